@@ -1,8 +1,7 @@
 // A network of your own: Fourier features of the time, a gate for each block. `Training` takes any module.
-import { openBridge } from "dsbm";
 import { brownian, methods, uniformGrid } from "dsbm/bridge";
 import { loadTable } from "dsbm/data";
-import { cat, nn, type Tensor } from "dsbm/torch";
+import { cat, Generator, nn, type Tensor, tensor } from "dsbm/torch";
 import { Training } from "dsbm/train";
 
 const n = 2000;
@@ -40,8 +39,7 @@ const training = new Training({
 for await (const event of training.run())
   if (event.type === "step" && event.step % 500 === 0) console.log(event.step, event.loss);
 
-const run = training.save("own-network");
-const bridge = openBridge(run, { network: () => new GatedNetwork(2) });
-console.log((await bridge.sample([[0.5, -1]], { seed: 1 })).x);
-console.log(`run: ${run}`);
-bridge.dispose();
+const start = tensor([[0.5, -1]]);
+const end = training.sampler.endpoints("f", start, { generator: Generator.create(1) });
+console.log(end.toNumbers());
+training.dispose();

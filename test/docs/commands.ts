@@ -38,7 +38,7 @@ const placed: Record<string, [experiment: Parameters<typeof resolve>[0], places:
 
 /** Commands without an experiment's keys. */
 const others: Record<string, RegExp> = {
-  extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations|num_iter)=\d+))*$/,
+  extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations)=\d+))*$/,
   runs: /^[^ =]*( ?--(all|json))*$/,
   doctor: /^$/,
   studio: /^((port=\d+|[\w/.]+) ?)*$/,

@@ -24,7 +24,6 @@ const short = {
   plot_npar: 2,
   threads: 1,
   model: { hidden: "8,8" },
-  early_stop: false,
   paths: { data_dir_name: at("data"), experiments_dir_name: at("experiments") },
 } as const;
 

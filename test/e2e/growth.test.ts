@@ -41,7 +41,6 @@ const short = {
   delta: 1.5,
   model: { hidden: "32,32" },
   data: { standardise: "none", test_fraction: 0.1 },
-  early_stop: false,
 } as const;
 
 beforeAll(() => {

@@ -45,7 +45,7 @@ export class Clock extends TimePlan {
     // Planned again after some steps.
     const estimate = new Followed(config, { speed: { step: 0.002, pair: 0 } });
     const clock = new Countdown(seconds);
-    super({ clock, reserve: 0, most, earlyStop: false }, config, estimate);
+    super({ clock, reserve: 0, most }, config, estimate);
     estimate.listener = {
       follow: (event) => this.#follow(event),
       evaluated: () => {

@@ -62,7 +62,6 @@ export class KnownResults {
     const table = readCsv(path);
     if (columns.some((column) => !table.columns.includes(column)))
       throw new ConfigError(
-        "usage",
         `results=${path} has the columns ${table.columns.join()}; expected ${columns.join()}: give a .csv that npm run benchmark wrote beside its tables`,
       );
     this.#path = path;
@@ -118,7 +117,6 @@ export class KnownResults {
   #number(value: Cell | undefined, what: string): number | null {
     if (value === null || typeof value === "number") return value;
     throw new ConfigError(
-      "usage",
       `results=${this.#path}: ${what} is "${value}", expected a number: correct the line, or delete those of this run`,
     );
   }

@@ -55,7 +55,6 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   );
   if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
     throw new ConfigError(
-      "usage",
       `npm run benchmark -- takes a name, for cells a folder and for growth a file, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write npm run benchmark -- gaussian --quick, or see --help`,
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];

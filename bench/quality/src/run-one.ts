@@ -189,7 +189,6 @@ function sameWords(folder: string, words: readonly string[]): Result {
   const [before, now] = [found.words, lasting(words)].map((all) => all.join(" "));
   if (before === now) return found;
   throw new ConfigError(
-    "usage",
     `${folder} holds a run of other words (${before}) than now (${now}): add --again to start over`,
   );
 }

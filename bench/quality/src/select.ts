@@ -26,10 +26,7 @@ const benchmarkNames: readonly string[] = [
 /** The benchmarks of a name; `folder` has the cells, or is a file with growth. Throws a ConfigError. */
 function named(name: string, folder: string | undefined): Benchmark[] {
   if (!benchmarkNames.includes(name))
-    throw new ConfigError(
-      "usage",
-      `unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`,
-    );
+    throw new ConfigError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
   if (name === "growth") {
     const isFolder = folder !== undefined && existsSync(folder) && statSync(folder).isDirectory();
     return [...(isFolder ? [] : [growth(folder)]), courses(isFolder ? folder : undefined)];
@@ -37,14 +34,10 @@ function named(name: string, folder: string | undefined): Benchmark[] {
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)
-    throw new ConfigError(
-      "usage",
-      `benchmark ${name} takes no folder, got "${folder}": leave it out`,
-    );
+    throw new ConfigError(`benchmark ${name} takes no folder, got "${folder}": leave it out`);
   if (name !== "cells") return [simple[name as keyof typeof simple]];
   if (folder !== undefined) return [cells(folder)];
   throw new ConfigError(
-    "usage",
     "benchmark cells needs the folder of day_N.npy: write npm run benchmark -- cells FOLDER",
   );
 }
@@ -59,8 +52,7 @@ export function select(
   for (const key of ["methods", "cases"] as const) {
     const known = [...new Set(all.flatMap((one) => one[key].map(({ name: own }) => own)))];
     const odd = config[key]?.find((own) => !known.includes(own));
-    if (odd !== undefined)
-      throw new ConfigError("usage", `${key}=${odd}: ${cure(odd, "some", known)}`);
+    if (odd !== undefined) throw new ConfigError(`${key}=${odd}: ${cure(odd, "some", known)}`);
   }
   return all
     .map((one) => cut(one, config))

@@ -25,7 +25,6 @@ export function daysOf(folder: string): number[] {
     .sort((a, b) => a - b);
   if (days.length >= 3) return days;
   throw new ConfigError(
-    "usage",
     `${folder} has ${days.length} files day_N.npy; expected three or more, arrays [cells, components] such as day_2.npy day_3.npy day_4.npy`,
   );
 }
@@ -49,7 +48,6 @@ export function whiten(
       const x = io.mapNpy(join(folder, `day_${day}.npy`));
       if (x.ndim !== 2 || x.size(1) < few)
         throw new ConfigError(
-          "usage",
           `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${few} or more]`,
         );
       return x.narrow(1, 0, few).to("float64");

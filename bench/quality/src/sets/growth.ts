@@ -102,7 +102,6 @@ function gene(path: string): Case {
   const { columns: head, rows: lines } = parseCsv(readFileSync(path, "utf8"));
   if (head.length !== 3)
     throw new ConfigError(
-      "usage",
       `${path} has ${head.length} columns; expected 3: a time, x1 and x2, such as in gene.csv of DeepRUOT`,
     );
   const table = lines.map((line) => head.map((column) => Number(line[column])));

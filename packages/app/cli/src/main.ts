@@ -93,7 +93,6 @@ async function commandOf(name: string): Promise<Load> {
   const names = Object.keys(commands);
   const near = nearest(name, names);
   throw new ConfigError(
-    "usage",
     `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
   );
 }

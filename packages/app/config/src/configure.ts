@@ -9,7 +9,6 @@ import { overrideDirname } from "./text/dirname.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
 import type { Overrides, Tree } from "./text/value.js";
 import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
-import { interpolate } from "./tree/interpolate.js";
 import { flatten, merge } from "./tree/tree.js";
 
 /** A command that takes keys. `name` is also the name of its preset file. */
@@ -110,11 +109,10 @@ export function configure<S extends z.ZodType>(
   return withLines(
     (line) => inTypedNames(aliases, line),
     () => {
-      const whole = interpolate(tree);
       const [notes, config] = runReportingAll(
-        () => take?.(whole) ?? [],
-        () => validate(schema, whole, (value) => check?.(value, choices) ?? [], { groups }),
-        () => checkNames(whole, aliases, options),
+        () => take?.(tree) ?? [],
+        () => validate(schema, tree, (value) => check?.(value, choices) ?? [], { groups }),
+        () => checkNames(tree, aliases, options),
       );
       return {
         config,
@@ -146,7 +144,7 @@ export function resolve<S extends z.ZodType>(
   if (help) {
     const [first = {}] = expandSweep(keys, true);
     const given = { ...flatten(options.base ?? {}), ...flatten(first) };
-    const values = interpolate(composed(experiment, given, options).config);
+    const values = composed(experiment, given, options).config;
     return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
   const [launcher, members] = runReportingAll(
@@ -172,8 +170,8 @@ function asList<S extends z.ZodType>(
   const groups = presetGroups(command).map((group) => group.name);
   if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
     throw new ConfigError(
-      "unknown_key",
       unknownKey(json, {}, key, [...groups, ...Object.keys(aliases)]),
+      "unknown_key",
     );
   const kind = inner && bareListOf(inner);
   const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
@@ -200,6 +198,6 @@ function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptio
     if (typeof value !== "string" || known.includes(value)) continue;
     const typed = known.map((name) => typedValue(aliases, key, name));
     const cure = suggestion(value, typed);
-    throw new ConfigError("value", `${key}: unknown name ${quote(value)}, ${cure}`);
+    throw new ConfigError(`${key}: unknown name ${quote(value)}, ${cure}`, "value");
   }
 }

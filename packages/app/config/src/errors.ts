@@ -4,10 +4,9 @@ export type ConfigErrorCode =
   | "sweep" // a list of values without --multirun, or too many members
   | "unknown_key" // a key outside the configuration
   | "value" // a value of the wrong type or out of range
-  | "reference" // ${…} to a missing key, or to a value that text cannot hold
   | "preset" // a missing or malformed preset or group
   | "yaml" // invalid YAML
-  | "usage"; // a command line that lacks an argument
+  | "usage"; // anything else
 
 /** User errors, a line for each problem; `code` belongs to the first. */
 export class ConfigError extends Error {
@@ -18,7 +17,11 @@ export class ConfigError extends Error {
   /** One line for each problem. */
   readonly problems: readonly string[];
 
-  constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
+  constructor(
+    problems: string | readonly string[],
+    code: ConfigErrorCode = "usage",
+    options?: ErrorOptions,
+  ) {
     const lines = [...new Set([problems].flat().map(onOneLine))];
     super(lines.join("\n"), options);
     this.code = code;
@@ -42,8 +45,8 @@ export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B):
   if (first === undefined) return results;
   if (errors.length === 1) throw first;
   throw new ConfigError(
-    first.code,
     errors.flatMap((error) => error.problems),
+    first.code,
   );
 }
 
@@ -58,7 +61,7 @@ export function withLines<T>(change: (line: string) => string, task: () => T): T
     return task();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.code, error.problems.map(change), { cause: error });
+    throw new ConfigError(error.problems.map(change), error.code, { cause: error });
   }
 }
 

@@ -61,12 +61,12 @@ function refuse({ key, values }: Override, multirun: boolean): void {
   const word = `${key}=${values.map(printValue).join(",")}`;
   if (values.length > 1)
     throw new ConfigError(
-      "sweep",
       `${word} gives ${values.length} values: a sweep has one launcher, write one value`,
+      "sweep",
     );
   if (!multirun && word !== "launcher=local")
     throw new ConfigError(
-      "sweep",
       `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
+      "sweep",
     );
 }

@@ -83,7 +83,7 @@ export function compose({
     if (standard !== null && registered.includes(`${choice}`))
       return merge(visit(`${group}/${standard}`), { [group]: choice });
     const cure = suggestion(`${choice}`, [...presetNames(group), ...registered]);
-    throw new ConfigError("preset", `no preset ${quote(preset)}: ${cure}`);
+    throw new ConfigError(`no preset ${quote(preset)}: ${cure}`, "preset");
   };
   const presets = existsSync(fileOf(name)) ? withoutAliases(aliases, visit(name)) : {};
   const rest = Object.entries(overrides).filter(([key]) => !Object.hasOwn(choices, key));

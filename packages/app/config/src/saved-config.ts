@@ -16,7 +16,6 @@ export function savedConfig(
 ): CompleteTrainConfig {
   if (!("Dataset" in saved) && !("model_name" in saved))
     throw new ConfigError(
-      "usage",
       `${folder} is a run of another command: expected one of dsbm train, gaussian or fit`,
     );
   try {
@@ -31,7 +30,6 @@ export function savedConfig(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(
-      "usage",
       `${folder}/config.json is not one of this version: ${error.problems.join("; ")}`,
     );
   }

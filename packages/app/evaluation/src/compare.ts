@@ -55,7 +55,6 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     const n = Math.min(most, half, generated.size(0), source?.size(0) ?? most);
     if (n < 4)
       throw new ConfigError(
-        "usage",
         `${n} rows can be compared: expected at least 8 target rows and at least 4 other rows`,
       );
     const part = (x: Tensor, first = 0, count = n) => x.narrow(0, first, count);

@@ -9,6 +9,5 @@ export { type DrawnSamples, judgeSamples } from "./samples.js";
 export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";
 export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";
-export { transport } from "./transport.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
 export { atTime, nameOf } from "./variants/marginals.js";

@@ -105,7 +105,6 @@ export async function measureQuality(
   for (const [i, { path, time }] of holdouts.entries()) {
     if (!subject.bridge.networks.f)
       throw new ConfigError(
-        "usage",
         `holdout=${path}: ${folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
       );
     const part = clock.part(0.5 / (holdouts.length - i));
@@ -239,7 +238,7 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
       return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];
     const known = [...groups, ...Object.keys(variantNames), ...names];
-    throw new ConfigError("usage", `metrics=${word}: expected one or more of ${known.join(", ")}`);
+    throw new ConfigError(`metrics=${word}: expected one or more of ${known.join(", ")}`);
   });
   const metrics = all.filter(({ name }) => chosen.includes(name));
   return { all, metrics, isAll: false, has: (name) => chosen.includes(name) };
@@ -249,7 +248,7 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
 function holdoutsOf({ trained }: OpenSubject, { holdout, at }: EvaluateConfig) {
   const { times } = trained.config;
   const [problem] = checkHoldouts({ holdout, at }, times);
-  if (problem !== undefined) throw new ConfigError("value", problem);
+  if (problem !== undefined) throw new ConfigError(problem, "value");
   const own = [at ?? []].flat();
   const inProcess = processTimes({ times }, own);
   return [holdout ?? []].flat().map((path, i) => ({
@@ -268,7 +267,6 @@ function directionsOf(
   );
   if (found.length > 0) return found;
   throw new ConfigError(
-    "usage",
     `${trained.folder} has no parameters of direction ${direction} yet: leave direction out, or resume the run`,
   );
 }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { openRun, type RunWriter } from "@dsbm/runs";
 import { afterEach, describe, expect, it } from "vitest";
-import { changesOf, checkSameConfig } from "../src/run/begin/resume.js";
 import { checkTables, savePairs } from "../src/run/columns.js";
+import { changesOf, checkSameConfig } from "../src/run/resume.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -59,7 +59,6 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
     clock: new Clock(seconds, { now: () => now }),
     reserve: 30,
     most: 1e9,
-    earlyStop: false,
   };
   const plan = new TimePlan(limit, config, estimate);
   for (let half = 1; half <= 4; half++) {
@@ -105,7 +104,6 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
       clock: new Clock(100, { now: () => 0 }),
       reserve: 10,
       most: 1000,
-      earlyStop: true,
       ...limit,
     },
     six,
@@ -130,18 +128,4 @@ test("seconds of earlier processes count", () => {
 test("time for evaluations is kept before one is measured", () => {
   const least = (evaluation: number) => planOf({ evaluation }).forecast()[5];
   expect([least(0), least(5)]).toEqual([562, 375]);
-});
-
-test("the least time is what the fewest steps take, and the end", () => {
-  // 2 half-iterations of 20 steps of 0.01 s, 4 of 0.02 s, and the end.
-  expect(planOf().least).toBeCloseTo(2 * 0.2 + 4 * 0.4 + 10, 9);
-});
-
-test("a run ends early if the last iteration is no better, and only then", () => {
-  const row = (half: number, sliced_w2: number) => ({ half_iteration: half, sliced_w2 });
-  const rows = (last: number) => [row(1, 1), row(2, 1), row(3, last), row(4, last)];
-  expect(planOf().ended(rows(0.5), 4)).toBeNull();
-  expect(planOf().ended(rows(1), 4)).toMatch(/no longer improve/);
-  expect(planOf().ended(rows(1), 3)).toBeNull();
-  expect(planOf({ earlyStop: false } as object).ended(rows(1), 4)).toBeNull();
 });

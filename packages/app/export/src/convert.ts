@@ -24,7 +24,7 @@ export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Grap
     const known = values.read(slot);
     if (known !== undefined) return known;
     const { held } = slotOf(slot);
-    if (!held) throw new ConfigError("usage", "a second result of an operation cannot be exported");
+    if (!held) throw new ConfigError("a second result of an operation cannot be exported");
     const name = constantOf(graph, held);
     values.set(slot, name);
     return name;
@@ -89,10 +89,7 @@ function converterOf(name: string): Converter | undefined {
 function constantOf(graph: GraphBuilder, tensor: Tensor): string {
   const { dtype, shape } = tensor;
   if (!(dtype in onnxTypes))
-    throw new ConfigError(
-      "usage",
-      `a tensor of ${dtype} cannot be exported to ONNX: expected float32`,
-    );
+    throw new ConfigError(`a tensor of ${dtype} cannot be exported to ONNX: expected float32`);
   const { buffer, byteOffset, byteLength } = tensor.rawArray();
   return graph.constant(
     dtype as OnnxType,

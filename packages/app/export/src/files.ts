@@ -41,19 +41,12 @@ function checkPlace(
   const status = statOf(out);
   if (status && status.isDirectory() === isPage)
     throw new ConfigError(
-      "usage",
       `${out} is a ${isPage ? "folder" : "file"}: give another name for ${isPage ? "a page" : "a folder"}`,
     );
   if (!isPage && !status && /\.[A-Za-z]\w*$/.test(out))
-    throw new ConfigError(
-      "usage",
-      `${out} ends in ${extname(out)}: expected a folder or NAME.html`,
-    );
+    throw new ConfigError(`${out} ends in ${extname(out)}: expected a folder or NAME.html`);
   if (status && !overwrite && (isPage || readdirSync(out).length > 0))
-    throw new ConfigError(
-      "usage",
-      `${out} exists already: give another name, or write overwrite=true`,
-    );
+    throw new ConfigError(`${out} exists already: give another name, or write overwrite=true`);
 }
 
 async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {

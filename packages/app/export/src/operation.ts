@@ -24,7 +24,6 @@ export class Operation {
   /** Names the operation and why it cannot be exported. */
   refused(why: string): ConfigError {
     return new ConfigError(
-      "usage",
       `${this.step.name} cannot be exported to ONNX: ${why}; choose another network or method`,
     );
   }

@@ -44,7 +44,6 @@ export async function exportPage(
   const bytes = [...models.values()].reduce((sum, model) => sum + model.length, 0);
   if (bytes > most.models)
     throw new ConfigError(
-      "usage",
       `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most ${most.models / 1e6} MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
     );
   const { readUnits } = await import("@dsbm/web");

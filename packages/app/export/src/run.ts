@@ -39,7 +39,6 @@ function directionsOf({ models, folder }: Trained, choice: Direction | "both"): 
   if (choice === "both") return there;
   if (there.includes(choice)) return [choice];
   throw new ConfigError(
-    "usage",
     `direction=${choice} has not been trained: ${folder} has ${there.join(" and ")}; write direction=${there[0]}`,
   );
 }

@@ -80,6 +80,5 @@ function merged(a: Value, b: Value, what: string): Value {
 
 const dependent = (what: string) =>
   new ConfigError(
-    "usage",
     `${what} cannot be exported: it depends on the number of rows, not only in proportion`,
   );

@@ -31,7 +31,6 @@ import {
   classesOf,
   loadNetworks,
   type Networks,
-  type OwnNetwork,
   readTrained,
   type Trained,
   trainedOf,
@@ -40,8 +39,6 @@ import {
 
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
-  /** A new network for a direction, if the run has a custom class. */
-  network?: OwnNetwork | undefined;
   /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
@@ -124,12 +121,12 @@ export class Bridge implements Disposable {
    * or without weights of `half_iteration`.
    */
   static open(folder: string, options: OpenOptions = {}): Bridge {
-    const { half_iteration = "newest", device = "cpu", network } = options;
+    const { half_iteration = "newest", device = "cpu" } = options;
     const { diffusion = null, guidance = 1 } = options;
     const read = readTrained(folder, half_iteration, device as Device);
     const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
     checkNoise(trained, trained.models, { diffusion, guidance });
-    return new Bridge(trained, loadNetworks(trained, network), options);
+    return new Bridge(trained, loadNetworks(trained), options);
   }
 
   /** The bridge of a training in progress, with its present weights at each call. */
@@ -160,7 +157,7 @@ export class Bridge implements Disposable {
   get units(): Units {
     const { folder, shape } = this.trained;
     if (shape.length > 1)
-      throw new ConfigError("usage", `${folder} bridges images [${shape}], which have no columns`);
+      throw new ConfigError(`${folder} bridges images [${shape}], which have no columns`);
     this.#units ??= unitsOf(this.trained);
     return this.#units;
   }
@@ -179,10 +176,7 @@ export class Bridge implements Disposable {
     const { columns, folder } = this.trained;
     const column = columns?.condition;
     if (!column)
-      throw new ConfigError(
-        "usage",
-        `condition is given, but ${folder} has none: leave condition out`,
-      );
+      throw new ConfigError(`condition is given, but ${folder} has none: leave condition out`);
     const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
     return encodeConditions(column, cells, { path: "condition", first: 0 });
   }
@@ -296,7 +290,7 @@ export class Bridge implements Disposable {
     const { method, chain } = this.trained;
     const field = this.flow(given);
     if (!field || method.mass)
-      throw new ConfigError("usage", `${method.name} has no probability flow of constant mass`);
+      throw new ConfigError(`${method.name} has no probability flow of constant mass`);
     const [from, to] = direction === "f" ? [1, 0] : [0, 1];
     return logLikelihood(field, x, {
       logDensity,
@@ -410,13 +404,11 @@ function checkRows(
   const n = x.size(0);
   if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
     throw new ConfigError(
-      "usage",
       `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
     );
   const odd = oddRow(x);
   if (odd >= 0)
     throw new ConfigError(
-      "usage",
       `sample ${first + odd} has values that are NaN or infinite: remove or repair it`,
     );
   const { channels, classes } = conditioning;
@@ -428,7 +420,6 @@ function checkRows(
     const isThere = given?.[key] !== undefined;
     if (isThere !== (needed !== false))
       throw new ConfigError(
-        "usage",
         `given.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
       );
   }

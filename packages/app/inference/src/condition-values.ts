@@ -15,7 +15,6 @@ export function encodeConditions(
     const k = classes?.indexOf(classLabel(value)) ?? -1;
     if (k >= 0) return k;
     throw new ConfigError(
-      "usage",
       `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
     );
   });

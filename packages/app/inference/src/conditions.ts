@@ -16,7 +16,7 @@ export function openConditions(
   const { folder, conditioning, columns, shape } = bridge.trained;
   const { classes } = bridge;
   const inRows = input.table !== undefined && columns?.condition != null;
-  const refuse = (problem: string) => new ConfigError("usage", problem);
+  const refuse = (problem: string) => new ConfigError(problem);
   const channels = inRows ? 0 : conditioning.channels;
   if (conditioning.channels === 0 && cond !== null)
     throw refuse(`cond=${cond}, but ${folder} was trained without conditions: leave it out`);

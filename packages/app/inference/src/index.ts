@@ -18,7 +18,6 @@ export {
   classesOf,
   loadNetworks,
   type Networks,
-  problemFile,
   readProjection,
   readTrained,
   type Trained,

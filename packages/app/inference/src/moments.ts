@@ -17,7 +17,6 @@ export function endLaw(
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     throw new ConfigError(
-      "usage",
       `${config.final_adaptive ? "final_adaptive" : "adaptive_mean"}=true takes the Gaussian's moments from the training images (${error.message}): restore them, or give its draws as a .npy file`,
     );
   }

@@ -61,7 +61,6 @@ export function planSamples(
   if (solver === "sde") checkSteps(bridge, direction, config.steps);
   else if (trained.method.sampler)
     throw new ConfigError(
-      "usage",
       `solver=${solver}: ${trained.method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
   checkNoise(trained, networks, config);
@@ -78,7 +77,6 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
   if (low === 0 && high === 1) return whole;
   if (!method.plan && method.predicts !== "increment") return gridBetween(whole, low, high);
   throw new ConfigError(
-    "usage",
     `from=${timeLabel(config, start)} to=${timeLabel(config, end)}: ${method.name} samples from the first time to the last alone: leave from and to out`,
   );
 }
@@ -107,14 +105,12 @@ function checkSteps(
   const n = grid.steps.length;
   if (method.predicts === "increment" && steps !== null && steps !== n)
     throw new ConfigError(
-      "usage",
       `steps=${steps}: the networks of ${method.name} predict increments of the ${n} steps they were trained on: leave steps out${method.sampler ? "" : ", or write solver=dopri5"}`,
     );
   if (networks[direction]) return;
   const never = !directions.includes(direction) && method.networks === "each";
   const has = (["b", "f"] as const).filter((d) => networks[d]).join(" and ");
   throw new ConfigError(
-    "usage",
     `direction=${direction} ${never ? "is not trained by this run" : "has not been trained yet"}: ${folder} has ${has}; write direction=${direction === "b" ? "f" : "b"}${method.sampler ? "" : ", or solver=dopri5, whose probability flow runs both ways"}`,
   );
 }
@@ -130,18 +126,16 @@ export function checkNoise(
 ): void {
   if (diffusion !== null && (method.predicts !== "drift" || method.plan))
     throw new ConfigError(
-      "usage",
       `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
     );
   const missing = (["b", "f"] as const).find((d) => !networks[d]);
   if (diffusion !== null && missing)
     throw new ConfigError(
-      "usage",
       `diffusion=${diffusion} needs the drifts of both directions, and ${folder} has no weights of ${missing} yet: leave diffusion out, or train that direction`,
     );
   if (guidance === 1 || (config.condition_dropout > 0 && !method.sampler)) return;
   const cure = method.sampler
     ? `${method.name} has steps of its own: leave guidance out`
     : "its networks always had their condition: leave guidance out, or train with condition_dropout=0.1";
-  throw new ConfigError("usage", `guidance=${guidance} does not apply to ${folder}: ${cure}`);
+  throw new ConfigError(`guidance=${guidance} does not apply to ${folder}: ${cure}`);
 }

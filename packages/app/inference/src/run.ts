@@ -120,7 +120,6 @@ function checkFinite(
   if (odd < 0) return;
   const weights = trained.models[direction]?.path ?? trained.folder;
   throw new ConfigError(
-    "usage",
     `sample ${first + odd} is NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from the training data; compare with half_iteration=…, or train again`,
   );
 }

@@ -26,7 +26,6 @@ export function processTime(config: TimeConfig, label: string, key: string): num
   if (time >= -close && time <= 1 + close) return Math.min(1, Math.max(0, time));
   const names = values.map(({ value }) => value).join(", ");
   throw new ConfigError(
-    "usage",
     `${key}=${label}: expected ${names === "" ? `a time between ${scale?.from} and ${(scale?.from ?? 0) + (scale?.length ?? 1)}` : `one of ${names}${scale ? ", or a time between them" : ""}`}`,
   );
 }
@@ -61,7 +60,6 @@ export function journeyOf(
   if (direction === "f" ? end - start > close : start - end > close)
     return { direction, start, end };
   throw new ConfigError(
-    "usage",
     `from=${timeLabel(config, start)} to=${timeLabel(config, end)} with direction=${direction}: expected ${direction === "f" ? "a later" : "an earlier"} time at to; leave direction out`,
   );
 }

@@ -4,14 +4,8 @@ import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
 import { conditionWidth, Projection, Units } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
-import {
-  bridgeProcess,
-  buildNetwork,
-  inProgram,
-  type RunColumns,
-  readColumns,
-} from "@dsbm/problem";
-import { checkFiles, findRun, type ModelFile, readJson, readRun } from "@dsbm/runs";
+import { bridgeProcess, buildNetwork, type RunColumns, readColumns } from "@dsbm/problem";
+import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import { z } from "zod";
 import { momentsOf } from "./moments.js";
@@ -46,7 +40,7 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const folder = findRun(run);
   const { config: saved, models: all, info } = readRun(folder);
   const config = { ...savedConfig(folder, saved, info.dsbm), device };
-  const process = { ...bridgeProcess(config, momentsOf(config, device)), ...savedProblem(folder) };
+  const process = bridgeProcess(config, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
   const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
@@ -74,35 +68,17 @@ export const trainedOf = (facts: Omit<Trained, "directions" | "conditioning">): 
   },
 });
 
-/** Facts of a library training that no configuration holds. */
-export const problemFile = "problem.json";
-
-const problemSchema = z.object({
-  grid: z.object({ times: z.array(z.number()), steps: z.array(z.number().positive()) }),
-});
-
-function savedProblem(folder: string): z.output<typeof problemSchema> | null {
-  const path = join(folder, problemFile);
-  if (!existsSync(path)) return null;
-  checkFiles(folder, [problemFile]);
-  const problem = problemSchema.safeParse(readJson(path));
-  if (problem.success) return problem.data;
-  throw new ConfigError("usage", `${path} is damaged: save the training again`);
-}
-
 function choose(
   folder: string,
   { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
 ): Record<Direction, ModelFile | null> {
   if (models.length === 0)
     throw new ConfigError(
-      "usage",
       `${folder} has no weights yet: models/ fills after each half-iteration; let the run get there`,
     );
   if (half !== "newest" && !models.some((m) => m.half_iteration === half)) {
     const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");
     throw new ConfigError(
-      "usage",
       `half_iteration=${half}: ${folder} has weights of ${there}; choose from these, or leave it out`,
     );
   }
@@ -118,37 +94,25 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
   const { metadata } = io.safetensors.decode(readFileSync(path), path);
   const shape = z.array(z.int().positive()).safeParse(JSON.parse(metadata.shape ?? "null"));
   if (shape.success) return shape.data;
-  throw new ConfigError("usage", `${path} does not say the shape of a sample: train again`);
+  throw new ConfigError(`${path} does not say the shape of a sample: train again`);
 }
 
 /** The usual direction: from source to target for the user's own data, else from time 1. */
-export const usualDirection = ({ columns, folder, config }: Trained): Direction =>
-  columns !== null || config.Dataset === inProgram || existsSync(join(folder, "choices.json"))
-    ? "f"
-    : "b";
-
-export type OwnNetwork = (direction: Direction) => Network;
+export const usualDirection = ({ columns, folder }: Trained): Direction =>
+  columns !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
 
 function loadNetwork(
   { models, config, folder, shape, method, columns }: Trained,
   direction: Direction,
-  own?: OwnNetwork,
 ): Network | null {
-  const { device } = config;
   const model = models[direction];
   if (model === null) return null;
-  const { tensors, metadata } = io.loadTensors(model.path);
+  const { tensors } = io.loadTensors(model.path);
   try {
-    if (metadata.network !== undefined && !own)
-      throw new ConfigError(
-        "usage",
-        `${folder} holds networks of the class ${metadata.network} of another program, which must build them: open it there with openBridge(${JSON.stringify(folder)}, { network: (direction) => new ${metadata.network}(…) })`,
-      );
     const classes = classesOf(tensors, config);
     const conditions = conditionWidth(columns?.condition ?? null);
     const facts = { classes, shape, conditions, method };
-    const network =
-      own?.(direction).to({ device: device as Device }) ?? buildNetwork(config, direction, facts);
+    const network = buildNetwork(config, direction, facts);
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;
@@ -156,7 +120,6 @@ function loadNetwork(
       network.dispose();
       if (!(error instanceof Error) || error.name !== "TorchError") throw error;
       throw new ConfigError(
-        "usage",
         `${model.path} does not belong to ${folder}/config.json: ${error.message}`,
       );
     }
@@ -169,10 +132,10 @@ function loadNetwork(
 export type Networks = Record<Direction, Network | null>;
 
 /** Loads the newest weights onto the run's device; a flow has one network for both directions. */
-export function loadNetworks(trained: Trained, ownNetwork?: OwnNetwork): Networks {
-  const b = loadNetwork(trained, "b", ownNetwork);
+export function loadNetworks(trained: Trained): Networks {
+  const b = loadNetwork(trained, "b");
   const isShared = trained.method.networks !== "each";
-  return { b, f: isShared ? b : loadNetwork(trained, "f", ownNetwork) };
+  return { b, f: isShared ? b : loadNetwork(trained, "f") };
 }
 
 /** Number of classes of a network; 0 without a table of classes. */
@@ -194,7 +157,6 @@ export function readProjection(folder: string): Projection {
   const path = join(folder, "projection.safetensors");
   if (!existsSync(path))
     throw new ConfigError(
-      "usage",
       `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
     );
   checkFiles(folder, ["projection.safetensors"]);
@@ -203,10 +165,7 @@ export function readProjection(folder: string): Projection {
   const basis = tensors.get("basis");
   const scale = Number(metadata.scale);
   if (!mean || !basis || !(scale > 0))
-    throw new ConfigError(
-      "usage",
-      `${path} holds no projection: it needs mean, basis and a positive scale`,
-    );
+    throw new ConfigError(`${path} holds no projection: it needs mean, basis and a positive scale`);
   return new Projection(mean, basis, scale, []);
 }
 

@@ -14,7 +14,6 @@ export function configChain({
   // The numbers of discrete DSB have no effect here.
   if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new ConfigError(
-      "usage",
       `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
     );
   return chainOf(datasetTimes({ times }, intervals + 1));

@@ -82,7 +82,6 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   const other = ends.find((end) => end.facts === null);
   if (other)
     throw new ConfigError(
-      "usage",
       `a table needs a table as the other dataset, got ${ends.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
     );
   const transform = fitTransform(facts, config.data.standardise);
@@ -146,12 +145,10 @@ function checkScale(
       const iqr = spread[k] as number;
       if (iqr > 0 && high - low > widest * iqr)
         throw new ConfigError(
-          "usage",
           `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write ${setting("data.exclude", [name])}`,
         );
       if (Math.abs(worst - (mean[k] as number)) / (std[k] || 1) > largest)
         throw new ConfigError(
-          "usage",
           `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${largest}; write data.standardise=columns`,
         );
     }

@@ -101,7 +101,6 @@ export function loadDataset(
     (c !== channels || height !== image_size || width !== image_size)
   )
     throw new ConfigError(
-      "usage",
       `${name} has images of ${c} channels and ${height}×${width} pixels, but the network is built for data.channels=${channels} and data.image_size=${image_size}: set these keys to the data's, or choose other data`,
     );
   const flip = random_flip || train.flip;
@@ -157,18 +156,15 @@ export function conditionsOf(
   const { name, condition, labels, classes } = table;
   if (cdsb && condition === null)
     throw new ConfigError(
-      "usage",
       `cdsb=true, but ${name} has no condition: write cdsb=false data.cond_channels=0, or choose data with one such as dataset=downscaler_synthetic`,
     );
   if (cdsb && condition && condition.size(1) !== data.cond_channels)
     throw new ConfigError(
-      "usage",
       `data.cond_channels=${data.cond_channels}, but the condition of ${name} has ${condition.size(1)}: write data.cond_channels=${condition.size(1)}`,
     );
   const byClass = hasClasses(model);
   if (byClass && (labels === null || classes.length < 2))
     throw new ConfigError(
-      "usage",
       `model.class_cond=true, but ${name} has ${classes.length === 1 ? "one class" : "no classes"}: leave class_cond out, or choose data with several classes`,
     );
   if (!cdsb && !byClass) return undefined;

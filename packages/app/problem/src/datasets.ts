@@ -47,9 +47,6 @@ export const isVectors = ({ shape }: Pick<Datasets, "shape">): boolean => shape.
 
 const leastHeldOut = 2;
 
-/** The name of data that a library program held in memory. */
-export const inProgram = "program";
-
 /** The names of the configuration's data, by endpoint, and the indexes of intermediate datasets. */
 export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
@@ -68,11 +65,6 @@ export async function prepareDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
-  if (config.Dataset === inProgram)
-    throw new ConfigError(
-      "usage",
-      "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
-    );
   configChain(config);
   let like: TableFacts | null = null;
   for (const [end, name, between] of namesOf(config)) {
@@ -170,24 +162,20 @@ function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig):
   const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
   if (few)
     throw new ConfigError(
-      "usage",
       `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more of source and of target: give more data, or a larger data.test_fraction`,
     );
   const a = x0.train.shape.slice(1);
   const b = x1.train.shape.slice(1);
   if (`${a}` !== `${b}`)
     throw new ConfigError(
-      "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; source and target need the same shape: choose other data`,
     );
   if ((a.length === 1) !== takesVectors(config.model))
     throw new ConfigError(
-      "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], which model.name=${config.model.name} does not take: write model=${a.length === 1 ? "MLP" : "UNET"}`,
     );
   if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
     throw new ConfigError(
-      "usage",
       `model.class_cond=true needs as many classes in source and target, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
     );
 }

@@ -1,7 +1,6 @@
 export { conditionsOf, type EndpointData, loading } from "./dataset.js";
 export {
   type Datasets,
-  inProgram,
   isVectors,
   loadDatasets,
   marginalsOf,

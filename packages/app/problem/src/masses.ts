@@ -47,7 +47,6 @@ export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]
   const masses = totalMasses(config, ends);
   if (masses.length !== ends.length)
     throw new ConfigError(
-      "usage",
       `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} datasets of method=${config.method}: write one for each, in the order of their times`,
     );
   return masses.map((m) => m / (masses[0] as number));
@@ -112,7 +111,6 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
   if (key === undefined) return end;
   if (end.masses === null || end.facts === null)
     throw new ConfigError(
-      "usage",
       `${key}=${config[key]} is a column of tables, got ${end.name}: leave it out`,
     );
   const names = Object.keys(end.facts.masses);
@@ -208,7 +206,6 @@ function withPriors(tables: Endpoints, priors: readonly Tensor[]): Endpoints {
 function withMass(x: Tensor, mass: number): Tensor {
   if (x.ndim !== 2)
     throw new ConfigError(
-      "usage",
       `samples of shape [${x.shape.slice(1)}] have no growth: write a method without masses, such as method=dsbm`,
     );
   const { device, dtype } = x;

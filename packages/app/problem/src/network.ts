@@ -35,7 +35,6 @@ export function buildNetwork(
   const kind = conditionKind(config, conditions);
   if (method.model?.fit && hasClasses(model))
     throw new ConfigError(
-      "usage",
       `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
     );
   const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };

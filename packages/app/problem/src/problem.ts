@@ -128,7 +128,6 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
   const most = Math.min(x0.size(0), x1.size(0)) * repeat;
   if (batch_size > most && !bridgeProcess(config).method.model?.fit)
     throw new ConfigError(
-      "usage",
       `batch_size=${batch_size} is more than the ${most / repeat} samples of a dataset allow: write batch_size=${most} or less`,
     );
 }

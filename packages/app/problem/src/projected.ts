@@ -17,7 +17,6 @@ export function projected(
   const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
   if (other)
     throw new ConfigError(
-      "usage",
       `data.components=${k} needs one shape of samples in all datasets, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
     );
   const components = tidy(() => {
@@ -25,7 +24,7 @@ export function projected(
       return principalComponents(cat(ends.map(({ train, plain }) => plain(train))), { k });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
-      throw new ConfigError("usage", `data.components=${k}: ${error.message}`);
+      throw new ConfigError(`data.components=${k}: ${error.message}`);
     }
   });
   const held = components.explained.reduce((sum, part) => sum + part, 0);

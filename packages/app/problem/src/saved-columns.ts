@@ -20,7 +20,6 @@ export function readColumns(
   const saved = readDataFile(folder);
   if (!saved)
     throw new ConfigError(
-      "usage",
       `${path} is missing or damaged, which says how its columns were standardised: copy it with the run, or train it again`,
     );
   const { columns, kept, transform, conditioning } = saved;

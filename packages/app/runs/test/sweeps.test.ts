@@ -56,18 +56,17 @@ describe("the folder of a sweep", () => {
 });
 
 describe("the table", () => {
-  const results = (dim: number, seed: number, values: (number | null)[]) => ({
+  const results = (dim: number, values: (number | null)[]) => ({
     configuration: { dim },
-    seed,
     rows: values.map((mean, i) => ({ half_iteration: i + 1, direction: "b", steps: 20, mean })),
   });
 
   it("has mean and standard deviation with n − 1 of each configuration and evaluation", () => {
     const table = summarise([
-      results(5, 1, [1, 10]),
-      results(2, 1, [0.5, 7]),
-      results(5, 2, [2, 20]),
-      results(5, 3, [6, 60]),
+      results(5, [1, 10]),
+      results(2, [0.5, 7]),
+      results(5, [2, 20]),
+      results(5, [6, 60]),
     ]);
     expect(table.columns).toEqual([
       "dim",
@@ -90,7 +89,7 @@ describe("the table", () => {
   });
 
   it("counts the seeds that have come so far, and leaves out what has no value", () => {
-    const { rows } = summarise([results(5, 1, [1, null]), results(5, 2, [3])]);
+    const { rows } = summarise([results(5, [1, null]), results(5, [3])]);
     expect(rows).toMatchObject([
       { half_iteration: 1, seeds: 2, mean_mean: 2, mean_std: Math.SQRT2 },
       { half_iteration: 2, seeds: 1, mean_mean: null, mean_std: null },

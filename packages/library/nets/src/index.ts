@@ -17,7 +17,6 @@ export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
 export {
   createNetwork,
   hasClasses,
-  modelOf,
   type NetworkRequest,
   networks,
   takesVectors,

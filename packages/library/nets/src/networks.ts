@@ -36,8 +36,6 @@ interface NetworkKind {
   takes: "vectors" | "images";
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
-  /** Inverts `build`, with some options without a key; null for a network of another kind. */
-  keysOf(network: Network): object | null;
 }
 
 interface MLPKeys {
@@ -62,32 +60,21 @@ function buildMLP(keys: MLPKeys, request: NetworkRequest): Network {
   return network;
 }
 
-function keysOfMLP(network: Network) {
-  const classes = [ScoreNetwork, DriftNetwork, BidirectionalNetwork];
-  if (!classes.some((kind) => network.constructor === kind)) return null;
-  const { net, time } = network as DriftNetwork;
-  const hidden = net.layers.slice(0, -1).map(({ weight }) => weight.size(0));
-  return { hidden, time_frequencies: time?.frequencies.numel ?? 0 };
-}
-
 function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   const [channels, image_size] = shape as [number, number, number];
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };
 }
 
-const ofImages = <Keys>(
-  Net: new (options: Keys, seed: Seeded) => Network & { options: object },
-): NetworkKind => ({
+const ofImages = <Keys>(Net: new (options: Keys, seed: Seeded) => Network): NetworkKind => ({
   takes: "images",
   oneWay: true,
   build: (keys: Partial<Keys>, request) =>
     new Net({ ...keys, ...imageKeys(request) } as Keys, request),
-  keysOf: (network) => (network instanceof Net ? network.options : null),
 });
 
 /** Networks by the name that `model=` takes. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
-  MLP: { takes: "vectors", build: buildMLP, keysOf: keysOfMLP },
+  MLP: { takes: "vectors", build: buildMLP },
   UNET: {
     takes: "images",
     build: ({ class_cond, ...keys }: UNetOptions & { class_cond?: boolean }, request) =>
@@ -100,10 +87,6 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
         },
         request,
       ),
-    keysOf: (network) =>
-      network instanceof UNet
-        ? { ...network.options, class_cond: network.options.num_classes !== null }
-        : null,
   },
   DownscalerUNET: ofImages(DownscalerUNet),
   DDPMpp: ofImages(DDPMpp),
@@ -137,18 +120,6 @@ export function createNetwork(request: NetworkRequest): Network {
       `model.name=${name} takes no direction, which a method with one network for both needs; write model=UNET`,
     );
   return kind.build(keys as never, request);
-}
-
-/**
- * The group `model` of a network, with some options without a key; null for an unknown kind of
- * network.
- */
-export function modelOf(network: Network): { name: string; [key: string]: unknown } | null {
-  for (const [name, kind] of Object.entries(networks)) {
-    const keys = kind.keysOf(network);
-    if (keys) return { name, ...keys };
-  }
-  return null;
 }
 
 /** Whether a network of these keys takes vectors instead of images. */

@@ -75,10 +75,7 @@ export async function doctor(args: string[]): Promise<number> {
     return 0;
   }
   if (args.length > 0)
-    throw new ConfigError(
-      "usage",
-      `got ${args.join(" ")}; dsbm doctor takes no arguments: leave them out`,
-    );
+    throw new ConfigError(`got ${args.join(" ")}; dsbm doctor takes no arguments: leave them out`);
   const findings: Finding[] = [
     ["dsbm", version, false],
     nodeFinding(),

@@ -29,28 +29,29 @@ import { beginWork } from "./work.js";
 
 type Run = Member<CompleteTrainConfig>;
 
-/** Runs an experiment. Loaded only for a certain run: help and errors need no engine. */
-export interface Runner {
-  /** Returns the rows of a finished run, or null. Throws for a run of another configuration. */
-  finished(folder: string, member: Run): { rows: Row[] } | null;
-  run(
-    member: Run,
-    options: RunOptions,
-  ): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
-  /** The part of a rank above 0, after rank 0 has begun. */
-  runWorker(member: Run, options: WorkerOptions): Promise<void>;
+/** Loaded only for a certain run: help and errors need no engine. */
+async function runnerOf(command: string) {
+  const { finishedFit, finishedRun, runFit, runFitWorker, runTraining, runTrainingWorker } =
+    await import("@dsbm/experiment");
+  if (command === "fit") return { finished: finishedFit, run: runFit, runWorker: runFitWorker };
+  return {
+    finished: (folder: string, { config }: Run) => finishedRun(folder, config),
+    run: ({ config }: Run, options: RunOptions) => runTraining(config, options),
+    runWorker: ({ config }: Run, options: WorkerOptions) => runTrainingWorker(config, options),
+  };
 }
 
-export interface ExperimentCommand {
+type Runner = Awaited<ReturnType<typeof runnerOf>>;
+
+interface ExperimentCommand {
   experiment: Experiment<z.ZodType<TrainConfig>>;
   base?: object;
   /** Arguments of the usage line, before the keys. */
   usage: string;
   /** Lines of help before the keys. */
-  notes: string;
+  notes?: string;
   /** Further options of this experiment. */
   options?: readonly string[];
-  load(): Promise<Runner>;
   /** The configurations to print for --cfg. */
   chosen?(members: readonly Member<TrainConfig>[]): Promise<CompleteTrainConfig[]>;
   /** Replaces the run. */
@@ -61,33 +62,24 @@ export interface ExperimentCommand {
   print?(folder: string): Promise<void>;
 }
 
-async function resolved(
-  experiment: Experiment<z.ZodType<TrainConfig>>,
-  tokens: string[],
-  { base = {}, options: others = [] }: Pick<ExperimentCommand, "base" | "options">,
-) {
-  const named = tokens.some((word) => /^(method|model_name)=/.test(word));
-  const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  const known = ["--again", "--cfg", ...others];
-  const options = { base, options: known, ...(names && { names }) };
-  return resolve(experiment, tokens, options);
-}
-
 const switches = [
   "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
   "--again          start over if the folder holds a run",
   "--cfg            print the configuration as YAML, and stop",
 ].join("\n");
 
+const resuming =
+  "If a run was stopped or killed, the same command resumes from its newest whole checkpoint.";
+
 function help(
-  { experiment, usage, notes }: Pick<ExperimentCommand, "experiment" | "usage" | "notes">,
+  { experiment, usage, notes = "" }: ExperimentCommand,
   { values, all }: { values: Tree; all: boolean },
 ): string {
   const { name, about, schema, aliases, sections, first, chosen } = experiment;
   const begin = [
     `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
     about,
-    notes,
+    notes + resuming,
     switches,
   ];
   const table = { values, aliases, sections, chosen };
@@ -111,17 +103,22 @@ function help(
 /** Returns the exit code. Throws ConfigError. */
 export async function runExperiment(command: ExperimentCommand, args: string[]): Promise<number> {
   const began = performance.now() / 1000;
-  const { experiment, load } = command;
+  const { experiment, base = {}, options = [] } = command;
   const again = args.includes("--again");
   const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
-  const resolution = await resolved(experiment, tokens, command);
+  const isNamed = tokens.some((word) => /^(method|model_name)=/.test(word));
+  const resolution = resolve(experiment, tokens, {
+    base,
+    options: ["--again", "--cfg", ...options],
+    ...(isNamed && { names: { method: Object.keys((await import("@dsbm/bridge")).methods) } }),
+  });
   if (resolution.help) {
     printHelp(help(command, resolution));
     return 0;
   }
   const { members, launcher } = resolution;
   const [first, ...rest] = members;
-  if (!first) throw new ConfigError("sweep", "the sweep has no members");
+  if (!first) throw new ConfigError("the sweep has no members", "sweep");
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
     config: completeTrain(member.config),
@@ -136,7 +133,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
     await command.plan(first);
     return 0;
   }
-  const runner = await load();
+  const runner = await runnerOf(experiment.name);
   const placeOf = (member: Run) => placeOfRun(member.config, member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
   if (rest.length === 0 && launcher.kind === "local") {
@@ -254,7 +251,7 @@ async function single(
     say(
       `${folder} is finished already (--again starts over, npx dsbm extend ${shellWord(folder)} +2 makes it longer)`,
     );
-    await print(done.rows);
+    await print(done);
     return 0;
   }
   using work = await beginWork(stoppedWithin(resume));

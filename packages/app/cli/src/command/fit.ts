@@ -2,7 +2,7 @@ import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
 import { type FitArguments, fitSwitches, readFitArguments } from "../words/fit.js";
-import { type Runner, runExperiment } from "./experiment.js";
+import { runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
@@ -13,7 +13,7 @@ const notes = [
   "More than two form a time course in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
   "dsbm chooses all other options from the data, prints them with reasons, and keeps them in choices.json.",
   "--json   print only the final table, as JSON, on stdout",
-  "If a run was stopped or killed, the same command resumes from its newest whole checkpoint.",
+  "",
 ].join("\n");
 
 /** Returns the exit code. Throws ConfigError. */
@@ -25,7 +25,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   const base = await baseOf(read);
   const plans = args.includes("--plan");
   if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
-    throw new ConfigError("usage", "--plan plans one run: leave -m out");
+    throw new ConfigError("--plan plans one run: leave -m out");
   return runExperiment(
     {
       experiment: fit,
@@ -36,7 +36,6 @@ export async function fitCommand(args: string[]): Promise<number> {
       typed: (words) => [...places, ...words],
       chosen: ([member]) => chosen(member as FitRequest),
       plan: plans ? plan : undefined,
-      load: runner,
       print: (folder) => print(folder, args.includes("--json")),
     },
     [...settings, ...(cfg ? ["--cfg"] : []), ...(args.includes("--again") ? ["--again"] : [])],
@@ -54,15 +53,6 @@ async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
   const { planFit } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
   return [(await planFit(request, work)).config];
-}
-
-async function runner(): Promise<Runner> {
-  const { finishedFit, runFit, runFitWorker } = await import("@dsbm/experiment");
-  return {
-    finished: (folder, member) => finishedFit(member, folder),
-    run: runFit,
-    runWorker: runFitWorker,
-  };
 }
 
 async function plan(request: FitRequest): Promise<void> {

@@ -22,7 +22,6 @@ export async function studioCommand(args: string[]): Promise<number> {
   const [folder = "experiments"] = request.places;
   if (!existsSync(folder))
     throw new ConfigError(
-      "usage",
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
   const exporter = [process.execPath, program, "export"];

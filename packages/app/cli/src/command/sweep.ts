@@ -31,7 +31,6 @@ export async function sweepCommand(args: string[]): Promise<number> {
   const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (task === undefined || place === undefined || more.length > 0)
     throw new ConfigError(
-      "usage",
       `got dsbm sweep ${args.join(" ")}; expected dsbm sweep status DIR or dsbm sweep table DIR`,
     );
   const texts: string[] = [];

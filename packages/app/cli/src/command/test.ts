@@ -68,7 +68,6 @@ function runOf(words: readonly string[]): string {
   const folderOfRun = [folder, ...more].find((one) => existsSync(join(one, "run.json")));
   if (folderOfRun !== undefined) return folderOfRun;
   throw new ConfigError(
-    "usage",
     `there is no run of these options, ${folder} is not there: give the folder of a run, or train it with npx dsbm train ${training.map(shellWord).join(" ")}`,
   );
 }

@@ -45,11 +45,10 @@ export function placedWords<S extends z.ZodType>(
   }
   const [member, ...more] = members;
   if (!member || more.length > 0)
-    throw new ConfigError("sweep", `dsbm ${experiment.name} handles one run: leave -m out`);
+    throw new ConfigError(`dsbm ${experiment.name} handles one run: leave -m out`, "sweep");
   const needed = names.filter((name) => !name.startsWith("["));
   if (places.length < needed.length || places.length > names.length)
     throw new ConfigError(
-      "usage",
       `got ${places.length === 0 ? "no arguments" : places.map((place) => JSON.stringify(place)).join(" ")}; expected ${expected}: ${usage}`,
     );
   return { ...member, places };

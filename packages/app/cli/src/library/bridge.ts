@@ -136,8 +136,7 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
     isOpen = false;
   };
   const checkOpen = () => {
-    if (!isOpen)
-      throw new ConfigError("usage", `the bridge of ${folder} is disposed: open it again`);
+    if (!isOpen) throw new ConfigError(`the bridge of ${folder} is disposed: open it again`);
   };
   const within = async <T>(
     x: Rows,

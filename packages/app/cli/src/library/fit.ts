@@ -1,7 +1,7 @@
 import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
-import { placesBase } from "../words/fit.js";
+import { datasetOf, placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
@@ -60,23 +60,16 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   const inputs = ends.map(({ input }) => input);
   const overrides = flatten(keys);
   const name = memoryName(inputs);
-  const requestOf = (places: readonly Input[]): FitRequest => ({
-    base: { ...baseOf(places, overrides), ...(name !== null && { name }) },
-    overrides,
-  });
-  const timed = async (places: readonly Input[]): Promise<FitRequest> => {
-    const request = requestOf(places);
-    return { ...request, base: await withTimes(request, { signal }) };
+  // Vectors in memory get a path when their folder is known.
+  const requestOf = async (places: readonly Input[]): Promise<FitRequest> => {
+    const base = { ...baseOf(places, overrides), ...(name !== null && { name }) };
+    return { base: await withTimes({ base, overrides }, { signal }), overrides };
   };
-  const isOfVectors = name !== null && !arePictures(...inputs);
-  const folder =
-    place ??
-    folderOf(isOfVectors ? { base: memoryBase(inputs, name), overrides } : await timed(inputs));
+  const folder = place ?? folderOf(await requestOf(inputs));
   try {
-    const request = await timed(
-      ends.map((end) => writeInput(end.name, end.input, { folder, again })),
-    );
-    if (again || !finishedFit(request, folder)) {
+    const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
+    const request = await requestOf(written);
+    if (again || !finishedFit(folder, request)) {
       const say = onProgress ?? (() => {});
       const { state } = await runFit(request, {
         folder,
@@ -99,8 +92,6 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   return openBridge(folder, { ...(device && { device }), ...(threads && { threads }) });
 }
 
-const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
-
 /**
  * The datasets in order, named for messages, and the other keys. Throws a ConfigError for less than
  * two.
@@ -108,10 +99,7 @@ const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length
 function marginalsIn(options: object) {
   const { source, target, marginals, ...keys } = options as FitOptions & FitManyOptions;
   if (marginals && marginals.length < 2)
-    throw new ConfigError(
-      "usage",
-      `marginals has ${marginals.length} datasets; expected two or more`,
-    );
+    throw new ConfigError(`marginals has ${marginals.length} datasets; expected two or more`);
   const sources = marginals ?? (target === undefined ? [source] : [source, target]);
   const nameOf = (i: number) =>
     i === 0 ? "source" : i === sources.length - 1 ? "target" : `marginal_${i}`;
@@ -119,30 +107,19 @@ function marginalsIn(options: object) {
   return { all, keys: keys as OptionKeys };
 }
 
-/** Overrides of vectors in memory, independent of the place of their files. */
-const memoryBase = (inputs: readonly Input[], name: string): FitRequest["base"] => ({
-  name,
-  ...(inputs.length > 2 && {
-    Dataset_between: inputs.slice(1, -1).map((_, i) => `memory_${i}`),
-  }),
-});
-
 function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): FitRequest["base"] {
-  const [, channels, size] =
-    inputs.map(({ shape }) => shape).find((shape) => shape?.length === 4) ?? [];
-  if (channels === undefined || size === undefined)
-    return placesBase(
-      inputs.map(({ path }) => path),
-      overrides,
-    );
-  const names = inputs.map(({ path, shape }) => `${shape ? "array" : "folder"}:${path}`);
+  const names = inputs.map(({ path, shape }) =>
+    shape ? `${shape.length === 4 ? "array" : "table"}:${path}` : datasetOf(path),
+  );
+  const images = inputs.find(({ shape }) => shape?.length === 4)?.shape;
+  const paths = inputs.map(({ path }) => path);
   return {
-    Dataset: names[0] as string,
-    ...(names.length > 2 && { Dataset_between: names.slice(1, -1) }),
-    Dataset_transfer: names.at(-1) as string,
-    "data.channels": channels,
-    "data.image_size": size,
-    model: "UNET",
+    ...placesBase(paths, overrides, names),
+    ...(images && {
+      "data.channels": images[1] as number,
+      "data.image_size": images[2] as number,
+      model: "UNET",
+    }),
   };
 }
 

@@ -23,14 +23,10 @@ export function inputOf(source: Source, end: string): Input {
     const { shape } = x;
     if (shape.length !== 2 && shape.length !== 4)
       throw new ConfigError(
-        "usage",
         `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or images [n, C, H, W]`,
       );
     if (x.dtype !== "uint8" && !tidy(() => x.isfinite().all().item()))
-      throw new ConfigError(
-        "usage",
-        `${end} has values that are NaN or infinite; expected numbers`,
-      );
+      throw new ConfigError(`${end} has values that are NaN or infinite; expected numbers`);
     const rows =
       shape.length === 4 && x.dtype === "float64" ? tidy(() => x.to("float32").keep()) : x;
     return { path: "", shape, bytes: io.encodeNpy(rows) };
@@ -59,7 +55,6 @@ export function writeInput(
   const isThere = existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0;
   if (!isThere && !again && existsSync(join(folder, "run.json")))
     throw new ConfigError(
-      "usage",
       `${folder} holds a run with another ${end}: give another folder, or again: true to start over`,
     );
   if (!isThere) writeFileAtomic(path, bytes);

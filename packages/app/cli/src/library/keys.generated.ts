@@ -274,7 +274,7 @@ export interface FitKeys {
   /** steps of the sampler and of the schedule. Chosen from your data. */
   num_steps?: number | undefined;
   /** steps of the sampler in evaluations, one number or a list; null is num_steps. Default: null. */
-  test_num_steps?: number | readonly (number)[] | null | undefined;
+  test_num_steps?: number | readonly (number | null)[] | null | undefined;
   /** times are drawn from [eps, 1-eps]; null is the method's own eps. Default: 0.0001. */
   eps?: number | null | undefined;
   /** distribution of these times (not for method=dsb): schedule has equally many times in each of its steps, mixed half of them; null is uniform. Default: null. */
@@ -360,8 +360,6 @@ export interface FitKeys {
   autostart_next_it?: boolean | undefined;
   /** start from the files named below. Default: false. */
   checkpoint_run?: boolean | undefined;
-  /** folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, for the keys of b below that are null. Default: null. */
-  checkpoint_dir?: string | null | undefined;
   /** iteration to start in. Default: 1. */
   checkpoint_it?: number | undefined;
   /** direction to start with. Default: "b". */
@@ -392,8 +390,6 @@ export interface FitKeys {
   time?: string | null | undefined;
   /** with time: the order of times that are text. Default: null. */
   time_order?: string | readonly (string | number)[] | number | null | undefined;
-  /** stop early if held-out metrics no longer improve. Default: true. */
-  early_stop?: boolean | undefined;
   /** time courses: short trainings without each inner time in turn, to see how the bridge does there; full: each as long as the training itself. Default: true. */
   loo?: boolean | "full" | undefined;
   /** held-out samples of an intermediate time, for the evaluation. Default: null. */

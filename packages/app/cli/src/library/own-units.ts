@@ -31,7 +31,6 @@ export function ownUnits(run: Bridge): OwnUnits {
         const size = x.shape;
         x.dispose();
         throw new ConfigError(
-          "usage",
           `x has shape [${size.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
         );
       }

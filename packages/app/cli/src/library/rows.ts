@@ -26,7 +26,7 @@ const expected =
 /** A new tensor on the processor: float32, float64 or bytes; the caller owns it. */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (problem: string): never => {
-    throw new ConfigError("usage", `${what} is ${problem}; ${expected}`);
+    throw new ConfigError(`${what} is ${problem}; ${expected}`);
   };
   if (rows instanceof TensorClass) {
     if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);

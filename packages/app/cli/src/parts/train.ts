@@ -1,2 +1,1 @@
 export * from "@dsbm/train";
-export { Training } from "../library/training.js";

@@ -27,9 +27,8 @@ export async function gather(folder: string): Promise<string | null> {
     return isFinished(run) ? [{ entry, folder: run, run: readRun(run) }] : [];
   });
   if (finished.length === 0) return null;
-  const results = finished.map(({ entry: { configuration, seed }, run }) => ({
+  const results = finished.map(({ entry: { configuration }, run }) => ({
     configuration,
-    seed,
     rows: run.results,
   }));
   const table = summarise(results);

@@ -28,7 +28,6 @@ export async function runSlurm(
   const jobs = queued.match(/^\d+$/gm)?.join(" ");
   if (jobs)
     throw new ConfigError(
-      "usage",
       `this sweep waits or runs in Slurm already: wait for it, or write scancel ${jobs}`,
     );
   writeFileAtomic(paths.script, batchScript(members, launcher, { name }));
@@ -45,12 +44,10 @@ export async function runSlurm(
     const job = /^Submitted batch job (\d+)/m.exec(output)?.[1];
     if (code === null && !interrupt.signal.aborted)
       throw new ConfigError(
-        "usage",
         "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
       );
     if (job === undefined)
       throw new ConfigError(
-        "usage",
         `sbatch refused the sweep: ${output.trim().split("\n").at(-1)}; correct launcher.…, or read ${paths.script} (a cluster's MaxArraySize bounds the number of members)`,
       );
     if (!interrupt.signal.aborted && launcher.wait) return "ended";

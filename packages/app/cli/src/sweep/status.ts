@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import {
   entryFolder,
   formatTable,
-  listRuns,
+  isRunFault,
   readManifest,
+  readState,
   type SweepEntry,
   shellWord,
   sweepPaths,
@@ -50,11 +51,14 @@ export function sweepStatus(folder: string): { text: string; isWhole: boolean } 
 
 /** `why` it is not finished, one line; `line` is the last one of its log. */
 function stateOf(run: string, line: string | null): { state: string; why: string } {
-  const [found] = listRuns(run);
-  if (found?.problem) return { state: "failed", why: found.problem.message };
-  if (!found) return { state: line === null ? "waiting" : "failed", why: line ?? "" };
-  const { state, reason, ended } = found.info;
-  // A killed process could not write why: the scheduler may have logged the reason.
-  const isKilled = state === "interrupted" && ended === null;
-  return { state, why: isKilled && line !== null ? `${reason}; log: ${line}` : (reason ?? "") };
+  try {
+    const { state, reason, ended } = readState(run);
+    // A killed process could not write why: the scheduler may have logged the reason.
+    const isKilled = state === "interrupted" && ended === null;
+    return { state, why: isKilled && line !== null ? `${reason}; log: ${line}` : (reason ?? "") };
+  } catch (error) {
+    if (!isRunFault(error)) throw error;
+    if (error.code !== "not_a_run") return { state: "failed", why: error.message };
+    return { state: line === null ? "waiting" : "failed", why: line ?? "" };
+  }
 }

@@ -109,7 +109,6 @@ function openSweep(
   );
   if (shared)
     throw new ConfigError(
-      "usage",
       `two runs of this sweep would share ${shared.folder}: give keys that do not name a folder (such as log_every) one value`,
     );
   const keys = variedKeys(members);

@@ -57,35 +57,37 @@ export function readFitArguments(args: readonly string[]): FitArguments {
  * two groups (data.split_by). Throws ConfigError "usage" for missing, additional or nonexistent
  * places.
  */
-export function placesBase(places: readonly string[], overrides: object): FitArguments["base"] {
+export function placesBase(
+  places: readonly string[],
+  overrides: object,
+  datasets?: readonly string[],
+): FitArguments["base"] {
   const hasKey = (key: string) => Object.hasOwn(overrides, key);
   if (hasKey("Dataset") && places.length === 0) return {};
   const isCourse = hasKey("time");
   const isOneTable = (hasKey("data.split_by") || isCourse) && places.length === 1;
   if (isCourse && places.length > 1)
     throw new ConfigError(
-      "usage",
       `time= names a column of one table, got ${places.length} files: write dsbm fit FILE time=COLUMN, or at=0,0.5,1 with a file for each time`,
     );
   if (hasKey("Dataset") || (places.length < 2 && !isOneTable)) {
     const got = places.map((place) => JSON.stringify(place)).join(" ") || "no files";
     throw new ConfigError(
-      "usage",
       `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with time=COLUMN, or with data.split_by=COLUMN data.source=A data.target=B`,
     );
   }
-  const datasets = places.map(datasetOf);
+  const all = datasets ?? places.map(datasetOf);
   const values = overrides as Record<string, unknown>;
   const groups = ["data.source", "data.target"].map((key) =>
     plainName(String(values[key]).replace("..", "-")),
   );
-  const hasPictures = datasets.some((name) => name.startsWith("folder:"));
+  const hasPictures = all.some((name) => name.startsWith("folder:"));
   // Keys of a network need its name before images are read.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
-    Dataset: datasets[0] as string,
-    ...(datasets.length > 2 && { Dataset_between: datasets.slice(1, -1) }),
-    Dataset_transfer: datasets.at(-1) as string,
+    Dataset: all[0] as string,
+    ...(all.length > 2 && { Dataset_between: all.slice(1, -1) }),
+    Dataset_transfer: all.at(-1) as string,
     name:
       namesOf(places).join("_to_") +
       (isOneTable
@@ -98,13 +100,10 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
 }
 
 /** Throws ConfigError "usage" for a place that does not exist. */
-function datasetOf(place: string): string {
+export function datasetOf(place: string): string {
   const path = place.replace(/^array:/, "");
   if (!existsSync(path))
-    throw new ConfigError(
-      "usage",
-      `no file or folder ${place}; expected SOURCE and TARGET: ${usage}`,
-    );
+    throw new ConfigError(`no file or folder ${place}; expected SOURCE and TARGET: ${usage}`);
   if (path !== place) return place;
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }

@@ -6,10 +6,6 @@ export const extendSchema = z.strictObject({
   more: follows("additional half-iterations; also written +N", 2),
   n_ipf: follows("iterations in all", 4),
   half_iterations: follows("total half-iterations; also outer_iters", 8),
-  num_iter: follows(
-    "training steps of each further half-iteration; also inner_iters. Without further half-iterations the last one continues to this number of steps, with new random streams",
-    20_000,
-  ),
   metrics: z.strictObject({
     inception: file("the TorchScript file of the run's training; its code runs", "inception.pt"),
     fid_statistics: file("statistics of the features of this file", "statistics.npz"),
@@ -23,6 +19,5 @@ export const extend: Experiment<typeof extendSchema> = {
   schema: extendSchema,
   aliases: {
     outer_iters: { key: "half_iterations", shown: false },
-    inner_iters: { key: "num_iter", shown: false },
   },
 };

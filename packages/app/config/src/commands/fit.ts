@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
-import { file, flag, key, names, positive } from "../schema/kinds.js";
+import { file, key, names, positive } from "../schema/kinds.js";
 import { checkHoldouts, holdoutAliases, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";
 
@@ -17,7 +17,6 @@ const fitKeys = {
     "day",
   ),
   time_order: names("with time: the order of times that are text", ["day0", "day2"]),
-  early_stop: flag(true, "stop early if held-out metrics no longer improve"),
   loo: key(
     z.union([z.boolean(), z.enum(["full"])]),
     true,

@@ -63,8 +63,7 @@ export const gaussian: Experiment<typeof trainSchema> = {
     // The script evaluates with num_steps too.
     test_num_steps: {
       key: "test_num_steps",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference, which is resolved later
-      value: (steps) => (typeof steps === "number" ? ["${num_steps}", steps] : steps),
+      value: (steps) => (typeof steps === "number" ? [null, steps] : steps),
     },
   },
   base: {

@@ -1,6 +1,6 @@
 import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";
-import { completeFiles, completeTrain } from "./complete.js";
+import { completeTrain } from "./complete.js";
 import { conditionColumn } from "./data.js";
 import type { TrainConfig } from "./schema.js";
 
@@ -125,11 +125,12 @@ function batchLines(config: TrainConfig): Line[] {
 }
 
 const fileKeys = (config: TrainConfig): string[] =>
-  Object.entries(completeFiles(config)).flatMap(([key, file]) => (file === null ? [] : [key]));
+  Object.entries(config).flatMap(([key, file]) =>
+    /checkpoint_[bf]$/.test(key) && file !== null ? [key] : [],
+  );
 
 function unreadLines(config: TrainConfig): Line[] {
   const keys = fileKeys(config);
-  if (config.checkpoint_dir !== null) keys.push("checkpoint_dir");
   return [
     keys.length > 0 &&
       `${keys.join(", ")} would not be read, because checkpoint_run=false: write checkpoint_run=true`,
@@ -142,21 +143,20 @@ function startLines(config: TrainConfig): Line[] {
     return [
       "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, or leave checkpoint_run out to resume from the newest checkpoint",
     ];
-  const files = completeFiles(config);
   const { checkpoint_pass: pass, checkpoint_it, checkpoint_iter, n_ipf, first_coupling } = config;
   const other = pass === "b" ? "f" : "b";
   const isFirst = checkpoint_it === 1 && (pass === "b" || first_coupling === "ind");
-  const simulator = files[`sample_checkpoint_${other}`] ?? files[`checkpoint_${other}`];
+  const simulator = config[`sample_checkpoint_${other}`] ?? config[`checkpoint_${other}`];
   return [
     checkpoint_it > n_ipf &&
       `checkpoint_it=${checkpoint_it} is beyond the last iteration n_ipf=${n_ipf}: write n_ipf=${checkpoint_it} or more`,
     checkpoint_iter > 0 &&
-      files[`checkpoint_${pass}`] === null &&
+      config[`checkpoint_${pass}`] === null &&
       `checkpoint_iter=${checkpoint_iter} starts inside a ${pass} pass without its weights: write checkpoint_${pass}=…`,
     ...(["f", "b"] as const).map(
       (way) =>
-        files[`optimizer_checkpoint_${way}`] !== null &&
-        files[`checkpoint_${way}`] === null &&
+        config[`optimizer_checkpoint_${way}`] !== null &&
+        config[`checkpoint_${way}`] === null &&
         `optimizer_checkpoint_${way} needs the weights of its network: write checkpoint_${way}=…`,
     ),
     !isFirst &&

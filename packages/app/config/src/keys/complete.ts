@@ -55,7 +55,6 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   const gamma = sigma !== null && sigma ** 2 / num_steps;
   return {
     ...config,
-    ...completeFiles(config),
     ...(config.transfer && data.split_by !== null && groupDatasets(config)),
     fb_sequence,
     num_iter,
@@ -67,7 +66,7 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
       (config.precondition === "mixture" ? 0 : independent ? fb_sequence.length : 1),
     ...(gamma !== false && { gamma_min: gamma, gamma_max: gamma }),
     first_num_iter: isFitted ? 1 : (config.first_num_iter ?? num_iter),
-    test_num_steps: [...new Set([config.test_num_steps ?? num_steps].flat())],
+    test_num_steps: [...new Set([config.test_num_steps].flat().map((steps) => steps ?? num_steps))],
     keep_optimizer: config.keep_optimizer ?? config.use_prev_net,
     grad_clip: config.grad_clipping ? config.grad_clip : null,
     ema_rate: config.ema ? config.ema_rate : null,
@@ -89,23 +88,6 @@ const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: Tra
   Dataset_transfer: Dataset_transfer ?? Dataset,
   Dataset_between: Dataset_between ?? data.between?.map(() => Dataset) ?? null,
 });
-
-/** Returns the files to start from. Files of b default to checkpoint_dir. */
-export function completeFiles(config: TrainConfig) {
-  const { checkpoint_run, checkpoint_dir, checkpoint_b, checkpoint_f } = config;
-  const { sample_checkpoint_b, sample_checkpoint_f } = config;
-  const { optimizer_checkpoint_b, optimizer_checkpoint_f } = config;
-  const standard = (name: string) =>
-    checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/${name}` : null;
-  return {
-    checkpoint_b: checkpoint_b ?? standard("net_b.ckpt"),
-    checkpoint_f,
-    sample_checkpoint_b: sample_checkpoint_b ?? standard("sample_net_b.ckpt"),
-    sample_checkpoint_f,
-    optimizer_checkpoint_b: optimizer_checkpoint_b ?? standard("optimizer_b.ckpt"),
-    optimizer_checkpoint_f,
-  };
-}
 
 function completeNetwork(model: TrainConfig["model"], image_size: number): TrainConfig["model"] {
   if (model.name !== "UNET") return model;

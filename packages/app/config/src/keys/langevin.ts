@@ -16,8 +16,8 @@ function parseFormula(key: string, text: string): (gamma: number) => number {
   const operators = parts.filter((_, i) => i % 2 === 1);
   if (factors.some((factor) => factor === null))
     throw new ConfigError(
-      "value",
       `${key}: cannot read ${quote(text)}: expected numbers > 0, gamma and sqrt(gamma) joined by * and /; write for example ${key}='2*sqrt(gamma)'`,
+      "value",
     );
   return (gamma) => {
     const [first = 1, ...rest] = factors.map((factor) => factor?.(gamma) ?? 1);

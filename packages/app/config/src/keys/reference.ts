@@ -93,7 +93,7 @@ export function takeReferenceKeys(tree: Tree): string[] {
   };
   agree("Method", "method", tree.method ?? null, (name) => CLASSES[name] ?? name);
   agree("Model", "model", network, (name) => name);
-  if (problems.length > 0) throw new ConfigError("value", problems);
+  if (problems.length > 0) throw new ConfigError(problems, "value");
   return unusedKeys.flatMap((key) => {
     const value = taken(key);
     return value === undefined

@@ -26,7 +26,7 @@ export const training = {
   ),
   num_steps: key(stepCount(), 30, "steps of the sampler and of the schedule"),
   test_num_steps: orNull(
-    z.union([stepCount(), z.array(stepCount()).min(1)]),
+    z.union([stepCount(), z.array(stepCount().nullable()).min(1)]),
     "steps of the sampler in evaluations, one number or a list; null is num_steps",
     30,
   ),
@@ -155,10 +155,6 @@ export const checkpoints = {
     "start the next half-iteration instead of finishing the saved one",
   ),
   checkpoint_run: flag(false, "start from the files named below"),
-  checkpoint_dir: file(
-    "folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, for the keys of b below that are null",
-    "checkpoints",
-  ),
   checkpoint_it: counted(1, "iteration to start in"),
   checkpoint_pass: oneOf(["b", "f"], "b", "direction to start with"),
   checkpoint_iter: key(z.int().min(0), 0, "finished training steps of this half-iteration"),

@@ -32,7 +32,7 @@ export function validate<S extends z.ZodType>(
   const result = schema.safeParse(input);
   if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues, groups);
   const problems = check(result.data);
-  if (problems.length > 0) throw new ConfigError("value", problems);
+  if (problems.length > 0) throw new ConfigError(problems, "value");
   return result.data;
 }
 
@@ -50,7 +50,7 @@ function explain(
     );
   });
   const code = issues[0]?.code === "unrecognized_keys" ? "unknown_key" : "value";
-  return new ConfigError(code, problems);
+  return new ConfigError(problems, code);
 }
 
 export function unknownKey(

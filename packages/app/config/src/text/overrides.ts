@@ -39,7 +39,7 @@ export function parseOverride(token: string): Override {
   const left = equals < 0 ? token : token.slice(0, equals);
   const [, prefix, key = ""] = /^\s*(\+\+?|~)?\s*(.*?)\s*$/s.exec(left) ?? [];
   const fail = (problem: string): never => {
-    throw new ConfigError("syntax", `cannot read ${quote(token)}: ${problem}`);
+    throw new ConfigError(`cannot read ${quote(token)}: ${problem}`, "syntax");
   };
   if (!KEY.test(key) || key.startsWith("-") || key.split(/[./]/).includes("__proto__"))
     fail(`expected key=value with a key such as dim or a.b, got the key ${quote(key)}`);
@@ -76,7 +76,7 @@ export function unknownOption(token: string, options: readonly string[]): Config
   if (near !== undefined) cure = `did you mean ${near}?`;
   else if (setting !== undefined)
     cure = `settings have no dashes: write ${token.replace(/^-+/, "")}`;
-  return new ConfigError("option", `unknown option ${quote(token)}: ${cure}`);
+  return new ConfigError(`unknown option ${quote(token)}: ${cure}`, "option");
 }
 
 /**
@@ -95,8 +95,8 @@ export function expandSweep(overrides: readonly Override[], multirun: boolean): 
   const count = [...lists.values()].reduce((product, { length }) => product * length, 1);
   if (count > MAX_MEMBERS)
     throw new ConfigError(
-      "sweep",
       `this sweep has ${count} members: expected at most ${MAX_MEMBERS}; split it up`,
+      "sweep",
     );
   return [...lists].reduce<Overrides[]>(
     (members, [key, values]) =>
@@ -109,8 +109,8 @@ function refuseList({ key, values }: Override): void {
   if (values.length === 1) return;
   const list = values.map(printValue).join(",");
   throw new ConfigError(
-    "sweep",
     `"${key}=${list}" gives ${values.length} values: add -m to run them all, write "${key}=[${list}]" for one list, or "${key}='${list}'" for text`,
+    "sweep",
   );
 }
 

@@ -45,7 +45,7 @@ function setPath(tree: Tree, path: string, value: Value): void {
   const parts = path.split(".");
   const last = parts.pop() as string;
   if ([...parts, last].includes("__proto__"))
-    throw new ConfigError("unknown_key", 'unknown key "__proto__": choose another name');
+    throw new ConfigError('unknown key "__proto__": choose another name', "unknown_key");
   let node = tree;
   for (const [i, part] of parts.entries()) {
     const next = child(node, part) ?? {};
@@ -53,8 +53,8 @@ function setPath(tree: Tree, path: string, value: Value): void {
     if (!isTree(next)) {
       const above = parts.slice(0, i + 1).join(".");
       throw new ConfigError(
-        "value",
         `cannot set ${quote(path)}: ${quote(above)} is ${printValue(next)}, not a group of keys`,
+        "value",
       );
     }
     node = next;

@@ -9,7 +9,7 @@ import { isTree, type Tree } from "../text/value.js";
 export function readYaml(text: string, source = "the text"): Tree {
   const value = parsed(text, source) ?? {};
   if (!isTree(value))
-    throw new ConfigError("yaml", `${source}: expected "key: value" lines, got a list or a scalar`);
+    throw new ConfigError(`${source}: expected "key: value" lines, got a list or a scalar`, "yaml");
   return value;
 }
 
@@ -18,7 +18,7 @@ function parsed(text: string, source: string): unknown {
     return parse(text, { maxAliasCount: 100 });
   } catch (error) {
     const [reason] = (error as Error).message.split(/:?\n/, 1);
-    throw new ConfigError("yaml", `${source} is not valid YAML: ${reason}`, { cause: error });
+    throw new ConfigError(`${source} is not valid YAML: ${reason}`, "yaml", { cause: error });
   }
 }
 

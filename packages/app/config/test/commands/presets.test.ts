@@ -42,7 +42,7 @@ const DEFAULTS = `
   test_npar=10000 test_batch_size=1000 gif_stride=5000 plot_level=2 plot_npar=100 plot_npar_path=16
   gif=true metrics.inception=null metrics.judge=true metrics.fid_statistics=null
   metrics.spectrum=false
-  autostart_next_it=false checkpoint_run=false checkpoint_dir=null checkpoint_it=1
+  autostart_next_it=false checkpoint_run=false checkpoint_it=1
   checkpoint_pass=b checkpoint_iter=0 checkpoint_f=null checkpoint_b=null sample_checkpoint_f=null
   sample_checkpoint_b=null optimizer_checkpoint_f=null optimizer_checkpoint_b=null
   checkpoint_stride=null checkpoint_minutes=10 keep_last=3`;

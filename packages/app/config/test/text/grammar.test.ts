@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseValues } from "../../src/text/grammar.js";
@@ -24,9 +23,6 @@ describe("one value", () => {
     ["-Inf", Number.NEGATIVE_INFINITY],
     ["nan", Number.NaN],
     ["  a b  ", "a b"],
-    ["a\\,b", "a,b"],
-    ["\\ a\\ ", " a "],
-    ["\\[5\\]", "[5]"],
     ["", ""],
     ["   ", ""],
     ["''", ""],
@@ -48,11 +44,10 @@ describe("one value", () => {
     ["{a: 1, b: {c: [x, .5]}}", { a: 1, b: { c: ["x", 0.5] } }],
     ["{a:b:c}", { a: "b:c" }],
     ["{'a b':1,2:x}", { "a b": 1, "2": "x" }],
-    ["[${a},x${b}y]", ["${a}", "x${b}y"]],
   ];
   const unchanged = [
     ...["007", "1.2.3", "1__0", "0x10", "9007199254740993", "dsbm", "constructor", "a b", "1 2"],
-    ...["cuda:0", "a=b=c", "/tmp/x-1.0/*.npy", "C:\\data", "${a.b}"],
+    ...["cuda:0", "a=b=c", "/tmp/x-1.0/*.npy", "C:\\data"],
   ].map((text): [string, Value] => [text, text]);
   it.each([...table, ...unchanged])("%s", (text, value) => {
     expect(parseValues(text)).toEqual([value]);
@@ -70,7 +65,7 @@ it.each<[text: string, values: Value[]]>([
 describe("what cannot be read", () => {
   const table: [text: string, message: RegExp][] = [
     ["[b", /expected "," or "\]", got the end at character 5/],
-    ["[b]]", /expected the end of the value, got "\]"/],
+    ["[b]]", /expected "," or the end, got "\]"/],
     ["1,,2", /expected a value .* got ","/],
     ["1,", /expected a value .* got the end/],
     ["[1,]", /expected a value .* got "\]"/],
@@ -79,14 +74,9 @@ describe("what cannot be read", () => {
     ["'a'b", /got "b"/],
     ["it's", /got "'"/],
     ["a(b", /expected .* got "\("/],
-    ["choice(1,2)", /expected the values themselves, such as 1,2,3/],
-    ["range(3)", /expected the values themselves, such as 1,2,3/],
     ["{a}", /":" after the key/],
     ["{a:1", /"," or "}"/],
-    ["{a:1,a:2}", /each key once/],
     ["{:1}", /expected a key/],
-    ["{__proto__:{x:1}}", /other than "__proto__"/],
-    ["${a", /to close/],
     ["[".repeat(100_000), /at most 64 nested brackets/],
   ];
   it.each(table)("%s", (text, message) => {
@@ -98,7 +88,7 @@ describe("what cannot be read", () => {
 
 describe("printing", () => {
   const key = fc.string({ unit: "binary" }).filter((k) => k !== "__proto__");
-  const tricky = fc.constantFrom("null", "5", "1e-4", "inf", " a", "a,b", "\\'", "x\\", "${a}", "");
+  const tricky = fc.constantFrom("null", "5", "1e-4", "inf", " a", "a,b", "\\'", "x\\", "");
   const { value } = fc.letrec<{ value: Value }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },

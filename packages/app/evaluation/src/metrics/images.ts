@@ -92,7 +92,6 @@ function published(context: Measuring, path: string, dim: number): Gaussian {
   const size = found.mean.size(0);
   if (size === dim) return found;
   throw new ConfigError(
-    "usage",
     `metrics.fid_statistics=${path} has statistics of ${size} features; expected the ${dim} of metrics.inception`,
   );
 }

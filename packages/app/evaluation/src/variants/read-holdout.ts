@@ -14,7 +14,6 @@ export async function readHoldout(
 ): Promise<Tensor> {
   if (ends.shape.length !== 1 || ends.projection)
     throw new ConfigError(
-      "usage",
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
     );
   const [d] = ends.shape as [number];
@@ -52,7 +51,7 @@ export async function readRows(
     for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
     if (values.length < 4)
-      throw new ConfigError("usage", `${path} has ${values.length} rows; expected 4 or more`);
+      throw new ConfigError(`${path} has ${values.length} rows; expected 4 or more`);
     return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };
   } finally {
     source.close();

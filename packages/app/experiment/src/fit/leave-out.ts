@@ -102,7 +102,7 @@ async function withoutOne(
   try {
     const speed = { step: known.step ?? 0, pair: 0 };
     const estimate = new TimeEstimate(short, { speed });
-    const part = { ...limit, clock: clock.part(trainingShare), reserve: 0, earlyStop: false };
+    const part = { ...limit, clock: clock.part(trainingShare), reserve: 0 };
     const plan = new TimePlan(part, short, estimate);
     const halves = short.half_iterations;
     progress.line(`training without ${label}, to see how the bridge does there`);
@@ -116,7 +116,7 @@ async function withoutOne(
       if (event.type === "step")
         progress.update({ ...event, label: `leave-one-out ${event.half}/${halves}` });
       if (event.type === "pause") plan.replan(training, event);
-      if (event.type === "half" && plan.ended([], event.half) !== null) break;
+      if (event.type === "half" && plan.isUp(event.half)) break;
       if (event.type === "half" && event.half < halves) plan.begin(training, event.half + 1);
     }
     progress.done();

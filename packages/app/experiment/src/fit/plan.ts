@@ -56,7 +56,7 @@ export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
 
 interface Chosen {
   config: CompleteTrainConfig;
-  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at" | "loo">;
+  own: Pick<FitConfig, "max_minutes" | "holdout" | "at" | "loo">;
 }
 
 /** A configuration with the reasons for its options and the forecast of its time. */
@@ -76,11 +76,11 @@ export function configureFit({ base, overrides }: FitRequest, choices: readonly 
   const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
   const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
   const { time: _, time_order: __, ...known } = fitMember(all).config;
-  const { max_minutes, early_stop, holdout, at, loo, ...run } = known;
+  const { max_minutes, holdout, at, loo, ...run } = known;
   const config = completeTrain(run);
   // A closed form has no steps to plan.
   const minutes = isFitted(config) ? null : max_minutes;
-  return { config, own: { max_minutes: minutes, early_stop, holdout, at, loo } };
+  return { config, own: { max_minutes: minutes, holdout, at, loo } };
 }
 
 /** The choices so far; the user's own values count before them. */
@@ -366,7 +366,7 @@ export function timePlan(
   const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
   const clock = new Clock(seconds, { began });
   const estimate = new TimeEstimate(config, { speed, evaluation });
-  return new TimePlan({ ...limit, clock, earlyStop: own.early_stop }, config, estimate);
+  return new TimePlan({ ...limit, clock }, config, estimate);
 }
 
 export function printPlan(
@@ -385,8 +385,4 @@ export function printPlan(
   line(
     `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report; half-iterations of ${steps.join(", ")} steps, replanned during the run`,
   );
-  if (time.least > 60 * own.max_minutes)
-    line(
-      `the run will take longer, about ${duration(time.least)}: networks learn nothing in fewer steps; for more steps write max_minutes=${Math.ceil((3 * time.least) / 60)}`,
-    );
 }

@@ -13,7 +13,8 @@ import {
 } from "@dsbm/runs";
 import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
-import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
+import { finishedRun } from "../run/resume.js";
+import { type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { leaveOut, leaveOutSeconds } from "./leave-out.js";
 import {
   configureFit,
@@ -24,10 +25,8 @@ import {
   timePlan,
 } from "./plan.js";
 
-type FitResult = RunResult & { state: "finished" | "interrupted" };
-
 /** Returns the rows of a finished run, or null if the run is unfinished or has other hold-outs. */
-export function finishedFit(request: FitRequest, folder: string): RunResult | null {
+export function finishedFit(folder: string, request: FitRequest): Row[] | null {
   const choices = readChoices(folder);
   if (!choices) return null;
   const { config, own } = configureFit(request, choices);
@@ -49,7 +48,7 @@ function isMeasured(folder: string, { holdout, at }: FitPlan["own"]): boolean {
  * Chooses, or reads the choices of a resumed run, then trains and evaluates. Throws as
  * `runTraining`.
  */
-export async function runFit(request: FitRequest, options: RunOptions): Promise<FitResult> {
+export async function runFit(request: FitRequest, options: RunOptions): Promise<RunResult> {
   const { folder, progress, again = false, began = performance.now() / 1000 } = options;
   const saved = again ? null : readChoices(folder);
   if (saved) {
@@ -87,8 +86,8 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
 async function trainFit(
   { config, own, choices, time }: FitPlan,
   options: RunOptions,
-): Promise<FitResult> {
-  const { folder, progress, signal } = options;
+): Promise<RunResult> {
+  const { folder, progress, signal, again = false } = options;
   const measure = (data?: Pick<QualityOptions, "ends">) => {
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
@@ -99,7 +98,10 @@ async function trainFit(
     const clock = time.clock.part(0.7, 0.7 * Math.max(0.2 * left, rest));
     return measureRun(folder, { ...data, ...common, clock });
   };
-  const result = await runTraining(config, {
+  const rows = again ? null : finishedRun(folder, config);
+  // Asked for other hold-outs.
+  if (rows) return { rows, state: (await measure()) ? "finished" : "interrupted" };
+  return runTraining(config, {
     ...options,
     free: ["num_iter", "first_num_iter"],
     begin: { choices },
@@ -115,10 +117,6 @@ async function trainFit(
       return true;
     },
   });
-  // A finished run, asked for other hold-outs.
-  if (result.state === "finished" && !isMeasured(folder, own) && !(await measure()))
-    return { rows: result.rows, state: "interrupted" };
-  return result;
 }
 
 const allowed = (row: Row): number =>

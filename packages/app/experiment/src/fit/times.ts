@@ -12,7 +12,6 @@ export async function withTimes(
   const path = /^table:(.+)$/s.exec(Dataset)?.[1];
   if (path === undefined || data.split_by !== null)
     throw new ConfigError(
-      "usage",
       `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
     );
   const { decimal, header, missing, key, layer, where } = data;

@@ -2,7 +2,7 @@
 // changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Position } from "@dsbm/problem";
-import { Clock, type Row } from "@dsbm/runs";
+import { Clock } from "@dsbm/runs";
 import { TimeEstimate } from "./estimate.js";
 
 /** The training, or a stand-in. */
@@ -17,8 +17,6 @@ export interface TimeLimit {
   /** Seconds kept for evaluation and report. */
   reserve: number;
   most: number;
-  /** Whether the run may end early if held-out metrics stop improving. */
-  earlyStop: boolean;
 }
 
 type PlannedConfig = Pick<
@@ -84,14 +82,6 @@ export class TimePlan {
     });
   }
 
-  /** Seconds of the run with the fewest steps. */
-  get least(): number {
-    let seconds = this.clock.spent + this.limit.reserve + this.estimate.evaluation * this.#halves;
-    for (let half = 1; half <= this.#halves; half++)
-      seconds += leastSteps * this.#stepSeconds(half);
-    return seconds;
-  }
-
   /** Call at the start of a half-iteration, or when a run resumes in one. */
   begin(training: Planned, half: number, step = 0): void {
     if (this.clock.seconds === null) return;
@@ -126,22 +116,14 @@ export class TimePlan {
       training.plan(half, Math.max(steps, step + 1));
   }
 
-  /** The reason to end after a half-iteration, or null. */
-  ended(rows: readonly Row[], half: number): string | null {
-    const { earlyStop, clock } = this.limit;
-    if (half >= this.#halves || half % this.#first !== 0) return null;
-    if (earlyStop && half > this.#first) {
-      const errors = iterationErrors(rows, this.#first);
-      const last = errors.at(-1) as number;
-      const before = Math.min(...errors.slice(0, -1));
-      if (errors.length > 1 && last > 0.98 * before)
-        return `held-out metrics no longer improve (sliced W2 ${last.toPrecision(3)} after ${before.toPrecision(3)})`;
-    }
-    if (clock.seconds === null) return null;
+  /** Whether the time allows no further iteration after a half-iteration. */
+  isUp(half: number): boolean {
+    const { seconds } = this.clock;
+    if (half >= this.#halves || half % this.#first !== 0 || seconds === null) return false;
     const next = half + 1;
     const needed = this.estimate.simulation(next) + leastSteps * (this.estimate.step ?? 0);
     const share = this.#share(next, next) * this.#left(next);
-    return share < needed || this.#left(next) < 0.02 * clock.seconds ? "the time is up" : null;
+    return share < needed || this.#left(next) < 0.02 * seconds;
   }
 
   #left(half: number): number {
@@ -169,21 +151,4 @@ export class TimePlan {
 
 /** The steps of the configuration. */
 export const unlimited = (config: CompleteTrainConfig): TimePlan =>
-  new TimePlan(
-    { clock: new Clock(), reserve: 0, most: 0, earlyStop: false },
-    config,
-    new TimeEstimate(config),
-  );
-
-function iterationErrors(rows: readonly Row[], first: number): number[] {
-  const errors = new Map<number, number[]>();
-  for (const { half_iteration, sliced_w2, end_sample_var, data_sample_var } of rows) {
-    const value =
-      typeof sliced_w2 === "number"
-        ? sliced_w2
-        : Math.abs(Number(end_sample_var) / Number(data_sample_var) - 1);
-    const iteration = Math.ceil(Number(half_iteration) / first);
-    errors.set(iteration, [...(errors.get(iteration) ?? []), value]);
-  }
-  return [...errors.values()].map((all) => all.reduce((a, b) => a + b, 0) / all.length);
-}
+  new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config, new TimeEstimate(config));

@@ -1,5 +1,6 @@
+import { mapConditions } from "@dsbm/bridge";
 import { principalComponents } from "@dsbm/data";
-import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
+import { atTime, type Evaluation, nameOf } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
 import { isVectors, marginalsOf, testRows } from "@dsbm/problem";
 import {
@@ -10,8 +11,7 @@ import {
   scatterFigure,
   svgToPng,
 } from "@dsbm/runs";
-import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
-import { timesOf } from "@dsbm/train";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { courseOf } from "./course.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { placeIn, pointsOf } from "./points.js";
@@ -99,33 +99,25 @@ function grid(shown: Painted, title: string): Promise<Buffer> {
   return imageGrid({ ...shown, columns: Math.ceil(Math.sqrt(shown.shape[0])), title });
 }
 
-/** Paths of the first `n` source rows: states [T, n, …] on the processor, and their times. */
-async function pathsOf(
-  { set, context }: DrawnEvaluation,
-  n: number,
-): Promise<{ states: Tensor; times: number[]; masses: number[] | null }> {
-  const { direction, sampling } = set;
-  const { subject, options } = context;
-  const rows = first(set.start, n);
-  const states: Tensor[] = [];
-  const masses: number[] = [];
-  const found = await transport(subject.bridge, direction, rows, {
-    ...options,
-    signal: undefined,
-    sampling: { ...sampling, batch: rows.size(0) },
-    given: set.given,
+/** Paths of the first `n` source rows: states [T, n, …] on the processor, and mean masses. */
+async function pathsOf({ set, context }: DrawnEvaluation, n: number) {
+  const { direction, sampling, start, given } = set;
+  const { solver, grid, ode_tol = null, ode_step_size = null } = sampling;
+  const rows = first(start, n);
+  const { states, times, weights } = await context.subject.bridge.paths(rows, {
+    direction,
+    solver,
+    grid,
+    ode_tol,
+    ode_step_size,
+    seed: context.options.seed,
+    given: mapConditions(given, (t) => first(t, rows.size(0))),
     purpose: `quality/${direction}/there`,
-    label: "drawing paths",
-    visit(_, state, weights) {
-      states.push(tidy(() => state.to({ device: "cpu" }).clone().keep()));
-      if (weights) masses.push(tidy(() => weights.mean().item()));
-    },
   });
-  found?.end.dispose();
-  const joined = tidy(() => stack(states).keep());
-  for (const state of states) state.dispose();
-  const times = timesOf(direction, sampling.grid);
-  return { states: joined, times, masses: masses.length > 0 ? masses : null };
+  const masses = weights && tidy(() => weights.mean(1).toNumbers());
+  const onProcessor = kept(() => states);
+  for (const t of [states, weights]) t?.dispose();
+  return { states: onProcessor, times, masses };
 }
 
 async function writePaths(

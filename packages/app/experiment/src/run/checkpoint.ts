@@ -78,38 +78,10 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
     return at;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
-    throw new ConfigError("usage", `${checkpoint.folder}: ${error.message}`);
+    throw new ConfigError(`${checkpoint.folder}: ${error.message}`);
   } finally {
     for (const t of tensors.values()) t.dispose();
   }
-}
-
-/**
- * Fixes the steps of finished half-iterations. If none is left, the last one continues with new
- * random streams. Returns the place.
- */
-export function lengthen(
-  training: Training,
-  { facts }: Checkpoint,
-  { at, config }: { at: Position; config: CompleteTrainConfig },
-): Position {
-  const before = facts.config as CompleteTrainConfig | undefined;
-  const saved = training.save().facts;
-  if (
-    !before ||
-    (before.num_iter === config.num_iter && before.first_num_iter === config.first_num_iter)
-  )
-    return at;
-  const { half } = saved;
-  for (let h = 1; h <= half; h++) training.plan(h, saved.steps?.[h] ?? stepsOf(h, before));
-  const steps = stepsOf(half, config);
-  const goesOn = saved.pass === null && half >= config.half_iterations && at.step < steps;
-  if (!goesOn) return at;
-  training.plan(half, steps);
-  const { tensors, facts: whole } = training.save();
-  const pass = { half, step: at.step, streams: null };
-  training.restore({ tensors, facts: { ...whole, half: half - 1, pass } });
-  return at;
 }
 
 function loadWeights(path: string): Map<string, Tensor> {
@@ -122,10 +94,7 @@ function loadOptimizer(path: string): Map<string, Tensor> {
   const whole = io.loadPt(path);
   const state = whole instanceof Map ? whole.get("state") : undefined;
   if (!(state instanceof Map))
-    throw new ConfigError(
-      "usage",
-      `${path} holds no optimiser state; expected a dictionary with "state"`,
-    );
+    throw new ConfigError(`${path} holds no optimiser state; expected a dictionary with "state"`);
   const flat = new Map<string, Tensor>();
   for (const [index, slots] of state as Map<unknown, unknown>) {
     if (!(slots instanceof Map)) continue;
@@ -149,14 +118,12 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   const order = config.fb_sequence;
   if (!order.includes(checkpoint_pass))
     throw new ConfigError(
-      "usage",
       `checkpoint_pass=${checkpoint_pass} is not trained by method=${config.method}: write checkpoint_pass=${order[0]}`,
     );
   const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
   const steps = stepsOf(half, config);
   if (half > config.half_iterations || checkpoint_iter >= steps)
     throw new ConfigError(
-      "usage",
       `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in this half-iteration): give an earlier place, or train longer`,
     );
   training.keepOptimizers();
@@ -177,7 +144,6 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     const odd = part.size > 0 && names.find((name) => part.has(name) !== state.has(name));
     if (odd)
       throw new ConfigError(
-        "usage",
         `${key}=${path} does not fit this network (only the network or only the file has ${odd}): give the file of a network with these model keys`,
       );
     return true;
@@ -200,7 +166,6 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
     const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
     throw new ConfigError(
-      "usage",
       `${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`,
     );
   } finally {

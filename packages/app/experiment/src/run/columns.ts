@@ -53,7 +53,6 @@ export function checkTables(folder: string): void {
   for (const [path, sha256] of Object.entries(files))
     if (existsSync(path) && checksumOf(path) !== sha256)
       throw new ConfigError(
-        "usage",
         `${path} has changed since ${folder} was trained on it: bring the file back, or add --again to train on the new one (the old run is kept in ${join(folder, "previous")})`,
       );
 }

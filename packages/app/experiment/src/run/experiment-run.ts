@@ -29,7 +29,7 @@ import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { type TimePlan, unlimited } from "../forecast/time-plan.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
-import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
+import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
 import type { RunOptions } from "./options.js";
@@ -43,7 +43,7 @@ export class ExperimentRun implements MainWork {
   #evaluator: Evaluator | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
-  #ended: string | null = null;
+  #isTimeUp = false;
   readonly #time: TimePlan;
   #at: Position = { half: 0, direction: "b", step: 0 };
 
@@ -131,8 +131,8 @@ export class ExperimentRun implements MainWork {
     const { progress, signal } = options;
     const training = this.#training;
     progress.done();
-    if (this.#ended !== null)
-      progress.line(`ended after half-iteration ${training.state.half}: ${this.#ended}`);
+    if (this.#isTimeUp)
+      progress.line(`ended after half-iteration ${training.state.half}: the time is up`);
     else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
@@ -188,10 +188,7 @@ export class ExperimentRun implements MainWork {
       );
       return at;
     }
-    const restored = restorePoint(this.#training, checkpoint);
-    const at = this.#isPlanned
-      ? restored
-      : lengthen(this.#training, checkpoint, { at: restored, config });
+    const at = restorePoint(this.#training, checkpoint);
     const { seconds } = checkpoint.facts;
     if (typeof seconds === "number") this.#time.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
@@ -275,9 +272,8 @@ export class ExperimentRun implements MainWork {
   }
 
   #isEnded(half: number): boolean {
-    const rows = readCsv(this.run.paths.results_csv).rows;
-    this.#ended = this.#time.ended(rows, half);
-    return this.#ended !== null;
+    this.#isTimeUp = this.#time.isUp(half);
+    return this.#isTimeUp;
   }
 
   #stepsBefore(at: Pick<Position, "half" | "step">): number {

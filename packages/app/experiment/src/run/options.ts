@@ -2,7 +2,6 @@ import type { Datasets } from "@dsbm/problem";
 import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
-import type { Extension } from "./begin/extension.js";
 
 export interface RunOptions {
   folder: string;
@@ -13,8 +12,6 @@ export interface RunOptions {
   interrupt?: Pick<Interrupt, "noticed">;
   /** Start over even if the folder holds a run. */
   again?: boolean;
-  /** The length, if it differs from the configuration's. */
-  extension?: Extension;
   /** Processes that train together, with this process as rank 0; null: a single process. */
   ranks?: Ranks | null;
   /** Start of the run in seconds of performance.now() (default: now). */

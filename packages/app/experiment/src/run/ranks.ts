@@ -76,7 +76,6 @@ export function aloneOnly(command: string): void {
   const { worldSize, launcher } = distributed.placeFromEnvironment();
   if (worldSize === 1) return;
   throw new ConfigError(
-    "usage",
     `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it without ${launcher}`,
   );
 }

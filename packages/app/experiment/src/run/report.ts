@@ -5,13 +5,13 @@ import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
 import {
   composeFigure,
   type LoggedMetric,
+  metricTable,
   type Row,
   readLogged,
   readRun,
   referenceOf,
   renderRun,
   shellWord,
-  shownRows,
   svgToPng,
   type TrendOptions,
   type TrendPanel,
@@ -76,7 +76,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     curves,
     config: found,
     title: `Bridge ${names.source} to ${names.target}: ${method}, seed ${seed}`,
-    evaluations: shownRows(logged, rows),
+    evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { CompleteTrainConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, writeYaml } from "@dsbm/config";
 import { columnsFor } from "@dsbm/evaluation";
 import {
   aboutPairs,
@@ -14,88 +14,64 @@ import {
   trainingProblem,
 } from "@dsbm/problem";
 import {
-  checkFiles,
+  columnsFile,
   linkLatest,
+  openRun,
   type Row,
   type RunWriter,
   readCsv,
-  readRun,
   runPaths,
-  writeRunFile,
+  toJson,
+  version,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
-import {
-  type Extension,
-  extended,
-  extensionFile,
-  lengthKeys,
-  readExtension,
-} from "./begin/extension.js";
-import { checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
-import { checkTables } from "./columns.js";
 import { runCourse } from "./course.js";
+import { environment } from "./environment.js";
 import { ExperimentRun } from "./experiment-run.js";
-import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
+import { checkRun, lengthened } from "./resume.js";
 
 export interface RunResult {
   rows: Row[];
+  state: "finished" | "interrupted";
 }
-
-/** Returns a finished run's evaluations, else null. */
-export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
-  const extension = readExtension(folder);
-  if (extension && !isOfLength(folder, extension)) return null;
-  const rows = finishedRows(folder, extended(config, extension), freeKeys);
-  return rows && { rows };
-}
-
-/** A run that stopped before this length is not finished. */
-const isOfLength = (folder: string, extension: Extension): boolean => {
-  const { config } = readRun(folder);
-  return lengthKeys.every((key) => config[key] === extension[key]);
-};
 
 /**
- * Trains and evaluates one configuration in its folder, and resumes an earlier run. Throws the
- * errors of configuration, data, training and disk, and marks the run as failed.
+ * Trains and evaluates one configuration in its folder, and resumes an earlier run that is not
+ * finished. Throws the errors of configuration, data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
   request: CompleteTrainConfig,
   options: RunOptions,
-): Promise<RunResult & { state: "finished" | "interrupted" }> {
+): Promise<RunResult> {
   const { folder, progress, signal, again = false } = options;
-  const extension = options.extension ?? (again ? null : readExtension(folder));
-  const config = extended(request, extension);
-  if (!again && existsSync(join(folder, "run.json"))) {
-    const free = new Set([...freeKeys, ...(options.free ?? []), ...(extension ? lengthKeys : [])]);
-    // `dsbm extend` asks for more half-iterations, also after an early end.
-    const isShort = options.extension || (extension && !isOfLength(folder, extension));
-    const rows = isShort ? null : finishedRows(folder, config, free);
-    if (rows) return { rows, state: "finished" };
-    checkSameConfig(folder, config, free);
-    checkFiles(folder);
-    checkTables(folder);
-  }
+  const isThere = !again && existsSync(join(folder, "run.json"));
+  const config = isThere ? lengthened(folder, request) : request;
+  if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
   await prepareDatasets(config, { progress, signal });
-  options.ranks?.tell({ facts: options.begin ?? {}, tensors: new Map() });
+  const { n_ipf, half_iterations } = config;
+  const facts = { ...options.begin, n_ipf, half_iterations };
+  options.ranks?.tell({ facts, tensors: new Map() });
   const ends = loadDatasets(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
     checkBatch(config, ends);
     const pairs = await loadPairs(config, ends, { signal });
-    const mode = again ? "restart" : "continue";
-    if (options.extension)
-      writeRunFile(folder, extensionFile, `${JSON.stringify(options.extension, null, 2)}\n`);
-    run = openRunOf(config, {
+    const { columns, logged } = columnsFor({ ends, config });
+    run = openRun({
       folder,
-      mode,
+      dsbm: version,
+      config,
+      config_yaml: writeYaml(config),
+      environment: environment(),
+      columns,
       command: options.resume,
-      ...columnsFor({ ends, config }),
+      mode: again ? "restart" : "continue",
     });
+    run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
     options.opened?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(ends)) progress.line(end.about);
@@ -124,9 +100,13 @@ export async function runTraining(
 /** The part of a rank above 0, after rank 0 has begun in `folder`, which this rank may not see. */
 export async function runTrainingWorker(
   request: CompleteTrainConfig,
-  { folder, ranks, signal, progress }: WorkerOptions,
+  { folder, ranks, signal, progress, begin }: WorkerOptions,
 ): Promise<void> {
-  const config = extended(request, readExtension(folder));
+  const { n_ipf, half_iterations } = begin as Pick<
+    CompleteTrainConfig,
+    "n_ipf" | "half_iterations"
+  >;
+  const config = { ...request, n_ipf, half_iterations };
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
   await prepareDatasets(config, { progress, signal });

@@ -128,7 +128,6 @@ function meanSchedule(config: CompleteTrainConfig) {
   const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
   if (scaleNoise && final_adaptive)
     throw new ConfigError(
-      "usage",
       "this run scales its noise by the moments of its training images (final_adaptive with var_final_gamma_scale), which an export does not hold: it cannot be exported",
     );
   const gammas = gammaSchedule(config.num_steps, config);

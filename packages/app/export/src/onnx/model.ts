@@ -57,7 +57,6 @@ export function encodeModel({ graph, about, metadata }: Model): Uint8Array {
   const bytes = graph.constants.reduce((sum, constant) => sum + constant.bytes.length, 0);
   if (bytes > mostBytes)
     throw new ConfigError(
-      "usage",
       `the weights have ${Math.ceil(bytes / 1e9)} GB, but an ONNX file holds at most 2 GB`,
     );
   const message = new Message()

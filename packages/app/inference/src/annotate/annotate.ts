@@ -215,7 +215,6 @@ function checkFormats(path: string, output: string): void {
     ? `a copy of a .h5ad file, but NEW is ${path}`
     : `${extname(output) || "no ending"} has no names of columns`;
   throw new ConfigError(
-    "usage",
     `OUT ${output}: ${problem}: expected .csv, .tsv, .parquet, or .h5ad of a .h5ad file`,
   );
 }

@@ -38,8 +38,7 @@ export async function fateCells(
 ): Promise<FateCells> {
   const { config } = bridge.trained;
   const { split_by, where } = config.data;
-  const refuse = (problem: string) =>
-    new ConfigError("usage", `fate=${column}: ${source.path} ${problem}`);
+  const refuse = (problem: string) => new ConfigError(`fate=${column}: ${source.path} ${problem}`);
   if (split_by === null || !source.columns.some(({ name }) => name === split_by))
     throw refuse(
       `has no column of times that ${bridge.trained.folder} was trained on: expected cells of the last time with their classes; train with time=COLUMN`,

@@ -10,7 +10,6 @@ export function gaussianInput(text: string, options: InputOptions): Input {
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
     throw new ConfigError(
-      "usage",
       `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
   const { about, from } = law(options);
@@ -41,7 +40,6 @@ function law({ trained, direction }: InputOptions): {
       ? ["are data at both ends", `give samples of ${start}`]
       : [`is ${Dataset} at time 0, and the Gaussian at time 1`, "write direction=b"];
     throw new ConfigError(
-      "usage",
       `NEW gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
     );
   }

@@ -38,7 +38,6 @@ export function arrayInput(path: string, options: InputOptions): Input {
   const isOwn = options.trained.config.Dataset.startsWith("array:");
   if (x.dtype !== "uint8" && highest > 16 && !isOwn)
     throw new ConfigError(
-      "usage",
       `${path} holds floats from 0 to ${highest}; expected values from −1 to 1, or bytes: save pixels of 0 to 255 with .astype("uint8"), or x / 127.5 - 1`,
     );
   return storedInput(x, { name: path, about: `${path}, ${x.dtype} [${x.shape}]` }, options);
@@ -62,7 +61,7 @@ export async function namedInput(name: string, options: InputOptions): Promise<I
     });
   } catch (error) {
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;
-    throw new ConfigError("usage", `NEW ${name} is no file or folder here, and ${error.message}`);
+    throw new ConfigError(`NEW ${name} is no file or folder here, and ${error.message}`);
   }
   const table = loadTable(name, load);
   const conditions = conditionsOf(table, config);
@@ -81,7 +80,6 @@ function storedInput(
   const [n = 0, ...own] = x.shape;
   if (`${own}` !== `${shape}` || n === 0 || !dtypes.includes(x.dtype))
     throw new ConfigError(
-      "usage",
       `NEW ${name} is ${x.dtype} [${x.shape.join(", ")}]; expected ${dtypes.join(", ")} of [n, ${shape.join(", ")}], the samples of ${folder}`,
     );
   return {
@@ -117,19 +115,16 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const [channels, height, width] = shape;
   if (shape.length === 1 || (channels !== 1 && channels !== 3))
     throw new ConfigError(
-      "usage",
       `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
     );
   const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)
     throw new ConfigError(
-      "usage",
       `${path} holds no images (.png, .jpg, .webp, .avif, .tif): give a folder with images`,
     );
   const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
   if (new Set(names).size < names.length)
     throw new ConfigError(
-      "usage",
       `${path} holds images whose names differ in their endings only, and so would not in the output: rename them`,
     );
   // A run of folders scaled its own images.
@@ -145,7 +140,6 @@ export function pictureInput(path: string, options: InputOptions): Input {
       for await (const picture of decodeInOrder(some, target, { most: max_pixels })) {
         if (picture.height !== height || picture.width !== width)
           throw new ConfigError(
-            "usage",
             `${some[bytes.length]?.path} has ${picture.width}×${picture.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
           );
         bytes.push(picture.bytes);

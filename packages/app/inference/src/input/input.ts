@@ -103,13 +103,11 @@ export async function openInput(word: string, options: InputOptions): Promise<In
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
     throw new ConfigError(
-      "usage",
       `NEW ${path} is no regular file but a pipe or a device, and what is carried is read more than once: write it to a file first`,
     );
   const pictures = there && (statSync(path).isDirectory() || isPicture(path));
   if (options.resize && !pictures)
     throw new ConfigError(
-      "usage",
       `resize=true scales images to the run's size, but NEW is ${word}: leave it out`,
     );
   if (gaussian) return gaussianInput(gaussian[1] as string, options);
@@ -119,7 +117,6 @@ export async function openInput(word: string, options: InputOptions): Promise<In
   if (!there && isName) return namedInput(word, options);
   if (!there)
     throw new ConfigError(
-      "usage",
       `NEW ${word} does not exist: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of images, gaussian:N, or a named dataset such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);

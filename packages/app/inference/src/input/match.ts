@@ -36,7 +36,6 @@ export function columnsLike(
     const missing = names.filter((name) => !numbers.some((column) => column.name === name));
     if (missing.length === 0) return [...names];
     throw new ConfigError(
-      "usage",
       `${path} lacks numbers in the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${like}: expected ${list(names)}; add, repair or rename them`,
     );
   }
@@ -45,7 +44,6 @@ export function columnsLike(
     .map(({ name }) => name);
   if (usable.length === width) return usable;
   throw new ConfigError(
-    "usage",
     `${path} has ${usable.length} ${usable.length === 1 ? "column" : "columns"} of numbers (${list(usable)}); expected ${width}, the columns of ${like}`,
   );
 }
@@ -76,7 +74,6 @@ export function matched(
   const condition = run?.condition ?? null;
   if (condition && !has(condition.name))
     throw new ConfigError(
-      "usage",
       `${path} has no column ${condition.name}, which the networks of ${folder} are conditioned on: add it`,
     );
   const others =
@@ -91,7 +88,6 @@ export function matched(
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new ConfigError(
-      "usage",
       `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
     );
   const extra = columns

@@ -176,7 +176,6 @@ function groupOf(
   const column = columns.find(({ name }) => name === split_by)?.name;
   if (given !== null && column === undefined)
     throw new ConfigError(
-      "usage",
       `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
     );
   const isCourse = timeValues(trained.config).length > 0;
@@ -190,11 +189,9 @@ function groupOf(
 }
 
 function noRows(path: string, group: Group | null, counts: CleanCounts | null): ConfigError {
-  if (!group || !counts?.all)
-    return new ConfigError("usage", `${path} has no rows: give a table with some`);
+  if (!group || !counts?.all) return new ConfigError(`${path} has no rows: give a table with some`);
   const { column, value } = group;
   return new ConfigError(
-    "usage",
     `${path}: no row has ${column}=${value}, which the run carries in this direction and from this time; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
   );
 }
@@ -231,7 +228,6 @@ function cells(
     if (text === "") return null;
     if (whole.test(text)) return BigInt(text);
     throw new ConfigError(
-      "usage",
       `keep=${name}: row ${first + i + 1} holds ${JSON.stringify(text)}, after whole numbers: expected one kind of value; repair the column, or leave it out`,
     );
   });

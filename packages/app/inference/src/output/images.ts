@@ -44,7 +44,6 @@ export function pictureWriter(
 ): SampleWriter {
   if (!isFolder && n !== 1)
     throw new ConfigError(
-      "usage",
       `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy file`,
     );
   const shape = bridge.trained.shape as [number, number, number];

@@ -85,23 +85,21 @@ export function checkOutput(
   { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
 ): void {
   const kind = kindOf(path, trained, paths);
-  if (kind === null) throw new ConfigError("usage", refused(path, trained, paths));
+  if (kind === null) throw new ConfigError(refused(path, trained, paths));
   const there = existsSync(path) ? statSync(path) : undefined;
   const again = "give another name, or write overwrite=true";
   if (kind !== "folder") {
     if (there?.isDirectory())
-      throw new ConfigError("usage", `OUT ${path} is a folder; expected the name of a file`);
-    if (there && !overwrite) throw new ConfigError("usage", `OUT ${path} exists already: ${again}`);
+      throw new ConfigError(`OUT ${path} is a folder; expected the name of a file`);
+    if (there && !overwrite) throw new ConfigError(`OUT ${path} exists already: ${again}`);
     return;
   }
   if (there && !there.isDirectory())
     throw new ConfigError(
-      "usage",
       `OUT ${path} is a file, expected a .npy file or a folder: choose another name`,
     );
   if (there && !overwrite && readdirSync(path).length > 0)
     throw new ConfigError(
-      "usage",
       `OUT ${path} exists already and is not empty: ${again} to replace images of the same names`,
     );
 }
@@ -148,7 +146,6 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
   const place = input.table?.h5ad ?? null;
   if (kind === "h5ad" && !place)
     throw new ConfigError(
-      "usage",
       `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
     );
   const isFolder = kind === "folder";

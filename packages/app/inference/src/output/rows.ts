@@ -86,7 +86,6 @@ export async function rowsWriter(
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
     throw new ConfigError(
-      "usage",
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npy file" : ": rename one"}`,
     );
   const obsm = place && `${place.layer}_at_${timeLabel(trained.config, end)}`;

@@ -24,7 +24,6 @@ export async function loadPairs(
   const known = await readPairs(path, places, { id: data.id, signal });
   if (known.x0.length > 0) return known;
   throw new ConfigError(
-    "usage",
     `pairs=${path}: all ${known.given} pairs have a held-out or unused row: expected some to train on; give more pairs, or a smaller data.test_fraction`,
   );
 }

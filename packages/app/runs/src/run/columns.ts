@@ -69,17 +69,17 @@ export function shownColumns(
   return columns.filter((name) => rows.some((row) => typeof row[named(name)] === "number"));
 }
 
-const places = ["half_iteration", "direction"];
-const furtherPlaces = ["step", "steps"];
-
-/** Rows of evaluations for tables: place, then metrics. */
-export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
-  const columns = [
-    ...places,
-    ...furtherPlaces.filter((name) => new Set(rows.map((row) => row[name] ?? "")).size > 1),
-    ...shownColumns(metrics, rows),
-  ];
-  return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
+/** Evaluations as rows of a table: one for each main metric, with its references. */
+export function metricTable(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
+  const main = metrics.filter(({ isMain }) => isMain);
+  return rows.flatMap((row) =>
+    main.flatMap(({ title, columns: { value, target = "", floor = "", ceiling = "" } }) => {
+      if (typeof row[value] !== "number") return [];
+      const { direction = null, half_iteration = null, steps = null } = row;
+      const bounds = { target: row[target], floor: row[floor], ceiling: row[ceiling] };
+      return [{ metric: title, direction, half_iteration, steps, value: row[value], ...bounds }];
+    }),
+  );
 }
 
 /** The newest evaluation of each direction and number of steps; `keys` tell further rows apart. */

@@ -9,7 +9,7 @@ import { readJsonLines } from "../files/json.js";
 const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>
-  /^(models\/.*|(config|choices|data|pairs|problem)\.json|config\.yaml|projection\.safetensors)$/.test(
+  /^(models\/.*|(config|choices|data|pairs)\.json|config\.yaml|projection\.safetensors)$/.test(
     file,
   );
 

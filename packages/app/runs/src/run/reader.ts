@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type FileError, lockHolder } from "@dsbm/files";
+import { lockHolder } from "@dsbm/files";
 import { z } from "zod";
 import { listCheckpoints } from "../checkpoint/read.js";
-import { isRunFault, type RunError } from "../errors.js";
 import { readCsv } from "../files/csv.js";
 import { readIfAs, readJsonLines } from "../files/json.js";
 import { namesIn } from "../files/read.js";
@@ -28,7 +27,6 @@ export function readRun(folder: string) {
   checkFiles(folder, ["config.json"]);
   return {
     paths,
-    /** run.json. If it says "running" and no process holds the lock, its state is "interrupted". */
     info,
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
@@ -56,26 +54,16 @@ export function isFinished(folder: string): boolean {
   return existsSync(run_json) && readRunInfo(run_json).state === "finished";
 }
 
-/** One run of a listing: its state, or the problem that prevents reading. */
-export type RunEntry =
-  | { folder: string; info: RunInfo; problem: null }
-  | { folder: string; info: null; problem: RunError | FileError };
-
-/** All runs below `root`, sorted by folder. Unreadable runs are listed with their problem. */
-export function listRuns(root: string): RunEntry[] {
-  if (!existsSync(join(root, "run.json")))
-    return namesIn(root, (entry) => entry.isDirectory()).flatMap((folder) =>
-      listRuns(join(root, folder)),
-    );
-  try {
-    return [{ folder: root, info: readState(root), problem: null }];
-  } catch (error) {
-    if (!isRunFault(error)) throw error;
-    return [{ folder: root, info: null, problem: error }];
-  }
+/** The sorted folders of all runs below `root`, readable or not. */
+export function listRuns(root: string): string[] {
+  if (existsSync(join(root, "run.json"))) return [root];
+  return namesIn(root, (entry) => entry.isDirectory()).flatMap((name) =>
+    listRuns(join(root, name)),
+  );
 }
 
-function readState(folder: string): RunInfo {
+/** run.json. If it says "running" and no process holds the lock, its state is "interrupted". Throws as readRun. */
+export function readState(folder: string): RunInfo {
   const { run_json, lock } = runPaths(folder);
   const info = readRunInfo(run_json);
   if (info.state !== "running" || lockHolder(lock) !== undefined) return info;

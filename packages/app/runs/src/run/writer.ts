@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   type AppendFile,
   acquireLock,
@@ -13,7 +13,6 @@ import {
   sweepTemporaries,
   writeFileAtomic,
 } from "@dsbm/files";
-import { listCheckpoints } from "../checkpoint/read.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
 import { readJsonLines, toJson, writeJson } from "../files/json.js";
 import { movePath, namesIn, removeFiles } from "../files/read.js";
@@ -194,38 +193,21 @@ class RunWriter {
   }
 }
 
-const written =
-  /^((run|quality|config|choices|data|pairs|extension|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|metrics\.(jsonl|csv)|spectrum\.csv|report\.html|manifest\.jsonl|log\.(txt|jsonl)|traj(_100)?\.npy)$/;
-const picture = /^[^.].*(\.(svg|png|gif)|_points\.json)$/;
+const ofRun =
+  /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|metrics\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
- * Moves the files of a run, and nothing else, into `previous`, which holds one run with weights.
- * Checkpoints go first, newest first, so that a kill leaves the state of an interrupted run.
+ * Moves a run, and nothing else of its folder, into `previous`, which holds one run with weights.
+ * Checkpoints go first, so that a kill leaves the state of an interrupted run.
  */
-function setAside(paths: RunPaths): void {
-  const { folder, previous } = paths;
-  const filesIn = (parent: string, matches: (name: string) => boolean) =>
-    namesIn(join(folder, parent), (entry) => entry.isFile() && matches(entry.name)).map((name) =>
-      join(parent, name),
-    );
-  const weights = [
-    ...listCheckpoints(paths.checkpoints)
-      .filter((point) => existsSync(join(point.folder, "manifest.json")))
-      .map(({ id }) => join("checkpoints", id))
-      .reverse(),
-    ...filesIn("models", (name) => parseModelName(name) !== undefined),
-  ];
-  const names = [
-    ...weights,
-    ...filesIn("", (name) => written.test(name)),
-    ...["figures", "samples"].flatMap((parent) => filesIn(parent, (name) => picture.test(name))),
-  ];
+function setAside({ folder, previous, cache }: RunPaths): void {
+  const names = namesIn(folder, ({ name }) => ofRun.test(name));
+  const weights = names.filter((name) => name === "checkpoints" || name === "models");
   if (weights.some((name) => existsSync(join(previous, name)))) removeFolder(previous);
-  const keeps = weights.length > 0 || existsSync(previous);
-  for (const name of names) {
+  for (const name of new Set([...weights, ...names])) {
     const to = join(previous, name);
-    if (keeps && !existsSync(to)) movePath(join(folder, name), to);
-    else removeFiles(join(folder, dirname(name)), (file) => file === basename(name));
+    if (existsSync(to)) removeFolder(join(folder, name));
+    else movePath(join(folder, name), to);
   }
-  removeFiles(paths.cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
+  removeFiles(cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
 }

@@ -4,8 +4,6 @@ import type { Cell, Row, Table } from "../files/csv.js";
 export interface SeedResults {
   /** The keys in which configurations differ. */
   configuration: Readonly<Record<string, Cell>>;
-  /** The seed of the run. */
-  seed: number;
   /** Rows of results.csv. */
   rows: readonly Row[];
 }
@@ -24,39 +22,27 @@ export const stdOf = (metric: string): string => `${metric}_std`;
  * every numeric column. Both ignore empty cells.
  */
 export function summarise(results: readonly SeedResults[]): Table {
-  const keys = [...new Set(results.flatMap(({ configuration }) => Object.keys(configuration)))];
-  const columns = [...new Set(results.flatMap(({ rows }) => rows.flatMap(Object.keys)))];
-  const place = evaluationColumns.filter((column) => columns.includes(column));
-  const metrics = columns.filter((column) => !place.includes(column));
-  const groups = new Map<string, { head: Row; rows: Row[] }>();
-  for (const { configuration, rows } of results) {
-    for (const row of rows) {
-      const head: Row = Object.fromEntries([
-        ...keys.map((key) => [key, configuration[key] ?? null]),
-        ...place.map((column) => [column, row[column] ?? null]),
-      ]);
-      const id = JSON.stringify(Object.values(head));
-      const group = groups.get(id) ?? { head, rows: [] };
-      group.rows.push(row);
-      groups.set(id, group);
-    }
+  const keys = results.flatMap(({ configuration }) => Object.keys(configuration));
+  const rows = results.flatMap(({ configuration, rows }) =>
+    rows.map((row): Row => ({ ...configuration, ...row })),
+  );
+  const columns = new Set(rows.flatMap(Object.keys));
+  const place = [...new Set([...keys, ...evaluationColumns])].filter((name) => columns.has(name));
+  const metrics = [...columns].filter((name) => !place.includes(name));
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const id = JSON.stringify(place.map((name) => row[name] ?? null));
+    groups.set(id, [...(groups.get(id) ?? []), row]);
   }
-  // Configurations keep their order even if seeds have different evaluations.
-  const order = results.map(({ configuration }) => idOf(configuration, keys));
-  const placeOf = (head: Row) => order.indexOf(idOf(head, keys));
-  const sorted = [...groups.values()].sort((a, b) => placeOf(a.head) - placeOf(b.head));
   return {
-    columns: [...keys, ...place, "seeds", ...metrics.flatMap((m) => [meanOf(m), stdOf(m)])],
-    rows: sorted.map(({ head, rows }) => ({
-      ...head,
-      seeds: rows.length,
-      ...Object.fromEntries(metrics.flatMap((metric) => moments(metric, rows))),
+    columns: [...place, "seeds", ...metrics.flatMap((m) => [meanOf(m), stdOf(m)])],
+    rows: [...groups.values()].map((some) => ({
+      ...Object.fromEntries(place.map((name) => [name, some[0]?.[name] ?? null])),
+      seeds: some.length,
+      ...Object.fromEntries(metrics.flatMap((metric) => moments(metric, some))),
     })),
   };
 }
-
-const idOf = (row: Readonly<Row>, keys: readonly string[]): string =>
-  JSON.stringify(keys.map((key) => row[key] ?? null));
 
 function moments(metric: string, rows: readonly Row[]): [string, Cell][] {
   const values = rows.map((row) => row[metric]).filter((x) => typeof x === "number");

@@ -168,7 +168,7 @@ describe("openRun", () => {
     expectRows([...steps.slice(0, 2), [2, 300]], [1]);
   });
 
-  it("restarts without what a run wrote, which is kept as a run in previous, and leaves other files", () => {
+  it("restarts without what a run wrote, which is kept as a run in previous, with the files that lie in its folders", () => {
     const folder = newFolder();
     const written = ["samples/a.png", "samples/a_points.json", "figures/b.svg", "data.json"];
     const begin = (weights: string, more: Partial<OpenRunOptions> = {}) => {
@@ -180,22 +180,19 @@ describe("openRun", () => {
       return run;
     };
     const first = begin("first");
-    const { checkpoints, cache, samples, figures, previous } = first.paths;
-    const mine = [
-      join(checkpoints, "mine", "weights"),
-      join(cache, "notes.txt"),
-      join(samples, "notes.txt"),
-      join(figures, "notes.txt"),
-    ];
-    for (const file of mine) writeFileAtomic(file, "mine");
+    const { previous } = first.paths;
+    const mine = ["samples/notes.txt", "figures/notes.txt"];
+    const apart = ["cache/notes.txt", "notes.txt"];
+    for (const file of [...mine, ...apart]) writeFileAtomic(join(folder, file), "mine");
     first.appendResult({ half_iteration: 1, mean: 1 });
     first.interrupt("to be restarted");
     const again = { mode: "restart", columns: ["other"] } as const;
     openRun(options(folder, again)).finish();
     const { results, models, info } = readRun(folder);
     expect([results, models, info.resumed]).toEqual([[], [], []]);
-    for (const file of mine) expect(readFileSync(file, "utf8")).toBe("mine");
-    expect([cache, samples, figures].flatMap((at) => readdirSync(at))).toHaveLength(3);
+    const places = [...mine.map((file) => join("previous", file)), ...apart];
+    for (const file of places) expect(readFileSync(join(folder, file), "utf8")).toBe("mine");
+    expect(readdirSync(join(folder, "cache"))).toEqual(["notes.txt"]);
     const expectKept = (weights: string) => {
       checkFiles(previous);
       const kept = readRun(previous);
@@ -262,18 +259,11 @@ describe("openRun", () => {
 });
 
 describe("checksums", () => {
-  const checked = [
-    "config.json",
-    "config.yaml",
-    "data.json",
-    "problem.json",
-    "models/1_b.safetensors",
-  ];
+  const checked = ["config.json", "config.yaml", "data.json", "models/1_b.safetensors"];
   const finishedRun = () => {
     const folder = newFolder();
     const run = openRun(options(folder));
     run.saveFile("data.json", '{"rows": 3}');
-    run.saveFile("problem.json", "{}");
     run.saveFile("models/1_b.safetensors", "weights");
     run.saveFile("figures/loss.svg", "<svg/>");
     run.finish();
@@ -346,15 +336,13 @@ describe("reading", () => {
     }
   });
 
-  it("lists all runs below a folder, broken ones with their problem", () => {
+  it("lists all runs below a folder, broken ones too", () => {
     const root = scratch();
     const folders = ["gaussian/dim=5/1", "gaussian/dim=5/2", "train/default/42"];
     for (const folder of folders) openRun(options(join(root, folder))).finish();
     writeFileSync(join(root, "gaussian/dim=5/2/run.json"), "{");
     const runs = listRuns(root);
-    expect(runs.map(({ folder }) => folder)).toEqual(folders.map((folder) => join(root, folder)));
-    const states = runs.map((run) => run.info?.state ?? run.problem?.code);
-    expect(states).toEqual(["finished", "corrupt", "finished"]);
+    expect(runs).toEqual(folders.map((folder) => join(root, folder)));
   });
 });
 

@@ -1,8 +1,8 @@
-import { ConfigError, freeProcessKeys, isTree } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, freeProcessKeys, isTree } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun } from "@dsbm/runs";
-import { checkTables } from "../columns.js";
+import { checkTables } from "./columns.js";
 
-export const freeKeys: ReadonlySet<string> = new Set([
+const freeKeys: readonly string[] = [
   "experiments_dir",
   "paths",
   "name",
@@ -24,7 +24,7 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "keep_last",
   "autostart_next_it",
   ...freeProcessKeys,
-]);
+];
 
 /** Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
@@ -39,9 +39,7 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
-  throw new ConfigError(
-    "usage",
-    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
+  throw new ConfigError(`${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
   );
 }
 
@@ -58,15 +56,28 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
   return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
 }
 
-/** Returns the rows of a finished run, else null. Throws as checkSameConfig and checkFiles. */
-export function finishedRows(
+/** The configuration with the length of the run in its folder, if `dsbm extend` made the run longer. */
+export function lengthened(folder: string, config: CompleteTrainConfig): CompleteTrainConfig {
+  const { n_ipf, half_iterations } = readRun(folder).config as Partial<CompleteTrainConfig>;
+  return n_ipf && half_iterations && half_iterations > config.half_iterations
+    ? { ...config, n_ipf, half_iterations }
+    : config;
+}
+
+/** Throws if the run in `folder` has another configuration, or changed files. */
+export function checkRun(
   folder: string,
-  config: object,
-  free: ReadonlySet<string>,
-): Row[] | null {
-  if (!isFinished(folder)) return null;
-  checkSameConfig(folder, config, free);
+  config: CompleteTrainConfig,
+  free: readonly string[] = [],
+): void {
+  checkSameConfig(folder, config, new Set([...freeKeys, ...free]));
   checkFiles(folder);
   checkTables(folder);
+}
+
+/** Returns the evaluations of a finished run, else null. Throws as checkRun. */
+export function finishedRun(folder: string, config: CompleteTrainConfig): Row[] | null {
+  if (!isFinished(folder)) return null;
+  checkRun(folder, lengthened(folder, config));
   return readRun(folder).results;
 }
