@@ -39,7 +39,8 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
-  throw new ConfigError(`${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
+  throw new ConfigError(
+    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
   );
 }
 
