@@ -22,7 +22,7 @@ const docker: { name: string; rest: string }[] = dockerfile();
 const all = (name: string) => docker.filter((line) => line.name === name).map(({ rest }) => rest);
 const only = (name: string): string => {
   expect(all(name)).toHaveLength(1);
-  return all(name)[0] as string;
+  return all(name)[0];
 };
 /** What is copied into the image, and where to. */
 const copied: string[][] = copies(docker);
@@ -38,7 +38,7 @@ describe("the Dockerfile", () => {
     expect(installed(all("RUN").join("\n"))).toEqual(needed);
     const ran = npmRuns(all("RUN").join("\n"));
     expect(ran).toContain("setup");
-    expect(ran.filter((name) => !scripts.includes(name as string))).toEqual([]);
+    expect(ran.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
   it("copies all that the set-up reads, each into its own place", () => {

@@ -30,11 +30,11 @@ const runs: [path: string, run: FakeRun][] = [
 beforeAll(async () => {
   if (!hasBrowser) return;
   for (const [path, run] of runs) writeRun(join(folder, path), run);
-  mkdirSync(join(folder, runs[0]![0], "samples"));
+  mkdirSync(join(folder, runs[0][0], "samples"));
   for (const way of ["f", "b"])
     copyFileSync(
       join(root, "docs/pictures/rivers.png"),
-      join(folder, runs[0]![0], `samples/it0002_${way}_step00005000_scatter.png`),
+      join(folder, runs[0][0], `samples/it0002_${way}_step00005000_scatter.png`),
     );
   server = spawn(
     process.execPath,
@@ -160,13 +160,13 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
   });
 
   it("exports a bridge and plays it", async () => {
-    mkdirSync(join(folder, runs[0]![0], "models"), { recursive: true });
-    writeFileSync(join(folder, runs[0]![0], "models/2_f.safetensors"), "");
+    mkdirSync(join(folder, runs[0][0], "models"), { recursive: true });
+    writeFileSync(join(folder, runs[0][0], "models/2_f.safetensors"), "");
     const settings = join(scratchFolder, "settings");
     const studio = await startStudio({ folder, settings, port: 0, exporter: tinyExporter() });
     try {
       await look(
-        runHash(runs[0]![0], "&tab=play"),
+        runHash(runs[0][0], "&tab=play"),
         async (page) => {
           await page.getByRole("button", { name: "Export this bridge and play" }).click();
           const player = page.frameLocator("iframe");
@@ -187,7 +187,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     }
   });
 
-  const pages = { runs: "#/", run: runHash(runs[0]![0]), compare: compareHash };
+  const pages = { runs: "#/", run: runHash(runs[0][0]), compare: compareHash };
   const views = Object.keys(pages).flatMap((name) =>
     widths.map((width) => [name as keyof typeof pages, width] as const),
   );

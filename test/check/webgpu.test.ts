@@ -58,7 +58,7 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
     await new Promise((resolve) => server.once("listening", resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = await chromium.launch({
-      executablePath: executablePath as string,
+      executablePath: executablePath,
       args: [
         "--no-sandbox",
         "--disable-dev-shm-usage",

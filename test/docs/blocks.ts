@@ -41,14 +41,14 @@ export function blocksOf(document: string): Block[] {
   const lines = readFileSync(join(root, document), "utf8").split("\n");
   const blocks: Block[] = [];
   for (let i = 0; i < lines.length; i++) {
-    const [, language] = /^```(\w*)$/.exec(lines[i] as string) ?? [];
+    const [, language] = /^```(\w*)$/.exec(lines[i]) ?? [];
     if (language === undefined) continue;
     const end = lines.indexOf("```", i + 1);
     if (end < 0) throw new Error(`${document}:${i + 1} is a block without an end`);
     const marks: Block["marks"] = {};
     for (let above = i - 1; above >= 0; above--) {
       const [, name, value] =
-        /^<!-- (skip|part|run|replace|output):(.*)-->$/.exec(lines[above] as string) ?? [];
+        /^<!-- (skip|part|run|replace|output):(.*)-->$/.exec(lines[above]) ?? [];
       if (name === undefined) break;
       marks[name as "skip"] = (value as string).trim();
     }

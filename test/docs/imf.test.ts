@@ -31,7 +31,7 @@ it.each([0.4, 1, 2])("with σ = %d", (sigma) => {
   const exact = schrodingerCoupling(source, target, sigma);
   const cost = displacement(source, target, exact);
   expect(Math.abs(displacement(source, target, coupling) - cost)).toBeLessThan(0.03 * cost);
-  const errors = exact.flatMap((row, i) => row.map((p, j) => Math.abs(p - coupling[i]![j]!)));
+  const errors = exact.flatMap((row, i) => row.map((p, j) => Math.abs(p - coupling[i][j])));
   // The total variation of independent pairs is 0.6 at the least noise.
   expect(errors.reduce((a, b) => a + b, 0) / 2).toBeLessThan(0.1);
 });

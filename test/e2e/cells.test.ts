@@ -39,9 +39,7 @@ const writeCells = (name: string, times: (string | null)[]) =>
   );
 
 function writeCsv(name: string): void {
-  const rows = days.map(
-    (day, i) => `${day},${types[i] ?? ""},${columns[0]![i]},${columns[1]![i]}\n`,
-  );
+  const rows = days.map((day, i) => `${day},${types[i] ?? ""},${columns[0][i]},${columns[1][i]}\n`);
   writeFileSync(at(name), `day,celltype,${facts.names}\n${rows.join("")}`);
 }
 
@@ -89,23 +87,21 @@ describe("dsbm annotate", () => {
       "output:  notes.h5ad",
     ]);
     const fates = ["B_T", "HSC"].map((name) => read("notes.h5ad", `obs/fate_${name}`));
-    for (const [i, share] of (fates[0] as number[]).entries())
-      expect(share + (fates[1]?.[i] as number)).toBeCloseTo(1, 5);
+    for (const [i, share] of fates[0].entries()) expect(share + fates[1]?.[i]).toBeCloseTo(1, 5);
     // Cells of the last day stay.
     const state = read("notes.h5ad", "obsm/X_at_7");
     const x = read("notes.h5ad", "X");
     const isLast = isOf("7");
     for (const [i, is] of isLast.entries())
-      if (is)
-        expect(Math.abs((state[2 * i] as number) / (x[2 * i] as number) - 1)).toBeLessThan(1e-4);
+      if (is) expect(Math.abs(state[2 * i] / x[2 * i] - 1)).toBeLessThan(1e-4);
     await done("annotate", moving, "cells.csv", "notes.csv", ...words);
     const notes = readFileSync(at("notes.csv"), "utf8").split("\n");
     expect(notes[0]).toBe(
       "day,celltype,Actb,Gapdh,velocity_Actb,velocity_Gapdh,Actb_at_7,Gapdh_at_7,fate_B/T,fate_HSC",
     );
-    const cells = (notes[1] as string).split(",").map(Number);
-    expect(cells[7]).toBeCloseTo(state[1] as number, 3);
-    expect(cells[9]).toBeCloseTo(fates[1]?.[0] as number, 5);
+    const cells = notes[1].split(",").map(Number);
+    expect(cells[7]).toBeCloseTo(state[1], 3);
+    expect(cells[9]).toBeCloseTo(fates[1]?.[0], 5);
     expect(hiddenIn(root)).toEqual([]);
   });
 
@@ -125,8 +121,8 @@ describe("dsbm annotate", () => {
     for (const [j, i] of rows.entries())
       for (const k of [0, 1]) {
         // Five days are one unit of the process.
-        const expected = ((moved[k]?.[j] as number) - (columns[k]?.[i] as number)) / (step * 5);
-        expect(Math.abs((velocity[2 * i + k] as number) - expected)).toBeLessThan(
+        const expected = ((moved[k]?.[j] as number) - columns[k]?.[i]) / (step * 5);
+        expect(Math.abs(velocity[2 * i + k] - expected)).toBeLessThan(
           0.02 * (1 + Math.abs(expected)),
         );
       }
@@ -154,7 +150,7 @@ it.each([
   ["annotate cells.h5ad a.npy", /OUT a\.npy: \.npy has no names of columns/],
   ["annotate cells.h5ad gap.h5ad", /exists already/],
 ])("refuses %s", async (words, message) => {
-  const [command, ...rest] = words.split(" ") as [string, ...string[]];
+  const [command, ...rest] = words.split(" ");
   const { code, stderr } = await commandHere(command, moving, ...rest);
   expect(code).not.toBe(0);
   expect(stderr).toMatch(message);

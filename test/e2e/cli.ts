@@ -35,7 +35,7 @@ export function launch(
   { host = [], ...options }: SpawnOptions & { host?: readonly string[] } = {},
 ): Launched {
   const [command, ...words] = [...host, process.execPath, program, ...args];
-  const child = spawn(command as string, words, {
+  const child = spawn(command, words, {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
     env: { ...process.env, ...options.env },

@@ -11,7 +11,7 @@ const root = scratch();
 workIn(root);
 
 function write(name: string, { rows, shift, seed }: { rows: number; shift: number; seed: number }) {
-  const x = randn([rows, 2], { generator: Generator.create(seed) }).toArray() as Float32Array;
+  const x = randn([rows, 2], { generator: Generator.create(seed) }).toArray();
   const lines = Array.from(
     { length: rows },
     (_, i) => `${(x[2 * i] as number) + shift},${x[2 * i + 1]}`,

@@ -80,7 +80,7 @@ it("compares the marginal at a time with what was held out there", async () => {
     "exact 1-Wasserstein at 0.3 (middle.npy), from 0",
   ]);
   expect(held).toMatchObject([{ n: 60 }, { n: 60 }]);
-  expect(held[0]?.floor).toBeLessThan(held[0]?.value as number);
+  expect(held[0]?.floor).toBeLessThan(held[0]?.value);
 });
 
 it("measures of pictures what makes sense there, and says what it leaves out", async () => {

@@ -98,7 +98,7 @@ it.each(cases)("%s", async (name, make, options = {}) => {
       ...(sites && { condition: sites }),
       ...(y && { given: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
     });
-    const numbers = withWeights(wanted.x.data as Float32Array, wanted.weights);
+    const numbers = withWeights(wanted.x.data, wanted.weights);
     if (bridge.mass)
       expect(
         Math.max(...(wanted.weights ?? [])) / Math.min(...(wanted.weights ?? [])),
@@ -145,7 +145,7 @@ function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null):
 
 function expectNear(found: readonly number[], wanted: readonly number[]): void {
   expect(found).toHaveLength(wanted.length);
-  const far = wanted.map((v, i) => Math.abs((found[i] as number) - v) / (1 + Math.abs(v)));
+  const far = wanted.map((v, i) => Math.abs(found[i] - v) / (1 + Math.abs(v)));
   expect(far.reduce((a, b) => Math.max(a, b))).toBeLessThan(1e-3);
 }
 
@@ -240,7 +240,7 @@ for wrong in [dict(x=rows[:, :1]), dict(x=rows, start=9), dict(x=rows, start=7, 
     ]);
     const model = join(out, "model.onnx");
     const bytes = readFileSync(model);
-    bytes[bytes.length >> 1]! ^= 1;
+    bytes[bytes.length >> 1] ^= 1;
     writeFileSync(model, bytes);
     expect(run(join(out, "sample.py"), "a.npy", "b.npy").stderr).toMatch(
       /^sample\.py: .* is damaged/,

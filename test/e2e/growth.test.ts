@@ -77,7 +77,7 @@ describe.each([
     const experiments = at(name.replaceAll(" ", "_"));
     using bridge = await fit({
       ...short,
-      ...(method as object),
+      ...method,
       marginals: days.map((day) => at(`${day}.csv`)),
       paths: { data_dir_name: at("data"), experiments_dir_name: experiments },
     });
@@ -85,15 +85,13 @@ describe.each([
       const start = direction === "f" ? sets.day0 : sets.day2;
       const { x, weights } = await bridge.sample(start, { direction, seed: 1 });
       const grown = (left: boolean) =>
-        mean((weights as number[]).filter((_, i) => isLeft(start[i] as number[]) === left));
+        mean((weights as number[]).filter((_, i) => isLeft(start[i]) === left));
       const way = direction === "f" ? 1 : -1;
       expect(Math.abs(Math.log(grown(true)) * way - Math.log(3))).toBeLessThan(0.25);
       expect(Math.abs(Math.log(grown(false)))).toBeLessThan(0.25);
       // Rows stay on their side, and arrive at the height of the other day.
-      expect(x.every((row, i) => isLeft(row as number[]) === isLeft(start[i] as number[]))).toBe(
-        true,
-      );
-      const height = mean(x.map((row) => (row as number[])[1] as number));
+      expect(x.every((row, i) => isLeft(row) === isLeft(start[i]))).toBe(true);
+      const height = mean(x.map((row) => row[1]));
       expect(Math.abs(height - (direction === "f" ? 1 : 0))).toBeLessThan(0.2);
     }
     const metrics = ["mass", "effective_share"];
@@ -132,7 +130,7 @@ describe.each([
     const isIn = cells.filter((row) => {
       const rate = isLeft(row) ? truth : 0;
       const [low, high] = ["growth_low", "growth_high"].map((one) => row[place(one)] as number);
-      return (low as number) - 0.1 <= rate && rate <= (high as number) + 0.1;
+      return low - 0.1 <= rate && rate <= high + 0.1;
     });
     expect(isIn.length / cells.length).toBeGreaterThan(0.7);
   });

@@ -31,7 +31,7 @@ function put(name: string, rows = n): string {
   const [small, large, time] = columns;
   const lines = ids
     .slice(0, rows)
-    .map((id, i) => [id, time![i], small![i], small![i], large![i]].join());
+    .map((id, i) => [id, time[i], small[i], small[i], large[i]].join());
   writeFileSync(at(name), `id,time,more,small,large\n${lines.join("\n")}\n`);
   return at(name);
 }
@@ -43,8 +43,8 @@ async function load(path: string, texts: string[] = []) {
   const numbers = names.filter((name) => !texts.includes(name));
   const out: Record<string, (number | string)[]> = Object.fromEntries(names.map((c) => [c, []]));
   for await (const batch of source.batches({ numbers, texts })) {
-    for (const [k, name] of numbers.entries()) out[name]!.push(...batch.numbers[k]!);
-    for (const [k, name] of texts.entries()) out[name]!.push(...batch.texts[k]!);
+    for (const [k, name] of numbers.entries()) out[name].push(...batch.numbers[k]);
+    for (const [k, name] of texts.entries()) out[name].push(...batch.texts[k]);
   }
   source.close();
   return out;
@@ -68,7 +68,7 @@ it("keeps numbers and ids where nothing moves, from one format to another", asyn
   const found = await load(at("all.parquet"), ["id"]);
   expect(Object.keys(found)).toEqual(["id", ...facts.names]);
   expect(found.id).toEqual(ids);
-  for (const [k, name] of facts.names.entries()) expect(gap(found[name]!, k)).toBeLessThan(1e-4);
+  for (const [k, name] of facts.names.entries()) expect(gap(found[name], k)).toBeLessThan(1e-4);
 });
 
 it("has a row for each sample and time with path=true", async () => {
@@ -76,8 +76,8 @@ it("has a row for each sample and time with path=true", async () => {
   await sampled(still, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
   const long = await load(at("long.csv"), ["id"]);
   expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
-  expect(long.t!.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
-  expect(long.id!.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
+  expect(long.t.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
+  expect(long.id.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
   expect(hiddenIn(root)).toEqual([]);
 });
 
@@ -135,6 +135,6 @@ it("counts rows far from the training data, and values outside of its range or k
   const outcome = await sampled(held, "held.csv", "held-out.csv");
   expect(outcome.stderr).not.toContain("generated values");
   const out = await load(at("held-out.csv"));
-  expect(out.small![0]).toBeCloseTo(5.1, 5);
-  expect(Number.isInteger(out.large![0])).toBe(true);
+  expect(out.small[0]).toBeCloseTo(5.1, 5);
+  expect(Number.isInteger(out.large[0])).toBe(true);
 });

@@ -156,7 +156,7 @@ export function tableRun(
   const facts = { classes: 0, method: bridgeProcess(config).method, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale, shape });
   const columns = names.map((name, k) => {
-    const [mean, room] = [transform.mean[k] as number, 10 * (transform.std[k] as number)];
+    const [mean, room] = [transform.mean[k], 10 * transform.std[k]];
     const source = { min: mean - room, max: mean + room };
     return { name, source, target: null, whole: false };
   });

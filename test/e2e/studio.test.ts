@@ -15,7 +15,7 @@ it("shows a folder without runs, and writes nothing that stays with --no-setting
     env: { ...process.env, XDG_CONFIG_HOME: config, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [said] = (await once(studio.stdout, "data")) as [Buffer];
+  const [said] = await once(studio.stdout, "data");
   const address = /http:\S+/.exec(String(said))?.[0];
   const answer = await fetch(`${address}api/runs`);
   expect([answer.status, (await answer.json()).rows]).toEqual([200, []]);

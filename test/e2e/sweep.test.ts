@@ -24,7 +24,7 @@ const long = (experiments: string, inner: number, outer: number) =>
       .replace("inner_iters=8", `inner_iters=${inner}`)
       .replace("outer_iters=2", `outer_iters=${outer}`),
   );
-const sweepIn = (experiments: string) => findSweeps(experiments)[0] as string;
+const sweepIn = (experiments: string) => findSweeps(experiments)[0];
 const runsIn = (experiments: string) => {
   const [name = ""] = readdirSync(join(experiments, "gaussian"));
   return ["1", "2"].map((seed) => join(experiments, "gaussian", name, seed));

@@ -26,8 +26,8 @@ function writeTable(
   const noise = tidy(() => randn([rows, 2], { generator: seeded(seed) }).toNumbers());
   const lines = Array.from({ length: rows }, (_, i) => {
     const kind = i % 2 === 0 ? "A" : "B";
-    const x = 1e6 + (mean[kind] as number) + 0.3 * (noise[2 * i] as number);
-    return [`r${i}`, x, 0.001 * (noise[2 * i + 1] as number), kind, i % 3 === 0 ? 2 : 3].join();
+    const x = 1e6 + mean[kind] + 0.3 * noise[2 * i];
+    return [`r${i}`, x, 0.001 * noise[2 * i + 1], kind, i % 3 === 0 ? 2 : 3].join();
   });
   const path = join(root, name);
   writeFileSync(path, `id,x,y,kind,day\n${lines.join("\n")}\n`);
@@ -66,7 +66,7 @@ it("a changed table is an error, and --again trains on it and keeps the old run"
   const own = writeTable("changing.csv", 300, 1, { A: 0, B: 0 });
   const words = placed("train", "changing", [
     `Dataset=table:${own}`,
-    ends[1] as string,
+    ends[1],
     ...wordsOf("data.columns=x,y num_iter=5 data.standardise=columns"),
   ]);
   const { folder } = await succeed(words);

@@ -62,6 +62,6 @@ it.each(programs)("%s", async (name) => {
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
   if (name !== algorithm) return expect(text).toMatch(/^(report|run): /m);
   // It reaches the target.
-  const [before, after] = [...text.matchAll(/\d+\.\d+/g)].map(Number) as [number, number];
+  const [before, after] = [...text.matchAll(/\d+\.\d+/g)].map(Number);
   expect(after).toBeLessThan(before / 5);
 });

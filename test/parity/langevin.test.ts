@@ -65,7 +65,7 @@ describe("discrete DSB", () => {
     ["mean/f", "drift"],
     ["drift/b", "drift_varscale"],
   ])("%s is not %s", (key, other) => {
-    const [kind, run] = key.split("/") as [string, string];
+    const [kind, run] = key.split("/");
     expect(() => expectRun(key, kind, run, { kind: other })).toThrow();
   });
 });

@@ -43,7 +43,7 @@ function start(): ScoreNetwork {
       guess.set(name, (guess.get(name) as Tensor).add(miss));
     }
   }
-  return net.loadStateDict(guess) as ScoreNetwork;
+  return net.loadStateDict(guess);
 }
 
 it("the benchmark's network: prediction, loss, gradients", () => {

@@ -24,7 +24,7 @@ function open(name: string): GoldenNetwork & { order: string[] } {
     params: goldenGroup(name, "param/"),
     // The reference's network has another name for the configuration's key.
     said: model_channels === undefined ? said : { ...said, num_channels: model_channels },
-    order: JSON.parse(metadata.gradnorm_order as string) as string[],
+    order: JSON.parse(metadata.gradnorm_order) as string[],
   };
 }
 
@@ -69,13 +69,11 @@ export function itIsTheReference<N extends nn.Module>(
       expectClose(want, exact);
       expectClose(norms, exact);
       // One by one as well, as near as the reference is.
-      const [ours, theirs, truth] = [norms, want, exact].map((all) =>
-        all.toNumbers(),
-      ) as number[][];
+      const [ours, theirs, truth] = [norms, want, exact].map((all) => all.toNumbers());
       const noise = 1e-7 * Math.max(...truth);
       for (const [i, norm] of truth.entries()) {
-        const reference = Math.abs((theirs[i] as number) - norm);
-        const error = Math.abs((ours[i] as number) - norm);
+        const reference = Math.abs(theirs[i] - norm);
+        const error = Math.abs(ours[i] - norm);
         expect(error, order[i]).toBeLessThanOrEqual(1e-5 * norm + noise + 2 * reference);
       }
       double.zeroGrad();

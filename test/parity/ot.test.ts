@@ -12,7 +12,7 @@ it("the cost matrix", () => {
 it("the exact plan costs what the golden plan costs, to 1e-9", () => {
   const g = golden("ot_plans");
   const cost = g("cost").to("float64");
-  const [n, m] = cost.shape as [number, number];
+  const [n, m] = cost.shape;
   const want = g("exact").mul(cost).sum().item();
   const { plan, cost: got } = exactPlan(cost.toArray() as Float64Array, n, m);
   expect(Math.abs(got - want) / want).toBeLessThan(1e-9);

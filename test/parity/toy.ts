@@ -11,7 +11,7 @@ export class Toy extends nn.Module {
   ) {
     super();
     const g = golden(file);
-    const [out, input, size] = g("conv/weight").shape as [number, number, number];
+    const [out, input, size] = g("conv/weight").shape;
     this.conv = new nn.Conv2d(input, out, size, { padding: (size - 1) / 2 });
     this.conv.loadStateDict(new Map(["weight", "bias"].map((name) => [name, g(`conv/${name}`)])));
   }

@@ -38,7 +38,7 @@ describe("training tuples", () => {
       .squeeze(1)
       .mul(1 - 2 * method.eps)
       .add(method.eps);
-    const [x0, x1] = at("pairs").unbind({ dim: 1 }) as [Tensor, Tensor];
+    const [x0, x1] = at("pairs").unbind({ dim: 1 });
     const noise = () => at(`${key}/z`);
     const got = method.regression({ x0, x1 }, { direction, process, t, meanMatch: false, noise });
     expectClose(got.t.unsqueeze(1), at(`${key}/t`));
@@ -54,7 +54,7 @@ describe("training tuples", () => {
     const at = g();
     const net = network();
     const field = previous && ((x: Tensor, t: Tensor) => net.forward(x, t));
-    const [x0, x1] = at("pairs").unbind({ dim: 1 }) as [Tensor, Tensor];
+    const [x0, x1] = at("pairs").unbind({ dim: 1 });
     const z = at(`${key}/z`);
     const { x, t, target } = incrementTuples(field, direction === "f" ? x0 : x1, {
       direction,

@@ -55,7 +55,7 @@ describe.each(Object.keys(known))("%s", (name) => {
       const shapes = (state: Iterable<[string, Tensor]>) =>
         Object.fromEntries([...state].map(([key, t]) => [key, t.shape]));
       expect(shapes(net.stateDict())).toEqual(shapes(params));
-      const order = JSON.parse(metadata.gradnorm_order as string) as string[];
+      const order = JSON.parse(metadata.gradnorm_order) as string[];
       expect(net.namedParameters().map(([key]) => key)).toEqual(order);
       net.dispose();
     }));
@@ -72,7 +72,7 @@ describe.each(Object.keys(known))("%s", (name) => {
       expectClose(norms, want);
       // One by one as well, as far as float32 carries a sum that all but cancels.
       norms.toNumbers().forEach((norm, i) => {
-        const expected = want.toNumbers()[i] as number;
+        const expected = want.toNumbers()[i];
         expect(Math.abs(norm - expected), net.namedParameters()[i]?.[0]).toBeLessThanOrEqual(
           1e-5 * expected + 1e-9,
         );

@@ -10,7 +10,7 @@ if (!hasBrowser) console.log("no chromium here: pages are not looked at (npm run
 /** Containers have no user namespaces for chromium's own sandbox; the pages are ours. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
-    executablePath: executablePath as string,
+    executablePath: executablePath,
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
   });
 

@@ -10,7 +10,7 @@ export async function writeH5ad(
   obs: Readonly<Record<string, Cells>>,
 ): Promise<void> {
   await h5wasm.ready;
-  const file = new h5wasm.File(path, "w", { libver: ["earliest", "latest"] } as never);
+  const file = new h5wasm.File(path, "w", { libver: ["earliest", "latest"] });
   type Group = Pick<typeof file, "create_attribute" | "create_group" | "create_dataset">;
   const encode = (entity: Group | InstanceType<typeof h5wasm.Dataset>, type: string) => {
     entity.create_attribute("encoding-type", type);

@@ -8,7 +8,7 @@ export function densePlan(plan: {
 }): Float64Array {
   const dense = new Float64Array(plan.n * plan.m);
   plan.mass.forEach((mass, k) => {
-    dense[plan.rows[k]! * plan.m + plan.columns[k]!]! += mass;
+    dense[plan.rows[k] * plan.m + plan.columns[k]] += mass;
   });
   return dense;
 }

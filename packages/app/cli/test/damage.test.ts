@@ -34,7 +34,7 @@ function flip(file: string): void {
   cpSync(whole, folder, { recursive: true });
   const bytes = readFileSync(join(folder, file));
   const at = bytes.length >> 1;
-  bytes[at] = (bytes[at] as number) ^ 1;
+  bytes[at] = bytes[at] ^ 1;
   writeFileSync(join(folder, file), bytes);
 }
 

@@ -9,7 +9,7 @@ const experiments = scratch();
 /** The folder of the run of some arguments, below the folder of all runs. */
 const placeOf = (...words: string[]) => {
   const { members } = resolve(train, [...words, `experiments_dir=${experiments}`]);
-  const [member] = members as [(typeof members)[number]];
+  const [member] = members;
   return placeOfRun(member.config, member)
     .slice(experiments.length + 1)
     .split("/")[0];

@@ -9,7 +9,7 @@ import { Distances } from "../src/distances.js";
 let x: Tensor;
 let y: Tensor;
 beforeAll(() => {
-  [x, y] = tidy(() => [normal([2001, 2], 1), normal([2000, 2], 2).add(0.3)]) as [Tensor, Tensor];
+  [x, y] = tidy(() => [normal([2001, 2], 1), normal([2000, 2], 2).add(0.3)]);
 });
 afterAll(() => {
   for (const t of [x, y]) t.dispose();

@@ -60,7 +60,7 @@ it("known pairs that have changed are refused", () => {
   const pairs = join(runOf({}), "known.csv");
   writeFileSync(pairs, "source,target\n1,2\n");
   const saveFile = (name: string, text: string) => writeFileSync(join(root, name), text);
-  savePairs({ pairs } as CompleteTrainConfig, { saveFile } as unknown as RunWriter);
+  savePairs({ pairs } as CompleteTrainConfig, { saveFile } as RunWriter);
   expect(() => checkTables(root)).not.toThrow();
   writeFileSync(pairs, "source,target\n1,3\n");
   expect(() => checkTables(root)).toThrow(/known\.csv has changed since .*--again/);

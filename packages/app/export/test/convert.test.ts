@@ -31,7 +31,7 @@ describe("operations", () => {
 
   it("numbers of rows are free wherever they stand", async () => {
     const fn = (given: T.Tensor) => {
-      const [n] = given.shape as [number];
+      const [n] = given.shape;
       const wide = given.reshape([1, 4 * n, 6]).expand([2, 4 * n, 6]);
       const more = T.full([n, 4, 1], 3).add(T.zeros([2 * n, 1, 1]).narrow(0, 0, n));
       return wide.select(0, 1).reshape([n, 4, 6]).mul(more).add(T.arange(0, 6));
@@ -44,7 +44,7 @@ describe("operations", () => {
     ["sums", (a: T.Tensor) => a.sum([1, 2], { keepdim: true }).add(a.mean(2, { keepdim: true }))],
     ["scalars", (a: T.Tensor) => a.rsub(2).add(a, { alpha: 3 }).div(7).clamp({ min: -1, max: 2 })],
     ["products", (a: T.Tensor) => a.matmul(a.transpose(1, 2)).softmax(2).matmul(a).flip([1, 2])],
-  ] as [string, (a: T.Tensor) => T.Tensor][])("%s", async (_, fn) => {
+  ])("%s", async (_, fn) => {
     expect(await deviation(fn, { x })).toBeLessThan(1e-5);
   });
 });
@@ -67,7 +67,7 @@ describe("what cannot be exported is refused in one line that names it", () => {
       /^aten::normal_ cannot be exported/,
     ],
     ["half precision", (a: T.Tensor) => a.to("float16"), /float16/],
-  ] as [string, (a: T.Tensor) => T.Tensor, RegExp][])("%s", (_, fn, message) => {
+  ])("%s", (_, fn, message) => {
     expect(() => modelOf(fn, { x })).toThrow(message);
     expect(() => modelOf(fn, { x })).not.toThrow(/\n/);
   });

@@ -51,7 +51,7 @@ function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor,
   const given: Conditions | undefined = undefined;
   if (kindOf(own) === "drift")
     return driftOf({ ...own, networks }, { direction, grid: own.grid, given })(x, t);
-  return (networks[direction] as Network).forward(x, t, given);
+  return networks[direction].forward(x, t, given);
 }
 
 const encode = (graph: ExportedGraph["graph"]) => encodeModel({ graph, about: "", metadata: {} });

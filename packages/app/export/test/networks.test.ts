@@ -53,8 +53,8 @@ async function agrees(
   const inputs: Inputs = { x: normal(shape), t: times, ...given };
   const forward = (x: T.Tensor, t: T.Tensor, ...more: T.Tensor[]) =>
     net.forward(x, t, Object.fromEntries(names.map((name, i) => [name, more[i]])));
-  const found = await deviation(forward as never, inputs);
-  const without = plain ? await deviation(forward as never, inputs, { plain }) : 0;
+  const found = await deviation(forward, inputs);
+  const without = plain ? await deviation(forward, inputs, { plain }) : 0;
   net.dispose();
   expect(without).toBeLessThan(1e-5);
   return found;
@@ -67,9 +67,8 @@ const direction = (n: number) => T.arange(0, n).remainder(2);
 const seed = () => ({ generator: seeded(1) });
 const made = {
   UNet: (options: object) => new UNet({ ...unet, ...options }, seed()),
-  DownscalerUNet: (options: object) =>
-    new DownscalerUNet({ ...downscaler, ...options } as never, seed()),
-  DDPMpp: (options: object) => new DDPMpp({ ...ddpmpp, ...options } as never, seed()),
+  DownscalerUNet: (options: object) => new DownscalerUNet({ ...downscaler, ...options }, seed()),
+  DDPMpp: (options: object) => new DDPMpp({ ...ddpmpp, ...options }, seed()),
 };
 
 /** Network, options, channels of a point, conditions. */

@@ -30,11 +30,7 @@ export function modelOf(fn: Function, inputs: Inputs): Uint8Array {
 }
 
 const feedOf = (tensor: T.Tensor): ort.Tensor =>
-  new ort.Tensor(
-    tensor.dtype as "float32",
-    tensor.contiguous().rawArray() as Float32Array,
-    tensor.shape,
-  );
+  new ort.Tensor(tensor.dtype as "float32", tensor.contiguous().rawArray(), tensor.shape);
 
 export async function open(
   model: Uint8Array,
@@ -51,7 +47,7 @@ export async function run(
   const feeds = Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [name, feedOf(tensor)]),
   );
-  const found = (await session.run(feeds, [output]))[output] as ort.Tensor;
+  const found = (await session.run(feeds, [output]))[output];
   return T.tensor(found.data as Float32Array, { shape: [...found.dims] });
 }
 
@@ -66,7 +62,7 @@ export async function deviation(
 ): Promise<number> {
   const model = modelOf(fn, inputs);
   const session = await (plain
-    ? (plainRuntime as unknown as typeof ort).InferenceSession.create(model)
+    ? (plainRuntime as typeof ort).InferenceSession.create(model)
     : open(model));
   let worst = 0;
   for (const n of [1, 7]) {

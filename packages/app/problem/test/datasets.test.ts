@@ -40,13 +40,9 @@ function expectLaw({ x0, x1 }: Datasets, want: { mean: number[]; std: number[] }
   const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
   expect(got.mean).toHaveLength(256);
   got.mean.forEach((mean, i) => {
-    const std = want.std[i] as number;
-    expect(Math.abs(mean - (want.mean[i] as number))).toBeLessThanOrEqual(
-      (6 * std) / Math.sqrt(n) + 1e-6,
-    );
-    expect(Math.abs((got.std[i] as number) - std)).toBeLessThanOrEqual(
-      (6 * std) / Math.sqrt(2 * n) + 1e-6,
-    );
+    const std = want.std[i];
+    expect(Math.abs(mean - want.mean[i])).toBeLessThanOrEqual((6 * std) / Math.sqrt(n) + 1e-6);
+    expect(Math.abs(got.std[i] - std)).toBeLessThanOrEqual((6 * std) / Math.sqrt(2 * n) + 1e-6);
   });
 }
 

@@ -86,7 +86,7 @@ it("gives pairs of several datasets their rows in the tables of all intervals", 
   // Column x holds the number of the row, of b its remainder; the unit of an interval is √½.
   const [starts, ends] = [known?.x0, known?.x1].map((rows, end) =>
     Array.from(rows ?? [], (row) => ({
-      x: Math.round((values[end]?.x[2 * row] as number) * Math.sqrt(0.5)) % 7,
+      x: Math.round(values[end]?.x[2 * row] * Math.sqrt(0.5)) % 7,
       interval: values[end]?.intervals[row],
     })),
   );

@@ -46,7 +46,7 @@ export async function startScript(code: string, ...args: string[]): Promise<Chil
   const path = code.endsWith(".js") ? code : script(code);
   const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child.stdout!, "data");
+  await once(child.stdout, "data");
   return child;
 }
 

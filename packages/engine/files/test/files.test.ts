@@ -55,7 +55,7 @@ async function start(code: string, argument: string) {
     const exit = once(child, "exit");
     child.kill("SIGKILL");
     await exit;
-    return child.pid as number;
+    return child.pid;
   };
 }
 

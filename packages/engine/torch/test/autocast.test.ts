@@ -31,7 +31,7 @@ describe("autocast", () => {
     (_, make, shape) => {
       const plain = trained(short(make()), { steps: 8, shape, record: false });
       expect(trained(short(make()), { steps: 8, shape, record: true })).toEqual(plain);
-      expect(plain.losses[7]).toBeLessThan(plain.losses[0] as number);
+      expect(plain.losses[7]).toBeLessThan(plain.losses[0]);
     },
   );
 
@@ -42,13 +42,13 @@ describe("autocast", () => {
       return once().add(once());
     });
     const x = T.ones([2, 4]);
-    const before = T.noGrad(() => twice(x))[0] as T.Tensor;
+    const before = T.noGrad(() => twice(x))[0];
     const casts = twice.programFor(x).operations.filter((name) => name === "aten::_to_copy");
     // The weight, and each time x and the result.
     expect(casts).toHaveLength(5);
     T.noGrad(() => w.mul_(2));
     const [after] = T.noGrad(() => twice(x));
-    expect(T.noGrad(() => after!.sub(before.mul(2)).abs().amax().item())).toBe(0);
+    expect(T.noGrad(() => after.sub(before.mul(2)).abs().amax().item())).toBe(0);
   });
 
   it("is the same in the recomputation of a checkpoint", () => {
@@ -77,8 +77,8 @@ describe("autocast", () => {
       layer.forward(x, t),
       T.nn.withStandingWeights(() => cast(() => layer.silu(x, t))),
     ]);
-    expect(packed!.dtype).toBe("bfloat16");
-    const error = T.noGrad(() => packed!.to("float32").sub(exact!.silu()).abs().amax().item());
+    expect(packed.dtype).toBe("bfloat16");
+    const error = T.noGrad(() => packed.to("float32").sub(exact.silu()).abs().amax().item());
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(0.03);
   });

@@ -30,7 +30,7 @@ describe("runChunked", () => {
     });
     const x = T.randn([1000, 4]);
     const run = (threads: number) =>
-      T.runChunked(f, [x], { ...options(threads), inputDims: [0] })[0]!;
+      T.runChunked(f, [x], { ...options(threads), inputDims: [0] })[0];
     run(1);
     for (const threads of [1, 2]) {
       weight.add_(0.1);
@@ -39,14 +39,14 @@ describe("runChunked", () => {
       const noise = [0, 300, 600, 900].map((start) => rest.narrow(0, start, 100));
       // In a chunk all rows have the same draw, and chunks have others.
       for (const part of noise) expect(distance(part, part.narrow(0, 0, 1))).toBeLessThan(1e-5);
-      expect(distance(noise[0]!, noise[1]!)).toBeGreaterThan(0.01);
+      expect(distance(noise[0], noise[1])).toBeGreaterThan(0.01);
     }
   });
   it("draws numbers that depend on the generator, not on the threads", () => {
     const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
     const [x, w] = [T.zeros([20_000, 2]), T.zeros([2])];
     const run = (threads: number, seed?: number) =>
-      T.runChunked(noise, [x, w], options(threads, seed))[0]!;
+      T.runChunked(noise, [x, w], options(threads, seed))[0];
     const one = run(1);
     expect(run(2).rawArray()).toEqual(one.rawArray());
     expect(run(3).rawArray()).toEqual(one.rawArray());
@@ -65,7 +65,7 @@ describe("runChunked", () => {
     bad.select(0, 900).fill_(99);
     const total = (threads: number) =>
       T.tidy(() =>
-        T.runChunked(f, [good, T.ones([])], options(threads))[0]!
+        T.runChunked(f, [good, T.ones([])], options(threads))[0]
           .sum()
           .item(),
       );
@@ -98,7 +98,7 @@ describe("startChunked", () => {
   it("begins behind the runs that were begun before, whatever the threads, and ends in any order", () => {
     const noise = T.recorded((x, w) => x.matmul(w).silu().add(x.randnLike()));
     const inputs = [T.randn([3000, 64]), T.randn([64, 64])];
-    const [a, b] = [1, 2].map((seed) => T.runChunked(noise, inputs, options(1, seed))[0]!);
+    const [a, b] = [1, 2].map((seed) => T.runChunked(noise, inputs, options(1, seed))[0]);
     for (const threads of [
       [1, 1, 1],
       [2, 2, 2],
@@ -107,9 +107,9 @@ describe("startChunked", () => {
     ] as const) {
       const runs = threads.map((n, i) => T.startChunked(noise, inputs, options(n, i + 1)));
       // The last one is not wanted after all.
-      runs[2]!.stop();
-      expect(distance(runs[1]!.finish()[0]!, b!)).toBe(0);
-      expect(distance(runs[0]!.finish()[0]!, a!)).toBe(0);
+      runs[2].stop();
+      expect(distance(runs[1].finish()[0], b)).toBe(0);
+      expect(distance(runs[0].finish()[0], a)).toBe(0);
     }
   });
   it.skipIf(process.platform !== "linux")("joins threads that ended while runs wait", async () => {
@@ -138,9 +138,9 @@ describe("startChunked", () => {
     const run = T.startChunked(heavy, big, options(2));
     run.stop();
     run.stop();
-    expect(run.outputs[0]!.disposed).toBe(true);
+    expect(run.outputs[0].disposed).toBe(true);
     T.tidy(() => void T.startChunked(heavy, big, options(2)));
     await collectGarbage();
-    expect(T.runChunked(noise, inputs, options(2))[0]!.shape).toEqual([5000, 4]);
+    expect(T.runChunked(noise, inputs, options(2))[0].shape).toEqual([5000, 4]);
   });
 });

@@ -95,7 +95,7 @@ describe("a rank that fails", () => {
     const all = await ranks(4, { scenario: "killed", timeoutMs: 20_000 });
     expect(all[1]?.exit).toBe("SIGKILL");
     for (const r of [0, 2, 3]) {
-      const { said, exit, errors } = all[r] as Outcome;
+      const { said, exit, errors } = all[r];
       expect(said.first).toEqual(failed(/^allReduce: rank 1 is gone/, [1]));
       // Its process is seen to be gone, without the wait for silent ranks.
       expect(said.waited).toBeLessThan(3500);

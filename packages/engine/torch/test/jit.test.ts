@@ -135,7 +135,7 @@ describe("a file that is none", () => {
     // The convolution's bias, 0, 1/8, …, as it lies in the file.
     const at = whole.indexOf(Buffer.from(new Float32Array([0, 0.125, 0.25, 0.375]).buffer));
     expect(at).toBeGreaterThan(0);
-    whole[at + 6]! ^= 1;
+    whole[at + 6] ^= 1;
     const path = join(folder, "flipped.pt");
     writeFileSync(path, whole);
     refused(path, "InvalidValue");

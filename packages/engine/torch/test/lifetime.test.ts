@@ -25,7 +25,7 @@ describe("a recording", () => {
       (t: T.Tensor) => T.tidy(() => chain(t, 100)),
     ]) {
       T.memory({ resetPeak: true });
-      const [y] = T.tidy(() => T.recorded(body)(x)) as [T.Tensor];
+      const [y] = T.tidy(() => T.recorded(body)(x));
       expect(T.memory().peak - T.memory().current).toBeLessThan(60 * MiB); // of 400
       expect(y.sum().item()).toBe(100 * MiB);
       y.dispose();
@@ -41,7 +41,7 @@ describe("a recording", () => {
       own.dropped = chain(t, 40);
       return [early.add(own.dropped), x];
     })(x);
-    expect(T.tidy(() => results[0]!.max().item())).toBe(41);
+    expect(T.tidy(() => results[0].max().item())).toBe(41);
     expect(T.tidy(() => own.kept!.max().item())).toBe(2);
     expect(own.dropped!.disposed).toBe(true);
     expect(x.disposed).toBe(false);

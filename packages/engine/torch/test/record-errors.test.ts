@@ -9,7 +9,7 @@ startFrom(6);
 afterEach(() => {
   // No recording is left under way: reading values works, and so does a new recording.
   expect(x().sum().item()).toBe(2);
-  expect(T.recorded((y) => y.add(1))(x())[0]!.toNumbers()).toEqual([2, -1, 4]);
+  expect(T.recorded((y) => y.add(1))(x())[0].toNumbers()).toEqual([2, -1, 4]);
   expect(T.gradEnabled()).toBe(true);
 });
 
@@ -67,7 +67,7 @@ describe("at replay", () => {
     expect(() => program.run(gone)).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }),
     );
-    expect(program.run(x())[0]!.toNumbers()).toEqual([2, -4, 6]);
+    expect(program.run(x())[0].toNumbers()).toEqual([2, -4, 6]);
   });
   it("a gradient that the program adds to must not be replaced", () => {
     const w = T.ones([3]).requiresGrad_();
@@ -80,7 +80,7 @@ describe("at replay", () => {
       [x()],
     );
     program.run(x());
-    expect(w.grad!.toNumbers()).toEqual([2, -4, 6]);
+    expect(w.grad.toNumbers()).toEqual([2, -4, 6]);
     w.grad = null;
     expect(() => program.run(x())).toThrow(/inside the recorded function/);
   });
@@ -92,6 +92,6 @@ describe("at replay", () => {
     T.unsafe.call("aten::resize_", "", held, [3]);
     held.fill_(1);
     held.dispose();
-    expect(program.run(x())[0]!.toNumbers()).toEqual([2, -1, 4]);
+    expect(program.run(x())[0].toNumbers()).toEqual([2, -1, 4]);
   });
 });

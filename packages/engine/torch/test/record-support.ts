@@ -21,11 +21,11 @@ function perceptron(): Net {
     leaf([5], 0.1),
   ];
   return {
-    parameters: [w1!, b1!, w2!, b2!],
+    parameters: [w1, b1, w2, b2],
     loss: (x) => {
       const noisy = x.add(x.randnLike().mul(0.3));
-      const hidden = T.linear(noisy, w1!, { bias: b1! }).silu();
-      return T.linear(hidden, w2!, { bias: b2! }).sub(x).square().mean();
+      const hidden = T.linear(noisy, w1, { bias: b1 }).silu();
+      return T.linear(hidden, w2, { bias: b2 }).sub(x).square().mean();
     },
   };
 }
@@ -40,12 +40,12 @@ function convolution(): Net {
     leaf([1, 4, 3, 3], 0.3),
   ];
   return {
-    parameters: [w1!, g!, b!, w2!],
+    parameters: [w1, g, b, w2],
     loss: (x) => {
       const image = x.view([-1, 1, 6, 6]);
-      const h = T.conv2d(image, w1!, { padding: 1 });
-      const n = T.groupNorm(h, 2, { weight: g!, bias: b! }).silu();
-      return T.conv2d(T.dropout(n, 0.25, true), w2!, { padding: 1 })
+      const h = T.conv2d(image, w1, { padding: 1 });
+      const n = T.groupNorm(h, 2, { weight: g, bias: b }).silu();
+      return T.conv2d(T.dropout(n, 0.25, true), w2, { padding: 1 })
         .sub(image)
         .square()
         .mean();
@@ -63,7 +63,7 @@ function trainer(net: Net): (x: T.Tensor) => T.Tensor {
     T.zeroGrad(net.parameters);
     loss.backward();
     T.noGrad(() => {
-      const grads = net.parameters.map((p) => p.grad!);
+      const grads = net.parameters.map((p) => p.grad);
       T._foreachAdd_(steps, 1);
       const rates = [1e-2, 0.9, 0.999, 0, 1e-8, false, false];
       T.unsafe.call("aten::_fused_adam_", "", net.parameters, grads, m, v, [], steps, ...rates);
@@ -87,7 +87,7 @@ export function trained(
   const batches = T.Generator.create(4);
   T.manualSeed(12);
   const losses = Array.from({ length: steps }, () =>
-    T.tidy(() => [step(T.randn(shape, { generator: batches }))].flat()[0]!.item()),
+    T.tidy(() => [step(T.randn(shape, { generator: batches }))].flat()[0].item()),
   );
   const grads = net.parameters.map((p) => p.grad!);
   return { losses, last: [...bits(net.parameters), ...bits(grads), T.randn([3]).toNumbers()] };

@@ -63,9 +63,9 @@ export async function readAll(path: string, request: RowRequest, options: ReadOp
       first += batch.count;
       for (const [k, column] of batch.numbers.entries()) {
         expect(column.length).toBe(batch.count);
-        numbers[k]!.push(...column);
+        numbers[k].push(...column);
       }
-      for (const [k, column] of batch.texts.entries()) texts[k]!.push(...column);
+      for (const [k, column] of batch.texts.entries()) texts[k].push(...column);
     }
     return { numbers, texts, source };
   } finally {

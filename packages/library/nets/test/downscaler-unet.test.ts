@@ -25,7 +25,7 @@ const run = (net: DownscalerUNet, x: Tensor, cond: Tensor) =>
   T.noGrad(() => net.eval().forward(x, times(x.size(0)), { cond }));
 
 describe("spatial means", () => {
-  const [x, cond] = tidy(() => [images(2), images(2, 1, 8, 9)]) as [Tensor, Tensor];
+  const [x, cond] = tidy(() => [images(2), images(2, 1, 8, 9)]);
   /** Another image with the same mean. */
   const twisted = () => x.flip([2]).mul(2).sub(means(x));
 
@@ -49,9 +49,9 @@ describe("spatial means", () => {
       using net = make({ embed_dim });
       return [0, 0.5, 1].map((by) => means(run(net, x.add(by), cond)));
     };
-    const [same, ...none] = meansOf(32) as [Tensor, ...Tensor[]];
+    const [same, ...none] = meansOf(32);
     for (const other of none) expect(distance(other, same)).toBeLessThan(1e-6);
-    const [a, b, c] = meansOf(256) as [Tensor, Tensor, Tensor];
+    const [a, b, c] = meansOf(256);
     for (const [one, other] of [
       [a, b],
       [b, c],

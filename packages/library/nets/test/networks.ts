@@ -53,11 +53,7 @@ export function train(make: () => Network, { record }: { record: boolean }) {
   const net = make();
   const adam = new T.optim.Adam(net.parameters(), { lr: 1e-3 });
   const body: T.TensorFunction = (x, t) => {
-    const loss = net
-      .forward(x as Tensor, t as Tensor)
-      .sub(x as Tensor)
-      .square()
-      .mean();
+    const loss = net.forward(x, t).sub(x).square().mean();
     adam.zeroGrad();
     loss.backward();
     T.optim.clipGradNorm_(adam.parameters, 1);
@@ -67,7 +63,7 @@ export function train(make: () => Network, { record }: { record: boolean }) {
   const step = record ? T.recorded(body) : body;
   T.manualSeed(8);
   const losses = [0, 1, 2].map((i) =>
-    tidy(() => ([step(images(4, 1, 8, i), times(4))].flat()[0] as Tensor).item()),
+    tidy(() => [step(images(4, 1, 8, i), times(4))].flat()[0].item()),
   );
   const result = {
     losses,

@@ -45,7 +45,7 @@ const rows = laws.map(({ mean, std }, i) =>
 );
 /** Expects samples with the moments of a marginal. */
 function expectLaw(samples: Tensor, marginal: number, within: number): void {
-  const { mean, std } = laws[marginal] as (typeof laws)[number];
+  const { mean, std } = laws[marginal];
   const moments = summary(samples);
   expect(Math.abs(moments.mean - mean)).toBeLessThan(within);
   expect(Math.abs(Math.sqrt(moments.var) - std)).toBeLessThan(within);
@@ -63,7 +63,7 @@ afterAll(() => {
 class Exact extends nn.Module {
   readonly #fits = intervalsOf(chain).map(({ index, length }) => {
     const fit = new FittedGaussian([2]);
-    fit.fit(rows[index] as Tensor, rows[index + 1] as Tensor, sigma ** 2 * length);
+    fit.fit(rows[index], rows[index + 1], sigma ** 2 * length);
     return fit;
   });
   constructor(readonly direction: Direction) {
@@ -79,11 +79,7 @@ class Exact extends nn.Module {
           this.direction === "f"
             ? s.ge(-1e-6).logicalAnd(s.lt(1 - 1e-6))
             : s.gt(1e-6).logicalAnd(s.le(1 + 1e-6));
-        const drift = (this.#fits[i] as FittedGaussian).forward(
-          x,
-          s.clamp({ min: 0, max: 1 }),
-          way,
-        );
+        const drift = this.#fits[i].forward(x, s.clamp({ min: 0, max: 1 }), way);
         return drift.div(length).mul(edge.to("float32").unsqueeze(1));
       })
       .reduce((a, b) => a.add(b));
@@ -105,7 +101,7 @@ describe("a chain of exact bridges", () => {
     chunkRows: 200,
   });
   const whole = wholeGrid(chain, grid);
-  const many = (k: number) => (rows[k] as Tensor).repeat([5, 1]);
+  const many = (k: number) => rows[k].repeat([5, 1]);
 
   it.each([
     ["f", [0, 10, 20], [0, 1, 2]],
@@ -123,7 +119,7 @@ describe("a chain of exact bridges", () => {
     const state = sampler.path("f", many(0), { at: [at], generator: seeded(2) }).select(0, 0);
     const epsilon = sigma ** 2 * 0.7;
     const fit = new FittedGaussian([2]);
-    fit.fit(rows[1] as Tensor, rows[2] as Tensor, epsilon);
+    fit.fit(rows[1], rows[2], epsilon);
     // In the middle: A/4 + B/4 + C/2 + ε/4.
     const [A = 0, B = 0, C = 0] = fit.covariance.select(1, 0).select(1, 0).toNumbers();
     expectMoments(state, { mean: 0.5, var: (A + B + 2 * C + epsilon) / 4 });
@@ -134,40 +130,40 @@ describe("a chain of exact bridges", () => {
     const { states, evaluations } = await carried(sampler, many(0), options);
     expect(states).toHaveLength(21);
     expect(evaluations).toEqual([20 * 3000]);
-    expect(distance(states[0] as Tensor, many(0))).toBe(0);
-    expectLaw(states[10] as Tensor, 1, 0.08);
+    expect(distance(states[0], many(0))).toBe(0);
+    expectLaw(states[10], 1, 0.08);
     const ends = await carried(sampler, many(0), { seed: 1 });
-    expect(distance(ends.states[0] as Tensor, states[20] as Tensor)).toBe(0);
+    expect(distance(ends.states[0], states[20])).toBe(0);
     const heun = { ...options, solver: "heun", step_size: 0.1 } as const;
-    const flow = await carried(sampler, rows[0] as Tensor, heun);
+    const flow = await carried(sampler, rows[0], heun);
     expect(flow.states).toHaveLength(21);
-    for (const k of [10, 20]) expectLaw(flow.states[k] as Tensor, k / 10, 0.08);
-    const back = sampler.follow("b", flow.states[20] as Tensor, {
+    for (const k of [10, 20]) expectLaw(flow.states[k], k / 10, 0.08);
+    const back = sampler.follow("b", flow.states[20], {
       ...{ solver: "heun", step_size: 0.05, times: [1, 0.65, 0.3, 0.1, 0] },
     });
     expect(back.states.shape).toEqual([5, 600, 2]);
-    expect(distance(back.states.select(0, 4), rows[0] as Tensor)).toBeLessThan(0.1);
+    expect(distance(back.states.select(0, 4), rows[0])).toBeLessThan(0.1);
   });
 
   it.each(["sde", "heun"] as const)(
     "is carried through a part of the time as within the whole (%s)",
     async (solver) => {
       const options = { seed: 1, path: true, solver, step_size: 0.1 };
-      const { states } = await carried(sampler, rows[0] as Tensor, { ...options, grid: whole });
-      const stop = chain.times[1] as number;
-      const inner = whole.times[14] as number;
-      const first = await carried(sampler, rows[0] as Tensor, {
+      const { states } = await carried(sampler, rows[0], { ...options, grid: whole });
+      const stop = chain.times[1];
+      const inner = whole.times[14];
+      const first = await carried(sampler, rows[0], {
         ...options,
         grid: gridBetween(whole, 0, inner),
       });
       expect(first.states).toHaveLength(15);
-      expect(distance(first.states[14] as Tensor, states[14] as Tensor)).toBeLessThan(1e-5);
-      const second = await carried(sampler, states[10] as Tensor, {
+      expect(distance(first.states[14], states[14])).toBeLessThan(1e-5);
+      const second = await carried(sampler, states[10], {
         ...options,
         grid: gridBetween(whole, stop, 1),
       });
       expect(second.states).toHaveLength(11);
-      expect(distance(second.states[10] as Tensor, states[20] as Tensor)).toBeLessThan(1e-5);
+      expect(distance(second.states[10], states[20])).toBeLessThan(1e-5);
     },
   );
 });
@@ -238,12 +234,12 @@ describe("training on a chain", () => {
           ["f", [0, 1, 2]],
           ["b", [2, 1, 0]],
         ] as const) {
-          const start = (rows[order[0]] as Tensor).repeat([3, 1]);
+          const start = rows[order[0]].repeat([3, 1]);
           const states = training.sampler.path(direction, start, {
             at: [0, 10, 20],
             generator: seeded(5),
           });
-          for (const i of [1, 2]) expectLaw(states.select(0, i), order[i] as number, 0.2);
+          for (const i of [1, 2]) expectLaw(states.select(0, i), order[i], 0.2);
         }
       }),
     );

@@ -97,7 +97,7 @@ describe.each(sources)("rows %s", (source) => {
     });
     expect(new Set(seen.map(({ half }) => half))).toEqual(new Set([1, 2, 3]));
     for (const { half, rows } of seen) {
-      const { x0, x1, cond, y } = rows as Record<"x0" | "x1" | "cond" | "y", number[]>;
+      const { x0, x1, cond, y } = rows;
       expect(cond).toEqual(y);
       // First b learns to reach x0; then starts are kept: x1 after b (runs start there), x0 after f.
       const first = half === 1 || how.name === "sbcfm";
@@ -137,8 +137,8 @@ describe.each(sources)("rows %s with matched conditions", (source) => {
     const pairs = seen.filter(({ half }) => half <= 2);
     const met = new Map<number, Set<number>>();
     for (const { rows } of pairs) {
-      const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
-      const row = (x: number[], i: number) => Math.round(64 * (x[2 * i] as number));
+      const { x0, x1, cond } = rows;
+      const row = (x: number[], i: number) => Math.round(64 * x[2 * i]);
       cond.forEach((value, i) => {
         expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([value, value]);
         met.set(value, (met.get(value) ?? new Set()).add(row(x1, i)));

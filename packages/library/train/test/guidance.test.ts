@@ -45,7 +45,7 @@ it("samples of a guided network lie beyond those of the class, and without it be
   const ends = async (guidance?: number, solver: "sde" | "heun" = "sde") => {
     const options = { given, seed: 4, solver, guidance, lastNoise: false };
     const { states, evaluations } = await carried(training.sampler, x0, options);
-    return { x: states[0] as Tensor, evaluations: evaluations[0] as number };
+    return { x: states[0], evaluations: evaluations[0] as number };
   };
   const plain = await ends();
   const twice = await ends(2);

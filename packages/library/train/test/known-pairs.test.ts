@@ -46,7 +46,7 @@ function paired(method: Method, changes: Fields, half = 1): [number, number][] {
 describe("the pairs of the first pass", () => {
   it.each(["none", "disk"] as const)("have the known ones among them, cache: %s", (cache) => {
     for (const method of [methods.dsbm, methods.sf2m, methods.alpha_dsbm, methods.sbcfm]) {
-      const found = paired(method as Method, { cache: cache === "disk" ? onDisk() : null });
+      const found = paired(method, { cache: cache === "disk" ? onDisk() : null });
       for (const [a, b] of found) {
         if (a < 20) expect(b).toBe(n - 1 - a);
         else expect(b).toBeLessThan(40);

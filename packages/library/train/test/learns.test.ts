@@ -119,10 +119,7 @@ describe("the Gaussian bridge at dimension 2", () => {
         grid: uniformGrid(20),
         generator: seeded(33),
       });
-      const centred = [start, ends].map((x) => x.sub(x.mean([0], { keepdim: true }))) as [
-        Tensor,
-        Tensor,
-      ];
+      const centred = [start, ends].map((x) => x.sub(x.mean([0], { keepdim: true })));
       const covariance = centred[0].mul(centred[1]).mean().item();
       expect(Math.abs(covariance - exactCovariance({ sigma: 1 }))).toBeLessThan(0.03);
     });

@@ -21,7 +21,7 @@ describe("rows with the same condition", () => {
     const seen = new Map<string, number>();
     const [left, right] = [numbers(x0), numbers(x1)];
     left.forEach((row, i) => {
-      expect(y.x1[right[i] as number]).toBe(y.x0[row]);
+      expect(y.x1[right[i]]).toBe(y.x0[row]);
       const pair = `${row}-${right[i]}`;
       seen.set(pair, (seen.get(pair) ?? 0) + 1);
     });
@@ -48,7 +48,7 @@ describe("rows with the same condition", () => {
     const seen = new Map<string, number>();
     const right = numbers(x1);
     numbers(x0).forEach((row, i) => {
-      const pair = `${row}-${ends[right[i] as number]}`;
+      const pair = `${row}-${ends[right[i]]}`;
       seen.set(pair, (seen.get(pair) ?? 0) + 1);
     });
     // Eight partners each: 100 of 800 draws, give or take six times 10.
@@ -106,5 +106,5 @@ it("transport within batches pairs samples of one condition, and of near ones", 
   expect(near.map(({ length }) => length)).toEqual([8, 8, 8, 8, 8, 8, 8, 8]);
   for (const step of [near.slice(0, 4), near.slice(4)])
     for (const [k, group] of step.slice(1).entries())
-      expect(Math.min(...group)).toBeGreaterThanOrEqual(Math.max(...(step[k] as number[])));
+      expect(Math.min(...group)).toBeGreaterThanOrEqual(Math.max(...step[k]));
 });

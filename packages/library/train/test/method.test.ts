@@ -72,7 +72,7 @@ describe.each(all)("$name", ({ method }) => {
                   }) ?? {},
               }),
             ) ?? {};
-          const n = tensorsOf(rows)[0]?.size(0) as number;
+          const n = tensorsOf(rows)[0]?.size(0);
           expect(n).toBeGreaterThanOrEqual(12);
           for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
           if (method.rows?.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);

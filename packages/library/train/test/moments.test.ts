@@ -40,7 +40,7 @@ function watched(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void)
 async function worst(problem: (method: Method) => Problem, method: Method): Promise<number> {
   const found: number[] = [];
   const data: Record<string, Tensor> = {};
-  const seen = (end: "x0" | "x1", rows: Tensor) => found.push(distance(rows, data[end] as Tensor));
+  const seen = (end: "x0" | "x1", rows: Tensor) => found.push(distance(rows, data[end]));
   const training = trainingOf(problem(watched(method, seen)));
   Object.assign(data, { x0: training.problem.data.x0, x1: training.problem.data.x1 });
   await train(training);
@@ -50,14 +50,14 @@ async function worst(problem: (method: Method) => Problem, method: Method): Prom
 
 const { dsbm, alpha_dsbm, rectifiedflow } = methods;
 const cases: [string, Method, Fields][] = [
-  ["an epoch", dsbm as Method, {}],
+  ["an epoch", dsbm, {}],
   [
     "a cache",
-    dsbm as Method,
+    dsbm,
     { cache: { folder: join(folder, "c"), npar: 96, batchSize: 96, refreshStride: 4 } },
   ],
-  ["online batches", alpha_dsbm as unknown as Method, { batchSize: 96, steps: 3 }],
-  ["reflow", rectifiedflow as Method, {}],
+  ["online batches", alpha_dsbm as Method, { batchSize: 96, steps: 3 }],
+  ["reflow", rectifiedflow, {}],
 ];
 
 describe("the simulated ends of", () => {

@@ -28,7 +28,7 @@ it("makes rows every so many steps, with the weights of that time", async () => 
       },
     },
   };
-  await trained(problem("counted", counted as unknown as typeof alpha_dsbm));
+  await trained(problem("counted", counted as typeof alpha_dsbm));
   // Steps 1 to 5, 6 to 10 and 11, 12 of the second half-iteration: three caches, two parts each.
   expect(made).toEqual([32, 32, 32, 32, 32, 32]);
 });

@@ -9,7 +9,7 @@ import { trainingOf } from "./support.js";
 const generator = stream(3, "planned");
 const [x0, x1] = [randn([64, 2], { generator }), randn([64, 2], { generator })].map((t) =>
   t.keep(),
-) as [ReturnType<typeof randn>, ReturnType<typeof randn>];
+);
 
 const made = () =>
   trainingOf({

@@ -240,16 +240,16 @@ const problems: [string, () => Problem][] = [
     () => cached({ times: "steps", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
   ],
   ["a chain", () => onChain(methods.dsbm, { batchCoupling: minibatchExact() })],
-  ["a chain, online", () => onChain(methods.alpha_dsbm as Method, { sequence: ["b"] })],
+  ["a chain, online", () => onChain(methods.alpha_dsbm, { sequence: ["b"] })],
   ["a chain with masses, plans of all rows", () => onChain(methods.wfr(), { sequence: ["b"] })],
   [
     "a chain with splines",
-    () => onChain(smooth(methods.sf2m as Method), { sequence: ["b"], halfIterations: 1 }),
+    () => onChain(smooth(methods.sf2m), { sequence: ["b"], halfIterations: 1 }),
   ],
   [
     "paths that follow the data",
     () => {
-      const method = followingData(methods.rectifiedflow as Method, "rbf");
+      const method = followingData(methods.rectifiedflow, "rbf");
       return tiny(method, { sequence: ["b"], halfIterations: 1, emaRate: 0.9 });
     },
   ],

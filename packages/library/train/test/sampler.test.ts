@@ -50,8 +50,8 @@ describe("Sampler", () => {
     (chunkRows) => {
       const [one, two, three] = [1, 2, 3].map((threads) => ends(make({ threads, chunkRows }), 9));
       expect(one?.shape).toEqual([rows, 2]);
-      expect(distance(one as Tensor, two as Tensor)).toBe(0);
-      expect(distance(one as Tensor, three as Tensor)).toBe(0);
+      expect(distance(one, two)).toBe(0);
+      expect(distance(one, three)).toBe(0);
     },
   );
 
@@ -67,7 +67,7 @@ describe("Sampler", () => {
       const noiseOf = (k: number) =>
         noGrad(() => {
           const from = states.select(0, k);
-          const drift = networks.f.forward(from, full([4000], grid.times[k] as number));
+          const drift = networks.f.forward(from, full([4000], grid.times[k]));
           return states
             .select(0, k + 1)
             .sub(from)
@@ -113,7 +113,7 @@ describe("Sampler", () => {
   it("keeps programs of different grids apart", () => {
     const skew = gammaGrid([1, 2, 3, 4, 5]);
     const increments = (sampler: Sampler, over: TimeGrid) =>
-      sampler.runs("f", "f", x, { grid: over, generator: seeded(3) }).target as Tensor;
+      sampler.runs("f", "f", x, { grid: over, generator: seeded(3) }).target;
     for (const [method, run] of [
       [methods.dsbm, (sampler: Sampler, over: TimeGrid) => ends(sampler, 9, over)],
       [methods.dsb_increments, increments],
@@ -136,14 +136,14 @@ describe("carry", () => {
       const one = make();
       const whole = await carried(one, [rows], { solver, path: true });
       expect(whole.states).toHaveLength(6);
-      expect(distance(whole.states[0] as Tensor, x)).toBe(0);
-      const last = whole.states[5] as Tensor;
+      expect(distance(whole.states[0], x)).toBe(0);
+      const last = whole.states[5];
       const several = make({ threads: 2 });
       // The rows of dopri5 that are one system are not cut.
       const parts = solver === "dopri5" ? [rows] : [50, 25, 28];
       const cut = await carried(several, parts, { solver });
       // Adaptive steps do not depend on the times between.
-      expect(distance(cut.states[0] as Tensor, last)).toBeLessThan(solver === "sde" ? 1e-12 : 1e-4);
+      expect(distance(cut.states[0], last)).toBeLessThan(solver === "sde" ? 1e-12 : 1e-4);
       if (solver === "sde") expect(cut.evaluations).toEqual([5 * 50, 5 * 25, 5 * 28]);
       expect(one.unit(solver)).toBe(solver === "dopri5" ? 200 : 25);
     },
@@ -157,7 +157,7 @@ describe("carry", () => {
         randn([4000, 2], { generator: seeded(20 + i) })
           .mul(i + 1)
           .add(shift),
-      ) as [Tensor, Tensor];
+      );
       network.fit(x0, x1, process.sigma ** 2);
       const sampler = new Sampler({
         method,
@@ -166,7 +166,7 @@ describe("carry", () => {
         chunkRows: 1000,
         networks: { f: network, b: network },
       });
-      const [A, B, C] = network.covariance.unbind() as [Tensor, Tensor, Tensor];
+      const [A, B, C] = network.covariance.unbind();
       for (const direction of ["f", "b"] as const) {
         const start = direction === "f" ? x0 : x1;
         const run = (seed: number) =>
@@ -179,13 +179,13 @@ describe("carry", () => {
             .add(B.mul(t ** 2))
             .add(C.add(C.t()).mul(t * (1 - t)))
             .add(eye(2).mul(t * (1 - t) * process.sigma ** 2));
-          const state = states[k] as Tensor;
+          const state = states[k];
           const centred = state.sub(state.mean(0));
           expect(distance(centred.t().mm(centred).div(4000), want)).toBeLessThan(0.25);
           expect(distance(state.mean(0), x0.mean(0).lerp(x1.mean(0), t))).toBeLessThan(0.12);
         }
         // Without noise a sample is a function of its start.
-        const apart = distance((await run(4)).states[40] as Tensor, states[40] as Tensor);
+        const apart = distance((await run(4)).states[40], states[40]);
         if (diffusion === 0) expect(apart).toBe(0);
         else expect(apart).toBeGreaterThan(diffusion);
       }
@@ -217,9 +217,9 @@ describe("carry", () => {
     const sampler = make({}, method);
     const { states, evaluations } = await carried(sampler, [rows], { path: true });
     const { states: ends } = await carried(sampler, [rows]);
-    expect(distance(states[5] as Tensor, ends[0] as Tensor)).toBeLessThan(1e-6);
+    expect(distance(states[5], ends[0])).toBeLessThan(1e-6);
     expect(evaluations).toEqual([rows]);
-    const rise = summary((ends[0] as Tensor).sub(x));
+    const rise = summary(ends[0].sub(x));
     expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
     // Half of the way: the mean of the ends, and the variance of a Brownian bridge.
     const path = sampler.path("b", x.repeat([40, 1]), {

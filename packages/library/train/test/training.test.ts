@@ -96,7 +96,7 @@ describe("the parts of a step", () => {
       const spread = new StepTimes(grid, { uniform });
       const t = spread.of(u, 0).toNumbers();
       grid.steps.forEach((length, k) => {
-        const from = grid.times[k] as number;
+        const from = grid.times[k];
         const inside = t.filter((x) => x >= from && x < from + length);
         const share = uniform * length + (1 - uniform) / 4;
         expect(Math.abs(inside.length - 8000 * share)).toBeLessThanOrEqual(2);

@@ -34,7 +34,7 @@ describe("history", () => {
     const { half, step, metrics, direction } = history.part();
     expect(step.length).toBeLessThanOrEqual(2000);
     expect(step.length).toBeGreaterThan(500);
-    const losses = metrics.loss as number[];
+    const losses = metrics.loss;
     expect(losses[0]).toBe(1);
     expect(losses.at(-1)).toBeLessThan(-0.99 * n);
     expect(half.indexOf(2)).toBe(direction.indexOf("f"));

@@ -35,8 +35,8 @@ describe("an export", () => {
     });
     const [found, wanted] = [await bridge.sample(rows, options), await own.sample(rows, options)];
     const flat = (path: number[][][]) => path.flat(2);
-    const all = flat(wanted.path as number[][][]);
-    const far = flat(found.path as number[][][]).map((x, i) => Math.abs(x - (all[i] as number)));
+    const all = flat(wanted.path);
+    const far = flat(found.path).map((x, i) => Math.abs(x - all[i]));
     expect(far).toHaveLength(all.length);
     expect(far.reduce((a, b) => Math.max(a, b))).toBeLessThan(1e-5);
     bridge.dispose();

@@ -12,7 +12,7 @@ it("samples as ONNX Runtime does", async () => {
     ends.push((await bridge.sample(rows, { seed: 2 })).x.flat());
     bridge.dispose();
   }
-  const [wanted, found] = ends as [number[], number[]];
+  const [wanted, found] = ends;
   for (const [i, value] of wanted.entries()) expect(found[i]).toBeCloseTo(value, 4);
 });
 

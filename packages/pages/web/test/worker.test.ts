@@ -11,7 +11,7 @@ beforeAll(async () => {
   serveBridge(async ({ source }) => {
     if (source !== "there") throw new WebBridgeError(`${source} is no export`);
     return own;
-  }, port2 as never);
+  }, port2);
   const worker = Object.assign(port1, { terminate: () => port1.close(), onerror: null });
   await expect(connectBridge(worker as never, { source: "elsewhere" })).rejects.toThrow(
     WebBridgeError,

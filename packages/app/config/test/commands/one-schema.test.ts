@@ -13,8 +13,8 @@ const METHODS =
 const options = { names: { method: METHODS.split(" ") } };
 const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
-const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config as never);
-const completeImage = (...words: string[]) => completeTrain(image(...words)[0]?.config as never);
+const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config);
+const completeImage = (...words: string[]) => completeTrain(image(...words)[0]?.config);
 const problems = (run: () => unknown) => thrown(run).problems;
 
 describe("the Gaussian script's names", () => {
@@ -115,7 +115,7 @@ describe("methods", () => {
       const method = methods[preset] ?? preset;
       expect(member?.config).toMatchObject({ method, gamma_space: "linspace" });
       expect(member?.dirname).toBe(`method=${preset}`);
-      expect(completeTrain(member?.config as never).fb_sequence).toEqual(fb_sequence);
+      expect(completeTrain(member?.config).fb_sequence).toEqual(fb_sequence);
     }
   });
 

@@ -154,7 +154,7 @@ describe("presets", () => {
       "langevin_scale var_final_gamma_scale mean_final var_final adaptive_mean final_adaptive wavenumber",
     );
     const base = Object.fromEntries(unset.map((key) => [key, 0]));
-    const none = { ...train, schema: train.schema.pick({}) } as unknown as typeof train;
+    const none = { ...train, schema: train.schema.pick({}) } as typeof train;
     const { values } = resolve(none, ["--help"]);
     const keys = (words: string[]) => words.map((word) => word.split("=")[0]).sort();
     expect(keys(wordsOf({ ...base, ...values }))).toEqual(keys(split(DEFAULTS)));

@@ -21,7 +21,7 @@ export function only(...words: string[]): TrainConfig {
 /** The dotted keys of a tree with their values. */
 function leaves(tree: Tree, above = ""): [key: string, value: Value][] {
   return Object.entries(tree).flatMap(([key, value]) =>
-    isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value] as [string, Value]],
+    isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value]],
   );
 }
 

@@ -121,5 +121,5 @@ export function failing(fs: typeof NodeFs): typeof NodeFs {
     fsyncSync,
     renameSync,
     rmSync,
-  } as unknown as typeof NodeFs;
+  } as typeof NodeFs;
 }

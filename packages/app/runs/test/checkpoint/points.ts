@@ -41,9 +41,9 @@ export function expectPoint(checkpoint: Checkpoint | null, n: number): void {
   const { files, facts } = checkpoint as Checkpoint;
   expect(facts).toEqual(point(n).facts);
   expect(Object.keys(files)).toEqual(["net.safetensors", "random.json"]);
-  const net = readFileSync(files["net.safetensors"]!.path);
+  const net = readFileSync(files["net.safetensors"].path);
   expect(net.equals(Buffer.concat([...weights(n)]))).toBe(true);
-  expect(readFileSync(files["random.json"]!.path, "utf8")).toBe(`{"seed":${n}}`);
+  expect(readFileSync(files["random.json"].path, "utf8")).toBe(`{"seed":${n}}`);
 }
 
 /** The numbers of the whole points in a store, by order. */

@@ -61,7 +61,7 @@ describe("trends", () => {
       series: ({ half_iteration: half }) => (half === 2 ? "forward (f)" : "backward (b)"),
       isOverSteps: true,
     });
-    const svg = panels[0]?.svg as string;
+    const svg = panels[0]?.svg;
     expect(areas(svg)).toHaveLength(3);
     expect(rules(svg)).toHaveLength(2);
     expect(texts(svg)).toContain("1k");
@@ -69,7 +69,7 @@ describe("trends", () => {
     const heights = drawn.map((points) => new Set(points.map(([, y]) => y)));
     for (const levels of heights) expect(levels.size).toBe(1);
     const levels = heights.map(([y]) => Number(y)).sort((a, b) => a - b);
-    const [a, b, c] = levels as [number, number, number];
+    const [a, b, c] = levels;
     expect(b - a).toBeCloseTo(c - b, 1);
     const starts = drawn.map((points) => points[0]?.[0] ?? 0);
     expect(new Set(starts).size).toBe(3);
@@ -91,7 +91,7 @@ describe("spectra", () => {
       for (const [x, y] of points) expect(y).toBeCloseTo(y0 + slope * (x - x0), 1);
       return slope;
     });
-    expect(slopes[0]! / slopes[1]!).toBeCloseTo(2, 3);
+    expect(slopes[0] / slopes[1]).toBeCloseTo(2, 3);
     expect(texts(svg)).toEqual(expect.arrayContaining(["source", "8"]));
   });
 });
@@ -130,12 +130,7 @@ describe("samples", () => {
       "Total mass over time",
       "Fates by kind",
     ]);
-    const [velocity, growth, mass, fates] = panels.map(({ svg }) => svg) as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [velocity, growth, mass, fates] = panels.map(({ svg }) => svg);
     expect(select(velocity, '[aria-label="arrow"] path')).toHaveLength(3);
     expect(dots(growth).map((dot) => dot.getAttribute("fill"))).toContain("rgb(200,30,30)");
     expect(lines(mass)).toHaveLength(1);
@@ -175,7 +170,7 @@ describe("images", () => {
       [0, 100, 255].map((v) => (v === 100 ? 128 : v)),
     );
     expect(titled.height).toBe(26 + 15 + 2 + 66);
-    expect((await sharp(png).stats()).channels[0]!.min).toBeLessThan(100);
+    expect((await sharp(png).stats()).channels[0].min).toBeLessThan(100);
     const picture = await decode(await picturePng(images, [3, 1, 1]));
     expect([picture.width, picture.height, picture.pixel(0, 0)]).toEqual([1, 1, [0, 128, 255]]);
   });
@@ -203,7 +198,7 @@ describe("images", () => {
   it("move: each frame's images where they belong, at their time, below a caption", async () => {
     // Four images of one pixel, black to white, that move on by one place a frame.
     const values = [0, 82, 173, 255];
-    const frames = values.map((_, k) => Uint8Array.from(values, (_, i) => values[(i + k) % 4]!));
+    const frames = values.map((_, k) => Uint8Array.from(values, (_, i) => values[(i + k) % 4]));
     const captions = values.map((_, k) => `t = ${k}`);
     const gif = await decode(await animatedGrid({ frames, captions, shape: [4, 1, 1, 1] }));
     const size = 2 + 2 * 130;

@@ -8,7 +8,7 @@ export interface Element {
 
 /** The elements of an SVG or HTML text that match a selector. */
 export function select(text: string, selector: string): Element[] {
-  return [...parseHTML(`<body>${text}</body>`).document.querySelectorAll(selector)] as Element[];
+  return [...parseHTML(`<body>${text}</body>`).document.querySelectorAll(selector)];
 }
 
 export const texts = (svg: string) => select(svg, "text").map((element) => element.textContent);
@@ -24,4 +24,4 @@ export const coordinates = (path: Element) =>
   [...(path.getAttribute("d") ?? "").matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [
     Number(x),
     Number(y),
-  ]) as [number, number][];
+  ]);

@@ -32,7 +32,7 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
 const tables = fc.uniqueArray(text, { minLength: 2, maxLength: 5 }).chain((columns) =>
   fc.array(fc.tuple(...columns.map(() => cell)), { maxLength: 6 }).map((records) => ({
     columns,
-    rows: records.map((cells) => Object.fromEntries(columns.map((c, i) => [c, cells[i] as Cell]))),
+    rows: records.map((cells) => Object.fromEntries(columns.map((c, i) => [c, cells[i]]))),
   })),
 );
 

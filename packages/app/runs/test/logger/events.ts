@@ -121,7 +121,7 @@ export function shownScalars(folder: string, name: string): [number, number][] {
   for (const file of eventFiles(folder))
     for (const event of readRecords(join(folder, file)).map(readEvent)) {
       if (event.session_status === 1) points = points.filter(([step]) => step < event.step);
-      if (name in event.scalars) points.push([event.step, event.scalars[name] as number]);
+      if (name in event.scalars) points.push([event.step, event.scalars[name]]);
     }
   return points;
 }

@@ -277,7 +277,7 @@ describe("checksums", () => {
     const bytes = readFileSync(path);
     for (const i of [0, bytes.length >> 1, bytes.length - 1]) {
       const bad = Buffer.from(bytes);
-      bad[i]! ^= 1;
+      bad[i] ^= 1;
       writeFileSync(path, bad);
       const error = faultOf(() => checkFiles(folder));
       expect([error.code, error.message]).toEqual([

@@ -29,16 +29,16 @@ function mutated(bytes: Uint8Array, other: Uint8Array, roll: (n: number) => numb
     const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
     switch (roll(8)) {
       case 0:
-        out[at]! ^= 1 << roll(8);
+        out[at] ^= 1 << roll(8);
         break;
       case 1:
         out[at] = roll(256);
         break;
       case 2:
         out.fill(
-          [0, 1, 0x7f, 0x80, 0xff][roll(5)]!,
+          [0, 1, 0x7f, 0x80, 0xff][roll(5)],
           at,
-          Math.min(out.length, at + [1, 2, 4, 8][roll(4)]!),
+          Math.min(out.length, at + [1, 2, 4, 8][roll(4)]),
         );
         break;
       case 3:
@@ -82,8 +82,8 @@ describe("damaged checkpoints", () => {
       for (let seed = 1; seed <= mutations; seed++) {
         const roll = dice(seed);
         for (let i = 0; i < 8; i++) roll(2);
-        const name = files[roll(files.length)]!;
-        const other = fixture(files[roll(files.length)]!);
+        const name = files[roll(files.length)];
+        const other = fixture(files[roll(files.length)]);
         const whole = opened.get(name) as { name: string; data: Uint8Array }[];
         let bytes: Uint8Array;
         if (roll(3) === 0) {

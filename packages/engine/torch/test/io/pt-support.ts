@@ -138,7 +138,7 @@ export function stateDictFile(arrays: ReadonlyMap<string, RawArray>): Uint8Array
   const storages: Record<string, Uint8Array> = {};
   const items = [...arrays].map(([name, { dtype, shape, data }], key) => {
     storages[key] = data;
-    const type = storageNames[dtype] as string;
+    const type = storageNames[dtype];
     const of = storage({ key: String(key), type, numel: data.length / itemSize[dtype] });
     const strides = shape.map((_, d) => shape.slice(d + 1).reduce((p, q) => p * q, 1));
     return `${word(name)}${tensor({ of, shape, strides })}`;

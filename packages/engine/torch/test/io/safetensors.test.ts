@@ -41,7 +41,7 @@ describe("encode and decode", () => {
     fc.assert(
       fc.property(fc.uniqueArray(name), fc.array(array), (names, arrays) => {
         const given = new Map(
-          names.slice(0, arrays.length).map((key, k) => [key, arrays[k]!] as const),
+          names.slice(0, arrays.length).map((key, k) => [key, arrays[k]] as const),
         );
         const bytes = encode(given, { note: "x" });
         const { tensors, metadata } = decode(bytes);
@@ -140,7 +140,7 @@ describe("bad files", () => {
     };
     for (let at = 0; at < bytes.length; at++) {
       expect(() => decode(bytes.subarray(0, at))).toThrow(/expected/);
-      for (const byte of [0, 0x22, 0x2c, 0x7d, 0x5b, 0xff, bytes[at]! ^ 1]) {
+      for (const byte of [0, 0x22, 0x2c, 0x7d, 0x5b, 0xff, bytes[at] ^ 1]) {
         const changed = bytes.slice();
         changed[at] = byte;
         survive(changed);

@@ -44,7 +44,7 @@ function stack(way: Way, { width = 16, p = 0.3, depth = 4 } = {}) {
 /** Three steps of Adam: losses, the gradients before the last, and the weights after it. */
 function train(way: Way, record: boolean, options: Parameters<typeof stack>[1] = {}) {
   const { parameters, forward, blocks } = stack(way, options);
-  const adam = new T.optim.Adam(parameters as T.Parameter[], { lr: 1e-2 });
+  const adam = new T.optim.Adam(parameters, { lr: 1e-2 });
   const body = (x: T.Tensor) => {
     const loss = forward(x).square().mean();
     adam.zeroGrad();
@@ -53,7 +53,7 @@ function train(way: Way, record: boolean, options: Parameters<typeof stack>[1] =
     return loss.detach();
   };
   const program = T.recorded(body);
-  const step = record ? (x: T.Tensor) => program(x)[0] as T.Tensor : body;
+  const step = record ? (x: T.Tensor) => program(x)[0] : body;
   T.manualSeed(11);
   const losses: number[] = [];
   for (let i = 0; i < 3; i++)
@@ -93,7 +93,7 @@ describe("the same numbers", () => {
     loss(forward).backward();
     expect(bits([x.grad as T.Tensor])).toEqual(bits([want[0] as T.Tensor]));
     // Only one was requested.
-    const [only] = T.grad(loss(forward), [parameters[1] as T.Tensor]);
+    const [only] = T.grad(loss(forward), [parameters[1]]);
     expect(bits([only as T.Tensor])).toEqual(bits([want[2] as T.Tensor]));
   });
 });
@@ -110,7 +110,7 @@ describe("memory", () => {
       return loss.detach();
     };
     const program = T.recorded(body);
-    const step = record ? (x: T.Tensor) => program(x)[0] as T.Tensor : body;
+    const step = record ? (x: T.Tensor) => program(x)[0] : body;
     const bytes = tidy(() => {
       const x = T.randn([512, big.width]);
       step(x);

@@ -15,7 +15,7 @@ describe("dropout", () => {
     const kept = y.filter((v) => v !== 0);
     // Five standard errors of a binomial count.
     expect(Math.abs(kept.length - n * (1 - p))).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)));
-    const [scale] = kept as [number];
+    const [scale] = kept;
     expect(kept.every((v) => v === scale)).toBe(true);
     const keep = Math.round((1 - p) * 2 ** 15);
     expect(scale).toBe(Math.fround(2 ** 15 / keep));

@@ -36,10 +36,8 @@ it("has a SiLU of its own for standing weights: to a few units in the last place
   const exact = values.map((v) => v / (1 + Math.exp(-v)));
   const off = silu(x)
     .toNumbers()
-    .map(
-      (y, i) => Math.abs(y - (exact[i] as number)) / Math.max(Math.abs(exact[i] as number), 1e-30),
-    );
-  expect(Math.max(...off.filter((_, i) => (values[i] as number) > -80))).toBeLessThan(6e-7);
+    .map((y, i) => Math.abs(y - exact[i]) / Math.max(Math.abs(exact[i]), 1e-30));
+  expect(Math.max(...off.filter((_, i) => values[i] > -80))).toBeLessThan(6e-7);
   // Rows of other values only: 0 times infinity is NaN in a product.
   for (const [value, wanted] of [
     [300, 300],
@@ -63,9 +61,9 @@ it("takes inputs that all rows share apart, with and without standing weights, a
     layer.silu(x, shared),
     layer.forward(both),
   ]);
-  expect(distance(standing[0] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
-  expect(distance(standing[1] as T.Tensor, whole.silu().detach())).toBeLessThan(3e-6);
-  expect(distance(standing[2] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
+  expect(distance(standing[0], whole.detach())).toBeLessThan(3e-6);
+  expect(distance(standing[1], whole.silu().detach())).toBeLessThan(3e-6);
+  expect(distance(standing[2], whole.detach())).toBeLessThan(3e-6);
   whole.square().sum().backward();
   const expected = layer.weight.grad?.clone() as T.Tensor;
   layer.zeroGrad();
@@ -82,7 +80,7 @@ it("packs again where weights changed between runs and between replays", () => {
   );
   for (let i = 0; i < 3; i++) {
     const expected = T.noGrad(() => layer.forward(layer.forward(x)));
-    expect(distance(run(x)[0] as T.Tensor, expected)).toBeLessThan(3e-6);
+    expect(distance(run(x)[0], expected)).toBeLessThan(3e-6);
     T.noGrad(() => layer.weight.mul_(1.5));
   }
 });

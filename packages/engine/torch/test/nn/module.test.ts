@@ -112,7 +112,7 @@ describe("state dicts", () => {
 describe("Module", () => {
   it("moves to another dtype in place and still trains", () => {
     using block = new Block();
-    const weight = block.layers[0]?.weight as Parameter;
+    const weight = block.layers[0]?.weight;
     const before = weight.toNumbers();
     block.to({ dtype: "float64" });
     expect(block.layers[0]?.weight).toBe(weight);

@@ -79,7 +79,7 @@ function plain({ options, decoupled, warmup, rate }: Setting): Float32Array[] {
         unsafe.call(name, "", params, grads, list(1), list(2), [], list(0), ...rates);
         const young = 9 / (s + 1 + 10);
         const weight = warmup ? Math.max(Math.fround(young), 1 - rate) : 1 - rate;
-        shadow.forEach((t, i) => void t.lerp_(params[i] as Tensor, weight));
+        shadow.forEach((t, i) => void t.lerp_(params[i], weight));
       }
       return arrays([...params, ...state.flat(), ...shadow]);
     }),
@@ -97,11 +97,11 @@ describe.each(settings)("a step with its average, %j", (setting) => {
     const [a, b] = [ours(setting), plain(setting)];
     expect(a).toHaveLength(b.length);
     a.forEach((own, k) => {
-      const other = b[k] as Float32Array;
+      const other = b[k];
       expect(own).toHaveLength(other.length);
       let worst = 0;
       own.forEach((x, i) => {
-        const y = other[i] as number;
+        const y = other[i];
         // Bit by bit where vectors have sixteen elements; without fused products small gradients round otherwise.
         worst = Math.max(worst, Math.abs(x - y) / Math.max(Math.abs(y), 1e-3));
       });
@@ -128,12 +128,12 @@ it("averages by itself what the optimiser does not step", () => {
     const net = new Net(Generator.create(1));
     const optimizer = new Adam(net.parameters().slice(1), { lr: 0.1 });
     const ema = new EMA(net, 0.5);
-    const [first, second] = net.list as [Parameter, Parameter];
+    const [first, second] = net.list;
     const started = first.item();
     noGrad(() => first.add_(1));
     second.grad = second.detach().onesLike();
     optimizer.step(ema);
-    const [average, beside] = [...ema.stateDict().values()] as [Tensor, Tensor];
+    const [average, beside] = [...ema.stateDict().values()];
     expect(average.item()).toBeCloseTo(started + 0.5, 5);
     // The first step of Adam is the learning rate, half of which the average follows.
     const moved = beside.sub(second.detach()).toNumbers();

@@ -141,8 +141,8 @@ describe("clipGradNorm_", () => {
     expect(liveTensors()).toBe(before + 1);
     expect(norm.item()).toBeCloseTo(13, 5);
     const scale = Math.min(1, maxNorm / (13 + 1e-6));
-    expectClose(a.grad?.toNumbers() as number[], [3 * scale, 0, 0, 4 * scale], 5);
-    expectClose(b.grad?.toNumbers() as number[], [12 * scale, 0, 0, 0], 5);
+    expectClose(a.grad?.toNumbers(), [3 * scale, 0, 0, 4 * scale], 5);
+    expectClose(b.grad?.toNumbers(), [12 * scale, 0, 0, 0], 5);
     expect(idle.grad).toBeNull();
     for (const p of [a, b, idle]) p.dispose();
   });

@@ -12,7 +12,7 @@ beforeEach(() => {
   T.setNumThreads(1);
 });
 
-const dtypes = Object.keys(T.arrayOf) as T.DType[];
+const dtypes = Object.keys(T.arrayOf);
 const all = entries();
 /** What draws, or gives whatever was in memory. */
 const draws =
@@ -90,7 +90,7 @@ function odds(type: string): unknown[] {
 function expectClose(found: number[], wanted: number[], what: string): void {
   expect(found.length, what).toBe(wanted.length);
   for (const [i, value] of found.entries()) {
-    const right = wanted[i] as number;
+    const right = wanted[i];
     const isSame =
       Object.is(value, right) || Math.abs(value - right) < 2e-4 * (1 + Math.abs(right));
     if (!isSame) expect.fail(`${what}: ${value} where ${right} is expected (element ${i})`);

@@ -23,7 +23,7 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
     expect(grid.times[0]).toBe(0);
     expect(grid.times.at(-1)).toBeCloseTo(1, 14);
     for (const dt of grid.steps) expect(dt).toBeGreaterThan(0);
-    const differences = grid.times.slice(1).map((t, k) => t - (grid.times[k] as number));
+    const differences = grid.times.slice(1).map((t, k) => t - grid.times[k]);
     expectClose(grid.steps, differences, 14);
     expect(grid.steps.reduce((a, b) => a + b)).toBeCloseTo(1, 14);
   });
@@ -42,7 +42,7 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
   });
 
   it("is cut at two times, and its parts together are the whole", () => {
-    const cut = (grid.times[2] as number) * 0.7 + (grid.times[3] as number) * 0.3;
+    const cut = grid.times[2] * 0.7 + grid.times[3] * 0.3;
     const parts = [gridBetween(grid, 0, cut), gridBetween(grid, cut, 1)] as const;
     expect(parts.map(({ times }) => [times[0], times.at(-1)])).toEqual([
       [0, cut],
@@ -50,7 +50,7 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
     ]);
     for (const { times, steps } of parts)
       expectClose(
-        times.slice(1).map((t, k) => t - (times[k] as number)),
+        times.slice(1).map((t, k) => t - times[k]),
         steps,
         14,
       );

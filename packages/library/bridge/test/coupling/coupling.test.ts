@@ -111,12 +111,12 @@ describe("minibatchEntropic", () => {
         const { x0, x1 } = couple(batch, generator);
         const columns = x1.sub(0.4).round().toNumbers();
         x0.toNumbers().forEach((row, k) => {
-          const at = 3 * row + (columns[k] as number);
+          const at = 3 * row + columns[k];
           counts[at] = (counts[at] ?? 0) + 1;
         });
       });
     counts.forEach((count, k) => {
-      const p = want[k] as number;
+      const p = want[k];
       const n = 3 * rounds;
       expect(Math.abs(count - n * p)).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)) + 1e-9);
     });

@@ -9,8 +9,8 @@ import { endpointMoments, withMoments } from "../../src/coupling/moments.js";
 
 startFrom(1);
 
-const meanOf = (x: Tensor) => x.mean(0).toNumbers() as number[];
-const stdOf = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt().toNumbers() as number[];
+const meanOf = (x: Tensor) => x.mean(0).toNumbers();
+const stdOf = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt().toNumbers();
 const near = (found: readonly number[], expected: readonly number[]) =>
   expectClose(found, expected, 4);
 

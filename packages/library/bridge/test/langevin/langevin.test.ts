@@ -12,8 +12,7 @@ beforeEach(collectGarbage);
 
 const gammas = [0.05, 0.3, 0.2, 0.4, 0.1];
 const n = gammas.length;
-const values = (x: number | Tensor, i: number) =>
-  (typeof x === "number" ? x : x.toNumbers()[i]) as number;
+const values = (x: number | Tensor, i: number) => (typeof x === "number" ? x : x.toNumbers()[i]);
 /** Noise that a seed and a step decide. */
 const noise = (x: Tensor, k: number) => normal(x.shape, 100 + k);
 

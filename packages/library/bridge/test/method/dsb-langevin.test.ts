@@ -66,7 +66,7 @@ function fit(method: LangevinMethod, rows: Rows, direction: Direction): Field {
       return gram.linalgSolve(design.transpose(0, 1).matmul(target.indexSelect(0, at)));
     }),
   );
-  return (y, k) => padded(y).matmul(maps[k.select(0, 0).item()] as Tensor);
+  return (y, k) => padded(y).matmul(maps[k.select(0, 0).item()]);
 }
 
 /** Two jointly Gaussian numbers: means, variances, covariance. */
@@ -113,8 +113,8 @@ describe("two iterations", () => {
     const data = { x0: table("x0", 1), x1: table("x1", 2) };
     // What the reference makes of x0, coordinate by coordinate.
     const truth = [0, 1].map((i) => ({
-      mean: { x0: centre.x0[i] as number, x1: centre.x1[i] as number },
-      var: { x0: (spread.x0[i] as number) ** 2, x1: (spread.x1[i] as number) ** 2 },
+      mean: { x0: centre.x0[i], x1: centre.x1[i] },
+      var: { x0: spread.x0[i] ** 2, x1: spread.x1[i] ** 2 },
     }));
     let exact = truth.map(({ mean, var: variance }): Joint => {
       let A = 1;
@@ -139,8 +139,8 @@ describe("two iterations", () => {
       networks[direction] = fit(method, rows, direction);
       newest = direction;
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
-      exact = exact.map((joint, i) => restarted(joint, from, truth[i] as (typeof truth)[0]));
-      const end = method.sampler(networks[direction] as Field, data[from], {
+      exact = exact.map((joint, i) => restarted(joint, from, truth[i]));
+      const end = method.sampler(networks[direction], data[from], {
         direction,
         grid: gammaGrid(gammas),
         noise: (x, k) => normal(x.shape, 900 + k),
@@ -157,7 +157,7 @@ describe("two iterations", () => {
         if (half < 2) continue;
         // And that is near the Schrödinger bridge of the two ends, which the reference was far from.
         const s2 = joint.var.x0 * joint.var.x1;
-        const best = (Math.sqrt(4 * s2 + (ratio as number) ** 2) - (ratio as number)) / 2;
+        const best = (Math.sqrt(4 * s2 + ratio ** 2) - ratio) / 2;
         expect(Math.abs(cov - best)).toBeLessThan(0.06);
       }
     }
@@ -193,7 +193,7 @@ describe("rows", () => {
       expect(y.toNumbers()).toEqual(data.conditions[from].y.toNumbers().flatMap((c) => [c, c, c]));
       expect(distance(given.select(0, 5), data.conditions[from].cond.select(0, 1))).toBe(0);
       // Steps 1 and 2 of start 1 are rows 4 and 5: from one to the other and back.
-      const scale = 2 * Math.sqrt((newest === "f" ? gammas[2] : gammas[0]) as number);
+      const scale = 2 * Math.sqrt(newest === "f" ? gammas[2] : gammas[0]);
       const a = x.select(0, 4);
       const b = x.select(0, 5);
       const back = a

@@ -135,7 +135,7 @@ describe.each(["ref", "ind"] as const)(
       const tolerance = 0.015 + 2 * 5 * Math.sqrt((1 + golden ** 2) / (n * d));
       expect(error[5]).toBeLessThan(tolerance);
       expect(error[4]).toBeLessThan(tolerance);
-      expect(error[0]).toBeGreaterThan(2 * (error[5] as number));
+      expect(error[0]).toBeGreaterThan(2 * error[5]);
       expect(Math.abs(last.mean - bridge.a)).toBeLessThan(tolerance);
       expect(Math.abs(last.var - 1.0157)).toBeLessThan(tolerance + 0.02);
     });

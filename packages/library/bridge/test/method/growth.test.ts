@@ -84,7 +84,7 @@ describe("the path of a pair with masses", () => {
       .square()
       .sum(1)
       .add(growth.square().mul(at.delta ** 2));
-    const length = Math.hypot(pair.to[0]! - pair.from[0]!, pair.to[1]! - pair.from[1]!);
+    const length = Math.hypot(pair.to[0] - pair.from[0], pair.to[1] - pair.from[1]);
     const cosine = Math.cos(length / (2 * at.delta));
     const action = 4 * at.delta ** 2 * (1 + at.ratio - 2 * Math.sqrt(at.ratio) * cosine);
     expect(energy.mul(mass).mean().item() / action).toBeCloseTo(1, 5);
@@ -149,7 +149,7 @@ describe("pairs from plans of all rows", () => {
   const masses = [1, 2.5, 1.5];
   const chain = chainOf([0, 0.36, 1]);
   const marginals = sizes.map((n, k) => ({
-    x: withLogMass(normal([n, 2], 10 + k).to("float32"), Math.log(masses[k] as number)),
+    x: withLogMass(normal([n, 2], 10 + k).to("float32"), Math.log(masses[k])),
   }));
   const data = () => chainEndpoints(marginals, chain);
   const units = intervalsOf(chain).map(({ unit }) => unit);
@@ -164,15 +164,15 @@ describe("pairs from plans of all rows", () => {
       const own = interval.eq(k).to("float32");
       expect(own.mean().item()).toBeCloseTo(0.5, 1);
       const ratio = gained.exp().mul(own).sum().div(own.sum()).item();
-      expect(ratio).toBeCloseTo((masses[k + 1] as number) / (masses[k] as number), 1);
+      expect(ratio).toBeCloseTo(masses[k + 1] / masses[k], 1);
     }
   });
 
   it("do not exist of rows with conditions, or of too many rows", () => {
     const { conditions, ...rest } = data();
     const labelled = {
-      x0: { ...conditions?.x0, y: conditions?.x0?.interval as Tensor },
-      x1: { ...conditions?.x1, y: conditions?.x1?.interval as Tensor },
+      x0: { ...conditions?.x0, y: conditions?.x0?.interval },
+      x1: { ...conditions?.x1, y: conditions?.x1?.interval },
     };
     expect(
       wholePairs(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9, most: 50 }),
@@ -223,7 +223,7 @@ describe("a growth prior", () => {
   // Rows left and right of a target: the plan alone cannot tell which of them grew.
   const side = (i: number) => (i < 20 ? -1 : 1);
   const places = Array.from({ length: 40 }, (_, i) => [side(i)]);
-  const prior = tensor(Float64Array.from(places, ([x]) => ((x as number) > 0 ? Math.log(3) : 0)));
+  const prior = tensor(Float64Array.from(places, ([x]) => (x > 0 ? Math.log(3) : 0)));
   const source = tensor(places);
   const target = zeros([40, 1]);
 
@@ -268,12 +268,12 @@ describe("unbalanced LightSB", () => {
           .square()
           .div(-2)
           .exp()
-          .mul((weights[k] as number) / (width * Math.sqrt(2 * Math.PI))),
+          .mul(weights[k] / (width * Math.sqrt(2 * Math.PI))),
       )
       .reduce((a, b) => a.add(b));
   const shift = 0.4;
   const drawn = (weights: readonly number[], n: number, by: number, seed: number) => {
-    const isRight = rand([n], { generator: seeded(seed) }).gt((weights[0] as number) / 4);
+    const isRight = rand([n], { generator: seeded(seed) }).gt(weights[0] / 4);
     const x = randn([n], { generator: seeded(seed + 1) }).mul(width);
     const centre = isRight
       .to("float32")

@@ -27,7 +27,7 @@ class Linear extends nn.Module {
 
 const grid = uniformGrid(4);
 const dynamics = (method: Method, changes: Partial<Dynamics> = {}): Dynamics => {
-  const net = new Linear() as unknown as Network;
+  const net = new Linear() as Network;
   return {
     method,
     process: brownian({ sigma: Math.SQRT2 }),
@@ -46,7 +46,7 @@ describe("the guided drift", () => {
   ] as const)("is b_u + w (b_c − b_u): %s", (_, method) => {
     for (const w of [0, 0.5, 1, 3]) {
       const options = { direction: "f", grid, given } as const;
-      const drift = driftOf(dynamics(method as Method, { guidance: w }), options)(x, t);
+      const drift = driftOf(dynamics(method, { guidance: w }), options)(x, t);
       // −x + 2wm: guidance moves the mean of a class to w times its place.
       expect(distance(drift, x.neg().add(given.cond.mul(2 * w)))).toBeLessThan(1e-6);
     }
@@ -54,7 +54,7 @@ describe("the guided drift", () => {
 
   it("is the same where networks predict ends, increments and velocities", () => {
     const options = { direction: "f", grid, given } as const;
-    const at = (changes: Partial<Dynamics>, method: Method = methods.dsbm as Method) =>
+    const at = (changes: Partial<Dynamics>, method: Method = methods.dsbm) =>
       driftOf(dynamics(method, changes), options)(x, t);
     const parametrisation = { meanMatch: true, stdTrick: false, lossScale: false };
     for (const [changes, method] of [
@@ -68,10 +68,7 @@ describe("the guided drift", () => {
       expect(distance(u, c)).toBeGreaterThan(1);
     }
     const flow = (guidance: number) =>
-      networkFlow({ ...dynamics(methods.rectifiedflow as Method, { guidance }), grid, given })(
-        x,
-        t,
-      );
+      networkFlow({ ...dynamics(methods.rectifiedflow, { guidance }), grid, given })(x, t);
     expect(distance(flow(3), x.neg().add(given.cond.mul(6)))).toBeLessThan(1e-6);
   });
 });
@@ -88,7 +85,7 @@ class Seen extends nn.Module {
 describe("ConditionDropout", () => {
   const make = (rate = 0.25) => {
     const seen = new Seen();
-    return { seen, net: new ConditionDropout(seen as unknown as Network, { rate, classes: 3 }) };
+    return { seen, net: new ConditionDropout(seen as Network, { rate, classes: 3 }) };
   };
 
   it("marks conditions that are there and hides those that are not to be known", () => {

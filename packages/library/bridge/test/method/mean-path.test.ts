@@ -78,13 +78,13 @@ describe("splines", () => {
     }
     // In the time of the course, velocity and its derivative have no jump at a dataset.
     const absolute = (t: number, k: number) => {
-      const { unit } = intervals[k] as (typeof intervals)[number];
+      const { unit } = intervals[k];
       return at(t)
         .velocity.select(0, 2 * k)
         .div(unit);
     };
     const second = (t: number, k: number) => {
-      const { length } = intervals[k] as (typeof intervals)[number];
+      const { length } = intervals[k];
       return absolute(t + h, k)
         .sub(absolute(t - h, k))
         .div(2 * h * length);
@@ -145,8 +145,8 @@ describe("paths that follow the data", () => {
     ["sf2m", sf2m, [2]],
     ["wfr", wfr({ delta: 1 }), [3]],
   ] as const)("of %s are straight before the metric is known", (_, plain, shape) => {
-    const method = followingData(plain as never);
-    const network = method.model?.create({ ...facts, shape }) as Network;
+    const method = followingData(plain);
+    const network = method.model?.create({ ...facts, shape });
     const pairs = { x0: normal([5, 2], 1).to("float32"), x1: normal([5, 2], 2).to("float32") };
     const t = linspace(0, 1, 5);
     const line = { x: pairs.x0, velocity: pairs.x1 };
@@ -155,7 +155,7 @@ describe("paths that follow the data", () => {
   });
 
   it.each(["land", "rbf"] as const)("bend along an arc between two clusters (%s)", (name) => {
-    const method = followingData(rectifiedflow as never, name);
+    const method = followingData(rectifiedflow, name);
     const network = method.model?.create(facts) as Network;
     const data = { x0: arc(100, [0, 0.55], 1), x1: arc(100, [0.45, 1], 3) };
     noGrad(() =>

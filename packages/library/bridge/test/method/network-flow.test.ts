@@ -109,11 +109,7 @@ describe("a flow of ends that are predicted", () => {
         networkFlow({ ...options, networks: which, eps })(x, at(time)),
       );
       // Half of the errors of both endpoints, divided by the time left.
-      const away = (right as Tensor)
-        .sub(near as Tensor)
-        .abs()
-        .max()
-        .item();
+      const away = right.sub(near).abs().max().item();
       expect(away).toBeCloseTo((error / 2) * (20 + 20 / 19), 4);
     }
   });

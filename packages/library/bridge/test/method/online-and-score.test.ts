@@ -73,7 +73,7 @@ function minimise(parameters: Parameter[], loss: () => Tensor): void {
     });
   const origin = gradient(Array.from({ length: total }, () => 0));
   const columns = origin.map((_, i) =>
-    gradient(origin.map((_, j) => (i === j ? 1 : 0))).map((g, j) => g - (origin[j] as number)),
+    gradient(origin.map((_, j) => (i === j ? 1 : 0))).map((g, j) => g - origin[j]),
   );
   const hessian = tensor(columns, { dtype: "float64" });
   const least = hessian
@@ -96,7 +96,7 @@ const context = (time: number, seed: number) => ({
 
 /** A field as slope and shift. */
 function affine(field: (x: Tensor) => Tensor): { slope: number; shift: number } {
-  const [at0, at1] = field(tensor([[0], [1]])).toNumbers() as [number, number];
+  const [at0, at1] = field(tensor([[0], [1]])).toNumbers();
   return { slope: at1 - at0, shift: at0 };
 }
 

@@ -19,7 +19,7 @@ describe("FeatureStatistics", () => {
     const x = normal([100, 7], 1);
     const mean = x.mean(0);
     const covariance = x.t().cov();
-    for (const sizes of [[100], [1, 1, 98], [33, 0, 33, 34], Array(100).fill(1)] as number[][]) {
+    for (const sizes of [[100], [1, 1, 98], [33, 0, 33, 34], Array(100).fill(1)]) {
       using statistics = new FeatureStatistics(7);
       let start = 0;
       for (const size of sizes) {
@@ -65,7 +65,7 @@ describe("a file of statistics", () => {
     /** The last number of sigma changed by a bit. */
     const flipped = (bytes: Uint8Array) => {
       const at = Buffer.from(bytes).indexOf(Buffer.from("PK\x01\x02")) - 1;
-      return bytes.with(at, bytes[at]! ^ 1);
+      return bytes.with(at, bytes[at] ^ 1);
     };
     const failing: [Uint8Array, RegExp][] = [
       [new TextEncoder().encode("mu"), /wrong\.npz: no readable \.npz file/],

@@ -15,7 +15,7 @@ import {
 import { moments, squaredDisplacement } from "../../src/metric/moments.js";
 
 const bridge = { a: 0.1, sigma: 1 };
-const last = <T>(list: readonly T[]) => list[list.length - 1] as T;
+const last = <T>(list: readonly T[]) => list[list.length - 1];
 
 describe("the exact bridge", () => {
   it("has the covariance (√(4+σ⁴) − σ²)/2: golden for σ = 1, 1 without noise, 0 in the limit", () => {

@@ -38,7 +38,7 @@ describe("isotropicSpectrum", () => {
     const { energy, k: ks } = isotropicSpectrum(wave(shape, numbers, { amplitude: 2, phase: 0.4 }));
     // The variance of 2 cos is 2.
     const want = ks.map((one) => (one === k ? 2 : 0));
-    expectClose(energy[0]!, want, 12);
+    expectClose(energy[0], want, 12);
   });
 
   it("adds up to the variance of each field around its mean, averaged (Parseval)", () => {
@@ -64,7 +64,7 @@ describe("isotropicSpectrum", () => {
 });
 
 describe("bandError", () => {
-  const of = (...energy: number[][]) => ({ k: energy[0]!.map((_, i) => i + 1), energy });
+  const of = (...energy: number[][]) => ({ k: energy[0].map((_, i) => i + 1), energy });
 
   it("is relative to the band, and excess does not make up for lack", () => {
     const target = of([4, 2, 2, 1]);

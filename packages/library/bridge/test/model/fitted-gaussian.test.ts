@@ -46,7 +46,7 @@ describe("the bridge of fitted moments", () => {
     const L1 = normal([4, 4], 6);
     const model = new FittedGaussian([2, 2]);
     model.fit(rowsOf(1, L0, 7).reshape([-1, 2, 2]), rowsOf(0, L1, 8).reshape([-1, 2, 2]), epsilon);
-    const [A, B, C] = model.covariance.to("float64").unbind() as [Tensor, Tensor, Tensor];
+    const [A, B, C] = model.covariance.to("float64").unbind();
     expect(distance(B, L1.mm(L1.t()))).toBeLessThan(1e-4);
     // A⁻¹C (B − CᵀA⁻¹C)⁻¹ is I/ε at the Schrödinger bridge between Gaussians.
     const inner = A.linalgInv().mm(C);
@@ -89,7 +89,7 @@ describe("the bridge of fitted moments", () => {
     expect(kept.mean().item()).toBeGreaterThan(0.5);
     expect(kept.mean().item()).toBeLessThan(2);
     // Shrunk towards one variance, and closer to the truth than the moments of the rows.
-    const [A] = model.covariance.to("float64").unbind() as [Tensor];
+    const [A] = model.covariance.to("float64").unbind();
     const few = draw(30, 1).to("float64");
     const centred = few.sub(few.mean(0));
     const own = centred.t().mm(centred).div(30);

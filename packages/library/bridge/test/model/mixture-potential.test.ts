@@ -69,7 +69,7 @@ describe("a mixture potential", () => {
     const drift = model.forward(x.narrow(0, 0, 1), full([1], 0));
     for (const i of [0, 1]) {
       const own = summary(y.select(1, i));
-      const want = 0.7 + (drift.select(1, i).item() as number);
+      const want = 0.7 + drift.select(1, i).item();
       expect(Math.abs(own.mean - want)).toBeLessThan(5 * Math.sqrt(own.var / n));
     }
     const one = potential(1);

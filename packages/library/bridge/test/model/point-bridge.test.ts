@@ -52,8 +52,7 @@ describe("the Sinkhorn bridge", () => {
     const rows = x.to("float32");
     for (const times of [oneTime(rows, t), full([5], t)]) {
       const got = model.forward(rows, times).to("float64").unbind();
-      for (const [i, row] of got.entries())
-        expect(distance(row, want[i] as Tensor)).toBeLessThan(0.02);
+      for (const [i, row] of got.entries()) expect(distance(row, want[i])).toBeLessThan(0.02);
     }
   });
 

@@ -8,7 +8,7 @@ import { bruteForce, expectOptimal, seeded } from "./helpers.js";
 function check(cost: Float64Array, n: number) {
   const solved = assignment(cost, n);
   expect([...solved.columns].sort((p, q) => p - q)).toEqual(Array.from({ length: n }, (_, i) => i));
-  const total = solved.columns.reduce((sum, j, i) => sum + cost[i * n + j]!, 0);
+  const total = solved.columns.reduce((sum, j, i) => sum + cost[i * n + j], 0);
   expect(solved.cost).toBeCloseTo(total, 12);
   expectOptimal(cost, { ...solved, plan: permutationPlan(solved.columns) });
   return solved;

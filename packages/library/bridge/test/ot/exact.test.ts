@@ -52,7 +52,7 @@ describe("exactPointPlan", () => {
     const solved = simplex(cost, n, n);
     let violation = 0;
     for (let k = 0; k < cost.length; k++)
-      violation = Math.max(violation, solved.u[Math.floor(k / n)]! + solved.v[k % n]! - cost[k]!);
+      violation = Math.max(violation, solved.u[Math.floor(k / n)] + solved.v[k % n] - cost[k]);
     expect(violation).toBeLessThan(1e-13);
     const dual = [...solved.u, ...solved.v].reduce((p, q) => p + q, 0) / n;
     expect(Math.abs(solved.cost - dual)).toBeLessThan(1e-13);

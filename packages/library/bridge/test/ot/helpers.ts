@@ -26,7 +26,7 @@ export function bruteForce(cost: Float64Array, n: number): number {
     for (let j = 0; j < n; j++) {
       if (used[j]) continue;
       used[j] = true;
-      least = Math.min(least, cost[row * n + j]! + search(row + 1));
+      least = Math.min(least, cost[row * n + j] + search(row + 1));
       used[j] = false;
     }
     return least;
@@ -39,10 +39,10 @@ export function marginals(plan: SparsePlan): { a: Float64Array; b: Float64Array 
   const a = new Float64Array(plan.n);
   const b = new Float64Array(plan.m);
   plan.mass.forEach((mass, k) => {
-    const i = plan.rows[k]!;
-    const j = plan.columns[k]!;
-    a[i] = a[i]! + mass;
-    b[j] = b[j]! + mass;
+    const i = plan.rows[k];
+    const j = plan.columns[k];
+    a[i] = a[i] + mass;
+    b[j] = b[j] + mass;
   });
   return { a, b };
 }
@@ -57,15 +57,15 @@ export function expectOptimal(
   let violation = 0;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
-      violation = Math.max(violation, solved.u[i]! + solved.v[j]! - cost[i * m + j]!);
+      violation = Math.max(violation, solved.u[i] + solved.v[j] - cost[i * m + j]);
     }
   }
   let slack = 0;
   solved.plan.mass.forEach((mass, k) => {
-    const i = solved.plan.rows[k]!;
-    const j = solved.plan.columns[k]!;
+    const i = solved.plan.rows[k];
+    const j = solved.plan.columns[k];
     expect(mass).toBeGreaterThan(0);
-    slack = Math.max(slack, Math.abs(cost[i * m + j]! - solved.u[i]! - solved.v[j]!));
+    slack = Math.max(slack, Math.abs(cost[i * m + j] - solved.u[i] - solved.v[j]));
   });
   expect(violation / scale).toBeLessThan(1e-12);
   expect(slack / scale).toBeLessThan(1e-12);

@@ -97,9 +97,7 @@ describe("points and targets in one pass", () => {
       Tensor,
     ];
     // Up to the ends, where the noise of the target is large.
-    const t = rand([shape[0] as number], { generator })
-      .mul(0.998)
-      .add(0.001);
+    const t = rand([shape[0]], { generator }).mul(0.998).add(0.001);
     return { x0: x0.add(3), x1: x1.sub(3), t, z };
   };
 

@@ -38,7 +38,7 @@ describe("one step", () => {
     for (const sign of [1, -1]) {
       const all = [0.1, 0.05, 0.025].map((h) => errors(sign * h)[what]);
       for (const [i, e] of all.slice(1).entries())
-        expect(Math.abs(Math.log2((all[i] as number) / e) - order)).toBeLessThan(0.25);
+        expect(Math.abs(Math.log2(all[i] / e) - order)).toBeLessThan(0.25);
     }
   });
 });

@@ -29,7 +29,7 @@ const start = () => tensor([[1], [-2], [0.5]], { dtype: "float64" });
 function worst(times: number[], options: Partial<Parameters<typeof solveFlow>[2]>): number {
   return tidy(() => {
     const { states } = solveFlow(oscillating, start(), { times, ...options });
-    const want = times.map((t) => oscillation(times[0] as number, t));
+    const want = times.map((t) => oscillation(times[0], t));
     const ratio = states.div(start()).flatten({ startDim: 1 });
     return distance(ratio, tensor(want, { dtype: "float64" }).unsqueeze(1).expand([-1, 3]));
   });

@@ -16,8 +16,7 @@ function collectPath() {
 const one = () => full([1, 1], 1, { dtype: "float64" });
 const refine = [16, 32, 64, 128];
 /** Halving the step divides the error by 2^order. */
-const orders = (errors: number[]) =>
-  errors.slice(1).map((e, i) => Math.log2((errors[i] as number) / e));
+const orders = (errors: number[]) => errors.slice(1).map((e, i) => Math.log2(errors[i] / e));
 
 describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
   // dX = −θX dt + σ dW (the drift points to 0 in either direction): e^−θ and σ²(1 − e^−2θ)/(2θ).

@@ -48,16 +48,16 @@ describe("drawn downscaling fields", () => {
       const own = law.slope.map((slope, c) =>
         x.select(1, c).sub(condition!.select(1, 0), { alpha: slope }).to("float64"),
       ) as [Tensor, Tensor];
-      const [a, b] = own.map(centred) as [Tensor, Tensor];
+      const [a, b] = own.map(centred);
       const mean = (t: Tensor) => t.mean().item();
       for (const [c, t] of own.entries()) {
-        expect(mean(t)).toBeCloseTo(law.mean[c]!, 3);
-        expect(mean(centred(t).square()) / variances[c]!).toBeCloseTo(1, 1);
+        expect(mean(t)).toBeCloseTo(law.mean[c], 3);
+        expect(mean(centred(t).square()) / variances[c]).toBeCloseTo(1, 1);
       }
       if (resolution === "high") expect(variances[0]).toBeCloseTo(0.25, 6);
-      expect(mean(a.mul(b))).toBeCloseTo(0.5 * Math.sqrt(variances[0]! * variances[1]!), 1);
+      expect(mean(a.mul(b))).toBeCloseTo(0.5 * Math.sqrt(variances[0] * variances[1]), 1);
       const { energy, k } = isotropicSpectrum(x);
-      const beyond = k.filter((_, i) => energy[0]![i]! < 1e-12);
+      const beyond = k.filter((_, i) => energy[0][i] < 1e-12);
       expect(beyond).toEqual(resolution === "high" ? [] : k.filter((one) => one > size / 8));
       // Variance 0.2 around spatial means of variance 0.05.
       expect(mean(centred(condition!.to("float64")).square())).toBeCloseTo(0.25, 1);
@@ -84,13 +84,13 @@ describe("drawn downscaling fields", () => {
   });
 
   it("have the same conditions at both resolutions, row by row, and nothing else in common", () => {
-    const [high, low] = resolutions.map(fields) as [Table, Table];
+    const [high, low] = resolutions.map(fields);
     expect(distance(high.condition!, low.condition!)).toBe(0);
     const law = fieldLaws("high", size);
     for (const c of [0, 1]) {
       // What is left without the condition, at the spatial mean and in the plane: uncorrelated.
       const [a, b] = [high, low].map(({ x, condition }) => {
-        const own = x.select(1, c).sub(condition!.select(1, 0), { alpha: law.slope[c]! });
+        const own = x.select(1, c).sub(condition!.select(1, 0), { alpha: law.slope[c] });
         return own.to("float64");
       }) as [Tensor, Tensor];
       const unit = (t: Tensor) => centred(t).div(centred(t).square().mean().sqrt());

@@ -22,11 +22,11 @@ const small = (
   labels: number[],
   names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
 ) => ({
-  [names[0]!]: idx(
+  [names[0]]: idx(
     [labels.length, 2, 3],
     Array.from({ length: 6 * labels.length }, (_, k) => k),
   ),
-  [names[1]!]: idx([labels.length], labels),
+  [names[1]]: idx([labels.length], labels),
 });
 const letters = (split: string) =>
   ["images-idx3", "labels-idx1"].map((part) => `emnist-letters-${split}-${part}-ubyte`);
@@ -85,7 +85,7 @@ describe("the published sets", () => {
     for (const empty of [fresh(), join(fresh(), "nothing")])
       expect(loadTable("mnist", { split: "test", directory: empty }).source).toBe(mnistData);
     const [table, clothes] = [train("mnist", directory), train("fashion", directory)];
-    expect(table.classes[0]!.name).toBe("8");
+    expect(table.classes[0].name).toBe("8");
     expect(clothes.classes.map(({ name }) => name)).toEqual(["coat", "sandal"]);
   });
 
@@ -153,13 +153,13 @@ describe("files that are wrong", () => {
   const html = new TextEncoder().encode("<html>");
   it.each<[string, Record<string, Uint8Array>, string, string]>([
     ["nothing", { [images]: new Uint8Array(0) }, "NotIdx", "0 bytes, first []: expected"],
-    ["a cut header", { [images]: good[images]!.subarray(0, 15) }, "NotIdx", "15 bytes, first"],
+    ["a cut header", { [images]: good[images].subarray(0, 15) }, "NotIdx", "15 bytes, first"],
     ["sizes beyond any file", { [images]: endless }, "SizeMismatch", "16 bytes: expected "],
     ["more elements", { [labels]: idx([3], [1, 2, 3, 4]) }, "SizeMismatch", "12 bytes: expected "],
     ["another format", { [images]: html }, "NotIdx", "expected [0, 0, 8, dimensions]"],
     ["floats", { [images]: idx([1, 1, 1], [0, 0, 0, 0], 13) }, "NotIdx", "first [0, 0, 13, 3]"],
     ["other labels", { [labels]: idx([2], [1, 2]) }, "SizeMismatch", "labels of [2]: expected [3]"],
-    ["labels twice", { [images]: good[labels]! }, "SizeMismatch", "expected images, [n, rows"],
+    ["labels twice", { [images]: good[labels] }, "SizeMismatch", "expected images, [n, rows"],
     ["a label too high", small([1, 10]), "BadLabel", "label 10 of image 1: expected 0 to 9"],
   ])("%s", (_, files, code, message) => {
     const directory = fresh({ ...good, ...files });
@@ -167,7 +167,7 @@ describe("files that are wrong", () => {
   });
 
   it("cut in the middle of gzip, which is known by its bytes and not by its name", () => {
-    const packed = gzipSync(good[images]!);
+    const packed = gzipSync(good[images]);
     const directory = fresh({ ...good, [images]: packed });
     expect(train("mnist", directory).x.size(0)).toBe(3);
     put(directory, { [images]: packed.subarray(0, packed.length - 6) });

@@ -8,7 +8,7 @@ beforeAll(() => setNumThreads(1));
 /** Images as rows of numbers in [0, 1]. */
 function drawn(name: string, options: Partial<Parameters<typeof loadTable>[1]> = {}) {
   const table = loadTable(name, { split: "train", ...options });
-  const [n, , size] = table.x.shape as [number, number, number, number];
+  const [n, , size] = table.x.shape;
   const all = table.x.toNumbers().map((byte) => byte / 255);
   const images = Array.from({ length: n }, (_, i) =>
     Array.from({ length: size }, (_, r) =>
@@ -46,7 +46,7 @@ describe("synthetic image sets", () => {
       const { images, all } = drawn(name, { image_size: 64, n: 40 });
       for (const image of images) {
         const width = Math.max(...image.map(sum));
-        const columns = image[0]!.map((_, j) => sum(image.map((row) => row[j]!)));
+        const columns = image[0].map((_, j) => sum(image.map((row) => row[j])));
         expect(Math.abs(width - Math.max(...columns))).toBeLessThan(0.2);
         expect(Math.abs(sum(image.flat()) / (factor * width ** 2) - 1)).toBeLessThan(0.02);
       }

@@ -163,14 +163,14 @@ describe("readPairs", () => {
             .x.select(2, 0)
             .select(2, 0)
             .toNumbers(),
-        ) as [number[], number[]];
-        return Array.from(known.x0, (row, k) => [a[row], b[known.x1[k] as number]]);
+        );
+        return Array.from(known.x0, (row, k) => [a[row], b[known.x1[k]]]);
       });
     };
     const reversed = [0, 1, 2, 3, 4, 5].map((k) => [`${k}.png`, `${5 - k}.png`]);
     const pairs = await found(reversed);
     expect(pairs.length).toBeGreaterThanOrEqual(2);
-    for (const [a, b] of pairs) expect(b).toBe(50 - (a as number) + 1);
+    for (const [a, b] of pairs) expect(b).toBe(50 - a + 1);
     expect(await found([0, 1, 2, 3, 4, 5].map((k) => [k + 1, 6 - k]))).toEqual(pairs);
     await expect(found([["9.png", "1.png"]])).rejects.toEqual(
       refusal(

@@ -75,7 +75,7 @@ describe("AFHQ", () => {
     expect(table.labels!.dtype).toBe("int64");
     expect(table.labels!.toNumbers()).toEqual([0, 0]);
     // Sorted by name: a.png is image 1.
-    const first = table.x.select(0, 0).toArray() as Uint8Array;
+    const first = table.x.select(0, 0).toArray();
     const wrong = first.findIndex((byte, k) => {
       const [c, r, q] = [Math.floor(k / 2 ** 18), Math.floor(k / 512) % 512, k % 512];
       return byte !== pixel(1, c, r, q);
@@ -167,7 +167,7 @@ describe("a folder of pictures", () => {
       turned,
     ];
     names.forEach((name, i) => {
-      put(folder, { [name]: files[i]! });
+      put(folder, { [name]: files[i] });
     });
     put(folder, { "test/t.webp": await raw(4).webp({ lossless: true }).toBuffer() });
     const { x } = await open(`folder:${folder}`);
@@ -209,10 +209,10 @@ describe("a folder of pictures", () => {
     const [file] = readdirSync(cache);
     expect(file).toMatch(/^cats-train-[0-9a-f]{16}$/);
     expect(readdirSync(cache)).toEqual([file]);
-    const { mtimeMs } = statSync(join(cache, file!));
+    const { mtimeMs } = statSync(join(cache, file));
     await prepareTable(name, { ...options, progress });
     expect(seen).toEqual([1, 2, 3]);
-    expect(statSync(join(cache, file!)).mtimeMs).toBe(mtimeMs);
+    expect(statSync(join(cache, file)).mtimeMs).toBe(mtimeMs);
     expect(loadTable(name, options).x.size(0)).toBe(3);
 
     utimesSync(join(folder, "1.png"), 1, 1);

@@ -18,7 +18,7 @@ import { testFolders } from "../files.js";
 const folder = testFolders();
 const noise = tidy(() => randn([40_000], { generator: seeded(1) }).toNumbers());
 /** The i-th normal number of a stream. */
-const normal = (i: number, stream = 0) => noise[(i * 7 + stream * 1013) % noise.length] as number;
+const normal = (i: number, stream = 0) => noise[(i * 7 + stream * 1013) % noise.length];
 
 type Columns = Record<string, (i: number) => number | string>;
 
@@ -108,7 +108,7 @@ describe("a warning", () => {
       [{ ...plain, y: source }, 2000],
       [{ ...plain, y: target }, 2000],
     );
-    const { notes } = columns[1]!;
+    const { notes } = columns[1];
     if (expected === null) expect(notes).toEqual([]);
     else expect(notes.join("; ")).toMatch(expected);
   });
@@ -125,8 +125,8 @@ describe("a warning", () => {
   it.each<[string, Columns[string], Columns[string], OwnOptions, RegExp[]]>([
     [
       "classes",
-      (i) => ["a", "b", "c"][i % 3]!,
-      (i) => ["b", "c"][i % 2]!,
+      (i) => ["a", "b", "c"][i % 3],
+      (i) => ["b", "c"][i % 2],
       {},
       [/^only .*s.csv has k a: these rows have no partners there$/],
     ],

@@ -86,7 +86,7 @@ describe.each<[OutputFormat, damage: RegExp]>([
     const request = isArray ? { numbers: names } : { numbers: names, texts: ["id", "x", "weight"] };
     const { numbers, texts, source } = await readAll(path, request);
     expect(source.named).toBe(!isArray);
-    const singles = numbers[0]!.map(Math.fround);
+    const singles = numbers[0].map(Math.fround);
     expect(singles).toEqual([Math.fround(0.1), -0, 1.5]);
     expect(numbers[1]).toEqual([1 / 3, 1e300, 2]);
     if (isArray) return;
@@ -115,14 +115,14 @@ describe.each<[OutputFormat, damage: RegExp]>([
       options,
     );
     expect(readFileSync(several).equals(readFileSync(whole))).toBe(true);
-    const { numbers } = await readAll(whole, { numbers: [names[1]!] });
-    expect(numbers[0]).toEqual(Array.from(all[1]!));
+    const { numbers } = await readAll(whole, { numbers: [names[1]] });
+    expect(numbers[0]).toEqual(Array.from(all[1]));
   });
 
   it("is refused where its end is missing", async () => {
     const path = await write(format, batches);
     truncateSync(path, readFileSync(path).length - 8);
-    await expect(readAll(path, { numbers: [names[1]!] })).rejects.toThrow(damage);
+    await expect(readAll(path, { numbers: [names[1]] })).rejects.toThrow(damage);
   });
 });
 
@@ -215,7 +215,7 @@ describe("arrays", () => {
     });
     expect(source.rows).toBe(5000);
     expect(numbers).toEqual([rows.map((row) => row[2]), rows.map((row) => row[0])]);
-    expect(texts[0]!.slice(0, 3)).toEqual(["0", "0.5", "1"]);
+    expect(texts[0].slice(0, 3)).toEqual(["0", "0.5", "1"]);
     // The first index runs fastest: 1, 2 are the first column.
     const transposed = file("f.npy", fortran(npy([1, 2, 3, 4, 5, 6], [2, 3])));
     expect((await readAll(transposed, { numbers: ["c0", "c2"] })).numbers.flat()).toEqual([
@@ -257,9 +257,9 @@ it("parquet has several groups of rows, nulls, integers, bools and dates", async
   expect(source.columns.map(({ kind }) => kind).join()).toBe("text,number,number,number,text");
   expect(source.rows).toBe(n);
   expect(numbers[0]).toEqual(x.map((value) => value ?? Number.NaN));
-  expect(numbers[1]![1999]).toBe(1999);
-  expect(numbers[2]!.slice(0, 2)).toEqual([1, 0]);
+  expect(numbers[1][1999]).toBe(1999);
+  expect(numbers[2].slice(0, 2)).toEqual([1, 0]);
   expect(texts[0]).toEqual(ids);
-  expect(texts[1]![2499]).toBe("2499");
-  expect(texts[2]![3]).toBe("1970-01-01T00:00:00.003Z");
+  expect(texts[1][2499]).toBe("2499");
+  expect(texts[2][3]).toBe("1970-01-01T00:00:00.003Z");
 });

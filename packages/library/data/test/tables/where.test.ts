@@ -27,7 +27,7 @@ async function kept(where: string): Promise<string> {
   try {
     const ids: string[] = [];
     for await (const { texts } of cleanRows(source, { numbers: [], texts: ["id"], where }))
-      ids.push(...(texts[0] as string[]));
+      ids.push(...texts[0]);
     return ids.join("");
   } finally {
     source.close();

@@ -45,22 +45,17 @@ describe("drawn vectors", () => {
       expect([x.dtype, x.shape]).toEqual(["float32", [n, 2]]);
       const centre = x.mean(0);
       const centred = x.sub(centre);
-      const [a, b, , d] = values(centred.t().mm(centred).div(n)) as [
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [a, b, , d] = values(centred.t().mm(centred).div(n));
       const scale = Math.max(...covariance);
       values(centre).forEach((m, i) => {
-        expect(Math.abs(m - mean[i]!)).toBeLessThan(4 * Math.sqrt(scale / n));
+        expect(Math.abs(m - mean[i])).toBeLessThan(4 * Math.sqrt(scale / n));
       });
       [a, b, d].forEach((v, i) => {
-        expect(Math.abs(v - covariance[i]!)).toBeLessThan((6 * scale) / Math.sqrt(n));
+        expect(Math.abs(v - covariance[i])).toBeLessThan((6 * scale) / Math.sqrt(n));
       });
       // Evaluations take the first rows: they are of the whole distribution.
       values(x.narrow(0, 0, 400).mean(0)).forEach((m, i) => {
-        expect(Math.abs(m - mean[i]!)).toBeLessThan(4 * Math.sqrt(scale / 400));
+        expect(Math.abs(m - mean[i])).toBeLessThan(4 * Math.sqrt(scale / 400));
       });
     });
   });

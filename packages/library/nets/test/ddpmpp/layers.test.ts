@@ -23,18 +23,18 @@ function upfirdn(
     after,
   }: { up?: number; down?: number; before: number; after: number },
 ): Tensor {
-  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const [n, c, height, width] = x.shape;
   const values = x.toNumbers();
   const total = taps.reduce((a, b) => a + b, 0);
   const k = taps.map((tap) => (tap / total) * up);
   const size = (length: number) => length * up + before + after - taps.length + 1;
-  const [h, w] = [height, width].map((s) => Math.ceil(size(s) / down)) as [number, number];
+  const [h, w] = [height, width].map((s) => Math.ceil(size(s) / down));
   const at = (plane: number, i: number, j: number) => {
     const row = (i - before) / up;
     const col = (j - before) / up;
     const inside = row >= 0 && row < height && col >= 0 && col < width;
     if (!inside || !Number.isInteger(row) || !Number.isInteger(col)) return 0;
-    return values[(plane * height + row) * width + col] as number;
+    return values[(plane * height + row) * width + col];
   };
   const out: number[] = [];
   for (let plane = 0; plane < n * c; plane++)
@@ -44,7 +44,7 @@ function upfirdn(
         for (let a = 0; a < k.length; a++)
           for (let b = 0; b < k.length; b++)
             sum +=
-              k[k.length - 1 - a]! * k[k.length - 1 - b]! * at(plane, i * down + a, j * down + b);
+              k[k.length - 1 - a] * k[k.length - 1 - b] * at(plane, i * down + a, j * down + b);
         out.push(sum);
       }
   return tensor(out, { shape: [n, c, h, w], dtype: "float64" });

@@ -18,20 +18,17 @@ it("trains every parameter, with a condition or without, recorded or not", () =>
     using net = make({ y_dim });
     const adam = new T.optim.Adam(net.parameters(), { lr: 1e-2 });
     const body: T.TensorFunction = (x, t, cond) => {
-      const out = net.forward(x as Tensor, t as Tensor, y_dim ? { cond: cond as Tensor } : {});
-      const loss = out
-        .sub(x as Tensor)
-        .square()
-        .mean();
+      const out = net.forward(x as Tensor, t, y_dim ? { cond: cond } : {});
+      const loss = out.sub(x).square().mean();
       adam.zeroGrad();
       loss.backward();
       return loss.detach();
     };
     const inputs = [normal([6, 3], 1), normal([6, 1], 2), normal([6, 2], 3)].map((a) =>
       a.to("float32"),
-    ) as [Tensor, Tensor, Tensor];
+    );
     const grads = (step: T.TensorFunction) => {
-      const loss = [step(...inputs)].flat()[0] as Tensor;
+      const loss = [step(...inputs)].flat()[0];
       return [loss.item(), net.parameters().map((p) => (p.grad as Tensor).toNumbers())];
     };
     const plain = grads(body);
@@ -47,11 +44,7 @@ it("trains every parameter, with a condition or without, recorded or not", () =>
 it("refuses inputs that do not fit", () => {
   using net = make();
   using alone = make({ y_dim: 0 });
-  const [x, t, cond] = [[4, 3], [4], [4, 2]].map((shape) => T.zeros(shape)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
+  const [x, t, cond] = [[4, 3], [4], [4, 2]].map((shape) => T.zeros(shape));
   refuses(() => net.forward(cond, t, { cond }), /x has shape \[4,2\]; .* \[B, 3\]/);
   refuses(() => net.forward(x, t), /cond is missing; expected \[4, 2\], since y_dim is 2/);
   refuses(() => net.forward(x, t, { cond: x }), /cond has shape \[4,3\]; expected \[4, 2\]/);

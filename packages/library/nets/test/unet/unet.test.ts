@@ -63,7 +63,7 @@ describe("training with activation checkpoints", () => {
     const again = run(true);
     expect(again.loss).toBe(plain.loss);
     again.grads.forEach((g, i) => {
-      const want = plain.grads[i] as Tensor;
+      const want = plain.grads[i];
       expect(distance(g, want) / want.abs().amax().item()).toBeLessThan(1e-5);
     });
   });
@@ -77,7 +77,7 @@ describe("training with activation checkpoints", () => {
         net.zeroGrad();
         return norm;
       };
-      const step = record ? T.recorded(body as T.TensorFunction) : body;
+      const step = record ? T.recorded(body) : body;
       return tidy(() => {
         const x = images(32);
         const t = times(32);

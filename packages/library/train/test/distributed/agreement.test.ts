@@ -54,11 +54,7 @@ describe("an agreement", () => {
     ];
     let step = 1;
     const isAborted = () => step === 13;
-    const { sent, agreement } = rank(
-      false,
-      { isAborted },
-      () => largest[sent.length - 1] as number[],
-    );
+    const { sent, agreement } = rank(false, { isAborted }, () => largest[sent.length - 1]);
     const done: unknown[] = [];
     for (; step <= 13; step++) {
       const { stop, pause } = agreement.before(step);

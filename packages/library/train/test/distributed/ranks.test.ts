@@ -28,7 +28,7 @@ async function train(n: number, options: object): Promise<Result> {
     expect([exit, errors]).toEqual([0, ""]);
     expect(said.ended).toBe(true);
   }
-  return all[0]?.said as unknown as Result;
+  return all[0]?.said as Result;
 }
 
 const known = new Map<string, Promise<Result>>();
@@ -42,17 +42,14 @@ function alone(problem: string): Promise<Result> {
 /** Largest relative difference of two lists. */
 const farthest = (a: readonly number[], b: readonly number[]): number => {
   expect(b).toHaveLength(a.length);
-  return Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)) / Math.abs(x)));
+  return Math.max(...a.map((x, i) => Math.abs(x - b[i]) / Math.abs(x)));
 };
 /** Distance of all weights, relative to their length. */
 function apart(a: Result, b: Result): number {
-  const [x, y] = [a, b].map((r) => r.weights.flatMap(([, values]) => values)) as [
-    number[],
-    number[],
-  ];
+  const [x, y] = [a, b].map((r) => r.weights.flatMap(([, values]) => values));
   expect(b.weights.map(([name]) => name)).toEqual(a.weights.map(([name]) => name));
   const length = (v: number[]) => Math.sqrt(v.reduce((s, e) => s + e * e, 0));
-  return length(x.map((e, i) => e - (y[i] as number))) / length(x);
+  return length(x.map((e, i) => e - y[i])) / length(x);
 }
 const lossesOf = ({ losses }: Result) => losses.map(([loss]) => loss);
 const normsOf = ({ losses }: Result) => losses.map(([, norm]) => norm ?? 1);

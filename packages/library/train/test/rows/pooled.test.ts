@@ -49,7 +49,7 @@ function meanCost(rows: number): number {
 }
 
 it("cost less the more rows are paired at once, and all rows as much as the plan of the data", () => {
-  const costs = [batch, 4 * batch, n].map(meanCost) as [number, number, number];
+  const costs = [batch, 4 * batch, n].map(meanCost);
   expect(costs[1]).toBeLessThan(0.9 * costs[0]);
   expect(costs[2]).toBeLessThan(0.95 * costs[1]);
   expect(costs[2]).toBeCloseTo(exactPointPlan(data.x0, data.x1).cost, 4);

@@ -17,7 +17,7 @@ const numbered = (from: number): Tensor =>
   arange(from, from + n, { dtype: "float32" })
     .reshape([n, 1])
     .repeat([1, width]);
-const ids = (x: Tensor): number[] => x.select(1, 0).toNumbers() as number[];
+const ids = (x: Tensor): number[] => x.select(1, 0).toNumbers();
 
 const made = {
   independent: (data: { x0: Tensor; x1: Tensor }) => independent(data, stream(0, "pairs")),
@@ -51,7 +51,7 @@ it.each(["independent", "simulated"] as const)("take %s pairs, each row once", (
   const [x0, x1] = [all("x0"), all("x1")];
   expect(new Set(x0).size).toBe(x0.length);
   expect(new Set(x1).size).toBe(x1.length);
-  const distance = x1.map((b, i) => b - (x0[i] as number));
+  const distance = x1.map((b, i) => b - x0[i]);
   if (kind === "simulated") expect(new Set(distance)).toEqual(new Set([0.5]));
   else expect(new Set(distance).size).toBeGreaterThan(n / 3);
   for (const s of [rows, other]) s.dispose();

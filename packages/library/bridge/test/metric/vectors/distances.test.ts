@@ -83,7 +83,7 @@ it("the sliced distance of large images takes the memory of some directions, not
   const [x, y] = [1, 2].map((seed) => normal([2, 3, 256, 256], seed).to("float32"));
   const { current } = memory({ resetPeak: true });
   const directions = 64;
-  expect(slicedWasserstein(x as Tensor, y as Tensor, { directions })).toBeGreaterThan(0);
+  expect(slicedWasserstein(x, y, { directions })).toBeGreaterThan(0);
   // All directions at once take 100 MB, and as much again for their lengths.
   expect(memory().peak - current).toBeLessThan(1.3 * directions * 3 * 256 * 256 * 8);
 });
