@@ -55,7 +55,11 @@ describe("bridge.sample", () => {
   });
 
   it("refuses other samples in one line", async () => {
-    using bridge = openBridge(vectorRun(join(root, "refusing")), { threads: 1 });
+    const folder = vectorRun(join(root, "refusing"));
+    expect(() => openBridge(folder, { half_iterations: 1 } as never)).toThrow(
+      /^unknown key "half_iterations": did you mean "half_iteration"\?$/,
+    );
+    using bridge = openBridge(folder, { threads: 1 });
     for (const [x, message] of [
       [[], /^x is an array without rows; expected a tensor/],
       [

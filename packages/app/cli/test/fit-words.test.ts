@@ -8,7 +8,7 @@ import { readFitArguments } from "../src/words/fit.js";
 
 const root = scratch();
 const at = (...parts: string[]) => join(root, ...parts);
-for (const folder of ["a", "b"]) {
+for (const folder of ["a", "b", "Zürich 冬"]) {
   mkdirSync(at(folder));
   for (const file of ["day 2.npy", "day_4.csv.gz"]) writeFileSync(at(folder, file), "");
 }
@@ -16,6 +16,7 @@ for (const folder of ["a", "b"]) {
 test.each([
   [["a/day 2.npy", "b/day_4.csv.gz"], "day_2_to_day_4"],
   [["a/day 2.npy", "b/day 2.npy"], "a_day_2_to_b_day_2"],
+  [["Zürich 冬/day 2.npy", "b/day 2.npy"], "Zürich_冬_day_2_to_b_day_2"],
 ])("%s is named %s", (places, name) => {
   const paths = places.map((place) => at(place));
   const settings = ["sigma=0.3", "seed=1"];

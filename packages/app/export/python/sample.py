@@ -35,11 +35,17 @@ class Bridge:
 
     def __init__(self, folder):
         self.folder = folder
-        self.about = json.loads((folder / "bridge.json").read_text(encoding="utf-8"))
+        text = (folder / "bridge.json").read_bytes().replace(b"\r\n", b"\n")
+        content, _, checksum = text.rpartition(b',\n  "sha256": "')
+        self._check("bridge.json", content + b"\n}", checksum[:64].decode(errors="replace"))
+        self.about = json.loads(text)
         for name, sha256 in self.about["files"].items():
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
-                raise ValueError(f"{folder / name} is damaged: export the run again")
+            self._check(name, (folder / name).read_bytes(), sha256)
         self._models = {}
+
+    def _check(self, name, content, checksum):
+        if hashlib.sha256(content).hexdigest() != checksum:
+            raise ValueError(f"{self.folder / name} is damaged: export the run again")
 
     def sample(self, x, direction=None, start=None, end=None, steps=None, seed=42, cond=None, y=None, path=False):
         """Transports rows x [n, ...], in the units of the data, from time `start` to time `end`.

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { ConfigError, type ExportConfig } from "@dsbm/config";
-import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
+import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";
 import { exportPage, type PageOptions } from "./page.js";
@@ -49,13 +49,17 @@ function checkPlace(
     throw new ConfigError(`${out} exists already: give another name, or write overwrite=true`);
 }
 
+/** Adds the checksum of a JSON text as its last key. */
+const withChecksum = (json: string) =>
+  json.replace(/\n}$/, `,\n  "sha256": "${sha256(Buffer.from(json))}"\n}\n`);
+
 async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
   const { bridge, models } = exportBridge(run, options);
   const held = heldSamples(bridge);
   if (held) options.progress?.line(`the models hold training samples: ${held}`);
   const files: [string, Uint8Array][] = [
     ...models,
-    ["bridge.json", Buffer.from(`${toJson(bridge, { indent: 2 })}\n`)],
+    ["bridge.json", Buffer.from(withChecksum(toJson(bridge, { indent: 2 })))],
     ["README.md", Buffer.from(modelCard(bridge))],
     ["sample.py", readFileSync(sampler)],
   ];

@@ -83,7 +83,7 @@ describe("an export", () => {
     [{ projection: { shape: [2], scale: 1, mean: "AAAAAAAAAAA=", basis: "AAAA" } }, /projection/],
     [{ projection: { shape: [2], scale: 1, mean: "?", basis: "?" } }, /projection/],
     [{ files: { "f.onnx": 3 } }, /files/],
-    [{ files: { "f.onnx": "0".repeat(64) } }, /f\.onnx is damaged: its checksum is not that/],
+    [{ files: { "f.onnx": "0".repeat(64) } }, /f\.onnx is damaged: it does not fit its checksum/],
     [{ files: {} }, /f\.onnx is damaged/],
   ])("is refused with %j", async (change, message) => {
     const open = async () => {

@@ -1,5 +1,5 @@
 import type { Conditions } from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, sample as sampleCommand, validate } from "@dsbm/config";
 import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import {
   type LikelihoodOptions,
@@ -120,14 +120,23 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
   return quality;
 }
 
+const openKeys = sampleCommand.schema.pick({
+  half_iteration: true,
+  device: true,
+  threads: true,
+  diffusion: true,
+  guidance: true,
+});
+
 /**
  * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError if the folder holds no run,
- * and a ConfigError without weights, or without weights of `half_iteration`.
+ * and a ConfigError for wrong options, and without weights of `half_iteration`.
  * @example
  * using bridge = openBridge("experiments/latest");
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
-  const run = RunBridge.open(path, options);
+  const { network, ...keys } = options;
+  const run = RunBridge.open(path, { ...validate(openKeys, keys), network });
   const { folder } = run.trained;
   const units = ownUnits(run);
   let isOpen = true;

@@ -26,12 +26,19 @@ export function placeOfRun(
 }
 
 /** A folder's name from a text: "day 2.npy" is day_2. */
-export const plainName = (text: string) =>
-  text
+export const plainName = (text: string) => {
+  const name = text
     .replace(/(?<=[^/])\.[A-Za-z0-9]+(\.gz)?$/, "")
-    .replace(/[^\w.-]+/g, "_")
-    .replace(/^[._]+|[._]+$/g, "")
-    .slice(-80) || "data";
+    .replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_")
+    .replace(/^[._]+|[._]+$/g, "");
+  // A letter that is cut in two becomes U+FFFD.
+  return (
+    Buffer.from(name)
+      .subarray(-80)
+      .toString()
+      .replace(/^\uFFFD+/, "") || "data"
+  );
+};
 
 /** Names with as few last parts of the paths as tell them apart: data/day_2.npy is day_2. */
 export function namesOf(places: readonly string[]): string[] {

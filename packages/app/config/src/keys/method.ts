@@ -1,6 +1,6 @@
 import { z } from "zod";
 import {
-  counted,
+  count,
   file,
   flag,
   fraction,
@@ -137,7 +137,7 @@ export const method = {
     "lightsb: price of mass that grows or dies, in units of x^2; null: mass stays",
     1,
   ),
-  mixture_components: counted(50, "lightsb, lightsb_m: Gaussians of the mixture"),
+  mixture_components: key(count().max(10_000), 50, "lightsb, lightsb_m: Gaussians of the mixture"),
   mixture_spread: sized(0.1, "lightsb, lightsb_m: their initial variances, in units of sigma^2"),
   var_final_gamma_scale: flag(
     false,

@@ -37,7 +37,7 @@ export async function loadBridge(
 ): Promise<Bridge> {
   const read = typeof source === "string" || source instanceof URL ? readerOf(source) : null;
   const files = read ? null : (source as ExportFiles);
-  const json = read ? parsed(await read("bridge.json")) : files?.bridge;
+  const json = read ? await parsed(await read("bridge.json")) : files?.bridge;
   const bridge = readDescription(json);
   const provider =
     device === "auto" ? (globalThis.navigator && "gpu" in navigator ? "webgpu" : "wasm") : device;
@@ -46,7 +46,7 @@ export async function loadBridge(
   const fileOf = async (name: string) => {
     const file = read ? await read(name) : files?.models[name];
     if (!file) throw new WebBridgeError(`the model ${name} is not there; give it in models`);
-    await checkFile(name, file, bridge.files);
+    if (bridge.files) await checkFile(name, file, bridge.files[name]);
     return file;
   };
   const open = async (name: string) => {
@@ -87,22 +87,33 @@ export async function loadBridge(
 async function checkFile(
   name: string,
   file: Uint8Array,
-  files: BridgeDescription["files"],
+  wanted: string | undefined,
 ): Promise<void> {
-  if (!files || !globalThis.crypto?.subtle) return;
+  if (!globalThis.crypto?.subtle) return;
   const digest = new Uint8Array(
     await crypto.subtle.digest("SHA-256", file as Uint8Array<ArrayBuffer>),
   );
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (hex !== files[name])
+  if (hex !== wanted)
     throw new WebBridgeError(
-      `${name} is damaged: its checksum is not that in bridge.json; copy it or export the run again`,
+      `${name} is damaged: it does not fit its checksum in bridge.json; copy it or export the run again`,
     );
 }
 
-function parsed(bytes: Uint8Array): unknown {
+/** bridge.json ends with the checksum of the text before it. */
+const checksumPattern = /,\n {2}"sha256": "(\w+)"\n}\s*$/;
+
+async function parsed(bytes: Uint8Array): Promise<unknown> {
+  const text = new TextDecoder().decode(bytes).replaceAll("\r\n", "\n");
+  const [end, checksum] = checksumPattern.exec(text) ?? [];
+  if (end)
+    await checkFile(
+      "bridge.json",
+      new TextEncoder().encode(`${text.slice(0, -end.length)}\n}`),
+      checksum,
+    );
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(text);
   } catch (error) {
     throw new WebBridgeError(`bridge.json is no JSON (${error}); expected what dsbm export wrote`);
   }
