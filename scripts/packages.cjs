@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 21_900, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 20_500,
+    budget: 20_600,
     imports: [
       ...base,
       "problem",
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 307_800, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 307_900, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

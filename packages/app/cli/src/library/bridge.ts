@@ -135,8 +135,7 @@ const openKeys = sampleCommand.schema.pick({
  * using bridge = openBridge("experiments/latest");
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
-  const { network, ...keys } = options;
-  const run = RunBridge.open(path, { ...validate(openKeys, keys), network });
+  const run = RunBridge.open(path, validate(openKeys, { ...options }));
   const { folder } = run.trained;
   const units = ownUnits(run);
   let isOpen = true;
