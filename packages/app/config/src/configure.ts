@@ -39,13 +39,6 @@ export interface Experiment<S extends z.ZodType> {
   sections?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Part of a configuration, nested like the configuration. */
-export type PartialConfig<C> = C extends readonly unknown[]
-  ? C
-  : C extends object
-    ? { [K in keyof C]?: PartialConfig<C[K]> | undefined }
-    : C;
-
 /** The configuration of one run. */
 export interface Member<C> {
   /** The checked values of all keys. */

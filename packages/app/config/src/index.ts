@@ -5,7 +5,6 @@ export {
   configure,
   type Experiment,
   type Member,
-  type PartialConfig,
   type Resolved,
   resolve,
 } from "./configure.js";

@@ -52,8 +52,6 @@ interface ExperimentCommand {
   notes?: string;
   /** Further options of this experiment. */
   options?: readonly string[];
-  /** The configurations to print for --cfg. */
-  chosen?(members: readonly Member<TrainConfig>[]): Promise<CompleteTrainConfig[]>;
   /** Replaces the run. */
   plan?: ((member: Member<TrainConfig>) => Promise<void>) | undefined;
   /** The arguments that resume a run (default: the run's own). */
@@ -123,14 +121,13 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
     ...member,
     config: completeTrain(member.config),
   });
-  if (cfg) {
-    const configs =
-      (await command.chosen?.(members)) ?? members.map((member) => complete(member).config);
-    console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
-    return 0;
-  }
   if (command.plan) {
     await command.plan(first);
+    return 0;
+  }
+  if (cfg) {
+    const configs = members.map((member) => writeYaml(complete(member).config).trimEnd());
+    console.log(configs.join("\n---\n"));
     return 0;
   }
   const runner = await runnerOf(experiment.name);

@@ -1,4 +1,4 @@
-import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
+import { ConfigError, fit, writeYaml } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
 import { type FitArguments, fitSwitches, readFitArguments } from "../words/fit.js";
@@ -34,11 +34,10 @@ export async function fitCommand(args: string[]): Promise<number> {
       notes,
       base,
       typed: (words) => [...places, ...words],
-      chosen: ([member]) => chosen(member as FitRequest),
-      plan: plans ? plan : undefined,
+      plan: plans || cfg ? (member) => plan(member, cfg) : undefined,
       print: (folder) => print(folder, args.includes("--json")),
     },
-    [...settings, ...(cfg ? ["--cfg"] : []), ...(args.includes("--again") ? ["--again"] : [])],
+    [...settings, ...(args.includes("--again") ? ["--again"] : [])],
   );
 }
 
@@ -49,16 +48,12 @@ async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["
   return withTimes({ base, overrides });
 }
 
-async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
-  const { planFit } = await import("@dsbm/experiment");
-  using work = await beginWork("stopped");
-  return [(await planFit(request, work)).config];
-}
-
-async function plan(request: FitRequest): Promise<void> {
+async function plan(request: FitRequest, cfg: boolean): Promise<void> {
   const { planFit, printPlan } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
-  printPlan(await planFit(request, work), { line: (text) => console.log(text) });
+  const found = await planFit(request, work);
+  if (cfg) console.log(writeYaml(found.config).trimEnd());
+  else printPlan(found, { line: (text) => console.log(text) });
 }
 
 async function print(folder: string, json: boolean): Promise<void> {

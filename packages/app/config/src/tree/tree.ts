@@ -24,16 +24,15 @@ export function merge(base: Tree, over: object): Tree {
   return tree;
 }
 
-/** Returns the value at a dotted path (list items by number), or undefined. */
+/** Returns the value at a dotted path, or undefined. */
 export function getPath(tree: Tree, path: string): Value | undefined {
   let node: Value | undefined = tree;
   for (const part of path.split(".")) node = child(node, part);
   return node;
 }
 
-/** Returns the value one step below a mapping or a list, or undefined. */
+/** Returns the value one step below a mapping, or undefined. */
 export function child(node: Value | undefined, part: string): Value | undefined {
-  if (Array.isArray(node)) return /^\d+$/.test(part) ? node[Number(part)] : undefined;
   return isTree(node) && Object.hasOwn(node, part) ? node[part] : undefined;
 }
 

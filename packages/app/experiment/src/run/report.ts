@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
@@ -21,7 +21,6 @@ import {
 } from "@dsbm/runs";
 
 const mostPanels = 8;
-const mostBetween = 20;
 
 function panelsOf(metrics: readonly LoggedMetric[], rows: readonly Row[]): TrendPanel[] {
   const has = (column: string) => rows.some((row) => typeof row[column] === "number");
@@ -133,22 +132,23 @@ function evaluationPictures(
   { id, direction }: Pick<View, "id" | "direction">,
 ): { path: string; caption: string }[] {
   const [start, end] = direction === "f" ? ["x0", "x1"] : ["x1", "x0"];
-  const names: [string, string][] = [
-    ["scatter.svg", `Samples from ${start} to ${end}`],
-    ["start.png", `Starts at ${start}`],
-    ["end.png", `Generated samples at ${end}`],
-    ["data.png", `Data at ${end}`],
-    ...Array.from({ length: mostBetween }, (_, i): [string, string] => [
-      `between_${i + 1}.png`,
-      "Data of an intermediate time",
-    ]),
-    ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
-    ["path.png", "Paths"],
-    ["path.gif", "Paths, animated"],
-  ];
-  return names
-    .map(([name, caption]) => ({ path: join(folder, "samples", `${id}_${name}`), caption }))
-    .filter(({ path }) => existsSync(path));
+  const captions: Record<string, string> = {
+    "scatter.svg": `Samples from ${start} to ${end}`,
+    "start.png": `Starts at ${start}`,
+    "end.png": `Generated samples at ${end}`,
+    "data.png": `Data at ${end}`,
+    "between.png": "Data of an intermediate time",
+    "spectrum.svg": "Energy by wavenumber: source, target, generated",
+    "path.png": "Paths",
+    "path.gif": "Paths, animated",
+  };
+  const samples = join(folder, "samples");
+  const files = existsSync(samples) ? readdirSync(samples).sort() : [];
+  return Object.entries(captions).flatMap(([name, caption]) =>
+    files
+      .filter((file) => file.replace(/_\d+\.png$/, ".png") === `${id}_${name}`)
+      .map((file) => ({ path: join(samples, file), caption })),
+  );
 }
 
 export function viewsOf(

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Choice, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
-import { digits, valueText } from "./page/digits.js";
+import { digits } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import type { Names } from "./verdict.js";
 
@@ -26,12 +26,11 @@ function endsTable({ source, target, columns }: DataFile): Html {
   const lines = [
     line("File", ({ path }) => path),
     line("Group", ({ group }) => group),
-    line("Format", ({ format }) => format),
     line("Rows", ({ rows }) => count(rows)),
     line("Trained on", ({ train }) => count(train)),
     line("Held out for evaluation", ({ test }) => count(test)),
     line("Dropped (missing values)", ({ dropped }) => count(dropped)),
-    line("Content", () => `${columns.length} numbers a row`),
+    line("Numbers a row", () => columns.length),
   ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
 <tbody>${lines}</tbody></table>`;
@@ -62,7 +61,7 @@ export function choicesList(choices: readonly Choice[]): Html {
     .map(({ key, value, reason, given }) => {
       const isTyped = given && /^(it was given)?$/.test(reason);
       return [
-        html`<code>${key}=${valueText(value)}</code>`,
+        html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
         isTyped ? "given on the command line" : reason,
       ] as const;
     });

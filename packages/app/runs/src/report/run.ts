@@ -165,13 +165,9 @@ function facts({ info, config }: RunReport): Html {
   return pairs(lines);
 }
 
-function when(started: string, ended: string | null): string {
-  const day = started.slice(0, 10);
-  const from = `${day} ${started.slice(11, 16)}`;
-  if (ended === null || !(Date.parse(ended) >= Date.parse(started))) return `${from} UTC`;
-  const to = ended.slice(0, 10) === day ? "" : `${ended.slice(0, 10)} `;
-  return `${from} to ${to}${ended.slice(11, 16)} UTC`;
-}
+const minute = (time: string) => time.slice(0, 16).replace("T", " ");
+const when = (started: string, ended: string | null): string =>
+  `${minute(started)}${ended === null ? "" : ` to ${minute(ended)}`} UTC`;
 
 function metricsNote({ n, split, sampler = {} }: Quality): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;

@@ -24,10 +24,3 @@ export function percent(share: number): string {
 const withSign = (text: string) => text.replace(/^-/, "−");
 const superscript = (n: number) =>
   [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
-
-/** A text unchanged, another value as JSON that can be broken at spaces. */
-export function valueText(value: unknown): string {
-  if (typeof value === "string") return value;
-  const text = (JSON.stringify(value, null, 1) ?? "").replace(/\n\s*/g, " ");
-  return text.replace(/^([[{]) | ([\]}])$/g, "$1$2");
-}
