@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
+import { ConfigError, quote, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
 import { type Composed, compose, presetGroups } from "./presets.js";
@@ -102,11 +102,9 @@ export function configure<S extends z.ZodType>(
   return withLines(
     (line) => inTypedNames(aliases, line),
     () => {
-      const [notes, config] = runReportingAll(
-        () => take?.(tree) ?? [],
-        () => validate(schema, tree, (value) => check?.(value, choices) ?? [], { groups }),
-        () => checkNames(tree, aliases, options),
-      );
+      const notes = take?.(tree) ?? [];
+      checkNames(tree, aliases, options);
+      const config = validate(schema, tree, (value) => check?.(value, choices) ?? [], { groups });
       return {
         config,
         base,
@@ -133,19 +131,16 @@ export function resolve<S extends z.ZodType>(
   const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
   const settings = overrides.filter((one) => !isLauncher(one));
-  const keys = multirun ? settings : mapReportingAll(settings, (one) => asList(experiment, one));
+  const keys = multirun ? settings : settings.map((one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
     const given = { ...flatten(options.base ?? {}), ...flatten(first) };
     const values = composed(experiment, given, options).config;
     return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
-  const [launcher, members] = runReportingAll(
-    () => resolveLauncher(overrides.filter(isLauncher), multirun),
-    () =>
-      mapReportingAll(expandSweep(keys, multirun), (member) =>
-        configure(experiment, member, options),
-      ),
+  const launcher = resolveLauncher(overrides.filter(isLauncher), multirun);
+  const members = expandSweep(keys, multirun).map((member) =>
+    configure(experiment, member, options),
   );
   return { help, all, members, values: {}, launcher };
 }

@@ -29,32 +29,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Maps items, and throws one ConfigError with the problems of all items. */
-export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B): B[] {
-  const results: B[] = [];
-  const errors: ConfigError[] = [];
-  for (const item of items) {
-    try {
-      results.push(task(item));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      errors.push(error);
-    }
-  }
-  const [first] = errors;
-  if (first === undefined) return results;
-  if (errors.length === 1) throw first;
-  throw new ConfigError(
-    errors.flatMap((error) => error.problems),
-    first.code,
-  );
-}
-
-/** Throws as `mapReportingAll`. */
-export const runReportingAll = <T extends readonly unknown[]>(
-  ...tasks: { [K in keyof T]: () => T[K] }
-): T => mapReportingAll<() => unknown, unknown>(tasks, (task) => task()) as unknown as T;
-
 /** Changes each line of a task's ConfigError. */
 export function withLines<T>(change: (line: string) => string, task: () => T): T {
   try {

@@ -80,10 +80,4 @@ describe("what is wrong with a launcher is one line", () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
   });
-
-  it("is reported together with problems of the runs", () => {
-    const { problems } = thrown(() => run("-m", "launcher.n_jobs=0", "dmi=2", "seed=1,2"));
-    expect(problems).toHaveLength(2);
-    expect(problems.join()).toMatch(/launcher.n_jobs.*"dmi": did you mean "dim"/);
-  });
 });

@@ -2,13 +2,7 @@ import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
-import {
-  type Datasets,
-  type EndpointData,
-  isVectors,
-  loadDatasets,
-  prepareDatasets,
-} from "@dsbm/problem";
+import { type Datasets, type EndpointData, isVectors, openDatasets } from "@dsbm/problem";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
@@ -52,8 +46,7 @@ export async function openSubject(
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
-  if (!options.ends) await prepareDatasets(config, { progress, signal });
-  const loaded = options.ends ?? loadDatasets(config);
+  const loaded = options.ends ?? (await openDatasets(config, { progress, signal }));
   const { ends, orders } = inRandomOrder(loaded, seed);
   return {
     ...subjectOf(bridge, ends),

@@ -3,14 +3,7 @@ import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
 import type { Trained } from "@dsbm/inference";
-import {
-  type Datasets,
-  loadDatasets,
-  prepareDatasets,
-  readColumns,
-  testConditions,
-  testRows,
-} from "@dsbm/problem";
+import { type Datasets, openDatasets, readColumns, testConditions, testRows } from "@dsbm/problem";
 import { type Progress, silentProgress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Conditions, Samples, Units } from "@dsbm/web";
@@ -66,8 +59,7 @@ async function samplesOf(trained: Trained, { samples, units, progress, signal }:
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
   let ends: Datasets | null = null;
   try {
-    await prepareDatasets(config, { progress, signal });
-    ends = loadDatasets(config);
+    ends = await openDatasets(config, { progress, signal });
     const { x0, x1 } = ends;
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;

@@ -60,11 +60,11 @@ export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?
     : [["x0", Dataset]];
 }
 
-/** Prepares slow data, for example images to decode. */
-export async function prepareDatasets(
+/** Prepares slow data, for example images to decode, and loads all. Throws as loadDatasets. */
+export async function openDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
-): Promise<void> {
+): Promise<Datasets> {
   configChain(config);
   let like: TableFacts | null = null;
   for (const [end, name, between] of namesOf(config)) {
@@ -81,6 +81,7 @@ export async function prepareDatasets(
       });
     like ??= factsOf(name, loading("train", end, config));
   }
+  return loadDatasets(config);
 }
 
 /**

@@ -4,7 +4,7 @@ export {
   isVectors,
   loadDatasets,
   marginalsOf,
-  prepareDatasets,
+  openDatasets,
   withoutDataset,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";

@@ -5,10 +5,10 @@ import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
 import { silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { configured, withEnds } from "../../../../test/support/problem.js";
+import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { loading } from "../src/dataset.js";
-import { prepareDatasets } from "../src/datasets.js";
+import { openDatasets } from "../src/datasets.js";
 import { aboutPairs, loadPairs } from "../src/pairs/known-pairs.js";
 import { trainingProblem } from "../src/problem.js";
 
@@ -36,8 +36,8 @@ async function loaded(pairs: string, ...words: string[]) {
     `pairs=${at("pairs.csv")}`,
     ...words,
   );
-  await prepareDatasets(config, { progress: silentProgress, signal: undefined });
-  return withEnds(config, async (ends) => {
+  const ends = await openDatasets(config, { progress: silentProgress, signal: undefined });
+  try {
     const known = await loadPairs(config, ends);
     const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });
     const { rows, total } = tidy(() => {
@@ -51,7 +51,9 @@ async function loaded(pairs: string, ...words: string[]) {
       intervals: data.conditions?.[end]?.interval?.toNumbers() ?? [],
     }));
     return { config, known, data, held, values };
-  });
+  } finally {
+    ends.dispose();
+  }
 }
 
 it("gives the training the rows of known pairs", async () => {

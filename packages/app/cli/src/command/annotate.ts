@@ -1,6 +1,5 @@
 import { annotate } from "@dsbm/config";
-import { placedWords } from "./words.js";
-import { beginWork } from "./work.js";
+import { runPlaced } from "./work.js";
 
 const notes = [
   "RUN  the folder of a run of tables, or latest",
@@ -13,30 +12,19 @@ const notes = [
 ];
 
 /** Returns the exit code. Throws ConfigError. */
-export async function annotateCommand(args: string[]): Promise<number> {
-  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", notes });
-  if (!request) return 0;
-  const [run, input, output] = request.places as [string, string, string];
-  using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
-  const { progress, signal } = work;
-  const { runAnnotate } = await import("@dsbm/inference");
-  const { aloneOnly } = await import("@dsbm/experiment");
-  aloneOnly("annotate");
-  const job = { run, input, output, config: request.config, progress, signal };
-  const result = await runAnnotate(job);
-  progress.done();
-  if (result === null) {
-    progress.line(`stopped; nothing was written to ${output}`);
-    return 130;
-  }
-  const { rows, without, added } = result;
-  const gaps = without > 0 ? `, NaN in ${without} rows without a time` : "";
-  console.log(
-    [
+export const annotateCommand = (args: string[]): Promise<number> =>
+  runPlaced(annotate, args, { expected: "RUN NEW OUT", notes }, async (request, work) => {
+    const [run, input, output] = request.places as [string, string, string];
+    const { runAnnotate } = await import("@dsbm/inference");
+    const { progress, signal } = work;
+    const { config } = request;
+    const result = await runAnnotate({ run, input, output, config, progress, signal });
+    if (result === null) return null;
+    const { rows, without, added } = result;
+    const gaps = without > 0 ? `, NaN in ${without} rows without a time` : "";
+    return [
       `rows:    ${rows}${gaps}`,
       ...added.map((one) => `added:   ${one}`),
       `output:  ${output}`,
-    ].join("\n"),
-  );
-  return 0;
-}
+    ].join("\n");
+  });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { placedWords } from "./words.js";
-import { beginWork } from "./work.js";
+import { runAlone } from "./work.js";
 
 const notes = [
   "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
@@ -24,30 +24,23 @@ export async function evaluateCommand(args: string[]): Promise<number> {
 }
 
 /** Prints the metrics of a run, and writes them. Returns the exit code. */
-export async function evaluateRun(folder: string, config: EvaluateConfig): Promise<number> {
-  using work = await beginWork("stopped within a step; nothing was written");
-  const { progress, signal } = work;
-  const { qualityTable } = await import("@dsbm/evaluation");
-  const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
-  aloneOnly("evaluate");
-  const { json, out, ...keys } = config;
-  const { direction, metrics } = keys;
-  const quality = await measureAndDraw(folder, { ...keys, progress, signal });
-  progress.done();
-  if (quality === null) {
-    progress.line("stopped; nothing was written");
-    return 130;
-  }
-  // Some metrics, or another sampler, do not replace the whole table.
-  const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
-  const path = runPaths(folder).quality_json;
-  const place = out ?? (isPart && existsSync(path) ? null : path);
-  if (place !== null) writeQuality(folder, quality, place);
-  const report = place === path ? `\nreport: ${await writeReport({ folder })}` : "";
-  const why = quality.sampler
-    ? "exists, and this evaluation has another sampler: out=FILE keeps it"
-    : "has the whole table: out=FILE keeps this part";
-  const where = place === null ? `not written, as ${path} ${why}` : `written to ${place}${report}`;
-  console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
-  return 0;
-}
+export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<number> =>
+  runAlone("evaluate", async ({ progress, signal }) => {
+    const { qualityTable } = await import("@dsbm/evaluation");
+    const { measureAndDraw, writeReport } = await import("@dsbm/experiment");
+    const { json, out, ...keys } = config;
+    const { direction, metrics } = keys;
+    const quality = await measureAndDraw(folder, { ...keys, progress, signal });
+    if (quality === null) return null;
+    // Some metrics, or another sampler, do not replace the whole table.
+    const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
+    const path = runPaths(folder).quality_json;
+    const place = out ?? (isPart && existsSync(path) ? null : path);
+    if (place !== null) writeQuality(folder, quality, place);
+    const report = place === path ? `\nreport: ${await writeReport({ folder })}` : "";
+    const where =
+      place === null
+        ? `not written, as ${path} has the whole table of the run's sampler: out=FILE keeps this part`
+        : `written to ${place}${report}`;
+    return json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`;
+  });

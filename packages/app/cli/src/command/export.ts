@@ -1,6 +1,5 @@
 import { exported } from "@dsbm/config";
-import { placedWords } from "./words.js";
-import { beginWork } from "./work.js";
+import { runPlaced } from "./work.js";
 
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
@@ -16,16 +15,13 @@ const notes = [
 ];
 
 /** Returns the exit code. Throws ConfigError. */
-export async function exportCommand(args: string[]): Promise<number> {
-  const request = placedWords(exported, args, { expected: "RUN OUT", notes });
-  if (!request) return 0;
-  const [run, out] = request.places as [string, string];
-  const { exportRun, bytesText } = await import("@dsbm/export");
-  using work = await beginWork(`stopped; nothing was written to ${out}`);
-  const { progress, signal } = work;
-  const { files } = await exportRun(run, out, { ...request.config, progress, signal });
-  progress.done();
-  const width = Math.max(...files.map(({ path }) => path.length));
-  for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${bytesText(bytes)}`);
-  return 0;
-}
+export const exportCommand = (args: string[]): Promise<number> =>
+  runPlaced(exported, args, { expected: "RUN OUT", notes }, async (request, work) => {
+    const [run, out] = request.places as [string, string];
+    const { exportRun, bytesText } = await import("@dsbm/export");
+    const { progress, signal } = work;
+    const { files } = await exportRun(run, out, { ...request.config, progress, signal });
+    const width = Math.max(...files.map(({ path }) => path.length));
+    const lines = files.map(({ path, bytes }) => `${path.padEnd(width)}  ${bytesText(bytes)}`);
+    return lines.join("\n");
+  });

@@ -1,8 +1,7 @@
 import { sample } from "@dsbm/config";
 import type { SampleResult } from "@dsbm/inference";
 import { duration } from "@dsbm/runs";
-import { placedWords } from "./words.js";
-import { beginWork } from "./work.js";
+import { runPlaced } from "./work.js";
 
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
@@ -21,25 +20,15 @@ const notes = [
 ];
 
 /** Returns the exit code. Throws ConfigError. */
-export async function sampleCommand(args: string[]): Promise<number> {
-  const request = placedWords(sample, args, { expected: "RUN NEW OUT", notes });
-  if (!request) return 0;
-  const [run, input, output] = request.places as [string, string, string];
-  using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
-  const { progress, signal } = work;
-  const { runSample } = await import("@dsbm/inference");
-  const { aloneOnly } = await import("@dsbm/experiment");
-  aloneOnly("sample");
-  const { config } = request;
-  const result = await runSample({ run, input, output, config, progress, signal });
-  progress.done();
-  if (result === null) {
-    progress.line(`stopped; nothing was written to ${output}`);
-    return 130;
-  }
-  console.log(summary(result, config));
-  return 0;
-}
+export const sampleCommand = (args: string[]): Promise<number> =>
+  runPlaced(sample, args, { expected: "RUN NEW OUT", notes }, async (request, work) => {
+    const [run, input, output] = request.places as [string, string, string];
+    const { runSample } = await import("@dsbm/inference");
+    const { progress, signal } = work;
+    const { config } = request;
+    const result = await runSample({ run, input, output, config, progress, signal });
+    return result && summary(result, config);
+  });
 
 function summary(
   { direction, n, weights, nfe, seconds, about }: SampleResult,

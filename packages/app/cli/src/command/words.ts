@@ -10,7 +10,7 @@ import {
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
-interface PlacedOptions {
+export interface PlacedOptions {
   /** The places in order; those in brackets may be missing. */
   expected: string;
   /** Lines of help before the keys. */
@@ -22,12 +22,14 @@ interface PlacedOptions {
   only?: readonly string[];
 }
 
+export type Placed<S extends z.ZodType> = Member<z.output<S>> & { places: string[] };
+
 /** Returns the run and the places of a command that does one thing; null after printing help. Throws ConfigError. */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
   { expected, notes, isPlace = existsSync, options = {}, only }: PlacedOptions,
-): (Member<z.output<S>> & { places: string[] }) | null {
+): Placed<S> | null {
   const names = expected.split(" ");
   const switches = Object.keys(options);
   const usage = `dsbm ${[experiment.name, expected, "[key=value …]", ...switches].join(" ")}`;

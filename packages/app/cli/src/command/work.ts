@@ -1,5 +1,7 @@
-import type { Interrupt } from "@dsbm/runs";
-import { createProgress, type Progress } from "@dsbm/runs";
+import type { Experiment } from "@dsbm/config";
+import { createProgress, type Interrupt, type Progress } from "@dsbm/runs";
+import type { z } from "zod";
+import { type Placed, type PlacedOptions, placedWords } from "./words.js";
 
 interface Work extends Disposable {
   progress: Progress;
@@ -21,4 +23,30 @@ export async function beginWork(late: string): Promise<Work> {
       interrupt.dispose();
     },
   };
+}
+
+/** Does the work of a command with places. Returns the exit code. Throws as `placedWords`. */
+export async function runPlaced<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  args: readonly string[],
+  options: PlacedOptions,
+  task: (request: Placed<S>, work: Work) => Promise<string | null>,
+): Promise<number> {
+  const request = placedWords(experiment, args, options);
+  return request ? runAlone(experiment.name, (work) => task(request, work)) : 0;
+}
+
+/** Works in one process and prints the resulting text; null if it was stopped. Returns the exit code. */
+export async function runAlone(
+  command: string,
+  task: (work: Work) => Promise<string | null>,
+): Promise<number> {
+  using work = await beginWork("stopped within a step; nothing was written");
+  const { aloneOnly } = await import("@dsbm/experiment");
+  aloneOnly(command);
+  const text = await task(work);
+  work.progress.done();
+  if (text !== null) console.log(text);
+  else work.progress.line("stopped; nothing was written");
+  return text === null ? 130 : 0;
 }

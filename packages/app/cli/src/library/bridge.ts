@@ -12,7 +12,7 @@ import {
 import { type Quality, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
 import type { EvaluateKeys, ExportKeys } from "./keys.generated.js";
-import { ownUnits } from "./own-units.js";
+import { type OwnUnits, ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
 
@@ -40,14 +40,40 @@ export interface BridgeSampleOptions extends SampleOptions {
   condition?: readonly (string | number)[] | undefined;
 }
 
-/** A trained bridge. */
-export interface Bridge extends Disposable {
+/** A trained bridge; open it with `openBridge`. */
+class Bridge implements Disposable {
   /** The run folder. */
   readonly folder: string;
   /** The shape of a sample: columns [d], or images [C, H, W]. */
   readonly shape: readonly number[];
   /** The path of report.html. */
   readonly report: string;
+  /**
+   * Converts between samples in the data's own units and tensors in the network's units. Both
+   * return new tensors.
+   */
+  readonly units: { enter(x: Rows): Tensor; leave(x: Tensor): Tensor };
+  readonly #units: OwnUnits;
+  readonly #bridge: RunBridge;
+  #isOpen = true;
+
+  constructor(run: RunBridge) {
+    this.#bridge = run;
+    this.#units = ownUnits(run);
+    this.folder = run.trained.folder;
+    this.shape = this.#units.shape;
+    this.report = runPaths(this.folder).report_html;
+    this.units = {
+      enter: (x) => this.#open && this.#units.enter(toTensor(x, "x")),
+      leave: (x) => this.#open && this.#units.leave(x.clone(), x.dtype),
+    };
+  }
+
+  get #open(): RunBridge {
+    if (this.#isOpen) return this.#bridge;
+    throw new ConfigError(`the bridge of ${this.folder} is disposed: open it again`);
+  }
+
   /**
    * Transports samples to the other endpoint (`direction: "f"` from source to target, the default;
    * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
@@ -56,47 +82,104 @@ export interface Bridge extends Disposable {
    * @example
    * const { x } = await bridge.sample([[3.4, 11.7]], { direction: "b", seed: 1 });
    */
-  sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
+  sample<R extends Rows>(x: R, options: BridgeSampleOptions = {}): Promise<BridgeSamples<R>> {
+    return this.#within(x, options, async (start, keys, dtype) => {
+      const { x: end, weights, nfe } = await this.#bridge.sample(start, keys);
+      return { x: sameKind(this.#units.leave(end, dtype), x), weights: numbersOf(weights), nfe };
+    });
+  }
+
   /**
    * As `sample`, with all states from start to endpoint.
    * @example
    * const { times, states } = await bridge.paths([[3.4, 11.7]], { steps: 10 });
    * console.log(times[5], states[5]); // the row in the middle
    */
-  paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
+  paths<R extends Rows>(x: R, options: BridgeSampleOptions = {}): Promise<BridgePaths<R>> {
+    return this.#within(x, options, async (start, keys, dtype) => {
+      const { states: all, weights, times, nfe } = await this.#bridge.paths(start, keys);
+      const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
+      const states = times.map((_, k) => sameKind(this.#units.leave(state(k), dtype), x));
+      const masses = times.map((_, k) => numbersOf(weights?.select(0, k).keep() ?? null));
+      for (const t of [all, weights]) t?.dispose();
+      return { states, weights: weights && (masses as number[][]), times, nfe };
+    });
+  }
+
+  async #within<T>(
+    x: Rows,
+    { condition, ...keys }: BridgeSampleOptions,
+    work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
+  ): Promise<T> {
+    const run = this.#open;
+    const rows = toTensor(x, "x");
+    const { dtype } = rows;
+    const start = this.#units.enter(rows);
+    const given = condition && run.conditions(condition);
+    try {
+      return await work(start, { direction: "f", ...keys, ...(given && { given }) }, dtype);
+    } finally {
+      start.dispose();
+      given?.cond?.dispose();
+    }
+  }
+
   /** Measures held-out samples: `evaluate` on this run. */
-  evaluate(options?: EvaluateOptions): Promise<Quality>;
+  async evaluate(options: EvaluateOptions = {}): Promise<Quality> {
+    const { device } = this.#open.trained.config;
+    return evaluate(this.folder, { device, ...options });
+  }
+
   /**
    * Log-density [n] of samples at the end of a direction, along the probability flow from
    * `logDensity` at its start; both take samples in the network's units (`units.enter`). Throws a
    * ConfigError for a method without a flow.
    */
-  likelihood(x: Tensor, options: LikelihoodOptions): Tensor;
-  /**
-   * Converts between samples in the data's own units and tensors in the network's units. Both
-   * return new tensors.
-   */
-  readonly units: { enter(x: Rows): Tensor; leave(x: Tensor): Tensor };
+  likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
+    return this.#open.likelihood(x, options);
+  }
+
   /**
    * Conditions from values of the column `data.condition`, one for each sample; the caller owns
    * them.
    */
-  conditions(values: readonly (string | number)[]): Conditions;
+  conditions(values: readonly (string | number)[]): Conditions {
+    return this.#open.conditions(values);
+  }
+
   /**
    * Copies the run without its data; `openBridge` and `dsbm sample` open the copy. Returns the
    * folder.
    */
-  save(folder: string): string;
+  save(folder: string): string {
+    return saveRun(this.#open.trained.folder, folder);
+  }
+
   /**
    * Writes models for other programs (a page if `out` ends in .html) as `dsbm export`; returns the
    * paths.
    * @example
    * await bridge.export("rivers.html", { overwrite: true });
    */
-  export(out: string, options?: ExportKeys): Promise<string[]>;
+  async export(out: string, options: ExportKeys = {}): Promise<string[]> {
+    const { folder } = this.#open.trained;
+    const { exportRun } = await import("@dsbm/export");
+    const { files } = await exportRun(folder, out, { overwrite: false, ...options });
+    return files.map(({ path }) => path);
+  }
+
   /** Frees the networks. Later calls throw a ConfigError. */
-  dispose(): void;
+  dispose(): void {
+    if (this.#isOpen) this.#bridge.dispose();
+    this.#isOpen = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
+
+export type { Bridge };
 
 /** Evaluation options: the keys of `dsbm evaluate`. */
 export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
@@ -134,89 +217,8 @@ const openKeys = sampleCommand.schema.pick({
  * @example
  * using bridge = openBridge("experiments/latest");
  */
-export function openBridge(path: string, options: OpenOptions = {}): Bridge {
-  const run = RunBridge.open(path, validate(openKeys, { ...options }));
-  const { folder } = run.trained;
-  const units = ownUnits(run);
-  let isOpen = true;
-  const dispose = () => {
-    if (isOpen) run.dispose();
-    isOpen = false;
-  };
-  const checkOpen = () => {
-    if (!isOpen) throw new ConfigError(`the bridge of ${folder} is disposed: open it again`);
-  };
-  const within = async <T>(
-    x: Rows,
-    { condition, ...keys }: BridgeSampleOptions,
-    work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
-  ): Promise<T> => {
-    checkOpen();
-    const rows = toTensor(x, "x");
-    const { dtype } = rows;
-    const start = units.enter(rows);
-    const given = condition && run.conditions(condition);
-    try {
-      return await work(start, { direction: "f", ...keys, ...(given && { given }) }, dtype);
-    } finally {
-      start.dispose();
-      given?.cond?.dispose();
-    }
-  };
-  return {
-    folder,
-    shape: units.shape,
-    report: runPaths(folder).report_html,
-    sample: (x, keys = {}) =>
-      within(x, keys, async (start, options, dtype) => {
-        const { x: end, weights, nfe } = await run.sample(start, options);
-        return { x: sameKind(units.leave(end, dtype), x), weights: numbersOf(weights), nfe };
-      }),
-    paths: (x, keys = {}) =>
-      within(x, keys, async (start, options, dtype) => {
-        const { states: all, weights, times, nfe } = await run.paths(start, options);
-        const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
-        const states = times.map((_, k) => sameKind(units.leave(state(k), dtype), x));
-        const masses = times.map((_, k) => numbersOf(weights?.select(0, k).keep() ?? null));
-        for (const t of [all, weights]) t?.dispose();
-        return { states, weights: weights && (masses as number[][]), times, nfe };
-      }),
-    likelihood(x, options) {
-      checkOpen();
-      return run.likelihood(x, options);
-    },
-    units: {
-      enter(x) {
-        checkOpen();
-        return units.enter(toTensor(x, "x"));
-      },
-      leave(x) {
-        checkOpen();
-        return units.leave(x.clone(), x.dtype);
-      },
-    },
-    conditions(values) {
-      checkOpen();
-      return run.conditions(values);
-    },
-    async evaluate(changes) {
-      checkOpen();
-      return evaluate(folder, { device: options.device ?? "cpu", ...changes });
-    },
-    async export(out, changes = {}) {
-      checkOpen();
-      const { exportRun } = await import("@dsbm/export");
-      const { files } = await exportRun(folder, out, { overwrite: false, ...changes });
-      return files.map(({ path }) => path);
-    },
-    save(to) {
-      checkOpen();
-      return saveRun(folder, to);
-    },
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
-}
+export const openBridge = (path: string, options: OpenOptions = {}): Bridge =>
+  new Bridge(RunBridge.open(path, validate(openKeys, { ...options })));
 
 function numbersOf(t: Tensor | null): number[] | null {
   if (!t) return null;

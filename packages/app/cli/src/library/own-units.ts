@@ -4,7 +4,7 @@ import { toRows } from "@dsbm/data";
 import type { Bridge } from "@dsbm/inference";
 import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
-interface OwnUnits {
+export interface OwnUnits {
   shape: readonly number[];
   /**
    * Samples in the network's units; disposes x. Throws a ConfigError for samples of another shape.

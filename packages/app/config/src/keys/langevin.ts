@@ -1,7 +1,7 @@
 // Discrete DSB takes two numbers for each step (De Bortoli 2021): each is null, a number, or a
 // product of powers of the step's variance gamma, such as the reference's 2*torch.sqrt(gamma).
 
-import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { ConfigError, quote } from "../errors.js";
 import type { TrainConfig } from "./schema.js";
 
 type LangevinKeys = Pick<TrainConfig, "langevin_scale" | "loss_scale" | "mean_match">;
@@ -54,7 +54,6 @@ export function langevinNumbers(
 
 /** Throws ConfigError "value" for invalid formulas. */
 export function checkFormulas({ langevin_scale, loss_scale }: TrainConfig): void {
-  mapReportingAll(Object.entries({ langevin_scale, loss_scale }), ([key, value]) => {
+  for (const [key, value] of Object.entries({ langevin_scale, loss_scale }))
     if (typeof value === "string") parseFormula(key, value);
-  });
 }

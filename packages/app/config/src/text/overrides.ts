@@ -2,7 +2,7 @@
 // quotes.
 
 import { nearest } from "@dsbm/files";
-import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { ConfigError, quote } from "../errors.js";
 import { parseValues } from "./grammar.js";
 import { type Overrides, printValue, type Value } from "./value.js";
 
@@ -58,13 +58,13 @@ export function parseOverride(token: string): Override {
  */
 export function parseArguments(tokens: readonly string[], options: readonly string[] = []) {
   const parsed = { overrides: [] as Override[], multirun: false, help: false, all: false };
-  mapReportingAll(tokens, (token) => {
+  for (const token of tokens) {
     const name = SWITCHES[token];
     if (name !== undefined) parsed[name] = true;
     else if (token.startsWith("-"))
       throw unknownOption(token, [...Object.keys(SWITCHES), ...options]);
     else parsed.overrides.push(parseOverride(token));
-  });
+  }
   return parsed;
 }
 
@@ -91,7 +91,7 @@ export function expandSweep(overrides: readonly Override[], multirun: boolean): 
     lists.delete(key);
     lists.set(key, [...distinct.values()]);
   }
-  if (!multirun) mapReportingAll(overrides, refuseList);
+  if (!multirun) overrides.forEach(refuseList);
   const count = [...lists.values()].reduce((product, { length }) => product * length, 1);
   if (count > MAX_MEMBERS)
     throw new ConfigError(

@@ -56,13 +56,13 @@ describe("parseArguments", () => {
     expect(parseArguments(["--help=all"])).toMatchObject({ help: false, all: true });
   });
 
-  it("reports every argument that cannot be read", () => {
-    const tokens = ["dim", "--multirnu", "--lr=1", "a=[", "seed=1", "--cfg"];
-    const { problems } = thrown(() => parseArguments(tokens));
-    expect(problems).toHaveLength(5);
-    expect(problems[1]).toBe('unknown option "--multirnu": did you mean --multirun?');
-    expect(problems[2]).toBe('unknown option "--lr=1": settings have no dashes: write lr=1');
-    expect(problems[4]).toContain("settings are written key=value");
+  it.each([
+    ["dim", /cannot read "dim": expected key=value/],
+    ["--multirnu", /^unknown option "--multirnu": did you mean --multirun\?$/],
+    ["--lr=1", /^unknown option "--lr=1": settings have no dashes: write lr=1$/],
+    ["--cfg", /settings are written key=value/],
+  ])("names the first argument that cannot be read: %s", (token, message) => {
+    expect(() => parseArguments(["seed=1", token])).toThrow(message);
   });
 });
 
@@ -86,16 +86,13 @@ describe("expandSweep", () => {
     expect(expand(words)).toEqual(members);
   });
 
-  it("asks for -m for each list without it", () => {
+  it("asks for -m for a list without it", () => {
     expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
-    const error = thrown(() => expand(["dim=5,20", "seed=1", "fb_sequence=b,f"], false));
+    const error = thrown(() => expand(["seed=1", "fb_sequence=b,f"], false));
     expect(error.code).toBe("sweep");
-    expect(error.problems).toEqual([
-      expect.stringContaining("add -m"),
-      expect.stringContaining(
-        'write "fb_sequence=[b,f]" for one list, or "fb_sequence=\'b,f\'" for text',
-      ),
-    ]);
+    expect(error.message).toMatch(
+      /add -m .*, write "fb_sequence=\[b,f\]" for one list, or "fb_sequence='b,f'" for text/,
+    );
   });
 
   it("refuses sweeps without end", () => {

@@ -14,12 +14,11 @@ import {
 } from "@dsbm/config";
 import {
   type Datasets,
-  loadDatasets,
   loadPairs,
   marginalsOf,
+  openDatasets,
   pictureFolders,
   pictureSizes,
-  prepareDatasets,
   threadsOf,
   trainingProblem,
 } from "@dsbm/problem";
@@ -181,8 +180,7 @@ async function loadScaled(choices: Choices, { progress, signal }: Work): Promise
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "pictures"), ...(await pictureSizes(folders)));
   const { config } = choices.chosen;
-  await prepareDatasets(config, { progress, signal });
-  const ends = loadDatasets(config);
+  const ends = await openDatasets(config, { progress, signal });
   try {
     // Refuse unusable pairs before measurements.
     await loadPairs(config, ends, { signal });
@@ -201,8 +199,7 @@ async function loadScaled(choices: Choices, { progress, signal }: Work): Promise
   if (data.standardise === standardise && data.test_fraction === config.data.test_fraction)
     return ends;
   ends.dispose();
-  await prepareDatasets(choices.chosen.config, { progress, signal });
-  return loadDatasets(choices.chosen.config);
+  return openDatasets(choices.chosen.config, { progress, signal });
 }
 
 const allRows = (ends: Datasets): number[] =>

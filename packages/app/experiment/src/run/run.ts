@@ -6,10 +6,9 @@ import {
   aboutPairs,
   checkBatch,
   growthNote,
-  loadDatasets,
   loadPairs,
   marginalsOf,
-  prepareDatasets,
+  openDatasets,
   threadsOf,
   trainingProblem,
 } from "@dsbm/problem";
@@ -50,11 +49,10 @@ export async function runTraining(
   const config = isThere ? lengthened(folder, request) : request;
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
-  await prepareDatasets(config, { progress, signal });
+  const ends = await openDatasets(config, { progress, signal });
   const { n_ipf, half_iterations } = config;
   const facts = { ...options.begin, n_ipf, half_iterations };
   options.ranks?.tell({ facts, tensors: new Map() });
-  const ends = loadDatasets(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
@@ -109,8 +107,7 @@ export async function runTrainingWorker(
   const config = { ...request, n_ipf, half_iterations };
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
-  await prepareDatasets(config, { progress, signal });
-  const ends = loadDatasets(config);
+  const ends = await openDatasets(config, { progress, signal });
   try {
     const pairs = await loadPairs(config, ends, { signal });
     const cacheFolder = runPaths(folder).cache;

@@ -14,9 +14,8 @@ import {
   type GrowthCells,
   growthIntervals,
   growthNote,
-  loadDatasets,
   marginalsOf,
-  prepareDatasets,
+  openDatasets,
 } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -163,8 +162,7 @@ async function growthCells(
 ): Promise<GrowthCells[] | null> {
   if (!method.mass || method.plan) return null;
   try {
-    await prepareDatasets(config, { progress, signal });
-    const ends = loadDatasets(config);
+    const ends = await openDatasets(config, { progress, signal });
     try {
       return growthIntervals(config, marginalsOf(ends));
     } finally {
