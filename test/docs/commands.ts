@@ -39,7 +39,7 @@ const placed: Record<string, [experiment: Parameters<typeof resolve>[0], places:
 /** Commands without an experiment's keys. */
 const others: Record<string, RegExp> = {
   extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations)=\d+))*$/,
-  runs: /^[^ =]*( ?--(all|json))*$/,
+  runs: /^[^ =]*( ?--json)?$/,
   doctor: /^$/,
   studio: /^((port=\d+|[\w/.]+) ?)*$/,
   sweep: /^(status|table) \S+$/,

@@ -62,7 +62,7 @@ it("DSBM-IPF starts, trains both ways, caches, and saves", async () => {
   const words = [...full, `paths.data_dir_name=${data}`, `experiments_dir=${root}`];
   const { code, stderr } = await stopAt(words, /half-iteration 3\/100 b: /);
   expect(code, stderr).toBe(130);
-  expect(stderr).toMatch(/UNET of 6\.62 million parameters each way\n100 half-iterations, /);
+  expect(stderr).toMatch(/UNET of 6,6\d\d,\d{3} parameters each way\n100 half-iterations, /);
   expect(stderr).toMatch(/half-iteration 2\/100 f step 1, \d+ steps: /);
   expect(stderr).toMatch(/to resume: npx dsbm train .*num_iter=1/);
 }, 600_000);

@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeError } from "@dsbm/config";
-import type { RunOptions } from "@dsbm/experiment";
 import { writeFileAtomic } from "@dsbm/files";
 import { readJson } from "@dsbm/runs";
 import type { Benchmark, Sizes, Values } from "./benchmark.js";
@@ -17,7 +16,6 @@ export interface EngineOptions extends Sizes {
   minutes: number | null;
   again: boolean;
   resume: string;
-  interrupt?: RunOptions["interrupt"];
   /** Runs of other machines. They are not repeated. */
   known?: KnownResults | undefined;
   /** Whether runs and references that are nowhere are made. */

@@ -94,7 +94,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     for (const one of chosen) {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
-        ...{ quick, threads, progress, signal, interrupt, minutes, again, known, resume: command },
+        ...{ quick, threads, progress, signal, minutes, again, known, resume: command },
         train: config.train,
         folder: place(one.name),
         done: (part) => write(out, [...outcomes, part], { command: shown, quick }),

@@ -121,7 +121,7 @@ function read(folder: string): Result {
 }
 
 async function trained(one: One, words: string[], options: OneOptions): Promise<Result | null> {
-  const { folder, minutes, again, resume, progress, signal, interrupt } = options;
+  const { folder, minutes, again, resume, progress, signal } = options;
   const config = trainConfig([
     ...words,
     ...(minutes === null || one.way.closed
@@ -132,7 +132,7 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
   const seconds = minutes === null || one.way.closed ? null : 60 * minutes;
   const clock = new Clock(config, seconds);
   const { state } = await runTraining(config, {
-    ...{ folder, progress, resume, signal, interrupt, again },
+    ...{ folder, progress, resume, signal, again },
     free: ["num_iter", "first_num_iter"],
     time: clock,
     opened: (run) => clock.open(run),
@@ -163,10 +163,10 @@ function trainConfig(words: readonly string[]): CompleteTrainConfig {
 }
 
 async function fitted(one: One, words: string[], options: OneOptions): Promise<Result | null> {
-  const { folder, again, resume, progress, signal, interrupt } = options;
+  const { folder, again, resume, progress, signal } = options;
   if (!again && isThere(folder)) return sameWords(folder, words);
   const began = performance.now();
-  const training = { folder, progress, resume, signal, interrupt, again };
+  const training = { folder, progress, resume, signal, again };
   const { base, settings } = readFitArguments(words);
   const names = { method: Object.keys(methods) };
   const [member] = resolve(fit, settings, { names, base }).members;

@@ -59,7 +59,6 @@ it.each([
   ["fit . --paln", /unknown option "--paln": did you mean --plan\?/],
   ["train --agian", /unknown option "--agian": did you mean --again\?/],
   ["evaluate RUN --jsno", /unknown option "--jsno": did you mean --json\?/],
-  ["runs --al", /unknown option "--al": did you mean --all\?/],
   ["train data.splitby=a", /unknown key "data.splitby": did you mean "data.split_by"\?/],
   ["train split_by=a", /unknown key "split_by": did you mean "data.split_by"\?/],
   ["train data.betwen=3,4", /unknown key "data.betwen": did you mean "data.between"\?/],

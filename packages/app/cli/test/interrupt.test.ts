@@ -3,13 +3,13 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const built = fileURLToPath(new URL("../dist/terminal/work-interrupt.js", import.meta.url));
+const built = fileURLToPath(new URL("../dist/command/work.js", import.meta.url));
 
 /** A process that says "ready" and hears nothing for some milliseconds, and then runs `then`. */
 function blocked(milliseconds: number, then = "") {
   const code = `
-    import { createWorkInterrupt } from ${JSON.stringify(built)};
-    const interrupt = createWorkInterrupt({ late: "to resume: again", seconds: 1 });
+    import { beginWork } from ${JSON.stringify(built)};
+    const interrupt = await beginWork("to resume: again", 1);
     const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     setInterval(() => {}, 1000);
     interrupt.signal.addEventListener("abort", () => { ${then} });

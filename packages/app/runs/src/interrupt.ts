@@ -4,8 +4,6 @@
 export interface Interrupt {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Call when the work has seen the signal and is ending. */
-  noticed(): void;
   /** Stops watching. */
   dispose(): void;
 }
@@ -58,7 +56,6 @@ export function createInterrupt({
   for (const [name, listener] of listeners) process.on(name, listener);
   return {
     signal: controller.signal,
-    noticed: () => {},
     dispose() {
       for (const [name, listener] of listeners) process.off(name, listener);
     },

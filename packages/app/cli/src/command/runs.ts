@@ -12,31 +12,24 @@ import {
 } from "@dsbm/runs";
 import { placedWords } from "./words.js";
 
-const most = 30;
 const usual = ["sliced_w2", "kl_diag"];
 
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
   const request = placedWords(runs, args, {
     expected: "[DIR]",
-    notes: [
-      "DIR     folder of runs (default: experiments)",
-      "--all   as all=true",
-      "--json  as json=true",
-    ],
-    options: { "--all": "all=true", "--json": "json=true" },
+    notes: ["DIR     folder of runs (default: experiments)", "--json  as json=true"],
+    options: { "--json": "json=true" },
   });
   if (!request) return 0;
-  const { all, json } = request.config;
   const [root = "experiments"] = request.places;
   if (request.places.length > 0 && !existsSync(root))
     throw new ConfigError(`there is no folder ${root}: give a folder with runs below it`);
   const entries = listRuns(root)
     .map(describe)
     .sort((a, b) => b.changed.localeCompare(a.changed));
-  const listing = all ? entries : entries.slice(0, most);
-  if (json) {
-    for (const one of listing) console.log(JSON.stringify(one));
+  if (request.config.json) {
+    for (const one of entries) console.log(JSON.stringify(one));
     return 0;
   }
   if (entries.length === 0) {
@@ -44,9 +37,7 @@ export async function runsCommand(args: string[]): Promise<number> {
     return 0;
   }
   const since = (changed: string) => changed && duration((Date.now() - Date.parse(changed)) / 1000);
-  console.log(formatTable(listing.map((one) => ({ ...one, changed: since(one.changed) }))));
-  if (listing.length < entries.length)
-    console.log(`and ${entries.length - listing.length} more: --all`);
+  console.log(formatTable(entries.map((one) => ({ ...one, changed: since(one.changed) }))));
   return 0;
 }
 

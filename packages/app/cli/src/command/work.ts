@@ -1,25 +1,31 @@
 import type { Experiment } from "@dsbm/config";
-import { createProgress, type Interrupt, type Progress } from "@dsbm/runs";
+import { createInterrupt, createProgress, type Progress, patience, stopping } from "@dsbm/runs";
 import type { z } from "zod";
 import { type Placed, type PlacedOptions, placedWords } from "./words.js";
 
 interface Work extends Disposable {
   progress: Progress;
   signal: AbortSignal;
-  interrupt: Interrupt;
+  /** Call when the work has seen the signal and is ending. */
+  noticed(): void;
 }
 
-/** `late`: see `createWorkInterrupt`. */
-export async function beginWork(late: string): Promise<Work> {
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = createWorkInterrupt({ late });
+/**
+ * Work of the engine. A signal during a long native call ends the process `seconds` later, a second
+ * signal immediately, both with the line `late` and the exit code of the signal.
+ */
+export async function beginWork(late: string, seconds = patience): Promise<Work> {
+  const { watchSignals } = await import("@dsbm/torch");
+  const interrupt = createInterrupt({ notify() {} });
+  const watch = watchSignals({ seconds, heard: `\n${stopping}\n`, ended: `${late}\n` });
   const progress = createProgress();
   return {
     progress,
-    interrupt,
+    noticed: watch.noticed,
     signal: interrupt.signal,
     [Symbol.dispose]() {
       progress.done();
+      watch.stop();
       interrupt.dispose();
     },
   };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
-import { ConfigError, type Launcher, type Member, printValue } from "@dsbm/config";
+import { ConfigError, type Launcher, type Member, printValue, type Value } from "@dsbm/config";
 import { acquireLock, lockHolder } from "@dsbm/files";
 import {
   type Cell,
@@ -122,7 +122,7 @@ function openSweep(
   const entries = members.map((member, i) => ({
     number: i + 1,
     folder: relative(resolve(folder), resolve(member.folder)),
-    configuration: configurationOf(member, keys),
+    configuration: Object.fromEntries(keys.map((key) => [key, cellOf(member.overrides[key])])),
     seed: member.seed,
   }));
   writeManifest(folder, { dsbm: version, experiment, words, members: entries });
@@ -136,23 +136,11 @@ function openSweep(
 
 /** The keys whose values differ between members, without the seed. */
 function variedKeys(members: readonly SweepMember[]): string[] {
-  const values = new Map<string, Set<string>>();
-  for (const { overrides } of members)
-    for (const [key, value] of Object.entries(overrides))
-      values.set(key, (values.get(key) ?? new Set()).add(JSON.stringify(value)));
-  return [...values].flatMap(([key, { size }]) => (size > 1 && key !== "seed" ? [key] : []));
+  const keys = new Set(members.flatMap(({ overrides }) => Object.keys(overrides)));
+  const isVaried = (key: string) =>
+    new Set(members.map(({ overrides }) => JSON.stringify(overrides[key]))).size > 1;
+  return [...keys].filter((key) => key !== "seed" && isVaried(key));
 }
 
-const configurationOf = (
-  { overrides }: SweepMember,
-  keys: readonly string[],
-): Record<string, Cell> =>
-  Object.fromEntries(
-    keys.map((key) => {
-      const value = overrides[key] ?? null;
-      return [
-        key,
-        typeof value === "number" || typeof value === "string" ? value : printValue(value),
-      ];
-    }),
-  );
+const cellOf = (value: Value = null): Cell =>
+  typeof value === "number" || typeof value === "string" ? value : printValue(value);

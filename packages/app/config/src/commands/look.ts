@@ -3,7 +3,6 @@ import type { Experiment } from "../configure.js";
 import { flag, orNull } from "../schema/kinds.js";
 
 const runsSchema = z.strictObject({
-  all: flag(false, "all runs, not only the newest 30"),
   json: flag(false, "print JSON lines instead of a table"),
 });
 

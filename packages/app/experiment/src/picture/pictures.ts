@@ -1,6 +1,6 @@
 import { mapConditions } from "@dsbm/bridge";
 import { principalComponents } from "@dsbm/data";
-import { atTime, type Evaluation, nameOf } from "@dsbm/evaluation";
+import { atTime, type Evaluation, fieldSpectra, nameOf } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
 import { isVectors, marginalsOf, testRows } from "@dsbm/problem";
 import {
@@ -9,13 +9,13 @@ import {
   pathStrip,
   type RunWriter,
   scatterFigure,
+  spectrumFigure,
   svgToPng,
 } from "@dsbm/runs";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { courseOf } from "./course.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { placeIn, pointsOf } from "./points.js";
-import { writeSpectra } from "./spectrum.js";
 
 export interface PictureTarget {
   /** The beginning of the files' names. */
@@ -211,4 +211,22 @@ async function scatter(
   const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];
+}
+
+/** Returns the figure as PNG. */
+async function writeSpectra(
+  { set, context }: DrawnEvaluation,
+  { id, run }: PictureTarget,
+): Promise<Buffer> {
+  const { start, end, data } = fieldSpectra(set, context);
+  const svg = await spectrumFigure({
+    title: `Energy spectra of the bridge to ${set.side}`,
+    series: [
+      { name: "source", ...start },
+      { name: "target", ...data },
+      { name: "generated", ...end },
+    ],
+  });
+  run.saveFile(`samples/${id}_spectrum.svg`, svg);
+  return svgToPng(svg);
 }

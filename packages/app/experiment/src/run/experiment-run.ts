@@ -35,7 +35,6 @@ import { type MainWork, type Next, runCourse } from "./course.js";
 import type { RunOptions } from "./options.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
-import { writeTrajectories } from "./trajectories.js";
 
 export class ExperimentRun implements MainWork {
   readonly #training: Training;
@@ -75,11 +74,7 @@ export class ExperimentRun implements MainWork {
     const { config, options, run } = this;
     const { progress, signal } = options;
     const training = this.#training;
-    const parameters = training.state.networks.b.parameterCount();
-    const size =
-      parameters < 1e6
-        ? parameters.toLocaleString("en-US")
-        : `${(parameters / 1e6).toFixed(2)} million`;
+    const size = training.state.networks.b.parameterCount().toLocaleString("en-US");
     const { method } = training.problem.method;
     const name = method.plan ? config.method : config.model.name;
     const ways = method.networks === "each" ? "each way" : "for both ways";
@@ -140,18 +135,30 @@ export class ExperimentRun implements MainWork {
       );
     if ((await options.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
-    const folder = run.paths.folder;
-    if (ends.exact)
-      await writeTrajectories(Bridge.live(training, { config, ends, folder }), {
-        config,
-        ends,
-        run,
-      });
+    const { folder } = run.paths;
+    if (ends.exact) await this.#writeTrajectories(Bridge.live(training, { config, ends, folder }));
     run.flush();
-    await writeReport({ folder: run.paths.folder });
+    await writeReport({ folder });
     // Remove files that the last checkpoint could not remove.
     this.#tidy();
     return "end";
+  }
+
+  /** Writes test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
+  async #writeTrajectories(bridge: Bridge): Promise<void> {
+    const { config, ends, run } = this;
+    for (const end of ["x0", "x1"] as const)
+      run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
+    for (const [i, steps] of config.test_num_steps.entries()) {
+      const { states } = await bridge.paths(ends.x1.test, {
+        direction: "b",
+        grid: gridOf(bridge.trained, steps),
+        seed: config.seed,
+        purpose: `trajectory/${steps}`,
+      });
+      run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(states));
+      states.dispose();
+    }
   }
 
   #tidy(): void {
@@ -237,7 +244,7 @@ export class ExperimentRun implements MainWork {
         this.#time.estimate.restart();
         return "train";
       case "stopped":
-        this.options.interrupt?.noticed();
+        this.options.noticed?.();
         this.#save(event);
         progress.line(
           `stopped in ${label} at step ${event.step} of ${event.steps}; the state up to this step is saved`,
@@ -346,7 +353,7 @@ export class ExperimentRun implements MainWork {
     const clock = this.#time.evaluationClock();
     using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
-      options.interrupt?.noticed();
+      options.noticed?.();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the parameters are saved`);
       return false;
     }

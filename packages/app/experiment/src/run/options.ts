@@ -1,5 +1,5 @@
 import type { Datasets } from "@dsbm/problem";
-import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
+import type { Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
 
@@ -9,7 +9,8 @@ export interface RunOptions {
   /** The command line that resumes this run. */
   resume: string;
   signal?: AbortSignal | undefined;
-  interrupt?: Pick<Interrupt, "noticed">;
+  /** Called when the work has seen the signal and is ending. */
+  noticed?(): void;
   /** Start over even if the folder holds a run. */
   again?: boolean;
   /** Processes that train together, with this process as rank 0; null: a single process. */
