@@ -10,14 +10,14 @@ const packages = {
   nets: { group: "library", budget: 17_100, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 42_800, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 32_900, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 23_800, imports: ["files"] },
-  runs: { group: "app", budget: 32_300, imports: ["files"] },
+  config: { group: "app", budget: 23_500, imports: ["files"] },
+  runs: { group: "app", budget: 32_200, imports: ["files"] },
   problem: { group: "app", budget: 12_400, imports: base },
   inference: { group: "app", budget: 21_400, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 28_800, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 28_000,
+    budget: 27_800,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 16_900, imports: [...base, "problem", "inference", "web"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 21_900, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 20_600,
+    budget: 20_300,
     imports: [
       ...base,
       "problem",
