@@ -13,14 +13,14 @@ const packages = {
   config: { group: "app", budget: 23_500, imports: ["files"] },
   runs: { group: "app", budget: 32_200, imports: ["files"] },
   problem: { group: "app", budget: 12_400, imports: base },
-  inference: { group: "app", budget: 21_400, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 28_800, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 21_100, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 27_900, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 27_800,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 16_900, imports: [...base, "problem", "inference", "web"] },
+  export: { group: "app", budget: 15_900, imports: [...base, "problem", "inference", "web"] },
   web: { group: "pages", budget: 30_700, imports: ["files"] },
   studio: { group: "pages", budget: 21_900, imports: ["files", "runs"] },
   cli: {

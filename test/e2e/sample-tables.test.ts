@@ -122,10 +122,10 @@ it("counts rows far from the training data, and values outside of its range or k
   writeFileSync(at("far.csv"), small([5, 5.12, 6]));
   const { stderr } = await sampled(still, "far.csv", "far-out.csv");
   expect(stderr).toMatch(
-    /warning: values of .*far.csv are far outside .*: small 1 \(such as 6; data 4.9 to 5.1\)/,
+    /warning: values of .*far.csv are far outside .*: small 1 \(data 4.9 to 5.1\)/,
   );
   expect(stderr).toMatch(
-    /warning: of 3 generated rows, some have values outside .*: small 2 \(such as 5.998; data 4.9 to 5.1\); .*data.range=small/,
+    /warning: of 3 generated rows, some have values outside .*: small 2 \(data 4.9 to 5.1\); .*data.range=small/,
   );
   const held = tableRun(at("held"), facts, {
     scale: 0,

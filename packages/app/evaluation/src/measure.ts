@@ -28,10 +28,9 @@ import { affordable } from "./afford.js";
 import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureAs, measureSet, noTime, type Variant, whyNot } from "./rows.js";
+import { measureAs, measureSet, noTime, whyNot } from "./rows.js";
 import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
 import { collectSamples } from "./transport.js";
-import { baselineNames, baselineVariant } from "./variants/baseline.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 
@@ -54,12 +53,11 @@ const usualSampler = {
   guidance: 1,
 } as const;
 
-const variantNames: Readonly<Record<string, readonly string[]>> = {
+const variantNames = {
   marginals: marginalMetrics.map((name) => `marginal_${name}`),
   // Hold-outs are measured if files are given.
   holdout: [],
-  baselines: baselineNames,
-};
+} satisfies Record<string, readonly string[]>;
 
 /**
  * Evaluates a run in any state that has parameters. The same seed gives the same numbers. Writes
@@ -92,11 +90,6 @@ export async function measureQuality(
   const reasons = new Map<string, string>();
   let fewest = n;
   const between = subject.ends.between.length;
-  const measureVariant = async (variant: Variant): Promise<boolean> => {
-    const found = await measureAs(variant, choice, context);
-    rows.push(...(found ?? []));
-    return found !== null;
-  };
   const data = { ends: subject.ends, config: subject.trained.config };
   const served = choice.isAll
     ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
@@ -150,16 +143,13 @@ export async function measureQuality(
     if (!found) return null;
     rows.push(...found.rows);
     for (const [name, reason] of found.reasons) reasons.set(name, reason);
-    for (const variant of marginalVariants(set, context))
-      if (!(await measureVariant(variant))) return null;
-    if (!baselineNames.some(choice.has)) continue;
-    if (await context.isStopped(`measuring ${direction}, the Gaussian bridge`)) return null;
-    const isLate = part.left <= 0.2 * (part.seconds ?? 0);
-    const variant = isLate ? noTime : baselineVariant(set, context);
-    if (typeof variant === "string") for (const name of baselineNames) reasons.set(name, variant);
-    else if (!(await measureVariant(variant))) return null;
+    for (const variant of marginalVariants(set, context)) {
+      const between = await measureAs(variant, choice, context);
+      if (!between) return null;
+      rows.push(...between);
+    }
   }
-  for (const name of variantNames.marginals ?? [])
+  for (const name of variantNames.marginals)
     if (!choice.isAll && !subject.ends.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
@@ -232,8 +222,7 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
   const groups = new Set<string>(all.map(({ group }) => group));
   const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
   const chosen = words.flatMap((word) => {
-    const variants = variantNames[word];
-    if (variants) return variants;
+    if (Object.hasOwn(variantNames, word)) return variantNames[word as keyof typeof variantNames];
     if (groups.has(word))
       return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];

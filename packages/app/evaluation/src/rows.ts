@@ -35,11 +35,10 @@ export async function measureSet(
   return { rows, reasons };
 }
 
-/** The same metrics on other samples: at other times, or of a bridge without training. */
+/** The same metrics on the samples of another time. */
 export interface Variant {
-  /** Text around the name of each metric. */
+  /** Before the name of each metric. */
   prefix: string;
-  suffix?: string;
   group: MetricGroup;
   metrics: readonly string[];
   set: SampleSet;
@@ -48,11 +47,11 @@ export interface Variant {
 
 /** Returns null if it was stopped. */
 export async function measureAs(
-  { prefix, suffix = "", group, metrics, set, change }: Variant,
+  { prefix, group, metrics, set, change }: Variant,
   { all, has }: { all: readonly Metric[]; has(name: string): boolean },
   context: Measuring,
 ): Promise<MetricRow[] | null> {
-  const nameOf = (name: string) => `${prefix}${name}${suffix}`;
+  const nameOf = (name: string) => `${prefix}${name}`;
   const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
   // A verdict does without them: they end with the time.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));

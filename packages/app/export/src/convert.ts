@@ -4,9 +4,7 @@ import { GraphBuilder, isFree } from "./onnx/builder.js";
 import { type Graph, type OnnxType, onnxTypes, type Port } from "./onnx/model.js";
 import { type Converter, Operation } from "./operation.js";
 import { converters } from "./operations/index.js";
-import { undoing } from "./operations/views.js";
-import type { Trace, TraceSlot, TraceStep } from "./trace.js";
-import { Values } from "./values.js";
+import type { Trace, TraceSlot } from "./trace.js";
 
 export interface ConvertOptions {
   inputs: readonly string[];
@@ -15,45 +13,43 @@ export interface ConvertOptions {
 
 export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Graph {
   const graph = new GraphBuilder(inputs[0] as string);
-  const values = new Values(trace);
+  /** The value of a tensor, and how often its memory had been written to. */
+  const values = new Map<number, { name: string; writes: number }>();
+  const writes = new Map<number, number>();
   const slotOf = (slot: number) => trace.slots[slot] as TraceSlot;
+  const writesTo = (slot: number) => writes.get(slotOf(slot).memory) ?? 0;
+  const set = (slot: number, name: string) => values.set(slot, { name, writes: writesTo(slot) });
   inputs.forEach((name, slot) => {
-    values.set(slot, name);
+    set(slot, name);
   });
   const read = (slot: number): string => {
-    const known = values.read(slot);
-    if (known !== undefined) return known;
+    const known = values.get(slot);
+    if (known && known.writes < writesTo(slot))
+      throw new ConfigError(
+        "a tensor that is written to through another tensor cannot be exported to ONNX; choose another network or method",
+      );
+    if (known) return known.name;
     const { held } = slotOf(slot);
     if (!held) throw new ConfigError("a second result of an operation cannot be exported");
     const name = constantOf(graph, held);
-    values.set(slot, name);
+    set(slot, name);
     return name;
   };
   for (const step of trace.steps) {
     const op = new Operation(step, { graph, trace, read });
     const converter = converterOf(step.name);
     if (!converter) throw op.refused("ONNX has no counterpart of this operation");
-    const apply = () => [converter(op)].flat();
-    const made = apply();
+    const made = [converter(op)].flat();
     step.results.flat().forEach((slot, i) => {
       const name = made[i];
       if (slot < 0 || name === undefined || name === null) return;
       if (values.has(slot)) {
-        const held = trace.slots.some(
-          (other) => other.held && other.memory === slotOf(slot).memory,
-        );
-        const refused = () => op.refused("it writes into a tensor that others share");
-        if (held) throw refused();
-        values.write(slot, name, refused);
-        return;
+        const { memory } = slotOf(slot);
+        if (trace.slots.some((other) => other.held && other.memory === memory))
+          throw op.refused("it writes into a tensor that others share");
+        writes.set(memory, writesTo(slot) + 1);
       }
-      const parent = parentOf(step, slot, slotOf);
-      const undo = parent === null ? null : undoing(op);
-      values.set(
-        slot,
-        name,
-        parent === null ? undefined : { parent, undo, apply: () => apply()[i] as string },
-      );
+      set(slot, name);
     });
   }
   const port = (slot: number, name: string): Port => {
@@ -68,16 +64,6 @@ export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Grap
     inputs.map((name, slot) => port(slot, name)),
     trace.outputs.map((slot, i) => ({ ...port(slot, outputs[i] as string), value: read(slot) })),
   );
-}
-
-function parentOf(
-  { args }: TraceStep,
-  slot: number,
-  slotOf: (slot: number) => TraceSlot,
-): number | null {
-  const { memory } = slotOf(slot);
-  const slots = Object.values(args).flatMap((arg) => ("slot" in arg ? [arg.slot] : []));
-  return slots.find((other) => slotOf(other).memory === memory) ?? null;
 }
 
 function converterOf(name: string): Converter | undefined {

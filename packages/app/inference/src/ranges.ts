@@ -13,46 +13,45 @@ const mostNamed = 5;
 
 const short = (x: number) => Number(x.toPrecision(4));
 
-interface Found {
-  name: string;
-  count: number;
-  text: string;
+/** Counts odd values by column. `described` follows the count of a column in texts. */
+function counterOf(
+  names: readonly string[],
+  isOdd: (x: number, k: number) => boolean,
+  described: (k: number) => string = () => "",
+) {
+  const columns = names.map((name, k) => ({ name, k, count: 0 }));
+  const odd = () => columns.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  return {
+    add(numbers: Numbers): void {
+      for (const column of columns)
+        for (const x of numbers[column.k] ?? []) if (isOdd(x, column.k)) column.count++;
+    },
+    count: () => columns.reduce((sum, { count }) => sum + count, 0),
+    names: () => odd().map(({ name }) => name),
+    text: () =>
+      firstOf(
+        odd().map(({ name, k, count }) => `${name} ${count}${described(k)}`),
+        mostNamed,
+      ),
+  };
 }
 
-/** Counts values of each column beyond its range by more than a margin, with the worst of each. */
+/** Counts values beyond the range of a dataset by more than a margin. */
 function outside(
   { names, bounds }: Columns,
   end: "source" | "target",
   marginOf: (range: { min: number; max: number }) => number,
 ) {
-  const found = names.map((name, k) => ({
-    name,
-    range: (bounds[end] ?? bounds.source)[k] as { min: number; max: number },
-    count: 0,
-    worst: 0,
-    by: 0,
-  }));
-  return {
-    add(numbers: Numbers): void {
-      for (const [k, one] of found.entries()) {
-        const { min, max } = one.range;
-        const margin = marginOf(one.range);
-        for (const x of numbers[k] ?? []) {
-          const by = Math.max(min - x, x - max);
-          if (by > margin) one.count += 1;
-          if (by > Math.max(margin, one.by)) Object.assign(one, { worst: x, by });
-        }
-      }
+  const rangeOf = (k: number) => (bounds[end] ?? bounds.source)[k] as { min: number; max: number };
+  const margins = names.map((_, k) => marginOf(rangeOf(k)));
+  return counterOf(
+    names,
+    (x, k) => {
+      const { min, max } = rangeOf(k);
+      return Math.max(min - x, x - max) > (margins[k] as number);
     },
-    found: (): Found[] =>
-      worstFirst(
-        found.map(({ name, count, worst, range: { min, max } }) => ({
-          name,
-          count,
-          text: `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`,
-        })),
-      ),
-  };
+    (k) => ` (data ${short(rangeOf(k).min)} to ${short(rangeOf(k).max)})`,
+  );
 }
 
 /** Counts values beyond the data's range by more than half of its width. */
@@ -61,13 +60,12 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
   const values = outside(columns, end, ({ min, max }) => far * (max - min));
   return {
     add: values.add,
-    lines(): string[] {
-      const found = values.found();
-      if (found.length === 0) return [];
-      return [
-        `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${textOf(found)}`,
-      ];
-    },
+    lines: () =>
+      values.count() === 0
+        ? []
+        : [
+            `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${values.text()}`,
+          ],
   };
 }
 
@@ -77,51 +75,34 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
 export function strayValues(columns: Columns, direction: Direction) {
   const { names, bounds } = columns;
   // Output is written as float32.
-  const values = outside(
+  const beyond = outside(
     columns,
     direction === "f" ? "target" : "source",
     ({ min, max }) => 1e-6 * Math.max(max - min, Math.abs(min), Math.abs(max)),
   );
-  const broken = names.map(() => 0);
-  const fractions = (): Found[] =>
-    worstFirst(
-      names.map((name, k) => ({ name, count: broken[k] as number, text: `${name} ${broken[k]}` })),
-    );
-  let all = 0;
+  const broken = counterOf(
+    names,
+    (x, k) =>
+      bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x)),
+  );
+  const kinds = [
+    { found: beyond, what: "outside the range of the data", key: "data.range" },
+    { found: broken, what: "that are not whole, unlike the data", key: "data.integer" },
+  ];
+  let rows = 0;
   return {
     /** The share of all values. */
-    share: () =>
-      [...values.found(), ...fractions()].reduce((sum, { count }) => sum + count, 0) /
-      (all * names.length),
+    share: () => (beyond.count() + broken.count()) / (rows * names.length),
     add(numbers: Numbers): void {
-      all += numbers[0]?.length ?? 0;
-      values.add(numbers);
-      for (const [k, column] of numbers.entries())
-        if (bounds.whole[k])
-          broken[k] = column.reduce(
-            (sum, x) => sum + Number(Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x))),
-            broken[k] as number,
-          );
+      rows += numbers[0]?.length ?? 0;
+      for (const { found } of kinds) found.add(numbers);
     },
     lines: () =>
-      [
-        ...lineOf("outside the range of the data", "data.range", values.found()),
-        ...lineOf("that are not whole, unlike the data", "data.integer", fractions()),
-      ].map((line) => `of ${all} generated rows, some have values ${line}`),
+      kinds
+        .filter(({ found }) => found.count() > 0)
+        .map(
+          ({ found, what, key }) =>
+            `of ${rows} generated rows, some have values ${what}: ${found.text()}; a run trained with ${setting(key, found.names().slice(0, mostNamed))} holds them`,
+        ),
   };
-}
-
-const worstFirst = (found: readonly Found[]): Found[] =>
-  found.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
-
-const textOf = (found: readonly Found[]): string =>
-  firstOf(
-    found.map(({ text }) => text),
-    mostNamed,
-  );
-
-function lineOf(what: string, key: string, found: readonly Found[]): string[] {
-  if (found.length === 0) return [];
-  const names = found.slice(0, mostNamed).map(({ name }) => name);
-  return [`${what}: ${textOf(found)}; a run trained with ${setting(key, names)} holds them`];
 }

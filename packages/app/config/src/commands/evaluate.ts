@@ -75,7 +75,7 @@ export const evaluateSchema = z.strictObject({
   ...odeKeys,
   metrics: orNull(
     several(z.string().min(1)),
-    "only these metrics or groups (ends, plan, path, columns, marginals, holdout, baselines); null is all",
+    "only these metrics or groups (ends, plan, path, columns, marginals, holdout); null is all",
     ["sliced_w2", "plan"],
   ),
   inception: file(

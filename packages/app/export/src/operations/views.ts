@@ -83,39 +83,3 @@ function expanded(op: Operation): Size[] {
   const skip = to.length - from.length;
   return to.map((size, i) => (isFree(size) && isFree(from[i - skip] ?? 1) ? 1 : size));
 }
-
-/** The parent's value after a write to a view, or null if unknown. */
-export function undoing(op: Operation): ((parent: string, written: string) => string) | null {
-  const { graph } = op;
-  const name = op.step.name.replace(/^aten::/, "").split(".")[0] as string;
-  switch (views[name]) {
-    case undefined:
-      return ["alias", "detach"].includes(name) ? (_, written) => written : null;
-    case reshaped:
-      return (_, written) => graph.reshape(written, op.shape("self"));
-    case permuted: {
-      const back = order(op);
-      const perm = back.map((_, dim) => back.indexOf(dim));
-      return (_, written) => graph.node("Transpose", [written], { perm });
-    }
-    case views.slice: {
-      const at = sliced(op);
-      return at.step === 1 ? between(op, at) : null;
-    }
-    default:
-      return null;
-  }
-}
-
-function between(op: Operation, { dim, start, stop }: Part) {
-  const same = (a: Size, b: Size) => JSON.stringify(a) === JSON.stringify(b);
-  const isWhole = stop === end || same(op.shape("self")[dim] as Size, stop);
-  return (parent: string, written: string) => {
-    const pieces = [
-      ...(start === 0 ? [] : [part(op, parent, { dim, start: 0, stop: start })]),
-      written,
-      ...(isWhole ? [] : [part(op, parent, { dim, start: stop, stop: end })]),
-    ];
-    return pieces.length === 1 ? written : op.graph.node("Concat", pieces, { axis: dim });
-  };
-}

@@ -78,7 +78,7 @@ export async function tableInput(
     const carried = kept.map((name, k) => carriedColumn(source, name, heads[k] as string[]));
     async function* batches(): AsyncGenerator<InputRows> {
       let first = 0;
-      for await (const batch of regrouped(cleaned(), batchRows)) {
+      for await (const batch of inParts(cleaned(), batchRows)) {
         const { numbers, rows, texts } = batch;
         far?.add(numbers);
         yield {
@@ -116,45 +116,23 @@ export async function tableInput(
   }
 }
 
-/** Batches of `size` rows in any format of files. */
-async function* regrouped(
+/** Batches of at most `size` rows. */
+async function* inParts(
   batches: AsyncIterable<CleanBatch>,
   size: number,
 ): AsyncGenerator<CleanBatch> {
-  let rest: CleanBatch | null = null;
-  for await (const batch of batches) {
-    rest = rest ? joined(rest, batch) : batch;
-    for (; rest.count >= size; rest = part(rest, size, rest.count)) yield part(rest, 0, size);
-  }
-  if (rest && rest.count > 0) yield rest;
-}
-
-function part(batch: CleanBatch, low: number, high: number): CleanBatch {
-  const rows = batch.rows.slice(low, high);
-  return {
-    rows,
-    count: rows.length,
-    numbers: batch.numbers.map((column) => column.slice(low, high)),
-    texts: batch.texts.map((column) => column.slice(low, high)),
-    condition: batch.condition?.slice(low, high) ?? null,
-    masses: [],
-  };
-}
-
-function joined(first: CleanBatch, second: CleanBatch): CleanBatch {
-  const doubles = (a: Float64Array, b: unknown) =>
-    Float64Array.from([...a, ...(b as Float64Array)]);
-  const { condition } = first;
-  return {
-    rows: Int32Array.from([...first.rows, ...second.rows]),
-    count: first.count + second.count,
-    numbers: first.numbers.map((column, k) => doubles(column, second.numbers[k])),
-    texts: first.texts.map((column, k) => column.concat(second.texts[k] as string[])),
-    condition: Array.isArray(condition)
-      ? condition.concat(second.condition as string[])
-      : condition && doubles(condition, second.condition),
-    masses: [],
-  };
+  for await (const { count, rows, numbers, texts, condition } of batches)
+    for (let low = 0; low < count; low += size) {
+      const high = Math.min(low + size, count);
+      yield {
+        rows: rows.slice(low, high),
+        count: high - low,
+        numbers: numbers.map((column) => column.slice(low, high)),
+        texts: texts.map((column) => column.slice(low, high)),
+        condition: condition?.slice(low, high) ?? null,
+        masses: [],
+      };
+    }
 }
 
 type Group = NonNullable<CleanRequest["group"]>;

@@ -1,5 +1,4 @@
-// The only rule for grades: it grades rows of bridges, baselines, columns and hold-outs, and from
-// them a direction.
+// The only rule for grades: it grades rows of bridges, columns and hold-outs, and from them a direction.
 
 import { firstOf } from "@dsbm/files";
 import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
@@ -88,21 +87,10 @@ function judgeTarget(
   return [isOff && isFar ? "poor" : "undecided", words, isOff];
 }
 
-/**
- * Grades rows. With the same distance, no row is graded better than a row closer to the data, which
- * may have a wider interval.
- */
 export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
-  const judged = rows.map((row) => ({ row, grade: judge(row).grade }));
-  const family = ({ name, direction, column, floor, ceiling }: MetricRow) =>
-    JSON.stringify([name.replace(/^gaussian_bridge_/, ""), direction, column, floor, ceiling]);
-  return judged.map(({ row, grade }) => {
-    if (grade === null) return row;
-    if (row.better === "target") return { ...row, grade };
-    const closer = judged.filter(
-      (one) => family(one.row) === family(row) && one.row.value <= row.value,
-    );
-    return { ...row, grade: worst(closer.flatMap((one) => one.grade ?? [])) };
+  return rows.map((row) => {
+    const { grade } = judge(row);
+    return grade === null ? row : { ...row, grade };
   });
 }
 

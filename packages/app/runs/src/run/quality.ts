@@ -12,7 +12,6 @@ export const metricGroups = {
   ends: "How close the generated samples are to the data",
   marginals: "Data at intermediate times",
   plan: "Pairs of source and generated samples",
-  baselines: "Bridges without training, for comparison",
   path: "How samples move",
   columns: "Column by column, the worst first",
 } as const;

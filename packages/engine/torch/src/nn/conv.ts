@@ -2,7 +2,8 @@ import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
-import { conv1d, conv2d, pad } from "../tensor/ops.generated.js";
+import { gradEnabled } from "../tensor/grad.js";
+import { cat, conv1d, conv2d, pad } from "../tensor/ops.generated.js";
 import type { Generator } from "../tensor/random.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
@@ -24,7 +25,8 @@ export interface ConvOptions {
 abstract class Convolution extends Module {
   weight: Parameter;
   bias: Parameter;
-  readonly #options: Required<Omit<ConvOptions, "generator">>;
+  readonly #wrap: number;
+  readonly #window: { stride: number; padding: number };
 
   constructor(
     dims: number,
@@ -35,7 +37,8 @@ abstract class Convolution extends Module {
     for (const [name, n] of Object.entries({ inChannels, outChannels, kernelSize, stride }))
       if (!Number.isInteger(n) || n < 1)
         throw invalid(`Conv${dims}d: ${name} is ${n}; expected an integer of at least 1`);
-    this.#options = { stride, padding, paddingMode };
+    this.#wrap = paddingMode === "circular" ? padding : 0;
+    this.#window = { stride, padding: padding - this.#wrap };
     const shape = [outChannels, inChannels, ...new Array<number>(dims).fill(kernelSize)];
     this.weight = new Parameter(kaimingUniform_(empty(shape), { a: Math.sqrt(5), generator }));
     const bound = 1 / Math.sqrt(fans(this.weight).fanIn);
@@ -44,12 +47,18 @@ abstract class Convolution extends Module {
 
   /** The input with the padding that no kernel adds, and the options of the kernel. */
   protected padded(x: Tensor) {
-    const { stride, padding, paddingMode } = this.#options;
-    const window = { bias: this.bias, stride, padding };
-    if (paddingMode === "zeros") return { x, window };
-    const sides = new Array<number>(2 * (x.ndim - 2)).fill(padding);
-    return { x: pad(x, sides, { mode: paddingMode }), window: { ...window, padding: 0 } };
+    const wide = this.#wrap ? wrapped(x, this.#wrap) : x;
+    return { x: wide, window: { bias: this.bias, ...this.#window } };
   }
+}
+
+function wrapped(x: Tensor, by: number): Tensor {
+  if (gradEnabled()) return pad(x, [by, by, by, by], { mode: "circular" });
+  // `pad` writes into slices, which an export cannot do.
+  let wide = x;
+  for (const dim of [2, 3])
+    wide = cat([wide.narrow(dim, x.size(dim) - by, by), wide, wide.narrow(dim, 0, by)], { dim });
+  return wide;
 }
 
 /** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in, kernel], bias [out]. */
