@@ -30,10 +30,6 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Add velocities, transported states and fates to a table (RUN NEW OUT key=value …)",
     async () => (await import("./command/annotate.js")).annotateCommand,
   ],
-  export: [
-    "Export a trained bridge as ONNX models, one model or a page, for programs without dsbm (RUN OUT key=value …)",
-    async () => (await import("./command/export.js")).exportCommand,
-  ],
   evaluate: [
     "Evaluate the bridge of a run, each metric with floor and ceiling (RUN key=value …)",
     async () => (await import("./command/evaluate.js")).evaluateCommand,
@@ -46,17 +42,21 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the options of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
   ],
+  export: [
+    "Export a trained bridge as ONNX models, one model or a page, for programs without dsbm (RUN OUT key=value …)",
+    async () => (await import("./command/export.js")).exportCommand,
+  ],
   runs: [
     "List runs, the newest first ([DIR])",
     async () => (await import("./command/runs.js")).runsCommand,
   ],
-  sweep: [
-    "Show the state and the results of a sweep (status DIR, table DIR)",
-    async () => (await import("./command/sweep.js")).sweepCommand,
-  ],
   studio: [
     "Show the runs of a folder on a page of this machine ([FOLDER])",
     async () => (await import("./command/studio.js")).studioCommand,
+  ],
+  sweep: [
+    "Show the state and the results of a sweep (status DIR, table DIR)",
+    async () => (await import("./command/sweep.js")).sweepCommand,
   ],
   doctor: [
     "Check this machine: versions, BLAS, threads and devices, and how to fix problems",
@@ -64,22 +64,19 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
 };
 
-const sections: readonly [title: string, names: readonly string[]][] = [
-  ["Train", ["fit", "train", "gaussian", "extend"]],
-  ["Use and measure", ["sample", "annotate", "evaluate", "compare", "test", "export"]],
-  ["Look", ["runs", "studio", "sweep", "doctor"]],
-];
+/** The first command below each heading. */
+const headings: Record<string, string> = { fit: "Train", sample: "Use and measure", runs: "Look" };
 
 function overview(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const blocks = sections.map(([title, names]) => {
-    const rows = names.map((name) => `  ${name.padEnd(width)}  ${commands[name]?.[0]}`);
-    return [title, ...rows].join("\n");
+  const names = Object.keys(commands);
+  const width = Math.max(...names.map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, [about]]) => {
+    const heading = headings[name] ? `\n${headings[name]}\n` : "";
+    return `${heading}  ${name.padEnd(width)}  ${about}`;
   });
   return [
     `dsbm ${version}: Schrödinger bridges between two data distributions`,
-    "usage: dsbm COMMAND [arguments]",
-    ...blocks,
+    `usage: dsbm COMMAND [arguments]\n${rows.join("\n")}`,
     "dsbm COMMAND --help shows the arguments of a command.\nTo begin: dsbm fit SOURCE TARGET (two tables, or two folders of images); without files: dsbm train dataset=moons",
   ].join("\n\n");
 }

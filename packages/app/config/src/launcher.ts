@@ -59,11 +59,6 @@ export function resolveLauncher(overrides: readonly Override[], multirun: boolea
 
 function refuse({ key, values }: Override, multirun: boolean): void {
   const word = `${key}=${values.map(printValue).join(",")}`;
-  if (values.length > 1)
-    throw new ConfigError(
-      `${word} gives ${values.length} values: a sweep has one launcher, write one value`,
-      "sweep",
-    );
   if (!multirun && word !== "launcher=local")
     throw new ConfigError(
       `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,

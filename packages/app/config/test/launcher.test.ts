@@ -71,7 +71,7 @@ describe("what is wrong with a launcher is one line", () => {
       "-m launcher=slurm_cpu launcher.mem_gb=much",
       /^launcher.mem_gb: expected a finite number > 0/,
     ],
-    ["-m launcher=local,slurm_cpu", /^launcher=local,slurm_cpu gives 2 values: a sweep has one/],
+    ["-m launcher=local,slurm_cpu", /^"launcher=local,slurm_cpu" gives 2 values/],
     ["launcher=slurm_cpu", /^launcher=slurm_cpu is for sweeps: add -m/],
     ["launcher.n_jobs=2", /^launcher.n_jobs=2 is for sweeps: add -m/],
     ["-m launcher=slurm_cpu launcher.additional_parameters=7", /expected a group of keys, got 7/],

@@ -111,14 +111,8 @@ export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): nu
   threads === "auto" ? cores() : threads;
 
 function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchCoupling | null {
-  switch (ot_sampler) {
-    case "exact":
-      return minibatchExact();
-    case "sinkhorn":
-      return minibatchEntropic({ reg });
-    default:
-      return null;
-  }
+  if (ot_sampler === "exact") return minibatchExact();
+  return ot_sampler && minibatchEntropic({ reg });
 }
 
 /** Throws a ConfigError for batches larger than a dataset. */

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { placedWords } from "./words.js";
@@ -12,11 +11,9 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function evaluateCommand(args: string[]): Promise<number> {
-  const isRun = (word: string) => existsSync(join(word, "run.json"));
   const request = placedWords(evaluate, args, {
     expected: "RUN",
     notes,
-    isPlace: isRun,
     options: { "--json": "json=true" },
   });
   if (!request) return 0;

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { ConfigError, extend, savedConfig } from "@dsbm/config";
 import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
@@ -45,8 +43,7 @@ function checkNamed(
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
-  const isPlace = (word: string) => existsSync(join(word, "run.json"));
-  const request = placedWords(extend, words, { expected: "RUN", notes, isPlace });
+  const request = placedWords(extend, words, { expected: "RUN", notes });
   if (!request) return 0;
   const { metrics, ...asked } = request.config;
   const folder = findRun(request.places[0] as string);

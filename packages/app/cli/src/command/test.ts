@@ -18,7 +18,6 @@ export async function testCommand(args: string[]): Promise<number> {
   const request = placedWords(test, args, {
     expected: "[RUN]",
     notes,
-    isPlace: (word) => existsSync(join(word, "run.json")),
     only: testOnlyKeys,
   });
   if (!request) return 0;

@@ -15,7 +15,6 @@ export interface PlacedOptions {
   expected: string;
   /** Lines of help before the keys. */
   notes: readonly string[];
-  isPlace?: (word: string) => boolean;
   /** Options with dashes, and their settings. */
   options?: Readonly<Record<string, string>>;
   /** The keys that help shows (default: all). */
@@ -28,7 +27,7 @@ export type Placed<S extends z.ZodType> = Member<z.output<S>> & { places: string
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, notes, isPlace = existsSync, options = {}, only }: PlacedOptions,
+  { expected, notes, options = {}, only }: PlacedOptions,
 ): Placed<S> | null {
   const names = expected.split(" ");
   const switches = Object.keys(options);
@@ -36,7 +35,7 @@ export function placedWords<S extends z.ZodType>(
   const places = [] as string[];
   const settings = [] as string[];
   for (const word of args) {
-    const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
+    const isWord = (word.startsWith("-") || isSetting(word)) && !existsSync(word);
     (isWord ? settings : places).push(options[word] ?? word);
   }
   const { help: isHelp, members } = resolve(experiment, settings, { options: switches });

@@ -110,7 +110,7 @@ export interface FitKeys {
     a?: number | undefined;
     /** number of principal components to project on; null: no projection. Default: null. */
     components?: number | null | undefined;
-    /** a label of the data, for references from other keys. Default: null. */
+    /** a label of the data. Default: null. */
     dataset?: string | null | undefined;
     /** number of training samples, generated or the first of the files; null is all. Default: null. */
     n_train?: number | null | undefined;

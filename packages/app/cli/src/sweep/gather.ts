@@ -8,10 +8,9 @@ import {
   meanOf,
   newestRows,
   type Row,
-  readLoggedOf,
+  readLogged,
   readManifest,
   readRun,
-  shownColumns,
   stdOf,
   summarise,
   sweepPaths,
@@ -36,8 +35,11 @@ export async function gather(folder: string): Promise<string | null> {
   writeFileAtomic(summary_csv, formatCsv(table));
   const keys = Object.keys(results[0]?.configuration ?? {});
   const last = newestRows(table.rows, keys);
-  const logged = readLoggedOf(finished.map((member) => member.folder));
-  const metrics = shownColumns(logged, table.rows, meanOf);
+  const logged = finished.flatMap((member) => readLogged(member.folder));
+  const main = logged.flatMap(({ isMain, columns }) => (isMain ? Object.values(columns) : []));
+  const metrics = [...new Set(main)].filter((name) =>
+    table.rows.some((row) => typeof row[meanOf(name)] === "number"),
+  );
   return `${tableText(last, keys, metrics)}\n\ntable:   ${summary_csv}`;
 }
 

@@ -26,7 +26,7 @@ export const fitSwitches = ["--plan", "--json", "--again"];
 const options = [...fitSwitches, "--cfg", "--help", "-m", "--multirun"];
 
 const isSettingOrSwitch = (word: string) =>
-  (isSetting(word) || /^[-~]/.test(word)) && !existsSync(word);
+  (isSetting(word) || word.startsWith("-")) && !existsSync(word);
 
 function withTimes(settings: readonly string[], places: number): string[] {
   const hasKey = (key: string) => settings.some((word) => word.startsWith(`${key}=`));

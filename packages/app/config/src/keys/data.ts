@@ -60,7 +60,7 @@ export const data = {
     dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),
     a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
     components: follows("number of principal components to project on; null: no projection", 64),
-    dataset: file("a label of the data, for references from other keys", "mnist_to_emnist"),
+    dataset: file("a label of the data", "mnist_to_emnist"),
     n_train: follows(
       "number of training samples, generated or the first of the files; null is all",
       2000,

@@ -28,23 +28,21 @@ const SWITCHES: Record<string, "multirun" | "help" | "all"> = {
 };
 
 /** Whether an argument is a setting key=value, with or without Hydra's prefix. */
-export const isSetting = (word: string): boolean => /^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word);
+export const isSetting = (word: string): boolean => /^\+{0,2}[A-Za-z_][\w.]*=/.test(word);
 
 /**
- * Reads key=value, key=a,b,c or ~key, which is key=null. +key and ++key are read as key. Throws
+ * Reads key=value or key=a,b,c. +key and ++key are read as key. Throws
  * ConfigError "syntax" with the place of the mistake.
  */
 export function parseOverride(token: string): Override {
   const equals = token.indexOf("=");
   const left = equals < 0 ? token : token.slice(0, equals);
-  const [, prefix, key = ""] = /^\s*(\+\+?|~)?\s*(.*?)\s*$/s.exec(left) ?? [];
+  const key = left.replace(/^\s*\+{0,2}/, "").trim();
   const fail = (problem: string): never => {
     throw new ConfigError(`cannot read ${quote(token)}: ${problem}`, "syntax");
   };
   if (!KEY.test(key) || key.startsWith("-") || key.split(/[./]/).includes("__proto__"))
     fail(`expected key=value with a key such as dim or a.b, got the key ${quote(key)}`);
-  if (prefix === "~")
-    return equals < 0 ? { key, values: [null] } : fail(`write ~${key}, or ${key}=…`);
   if (equals < 0) fail(`expected key=value, got no "="; write ${left.trim()}=…`);
   const text = token.slice(equals + 1);
   const isVerbatim = expressions.includes(key) && !quotedOrNull.test(text);

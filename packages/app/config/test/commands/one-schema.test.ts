@@ -72,7 +72,7 @@ describe("the Gaussian script's names", () => {
     ["paths.experiments_dir_name=x", { paths: { experiments_dir_name: "x" } }],
     ["experiments_dir=x name=y", { paths: { experiments_dir_name: "x" }, name: "y" }],
     ["model.time_frequencies=8 gif=false", { model: { time_frequencies: 8 }, gif: false }],
-    ["dim=50 ~dim", { data: { dim: null }, half_iterations: 40 }],
+    ["dim=50 dim=null", { data: { dim: null }, half_iterations: 40 }],
   ])("%s", (line, facts) => {
     expect(complete(...line.split(" "))).toMatchObject(facts);
   });

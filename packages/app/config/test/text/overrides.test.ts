@@ -16,7 +16,6 @@ describe("parseOverride", () => {
     ["a.b.c=1", { key: "a.b.c", values: [1] }],
     ["+x.y=1", { key: "x.y", values: [1] }],
     ["++x=1", { key: "x", values: [1] }],
-    ["~x", { key: "x", values: [null] }],
     ["name=", { key: "name", values: [""] }],
     ["fb_sequence=[b]", { key: "fb_sequence", values: [["b"]] }],
     ["dim=5,20", { key: "dim", values: [5, 20] }],
@@ -37,7 +36,6 @@ describe("parseOverride", () => {
     ["+++a=1", /got the key "\+a"/],
     ["a b=1", /got the key "a b"/],
     ["__proto__.x=1", /got the key "__proto__\.x"/],
-    ["~a=1", /write ~a, or a=…/],
     ["a\nb=1", /cannot read "a\\nb=1"/],
     ["ab=[1", /at character 6/],
   ])("refuses %j", (token, message) => {

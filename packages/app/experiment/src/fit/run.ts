@@ -36,12 +36,9 @@ export function finishedFit(folder: string, request: FitRequest): Row[] | null {
 function isMeasured(folder: string, { holdout, at }: FitPlan["own"]): boolean {
   const quality = readQuality(folder);
   if (!quality || holdout === null) return quality !== null;
-  const { holdouts = [] } = quality;
-  const given = [[holdout].flat(), [at].flat()];
-  return (
-    JSON.stringify(given) ===
-    JSON.stringify([holdouts.map(({ path }) => path), holdouts.map((one) => one.at)])
-  );
+  const times = [at].flat();
+  const given = [holdout].flat().map((path, i) => ({ path, at: times[i] }));
+  return JSON.stringify(given) === JSON.stringify(quality.holdouts);
 }
 
 /**

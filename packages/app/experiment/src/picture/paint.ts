@@ -34,9 +34,7 @@ export function painterOf(
   const fields =
     ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
   const ranges = fields
-    ? rangesOf(
-        real.map(({ x, side }) => tidy(() => physical(ends, x, timeOf(side)).clone().keep())),
-      )
+    ? tidy(() => rangesOf(cat(real.map(({ x, side }) => physical(ends, x, side === "x0" ? 0 : 1)))))
     : null;
   return (x, time) =>
     tidy(() => {
@@ -51,8 +49,6 @@ export function painterOf(
     });
 }
 
-const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
-
 function physical({ x0, x1 }: Datasets, x: Tensor, time: number): Tensor {
   const at0 = x0.shown;
   const at1 = x1.shown;
@@ -61,23 +57,12 @@ function physical({ x0, x1 }: Datasets, x: Tensor, time: number): Tensor {
   return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);
 }
 
-function rangesOf(sets: readonly Tensor[]): [number, number][] {
-  try {
-    const found = sets.map((x) =>
-      tidy(() => {
-        const of = (t: Tensor) => t.nanToNum().transpose(0, 1).flatten({ startDim: 1 });
-        const lows = of(x).amin({ dim: 1 }).toNumbers();
-        const highs = of(x).amax({ dim: 1 }).toNumbers();
-        return lows.map((low, c) => [low, highs[c]!] as [number, number]);
-      }),
-    );
-    return found[0]!.map((_, c) => [
-      Math.min(...found.map((ranges) => ranges[c]![0])),
-      Math.max(...found.map((ranges) => ranges[c]![1])),
-    ]);
-  } finally {
-    for (const x of sets) x.dispose();
-  }
+/** The least and the greatest value of each channel. */
+function rangesOf(x: Tensor): [number, number][] {
+  const channels = x.nanToNum().transpose(0, 1).flatten({ startDim: 1 });
+  const highs = channels.amax({ dim: 1 }).toNumbers();
+  const lows = channels.amin({ dim: 1 }).toNumbers();
+  return lows.map((low, c) => [low, highs[c]]);
 }
 
 function levelsOf(x: Tensor, ranges: readonly [number, number][]): Tensor {

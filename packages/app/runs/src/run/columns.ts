@@ -40,12 +40,6 @@ export const placeColumns = {
 export const readLogged = (folder: string): LoggedMetric[] =>
   readIfAs(join(folder, columnsFile), loggedMetrics) ?? [];
 
-/** The logged metrics of several run folders, each name once. */
-export function readLoggedOf(folders: readonly string[]): LoggedMetric[] {
-  const all = folders.flatMap(readLogged);
-  return all.filter((one, i) => all.findIndex(({ name }) => name === one.name) === i);
-}
-
 type Bound = "target" | "floor" | "ceiling";
 
 const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
@@ -54,19 +48,6 @@ const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
 export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
   const name = bounds.find((bound) => columns[bound] !== undefined);
   return name ? { name, column: columns[name]! } : null;
-}
-
-/** The columns that tables show: metrics that some row has. */
-export function shownColumns(
-  metrics: readonly LoggedMetric[],
-  rows: readonly Row[],
-  named: (column: string) => string = (column) => column,
-): string[] {
-  const columns = metrics
-    .filter(({ isMain }) => isMain)
-    .flatMap(({ columns: { value, target, floor, ceiling } }) => [value, target, floor, ceiling])
-    .filter((column) => column !== undefined);
-  return columns.filter((name) => rows.some((row) => typeof row[named(name)] === "number"));
 }
 
 /** Evaluations as rows of a table: one for each main metric, with its references. */
