@@ -1,6 +1,6 @@
-// Time left and steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
+// Steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
 import { Clock } from "@dsbm/runs";
-import { describe, expect, it, test } from "vitest";
+import { expect, test } from "vitest";
 import { TimeEstimate } from "../src/forecast/estimate.js";
 import { TimePlan } from "../src/forecast/time-plan.js";
 
@@ -11,38 +11,7 @@ const config = {
   cache: "disk" as const,
   cache_npar: 10,
   cache_refresh_stride: 20,
-  gif_stride: 20,
 };
-const length = { halves: 4, stepsOf: (half: number) => (half <= 2 ? 100 : 40) };
-
-describe("the time that is left", () => {
-  it("counts steps, simulations and evaluations as each took", () => {
-    let now = 0;
-    const time = new TimeEstimate(config, { now: () => now });
-    const at = (half: number) => ({ half, direction: "b" as const });
-    const step = (seconds: number) => {
-      now += seconds;
-      time.stepped();
-    };
-    const start = (half: number) => time.follow({ ...at(half), type: "cache", done: 0, total: 10 });
-    expect(time.left({ half: 1, step: 0 }, length)).toBeNull();
-    start(1);
-    // One step records a program, which is no usual one.
-    for (const seconds of [5, 0.1, 0.1, 0.1]) step(seconds);
-    // 280 steps of 0.1 s.
-    expect(time.left({ half: 1, step: 0 }, length)).toBeCloseTo(28);
-    time.evaluated(2);
-    // 5 + 5 + 2 + 2 evaluations of 2 s.
-    expect(time.left({ half: 1, step: 0 }, length)).toBeCloseTo(56);
-    start(3);
-    now += 4;
-    time.follow({ ...at(3), type: "cache", done: 2, total: 10 });
-    step(0.1);
-    // Of the third half-iteration 30 steps of 0.1 s, a simulation of 10 pairs of 2 s, and 2 evaluations; of the fourth 40, 2, 2.
-    expect(time.left({ half: 3, step: 10 }, length)).toBeCloseTo(3 + 20 + 4 + 4 + 40 + 4);
-  });
-});
-
 /** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
 function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 } = {}) {
   let now = 0;

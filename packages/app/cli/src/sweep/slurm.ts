@@ -94,26 +94,26 @@ function optionsOf(
   const { partition, mem_gb, timeout_min, array_parallelism, gpus_per_node } = launcher;
   const gpus = members.map(({ nproc, device }) => (device.startsWith("cuda") ? nproc : 1));
   const numbers = members.map(({ number }) => number).join();
-  const options = new Map<string, string | number | boolean>([
-    ["job-name", name],
-    ["nodes", 1],
-    ["ntasks", 1],
-    ["cpus-per-task", cores],
-    ["mem", `${Math.max(1, Math.round(mem_gb * 1024))}M`],
-  ]);
-  if (partition !== null) options.set("partition", partition);
-  if (gpus_per_node !== null) options.set("gpus-per-node", Math.max(gpus_per_node, ...gpus));
-  if (timeout_min !== null) {
-    options.set("time", timeout_min);
+  const additional = Object.entries(launcher.additional_parameters).map(
+    ([key, value]) => [key.replaceAll("_", "-"), value] as const,
+  );
+  const options = {
+    "job-name": name,
+    nodes: 1,
+    ntasks: 1,
+    "cpus-per-task": cores,
+    mem: `${Math.max(1, Math.round(mem_gb * 1024))}M`,
+    partition: partition ?? false,
+    "gpus-per-node": gpus_per_node !== null && Math.max(gpus_per_node, ...gpus),
+    time: timeout_min ?? false,
     // Time to reach a step boundary and save before the limit.
-    options.set("signal", `B:TERM@${Math.min(90, 15 * timeout_min)}`);
-  }
-  for (const [key, value] of Object.entries(launcher.additional_parameters))
-    options.set(key.replaceAll("_", "-"), value);
-  options.set("array", `${numbers}%${array_parallelism}`);
-  options.set("output", "logs/%a.log");
-  options.set("open-mode", "append");
-  return [...options].filter(([, value]) => value !== false);
+    signal: timeout_min !== null && `B:TERM@${Math.min(90, 15 * timeout_min)}`,
+    ...Object.fromEntries(additional),
+    array: `${numbers}%${array_parallelism}`,
+    output: "logs/%a.log",
+    "open-mode": "append",
+  };
+  return Object.entries(options).filter(([, value]) => value !== false);
 }
 
 /**

@@ -14,12 +14,7 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const DIGITS = String.raw`\d(?:_?\d)*`;
-const WHOLE = String.raw`(?:0|[1-9](?:_?\d)*)`;
-const EXPONENT = `[eE][+-]?${DIGITS}`;
-const NUMBER = new RegExp(
-  `^[+-]?(?:${WHOLE}|(?:${WHOLE}\\.(?:${DIGITS})?|\\.${DIGITS})(?:${EXPONENT})?|${WHOLE}${EXPONENT})$`,
-);
+const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const CONSTANTS: Record<string, Value> = {
   null: null,
   true: true,
@@ -37,9 +32,10 @@ const CONSTANTS: Record<string, Value> = {
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
   if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower] as Value;
-  if (!NUMBER.test(word)) return word;
-  const number = Number(word.replaceAll("_", ""));
-  const isExact = Number.isSafeInteger(number) || !/^[+-]?[\d_]+$/.test(word);
+  const digits = word.replace(/(?<=\d)_(?=\d)/g, "");
+  if (!NUMBER.test(digits)) return word;
+  const number = Number(digits);
+  const isExact = Number.isSafeInteger(number) || !/^[+-]?\d+$/.test(digits);
   return isExact ? number : word;
 }
 

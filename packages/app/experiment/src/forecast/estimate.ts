@@ -1,17 +1,11 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { Position } from "@dsbm/problem";
 import type { TrainEvent } from "@dsbm/train";
 import type { Speed } from "./speed.js";
 
 type TimedConfig = Pick<
   CompleteTrainConfig,
-  "first_pass" | "cache" | "cache_npar" | "cache_refresh_stride" | "gif_stride"
+  "first_pass" | "cache" | "cache_npar" | "cache_refresh_stride"
 >;
-
-export interface Length {
-  halves: number;
-  stepsOf(half: number): number;
-}
 
 const most = 30;
 /** Seconds of a window. Shorter windows measure how the machine shares its processors. */
@@ -104,28 +98,6 @@ export class TimeEstimate {
 
   get evaluation(): number {
     return this.#evaluations.median ?? this.#assumed.evaluation;
-  }
-
-  /** Returns the seconds until training ends, or null before the first step. */
-  left(
-    { half, step }: Pick<Position, "half" | "step">,
-    { halves, stepsOf }: Length,
-  ): number | null {
-    const { cache_refresh_stride, gif_stride } = this.config;
-    const each = this.step;
-    if (each === null) return null;
-    let seconds = 0;
-    for (let h = half; h <= halves; h++) {
-      const done = h === half ? step : 0;
-      const steps = stepsOf(h);
-      const simulations =
-        Math.ceil(steps / cache_refresh_stride) - Math.ceil(done / cache_refresh_stride);
-      const evaluations =
-        steps > done ? Math.ceil(steps / gif_stride) - Math.floor(done / gif_stride) : 0;
-      seconds +=
-        (steps - done) * each + simulations * this.simulation(h) + evaluations * this.evaluation;
-    }
-    return seconds;
   }
 
   #lap(): number {

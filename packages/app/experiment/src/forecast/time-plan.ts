@@ -65,14 +65,6 @@ export class TimePlan {
     return this.clock.part(0.5, (evaluationShare * seconds) / this.#halves);
   }
 
-  /** Seconds until the run ends, given the seconds of its training. */
-  left(training: number | null): number | null {
-    const { seconds, left } = this.clock;
-    return seconds === null || training === null
-      ? training
-      : Math.min(left, training + this.limit.reserve);
-  }
-
   /** Steps of the half-iterations from `half` on, at the measured speed. */
   forecast(half = 1): number[] {
     const left = this.#left(half);

@@ -173,9 +173,12 @@ export class ExperimentRun implements MainWork {
     );
   }
 
-  #left(at: Position): number | null {
-    const stepsOf = (half: number) => this.#training.stepsOf(half);
-    return this.#time.left(this.#time.estimate.left(at, { halves: this.#halves, stepsOf }));
+  /** Seconds until the run ends, in proportion to its steps. */
+  #left(at: Position): number {
+    const { seconds, spent, left } = this.#time.clock;
+    const done = this.#stepsBefore(at);
+    const all = this.#stepsBefore({ half: this.#halves + 1, step: 0 });
+    return seconds === null ? (spent / done) * (all - done) : left;
   }
 
   #restore(): Position {
