@@ -94,8 +94,8 @@ export function halvesOf(
       for (const [i, value] of values.entries()) {
         components[i] ??= { value: [], floors: [], ceiling: [] };
         components[i].value.push(value);
-        if (first && second) components[i].floors.push([first[i] as number, second[i] as number]);
-        if (ceiling) components[i].ceiling.push(ceiling[i] as number);
+        if (first && second) components[i].floors.push([first[i], second[i]]);
+        if (ceiling) components[i].ceiling.push(ceiling[i]);
       }
     });
   return components;
@@ -137,7 +137,7 @@ export function measurementOf(
     interval: [clipped(value - half), value + half],
     floor,
     ...(floor !== null && {
-      floor_interval: [clipped(floor - floorHalf), floor + floorHalf] as [number, number],
+      floor_interval: [clipped(floor - floorHalf), floor + floorHalf],
     }),
     ceiling,
     ...(excess && { excess }),
@@ -153,13 +153,13 @@ function excessOf({ value, floor, ceiling }: Bounded, halves: Halves, isSquare: 
   const whole = { value: square(value), floor: square(floor), ceiling: square(ceiling) };
   const left = shareOf(whole);
   const floors = halves.floors.map(([a, b]) => (square(a) + square(b)) / 2);
-  const ways = halves.ceiling.map((x, k) => square(x) - (floors[k] as number));
-  const rests = halves.value.map((x, k) => square(x) - (floors[k] as number));
+  const ways = halves.ceiling.map((x, k) => square(x) - floors[k]);
+  const rests = halves.value.map((x, k) => square(x) - floors[k]);
   const differences = halves.floors.map(([a, b]) => square(a) - square(b));
   // Two draws differ by √2 times the noise of one, and half of the rows have twice the noise.
   const none = deviation(differences) / Math.SQRT2 / 2;
   // First order error of a ratio.
-  const errors = rests.map((x, k) => x - left * (ways[k] as number));
+  const errors = rests.map((x, k) => x - left * ways[k]);
   const error = Math.sqrt(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
@@ -257,7 +257,7 @@ export async function compareSamples(
     context,
     widths: () =>
       context.once(`widths/${set.key}`, () => {
-        const [draw] = drawsOf(set, seed, 1) as [Tensor];
+        const [draw] = drawsOf(set, seed, 1);
         return kernelWidths(some(draw, "x"), some(set.data, "y"), { seed });
       }),
   };

@@ -46,7 +46,7 @@ export class Distances implements Disposable {
       values: t.toArray() as Float32Array | Float64Array,
       shape: [...t.shape],
     }));
-    const lane = this.#lanes[this.#count++ % this.#lanes.length] as Lane;
+    const lane = this.#lanes[this.#count++ % this.#lanes.length];
     const answer = lane.last.then(() => this.#inThread(lane, { points, p, seed }));
     lane.last = answer.catch(() => {});
     return estimate(await answer);

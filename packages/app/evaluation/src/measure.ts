@@ -242,8 +242,8 @@ function holdoutsOf({ trained }: OpenSubject, { holdout, at }: EvaluateConfig) {
   const inProcess = processTimes({ times }, own);
   return [holdout ?? []].flat().map((path, i) => ({
     path,
-    at: own[i] as number,
-    time: inProcess[i] as number,
+    at: own[i],
+    time: inProcess[i],
   }));
 }
 

@@ -182,8 +182,7 @@ export async function collectSamples(
         drift || indexes.size > 0
           ? (k, state, weights) => {
               const dt = steps[k];
-              if (drift && dt !== undefined)
-                summed?.add(drift, state, { time: times[k] as number, dt });
+              if (drift && dt !== undefined) summed?.add(drift, state, { time: times[k], dt });
               if (!indexes.has(k)) return;
               const part = { x: keep(() => state), weights: weights && keep(() => weights) };
               parts.set(k, [...(parts.get(k) ?? []), part]);

@@ -4,7 +4,7 @@ import { GraphBuilder, isFree } from "./onnx/builder.js";
 import { type Graph, type OnnxType, onnxTypes, type Port } from "./onnx/model.js";
 import { type Converter, Operation } from "./operation.js";
 import { converters } from "./operations/index.js";
-import type { Trace, TraceSlot } from "./trace.js";
+import type { Trace } from "./trace.js";
 
 export interface ConvertOptions {
   inputs: readonly string[];
@@ -12,11 +12,11 @@ export interface ConvertOptions {
 }
 
 export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Graph {
-  const graph = new GraphBuilder(inputs[0] as string);
+  const graph = new GraphBuilder(inputs[0]);
   /** The value of a tensor, and how often its memory had been written to. */
   const values = new Map<number, { name: string; writes: number }>();
   const writes = new Map<number, number>();
-  const slotOf = (slot: number) => trace.slots[slot] as TraceSlot;
+  const slotOf = (slot: number) => trace.slots[slot];
   const writesTo = (slot: number) => writes.get(slotOf(slot).memory) ?? 0;
   const set = (slot: number, name: string) => values.set(slot, { name, writes: writesTo(slot) });
   inputs.forEach((name, slot) => {
@@ -62,7 +62,7 @@ export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Grap
   return graph.build(
     "drift",
     inputs.map((name, slot) => port(slot, name)),
-    trace.outputs.map((slot, i) => ({ ...port(slot, outputs[i] as string), value: read(slot) })),
+    trace.outputs.map((slot, i) => ({ ...port(slot, outputs[i]), value: read(slot) })),
   );
 }
 

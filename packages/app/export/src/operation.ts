@@ -29,7 +29,7 @@ export class Operation {
   }
 
   #slot(slot: number): TraceSlot {
-    return this.facts.trace.slots[slot] as TraceSlot;
+    return this.facts.trace.slots[slot];
   }
 
   has(name: string): boolean {
@@ -57,7 +57,7 @@ export class Operation {
   }
 
   get type(): OnnxType {
-    return this.#typeOf(this.step.results[0]?.[0] as number);
+    return this.#typeOf(this.step.results[0]?.[0]);
   }
 
   #typeOf(slot: number): OnnxType {

@@ -41,7 +41,7 @@ export function trace(
 ): Trace {
   const [a, b] = rows.map((n) =>
     describeProgram(tidy(() => noGrad(() => Program.record(fn, inputs(n)).program))),
-  ) as [ProgramDescription, ProgramDescription];
+  );
   const names = (program: ProgramDescription) => program.steps.map(({ name }) => name);
   const odd = names(a).findIndex((name, i) => name !== names(b)[i]);
   if (odd >= 0 || a.steps.length !== b.steps.length || a.slots.length !== b.slots.length)
@@ -52,7 +52,7 @@ export function trace(
   return {
     outputs: a.outputs,
     slots: a.slots.map((slot, i) => {
-      const other = b.slots[i] as ProgramSlot;
+      const other = b.slots[i];
       const what = makers.get(i) ?? "a tensor";
       return { ...slot, shape: merged(slot.shape, other.shape, what) as Size[] };
     }),

@@ -229,7 +229,7 @@ export class Bridge implements Disposable {
           const weights = logMass && tidy(() => logMass.exp().keep());
           if (k === last) Object.assign(found, { x: own, weights });
           try {
-            await onState?.(own, { k, time: times[k] as number, weights });
+            await onState?.(own, { k, time: times[k], weights });
           } finally {
             if (k !== last) for (const t of [own, weights]) t?.dispose();
           }

@@ -95,7 +95,7 @@ export function gridOf(
 }
 
 const usualBatch = (shape: readonly number[], states: number): number =>
-  shape.length > 1 ? 100 : Math.min(20_000, Math.ceil(2 ** 22 / ((shape[0] as number) * states)));
+  shape.length > 1 ? 100 : Math.min(20_000, Math.ceil(2 ** 22 / (shape[0] * states)));
 
 function checkSteps(
   { trained: { directions, folder, method, grid }, networks }: PlannedBridge,

@@ -48,7 +48,7 @@ function outside(
     names,
     (x, k) => {
       const { min, max } = rangeOf(k);
-      return Math.max(min - x, x - max) > (margins[k] as number);
+      return Math.max(min - x, x - max) > margins[k];
     },
     (k) => ` (data ${short(rangeOf(k).min)} to ${short(rangeOf(k).max)})`,
   );

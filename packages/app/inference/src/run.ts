@@ -38,7 +38,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       ...config,
       trained,
       direction,
-      start: times[0] as number,
+      start: times[0],
       batchRows,
       keys: config,
       progress,

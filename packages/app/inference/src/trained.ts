@@ -115,7 +115,7 @@ function loadNetwork(
     const network = buildNetwork(config, direction, facts);
     try {
       network.loadStateDict(tensors);
-      return network.eval() as Network;
+      return network.eval();
     } catch (error) {
       network.dispose();
       if (!(error instanceof Error) || error.name !== "TorchError") throw error;
@@ -172,7 +172,7 @@ export function readProjection(folder: string): Projection {
 /** The caller disposes them. */
 export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   if (columns === null) {
-    const names = Array.from({ length: shape[0] as number }, (_, k) => `x${k}`);
+    const names = Array.from({ length: shape[0] }, (_, k) => `x${k}`);
     return new Units({ names, named: false });
   }
   const projection = config.data.components === null ? null : readProjection(folder);

@@ -46,7 +46,7 @@ export async function referenceClassifier(
 ): Promise<ReferenceClassifier | null> {
   const set = wholeSet(end);
   if (set === null) return null;
-  const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
+  const [channels, image_size] = projection?.shape ?? shape;
   const file = `${set}-${channels}x${image_size}.safetensors`;
   const path = join(config.paths.experiments_dir_name, "classifiers", file);
   const checksum = `${path}.sha256`;

@@ -33,7 +33,7 @@ export const classifierMetric: Metric = {
         const against = (x: Tensor) => classifierAccuracy(view(x), data, { seed });
         const value = against(set.end);
         const { floor, ceiling } = context.once(`c2st/${set.key}`, () => {
-          const [draw] = drawsOf(set, seed, 1) as [Tensor];
+          const [draw] = drawsOf(set, seed, 1);
           return { floor: against(draw), ceiling: against(set.start) };
         });
         const deviation = (inflation * 0.5) / Math.sqrt(value.n);

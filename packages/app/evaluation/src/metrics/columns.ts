@@ -1,7 +1,7 @@
 import { columnWasserstein } from "@dsbm/bridge";
 import { strayValues } from "@dsbm/inference";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { drawsOf, type Halves, halvesOf, measurementOf } from "../bounds.js";
+import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
 import type { Measurement, Metric } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
@@ -32,15 +32,15 @@ export const columnMetric: Metric = {
       const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
       return values
         .map((value, k): { off: number; row: Measurement } => {
-          const deviation = deviations[k] as number;
+          const deviation = deviations[k];
           const constant = value > 0 ? Number.MAX_VALUE : 0;
-          const column = names?.length === values.length ? (names[k] as string) : `column ${k + 1}`;
-          const floor = floors.reduce((sum, of) => sum + (of[k] as number), 0) / floors.length;
-          const whole = { value, floor, ceiling: ceilings[k] as number };
+          const column = names?.length === values.length ? names[k] : `column ${k + 1}`;
+          const floor = floors.reduce((sum, of) => sum + of[k], 0) / floors.length;
+          const whole = { value, floor, ceiling: ceilings[k] };
           return {
             off: deviation > 0 ? value / deviation : constant,
             row: {
-              ...measurementOf(whole, halves[k] as Halves, {
+              ...measurementOf(whole, halves[k], {
                 least: 0,
               }),
               title: `1-Wasserstein of ${column}`,

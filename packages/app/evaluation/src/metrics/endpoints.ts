@@ -90,9 +90,9 @@ function moment(name: string, title: string): Metric {
     measure(set, context) {
       const row = context.once("statistics", () => endpointRow(endpointStatistics(set)), set);
       return {
-        value: row[`end_${name}`] as number,
-        target: row[target] as number,
-        ceiling: row[`start_${name}`] as number,
+        value: row[`end_${name}`],
+        target: row[target],
+        ceiling: row[`start_${name}`],
       };
     },
   };

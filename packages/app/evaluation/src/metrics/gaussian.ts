@@ -54,13 +54,13 @@ function divergences(set: SampleSet, context: Measuring): Divergences {
   const times = timesOf(set.direction, set.sampling.grid);
   const steps = times.length - 1;
   const perfect = discretised(set.direction, exact, steps, { flow: isFlow(context) });
-  const [n, d] = set.start.shape as [number, number];
+  const [n, d] = set.start.shape;
   const at = gridSteps(steps);
   const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };
   for (const step of at) {
     const state = set.states.get(step);
     if (!state) throw new Error(`no state of step ${step} was kept`);
-    const t = times[step] as number;
+    const t = times[step];
     const kl = tidy(() => gaussianKL(state, exact, t));
     const floor = expectedKL(perfect[step] as { mean: number; var: number }, exact, t, n, d);
     for (const fit of ["diag", "full"] as const) {

@@ -11,7 +11,7 @@ import { ConfigError } from "@dsbm/config";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
 import { type EndpointData, gaussianName, isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { type Halves, halvesOf, linearExcess, measurementOf } from "../bounds.js";
+import { halvesOf, linearExcess, measurementOf } from "../bounds.js";
 import {
   type ReferenceClassifier,
   referenceClassifier,
@@ -152,7 +152,7 @@ export const imageMetrics: readonly Metric[] = [
             { generated, data, reserve: data, source },
             (x) => [distance(x)],
             { context },
-          )[0] as Halves;
+          )[0];
           // Fewer images have a larger distance.
           const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));
           const whole = { value, floor: few, ceiling };

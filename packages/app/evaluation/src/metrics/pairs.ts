@@ -17,10 +17,7 @@ const mostNumbers = 2 ** 22;
 
 function independentDisplacement(start: Tensor, data: Tensor): number {
   return tidy(() => {
-    const [a, b] = [start, data].map((t) => t.flatten({ startDim: 1 }).to("float64")) as [
-      Tensor,
-      Tensor,
-    ];
+    const [a, b] = [start, data].map((t) => t.flatten({ startDim: 1 }).to("float64"));
     const variance = (t: Tensor) =>
       squaredDisplacement(t, t.mean(0, { keepdim: true }).expand(t.shape));
     return variance(a) + variance(b) + a.mean(0).sub(b.mean(0)).square().sum().item();

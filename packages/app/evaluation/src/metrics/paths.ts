@@ -73,7 +73,7 @@ export const pathMetrics: readonly Metric[] = [
           if (!result) return "stopped";
           returns.push(result.end);
         }
-        const [first, second] = returns as [Tensor, Tensor];
+        const [first, second] = returns;
         const { back, twice, apart } = agreement(set.start, first, second);
         return {
           ...estimated(back, set.unit),

@@ -25,10 +25,10 @@ const total = (values: readonly number[]): number => values.reduce((a, b) => a +
 export function meanError(spectrum: Spectrum, data: Spectrum): number | null {
   const bands = octaves(data.k.length);
   const errors = bandError(spectrum, data, bands).flatMap((ofChannel, c) => {
-    const energy = data.energy[c] as number[];
+    const energy = data.energy[c];
     const least = noEnergy * total(energy);
     const within = bands.map(([from, to]) => total(energy.slice(from - 1, to)));
-    return ofChannel.filter((_, i) => (within[i] as number) > least);
+    return ofChannel.filter((_, i) => within[i] > least);
   });
   return errors.length === 0 ? null : total(errors) / errors.length;
 }

@@ -88,7 +88,7 @@ export async function measureHeldOut(
     return { at, name, ...rowsOf(end, seed, (x) => mixed(x, name)) };
   });
   type Dataset = (typeof datasets)[number];
-  const start = datasets[0] as Dataset;
+  const start = datasets[0];
   const before = datasets.findLast(({ at }) => at < time) as Dataset;
   const after = datasets.find(({ at }) => at > time) as Dataset;
   const count = Math.min(n, before.x.size(0), after.x.size(0));

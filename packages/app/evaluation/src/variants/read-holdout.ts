@@ -16,7 +16,7 @@ export async function readHoldout(
     throw new ConfigError(
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
     );
-  const [d] = ends.shape as [number];
+  const [d] = ends.shape;
   const { where, decimal, header, layer } = trained.config.data;
   const options = { decimal, header, layer: layer ?? undefined };
   return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;
@@ -49,7 +49,7 @@ export async function readRows(
         : columnsLike(source, { names, width: d, like: "the other data" });
     const values: number[][] = [];
     for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
-      for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
+      for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i]));
     if (values.length < 4)
       throw new ConfigError(`${path} has ${values.length} rows; expected 4 or more`);
     return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };

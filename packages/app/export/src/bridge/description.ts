@@ -29,7 +29,7 @@ export function describeBridge(opened: Bridge, { graphs, license }: Facts): Brid
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
   const [some] = graphs.values() as Iterable<ExportedGraph>;
-  const { inputs, outputs } = (some as ExportedGraph).graph;
+  const { inputs, outputs } = some.graph;
   const places = [...graphs].flatMap(([model, { directions, samples }]) =>
     Object.entries(directions).map(([way, direction_input]) => {
       const { half_iteration = 0 } = models[way as Direction] ?? {};
@@ -140,7 +140,7 @@ function projectionOf({ config, folder, columns }: Trained): BridgeDescription["
   if (config.data.components === null) return null;
   const projection = readProjection(folder);
   const { channels, image_size } = config.data;
-  const [d] = projection.basis.shape as [number];
+  const [d] = projection.basis.shape;
   const image = [channels, image_size, image_size];
   const isImage = columns === null && image.reduce((a, b) => a * b) === d;
   const base64 = (numbers: Tensor) => {

@@ -36,7 +36,7 @@ type Networks = Readonly<Record<Direction, Network | null>>;
 
 /** A state of the sampler: a sample, with growth also its log mass. */
 export const stateShape = ({ shape, method }: Pick<Trained, "shape" | "method">) =>
-  method.mass ? [(shape[0] as number) + 1] : shape;
+  method.mass ? [shape[0] + 1] : shape;
 
 function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
   const { shape, conditioning, columns, chain } = trained;
@@ -135,15 +135,15 @@ function graphOf(
   isInput: boolean,
 ): ExportedGraph {
   const kind = kindOf(trained);
-  const [first] = directions as [Direction];
+  const [first] = directions;
   const outputs = outputsOf(trained, networks, first, kind);
   const inputs = inputsOf(trained, { direction: isInput });
   const keys = Object.keys(inputs);
   const graph = tidy(() => {
     const graph = trace(
       (x, t, ...more) => {
-        const at = x as Tensor;
-        const time = t as Tensor;
+        const at = x;
+        const time = t;
         const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
         const conditions = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
         return outputs(at, time, conditions);

@@ -31,7 +31,7 @@ export class GraphBuilder {
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     const node = { op, inputs, outputs: [`v${this.#names++}`], attributes };
     this.#nodes.push(node);
-    return node.outputs[0] as string;
+    return node.outputs[0];
   }
 
   /** The node that made a value; undefined for inputs and constants. */
@@ -71,7 +71,7 @@ export class GraphBuilder {
       if (!isFree(size)) return this.ints([size]);
       return size.rows === 1 ? rows : this.node("Mul", [rows, this.ints([size.rows])]);
     });
-    return parts.length === 1 ? (parts[0] as string) : this.node("Concat", parts, { axis: 0 });
+    return parts.length === 1 ? parts[0] : this.node("Concat", parts, { axis: 0 });
   }
 
   reshape(value: string, sizes: readonly Size[]): string {

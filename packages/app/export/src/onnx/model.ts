@@ -84,7 +84,7 @@ function nodeMessage({ op, inputs, outputs, attributes }: Node): Message {
   const message = new Message();
   for (const name of inputs) message.data(1, name);
   for (const name of outputs) message.data(2, name);
-  message.data(3, outputs[0] as string).data(4, op);
+  message.data(3, outputs[0]).data(4, op);
   for (const [name, value] of Object.entries(attributes))
     message.message(5, attributeMessage(name, value));
   return message;

@@ -15,7 +15,7 @@ const addmm: Converter = (op) => {
   const matrix = op.value("mat2");
   const maker = graph.maker(matrix);
   const isTransposed = maker?.op === "Transpose" && `${maker.attributes.perm}` === "1,0";
-  const weight = isTransposed ? (maker.inputs[0] as string) : matrix;
+  const weight = isTransposed ? maker.inputs[0] : matrix;
   return graph.node("Gemm", [op.value("mat1"), weight, op.value("self")], {
     alpha: { float: op.number("alpha", 1) },
     beta: { float: op.number("beta", 1) },
@@ -29,7 +29,7 @@ const convolution: Converter = (op) => {
     "padding",
     "dilation",
     "output_padding",
-  ].map((name) => op.numbers(name)) as [number[], number[], number[], number[]];
+  ].map((name) => op.numbers(name));
   const inputs = op.present("input", "weight", "bias");
   const dims = op.shape("input").length - 2;
   const wide = (list: number[]) => (list.length === dims ? list : Array(dims).fill(list[0]));
@@ -57,7 +57,7 @@ const attention: Converter = (op) => {
   if (op.plain<boolean>("is_causal", false)) throw op.refused("it is causal");
   if (op.number("dropout_p", 0) !== 0) throw op.refused("it drops out");
   const { graph, type } = op;
-  const width = op.fixed("query", op.shape("query").length - 1)[0] as number;
+  const width = op.fixed("query", op.shape("query").length - 1)[0];
   const scale = op.number("scale", 1 / Math.sqrt(width));
   const perm = op
     .shape("key")

@@ -21,7 +21,7 @@ const sum: Converter = (op) =>
   });
 
 function ratio(op: Operation, a: Size, b: Size): number {
-  const [x, y] = [a, b].map((size) => (isFree(size) ? size.rows : size)) as [number, number];
+  const [x, y] = [a, b].map((size) => (isFree(size) ? size.rows : size));
   if (isFree(a) !== isFree(b) || x % y !== 0)
     throw op.refused("its groups are no part of its channels");
   return x / y;
@@ -31,7 +31,7 @@ function grouped(op: Operation, size: number): string {
   const { graph, type } = op;
   const shape = op.resultShape();
   const groups = graph.node("Reshape", [op.value("input"), graph.ints([-1, 1, size])]);
-  const [one, zero] = [1, 0].map((value) => graph.numbers(type, [value])) as [string, string];
+  const [one, zero] = [1, 0].map((value) => graph.numbers(type, [value]));
   const eps = { epsilon: { float: op.number("eps") } };
   const normal = graph.node("InstanceNormalization", [groups, one, zero], eps);
   let value = graph.reshape(normal, shape);
@@ -54,14 +54,14 @@ const groupNorm: Converter = (op) => {
 
 const groupNormSilu: Converter = (op) => {
   const { graph, type } = op;
-  const [c, height, width] = op.fixed("input", 1) as [number, number, number];
+  const [c, height, width] = op.fixed("input", 1);
   let value = grouped(op, (c * height * width) / op.number("groups"));
   if (op.has("film")) {
     const film = op.value("film");
     const [scale, shift] = [0, c].map((start) => {
       const bounds = [start, start + c, 1, 1].map((bound) => graph.ints([bound]));
       return graph.node("Unsqueeze", [graph.node("Slice", [film, ...bounds]), graph.ints([2, 3])]);
-    }) as [string, string];
+    });
     const factor = graph.node("Add", [scale, graph.numbers(type, 1)]);
     value = graph.node("Add", [graph.node("Mul", [value, factor]), shift]);
   }
@@ -89,7 +89,7 @@ const averagePool: Converter = (op) => {
 const nearest: Converter = (op) => {
   const before = op.fixed("self", 2);
   const after = op.numbers("output_size");
-  const scales = [1, 1, ...after.map((size, i) => size / (before[i] as number))];
+  const scales = [1, 1, ...after.map((size, i) => size / before[i])];
   return op.graph.node("Resize", [op.value("self"), "", op.graph.numbers("float32", scales)], {
     mode: "nearest",
     nearest_mode: "floor",

@@ -32,7 +32,7 @@ function part({ graph }: Operation, value: string, { dim, start, stop, step = 1 
 function sliced(op: Operation): Part & { step: number } {
   const shape = op.shape("self");
   const dim = op.axis(0);
-  const size = shape[dim] as Size;
+  const size = shape[dim];
   const bound = (name: string, fallback: number): Size => {
     const given = op.plain<Size>(name, fallback);
     if (isFree(given) || given >= 0) return given;

@@ -195,8 +195,7 @@ async function annotateBatch(
       for (const annotation of annotations)
         found.push(...(await annotation.values({ ...rows, time, purpose: `${first}/${time}` })));
       for (const [c, values] of found.entries())
-        for (const [i, place] of places.entries())
-          (columns[c] as Float64Array)[place] = values[i] as number;
+        for (const [i, place] of places.entries()) (columns[c] as Float64Array)[place] = values[i];
     } finally {
       disposeRows(rows);
       index.dispose();

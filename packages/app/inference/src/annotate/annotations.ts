@@ -110,9 +110,9 @@ export function annotationsOf({
       // The 90 % interval of the mean growth rate of like rows, from the dataset before.
       async values({ x, time }) {
         const place = times.findLastIndex((own) => own <= timeOf(time) + 1e-9);
-        const { centres, low, high } = intervals[Math.max(0, place)] as GrowthCells;
+        const { centres, low, high } = intervals[Math.max(0, place)];
         const cells = tidy(() => cellOf(x, centres).toNumbers());
-        return [low, high].map((values) => Float64Array.from(cells, (c) => values[c] as number));
+        return [low, high].map((values) => Float64Array.from(cells, (c) => values[c]));
       },
     });
   }
@@ -143,9 +143,9 @@ export function annotationsOf({
             return places.toNumbers();
           });
           for (const [i, place] of nearest.entries()) {
-            const share = shares[fates.codes[place] as number] as Float64Array;
+            const share = shares[fates.codes[place]] as Float64Array;
             const row = Math.floor(i / k);
-            share[row] = (share[row] as number) + 1 / (k * draws);
+            share[row] = share[row] + 1 / (k * draws);
           }
         }
         return shares;

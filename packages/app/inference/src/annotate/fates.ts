@@ -59,13 +59,13 @@ export async function fateCells(
     missing,
     signal,
   })) {
-    for (const [i, text] of (texts[0] as string[]).entries()) {
+    for (const [i, text] of texts[0].entries()) {
       const label = text.trim();
       if (label === "") continue;
       labels.add(label);
       if (labels.size > mostClasses)
         throw refuse(`has more than ${mostClasses} different texts there: expected classes`);
-      const row = numbers.map((values) => values[i] as number);
+      const row = numbers.map((values) => values[i]);
       cells.push({ row, label, rank: hash32(`fate/${seed}/${rows[i]}`) });
     }
     if (cells.length > 4 * mostCells) keepLeast(mostCells);
@@ -73,7 +73,7 @@ export async function fateCells(
   keepLeast(mostCells);
   if (cells.length === 0) throw refuse(`has no class in rows with ${split_by}=${last}`);
   const classes = [...labels].toSorted();
-  const columns = names.map((_, k) => Float64Array.from(cells, ({ row }) => row[k] as number));
+  const columns = names.map((_, k) => Float64Array.from(cells, ({ row }) => row[k]));
   return {
     x: bridge.units.apply(columns),
     classes,

@@ -129,7 +129,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
     );
   // A run of folders scaled its own images.
   const resize = options.resize ?? pictureFolders(config).length > 0;
-  const target: PictureTarget = { channels, size: resize ? (height as number) : null };
+  const target: PictureTarget = { channels, size: resize ? height : null };
   return {
     n: files.length,
     about: `${path}, ${files.length} images`,

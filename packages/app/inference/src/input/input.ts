@@ -110,7 +110,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
     throw new ConfigError(
       `resize=true scales images to the run's size, but NEW is ${word}: leave it out`,
     );
-  if (gaussian) return gaussianInput(gaussian[1] as string, options);
+  if (gaussian) return gaussianInput(gaussian[1], options);
   if (pictures) return pictureInput(path, options);
   const format = tableFormat(path);
   const isName = format === undefined && (word.startsWith("folder:") || !/[\\/]/.test(word));

@@ -75,7 +75,7 @@ export async function tableInput(
     for await (head of cleaned()) break;
     if (head === null) throw noRows(path, group, counts);
     const { texts: heads } = head;
-    const carried = kept.map((name, k) => carriedColumn(source, name, heads[k] as string[]));
+    const carried = kept.map((name, k) => carriedColumn(source, name, heads[k]));
     async function* batches(): AsyncGenerator<InputRows> {
       let first = 0;
       for await (const batch of inParts(cleaned(), batchRows)) {
@@ -84,7 +84,7 @@ export async function tableInput(
         yield {
           x: units.apply(numbers),
           rows,
-          carried: texts.map((column, k) => cells(carried[k] as CarriedColumn, column, first)),
+          carried: texts.map((column, k) => cells(carried[k], column, first)),
           given: condition
             ? encodeConditions(condition, batch.condition, { path, first })
             : undefined,

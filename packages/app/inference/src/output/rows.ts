@@ -160,10 +160,10 @@ function longRows(
   const count = steps * (first[0]?.length ?? 0);
   const column = (value: (row: number, k: number) => number) =>
     Float64Array.from({ length: count }, (_, i) => value(Math.floor(i / steps), i % steps));
-  const numbers = first.map((_, c) => column((row, k) => states[k]?.[c]?.[row] as number));
+  const numbers = first.map((_, c) => column((row, k) => states[k]?.[c]?.[row]));
   return {
     count,
-    numbers: [column((_, k) => times[k] as number), ...numbers],
+    numbers: [column((_, k) => times[k]), ...numbers],
     carried: ids.map((cells) => cells.flatMap((cell) => Array<CarriedCell>(steps).fill(cell))),
   };
 }

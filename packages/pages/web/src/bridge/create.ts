@@ -74,7 +74,7 @@ export interface Dynamics {
 export function createBridge(dynamics: Dynamics): Bridge {
   const { networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
   const { info, course = null, mass = false } = dynamics;
-  const shape = mass ? [(dynamics.shape[0] as number) - 1] : dynamics.shape;
+  const shape = mass ? [dynamics.shape[0] - 1] : dynamics.shape;
   const { units = unitsOf({ shape }) } = dynamics;
   if (!(networks.f ?? networks.b))
     throw new WebBridgeError(
@@ -135,7 +135,7 @@ async function sample<R extends Rows>(
       result.path.push(result.x);
       if (weights) result.pathWeights.push(weights);
     }
-    await onStep?.({ k, time: times[k] as number, x: result.x, weights });
+    await onStep?.({ k, time: times[k], x: result.x, weights });
   };
   await report(0);
   for (const leg of legs) {

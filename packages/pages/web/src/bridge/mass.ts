@@ -14,7 +14,7 @@ export function splitMass(states: Float32Array, n: number) {
   for (let i = 0; i < n; i++) {
     const at = i * (d + 1);
     samples.set(states.subarray(at, at + d), i * d);
-    weights[i] = Math.exp(states[at + d] as number);
+    weights[i] = Math.exp(states[at + d]);
   }
   return { samples, weights };
 }

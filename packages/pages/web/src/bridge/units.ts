@@ -60,15 +60,15 @@ function standardised(data: Samples["data"], { log1p, mean, std }: Standardisati
   const d = mean.length;
   return Float32Array.from(data, (x, i) => {
     const y = log1p ? Math.log1p(x) : x;
-    return (y - (mean[i % d] as number)) / (std[i % d] || 1);
+    return (y - mean[i % d]) / (std[i % d] || 1);
   });
 }
 
 function undone(z: Float32Array, { log1p, mean, std }: Standardisation): Float64Array {
   const d = mean.length;
   return Float64Array.from(z, (value, i) => {
-    const m = mean[i % d] as number;
-    const s = std[i % d] as number;
+    const m = mean[i % d];
+    const s = std[i % d];
     const y = s === 0 ? m : value * s + m;
     return log1p ? Math.expm1(y) : y;
   });
@@ -81,9 +81,8 @@ function project(z: Float32Array, { mean, basis, scale }: Projection): Float32Ar
   for (let i = 0; i < z.length; i++) {
     const row = Math.floor(i / d);
     const j = i % d;
-    const centred = (z[i] as number) - (mean[j] as number);
-    for (let c = 0; c < k; c++)
-      x[row * k + c] = (x[row * k + c] as number) + centred * (basis[j * k + c] as number);
+    const centred = z[i] - mean[j];
+    for (let c = 0; c < k; c++) x[row * k + c] = x[row * k + c] + centred * basis[j * k + c];
   }
   return Float32Array.from(x, (value) => value / scale);
 }
@@ -96,8 +95,8 @@ function reconstruct(x: Float32Array, { mean, basis, scale }: Projection): Float
     const row = Math.floor(i / d);
     const j = i % d;
     let sum = 0;
-    for (let c = 0; c < k; c++) sum += (x[row * k + c] as number) * (basis[j * k + c] as number);
-    z[i] = sum * scale + (mean[j] as number);
+    for (let c = 0; c < k; c++) sum += x[row * k + c] * basis[j * k + c];
+    z[i] = sum * scale + mean[j];
   }
   return z;
 }

@@ -29,7 +29,7 @@ const isFileName = test<string>((x) => isText(x) && /^[\w-][\w.-]*$/.test(x));
 const isGrid = test<readonly number[]>(
   (x) =>
     arrayOf(isNumber, 2)(x) &&
-    x.every((t, k) => k === 0 || t > (x[k - 1] as number)) &&
+    x.every((t, k) => k === 0 || t > x[k - 1]) &&
     x[0] === 0 &&
     x.at(-1) === 1,
 );

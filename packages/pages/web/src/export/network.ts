@@ -31,9 +31,7 @@ export function networkOf(
       y: () => new Tensor("int64", given.y ?? new BigInt64Array(), [n]),
       interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
     };
-    const feeds = Object.fromEntries(
-      bridge.inputs.map((name) => [name, inputs[name]?.() as RuntimeTensor]),
-    );
+    const feeds = Object.fromEntries(bridge.inputs.map((name) => [name, inputs[name]?.()]));
     const result = (await session.run(feeds, [output]))[output];
     for (const tensor of Object.values(feeds)) tensor.dispose();
     const data = await result?.getData(true);

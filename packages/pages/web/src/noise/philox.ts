@@ -12,8 +12,8 @@ function high(a: number, b: number): number {
 
 /** Philox4x32-10 (Salmon et al. 2011): 128 random bits, a function of counter and key. */
 export function philox(counter: readonly number[], key: readonly number[]): number[] {
-  let [a, b, c, d] = counter as [number, number, number, number];
-  let [k0, k1] = key as [number, number];
+  let [a, b, c, d] = counter;
+  let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
     const p = high(0xd2511f53, a >>> 0);
     const q = high(0xcd9e8d57, c >>> 0);
@@ -29,8 +29,8 @@ function normals(out: Float32Array, key: readonly number[], index: number): void
   for (let lane = 0; lane < 64; lane++) {
     const words = philox([index >>> 0, Math.floor(index / 2 ** 32), lane, 0], key);
     for (const half of [0, 1]) {
-      const x = words[half] as number;
-      const y = words[half + 2] as number;
+      const x = words[half];
+      const y = words[half + 2];
       const radius = Math.sqrt(-2 * Math.log(((x >>> 1) + 0.5) * 2 ** -31));
       const angle = (y >> 8) * 2 ** -23 * (Math.PI / 4);
       const sin = Math.sin(angle);

@@ -109,7 +109,7 @@ export function renderPlayerPage({
 ${qualitySection(description)}
 </main>
 ${element("page", "application/json", json(page))}
-${names.map((name, k) => packed(`model-${k}`, models[name] as Uint8Array)).join("\n")}
+${names.map((name, k) => packed(`model-${k}`, models[name])).join("\n")}
 ${numbers("source", source, isPicture)}
 ${numbers("target", target, isPicture)}
 ${runtime === "onnx" ? element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64")) : ""}

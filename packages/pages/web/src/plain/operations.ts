@@ -12,7 +12,7 @@ function expanded(x: Value, shape: readonly number[]): Value {
   let data = x.data;
   let inner = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d] as number;
+    const size = shape[d];
     const own = x.shape[d - shape.length + x.shape.length] ?? 1;
     if (own !== size) {
       if (own !== 1) throw new Error(`[${x.shape}] is not [${shape}]`);
@@ -35,23 +35,22 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
 
 const unary =
   (fn: (x: number) => number): Operation =>
-  ([x]) => ({ ...(x as Value), data: (x as Value).data.map(fn) });
+  ([x]) => ({ ...x, data: x.data.map(fn) });
 
 const binary =
   (fn: (a: number, b: number) => number): Operation =>
-  (inputs) => {
-    const [a, b] = inputs as [Value, Value];
+  ([a, b]) => {
     const shape = broadcast(a.shape, b.shape);
     const x = expanded(a, shape).data;
     const y = expanded(b, shape).data;
-    return { shape, data: x.map((v, i) => fn(v, y[i] as number)) };
+    return { shape, data: x.map((v, i) => fn(v, y[i])) };
   };
 
 /** x [n, k] by w [m, k] or [k, m], and a bias. A number of x is read once for four columns. */
 const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
   const [x, w, bias] = inputs as [Value, Value, Value | undefined];
-  const [n, k] = x.shape as [number, number];
-  const m = w.shape[1 - turned] as number;
+  const [n, k] = x.shape;
+  const m = w.shape[1 - turned];
   const isScaled = (alpha?.[0] ?? 1) !== 1 || (beta?.[0] ?? 1) !== 1;
   if (isScaled || w.data.length !== k * m || x.shape.length !== 2)
     throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);
@@ -71,20 +70,19 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
       let c = 0;
       let d = 0;
       for (let l = 0, at = 0; l < k; l++, at += along) {
-        const v = xs[i * k + l] as number;
-        a += v * (ws[p + at] as number);
-        b += v * (ws[q + at] as number);
-        c += v * (ws[r + at] as number);
-        d += v * (ws[s + at] as number);
+        const v = xs[i * k + l];
+        a += v * ws[p + at];
+        b += v * ws[q + at];
+        c += v * ws[r + at];
+        d += v * ws[s + at];
       }
-      for (const [o, sum] of [a, b, c, d].slice(0, m - j).entries())
-        (out[i * m + j + o] as number) += sum;
+      for (const [o, sum] of [a, b, c, d].slice(0, m - j).entries()) out[i * m + j + o] += sum;
     }
   }
   return { shape: [n, m], data: out };
 };
 
-const same: Operation = ([x]) => x as Value;
+const same: Operation = ([x]) => x;
 
 export const operations: Readonly<Record<string, Operation>> = {
   Cos: unary(Math.cos),
@@ -104,21 +102,20 @@ export const operations: Readonly<Record<string, Operation>> = {
   Gemm: linear,
   Identity: same,
   Cast: same,
-  Expand: ([x, to]) => expanded(x as Value, broadcast((x as Value).shape, [...(to as Value).data])),
-  Reshape([x, to]) {
-    const [{ data }, sizes] = [x, [...(to as Value).data]] as [Value, number[]];
+  Expand: ([x, to]) => expanded(x, broadcast(x.shape, [...to.data])),
+  Reshape([{ data }, to]) {
+    const sizes = [...to.data];
     const rest = data.length / sizeOf(sizes.filter((size) => size > 0));
     return { data, shape: sizes.map((size) => (size < 0 ? rest : size)) };
   },
   Shape: ([x], { start, end }) => {
-    const data = Float64Array.from((x as Value).shape.slice(start?.[0], end?.[0]));
+    const data = Float64Array.from(x.shape.slice(start?.[0], end?.[0]));
     return { data, shape: [data.length] };
   },
   /** Entries at integers [n], or at one integer, along an axis. */
-  Gather([x, at], { axis: [axis = 0] = [] }) {
-    const [{ data, shape }, indices] = [x, at] as [Value, Value];
+  Gather([{ data, shape }, indices], { axis: [axis = 0] = [] }) {
     const k = axis < 0 ? axis + shape.length : axis;
-    const size = shape[k] as number;
+    const size = shape[k];
     const inner = sizeOf(shape.slice(k + 1));
     const outer = sizeOf(shape.slice(0, k));
     const out = new Float64Array(outer * indices.data.length * inner);
@@ -132,21 +129,20 @@ export const operations: Readonly<Record<string, Operation>> = {
     return { data: out, shape: [...shape.slice(0, k), ...indices.shape, ...shape.slice(k + 1)] };
   },
   /** A part of one axis, in steps of 1. */
-  Slice(inputs) {
-    const [{ data, shape }, start, stop, axes] = inputs as [Value, Value, Value, Value];
+  Slice([{ data, shape }, start, stop, axes]) {
     const [axis = 0] = axes.data;
     const k = axis < 0 ? axis + shape.length : axis;
-    const size = shape[k] as number;
+    const size = shape[k];
     const bound = ({ data: [at = 0] }: Value) => Math.min(size, at < 0 ? at + size : at);
     const indices = Float64Array.from(
       { length: bound(stop) - bound(start) },
       (_, i) => bound(start) + i,
     );
     const at = { data: indices, shape: [indices.length] };
-    return (operations.Gather as Operation)([{ data, shape }, at], { axis: [k] });
+    return operations.Gather([{ data, shape }, at], { axis: [k] });
   },
   Concat(inputs, { axis: [axis = 0] = [] }) {
-    const { shape } = inputs[0] as Value;
+    const { shape } = inputs[0];
     const k = axis < 0 ? axis + shape.length : axis;
     const outer = sizeOf(shape.slice(0, k));
     const out = new Float64Array(inputs.reduce((sum, { data }) => sum + data.length, 0));
@@ -157,7 +153,7 @@ export const operations: Readonly<Record<string, Operation>> = {
         out.set(data.subarray(i * width, (i + 1) * width), at);
         at += width;
       }
-    const size = inputs.reduce((sum, input) => sum + (input.shape[k] as number), 0);
+    const size = inputs.reduce((sum, input) => sum + input.shape[k], 0);
     return { data: out, shape: shape.map((length, d) => (d === k ? size : length)) };
   },
 };

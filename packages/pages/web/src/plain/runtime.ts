@@ -2,7 +2,7 @@
 import { WebBridgeError } from "../bridge/bridge.js";
 import type { Runtime, RuntimeTensor } from "../export/runtime.js";
 import { type Graph, readGraph, type Value } from "./graph.js";
-import { type Operation, operations } from "./operations.js";
+import { operations } from "./operations.js";
 
 class PlainTensor implements RuntimeTensor {
   constructor(
@@ -32,7 +32,7 @@ function run(
     return value;
   };
   for (const { op, inputs: names, outputs, attributes } of nodes)
-    values.set(outputs[0] as string, (operations[op] as Operation)(names.map(value), attributes));
+    values.set(outputs[0], operations[op](names.map(value), attributes));
   const tensor = (name: string) =>
     new PlainTensor("float32", Float32Array.from(value(name).data), value(name).shape);
   return Object.fromEntries(wanted.map((name) => [name, tensor(name)]));

@@ -143,7 +143,7 @@ export function forget({ states }: Carried, k: number): void {
 }
 
 export function rowsOf({ data, shape }: Samples, indices: readonly number[]): Samples {
-  const size = data.length / (shape[0] as number);
+  const size = data.length / shape[0];
   const out = new Float64Array(indices.length * size);
   for (const [i, index] of indices.entries())
     out.set(data.subarray(index * size, (index + 1) * size), i * size);

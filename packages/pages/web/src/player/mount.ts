@@ -68,16 +68,16 @@ export function mountPlayer(
       ? { Points: createPoints(bridge, context), "One row": createRows(bridge, context) }
       : { Pictures: createPictures(bridge, context) };
   const names = Object.keys(views);
-  let view = views[names[0] as string] as View;
+  let view = views[names[0]];
   const place = h("div", {}, view.element);
   const show = (name: string) => {
     view.stop();
-    view = views[name] as View;
+    view = views[name];
     place.replaceChildren(view.element);
     view.restart();
   };
   const kinds = names.map((name) => ({ value: name, text: name }));
-  const kind = choices("Show", kinds, names[0] as string, show).element;
+  const kind = choices("Show", kinds, names[0], show).element;
   kind.hidden = names.length === 1;
   const controls = createControls(info, {
     settings,

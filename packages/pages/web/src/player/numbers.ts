@@ -11,7 +11,7 @@ export function short(x: number): string {
 
 export function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float32Array {
   const d = data.length / n;
-  return Float32Array.from({ length: n }, (_, i) => data[i * d + k] as number);
+  return Float32Array.from({ length: n }, (_, i) => data[i * d + k]);
 }
 
 export function momentsOf(values: Float32Array): { mean: number; deviation: number } {

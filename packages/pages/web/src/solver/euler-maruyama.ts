@@ -40,7 +40,7 @@ function shareAt(shares: readonly number[] | undefined, u: number): number {
   if (!shares || shares.length < 2) return 1;
   const place = Math.max(0, u) * (shares.length - 1);
   const at = Math.min(shares.length - 2, Math.floor(place + 1e-9));
-  const before = shares[at] as number;
-  const after = shares[at + 1] as number;
+  const before = shares[at];
+  const after = shares[at + 1];
   return before + (place - at) * (after - before);
 }

@@ -38,8 +38,7 @@ export function probabilityFlow(
     const t = clamped(time);
     const forward = f && (await f(x, t));
     const backward = b && (await b(x, t));
-    if (forward && backward)
-      return forward.map((value, i) => (value - (backward[i] as number)) / 2);
+    if (forward && backward) return forward.map((value, i) => (value - backward[i]) / 2);
     return forward ?? (backward as Float32Array).map((value) => -value);
   };
 }

@@ -29,8 +29,8 @@ export function resample(times: readonly number[], n: number): number[] {
   return Array.from({ length: n + 1 }, (_, k) => {
     const at = (k * old) / n;
     const i = Math.min(Math.floor(at), old - 1);
-    const a = times[i] as number;
-    const b = times[i + 1] as number;
+    const a = times[i];
+    const b = times[i + 1];
     return a + (at - i) * (b - a);
   });
 }
@@ -41,15 +41,13 @@ export function legsOf(
   clock: readonly number[],
   direction: Direction,
 ): Leg[] {
-  const intervals = stops
-    .slice(1)
-    .map((to, index) => ({ index, from: stops[index] as number, to }));
+  const intervals = stops.slice(1).map((to, index) => ({ index, from: stops[index], to }));
   const isForward = direction === "f";
   let k = 0;
   return (isForward ? intervals : intervals.toReversed()).map(({ index, from, to }) => {
     const times = (isForward ? clock : clock.toReversed()).map((t) => from + t * (to - from));
     const steps = times.slice(1).map((next, i) => {
-      const time = times[i] as number;
+      const time = times[i];
       return { k: k++, time, next, dt: Math.abs(next - time), isLast: i === times.length - 2 };
     });
     return { index, from, to, steps };
@@ -66,5 +64,5 @@ export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | F
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
 
 export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {
-  return x.map((value, i) => value + a * (y[i] as number));
+  return x.map((value, i) => value + a * y[i]);
 }

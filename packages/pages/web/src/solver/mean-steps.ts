@@ -27,7 +27,7 @@ export function meanSteps(
   return async (x, { k, isLast }) => {
     const i = direction === "f" ? k : steps - 1 - k;
     const m = await mean(x, k);
-    const to = meanMatch ? m : plus(x, scales[i] as number, m);
-    return isLast && !lastNoise ? to : plus(to, deviations[i] as number, noise());
+    const to = meanMatch ? m : plus(x, scales[i], m);
+    return isLast && !lastNoise ? to : plus(to, deviations[i], noise());
   };
 }

@@ -20,7 +20,7 @@ export function axisOf({ half, step, direction }: HistoryPart): Axis {
   let offset = 0;
   let last = Number.NaN;
   const x = step.map((at, i) => {
-    const now = half[i] as number;
+    const now = half[i];
     if (now !== last) {
       offset = end;
       offsets.set(now, offset);

@@ -82,7 +82,7 @@ function dataOf({ x, curves }: ChartProps): uPlot.AlignedData {
 /** New points extend the axis, unless a part of it is enlarged. */
 function setData(plot: uPlot, props: ChartProps): void {
   const [before] = plot.data;
-  const { min, max } = plot.scales.x as uPlot.Scale;
+  const { min, max } = plot.scales.x;
   const isWhole = min === before[0] && max === before.at(-1);
   plot.setData(dataOf(props), isWhole || before.length < 2);
 }

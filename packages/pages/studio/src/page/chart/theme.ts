@@ -9,13 +9,13 @@ const runColors = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 
 export function runStyle(i: number): { color: string; dash: number[] } {
-  const color = runColors[i % runColors.length] as string;
-  return { color, dash: dashes[Math.floor(i / runColors.length) % dashes.length] as number[] };
+  const color = runColors[i % runColors.length];
+  return { color, dash: dashes[Math.floor(i / runColors.length) % dashes.length] };
 }
 
 export function faint(color: string, share: number): string {
   const match = /^#([0-9a-f]{6})$/i.exec(color);
   if (!match) return color;
-  const n = Number.parseInt(match[1] as string, 16);
+  const n = Number.parseInt(match[1], 16);
   return `rgba(${n >> 16}, ${(n >> 8) & 255}, ${n & 255}, ${share})`;
 }

@@ -15,7 +15,7 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
     ...found.filter((kind) => !first.includes(kind)),
   ];
   const choice = params.get("picture") ?? "";
-  const kind = kinds.includes(choice) ? choice : (kinds[0] as string);
+  const kind = kinds.includes(choice) ? choice : kinds[0];
   const ofKind = pictures.filter((picture) => picture.kind === kind);
   const times = [...new Set(ofKind.map(({ at }) => at))];
   const timeParam = params.get("time");

@@ -56,5 +56,5 @@ export function evaluationCurves(
     ].filter((part) => part.points.length > 0);
   });
   const { x, ys } = align(parts.map(({ points }) => points));
-  return { x, curves: parts.map(({ curve }, i) => ({ ...curve, y: ys[i] as Values })) };
+  return { x, curves: parts.map(({ curve }, i) => ({ ...curve, y: ys[i] })) };
 }

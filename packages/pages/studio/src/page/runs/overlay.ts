@@ -42,7 +42,7 @@ export function overlay(
     }),
   );
   const curves = ys.map((y, i) => ({
-    label: labels[i] as string,
+    label: labels[i],
     y,
     points: !isTrained,
     ...runStyle(i),
@@ -54,7 +54,7 @@ function trained({ history }: RunDetail, { metric, way }: OverlayOptions): Point
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
   const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
-  return smoothed(history, raw).map((v, i) => [x[i] as number, v]);
+  return smoothed(history, raw).map((v, i) => [x[i], v]);
 }
 
 function evaluated({ results, history }: RunDetail, { metric, way }: OverlayOptions): Points {

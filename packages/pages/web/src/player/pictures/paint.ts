@@ -11,7 +11,7 @@ export function tonesOf(
   const some = known.flatMap((samples) => (samples ? [...samples.data.subarray(0, 50_000)] : []));
   if (some.length === 0) return [-1, 1];
   const sorted = Float64Array.from(some).sort();
-  const at = (q: number) => sorted[Math.round(q * (sorted.length - 1))] as number;
+  const at = (q: number) => sorted[Math.round(q * (sorted.length - 1))];
   return [at(0.005), at(0.995)];
 }
 
@@ -42,8 +42,8 @@ export function paint(
   const size = width * height;
   const level = (channel: number, i: number) => {
     const k = offset + channel * size + i;
-    const from = data[k] as number;
-    const value = next ? from + part * ((next[k] as number) - from) : from;
+    const from = data[k];
+    const value = next ? from + part * (next[k] - from) : from;
     return ((value - black) / (white - black)) * 255;
   };
   for (let i = 0; i < size; i++) {

@@ -24,9 +24,9 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   let runs = random ? usual : 1;
 
   const draw = ({ states }: Carried, { k, part }: Place) => {
-    const from = states[k] as Samples;
+    const from = states[k];
     const next = states[k + 1]?.data ?? null;
-    const count = from.shape[0] as number;
+    const count = from.shape[0];
     const across = canvas.clientWidth < 420 ? Math.min(3, count) : Math.min(count, 6);
     const down = Math.ceil(count / across);
     const [, height = 1, width = 1] = shape;

@@ -120,8 +120,8 @@ export function dots(
   const { left, right, top, bottom } = frame;
   context.fillStyle = colour;
   for (let i = 0; i < xs.length; i++) {
-    const x = frame.x(xs[i] as number);
-    const y = frame.y(ys[i] as number);
+    const x = frame.x(xs[i]);
+    const y = frame.y(ys[i]);
     if (x < left || x > right || y < top || y > bottom) continue;
     const side = size * Math.min(largest, Math.sqrt(weights?.[i] ?? 1));
     context.fillRect(x - side / 2, y - side / 2, side, side);

@@ -41,7 +41,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     arrived(carried) {
       const { states, steps } = carried;
       const k = states.length - 1;
-      clouds.push(cloudOf(states[k] as Samples, k / steps));
+      clouds.push(cloudOf(states[k], k / steps));
       forget(carried, k);
       // Without samples of the other end the frame follows what arrives.
       if (k === 0 || (k === steps && !samples[wayOf(view).end])) ground();
@@ -60,7 +60,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       );
     scene.ground({
       ranges: [isLine ? [-0.05, 1.05] : range(0), range(1)],
-      names: [isLine ? "t" : (names[plane[0]] as string), names[plane[1]] as string],
+      names: [isLine ? "t" : names[plane[0]], names[plane[1]]],
       source,
       target,
     });
@@ -71,7 +71,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const all = samples[direction];
     if (!all)
       return view.failed(new Error(`there are no samples of ${wayOf(view).from} to start from`));
-    const n = all.shape[0] as number;
+    const n = all.shape[0];
     clouds = [];
     // Evenly spaced: few particles are of all parts of a file.
     const step = Math.max(1, Math.floor(n / particles));
@@ -117,5 +117,5 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
 /** A part of the way from a to b; a if there is no b. */
 function between<T extends Float32Array | null>(a: T, b: T | undefined, { part }: Place): T {
   if (!a || !b) return a;
-  return a.map((value, i) => value + part * ((b[i] as number) - value)) as T;
+  return a.map((value, i) => value + part * (b[i] - value)) as T;
 }

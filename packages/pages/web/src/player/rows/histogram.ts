@@ -14,7 +14,7 @@ export interface Column {
 }
 
 function summary(values: Float32Array): string {
-  if (values.length === 1) return short(values[0] as number);
+  if (values.length === 1) return short(values[0]);
   const at = quantilesOf(values);
   return `${momentsText(values)}, 90 % from ${short(at(0.05))} to ${short(at(0.95))}`;
 }
@@ -31,7 +31,7 @@ export function histogram({ name, values, others, typed }: Column): HTMLElement 
     const shares = Array.from({ length: count }, () => 0);
     for (const value of some) {
       const bin = Math.min(count - 1, Math.floor((x(value) / width) * count));
-      if (bin >= 0) shares[bin] = (shares[bin] as number) + 1 / some.length;
+      if (bin >= 0) shares[bin] = shares[bin] + 1 / some.length;
     }
     return shares;
   };

@@ -34,7 +34,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     index = k;
     const all = samples[direction];
     for (const [j, { field }] of fields.entries()) {
-      const value = all ? (all.data[k * d + j] as number) : 0;
+      const value = all ? all.data[k * d + j] : 0;
       field.value = String(Number(value.toPrecision(5)));
       row[j] = field.valueAsNumber;
     }
@@ -45,7 +45,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     const far = names.flatMap((name, k) => {
       if (!all) return [];
       const [low, high] = rangeOf([columnOf(all, k)], { without: 0, margin: 0 });
-      const value = row[k] as number;
+      const value = row[k];
       const isFar = Math.abs(value - (low + high) / 2) > 0.75 * (high - low);
       return isFar ? [`${name} ${short(value)} (data ${short(low)} to ${short(high)})`] : [];
     });
@@ -59,14 +59,14 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
       name,
       values: columnOf(end, k),
       others: others && columnOf(others, k),
-      typed: row[k] as number,
+      typed: row[k],
     }));
     const chosen =
       d > mostColumns ? all.toSorted((a, b) => shift(b) - shift(a)).slice(0, mostColumns) : all;
     charts.replaceChildren(...chosen.map(histogram));
     const which =
       d > mostColumns ? `The ${mostColumns} of ${d} columns that move most` : "Each column";
-    const many = end.shape[0] as number;
+    const many = end.shape[0];
     words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${way.to} (line), ` : ""}the row itself (dashes).`;
   };
   const carrier = createCarrier(bridge, view, (carried) => {
@@ -77,7 +77,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   });
   const carry = () => {
     const n = bridge.info.random && settings.solver === "sde" ? images : 1;
-    const data = Float64Array.from({ length: n * d }, (_, i) => row[i % d] as number);
+    const data = Float64Array.from({ length: n * d }, (_, i) => row[i % d]);
     words.textContent = "Carrying the row …";
     warn();
     const indices = Array.from({ length: n }, () => index);
