@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 /** A run that was read, and its networks with weights of a seed. */
-function trained(words: readonly string[], { shape = [3] as readonly number[], name = "" } = {}) {
+function trained(words: readonly string[], { shape = [3], name = "" } = {}) {
   const vectors = ["dataset=gaussian", "data.dim=3", "model.hidden='16,16'"];
   const found = configured(...(shape.length === 1 ? vectors : []), ...words);
   const config = { ...found, ...(name && { method: name }) };
@@ -34,7 +34,7 @@ function trained(words: readonly string[], { shape = [3] as readonly number[], n
     const generator = seeded(direction === "f" ? 1 : 2);
     for (const p of net.parameters())
       T.noGrad(() => T.tidy(() => p.add_(T.randn(p.shape, { generator }).mul(0.2))));
-    return net.eval() as Network;
+    return net.eval();
   };
   const b = make("b");
   const networks = { b, f: method.networks === "each" ? make("f") : b };

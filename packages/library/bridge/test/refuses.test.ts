@@ -92,7 +92,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["no networks", () => networkFlow(unknown), "argument", /at least one direction/],
   [
     "precondition",
-    () => preconditioned(methods.sf2m as Method),
+    () => preconditioned(methods.sf2m),
     "argument",
     /expected one with a drift network/,
   ],

@@ -69,7 +69,7 @@ const outputs = (model: MixturePotential, given?: Conditions, rows = arange(0, 6
   ].map((t) => t.indexSelect(0, rows));
 
 const expectNear = (some: readonly Tensor[], others: readonly Tensor[]) => {
-  for (const [i, t] of some.entries()) expect(distance(t, others[i] as Tensor)).toBeLessThan(1e-4);
+  for (const [i, t] of some.entries()) expect(distance(t, others[i])).toBeLessThan(1e-4);
 };
 
 describe("a mixture under a condition", () => {

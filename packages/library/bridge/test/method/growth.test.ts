@@ -63,11 +63,7 @@ describe("the path of a pair with masses", () => {
   it.each(cases)("has its derivatives as velocity and growth: %o", (at) => {
     const h = 1e-5;
     const t = linspace(0.05, 0.95, 9, { dtype: "float64" });
-    const [before, here, after] = [t.sub(h), t, t.add(h)].map((times) => path(times, at)) as [
-      ReturnType<typeof path>,
-      ReturnType<typeof path>,
-      ReturnType<typeof path>,
-    ];
+    const [before, here, after] = [t.sub(h), t, t.add(h)].map((times) => path(times, at));
     expect(distance(after.x.sub(before.x).div(2 * h), here.velocity)).toBeLessThan(1e-6);
     const slope = after.mass
       .log()

@@ -27,7 +27,7 @@ class Linear extends nn.Module {
 
 const grid = uniformGrid(4);
 const dynamics = (method: Method, changes: Partial<Dynamics> = {}): Dynamics => {
-  const net = new Linear() as Network;
+  const net = new Linear();
   return {
     method,
     process: brownian({ sigma: Math.SQRT2 }),
@@ -85,7 +85,7 @@ class Seen extends nn.Module {
 describe("ConditionDropout", () => {
   const make = (rate = 0.25) => {
     const seen = new Seen();
-    return { seen, net: new ConditionDropout(seen as Network, { rate, classes: 3 }) };
+    return { seen, net: new ConditionDropout(seen, { rate, classes: 3 }) };
   };
 
   it("marks conditions that are there and hides those that are not to be known", () => {

@@ -77,10 +77,7 @@ describe("analytic noise of steps", () => {
     (direction) => {
       const n = 40_000;
       const c = exactCovariance(bridge);
-      const [z0, z1] = [1, 2].map((seed) => randn([n, 1], { generator: seeded(seed) })) as [
-        Tensor,
-        Tensor,
-      ];
+      const [z0, z1] = [1, 2].map((seed) => randn([n, 1], { generator: seeded(seed) }));
       const x0 = z0.sub(bridge.a);
       const x1 = z0
         .mul(c)

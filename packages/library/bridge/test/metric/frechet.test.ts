@@ -22,19 +22,15 @@ describe("frechetDistance", () => {
   it("is Σ (√λ − √μ)² for covariances that commute, zeros among the eigenvalues included", () => {
     const a = [4, 1, 0.25, 0, 9];
     const b = [1, 1, 4, 2.25, 0];
-    const expected = a!.reduce((sum, x, i) => sum + (Math.sqrt(x) - Math.sqrt(b![i]!)) ** 2, 0);
+    const expected = a.reduce((sum, x, i) => sum + (Math.sqrt(x) - Math.sqrt(b[i])) ** 2, 0);
     const turn = rotation(5, 5);
     const turned = (values: number[]) => centred(turn.mm(diagonal(values)).mm(turn.t()));
-    expect(frechetDistance(centred(diagonal(a!)), centred(diagonal(b!)))).toBeCloseTo(expected, 12);
-    expect(frechetDistance(turned(a!), turned(b!))).toBeCloseTo(expected, 11);
+    expect(frechetDistance(centred(diagonal(a)), centred(diagonal(b)))).toBeCloseTo(expected, 12);
+    expect(frechetDistance(turned(a), turned(b))).toBeCloseTo(expected, 11);
   });
 
   it("agrees with 60 digits, is symmetric, and blind to rotations", () => {
-    const [full, compressed, deficient] = ["full", "compressed", "deficient"].map(fixture) as [
-      SavedStatistics,
-      SavedStatistics,
-      SavedStatistics,
-    ];
+    const [full, compressed, deficient] = ["full", "compressed", "deficient"].map(fixture);
     const pairs: [Gaussian, Gaussian, number][] = [
       [full, compressed, 135.510521970057],
       [full, deficient, 151.303383337611],

@@ -24,7 +24,7 @@ const uniform = (n: number, seed: number) =>
     .add(0.02);
 
 describe.each(shapes.map((shape) => ({ shape })))("bridges of shape $shape", ({ shape }) => {
-  const n = shape[0] as number;
+  const n = shape[0];
 
   it.each([0.5, 1, 2])("have mean (1−t)x0 + t·x1 and variance σ²t(1−t), σ = %d", (sigma) => {
     for (const t of [0.1, 0.5, 0.85])
@@ -91,11 +91,7 @@ describe("brownian", () => {
 describe("points and targets in one pass", () => {
   const generator = seeded(7);
   const rows = (shape: number[]) => {
-    const [x0, x1, z] = Array.from({ length: 3 }, () => randn(shape, { generator })) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const [x0, x1, z] = Array.from({ length: 3 }, () => randn(shape, { generator }));
     // Up to the ends, where the noise of the target is large.
     const t = rand([shape[0]], { generator }).mul(0.998).add(0.001);
     return { x0: x0.add(3), x1: x1.sub(3), t, z };

@@ -43,17 +43,17 @@ async function read(
     name: `table:${at(name)}`,
     options: { directory: place, table: columns, ...(n && { n }) },
   });
-  const ends = [end(names[0] as string, sourceTable), end(names[1] as string, table)] as const;
+  const ends = [end(names[0], sourceTable), end(names[1], table)] as const;
   for (const { name, options } of ends) await prepareTable(name, { ...options, split: "train" });
   const known = await readPairs(at("pairs.csv"), ends, { id });
   const values = ({ name, options }: (typeof ends)[0], rows: Int32Array) =>
     tidy(() => {
       const { x, facts } = loadTable(name, { ...options, split: "train" });
       const all = x.toNumbers();
-      return Array.from(rows, (row) => (all[row] as number) + (facts?.offset[0] as number));
+      return Array.from(rows, (row) => all[row] + (facts?.offset[0] as number));
     });
   const [x0, x1] = [values(ends[0], known.x0), values(ends[1], known.x1)];
-  return { given: known.given, pairs: x0.map((x, k) => [x, x1[k] as number]) };
+  return { given: known.given, pairs: x0.map((x, k) => [x, x1[k]]) };
 }
 
 /** Every row of the source with the one of the target that has its number. */
@@ -74,7 +74,7 @@ describe("readPairs", () => {
 
   it("takes columns by their names or places, with and without a line of names", async () => {
     const { pairs } = await read(lines(every));
-    const own = every.map(([a, b]) => ["note", b as number, a as number]);
+    const own = every.map(([a, b]) => ["note", b, a]);
     expect((await read(lines(own, "why,target,source"))).pairs).toEqual(pairs);
     expect((await read(every.map((row) => row.join()).join("\n"))).pairs).toEqual(pairs);
   });
@@ -99,7 +99,7 @@ describe("readPairs", () => {
       sourceTable: { exclude: ["id"], missing: "drop", split_by: "g", group: "u" },
     });
     expect(given).toBe(20);
-    for (const [a, b] of pairs) expect(a).toBe(2 * (b as number));
+    for (const [a, b] of pairs) expect(a).toBe(2 * b);
     expect(pairs.map(([a]) => a)).not.toContain(4);
   });
 
@@ -148,10 +148,7 @@ describe("readPairs", () => {
       }
     }
     const options = { directory: root, image_size: 4, channels: 1 };
-    const [source, target] = parts.map((part) => ({ name: `folder:${part}`, options })) as [
-      PairedEnd,
-      PairedEnd,
-    ];
+    const [source, target] = parts.map((part) => ({ name: `folder:${part}`, options }));
     for (const { name } of [source, target])
       await prepareTable(name, { ...options, split: "train" });
     const found = async (rows: (number | string)[][]) => {

@@ -18,7 +18,7 @@ it("trains every parameter, with a condition or without, recorded or not", () =>
     using net = make({ y_dim });
     const adam = new T.optim.Adam(net.parameters(), { lr: 1e-2 });
     const body: T.TensorFunction = (x, t, cond) => {
-      const out = net.forward(x as Tensor, t, y_dim ? { cond: cond } : {});
+      const out = net.forward(x, t, y_dim ? { cond: cond } : {});
       const loss = out.sub(x).square().mean();
       adam.zeroGrad();
       loss.backward();

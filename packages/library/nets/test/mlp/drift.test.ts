@@ -37,7 +37,7 @@ describe("DriftNetwork", () => {
     (frequencies) => {
       const generator = Generator.create(7);
       const net = new DriftNetwork(2, { direction: "f", hidden: [2048], frequencies, generator });
-      const { weight } = net.net.layers[0] as nn.Linear;
+      const { weight } = net.net.layers[0];
       const x = randn([400, 2], { generator });
       const seen = x
         .matmul(weight.narrow(1, 0, 2).transpose(0, 1))
