@@ -43,6 +43,7 @@ describe("arguments are refused in one line", () => {
       ["as many classes in source and target", "3 of mnist_0_1_2", "2 of mnist_3_4"],
     ],
     [table, "", ["before.csv", "id", "data.exclude=id"]],
+    [["train"], "dataset=moons data.n_train=16 batch_size=32", ["batch_size=16"]],
     [[], "fit before.csv none.csv", ["no file or folder none.csv"]],
     [[], "sample nope a b", ["there is no folder nope"]],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
@@ -85,6 +86,22 @@ it("a changed configuration is refused with what changed; keys that change nothi
   write({ keep_last: 7 });
   await succeed(words);
   await succeed([...words, "--again"]);
+});
+
+it("a table that has changed is refused, and --again trains on it and keeps the old run", async () => {
+  const own = join(root, "changing.csv");
+  const rows = (from: number) => Array.from({ length: 40 }, (_, i) => `${from + (i % 7)},${i}`);
+  const write = (from: number) => writeFileSync(own, `x,y\n${rows(from).join("\n")}\n`);
+  const few = wordsOf("n_ipf=1 num_iter=3 num_steps=3 batch_size=8 plot_level=0 threads=1");
+  const ends = [`Dataset=table:${own}`, `Dataset_transfer=table:${own}`];
+  const words = ["train", "dataset=vectors", ...ends, ...few, `experiments_dir=${root}/tables`];
+  write(0);
+  await succeed(words);
+  write(1);
+  await refuse(words, [`${own} has changed since`, "--again"]);
+  await succeed([...words, "--again"]);
+  const kept = join(onlyRun(join(root, "tables")) as string, "previous");
+  expect(readRun(kept).models).toHaveLength(2);
 });
 
 it.skipIf(!existsSync("/dev/full"))(

@@ -8,13 +8,11 @@ import {
   dsbm,
   expectLine,
   folderIn,
-  launch,
   type Outcome,
   program,
   scratch,
   small,
   stopAt,
-  stopOnce,
   succeed,
 } from "./cli.js";
 
@@ -113,23 +111,4 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
   expectLine(refused.stderr, ["quality.json"]);
   await run(refused.stderr, /(npx dsbm evaluate .*)/);
   await succeed(words, { cwd: folder });
-});
-
-it("of a sweep: looking at it, and going on", async () => {
-  const words = [
-    ...small,
-    "inner_iters=1000",
-    "outer_iters=1",
-    "plot_level=0",
-    "seed=1,2",
-    experiments("sweeps"),
-  ];
-  const launched = launch(["gaussian", "-m", ...words], { cwd: folder });
-  const stopped = await stopOnce(launched, /1 thread a training step/, { from: "stdout" });
-  expect(stopped.code, stopped.stderr).toBe(130);
-  const status = await run(stopped.stdout, /^status: +(npx dsbm sweep status .*)/m);
-  // A member that the signal met before its run began is waiting.
-  expect(status.stdout).toMatch(/[12] interrupted/);
-  const ended = await run(stopped.stdout, /^to run unfinished members: (npx dsbm gaussian .*)/m);
-  expect(ended.stdout).toContain("2 finished");
 });

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findRun } from "@dsbm/runs";
+import { io } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
@@ -50,6 +51,15 @@ it("dsbm extend makes a run longer in its folder, and its words then go on with 
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
   const other = await line("extend", folder, "lr=1e-3");
   expect(other.stderr).toMatch(/unknown key "lr"/);
+});
+
+it("dsbm gaussian leaves its columns, and paths as arrays", () => {
+  const [columns] = readFileSync(join(whole, "results.csv"), "utf8").split("\r\n");
+  expect(columns).toBe(
+    "half_iteration,direction,step,steps,n,nfe,mean,exact_mean,var,exact_var,cov,exact_cov,kl_diag,floor_diag,kl_full,floor_full,seconds_per_batch,seconds",
+  );
+  using paths = io.npy.open(join(whole, "traj.npy"));
+  expect(paths.shape).toEqual([5, 100, 2]);
 });
 
 it("dsbm runs lists them, and a folder above or latest stand for one", async () => {

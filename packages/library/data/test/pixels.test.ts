@@ -1,9 +1,8 @@
 // Bytes to numbers and back: all 256 of them, to the bit.
 
-import { decodeImages, encodeImages, flipImages } from "@dsbm/bridge";
-import { arange, setNumThreads, tensor, zeros } from "@dsbm/torch";
+import { decodeImages, encodeImages } from "@dsbm/bridge";
+import { setNumThreads, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -40,27 +39,5 @@ describe("decodeImages and encodeImages", () => {
     expect(() => decodeImages(zeros([2, 1, 3, 3], { dtype: "int64" }))).toThrow(
       "images of int64; expected uint8 or float32",
     );
-  });
-});
-
-describe("flipImages", () => {
-  it("mirrors whole images left to right, about half of them, the same for a seed", () => {
-    const n = 400;
-    // Channel c of image i holds 100·c + column, so that the first pixel shows whether an image is mirrored.
-    const x = arange(0, 5, { dtype: "float32" })
-      .view([1, 1, 1, 5])
-      .add(arange(0, 3, { dtype: "float32" }).mul(100).view([1, 3, 1, 1]))
-      .expand([n, 3, 2, 5]);
-    const flipped = flipImages(x, { generator: seeded(1) });
-    const mirrored = flipped.select(1, 0).select(1, 0).select(1, 0).toNumbers();
-    expect(new Set(mirrored)).toEqual(new Set([0, 4]));
-    const share = mirrored.filter((first) => first === 4).length / n;
-    expect(Math.abs(share - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / n));
-    mirrored.forEach((first, i) => {
-      const want = first === 4 ? x.select(0, i).flip([2]) : x.select(0, i);
-      expect(flipped.select(0, i).toNumbers()).toEqual(want.toNumbers());
-    });
-    const again = flipImages(x, { generator: seeded(1) });
-    expect(again.toNumbers()).toEqual(flipped.toNumbers());
   });
 });

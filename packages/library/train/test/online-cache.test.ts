@@ -15,24 +15,6 @@ const problem = (name: string, method = methods.alpha_dsbm) =>
     cache: { folder: join(folder, name), npar: 64, batchSize: 32, refreshStride: 5, online: true },
   });
 
-it("makes rows every so many steps, with the weights of that time", async () => {
-  const made: number[] = [];
-  const { alpha_dsbm } = methods;
-  const counted = {
-    ...alpha_dsbm,
-    rows: {
-      ...alpha_dsbm.rows,
-      make(context: RowsContext) {
-        if (context.newest !== null) made.push(context.data.x0.size(0));
-        return alpha_dsbm.rows.make(context);
-      },
-    },
-  };
-  await trained(problem("counted", counted as typeof alpha_dsbm));
-  // Steps 1 to 5, 6 to 10 and 11, 12 of the second half-iteration: three caches, two parts each.
-  expect(made).toEqual([32, 32, 32, 32, 32, 32]);
-});
-
 it("goes on within a cache, with its files or without them", async () => {
   const whole = await trained(problem("whole"));
   for (const lost of [false, true]) {

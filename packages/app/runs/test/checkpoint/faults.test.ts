@@ -2,7 +2,7 @@
 // power fails. The older points must be whole every time, and saving must work again after it.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { FileError } from "@dsbm/files";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as disk from "./disk.js";
@@ -40,8 +40,6 @@ function breakAt(at: number, failure: disk.Failure, work: (folder: string) => un
 /** Saves point 3 and keeps `keep_last`. */
 const saveThird = (keep_last: number) => (folder: string) =>
   open(folder, { keep_last }).save(point(3));
-const replaceSecond = (folder: string) =>
-  open(folder, { keep_last: 2 }).save(point(2, { facts: { again: true } }));
 
 /**
  * The points of a folder. Leftovers of a dead process have a temporary name; here the live process
@@ -97,35 +95,5 @@ describe.each(["death", "power loss"] as const)("%s at any operation", (failure)
     }
     expect(at).toBeGreaterThan(10);
     expect([...seen]).toEqual([2, 3]);
-  });
-
-  it("of a replacement leaves the old or the new point", () => {
-    const seen = new Set<unknown>();
-    for (let at = 0; ; at++) {
-      const { folder, came } = breakAt(at, failure, replaceSecond);
-      const { checkpoint, damaged } = open(folder).newest();
-      expect([damaged, checkpoint?.order]).toEqual([[], 2]);
-      seen.add(checkpoint?.facts.again ?? false);
-      if (!came) break;
-    }
-    expect([...seen]).toEqual([false, true]);
-  });
-
-  it("of the first save leaves nothing or the point", () => {
-    // By a relative path, and with a parent that is new as well.
-    const inside = (run: string) => relative(process.cwd(), join(run, "new", "checkpoints"));
-    const seen = new Set<number>();
-    for (let at = 0; ; at++) {
-      const first = (f: string) => open(inside(f)).save(point(1));
-      const { folder, came, returned } = breakAt(at, failure, first);
-      const store = open(inside(folder));
-      const { checkpoint, damaged } = store.newest();
-      expect(damaged).toEqual([]);
-      if (checkpoint !== null) expectPoint(checkpoint, 1);
-      if (returned !== undefined) expect(checkpoint?.order).toBe(1);
-      seen.add(numbers(store).length);
-      if (!came) break;
-    }
-    expect([...seen]).toEqual([0, 1]);
   });
 });
