@@ -45,8 +45,6 @@ const flow = { solver: "heun", steps: 4 } as const;
 type Options = SampleOptions & { from?: string; to?: string };
 
 const cases: [name: string, make: (folder: string) => string, options?: Options][] = [
-  ["drift", (at) => vectorRun(at, mlp)],
-  ["flow of two drifts", (at) => vectorRun(at, mlp), { solver: "euler", steps: 20 }],
   ["bridge variance", (at) => vectorRun(at, [...mlp, "step_variance=bridge"])],
   ["noise measured in training", (at) => vectorRun(at, [...mlp, "step_variance=analytic"])],
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"]), { steps: 4 }],

@@ -36,7 +36,7 @@ const short = {
   batch_size: 64,
   lr: 1e-2,
   test_npar: 24,
-  plot_npar: 2,
+  plot_level: 0,
   threads: 1,
   delta: 1.5,
   model: { hidden: "32,32" },

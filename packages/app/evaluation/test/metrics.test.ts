@@ -100,29 +100,6 @@ describe("metrics with known answers", () => {
     expect(Math.abs(Number(row.ceiling) - 6)).toBeLessThan(0.3);
   });
 
-  it("optimality: pairs of the exact bridge are bound by the precision 1/ε", async () => {
-    const epsilon = 1;
-    const exact = () => {
-      // c = √(1 + ε²/4) − ε/2 is the covariance of the entropic plan between standard Gaussians.
-      const c = Math.sqrt(1 + epsilon ** 2 / 4) - epsilon / 2;
-      const start = normal(1);
-      return { start, end: start.mul(c).add(normal(2).mul(Math.sqrt(1 - c * c))), data: normal(3) };
-    };
-    const config = configured(
-      "dataset=moons",
-      "sigma=1",
-      "batch_size=8",
-      "data.n_train=50",
-      "data.n_test=50",
-    );
-    const binding = await rowOf("binding", exact, config);
-    expect(Math.abs(binding.value - 1)).toBeLessThan(0.1);
-    expect(binding).toMatchObject({ better: "target", target: 1 });
-    const error = await rowOf("optimality", exact, config);
-    expect(error.value).toBeLessThan(0.12);
-    expect(Number(error.ceiling)).toBeGreaterThan(0.9);
-  });
-
   it("Gaussian marginals: moments and divergences of the exact bridge", async () => {
     // At both ends of one step the exact marginals are N(∓a, 1).
     const perfect = () => {

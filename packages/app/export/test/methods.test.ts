@@ -4,7 +4,6 @@ import {
   type Direction,
   driftOf,
   type MixturePotential,
-  type Network,
   type PointBridge,
   type Preconditioned,
 } from "@dsbm/bridge";

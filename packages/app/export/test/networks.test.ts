@@ -88,11 +88,6 @@ const images: [keyof typeof made, object, number, Given?][] = [
   ],
   ["DownscalerUNet", {}, 2, { cond: fields }],
   ["DownscalerUNet", { padding_mode: "circular", mean_bypass: false }, 2, { cond: fields }],
-  [
-    "DDPMpp",
-    { nonlinearity: "elu", embedding_type: "fourier", scale_by_sigma: true, temb_scale: 1 },
-    1,
-  ],
   ["DDPMpp", { fir: true, progressive: "output_skip", progressive_input: "input_skip" }, 1],
   [
     "DDPMpp",
@@ -101,12 +96,7 @@ const images: [keyof typeof made, object, number, Given?][] = [
   ],
   [
     "DDPMpp",
-    {
-      resblock_type: "ddpm",
-      resamp_with_conv: false,
-      progressive_input: "input_skip",
-      nonlinearity: "lrelu",
-    },
+    { resblock_type: "ddpm", resamp_with_conv: false, progressive_input: "input_skip" },
     1,
   ],
 ];

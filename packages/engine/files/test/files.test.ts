@@ -279,11 +279,12 @@ it("lets one of many contenders through a stale lock", async () => {
   writeFileSync(path, `{"process":"${deadName}"}`);
   const code = `import * as files from "${door}";
     while (Date.now() < Number(process.argv[2]));
-    try { files.acquireLock(process.argv[1]); console.log("won"); setTimeout(() => {}, 3000); }
+    try { files.acquireLock(process.argv[1]); console.log("won"); process.stdin.resume(); }
     catch (error) { console.log(error.code); }`;
   const at = String(Date.now() + 1500);
   const answers = [0, 1, 2, 3].map(async () => {
     const child = spawn(process.execPath, ["--input-type=module", "-e", code, path, at]);
+    onTestFinished(() => void child.kill());
     return String((await once(child.stdout, "data"))[0]).trim();
   });
   expect((await Promise.all(answers)).sort()).toEqual(["locked", "locked", "locked", "won"]);

@@ -97,8 +97,8 @@ describe("a rank that fails", () => {
     for (const r of [0, 2, 3]) {
       const { said, exit, errors } = all[r];
       expect(said.first).toEqual(failed(/^allReduce: rank 1 is gone/, [1]));
-      // Its process is seen to be gone, without the wait for silent ranks.
-      expect(said.waited).toBeLessThan(3500);
+      // Its process is seen to be gone, without the wait of 20 s for silent ranks.
+      expect(said.waited).toBeLessThan(15_000);
       expect(said.after).toEqual(
         failed(/the group failed before .*start the processes again/, [1]),
       );
@@ -122,7 +122,7 @@ describe("a rank that fails", () => {
 
 describe("joining", () => {
   // On a busy machine one process may start seconds after the other.
-  const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 6000 };
+  const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 12_000 };
 
   // Side by side, since each waits for a time-out.
   it.concurrent("names the ranks that never come", async () => {

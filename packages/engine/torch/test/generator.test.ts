@@ -78,31 +78,4 @@ describe("noise", () => {
     expect(T.noise([7], { generator: g }).toNumbers()).toEqual(first.slice(0, 7));
     expect(T.noise([0, 3]).shape).toEqual([0, 3]);
   });
-  it("at a place is a function of key, stream and place alone", () => {
-    const place = { key: 4, stream: 2, offset: 0 };
-    const whole = T.noiseAt([3, 400], place).reshape([-1]).toNumbers();
-    for (const [offset, count] of [
-      [255, 2],
-      [300, 700],
-      [1199, 1],
-    ] as const)
-      expect(T.noiseAt([count], { ...place, offset }).toNumbers()).toEqual(
-        whole.slice(offset, offset + count),
-      );
-    const correlation = (other: Partial<typeof place>) => {
-      const [x, y] = [T.noiseAt([n], place), T.noiseAt([n], { ...place, ...other })];
-      return Math.abs(x.mul(y).mean().item()) * Math.sqrt(n);
-    };
-    expect(correlation({ key: 5 })).toBeLessThan(4);
-    expect(correlation({ stream: 3 })).toBeLessThan(4);
-    expect(correlation({ offset: 1 })).toBeLessThan(4);
-    for (const wrong of [
-      { key: -1 },
-      { key: 2 ** 32 },
-      { stream: 2 ** 32 },
-      { offset: -1 },
-      { offset: 2 ** 53 },
-    ])
-      expect(() => T.noiseAt([4], { ...place, ...wrong })).toThrow(/noise_at: expected/);
-  });
 });

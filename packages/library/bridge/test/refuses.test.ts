@@ -10,7 +10,6 @@ import { langevin, referenceMean } from "../src/langevin/langevin.js";
 import { langevinRun } from "../src/langevin/run.js";
 import { dsbLangevin } from "../src/method/dsb-langevin.js";
 import { methodNamed, methods } from "../src/method/index.js";
-import type { Method } from "../src/method/method.js";
 import { networkFlow } from "../src/method/network-flow.js";
 import { preconditioned } from "../src/method/preconditioned.js";
 import { endpointStatistics, valueStatistics } from "../src/metric/endpoints.js";

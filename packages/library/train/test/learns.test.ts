@@ -44,7 +44,6 @@ const online: Fields = {
 
 /** What falls to which part of its distance to the target, at least. */
 const planar: [name: string, factor: number, changes: Fields][] = [
-  ["DSBM-IMF", 0.1, {}],
   ["preconditioned DSBM", 0.1, of(preconditioned(methods.dsbm))],
   [
     "DSBM of an Ornstein–Uhlenbeck process, mean matching",

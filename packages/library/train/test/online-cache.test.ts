@@ -2,7 +2,7 @@
 // and that a stopped run resumes with the same bits though its files are gone.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { methods, type RowsContext } from "@dsbm/bridge";
+import { methods } from "@dsbm/bridge";
 import { expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { interrupted, tiny, train, trained, weights } from "./support.js";

@@ -24,17 +24,15 @@ type Refusals = readonly (readonly [input: string | Uint8Array, code: FormatCode
 const pickled = (operations: string, protocol = 2) =>
   checkpoint(`\x80${String.fromCharCode(protocol)}${operations}.`, { 0: new Uint8Array(16) });
 
-/** Each row is refused in one line, in little time and memory. A text is the operations of a pickle in a good archive. */
+/** Each row is refused in one line, in little memory. A text is the operations of a pickle in a good archive. */
 function refuseAll(table: Refusals): void {
   for (const [input, code, says] of table) {
     const before = process.memoryUsage().rss;
-    const started = performance.now();
     const bytes = typeof input === "string" ? pickled(input) : input;
     expect(() => decodePt(bytes, "bad.pt"), says.source).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(says) }),
     );
     expect(() => decodePt(bytes, "bad.pt")).toThrow(/^bad\.pt: [^\n]*$/);
-    expect(performance.now() - started).toBeLessThan(10_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(256 * 2 ** 20);
   }
 }

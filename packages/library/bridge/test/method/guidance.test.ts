@@ -4,7 +4,6 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
-import type { Network } from "../../src/core/network.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { methods } from "../../src/method/index.js";
 import type { Method } from "../../src/method/method.js";

@@ -1,6 +1,6 @@
 // Steps with noise between the process's and a bridge's: for Gaussians the law after few steps is
 // exact, and the share follows from the squared error of the drift.
-import { noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { noGrad, randn, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { seeded } from "../../../../../test/support/numbers.js";

@@ -3,7 +3,7 @@ import { setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { normal } from "../../../../../test/support/numbers.js";
 import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
-import { loadStatistics, type SavedStatistics } from "../../src/metric/statistics-file.js";
+import { loadStatistics } from "../../src/metric/statistics-file.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,5 +1,5 @@
 // The bridge's law and its targets, against closed forms and for tensors of any shape.
-import { full, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { full, rand, randn, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import {

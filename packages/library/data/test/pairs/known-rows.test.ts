@@ -1,7 +1,7 @@
 // Known pairs from a file: by row numbers, ids and names of images, of training rows; and refusals.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadTable, type OwnOptions, type PairedEnd, prepareTable, readPairs } from "@dsbm/data";
+import { loadTable, type OwnOptions, prepareTable, readPairs } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 // The drift network: its shapes, its growth towards the end it runs to, its parameter names.
-import { Generator, type nn, randn, tensor } from "@dsbm/torch";
+import { Generator, randn, tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { DriftNetwork } from "../../src/mlp/drift.js";
 

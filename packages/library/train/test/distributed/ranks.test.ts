@@ -69,17 +69,18 @@ function expectEqual(some: Result, one: Result): void {
 }
 
 describe("several processes train what one trains", () => {
-  it.each<[string, number]>([
-    ["imf", 3],
-    ["minibatch transport", 2],
-    ["online", 2],
-    ["images", 2],
-    ["images, discrete dsb", 2],
-  ])("%s, by %i", async (problem, n) => {
+  it.each<[problem: string, n: number, changes: object]>([
+    ["imf", 3, {}],
+    ["minibatch transport", 2, {}],
+    ["online", 2, {}],
+    // In parts whose gradients add up.
+    ["images", 2, { accumulate: 3 }],
+    ["images, discrete dsb", 2, {}],
+  ])("%s, by %i, %j", async (problem, n, changes) => {
     const one = await alone(problem);
     // The reduction of a discrete run's many small gradients rounds the most.
     const within = problem === "images, discrete dsb" ? 1e-4 : 1e-5;
-    expectSame(await train(n, { problem }), one, within);
+    expectSame(await train(n, { problem, changes }), one, within);
     // What cannot fail is no test: another seed learns something else.
     if (problem !== "imf") return;
     expect(apart(one, await train(1, { problem, changes: { seed: 4 } }))).toBeGreaterThan(1e-3);
@@ -98,11 +99,6 @@ describe("several processes train what one trains", () => {
     expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
     const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
     expectEqual(await train(2, single), await train(1, single));
-  });
-
-  it("in parts whose gradients add up, whatever the number of processes", async () => {
-    const one = await alone("images");
-    expectSame(await train(2, { problem: "images", changes: { accumulate: 3 } }), one);
   });
 
   it("nearly, where gradients travel in bfloat16", async () => {
