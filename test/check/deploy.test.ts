@@ -20,7 +20,7 @@ const commands = readdirSync(`${root}packages/app/cli/src/command`).map((f) =>
 
 const docker: { name: string; rest: string }[] = dockerfile();
 const all = (name: string) => docker.filter((line) => line.name === name).map(({ rest }) => rest);
-const only = (name: string): string => {
+const only = (name: string) => {
   expect(all(name)).toHaveLength(1);
   return all(name)[0];
 };
@@ -65,7 +65,7 @@ describe("the Dockerfile", () => {
 });
 
 describe("the Apptainer definition", () => {
-  const section = (name: string): string => {
+  const section = (name: string) => {
     expect([...sections.keys()]).toContain(name);
     return sections.get(name) as string;
   };

@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   afterAll(() => browser?.close());
 
   /** Opens a page, and gives what it says and loads. */
-  async function open(name: string, width: number): Promise<{ page: Page; faults: string[] }> {
+  async function open(name: string, width: number) {
     const page = await browser.newPage({
       viewport: { width, height: 900 },
       colorScheme: width < 500 ? "dark" : "light",

@@ -19,7 +19,7 @@ const evil = "<script>alert(1)</script>";
 const columns = ["age", evil, "a_long_name_with_underscores_and_no_space_anywhere_in_it"];
 
 /** Writes a table of 26 columns, the last of which is constant. */
-function writeTable(name: string, shift: number): void {
+function writeTable(name: string, shift: number) {
   const names = Array.from({ length: 25 }, (_, k) => columns[k] ?? `gene_${k}`);
   const rows = Array.from({ length: 120 }, (_, i) =>
     [...names.map((_, k) => 10 ** (k % 7) * (Math.sin(i * (k + 1) * 7) + shift)), 1].join(),
@@ -27,7 +27,7 @@ function writeTable(name: string, shift: number): void {
   writeFileSync(join(root, name), [[...names, "still"].join(), ...rows, ""].join("\n"));
 }
 
-async function writePictures(name: string, grey: number): Promise<void> {
+async function writePictures(name: string, grey: number) {
   mkdirSync(join(root, name));
   for (let i = 0; i < 20; i++) {
     const pixels = new Uint8Array(256).fill(grey + i);
@@ -53,7 +53,7 @@ beforeAll(async () => {
   await writePictures("dark", 20);
   await writePictures("light", 200);
   for (const [name, [source, target, ...own]] of Object.entries(runs)) {
-    const ends = [source, target].map((place) => join(root, place as string));
+    const ends = [source, target].map((place) => join(root, place));
     const experiments = join(root, name);
     await done("fit", ...ends, ...few, ...own, `experiments_dir=${experiments}`);
     folders[name as "many"] = onlyRun(experiments) as string;
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)("a report in a browser", () => {
 });
 
 /** What is cut, without numbers, or not there. */
-const faultsOf = (page: Page): Promise<string[]> =>
+const faultsOf = (page: Page) =>
   page.evaluate(() => {
     const faults: string[] = [];
     for (const image of document.images)

@@ -64,7 +64,7 @@ async function look(
   hash: string,
   use: (page: Page) => Promise<void>,
   { width = 1280, dark = false, at = address } = {},
-): Promise<void> {
+) {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
@@ -102,7 +102,7 @@ const cloud = (n: number, [a, b]: [number, number]) =>
   );
 
 /** A command that exports any run as the page of a known bridge. */
-function tinyExporter(): string[] {
+function tinyExporter() {
   const made = join(scratchFolder, "tiny.html");
   const samples = (n: number, at: [number, number]) => ({ data: cloud(n, at), shape: [n, 2] });
   const points = { source: samples(900, [10, 20]), target: samples(700, [12, 28]) };

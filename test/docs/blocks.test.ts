@@ -69,7 +69,7 @@ it.each(sure)("$document", { timeout: 300_000 }, async ({ blocks }) => {
   }
 });
 
-async function runProgram(block: Block): Promise<string> {
+async function runProgram(block: Block) {
   const file = fileOf(block).replace(/\.mts$/, ".run.mjs");
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   if (block.language === "ts")
@@ -81,7 +81,7 @@ async function runProgram(block: Block): Promise<string> {
 const fits = new Map<string, { stdout: string; copy: string }>();
 
 /** Returns the output of the commands. A fit of an earlier document is copied. */
-async function runShell({ document, line, text, marks }: Block): Promise<string> {
+async function runShell({ document, line, text, marks }: Block) {
   let printed = "";
   for (const words of commandsOf(text)) {
     const place = `${document}:${line}: ${words.join(" ")}`;

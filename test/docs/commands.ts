@@ -45,7 +45,7 @@ const others: Record<string, RegExp> = {
   sweep: /^(status|table) \S+$/,
 };
 
-function checkArguments(command: string, words: readonly string[]): void {
+function checkArguments(command: string, words: readonly string[]) {
   const keys = keysOf(words).filter(isKey);
   const places = keysOf(words).filter((word) => !isKey(word));
   const [experiment, count] = placed[command] ?? [];

@@ -74,7 +74,7 @@ it.each(cases)("%s", async (name, make, options = {}) => {
   );
   const x = { data, shape: [n, ...shape] };
   const ofRows = (values: readonly string[]) =>
-    Array.from({ length: n }, (_, i) => values[i % values.length] as string);
+    Array.from({ length: n }, (_, i) => values[i % values.length]);
   const sites = conditions?.cond ? ofRows(conditioning.classes) : undefined;
   const y = conditions?.y ? ofRows(["0", "1", "2"]).map(Number) : undefined;
   using native = openBridge(run, { threads: 1 });
@@ -131,7 +131,7 @@ it.each(cases)("%s", async (name, make, options = {}) => {
 });
 
 /** Values of samples, each followed by its mass if masses change. */
-function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null): number[] {
+function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null) {
   const all = [...data];
   if (!weights) return all;
   const width = all.length / weights.length;
@@ -141,7 +141,7 @@ function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null):
   ]).flat();
 }
 
-function expectNear(found: readonly number[], wanted: readonly number[]): void {
+function expectNear(found: readonly number[], wanted: readonly number[]) {
   expect(found).toHaveLength(wanted.length);
   const far = wanted.map((v, i) => Math.abs(found[i] - v) / (1 + Math.abs(v)));
   expect(far.reduce((a, b) => Math.max(a, b))).toBeLessThan(1e-3);
@@ -155,7 +155,7 @@ function writeInputs(
     sites?: string[] | undefined;
     y?: number[] | undefined;
   },
-): void {
+) {
   const { x, sites, y } = given;
   const array = (name: string, values: Float32Array | BigInt64Array, shape: number[]) =>
     writeFileSync(join(folder, name), io.npy.encode(io.fromTyped(values, shape)));
@@ -168,7 +168,7 @@ function writeInputs(
   writeFileSync(join(folder, "new.csv"), `\uFEFFsite,y,x\n${rows.join("\n")}\n`);
 }
 
-function numbersIn(path: string): number[] {
+function numbersIn(path: string) {
   if (path.endsWith("npy")) return [...io.toFloat32(io.npy.decode(readFileSync(path), path))];
   const [, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
   return rows.flatMap((row) => row.split(",").map(Number));

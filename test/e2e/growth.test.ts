@@ -124,12 +124,12 @@ describe.each([
     expect(readFileSync(out, "utf8")).toMatch(/^x,y,weight\n(-?[\d.]+,?){3}\n/);
     await done("annotate", run, at("day0.csv"), out, "overwrite=true");
     const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
-    const place = (column: string) => (names as string).split(",").indexOf(column);
+    const place = (column: string) => names.split(",").indexOf(column);
     const truth = days.length > 2 ? Math.log(1.6) / 0.5 : Math.log(3);
     const cells = lines.map((text) => text.split(",").map(Number));
     const isIn = cells.filter((row) => {
       const rate = isLeft(row) ? truth : 0;
-      const [low, high] = ["growth_low", "growth_high"].map((one) => row[place(one)] as number);
+      const [low, high] = ["growth_low", "growth_high"].map((one) => row[place(one)]);
       return low - 0.1 <= rate && rate <= high + 0.1;
     });
     expect(isIn.length / cells.length).toBeGreaterThan(0.7);

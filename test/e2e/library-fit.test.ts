@@ -21,7 +21,7 @@ const short = {
   ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 3, batch_size: 8 },
   ...{ test_npar: 5, plot_npar: 2, threads: 1, model: { hidden: "8,8" } },
   paths: { data_dir_name: join(root, "data"), experiments_dir_name: join(root, "experiments") },
-} as const satisfies Partial<FitOptions>;
+} satisfies Partial<FitOptions>;
 
 describe("fit", () => {
   it("takes data in memory, keeps them with the run, and opens it again without training", async () => {
@@ -84,7 +84,7 @@ describe("fit", () => {
   ])("refuses %j in one line", async (wrong, message) => {
     const folder = join(root, "refused");
     const error = await fit({ ...short, source, target, folder, ...wrong } as never).catch(
-      (e: unknown) => e,
+      (e) => e,
     );
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain("\n");

@@ -14,7 +14,7 @@ const lossesOf = (name: string) =>
   readJsonLines(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);
 
 /** The processes that a launcher of ranks has started, by rank. */
-function ranksOf({ pid }: ChildProcess): number[] {
+function ranksOf({ pid }: ChildProcess) {
   const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
   return children
     .trim()
@@ -44,7 +44,7 @@ it("an image run of two processes, stopped and then killed in a checkpoint, goes
   const { child, done } = launch([...pieces, ...ranked]);
   await vi.waitUntil(() => checkpoints() !== before, { timeout: 200_000, interval: 2 });
   // Rank 0 alone writes checkpoints.
-  process.kill(ranksOf(child)[0] as number, "SIGKILL");
+  process.kill(ranksOf(child)[0], "SIGKILL");
   const { code, stderr } = await done;
   expect(code).toBe(1);
   expect(stderr).toMatch(/rank 0 was killed by SIGKILL/);
@@ -55,7 +55,7 @@ it("an image run of two processes, stopped and then killed in a checkpoint, goes
   const losses = lossesOf("pieces");
   expect(losses).toHaveLength(36);
   for (const [i, loss] of lossesOf("straight").entries())
-    expect(Math.abs((losses[i] as number) / loss - 1)).toBeLessThan(1e-4);
+    expect(Math.abs(losses[i] / loss - 1)).toBeLessThan(1e-4);
   expect(readdirSync(join(folderOf("pieces"), "samples"))).toEqual(
     readdirSync(join(folderOf("straight"), "samples")),
   );

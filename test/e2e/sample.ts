@@ -46,7 +46,7 @@ export const hiddenIn = (folder: string) =>
   readdirSync(folder).filter((name) => name.startsWith("."));
 
 /** Weights that are all of some size: a new network answers with zeros. */
-function scramble(network: Network, seed: number, scale = 0.2): Network {
+function scramble(network: Network, seed: number, scale = 0.2) {
   const generator = Generator.create(seed);
   noGrad(() => {
     for (const p of network.parameters()) p.copy_(randn(p.shape, { generator }).mul(scale));
@@ -68,7 +68,7 @@ function leave(
     scale?: number | undefined;
     shape?: readonly number[];
   } = {},
-): void {
+) {
   const run = openRun({ folder, dsbm: "0.0.0", config, columns: ["half_iteration"] });
   for (const [i, direction] of halves.entries()) {
     using net = scramble(network(direction), i + 1, scale);

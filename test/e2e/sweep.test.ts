@@ -37,7 +37,7 @@ const withoutSeconds = (row: Row) =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("seconds")));
 
 /** All results below a folder without times, by run. */
-function resultsIn(experiments: string): Record<string, Row[]> {
+function resultsIn(experiments: string) {
   const files = readdirSync(join(experiments, "gaussian"), { recursive: true, encoding: "utf8" });
   const tables = files.filter((path) => path.endsWith("results.csv")).sort();
   return Object.fromEntries(

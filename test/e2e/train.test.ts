@@ -6,7 +6,7 @@ import { readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
-import { type Outcome, onlyRun, refuse, scratch, succeed, wordsOf } from "./cli.js";
+import { onlyRun, refuse, scratch, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -16,8 +16,7 @@ const placed = (name: string, words: readonly string[]) => [
   `name=${name}`,
   `experiments_dir=${root}`,
 ];
-const train = (name: string, ...words: string[]): Promise<Outcome & { folder: string }> =>
-  succeed(placed(name, [...quick, ...words]));
+const train = (name: string, ...words: string[]) => succeed(placed(name, [...quick, ...words]));
 const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
 
 it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {

@@ -21,7 +21,7 @@ const names = new Map(
 );
 
 /** Packs all workspaces into a folder, as they are built; the paths of the tarballs by package name. */
-function pack(folder: string): Record<string, string> {
+function pack(folder: string) {
   mkdirSync(folder);
   const args = ["pack", "--workspaces", "--ignore-scripts", "--json", "--pack-destination", folder];
   execFileSync("npm", args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] });

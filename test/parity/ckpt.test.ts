@@ -11,7 +11,7 @@ const path = `${folder}/unet_mnist.ckpt`;
 
 beforeAll(() => setNumThreads(1));
 
-function expectSame(found: io.RawArray, want: io.RawArray, name: string): void {
+function expectSame(found: io.RawArray, want: io.RawArray, name: string) {
   expect([found.dtype, found.shape], name).toEqual([want.dtype, want.shape]);
   expect(Buffer.compare(found.data, want.data), name).toBe(0);
 }

@@ -16,12 +16,12 @@ import { Toy } from "./toy.js";
 
 const at = () => golden("image_bridges");
 
-const sigma = (): number => at()("sigma").item();
+const sigma = () => at()("sigma").item();
 const process = (name: string) =>
   name === "ve" ? brownian({ sigma: sigma() }) : ornsteinUhlenbeck({ sigma: sigma() });
-const grid = (): TimeGrid => gammaGrid(at()("timesteps").toNumbers());
+const grid = () => gammaGrid(at()("timesteps").toNumbers());
 const cases = ["ve", "vp"].flatMap((sde) =>
-  (["drift", "mean"] as const).flatMap((matching) =>
+  ["drift", "mean"].flatMap((matching) =>
     (["f", "b"] as const).map((d) => [`${sde}_${matching}_${d}`, sde, matching, d] as const),
   ),
 );

@@ -25,10 +25,10 @@ const process = (kind: string) =>
   });
 
 const cases = ["mean", "mean_varscale", "drift", "drift_varscale"].flatMap((kind) =>
-  ["init", "f", "f_sample", "b", "b_sample"].map((run) => [`${kind}/${run}`, kind, run] as const),
+  ["init", "f", "f_sample", "b", "b_sample"].map((run) => [`${kind}/${run}`, kind, run]),
 );
 
-function expectRun(key: string, kind: string, run: string, changed: { kind?: string } = {}): void {
+function expectRun(key: string, kind: string, run: string, changed: { kind?: string } = {}) {
   tidy(() => {
     const g = at();
     const toy = new Toy("dsb_langevin", 0.1);

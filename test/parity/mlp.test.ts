@@ -4,7 +4,7 @@ import { regressionLoss } from "@dsbm/train";
 import { expect, it } from "vitest";
 import { expectClose, golden, goldenGroup, relativeError } from "./golden.js";
 
-function network(name: string): ScoreNetwork {
+function network(name: string) {
   const state = goldenGroup(name, "param/");
   const dim = (state.get("net.layers.2.bias") as Tensor).size(0);
   const hidden = [0, 1].map((i) => (state.get(`net.layers.${i}.bias`) as Tensor).size(0));
@@ -13,7 +13,7 @@ function network(name: string): ScoreNetwork {
   return net;
 }
 
-function train(net: ScoreNetwork, g: (key: string) => Tensor): void {
+function train(net: ScoreNetwork, g: (key: string) => Tensor) {
   const adam = new optim.Adam(net.parameters(), { lr: 1e-4 });
   for (let i = 0; i < 3; i++) {
     adam.zeroGrad();
@@ -29,7 +29,7 @@ function train(net: ScoreNetwork, g: (key: string) => Tensor): void {
  * `param/` as well (the optimiser wrote into the saved tensors): then fixed-point iteration finds
  * the start that three steps move there (the steps hardly depend on their start).
  */
-function start(): ScoreNetwork {
+function start() {
   const g = golden("mlp_gaussian");
   const net = network("mlp_gaussian");
   const own = net.stateDict();

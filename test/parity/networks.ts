@@ -15,7 +15,7 @@ export interface GoldenNetwork {
   said: object;
 }
 
-function open(name: string): GoldenNetwork & { order: string[] } {
+function open(name: string) {
   const g = golden(name);
   const { metadata } = io.loadTensors(`${folder}/${name}.safetensors`);
   const { model_channels, ...said } = JSON.parse(metadata.options ?? metadata.config ?? "{}");
@@ -29,7 +29,7 @@ function open(name: string): GoldenNetwork & { order: string[] } {
 }
 
 /** The norm of each parameter's gradient of the mean of y. */
-function gradientNorms(net: nn.Module, y: Tensor): Tensor {
+function gradientNorms(net: nn.Module, y: Tensor) {
   y.mean().backward();
   return stack(net.parameters().map((p) => (p.grad as Tensor).norm()));
 }

@@ -16,7 +16,7 @@ const process = brownian({ sigma });
 const grid = uniformGrid(20);
 const g = () => golden("gaussian_tuples");
 
-function network(): ScoreNetwork {
+function network() {
   const state = goldenGroup("gaussian_tuples", "param/");
   const net = new ScoreNetwork((state.get("net.layers.2.bias") as Tensor).size(0), {
     hidden: [0, 1].map((i) => (state.get(`net.layers.${i}.bias`) as Tensor).size(0)),

@@ -15,8 +15,8 @@ export const here = (path: string): string =>
 
 const completed =
   (experiment: typeof train) =>
-  (...words: string[]): CompleteTrainConfig =>
-    completeTrain(resolve(experiment, words).members[0]!.config);
+  (...words: string[]) =>
+    completeTrain(resolve(experiment, words).members[0].config);
 
 /** The complete configuration of the arguments of `dsbm train`. */
 export const configured = completed(train);

@@ -60,7 +60,7 @@ interface Resident {
 
 const idle = new Map<string, Resident[]>();
 
-function start(program: string): Resident {
+function start(program: string) {
   const stdio = ["ignore", "ignore", "pipe", "ipc"] as const;
   const child = fork(program, { env: clean(), stdio: [...stdio], execArgv: [] });
   const resident: Resident = { child, errors: "" };

@@ -20,7 +20,7 @@ const config = benchmarked(
 const whole = join(root, "whole");
 const folder = join(root, "run");
 
-function run(place: string): Promise<string[]> {
+function run(place: string) {
   const said: string[] = [];
   const line = (text: string) => void said.push(text);
   const progress = withLog({ ...silentProgress, line }, place);
@@ -29,7 +29,7 @@ function run(place: string): Promise<string[]> {
   );
 }
 
-function flip(file: string): void {
+function flip(file: string) {
   rmSync(folder, { recursive: true, force: true });
   cpSync(whole, folder, { recursive: true });
   const bytes = readFileSync(join(folder, file));

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { here } from "../../../../test/support/problem.js";
 
 /** The modules that a file imports when it is loaded. */
-function imported(path: string, seen = new Set<string>()): Set<string> {
+function imported(path: string, seen = new Set<string>()) {
   if (seen.has(path)) return seen;
   seen.add(path);
   const text = readFileSync(path, "utf8");

@@ -15,7 +15,7 @@ it.each([
   ["runs of more processes than cores", members(2, "cpu", 16), null, [1, 8, []]],
   ["device=cuda, a GPU each", members(20, "cuda"), null, [3, 2, [["1"], ["3"], ["GPU-5"]]]],
   ["device=cuda, two GPUs each", members(20, "cuda", 2), null, [1, 8, [["1", "3"]]]],
-] as const)("%s", async (_, some, n_jobs, [atOnce, share, gpus]) => {
+])("%s", async (_, some, n_jobs, [atOnce, share, gpus]) => {
   vi.stubEnv("DSBM_CORES", "8");
   vi.stubEnv("CUDA_VISIBLE_DEVICES", "1,3,GPU-5");
   expect(await poolFor(some, n_jobs)).toEqual({ atOnce, share, gpus });

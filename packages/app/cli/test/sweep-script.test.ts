@@ -20,7 +20,7 @@ const launcher: SlurmLauncher = {
   wait: true,
 };
 
-const member = (number: number, given: Partial<NumberedMember> = {}): NumberedMember => ({
+const member = (number: number, given: Partial<NumberedMember> = {}) => ({
   number,
   label: `member ${number}`,
   overrides: {},

@@ -17,7 +17,7 @@ const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** A file of statistics of so many features, each of mean 1000 and variance 1. */
-function statistics(dim: number): string {
+function statistics(dim: number) {
   const path = join(folder, `${dim}.npz`);
   const options = { dtype: "float64" } as const;
   tidy(() =>

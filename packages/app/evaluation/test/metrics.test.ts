@@ -61,7 +61,7 @@ async function rowOf(name: string, make: () => Samples, config = moons, interval
 /** Data, generated rows at a distance `shift` from it along one axis, and source rows at three times the distance. */
 const shifted =
   (shift: number, scale = 1) =>
-  (): Samples => {
+  () => {
     const data = normal(1);
     const along = (by: number) => data.mul(scale).add(zeros([n, 2]).add(by).mul(unitX()));
     return { data, end: along(shift), start: along(3 * shift), reserve: data };
@@ -79,7 +79,7 @@ describe("metrics with known answers", () => {
     // Of 1,000 rows of each side, so that samples differ.
     ["energy_distance", shifted(0), 0, 0, 0, 0.01],
     ["column_w1", shifted(0.5), 0.5, 0, 1.5, 1e-5],
-  ] as const)("%s", async (name, make, value, floor, ceiling, tolerance) => {
+  ])("%s", async (name, make, value, floor, ceiling, tolerance) => {
     const row = await rowOf(name, make);
     expect(Math.abs(row.value - value)).toBeLessThan(tolerance);
     expect(Math.abs(Number(row.floor) - floor)).toBeLessThan(tolerance);

@@ -15,7 +15,7 @@ import {
 } from "../src/fit/choose.js";
 import { dataFacts } from "../src/fit/facts.js";
 
-const end = (train: Tensor): EndpointData =>
+const end = (train: Tensor) =>
   ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
 
 /** Facts of normal data around 0 and around `distance` in all coordinates. */

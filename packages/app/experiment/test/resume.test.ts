@@ -12,7 +12,7 @@ const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** The folder of a run with this configuration. */
-function runOf(config: object): string {
+function runOf(config: object) {
   openRun({ folder: root, dsbm: "0.0.1", config, columns: ["loss"] }).finish();
   return root;
 }

@@ -56,7 +56,7 @@ function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor,
 const encode = (graph: ExportedGraph["graph"]) => encodeModel({ graph, about: "", metadata: {} });
 
 /** The largest relative difference of all directions of all models, for 1 and 7 rows. */
-async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<number> {
+async function deviation(made: Made, graphs: readonly ExportedGraph[]) {
   let worst = 0;
   for (const { graph, directions } of graphs) {
     const session = await open(encode(graph));
@@ -78,7 +78,7 @@ async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<
 
 const graphsBoth = ({ run, networks }: Made) => graphsOf(run, networks, ["f", "b"]);
 /** Expects the models of both directions to give what is asked natively; gives them. */
-async function expectSame(made: Made, graphs = graphsBoth(made)): Promise<ExportedGraph[]> {
+async function expectSame(made: Made, graphs = graphsBoth(made)) {
   expect(await deviation(made, graphs)).toBeLessThan(1e-4);
   return graphs;
 }

@@ -32,7 +32,7 @@ const ddpmpp = {
 };
 
 /** Adds noise to all parameters, so that layers that start as zero have an effect. */
-function shaken(net: Network): Network {
+function shaken(net: Network) {
   const generator = seeded(2);
   for (const p of net.parameters())
     T.noGrad(() => T.tidy(() => p.add_(T.randn(p.shape, { generator }).mul(0.05))));
@@ -42,12 +42,7 @@ function shaken(net: Network): Network {
 /** A condition by its name. */
 type Given = Readonly<Record<string, (n: number) => T.Tensor>>;
 
-async function agrees(
-  net: Network,
-  shape: readonly number[],
-  given: Given = {},
-  plain = false,
-): Promise<number> {
+async function agrees(net: Network, shape: readonly number[], given: Given = {}, plain = false) {
   net.eval();
   const names = Object.keys(given);
   const inputs: Inputs = { x: normal(shape), t: times, ...given };
@@ -112,7 +107,7 @@ describe("networks of vectors", () => {
   const conditions = { cond: normal([2], 4) };
   const mlps = [0, 4].flatMap((time_frequencies) =>
     [0, 2].flatMap((cond_channels) =>
-      (["b", "both"] as const).map((way) => ({ time_frequencies, cond_channels, way })),
+      ["b", "both"].map((way) => ({ time_frequencies, cond_channels, way })),
     ),
   );
   it.each(mlps)(

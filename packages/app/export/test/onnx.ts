@@ -29,7 +29,7 @@ export function modelOf(fn: Function, inputs: Inputs): Uint8Array {
   });
 }
 
-const feedOf = (tensor: T.Tensor): ort.Tensor =>
+const feedOf = (tensor: T.Tensor) =>
   new ort.Tensor(tensor.dtype as "float32", tensor.contiguous().rawArray(), tensor.shape);
 
 export async function open(

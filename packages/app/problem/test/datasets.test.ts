@@ -13,7 +13,7 @@ const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** Squares of 16×16 at time 0, and the data of the arguments at time 1; inside a scope. */
-function within(words: readonly string[], check: (data: Datasets) => void): void {
+function within(words: readonly string[], check: (data: Datasets) => void) {
   tidy(() => {
     const data = loadDatasets(configured("dataset=synthetic", ...words));
     try {
@@ -35,7 +35,7 @@ const moments = (x: Tensor) => ({
 });
 
 /** Expects draws of the Gaussian end to have these moments in every pixel, within six standard errors. */
-function expectLaw({ x0, x1 }: Datasets, want: { mean: number[]; std: number[] }): void {
+function expectLaw({ x0, x1 }: Datasets, want: { mean: number[]; std: number[] }) {
   const like = x0.train.narrow(0, 0, 1).expand([n, 1, 16, 16]);
   const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
   expect(got.mean).toHaveLength(256);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Clock } from "../src/clock.js";
 import { createProgress, duration, type ProgressState, progressText } from "../src/progress.js";
 
-function stream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
+function stream(isTTY: boolean) {
   const out = new PassThrough();
   let text = "";
   out.on("data", (chunk) => {

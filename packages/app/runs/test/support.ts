@@ -21,7 +21,7 @@ export function scratch(): string {
 let shared: string | undefined;
 
 /** A folder with this room as JavaScript under runs/, made once for each process of tests. */
-function compiled(): string {
+function compiled() {
   if (shared !== undefined) return shared;
   const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -35,7 +35,7 @@ function compiled(): string {
 }
 
 /** Writes a script next to the room, which it finds at ./runs, and returns its path. */
-function script(code: string): string {
+function script(code: string) {
   const path = join(compiled(), `${randomUUID()}.js`);
   writeFileSync(path, code);
   return path;

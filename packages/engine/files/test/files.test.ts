@@ -39,7 +39,7 @@ import {
 const door = new URL("../dist/index.js", import.meta.url).href;
 const deadName = processName().replace(/-\d+-/, "-999999999-");
 
-function scratch(): string {
+function scratch() {
   const folder = mkdtempSync(join(tmpdir(), "dsbm-files-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
@@ -122,7 +122,7 @@ it("merges a staged folder into its place at commit, and discards one", () => {
     ["a", "1"],
     ["b", "2"],
     ["a", "3"],
-  ] as const) {
+  ]) {
     const staged = stageFolder(out);
     mkdirSync(join(staged.temporary, "deep"));
     writeFileSync(join(staged.temporary, "deep", name), text);

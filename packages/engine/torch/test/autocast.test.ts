@@ -6,7 +6,7 @@ import { bits, type Net, nets, trained } from "./record-support.js";
 
 startFrom(2);
 
-const cast = <R>(fn: () => R): R => T.autocast("bfloat16", fn);
+const cast = <R>(fn: () => R) => T.autocast("bfloat16", fn);
 /** A net whose forward pass is in bfloat16. */
 const short = (net: Net): Net => ({ ...net, loss: (x) => cast(() => net.loss(x)) });
 

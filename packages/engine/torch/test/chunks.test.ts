@@ -104,7 +104,7 @@ describe("startChunked", () => {
       [2, 2, 2],
       [3, 1, 2],
       [1, 3, 1],
-    ] as const) {
+    ]) {
       const runs = threads.map((n, i) => T.startChunked(noise, inputs, options(n, i + 1)));
       // The last one is not wanted after all.
       runs[2].stop();

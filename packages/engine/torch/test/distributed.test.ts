@@ -1,7 +1,7 @@
 // Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
 // wants something else. fixtures/rank.mjs is what each process runs.
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as support from "../../../../test/support/ranks.js";
@@ -17,7 +17,7 @@ const ranks = support.ranks.bind(null, program);
 /**
  * Ranks of a successful scenario, after which processes can continue: they play the next one too.
  */
-async function lasting(n: number, scenario: string): Promise<Outcome[]> {
+async function lasting(n: number, scenario: string) {
   const options = { scenario, timeoutMs: 20_000 };
   const all = await support.ranks(program, n, options, () => ({}), support.residentRank);
   wentWell(all);
@@ -172,7 +172,7 @@ describe("joining", () => {
   });
 
   it("does not listen on the port: whoever does, and whatever he sends, changes nothing", async () => {
-    const stranger: Server = createServer((socket) => socket.on("error", () => {}));
+    const stranger = createServer((socket) => socket.on("error", () => {}));
     const port = await new Promise<number>((resolve) => {
       stranger.listen(0, () => resolve((stranger.address() as { port: number }).port));
     });

@@ -8,7 +8,7 @@ import { noGrad } from "../src/tensor/grad.js";
 import type { Tensor } from "../src/tensor/tensor.js";
 
 /** What replays give for these inputs, one after the other. */
-function replays(fn: (x: Tensor) => Tensor | Tensor[], inputs: number[][]): number[][][] {
+function replays(fn: (x: Tensor) => Tensor | Tensor[], inputs: number[][]) {
   return tidy(() => {
     const { program } = Program.record(fn, [tensor(inputs[0])]);
     return inputs.map((x) => program.run(tensor(x)).map((t) => t.toNumbers()));

@@ -21,7 +21,7 @@ const images = (n: number, seed = 1) =>
   T.randint(0, 256, [n, 3, 5, 4], { generator: T.Generator.create(seed) }).to("uint8");
 
 /** What the fixture's forward computes, written again. */
-function expected(img: T.Tensor): T.Tensor {
+function expected(img: T.Tensor) {
   return T.tidy(() => {
     const weight = T.tensor(
       Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
@@ -148,7 +148,7 @@ describe("code that an image network does not need", () => {
   const victim = join(folder, "victim");
 
   /** features.pt with another text of one of its files. */
-  function withCode(change: (code: string) => string, file = "features/code/__torch__.py"): string {
+  function withCode(change: (code: string) => string, file = "features/code/__torch__.py") {
     const records = unzipSync(readFileSync(features));
     const text = new TextDecoder("latin1").decode(records[file]);
     expect(change(text)).not.toBe(text);

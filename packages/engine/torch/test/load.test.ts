@@ -11,7 +11,7 @@ const fixture = new URL("./fixtures/worker.mjs", import.meta.url);
 const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 
 /** Starts a worker; resolves with its last message, or "terminated" after it was cut off in mid-work. */
-function work(steps: number, cut = false): Promise<unknown> {
+function work(steps: number, cut = false) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(fixture, { workerData: { steps } });
     let last: unknown;
@@ -24,7 +24,7 @@ function work(steps: number, cut = false): Promise<unknown> {
   });
 }
 
-async function script(code: string): Promise<string> {
+async function script(code: string) {
   const args = [
     "--input-type=module",
     "-e",

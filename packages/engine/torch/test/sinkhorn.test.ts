@@ -18,7 +18,7 @@ function problemOf(n: number, m: number) {
   const scalings = { a: weights(n), b: weights(m), u: scaling(n), v: scaling(m) };
   return { cost, f, g, matrix: T.sinkhornKernel(cost, f, g, 0.3), scalings };
 }
-const copied = ({ a, b, u, v }: T.Scalings): T.Scalings => ({ a, b, u: u.clone(), v: v.clone() });
+const copied = ({ a, b, u, v }: T.Scalings) => ({ a, b, u: u.clone(), v: v.clone() });
 
 /** Less than four rows or eight columns, no multiples of them, and several blocks of rows. */
 describe.each([

@@ -79,7 +79,7 @@ export const refusal = (code: string, message: RegExp | string = "") =>
     name: "DatasetError",
     code,
     message: expect.toSatisfy(
-      (text: string) =>
+      (text) =>
         !text.includes("\n") &&
         (typeof message === "string" ? text.includes(message) : message.test(text)),
       `one line with ${message}`,

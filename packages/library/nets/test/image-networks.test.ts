@@ -282,7 +282,7 @@ describe.each(kinds)("$name", (kind) => {
       [0, 3],
       [3, 4],
       [6, 1],
-    ] as const)
+    ])
       expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(
         kind.rounding ?? 1e-5,
       );

@@ -1,7 +1,7 @@
 // Networks in bfloat16 stay near float32; closed forms and flows keep their digits.
 import { brownian, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { randn, type Tensor, tidy } from "@dsbm/torch";
+import { randn, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { complete } from "../src/problem.js";
@@ -32,7 +32,7 @@ const samplerOf = (of: Training, dtype: "bfloat16" | null, threads = 1) =>
 
 describe("simulate_dtype", () => {
   it("gives other numbers than float32, the same on one and two threads, and float32 states", () => {
-    const ends = (dtype: "bfloat16" | null, threads: number): Tensor =>
+    const ends = (dtype: "bfloat16" | null, threads: number) =>
       samplerOf(plain, dtype, threads).endpoints("f", plain.problem.data.x0, {
         generator: seeded(1),
       });

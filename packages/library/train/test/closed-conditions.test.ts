@@ -33,7 +33,7 @@ const oneHot = tensor([1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1], { shape: [6, 2] });
 const cut = (c: number) => tensor([c, c + 2, c + 4], { dtype: "int64" });
 
 /** Parameters of a seed. */
-const shaken = <M extends nn.Module>(model: M, seed: number): M => {
+const shaken = <M extends nn.Module>(model: M, seed: number) => {
   noGrad(() => {
     for (const p of model.parameters())
       p.copy_(randn(p.shape, { generator: seeded(seed) }).mul(0.5));

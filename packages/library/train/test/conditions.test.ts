@@ -25,7 +25,7 @@ const marked = (n: number, first: number) =>
     .reshape([n, 1])
     .expand([n, 2])
     .contiguous();
-const conditionsOf = (x: Tensor): Conditions => {
+const conditionsOf = (x: Tensor) => {
   const own = x.select(1, 0).mul(64);
   return { cond: own.reshape([-1, 1]).contiguous(), y: own.to("int64") };
 };
@@ -76,7 +76,7 @@ async function rowsOf(
   return seen;
 }
 
-const sources = ["in memory", "streamed and cached"] as const;
+const sources = ["in memory", "streamed and cached"];
 const cacheOf = (source: (typeof sources)[number]) =>
   source === "in memory" ? null : { folder, npar: 20, batchSize: 12, refreshStride: 2 };
 

@@ -23,7 +23,7 @@ const data = () => {
 const onDisk = () => ({ folder, npar: 60, batchSize: 30, refreshStride: 5 });
 
 /** Rows of x0 and x1 that batches of a half-iteration pair. */
-function paired(method: Method, changes: Fields, half = 1): [number, number][] {
+function paired(method: Method, changes: Fields, half = 1) {
   return tidy(() => {
     const problem = complete(tiny(method, { data: data(), batchSize: 20, ...changes }));
     const source = rowSource({
@@ -44,7 +44,7 @@ function paired(method: Method, changes: Fields, half = 1): [number, number][] {
 }
 
 describe("the pairs of the first pass", () => {
-  it.each(["none", "disk"] as const)("have the known ones among them, cache: %s", (cache) => {
+  it.each(["none", "disk"])("have the known ones among them, cache: %s", (cache) => {
     for (const method of [methods.dsbm, methods.sf2m, methods.alpha_dsbm, methods.sbcfm]) {
       const found = paired(method, { cache: cache === "disk" ? onDisk() : null });
       for (const [a, b] of found) {

@@ -20,7 +20,7 @@ import { seeded } from "../../../../test/support/numbers.js";
 import { type Fields, network, networkOf, problemOf, trained } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
-function wasserstein(a: Tensor, b: Tensor): number {
+function wasserstein(a: Tensor, b: Tensor) {
   const n = a.size(0);
   const cost = tidy(() => Float64Array.from(squaredDistances(a, b).toNumbers()));
   return exactPlan(cost, n, n).cost;
@@ -34,7 +34,7 @@ const common: Fields = {
 };
 
 /** A method with its own network. */
-const of = (method: Method): Fields => ({ method, network: networkOf(method, 2, 3, 64) });
+const of = (method: Method) => ({ method, network: networkOf(method, 2, 3, 64) });
 /** One half-iteration of the direction b. */
 const oneWay: Fields = { sequence: ["b"], halfIterations: 1 };
 const online: Fields = {

@@ -74,7 +74,7 @@ describe("rows with the same condition", () => {
 it("transport within batches pairs samples of one condition, and of near ones", async () => {
   const n = 64;
   /** The conditions of the rows of each plan of two steps. */
-  async function plans(cond: Tensor): Promise<number[][]> {
+  async function plans(cond: Tensor) {
     const seen: number[][] = [];
     await trained(
       tiny(methods.dsbm, {

@@ -11,7 +11,7 @@ const folder = scratch();
 beforeEach(() => setNumThreads(1));
 
 /** How far the rows' means and deviations are from the data's, at most. */
-const distance = (rows: Tensor, data: Tensor): number =>
+const distance = (rows: Tensor, data: Tensor) =>
   tidy(() => {
     const std = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt();
     const mean = rows.mean(0).sub(data.mean(0)).abs().max().item();
@@ -37,7 +37,7 @@ function watched(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void)
   };
 }
 
-async function worst(problem: (method: Method) => Problem, method: Method): Promise<number> {
+async function worst(problem: (method: Method) => Problem, method: Method) {
   const found: number[] = [];
   const data: Record<string, Tensor> = {};
   const seen = (end: "x0" | "x1", rows: Tensor) => found.push(distance(rows, data[end]));
@@ -56,7 +56,7 @@ const cases: [string, Method, Fields][] = [
     dsbm,
     { cache: { folder: join(folder, "c"), npar: 96, batchSize: 96, refreshStride: 4 } },
   ],
-  ["online batches", alpha_dsbm as Method, { batchSize: 96, steps: 3 }],
+  ["online batches", alpha_dsbm, { batchSize: 96, steps: 3 }],
   ["reflow", rectifiedflow, {}],
 ];
 

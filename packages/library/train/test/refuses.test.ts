@@ -21,13 +21,13 @@ const rows = (shape: number[], seed = 1) => randn(shape, { generator: seeded(see
 const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
 const eight = [0, 0, 0, 0, 1, 1, 1, 1];
 /** Eight rows an end with classes, matched. */
-const matched = (conditions: EndpointConditions, changes: Fields = {}): Fields => ({
+const matched = (conditions: EndpointConditions, changes: Fields = {}) => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
   batchSize: 4,
   matchConditions: true,
   ...changes,
 });
-const given = (conditions: EndpointConditions): Fields => ({
+const given = (conditions: EndpointConditions) => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
 });
 const ofBoth = { x0: classes(eight), x1: classes(eight) };
@@ -118,7 +118,7 @@ describe("a training", () => {
       );
       await train(training);
     };
-    const error = (await failing().catch((e: unknown) => e)) as Error;
+    const error = (await failing().catch((e) => e)) as Error;
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain("\n");
     if (!message.source.includes("learning rate")) expect(error).toBeInstanceOf(BridgeError);

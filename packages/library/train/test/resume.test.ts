@@ -64,7 +64,7 @@ class Steered extends Dropping {
   }
 }
 
-const cached = (changes: Fields = {}): Problem =>
+const cached = (changes: Fields = {}) =>
   tiny(methods.dsbm, {
     network: (d, half) => new Dropping(d, half),
     cache: { folder: join(folder, "cache"), npar: 70, batchSize: 30, refreshStride: 5 },
@@ -83,11 +83,11 @@ const cached = (changes: Fields = {}): Problem =>
     ...changes,
   });
 
-const withCache = (problem: Problem, changes: object): Problem =>
+const withCache = (problem: Problem, changes: object) =>
   withFields(problem, { cache: { ...problem.execution!.cache!, ...changes } });
 
 /** Four conditions at both ends. */
-function matched(changes: Fields = {}): Problem {
+function matched(changes: Fields = {}) {
   const { data } = cached();
   const cond = (x: Tensor) => arange(0, x.size(0)).remainder(4).reshape([-1, 1]).contiguous();
   return cached({
@@ -100,7 +100,7 @@ function matched(changes: Fields = {}): Problem {
 }
 
 /** Some rows whose partners are known. */
-function known(changes: Fields): Problem {
+function known(changes: Fields) {
   const rows = Int32Array.from({ length: 30 }, (_, k) => k);
   const { data } = cached();
   const pairs = { x0: rows, x1: rows.map((k) => 95 - k) };
@@ -108,7 +108,7 @@ function known(changes: Fields): Problem {
 }
 
 /** Rows that are no pairs: each of their names is in a file of its own. */
-function increments(method: Method, changes: Fields): Problem {
+function increments(method: Method, changes: Fields) {
   const { data } = cached();
   const cond = (x: Tensor) => x.narrow(1, 0, 1).sin().contiguous();
   return cached({
@@ -125,7 +125,7 @@ function increments(method: Method, changes: Fields): Problem {
 }
 
 /** Three marginals. */
-function onChain(method: Method, changes: Fields): Problem {
+function onChain(method: Method, changes: Fields) {
   const chain = chainOf([0, 0.3, 1]);
   const { x0, x1 } = cached().data;
   return tiny(method, {
@@ -139,7 +139,7 @@ function onChain(method: Method, changes: Fields): Problem {
 }
 
 /** As a file would keep it. */
-const copied = ({ tensors, facts }: SavedTraining): SavedTraining => ({
+const copied = ({ tensors, facts }: SavedTraining) => ({
   tensors: new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])),
   facts: JSON.parse(JSON.stringify(facts)),
 });
@@ -160,7 +160,7 @@ function bits({ state }: Training): string {
 const whole = async (problem: Problem): Promise<string> => bits(await trained(problem));
 
 /** A new training of `cached` that resumes from a saved state, which is freed. */
-async function continued(saved: SavedTraining): Promise<string> {
+async function continued(saved: SavedTraining) {
   const training = trainingOf(cached());
   training.restore(saved);
   await train(training);
@@ -344,7 +344,7 @@ describe("a cache on disk", () => {
     await collectGarbage();
     const wide = tidy(() => randn([400, 4096], { generator: stream(1, "wide") }).keep());
     /** The highest memory while a cache of so many pairs is made, over what there was before. */
-    const peak = async (npar: number): Promise<number> => {
+    const peak = async (npar: number) => {
       const problem = cached({
         data: { x0: wide, x1: wide },
         network: () => new Still(),

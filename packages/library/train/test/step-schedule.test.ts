@@ -9,7 +9,7 @@ const schedule = (steps: number, fields: Fields) =>
   new StepSchedule(steps, complete(tiny(methods.dsbm, { lr: 1, ...fields })).optimisation);
 
 /** The rates of all steps; null if the rate before stays. */
-function ratesOf(one: StepSchedule): (number | null)[] {
+function ratesOf(one: StepSchedule) {
   const rates: (number | null)[] = [];
   for (; one.step < one.steps; one.step++) rates.push(one.nextRate);
   return rates;

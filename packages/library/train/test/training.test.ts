@@ -116,7 +116,7 @@ describe("the parts of a step", () => {
       [8, 4],
       [7, 4],
       [1, 1],
-    ] as const) {
+    ]) {
       const t = drawTimes(n, 0, seeded(5), normal([1], 1)).toNumbers();
       t.slice(0, half).forEach((x, i) => {
         expect(Math.floor(x * half)).toBe(i);

@@ -99,7 +99,7 @@ describe("what is meant well", () => {
   });
 });
 
-const runsWith = (headers: Record<string, string>, method = "GET"): Sent => ({
+const runsWith = (headers: Record<string, string>, method = "GET") => ({
   path: api("runs"),
   method,
   headers,

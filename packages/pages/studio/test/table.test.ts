@@ -8,7 +8,6 @@ import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { grouped } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
-import type { RunRow } from "../src/shared/api.js";
 import { metricLine, writeRun } from "./runs.js";
 
 const root = scratch();
@@ -96,7 +95,7 @@ describe("the table of runs", () => {
   it("has the time of all processes of a run", () => {
     const at = join(root, "continued");
     writeRun(join(at, "moons/defaults/1"), { spent: 100, resumed: ["2026-11-26T04:19:00.000Z"] });
-    const [row] = new RunTable(new Folder(at)).scan().rows as [RunRow];
+    const [row] = new RunTable(new Folder(at)).scan().rows;
     expect(row.seconds).toBe(100 + 40);
   });
 

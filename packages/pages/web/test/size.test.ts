@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 const source = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** Bytes of a minified module that imports some names, packed with gzip. */
-async function sizeOf(names: string, from = "index.ts"): Promise<number> {
+async function sizeOf(names: string, from = "index.ts") {
   const bundle = await rolldown({
     input: "entry",
     external: /^onnxruntime-web/,

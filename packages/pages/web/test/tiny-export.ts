@@ -28,7 +28,7 @@ const port = (name: string, sizes: (number | string)[]): Field[] => [
         1,
         [
           [1, 1],
-          [2, sizes.map((s): Field => [1, [[typeof s === "string" ? 2 : 1, s]]])],
+          [2, sizes.map((s) => [1, [[typeof s === "string" ? 2 : 1, s]]])],
         ],
       ],
     ],
@@ -36,7 +36,7 @@ const port = (name: string, sizes: (number | string)[]): Field[] => [
 ];
 
 /** drift = c − x of x [N, …shape] and t [N]. */
-function tinyModel(c: readonly [number, number], shape = [2]): Uint8Array {
+function tinyModel(c: readonly [number, number], shape = [2]) {
   const raw = new Uint8Array(Float32Array.from(c).buffer);
   return message([
     [1, 8],

@@ -3,7 +3,7 @@ import type { Tree } from "../../src/text/value.js";
 import { flatten, merge } from "../../src/tree/tree.js";
 import { expectRefused } from "../thrown.js";
 
-const base = (): Tree => ({ dim: 5, net: { width: 256, act: "silu" }, seq: ["b", "f"] });
+const base = () => ({ dim: 5, net: { width: 256, act: "silu" }, seq: ["b", "f"] });
 
 describe("merge", () => {
   it.each<[over: object, changed: Tree]>([

@@ -34,7 +34,7 @@ export function repair(fs: typeof NodeFs, folder: string): boolean {
   return came;
 }
 
-function losePower(fs: typeof NodeFs, folder: string): void {
+function losePower(fs: typeof NodeFs, folder: string) {
   for (const { from, to } of renames.reverse()) if (fs.existsSync(to)) fs.renameSync(to, from);
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const path = `${folder}/${name}`;

@@ -120,7 +120,7 @@ interface Scene {
   outside: string;
 }
 
-function scene(): Scene {
+function scene() {
   const root = scratch();
   const folder = join(root, "run", "checkpoints");
   const outside = join(root, "outside");

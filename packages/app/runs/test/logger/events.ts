@@ -25,7 +25,7 @@ export function readRecords(path: string): Uint8Array[] {
 type Value = number | Buffer;
 
 /** The fields of a message: all values of each number, in order. */
-function fieldsOf(bytes: Uint8Array): Map<number, Value[]> {
+function fieldsOf(bytes: Uint8Array) {
   const buffer = Buffer.from(bytes);
   const fields = new Map<number, Value[]>();
   let at = 0;
@@ -58,7 +58,7 @@ function fieldsOf(bytes: Uint8Array): Map<number, Value[]> {
   return fields;
 }
 
-const inside = (fields: Map<number, Value[]>, field: number): Map<number, Value[]> | null => {
+const inside = (fields: Map<number, Value[]>, field: number) => {
   const value = fields.get(field)?.[0];
   return value === undefined ? null : fieldsOf(value as Buffer);
 };
@@ -103,7 +103,7 @@ export function readEvent(bytes: Uint8Array): ReadEvent {
         height: numberIn(image, 1),
         width: numberIn(image, 2),
         colorspace: numberIn(image, 3),
-        png: numberIn(image, 4) as unknown as Buffer,
+        png: numberIn(image, 4) as Buffer,
       };
   }
   return read;

@@ -383,7 +383,7 @@ describe("names", () => {
       [join(root, "empty"), "there is no run in"],
       [join(root, "file"), "is a file"],
       [join(root, "none"), "there is no folder"],
-    ] as const)
+    ])
       expect(faultOf(() => findRun(path)).message).toContain(message);
   });
 });

@@ -65,7 +65,7 @@ function mutated(bytes: Uint8Array, other: Uint8Array, roll: (n: number) => numb
 }
 
 /** The records of an archive, so that a changed one can be put back under a good checksum. */
-function records(name: string): { name: string; data: Uint8Array }[] {
+function records(name: string) {
   const reader = new ZipReader(fixture(name), name);
   return reader.names.map((record) => ({ name: record, data: reader.read(record) }));
 }

@@ -25,7 +25,7 @@ const pickled = (operations: string, protocol = 2) =>
   checkpoint(`\x80${String.fromCharCode(protocol)}${operations}.`, { 0: new Uint8Array(16) });
 
 /** Each row is refused in one line, in little memory. A text is the operations of a pickle in a good archive. */
-function refuseAll(table: Refusals): void {
+function refuseAll(table: Refusals) {
   for (const [input, code, says] of table) {
     const before = process.memoryUsage().rss;
     const bytes = typeof input === "string" ? pickled(input) : input;

@@ -23,7 +23,7 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 }
 
 /** Numbers of these many bytes each, low bytes first. */
-function numbers(...fields: [bytes: 2 | 4 | 8, value: number][]): Uint8Array {
+function numbers(...fields: [bytes: 2 | 4 | 8, value: number][]) {
   const bytes = fields.flatMap(([size, value]) => {
     const view = new DataView(new ArrayBuffer(8));
     view.setBigUint64(0, BigInt(value), true);

@@ -1,9 +1,9 @@
 // Elements and their bytes: conversions against values worked out by hand.
 import { describe, expect, it } from "vitest";
-import { type DType, fromTyped, type RawArray } from "../../src/io/raw.js";
+import { type DType, fromTyped } from "../../src/io/raw.js";
 import { toFloat32, toFloat64 } from "../../src/io/tensors.js";
 
-const raw = (dtype: DType, bytes: number[], shape: number[]): RawArray => ({
+const raw = (dtype: DType, bytes: number[], shape: number[]) => ({
   dtype,
   shape,
   data: Uint8Array.from(bytes),

@@ -63,13 +63,12 @@ const convolution: Kernel = {
   ],
   within: [3e-6, 1e-5],
   make(size) {
-    const conv = new T.nn.Conv2d(size[1] as number, size[4] as number, 3, { padding: 1 });
+    const conv = new T.nn.Conv2d(size[1], size[4], 3, { padding: 1 });
     const x = images(size);
     return {
       inputs: [x, conv.weight, conv.bias],
       own: () => conv.forward(x),
-      exact: ([y, weight, bias]) =>
-        T.conv2d(y as T.Tensor, weight as T.Tensor, { bias, padding: 1 }),
+      exact: ([y, weight, bias]) => T.conv2d(y, weight, { bias, padding: 1 }),
     };
   },
 };
@@ -85,7 +84,7 @@ const norm = (channels: number) => {
 const normalised = ([x, weight, bias, film]: readonly T.Tensor[]) => {
   const y = T.groupNorm(x as T.Tensor, 8, { weight, bias });
   if (!film) return y.silu();
-  const [scale, shift] = film.unsqueeze(-1).unsqueeze(-1).chunk(2, { dim: 1 }) as T.Tensor[];
+  const [scale, shift] = film.unsqueeze(-1).unsqueeze(-1).chunk(2, { dim: 1 });
   return y
     .mul((scale as T.Tensor).add(1))
     .add(shift as T.Tensor)
@@ -163,7 +162,7 @@ it("a convolution gives an image the same bits alone, and by standing weights", 
     const whole = T.noGrad(() => conv.forward(x));
     const standing = T.nn.withStandingWeights(() => conv.forward(x));
     expect(bits([standing])).toEqual(bits([whole]));
-    const last = (size[0] as number) - 1;
+    const last = size[0] - 1;
     const alone = T.noGrad(() => conv.forward(x.narrow(0, last, 1)));
     expect(distance(alone, whole.narrow(0, last, 1))).toBe(0);
   }
@@ -181,7 +180,7 @@ describe("other dtypes", () => {
     ]) as [T.Tensor, T.Tensor];
     expect([own.dtype, theirs.dtype]).toEqual(["bfloat16", "bfloat16"]);
     expect(off(own, exact)).toBeLessThan(off(theirs, exact));
-    const [g] = gradients(own.to("float32").sum(), [conv.weight]) as [T.Tensor];
+    const [g] = gradients(own.to("float32").sum(), [conv.weight]);
     expect(g.dtype).toBe("float32");
   });
 

@@ -12,7 +12,7 @@ it("gives what it gives otherwise, to rounding, for sizes that pay and sizes tha
     [128, 51, 64],
     [128, 256, 50],
     [5, 256, 256],
-  ] as const) {
+  ]) {
     const layer = new T.nn.Linear(inputs, outputs);
     const x = T.randn([rows, inputs]);
     const y = T.nn.withStandingWeights(() => layer.forward(x));
@@ -43,7 +43,7 @@ it("has a SiLU of its own for standing weights: to a few units in the last place
     [300, 300],
     [-300, 0],
     [Number.NaN, Number.NaN],
-  ] as const) {
+  ]) {
     const [y] = silu(T.full([200, 64], value)).toNumbers();
     if (Number.isNaN(wanted)) expect(y).toBeNaN();
     else expect(y).toBeCloseTo(wanted, 30);

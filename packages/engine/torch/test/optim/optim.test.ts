@@ -37,7 +37,7 @@ function expected(steps: number, decoupled: boolean, o: AdamOptions, lrs: (s: nu
   });
 }
 
-function run(p: Parameter, optimizer: Adam, from: number, to: number): void {
+function run(p: Parameter, optimizer: Adam, from: number, to: number) {
   for (let s = from; s <= to; s++) {
     const list = p.toNumbers().map((x, k) => gradient(x, k, s));
     p.grad = tidy(() => tensor(list, { dtype: "float64" }));

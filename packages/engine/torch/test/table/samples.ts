@@ -151,7 +151,7 @@ const squares = /^(linalg_(det|inv|inv_ex|slogdet)|logdet|matrix_exp|trace|cov)$
 const fftOfComplex = /^(view_as_real|imag|real)$/;
 
 /** An argument by its name and type. */
-function guess({ name, type, optional }: Argument, operation: string): unknown {
+function guess({ name, type, optional }: Argument, operation: string) {
   const plain = type.replace(/\([^)]*\)/g, "");
   if (optional) return undefined;
   if (plain === "Tensor") return squares.test(operation) ? square() : x(3, 4);

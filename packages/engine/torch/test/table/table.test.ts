@@ -56,7 +56,7 @@ const complexOf = (t: T.Tensor) =>
   ) as T.Tensor;
 
 /** Whatever comes of it must be a value, or an error of the engine. */
-function attempt({ name, overload }: Entry, args: unknown[]): void {
+function attempt({ name, overload }: Entry, args: unknown[]) {
   try {
     T.call(name, overload, ...args);
   } catch (error) {
@@ -65,7 +65,7 @@ function attempt({ name, overload }: Entry, args: unknown[]): void {
 }
 
 /** Values of the right kind that do not belong there. */
-function odds(type: string): unknown[] {
+function odds(type: string) {
   if (type.startsWith("Tensor") && type.endsWith("[]"))
     return [[], [T.ones([0])], [T.ones([1]), T.ones([7, 2])]];
   if (type.startsWith("Tensor"))
@@ -87,7 +87,7 @@ function odds(type: string): unknown[] {
 }
 
 /** Single precision against double, in the units of the numbers themselves. */
-function expectClose(found: number[], wanted: number[], what: string): void {
+function expectClose(found: number[], wanted: number[], what: string) {
   expect(found.length, what).toBe(wanted.length);
   for (const [i, value] of found.entries()) {
     const right = wanted[i];
@@ -132,7 +132,7 @@ describe("the table", () => {
   });
 });
 
-describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e] as const))(
+describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e]))(
   "%s",
   (full, entry) => {
     it("is the same in double precision, and from memory that is not contiguous", () => {

@@ -25,7 +25,7 @@ const rowsOf = (
     data,
     seed,
   }: { direction: Direction; newest: Direction | null; data: Endpoints; seed: number },
-): Rows =>
+) =>
   method.rows.make({
     direction,
     newest,

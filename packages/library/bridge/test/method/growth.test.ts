@@ -254,7 +254,7 @@ describe("unbalanced LightSB", () => {
   const penalty = 1;
   const centres = [-1.5, 1.5];
   const width = 0.3;
-  const masses = { start: [1, 3], end: [3, 1] } as const;
+  const masses = { start: [1, 3], end: [3, 1] };
   const density = (weights: readonly number[], x: Tensor, shift: number) =>
     centres
       .map((centre, k) =>

@@ -42,7 +42,7 @@ describe("the guided drift", () => {
   it.each([
     ["dsbm", methods.dsbm],
     ["sf2m, whose network has both directions", methods.sf2m],
-  ] as const)("is b_u + w (b_c − b_u): %s", (_, method) => {
+  ])("is b_u + w (b_c − b_u): %s", (_, method) => {
     for (const w of [0, 0.5, 1, 3]) {
       const options = { direction: "f", grid, given } as const;
       const drift = driftOf(dynamics(method, { guidance: w }), options)(x, t);

@@ -34,7 +34,7 @@ class Still extends nn.Module {
     return x.zerosLike();
   }
 }
-const still = (): Network => new Still();
+const still = () => new Still();
 
 /** The mean path of pairs at times t, as the flow method learns it. */
 function pathOf(pairs: Pairs, t: Tensor, network = still()) {
@@ -123,7 +123,7 @@ describe("splines", () => {
 });
 
 /** Rows on a half circle of radius 1 with the angles of `from` to `to`, in parts of π. */
-const arc = (n: number, [from, to]: readonly [number, number], seed: number): Tensor => {
+const arc = (n: number, [from, to]: readonly [number, number], seed: number) => {
   const angle = rand([n], { generator: seeded(seed) })
     .mul(to - from)
     .add(from)
@@ -144,7 +144,7 @@ describe("paths that follow the data", () => {
     ["rectifiedflow", rectifiedflow, [2]],
     ["sf2m", sf2m, [2]],
     ["wfr", wfr({ delta: 1 }), [3]],
-  ] as const)("of %s are straight before the metric is known", (_, plain, shape) => {
+  ])("of %s are straight before the metric is known", (_, plain, shape) => {
     const method = followingData(plain);
     const network = method.model?.create({ ...facts, shape });
     const pairs = { x0: normal([5, 2], 1).to("float32"), x1: normal([5, 2], 2).to("float32") };

@@ -39,7 +39,7 @@ const unused = (parameters: Parameter[]): Tensor =>
   parameters.map((p) => p.select(0, 1).square()).reduce((a, b) => a.add(b));
 
 /** The other end of the exact static bridge, for starts N(−sign·a, 1). */
-function partner(x: Tensor, sign: 1 | -1, seed: number): Tensor {
+function partner(x: Tensor, sign: 1 | -1, seed: number) {
   const c = exactCovariance(bridge);
   const z = randn(x.shape, { generator: seeded(seed) });
   return x

@@ -10,7 +10,7 @@ import { exactFlow } from "../support.js";
 const bridge = { a: 0.5, sigma: 1.4 };
 
 /** log N(x; mean·1, v·I) [B]. */
-function logNormal(x: Tensor, { mean, var: v }: { mean: number; var: number }): Tensor {
+function logNormal(x: Tensor, { mean, var: v }: { mean: number; var: number }) {
   const d = x.size(1);
   const square = x
     .sub(mean)

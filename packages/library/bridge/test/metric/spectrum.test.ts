@@ -1,5 +1,5 @@
 // The isotropic spectrum against closed forms: single waves, white noise, Parseval; and the error by bands.
-import { arange, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { arange, randn, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { seeded } from "../../../../../test/support/numbers.js";
@@ -14,7 +14,7 @@ function wave(
   [height, width]: [number, number],
   [u, v]: [number, number],
   { amplitude = 1, phase = 0 } = {},
-): Tensor {
+) {
   return tidy(() => {
     const axis = (n: number) => arange(0, n, { dtype: "float64" }).mul((2 * Math.PI) / n);
     const y = axis(height).mul(u).view([height, 1]);
@@ -47,7 +47,7 @@ describe("isotropicSpectrum", () => {
       [9, 16],
       [16, 7],
       [1, 10],
-    ] as const) {
+    ]) {
       const x = tidy(() => {
         const noise = randn([70, 3, height, width], { generator: seeded(8), dtype: "float64" });
         return noise.add(randn([70, 3, 1, 1], { generator: seeded(9), dtype: "float64" }));

@@ -29,7 +29,7 @@ const energy = (x: Tensor) =>
     .div(2 * epsilon);
 
 /** 4001 points on [−12, 12] as rows, and their distance. */
-function fine(): { y: Tensor; h: number } {
+function fine() {
   const h = 24 / 4000;
   return { y: arange(0, 4001, { dtype: "float64" }).mul(h).sub(12).reshape([-1, 1]), h };
 }

@@ -1,5 +1,5 @@
 // The Sinkhorn bridge against the exact discrete plan, at the start of either direction and between.
-import { arange, full, type Tensor } from "@dsbm/torch";
+import { arange, full } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../../test/support/numbers.js";
@@ -43,7 +43,7 @@ describe("the Sinkhorn bridge", () => {
     const a = x0.to("float64").unsqueeze(1);
     const b = x1.to("float64").unsqueeze(0);
     const middle = a.mul(1 - t).add(b.mul(t));
-    const want = x.unbind().map((point: Tensor) => {
+    const want = x.unbind().map((point) => {
       const away = point.sub(middle).square().sum(2);
       const weights = plan.mul(away.div(-2 * epsilon * t * (1 - t)).exp());
       const mean = weights.unsqueeze(2).mul(b).sum([0, 1]).div(weights.sum());

@@ -83,7 +83,7 @@ describe("sinkhorn", () => {
         [37, 12, 4, 0.0004],
         [20, 5, 1, 0.001],
         [40, 40, 2, 0.01],
-      ] as const)
+      ])
         for (const scale of [0.02, 50])
           tidy(() => {
             const x0 = draw([n, dim]).mul(scale);

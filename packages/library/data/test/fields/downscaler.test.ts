@@ -124,7 +124,7 @@ describe("the scaling", () => {
   /** As the file has them: the channel in the third of four dimensions. */
   const npz = (changes: Record<string, number[] | null> = {}) => {
     const arrays = Object.entries({ ...values, ...changes }).flatMap(([name, row]) =>
-      row === null ? [] : [[`${name}.npy`, encoded(row)] as const],
+      row === null ? [] : [[`${name}.npy`, encoded(row)]],
     );
     return zipSync(Object.fromEntries(arrays));
   };

@@ -5,7 +5,7 @@ import { refusal, testFolders } from "../files.js";
 
 const fresh = testFolders();
 
-const bytesOf = (...parts: (ArrayLike<number> | string)[]): Uint8Array =>
+const bytesOf = (...parts: (ArrayLike<number> | string)[]) =>
   Uint8Array.from(
     parts.flatMap((part) =>
       typeof part === "string" ? [...Buffer.from(part, "latin1")] : Array.from(part),
@@ -25,7 +25,7 @@ const image = (i: number) =>
 const text = (value: string) => bytesOf("U", [value.length], value);
 
 /** Images first, first + 1, … with these labels as Python 2's pickle, as NumPy wrote it then: the keys and their order are the published ones. */
-function pickled(first: number, labels: number[], more: number[] = []): Uint8Array {
+function pickled(first: number, labels: number[], more: number[] = []) {
   const data = bytesOf(...labels.map((_, k) => image(first + k)));
   return bytesOf(
     [0x80, 2],
@@ -65,7 +65,7 @@ const trainLabels = [
 const testLabels = [3, 8, 8];
 
 const place = "cifar10/cifar-10-batches-py";
-const python = (): Record<string, Uint8Array> => ({
+const python = () => ({
   ...Object.fromEntries(
     trainLabels.map((labels, b) => [`${place}/data_batch_${b + 1}`, pickled(2 * b, labels)]),
   ),
@@ -92,7 +92,7 @@ describe("CIFAR-10", () => {
       [0, 0, 0, 0],
       [3, 1, 4, 30],
       [9, 2, 31, 31],
-    ] as const)
+    ])
       expect(table.x.select(0, i).select(0, c).select(0, r).select(0, q).item()).toBe(
         pixel(i, c, r, q),
       );

@@ -7,7 +7,6 @@ import { liveTensors, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
-import type { Table } from "../../src/table.js";
 import { idx, put, refusal, testFolders } from "../files.js";
 
 const fresh = testFolders();
@@ -31,7 +30,7 @@ const small = (
 const letters = (split: string) =>
   ["images-idx3", "labels-idx1"].map((part) => `emnist-letters-${split}-${part}-ubyte`);
 
-const train = (name: string, directory: string, options = {}): Table =>
+const train = (name: string, directory: string, options = {}) =>
   loadTable(name, { split: "train", directory, ...options });
 
 describe("the published sets", () => {
@@ -147,7 +146,7 @@ describe("files that are missing", () => {
 });
 
 describe("files that are wrong", () => {
-  const [images, labels] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"] as const;
+  const [images, labels] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
   const good = small([1, 2, 3]);
   const endless = idx(Array(3).fill(2 ** 32 - 1), []);
   const html = new TextEncoder().encode("<html>");

@@ -43,7 +43,7 @@ async function read(
     name: `table:${at(name)}`,
     options: { directory: place, table: columns, ...(n && { n }) },
   });
-  const ends = [end(names[0], sourceTable), end(names[1], table)] as const;
+  const ends = [end(names[0], sourceTable), end(names[1], table)];
   for (const { name, options } of ends) await prepareTable(name, { ...options, split: "train" });
   const known = await readPairs(at("pairs.csv"), ends, { id });
   const values = ({ name, options }: (typeof ends)[0], rows: Int32Array) =>

@@ -14,7 +14,7 @@ type Group = InstanceType<typeof h5wasm.Group>;
 type Dataset = InstanceType<typeof h5wasm.Dataset>;
 
 /** Each element of a file with its encoding, and the attributes of its kind. */
-function elements(path: string): Record<string, string> {
+function elements(path: string) {
   const found: Record<string, string> = {};
   const file = new h5wasm.File(path, "r");
   const visit = (entity: Group | Dataset) => {
@@ -55,7 +55,7 @@ beforeAll(async () => {
 const velocity = (scale: number) => Float32Array.from({ length: n * 2 }, (_, i) => i * scale);
 
 /** A copy with an addition of each kind; `scale` changes numbers only. */
-async function annotate(from: string, to: string, scale = 1): Promise<void> {
+async function annotate(from: string, to: string, scale = 1) {
   const copy = await copyH5ad(from, to);
   const rows = Array.from({ length: n }, (_, i) => i);
   const rate = copy.obs("growth_rate");

@@ -18,7 +18,7 @@ const all = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, k)
 type Group = InstanceType<typeof h5wasm.Group>;
 
 /** Writes a sparse matrix. */
-function sparse(parent: Group, name: string, kind = "csr", shape = [n, d]): void {
+function sparse(parent: Group, name: string, kind = "csr", shape = [n, d]) {
   const group = parent.create_group(name);
   const [data, indices, indptr]: [number[], number[], number[]] = [[], [], [0]];
   for (const row of all) {

@@ -50,7 +50,7 @@ async function loadPath(path: string, directory: string, options: Options) {
 }
 
 /** The values of rows, with the offset added again. */
-const values = ({ x, facts }: Table): number[][] =>
+const values = ({ x, facts }: Table) =>
   tidy(() => {
     const flat = x.toNumbers();
     const d = facts!.columns.length;

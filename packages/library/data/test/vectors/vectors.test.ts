@@ -18,7 +18,7 @@ const at = (name: string) => join(folder, name);
 type Options = Partial<Parameters<typeof loadTable>[1]>;
 const load = (name: string, options: Options = {}): Table =>
   loadTable(name, { split: "train", ...options });
-const values = (x: Tensor): number[] => Array.from(tidy(() => x.flatten().toNumbers()));
+const values = (x: Tensor) => Array.from(tidy(() => x.flatten().toNumbers()));
 
 describe("drawn vectors", () => {
   // Of the moons, h is the mean height of a half circle; of the S curve, c is −E cos t.

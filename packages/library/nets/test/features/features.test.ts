@@ -28,7 +28,7 @@ const bytes = (shape: number[], seed: number) =>
   randint(0, 256, shape, { generator: seeded(seed) }).to("uint8");
 
 /** The first 8 features of bytes [n, 3, H, W], written again. */
-function eight(images: Tensor): Tensor {
+function eight(images: Tensor) {
   const weight = tensor(
     Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
   );
@@ -68,7 +68,7 @@ describe("inceptionFeatures", () => {
       [colour, eight(colour)],
       [decodeImages(colour), eight(colour)],
       [grey, eight(grey.expand([5, 3, 8, 8]))],
-    ] as const) {
+    ]) {
       const got = inception.features(images);
       expect(got.shape).toEqual([5, 2048]);
       expect(distance(got.narrow(1, 0, 8), expected)).toBeLessThan(1e-6);

@@ -21,7 +21,7 @@ function rank(
 }
 
 /** A clock on which every step takes so many milliseconds. */
-function clock(each: number): () => void {
+function clock(each: number) {
   let now = 1000;
   vi.spyOn(performance, "now").mockImplementation(() => now);
   return () => {

@@ -1,13 +1,6 @@
 // Pairs from OT batches larger than a batch: closer to the plan of the data, every batch cut from
 // the same pool, and the same rows for every rank.
-import {
-  type Batch,
-  type Endpoints,
-  exactPointPlan,
-  minibatchExact,
-  type Pairs,
-  stream,
-} from "@dsbm/bridge";
+import { type Endpoints, exactPointPlan, minibatchExact, type Pairs, stream } from "@dsbm/bridge";
 import { cat, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { seeded } from "../../../../../test/support/numbers.js";
@@ -27,7 +20,7 @@ beforeEach(() => setNumThreads(1));
 
 function pool(rows: number, options: { replace: boolean }) {
   const source = new StreamRows({
-    ...{ data, decode: (x: Tensor) => x, rows: ({ x0, x1 }: Endpoints): Batch => ({ x0, x1 }) },
+    ...{ data, decode: (x: Tensor) => x, rows: ({ x0, x1 }: Endpoints) => ({ x0, x1 }) },
     ...{ simulate: stream(0, "a"), shuffle: { x0: stream(0, "b"), x1: stream(0, "c") } },
   });
   const couple = minibatchExact(options);
@@ -35,7 +28,7 @@ function pool(rows: number, options: { replace: boolean }) {
 }
 
 /** Mean squared distance of the pairs of a pass over the data. */
-function meanCost(rows: number): number {
+function meanCost(rows: number) {
   return tidy(() => {
     const pooled = pool(rows, { replace: false });
     let sum = 0;

@@ -31,7 +31,7 @@ const problem = (simulateThreads: number) =>
   });
 
 /** The weights that a training ends with. */
-async function learned(simulateThreads: number): Promise<number[]> {
+async function learned(simulateThreads: number) {
   const training = new Training(problem(simulateThreads));
   await train(training);
   const result = weights(training);
@@ -40,7 +40,7 @@ async function learned(simulateThreads: number): Promise<number[]> {
 }
 
 /** Ends a training within its second half-iteration. */
-async function stopped(): Promise<void> {
+async function stopped() {
   const training = new Training(problem(2));
   for await (const { type } of training.run({ pauseAt: (at) => at.half === 2 && at.step === 2 }))
     if (type === "pause") break;

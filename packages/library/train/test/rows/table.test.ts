@@ -13,7 +13,7 @@ beforeEach(() => setNumThreads(1));
 beforeEach(collectGarbage);
 
 /** Row i is i everywhere. */
-const numbered = (from: number): Tensor =>
+const numbered = (from: number) =>
   arange(from, from + n, { dtype: "float32" })
     .reshape([n, 1])
     .repeat([1, width]);

@@ -64,7 +64,7 @@ describe("paths", () => {
       [0, 0.25],
       [0.25, 0.5],
       [0.75, 0.25],
-    ] as const)
+    ])
       energy.add(drift, x, { time, dt });
     expect(energy.estimate()).toEqual({ value: 25, low: 25, high: 25 });
   });
