@@ -26,6 +26,4 @@ it.each([
   [["dataset=vectors", "Dataset=array:a.npy", "Dataset_transfer=array:b.npy"], "vectors"],
   [["Dataset=mnist_2", "Dataset_transfer=mnist_3"], "mnist_transfer"],
   [["dataset=mnist_2to3"], "mnist_2to3"],
-])("%j is below %s", (words, folder) => {
-  expect(placeOf(...words)).toBe(folder);
-});
+])("%j is below %s", (words, folder) => expect(placeOf(...words)).toBe(folder));

@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 describe("the script", () => {
-  it("has the options of the preset, one task a member", () => {
+  it("has the options of the preset, one task a member", () =>
     expect(options(script({}, [member(1), member(2), member(4)]))).toEqual([
       "#SBATCH --job-name=dsbm-gaussian",
       "#SBATCH --nodes=1",
@@ -56,8 +56,7 @@ describe("the script", () => {
       "#SBATCH --array=1,2,4%30",
       "#SBATCH --output=logs/%a.log",
       "#SBATCH --open-mode=append",
-    ]);
-  });
+    ]));
 
   it("has the options of the keys", () => {
     const keys = { partition: "gpu", cpus_per_task: 4, gpus_per_node: 2, mem_gb: 0.5 };

@@ -11,7 +11,7 @@ describe("a launcher", () => {
   it.each([
     ["slurm_cpu", { cpus_per_task: 1, gpus_per_node: null, mem_gb: 8, array_parallelism: 30 }],
     ["slurm_gpu", { cpus_per_task: 1, gpus_per_node: 1, mem_gb: 14, array_parallelism: 5 }],
-  ])("has the published numbers: %s", (name, numbers) => {
+  ])("has the published numbers: %s", (name, numbers) =>
     expect(launcher(`launcher=${name}`)).toEqual({
       kind: "slurm",
       partition: null,
@@ -19,8 +19,8 @@ describe("a launcher", () => {
       additional_parameters: {},
       wait: true,
       ...numbers,
-    });
-  });
+    }),
+  );
 
   it("takes keys of its own, wherever they stand", () => {
     const words = ["launcher.partition=gpu", "launcher.mem_gb=16.5", "launcher=slurm_gpu"];

@@ -86,9 +86,9 @@ test.each([
   { classes: null, rows: 2048 },
   { classes: null, most: 700, rows: 512 },
   { classes: null, most: 200, rows: 256 },
-])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) => {
-  expect(rowsTogether(256, classes, most).value).toBe(rows);
-});
+])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) =>
+  expect(rowsTogether(256, classes, most).value).toBe(rows),
+);
 
 test("plans of growth in many columns have a batch of rows", () => {
   const rules = growthRules({ shape: [21], rows: [1000, 1000] });
@@ -102,9 +102,9 @@ test.each([
   { std: [3, 1], names: ["x1", "y1"], value: "columns" },
   { std: [1e6, 1], names: ["x1", "x2"], value: "columns" },
   { std: [1, 0], names: null, value: "columns" },
-])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) => {
-  expect(chooseScale({ std, names }).value).toBe(value);
-});
+])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) =>
+  expect(chooseScale({ std, names }).value).toBe(value),
+);
 
 test("a batch is never more than half of the smaller end", () => {
   const facts = factsOf({ n: 21 });

@@ -83,9 +83,8 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
     }),
   );
 
-test("a forecast keeps to the time and to the most steps that help", () => {
-  expect(planOf().forecast()).toEqual([1000, 1000, 562, 562, 562, 562]);
-});
+test("a forecast keeps to the time and to the most steps that help", () =>
+  expect(planOf().forecast()).toEqual([1000, 1000, 562, 562, 562, 562]));
 
 test("seconds of earlier processes count", () => {
   const plan = planOf();

@@ -14,6 +14,4 @@ it.each([
   ["eta", undefined],
   ["learning_rate", undefined],
   ["x".repeat(100_000), undefined],
-])("nearest to %.20s", (word, key) => {
-  expect(nearest(word, keys)).toBe(key);
-});
+])("nearest to %.20s", (word, key) => expect(nearest(word, keys)).toBe(key));

@@ -11,7 +11,6 @@ import { distributed } from "../src/index.js";
 import { program, wentWell } from "./distributed-support.js";
 
 const { freePort } = support;
-type Outcome = support.Outcome;
 const rank = support.rank.bind(null, program);
 const ranks = support.ranks.bind(null, program);
 /**

@@ -186,7 +186,6 @@ describe("code that an image network does not need", () => {
     expect(readFileSync(victim, "utf8")).toBe("00000000");
   });
 
-  it("is not loaded at all without trust", () => {
-    expect(() => T.jit.load(features)).toThrow(/holds code that would run.*trust: true/);
-  });
+  it("is not loaded at all without trust", () =>
+    expect(() => T.jit.load(features)).toThrow(/holds code that would run.*trust: true/));
 });

@@ -191,7 +191,6 @@ const kinds: Kind[] = [
     cases: [
       { fir: true, progressive: "output_skip", progressive_input: "input_skip" },
       { fir: true, progressive: "residual", progressive_input: "residual", resblock_type: "ddpm" },
-      { progressive_input: "input_skip", progressive_combine: "cat", dropout: 0.3 },
       ...pyramids,
       { ch_mult: [1], attn_resolutions: [8] },
       { ch_mult: "1,1,2", num_res_blocks: 2, attn_resolutions: "" },

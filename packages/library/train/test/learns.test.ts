@@ -9,7 +9,6 @@ import {
   methods,
   minibatchEntropic,
   ornsteinUhlenbeck,
-  preconditioned,
   squaredDistances,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -44,7 +43,6 @@ const online: Fields = {
 
 /** What falls to which part of its distance to the target, at least. */
 const planar: [name: string, factor: number, changes: Fields][] = [
-  ["preconditioned DSBM", 0.1, of(preconditioned(methods.dsbm))],
   [
     "DSBM of an Ornstein–Uhlenbeck process, mean matching",
     0.1,

@@ -18,14 +18,6 @@ const row = (half: number, step: number, loss: unknown) => ({
 });
 
 describe("history", () => {
-  it("keeps rows as they are while they are few", () => {
-    const history = new History();
-    for (let step = 1; step <= 100; step++) history.add(row(1, step, step));
-    const { step, metrics } = history.part();
-    expect(step).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
-    expect(metrics.loss).toEqual(step);
-  });
-
   it("merges many rows into few without losing the mean or the end of a half-iteration", () => {
     const history = new History();
     const n = 50_000;

@@ -18,7 +18,7 @@ const completeImage = (...words: string[]) => completeTrain(image(...words)[0]?.
 const problems = (run: () => unknown) => thrown(run).problems;
 
 describe("the Gaussian script's names", () => {
-  it("are keys of the one schema, with the benchmark's numbers", () => {
+  it("are keys of the one schema, with the benchmark's numbers", () =>
     expect(complete()).toMatchObject({
       method: "dsbm",
       name: "gaussian",
@@ -53,8 +53,7 @@ describe("the Gaussian script's names", () => {
       log_every: 100,
       test_npar: 10_000,
       paths: { experiments_dir_name: "experiments" },
-    });
-  });
+    }));
 
   it.each<[string, Tree]>([
     ["dim=50 a=1 sigma=2", { data: { dim: 50, a: 1 }, sigma: 2, gamma_max: 0.2 }],
@@ -73,9 +72,7 @@ describe("the Gaussian script's names", () => {
     ["experiments_dir=x name=y", { paths: { experiments_dir_name: "x" }, name: "y" }],
     ["model.time_frequencies=8 gif=false", { model: { time_frequencies: 8 }, gif: false }],
     ["dim=50 dim=null", { data: { dim: null }, half_iterations: 40 }],
-  ])("%s", (line, facts) => {
-    expect(complete(...line.split(" "))).toMatchObject(facts);
-  });
+  ])("%s", (line, facts) => expect(complete(...line.split(" "))).toMatchObject(facts));
 
   it.each<[string, string]>([
     ["inner_iter=5", 'unknown key "inner_iter": did you mean "inner_iters"?'],
@@ -98,9 +95,9 @@ describe("the Gaussian script's names", () => {
       "activation_fn=relu",
       "activation_fn=relu is not possible: the MLP has no other activation; write activation_fn=silu or leave it out",
     ],
-  ])("are the names in messages: %s", (line, problem) => {
-    expect(problems(() => benchmark(...line.split(" ")))).toEqual([problem]);
-  });
+  ])("are the names in messages: %s", (line, problem) =>
+    expect(problems(() => benchmark(...line.split(" ")))).toEqual([problem]),
+  );
 });
 
 describe("methods", () => {
@@ -160,9 +157,9 @@ describe("keys of the reference", () => {
     [`${DDPMPP} model.normalization=BatchNorm`, /normalization=BatchNorm is not possible: /],
     [`${DDPMPP} model.attention_type=other`, /attention_type=other is not possible: /],
     [`${DDPMPP} model.conv_size=5`, /conv_size=5 is not possible: /],
-  ])("%s is refused with the reason", (line, message) => {
-    expect(problems(() => image(...line.split(" ")))).toEqual([expect.stringMatching(message)]);
-  });
+  ])("%s is refused with the reason", (line, message) =>
+    expect(problems(() => image(...line.split(" ")))).toEqual([expect.stringMatching(message)]),
+  );
 });
 
 describe("the configuration of a run on disk", () => {

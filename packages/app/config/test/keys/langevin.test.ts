@@ -41,16 +41,14 @@ describe("method=dsb", () => {
     ["std_trick=true", /^std_trick=true .* method=dsb/],
     ["num_repeat_data=2", /^num_repeat_data=2 .* method=dsb/],
     ["transfer=false normalize_x1=true", /^normalize_x1=true .* method=dsb/],
-  ])("%s do not go with it", (line, message) => {
-    expect(problems("method=dsb", ...line.split(" "))).toEqual([expect.stringMatching(message)]);
-  });
+  ])("%s do not go with it", (line, message) =>
+    expect(problems("method=dsb", ...line.split(" "))).toEqual([expect.stringMatching(message)]),
+  );
 
   it.each([
     "mean_match=true loss_scale='1/gamma' langevin_scale=1e-3",
     "first_coupling=ind",
     "num_steps=20 test_num_steps=20 cache_num_steps=20",
     "var_final_gamma_scale=true transfer=false final_adaptive=true",
-  ])("%s go with it", (line) => {
-    expect(only("method=dsb", ...line.split(" ")).method).toBe("dsb");
-  });
+  ])("%s go with it", (line) => expect(only("method=dsb", ...line.split(" ")).method).toBe("dsb"));
 });

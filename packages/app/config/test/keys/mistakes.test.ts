@@ -14,9 +14,7 @@ describe("mistakes", () => {
       "experiments_dir=",
       'paths.experiments_dir_name: expected non-empty text, got ""; write for example paths.experiments_dir_name=experiments',
     ],
-  ])("%s", (word, line) => {
-    expect(problems(word)).toEqual([line]);
-  });
+  ])("%s", (word, line) => expect(problems(word)).toEqual([line]));
 
   const list = "text such as '0.5,1,1', a finite number > 0, null or a non-empty list";
   it.each([
@@ -47,9 +45,9 @@ describe("mistakes", () => {
     ["method=dbdbs", /no preset "method\/dbdbs": did you mean "dbdsb"\?/],
     ["model=unet", /did you mean "UNET"\?/],
     ["dataset=imagenet", /there are: afhq_transfer, cifar10/],
-  ])("%s names a preset that is not there", (word, message) => {
-    expect(problems(word)[0]).toMatch(message);
-  });
+  ])("%s names a preset that is not there", (word, message) =>
+    expect(problems(word)[0]).toMatch(message),
+  );
 
   it.each<[string, RegExp]>([
     ["gamma_min=0.3", /^gamma_min=0.3 is more than gamma_max=0.2: /],
@@ -195,9 +193,7 @@ describe("mistakes", () => {
     "checkpoint_run=true checkpoint_b=b checkpoint_iter=9",
     "checkpoint_run=true checkpoint_f=f checkpoint_pass=f first_coupling=ind",
     "checkpoint_run=true checkpoint_b=b sample_checkpoint_f=f checkpoint_it=2",
-  ])("%s go together", (line) => {
-    expect(run(...line.split(" ")).members).toHaveLength(1);
-  });
+  ])("%s go together", (line) => expect(run(...line.split(" ")).members).toHaveLength(1));
 
   it("of one run are reported together, of a sweep before any member runs", () => {
     expect(problems("method=dbdsb,rf", "num_steps=30,0", "-m")).toEqual([

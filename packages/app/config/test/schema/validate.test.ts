@@ -89,7 +89,5 @@ describe("groups of several shapes", () => {
       { width: 5 },
       "net.kind: expected small or large, got nothing; write for example net.kind=small",
     ],
-  ])("%j", (net, line) => {
-    expect(lines(net)).toEqual([line]);
-  });
+  ])("%j", (net, line) => expect(lines(net)).toEqual([line]));
 });

@@ -49,18 +49,16 @@ describe("one value", () => {
     ...["007", "1.2.3", "1__0", "0x10", "9007199254740993", "dsbm", "constructor", "a b", "1 2"],
     ...["cuda:0", "a=b=c", "/tmp/x-1.0/*.npy", "C:\\data"],
   ].map((text): [string, Value] => [text, text]);
-  it.each([...table, ...unchanged])("%s", (text, value) => {
-    expect(parseValues(text)).toEqual([value]);
-  });
+  it.each([...table, ...unchanged])("%s", (text, value) =>
+    expect(parseValues(text)).toEqual([value]),
+  );
 });
 
 it.each<[text: string, values: Value[]]>([
   ["5,20,50", [5, 20, 50]],
   ["[b], [b,f]", [["b"], ["b", "f"]]],
   ["'a,b',c", ["a,b", "c"]],
-])("the values of a sweep: %s", (text, values) => {
-  expect(parseValues(text)).toEqual(values);
-});
+])("the values of a sweep: %s", (text, values) => expect(parseValues(text)).toEqual(values));
 
 describe("what cannot be read", () => {
   const table: [text: string, message: RegExp][] = [

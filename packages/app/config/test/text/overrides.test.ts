@@ -25,9 +25,7 @@ describe("parseOverride", () => {
     ],
     ["data.where='b == \"x\"'", { key: "data.where", values: ['b == "x"'] }],
     ["data.where=null", { key: "data.where", values: [null] }],
-  ])("%s", (token, override) => {
-    expect(parseOverride(token)).toEqual(override);
-  });
+  ])("%s", (token, override) => expect(parseOverride(token)).toEqual(override));
 
   it.each([
     ["dim", /no "="; write dim=…/],
@@ -59,9 +57,9 @@ describe("parseArguments", () => {
     ["--multirnu", /^unknown option "--multirnu": did you mean --multirun\?$/],
     ["--lr=1", /^unknown option "--lr=1": settings have no dashes: write lr=1$/],
     ["--cfg", /settings are written key=value/],
-  ])("names the first argument that cannot be read: %s", (token, message) => {
-    expect(() => parseArguments(["seed=1", token])).toThrow(message);
-  });
+  ])("names the first argument that cannot be read: %s", (token, message) =>
+    expect(() => parseArguments(["seed=1", token])).toThrow(message),
+  );
 });
 
 const expand = (words: string[], multirun = true) =>
@@ -80,9 +78,7 @@ describe("expandSweep", () => {
       ["seed=1 dim=50", "seed=1 dim=60"],
     ],
     [[], [""]],
-  ])("%j", (words, members) => {
-    expect(expand(words)).toEqual(members);
-  });
+  ])("%j", (words, members) => expect(expand(words)).toEqual(members));
 
   it("asks for -m for a list without it", () => {
     expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
@@ -124,9 +120,7 @@ describe("overrideDirname", () => {
       ],
       /^dataset=moons,method=dbdsb,batch_size=32,cache_npar=128-[0-9a-f]{8}$/,
     ],
-  ])("%j", (words, expected) => {
-    expect(name(...words)).toMatch(expected);
-  });
+  ])("%j", (words, expected) => expect(name(...words)).toMatch(expected));
 
   it("is one path segment that shells and addresses take as it is, another one for another value", () => {
     const value = fc.string({ unit: "grapheme", maxLength: 300 });

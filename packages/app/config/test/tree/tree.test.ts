@@ -34,11 +34,10 @@ describe("merge", () => {
   });
 });
 
-it("flatten gives dotted keys, lists whole", () => {
+it("flatten gives dotted keys, lists whole", () =>
   expect(flatten(base())).toEqual({
     dim: 5,
     "net.width": 256,
     "net.act": "silu",
     seq: ["b", "f"],
-  });
-});
+  }));

@@ -33,11 +33,10 @@ describe("readYaml", () => {
 });
 
 describe("writeYaml", () => {
-  it("writes lists of scalars on one line", () => {
+  it("writes lists of scalars on one line", () =>
     expect(writeYaml({ seq: ["b", "f"], lr: 1e-4, net: { w: [[1, 2]] } })).toBe(
       "seq: [b, f]\nlr: 0.0001\nnet:\n  w:\n    - [1, 2]\n",
-    );
-  });
+    ));
 
   it("reads back as it was", () => {
     const scalar = fc.oneof(

@@ -20,9 +20,7 @@ describe("crc32c", () => {
     ["0 to 31", Uint8Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
     ["the digits 1 to 9", Buffer.from("123456789"), 0xe3069283],
     ["nothing", new Uint8Array(), 0],
-  ])("of %s", (_, bytes, want) => {
-    expect(crc32c(bytes)).toBe(want);
-  });
+  ])("of %s", (_, bytes, want) => expect(crc32c(bytes)).toBe(want));
 
   it("is masked by a rotation and a constant", () => {
     const crc = 0xe3069283;

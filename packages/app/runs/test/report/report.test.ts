@@ -25,15 +25,14 @@ const row = (change: Partial<MetricRow>): MetricRow => ({
 });
 
 describe("numbers", () => {
-  it("never rounds a part to nothing or everything", () => {
+  it("never rounds a part to nothing or everything", () =>
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
       "0 %",
       "less than 1 %",
       "50 %",
       "more than 99 %",
       "100 %",
-    ]);
-  });
+    ]));
 });
 
 /** A row of which a share of the distance is left, with its interval and the power. */
@@ -67,9 +66,9 @@ describe("judge", () => {
       "undecided",
     ],
     ["a floor at the value but no interval", { value: 1 }, null],
-  ] as [string, Partial<MetricRow>, string | null][])("%s", (_, change, grade) => {
-    expect(judge(row(change)).grade).toBe(grade);
-  });
+  ] as [string, Partial<MetricRow>, string | null][])("%s", (_, change, grade) =>
+    expect(judge(row(change)).grade).toBe(grade),
+  );
 });
 
 describe("tables of metrics", () => {

@@ -77,9 +77,9 @@ describe("the same numbers", () => {
     ["plain", true],
     ["each", true],
     ["nested", true],
-  ] as const)("%s, recorded: %s, dropout included", (way, record) => {
-    expect(train(way, record)).toEqual(plain());
-  });
+  ] as const)("%s, recorded: %s, dropout included", (way, record) =>
+    expect(train(way, record)).toEqual(plain()),
+  );
 
   it("gives gradients to inputs and parameters, for `backward` and for `grad`", () => {
     const { forward, parameters } = stack("each", { p: 0 });

@@ -64,7 +64,6 @@ describe("langevinTuple", () => {
 });
 
 describe("langevin", () => {
-  it("takes pixels that never change where the noise is scaled", () => {
-    expect(langevin({ gammas, variance: tensor([1, 0]), scaleNoise: true }).gammas).toBe(gammas);
-  });
+  it("takes pixels that never change where the noise is scaled", () =>
+    expect(langevin({ gammas, variance: tensor([1, 0]), scaleNoise: true }).gammas).toBe(gammas));
 });

@@ -117,15 +117,14 @@ describe("names", () => {
     ["mnist_02", "InvalidOption", /class 02: expected/],
     ["mnist_2_2", "InvalidOption", /class 2: .*each once/],
     ["mnist_", "UnknownSet", /did you mean "mnist"\?/],
-  ])("%j is refused", (name, code, message) => {
-    expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message));
-  });
+  ])("%j is refused", (name, code, message) =>
+    expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message)),
+  );
 
-  it("and more samples than a set has are refused", () => {
+  it("and more samples than a set has are refused", () =>
     expect(() => loadTable("mnist_2", { split: "test", n: 1033 })).toThrow(
       refusal("InvalidOption", "n 1033: expected 1 to 1032, the samples of mnist_2 (test)"),
-    );
-  });
+    ));
 });
 
 describe("files that are missing", () => {

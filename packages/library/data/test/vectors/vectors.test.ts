@@ -96,9 +96,9 @@ describe("drawn vectors", () => {
     ["normal", { n: 0 }, "n 0: expected 1 or more samples of 8 bytes"],
     ["gaussian", { n: 2 ** 21, dim: 2048 }, "at most 8 GiB of them"],
     ["moons_1", {}, "moons_1: [1] for a set without classes"],
-  ])("%s %j is refused", (name, options, message) => {
-    expect(() => load(name, options)).toThrow(refusal("InvalidOption", message));
-  });
+  ])("%s %j is refused", (name, options, message) =>
+    expect(() => load(name, options)).toThrow(refusal("InvalidOption", message)),
+  );
 });
 
 describe("array:", () => {
@@ -149,9 +149,9 @@ describe("array:", () => {
     ["a list", "BadArray", (f) => saved(f, ones([4])), {}, /shape \[4\]: expected vectors \[n/],
     ["one row", "BadArray", (f) => saved(f, ones([1, 2])), {}, /1 rows: expected 2 or more/],
     ["too many", "InvalidOption", (f) => saved(f, ones([4, 2])), { n: 4 }, /expected 1 to 2, the/],
-  ])("%s is refused in a line", (_, code, make, options, message) => {
-    expect(() => tidy(() => load(make("bad.npy"), options))).toThrow(refusal(code, message));
-  });
+  ])("%s is refused in a line", (_, code, make, options, message) =>
+    expect(() => tidy(() => load(make("bad.npy"), options))).toThrow(refusal(code, message)),
+  );
 
   const cut = (name: string) => {
     const set = saved(name, ones([8, 8]));
