@@ -59,16 +59,21 @@ test("noise is of the spread where the reference process makes the first pairs, 
   expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
 });
 
+const onCircle = (t: number) => [Math.sin(4 * t), Math.cos(4 * t)];
+/** Two clusters that stay, while the first one loses a third of all rows to the second one. */
+const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];
+
 test.each([
-  { course: "a circle", at: [0, 0.25, 0.5, 0.75, 1], turn: 4, method: "sf2m" },
-  { course: "a line", at: [0, 0.25, 0.5, 0.75, 1], turn: 0, method: undefined },
-  { course: "three times", at: [0, 0.5, 1], turn: 4, method: undefined },
-])("along $course the method is $method", ({ at, turn, method }) => {
+  { course: "a circle", at: [0, 0.25, 0.5, 0.75, 1], placeOf: onCircle, method: "sf2m" },
+  { course: "a line", at: [0, 0.25, 0.5, 0.75, 1], placeOf: (t: number) => [t, t] },
+  { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle },
+  { course: "shares that change", at: [0, 0.5, 1], placeOf: ofCluster, method: "wfr" },
+])("along $course the method is $method", ({ at, placeOf, method }) => {
   const rules = tidy(() => {
     const all = at.map((t, k) => {
-      const noise = randn([100, 2], { generator: stream(k, "course") }).mul(0.1);
-      const place = turn > 0 ? [Math.sin(turn * t), Math.cos(turn * t)] : [t, t];
-      return end(noise.add(tensor([place])));
+      const noise = randn([200, 2], { generator: stream(k, "course") }).mul(0.1);
+      const places = Array.from({ length: 200 }, (_, row) => placeOf(t, row));
+      return end(noise.add(tensor(places)));
     });
     const [x0, ...rest] = all;
     const between = rest.slice(0, -1);

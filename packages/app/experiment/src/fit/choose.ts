@@ -150,18 +150,33 @@ export function iterationRule({
   return fromReference ? fiveIterations : twoIterations;
 }
 
+/** Of the distance along straight paths. */
 const clearly = 0.9;
 
-/** Smooth paths through a time course, if they come closer to its inner datasets than straight paths do. */
-export function pathRules({ leftOut }: Pick<DataFacts, "leftOut">): Rule[] {
-  const mean = (path: keyof LeftOutDistance) =>
-    leftOut.reduce((sum, one) => sum + one[path], 0) / leftOut.length;
-  if (leftOut.length < 2 || mean("spline") > clearly * mean("straight")) return [];
-  const found = `without one of the inner datasets, smooth paths miss it by ${short(mean("spline"))}, straight ones by ${short(mean("straight"))}`;
-  return [
-    rule("interpolant", "spline", found),
+/** Smooth paths through a time course, or growth, if they come closer to its inner datasets than straight paths do. */
+export function pathRules({ leftOut, deltas }: Pick<DataFacts, "leftOut" | "deltas">): Rule[] {
+  const mean = (of: (one: LeftOutDistance) => number) =>
+    leftOut.reduce((sum, one) => sum + of(one), 0) / leftOut.length;
+  const straight = mean((one) => one.straight);
+  const because = (paths: string, miss: number) =>
+    `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
+  const spline = mean((one) => one.spline);
+  const smooth = [
+    rule("interpolant", "spline", because("smooth paths", spline)),
     rule("method", "sf2m", "flow and score learn along smooth paths"),
   ];
+  const growth = deltas.map((delta, i) => {
+    const miss = mean((one) => one.growth[i]);
+    const rules = [
+      rule("method", "wfr", because("paths on which rows gain and lose mass", miss)),
+      rule("delta", short(delta), "the length of growth that came closest"),
+    ];
+    return { miss, rules };
+  });
+  const found = [...growth, ...(leftOut.length > 1 ? [{ miss: spline, rules: smooth }] : [])];
+  const [best] = found.toSorted((a, b) => a.miss - b.miss);
+  const least = mean((one) => one.least);
+  return best && best.miss < Math.min(clearly * straight, least) ? best.rules : [];
 }
 
 const mostPlanned = 2048;

@@ -1,5 +1,6 @@
 import {
   exactPointPlan,
+  growthLength,
   intervalsOf,
   type LeftOutDistance,
   leftOutDistances,
@@ -22,10 +23,14 @@ export interface DataFacts {
   spread: number;
   /** For each inner dataset of vectors, how far paths through the others miss it. */
   leftOut: readonly LeftOutDistance[];
+  /** The lengths of growth that `leftOut` compares. */
+  deltas: readonly number[];
 }
 
 const most = 1000;
-const mostLeftOut = 500;
+const mostLeftOut = 1000;
+/** Of the length that the plan of all rows asks for. */
+const parts = [0.5];
 
 /**
  * Measures random training rows. With several datasets: means over the intervals, each in its own
@@ -44,13 +49,22 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const mean = (of: (one: (typeof distances)[number]) => number) =>
     distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
   const { chain } = ends;
-  const count = Math.min(mostLeftOut, ...rows);
-  const sets = (): Tensor[] => all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
+  const count = 2 * Math.min(mostLeftOut, Math.floor(Math.min(...rows) / 2));
+  const { deltas, leftOut } = tidy(() => {
+    if (!chain || ends.shape.length > 1) return { deltas: [], leftOut: [] };
+    const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
+    const length = growthLength(
+      sets,
+      sets.map(() => 1),
+    );
+    const lengths = parts.map((one) => one * length);
+    return { deltas: lengths, leftOut: leftOutDistances(sets, chain.times, lengths) };
+  });
   return {
     shape: ends.shape,
     rows,
-    leftOut:
-      chain && ends.shape.length === 1 ? tidy(() => leftOutDistances(sets(), chain.times)) : [],
+    deltas,
+    leftOut,
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
   };

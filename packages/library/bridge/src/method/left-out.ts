@@ -6,28 +6,42 @@ import { chainEndpoints } from "../chain/endpoints.js";
 import { mapBatch, type Pairs } from "../core/batch.js";
 import { rowsWhere } from "../core/conditions.js";
 import { stream } from "../core/random.js";
+import { joinMass, minibatchGrowth, rowsByMass, splitMass } from "../coupling/growth.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { wasserstein } from "../metric/vectors/wasserstein.js";
 import { bent } from "../model/mean-path.js";
+import { growthPath } from "../process/growth-path.js";
 
-/** W1 between a left-out dataset and points of paths at its time. */
+/** W1 between a left-out dataset and points of paths at its time, less W1 between two samples of the dataset. */
 export interface LeftOutDistance {
   /** Distance along straight paths. */
   straight: number;
+  /** The lower end of its 95 % interval. */
+  least: number;
   /** Distance along natural cubic splines. */
   spline: number;
+  /** Distance along paths on which mass grows and dies, for each of `deltas`. */
+  growth: readonly number[];
 }
 
 /**
- * Compares straight and smooth paths of optimal pairs, once without each inner dataset. Datasets have equally many rows [n, d],
- * and times rise from 0 to 1. Smooth paths of three datasets or fewer are compared with themselves.
+ * Compares paths of optimal pairs, once without each inner dataset: straight, smooth, and with growth for the lengths
+ * `deltas` (see `growthLength`). Datasets have equally many rows [2n, d], of which one half measures the other; times
+ * rise from 0 to 1. Smooth paths of three datasets or fewer are compared with themselves.
  */
 export function leftOutDistances(
-  sets: readonly Tensor[],
+  rows: readonly Tensor[],
   times: readonly number[],
+  deltas: readonly number[],
 ): LeftOutDistance[] {
+  const sets = rows.map((x) => x.narrow(0, 0, x.size(0) / 2));
   return times.slice(1, -1).map((time, k) =>
     tidy(() => {
+      const target = sets[k + 1];
+      const n = target.size(0);
+      const w1 = (x: Tensor) => wasserstein(x, target, { p: 1 });
+      const floor = w1(rows[k + 1].narrow(0, n, n)).value;
+      const distance = (x: Tensor) => w1(x).value - floor;
       const others = <T>(all: readonly T[]): T[] => all.filter((_, i) => i !== k + 1);
       const chain = chainOf(others(times));
       const marginals = others(sets).map((x) => ({ x }));
@@ -41,12 +55,30 @@ export function leftOutDistances(
       const t = full([pairs.x0.size(0)], share);
       const velocity = pairs.x1.sub(pairs.x0);
       const straight = { x: pairs.x0.lerp(pairs.x1, share), velocity };
-      const distance = ({ x }: { x: Tensor }) =>
-        wasserstein(x.mul(unit), sets[k + 1], { p: 1 }).value;
+      const smooth = bent(straight, pairs, { network: undefined, t });
+      const { value, low } = w1(straight.x.mul(unit));
       return {
-        straight: distance(straight),
-        spline: distance(bent(straight, pairs, { network: undefined, t })),
+        straight: value - floor,
+        least: low - floor,
+        spline: distance(smooth.x.mul(unit)),
+        growth: deltas.map((delta) => distance(grown(sets[k], sets[k + 2], { share, delta }))),
       };
     }),
   );
+}
+
+/** Rows at a share of the way between two datasets, drawn by their mass. */
+function grown(x0: Tensor, x1: Tensor, { share, delta }: { share: number; delta: number }): Tensor {
+  const [source, target] = [x0, x1].map((x) => joinMass(x, x.select(1, 0).zerosLike()));
+  const batch = { x0: source, x1: target, given: undefined };
+  const pairs = minibatchGrowth({ delta })(batch, stream(0, "left-out/growth"));
+  const { x, logMass } = splitMass(pairs.x1);
+  const at = growthPath({
+    x0: splitMass(pairs.x0).x,
+    x1: x,
+    logRatio: logMass,
+    t: logMass.fullLike(share),
+    delta: logMass.fullLike(delta),
+  });
+  return at.x.indexSelect(0, rowsByMass(at.mass));
 }
