@@ -91,9 +91,9 @@ it("passes over figures of another form, and names a file that is no JSON", asyn
   const name = readdirSync(samples).find((file) => /_f_.*points\.json$/.test(file)) as string;
   writeFileSync(join(samples, name), '{"n": 3, "dim": "x", "plane": [1]}');
   const figures = (path: string) => pageAt(path).all("figure svg").length;
-  expect(figures(await writeReport({ folder }))).toBeLessThan(figures(pathOf("many")));
+  expect(figures(await writeReport(folder))).toBeLessThan(figures(pathOf("many")));
   writeFileSync(join(samples, name), "{");
-  await expect(writeReport({ folder })).rejects.toThrow(/_points\.json is not valid JSON/);
+  await expect(writeReport(folder)).rejects.toThrow(/_points\.json is not valid JSON/);
 });
 
 describe.skipIf(!hasBrowser)("a report in a browser", () => {

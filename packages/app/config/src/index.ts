@@ -5,7 +5,6 @@ export {
   configure,
   type Experiment,
   type Member,
-  type Resolved,
   resolve,
 } from "./configure.js";
 export { gaussian, train } from "./commands/train.js";
@@ -33,7 +32,7 @@ export { groupTable, presetGroups } from "./presets.js";
 export { ConfigError } from "./errors.js";
 export { isSetting, parseOverride, unknownOption } from "./text/overrides.js";
 export { isTree, printValue, type Tree, type Value } from "./text/value.js";
-export { flatten, getPath } from "./tree/tree.js";
+export { flatten } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";
 export { savedConfig } from "./saved-config.js";
 export { describeError, exitCodeOf, setLogPrefix } from "./user-errors.js";

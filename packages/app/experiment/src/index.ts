@@ -9,4 +9,4 @@ export type { RunOptions, WorkerOptions } from "./run/options.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { writeReport } from "./run/report.js";
 export { finishedRun } from "./run/resume.js";
-export { type RunResult, runTraining, runTrainingWorker } from "./run/run.js";
+export { runTraining, runTrainingWorker } from "./run/run.js";

@@ -11,7 +11,7 @@ export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-targ
 export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
-export { buildNetwork, conditionKind } from "./network.js";
+export { buildNetwork } from "./network.js";
 export { aboutPairs, loadPairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureSizes } from "./pictures/sizes.js";
 export {
@@ -23,5 +23,5 @@ export {
   trainingProblem,
 } from "./problem.js";
 export { type RunColumns, readColumns } from "./saved-columns.js";
-export { otherRows, testConditions, testRows } from "./test-rows.js";
+export { testConditions, testRows } from "./test-rows.js";
 export { type TimeConfig, timeScale, timeValues } from "./times.js";

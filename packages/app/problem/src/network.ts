@@ -59,7 +59,7 @@ export function buildNetwork(
 /**
  * The kind of a closed form's condition: a column of classes or of numbers, or channels of fields.
  */
-export function conditionKind(
+function conditionKind(
   { data: { cond_channels } }: CompleteTrainConfig,
   width = 0,
 ): ConditionKind | undefined {

@@ -1,5 +1,4 @@
 import { type Conditions, conditionsAt, type Endpoint, mapConditions, stream } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
@@ -18,15 +17,6 @@ export function testRows(
   if (end.name !== gaussianName) return end.plain(rows);
   const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
-}
-
-/** As many rows of the other split, on the processor, for floors. */
-export function otherRows(
-  end: EndpointData,
-  split: Split,
-  { test_npar, seed }: Pick<CompleteTrainConfig, "test_npar" | "seed">,
-): Tensor {
-  return testRows(end, test_npar, seed, split === "test" ? "train" : "test").to({ device: "cpu" });
 }
 
 function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {

@@ -27,7 +27,7 @@ export {
   silentProgress,
 } from "./progress.js";
 export { endNames } from "./report/data.js";
-export { gradedRows, judge, mainMetric, type VerdictFacts, verdictOn } from "./report/judge.js";
+export { gradedRows, judge, type VerdictFacts, verdictOn } from "./report/judge.js";
 export * from "./report/left-out.js";
 export * from "./report/run.js";
 export { distinctNames, gradeWords, verdictTitle } from "./report/verdict.js";
@@ -36,7 +36,7 @@ export * from "./run/data.js";
 export * from "./run/find.js";
 export * from "./run/hashes.js";
 export * from "./run/info.js";
-export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
+export { type Direction, runFolder, runPaths } from "./run/layout.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";

@@ -34,7 +34,7 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
     const path = runPaths(folder).quality_json;
     const place = out ?? (isPart && existsSync(path) ? null : path);
     if (place !== null) writeQuality(folder, quality, place);
-    const report = place === path ? `\nreport: ${await writeReport({ folder })}` : "";
+    const report = place === path ? `\nreport: ${await writeReport(folder)}` : "";
     const where =
       place === null
         ? `not written, as ${path} has the whole table of the run's sampler: out=FILE keeps this part`

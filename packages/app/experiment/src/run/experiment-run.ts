@@ -138,7 +138,7 @@ export class ExperimentRun implements MainWork {
     const { folder } = run.paths;
     if (ends.exact) await this.#writeTrajectories(Bridge.live(training, { config, ends, folder }));
     run.flush();
-    await writeReport({ folder });
+    await writeReport(folder);
     // Remove files that the last checkpoint could not remove.
     this.#tidy();
     return "end";

@@ -52,7 +52,7 @@ function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[]
  * Returns the path of report.html. Throws RunError if the folder holds no run, and for damaged
  * files.
  */
-export async function writeReport({ folder }: { folder: string }): Promise<string> {
+export async function writeReport(folder: string): Promise<string> {
   const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
   const config = found as unknown as CompleteTrainConfig;
   const logged = readLogged(folder);

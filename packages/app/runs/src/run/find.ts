@@ -27,9 +27,8 @@ export function findRun(path: string, { experiments_dir = "experiments" } = {}):
   const refuse = (fault: string) => {
     throw new RunError("not_a_run", fault);
   };
-  if (!isLatest && stat === undefined)
+  if (!isLatest && !stat?.isDirectory())
     refuse(`there is no folder ${path}: give the folder of a run, a folder above it, or "latest"`);
-  if (stat?.isFile()) refuse(`${path} is a file: give the folder of a run, with run.json in it`);
   const changed = (folder: string) => statSync(join(folder, "run.json")).mtimeMs;
   const runs = listRuns(root).sort((a, b) => changed(b) - changed(a));
   const [newest = refuse(`there is no run in ${root}: give a run folder, which holds run.json`)] =

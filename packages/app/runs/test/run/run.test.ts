@@ -381,7 +381,7 @@ describe("names", () => {
     for (const [path, message] of [
       [experiments_dir, `holds 3 runs: give the folder of one run: ${second}, ${third}, ${first}`],
       [join(root, "empty"), "there is no run in"],
-      [join(root, "file"), "is a file"],
+      [join(root, "file"), "there is no folder"],
       [join(root, "none"), "there is no folder"],
     ])
       expect(faultOf(() => findRun(path)).message).toContain(message);
