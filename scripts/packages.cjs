@@ -12,7 +12,7 @@ const packages = {
   train: { group: "library", budget: 32_900, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_400, imports: ["files"] },
   runs: { group: "app", budget: 31_900, imports: ["files"] },
-  problem: { group: "app", budget: 12_400, imports: base },
+  problem: { group: "app", budget: 12_300, imports: base },
   inference: { group: "app", budget: 21_000, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 27_800, imports: [...base, "problem", "inference"] },
   experiment: {
