@@ -101,7 +101,7 @@ export async function refuse(
 }
 
 /** Sends a process a signal once its standard error, or its output, matches; resolves when it has ended. */
-export function stopOnce(
+function stopOnce(
   { child, said, done }: Launched,
   pattern: RegExp,
   { signal = "SIGINT" as NodeJS.Signals, from = "stderr" as "stdout" | "stderr" } = {},

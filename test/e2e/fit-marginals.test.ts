@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
@@ -81,6 +82,8 @@ describe("more than two datasets", () => {
       times: [0, 0.3, 1],
       data: { condition: "kind" },
     });
+    const withoutOne = readQuality(bridge.folder)?.rows.filter(({ group }) => group === "loo");
+    expect(withoutOne?.map(({ at }) => at)).toContain("0.3");
     const { rows } = await bridge.evaluate({
       n: 12,
       metrics: ["marginals", "w2"],
