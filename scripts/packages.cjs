@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 27_800, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_400,
+    budget: 27_700,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_800, imports: [...base, "problem", "inference", "web"] },
