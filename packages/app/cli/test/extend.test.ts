@@ -49,8 +49,6 @@ it("dsbm extend makes a run longer in its folder, and its words then go on with 
   const nothing = await line("extend", folder, "outer_iters=3");
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
-  const other = await line("extend", folder, "lr=1e-3");
-  expect(other.stderr).toMatch(/unknown key "lr"/);
 });
 
 it("dsbm gaussian leaves its columns, and paths as arrays", () => {
