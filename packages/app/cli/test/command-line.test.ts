@@ -56,7 +56,6 @@ describe("help", () => {
 it.each([
   ["fti", /unknown command "fti": did you mean "fit"\?/],
   ["fit . . --paln", /unknown option "--paln": did you mean --plan\?/],
-  ["train --agian", /unknown option "--agian": did you mean --again\?/],
   ["evaluate RUN --jsno", /unknown option "--jsno": did you mean --json\?/],
   ["train data.splitby=a", /unknown key "data.splitby": did you mean "data.split_by"\?/],
   ["train split_by=a", /unknown key "split_by": did you mean "data.split_by"\?/],
