@@ -22,7 +22,11 @@ const launchers = [
   { name: "srun", command: (words) => ["srun", "-n2", "--mem=4G", ...words] },
   {
     name: "mpirun",
-    command: (words) => ["mpirun", "-n", "2", "--allow-run-as-root", "--oversubscribe", ...words],
+    command: (words) => [
+      ...["mpirun", "-n", "2", "--allow-run-as-root", "--oversubscribe", "sh", "-c"],
+      `RANK=$OMPI_COMM_WORLD_RANK WORLD_SIZE=$OMPI_COMM_WORLD_SIZE MASTER_ADDR=127.0.0.1 exec "$@"`,
+      ...["dsbm", ...words],
+    ],
     alone: true,
   },
   {

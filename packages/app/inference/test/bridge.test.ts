@@ -4,7 +4,6 @@ import { sample } from "@dsbm/bridge";
 import {
   Generator,
   io,
-  liveTensors,
   memory,
   noGrad,
   randn,
@@ -171,7 +170,7 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
     for (const t of [start, x]) t.dispose();
   };
   const use = () => ({
-    tensors: liveTensors(),
+    tensors: memory().live,
     bytes: memory().current,
     programs: bridge.sampler.programs,
   });

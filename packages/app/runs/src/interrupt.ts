@@ -21,11 +21,8 @@ export const stoppedCode = (): number => codes[stoppedBy];
 export const isStopCode = (code: number | null): boolean =>
   Object.values<number | null>(codes).includes(code);
 
-/** Seconds after a signal in which the work must notice it. */
-export const patience = 4;
-
 /** The message at the first signal. */
-export const stopping = "stopping at the next step boundary; once more to stop at once";
+const stopping = "stopping at the next step boundary; once more to stop at once";
 
 /** The message if the process ends before its work has seen the signal. */
 export const stoppedWithin = (resume: string): string =>

@@ -99,8 +99,7 @@ static void adam(at::TensorList params, at::TensorList grads, at::TensorList m, 
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("adam_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] exp_avgs, Tensor(c!)[] exp_avg_sqs, Tensor(d!)[] state_steps, Tensor(e!)[] averages, "
-        "Tensor lr, Tensor? weight, float beta1, float beta2, float weight_decay, float eps, bool decoupled) -> ()");
-  m.impl("adam_", c10::DispatchKey::CompositeExplicitAutograd, &adam);
+        "Tensor lr, Tensor? weight, float beta1, float beta2, float weight_decay, float eps, bool decoupled) -> ()", torch::dispatch(kAnyDevice, &adam));
 }
 
 }  // namespace dsbm

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #ifdef __GLIBC__
 #include <malloc.h>
 #include <sys/mman.h>
@@ -36,45 +35,23 @@ static __thread int64_t allocations __attribute__((tls_model("initial-exec"))) =
 static std::atomic<int64_t> limit{kNoLimit};
 static std::atomic<int64_t> vouched{kAsk};  // up to here the machine has said yes
 
-struct MemoryGroup {
-  std::string limit, usage, stat, cache;
-};
-static std::mutex groupsMutex;
-static std::vector<MemoryGroup>& groups() { return immortal<std::vector<MemoryGroup>>(); }
-
-// A small file of the kernel; empty where there is none.
-static std::string slurp(const std::string& path) {
+// KiB by a key such as "MemAvailable:" in a file of the kernel; -1 where there is none.
+static int64_t kibibytes(const char* path, const char* key) {
   std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  int64_t kib = -1;
+  for (std::string word; file >> word;)
+    if (word == key) return file >> kib ? kib : -1;
+  return -1;
 }
 
-// The whole number after `key` at the beginning of a line; -1 where there is none.
-static int64_t numberAfter(const std::string& text, const std::string& key) {
-  size_t at = text.compare(0, key.size(), key) == 0 ? 0 : text.find("\n" + key);
-  if (at == std::string::npos) return -1;
-  at = text.find(key, at) + key.size();
-  char* end = nullptr;
-  long long x = std::strtoll(text.c_str() + at, &end, 10);
-  return end == text.c_str() + at ? -1 : x;
-}
-
-// Bytes that this process can still touch: those of the machine and of its memory groups, less what was granted and was
-// not yet written to, which no counter of the kernel shows. -1 where the system does not tell.
+// Bytes that this process can still touch: those of the machine, less what was granted and was not yet written to, which no
+// counter of the kernel shows. -1 where the system does not tell.
 static int64_t leftOnMachine() {
-  int64_t kib = numberAfter(slurp("/proc/meminfo"), "MemAvailable:");
+  int64_t kib = kibibytes("/proc/meminfo", "MemAvailable:");
   if (kib < 0) return -1;
-  int64_t left = kib << 10;
-  {
-    std::lock_guard<std::mutex> lock(groupsMutex);
-    for (const MemoryGroup& g : groups()) {
-      int64_t most = numberAfter(slurp(g.limit), ""), used = numberAfter(slurp(g.usage), "");
-      if (most < 0 || most >= kNoLimit || used < 0) continue;
-      left = std::min(left, most - used + std::max<int64_t>(0, numberAfter(slurp(g.stat), g.cache + " ")));
-    }
-  }
-  int64_t touched = numberAfter(slurp("/proc/self/status"), "RssAnon:");
+  int64_t touched = kibibytes("/proc/self/status", "RssAnon:");
   int64_t promised = touched < 0 ? 0 : std::max<int64_t>(0, current.load(std::memory_order_relaxed) - (touched << 10));
-  return std::max<int64_t>(0, left - promised);
+  return std::max<int64_t>(0, (kib << 10) - promised);
 }
 
 static void askForMore(size_t n, int64_t wanted) {
@@ -138,26 +115,15 @@ void installAllocator() {
   c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1);
 }
 
-// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most; blocks that this thread got from malloc
+// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most; blocks that this thread got from malloc; its tensors
 EXPORT(memory) {
-  std::vector<int64_t> use{current.load(), peak.load(), allocations};
+  std::vector<int64_t> use{current.load(), peak.load(), allocations, call.data->live};
   if (toBool(call.env, call[0], "memory")) peak.store(use[0]);
   if (typeOf(call.env, call[1]) != napi_undefined) {
     int64_t bytes = toInt(call.env, call[1], "setMemoryLimit");
     limit = bytes > 0 && bytes < kNoLimit ? bytes : kNoLimit;
   }
   return toJs(call.data, use);
-}
-
-// memoryGroups([limit, usage, stat, cache, …]): the files of the memory cgroups around this process, four for each
-EXPORT(memoryGroups) {
-  uint32_t n = arrayLength(call.env, call[0], "memoryGroups");
-  std::vector<std::string> words;
-  for (uint32_t i = 0; i < n; i++) words.push_back(toString(call.env, made(call.env, napi_get_element, call[0], i), "memoryGroups"));
-  std::lock_guard<std::mutex> lock(groupsMutex);
-  groups().clear();
-  for (size_t i = 0; i + 3 < words.size(); i += 4) groups().push_back({words[i], words[i + 1], words[i + 2], words[i + 3]});
-  return undefined(call.env);
 }
 
 }  // namespace dsbm

@@ -7,29 +7,27 @@
 
 namespace dsbm {
 
-// differentiate(outputs, gradOutputs, inputs | null, retainGraph, createGraph, allowUnused) -> (tensor | null)[], or
+// differentiate(outputs, gradOutputs, inputs | null, retainGraph, allowUnused) -> (tensor | null)[], or
 // null where there are no inputs: then it adds to the gradients of the leaves
 EXPORT(differentiate) {
   auto outputs = toTensors(call, call[0], "outputs"), gradients = toTensors(call, call[1], "gradOutputs");
-  bool create = toBool(call.env, call[4], "createGraph");
-  bool retain = toBool(call.env, call[3], "retainGraph") || create;
+  bool retain = toBool(call.env, call[3], "retainGraph");
   if (typeOf(call.env, call[2]) != napi_null)
-    return wrapAll(call.data, torch::autograd::grad(outputs, toTensors(call, call[2], "inputs"), gradients, retain, create, toBool(call.env, call[5], "allowUnused")));
-  torch::autograd::backward(outputs, gradients, retain, create);
+    return wrapAll(call.data, torch::autograd::grad(outputs, toTensors(call, call[2], "inputs"), gradients, retain, false, toBool(call.env, call[4], "allowUnused")));
+  torch::autograd::backward(outputs, gradients, retain, false);
   return made(call.env, napi_get_null);
 }
 
 EXPORT(getGrad) { return wrap(call.data, tensorOf(call.env, call[0], "grad").grad()); }
 
 // setGrad(leaf, tensor | null)
-EXPORT(setGrad) {
+ACTION(setGrad) {
   at::Tensor t = tensorOf(call.env, call[0], "grad"), g;
   if (typeOf(call.env, call[1]) != napi_null) g = tensorOf(call.env, call[1], "grad");
   if (g.defined() && (g.sizes() != t.sizes() || g.scalar_type() != t.scalar_type() || g.device() != t.device()))
     fail("ERR_TORCH_VALUE", "grad: a gradient has the shape, dtype and device of its tensor");
   noteGradient(t);
   t.mutable_grad() = g;
-  return undefined(call.env);
 }
 
 // requiresGrad(tensor, on?) -> whether it does now

@@ -42,8 +42,7 @@ static std::tuple<at::Tensor, at::Tensor> brownianBridge(const at::Tensor& x0, c
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
-  m.def("brownian_bridge(Tensor x0, Tensor x1, Tensor t, Tensor z, float sigma, bool forward) -> (Tensor, Tensor)");
-  m.impl("brownian_bridge", c10::DispatchKey::CompositeExplicitAutograd, &brownianBridge);
+  m.def("brownian_bridge(Tensor x0, Tensor x1, Tensor t, Tensor z, float sigma, bool forward) -> (Tensor, Tensor)", torch::dispatch(kAnyDevice, &brownianBridge));
 }
 
 }  // namespace dsbm

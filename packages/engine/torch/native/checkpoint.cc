@@ -17,7 +17,6 @@ struct Scripted final : torch::autograd::Node {
   napi_ref backward = nullptr;
   std::thread::id thread = std::this_thread::get_id();
   std::vector<torch::autograd::SavedVariable> saved;
-  variable_list parameters;
 
   explicit Scripted(Env* d) : data(d) { data->references++; }
   ~Scripted() override {
@@ -33,7 +32,6 @@ struct Scripted final : torch::autograd::Node {
     if (backward && here() && !data->closed) napi_delete_reference(data->env, backward);
     backward = nullptr;
     saved.clear();
-    parameters.clear();
   }
 
   variable_list apply(variable_list&& grads) override {
@@ -45,8 +43,8 @@ struct Scripted final : torch::autograd::Node {
     HandleScope scope(env);
     for (const auto& s : saved) unpacked.push_back(s.unpack());
     napi_value wanted = jsList(env, out.size(), [&](size_t i) { return jsBool(env, task_should_compute_output(i)); });
-    napi_value args[] = {wrap(data, grads[0]), wrapAll(data, unpacked), wrapAll(data, parameters), wanted};
-    napi_value found = made(env, napi_call_function, undefined(env), made(env, napi_get_reference_value, backward), size_t(4), args);
+    napi_value args[] = {wrap(data, grads[0]), wrapAll(data, unpacked), wanted};
+    napi_value found = made(env, napi_call_function, undefined(env), made(env, napi_get_reference_value, backward), size_t(3), args);
     for (uint32_t i = 0; i < out.size(); i++) {
       napi_value gradient = made(env, napi_get_element, found, i);
       if (typeOf(env, gradient) == napi_null) continue;
@@ -58,14 +56,13 @@ struct Scripted final : torch::autograd::Node {
 };
 
 // scripted(output, inputs, parameters, drawn, backward) -> the output, with a history. backward(gradient, inputs and
-// drawn, parameters, wanted) gives, per input and parameter, its gradient as a handle that is dropped here, or null.
+// drawn, wanted) gives, per input and parameter, its gradient as a handle that is dropped here, or null.
 EXPORT(scripted) {
   at::Tensor y = tensorOf(call.env, call[0], "checkpoint: the result").detach();
   if (!y.is_floating_point()) fail("ERR_TORCH_TYPE", "checkpoint: expected a result of floating point numbers");
   auto node = std::shared_ptr<Scripted>(new Scripted(call.data), torch::autograd::deleteNode);
   auto inputs = toTensors(call, call[1], "checkpoint: inputs");
-  node->parameters = toTensors(call, call[2], "checkpoint: parameters");
-  node->set_next_edges(torch::autograd::collect_next_edges(inputs, node->parameters));
+  node->set_next_edges(torch::autograd::collect_next_edges(inputs, toTensors(call, call[2], "checkpoint: parameters")));
   for (const auto& list : {inputs, toTensors(call, call[3], "checkpoint: draws")})
     for (const auto& t : list) node->saved.emplace_back(t, false);
   node->backward = made<napi_ref>(call.env, napi_create_reference, call[4], 1u);

@@ -146,9 +146,6 @@ static c10::IValue toIValue(Call& call, napi_value v, const c10::TypePtr& type, 
     case TypeKind::MemoryFormatType: return toMemoryFormat(env, v, what);
     case TypeKind::DeviceObjType: return toDevice(env, v, what);
     case TypeKind::GeneratorType: return generatorOf(env, v, what);
-    case TypeKind::LayoutType:
-      if (toString(env, v, what) == "strided") return c10::kStrided;
-      fail("ERR_TORCH_VALUE", std::string(what) + ": expected the layout strided");
     case TypeKind::OptionalType: {  // an element of Tensor?[]
       napi_valuetype t = typeOf(env, v);
       if (t == napi_null || t == napi_undefined) return {};

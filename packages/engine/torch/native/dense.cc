@@ -122,13 +122,6 @@ struct Dense : torch::autograd::Function<Dense> {
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, std::vector<at::Tensor> grads) {
     auto saved = context->get_saved_variables();
     bool silu = context->saved_data["silu"].toBool();
-    if (at::GradMode::is_enabled()) {  // gradients of gradients
-      std::vector<at::Tensor> of{saved[0], saved[1], saved[2]};
-      at::Tensor z = at::linear(saved[0], saved[1], saved[2]);
-      auto found = torch::autograd::grad({silu ? at::silu(z) : z}, of, {grads[0]}, true, true, true);
-      found.resize(5);
-      return found;
-    }
     static const auto op = typed<decltype(denseBackward)>("dsbm::dense_backward");
     auto [x, weight, bias] = op.call(grads[0], saved[0], saved[1], saved[3], silu, context->needs_input_grad(0), context->needs_input_grad(1));
     return {x, weight, bias, at::Tensor(), at::Tensor()};

@@ -3,25 +3,18 @@
 
 namespace dsbm {
 
-static napi_value operandOf(Env* data, const Operand& o) {
-  napi_env env = data->env;
+static napi_value object(napi_env env, std::initializer_list<std::pair<const char*, napi_value>> fields) {
   napi_value out = made(env, napi_create_object);
-  auto set = [&](const char* key, napi_value v) { check(env, napi_set_named_property(env, out, key, v)); };
-  auto slots = [&] { return jsList(env, o.slots.size(), [&](size_t i) { return jsNumber(env, o.slots[i]); }); };
-  if (o.kind == Operand::One) set("slot", jsNumber(env, o.slots[0]));
-  else if (o.kind == Operand::List || o.kind == Operand::OptionalList) set("slots", slots());
-  else if (o.constant.isTensor() || o.constant.isGenerator()) set("value", made(env, napi_get_null));
-  else if (o.constant.isDevice()) set("value", jsString(env, o.constant.toDevice().str()));
-  else set("value", toJs(data, o.constant));
+  for (auto& [key, v] : fields) check(env, napi_set_named_property(env, out, key, v));
   return out;
 }
 
-static napi_value nameOf(napi_env env, const Step& step) { return jsString(env, c10::toString(step.op.operator_name())); }
-
-// steps(program) -> the names of its operations, in order
-EXPORT(steps) {
-  const auto& steps = programOf(call.env, call[0], "describe")->steps;
-  return jsList(call.env, steps.size(), [&](size_t i) { return nameOf(call.env, steps[i]); });
+static napi_value operandOf(Env* data, const Operand& o) {
+  napi_env env = data->env;
+  if (o.kind == Operand::One) return object(env, {{"slot", jsNumber(env, o.slots[0])}});
+  if (o.kind == Operand::List || o.kind == Operand::OptionalList) return object(env, {{"slots", jsNumbers(env, o.slots)}});
+  if (o.constant.isTensor() || o.constant.isGenerator()) return object(env, {{"value", made(env, napi_get_null)}});
+  return object(env, {{"value", o.constant.isDevice() ? jsString(env, o.constant.toDevice().str()) : toJs(data, o.constant)}});
 }
 
 // describe(program) -> outputs (slots), slots, steps. A slot is a tensor at the time of the
@@ -30,18 +23,12 @@ EXPORT(steps) {
 EXPORT(describe) {
   napi_env env = call.env;
   const Program& program = *programOf(call.env, call[0], "describe");
-  auto object = [&](std::initializer_list<std::pair<const char*, napi_value>> fields) {
-    napi_value out = made(env, napi_create_object);
-    for (auto& [key, v] : fields) check(env, napi_set_named_property(env, out, key, v));
-    return out;
-  };
-  auto numbers = [&](const auto& list) { return jsList(env, list.size(), [&](size_t i) { return jsNumber(env, static_cast<double>(list[i])); }); };
   napi_value slots = jsList(env, program.slots.size(), [&](size_t i) {
     const auto& [layout, memory] = program.slots[i];
     const c10::IValue& held = program.initial[i];
     bool number = held.isTensor() && held.toTensor().unsafeGetTensorImpl()->is_wrapped_number();
-    return object({{"dtype", jsString(env, dtypeName(layout.type))},
-                   {"shape", numbers(layout.sizes)},
+    return object(env, {{"dtype", jsString(env, dtypeName(layout.type))},
+                   {"shape", jsNumbers(env, layout.sizes)},
                    {"memory", jsNumber(env, static_cast<double>(memory))},
                    {"held", held.isTensor() ? wrap(call.data, held.toTensor()) : made(env, napi_get_null)},
                    {"isNumber", jsBool(env, number)}});
@@ -52,11 +39,11 @@ EXPORT(describe) {
     napi_value args = made(env, napi_create_object);
     for (size_t k = 0; k < step.operands.size(); k++)
       check(env, napi_set_named_property(env, args, schema[k].name().c_str(), operandOf(call.data, step.operands[k])));
-    return object({{"name", nameOf(env, step)},
+    return object(env, {{"name", jsString(env, c10::toString(step.op.operator_name()))},
                    {"args", args},
-                   {"results", jsList(env, step.results.size(), [&](size_t k) { return numbers(step.results[k]); })}});
+                   {"results", jsList(env, step.results.size(), [&](size_t k) { return jsNumbers(env, step.results[k]); })}});
   });
-  return object({{"outputs", numbers(program.outputs)}, {"slots", slots}, {"steps", steps}});
+  return object(env, {{"outputs", jsNumbers(env, program.outputs)}, {"slots", slots}, {"steps", steps}});
 }
 
 }  // namespace dsbm

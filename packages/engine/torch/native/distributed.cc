@@ -33,36 +33,25 @@ EXPORT(backends) {
   return jsList(call.env, names.size(), [&](size_t i) { return jsString(call.env, names[i]); });
 }
 
-#ifdef USE_C10D_GLOO
-// deviceOpen(address, interface) -> device, which listens there from now on, until a group that takes it is closed
-EXPORT(deviceOpen) {
-  using Gloo = c10d::ProcessGroupGloo;
-  std::string address = toString(call.env, call[0], "address"), interface = toString(call.env, call[1], "interface");
-  return enter<std::shared_ptr<void>>(call, registry().devices, interface.empty() ? Gloo::createDeviceForHostname(address) : Gloo::createDeviceForInterface(interface));
-}
-#endif
-
-// groupOpen(backend, store, rank, size, timeoutMs, device) -> group; what it needs of its peers it waits for
+// groupOpen(backend, store, prefix, rank, size, timeoutMs, address, interface) -> group, which listens on the address (gloo); what
+// it needs of its peers it waits for
 EXPORT(groupOpen) {
   std::string name = toString(call.env, call[0], "backend");
-  auto store = find(registry().stores, toInt(call.env, call[1], "store"), "store");
-  [[maybe_unused]] int rank = static_cast<int>(toInt(call.env, call[2], "rank")), size = static_cast<int>(toInt(call.env, call[3], "worldSize"));
-  [[maybe_unused]] Milliseconds timeout = toMs(call, 4);
+  auto whole = find(registry().stores, toInt(call.env, call[1], "store"), "store");
+  auto store = c10::make_intrusive<c10d::PrefixStore>(toString(call.env, call[2], "prefix"), whole);
+  [[maybe_unused]] int rank = static_cast<int>(toInt(call.env, call[3], "rank")), size = static_cast<int>(toInt(call.env, call[4], "worldSize"));
+  [[maybe_unused]] Milliseconds timeout = toMs(call, 5);
   auto group = std::make_shared<Group>();
   group->store = store;
 #ifdef USE_C10D_GLOO
   if (name == "gloo") {
     using Gloo = c10d::ProcessGroupGloo;
     auto options = Gloo::Options::create(timeout);
-    int64_t device = toInt(call.env, call[5], "device");
-    options->devices.push_back(std::static_pointer_cast<::gloo::transport::Device>(find(registry().devices, device, "device")));
-    {
-      Lock lock(registry().mutex);
-      registry().devices.erase(device);
-    }
+    std::string address = toString(call.env, call[6], "address"), interface = toString(call.env, call[7], "interface");
+    options->devices.push_back(interface.empty() ? Gloo::createDeviceForHostname(address) : Gloo::createDeviceForInterface(interface));
     options->threads = 2;
     // It waits for each rank's address, then for its connection.
-    group->backend = ask(store, [=](Store&) { return c10::intrusive_ptr<c10d::Backend>(c10::make_intrusive<Gloo>(store, rank, size, options)); }, 2 * timeout);
+    group->backend = ask(whole, [=](Store&) { return c10::intrusive_ptr<c10d::Backend>(c10::make_intrusive<Gloo>(store, rank, size, options)); }, 2 * timeout);
   }
 #endif
 #ifdef USE_C10D_NCCL
@@ -77,24 +66,9 @@ EXPORT(groupOpen) {
 }
 
 // groupClose(group, patient): a back end waits in its destructor for what is under way, so only a patient caller may
-EXPORT(groupClose) {
-  std::shared_ptr<Group> last;
-  {
-    Lock lock(registry().mutex);
-    auto it = registry().groups.find(toInt(call.env, call[0], "group"));
-    if (it == registry().groups.end()) return undefined(call.env);
-    last = it->second;
-    registry().groups.erase(it);
-  }
-  if (!toBool(call.env, call[1], "patient")) std::thread([last]() mutable { last.reset(); }).detach();
-  return undefined(call.env);
-}
-
-static c10d::ReduceOp reduction(const std::string& op) {
-  static const std::map<std::string, c10d::ReduceOp::RedOpType> kNames{{"sum", c10d::ReduceOp::SUM}, {"max", c10d::ReduceOp::MAX}};
-  auto it = kNames.find(op);
-  if (it == kNames.end()) fail("ERR_TORCH_VALUE", "reduction \"" + op + "\" is unknown; expected sum or max");
-  return it->second;
+ACTION(groupClose) {
+  auto last = taken(registry().groups, toInt(call.env, call[0], "group"));
+  if (!toBool(call.env, call[1], "patient")) aside([last = std::move(last)]() mutable { last.reset(); });
 }
 
 static at::Tensor dense(const at::Tensor& t) {
@@ -118,7 +92,7 @@ static at::Tensor start(int64_t id, const at::Tensor& onto, F collective) {
 static at::Tensor allReduce(const at::Tensor& self, int64_t group, c10::string_view op) {
   return start(group, self, [&](c10d::Backend& b, at::Tensor& t) {
     c10d::AllreduceOptions options;
-    options.reduceOp = reduction(std::string(op));
+    options.reduceOp = op == "max" ? c10d::ReduceOp::MAX : c10d::ReduceOp::SUM;
     std::vector<at::Tensor> list{t};
     return b.allreduce(list, options);
   });
@@ -153,8 +127,8 @@ static std::vector<c10::intrusive_ptr<Work>> take(const at::Tensor& self) {
 // Gives its core to whoever wants it instead of going to sleep: a core that sleeps takes far longer to wake, above all in
 // a virtual machine, than an exchange between processes takes.
 static void linger(Work& work) {
-  auto end = Clock::now() + kLinger;
-  while (!work.isCompleted() && Clock::now() < end) std::this_thread::yield();
+  auto end = std::chrono::steady_clock::now() + kLinger;
+  while (!work.isCompleted() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
 }
 
 static at::Tensor wait(const at::Tensor& self) {
@@ -174,16 +148,10 @@ static at::Tensor wait(const at::Tensor& self) {
 }
 
 TORCH_LIBRARY(dsbm, m) {
-  m.def("all_reduce_(Tensor(a!) self, int group, str op) -> Tensor(a!)");
-  m.def("broadcast_(Tensor(a!) self, int group, int root) -> Tensor(a!)");
-  m.def("all_gather_(Tensor(a!) self, Tensor input, int group) -> Tensor(a!)");
-  m.def("wait_(Tensor(a!) self) -> Tensor(a!)");
-}
-TORCH_LIBRARY_IMPL(dsbm, CompositeExplicitAutograd, m) {
-  m.impl("all_reduce_", allReduce);
-  m.impl("broadcast_", broadcast);
-  m.impl("all_gather_", allGather);
-  m.impl("wait_", wait);
+  m.def("all_reduce_(Tensor(a!) self, int group, str op) -> Tensor(a!)", torch::dispatch(kAnyDevice, &allReduce));
+  m.def("broadcast_(Tensor(a!) self, int group, int root) -> Tensor(a!)", torch::dispatch(kAnyDevice, &broadcast));
+  m.def("all_gather_(Tensor(a!) self, Tensor input, int group) -> Tensor(a!)", torch::dispatch(kAnyDevice, &allGather));
+  m.def("wait_(Tensor(a!) self) -> Tensor(a!)", torch::dispatch(kAnyDevice, &wait));
 }
 
 }  // namespace dsbm

@@ -106,18 +106,18 @@ struct HandleScope {
   explicit HandleScope(napi_env e) : env(e) { check(env, napi_open_handle_scope(env, &scope)); }
   ~HandleScope() { napi_close_handle_scope(env, scope); }
 };
-using Export = napi_value (*)(Call&);
 void translate(napi_env env);  // throws the C++ exception in flight into JavaScript
 
-template <Export F>
+template <auto F>
 napi_value guarded(napi_env env, napi_callback_info info) {
   try {
     Call call(env, info);
-    return F(call);
+    if constexpr (std::is_void_v<decltype(F(call))>) F(call);
+    else return F(call);
   } catch (...) {
     translate(env);
-    return nullptr;
   }
+  return nullptr;  // undefined
 }
 
 // convert.cc
@@ -157,6 +157,10 @@ napi_value jsList(napi_env env, size_t n, F element) {
   napi_value out = made(env, napi_create_array_with_length, n);
   for (size_t i = 0; i < n; i++) check(env, napi_set_element(env, out, static_cast<uint32_t>(i), element(i)));
   return out;
+}
+template <class T>
+napi_value jsNumbers(napi_env env, const T& list) {
+  return jsList(env, list.size(), [&](size_t i) { return jsNumber(env, static_cast<double>(list[i])); });
 }
 
 // tensor.cc
@@ -209,17 +213,22 @@ void installAllocator();
 // runtime.cc
 void installWarningHandler();
 
-// EXPORT(name) { ... } defines the addon's function `name`, of a `Call& call`, and lists it.
+// EXPORT(name) { ... } defines the addon's function `name`, of a `Call& call`, and lists it; ACTION(name) one without a result.
 struct Entry { const char* name; napi_callback function; };
 std::vector<Entry>& entries();
 inline bool list(const char* name, napi_callback function) {
   entries().push_back({name, function});
   return true;
 }
-#define EXPORT(name)                                                            \
-  static napi_value js_##name(Call&);                                           \
+#define EXPORT_AS(type, name)                                                       \
+  static type js_##name(Call&);                                                     \
   [[maybe_unused]] static const bool listed_##name = list(#name, guarded<js_##name>); \
-  static napi_value js_##name([[maybe_unused]] Call& call)
+  static type js_##name([[maybe_unused]] Call& call)
+#define EXPORT(name) EXPORT_AS(napi_value, name)
+#define ACTION(name) EXPORT_AS(void, name)
+
+// The key of an operation that has one kernel for all devices.
+constexpr auto kAnyDevice = c10::DispatchKey::CompositeExplicitAutograd;
 
 // A kernel of our own wrote to t, which autograd has to know.
 inline void markWritten(const at::Tensor& t) { if (!t.is_inference()) t.unsafeGetTensorImpl()->bump_version(); }

@@ -2,8 +2,6 @@
 // tensors that the program holds are taken once, and a plain number beside a tensor becomes a tensor once.
 #include "program.h"
 
-#include <map>
-
 namespace dsbm {
 
 // A folded tensor stays in memory for as long as the program.
@@ -11,31 +9,34 @@ constexpr int64_t kMostFolded = 1 << 16;
 
 // self ∘ number as libtorch does it, with the number as a tensor: the same bits, without making that tensor each time.
 static void lowerNumber(Step& step) {
-  static const std::map<std::string, std::string> tensorOf = {
-      {"aten::add.Scalar", "aten::add"}, {"aten::sub.Scalar", "aten::sub"}, {"aten::mul.Scalar", "aten::mul"},
-      {"aten::div.Scalar", "aten::div"}, {"aten::rsub.Scalar", "aten::sub"}};
-  std::string name = c10::toString(step.op.operator_name());
-  auto found = tensorOf.find(name);
-  if (found == tensorOf.end()) return;
+  static const std::unordered_set<std::string> arithmetic = {"aten::add", "aten::sub", "aten::mul", "aten::div", "aten::rsub"};
+  auto [name, overload] = step.op.operator_name();
+  if (overload != "Scalar" || !arithmetic.count(name)) return;
   at::Tensor number = c10::scalar_to_tensor(step.operands[1].constant.toScalar());
   number.unsafeGetTensorImpl()->set_wrapped_number(true);
   step.operands[1] = {number, {}, Operand::Constant};
-  if (name == "aten::rsub.Scalar") std::swap(step.operands[0], step.operands[1]);
-  step.op = c10::Dispatcher::singleton().findSchemaOrThrow(found->second.c_str(), "Tensor");
+  bool isReversed = name == "aten::rsub";
+  if (isReversed) std::swap(step.operands[0], step.operands[1]);
+  step.op = c10::Dispatcher::singleton().findSchemaOrThrow(isReversed ? "aten::sub" : name.c_str(), "Tensor");
+}
+
+std::unordered_set<size_t> writtenBy(const Program& program) {
+  std::unordered_set<size_t> memory;
+  for (const Step& step : program.steps)
+    for (size_t i = 0; i < step.operands.size(); i++) {
+      const auto* info = step.op.schema().arguments()[i].alias_info();
+      if (info && info->isWrite()) for (Slot s : step.operands[i].slots) if (s >= 0) memory.insert(program.slots[s].second);
+    }
+  return memory;
 }
 
 void fold(Program& program) {
   program.ready = program.initial;
   auto memoryOf = [&](Slot s) { return program.slots[s].second; };
   // Memory that is written to, or that a caller gets, is another one at each replay.
-  std::vector<bool> fresh(program.slots.size(), false);
-  for (Slot s : program.outputs) fresh[memoryOf(s)] = true;
-  for (const Gradient& g : program.grads) if (g.after >= 0) fresh[memoryOf(g.after)] = true;
-  for (const Step& step : program.steps)
-    for (size_t i = 0; i < step.operands.size(); i++) {
-      const auto* info = step.op.schema().arguments()[i].alias_info();
-      if (info && info->isWrite()) for (Slot s : step.operands[i].slots) if (s >= 0) fresh[memoryOf(s)] = true;
-    }
+  std::unordered_set<size_t> fresh = writtenBy(program);
+  for (Slot s : program.outputs) fresh.insert(memoryOf(s));
+  for (const Gradient& g : program.grads) if (g.after >= 0) fresh.insert(memoryOf(g.after));
   std::vector<bool> constant(program.slots.size(), false), standing(program.slots.size(), false);
   for (const Held& held : program.held) standing[held.slot] = true;
   auto isFoldable = [&](const Step& step) {
@@ -49,7 +50,7 @@ void fold(Program& program) {
     for (size_t k = 0; k < step.results.size(); k++) {
       isView = isView && returns[k].alias_info() && !step.listResult[k];
       for (Slot s : step.results[k]) {
-        if (s < 0 || fresh[memoryOf(s)] || c10::multiply_integers(program.slots[s].first.sizes) > kMostFolded) isConstant = false;
+        if (s < 0 || fresh.count(memoryOf(s)) || c10::multiply_integers(program.slots[s].first.sizes) > kMostFolded) isConstant = false;
         if (s < 0) isView = false;
       }
     }

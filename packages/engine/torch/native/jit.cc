@@ -10,7 +10,6 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <cctype>
-#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -20,20 +19,11 @@ namespace dsbm {
 constexpr Magic kScript = static_cast<Magic>(0x7d5b0010);
 
 struct ScriptHandle : Boxed {
-  std::optional<torch::jit::Module> module;  // none once disposed
-  int64_t bytes = 0;                         // of its weights, as reported to the garbage collector
+  torch::jit::Module module;
 };
 
-void drop(ScriptHandle* h) {
-  h->module.reset();
-  h->env->unreported -= h->bytes;
-  h->bytes = 0;
-}
-
-static ScriptHandle* scriptOf(Call& call, const char* what) {
-  auto* h = opened<ScriptHandle>(call.env, call[0], kScript, what, "a TorchScript module");
-  if (!h->module) fail("ERR_TORCH_DISPOSED", std::string(what) + ": the module was disposed of");
-  return h;
+static torch::jit::Module scriptOf(Call& call, const char* what) {
+  return opened<ScriptHandle>(call.env, call[0], kScript, what, "a TorchScript module")->module;
 }
 
 // Refuses code that names an operation outside of `allowed` after a point, the only place where it can be reached.
@@ -94,18 +84,13 @@ EXPORT(jitLoad) {
   }
   auto module = torch::jit::load(file, toDevice(call.env, call[1], "jit.load"), false);
   module.eval();
-  auto* h = new ScriptHandle{{kScript, call.data}, module};
-  for (const at::Tensor& t : module.parameters()) h->bytes += static_cast<int64_t>(t.nbytes());
-  for (const at::Tensor& t : module.buffers()) h->bytes += static_cast<int64_t>(t.nbytes());
-  call.data->unreported += h->bytes;
-  settle(call.data);
-  return makeExternal(call.data, h);
+  return makeExternal(call.data, new ScriptHandle{{kScript, call.data}, module});
 }
 
 // jitForward(module, inputs, switches): keyword arguments as [name, on] pairs, flat
 EXPORT(jitForward) {
   refuseWhileRecording("running a TorchScript module");
-  torch::jit::Module module = *scriptOf(call, "forward")->module;
+  torch::jit::Module module = scriptOf(call, "forward");
   std::vector<c10::IValue> inputs;
   for (auto& t : toTensors(call, call[1], "forward")) inputs.emplace_back(t);
   torch::jit::Kwargs switches;
@@ -122,16 +107,7 @@ EXPORT(jitForward) {
 
 // jitSchema(module) -> forward's arguments and result, as PyTorch writes them
 EXPORT(jitSchema) {
-  auto method = scriptOf(call, "schema")->module->find_method("forward");
-  if (!method) fail("ERR_TORCH_VALUE", "the module has no method forward");
-  return jsString(call.env, c10::toString(method->function().getSchema()));
-}
-
-// jitDispose(module): again and again without harm
-EXPORT(jitDispose) {
-  if (auto* h = unbox(call.env, call[0], kScript)) drop(static_cast<ScriptHandle*>(h));
-  settle(call.data);
-  return undefined(call.env);
+  return jsString(call.env, c10::toString(scriptOf(call, "schema").get_method("forward").function().getSchema()));
 }
 
 }  // namespace dsbm

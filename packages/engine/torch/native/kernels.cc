@@ -5,7 +5,6 @@
 #include <torch/library.h>
 
 #include <algorithm>
-#include <functional>
 #include <mutex>
 
 namespace dsbm {
@@ -80,16 +79,10 @@ static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator
 
 // Standard normal numbers for half of the rows, one more of an odd number; the others are their negatives.
 static at::Tensor& fillPairs(at::Tensor& self, std::optional<at::Generator> generator) {
-  TORCH_CHECK(self.dim() > 0, "noise_pairs_: expected rows, got a number");
   int64_t n = self.size(0), half = (n + 1) / 2;
   at::Tensor first = self.narrow(0, 0, half);
   first.normal_(0, 1, generator);
-  if (self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous()) {
-    float* z = self.mutable_data_ptr<float>();
-    std::transform(z, z + self.numel() - first.numel(), z + first.numel(), std::negate<float>());
-  } else {
-    self.narrow(0, half, n - half).copy_(first.narrow(0, 0, n - half).neg());
-  }
+  self.narrow(0, half, n - half).copy_(first.narrow(0, 0, n - half)).neg_();
   return self;
 }
 
@@ -132,16 +125,11 @@ static at::Tensor& activate(at::Tensor& self) {
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
-  m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
-  m.impl("noise_", c10::DispatchKey::CompositeExplicitAutograd, &fill);
-  m.def("noise_pairs_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
-  m.impl("noise_pairs_", c10::DispatchKey::CompositeExplicitAutograd, &fillPairs);
-  m.def("strata_(Tensor(a!) self, float eps, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
-  m.impl("strata_", c10::DispatchKey::CompositeExplicitAutograd, &strata);
-  m.def("noise_at_(Tensor(a!) self, int key, int stream, int offset) -> Tensor(a!)");
-  m.impl("noise_at_", c10::DispatchKey::CompositeExplicitAutograd, &fillAt);
-  m.def("silu_(Tensor(a!) self) -> Tensor(a!)");
-  m.impl("silu_", c10::DispatchKey::CompositeExplicitAutograd, static_cast<at::Tensor& (*)(at::Tensor&)>(&activate));
+  m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", torch::dispatch(kAnyDevice, &fill), {at::Tag::nondeterministic_seeded});
+  m.def("noise_pairs_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", torch::dispatch(kAnyDevice, &fillPairs), {at::Tag::nondeterministic_seeded});
+  m.def("strata_(Tensor(a!) self, float eps, *, Generator? generator=None) -> Tensor(a!)", torch::dispatch(kAnyDevice, &strata), {at::Tag::nondeterministic_seeded});
+  m.def("noise_at_(Tensor(a!) self, int key, int stream, int offset) -> Tensor(a!)", torch::dispatch(kAnyDevice, &fillAt));
+  m.def("silu_(Tensor(a!) self) -> Tensor(a!)", torch::dispatch(kAnyDevice, static_cast<at::Tensor& (*)(at::Tensor&)>(&activate)));
 }
 
 }  // namespace dsbm

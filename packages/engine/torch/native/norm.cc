@@ -186,22 +186,13 @@ static std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normaliseBackw
   return {out, sums.select(0, 0), sums.select(0, 1), filmed};
 }
 
-static at::Tensor composed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const std::optional<at::Tensor>& film, int64_t groups, double eps, bool silu) {
-  at::Tensor y = at::group_norm(x, groups, weight, bias, eps);
-  if (film) {
-    auto parts = film->unsqueeze(-1).unsqueeze(-1).chunk(2, 1);
-    y = y * (1 + parts[0]) + parts[1];
-  }
-  return silu ? at::silu(y) : y;
-}
-
 struct Normalised : torch::autograd::Function<Normalised> {
   static std::vector<at::Tensor> forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const std::optional<at::Tensor>& film, int64_t groups, double eps, bool silu) {
     at::AutoDispatchBelowADInplaceOrView below;
     auto [y, stats] = typed<decltype(normalise)>("dsbm::group_norm_silu").call(x, weight, bias, film, groups, eps, silu);
     context->save_for_backward({x, weight, bias, film ? *film : at::Tensor(), stats});
     context->mark_non_differentiable({stats});
-    context->saved_data["groups"] = groups, context->saved_data["eps"] = eps, context->saved_data["silu"] = silu;
+    context->saved_data["groups"] = groups, context->saved_data["silu"] = silu;
     return {y, stats};
   }
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, std::vector<at::Tensor> grads) {
@@ -210,14 +201,6 @@ struct Normalised : torch::autograd::Function<Normalised> {
     int64_t groups = context->saved_data["groups"].toInt();
     bool silu = context->saved_data["silu"].toBool();
     std::vector<at::Tensor> out(7);
-    if (at::GradMode::is_enabled()) {  // gradients of gradients
-      std::vector<at::Tensor> of{saved[0], saved[1], saved[2]};
-      if (film) of.push_back(*film);
-      auto y = composed(saved[0], saved[1], saved[2], film, groups, context->saved_data["eps"].toDouble(), silu);
-      auto found = torch::autograd::grad({y}, of, {grads[0]}, true, true, true);
-      std::copy(found.begin(), found.end(), out.begin());
-      return out;
-    }
     auto [x, w, b, f] = typed<decltype(normaliseBackward)>("dsbm::group_norm_silu_backward").call(grads[0], saved[0], saved[4], saved[1], saved[2], film, groups, silu);
     out[0] = x, out[1] = w, out[2] = b;
     if (film) out[3] = f.to(film->scalar_type());

@@ -1,5 +1,5 @@
 // Plans of memory: offsets for a run's allocations such that those that live at the same time do not overlap. A run is checked
-// against its plan: malloc serves a larger allocation than planned and, where a tensor lives longer, all that follow.
+// against its plan: malloc serves what has no room in it and, where a tensor lives longer, all that follow.
 #include "planned.h"
 
 #include "engine.h"
@@ -54,7 +54,6 @@ struct Run {
   Block* block = nullptr;
   bool differs = false;
   size_t next = 0, checked = 0;  // of the plan's allocations, and of its ends
-  std::vector<std::pair<size_t, size_t>> larger;  // allocations that have no room in the plan: number, bytes
   bool notes = false;
   std::unique_ptr<MemoryPlan> noted;
   std::unordered_map<void*, size_t> open;
@@ -167,12 +166,6 @@ PlannedScope::~PlannedScope() {
   }
   std::lock_guard<std::mutex> lock(of.mutex);
   if (of.plan == run->plan && run->differs) of.plan = nullptr;
-  if (of.plan && of.plan == run->plan && !run->larger.empty()) {
-    auto again = std::make_unique<MemoryPlan>();
-    again->all = of.plan->all;
-    for (auto [i, bytes] : run->larger) again->all[i].bytes = bytes;
-    of.plan = placed(std::move(again));
-  }
   if (run->notes) of.noting = false;
 }
 
@@ -184,8 +177,7 @@ void* takeFrom(Run& run, size_t bytes) {
   run.differs = i >= plan.all.size();
   for (; !run.differs && run.checked < plan.byEnd.size() && plan.all[plan.byEnd[run.checked]].end <= i; run.checked++)
     run.differs = lives(plan.byEnd[run.checked]).load(std::memory_order_acquire);
-  if (run.differs || plan.all[i].offset == kFromMalloc) return nullptr;
-  if (plan.all[i].bytes < bytes) return run.larger.emplace_back(i, bytes), nullptr;
+  if (run.differs || plan.all[i].offset == kFromMalloc || plan.all[i].bytes < bytes) return nullptr;
   lives(i).store(true, std::memory_order_relaxed);
   run.block->users.fetch_add(1, std::memory_order_relaxed);
   void* p = static_cast<char*>(run.block->memory.get()) + plan.all[i].offset + kAlignment;

@@ -79,6 +79,9 @@ void run(const std::vector<Step>& steps, std::vector<c10::IValue>& slots, const 
 // Makes the plan of a program that is recorded whole.
 void fold(Program& program);
 
+// Numbers of the memory that its steps write to.
+std::unordered_set<size_t> writtenBy(const Program& program);
+
 // Runs the program once; with a generator, every random operation draws from that one.
 std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator);
 

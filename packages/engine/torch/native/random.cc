@@ -26,14 +26,13 @@ EXPORT(generator) {
 }
 
 // manualSeed(generator | null, seed); null stands for the default generators of every device
-EXPORT(manualSeed) {
+ACTION(manualSeed) {
   refuseWhileRecording("seeding a generator");
   uint64_t seed = seedOf(call, 1);
-  if (typeOf(call.env, call[0]) == napi_null) return at::manual_seed(seed), undefined(call.env);
+  if (typeOf(call.env, call[0]) == napi_null) return at::manual_seed(seed);
   at::Generator g = generatorOf(call.env, call[0], "manualSeed");
   std::lock_guard<std::mutex> lock(g.mutex());
   g.set_current_seed(seed);
-  return undefined(call.env);
 }
 
 EXPORT(generatorState) {
@@ -43,13 +42,12 @@ EXPORT(generatorState) {
   return wrap(call.data, g.get_state());
 }
 
-EXPORT(setGeneratorState) {
+ACTION(setGeneratorState) {
   refuseWhileRecording("setting a generator's state");
   at::Generator g = generatorOf(call.env, call[0], "setState");
   at::Tensor state = tensorOf(call.env, call[1], "setState");
   std::lock_guard<std::mutex> lock(g.mutex());
   g.set_state(state);
-  return undefined(call.env);
 }
 
 }  // namespace dsbm

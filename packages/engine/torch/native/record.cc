@@ -185,20 +185,9 @@ struct Recorder {
     program->steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
     auto unused = [&](const std::pair<Slot, Slot>& e) { return !needed[e.second]; };
     program->expected.erase(std::remove_if(program->expected.begin(), program->expected.end(), unused), program->expected.end());
+    auto written = writtenBy(*program);
     program->writesHeld = !program->grads.empty();
-    findWrites();
-  }
-
-  // Does any step write into memory that the program holds by reference? Views are followed by storage.
-  void findWrites() {
-    for (const auto& step : program->steps)
-      for (size_t i = 0; i < step.operands.size(); i++) {
-        const auto* info = step.op.schema().arguments()[i].alias_info();
-        if (!info || !info->isWrite()) continue;
-        for (Slot s : step.operands[i].slots)
-          if (s >= 0)
-            for (Slot other : byStorage[known[s].storage._unsafe_get_target()]) program->writesHeld |= !program->initial[other].isNone();
-      }
+    for (const Held& held : program->held) program->writesHeld |= written.count(program->slots[held.slot].second) > 0;
   }
 };
 
@@ -287,21 +276,19 @@ EXPORT(recordEnd) {
 void abortRecording() {
   if (active) stop();
 }
-EXPORT(recordAbort) {
+ACTION(recordAbort) {
   abortRecording();
-  return undefined(call.env);
 }
 
 // autocast(dtype | null): matrix products and convolutions take that dtype, as PyTorch has it. A weight is cast once: until
 // the next change, or in a recording without gradients, in all of it.
-EXPORT(autocast) {
+ACTION(autocast) {
   bool on = typeOf(call.env, call[0]) != napi_null;
   for (auto device : {at::kCPU, at::kCUDA}) {
     if (on) at::autocast::set_autocast_dtype(device, toDtype(call.env, call[0], "autocast"));
     at::autocast::set_autocast_enabled(device, on);
   }
   if (!active || at::GradMode::is_enabled()) at::autocast::clear_cache();
-  return undefined(call.env);
 }
 
 }  // namespace dsbm

@@ -10,28 +10,27 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace dsbm {
 
 constexpr Magic kChunked = static_cast<Magic>(0x7d5b0011);
 
+template <class T>
+static c10::IValue listOf(const Operand& o, const std::vector<c10::IValue>& slots) {
+  c10::List<T> list;
+  list.reserve(o.slots.size());
+  for (Slot s : o.slots) list.push_back(s < 0 ? T() : T(slots[s].toTensor()));
+  return list;
+}
 static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots, const at::Generator* generator) {
   switch (o.kind) {
     case Operand::Constant: return o.constant;
     case Operand::One: return slots[o.slots[0]];
     case Operand::Generator: return generator ? c10::IValue(*generator) : o.constant;
-    case Operand::List: {
-      c10::List<at::Tensor> list;
-      list.reserve(o.slots.size());
-      for (Slot s : o.slots) list.push_back(s < 0 ? at::Tensor() : slots[s].toTensor());
-      return c10::IValue(std::move(list));
-    }
-    case Operand::OptionalList: {
-      c10::List<c10::optional<at::Tensor>> list;
-      for (Slot s : o.slots) list.push_back(s < 0 ? c10::optional<at::Tensor>() : slots[s].toTensor());
-      return c10::IValue(std::move(list));
-    }
+    case Operand::List: return listOf<at::Tensor>(o, slots);
+    case Operand::OptionalList: return listOf<std::optional<at::Tensor>>(o, slots);
   }
   return {};
 }
@@ -113,15 +112,17 @@ EXPORT(replay) {
   return wrapAll(call.data, replay(program, fitAll(program, std::move(inputs)), nullptr));
 }
 
+// While it lives, operations of this thread take no other.
+struct OneThread {
+  int before = omp_get_max_threads();
+  OneThread() { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before); }
+};
+
 // The program without those steps that depend on nothing that differs between chunks, weights that are packed and embeddings
 // of times among them: these are made here, once for all chunks. On one thread, as in a chunk.
 static std::shared_ptr<const Program> settled(const std::shared_ptr<const Program>& program) {
-  std::unordered_set<size_t> written;  // numbers of memory
-  for (const Step& step : program->steps)
-    for (size_t i = 0; i < step.operands.size(); i++) {
-      const auto* info = step.op.schema().arguments()[i].alias_info();
-      if (info && info->isWrite()) for (Slot s : step.operands[i].slots) if (s >= 0) written.insert(program->slots[s].second);
-    }
+  auto written = writtenBy(*program);
   std::vector<bool> known(program->ready.size());
   for (size_t s = 0; s < known.size(); s++) known[s] = !program->ready[s].isNone();
   std::vector<Step> once;
@@ -142,15 +143,8 @@ static std::shared_ptr<const Program> settled(const std::shared_ptr<const Progra
   if (once.empty()) return program;
   at::AutoDispatchBelowADInplaceOrView below;
   at::AutoGradMode off(false);
-  int before = omp_get_max_threads();
-  omp_set_num_threads(1);
-  try {
-    run(once, rest->ready, nullptr);
-  } catch (...) {
-    omp_set_num_threads(before);
-    throw;
-  }
-  omp_set_num_threads(before);
+  OneThread alone;
+  run(once, rest->ready, nullptr);
   return rest;
 }
 
@@ -189,9 +183,7 @@ struct Queue {
   std::mutex mutex;
   std::condition_variable moved;
   std::vector<Chunked*> jobs;
-  std::vector<std::thread> pool;
-  size_t working = 0;  // threads of the pool that have not ended
-  std::vector<std::thread::id> ended;
+  size_t working = 0;  // threads
 
   // Runs a chunk without the lock that is held; false where none is left.
   bool step(std::unique_lock<std::mutex>& lock) {
@@ -222,22 +214,10 @@ struct Queue {
     while (step(lock)) {
     }
     working--;
-    ended.push_back(std::this_thread::get_id());
-  }
-
-  // Joins the threads that have ended: until then each keeps its stack, and overlapping jobs never empty the pool.
-  void joinEnded() {
-    auto rest = std::remove_if(pool.begin(), pool.end(), [this](std::thread& thread) {
-      if (std::find(ended.begin(), ended.end(), thread.get_id()) == ended.end()) return false;
-      thread.join();
-      return true;
-    });
-    pool.erase(rest, pool.end());
-    ended.clear();
   }
 };
 static Queue& queue() {
-  static thread_local auto* q = new Queue;  // never destroyed: a process may end in the middle
+  static thread_local auto* q = new Queue;  // never destroyed: its threads are detached, and a process may end in the middle
   return *q;
 }
 
@@ -246,19 +226,14 @@ void Chunked::end(bool stopping) {
   Queue& q = queue();
   auto found = std::find(q.jobs.begin(), q.jobs.end(), this);
   if (found == q.jobs.end()) return;
-  int before = omp_get_max_threads();
+  std::optional<OneThread> alone;
   std::unique_lock<std::mutex> lock(q.mutex);
   if (stopping) stop();
   bool helps = !stopping && !recording() && (threads > 1 || q.working == 0);
-  if (helps) omp_set_num_threads(1);
+  if (helps) alone.emplace();
   while (next < chunks.size() || running) if (!helps || !q.step(lock)) q.moved.wait(lock);
-  if (helps) omp_set_num_threads(before);
   q.jobs.erase(found);
-  std::vector<std::thread> idle;
-  if (q.jobs.empty()) idle.swap(q.pool);
   lock.unlock();
-  for (auto& t : idle) t.join();
-  if (!idle.empty()) q.ended.clear();  // no other thread is left to write it
   chunks.clear();
   inputs.clear();
   outputs.clear();
@@ -291,22 +266,20 @@ EXPORT(startChunks) {
   }
   Queue& q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
-  q.joinEnded();
   q.jobs.push_back(job.get());
   try {
-    for (; q.working < std::max<size_t>(job->threads - 1, 1); q.working++) q.pool.emplace_back([&q] { q.work(); });
+    for (; q.working < std::max<size_t>(job->threads - 1, 1); q.working++) std::thread([&q] { q.work(); }).detach();
   } catch (const std::system_error&) {  // no more threads to be had: those that there are do the work
   }
   return makeExternal(call.data, job.release());
 }
 
 // finishChunks(job, stop): waits for it and throws what a chunk threw; or ends it early, whatever happened
-EXPORT(finishChunks) {
+ACTION(finishChunks) {
   auto* job = opened<Chunked>(call.env, call[0], kChunked, "finishChunks", "a job");
   bool stop = toBool(call.env, call[1], "finishChunks");
   job->end(stop);
   if (job->error && !stop) std::rethrow_exception(job->error);
-  return undefined(call.env);
 }
 
 }  // namespace dsbm

@@ -80,14 +80,6 @@ static double iterate(const Problem& p, std::vector<double>& parts) {
   return deviation;
 }
 
-// The same in PyTorch's operations, for other devices and layouts.
-static double iterate(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, const at::Tensor& v, at::Tensor& next, double tau) {
-  u.copy_(a / kernel.mv(v).pow(tau));
-  at::Tensor sums = kernel.t().mv(u);
-  next = b / sums.pow(tau);
-  return (next - v).abs().dot(sums).item<double>();
-}
-
 // Anderson's acceleration of a fixed-point iteration x ← x + f(x) (type II, Walker and Ni 2011): of the last iterates the
 // combination whose changes f cancel best, by least squares.
 struct Accelerator {
@@ -144,117 +136,34 @@ struct Accelerator {
   }
 };
 
-static bool isPlain(const at::Tensor& t) { return t.is_cpu() && t.is_contiguous(); }
-
-static void check(const char* name, const at::Tensor& kernel, at::TensorList ofRows, at::TensorList ofColumns) {
-  TORCH_CHECK(kernel.dim() == 2 && kernel.numel() > 0 && kernel.scalar_type() == at::kDouble, name, ": expected a float64 kernel [n, m], got ", kernel.toString(), " ", kernel.sizes());
-  for (size_t end = 0; end < 2; end++)
-    for (const at::Tensor& t : end == 0 ? ofRows : ofColumns)
-      TORCH_CHECK(t.sizes() == at::IntArrayRef{kernel.size(end)} && t.scalar_type() == at::kDouble && t.device() == kernel.device(),
-                  name, ": expected float64 vectors of a number for each row and column of ", kernel.sizes(), ", got ", t.toString(), " ", t.sizes());
-}
-
 // Iterations of the scalings u and v until the deviation is at most `tolerance`, at most `most`; log v is accelerated, except by
 // the last one. → float64 [deviation before the last iteration, iterations]
 static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double tolerance, int64_t most) {
-  check("sinkhorn_", kernel, {a, u}, {b, v});
+  auto isPlain = [](const at::Tensor& t) { return t.is_cpu() && t.is_contiguous() && t.scalar_type() == at::kDouble; };
+  TORCH_CHECK(kernel.dim() == 2 && kernel.numel() > 0 && isPlain(kernel), "sinkhorn_: expected a contiguous float64 kernel [n, m] on the processor, got ", kernel.toString(), " ", kernel.sizes());
+  for (auto [t, end] : {std::pair(&a, 0), {&u, 0}, {&b, 1}, {&v, 1}})
+    TORCH_CHECK(t->sizes() == at::IntArrayRef{kernel.size(end)} && isPlain(*t), "sinkhorn_: expected float64 vectors of a number for each row and column of ", kernel.sizes(), ", got ", t->toString(), " ", t->sizes());
   TORCH_CHECK(most > 0, "sinkhorn_: expected at least one iteration, got ", most);
-  bool direct = isPlain(kernel) && isPlain(a) && isPlain(b) && isPlain(u) && isPlain(v);
   at::AutoDispatchBelowADInplaceOrView below;
-  at::Tensor next = at::empty_like(v), f = at::empty_like(v), x = v.log().cpu();
-  Problem p{};
-  if (direct)
-    p = {kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
+  at::Tensor next = at::empty_like(v), f = at::empty_like(v), x = v.log();
+  Problem p{kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
   std::vector<double> parts;
   Accelerator accelerator{kernel.size(1)};
   double deviation, count = 0;
   for (;;) {
-    deviation = direct ? iterate(p, parts) : iterate(kernel, a, b, u, v, next, tau);
+    deviation = iterate(p, parts);
     if (++count == most || !(deviation > tolerance)) break;
     at::div_out(f, next, v).log_();
-    accelerator.advance(x.mutable_data_ptr<double>(), f.cpu().const_data_ptr<double>());
-    direct ? at::exp_out(v, x) : v.copy_(x.exp());
+    accelerator.advance(x.mutable_data_ptr<double>(), f.const_data_ptr<double>());
+    at::exp_out(v, x);
   }
   v.copy_(next);
-  if (direct) markWritten(u), markWritten(v);
+  markWritten(u), markWritten(v);
   return at::tensor({deviation, count}, at::kDouble);
 }
 
-VECTORISED static void scaleRow(double* k, const double* v, int64_t m, double u, double* sum) {
-  Doubles sums = {}, x, y;
-  int64_t j = 0;
-  for (; j + kColumns <= m; j += kColumns) {
-    load(k + j, x), load(v + j, y);
-    x *= u * y;
-    sums += x;
-    store(k + j, x);
-  }
-  double total = 0;
-  for (int64_t i = 0; i < kColumns; i++) total += sums[i];
-  for (; j < m; j++) total += k[j] *= u * v[j];
-  *sum = total;
-}
-
-// kernel ← u kernel v, the plan; → the sums of its rows.
-static at::Tensor scale(at::Tensor& kernel, const at::Tensor& u, const at::Tensor& v) {
-  check("sinkhorn_plan_", kernel, {u}, {v});
-  if (!isPlain(kernel) || !isPlain(u) || !isPlain(v)) return kernel.mul_(u.unsqueeze(-1)).mul_(v).sum(-1);
-  at::Tensor sums = at::empty_like(u);
-  int64_t m = kernel.size(1);
-  double *k = kernel.mutable_data_ptr<double>(), *sum = sums.mutable_data_ptr<double>();
-  const double *left = u.const_data_ptr<double>(), *right = v.const_data_ptr<double>();
-  at::parallel_for(0, kernel.size(0), std::max<int64_t>(1, kPairs / m), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) scaleRow(k + i * m, right, m, left[i], sum + i);
-  });
-  markWritten(kernel);
-  return sums;
-}
-
-// Fills rows by PyTorch's operations, so many at a time that they stay in the cache; fill(rows, the first one, their number).
-template <class F>
-static at::Tensor filled(at::Tensor out, const F& fill) {
-  int64_t n = out.size(0), size = std::max<int64_t>(1, kPairs / std::max<int64_t>(1, out.size(1)));
-  if (!out.is_cpu()) return fill(out, 0, n), out;
-  at::parallel_for(0, (n + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
-    at::AutoDispatchBelowADInplaceOrView below;
-    for (int64_t i = begin * size; i < std::min(n, end * size); i += size) {
-      int64_t count = std::min(size, n - i);
-      at::Tensor part = out.narrow(0, i, count);
-      fill(part, i, count);
-    }
-  });
-  return out;
-}
-
-// exp((f + g − cost)/reg)
-static at::Tensor kernelOf(const at::Tensor& cost, const at::Tensor& f, const at::Tensor& g, double reg) {
-  check("sinkhorn_kernel", cost, {f}, {g});
-  return filled(at::empty_like(cost, at::MemoryFormat::Contiguous), [&](at::Tensor& part, int64_t i, int64_t count) {
-    at::sub_out(part, g, cost.narrow(0, i, count));
-    part.add_(f.narrow(0, i, count).unsqueeze(-1)).div_(reg).exp_();
-  });
-}
-
-// exp(rows columnsᵀ)
-static at::Tensor productKernel(const at::Tensor& rows, const at::Tensor& columns) {
-  TORCH_CHECK(rows.dim() == 2 && columns.dim() == 2 && rows.size(1) == columns.size(1) && rows.numel() > 0 && columns.numel() > 0 && rows.scalar_type() == at::kDouble && columns.scalar_type() == at::kDouble && rows.device() == columns.device(),
-              "sinkhorn_product_kernel: expected float64 factors [n, k] and [m, k], got ", rows.toString(), " ", rows.sizes(), " and ", columns.toString(), " ", columns.sizes());
-  at::Tensor right = columns.t();
-  return filled(at::empty({rows.size(0), columns.size(0)}, rows.options()), [&](at::Tensor& part, int64_t i, int64_t count) {
-    at::mm_out(part, rows.narrow(0, i, count), right);
-    part.exp_();
-  });
-}
-
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
-  m.def("sinkhorn_kernel(Tensor cost, Tensor f, Tensor g, float reg) -> Tensor");
-  m.impl("sinkhorn_kernel", c10::DispatchKey::CompositeExplicitAutograd, &kernelOf);
-  m.def("sinkhorn_product_kernel(Tensor rows, Tensor columns) -> Tensor");
-  m.impl("sinkhorn_product_kernel", c10::DispatchKey::CompositeExplicitAutograd, &productKernel);
-  m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float tolerance, int most) -> Tensor");
-  m.impl("sinkhorn_", c10::DispatchKey::CompositeExplicitAutograd, &iterations);
-  m.def("sinkhorn_plan_(Tensor(a!) kernel, Tensor u, Tensor v) -> Tensor");
-  m.impl("sinkhorn_plan_", c10::DispatchKey::CompositeExplicitAutograd, &scale);
+  m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float tolerance, int most) -> Tensor", torch::dispatch(kAnyDevice, &iterations));
 }
 
 }  // namespace dsbm

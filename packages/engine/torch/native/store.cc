@@ -3,7 +3,6 @@
 
 #include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
-#include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,6 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace dsbm {
 
@@ -51,11 +51,9 @@ EXPORT(storeTcp) {
   options.useLibUV = false;
   std::string listen = typeOf(call.env, call[4]) == napi_string ? toString(call.env, call[4], "listen") : "";
   if (options.isServer && !listen.empty()) options.masterListenFd = socketOn(listen, &options.port);
-  // Whoever listens there may be no store and never answer: a thread is then left behind, not the caller.
+  // Whoever listens there may be no store and never answer.
   std::string host = toString(call.env, call[0], "host");
-  auto connect = std::make_shared<std::packaged_task<c10::intrusive_ptr<Store>()>>([host, options] { return c10::intrusive_ptr<Store>(c10::make_intrusive<c10d::TCPStore>(host, options)); });
-  auto store = connect->get_future();
-  std::thread([connect] { (*connect)(); }).detach();
+  auto store = aside([host, options] { return c10::intrusive_ptr<Store>(c10::make_intrusive<c10d::TCPStore>(host, options)); });
   if (store.wait_for(options.timeout + Milliseconds(200)) != std::future_status::ready) fail("ERR_TORCH_DISTRIBUTED", "what listens there does not answer as a store");
   return enter(call, registry().stores, store.get());
 }
@@ -66,26 +64,17 @@ EXPORT(storeFile) {
   return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::FileStore>(toString(call.env, call[0], "path"), size));
 }
 
-EXPORT(storeHash) { return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::HashStore>()); }
-
-// storePrefix(store, prefix) -> store
-EXPORT(storePrefix) {
-  return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::PrefixStore>(toString(call.env, call[1], "prefix"), storeOf(call)));
-}
-
-EXPORT(storeSet) {
+ACTION(storeSet) {
   std::string key = toString(call.env, call[1], "store: key"), value = toString(call.env, call[2], "store: value");
   ask(storeOf(call), [=](Store& store) { store.set(key, value); });
-  return undefined(call.env);
 }
 
-// storeGet(store, key) -> its bytes as a latin1 string, once it is there
+// storeGet(store, key) -> its bytes as a latin1 string; null if it is not there
 EXPORT(storeGet) {
   std::string key = toString(call.env, call[1], "store: key");
-  std::string value = ask(storeOf(call), [=](Store& store) { return store.get_to_str(key); });
-  napi_value out;
-  check(call.env, napi_create_string_latin1(call.env, value.data(), value.size(), &out));
-  return out;
+  auto value = ask(storeOf(call), [=](Store& store) { return store.check({key}) ? std::optional(store.get_to_str(key)) : std::nullopt; });
+  if (!value) return made(call.env, napi_get_null);
+  return made(call.env, napi_create_string_latin1, value->data(), value->size());
 }
 
 EXPORT(storeAdd) {
@@ -95,35 +84,10 @@ EXPORT(storeAdd) {
   return jsNumber(call.env, static_cast<double>(now));
 }
 
-EXPORT(storeCheck) {
-  std::string key = toString(call.env, call[1], "store: key");
-  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.check({key}); }));
-}
-
-EXPORT(storeDelete) {
-  std::string key = toString(call.env, call[1], "store: key");
-  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.deleteKey(key); }));
-}
-
-EXPORT(storeClose) {
-  c10::intrusive_ptr<Store> last;  // destroyed after the lock
-  {
-    Lock lock(registry().mutex);
-    auto it = registry().stores.find(toInt(call.env, call[0], "store"));
-    if (it == registry().stores.end()) return undefined(call.env);
-    last = std::move(it->second);
-    registry().stores.erase(it);
-  }
-  if (!onNetwork(last)) return undefined(call.env);
+ACTION(storeClose) {
+  auto last = taken(registry().stores, toInt(call.env, call[0], "store"));
   // A server that is busy does not end: a thread waits for it then.
-  auto closed = std::make_shared<std::promise<void>>();
-  auto end = closed->get_future();
-  std::thread([closed, last = std::move(last)]() mutable {
-    last.reset();
-    closed->set_value();
-  }).detach();
-  end.wait_for(Milliseconds(1000));
-  return undefined(call.env);
+  if (dynamic_cast<c10d::TCPStore*>(last.get())) aside([last = std::move(last)]() mutable { last.reset(); }).wait_for(Milliseconds(1000));
 }
 
 }  // namespace dsbm

@@ -136,19 +136,17 @@ at::Generator generatorOf(napi_env env, napi_value v, const char* what) {
   return opened<GeneratorHandle>(env, v, Magic::Generator, what, "a generator")->generator;
 }
 
-EXPORT(release) {
+ACTION(release) {
   uint32_t n = arrayLength(call.env, call[0], "release");
   for (uint32_t i = 0; i < n; i++)
     if (auto* h = unbox(call.env, made(call.env, napi_get_element, call[0], i), Magic::Tensor)) drop(static_cast<TensorHandle*>(h));
   settle(call.data);
-  return undefined(call.env);
 }
 
 // Native scopes: they know the tensors made in them without holding them, so that the collector can free those that
 // JavaScript no longer refers to.
-EXPORT(scopeBegin) {
+ACTION(scopeBegin) {
   call.data->scopes.emplace_back();
-  return undefined(call.env);
 }
 
 // scopeEnd(survivors) -> which of them are of the innermost scope: these move to the one around it, its others are dropped
@@ -170,9 +168,8 @@ EXPORT(scopeEnd) {
 }
 
 // unscope(tensor): it lives until it is disposed of or collected
-EXPORT(unscope) {
+ACTION(unscope) {
   if (auto* h = unbox(call.env, call[0], Magic::Tensor)) leaveScope(static_cast<TensorHandle*>(h));
-  return undefined(call.env);
 }
 
 EXPORT(scopedBytes) { return jsNumber(call.env, static_cast<double>(call.data->scoped)); }
@@ -183,11 +180,7 @@ EXPORT(isDisposed) {
 }
 EXPORT(dtype) { return jsString(call.env, dtypeName(tensorOf(call.env, call[0], "dtype").scalar_type())); }
 EXPORT(device) { return jsString(call.env, tensorOf(call.env, call[0], "device").device().str()); }
-EXPORT(liveTensors) { return jsNumber(call.env, static_cast<double>(call.data->live)); }
-static napi_value jsInts(napi_env env, at::IntArrayRef xs) {
-  return jsList(env, xs.size(), [&](size_t i) { return jsNumber(env, static_cast<double>(xs[i])); });
-}
-EXPORT(shape) { return jsInts(call.env, tensorOf(call.env, call[0], "shape").sizes()); }
-EXPORT(stride) { return jsInts(call.env, tensorOf(call.env, call[0], "stride").strides()); }
+EXPORT(shape) { return jsNumbers(call.env, tensorOf(call.env, call[0], "shape").sizes()); }
+EXPORT(stride) { return jsNumbers(call.env, tensorOf(call.env, call[0], "stride").strides()); }
 
 }  // namespace dsbm

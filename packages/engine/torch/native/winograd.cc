@@ -189,17 +189,14 @@ AVX512 static void gatherWeight(const float* sums, int64_t inputs, int64_t outpu
   }
 }
 
-#endif
-
 // Whether this processor has it for tensors of a dtype.
 static bool isAble(at::ScalarType dtype) {
-#ifdef WINOGRAD
   static bool able = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
   return able && (dtype == at::kFloat || dtype == at::kBFloat16);
-#else
-  return false;
-#endif
 }
+#else
+static bool isAble(at::ScalarType) { return false; }
+#endif
 
 // Tiles whose numbers between transforms and products, of so many channels, take about `bytes`: what a processor's own
 // cache holds.
@@ -273,48 +270,45 @@ static at::Tensor convolvePacked(const at::Tensor& x, const at::Tensor& packed, 
 
 // The gradient of the weight [out, in, 3, 3] in float32, from the input and the gradient of the result.
 static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
-  TORCH_CHECK(x.dim() == 4 && grad.dim() == 4 && x.size(0) == grad.size(0) && x.sizes().slice(2) == grad.sizes().slice(2),
-              "conv3x3_weight: input ", x.sizes(), " and gradient ", grad.sizes(), "; expected [N, in, H, W] and [N, out, H, W]");
-  int64_t inputs = x.size(1), outputs = grad.size(1);
+  TORCH_CHECK(x.dim() == 4 && grad.dim() == 4 && x.size(0) == grad.size(0) && x.sizes().slice(2) == grad.sizes().slice(2) && isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && areLanes(x.size(1), grad.size(1)),
+              "conv3x3_weight: input ", x.sizes(), " and gradient ", grad.sizes(), "; expected [N, in, H, W] and [N, out, H, W] of a convolution by conv3x3");
 #ifdef WINOGRAD
-  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && areLanes(inputs, outputs)) {
-    at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
-    Tiles g(in);
-    if (g.all == 0) return at::zeros({outputs, inputs, 3, 3}, in.options());
-    // Threads share the inputs' channels; where these are few, the tiles, in four parts whatever the threads, so that each
-    // number is a sum in one order.
-    int64_t lanes = inputs / kLane, parts = lanes < 4 ? 4 : 1, threads = parts > 1 ? 1 : at::get_num_threads();
-    int64_t each = (lanes + threads - 1) / threads * kLane, slices = (inputs + each - 1) / each, whole = kPoints * inputs * outputs, length = (g.all + parts - 1) / parts;
-    at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(parts * whole);
-    const float *from = in.const_data_ptr<float>(), *back = by.const_data_ptr<float>();
-    float *total = sums.mutable_data_ptr<float>(), *to = w.mutable_data_ptr<float>();
-    int64_t most = tilesOfBlock(std::min(each, inputs) + outputs, 4 << 20);
-    at::parallel_for(0, slices * parts, 1, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; i++) {
-        int64_t c = i / parts * each, count = std::min(each, inputs - c), begin = i % parts * length, stop = std::min(g.all, begin + length);
-        at::Tensor room = scratch(kPoints * most * (count + outputs));
-        float *v = room.mutable_data_ptr<float>(), *d = v + kPoints * most * count, *sum = total + i % parts * whole;
-        if (begin >= stop) std::fill_n(sum, whole, 0.f);
-        for (int64_t start = begin; start < stop; start += most) {
-          int64_t end = std::min(stop, start + most), n = end - start;
-          spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
-          spreadTiles<ResultGradient>(g, back, outputs, 0, outputs, 0, start, end, d);
-          for (int64_t p = 0; p < kPoints; p++)
-            multiplyAll(count, outputs, n, v + p * n * count, 1, count, d + p * n * outputs, outputs, kLane, sum + (p * inputs + c) * outputs, outputs, start > begin);
-        }
+  int64_t inputs = x.size(1), outputs = grad.size(1);
+  at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
+  Tiles g(in);
+  if (g.all == 0) return at::zeros({outputs, inputs, 3, 3}, in.options());
+  // Threads share the inputs' channels; where these are few, the tiles, in four parts whatever the threads, so that each
+  // number is a sum in one order.
+  int64_t lanes = inputs / kLane, parts = lanes < 4 ? 4 : 1, threads = parts > 1 ? 1 : at::get_num_threads();
+  int64_t each = (lanes + threads - 1) / threads * kLane, slices = (inputs + each - 1) / each, whole = kPoints * inputs * outputs, length = (g.all + parts - 1) / parts;
+  at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(parts * whole);
+  const float *from = in.const_data_ptr<float>(), *back = by.const_data_ptr<float>();
+  float *total = sums.mutable_data_ptr<float>(), *to = w.mutable_data_ptr<float>();
+  int64_t most = tilesOfBlock(std::min(each, inputs) + outputs, 4 << 20);
+  at::parallel_for(0, slices * parts, 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; i++) {
+      int64_t c = i / parts * each, count = std::min(each, inputs - c), begin = i % parts * length, stop = std::min(g.all, begin + length);
+      at::Tensor room = scratch(kPoints * most * (count + outputs));
+      float *v = room.mutable_data_ptr<float>(), *d = v + kPoints * most * count, *sum = total + i % parts * whole;
+      if (begin >= stop) std::fill_n(sum, whole, 0.f);
+      for (int64_t start = begin; start < stop; start += most) {
+        int64_t end = std::min(stop, start + most), n = end - start;
+        spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
+        spreadTiles<ResultGradient>(g, back, outputs, 0, outputs, 0, start, end, d);
+        for (int64_t p = 0; p < kPoints; p++)
+          multiplyAll(count, outputs, n, v + p * n * count, 1, count, d + p * n * outputs, outputs, kLane, sum + (p * inputs + c) * outputs, outputs, start > begin);
       }
-    });
-    for (int64_t i = 1; i < parts; i++)
-      for (int64_t k = 0; k < whole; k++) total[k] += total[i * whole + k];
-    at::parallel_for(0, inputs, kLane, [&](int64_t first, int64_t last) {
-      for (int64_t k = first; k < last; k++) gatherWeight(total, inputs, outputs, k, to);
-    });
-    return w;
-  }
+    }
+  });
+  for (int64_t i = 1; i < parts; i++)
+    for (int64_t k = 0; k < whole; k++) total[k] += total[i * whole + k];
+  at::parallel_for(0, inputs, kLane, [&](int64_t first, int64_t last) {
+    for (int64_t k = first; k < last; k++) gatherWeight(total, inputs, outputs, k, to);
+  });
+  return w;
+#else
+  return {};
 #endif
-  auto type = at::promote_types(x.scalar_type(), grad.scalar_type());
-  at::Tensor like = at::empty({outputs, inputs, 3, 3}, x.options().dtype(type));
-  return std::get<1>(at::convolution_backward(grad.to(type), x.to(type), like, std::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {false, true, false}));
 }
 
 static at::Tensor convolveNow(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
@@ -330,10 +324,6 @@ struct Convolution : torch::autograd::Function<Convolution> {
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, std::vector<at::Tensor> grads) {
     auto saved = context->get_saved_variables();
     at::Tensor x = saved[0], weight = saved[1], grad = grads[0], gx, gw, gb;
-    if (at::GradMode::is_enabled()) {  // gradients of gradients
-      std::tie(gx, gw, gb) = at::convolution_backward(grad.to(x.scalar_type()), x, weight.to(x.scalar_type()), at::IntArrayRef{weight.size(0)}, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {true, true, true});
-      return {gx, gw.to(weight.scalar_type()), context->needs_input_grad(2) ? gb.to(weight.scalar_type()) : at::Tensor()};
-    }
     if (context->needs_input_grad(0))
       gx = typed<decltype(convolvePacked)>("dsbm::conv3x3_packed").call(grad, typed<decltype(pack)>("dsbm::conv3x3_pack").call(weight, true), std::nullopt);
     if (context->needs_input_grad(1)) gw = typed<decltype(weightGradient)>("dsbm::conv3x3_weight").call(x, grad);
@@ -360,12 +350,9 @@ TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("_conv3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor");
   m.impl("_conv3x3", c10::DispatchKey::CPU, &convolveNow);
   m.impl("_conv3x3", c10::DispatchKey::AutogradCPU, &convolveWithGradient);
-  m.def("conv3x3_pack(Tensor weight, bool transposed) -> Tensor");
-  m.impl("conv3x3_pack", c10::DispatchKey::CompositeExplicitAutograd, &pack);
-  m.def("conv3x3_packed(Tensor input, Tensor packed, Tensor? bias) -> Tensor");
-  m.impl("conv3x3_packed", c10::DispatchKey::CompositeExplicitAutograd, &convolvePacked);
-  m.def("conv3x3_weight(Tensor input, Tensor grad) -> Tensor");
-  m.impl("conv3x3_weight", c10::DispatchKey::CompositeExplicitAutograd, &weightGradient);
+  m.def("conv3x3_pack(Tensor weight, bool transposed) -> Tensor", torch::dispatch(kAnyDevice, &pack));
+  m.def("conv3x3_packed(Tensor input, Tensor packed, Tensor? bias) -> Tensor", torch::dispatch(kAnyDevice, &convolvePacked));
+  m.def("conv3x3_weight(Tensor input, Tensor grad) -> Tensor", torch::dispatch(kAnyDevice, &weightGradient));
 }
 
 }  // namespace dsbm

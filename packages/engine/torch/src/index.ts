@@ -3,11 +3,10 @@
 export { call, callable, schemas } from "./binding/dispatch.js";
 export * from "./binding/dtype.js";
 export { type FormatCode, TorchError } from "./binding/errors.js";
-export { Handle, liveTensors, tidy } from "./binding/handle.js";
+export { Handle, tidy } from "./binding/handle.js";
 export * as unsafe from "./binding/unsafe.js";
 export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
-export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 export * from "./program/description.js";

@@ -1,5 +1,4 @@
 import { invalid } from "./binding/errors.js";
-import { liveTensors } from "./binding/handle.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
 /** The number of threads in an operation. */
@@ -30,8 +29,8 @@ export interface MemoryStatistics {
 
 /** Memory of tensors; `resetPeak` starts a new peak. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
-  const [current, peak, allocations] = guarded(() => native.memory(resetPeak), "memory");
-  return { current, peak, live: liveTensors(), allocations };
+  const [current, peak, allocations, live] = guarded(() => native.memory(resetPeak), "memory");
+  return { current, peak, live, allocations };
 }
 
 /**

@@ -43,7 +43,9 @@ describe("autocast", () => {
     });
     const x = T.ones([2, 4]);
     const before = T.noGrad(() => twice(x))[0];
-    const casts = twice.programFor(x).operations.filter((name) => name === "aten::_to_copy");
+    const casts = T.describeProgram(twice.programFor(x)).steps.filter(
+      ({ name }) => name === "aten::_to_copy",
+    );
     // The weight, and each time x and the result.
     expect(casts).toHaveLength(5);
     T.noGrad(() => w.mul_(2));
@@ -53,6 +55,7 @@ describe("autocast", () => {
 
   it("is the same in the recomputation of a checkpoint", () => {
     const layer = new T.nn.Linear(6, 6);
+    const block = new T.nn.Sequential(layer, new T.nn.SiLU());
     const x = T.randn([4, 6]);
     const gradients = (part: (x: T.Tensor) => T.Tensor) => {
       layer.zeroGrad();
@@ -64,9 +67,7 @@ describe("autocast", () => {
       return bits(layer.parameters().map((p) => p.grad as T.Tensor));
     };
     const kept = gradients((y) => layer.forward(y).silu());
-    const again = gradients((y) =>
-      T.nn.checkpoint((z) => layer.forward(z).silu(), [y], { parameters: layer.parameters() }),
-    );
+    const again = gradients((y) => T.nn.checkpoint(block, [y]));
     expect(again).toEqual(kept);
   });
 

@@ -59,19 +59,6 @@ describe("a place in the environment", () => {
     expect(one.address).toBe("127.0.0.1");
   });
 
-  it("is read as mpirun sets it", () => {
-    const variables = {
-      ...{ OMPI_COMM_WORLD_RANK: "1", OMPI_COMM_WORLD_SIZE: "2", OMPI_COMM_WORLD_LOCAL_RANK: "1" },
-      ...{ OMPI_COMM_WORLD_LOCAL_SIZE: "2", PMIX_NAMESPACE: "prterun-a-1@1" },
-    };
-    expect(placeFromEnvironment(variables)).toMatchObject({
-      ...{ launcher: "openmpi", rank: 1, worldSize: 2, localRank: 1, localSize: 2 },
-      ...{ address: "127.0.0.1", port: portOf("openmpi prterun-a-1@1") },
-    });
-    const spread = placeFromEnvironment({ ...variables, OMPI_COMM_WORLD_LOCAL_SIZE: "1" });
-    expect(spread.address).toBeNull();
-  });
-
   it.each([
     [{ RANK: "0" }, /RANK is set but WORLD_SIZE is not/],
     [{ WORLD_SIZE: "2" }, /WORLD_SIZE is set but RANK is not/],
@@ -80,7 +67,6 @@ describe("a place in the environment", () => {
     [{ RANK: "0", WORLD_SIZE: "two" }, /WORLD_SIZE=two: expected a whole number of at least 1/],
     [{ RANK: "0", WORLD_SIZE: "0" }, /WORLD_SIZE=0/],
     [{ RANK: "0", WORLD_SIZE: "1", MASTER_PORT: "70000" }, /MASTER_PORT=70000: .* 1 to 65535/],
-    [{ OMPI_COMM_WORLD_RANK: "0" }, /OMPI_COMM_WORLD_SIZE is not/],
   ])("refuses %j in one line", (variables, message) => {
     expect(() => placeFromEnvironment(variables)).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_DISTRIBUTED" }),

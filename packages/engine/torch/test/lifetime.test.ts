@@ -8,7 +8,7 @@ let live = 0;
 beforeEach(async () => {
   T.setNumThreads(1);
   await collectGarbage();
-  live = T.liveTensors();
+  live = T.memory().live;
 });
 
 describe("a recording", () => {
@@ -33,7 +33,7 @@ describe("a recording", () => {
   });
   it("spares what is returned, kept or still referred to, and gives the rest back at its end", () => {
     const x = T.zeros([MiB]);
-    const before = T.liveTensors();
+    const before = T.memory().live;
     const own: { kept?: T.Tensor; dropped?: T.Tensor } = {};
     const results = T.recorded((t) => {
       const early = t.add(1);
@@ -46,19 +46,19 @@ describe("a recording", () => {
     expect(own.dropped!.disposed).toBe(true);
     expect(x.disposed).toBe(false);
     for (const t of [own.kept!, results[0]!]) t.dispose();
-    expect(T.liveTensors()).toBe(before);
+    expect(T.memory().live).toBe(before);
   });
   it("gives everything back when its function throws", () => {
     const x = T.zeros([MiB]);
-    const before = T.liveTensors();
+    const before = T.memory().live;
     const failing = T.recorded((t) => {
       chain(t, 20);
       throw new Error("boom");
     });
     expect(() => failing(x)).toThrow("boom");
-    expect(T.liveTensors()).toBe(before);
+    expect(T.memory().live).toBe(before);
     expect(T.tidy(() => chain(x, 3).disposed)).toBe(false);
-    expect(T.liveTensors()).toBe(before);
+    expect(T.memory().live).toBe(before);
   });
 });
 
@@ -69,16 +69,16 @@ describe("tidy", () => {
       T.ones([4]);
       return { a, list: [b, new Map([["c", c]])] as const, n: 1 };
     });
-    expect(T.liveTensors()).toBe(live + 3);
+    expect(T.memory().live).toBe(live + 3);
     expect(out.list[1].get("c")!.sum().item()).toBe(3);
   });
   it("nests: an inner result belongs to the outer scope", () => {
     T.tidy(() => {
       const inner = T.tidy(() => T.ones([2]).add(1));
       expect(inner.toNumbers()).toEqual([2, 2]);
-      expect(T.liveTensors()).toBe(live + 1);
+      expect(T.memory().live).toBe(live + 1);
     });
-    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().live).toBe(live);
   });
   it("releases when its function throws, and spares what was kept", () => {
     let kept: T.Tensor | undefined;
@@ -89,13 +89,13 @@ describe("tidy", () => {
         throw new Error("boom");
       }),
     ).toThrow("boom");
-    expect(T.liveTensors()).toBe(live + 1);
+    expect(T.memory().live).toBe(live + 1);
     kept!.dispose();
-    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().live).toBe(live);
   });
   it("refuses asynchronous functions and still releases", () => {
     expect(() => T.tidy(async () => T.ones([2]))).toThrow(/synchronous/);
-    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().live).toBe(live);
   });
 });
 
@@ -126,7 +126,7 @@ describe("disposal", () => {
       using t = T.ones([2]);
       expect(t.disposed).toBe(false);
     }
-    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().live).toBe(live);
     const data = T.ones([2]);
     using p = new T.Parameter(data);
     expect(p.requiresGrad).toBe(true);

@@ -11,12 +11,12 @@ const rss = () => process.memoryUsage().rss / 2 ** 20;
 
 describe("operations", () => {
   it("outside of scopes stay bounded in one synchronous loop", () => {
-    const before = { rss: rss(), live: T.liveTensors() };
+    const before = { rss: rss(), live: T.memory().live };
     const x = T.ones([256]);
     let most = 0;
     for (let i = 0; i < 50_000; i++) {
       x.mul(2);
-      if (i % 1000 === 0) most = Math.max(most, T.liveTensors() - before.live);
+      if (i % 1000 === 0) most = Math.max(most, T.memory().live - before.live);
     }
     expect(most).toBeLessThan(45_000);
     expect(rss() - before.rss).toBeLessThan(400);

@@ -9,7 +9,7 @@ import {
   tensorsOf,
   uniformGrid,
 } from "@dsbm/bridge";
-import { liveTensors, noGrad, randn, type Tensor } from "@dsbm/torch";
+import { memory, noGrad, randn, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -144,12 +144,12 @@ describe.each(all)("$name", ({ method }) => {
       }
     };
     await upTo(2, "half");
-    const before = liveTensors();
+    const before = memory().live;
     await upTo(4, "half");
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
     await upTo(5, "step");
     await run.return(undefined);
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
     expect(training.state.half).toBe(4);
   });
 

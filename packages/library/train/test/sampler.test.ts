@@ -10,7 +10,7 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
-import { eye, full, liveTensors, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
+import { eye, full, memory, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -196,7 +196,7 @@ describe("carry", () => {
     const sampler = make();
     await carried(sampler, [rows]);
     await collectGarbage();
-    const before = liveTensors();
+    const before = memory().live;
     const stop = new AbortController();
     let seen = 0;
     const onState = () => {
@@ -205,7 +205,7 @@ describe("carry", () => {
     const options = { seed: 1, path: true, onState, signal: stop.signal };
     expect(await sampler.carry("f", x, options)).toBeNull();
     expect(seen).toBe(3);
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 
   it("draws the end of a plan once, and paths to it, in both directions", async () => {

@@ -1,7 +1,7 @@
 // The driver: refusals, failures, and stops. The methods' table tests that it trains.
 
 import { methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
-import { liveTensors } from "@dsbm/torch";
+import { memory } from "@dsbm/torch";
 import { describe, expect, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -23,14 +23,14 @@ describe("Training", () => {
   it("stops at the step whose loss is not finite, with an error that names it", async () => {
     await collectGarbage();
     const training = trainingOf(tiny(dsbm, { lr: 1e30, steps: 50 }));
-    const before = liveTensors();
+    const before = memory().live;
     await expect(train(training)).rejects.toMatchObject({
       code: "not_finite",
       message: expect.stringMatching(
         /^the loss became (NaN|Infinity) at step \d+ of half-iteration 1 \(b\); .*smaller learning rate.*$/,
       ),
     });
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 
   it("stops at a step boundary when its signal is aborted, and can go on", async () => {

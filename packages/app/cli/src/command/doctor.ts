@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";
 
@@ -31,8 +31,11 @@ async function engineFindings(): Promise<Finding[]> {
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
     const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked again)`;
     const policy = process.env.OMP_WAIT_POLICY;
-    const { available, total, by } = torch.memoryLimit();
-    const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";
+    const constrained = process.constrainedMemory() ?? 0;
+    const isLimited = constrained > 0 && constrained < totalmem();
+    const limit = isLimited
+      ? `, of which a container, job or service gives ${gib(constrained)}`
+      : "";
     return [
       ["built against", builtAgainst ?? "unknown", false],
       ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
@@ -60,7 +63,7 @@ async function engineFindings(): Promise<Finding[]> {
         product !== 8 &&
           "the BLAS computes wrong results: try another with LD_LIBRARY_PATH or OPENBLAS_CORETYPE",
       ],
-      ["memory", `${gib(available)} free of ${gib(total)}${limit}`, false],
+      ["memory", `${gib(freemem())} free of ${gib(totalmem())}${limit}`, false],
     ];
   } catch (error) {
     const cure = error instanceof Error ? error.message : String(error);

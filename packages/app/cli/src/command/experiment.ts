@@ -252,7 +252,7 @@ async function single(
     return 0;
   }
   using work = await beginWork(stoppedWithin(resume));
-  const { signal, noticed } = work;
+  const { signal } = work;
   const progress = withLog(work.progress, folder);
   if (ranks) progress.line(`${ranks.size} processes share each batch`);
   const result = await runner.run(member, {
@@ -263,7 +263,6 @@ async function single(
     again,
     ranks,
     began,
-    noticed,
   });
   if (result.state === "interrupted") return 130;
   progress.done();

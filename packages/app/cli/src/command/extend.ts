@@ -68,7 +68,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   );
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations}${files.join("")}`;
   using work = await beginWork(stoppedWithin(resume));
-  const { progress, signal, noticed } = work;
+  const { progress, signal } = work;
   const n_ipf = Math.max(1, Math.ceil(half_iterations / length));
   const config = { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations };
   const { threads, device } = config;
@@ -78,7 +78,6 @@ export async function extendCommand(args: string[]): Promise<number> {
     signal,
     resume,
     free: ["n_ipf", "half_iterations"],
-    noticed,
     // The run is not finished before: if it is killed here, the same command evaluates it.
     trained: async (_run, ends) =>
       !readQuality(folder) ||

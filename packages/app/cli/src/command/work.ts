@@ -1,31 +1,25 @@
 import type { Experiment } from "@dsbm/config";
-import { createInterrupt, createProgress, type Progress, patience, stopping } from "@dsbm/runs";
+import { createInterrupt, createProgress, type Progress } from "@dsbm/runs";
 import type { z } from "zod";
 import { type Placed, type PlacedOptions, placedWords } from "./words.js";
 
 interface Work extends Disposable {
   progress: Progress;
   signal: AbortSignal;
-  /** Call when the work has seen the signal and is ending. */
-  noticed(): void;
 }
 
-/**
- * Work of the engine. A signal during a long native call ends the process `seconds` later, a second
- * signal immediately, both with the line `late` and the exit code of the signal.
- */
-export async function beginWork(late: string, seconds = patience): Promise<Work> {
-  const { watchSignals } = await import("@dsbm/torch");
-  const interrupt = createInterrupt({ notify() {} });
-  const watch = watchSignals({ seconds, heard: `\n${stopping}\n`, ended: `${late}\n` });
+/** Work of the engine. A second signal ends the process also during a native call, with the line `late` and its exit code. */
+export async function beginWork(late: string): Promise<Work> {
+  const { endAtSecondSignal } = await import("@dsbm/torch");
+  const interrupt = createInterrupt();
+  const unwatch = endAtSecondSignal(`${late}\n`);
   const progress = createProgress();
   return {
     progress,
-    noticed: watch.noticed,
     signal: interrupt.signal,
     [Symbol.dispose]() {
       progress.done();
-      watch.stop();
+      unwatch();
       interrupt.dispose();
     },
   };

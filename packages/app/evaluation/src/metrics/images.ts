@@ -80,7 +80,7 @@ function statisticsOf(context: Measuring, features: FeatureExtractor, images: Te
 function inceptionOf(context: Measuring): FeatureExtractor {
   return context.once("inception", () => {
     const { inception, fid_statistics } = context.subject.trained.config.metrics;
-    const features = context.keep(inceptionFeatures(inception as string, { trust: true }));
+    const features = inceptionFeatures(inception as string, { trust: true });
     if (fid_statistics !== null)
       context.once("fid/x0", () => published(context, fid_statistics, features.dim));
     return features;

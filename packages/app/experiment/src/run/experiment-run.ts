@@ -247,7 +247,6 @@ export class ExperimentRun implements MainWork {
         this.#time.estimate.restart();
         return "train";
       case "stopped":
-        this.options.noticed?.();
         this.#save(event);
         progress.line(
           `stopped in ${label} at step ${event.step} of ${event.steps}; the state up to this step is saved`,
@@ -356,7 +355,6 @@ export class ExperimentRun implements MainWork {
     const clock = this.#time.evaluationClock();
     using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
-      options.noticed?.();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the parameters are saved`);
       return false;
     }

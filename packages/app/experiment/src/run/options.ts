@@ -9,8 +9,6 @@ export interface RunOptions {
   /** The command line that resumes this run. */
   resume: string;
   signal?: AbortSignal | undefined;
-  /** Called when the work has seen the signal and is ending. */
-  noticed?(): void;
   /** Start over even if the folder holds a run. */
   again?: boolean;
   /** Processes that train together, with this process as rank 0; null: a single process. */

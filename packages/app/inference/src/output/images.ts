@@ -15,12 +15,13 @@ export function arrayWriter(temporary: string, options: OutputOptions): SampleWr
   const columns = units?.columns(input.table?.names);
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
   const row = units ? [units.width] : sample;
-  const shape = [...(times ? [times.length] : []), options.n as number, ...row];
-  const file = new io.NpyTarget(temporary, dtype, shape);
+  const n = options.n as number;
+  const leading = [...(times ? [times.length] : []), n];
+  const file = new io.npy.NpyWriter(temporary, dtype, row, { leading });
   return {
-    about: () => `${path}, ${dtype} [${shape.join(", ")}]`,
+    about: () => `${path}, ${dtype} [${[...leading, ...row].join(", ")}]`,
     async put(x, { k, first }) {
-      const at = times ? [k, first] : [first];
+      const at = times ? k * n + first : first;
       tidy(() => {
         const here = x.to({ device: "cpu" });
         if (!units) return file.put(at, io.toRaw(here));

@@ -188,8 +188,3 @@ export function tidyCollectable<T>(fn: () => T): T {
     });
   }
 }
-
-/** How many tensors have a handle in this thread: what leak tests count. */
-export function liveTensors(): number {
-  return guarded(() => native.liveTensors());
-}

@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
-import { memoryGroups } from "../memory-limit.js";
 import { TorchError, translate } from "./errors.js";
 
 export type External = { readonly __external: unique symbol };
@@ -20,7 +20,6 @@ export interface Native {
   stride(t: External): number[];
   dtype(t: External): string;
   device(t: External): string;
-  liveTensors(): number;
   scopeBegin(): void;
   scopeEnd(survivors: External[]): boolean[];
   unscope(t: External): void;
@@ -30,7 +29,6 @@ export interface Native {
     gradOutputs: External[],
     inputs: External[] | null,
     retain: boolean,
-    create: boolean,
     allowUnused: boolean,
   ): (External | null)[] | null;
   getGrad(t: External): External | null;
@@ -43,12 +41,7 @@ export interface Native {
     inputs: External[],
     parameters: External[],
     drawn: External[],
-    backward: (
-      gradient: External,
-      saved: External[],
-      parameters: External[],
-      needs: boolean[],
-    ) => (External | null)[],
+    backward: (gradient: External, saved: External[], needs: boolean[]) => (External | null)[],
   ): External;
   fromBytes(data: ArrayBufferView, shape: readonly number[], dtype: string): External;
   toBytes(t: External): ArrayBuffer;
@@ -59,10 +52,11 @@ export interface Native {
   setGeneratorState(g: External, state: External): void;
   numThreads(n?: number): number;
   info(): [version: string, config: string, cudaDevices: string];
-  memory(resetPeak: boolean, limit?: number): [current: number, peak: number, allocations: number];
-  memoryGroups(files: string[]): void;
-  watchSignals(seconds: number, heard: string, ended: string): void;
-  noticedSignal(): void;
+  memory(
+    resetPeak: boolean,
+    limit?: number,
+  ): [current: number, peak: number, allocations: number, live: number];
+  watchSignals(last: string): void;
   unwatchSignals(): void;
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
@@ -79,7 +73,6 @@ export interface Native {
     seed: number,
   ): External;
   finishChunks(job: External, stop: boolean): void;
-  steps(program: External): string[];
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -119,9 +112,10 @@ function load(): Native {
 }
 
 export const native: Native = load();
-native.memoryGroups(
-  memoryGroups().flatMap(({ limit, usage, stat, cache }) => [limit, usage, stat, cache]),
-);
+// The addon asks the machine before it takes memory; a container, job or service may have less.
+const constrained = process.constrainedMemory() ?? 0;
+if (constrained > 0 && constrained < totalmem())
+  native.memory(false, Math.max(1, constrained - process.memoryUsage.rss()));
 
 export function guarded<T>(fn: () => T, op?: string): T {
   try {

@@ -1,15 +1,15 @@
-// This process's rank, from the variables of torchrun, Slurm's srun or Open MPI's mpirun.
+// This process's rank, from the variables of torchrun or Slurm's srun.
 import { distributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface Place {
-  launcher: "torchrun" | "slurm" | "openmpi" | "none";
+  launcher: "torchrun" | "slurm" | "none";
   rank: number;
   worldSize: number;
   localRank: number;
   localSize: number;
-  /** The address of the store; null if the launcher does not set it. */
+  /** The address of the store; null if the launcher does not tell it. */
   address: string | null;
   port: number | null;
   /** Whether the launcher itself serves the store, so that rank 0 must not. */
@@ -33,7 +33,7 @@ function needed(variables: Variables, name: string, with_: string, least = 0): n
   const value = whole(variables, name, least);
   if (value === undefined)
     throw distributedError(
-      `${with_} is set but ${name} is not: start all processes by torchrun, srun or mpirun, or set both`,
+      `${with_} is set but ${name} is not: start all processes by torchrun or srun, or set both`,
     );
   return value;
 }
@@ -128,26 +128,8 @@ function fromSlurm(v: Variables): Place {
   };
 }
 
-function fromOpenMpi(v: Variables): Place {
-  const worldSize = needed(v, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", 1);
-  const localSize = whole(v, "OMPI_COMM_WORLD_LOCAL_SIZE", 1) ?? worldSize;
-  const job = v.PMIX_NAMESPACE ?? v.OMPI_MCA_ess_base_jobid ?? "";
-  return {
-    launcher: "openmpi",
-    rank: needed(v, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    worldSize,
-    localRank: whole(v, "OMPI_COMM_WORLD_LOCAL_RANK", 0) ?? 0,
-    localSize,
-    // Open MPI does not give the host of rank 0; it is known only if all ranks run here.
-    address: localSize === worldSize ? ownMachine : null,
-    port: portOf(`openmpi ${job}`),
-    served: false,
-    attempt: job,
-  };
-}
-
 /**
- * Reads this process's place from RANK and WORLD_SIZE, Slurm's step or Open MPI, in this order; MASTER_ADDR and
+ * Reads this process's place from RANK and WORLD_SIZE, or from Slurm's step; MASTER_ADDR and
  * MASTER_PORT win. Throws a TorchError that names the wrong variable.
  */
 export function placeFromEnvironment(variables: Variables = process.env): Place {
@@ -157,11 +139,9 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
   const place: Place =
     v.RANK !== undefined || v.WORLD_SIZE !== undefined
       ? fromTorchrun(v)
-      : v.OMPI_COMM_WORLD_RANK !== undefined
-        ? fromOpenMpi(v)
-        : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
-          ? fromSlurm(v)
-          : { ...alone };
+      : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
+        ? fromSlurm(v)
+        : { ...alone };
   if (place.rank >= place.worldSize)
     throw distributedError(
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,

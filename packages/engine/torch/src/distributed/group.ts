@@ -1,5 +1,6 @@
 // c10d's collectives, with errors that name the rank.
 
+import { isGone } from "@dsbm/files";
 import { invoke } from "../binding/dispatch.js";
 import { tidy } from "../binding/handle.js";
 import { guarded } from "../binding/native.js";
@@ -7,8 +8,13 @@ import { isContiguous } from "../io/elements.js";
 import { empty, tensor as fromArray, zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { diagnose } from "./diagnosis.js";
-import { distributedError, isDistributedError, type RankError, reasonOf } from "./errors.js";
+import {
+  distributedError,
+  isDistributedError,
+  nameRanks,
+  type RankError,
+  reasonOf,
+} from "./errors.js";
 import { c10d, ops } from "./native.js";
 import type { Peer } from "./rendezvous.js";
 import type { Store } from "./store.js";
@@ -16,11 +22,8 @@ import type { Store } from "./store.js";
 interface GroupFacts {
   rank: number;
   peers: readonly Peer[];
-  timeoutMs: number;
+  /** Closed with the group. */
   store: Store;
-  hosted: boolean;
-  /** What is closed with the group. */
-  owned: readonly Store[];
   isExposed: boolean;
 }
 
@@ -28,6 +31,8 @@ function isCollective(error: unknown): boolean {
   if (isDistributedError(error) || !(error instanceof Error)) return false;
   return (error as NodeJS.ErrnoException).code === "ERR_TORCH_DISTRIBUTED";
 }
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
 
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
@@ -44,7 +49,7 @@ export class Group {
   readonly store: Store;
   /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
   readonly isExposed: boolean;
-  readonly #facts: GroupFacts;
+  readonly #peers: readonly Peer[];
   #failed: RankError | null = null;
   #closed = false;
 
@@ -54,7 +59,7 @@ export class Group {
     this.worldSize = facts.peers.length;
     this.store = facts.store;
     this.isExposed = facts.isExposed;
-    this.#facts = facts;
+    this.#peers = facts.peers;
   }
 
   /** Reduces `tensor` in place and returns it. Throws a TorchError. */
@@ -142,7 +147,7 @@ export class Group {
       if (barrier && !this.#failed) this.barrier();
     } finally {
       this.#close();
-      for (const store of this.#facts.owned) store.close();
+      this.store.close();
     }
   }
 
@@ -167,10 +172,20 @@ export class Group {
   }
 
   #explain(what: string, error: unknown): RankError {
+    const reason = reasonOf(error);
     // Another collective of this rank failed before.
-    if (this.#closed) return distributedError(`${what}: ${reasonOf(error)}`, [], error);
-    const failed = diagnose({ ...this.#facts, what, error, leave: () => this.#close() });
-    this.#failed = failed;
-    return failed;
+    if (this.#closed) return distributedError(`${what}: ${reason}`, [], error);
+    const dead = () => this.#peers.filter((peer) => isGone(peer.process));
+    // A process ends some time after its connections.
+    for (let i = 0; i < 50 && dead().length === 0; i++) Atomics.wait(cell, 0, 0, 20);
+    const gone = dead().map((peer) => peer.rank);
+    const problem =
+      gone.length > 0
+        ? `${nameRanks(gone)} ${gone.length > 1 ? "are" : "is"} gone`
+        : "another rank failed or came late; see its own messages";
+    this.#failed = distributedError(`${what}: ${problem} (${reason})`, gone, error);
+    // Ranks that wait for this one fail, too.
+    this.#close();
+    return this.#failed;
   }
 }

@@ -4,23 +4,20 @@ import { type Native, native } from "../binding/native.js";
 interface Distributed extends Native {
   storeTcp(host: string, port: number, serves: boolean, timeoutMs: number, listen: string): number;
   storeFile(path: string, worldSize: number): number;
-  storeHash(): number;
-  storePrefix(store: number, prefix: string): number;
   storeSet(store: number, key: string, value: string): void;
-  storeGet(store: number, key: string): string;
+  storeGet(store: number, key: string): string | null;
   storeAdd(store: number, key: string, amount: number): number;
-  storeCheck(store: number, key: string): boolean;
-  storeDelete(store: number, key: string): boolean;
   storeClose(store: number): void;
   backends(): string[];
-  deviceOpen(address: string, networkInterface: string): number;
   groupOpen(
     backend: string,
     store: number,
+    prefix: string,
     rank: number,
     worldSize: number,
     timeoutMs: number,
-    device: number,
+    address: string,
+    networkInterface: string,
   ): number;
   groupClose(group: number, patient: boolean): void;
 }

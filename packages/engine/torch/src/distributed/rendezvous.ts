@@ -86,10 +86,9 @@ export async function meet(
   place: Place,
   timeoutMs: number,
 ): Promise<{ store: Store; address: string | null }> {
-  if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
   if (place.address === null)
     throw distributedError(
-      `rank ${place.rank} of ${place.worldSize} does not know where rank 0 is: set MASTER_ADDR and MASTER_PORT on every rank (mpirun: -x MASTER_ADDR=HOST)`,
+      `rank ${place.rank} of ${place.worldSize} does not know where rank 0 is: set MASTER_ADDR and MASTER_PORT on every rank`,
     );
   const host = place.address;
   const port = place.port ?? portOf(place.attempt);
@@ -157,7 +156,7 @@ export async function signIn(
 
   const refuse = async (message: string, ranks: readonly number[]): Promise<never> => {
     const note = JSON.stringify({ message, ranks });
-    if (!store.has("refused")) store.set("refused", note);
+    if (store.peek("refused") === undefined) store.set("refused", note);
     const left = () => store.add("left", 1) - 1;
     left();
     // The store goes when its server does: let the others read why.
@@ -170,7 +169,7 @@ export async function signIn(
     const key = `peer/${me.rank}`;
     // The other takes the rank first and writes who it is then.
     const until = Math.min(deadline, Date.now() + 5000);
-    while (!store.has(key) && Date.now() < until) await sleep(20);
+    while (store.peek(key) === undefined && Date.now() < until) await sleep(20);
     const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
     throw distributedError(
       `rank ${me.rank} is there twice: process ${pidOf(other)} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,

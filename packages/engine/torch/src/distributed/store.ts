@@ -2,25 +2,23 @@ import { guarded } from "../binding/native.js";
 import { distributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";
 
-function wrapped<T>(what: string, fn: () => T): T {
-  try {
-    return guarded(fn);
-  } catch (error) {
-    throw distributedError(`${what}: ${reasonOf(error)}`, [], error);
-  }
-}
-
 export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
+
+interface StoreOptions {
+  /** Whether rank 0 lives, for stores whose calls do not fail when it is gone. */
+  isServed?: () => boolean;
+  /** What its rank gives back when it closes the store. */
+  release?: () => void;
+}
 
 export class Store implements Disposable {
   private constructor(
     readonly id: number,
     /** How it shows in messages: `tcp://127.0.0.1:29500`. */
     readonly name: string,
-    /** Whether rank 0 lives, for stores whose calls do not fail when it is gone. */
-    readonly isServed: () => boolean = () => true,
-    /** What its rank gives back when it closes the store. */
-    readonly release: () => void = () => {},
+    readonly options: StoreOptions = {},
+    /** The beginning of all its keys. */
+    readonly path: string = "",
   ) {}
 
   /**
@@ -55,46 +53,35 @@ export class Store implements Disposable {
   }
 
   /** PyTorch's FileStore, for `worldSize` processes; the last process deletes the file. */
-  static file(
-    path: string,
-    worldSize: number,
-    { isServed, release }: { isServed?: () => boolean; release?: () => void } = {},
-  ): Store {
+  static file(path: string, worldSize: number, options: StoreOptions = {}): Store {
     const name = `file://${path}`;
-    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, isServed, release));
+    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, options));
   }
 
-  static memory(): Store {
-    return wrapped("a store in memory", () => new Store(c10d.storeHash(), "memory"));
-  }
-
+  /** The same store with keys below a prefix. */
   prefix(prefix: string): Store {
-    const name = `${this.name}/${prefix}`;
-    return wrapped(name, () => new Store(c10d.storePrefix(this.id, prefix), name, this.isServed));
+    return new Store(this.id, this.name, this.options, `${this.path}${prefix}/`);
   }
 
   set(key: string, value: string): void {
-    this.#call(`set ${key}`, () => c10d.storeSet(this.id, key, value));
+    this.#call(`set ${key}`, () => c10d.storeSet(this.id, this.path + key, value));
   }
   /** The value, or undefined if there is none. */
   peek(key: string): string | undefined {
-    if (!this.has(key)) return undefined;
-    const bytes = this.#call(`get ${key}`, () => c10d.storeGet(this.id, key));
-    return Buffer.from(bytes, "latin1").toString("utf8");
+    const bytes = this.#call(`get ${key}`, () => c10d.storeGet(this.id, this.path + key));
+    return bytes === null ? undefined : Buffer.from(bytes, "latin1").toString("utf8");
   }
   /** Adds to a whole number that begins at 0; gives the sum. */
   add(key: string, amount: number): number {
-    return this.#call(`add ${key}`, () => c10d.storeAdd(this.id, key, amount));
+    return this.#call(`add ${key}`, () => c10d.storeAdd(this.id, this.path + key, amount));
   }
-  has(key: string): boolean {
-    return this.#call(`check ${key}`, () => c10d.storeCheck(this.id, key));
-  }
-  delete(key: string): boolean {
-    return this.#call(`delete ${key}`, () => c10d.storeDelete(this.id, key));
+
+  isServed(): boolean {
+    return this.options.isServed?.() ?? true;
   }
 
   close(): void {
-    this.release();
+    this.options.release?.();
     guarded(() => c10d.storeClose(this.id));
   }
   [Symbol.dispose](): void {
@@ -103,5 +90,13 @@ export class Store implements Disposable {
 
   #call<T>(what: string, fn: () => T): T {
     return wrapped(`store ${this.name}: ${what}`, fn);
+  }
+}
+
+function wrapped<T>(what: string, fn: () => T): T {
+  try {
+    return guarded(fn);
+  } catch (error) {
+    throw distributedError(`${what}: ${reasonOf(error)}`, [], error);
   }
 }

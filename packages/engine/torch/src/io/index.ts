@@ -2,7 +2,6 @@ export { type FormatCode, formatError, isFormatError } from "../binding/errors.j
 export { crc32 } from "./crc32.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
-export { NpyTarget } from "./npy-target.js";
 export { decodePt, loadPt, type PtKey, type PtValue } from "./pt/load.js";
 export { ByteArray, unpickleBytes } from "./pt/numpy-pickle.js";
 export { loadStateDict } from "./pt/state-dict.js";

@@ -1,6 +1,6 @@
 import { formatError } from "../binding/errors.js";
 import { elementsOf, swapped } from "./elements.js";
-import { checkLength, ReadFile, WriteFile } from "./file.js";
+import { checkLength, type ReadFile, WriteFile } from "./file.js";
 import {
   type NpyHeader,
   npyHeader,
@@ -9,8 +9,6 @@ import {
   prefixLength,
 } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, plainBytes, type RawArray } from "./raw.js";
-
-export type { NpyHeader };
 
 /** Writes an array as the bytes of a .npy file, version 1.0; throws like `checkRaw`. */
 export function encode(array: RawArray): Uint8Array {
@@ -36,112 +34,42 @@ export function decode(file: Uint8Array, source = "npy"): RawArray {
   return inOrder(header, bytes.subarray(span.end), header.shape, source);
 }
 
-/** An open .npy file, read in parts. */
-export class NpyFile {
-  readonly #file: ReadFile;
-  readonly #header: NpyHeader;
-  readonly #rowLength: number;
-
-  /** Use `open`. */
-  constructor(path: string) {
-    this.#file = new ReadFile(path);
-    try {
-      this.#header = readNpyHeader(this.#file);
-    } catch (error) {
-      this.#file.close();
-      throw error;
-    }
-    const { dtype, shape } = this.#header;
-    this.#rowLength = elementCount(shape.slice(1)) * itemSize[dtype];
-  }
-
-  /** Type of the elements. */
-  get dtype(): DType {
-    return this.#header.dtype;
-  }
-
-  /** Shape of the array. */
-  get shape(): number[] {
-    return [...this.#header.shape];
-  }
-
-  /** Whether columns come first; `rows` needs rows first. */
-  get fortran(): boolean {
-    return this.#header.fortran;
-  }
-
-  /** Reads the whole array. Throws a TorchError. */
-  read(): RawArray {
-    const data = this.#file.read(this.#header.start, dataLength(this.#header));
-    return inOrder(this.#header, data, this.#header.shape, this.#file.path);
-  }
-
-  /** Reads `count` rows from row `begin` on, as [count, …]; throws `OutOfRange`. */
-  rows(begin: number, count: number): RawArray {
-    const n = this.#rowCount();
-    if (![begin, count].every((x) => Number.isSafeInteger(x) && x >= 0) || begin + count > n) {
-      throw formatError(
-        "OutOfRange",
-        this.#file.path,
-        `${count} rows from row ${begin}: expected them within its ${n} rows`,
-      );
-    }
-    const position = this.#header.start + begin * this.#rowLength;
-    const data = this.#file.read(position, count * this.#rowLength);
-    const shape = [count, ...this.#header.shape.slice(1)];
-    return inOrder(this.#header, data, shape, this.#file.path);
-  }
-
-  /** Closes the file. */
-  close(): void {
-    this.#file.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #rowCount(): number {
-    const { shape, fortran } = this.#header;
-    if (shape.length > 0 && !fortran) return shape[0];
-    throw formatError(
-      "InvalidShape",
-      this.#file.path,
-      `${fortran ? "in Fortran order" : "a single number"}: it has no rows to read; read it whole`,
-    );
-  }
-}
-
-/** Opens a .npy file. Throws a TorchError for other files. */
-export function open(path: string): NpyFile {
-  return new NpyFile(path);
-}
-
-/** Writes a .npy file of [n, …rowShape] whose n is known at the end only. */
+/** Writes a .npy file by rows, [n, …rowShape]; with `leading` sizes all of [...leading, …rowShape] is there at first, as zeros. */
 export class NpyWriter {
   /** Rows so far. */
   count = 0;
   readonly #file: WriteFile;
   readonly #dtype: DType;
   readonly #rowShape: readonly number[];
-  readonly #headerLength: number;
-  #end: number;
+  readonly #leading: readonly number[] | null;
+  readonly #start: number;
+  readonly #rowLength: number;
 
-  /** Creates the file (or empties it) with no rows; throws `Unreadable`, `UnknownDtype`. */
-  constructor(path: string, dtype: DType, rowShape: readonly number[]) {
-    elementCount(rowShape, path);
+  /** Creates the file (or empties it); throws `Unreadable`, `UnknownDtype`, `InvalidShape`. */
+  constructor(
+    path: string,
+    dtype: DType,
+    rowShape: readonly number[],
+    { leading = null }: { leading?: readonly number[] | null } = {},
+  ) {
     this.#dtype = dtype;
     this.#rowShape = [...rowShape];
+    this.#leading = leading;
+    this.#rowLength = elementCount(rowShape, path) * itemSize[dtype];
     // Room for any number of rows that a double counts exactly.
-    const longest = npyHeader(dtype, [1e15, ...rowShape]);
-    this.#headerLength = longest.length;
-    this.#end = longest.length;
+    this.#start = npyHeader(dtype, [...(leading ?? [1e15]), ...rowShape]).length;
     this.#file = new WriteFile(path);
+    if (leading) this.#file.resize(this.#start + elementCount(leading) * this.#rowLength);
     this.flush();
   }
 
   /** Appends rows [k, …rowShape] (or one row, rowShape itself); throws `InvalidShape`, `Closed`. */
   append(rows: RawArray): void {
+    this.put(this.count, rows);
+  }
+
+  /** Writes rows [k, …rowShape] (or one row) from row `first` on, counted over all leading sizes; throws as `append`. */
+  put(first: number, rows: RawArray): void {
     checkRaw(rows, this.#file.path);
     const [head, ...rest] = rows.shape;
     const one = `${rows.shape}` === `${this.#rowShape}`;
@@ -152,14 +80,14 @@ export class NpyWriter {
         `${rows.dtype} [${rows.shape}]: expected rows of ${this.#dtype} [k, ${this.#rowShape}]`,
       );
     }
-    this.#file.write(rows.data, this.#end);
-    this.#end += rows.data.byteLength;
-    this.count += one ? 1 : head;
+    this.#file.write(rows.data, this.#start + first * this.#rowLength);
+    this.count = Math.max(this.count, first + (one ? 1 : head));
   }
 
   /** Updates the header, so that the file is valid with the rows written so far. */
   flush(): void {
-    const header = npyHeader(this.#dtype, [this.count, ...this.#rowShape], this.#headerLength);
+    const shape = [...(this.#leading ?? [this.count]), ...this.#rowShape];
+    const header = npyHeader(this.#dtype, shape, this.#start);
     this.#file.write(header, 0);
   }
 

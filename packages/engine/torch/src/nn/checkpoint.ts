@@ -1,76 +1,70 @@
 // Activation checkpointing: intermediates are computed again in the backward pass, for about a third more time.
 import { call } from "../binding/dispatch.js";
-import { invalid, TorchError } from "../binding/errors.js";
+import { invalid } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
 import { type External, guarded, native } from "../binding/native.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
 import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
 import { Tensor } from "../tensor/tensor.js";
-import { Module } from "./module.js";
+import type { Module } from "./module.js";
 
+/** Random tensors of the first run, and how many of them the second one took. */
 interface Draws {
   readonly drawn: Tensor[];
   next: number | null;
-  readonly outer: Draws | null;
 }
 let current: Draws | null = null;
 
 function within<T>(draws: Draws, fn: () => T): T {
-  const before = current;
   current = draws;
   try {
     return fn();
   } finally {
-    current = before;
+    current = null;
   }
-}
-
-function take(draw: () => Tensor, from: Draws | null): Tensor {
-  if (from === null) return draw();
-  if (from.next === null) {
-    const t = take(draw, from.outer);
-    // A second handle, since the scope in which `fn` drew may end before the first run does.
-    from.drawn.push(noGrad(() => call("aten::alias", "", t) as Tensor).keep());
-    return t;
-  }
-  const t = from.drawn[from.next++];
-  if (!t)
-    throw invalid(
-      `checkpoint: the recomputation draws more than the ${from.drawn.length} random tensors of the first run; expected a function that does the same both times`,
-    );
-  return t;
 }
 
 /**
- * A random tensor for a checkpointed function: the recomputation gets the same tensor. Outside `checkpoint` it is
+ * A random tensor for a checkpointed module: the recomputation gets the same tensor. Outside `checkpoint` it is
  * `draw()`.
  */
 export function drawnOnce(draw: () => Tensor): Tensor {
-  return take(draw, current);
+  if (current === null) return draw();
+  const { drawn, next } = current;
+  if (next === null) {
+    const t = draw();
+    // A second handle, since the scope in which the module drew may end before the first run does.
+    drawn.push(noGrad(() => call("aten::alias", "", t) as Tensor).keep());
+    return t;
+  }
+  const t = drawn[next];
+  if (!t)
+    throw invalid(
+      `checkpoint: the recomputation draws more than the ${drawn.length} random tensors of the first run; expected a module that does the same both times`,
+    );
+  current.next = next + 1;
+  return t;
 }
-
-type Run = (x: Tensor, ...more: Tensor[]) => Tensor;
 
 const handedOver = (t: Tensor): External =>
   ptrOf((noGrad(() => call("aten::alias", "", t)) as Tensor).keep());
 
-function recomputation(run: Run, inputCount: number): Parameters<typeof native.scripted>[4] {
+function recomputation(
+  module: Module,
+  parameters: readonly Tensor[],
+  inputCount: number,
+): Parameters<typeof native.scripted>[4] {
   const dtype = autocastDType();
-  return (ptr, saved, parameters, needs) =>
+  return (ptr, saved, needs) =>
     tidy(() => {
-      if (gradEnabled())
-        throw new TorchError(
-          "ERR_TORCH_NOT_IMPLEMENTED",
-          "checkpoint: gradients of gradients are not kept; leave the checkpoint out where createGraph is needed",
-        );
       const gradient = new Tensor(ptr);
       const kept = saved.map((t) => new Tensor(t));
       const inputs = kept.slice(0, inputCount).map((t) => t.detach());
-      const sources = [...inputs, ...parameters.map((t) => new Tensor(t))];
+      const sources = [...inputs, ...parameters];
       inputs.forEach((x, i) => {
         if (needs[i]) x.requiresGrad_();
       });
-      const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
+      const draws: Draws = { drawn: kept.slice(inputCount), next: 0 };
       const [x, ...more] = inputs;
       // Its intermediates are held by the graph alone, which `grad` frees step by step.
       const again = () =>
@@ -79,13 +73,13 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
             call(
               "aten::alias",
               "",
-              autocast(dtype, () => run(x, ...more)),
+              autocast(dtype, () => module.forward(x, ...more)),
             ) as Tensor,
         );
       const y = within(draws, () => enableGrad(again));
       if (`${y.shape}` !== `${gradient.shape}`)
         throw invalid(
-          "checkpoint: the recomputation gave another shape; expected a function that does the same both times",
+          "checkpoint: the recomputation gave another shape; expected a module that does the same both times",
         );
       const asked = sources.filter((_, i) => needs[i]);
       const device =
@@ -101,31 +95,25 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
 }
 
 /**
- * Returns `fn(inputs)` without keeping intermediates: the backward pass runs `fn` again. `fn` is a module, or a function
- * with the
- * `parameters` it uses; it is deterministic and draws through `drawnOnce`. Throws a TorchError for `createGraph`.
+ * The module's result, without keeping intermediates: the backward pass runs it again. It is deterministic, draws through
+ * `drawnOnce`, and has no checkpoint inside.
  */
-export function checkpoint(
-  fn: Module | Run,
-  inputs: readonly [Tensor, ...Tensor[]],
-  { parameters }: { parameters?: readonly Tensor[] } = {},
-): Tensor {
-  const run: Run = fn instanceof Module ? (x, ...more) => fn.forward(x, ...more) : fn;
-  const trained = parameters ?? (fn instanceof Module ? fn.parameters() : []);
-  if (!gradEnabled() || ![...inputs, ...trained].some((t) => t.requiresGrad))
-    return tidy(() => run(...inputs));
-  const draws: Draws = { drawn: [], next: null, outer: current };
+export function checkpoint(module: Module, inputs: readonly [Tensor, ...Tensor[]]): Tensor {
+  const parameters = module.parameters();
+  if (!gradEnabled() || ![...inputs, ...parameters].some((t) => t.requiresGrad))
+    return tidy(() => module.forward(...inputs));
+  const draws: Draws = { drawn: [], next: null };
   try {
     return tidy(() => {
-      const output = within(draws, () => noGrad(() => run(...inputs)));
+      const output = within(draws, () => noGrad(() => module.forward(...inputs)));
       const result = guarded(
         () =>
           native.scripted(
             ptrOf(output),
             ptrsOf(inputs, "checkpoint: inputs"),
-            ptrsOf(trained, "checkpoint: parameters"),
+            ptrsOf(parameters, "checkpoint: parameters"),
             ptrsOf(draws.drawn, "checkpoint: draws"),
-            recomputation(run, inputs.length),
+            recomputation(module, parameters, inputs.length),
           ),
         "checkpoint",
       );

@@ -12,12 +12,11 @@ interface Scripts extends Native {
   jitLoad(path: string, device: string, allowed: string[]): External;
   jitForward(module: External, inputs: External[], switches: (string | boolean)[]): External;
   jitSchema(module: External): string;
-  jitDispose(module: External): void;
 }
 const scripts = native as Scripts;
 
 /** A loaded TorchScript module, in evaluation mode; use `load`. */
-export class ScriptModule implements Disposable {
+export class ScriptModule {
   readonly #ptr: External;
   /** `forward`'s arguments and result, as PyTorch writes them. */
   readonly schema: string;
@@ -39,15 +38,6 @@ export class ScriptModule implements Disposable {
     } catch (error) {
       throw translate(withoutTraceback(error), this.path);
     }
-  }
-
-  /** Gives the memory of its weights back; calling it afterwards is a TorchError. Idempotent. */
-  dispose(): void {
-    guarded(() => scripts.jitDispose(this.#ptr), "dispose");
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

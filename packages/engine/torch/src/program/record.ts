@@ -63,11 +63,6 @@ export class Program {
     return ptrs === null ? null : ptrs.map((ptr) => new Tensor(ptr));
   }
 
-  /** Names of the kernels, in order. */
-  get operations(): string[] {
-    return native.steps(this.#ptr);
-  }
-
   /** @internal */
   get pointer(): External {
     return this.#ptr;

@@ -18,11 +18,8 @@ export function grad(
 }
 
 /** Adds the gradients of outputs to `grad` of the leaves. */
-export function backward(
-  outputs: readonly Tensor[],
-  { gradOutputs, retainGraph, createGraph }: GradOptions = {},
-): void {
-  differentiate("backward", outputs, null, { gradOutputs, retainGraph, createGraph });
+export function backward(outputs: readonly Tensor[], options: GradOptions = {}): void {
+  differentiate("backward", outputs, null, options);
 }
 
 /** Removes the gradients of tensors. */

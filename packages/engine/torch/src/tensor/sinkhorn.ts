@@ -2,20 +2,7 @@
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 
-const [kernel, product, iterate, scale] = [
-  "sinkhorn_kernel",
-  "sinkhorn_product_kernel",
-  "sinkhorn_",
-  "sinkhorn_plan_",
-].map((name) => new Op(`dsbm::${name}`, ""));
-
-/** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError. */
-export const sinkhornKernel = (cost: Tensor, f: Tensor, g: Tensor, reg: number): Tensor =>
-  invoke(kernel, cost, f, g, reg);
-
-/** The kernel exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k]. Throws a TorchError. */
-export const sinkhornProductKernel = (rows: Tensor, columns: Tensor): Tensor =>
-  invoke(product, rows, columns);
+const iterate = new Op("dsbm::sinkhorn_", "");
 
 /** Weights of the rows [n] and columns [m] of a kernel, and the scalings of both. */
 export interface Scalings {
@@ -40,10 +27,9 @@ export interface SinkhornSteps {
 }
 
 /**
- * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, accelerated (Anderson's method in log v; Walker and Ni 2011).
- * Returns the total
- * deviation of the column sums (NaN for scalings out of range) and the iterations. The same bits on any number of
- * threads.
+ * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place on the processor, accelerated (Anderson's method in log v; Walker
+ * and Ni 2011). Returns the total deviation of the column sums (NaN for scalings out of range) and the iterations. The
+ * same bits on any number of threads. Throws a TorchError.
  */
 export function sinkhornIterate(
   matrix: Tensor,
@@ -55,7 +41,3 @@ export function sinkhornIterate(
   result.dispose();
   return { deviation, count };
 }
-
-/** Scales a kernel to the plan u K v in place. Returns the sums of its rows [n]. Throws a TorchError. */
-export const sinkhornPlan = (matrix: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor =>
-  invoke(scale, matrix, u, v);

@@ -18,7 +18,6 @@ const toFloat = new Op("aten::to", "dtype");
 export interface GradOptions {
   gradOutputs?: readonly Tensor[] | undefined;
   retainGraph?: boolean | undefined;
-  createGraph?: boolean | undefined;
 }
 
 /** The gradients of `inputs`, or with null of all leaves, accumulated. Internal. */
@@ -28,7 +27,7 @@ export function differentiate(
   inputs: readonly Tensor[] | null,
   options: GradOptions & { allowUnused?: boolean },
 ) {
-  const { gradOutputs, retainGraph = false, createGraph = false, allowUnused = false } = options;
+  const { gradOutputs, retainGraph = false, allowUnused = false } = options;
   return guarded(
     () =>
       native.differentiate(
@@ -36,7 +35,6 @@ export function differentiate(
         gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
         inputs && ptrsOf(inputs, "inputs"),
         retainGraph,
-        createGraph,
         allowUnused,
       ),
     what,
@@ -108,14 +106,7 @@ export class Tensor extends TensorMethods {
     guarded(() => native.setGrad(ptrOf(this), value === null ? null : ptrOf(value)), "grad");
   }
   /** Accumulates d this / d leaf into the leaves' `grad`; `gradient` has this tensor's shape (default 1). */
-  backward({
-    gradient,
-    ...options
-  }: {
-    gradient?: Tensor;
-    retainGraph?: boolean;
-    createGraph?: boolean;
-  } = {}): void {
+  backward({ gradient, ...options }: { gradient?: Tensor; retainGraph?: boolean } = {}): void {
     const gradOutputs = gradient && [gradient];
     differentiate("backward", [this], null, { ...options, gradOutputs, allowUnused: false });
   }

@@ -16,7 +16,7 @@ import {
   arange,
   Generator,
   io,
-  liveTensors,
+  memory,
   randn,
   setNumThreads,
   tensor,
@@ -85,11 +85,11 @@ describe("mapNpy", () => {
 
   it("lives until it and its views are disposed of, though the file be gone", async () => {
     await collectGarbage();
-    const live = liveTensors();
+    const live = memory().live;
     const path = saved("short-lived.npy", counted(4096));
     const whole = mapNpy(path);
     const view = whole.narrow(0, 4000, 96);
-    expect(liveTensors()).toBe(live + 2);
+    expect(memory().live).toBe(live + 2);
     expect(mapped(path)).toBe(true);
     unlinkSync(path);
     whole.dispose();
@@ -97,7 +97,7 @@ describe("mapNpy", () => {
     expect(tidy(() => view.sum().item())).toBe((96 * (4000 + 4095)) / 2);
     view.dispose();
     expect(mapped(path)).toBe(false);
-    expect(liveTensors()).toBe(live);
+    expect(memory().live).toBe(live);
   });
 
   it("never writes to its file", () => {

@@ -1,10 +1,10 @@
 // .npy: bytes as NumPy writes them, both byte and index orders, bad files, rows and the writer.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scratch } from "../../../../../test/support/scratch.js";
-import { decode, encode, NpyWriter, open } from "../../src/io/npy.js";
+import { decode, encode, NpyWriter } from "../../src/io/npy.js";
 import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
 import { toFloat32, toFloat64 } from "../../src/io/tensors.js";
 
@@ -108,49 +108,9 @@ describe("decode", () => {
     ["a bool of 2", "InvalidValue", file(header("|b1", "(1,)"), [2])],
   ];
 
-  it.each(bad)("refuses %s: %s", (what, code, bytes) => {
+  it.each(bad)("refuses %s: %s", (_, code, bytes) => {
     const message = expect.stringMatching(/^bad\.npy: [^\n\r]{10,}$/);
     expect(() => decode(bytes, "bad.npy")).toThrow(expect.objectContaining({ code, message }));
-    const path = join(folder, `${what.replaceAll(/\W/g, "-")}.npy`);
-    writeFileSync(path, bytes);
-    const readAll = () => {
-      using opened = open(path);
-      opened.read();
-    };
-    expect(readAll).toThrow(expect.objectContaining({ code }));
-  });
-});
-
-describe("open", () => {
-  it("reads rows by position, in either byte order", () => {
-    const path = join(folder, "rows.npy");
-    const values = Float32Array.from({ length: 20 }, (_, k) => k);
-    writeFileSync(path, encode(fromTyped(values, [5, 2, 2])));
-    using opened = open(path);
-    expect(opened.shape).toEqual([5, 2, 2]);
-    expect(opened.dtype).toBe("float32");
-    expect([...toFloat32(opened.rows(1, 2))]).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
-    expect(opened.rows(5, 0).shape).toEqual([0, 2, 2]);
-    expect(toFloat32(opened.read())).toEqual(values);
-    expect(() => opened.rows(4, 2)).toThrow(/2 rows from row 4: expected them within its 5 rows/);
-    expect(() => opened.rows(0.5, 1)).toThrow(expect.objectContaining({ code: "OutOfRange" }));
-
-    const swapped = join(folder, "swapped.npy");
-    writeFileSync(swapped, file(header(">i2", "(3, 1)"), [0, 1, 0, 2, 0, 3]));
-    using big = open(swapped);
-    expect([...toFloat32(big.rows(1, 2))]).toEqual([2, 3]);
-  });
-
-  it("refuses rows of a Fortran array and of a single number", () => {
-    const path = join(folder, "fortran.npy");
-    writeFileSync(path, file(header("|u1", "(2, 2)", "True"), [1, 2, 3, 4]));
-    using opened = open(path);
-    expect(() => opened.rows(0, 1)).toThrow(/in Fortran order: it has no rows to read/);
-    expect([...opened.read().data]).toEqual([1, 3, 2, 4]);
-    const scalar = join(folder, "scalar.npy");
-    writeFileSync(scalar, file(header("|u1", "()"), [1]));
-    using single = open(scalar);
-    expect(() => single.rows(0, 1)).toThrow(/a single number/);
   });
 });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
-import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
+import { io, memory, type Tensor, tidy } from "../../src/index.js";
 import { decodePt, type PtKey, type PtValue } from "../../src/io/pt/load.js";
 import type { RawArray } from "../../src/io/raw.js";
 import { toFloat64 } from "../../src/io/tensors.js";
@@ -61,9 +61,9 @@ describe("a state dict from PyTorch", () => {
 
   it("becomes tensors of the engine, and no others stay behind", async () => {
     await collectGarbage();
-    const before = liveTensors();
+    const before = memory().live;
     const state = io.loadPt(fixturePath("zip.pt")) as Map<string, Tensor>;
-    expect(liveTensors()).toBe(before + expected.length);
+    expect(memory().live).toBe(before + expected.length);
     for (const [key, dtype, shape, values] of expected) {
       const t = state.get(key) as Tensor;
       expect([t.dtype, t.shape, t.requiresGrad]).toEqual([dtype, shape, false]);
@@ -72,7 +72,7 @@ describe("a state dict from PyTorch", () => {
     for (const t of state.values()) t.dispose();
     expect(tidy(() => io.loadStateDict(fixturePath("protocol5.pt")).size)).toBe(expected.length);
     const network = io.loadStateDict(fixturePath("nested.pt"));
-    expect(liveTensors()).toBe(before + 2);
+    expect(memory().live).toBe(before + 2);
     for (const t of network.values()) t.dispose();
   });
 });
@@ -117,9 +117,9 @@ describe("loadStateDict", () => {
   it("refuses several", async () => {
     await collectGarbage();
     const path = file("two.pt", `${word("model")}}(${one("a")}u${word("net")}}(${one("b")}u`);
-    const before = liveTensors();
+    const before = memory().live;
     expect(() => io.loadStateDict(path)).toThrow(/no state dict, or several, but model, net/);
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 
   it("refuses what holds none", () => {

@@ -7,6 +7,5 @@ export const distance = (a: T.Tensor, b: T.Tensor) => a.sub(b).abs().amax().item
 export const off = (x: T.Tensor, exact: T.Tensor) =>
   x.to("float64").sub(exact).abs().amax().item() / exact.abs().amax().item();
 export const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
-export const gradients = (y: T.Tensor, of: readonly T.Tensor[], createGraph = false) =>
-  T.grad([y], of, { createGraph }) as T.Tensor[];
+export const gradients = (y: T.Tensor, of: readonly T.Tensor[]) => T.grad([y], of) as T.Tensor[];
 export const bits = (list: readonly T.Tensor[]) => list.map((t) => t.toArray());

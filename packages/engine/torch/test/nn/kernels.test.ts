@@ -140,14 +140,8 @@ describe.each([
     expect(bits(all(own(), inputs))).toEqual(bits(found));
   });
 
-  it("has gradients of gradients, and none where none are wanted", () => {
-    const { inputs, own, exact } = make(sizes[0] as Sizes);
-    const second = (y: T.Tensor, of: readonly T.Tensor[]) => {
-      const [first] = gradients(y.pow(2).sum(), of, true) as [T.Tensor];
-      return gradients(first.pow(2).sum(), of.slice(0, 2))[1] as T.Tensor;
-    };
-    const wide = inputs.map(double);
-    expect(off(second(own(), inputs), second(exact(wide), wide))).toBeLessThan(1e-4);
+  it("has no gradients where none are wanted", () => {
+    const { inputs, own } = make(sizes[0] as Sizes);
     expect(T.noGrad(own).requiresGrad).toBe(false);
     inputs[0]?.requiresGrad_(false);
     own().sum().backward();

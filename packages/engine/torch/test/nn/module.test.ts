@@ -4,9 +4,10 @@ import { expectClose } from "../../../../../test/support/close.js";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { TorchError } from "../../src/binding/errors.js";
-import { liveTensors, tidy } from "../../src/binding/handle.js";
+import { tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
 import { recorded } from "../../src/program/record.js";
+import { memory } from "../../src/runtime.js";
 import { ones, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
 import { Generator } from "../../src/tensor/random.js";
@@ -132,12 +133,12 @@ describe("Module", () => {
   });
 
   it("lives through scopes and gives everything back when disposed of", () => {
-    const before = liveTensors();
+    const before = memory().live;
     const block = tidy(() => new Block());
-    expect(liveTensors()).toBe(before + 8 + 2);
+    expect(memory().live).toBe(before + 8 + 2);
     expect(block.scale.disposed).toBe(false);
     block.dispose();
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
     expect(() => block.scale.sum()).toThrow(/dispos/);
   });
 });

@@ -2,10 +2,11 @@
 import { describe, expect } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { it } from "../../../../../test/support/in-scope.js";
-import { liveTensors, tidy } from "../../src/binding/handle.js";
+import { tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
 import { Adam, type AdamOptions, AdamW, clipGradNorm_, EMA } from "../../src/optim/index.js";
 import { recorded } from "../../src/program/record.js";
+import { memory } from "../../src/runtime.js";
 import { tensor, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
 import { Generator } from "../../src/tensor/random.js";
@@ -136,9 +137,9 @@ describe("clipGradNorm_", () => {
       [12, 0],
       [0, 0],
     ]);
-    const before = liveTensors();
+    const before = memory().live;
     const norm = clipGradNorm_([a, idle, b], maxNorm);
-    expect(liveTensors()).toBe(before + 1);
+    expect(memory().live).toBe(before + 1);
     expect(norm.item()).toBeCloseTo(13, 5);
     const scale = Math.min(1, maxNorm / (13 + 1e-6));
     expectClose(a.grad?.toNumbers(), [3 * scale, 0, 0, 4 * scale], 5);

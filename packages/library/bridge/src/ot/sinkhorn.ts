@@ -3,15 +3,16 @@
 import {
   cat,
   type Device,
+  empty,
   full,
   noGrad,
+  type Scalings,
+  type SinkhornSteps,
   sinkhornIterate,
-  sinkhornKernel,
-  sinkhornPlan,
-  sinkhornProductKernel,
   Tensor,
   tidy,
 } from "@dsbm/torch";
+import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
@@ -129,7 +130,11 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
   if (!((2 * reach) / eps < moderate)) return null;
   // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|².
-  const plan = sinkhornProductKernel(left.mul(2 / eps), right);
+  const scaled = left.mul(2 / eps);
+  const across = right.t();
+  const plan = filled(x.size(0), y.size(0), x.device, (start, count) =>
+    scaled.narrow(0, start, count).mm(across).exp_(),
+  );
   const tau = exponent(penalty, eps);
   const scalings = (of: Tensor) => {
     const norms = of.squeeze(1);
@@ -142,9 +147,13 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const columns = scalings(norms[1]);
   const u = rows.ones;
   const v = columns.ones;
-  const steps = { tau, tolerance, most };
-  const { count } = sinkhornIterate(plan, { a: rows.weight, b: columns.weight, u, v }, steps);
-  const error = rowError(sinkhornPlan(plan, { u, v }), rows.weight, u, tau);
+  const taus = { rows: tau, columns: tau };
+  const count = iterated(
+    plan,
+    { a: rows.weight, b: columns.weight, u, v },
+    { taus, tolerance, most },
+  );
+  const error = rowError(toPlan(plan, { u, v }), rows.weight, u, tau);
   const converged = error <= tolerance;
   if (!converged && !(count >= most && Number.isFinite(error))) return null;
   return { plan, error, iterations: count, converged };
@@ -241,7 +250,14 @@ function scaledSteps(
   const { logA, logB } = problem;
   const tau = exponent(problem.penalty.rows, eps);
   const columnTau = exponent(problem.penalty.columns, eps);
-  const matrix = sinkhornKernel(problem.c, f, g, eps);
+  const { c } = problem;
+  const matrix = filled(c.size(0), c.size(1), c.device, (start, count) =>
+    g
+      .sub(c.narrow(0, start, count))
+      .add_(f.narrow(0, start, count).unsqueeze(-1))
+      .div_(eps)
+      .exp_(),
+  );
   // The absorbed potentials' power belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor, power: number) =>
     (power === 1 ? logW : logW.sub(absorbed, { alpha: (1 - power) / eps })).exp();
@@ -249,17 +265,14 @@ function scaledSteps(
   const b = weight(logB, g, columnTau);
   const u = f.onesLike();
   const v = g.onesLike();
-  const steps = { tau, tolerance, most };
-  const count =
-    tau === columnTau
-      ? sinkhornIterate(matrix, { a, b, u, v }, steps).count
-      : semiRelaxed(matrix, { a, b, u, v }, steps);
+  const taus = { rows: tau, columns: columnTau };
+  const count = iterated(matrix, { a, b, u, v }, { taus, tolerance, most });
   const logU = u.log();
   const logV = v.log();
   const reach = cat([logU, logV]).abs().amax().item();
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
-  const error = rowError(sinkhornPlan(matrix, { u, v }), a, u, tau);
+  const error = rowError(toPlan(matrix, { u, v }), a, u, tau);
   return {
     f: f.add(logU, { alpha: eps }),
     g: g.add(logV, { alpha: eps }),
@@ -270,18 +283,52 @@ function scaledSteps(
 }
 
 const checkEvery = 10;
+/** Rows of so many entries are made at once, so that they stay in the processor's cache. */
+const atOnce = 2 ** 18;
 
-/** The same iterations with exact column sums. Returns their number. */
-function semiRelaxed(
+const rowsAtOnce = (m: number): number => Math.max(1, Math.floor(atOnce / m));
+
+/** A matrix [n, m] of the rows that `rows` makes. */
+function filled(
+  n: number,
+  m: number,
+  device: Device,
+  rows: (start: number, count: number) => Tensor,
+): Tensor {
+  const matrix = empty([n, m], { dtype: "float64", device });
+  inBatches(matrix, rowsAtOnce(m), (block, start) => void block.copy_(rows(start, block.size(0))));
+  return matrix;
+}
+
+/** Scales a kernel to the plan u K v in place. Returns the sums of its rows [n]. */
+const toPlan = (kernel: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor =>
+  cat(
+    inBatches(kernel, rowsAtOnce(kernel.size(1)), (block, start) =>
+      block
+        .mul_(u.narrow(0, start, block.size(0)).unsqueeze(-1))
+        .mul_(v)
+        .sum(-1),
+    ),
+  );
+
+/** Iterates in place, by the engine's kernel if both sides are penalised alike. Returns the number of iterations. */
+function iterated(
   kernel: Tensor,
-  { a, b, u, v }: Record<"a" | "b" | "u" | "v", Tensor>,
-  { tau, tolerance, most }: { tau: number; tolerance: number; most: number },
+  scalings: Scalings,
+  {
+    taus,
+    tolerance,
+    most,
+  }: Omit<SinkhornSteps, "tau"> & { taus: Record<"rows" | "columns", number> },
 ): number {
+  if (taus.rows === taus.columns && kernel.device === "cpu")
+    return sinkhornIterate(kernel, scalings, { tau: taus.rows, tolerance, most }).count;
+  const { a, b, u, v } = scalings;
   const transposed = kernel.t();
   for (let count = 1; ; count++) {
     const sums = tidy(() => {
-      u.copy_(a.div(kernel.mv(v).pow(tau)));
-      return transposed.mv(u);
+      u.copy_(a.div(kernel.mv(v).pow(taus.rows)));
+      return transposed.mv(u).pow(taus.columns);
     });
     const isLast = count >= most;
     const isMet =

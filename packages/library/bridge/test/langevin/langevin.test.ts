@@ -1,5 +1,5 @@
 // The discrete process of DSB: its moments in closed form, and what networks learn from its runs.
-import { liveTensors, randint, type Tensor, tensor } from "@dsbm/torch";
+import { memory, randint, type Tensor, tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
@@ -53,9 +53,9 @@ describe("langevinTuple", () => {
     const steps = randint(0, n, [40], { generator: seeded(5) });
     const options = { direction: "f" as const, noise };
     const all = langevinTuples(process, referenceMean(process), x, options);
-    const before = liveTensors();
+    const before = memory().live;
     const one = langevinTuple(process, referenceMean(process), x, { ...options, steps });
-    expect(liveTensors()).toBe(before + 2);
+    expect(memory().live).toBe(before + 2);
     const index = steps.reshape([40, 1, 1, 1]).expand([40, 1, 2, 3]);
     expect(new Set(steps.toNumbers()).size).toBe(n);
     for (const name of ["x", "target"] as const)

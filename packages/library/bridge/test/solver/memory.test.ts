@@ -1,6 +1,6 @@
 // Solvers of flows keep nothing but their result. A file of its own: what other tests left to the collector would
 // blur the count.
-import { full, liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { full, memory, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
@@ -25,19 +25,19 @@ it.each(solvers.flatMap((solver) => fields.map(([what, field]) => ({ solver, wha
   ({ solver, field }) => {
     let most = 0;
     const watched: Field = (y, t) => {
-      most = Math.max(most, liveTensors());
+      most = Math.max(most, memory().live);
       return field(y, t);
     };
-    const before = liveTensors();
+    const before = memory().live;
     const options = { times: [0, 0.3, 1], solver, step_size: 0.01 };
     const { states } = tidy(() => solveFlow(watched, x, options));
-    expect(liveTensors()).toBe(before + 1);
+    expect(memory().live).toBe(before + 1);
     states.dispose();
     expect([x.disposed, own.disposed]).toEqual([false, false]);
     // However many steps there were.
     expect(most - before).toBeLessThan(25);
     const failing: Field = (y, t) => field(y, t).div(t.lt(0.5).to("float64").unsqueeze(1)).mul(0);
     expect(() => tidy(() => solveFlow(failing, x, options))).toThrow(/NaN|finite/);
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   },
 );

@@ -2,9 +2,9 @@ import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { defaultFraction, rowCount, testCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError, reason } from "../errors.js";
+import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { newTable, type Table } from "../table.js";
-import { isFile } from "./read.js";
+import { isFile, readBytes } from "./read.js";
 
 export const arrayPrefix = "array:";
 
@@ -52,17 +52,17 @@ function splitRows(total: number, options: SetOptions): Tensor {
   return split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
 }
 
-/** The array of a .npy file, mapped into memory if its layout allows it. Throws `BadArray`. */
-export function mapArray(path: string): Tensor {
+/** The array of a .npy file, mapped into memory if its layout allows it. Throws an error of the code for other files. */
+export function mapArray(path: string, code: DatasetCode = "BadArray"): Tensor {
   try {
     return io.mapNpy(path);
   } catch (error) {
     if (!io.isFormatError(error)) throw error;
-    if (error.code !== "InvalidValue") throw new DatasetError("BadArray", reason(error));
+    if (error.code !== "InvalidValue")
+      throw new DatasetError(code, `${reason(error)}; copy or write it again`);
   }
   // Fortran order or big-endian.
-  using file = io.npy.open(path);
-  return io.fromRaw(file.read());
+  return io.fromRaw(io.npy.decode(readBytes(path), path));
 }
 
 function checkFinite(x: Tensor, rows: Tensor, path: string): void {

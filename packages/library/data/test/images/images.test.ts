@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { liveTensors, tidy } from "@dsbm/torch";
+import { memory, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
@@ -52,7 +52,7 @@ describe("the published sets", () => {
 
   it("keep classes by name, labels along, nothing else alive", async () => {
     await collectGarbage();
-    const before = liveTensors();
+    const before = memory().live;
     tidy(() => {
       const test = (name: string, options = {}) => loadTable(name, { split: "test", ...options });
       const two = test("mnist_2");
@@ -71,7 +71,7 @@ describe("the published sets", () => {
       ).toBeTruthy();
       expect(first.labels!.shape).toEqual([10]);
     });
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 
   it("prefer a folder of the set's own below the data folder, then the data folder, then the package", () => {

@@ -1,7 +1,7 @@
 // Tables of vectors: drawn from a seed, or read from a user's .npy file.
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { arange, Generator, io, liveTensors, ones, randn, type Tensor, tidy } from "@dsbm/torch";
+import { arange, Generator, io, memory, ones, randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
@@ -61,7 +61,7 @@ describe("drawn vectors", () => {
   });
 
   it("depend on seed, split and end alone, and leave no tensors behind", () => {
-    const before = liveTensors();
+    const before = memory().live;
     const head = (options: Options) =>
       tidy(() => values(load("moons", { n: 4, ...options }).x)).join();
     const one = head({ seed: 1 });
@@ -72,7 +72,7 @@ describe("drawn vectors", () => {
       { seed: 1, end: "x1" as const },
     ];
     expect(new Set([one, ...others.map(head)]).size).toBe(4);
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 
   it("gaussian draws both ends of both splits from one generator of the seed, shifted by a", () => {

@@ -6,11 +6,6 @@ import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
 
 const dim = 2048;
 
-/** Holds native memory. */
-export interface InceptionFeatures extends FeatureExtractor, Disposable {
-  dispose(): void;
-}
-
 /**
  * The features [n, 2048] of `inception-2015-12-05.pt`. Floating images are rounded to bytes, grey images repeated
  * to three channels. The file's code runs, see `jit.load`. Throws a TorchError for no TorchScript file, a BridgeError for another forward, wrong shapes and NaN.
@@ -26,22 +21,15 @@ export function inceptionFeatures(
     batchSize?: number;
     trust?: boolean;
   } = {},
-): InceptionFeatures {
+): FeatureExtractor {
   const module = jit.load(path, { device, trust });
   const run = (bytes: Tensor) => module.forward([bytes], { return_features: true });
-  try {
-    probe(path, module.schema, run, device);
-  } catch (error) {
-    module.dispose();
-    throw error;
-  }
+  probe(path, module.schema, run, device);
   return {
     metric: "fid",
     dim,
     batchSize,
     features: (images) => tidy(() => run(toColourBytes(images).to({ device }))),
-    dispose: () => module.dispose(),
-    [Symbol.dispose]: () => module.dispose(),
   };
 }
 

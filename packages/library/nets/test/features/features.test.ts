@@ -60,7 +60,7 @@ describe("toColourBytes", () => {
 
 describe("inceptionFeatures", () => {
   it("gives the file's features, of grey and float images too", () => {
-    using inception = inceptionFeatures(inceptionLike, { trust: true });
+    const inception = inceptionFeatures(inceptionLike, { trust: true });
     expect([inception.metric, inception.dim]).toEqual(["fid", 2048]);
     const colour = bytes([5, 3, 8, 8], 2);
     const grey = bytes([5, 1, 8, 8], 3);
@@ -116,7 +116,7 @@ describe("lenetFeatures", () => {
   });
 
   it("refuses statistics of other features, images of other channels, and one image", () => {
-    using inception = inceptionFeatures(inceptionLike, { trust: true });
+    const inception = inceptionFeatures(inceptionLike, { trust: true });
     using other = imageStatistics(inception, bytes([4, 1, 8, 8], 7));
     expect(() => frechetScore(lenet, noise(4, 1, 0), other.gaussian())).toThrow(
       /of 84 and of 2048/,

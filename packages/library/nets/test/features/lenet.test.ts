@@ -6,7 +6,7 @@ import {
   cat,
   Generator,
   io,
-  liveTensors,
+  memory,
   type nn,
   rand,
   randint,
@@ -115,12 +115,12 @@ describe("a LeNet's file", () => {
       [new TextEncoder().encode("none"), /lenet\.safetensors: 4 bytes/],
       [encodeLeNet(make(), facts).subarray(0, -8), /lenet\.safetensors: .*bytes/],
     ];
-    const before = liveTensors();
+    const before = memory().live;
     for (const [bytes, message] of failing) {
       const path = write(bytes);
       expect(() => loadLeNet(path)).toThrow(message);
       expect(() => loadLeNet(path)).not.toThrow(/\n/);
     }
-    expect(liveTensors()).toBe(before);
+    expect(memory().live).toBe(before);
   });
 });

@@ -151,8 +151,6 @@ export class ProcessRanks implements Ranks {
       if (text === undefined && !isServed)
         throw distributed.distributedError("waiting for rank 0: rank 0 is gone", [0]);
     }
-    if (store.add(`${key}/readers`, 1) === this.size - 1)
-      for (const name of [key, `${key}/readers`]) store.delete(name);
     const letter = JSON.parse(text) as Letter;
     if ("failure" in letter) {
       this.#mainHasLeft = true;

@@ -4,7 +4,7 @@
 import { brownian, methods, stream, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ScoreNetwork } from "@dsbm/nets";
-import { liveTensors, setNumThreads } from "@dsbm/torch";
+import { memory, setNumThreads } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
@@ -71,10 +71,10 @@ describe("runs ahead", () => {
   it("leave no tensor behind, stopped in the middle too", async () => {
     await learned(2);
     await collectGarbage();
-    const live = liveTensors();
+    const live = memory().live;
     await learned(2);
     await stopped();
     await collectGarbage();
-    expect(liveTensors()).toBe(live);
+    expect(memory().live).toBe(live);
   });
 });

@@ -1,5 +1,5 @@
 // Metrics of vectors against closed forms: shifts, two points, Gaussians, and exact transport.
-import { cat, liveTensors, memory, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { cat, memory, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../../test/support/collect.js";
 import { it } from "../../../../../../test/support/in-scope.js";
@@ -32,7 +32,7 @@ describe("every metric", () => {
     (_, metric) => {
       const x = normal([60, 2, 2], 1);
       const other = normal([45, 2, 2], 2);
-      const before = liveTensors();
+      const before = memory().live;
       tidy(() => {
         const same = metric(x, shuffledRows(x));
         expect(same).toBeGreaterThanOrEqual(0);
@@ -48,7 +48,7 @@ describe("every metric", () => {
         expect(() => metric(x, other.div(0))).toThrow(/second samples have values that are NaN or/);
         expect(() => metric(x, other.narrow(0, 0, 0))).toThrow(/\[0,2,2\]; expected \[n, …\]/);
       });
-      expect(liveTensors()).toBe(before);
+      expect(memory().live).toBe(before);
     },
   );
 });

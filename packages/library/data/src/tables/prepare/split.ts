@@ -41,9 +41,9 @@ export function splitFile(
   { isHeld, offset, change = (x) => x }: SplitOptions,
 ): ColumnMoments {
   const path = join(folder, `${name}.npy`);
-  using file = io.npy.open(path);
-  const { dtype, shape } = file;
-  const [n, d] = shape;
+  using file = io.mapNpy(path);
+  const { dtype } = file;
+  const [n, d] = file.shape;
   using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
   using test = new io.npy.NpyWriter(join(folder, `${name}_test.npy`), dtype, [d]);
   const sums = new Float64Array(d);
@@ -52,10 +52,8 @@ export function splitFile(
   const rows = Math.max(1, Math.floor(2 ** 20 / d));
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
-    const raw = file.rows(first, count);
-    const block = (dtype === "float32" ? io.toFloat32(raw) : io.toFloat64(raw)).map((x, i) =>
-      change(x, i % d),
-    );
+    const raw = tidy(() => file.narrow(0, first, count).toArray() as Float32Array | Float64Array);
+    const block = raw.map((x, i) => change(x, i % d));
     const held = block.slice();
     let trainLength = 0;
     let testLength = 0;

@@ -1,55 +1,34 @@
-import { io } from "@dsbm/torch";
+import { io, type Tensor, tidy } from "@dsbm/torch";
 import { badTable, reason } from "../../errors.js";
+import { mapArray } from "../../files/array-set.js";
 import type { Opened } from "../rows.js";
-import { type Matrix, matrixTable } from "./matrix.js";
+import { matrixTable } from "./matrix.js";
 
 /** Opens an array [n, d] or [n]. Throws `BadTable`. */
-export function openNpy(path: string): Opened {
-  const file = asTableError(path, () => io.npy.open(path));
-  const close = () => file.close();
-  try {
-    const { fortran, shape } = file;
-    const rows = fortran
-      ? inMemory(asTableError(path, () => file.read()))
-      : (first: number, count: number) =>
-          asTableError(path, () => io.toFloat64(file.rows(first, count)));
-    return arrayTable(path, { shape, rows, close });
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
+export const openNpy = (path: string): Opened => arrayTable(path, mapArray(path, "BadTable"));
 
 /** Opens the bytes of a .npy file. Throws `BadTable`. */
 export function openArray(source: string, bytes: Uint8Array): Opened {
-  const array = asTableError(source, () => io.npy.decode(bytes, source));
-  return arrayTable(source, { shape: array.shape, rows: inMemory(array), close() {} });
-}
-
-function inMemory(array: io.RawArray): Matrix["rows"] {
-  const values = io.toFloat64(array);
-  const [, d = 1] = array.shape;
-  return (first, count) => values.subarray(first * d, (first + count) * d);
-}
-
-function arrayTable(
-  source: string,
-  { shape, rows, close }: { shape: readonly number[]; rows: Matrix["rows"]; close: () => void },
-): Opened {
-  const [n, d = 1] = shape;
-  if (n === undefined || shape.length > 2 || d === 0)
-    throw badTable(
-      source,
-      `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
-    );
-  return matrixTable(source, { n, d, rows }, { names: null, close });
-}
-
-function asTableError<T>(source: string, operation: () => T): T {
   try {
-    return operation();
+    return arrayTable(source, io.fromRaw(io.npy.decode(bytes, source)));
   } catch (error) {
     if (!io.isFormatError(error)) throw error;
     throw badTable(source, `${reason(error).replace(`${source}: `, "")}; copy or write it again`);
   }
+}
+
+function arrayTable(source: string, array: Tensor): Opened {
+  const { shape } = array.keep();
+  const [n, d = 1] = shape;
+  const close = () => array.dispose();
+  if (n === undefined || shape.length > 2 || d === 0) {
+    close();
+    throw badTable(
+      source,
+      `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
+    );
+  }
+  const rows = (first: number, count: number) =>
+    tidy(() => array.narrow(0, first, count).to("float64").flatten().toArray() as Float64Array);
+  return matrixTable(source, { n, d, rows }, { names: null, close });
 }
