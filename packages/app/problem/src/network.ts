@@ -1,6 +1,5 @@
 import {
   ConditionDropout,
-  type ConditionKind,
   type Direction,
   type Method,
   type Network,
@@ -9,8 +8,7 @@ import {
   withNoiseShare,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
-import { createNetwork, hasClasses } from "@dsbm/nets";
+import { createNetwork } from "@dsbm/nets";
 import type { Device } from "@dsbm/torch";
 import { configChain } from "./chain.js";
 
@@ -32,12 +30,7 @@ export function buildNetwork(
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
   const shape = method.mass ? [(sample[0] as number) + 1] : sample;
-  const kind = conditionKind(config, conditions);
-  if (method.model?.fit && hasClasses(model))
-    throw new ConfigError(
-      `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
-    );
-  const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
+  const facts = { shape, direction, chain, generator: stream(seed, purpose) };
   const channels = conditions || data.cond_channels;
   const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
     const request = { ...facts, bidirectional, unit, zero, model };
@@ -54,16 +47,4 @@ export function buildNetwork(
     onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
   if (step_variance === "analytic") withNoiseShare(net, method.networks);
   return device === "cpu" ? net : net.to({ device: device as Device });
-}
-
-/**
- * The kind of a closed form's condition: a column of classes or of numbers, or channels of fields.
- */
-function conditionKind(
-  { data: { cond_channels } }: CompleteTrainConfig,
-  width = 0,
-): ConditionKind | undefined {
-  if (width > 1) return { classes: width, numbers: 0 };
-  const numbers = width || cond_channels;
-  return numbers > 0 ? { classes: 0, numbers } : undefined;
 }

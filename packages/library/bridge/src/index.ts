@@ -138,7 +138,6 @@ export {
 } from "./metric/vectors/paths.js";
 export * from "./metric/vectors/sliced.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
-export type { ConditionKind } from "./model/condition.js";
 export * from "./model/condition-dropout.js";
 export * from "./model/fitted-gaussian.js";
 export * from "./model/flow-and-score.js";

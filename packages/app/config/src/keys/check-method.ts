@@ -202,8 +202,11 @@ function couplingLines(config: TrainConfig): Line[] {
  * independent pairs.
  */
 function conditionLines(config: TrainConfig): Line[] {
-  const { match_conditions, cdsb, data, ot_sampler, precondition } = config;
+  const { match_conditions, cdsb, data, ot_sampler, precondition, method } = config;
   return [
+    [...endsOnly, "lightsb_m"].includes(method) &&
+      isConditional(config) &&
+      `method=${method} is a closed form, which takes no condition: write method=dsbm, or leave the condition out`,
     match_conditions === true &&
       cdsb &&
       ot_sampler !== null &&

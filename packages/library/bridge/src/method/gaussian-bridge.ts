@@ -10,9 +10,9 @@ export const gaussian_bridge = {
   eps: 0,
   model: {
     type: FittedGaussian,
-    create: ({ shape, conditions }) => new FittedGaussian(shape, conditions),
+    create: ({ shape }) => new FittedGaussian(shape),
     fit({ network, data, process }) {
-      (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2, data.conditions);
+      (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2);
       return 0;
     },
   },

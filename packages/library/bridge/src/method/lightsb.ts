@@ -2,7 +2,6 @@
 // matches bridges between pairs.
 import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
-import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { sourceOf, targetOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
@@ -14,18 +13,15 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
   ({
     name,
     predicts: "drift",
-    plan: (network, x, { z, given }) => (network as MixturePotential).draw(x, z, given),
+    plan: (network, x, { z }) => (network as MixturePotential).draw(x, z),
     networks: "each",
     model: {
       type: MixturePotential,
-      create: ({ shape, direction, conditions }) =>
-        new MixturePotential(shape, { direction, components, conditions }),
+      create: ({ shape, direction }) => new MixturePotential(shape, { direction, components }),
       begin({ network, direction, data, process, generator }) {
         const epsilon = process.sigma ** 2;
-        const end = targetOf(direction);
-        const given = conditionsAt(data.conditions, end)?.values;
-        const options = { epsilon, spread, generator, given };
-        (network as MixturePotential).begin(data[end], options);
+        const end = data[targetOf(direction)];
+        (network as MixturePotential).begin(end, { epsilon, spread, generator });
       },
     },
     onlyBrownian: true,
@@ -54,7 +50,7 @@ const balanced = (numbers: MixtureNumbers) =>
     loss(batch, { network, direction }) {
       const start = batch[sourceOf(direction)];
       const end = batch[targetOf(direction)];
-      return (network as MixturePotential).loss(start, end, batch.given);
+      return (network as MixturePotential).loss(start, end);
     },
   }) satisfies Method<Pairs>;
 
@@ -91,7 +87,7 @@ const together = 4;
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
-    loss({ x0, x1, given }, { network, direction, process, t, noise }) {
+    loss({ x0, x1 }, { network, direction, process, t, noise }) {
       const net = network as MixturePotential;
       const n = x0.size(0);
       const size = n % together === 0 ? together : 1;
@@ -114,7 +110,6 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
       const drift = net.atTimes(
         both(process.bridge(one), process.bridge(opposite)),
         times,
-        mapConditions(given, (c) => both(c, c)),
       );
       const targets = both(process.target(direction, one), process.target(direction, opposite));
       const error = drift.sub(targets).square().sum();

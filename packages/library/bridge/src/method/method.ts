@@ -8,7 +8,6 @@ import type { Network } from "../core/network.js";
 import type { DrawRows } from "../core/random.js";
 import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
-import type { ConditionKind } from "../model/condition.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
@@ -125,8 +124,6 @@ export interface ModelFacts {
   direction: Direction;
   /** The stream of initial weights. */
   generator: Generator;
-  /** Conditions of the data, for models without layers; created networks know them. */
-  conditions?: ConditionKind | undefined;
   /** The times of several marginals. */
   chain?: Chain | undefined;
   /**

@@ -11,7 +11,7 @@ export const sinkhorn_bridge = {
   model: {
     type: PointBridge,
     predictsEnd: true,
-    create: ({ shape, direction, conditions }) => new PointBridge(shape, direction, conditions),
+    create: ({ shape, direction }) => new PointBridge(shape, direction),
     fit: ({ network, data, process }) => (network as PointBridge).fit(data, process.sigma ** 2),
   },
 } satisfies Method<Batch>;
