@@ -8,21 +8,21 @@ const native = fileURLToPath(new URL("../../packages/engine/torch/native/", impo
 const files = readdirSync(native).filter((name) => /\.(cc|h)$/.test(name));
 
 const parts: [what: string, most: number, names: string[]][] = [
-  ["c10d", 350, wordsOf("distributed.cc distributed.h store.cc")],
-  ["signals", 80, ["signals.cc"]],
+  ["c10d", 270, wordsOf("distributed.cc distributed.h store.cc")],
+  ["signals", 40, ["signals.cc"]],
   [
     "our own kernels",
-    1170,
+    1050,
     wordsOf(
       `adam.cc brownian.cc dense.cc kernels.cc kernels.h norm.cc sinkhorn.cc vectorised.h winograd.cc`,
     ),
   ],
-  ["the description of programs", 60, ["describe.cc"]],
-  ["memory", 350, wordsOf("allocator.cc planned.cc planned.h")],
+  ["the description of programs", 45, ["describe.cc"]],
+  ["memory", 315, wordsOf("allocator.cc planned.cc planned.h")],
 ];
 const apart = parts.flatMap(([, , names]) => names);
 
-it.each([...parts, ["the rest", 1670, files.filter((name) => !apart.includes(name))]])(
+it.each([...parts, ["the rest", 1600, files.filter((name) => !apart.includes(name))]])(
   "%s has at most %i lines of C++",
   (_, most, names) => {
     const lines = names

@@ -7,7 +7,6 @@ import { describe, expect, it } from "vitest";
 import * as support from "../../../../test/support/ranks.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Store } from "../src/distributed/store.js";
-import { distributed } from "../src/index.js";
 import { program, wentWell } from "./distributed-support.js";
 
 const { freePort } = support;
@@ -175,14 +174,6 @@ describe("joining", () => {
     stranger.close();
     // Local ranks, though the launcher names a host.
     wentWell(await play({ MASTER_ADDR: "host.invalid", LOCAL_WORLD_SIZE: "2" }));
-  });
-
-  it("refuses what makes no sense before anything is opened", async () => {
-    const { init, available } = distributed;
-    expect(available()).toContain("gloo");
-    await expect(init({ backend: "smoke" as never })).rejects.toThrow(
-      /no back end "smoke"; it has/,
-    );
   });
 });
 

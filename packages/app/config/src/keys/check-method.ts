@@ -40,7 +40,6 @@ const uselessTo: Readonly<Record<string, readonly string[]>> = {
   std_trick: [...ownForm, "wfr", "dsb"],
   ot_sampler: ["dsb", "dsb_increments", "sbcfm", "wfr", "wfr_bridge", ...endsOnly],
   pairs: ["dsb", "dsb_increments", ...endsOnly],
-  condition_dropout: [...endsOnly, "lightsb_m"],
   normalize_x1: ["dsb"],
 };
 
