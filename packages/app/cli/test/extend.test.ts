@@ -56,7 +56,7 @@ it("dsbm gaussian leaves its columns, and paths as arrays", () => {
   expect(columns.trim()).toBe(
     "half_iteration,direction,step,steps,n,nfe,mean,exact_mean,var,exact_var,cov,exact_cov,kl_diag,floor_diag,kl_full,floor_full,seconds_per_batch,seconds",
   );
-  using paths = io.npy.open(join(whole, "traj.npy"));
+  const paths = io.npy.decode(readFileSync(join(whole, "traj.npy")));
   expect(paths.shape).toEqual([5, 100, 2]);
 });
 

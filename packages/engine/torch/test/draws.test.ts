@@ -26,6 +26,6 @@ describe("draws in pairs", () => {
       expect(z.toArray()).toEqual(T.cat([first, first.narrow(0, 0, n - half).neg()]).toArray());
     }
     expect(T.noisePairs([3, 2], { dtype: "float64" }).select(0, 0).add(0).dtype).toBe("float64");
-    expect(() => T.noisePairs([])).toThrow("expected rows");
+    expect(() => T.noisePairs([])).toThrow("no dimensions");
   });
 });
