@@ -85,7 +85,10 @@ describe("mistakes", () => {
       /^precondition=mixture takes no condition: write/,
     ],
     ["method=lightsb precondition=mixture", /^precondition=mixture is for method=dsbm, /],
-    ["dataset=downscaler_synthetic method=lightsb_m", /^method=lightsb_m is a closed form, which takes no condition/],
+    [
+      "dataset=downscaler_synthetic method=lightsb_m",
+      /^method=lightsb_m is a closed form, which takes no condition/,
+    ],
     ["online_cache=true", /^online_cache=true is for method=alpha_dsbm, got/],
     ["method=rf first_coupling=ref", /^method=rf is trained on independent pairs/],
     ["method=bm first_coupling=ref", /^method=bm is trained on independent pairs/],

@@ -107,10 +107,7 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
         const parts = [a, b].map((y) => y.reshape([groups, size, ...y.shape.slice(1)]));
         return cat(parts, { dim: 1 }).flatten({ endDim: 1 });
       };
-      const drift = net.atTimes(
-        both(process.bridge(one), process.bridge(opposite)),
-        times,
-      );
+      const drift = net.atTimes(both(process.bridge(one), process.bridge(opposite)), times);
       const targets = both(process.target(direction, one), process.target(direction, opposite));
       const error = drift.sub(targets).square().sum();
       return error.div(2 * n);

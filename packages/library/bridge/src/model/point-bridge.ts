@@ -53,8 +53,7 @@ export class PointBridge extends nn.Module {
     for (const name of ["points", "potential"] as const) {
       const from = state.get(name);
       const buffer = this[name];
-      if (from && `${from.shape.slice(1)}` === `${buffer.shape.slice(1)}`)
-        this.#put(name, from);
+      if (from && `${from.shape.slice(1)}` === `${buffer.shape.slice(1)}`) this.#put(name, from);
     }
     return super.loadStateDict(state, options);
   }
