@@ -19,7 +19,7 @@ const target = tensor(points(70, 5000), { dtype: "float64" });
 /** A fit that takes a moment. */
 const short = {
   ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 3, batch_size: 8 },
-  ...{ test_npar: 5, plot_npar: 2, threads: 1, model: { hidden: "8,8" } },
+  ...{ test_npar: 5, plot_level: 0, threads: 1, model: { hidden: "8,8" } },
   paths: { data_dir_name: join(root, "data"), experiments_dir_name: join(root, "experiments") },
 } satisfies Partial<FitOptions>;
 
