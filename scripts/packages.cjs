@@ -10,7 +10,7 @@ const packages = {
   nets: { group: "library", budget: 17_100, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 42_600, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 32_900, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 23_400, imports: ["files"] },
+  config: { group: "app", budget: 23_500, imports: ["files"] },
   runs: { group: "app", budget: 31_900, imports: ["files"] },
   problem: { group: "app", budget: 12_300, imports: base },
   inference: { group: "app", budget: 21_000, imports: [...base, "problem"] },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 295_400, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 295_500, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

@@ -28,6 +28,7 @@ const ways = {
   // Each start is carried to the mean of the ends that it may have.
   ot_cfm_2_steps: ["method=otcfm", "n_ipf=1", "num_steps=2"],
   rectified_flow: ["method=rf", "n_ipf=1"],
+  wfr: ["method=wfr"],
   sinkhorn_bridge: ["method=sinkhorn_bridge"],
   gaussian_bridge: ["method=gaussian_bridge"],
 } as const;

@@ -3,7 +3,7 @@
 // measured.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { stream, wasserstein } from "@dsbm/bridge";
+import { rowsByMass, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
@@ -11,7 +11,7 @@ import { readQuality } from "@dsbm/runs";
 import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
-import { grow } from "./growth.js";
+import { grow, w1, weightedW1 } from "./growth.js";
 
 /** Components, of which the fewer ones are whitened over all days. */
 export const [all, few] = [50, 5];
@@ -63,8 +63,6 @@ export function whiten(
   });
 }
 
-const w1 = (x: Tensor, y: Tensor): number => wasserstein(x, y, { p: 1 }).value;
-
 function shuffled(x: Tensor): Tensor {
   const generator = stream(0, `benchmark/cells/order/${x.size(0)}`);
   return x.indexSelect(0, randperm(x.size(0), { generator }));
@@ -90,11 +88,12 @@ export function cells(folder: string): Benchmark {
         using bridge = Bridge.open(run);
         const rows = (one: number) => io.mapNpy(placeOf(files, one)).to("float64");
         // As published, days are taken as equally spaced.
-        const { x } = await grow(bridge, rows(before), { from: "0", to: "0.5" });
+        const grown = await grow(bridge, rows(before), { from: "0", to: "0.5" });
         const kept = readQuality(run)?.rows.find(
           ({ name, direction }) => name === "variance_kept" && direction === "f",
         );
         return tidy(() => {
+          const x = grown.x.indexSelect(0, rowsByMass(grown.weights));
           const truth = shuffled(rows(day));
           const half = Math.floor(truth.size(0) / 2);
           const rest = truth.narrow(0, half, truth.size(0) - half);
@@ -102,7 +101,7 @@ export function cells(folder: string): Benchmark {
           const n = Math.min(rows(before).size(0), rows(after).size(0));
           const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
           return {
-            w1: w1(x, truth),
+            w1: weightedW1(grown, truth),
             w1_mixed: w1(mixed, truth),
             w1_half: w1(first(shuffled(x), half), rest),
             w1_half_floor: w1(first(truth, half), rest),
@@ -141,6 +140,7 @@ export function cells(folder: string): Benchmark {
         sf2m: [],
         ot_cfm: [],
         ot_cfm_2_steps: [],
+        wfr: ["delta=1.5"],
         lightsb: ["mixture_components=10", "lr=1e-2"],
         lightsb_m: ["mixture_components=10"],
         sinkhorn_bridge: [],
@@ -182,6 +182,7 @@ export function cells(folder: string): Benchmark {
       "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
       "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
       "In two steps a flow's ends have less variance than data; exact W1 between few points in many dimensions is lower for such.",
+      "`wfr` has equal masses and weighted samples; its delta is for 5 columns.",
     ],
   };
 }

@@ -220,7 +220,7 @@ function discreteLines(config: TrainConfig): Line[] {
   const { num_steps, num_repeat_data } = config;
   checkFormulas(config);
   const stepKeys = (["test_num_steps", "cache_num_steps"] as const).filter((key) =>
-    [config[key] ?? num_steps].flat().some((steps) => steps !== num_steps),
+    [config[key]].flat().some((steps) => (steps ?? num_steps) !== num_steps),
   );
   return [
     ...stepKeys.map(

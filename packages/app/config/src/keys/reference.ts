@@ -54,12 +54,20 @@ const CLASSES: Readonly<Record<string, string>> = {
   DSB: "dsb",
 };
 
+/** Files of checkpoint_dir, for the keys that are null. */
+const STARTS: Readonly<Record<string, string>> = {
+  checkpoint_b: "net_b.ckpt",
+  sample_checkpoint_b: "sample_net_b.ckpt",
+  optimizer_checkpoint_b: "optimizer_b.ckpt",
+};
+
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
-/** Options of the reference that have no effect here, or one allowed value. */
+/** Options of the reference that are no options here. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),
+  "checkpoint_dir",
   "Method",
   "Model",
 ];
@@ -93,6 +101,9 @@ export function takeReferenceKeys(tree: Tree): string[] {
   };
   agree("Method", "method", tree.method ?? null, (name) => CLASSES[name] ?? name);
   agree("Model", "model", network, (name) => name);
+  const starts = taken("checkpoint_dir") ?? null;
+  if (starts !== null)
+    for (const [key, name] of Object.entries(STARTS)) tree[key] ??= `${starts}/${name}`;
   if (problems.length > 0) throw new ConfigError(problems, "value");
   return unusedKeys.flatMap((key) => {
     const value = taken(key);

@@ -129,11 +129,18 @@ describe("keys of the reference", () => {
     expect(resolve(test, ["data.split=train"], options).members[0]?.config.split).toBe("train");
   });
 
-  it("switch clipping off", () => {
+  it("switch clipping off, and name the folder of checkpoints", () => {
     const of = completeImage;
     expect(of("grad_clipping=false", "grad_clip=2").grad_clip).toBeNull();
     expect(of("grad_clipping=true", "grad_clip=2").grad_clip).toBe(2);
-    expect(problems(() => image("checkpoint_b=/old"))[0]).toMatch(/would not be read/);
+    const words = ["checkpoint_run=true", "checkpoint_dir=/old", "checkpoint_b=/new/7.ckpt"];
+    expect(of(...words)).toMatchObject({
+      checkpoint_b: "/new/7.ckpt",
+      sample_checkpoint_b: "/old/sample_net_b.ckpt",
+      optimizer_checkpoint_b: "/old/optimizer_b.ckpt",
+      checkpoint_f: null,
+    });
+    expect(problems(() => image("checkpoint_dir=/old"))[0]).toMatch(/would not be read/);
   });
 
   const USELESS = "num_workers=2 pin_memory=true load=true run=0 use_default_wandb_name=false";

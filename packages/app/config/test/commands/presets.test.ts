@@ -183,9 +183,12 @@ describe("presets", () => {
     for (const dataset of datasets) {
       // The schedule of this preset is a bridge's, whose steps discrete DSB cannot take.
       const isBridge = dataset === "downscaler_synthetic_ipf";
-      const { transfer } = only(`dataset=${dataset}`);
+      const { transfer, cdsb } = only(`dataset=${dataset}`);
       const fitting = methods.filter(
-        (m) => (m !== "dsb" || !isBridge) && (transfer || !m.startsWith("wfr")),
+        (m) =>
+          (m !== "dsb" || !isBridge) &&
+          (transfer || !m.startsWith("wfr")) &&
+          !(cdsb && /^lightsb|_bridge$/.test(m) && m !== "wfr_bridge"),
       );
       const { members } = run(`dataset=${dataset}`, `method=${fitting.join()}`, "-m");
       expect(members).toHaveLength(fitting.length);

@@ -87,6 +87,7 @@ function judgeTarget(
   return [isOff && isFar ? "poor" : "undecided", words, isOff];
 }
 
+/** The rows with their grades. */
 export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
   return rows.map((row) => {
     const { grade } = judge(row);
