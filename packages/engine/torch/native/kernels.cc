@@ -82,7 +82,9 @@ static at::Tensor& fillPairs(at::Tensor& self, std::optional<at::Generator> gene
   int64_t n = self.size(0), half = (n + 1) / 2;
   at::Tensor first = self.narrow(0, 0, half);
   first.normal_(0, 1, generator);
-  self.narrow(0, half, n - half).copy_(first.narrow(0, 0, n - half)).neg_();
+  const float* z = self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous() ? first.const_data_ptr<float>() : nullptr;
+  if (z) std::transform(z, z + self.numel() - first.numel(), self.mutable_data_ptr<float>() + first.numel(), [](float x) { return -x; });
+  else self.narrow(0, half, n - half).copy_(first.narrow(0, 0, n - half)).neg_();
   return self;
 }
 
