@@ -140,7 +140,7 @@ export function cells(folder: string): Benchmark {
         sf2m: [],
         ot_cfm: [],
         ot_cfm_2_steps: [],
-        wfr: ["delta=1.5"],
+        wfr: ["delta=1.5", "num_iter=3000", "max_minutes=null"],
         lightsb: ["mixture_components=10", "lr=1e-2"],
         lightsb_m: ["mixture_components=10"],
         sinkhorn_bridge: [],
