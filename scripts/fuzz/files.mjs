@@ -69,7 +69,7 @@ function open(path) {
 }
 
 async function read(path, openTable) {
-  if (path.endsWith(".pt")) return jit.load(path, { trust: true }).dispose();
+  if (path.endsWith(".pt")) return void jit.load(path, { trust: true });
   const table = await openTable(path);
   try {
     const numbers = table.columns.filter(({ kind }) => kind === "number").map(({ name }) => name);
