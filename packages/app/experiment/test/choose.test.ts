@@ -13,7 +13,7 @@ import {
   pathRules,
   rowsTogether,
 } from "../src/fit/choose.js";
-import { dataFacts } from "../src/fit/facts.js";
+import { courseFacts, dataFacts } from "../src/fit/facts.js";
 
 const end = (train: Tensor) =>
   ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
@@ -78,7 +78,7 @@ test.each([
     const [x0, ...rest] = all;
     const between = rest.slice(0, -1);
     const course = { x0, between, x1: rest.at(-1), shape: [2], chain: { times: at } };
-    return pathRules(dataFacts(course as unknown as Datasets, 5));
+    return pathRules(courseFacts(course as unknown as Datasets, 5)!);
   });
   expect(rules.find(({ key }) => key === "method")?.value).toBe(method);
 });

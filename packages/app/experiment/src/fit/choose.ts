@@ -1,7 +1,7 @@
 // The rules of `dsbm fit` (docs/guide/choosing.md).
 import type { LeftOutDistance, Method } from "@dsbm/bridge";
 import type { Choice } from "@dsbm/runs";
-import type { DataFacts } from "./facts.js";
+import type { CourseFacts, DataFacts } from "./facts.js";
 
 export type Rule = Omit<Choice, "given">;
 
@@ -154,29 +154,25 @@ export function iterationRule({
 const clearly = 0.9;
 
 /** Smooth paths through a time course, or growth, if they come closer to its inner datasets than straight paths do. */
-export function pathRules({ leftOut, deltas }: Pick<DataFacts, "leftOut" | "deltas">): Rule[] {
-  const mean = (of: (one: LeftOutDistance) => number) =>
-    leftOut.reduce((sum, one) => sum + of(one), 0) / leftOut.length;
-  const straight = mean((one) => one.straight);
+export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
+  const mean = (key: keyof LeftOutDistance) =>
+    leftOut.reduce((sum, one) => sum + one[key], 0) / leftOut.length;
+  const straight = mean("straight");
+  const spline = mean("spline");
+  const growth = mean("growth");
+  const most = Math.min(clearly * straight, mean("least"));
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
-  const spline = mean((one) => one.spline);
-  const smooth = [
-    rule("interpolant", "spline", because("smooth paths", spline)),
-    rule("method", "sf2m", "flow and score learn along smooth paths"),
-  ];
-  const growth = deltas.map((delta, i) => {
-    const miss = mean((one) => one.growth[i]);
-    const rules = [
-      rule("method", "wfr", because("paths on which rows gain and lose mass", miss)),
-      rule("delta", short(delta), "the length of growth that came closest"),
+  if (leftOut.length > 1 && spline < most && spline <= growth)
+    return [
+      rule("interpolant", "spline", because("smooth paths", spline)),
+      rule("method", "sf2m", "flow and score learn along smooth paths"),
     ];
-    return { miss, rules };
-  });
-  const found = [...growth, ...(leftOut.length > 1 ? [{ miss: spline, rules: smooth }] : [])];
-  const [best] = found.toSorted((a, b) => a.miss - b.miss);
-  const least = mean((one) => one.least);
-  return best && best.miss < Math.min(clearly * straight, least) ? best.rules : [];
+  if (!(growth < most)) return [];
+  return [
+    rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
+    rule("delta", short(delta), "half of the length that the plan of all rows asks for"),
+  ];
 }
 
 const mostPlanned = 2048;

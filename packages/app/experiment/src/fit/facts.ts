@@ -21,16 +21,20 @@ export interface DataFacts {
    * deviation of Gaussian data.
    */
   spread: number;
-  /** For each inner dataset of vectors, how far paths through the others miss it. */
+}
+
+/** How paths fit a time course of vectors. */
+export interface CourseFacts {
+  /** For each inner dataset, how far paths through the others miss it. */
   leftOut: readonly LeftOutDistance[];
-  /** The lengths of growth that `leftOut` compares. */
-  deltas: readonly number[];
+  /** The length of growth that `leftOut` compares. */
+  delta: number;
 }
 
 const most = 1000;
 const mostLeftOut = 1000;
 /** Of the length that the plan of all rows asks for. */
-const parts = [0.5];
+const lengthPart = 0.5;
 
 /**
  * Measures random training rows. With several datasets: means over the intervals, each in its own
@@ -48,26 +52,27 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   });
   const mean = (of: (one: (typeof distances)[number]) => number) =>
     distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
-  const { chain } = ends;
-  const count = 2 * Math.min(mostLeftOut, Math.floor(Math.min(...rows) / 2));
-  const { deltas, leftOut } = tidy(() => {
-    if (!chain || ends.shape.length > 1) return { deltas: [], leftOut: [] };
-    const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
-    const length = growthLength(
-      sets,
-      sets.map(() => 1),
-    );
-    const lengths = parts.map((one) => one * length);
-    return { deltas: lengths, leftOut: leftOutDistances(sets, chain.times, lengths) };
-  });
   return {
     shape: ends.shape,
     rows,
-    deltas,
-    leftOut,
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
   };
+}
+
+/** Measures random training rows of a time course of vectors; null for other data. */
+export function courseFacts(ends: Datasets, seed: number): CourseFacts | null {
+  const { chain, shape } = ends;
+  if (!chain || shape.length > 1) return null;
+  return tidy(() => {
+    const all = marginalsOf(ends);
+    const least = Math.min(...all.map(({ train }) => train.size(0)));
+    const count = 2 * Math.min(mostLeftOut, Math.floor(least / 2));
+    const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
+    const equal = sets.map(() => 1);
+    const delta = lengthPart * growthLength(sets, equal);
+    return { delta, leftOut: leftOutDistances(sets, chain.times, delta) };
+  });
 }
 
 function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) {

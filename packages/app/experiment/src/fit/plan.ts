@@ -47,7 +47,7 @@ import {
   twiceTheWidth,
   unusedKeys,
 } from "./choose.js";
-import { type DataFacts, dataFacts } from "./facts.js";
+import { courseFacts, type DataFacts, dataFacts } from "./facts.js";
 import { leaveOutSeconds } from "./leave-out.js";
 
 /** The datasets of a fit as overrides, and the user's overrides, which no choice replaces. */
@@ -210,7 +210,8 @@ function chooseOptions(choices: Choices, ends: Datasets, facts: DataFacts): void
   const isGiven = (key: string) => choices.isGiven(key);
   const isConditional = conditionColumn(config.data) !== null;
   const mayBeSmooth = !isConditional && !pathKeys.some(isGiven);
-  const smooth = mayBeSmooth ? pathRules(facts) : [];
+  const course = mayBeSmooth ? courseFacts(ends, config.seed) : null;
+  const smooth = course ? pathRules(course) : [];
   const paths = choices.allows(smooth) ? smooth : [];
   choices.add(...paths);
   const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || paths.length > 0;
