@@ -19,11 +19,25 @@ export const parts = {
 
 export const entryPoint = (name) => join(repo, "packages", parts[name], "src/index.ts");
 
-const isHidden = (declaration) =>
-  (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.NonPublicAccessibilityModifier) !==
-  0;
+/** Public properties of a type and static members of a class; the schema of `config` describes its own options. */
+function membersOf(symbol, checker) {
+  if (!(symbol.flags & ts.SymbolFlags.Type)) return [];
+  const type = checker.getDeclaredTypeOfSymbol(symbol);
+  const parts = (type.isUnion() ? type.types : [type]).filter(
+    (part) =>
+      part.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection) &&
+      !checker.isArrayLikeType(part),
+  );
+  const statics = [...(symbol.exports?.values() ?? [])].filter(({ name }) => name !== "prototype");
+  return [...parts.flatMap((part) => checker.getPropertiesOfType(part)), ...statics].filter(
+    ({ name, declarations: [declaration] = [] }) =>
+      /\/packages\/(?!app\/config)[^@]+$/.test(declaration?.getSourceFile().fileName) &&
+      !/^(__|#)/.test(name) &&
+      !(ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.NonPublicAccessibilityModifier),
+  );
+}
 
-/** The symbol, the exports of a namespace, and the public members of a class or an interface. */
+/** The symbol, the exports of a namespace, and public members whose owner's docstring does not name them. */
 function* partsOf(symbol, checker) {
   const [declaration] = symbol.declarations ?? [];
   if (!declaration) return;
@@ -33,24 +47,9 @@ function* partsOf(symbol, checker) {
     return;
   }
   yield [symbol.name, symbol];
-  if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return;
-  for (const member of declaration.members) {
-    const owned =
-      member.name &&
-      !ts.isPrivateIdentifier(member.name) &&
-      !ts.isComputedPropertyName(member.name);
-    if (owned && !isHidden(member))
-      yield [`${symbol.name}.${member.name.getText()}`, checker.getSymbolAtLocation(member.name)];
-  }
-  const made = ts.isClassDeclaration(declaration)
-    ? declaration.members.find(ts.isConstructorDeclaration)
-    : undefined;
-  for (const parameter of made?.parameters ?? [])
-    if (ts.isParameterPropertyDeclaration(parameter, made) && !isHidden(parameter))
-      yield [
-        `${symbol.name}.${parameter.name.getText()}`,
-        checker.getSymbolAtLocation(parameter.name),
-      ];
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  for (const member of membersOf(symbol, checker))
+    if (!text.includes(`\`${member.name}\``)) yield [`${symbol.name}.${member.name}`, member];
 }
 
 const originOf = (symbol, checker) =>

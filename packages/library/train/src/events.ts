@@ -1,4 +1,3 @@
-// Events of the driver; the listener writes files, draws progress, or stops it.
 import type { Direction } from "@dsbm/bridge";
 
 interface AtHalf {
@@ -12,8 +11,11 @@ interface AtStep extends AtHalf {
 }
 
 /**
- * `start` says whether several ranks share the rows of a step or each computes all (null: one process); `cache` how
- * many pairs are made. The state is complete at `pause`, `half` and `stopped`, and can be saved.
+ * An event of `type` in a `half`-iteration that trains a `direction`, with its `step` of `steps`.
+ * `start` has the number of `threads`, and whether ranks share the rows of a step (`sharesBatch`;
+ * null: one process). `cache` has the `done` and the `total` pairs, `step` the `loss`, `gradNorm` and
+ * `rate` (steps per second); `seconds` is a duration. The state is complete at `pause`, `half` and
+ * `stopped`, and can be saved.
  */
 export type TrainEvent =
   | (AtHalf & { type: "start"; threads: number; sharesBatch: boolean | null })

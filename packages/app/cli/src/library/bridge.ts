@@ -11,7 +11,7 @@ import {
 } from "@dsbm/inference";
 import { type Quality, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
-import type { EvaluateKeys, ExportKeys } from "./keys.generated.js";
+import type { EvaluateKeys, ExportKeys, SampleKeys } from "./keys.generated.js";
 import { type OwnUnits, ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
@@ -33,7 +33,9 @@ export interface BridgePaths<R extends Rows> extends Omit<Paths, "states" | "wei
 }
 
 /** Sampling options: the keys of `dsbm sample`, with the samples' conditions. */
-export interface BridgeSampleOptions extends SampleOptions {
+export interface BridgeSampleOptions
+  extends Omit<SampleOptions, keyof SampleKeys>,
+    Pick<SampleKeys, keyof SampleKeys & keyof SampleOptions> {
   /**
    * For a run with `data.condition`: the value of this column for each sample, a class or a number.
    */
@@ -117,7 +119,8 @@ class Bridge implements Disposable {
     const start = this.#units.enter(rows);
     const given = condition && run.conditions(condition);
     try {
-      return await work(start, { direction: "f", ...keys, ...(given && { given }) }, dtype);
+      const all = { direction: "f", ...keys, ...(given && { given }) };
+      return await work(start, all as SampleOptions, dtype);
     } finally {
       start.dispose();
       given?.cond?.dispose();

@@ -14,16 +14,19 @@ import {
 } from "./inputs.js";
 import type { FitKeys } from "./keys.generated.js";
 
-/** Progress of a fit: a changing state, or a line to keep. */
+/** Progress of a fit: a changing `state`, or a `line` to keep. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
 type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
 
 interface RunOptions extends OptionKeys {
+  /** The run folder; default: by the data and options, below experiments/. */
   folder?: string | undefined;
   /** Start over; by default an earlier run resumes, and a finished run is opened. */
   again?: boolean | undefined;
+  /** Stops the run at the next step, as Ctrl-C does. */
   signal?: AbortSignal | undefined;
+  /** Called with each state and line. */
   onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 

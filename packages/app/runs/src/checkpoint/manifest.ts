@@ -15,9 +15,13 @@ export const pointId = /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/;
 const fileName = /^(?!manifest\.json$)[A-Za-z0-9][A-Za-z0-9_.=+-]{0,99}$/;
 
 const manifest = z.object({
+  /** The version of the format. */
   format: z.literal(checkpointFormat),
+  /** The version of dsbm. */
   dsbm: z.string(),
+  /** ISO 8601 in UTC. */
   created: z.string(),
+  /** The name of the folder. */
   id: z.string().regex(pointId),
   /** Position in the run; the newest checkpoint has the highest. */
   order: z.number(),
@@ -25,6 +29,7 @@ const manifest = z.object({
     z.string().regex(fileName),
     z.object({ size: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),
+  /** The facts of `CheckpointPoint`. */
   facts: z.record(z.string(), z.unknown()),
 });
 export type Manifest = z.output<typeof manifest>;

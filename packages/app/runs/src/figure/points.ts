@@ -38,6 +38,7 @@ const course = z.object({
   arrows: z.object({ from: flat, to: flat.nullable() }),
   /** Rates of growth there; null: masses are constant. */
   growth: flat.nullable(),
+  /** Total mass by time, of generated rows and of the data; null: constant. */
   mass: z.object({ times: flat, generated: flat, dataTimes: flat, data: flat }).nullable(),
   /** Counts of generated rows by their class at the start and at the end, and of the data there. */
   fates: z
@@ -59,7 +60,10 @@ const points = z.object({
   histograms: listOf(histogram),
 });
 
-/** Points of a scatter plot, as a figure saves them. */
+/**
+ * Points of a scatter plot, as a figure saves them: `n` samples of dimension `dim` in a `plane`, a
+ * time `course`, and `histograms` of columns.
+ */
 export type Points = z.output<typeof points>;
 
 /** Points of a time course, as a figure saves them. */

@@ -56,7 +56,7 @@ export function readCsv(path: string): Table {
   return parseCsv(wholeLines(text), path);
 }
 
-/** A CSV file that takes rows. */
+/** A CSV file of `columns` that takes rows: `append`, then `flush`, at last `close`. */
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**

@@ -21,7 +21,10 @@ const logged = z.object({
   isMain: z.boolean(),
 });
 
-/** A metric in columns.json. */
+/**
+ * A metric in columns.json: `name`, `title`, `group` and `meaning` as in quality.json, the `scale` of
+ * its axis, and whether tables show it (`isMain`).
+ */
 export type LoggedMetric = z.infer<typeof logged>;
 
 /** The name of the file that explains the columns of results.csv. */

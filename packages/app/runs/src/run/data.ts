@@ -58,10 +58,16 @@ export const dataFile = z
     [mean, std].every(({ length }) => length === columns.length),
   );
 
-/** The content of data.json. */
+/**
+ * The content of data.json: `source` and `target`, ranges of `columns`, `kept` columns, the
+ * `transform` to network units, and `warnings`.
+ */
 export type DataFile = z.output<typeof dataFile>;
 
-/** The source or the target in data.json. */
+/**
+ * The source or the target in data.json: `path` and `format` of its file, and its numbers of `rows`,
+ * of `train` and of `test` rows.
+ */
 export type EndpointData = z.output<typeof end>;
 
 /** The schema of an entry of choices.json. */
@@ -75,7 +81,7 @@ export const choice = z.object({
   organising: z.boolean().optional(),
 });
 
-/** An option that `dsbm fit` chose, with its reason. */
+/** An option that `dsbm fit` chose: its `key`, its `value` and the `reason`. */
 export type Choice = z.output<typeof choice>;
 
 /** Returns null if the file is missing or has another form. Throws RunError "corrupt". */

@@ -31,7 +31,10 @@ export const runInfo = z.object({
   command: textOrNull,
 });
 
-/** The content of run.json. */
+/**
+ * The content of run.json: its `format`, the version of `dsbm`, the `state`, and when the run
+ * `started` and `ended`.
+ */
 export type RunInfo = z.output<typeof runInfo>;
 
 /** The machine and the software of a run. */

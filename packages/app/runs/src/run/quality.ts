@@ -29,7 +29,7 @@ const interval = z.tuple([real, real]).nullable().catch(null);
 
 const excess = z.object({
   value: real,
-  /** The 95 % interval over both samples. */
+  /** The 95 % interval over both samples, up to `high`. */
   low: real,
   high: real,
   /** The probability that so many rows tell the ceiling from the floor (at the 5 % level). */
@@ -38,7 +38,7 @@ const excess = z.object({
   more: realOrNull,
 });
 
-/** The remaining share of the way from ceiling to floor, with its interval. */
+/** The remaining share of the way from ceiling to floor: `value`, from `low` to `high`. */
 export type Excess = z.output<typeof excess>;
 
 const verdict = z.object({
@@ -50,7 +50,10 @@ const verdict = z.object({
   /** The next step, with its command. */
   next: z.string(),
 });
-/** Whether a direction of a bridge may be trusted. */
+/**
+ * Whether a `direction` of a bridge may be trusted: its `grade` from `n_held_out` source and target
+ * rows.
+ */
 export type Verdict = z.output<typeof verdict>;
 
 const row = z.object({
@@ -91,7 +94,10 @@ const row = z.object({
   n: realOrNull,
 });
 
-/** A row of quality.json. */
+/**
+ * A row of quality.json: the `value` of a metric in its `group`, with the interval of its floor
+ * (`floor_interval`), and whether lower or higher is `better`.
+ */
 export type MetricRow = z.output<typeof row>;
 
 /** The schema of quality.json. */
@@ -118,7 +124,10 @@ export const qualityFile = z.object({
   left_out: listOf(z.string()),
 });
 
-/** The content of quality.json. */
+/**
+ * The content of quality.json: the version of `dsbm`, the `rows` of metrics, the maximum number `n`
+ * of samples, and the `seed`.
+ */
 export type Quality = z.output<typeof qualityFile>;
 
 const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";

@@ -19,7 +19,7 @@ const sweepEntry = z.object({
   seed: z.number(),
 });
 
-/** A member of a sweep. */
+/** A member of a sweep, with its `seed`. */
 export type SweepEntry = z.output<typeof sweepEntry>;
 
 /** The schema of a sweep's manifest.json. */
@@ -33,10 +33,13 @@ export const sweepManifest = z.object({
   members: z.array(sweepEntry),
 });
 
-/** The content of a sweep's manifest.json. */
+/** The content of a sweep's manifest.json: `format`, version of `dsbm`, and `members`. */
 export type SweepManifest = z.output<typeof sweepManifest>;
 
-/** The paths of all files of a sweep. */
+/**
+ * The paths of all files of a sweep: its `folder`, `manifest`, `logs` and `summary_csv`, and `log` of
+ * a member.
+ */
 export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
 
 /** The paths of all files of a sweep. */

@@ -23,7 +23,9 @@ export interface ConvOptions {
 }
 
 abstract class Convolution extends Module {
+  /** [out, in, kernel, …]. */
   weight: Parameter;
+  /** [out]. */
   bias: Parameter;
   readonly #wrap: number;
   readonly #window: { stride: number; padding: number };

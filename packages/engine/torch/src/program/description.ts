@@ -19,7 +19,10 @@ export interface ProgramSlot {
 
 type Constant = number | bigint | boolean | string | null;
 
-/** An argument: a tensor, a list of tensors (−1: none), or a value. Dtypes are PyTorch's numbers. */
+/**
+ * An argument: a tensor (`slot`), a list of tensors (`slots`, −1: none), or a `value`. Dtypes are
+ * PyTorch's numbers.
+ */
 export type ProgramArgument =
   | { slot: number }
   | { slots: number[] }

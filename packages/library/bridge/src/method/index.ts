@@ -14,7 +14,7 @@ import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
-/** Numeric options of methods; each method reads its own. */
+/** Numeric options of methods, and the `device`; each method reads its own. */
 export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & LightNumbers &
   GrowthNumbers;
 

@@ -15,7 +15,10 @@ interface Context {
   bounds: ColumnBounds;
 }
 
-/** The content of data.json. */
+/**
+ * The content of data.json: `source` and `target`, `columns` with their ranges, `kept` columns, the
+ * `transform` to network units, the `conditioning` column, and `warnings`.
+ */
 export type DataDescription = ReturnType<typeof describeTables>;
 
 /** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */

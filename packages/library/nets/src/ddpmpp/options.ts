@@ -31,7 +31,11 @@ const defaults = {
   temb_scale: 1000,
 };
 
-/** Options of DDPM++ and NCSN++. */
+/**
+ * Options of DDPM++ and NCSN++. Also: the share of `dropout`; whether resampling convolves
+ * (`resamp_with_conv`); the filter `fir_kernel` of `fir`; how pyramids join
+ * (`progressive_combine`); `temb_scale`, which multiplies times.
+ */
 export interface DDPMppOptions extends Partial<typeof defaults> {
   /** Height and width. */
   image_size: number;

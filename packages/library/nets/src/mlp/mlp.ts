@@ -52,6 +52,7 @@ function widenPoint({ layers: [first] }: MLP, point: number): void {
 
 /** An MLP on point, condition, time and `more` numbers side by side. */
 export abstract class VectorNetwork extends nn.Module {
+  /** The network inside. */
   net: MLP;
   readonly #conditions: number;
   constructor(

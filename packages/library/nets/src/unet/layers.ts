@@ -3,6 +3,7 @@ import { type Generator, gradEnabled, nn, type Tensor, tidy } from "@dsbm/torch"
 
 /** The random stream of the initial weights. */
 export interface Seeded {
+  /** Default: the default generator. */
   generator?: Generator | undefined;
 }
 

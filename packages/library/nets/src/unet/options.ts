@@ -42,7 +42,11 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
   256: [1, 1, 2, 2, 4, 4],
 };
 
-/** Options of the UNet. */
+/**
+ * Options of the UNet. Also: the share of `dropout`; one network for both directions
+ * (`bidirectional`); `num_heads` of attention; whether blocks resample (`resblock_updown`);
+ * `temb_scale`, which multiplies times.
+ */
 export interface UNetOptions extends Partial<typeof defaults> {
   /** Height and width. */
   image_size: number;

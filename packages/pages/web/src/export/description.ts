@@ -165,7 +165,12 @@ function bytesIn(base64: string): number {
 
 type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 
-/** bridge.json: all that a sampler needs in addition to the models. docs/export.md is its reference. */
+/**
+ * bridge.json: all that a sampler needs in addition to the models. docs/export.md defines each key:
+ * `dsbm`, `method`, `kind`, `state`, `mass`, `times`, `directions`, `default_direction`, `inputs`,
+ * `output`, `end_output`, `process`, `schedule`, `transform`, `projection`, `columns`, `quality`,
+ * `verdicts`, `data`, `license`, `files` and `conditions`.
+ */
 export interface BridgeDescription extends Checked {
   /** Version of the layout. */
   format: 2;
