@@ -9,8 +9,7 @@ import { openRun } from "@dsbm/runs";
 import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { line } from "../../packages/app/cli/test/own-line.js";
-import { buildNetwork } from "../../packages/app/problem/src/network.js";
-import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
+import { bridgeProcess, buildNetwork } from "../../packages/app/problem/src/problem.js";
 import { benchmarked, configured } from "../support/problem.js";
 
 export { line as commandHere } from "../../packages/app/cli/test/own-line.js";

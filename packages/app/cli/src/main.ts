@@ -1,7 +1,7 @@
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
+import { printable } from "@dsbm/files";
 import { version } from "@dsbm/runs/version";
 import { printHelp } from "./terminal/columns.js";
-import { outliveReaders } from "./terminal/streams.js";
 
 type Load = () => Promise<(args: string[]) => Promise<number>>;
 
@@ -12,11 +12,11 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
   train: [
     "Train a bridge between two datasets (dataset=… method=… model=… key=value …, -m for sweeps)",
-    async () => (await import("./command/train.js")).trainCommand,
+    async () => (await import("./command/experiment.js")).trainCommand,
   ],
   gaussian: [
     "Train a bridge between two Gaussians and compare it with the exact bridge (key=value …, -m for sweeps)",
-    async () => (await import("./command/train.js")).gaussianCommand,
+    async () => (await import("./command/experiment.js")).gaussianCommand,
   ],
   extend: [
     "Make a run longer (RUN +N, n_ipf=…, num_iter=…)",
@@ -28,7 +28,7 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
   annotate: [
     "Add velocities, transported states and fates to a table (RUN NEW OUT key=value …)",
-    async () => (await import("./command/annotate.js")).annotateCommand,
+    async () => (await import("./command/sample.js")).annotateCommand,
   ],
   evaluate: [
     "Evaluate the bridge of a run, each metric with floor and ceiling (RUN key=value …)",
@@ -36,7 +36,7 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
   compare: [
     "Compare samples of any program with data (TARGET GENERATED key=value …)",
-    async () => (await import("./command/compare.js")).compareCommand,
+    async () => (await import("./command/evaluate.js")).compareCommand,
   ],
   test: [
     "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the options of the run, key=value …)",
@@ -121,4 +121,25 @@ export async function main(args: string[]): Promise<number> {
     console.error(describeError(error));
     return exitCodeOf(error);
   }
+}
+
+let listens = false;
+
+/** Listens to both streams, and prevents names in data from controlling the terminal. */
+function outliveReaders(): void {
+  if (listens) return;
+  listens = true;
+  for (const method of ["log", "error"] as const) {
+    const print = console[method].bind(console);
+    console[method] = (...values) =>
+      print(...values.map((value) => (typeof value === "string" ? printable(value) : value)));
+  }
+  // Without a listener an error of a stream ends the process with a stack trace.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // `dsbm … | head` has its lines.
+    if (error.code === "EPIPE") return;
+    console.error(`dsbm: cannot print the result: ${error.message}`);
+    process.exitCode = 1;
+  });
 }

@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from "vitest";
 import { benchmarked } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { withLog } from "../src/terminal/run-log.js";
+import { withLog } from "../src/command/experiment.js";
 
 const root = scratch();
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { ConfigError, quote, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
@@ -5,7 +6,6 @@ import { suggestion } from "./nearest.js";
 import { type Composed, compose, presetGroups } from "./presets.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
 import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
-import { overrideDirname } from "./text/dirname.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
 import type { Overrides, Tree } from "./text/value.js";
 import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
@@ -58,7 +58,7 @@ export interface Member<C> {
 }
 
 /** A parsed command line: its configurations and its launcher. */
-export interface Resolved<C> {
+interface Resolved<C> {
   /** Whether the user asked for help. */
   help: boolean;
   /** Whether help shows every key. */
@@ -71,7 +71,7 @@ export interface Resolved<C> {
   values: Tree;
 }
 
-export interface ConfigureOptions {
+interface ConfigureOptions {
   /** Overrides below the user's. */
   base?: object;
   /** Names of a registry by key; each name works like a preset. */
@@ -188,4 +188,45 @@ function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptio
     const cure = suggestion(value, typed);
     throw new ConfigError(`${key}: unknown name ${quote(value)}, ${cure}`, "value");
   }
+}
+
+const MAX_LENGTH = 64;
+const HASH_LENGTH = 8;
+const TELLING =
+  /^(dataset|Dataset|method|model|model_name|dim|first_coupling|n_ipf|outer_iters|half_iterations)=/;
+
+/**
+ * Names the folder of a run by its overrides, sorted by key and joined by commas (Hydra's
+ * override_dirname), or "defaults". A name over 64 characters, or with characters other than
+ * letters, digits and _ . , = + -, ends in a hash of the whole, so that it is safe in shells and
+ * file:// addresses.
+ */
+export function overrideDirname(overrides: Overrides, exclude: readonly string[]): string {
+  const entries = Object.entries(overrides).filter(([key]) => !exclude.includes(key));
+  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const words = printOverrides(Object.fromEntries(sorted));
+  const whole = words.join(",") || "defaults";
+  const plain = words.map(readable).filter((word) => word !== "");
+  if (words.length === 0 || (whole === plain.join(",") && whole.length <= MAX_LENGTH)) return whole;
+  const rank = (word: string) => (TELLING.test(word) ? 0 : 1);
+  plain.sort((a, b) => rank(a) - rank(b));
+  const room = MAX_LENGTH - HASH_LENGTH - 1;
+  let head = "";
+  for (const word of plain) {
+    const first = [...word].slice(0, room / 2).join("");
+    const longer = head === "" ? (word.length > room ? first : word) : `${head},${word}`;
+    if (longer.length > room) break;
+    head = longer.replace(/[.-]+$/, "");
+  }
+  const hash = createHash("sha256").update(whole).digest("hex").slice(0, HASH_LENGTH);
+  return head === "" ? hash : `${head}-${hash}`;
+}
+
+function readable(word: string): string {
+  const [, key = "", value = word] = /^([^=]*=)(.*)$/s.exec(word) ?? [];
+  const last = value.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  return (key + last)
+    .replace(/[[\]{}()'"]/g, "")
+    .replace(/[^\p{L}\p{N}_.,=+-]+/gu, "-")
+    .replace(/^[.-]+|[.-]+$/g, "");
 }

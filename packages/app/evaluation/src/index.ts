@@ -1,11 +1,10 @@
-export { type CompareOptions, compareFiles } from "./compare.js";
 export { DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring } from "./measuring.js";
 export type { Metric, SampleSet } from "./metric.js";
 export { fieldSpectra } from "./metrics/fields.js";
 export { noEnergy, type Spectra } from "./metrics/spectra.js";
-export { type DrawnSamples, judgeSamples } from "./samples.js";
+export { type CompareOptions, compareFiles, type DrawnSamples, judgeSamples } from "./samples.js";
 export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";
 export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";

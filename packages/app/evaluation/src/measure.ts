@@ -1,4 +1,4 @@
-import { type Direction, targetOf } from "@dsbm/bridge";
+import type { Direction } from "@dsbm/bridge";
 import {
   ConfigError,
   checkHoldouts,
@@ -24,13 +24,11 @@ import {
   verdictOn,
   version,
 } from "@dsbm/runs";
-import { affordable } from "./afford.js";
 import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureAs, measureSet, noTime, whyNot } from "./rows.js";
+import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
-import { collectSamples } from "./transport.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 
@@ -49,7 +47,6 @@ const usualSampler = {
   ode_tol: null,
   ode_step_size: null,
   steps: null,
-  diffusion: null,
   guidance: 1,
 } as const;
 
@@ -89,7 +86,6 @@ export async function measureQuality(
   const held: (Pick<VerdictFacts, "n_held_out" | "isCut"> & { direction: Direction })[] = [];
   const reasons = new Map<string, string>();
   let fewest = n;
-  const between = subject.ends.between.length;
   const data = { ends: subject.ends, config: subject.trained.config };
   const served = choice.isAll
     ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
@@ -110,30 +106,20 @@ export async function measureQuality(
     rows.push(...found);
   }
   for (const [i, direction] of directions.entries()) {
-    const part = clock.part(1 / (directions.length - i));
-    context.options = { ...measuring, clock: part };
-    const work = {
-      sampling,
+    context.options = { ...measuring, clock: clock.part(1 / (directions.length - i)) };
+    using collected = await collectSamples(context, {
       direction,
+      sampling,
+      metrics: served,
+      half: subject.trained.models[direction]?.half_iteration ?? null,
       // There and back twice, and 400 evaluations along the flow.
       transports: 3 + 400 / sampling.grid.steps.length,
-      distances: 10 + 4 * between,
-    };
-    const rowsInTime = await affordable(subject, context.options, work);
-    if (!rowsInTime) return null;
-    const sizes = (["x0", "x1"] as const).map((end) => subject.ends[end][split].size(0));
-    const isCut = rowsInTime.n < Math.min(n, Math.max(...sizes));
-    if (isCut) fewest = Math.min(fewest, rowsInTime.n);
-    context.options = { ...context.options, ...rowsInTime };
-    const place = { direction, side: targetOf(direction), sampling };
-    const applicable = served.filter((one) => whyNot(one, place, context) === null);
-    const half = subject.trained.models[direction]?.half_iteration ?? null;
-    using collected = await collectSamples(context, direction, {
-      sampling,
-      metrics: applicable,
-      half,
+      distances: 10 + 4 * subject.ends.between.length,
     });
     if (!collected) return null;
+    const sizes = (["x0", "x1"] as const).map((end) => subject.ends[end][split].size(0));
+    const isCut = context.options.n < Math.min(n, Math.max(...sizes));
+    if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
     const counts: [number, number] = [set.start.size(0), set.data.size(0)];
     const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);

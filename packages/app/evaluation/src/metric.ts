@@ -36,6 +36,19 @@ export interface SampleSet {
   readonly bounds?: { floor: boolean; ceiling: boolean };
 }
 
+/** What most sets of samples have alike. */
+export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reserve"> = {
+  direction: "f",
+  from: "x0",
+  side: "x1",
+  unit: 1,
+  sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
+  given: undefined,
+  weights: null,
+  states: new Map(),
+  energy: null,
+};
+
 /** Missing parts come from the metric. */
 export interface Measurement
   extends Partial<Omit<MetricRow, "name" | "group" | "direction" | "value" | "grade" | "at">> {

@@ -1,8 +1,14 @@
-import { BridgeError } from "@dsbm/bridge";
+import { BridgeError, mapConditions, PathEnergy, sourceOf, targetOf } from "@dsbm/bridge";
+import { testConditions, testRows } from "@dsbm/problem";
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
+import { cat, type Tensor } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
+import { checkEnds } from "./finite.js";
 import type { Measuring } from "./measuring.js";
 import type { Measurement, Metric, SampleSet } from "./metric.js";
+import { disposeAll, kept } from "./subject.js";
+import { affordable, byMass, stepAt, transport, type Work } from "./transport.js";
 
 /** Rows, and reasons of metrics without a row, by name. */
 export interface Measured {
@@ -73,7 +79,7 @@ async function measure(metric: Metric, set: SampleSet, context: Measuring) {
 }
 
 /** Returns why a metric cannot be measured, or null. */
-export function whyNot(
+function whyNot(
   metric: Metric,
   set: Pick<SampleSet, "direction" | "side" | "sampling">,
   context: Measuring,
@@ -104,4 +110,149 @@ function rowOf(metric: Metric, measured: Measurement, set: SampleSet): MetricRow
       value,
     },
   ];
+}
+
+/** A set with the cost of its transport; dispose it. */
+interface CollectedSamples extends Disposable {
+  set: SampleSet;
+  nfe: number;
+  batches: number;
+  seconds: number;
+}
+
+interface CollectOptions extends Work {
+  /** What the applicable ones need is kept in the set. */
+  metrics: readonly Metric[];
+  /** The half-iteration of the generating parameters; null if unknown. */
+  half: number | null;
+}
+
+/**
+ * Generates the samples of a direction, as many rows as the context's clock allows, and lowers the context's rows to
+ * them. Returns null if it was stopped. Throws a DivergedError for NaN and infinite samples.
+ */
+export async function collectSamples(
+  context: Measuring,
+  { metrics, half, ...work }: CollectOptions,
+): Promise<CollectedSamples | null> {
+  const { subject } = context;
+  const rows = await affordable(subject, context.options, work);
+  if (!rows) return null;
+  context.options = { ...context.options, ...rows };
+  const { options } = context;
+  const { ends } = subject;
+  const { sampling, direction } = work;
+  const { split, seed, progress, signal } = options;
+  const from = sourceOf(direction);
+  const side = targetOf(direction);
+  const applicable = metrics.filter(
+    (one) => whyNot(one, { direction, side, sampling }, context) === null,
+  );
+  const tensors: Tensor[] = [];
+  const keep = (make: () => Tensor) => {
+    const t = kept(make);
+    tensors.push(t);
+    return t;
+  };
+  // The reserve of held-out rows is training rows; the reserve of training rows is further training
+  // rows.
+  const isHeldOut = split === "test";
+  const total = Math.min(2 * options.n, ends[side].train.size(0));
+  const m = isHeldOut ? options.n : Math.floor(total / 2);
+  const spare = isHeldOut ? Math.min(4 * options.n, ends[side].train.size(0)) : total - m;
+  const n = Math.min(options.n, ends[from][split].size(0), spare);
+  let reserve: Tensor | null = null;
+  let energy: PathEnergy | null = null;
+  const dispose = () => {
+    disposeAll(tensors);
+    energy?.dispose();
+  };
+  try {
+    const data = keep(() => testRows(ends[side], m, seed, split));
+    const start = keep(() => testRows(ends[from], n, seed, split));
+    const conditions = testConditions(ends, from, n, split);
+    const { grid } = sampling;
+    const times = timesOf(direction, grid);
+    const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
+    const stops = ends.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
+    const indexes = new Set([
+      ...stops,
+      ...applicable.flatMap((one) => one.states?.(steps.length) ?? []),
+    ]);
+    const isSde = sampling.solver === "sde";
+    const drift =
+      applicable.some(({ usesEnergy }) => usesEnergy) && isSde
+        ? subject.bridge.drift(direction, conditions)
+        : null;
+    const summed = drift && new PathEnergy(n);
+    energy = summed;
+    const parts = new Map<number, { x: Tensor; weights: Tensor | null }[]>();
+    const began = performance.now();
+    const result = await transport(subject.bridge, direction, start, {
+      sampling,
+      seed,
+      purpose: `quality/${direction}/there`,
+      given: conditions,
+      label: `measuring ${direction}`,
+      progress,
+      signal,
+      visit:
+        drift || indexes.size > 0
+          ? (k, state, weights) => {
+              const dt = steps[k];
+              if (drift && dt !== undefined) summed?.add(drift, state, { time: times[k], dt });
+              if (!indexes.has(k)) return;
+              const part = { x: keep(() => state), weights: weights && keep(() => weights) };
+              parts.set(k, [...(parts.get(k) ?? []), part]);
+            }
+          : undefined,
+    });
+    if (!result) {
+      dispose();
+      return null;
+    }
+    tensors.push(result.end);
+    const { weights } = result;
+    if (weights) tensors.push(weights);
+    checkEnds(result.end, { direction, half });
+    const states = new Map([...parts].map(([k, rows]) => [k, keep(() => joined(rows))]));
+    const grown = (t: Tensor) => (weights ? keep(() => byMass(t, weights)) : t);
+    return {
+      nfe: result.nfe,
+      batches: result.batches,
+      seconds: (performance.now() - began) / 1000,
+      [Symbol.dispose]: dispose,
+      set: {
+        key: `${direction}/${split}/${n}`,
+        direction,
+        from,
+        side,
+        sampling,
+        start: grown(start),
+        end: grown(result.end),
+        weights,
+        given: mapConditions(conditions, grown),
+        data,
+        states,
+        energy,
+        unit: subject.unit,
+        reserve() {
+          reserve ??= keep(() =>
+            isHeldOut
+              ? testRows(ends[side], spare, seed, "train")
+              : testRows(ends[side], total, seed, "train").narrow(0, m, spare),
+          );
+          return reserve;
+        },
+      },
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function joined(parts: readonly { x: Tensor; weights: Tensor | null }[]): Tensor {
+  const masses = parts.flatMap(({ weights }) => weights ?? []);
+  return byMass(cat(parts.map(({ x }) => x)), masses.length > 0 ? cat(masses) : null);
 }

@@ -1,17 +1,27 @@
+import { stream } from "@dsbm/bridge";
+import { type CompareConfig, ConfigError } from "@dsbm/config";
 import {
   Clock,
+  cores,
   gradedRows,
   type MetricRow,
+  type Progress,
+  type Quality,
   silentProgress,
   type Verdict,
   verdictOn,
+  version,
 } from "@dsbm/runs";
-import type { Tensor } from "@dsbm/torch";
+import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { choose, leftOut } from "./measure.js";
 import { type MeasureOptions, Measuring } from "./measuring.js";
-import type { Metric, SampleSet } from "./metric.js";
-import { metrics } from "./metrics/index.js";
+import { type Metric, plainSet, type SampleSet } from "./metric.js";
+import { classifierMetric } from "./metrics/classifier.js";
+import { columnMetric } from "./metrics/columns.js";
+import { metrics as library, metrics } from "./metrics/index.js";
 import { type Measured, measureSet } from "./rows.js";
-import type { Subject } from "./subject.js";
+import { disposeAll, type Subject } from "./subject.js";
+import { readRows } from "./variants/read-holdout.js";
 
 const decisive = metrics.filter(({ name }) =>
   /^(feature_distance|sliced_w2|c2st|variance_kept(_least)?)$/.test(name),
@@ -37,19 +47,6 @@ interface JudgeOptions extends Partial<MeasureOptions> {
   names: { source: string; target: string };
   columns?: readonly string[] | null;
 }
-
-/** What most sets of samples have alike. */
-export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reserve" | "shared"> = {
-  direction: "f",
-  from: "x0",
-  side: "x1",
-  unit: 1,
-  sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-  given: undefined,
-  weights: null,
-  states: new Map(),
-  energy: null,
-};
 
 /** The rows and the verdict of `dsbm evaluate` for these samples. Returns null if it was stopped. */
 export async function judgeSamples(
@@ -98,4 +95,84 @@ export async function judgeSamples(
     commands: { longer: "", sample: "", measure: "" },
   };
   return { ...measured, rows, verdict: source && verdictOn("f", rows, facts) };
+}
+
+export interface CompareOptions extends Omit<CompareConfig, "json"> {
+  /** Data unseen by the generator. */
+  target: string;
+  generated: string;
+  progress: Progress;
+  signal: AbortSignal | undefined;
+}
+
+const comparisons = library.filter(
+  (metric) =>
+    ("compare" in metric && metric.group === "ends") ||
+    [classifierMetric, columnMetric].includes(metric),
+);
+
+/**
+ * Compares tables in their own units with one half of the target; the other half gives floors.
+ * Returns null if `signal` stopped it. Throws a ConfigError for other columns and for few rows, and
+ * errors of reading.
+ */
+export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
+  const { n: most, seed, exact, metrics, progress, signal } = options;
+  const threads = options.threads === "auto" ? cores() : options.threads;
+  setNumThreads(threads);
+  const choice = choose(comparisons, metrics === null ? null : [metrics].flat());
+  const tensors: Tensor[] = [];
+  const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
+    const d = tensors[0]?.size(1) ?? null;
+    const found = await readRows(options[key] as string, { names, d });
+    const order = stream(seed, `compare/${key}`);
+    const { rows } = found;
+    tensors.push(
+      tidy(() => rows.indexSelect(0, randperm(rows.size(0), { generator: order })).keep()),
+    );
+    rows.dispose();
+    return found.names;
+  };
+  try {
+    const names = await read("target", null);
+    await read("generated", names);
+    if (options.source) await read("source", names);
+    const [target, generated, source] = tensors as [Tensor, Tensor, Tensor?];
+    const half = Math.floor(target.size(0) / 2);
+    const n = Math.min(most, half, generated.size(0), source?.size(0) ?? most);
+    if (n < 4)
+      throw new ConfigError(
+        `${n} rows can be compared: expected at least 8 target rows and at least 4 other rows`,
+      );
+    const part = (x: Tensor, first = 0, count = n) => x.narrow(0, first, count);
+    const samples = {
+      source: source ? part(source) : null,
+      generated: part(generated),
+      target: part(target),
+      reserve: part(target, half, target.size(0) - half),
+    };
+    const found = await judgeSamples(samples, {
+      seed,
+      chosen: choice.metrics,
+      names: { source: options.source ?? "", target: options.target },
+      columns: names,
+      exact,
+      threads,
+      progress,
+      signal,
+    });
+    if (!found) return null;
+    const { rows, reasons, verdict } = found;
+    return {
+      dsbm: version,
+      split: "test",
+      n,
+      seed,
+      rows,
+      verdicts: verdict ? [{ ...verdict, next: "" }] : [],
+      left_out: leftOut(rows, reasons),
+    };
+  } finally {
+    disposeAll(tensors);
+  }
 }

@@ -1,15 +1,13 @@
-import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
-import { affordable } from "./afford.js";
 import { checkScale } from "./finite.js";
 import { type MeasureOptions, Measuring } from "./measuring.js";
 import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
-import { measureSet, whyNot } from "./rows.js";
+import { collectSamples, measureSet } from "./rows.js";
 import { disposeAll, inRandomOrder, type Subject } from "./subject.js";
-import { collectSamples, type Sampling } from "./transport.js";
+import type { Sampling } from "./transport.js";
 
 function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(
@@ -59,7 +57,7 @@ export interface EvaluationSampling extends Sampling {
   steps: number;
 }
 
-export type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "threads">;
+type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "threads">;
 
 /** Evaluates one bridge after each change of its parameters. */
 export class Evaluator implements Disposable {
@@ -115,24 +113,21 @@ export class Evaluator implements Disposable {
     const { context } = this;
     const { half, direction, step } = at;
     const began = performance.now();
-    const options = { ...this.#options, clock };
-    const work = { sampling, direction, transports: 1, distances: 4 };
-    const rows = await affordable(context.subject, options, work);
-    if (!rows) return null;
-    context.options = { ...options, ...rows };
-    const place = { direction, side: targetOf(direction), sampling };
-    const applicable = this.metrics.filter((metric) => whyNot(metric, place, context) === null);
-    const collection = await collectSamples(context, direction, {
+    context.options = { ...this.#options, clock };
+    const collection = await collectSamples(context, {
+      direction,
       sampling,
-      metrics: applicable,
       half,
+      metrics: this.metrics,
+      transports: 1,
+      distances: 4,
     });
     if (!collection) return null;
     let isDone = false;
     try {
       const { sigma } = context.subject.trained.process;
       checkScale(collection.set, { direction, half, noise: sigma });
-      const measurements = await measureSet(collection.set, applicable, context);
+      const measurements = await measureSet(collection.set, this.metrics, context);
       if (!measurements) return null;
       const values: Record<string, number | null> = {};
       for (const { columns, name } of this.metrics) {

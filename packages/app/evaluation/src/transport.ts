@@ -2,20 +2,16 @@ import {
   type Conditions,
   type Direction,
   mapConditions,
-  PathEnergy,
   rowsByMass,
   sourceOf,
   type TimeGrid,
-  targetOf,
+  wasserstein,
 } from "@dsbm/bridge";
 import type { Bridge, SampleOptions } from "@dsbm/inference";
 import { testConditions, testRows } from "@dsbm/problem";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import { timesOf } from "@dsbm/train";
-import { checkEnds } from "./finite.js";
-import type { Measuring } from "./measuring.js";
-import type { Metric, SampleSet } from "./metric.js";
-import { disposeAll, kept } from "./subject.js";
+import type { MeasureOptions, Measuring } from "./measuring.js";
+import { disposeAll, kept, type Subject } from "./subject.js";
 
 /** The kind of a sampler. */
 type Solver = NonNullable<SampleOptions["solver"]>;
@@ -28,7 +24,7 @@ export interface Sampling extends Pick<SampleOptions, "ode_tol" | "ode_step_size
   batch?: number;
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   sampling: Sampling;
   seed: number;
   purpose: string;
@@ -40,7 +36,7 @@ export interface TransportOptions {
   visit?: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;
 }
 
-export interface Transported {
+interface Transported {
   /** [n, …] on the processor; the caller owns it. */
   end: Tensor;
   /** Masses [n] at the endpoint of a method with growth; the caller owns them. */
@@ -103,142 +99,77 @@ export async function transport(
 export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
   weights ? x.indexSelect(0, rowsByMass(weights)) : x;
 
-/** A set with the cost of its transport; dispose it. */
-export interface CollectedSamples extends Disposable {
-  set: SampleSet;
-  nfe: number;
-  batches: number;
-  seconds: number;
-}
-
-export interface CollectOptions {
-  sampling: Sampling;
-  /** Their states are kept in the set. */
-  metrics: readonly Metric[];
-  /** The half-iteration of the generating parameters; null if unknown. */
-  half: number | null;
-}
-
-/** Returns null if it was stopped. Throws a DivergedError for NaN and infinite samples. */
-export async function collectSamples(
-  context: Measuring,
-  direction: Direction,
-  { sampling, metrics, half }: CollectOptions,
-): Promise<CollectedSamples | null> {
-  const { subject, options } = context;
-  const { ends } = subject;
-  const { split, seed, progress, signal } = options;
-  const from = sourceOf(direction);
-  const side = targetOf(direction);
-  const tensors: Tensor[] = [];
-  const keep = (make: () => Tensor) => {
-    const t = kept(make);
-    tensors.push(t);
-    return t;
-  };
-  // The reserve of held-out rows is training rows; the reserve of training rows is further training
-  // rows.
-  const isHeldOut = split === "test";
-  const total = Math.min(2 * options.n, ends[side].train.size(0));
-  const m = isHeldOut ? options.n : Math.floor(total / 2);
-  const spare = isHeldOut ? Math.min(4 * options.n, ends[side].train.size(0)) : total - m;
-  const n = Math.min(options.n, ends[from][split].size(0), spare);
-  let reserve: Tensor | null = null;
-  let energy: PathEnergy | null = null;
-  const dispose = () => {
-    disposeAll(tensors);
-    energy?.dispose();
-  };
-  try {
-    const data = keep(() => testRows(ends[side], m, seed, split));
-    const start = keep(() => testRows(ends[from], n, seed, split));
-    const conditions = testConditions(ends, from, n, split);
-    const { grid } = sampling;
-    const times = timesOf(direction, grid);
-    const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
-    const stops = ends.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
-    const indexes = new Set([
-      ...stops,
-      ...metrics.flatMap((one) => one.states?.(steps.length) ?? []),
-    ]);
-    const isSde = sampling.solver === "sde";
-    const drift =
-      metrics.some(({ usesEnergy }) => usesEnergy) && isSde
-        ? subject.bridge.drift(direction, conditions)
-        : null;
-    const summed = drift && new PathEnergy(n);
-    energy = summed;
-    const parts = new Map<number, { x: Tensor; weights: Tensor | null }[]>();
-    const began = performance.now();
-    const result = await transport(subject.bridge, direction, start, {
-      sampling,
-      seed,
-      purpose: `quality/${direction}/there`,
-      given: conditions,
-      label: `measuring ${direction}`,
-      progress,
-      signal,
-      visit:
-        drift || indexes.size > 0
-          ? (k, state, weights) => {
-              const dt = steps[k];
-              if (drift && dt !== undefined) summed?.add(drift, state, { time: times[k], dt });
-              if (!indexes.has(k)) return;
-              const part = { x: keep(() => state), weights: weights && keep(() => weights) };
-              parts.set(k, [...(parts.get(k) ?? []), part]);
-            }
-          : undefined,
-    });
-    if (!result) {
-      dispose();
-      return null;
-    }
-    tensors.push(result.end);
-    const { weights } = result;
-    if (weights) tensors.push(weights);
-    checkEnds(result.end, { direction, half });
-    const states = new Map([...parts].map(([k, rows]) => [k, keep(() => joined(rows))]));
-    const grown = (t: Tensor) => (weights ? keep(() => byMass(t, weights)) : t);
-    return {
-      nfe: result.nfe,
-      batches: result.batches,
-      seconds: (performance.now() - began) / 1000,
-      [Symbol.dispose]: dispose,
-      set: {
-        key: `${direction}/${split}/${n}`,
-        direction,
-        from,
-        side,
-        sampling,
-        start: grown(start),
-        end: grown(result.end),
-        weights,
-        given: mapConditions(conditions, grown),
-        data,
-        states,
-        energy,
-        unit: subject.unit,
-        reserve() {
-          reserve ??= keep(() =>
-            isHeldOut
-              ? testRows(ends[side], spare, seed, "train")
-              : testRows(ends[side], total, seed, "train").narrow(0, m, spare),
-          );
-          return reserve;
-        },
-      },
-    };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
-}
-
-function joined(parts: readonly { x: Tensor; weights: Tensor | null }[]): Tensor {
-  const masses = parts.flatMap(({ weights }) => weights ?? []);
-  return byMass(cat(parts.map(({ x }) => x)), masses.length > 0 ? cat(masses) : null);
-}
-
 /** The index of a process time in a grid. */
 export const stepAt = (times: readonly number[], time: number): number =>
   times.findIndex((t) => Math.abs(t - time) < 1e-9);
+
+/** Shares of the time for samples and for exact distances. */
+const share = 0.35;
+/** An exact plan between twice as many rows takes 2^2.25 times as long (measured, 1,000 to 8,000 rows). */
+const power = 2.25;
+const trial = { vectors: 250, images: 8, exact: 200 };
+const least = { vectors: 100, images: 8 };
+
+export interface Work {
+  sampling: Sampling;
+  direction: Direction;
+  /** How many times all rows are transported, and how many exact distances are computed. */
+  transports: number;
+  distances: number;
+}
+
+interface Affordable {
+  n: number;
+  exact: number;
+}
+
+/** Returns the options' rows, or fewer if their clock demands it; null if it was stopped. */
+export async function affordable(
+  subject: Subject,
+  options: MeasureOptions,
+  { sampling, direction, transports, distances }: Work,
+): Promise<Affordable | null> {
+  const { n, exact, clock, seed, split } = options;
+  if (clock.seconds === null) return { n, exact };
+  const from = sourceOf(direction);
+  const kind = subject.vectors ? "vectors" : "images";
+  if (clock.isUp) return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
+  const start = tidy(() => testRows(subject.ends[from], trial[kind], seed, split).keep());
+  try {
+    const rows = start.size(0);
+    const carry = async () => {
+      const began = performance.now();
+      const given = testConditions(subject.ends, from, rows, split);
+      const how = { ...options, sampling, given, purpose: "trial", label: "a trial of few rows" };
+      const result = await transport(subject.bridge, direction, start, how);
+      result?.end.dispose();
+      return result && (performance.now() - began) / 1000 / rows;
+    };
+    // The first call records the steps.
+    let each = await carry();
+    if (each !== null && each * rows < 0.1 * clock.left) each = await carry();
+    if (each === null) return null;
+    const fit = Math.floor((share * clock.left) / (transports * each));
+    const plan = subject.vectors && distances > 0 ? planSeconds(start) : 0;
+    const within = (share * clock.left) / Math.max(1e-9, distances * plan);
+    return {
+      n: Math.min(n, Math.max(least[kind], fit)),
+      exact: Math.min(
+        exact,
+        Math.max(least.vectors, Math.floor(trial.exact * within ** (1 / power))),
+      ),
+    };
+  } finally {
+    start.dispose();
+  }
+}
+
+/** Seconds of an exact plan between `trial.exact` rows. */
+function planSeconds(x: Tensor): number {
+  const half = Math.min(trial.exact, Math.floor(x.size(0) / 2));
+  if (half < 2) return 0;
+  const began = performance.now();
+  tidy(() => wasserstein(x.narrow(0, 0, half), x.narrow(0, half, half), { p: 2, seed: 0 }));
+  const seconds = (performance.now() - began) / 1000;
+  return seconds * (trial.exact / half) ** power;
+}

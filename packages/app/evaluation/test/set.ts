@@ -1,6 +1,5 @@
 // A set of samples whose source rows, generated rows and data a test gives.
-import type { SampleSet } from "../src/metric.js";
-import { plainSet } from "../src/samples.js";
+import { plainSet, type SampleSet } from "../src/metric.js";
 
 export const noSet: Omit<SampleSet, "start" | "end" | "data"> = {
   ...plainSet,

@@ -1,12 +1,9 @@
 export { type FitRequest, fitMember, planFit, printPlan } from "./fit/plan.js";
-export { finishedFit, runFit, runFitWorker } from "./fit/run.js";
-export { withTimes } from "./fit/times.js";
+export { finishedFit, runFit, runFitWorker, withTimes } from "./fit/run.js";
 export { TimeEstimate } from "./forecast/estimate.js";
 export { type Planned, TimePlan } from "./forecast/time-plan.js";
-export { environment } from "./run/environment.js";
 export { measureAndDraw, measureRun } from "./run/measure.js";
-export type { RunOptions, WorkerOptions } from "./run/options.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { writeReport } from "./run/report.js";
-export { finishedRun } from "./run/resume.js";
-export { runTraining, runTrainingWorker } from "./run/run.js";
+export type { RunOptions, WorkerOptions } from "./run/run.js";
+export { environment, finishedRun, runTraining, runTrainingWorker } from "./run/run.js";

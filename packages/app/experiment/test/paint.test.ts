@@ -5,7 +5,7 @@ import type { Datasets, EndpointData } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { painterOf } from "../src/picture/paint.js";
+import { painterOf } from "../src/picture/pictures.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,2 +1,2 @@
 export { bytesText } from "./bridge/card.js";
-export { exportRun } from "./files.js";
+export { exportRun } from "./run.js";

@@ -1,7 +1,7 @@
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { ConfigError, type SampleConfig } from "@dsbm/config";
-import { mapArray } from "@dsbm/data";
-import { full, tidy } from "@dsbm/torch";
+import { type ColumnCondition, classLabel, encodeCondition, mapArray } from "@dsbm/data";
+import { full, tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
 
@@ -76,4 +76,23 @@ export function openConditions(
       `cond=${cond} has values that are NaN or infinite in samples ${first} to ${first + count - 1}: repair them`,
     );
   };
+}
+
+/** Encodes values of a column, from row `first` of the file on; the caller owns them. */
+export function encodeConditions(
+  condition: ColumnCondition,
+  values: Float64Array | string[] | null,
+  { path, first }: { path: string; first: number },
+): Conditions {
+  const { name, classes } = condition;
+  const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
+    if (typeof value === "number") return value;
+    const k = classes?.indexOf(classLabel(value)) ?? -1;
+    if (k >= 0) return k;
+    throw new ConfigError(
+      `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
+    );
+  });
+  using cells = tensor(numbers, { shape: [numbers.length, 1] });
+  return { cond: encodeCondition(condition, cells) };
 }

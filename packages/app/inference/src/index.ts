@@ -9,14 +9,13 @@ export {
   type SampleOptions,
   type Samples,
 } from "./bridge.js";
-export { columnsLike } from "./input/match.js";
+export { columnsLike } from "./input/table.js";
 export { gridOf } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export { runSample, type SampleResult } from "./run.js";
 export { timeLabel } from "./times.js";
 export {
   classesOf,
-  loadNetworks,
   type Networks,
   readProjection,
   readTrained,

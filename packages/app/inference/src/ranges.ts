@@ -6,65 +6,61 @@ interface Columns {
   bounds: ColumnBounds;
 }
 
-type Numbers = readonly Float64Array[];
+interface Range {
+  min: number;
+  max: number;
+}
 
 const far = 0.5;
 const mostNamed = 5;
 
 const short = (x: number) => Number(x.toPrecision(4));
 
-/** Counts odd values by column. `described` follows the count of a column in texts. */
+const beyond = (x: number, { min, max }: Range): number => Math.max(min - x, x - max);
+
+/** Counts odd values by column, of a dataset with these ranges. */
 function counterOf(
-  names: readonly string[],
-  isOdd: (x: number, k: number) => boolean,
-  described: (k: number) => string = () => "",
+  { names, bounds }: Columns,
+  end: "source" | "target",
+  isOdd: (x: number, range: Range, k: number) => boolean,
 ) {
-  const columns = names.map((name, k) => ({ name, k, count: 0 }));
+  const ranges = bounds[end] ?? bounds.source;
+  const columns = names.map((name, k) => ({ name, k, range: ranges[k] as Range, count: 0 }));
   const odd = () => columns.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
   return {
-    add(numbers: Numbers): void {
+    add(numbers: readonly Float64Array[]): void {
       for (const column of columns)
-        for (const x of numbers[column.k] ?? []) if (isOdd(x, column.k)) column.count++;
+        for (const x of numbers[column.k] ?? [])
+          if (isOdd(x, column.range, column.k)) column.count++;
     },
     count: () => columns.reduce((sum, { count }) => sum + count, 0),
     names: () => odd().map(({ name }) => name),
     text: () =>
       firstOf(
-        odd().map(({ name, k, count }) => `${name} ${count}${described(k)}`),
+        odd().map(
+          ({ name, count, range: { min, max } }) =>
+            `${name} ${count} (data ${short(min)} to ${short(max)})`,
+        ),
         mostNamed,
       ),
   };
 }
 
-/** Counts values beyond the range of a dataset by more than a margin. */
-function outside(
-  { names, bounds }: Columns,
-  end: "source" | "target",
-  marginOf: (range: { min: number; max: number }) => number,
-) {
-  const rangeOf = (k: number) => (bounds[end] ?? bounds.source)[k] as { min: number; max: number };
-  const margins = names.map((_, k) => marginOf(rangeOf(k)));
-  return counterOf(
-    names,
-    (x, k) => {
-      const { min, max } = rangeOf(k);
-      return Math.max(min - x, x - max) > margins[k];
-    },
-    (k) => ` (data ${short(rangeOf(k).min)} to ${short(rangeOf(k).max)})`,
-  );
-}
-
 /** Counts values beyond the data's range by more than half of its width. */
 export function farRows(columns: Columns, direction: Direction, path: string) {
   const end = direction === "f" ? "source" : "target";
-  const values = outside(columns, end, ({ min, max }) => far * (max - min));
+  const { add, count, text } = counterOf(
+    columns,
+    end,
+    (x, range) => beyond(x, range) > far * (range.max - range.min),
+  );
   return {
-    add: values.add,
+    add,
     lines: () =>
-      values.count() === 0
+      count() === 0
         ? []
         : [
-            `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${values.text()}`,
+            `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${text()}`,
           ],
   };
 }
@@ -74,26 +70,30 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
  */
 export function strayValues(columns: Columns, direction: Direction) {
   const { names, bounds } = columns;
+  const end = direction === "f" ? "target" : "source";
   // Output is written as float32.
-  const beyond = outside(
-    columns,
-    direction === "f" ? "target" : "source",
-    ({ min, max }) => 1e-6 * Math.max(max - min, Math.abs(min), Math.abs(max)),
-  );
-  const broken = counterOf(
-    names,
-    (x, k) =>
-      bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x)),
-  );
+  const isOutside = (x: number, range: Range) =>
+    beyond(x, range) >
+    1e-6 * Math.max(range.max - range.min, Math.abs(range.min), Math.abs(range.max));
+  const isBroken = (x: number, _: Range, k: number) =>
+    bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x));
   const kinds = [
-    { found: beyond, what: "outside the range of the data", key: "data.range" },
-    { found: broken, what: "that are not whole, unlike the data", key: "data.integer" },
+    {
+      found: counterOf(columns, end, isOutside),
+      what: "outside the range of the data",
+      key: "data.range",
+    },
+    {
+      found: counterOf(columns, end, isBroken),
+      what: "that are not whole, unlike the data",
+      key: "data.integer",
+    },
   ];
   let rows = 0;
   return {
     /** The share of all values. */
-    share: () => (beyond.count() + broken.count()) / (rows * names.length),
-    add(numbers: Numbers): void {
+    share: () => kinds.reduce((sum, { found }) => sum + found.count(), 0) / (rows * names.length),
+    add(numbers: readonly Float64Array[]): void {
       rows += numbers[0]?.length ?? 0;
       for (const { found } of kinds) found.add(numbers);
     },

@@ -2,13 +2,20 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
-import { conditionWidth, Projection, Units } from "@dsbm/data";
+import { conditionWidth, DatasetError, loadTable, Projection, Units } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
-import { bridgeProcess, buildNetwork, type RunColumns, readColumns } from "@dsbm/problem";
+import {
+  bridgeProcess,
+  buildNetwork,
+  type GaussianMoments,
+  gaussianLaw,
+  loading,
+  type RunColumns,
+  readColumns,
+} from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import { z } from "zod";
-import { momentsOf } from "./moments.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
 
@@ -25,7 +32,6 @@ export interface Trained extends Process {
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
-  diffusion?: number | undefined;
   guidance?: number | undefined;
   /** The newest weights of each wanted direction; null before training. */
   models: Record<Direction, ModelFile | null>;
@@ -177,4 +183,33 @@ export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   }
   const projection = config.data.components === null ? null : readProjection(folder);
   return new Units({ ...columns, projection });
+}
+
+/**
+ * The Gaussian at time 1. Throws a ConfigError if it needs moments of training images that are
+ * missing.
+ */
+export function endLaw(
+  config: CompleteTrainConfig,
+  shape: readonly number[],
+): ReturnType<typeof gaussianLaw> {
+  const data = () => loadTable(config.Dataset, loading("train", "x0", config)).x;
+  try {
+    return gaussianLaw(config, { shape, device: "cpu", data });
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    throw new ConfigError(
+      `${config.final_adaptive ? "final_adaptive" : "adaptive_mean"}=true takes the Gaussian's moments from the training images (${error.message}): restore them, or give its draws as a .npy file`,
+    );
+  }
+}
+
+/** The moments that steps depend on, for discrete DSB with noise scaled by the data's moments. */
+function momentsOf(config: CompleteTrainConfig, device: Device): GaussianMoments | null {
+  const { method, var_final_gamma_scale, final_adaptive, data } = config;
+  if (method !== "dsb" || !var_final_gamma_scale || !final_adaptive) return null;
+  const { channels, image_size } = data;
+  const { moments } = endLaw(config, [channels, image_size, image_size]);
+  if (moments === null || device === "cpu") return moments;
+  return { mean: moments.mean.to({ device }).keep(), std: moments.std.to({ device }).keep() };
 }

@@ -1,11 +1,13 @@
 import {
   type Conditions,
   conditionRows,
+  conditionsAt,
   type Decode,
   decodeImages,
   type Endpoint,
   flipImages,
   mapConditions,
+  stream,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
@@ -23,7 +25,8 @@ import {
 import { hasClasses } from "@dsbm/nets";
 import type { Device, Tensor } from "@dsbm/torch";
 import { ownOptions, type TableUse } from "./columns.js";
-import type { GaussianMoments } from "./gaussian-target.js";
+import type { Datasets } from "./datasets.js";
+import { type GaussianMoments, gaussianName } from "./gaussian-target.js";
 
 export interface EndpointData {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
@@ -203,4 +206,42 @@ export function toDevice(end: EndpointData, device: Device): EndpointData {
     order: both(end.order, (t) => t && moved(t)),
     conditions: end.conditions && both(end.conditions, (c) => mapConditions(c, moved) ?? {}),
   };
+}
+
+/** The first rows in the table's order, in the network's units, [n, …]. */
+export function testRows(
+  end: EndpointData,
+  n: number,
+  seed: number,
+  split: Split = "test",
+): Tensor {
+  const rows = firstRows(end[split], n, end.order[split]);
+  // Training may mirror images; evaluations do not.
+  if (end.name !== gaussianName) return end.plain(rows);
+  const generator = stream(seed, `${split}/${end.name}`, rows.device);
+  return end.decode(rows, { end: "x1", generator });
+}
+
+function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
+  const some = Math.min(n, table.size(0));
+  return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
+}
+
+/**
+ * The conditions of `testRows(ends[end], n, …)`; a Gaussian has the conditions of the other
+ * dataset.
+ */
+export function testConditions(
+  ends: Pick<Datasets, Endpoint>,
+  end: Endpoint,
+  n: number,
+  split: Split = "test",
+): Conditions | undefined {
+  const table = conditionsAt(
+    { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
+    end,
+  );
+  if (!table) return undefined;
+  const order = ends[table.of].order[split];
+  return mapConditions(table.values, (t) => firstRows(t, n, order));
 }

@@ -6,11 +6,18 @@ import {
   type GaussianBridge,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm/data";
+import {
+  type KnownRows,
+  loadTable,
+  type PairedEnd,
+  type Projection,
+  prepareTable,
+  readPairs,
+  type TableFacts,
+} from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
-import { configChain } from "./chain.js";
 import { type Columns, columnEnds } from "./columns.js";
 import {
   disposeDataset,
@@ -23,6 +30,7 @@ import {
 import { gaussianTarget } from "./gaussian-target.js";
 import { trainingTables, weightedEnd } from "./masses.js";
 import { projected } from "./projected.js";
+import { configChain } from "./times.js";
 
 export interface Datasets {
   x0: EndpointData;
@@ -199,3 +207,30 @@ function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts 
   if (!name.startsWith("table:")) return null;
   return tidy(() => loadTable(name, options).facts ?? null);
 }
+
+/**
+ * Known pairs as rows of the training tables, for a time course over all intervals; null without
+ * pairs. Throws a DatasetError for an unusable file, and a ConfigError if all pairs have held-out
+ * rows.
+ */
+export async function loadPairs(
+  config: CompleteTrainConfig,
+  { x0 }: Pick<Datasets, "x0">,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<KnownRows | null> {
+  const { pairs: path, data } = config;
+  if (path === null) return null;
+  const places = namesOf(config).map(([end, name, between]): PairedEnd => {
+    const like = end === "x1" ? x0.facts : null;
+    const { split: _, ...options } = loading("train", end, config, { like, between });
+    return { name, options };
+  });
+  const known = await readPairs(path, places, { id: data.id, signal });
+  if (known.x0.length > 0) return known;
+  throw new ConfigError(
+    `pairs=${path}: all ${known.given} pairs have a held-out or unused row: expected some to train on; give more pairs, or a smaller data.test_fraction`,
+  );
+}
+
+export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
+  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a held-out or unused row` : ""}`;

@@ -1,8 +1,11 @@
-export { conditionsOf, type EndpointData, loading } from "./dataset.js";
+export { type RunColumns, readColumns } from "./columns.js";
+export { conditionsOf, type EndpointData, loading, testConditions, testRows } from "./dataset.js";
 export {
+  aboutPairs,
   type Datasets,
   isVectors,
   loadDatasets,
+  loadPairs,
   marginalsOf,
   openDatasets,
   withoutDataset,
@@ -11,17 +14,14 @@ export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-targ
 export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
-export { buildNetwork } from "./network.js";
-export { aboutPairs, loadPairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureSizes } from "./pictures/sizes.js";
 export {
   bridgeProcess,
+  buildNetwork,
   checkBatch,
   chunkRows,
   evaluatedDirections,
   threadsOf,
   trainingProblem,
 } from "./problem.js";
-export { type RunColumns, readColumns } from "./saved-columns.js";
-export { testConditions, testRows } from "./test-rows.js";
 export { type TimeConfig, timeScale, timeValues } from "./times.js";

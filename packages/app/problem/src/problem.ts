@@ -1,6 +1,8 @@
 import {
   type BatchCoupling,
   brownian,
+  ConditionDropout,
+  type Direction,
   followingData,
   gammaGrid,
   gammaSchedule,
@@ -9,12 +11,16 @@ import {
   methodNamed,
   minibatchEntropic,
   minibatchExact,
+  type Network,
+  onAbsoluteTime,
   ornsteinUhlenbeck,
   plainDrift,
   preconditioned,
   resample,
   smooth,
+  stream,
   uniformGrid,
+  withNoiseShare,
 } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -23,14 +29,14 @@ import {
   langevinNumbers,
 } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
+import { createNetwork } from "@dsbm/nets";
 import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { configChain } from "./chain.js";
 import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
 import { growthNumbers } from "./masses.js";
-import { buildNetwork } from "./network.js";
+import { configChain } from "./times.js";
 
 /** The part of a run's problem that needs no data, shared with sampling. */
 export function bridgeProcess(
@@ -227,4 +233,41 @@ export function evaluatedDirections(
   { ends, method }: { ends: Datasets; method: Pick<Method, "networks"> },
 ): ("b" | "f")[] {
   return isVectors(ends) && method.networks !== "each" ? ["b", "f"] : [direction];
+}
+
+interface NetworkFacts {
+  half?: number | undefined;
+  classes: number;
+  shape: readonly number[];
+  conditions?: number | undefined;
+  method: Pick<Method, "model" | "networks" | "mass">;
+}
+
+/** Its weights are a function of seed, direction and (from 2 on) half-iteration. */
+export function buildNetwork(
+  config: CompleteTrainConfig,
+  direction: Direction,
+  { half = 1, classes, shape: sample, conditions, method }: NetworkFacts,
+): Network {
+  const { model, data, seed, device, condition_dropout: rate, step_variance } = config;
+  const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
+  const chain = configChain(config) ?? undefined;
+  const shape = method.mass ? [(sample[0] as number) + 1] : sample;
+  const facts = { shape, direction, chain, generator: stream(seed, purpose) };
+  const channels = conditions || data.cond_channels;
+  const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
+    const request = { ...facts, bidirectional, unit, zero, model };
+    if (rate === 0) return createNetwork({ ...request, classes, cond_channels: channels });
+    const net = createNetwork({
+      ...request,
+      classes: classes + 1,
+      cond_channels: channels > 0 ? channels + 1 : 0,
+    });
+    return new ConditionDropout(net, { rate, classes });
+  };
+  const net =
+    method.model?.create({ ...facts, createNetwork: create }) ??
+    onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
+  if (step_variance === "analytic") withNoiseShare(net, method.networks);
+  return device === "cpu" ? net : net.to({ device: device as Device });
 }

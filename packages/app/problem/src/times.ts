@@ -1,4 +1,5 @@
-import { type CompleteTrainConfig, processTimes } from "@dsbm/config";
+import { type Chain, chainOf, methodNamed } from "@dsbm/bridge";
+import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
 
 export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
 
@@ -24,4 +25,20 @@ export function timeScale(config: TimeConfig): { from: number; length: number } 
     ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
   );
   return isScale && length > 0 ? { from, length } : null;
+}
+
+/** Null for two datasets. */
+export function configChain({
+  Dataset_between,
+  times,
+  method,
+}: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
+  if (Dataset_between === null) return null;
+  const intervals = Dataset_between.length + 1;
+  // The numbers of discrete DSB have no effect here.
+  if (method === "dsb" || !methodNamed(method).rows?.chains)
+    throw new ConfigError(
+      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
+    );
+  return chainOf(datasetTimes({ times }, intervals + 1));
 }

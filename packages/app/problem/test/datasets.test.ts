@@ -6,8 +6,8 @@ import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
+import { testRows } from "../src/dataset.js";
 import { type Datasets, loadDatasets } from "../src/datasets.js";
-import { testRows } from "../src/test-rows.js";
 
 const folder = scratch();
 beforeAll(() => setNumThreads(1));

@@ -8,8 +8,7 @@ import { beforeAll, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { loading } from "../src/dataset.js";
-import { openDatasets } from "../src/datasets.js";
-import { aboutPairs, loadPairs } from "../src/pairs/known-pairs.js";
+import { aboutPairs, loadPairs, openDatasets } from "../src/datasets.js";
 import { trainingProblem } from "../src/problem.js";
 
 const folder = scratch();

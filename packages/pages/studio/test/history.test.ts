@@ -6,8 +6,7 @@ import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { axisOf } from "../src/page/chart/axis.js";
 import { curvesOf } from "../src/page/run/series.js";
-import { MetricsTail } from "../src/runs/live.js";
-import { History } from "../src/shared/history.js";
+import { History, MetricsTail } from "../src/runs/live.js";
 import { metricLine, metricLines } from "./runs.js";
 
 const row = (half: number, step: number, loss: unknown) => ({

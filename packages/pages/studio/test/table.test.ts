@@ -1,12 +1,10 @@
-// The table of runs: states, sweeps, what changed, and that a scan reads only what has changed.
+// The table of runs: states, what changed, and that a scan reads only what has changed.
 import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/files";
-import { writeManifest } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
-import { grouped } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
 import { metricLine, writeRun } from "./runs.js";
 
@@ -43,34 +41,6 @@ describe("the table of runs", () => {
       metrics: { "sliced_w2 f": { value: 0.15, reference: 0.04 } },
     });
     expect(rows[0]?.metrics).not.toHaveProperty("data_sliced_w2 f");
-  });
-
-  it("knows the sweep of a run by the sweep's manifest", () => {
-    const at = join(root, "two");
-    const folders = ["a", "b"].map((name) => `moons/sigma=${name}/1`);
-    for (const folder of folders) writeRun(join(at, folder));
-    writeRun(join(at, "moons/alone/1"));
-    writeManifest(join(at, "sweeps/first"), {
-      dsbm: "0.1.0",
-      experiment: "train",
-      words: [],
-      members: folders.map((folder, i) => ({
-        number: i + 1,
-        folder: `../../${folder}`,
-        seed: 1,
-        configuration: { sigma: i },
-      })),
-    });
-    const rows = new RunTable(new Folder(at)).scan().rows;
-    expect(rows.map(({ sweep, member }) => [sweep, member])).toEqual([
-      [null, ""],
-      ["first", "sigma=0 seed=1"],
-      ["first", "sigma=1 seed=1"],
-    ]);
-    expect(grouped(rows).map(([sweep, members]) => [sweep, members.length])).toEqual([
-      [null, 1],
-      ["first", 2],
-    ]);
   });
 
   it("reads only what has changed again", () => {

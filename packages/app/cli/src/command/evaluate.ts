@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { type EvaluateConfig, evaluate } from "@dsbm/config";
+import { compare, type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
-import { placedWords } from "./words.js";
-import { runAlone } from "./work.js";
+import { placedWords, runAlone, runPlaced } from "./work.js";
+
+const jsonOption = { "--json": "json=true" };
 
 const notes = [
   "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
@@ -11,11 +12,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function evaluateCommand(args: string[]): Promise<number> {
-  const request = placedWords(evaluate, args, {
-    expected: "RUN",
-    notes,
-    options: { "--json": "json=true" },
-  });
+  const request = placedWords(evaluate, args, { expected: "RUN", notes, options: jsonOption });
   if (!request) return 0;
   return evaluateRun(findRun(request.places[0] as string), request.config);
 }
@@ -41,3 +38,26 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
         : `written to ${place}${report}`;
     return json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`;
   });
+
+const compareNotes = [
+  "TARGET     a table of held-out data, in any format of dsbm fit",
+  "GENERATED  a table of generated samples, with the same columns in the same units",
+  "source     a table of their source rows: gives ceilings, and a verdict",
+  "--json     as json=true",
+];
+
+/** Returns the exit code. Throws ConfigError. */
+export const compareCommand = (args: string[]): Promise<number> =>
+  runPlaced(
+    compare,
+    args,
+    { expected: "TARGET GENERATED", notes: compareNotes, options: jsonOption },
+    async (request, work) => {
+      const [target, generated] = request.places as [string, string];
+      const { json, ...keys } = request.config;
+      const { progress, signal } = work;
+      const { compareFiles, qualityTable } = await import("@dsbm/evaluation");
+      const quality = await compareFiles({ ...keys, target, generated, progress, signal });
+      return quality && (json ? JSON.stringify(quality, null, 2) : qualityTable(quality));
+    },
+  );

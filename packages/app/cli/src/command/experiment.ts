@@ -1,8 +1,10 @@
+import { appendFileSync, constants, existsSync } from "node:fs";
 import {
   type CompleteTrainConfig,
   ConfigError,
   completeTrain,
   type Experiment,
+  gaussian,
   groupTable,
   helpTable,
   launcherSchema,
@@ -11,21 +13,28 @@ import {
   resolve,
   type TrainConfig,
   type Tree,
+  train,
   writeYaml,
 } from "@dsbm/config";
 import type { RunOptions, WorkerOptions } from "@dsbm/experiment";
-import type { Row } from "@dsbm/runs";
-import { createInterrupt, shellWord, silentProgress, stoppedWithin } from "@dsbm/runs";
+import { errnoOf } from "@dsbm/files";
+import {
+  createInterrupt,
+  type Progress,
+  type Row,
+  runPaths,
+  shellWord,
+  silentProgress,
+  stoppedWithin,
+} from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
 import { sweep } from "../sweep/sweep.js";
 import { printHelp } from "../terminal/columns.js";
-import { withLog } from "../terminal/run-log.js";
 import { placeOfRun } from "../words/place.js";
 import { printRun } from "./results.js";
-import { withoutCfg } from "./words.js";
-import { beginWork } from "./work.js";
+import { beginWork, withoutCfg } from "./work.js";
 
 type Run = Member<CompleteTrainConfig>;
 
@@ -268,4 +277,34 @@ async function single(
   progress.done();
   await print(result.rows);
   return 0;
+}
+
+/** Return the exit code. Throw ConfigError. */
+export const trainCommand = (args: string[]): Promise<number> =>
+  runExperiment({ experiment: train, usage: "[dataset=…] [method=…] [model=…] " }, args);
+export const gaussianCommand = (args: string[]): Promise<number> =>
+  runExperiment({ experiment: gaussian, usage: "" }, args);
+
+const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
+
+/** A progress that also keeps its lines in the run folder, once the folder exists. */
+export function withLog(progress: Progress, folder: string): Progress {
+  const { run_json, log } = runPaths(folder);
+  const waiting: string[] = [];
+  return {
+    ...progress,
+    line(text) {
+      progress.line(text);
+      waiting.push(`${new Date().toISOString()} ${text}\n`);
+      if (!existsSync(run_json)) return;
+      try {
+        appendFileSync(log, waiting.splice(0).join(""), {
+          flag: (O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) as never,
+        });
+      } catch (error) {
+        // A failing log must not end the run.
+        if (errnoOf(error) === undefined) throw error;
+      }
+    },
+  };
 }

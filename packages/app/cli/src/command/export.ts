@@ -20,7 +20,7 @@ export const exportCommand = (args: string[]): Promise<number> =>
     const [run, out] = request.places as [string, string];
     const { exportRun, bytesText } = await import("@dsbm/export");
     const { progress, signal } = work;
-    const { files } = await exportRun(run, out, { ...request.config, progress, signal });
+    const files = await exportRun(run, out, { ...request.config, progress, signal });
     const width = Math.max(...files.map(({ path }) => path.length));
     const lines = files.map(({ path, bytes }) => `${path.padEnd(width)}  ${bytesText(bytes)}`);
     return lines.join("\n");

@@ -2,8 +2,7 @@ import { ConfigError, extend, savedConfig } from "@dsbm/config";
 import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
 import { printRun } from "./results.js";
-import { placedWords } from "./words.js";
-import { beginWork } from "./work.js";
+import { beginWork, placedWords } from "./work.js";
 
 const notes = [
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",

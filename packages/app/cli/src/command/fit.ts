@@ -4,8 +4,7 @@ import { readQuality, shellWord } from "@dsbm/runs";
 import { type FitArguments, fitSwitches, readFitArguments } from "../words/fit.js";
 import { runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
-import { withoutCfg } from "./words.js";
-import { beginWork } from "./work.js";
+import { beginWork, withoutCfg } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",

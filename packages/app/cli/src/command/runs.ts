@@ -10,7 +10,7 @@ import {
   readLogged,
   readRun,
 } from "@dsbm/runs";
-import { placedWords } from "./words.js";
+import { placedWords } from "./work.js";
 
 const usual = ["sliced_w2", "kl_diag"];
 

@@ -4,7 +4,7 @@ import { resolve as absolute, join } from "node:path";
 import { ConfigError, studio } from "@dsbm/config";
 import { startStudio } from "@dsbm/studio";
 import { program } from "../machine/program.js";
-import { placedWords } from "./words.js";
+import { placedWords } from "./work.js";
 
 /** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
 export async function studioCommand(args: string[]): Promise<number> {

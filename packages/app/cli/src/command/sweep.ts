@@ -1,6 +1,6 @@
 import { ConfigError } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
-import { sweepStatus } from "../sweep/status.js";
+import { gather, sweepStatus } from "../sweep/status.js";
 import { printHelp } from "../terminal/columns.js";
 
 const help = [
@@ -13,12 +13,9 @@ const help = [
   "DIR is the folder of a sweep (experiments/sweeps/…), or the experiments folder above for all its sweeps.",
 ].join("\n");
 
-const tasks: Record<string, (folder: string) => Promise<string>> = {
-  status: async (folder) => sweepStatus(folder).text,
-  async table(folder) {
-    const { gather } = await import("../sweep/gather.js");
-    return `${folder}\n\n${(await gather(folder)) ?? "no run of this sweep is finished yet"}`;
-  },
+const tasks: Record<string, (folder: string) => string> = {
+  status: (folder) => sweepStatus(folder).text,
+  table: (folder) => `${folder}\n\n${gather(folder) ?? "no run of this sweep is finished yet"}`,
 };
 
 /** Returns the exit code. Throws ConfigError and RunError. */
@@ -33,8 +30,6 @@ export async function sweepCommand(args: string[]): Promise<number> {
     throw new ConfigError(
       `got dsbm sweep ${args.join(" ")}; expected dsbm sweep status DIR or dsbm sweep table DIR`,
     );
-  const texts: string[] = [];
-  for (const folder of findSweeps(place)) texts.push(await task(folder));
-  console.log(texts.join("\n\n"));
+  console.log(findSweeps(place).map(task).join("\n\n"));
   return 0;
 }

@@ -6,7 +6,7 @@ import { makeFolder } from "@dsbm/files";
 import { findRun, shellWord } from "@dsbm/runs";
 import { placeOfRun } from "../words/place.js";
 import { evaluateRun } from "./evaluate.js";
-import { placedWords } from "./words.js";
+import { placedWords } from "./work.js";
 
 const notes = [
   "RUN  the folder of a run, a folder above one, or latest; without RUN the options of dsbm train name it",

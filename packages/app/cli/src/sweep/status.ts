@@ -1,12 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
+import { writeFileAtomic } from "@dsbm/files";
 import {
   entryFolder,
+  formatCsv,
+  formatNumber,
   formatTable,
+  isFinished,
   isRunFault,
+  meanOf,
+  newestRows,
+  type Row,
+  readLogged,
   readManifest,
+  readRun,
   readState,
   type SweepEntry,
   shellWord,
+  stdOf,
+  summarise,
   sweepPaths,
 } from "@dsbm/runs";
 
@@ -61,4 +72,53 @@ function stateOf(run: string, line: string | null): { state: string; why: string
     if (error.code !== "not_a_run") return { state: "failed", why: error.message };
     return { state: line === null ? "waiting" : "failed", why: line ?? "" };
   }
+}
+
+/**
+ * Writes summary.csv of the sweep in `folder` and returns its last evaluations as text; null if no member is finished. Throws RunError.
+ */
+export function gather(folder: string): string | null {
+  const manifest = readManifest(folder);
+  const finished = manifest.members.flatMap((entry) => {
+    const run = entryFolder(folder, entry);
+    return isFinished(run) ? [{ entry, folder: run, run: readRun(run) }] : [];
+  });
+  if (finished.length === 0) return null;
+  const results = finished.map(({ entry: { configuration }, run }) => ({
+    configuration,
+    rows: run.results,
+  }));
+  const table = summarise(results);
+  const { summary_csv } = sweepPaths(folder);
+  writeFileAtomic(summary_csv, formatCsv(table));
+  const keys = Object.keys(results[0]?.configuration ?? {});
+  const last = newestRows(table.rows, keys);
+  const logged = finished.flatMap((member) => readLogged(member.folder));
+  const main = logged.flatMap(({ isMain, columns }) => (isMain ? Object.values(columns) : []));
+  const metrics = [...new Set(main)].filter((name) =>
+    table.rows.some((row) => typeof row[meanOf(name)] === "number"),
+  );
+  return `${tableText(last, keys, metrics)}\n\ntable:   ${summary_csv}`;
+}
+
+function tableText(
+  rows: readonly Row[],
+  keys: readonly string[],
+  metrics: readonly string[],
+): string {
+  const places = ["half_iteration", "direction", "steps"].filter((column) =>
+    rows.some((row) => row[column] != null),
+  );
+  const text = (row: Row, metric: string) => {
+    const mean = row[meanOf(metric)];
+    const std = row[stdOf(metric)];
+    if (typeof mean !== "number") return "–";
+    return formatNumber(mean) + (typeof std === "number" ? ` ± ${formatNumber(std)}` : "");
+  };
+  return formatTable(
+    rows.map((row) => ({
+      ...Object.fromEntries([...keys, ...places, "seeds"].map((column) => [column, row[column]])),
+      ...Object.fromEntries(metrics.map((metric) => [metric, text(row, metric)])),
+    })),
+  );
 }

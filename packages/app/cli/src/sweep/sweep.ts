@@ -14,9 +14,9 @@ import {
 } from "@dsbm/runs";
 import { runLocal } from "./local.js";
 import { runSlurm } from "./slurm.js";
-import { nameOf, sweepStatus } from "./status.js";
+import { gather, nameOf, sweepStatus } from "./status.js";
 
-export interface SweepMember {
+interface SweepMember {
   overrides: Member<unknown>["overrides"];
   args: string[];
   folder: string;
@@ -72,9 +72,7 @@ export async function sweep(
         return 130;
       }
     }
-    // Loaded here: it loads the engine, which help does not need.
-    const { gather } = await import("./gather.js");
-    const table = await gather(folder);
+    const table = gather(folder);
     const { text, isWhole } = sweepStatus(folder);
     console.log(table === null ? text : `${text}\n\n${table}`);
     return isWhole ? 0 : 1;

@@ -13,7 +13,7 @@ import {
   several,
   threads,
 } from "../schema/kinds.js";
-import { checkSolver, odeKeys, samplerKeys } from "./sample.js";
+import { checkSolver, samplerKeys } from "./sample.js";
 
 export const holdoutKeys = (description: string) => ({
   holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
@@ -52,7 +52,7 @@ export function checkHoldouts(
 
 const anyTime = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
-export const evaluateSchema = z.strictObject({
+const evaluateSchema = z.strictObject({
   n: follows(
     "maximum source rows, and target rows; null: 2,000 vectors, images as test_npar of the run, at most 128",
     5000,
@@ -72,7 +72,6 @@ export const evaluateSchema = z.strictObject({
     "sampler: sde, as the run samples, or a solver of its probability flow",
   ),
   ...samplerKeys,
-  ...odeKeys,
   metrics: orNull(
     several(z.string().min(1)),
     "only these metrics or groups (ends, plan, path, columns, marginals, holdout); null is all",

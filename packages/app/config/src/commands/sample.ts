@@ -20,20 +20,13 @@ import {
 
 const fixedSteps: readonly string[] = ["heun", "euler"];
 
+/** Options of a sampler. */
 export const samplerKeys = {
-  diffusion: orNull(
-    z.number().min(0).max(1e6),
-    "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
-    0.5,
-  ),
   guidance: key(
     z.number(),
     1,
     "for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice",
   ),
-};
-
-export const odeKeys = {
   ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
   ode_step_size: orNull(
     z.number().min(1e-5).max(1),
@@ -44,16 +37,11 @@ export const odeKeys = {
 
 /** Returns the problems of options that belong to another solver. */
 export function checkSolver({
-  diffusion,
   solver,
   ode_tol,
   ode_step_size,
-}: Pick<SampleConfig, "diffusion" | "solver" | "ode_tol" | "ode_step_size">): string[] {
+}: Pick<SampleConfig, "solver" | "ode_tol" | "ode_step_size">): string[] {
   const problems: string[] = [];
-  if (diffusion !== null && solver !== "sde")
-    problems.push(
-      `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,
-    );
   if (ode_tol !== null && solver !== "dopri5")
     problems.push(
       `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,
@@ -66,7 +54,7 @@ export function checkSolver({
   return problems;
 }
 
-export const sampleSchema = z.strictObject({
+const sampleSchema = z.strictObject({
   direction: orNull(
     z.enum(["b", "f"]),
     "f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b",
@@ -85,9 +73,7 @@ export const sampleSchema = z.strictObject({
     "sampler: sde, as in the run's evaluations, or a solver of the probability-flow ODE",
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
-  diffusion: samplerKeys.diffusion,
-  ...odeKeys,
-  guidance: samplerKeys.guidance,
+  ...samplerKeys,
   path: flag(
     false,
     "write all states instead of the endpoints, the start first: [steps + 1, n, …], or a long table with a column t",
@@ -155,4 +141,42 @@ export const sample: Experiment<typeof sampleSchema> = {
   about: "apply a trained bridge to new samples, row by row, in either direction",
   schema: sampleSchema,
   check: checkSample,
+};
+
+const annotateSchema = z.strictObject({
+  at: cell(
+    "the time of the transported state, a value of data.split_by or a number between; null: the last time",
+    "7",
+  ),
+  fate: file(
+    "a column of classes: adds the probability of each class at the last time",
+    "celltype",
+  ),
+  draws: counted(10, "draws of noise for the average of fates"),
+  neighbours: counted(
+    10,
+    "nearest cells of the last time that vote on the class of a transported cell",
+  ),
+  ...sampleSchema.pick({
+    half_iteration: true,
+    seed: true,
+    missing: true,
+    decimal: true,
+    header: true,
+    key: true,
+    layer: true,
+    overwrite: true,
+    threads: true,
+    device: true,
+  }).shape,
+});
+
+/** The resolved configuration of `dsbm annotate`. */
+export type AnnotateConfig = z.output<typeof annotateSchema>;
+
+/** The command `dsbm annotate`. */
+export const annotate: Experiment<typeof annotateSchema> = {
+  name: "annotate",
+  about: "add facts from a bridge to each row of a table: velocity, transported state, fates",
+  schema: annotateSchema,
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseValues } from "../../src/text/grammar.js";
+import { parseValues } from "../../src/text/overrides.js";
 import { printValue, type Value } from "../../src/text/value.js";
 import { expectRefused, thrown } from "../thrown.js";
 

@@ -93,9 +93,7 @@ export const pathMetrics: readonly Metric[] = [
       "E∫|drift|²dt along paths of the SDE. Among all bridges between the same data with the same noise, the Schrödinger bridge has the least.",
     usesEnergy: true,
     lacks({ subject }, { sampling, direction }) {
-      const isTrained = subject.trained.diffusion === undefined;
-      if (sampling.solver !== "sde" || !isTrained)
-        return "it is of the SDE with the noise of training";
+      if (sampling.solver !== "sde") return "it is of the SDE";
       if (subject.bridge.drift(direction)) return null;
       return `${subject.trained.method.name} has no drift to sum`;
     },

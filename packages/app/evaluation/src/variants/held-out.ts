@@ -15,17 +15,16 @@ import { timeLabel } from "@dsbm/inference";
 import { type EndpointData, marginalsOf, testConditions, testRows } from "@dsbm/problem";
 import type { MetricRow } from "@dsbm/runs";
 import { cat, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { affordable } from "../afford.js";
 import { type MeasureOptions, Measuring } from "../measuring.js";
+import { plainSet } from "../metric.js";
 import { metrics } from "../metrics/index.js";
 import { measureAs } from "../rows.js";
-import { plainSet } from "../samples.js";
 import { disposeAll, type Subject } from "../subject.js";
-import { byMass, type Sampling, transport } from "../transport.js";
+import { affordable, byMass, type Sampling, transport } from "../transport.js";
 import { readHoldout } from "./read-holdout.js";
 
 /** Rows at a process time. */
-export interface HeldOut {
+interface HeldOut {
   /** Left out of a short training, or a file. */
   group: "loo" | "holdout";
   time: number;

@@ -1,5 +1,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { ConfigError } from "@dsbm/config";
+import { tableGroups } from "@dsbm/data";
 import type { QualityOptions } from "@dsbm/evaluation";
 import {
   type Choice,
@@ -12,14 +14,14 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { measureRun } from "../run/measure.js";
-import type { RunOptions, WorkerOptions } from "../run/options.js";
-import { finishedRun } from "../run/resume.js";
-import { type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
+import type { RunOptions, WorkerOptions } from "../run/run.js";
+import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { leaveOut, leaveOutSeconds } from "./leave-out.js";
 import {
   configureFit,
   type FitPlan,
   type FitRequest,
+  fitMember,
   planFit,
   printPlan,
   timePlan,
@@ -141,4 +143,43 @@ function keepBest(folder: string, rows: readonly Row[], { line }: Progress): voi
       `the weights of half-iteration ${best.half_iteration} ${direction} are kept: sliced W2 ${Number(best.sliced_w2).toPrecision(3)}, later ${Number(last.sliced_w2).toPrecision(3)}`,
     );
   }
+}
+
+/** Throws the errors of `tableGroups`. */
+export async function withTimes(
+  request: FitRequest,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<FitRequest["base"]> {
+  const { time, time_order, data, Dataset } = fitMember(request).config;
+  if (time === null) return request.base;
+  const path = /^table:(.+)$/s.exec(Dataset)?.[1];
+  if (path === undefined || data.split_by !== null)
+    throw new ConfigError(
+      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
+    );
+  const { decimal, header, missing, key, layer, where } = data;
+  const values = await tableGroups(path, time, {
+    decimal,
+    header,
+    missing,
+    signal,
+    key: key ?? undefined,
+    layer: layer ?? undefined,
+    where: where ?? undefined,
+    order: time_order ?? undefined,
+  });
+  const [source, ...rest] = values as [string, ...string[]];
+  const between = rest.slice(0, -1);
+  const numbers = values.map(Number);
+  return {
+    ...request.base,
+    "data.split_by": time,
+    "data.source": source,
+    "data.target": rest.at(-1) as string,
+    ...(between.length > 0 && {
+      "data.between": between,
+      Dataset_between: between.map(() => Dataset),
+      ...(numbers.every(Number.isFinite) && { times: numbers }),
+    }),
+  };
 }

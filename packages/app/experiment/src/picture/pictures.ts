@@ -1,8 +1,8 @@
-import { mapConditions } from "@dsbm/bridge";
+import { encodeImages, mapConditions } from "@dsbm/bridge";
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, fieldSpectra, nameOf } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
-import { isVectors, marginalsOf, testRows } from "@dsbm/problem";
+import { type Datasets, gaussianName, isVectors, marginalsOf, testRows } from "@dsbm/problem";
 import {
   animatedGrid,
   imageGrid,
@@ -12,18 +12,17 @@ import {
   spectrumFigure,
   svgToPng,
 } from "@dsbm/runs";
-import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { courseOf } from "./course.js";
-import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { placeIn, pointsOf } from "./points.js";
 
-export interface PictureTarget {
+interface PictureTarget {
   /** The beginning of the files' names. */
   id: string;
   run: Pick<RunWriter, "paths" | "saveFile">;
 }
 
-export type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
+type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
 
 type Stills = [name: string, png: Buffer][];
 
@@ -229,4 +228,90 @@ async function writeSpectra(
   });
   run.saveFile(`samples/${id}_spectrum.svg`, svg);
   return svgToPng(svg);
+}
+
+type Shape = [n: number, channels: number, height: number, width: number];
+
+/** Bytes of grids with 1 or 3 channels. */
+interface Painted {
+  images: Uint8Array;
+  shape: Shape;
+}
+
+/**
+ * Draws samples [n, …] of a process time. Unless there are 1 or 3 channels, they are drawn side by
+ * side.
+ */
+type Painter = (x: Tensor, time: number) => Painted;
+
+const gap = 1;
+
+const hasPictures = ({ shape, projection }: Datasets): boolean =>
+  shape.length === 3 || projection?.shape.length === 3;
+
+/**
+ * The painter of an evaluation. Images use −1 … 1. Fields use the range of each data channel among
+ * `given`, so that source, samples and data are comparable.
+ */
+export function painterOf(
+  ends: Datasets,
+  samples: readonly { x: Tensor; side: "x0" | "x1" }[],
+): Painter {
+  const real = samples.filter(({ side }) => ends[side].name !== gaussianName);
+  const fields =
+    ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
+  const ranges = fields
+    ? tidy(() => rangesOf(cat(real.map(({ x, side }) => physical(ends, x, side === "x0" ? 0 : 1)))))
+    : null;
+  return (x, time) =>
+    tidy(() => {
+      const fields = physical(ends, x, time);
+      const [, channels] = fields.shape as Shape;
+      const levels = ranges ? levelsOf(fields, ranges) : fields;
+      const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);
+      return {
+        images: encodeImages(flat).contiguous().toArray() as Uint8Array,
+        shape: flat.shape as Shape,
+      };
+    });
+}
+
+function physical({ x0, x1 }: Datasets, x: Tensor, time: number): Tensor {
+  const at0 = x0.shown;
+  const at1 = x1.shown;
+  if (!at0 || !at1) return (at0 ?? at1)?.(x) ?? x;
+  if (time === 0) return at0(x);
+  return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);
+}
+
+/** The least and the greatest value of each channel. */
+function rangesOf(x: Tensor): [number, number][] {
+  const channels = x.nanToNum().transpose(0, 1).flatten({ startDim: 1 });
+  const highs = channels.amax({ dim: 1 }).toNumbers();
+  const lows = channels.amin({ dim: 1 }).toNumbers();
+  return lows.map((low, c) => [low, highs[c]]);
+}
+
+function levelsOf(x: Tensor, ranges: readonly [number, number][]): Tensor {
+  return cat(
+    ranges.map(([low, high], c) => {
+      const half = (high - low) / 2;
+      return x
+        .narrow(1, c, 1)
+        .sub((low + high) / 2)
+        .div(half > 0 ? half : 1);
+    }),
+    { dim: 1 },
+  );
+}
+
+/** [n, C, H, W] as [n, 1, H, C·W] with white between the channels. */
+function sideBySide(x: Tensor): Tensor {
+  const [n, channels, height] = x.shape as Shape;
+  const white = full([n, 1, height, gap], 1, { dtype: x.dtype, device: x.device });
+  const parts = Array.from({ length: channels }, (_, c) => x.narrow(1, c, 1));
+  return cat(
+    parts.flatMap((part, c) => (c === 0 ? [part] : [white, part])),
+    { dim: 3 },
+  );
 }

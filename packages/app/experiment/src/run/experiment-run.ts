@@ -32,9 +32,9 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
-import type { RunOptions } from "./options.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
+import type { RunOptions } from "./run.js";
 
 export class ExperimentRun implements MainWork {
   readonly #training: Training;

@@ -1,10 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type CompleteTrainConfig, writeYaml } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  freeProcessKeys,
+  isTree,
+  writeYaml,
+} from "@dsbm/config";
 import { columnsFor } from "@dsbm/evaluation";
 import {
   aboutPairs,
   checkBatch,
+  type Datasets,
   growthNote,
   loadPairs,
   marginalsOf,
@@ -13,23 +20,27 @@ import {
   trainingProblem,
 } from "@dsbm/problem";
 import {
+  checkFiles,
   columnsFile,
+  type Environment,
+  isFinished,
   linkLatest,
   openRun,
+  type Progress,
   type Row,
   type RunWriter,
   readCsv,
+  readRun,
   runPaths,
   toJson,
   version,
 } from "@dsbm/runs";
-import { setNumThreads } from "@dsbm/torch";
-import { Training, withExecution } from "@dsbm/train";
+import { engineInfo, setNumThreads } from "@dsbm/torch";
+import { type Ranks, Training, withExecution } from "@dsbm/train";
+import type { TimePlan } from "../forecast/time-plan.js";
+import { checkTables } from "./columns.js";
 import { runCourse } from "./course.js";
-import { environment } from "./environment.js";
 import { ExperimentRun } from "./experiment-run.js";
-import type { RunOptions, WorkerOptions } from "./options.js";
-import { checkRun, lengthened } from "./resume.js";
 
 export interface RunResult {
   rows: Row[];
@@ -121,4 +132,121 @@ export async function runTrainingWorker(
   } finally {
     ends.dispose();
   }
+}
+
+export function environment(): Environment {
+  const info = engineInfo();
+  return {
+    node: process.versions.node,
+    libtorch: info.version,
+    blas: info.blasThreads ?? "unknown",
+    platform: process.platform,
+    arch: process.arch,
+  };
+}
+
+export interface RunOptions {
+  folder: string;
+  progress: Progress;
+  /** The command line that resumes this run. */
+  resume: string;
+  signal?: AbortSignal | undefined;
+  /** Start over even if the folder holds a run. */
+  again?: boolean;
+  /** Processes that train together, with this process as rank 0; null: a single process. */
+  ranks?: Ranks | null;
+  /** Start of the run in seconds of performance.now() (default: now). */
+  began?: number;
+  /** Additional options that may change when a run resumes. */
+  free?: readonly string[];
+  /** What ranks above 0 need. */
+  begin?: Record<string, unknown>;
+  /** Plans the steps (default: those of the configuration). */
+  time?: TimePlan;
+  opened?(run: RunWriter): void;
+  /** Returns false if it was stopped. */
+  trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
+}
+
+export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
+  ranks: Ranks;
+  /** What rank 0 sent at the start. */
+  begin: Record<string, unknown>;
+}
+
+const freeKeys: readonly string[] = [
+  "experiments_dir",
+  "paths",
+  "name",
+  "threads",
+  "log_every",
+  "LOGGER",
+  "wandb_id",
+  "plot_level",
+  "plot_npar",
+  "plot_npar_path",
+  "gif",
+  "gif_stride",
+  "metrics",
+  "test_npar",
+  "test_batch_size",
+  "test_num_steps",
+  "checkpoint_stride",
+  "checkpoint_minutes",
+  "keep_last",
+  "autostart_next_it",
+  ...freeProcessKeys,
+];
+
+/** Throws as readRun. */
+export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
+  const before = readRun(folder).config;
+  const now = config as Record<string, unknown>;
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((key) => !free.has(key))
+    .flatMap((key) => differences(key, before[key], now[key]));
+}
+
+/** Throws a ConfigError that lists the changes and says what to do. */
+export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
+  const changed = changesOf(folder, config, free);
+  if (changed.length === 0) return;
+  throw new ConfigError(
+    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
+  );
+}
+
+/**
+ * Keys that an older version did not have are null there: newer keys change nothing if they are
+ * null.
+ */
+function differences(key: string, before: unknown = null, now: unknown = null): string[] {
+  if (JSON.stringify(before) === JSON.stringify(now)) return [];
+  if (isTree(before) && isTree(now))
+    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
+      differences(`${key}.${name}`, before[name], now[name]),
+    );
+  return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
+}
+
+/** The configuration with the length of the run in its folder, if `dsbm extend` made the run longer. */
+function lengthened(folder: string, config: CompleteTrainConfig): CompleteTrainConfig {
+  const { n_ipf, half_iterations } = readRun(folder).config as Partial<CompleteTrainConfig>;
+  return n_ipf && half_iterations && half_iterations > config.half_iterations
+    ? { ...config, n_ipf, half_iterations }
+    : config;
+}
+
+/** Throws if the run in `folder` has another configuration, or changed files. */
+function checkRun(folder: string, config: CompleteTrainConfig, free: readonly string[] = []): void {
+  checkSameConfig(folder, config, new Set([...freeKeys, ...free]));
+  checkFiles(folder);
+  checkTables(folder);
+}
+
+/** Returns the evaluations of a finished run, else null. Throws as checkRun. */
+export function finishedRun(folder: string, config: CompleteTrainConfig): Row[] | null {
+  if (!isFinished(folder)) return null;
+  checkRun(folder, lengthened(folder, config));
+  return readRun(folder).results;
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Direction, flowMargin, gammaSchedule, langevin, noiseShareOf } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import {
@@ -9,10 +10,9 @@ import {
   timeValues,
   usualDirection,
 } from "@dsbm/inference";
-import { readQuality, verdictTitle, version } from "@dsbm/runs";
+import { readDataFile, readQuality, verdictTitle, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription } from "@dsbm/web";
-import { dataSummary } from "./data.js";
 import { type ExportedGraph, type Kind, kindOf, stateShape } from "./models.js";
 
 type Schedule = BridgeDescription["schedule"];
@@ -162,5 +162,27 @@ function conditionsOf({ trained, classes }: Bridge): BridgeDescription["conditio
   return {
     cond: channels > 0 ? { shape: [channels, ...shape.slice(1)], column } : null,
     y: hasClasses ? { classes } : null,
+  };
+}
+
+/** From data.json of a run, or from its configuration. */
+function dataSummary(
+  folder: string,
+  { Dataset, Dataset_transfer, transfer }: CompleteTrainConfig,
+): NonNullable<BridgeDescription["data"]> {
+  const end = (path: string, rows: number | null, group: string | null) => {
+    const name = basename(path.replace(/^(table|folder|array):/, ""));
+    return { name: group ? `${name} (${group})` : name, rows };
+  };
+  const data = readDataFile(folder);
+  if (!data)
+    return {
+      source: end(Dataset, null, null),
+      target: transfer ? end(Dataset_transfer ?? "", null, null) : null,
+    };
+  const { source, target } = data;
+  return {
+    source: end(source.path, source.rows, source.group),
+    target: target && end(target.path, target.rows, target.group),
   };
 }

@@ -10,10 +10,11 @@ import {
 } from "@dsbm/data";
 import { fileError } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
-import type { Tensor } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { RowNoise } from "@dsbm/train";
 import type { Trained } from "../trained.js";
-import { gaussianInput } from "./gaussian.js";
-import { arrayInput, isPicture, namedInput, pictureInput } from "./images.js";
+import { endLaw } from "../trained.js";
+import { arrayInput, inParts, isPicture, namedInput, pictureInput } from "./images.js";
 import { type TableKeys, tableInput } from "./table.js";
 
 export interface InputRows {
@@ -120,4 +121,46 @@ export async function openInput(word: string, options: InputOptions): Promise<In
       `NEW ${word} does not exist: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of images, gaussian:N, or a named dataset such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);
+}
+
+function gaussianInput(text: string, options: InputOptions): Input {
+  const { trained, direction, seed, batchRows } = options;
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
+    throw new ConfigError(
+      `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
+    );
+  const { about, from } = law(options);
+  return {
+    n,
+    about: `${n} draws of the Gaussian at time ${direction === "b" ? 1 : 0}: ${about}`,
+    batches: inParts(n, batchRows, (first, count) => {
+      const rows = new RowNoise({ first, n: count }, { seed, purpose: "start" });
+      return tidy(() => from(rows.normal(trained.shape)).keep());
+    }),
+    [Symbol.dispose]() {},
+  };
+}
+
+function law({ trained, direction }: InputOptions): {
+  about: string;
+  from: (z: Tensor) => Tensor;
+} {
+  const { config, shape, folder } = trained;
+  const { transfer, Dataset, Dataset_transfer, data } = config;
+  const start = direction === "b" ? Dataset_transfer : Dataset;
+  if (transfer && start === "gaussian") {
+    const mean = direction === "b" ? data.a : -data.a;
+    return { about: `mean ${mean}, variance 1`, from: (z) => z.add(mean) };
+  }
+  if (transfer || direction === "f") {
+    const [there, instead] = transfer
+      ? ["are data at both ends", `give samples of ${start}`]
+      : [`is ${Dataset} at time 0, and the Gaussian at time 1`, "write direction=b"];
+    throw new ConfigError(
+      `NEW gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
+    );
+  }
+  const { text, from } = endLaw(config, shape);
+  return { about: text, from };
 }

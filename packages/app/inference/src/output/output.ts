@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { extname } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { encodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
-import { type StagedPath, stageFile, stageFolder } from "@dsbm/files";
-import type { Tensor } from "@dsbm/torch";
+import { type CarriedCell, outputFormat, outputFormats, toRows } from "@dsbm/data";
+import { makeFolder, type StagedPath, stageFile, stageFolder, writeFlushed } from "@dsbm/files";
+import { picturePng } from "@dsbm/runs";
+import { io, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import type { Input } from "../input/input.js";
 import type { Trained } from "../trained.js";
-import { arrayWriter, pictureWriter } from "./images.js";
 import { rowsWriter } from "./rows.js";
 
 /** Writes a temporary file. */
@@ -154,4 +155,70 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
     if (isFolder || kind === "picture") return pictureWriter(temporary, options, isFolder);
     return rowsWriter(temporary, options, kind === "h5ad" ? place : null);
   });
+}
+
+/** Writes images or paths as one array. */
+function arrayWriter(temporary: string, options: OutputOptions): SampleWriter {
+  const { path, bridge, input, times, seen } = options;
+  const { shape: sample } = bridge.trained;
+  const units = sample.length === 1 ? bridge.units : null;
+  const columns = units?.columns(input.table?.names);
+  const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
+  const row = units ? [units.width] : sample;
+  const n = options.n as number;
+  const leading = [...(times ? [times.length] : []), n];
+  const file = new io.npy.NpyWriter(temporary, dtype, row, { leading });
+  return {
+    about: () => `${path}, ${dtype} [${[...leading, ...row].join(", ")}]`,
+    async put(x, { k, first }) {
+      const at = times ? k * n + first : first;
+      tidy(() => {
+        const here = x.to({ device: "cpu" });
+        if (!units) return file.put(at, io.toRaw(here));
+        const numbers = units.undo(here);
+        if (k === (times?.length ?? 1) - 1) seen?.(numbers);
+        file.put(at, io.fromTyped(toRows(numbers, dtype), [x.size(0), units.width]));
+      });
+    },
+    close: () => file.close({ sync: true }),
+    abandon: () => file.close(),
+  };
+}
+
+const ahead = 16;
+
+/** Writes one image, or a folder of images. */
+function pictureWriter(
+  temporary: string,
+  { path, bridge, n, input }: OutputOptions,
+  isFolder: boolean,
+): SampleWriter {
+  if (!isFolder && n !== 1)
+    throw new ConfigError(
+      `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy file`,
+    );
+  const shape = bridge.trained.shape as [number, number, number];
+  const digits = Math.max(6, String((n ?? 1) - 1).length);
+  const nameOf = (i: number) => `${input.names?.[i] ?? String(i).padStart(digits, "0")}.png`;
+  return {
+    about: () => `${path}, ${n} images of ${shape[2]}×${shape[1]} pixels`,
+    async put(x, { first }) {
+      const count = x.size(0);
+      const bytes = tidy(() => encodeImages(x.to({ device: "cpu" })).toArray() as Uint8Array);
+      const size = bytes.length / count;
+      const write = async (i: number) => {
+        const file = isFolder ? join(temporary, nameOf(first + i)) : temporary;
+        const png = await picturePng(bytes.subarray(i * size, (i + 1) * size), shape);
+        makeFolder(dirname(file));
+        writeFlushed(file, png);
+      };
+      for (let at = 0; at < count; at += ahead) {
+        const some = Array.from({ length: Math.min(ahead, count - at) }, (_, i) => write(at + i));
+        for (const one of await Promise.allSettled(some))
+          if (one.status === "rejected") throw one.reason;
+      }
+    },
+    close() {},
+    abandon() {},
+  };
 }

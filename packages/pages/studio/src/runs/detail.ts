@@ -4,19 +4,13 @@ import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import type { Picture, RunDetail, RunRow } from "../shared/api.js";
-import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
+import { below, configFacts, endsOf, isRecord, messageOf, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
-import { flattened } from "./values.js";
 
 const mostPictures = 2000;
 const logBytes = 64 << 10;
 
-/** The run `row.id`; `log` is the path of its log, if there is one. */
-export function readDetail(
-  folder: Folder,
-  row: RunRow,
-  log: string | undefined,
-): Omit<RunDetail, "history"> {
+export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "history"> {
   const problems: string[] = [];
   const part = <T>(name: string, none: T, read: (path: string) => T): T => {
     const path = below(row.id, name);
@@ -28,17 +22,13 @@ export function readDetail(
       return none;
     }
   };
-  const info = part("run.json", null, (path) => readAs(folder, path, runInfo));
   const config = part("config.json", {}, (path) => readAs(folder, path, z.looseObject({})));
   const quality = part("quality.json", null, (path) => readAs(folder, path, qualityFile));
   const choices = part("choices.json", [], (path) => readAs(folder, path, z.array(choice)));
   const facts = configFacts.parse(config);
   return {
     row,
-    command: info?.command ?? null,
-    dsbm: info?.dsbm ?? "",
-    resumed: info?.resumed ?? [],
-    environment: flattened(info?.environment ?? {}),
+    command: part("run.json", null, (path) => readAs(folder, path, runInfo).command),
     config: flattened(config),
     choices,
     results: part("results.csv", noResults, (path) => readResults(folder, path)),
@@ -48,7 +38,7 @@ export function readDetail(
     })),
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(below(row.id, "report.html"))?.isFile() === true,
-    log: log === undefined ? null : tailOf(folder, log),
+    log: part("log.txt", null, (path) => tailOf(folder, path)),
     problems,
     models: folder
       .list(below(row.id, "models"))
@@ -79,9 +69,20 @@ function pictures(folder: Folder, id: string): Picture[] {
   });
 }
 
-function tailOf(folder: Folder, path: string): string | null {
-  if (!folder.stat(path)?.isFile()) return null;
+function tailOf(folder: Folder, path: string): string {
   const bytes = folder.bytes(path, { from: -logBytes, limit: logBytes });
   const tail = bytes.toString("utf8");
   return bytes.length < logBytes ? tail : tail.slice(tail.indexOf("\n") + 1);
+}
+
+const longest = 2000;
+
+/** Lines "model.name" and the value as JSON. */
+function flattened(value: unknown, prefix = "", depth = 0): [string, string][] {
+  if (isRecord(value) && Object.keys(value).length > 0 && depth <= 8)
+    return Object.entries(value)
+      .slice(0, 500)
+      .flatMap(([key, inner]) => flattened(inner, (prefix && `${prefix}.`) + key, depth + 1));
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return [[prefix, text.length > longest ? `${text.slice(0, longest)}…` : text]];
 }

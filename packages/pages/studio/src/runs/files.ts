@@ -19,13 +19,16 @@ export const configFacts = z.object({
     .partial()
     .catch({}),
 });
-export type ConfigFacts = z.output<typeof configFacts>;
+type ConfigFacts = z.output<typeof configFacts>;
 
 export function endsOf({ data, Dataset, Dataset_transfer, transfer }: ConfigFacts) {
   if (data.split_by) return { source: data.source ?? "", target: data.target ?? "" };
   const short = (value: string) => value.replace(/^\w+:/, "").replace(/^.*\/(?=.)/, "");
   return { source: short(Dataset), target: transfer ? short(Dataset_transfer) : "gaussian" };
 }
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const below = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
 

@@ -3,8 +3,7 @@ import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";
 import type { HistoryPart } from "../shared/api.js";
-import { History } from "../shared/history.js";
-import { isRecord } from "./values.js";
+import { isRecord } from "./files.js";
 
 const block = 1 << 20;
 const longestLine = 64 << 10;
@@ -65,4 +64,83 @@ export class MetricsTail {
     this.#history = new History();
     this.#decoder = new StringDecoder("utf8");
   }
+}
+
+const most = 2000;
+const mostMetrics = 24;
+
+interface Point {
+  half: number;
+  direction: string;
+  step: number;
+  rows: number;
+  values: Record<string, { sum: number; n: number }>;
+}
+
+const places = new Set(["half_iteration", "direction", "step"]);
+
+export class History {
+  #points: Point[] = [];
+  #stride = 1;
+  readonly #names = new Set<string>();
+  readonly #notFinite = new Map<string, HistoryPart["notFinite"][number]>();
+
+  /** Adds a row of metrics.jsonl; one without half-iteration and step is passed over. */
+  add(row: Record<string, unknown>): void {
+    const { half_iteration: half, step, direction } = row;
+    if (typeof half !== "number" || typeof step !== "number") return;
+    const values: Point["values"] = {};
+    for (const [name, value] of Object.entries(row)) {
+      if (places.has(name)) continue;
+      if (!this.#names.has(name) && this.#names.size >= mostMetrics) continue;
+      if (typeof value === "number" && Number.isFinite(value)) {
+        this.#names.add(name);
+        values[name] = { sum: value, n: 1 };
+      } else if (["NaN", "Infinity", "-Infinity"].includes(String(value))) {
+        this.#names.add(name);
+        if (!this.#notFinite.has(name))
+          this.#notFinite.set(name, { metric: name, value: String(value), half, step });
+      }
+    }
+    put(
+      this.#points,
+      { half, step, direction: direction === "f" ? "f" : "b", rows: 1, values },
+      this.#stride,
+    );
+    if (this.#points.length <= most) return;
+    this.#stride *= 2;
+    const kept: Point[] = [];
+    for (const one of this.#points) put(kept, one, this.#stride);
+    this.#points = kept;
+  }
+
+  part(): HistoryPart {
+    const points = this.#points;
+    const column = (name: string) =>
+      points.map(({ values }) => (values[name] ? values[name].sum / values[name].n : null));
+    return {
+      half: points.map(({ half }) => half),
+      direction: points.map(({ direction }) => direction),
+      step: points.map(({ step }) => step),
+      metrics: Object.fromEntries([...this.#names].map((name) => [name, column(name)])),
+      notFinite: [...this.#notFinite.values()],
+    };
+  }
+}
+
+function put(points: Point[], point: Point, stride: number): void {
+  const last = points.at(-1);
+  const isSame = last?.half === point.half && last.direction === point.direction;
+  if (last && isSame && last.rows + point.rows <= stride)
+    points[points.length - 1] = merge(last, point);
+  else points.push(point);
+}
+
+function merge(a: Point, b: Point): Point {
+  const values = { ...a.values };
+  for (const [name, { sum, n }] of Object.entries(b.values)) {
+    const before = values[name] ?? { sum: 0, n: 0 };
+    values[name] = { sum: before.sum + sum, n: before.n + n };
+  }
+  return { ...b, rows: a.rows + b.rows, values };
 }

@@ -1,11 +1,13 @@
 // A scan lists folders, and reads of each run what has changed.
+
+import { lockHolder } from "@dsbm/files";
+import { qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { RunRow, Runs } from "../shared/api.js";
-import { below } from "./files.js";
-import { Summaries } from "./summary.js";
-import { Sweeps } from "./sweeps.js";
+import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
+import { newestMetrics, readResults } from "./results.js";
 
-const limits = { depth: 8, folders: 20_000, runs: 5000 };
+const limits = { depth: 8, folders: 20_000, runs: 1000 };
 const passedOver = new Set([
   "node_modules",
   "checkpoints",
@@ -18,30 +20,20 @@ const passedOver = new Set([
 export class RunTable {
   readonly #folder: Folder;
   readonly #summaries: Summaries;
-  readonly #sweeps: Sweeps;
 
   constructor(folder: Folder) {
     this.#folder = folder;
     this.#summaries = new Summaries(folder);
-    this.#sweeps = new Sweeps(folder);
   }
 
   scan(): Runs {
     const { ids, left } = this.#runs();
-    const memberOf = this.#sweeps.members();
-    const rows = ids.map((id) => ({ ...this.#summaries.row(id), ...memberOf.get(id) }));
-    return { rows, left, folder: this.#folder.root };
+    return { rows: ids.map((id) => this.#summaries.row(id)), left, folder: this.#folder.root };
   }
 
   row(id: string): RunRow | undefined {
     if (!this.#folder.stat(below(id, "run.json"))?.isFile()) return undefined;
-    return { ...this.#summaries.row(id), ...this.#sweeps.members().get(id) };
-  }
-
-  /** The path of the log of a run: its own, or its sweep's. */
-  logOf(id: string): string | undefined {
-    const log = below(id, "log.txt");
-    return this.#folder.stat(log)?.isFile() ? log : this.#sweeps.logOf(id);
+    return this.#summaries.row(id);
   }
 
   #runs(): { ids: string[]; left: number } {
@@ -64,4 +56,144 @@ export class RunTable {
     walk("", 0);
     return { ids, left };
   }
+}
+
+/** Bytes at the end of metrics.jsonl, searched for the last whole line: first few, then more. */
+const lastBytes = [1 << 10, 16 << 10];
+
+interface Kept<T> {
+  stamp: string | undefined;
+  value: T;
+}
+
+type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
+type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds">;
+type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
+
+const judged = qualityFile.pick({ verdicts: true });
+
+const noPlace: PlacePart = { half: 0, step: 0, loss: null };
+
+/** Reads rows of runs in a folder, and remembers what they were made of. */
+class Summaries {
+  readonly #folder: Folder;
+  readonly #kept = new Map<string, Kept<unknown>>();
+
+  constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  /** The row of the run `id`, whose folder is no link. An error is the reason of the row. */
+  row(id: string): RunRow {
+    let changed = 0;
+    const from = <T>(name: string, none: T, read: (path: string) => T): T => {
+      const path = below(id, name);
+      const stat = this.#folder.peek(path);
+      if (!stat?.isFile()) return none;
+      changed = Math.max(changed, stat.mtimeMs);
+      const stamp = this.#folder.stamp(path);
+      const kept = this.#kept.get(path) as Kept<T> | undefined;
+      if (kept !== undefined && kept.stamp === stamp) return kept.value;
+      const value = read(path);
+      this.#kept.set(path, { stamp, value });
+      return value;
+    };
+    /** The page of the run reports a file that the row cannot read. */
+    const ifReadable = <T>(name: string, none: T, read: (path: string) => T): T =>
+      from(name, none, (path) => {
+        try {
+          return read(path);
+        } catch {
+          return none;
+        }
+      });
+    const facts = ifReadable("config.json", unknownConfig(id), (path) => this.#config(path, id));
+    const metrics = ifReadable("results.csv", {}, (path) =>
+      newestMetrics(readResults(this.#folder, path, { last: 12 })),
+    );
+    const verdict = ifReadable("quality.json", "", (path) =>
+      readAs(this.#folder, path, judged)
+        .verdicts.map(({ direction, grade }) => `${grade} ${direction === "f" ? "→" : "←"}`)
+        .join(", "),
+    );
+    const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
+    const state = (): StatePart => {
+      try {
+        const info = from("run.json", null, (path) => readAs(this.#folder, path, runInfo));
+        return info ? this.#state(info, id, changed) : unreadable("there is no run.json");
+      } catch (error) {
+        return unreadable(messageOf(error));
+      }
+    };
+    return { id, ...facts, verdict, metrics, ...place, ...state() };
+  }
+
+  #state(info: RunInfo, id: string, changed: number): StatePart {
+    const { started, spent, ended } = info;
+    const since = info.resumed.at(-1) ?? started;
+    const isLive = info.state === "running" && isHeld(this.#folder, id);
+    const isKilled = info.state === "running" && !isLive;
+    const from = Date.parse(since);
+    const to = isLive ? Date.now() : ended === null ? changed : Date.parse(ended);
+    return {
+      state: isKilled ? "interrupted" : info.state,
+      reason: isKilled ? "the process ended without a message" : info.reason,
+      started: started || null,
+      seconds: Number.isFinite(to - from) ? spent + Math.max(0, (to - from) / 1000) : null,
+    };
+  }
+
+  #config(path: string, id: string): ConfigPart {
+    const config = readAs(this.#folder, path, configFacts);
+    const { data, seed, half_iterations } = config;
+    const { source, target } = endsOf(config);
+    const size = data.dim == null ? "" : `, ${data.dim} dimensions`;
+    return {
+      name: config.name || unknownConfig(id).name,
+      method: config.method,
+      data: source ? [...new Set([source, target])].join(" → ") + size : "",
+      seed: String(seed ?? ""),
+      halves: half_iterations,
+    };
+  }
+
+  #place(path: string): PlacePart {
+    for (const limit of lastBytes) {
+      const bytes = this.#folder.bytes(path, { from: -limit, limit });
+      const lines = bytes.toString("utf8").split("\n").slice(0, -1);
+      for (const line of lines.reverse()) {
+        try {
+          const { half_iteration: half, step, loss } = JSON.parse(line);
+          if (typeof half === "number" && typeof step === "number")
+            return { half, step, loss: typeof loss === "number" ? loss : null };
+        } catch {
+          // A line of a damaged file, or a part of a line.
+        }
+      }
+    }
+    return noPlace;
+  }
+}
+
+const unknownConfig = (id: string): ConfigPart => ({
+  name: id.split("/").at(-3) ?? id,
+  method: "",
+  data: "",
+  seed: "",
+  halves: null,
+});
+
+const unreadable = (reason: string): StatePart => ({
+  state: "unreadable",
+  reason,
+  started: null,
+  seconds: null,
+});
+
+function isHeld(folder: Folder, id: string): boolean {
+  const lock = below(id, ".lock");
+  const stat = folder.stat(lock);
+  return stat?.isFile() === true && stat.size < 4096
+    ? lockHolder(folder.resolve(lock)) !== undefined
+    : false;
 }

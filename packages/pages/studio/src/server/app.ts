@@ -9,7 +9,11 @@ import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
 import type { RunDetail, RunRow } from "../shared/api.js";
 import { guard, playerPolicy, strangerPolicy } from "./guard.js";
-import type { PageFile } from "./pages.js";
+
+export interface PageFile {
+  type: string;
+  body: Buffer;
+}
 
 interface AppOptions {
   folder: Folder;
@@ -43,7 +47,7 @@ export function makeApp({ folder, token, pages, settings, exporter }: AppOptions
     const row = rowOf(id);
     const tail = tails.get(id) ?? new MetricsTail(folder, below(id, "metrics.jsonl"));
     tails.set(id, tail);
-    return { ...readDetail(folder, row, table.logOf(id)), history: tail.read() };
+    return { ...readDetail(folder, row), history: tail.read() };
   };
   const answer = (c: Context, bytes: Buffer, type: string, policy = strangerPolicy) =>
     c.body(new Uint8Array(bytes), 200, { "Content-Type": type, "Content-Security-Policy": policy });

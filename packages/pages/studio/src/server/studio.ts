@@ -1,14 +1,15 @@
 // The loopback only, a new token each time, our pages in memory.
 import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
-import { makeApp } from "./app.js";
-import { readPages } from "./pages.js";
+import { makeApp, type PageFile } from "./app.js";
 
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
 const usualPort = 4747;
@@ -108,4 +109,22 @@ async function listen(server: Server, port: number | undefined): Promise<number>
       { cause },
     );
   }
+}
+
+const bundle = fileURLToPath(new URL("../../dist/bundle/", import.meta.url));
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+};
+
+/** Our pages by file name. Throws RunError if they are not built. */
+function readPages(): ReadonlyMap<string, PageFile> {
+  if (!existsSync(join(bundle, "index.html")))
+    throw new RunError("not_found", `the studio has no pages in ${bundle}: run npm run build`);
+  const own = readdirSync(bundle).map((name): [string, PageFile] => {
+    const body = readFileSync(join(bundle, name));
+    return [name, { type: types[extname(name)] ?? "text/plain", body }];
+  });
+  return new Map(own);
 }

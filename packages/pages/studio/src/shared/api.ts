@@ -33,9 +33,6 @@ export interface RunRow {
   verdict: string;
   /** By "<column> <direction>", such as "sliced_w2 f". */
   metrics: Record<string, Measured>;
-  /** The sweep that it is part of, and the values in which its members differ. */
-  sweep: string | null;
-  member: string;
 }
 
 export interface Runs {
@@ -73,9 +70,6 @@ export interface Results {
 export interface RunDetail {
   row: RunRow;
   command: string | null;
-  dsbm: string;
-  resumed: string[];
-  environment: [fact: string, value: string][];
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
   choices: Choice[];

@@ -1,6 +1,16 @@
-import type { StepVariance } from "../solver/euler-maruyama.js";
-import { type Direction, equalTimes } from "../solver/grid.js";
-import type { MeanSchedule } from "../solver/mean-steps.js";
+import { rowNoise } from "../noise/row-noise.js";
+import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
+import { euler, heun, midpoint, probabilityFlow } from "../solver/flow.js";
+import {
+  type Direction,
+  equalTimes,
+  type Field,
+  type Leg,
+  legsOf,
+  resample,
+  type Take,
+} from "../solver/grid.js";
+import { type MeanSchedule, meanSteps } from "../solver/mean-steps.js";
 import {
   type Bridge,
   type BridgeInfo,
@@ -11,10 +21,7 @@ import {
   type SampleOptions,
   WebBridgeError,
 } from "./bridge.js";
-import { journeyOf } from "./journey.js";
-import { splitMass, withUnitMass } from "./mass.js";
 import { likeRows, samplesOf } from "./rows.js";
-import { takeOf } from "./take.js";
 import { type Units, unitsOf } from "./units.js";
 
 /** The field at rows x [n, …shape] and a process time; conditions as `prepare` made them. */
@@ -106,7 +113,7 @@ export function createBridge(dynamics: Dynamics): Bridge {
   };
 }
 
-export interface Prepared extends Dynamics {
+interface Prepared extends Dynamics {
   grid: readonly number[];
   units: Units;
   facts: BridgeInfo;
@@ -168,4 +175,137 @@ function checkFinite(x: Float32Array, n: number): void {
     throw new WebBridgeError(
       `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from the training data, or the model is damaged`,
     );
+}
+
+interface Journey {
+  direction: Direction;
+  legs: Leg[];
+  /** Times of the states, in the user's units if these are numbers. */
+  times: number[];
+}
+
+/** Throws a WebBridgeError for a direction or a number of steps that the bridge does not have. */
+function journeyOf(
+  { grid, course, facts, resample: may = true }: Prepared,
+  { direction = facts.direction, solver = "sde", steps }: SampleOptions,
+): Journey {
+  if (direction !== "f" && direction !== "b")
+    throw new WebBridgeError(`direction is ${direction}; expected "f" or "b"`);
+  const usual = grid.length - 1;
+  const n = steps ?? (solver === "sde" ? usual : 100);
+  if (!Number.isInteger(n) || n < 1)
+    throw new WebBridgeError(`steps is ${steps}; expected an integer of at least 1`);
+  if (solver === "sde" && !may && n !== usual)
+    throw new WebBridgeError(
+      `steps is ${n}; this bridge was trained on ${usual} steps and takes no other number: leave steps out`,
+    );
+  const clock = solver === "sde" ? resample(grid, n) : equalTimes(n);
+  const legs = legsOf(course?.process ?? [0, 1], clock, direction);
+  const { from, length } = course?.scale ?? { from: 0, length: 1 };
+  const start = direction === "f" ? 0 : 1;
+  const times = [start, ...legs.flatMap((leg) => leg.steps.map(({ next }) => next))];
+  return { direction, legs, times: times.map((t) => from + length * t) };
+}
+
+interface LegRows {
+  n: number;
+  leg: Leg;
+  conditions: ((first: number, count: number) => unknown) | undefined;
+}
+
+/** One step of the chosen solver in a leg. Throws a WebBridgeError if the bridge has no such solver. */
+function takeOf(
+  bridge: Prepared,
+  options: SampleOptions & { direction: Direction },
+  { n, leg, conditions }: LegRows,
+): Take {
+  const { facts, networks, ends, predicts = "drift", sigma = 1, eps = 1e-4, shape } = bridge;
+  const { direction, solver = "sde", seed = 42, first = 0 } = options;
+  for (const [name, value] of Object.entries({ seed, first }))
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new WebBridgeError(`${name} is ${value}; expected an integer of at least 0`);
+  const field = (network: Network | null | undefined) =>
+    network ? inParts(network, bridge, { n, leg, conditions }) : null;
+  const both = { f: field(networks.f), b: field(networks.b) };
+  const velocity = () => (both.f ?? both.b) as Field;
+  if (solver !== "sde") {
+    const step = { euler, heun }[solver];
+    if (!step) throw new WebBridgeError(`solver is "${solver}"; expected sde, heun or euler`);
+    if (!facts.flow)
+      throw new WebBridgeError(`${facts.method} has no probability flow; use solver "sde"`);
+    return step(predicts === "velocity" ? velocity() : probabilityFlow(both, { eps, leg }));
+  }
+  if (predicts === "velocity") return (facts.mass ? midpoint : euler)(velocity());
+  const drift = both[direction];
+  if (!drift)
+    throw new WebBridgeError(
+      `direction is "${direction}", which this bridge does not have; use "${facts.direction}", or solver "heun", whose flow runs both ways`,
+    );
+  const { lastNoise = true, stepVariance = "process" } = bridge;
+  const isSeveral = (bridge.course?.process.length ?? 0) > 2;
+  const purpose = isSeveral ? `${direction}/${leg.index}` : direction;
+  const draw = rowNoise({ first, n, size: sizeOf(shape) }, { seed, purpose });
+  const noise = facts.mass ? () => withoutMass(draw(), n) : draw;
+  if (predicts === "mean" && bridge.means)
+    return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
+  const end = field(ends?.[direction]);
+  const shares = bridge.noiseShare?.[direction];
+  const how = { direction, sigma, stepVariance, shares, lastNoise, end, leg, noise };
+  return eulerMaruyama(drift, how);
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Evaluates a network in parts, so that its memory has a bound. */
+function inParts(
+  network: Network,
+  { shape, batch = shape.length > 1 ? 8 : 1000 }: Prepared,
+  { n, leg, conditions }: LegRows,
+): Field {
+  const size = sizeOf(shape);
+  return async (x, time) => {
+    const out = new Float32Array(x.length);
+    for (let at = 0; at < n; at += batch) {
+      const count = Math.min(batch, n - at);
+      const rows = x.subarray(at * size, (at + count) * size);
+      out.set(
+        await network(rows, {
+          n: count,
+          time,
+          interval: leg.index,
+          conditions: conditions?.(at, count),
+        }),
+        at * size,
+      );
+    }
+    return out;
+  };
+}
+
+/** Samples [n, d] of mass 1 as states [n, d + 1]. */
+function withUnitMass(x: Float32Array, n: number): Float32Array {
+  const d = x.length / n;
+  const states = new Float32Array(x.length + n);
+  for (let i = 0; i < n; i++) states.set(x.subarray(i * d, (i + 1) * d), i * (d + 1));
+  return states;
+}
+
+/** Samples [n, d] and masses [n] of states [n, d + 1]. */
+function splitMass(states: Float32Array, n: number) {
+  const d = states.length / n - 1;
+  const samples = new Float32Array(n * d);
+  const weights = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    const at = i * (d + 1);
+    samples.set(states.subarray(at, at + d), i * d);
+    weights[i] = Math.exp(states[at + d]);
+  }
+  return { samples, weights };
+}
+
+/** Noise of states, which masses do not have. */
+function withoutMass(noise: Float32Array, n: number): Float32Array {
+  const width = noise.length / n;
+  for (let i = 1; i <= n; i++) noise[i * width - 1] = 0;
+  return noise;
 }

@@ -2,11 +2,9 @@ import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
-import { conditionInfo, conditionsOf } from "./conditions.js";
+import { conditionInfo, conditionsOf, type GivenRows } from "./conditions.js";
 import { type BridgeDescription, readDescription, sampleShape } from "./description.js";
-import { networkOf } from "./network.js";
-import { readerOf } from "./read.js";
-import { importRuntime, type Runtime, type Session } from "./runtime.js";
+import { importRuntime, type Runtime, type RuntimeTensor, type Session } from "./runtime.js";
 
 /** An export in memory: bridge.json, parsed, and its model files by name. */
 export interface ExportFiles {
@@ -189,4 +187,82 @@ export function endNames(data: BridgeDescription["data"]): [string, string] {
   const source = data?.source.name ?? "source";
   const target = data?.target?.name ?? (data ? "a Gaussian" : "target");
   return source === target ? [`${source} (source)`, `${target} (target)`] : [source, target];
+}
+
+function networkOf(
+  { Tensor }: Runtime,
+  session: Session,
+  {
+    output,
+    direction,
+    bridge,
+  }: {
+    output: string;
+    direction: number | null;
+    bridge: Pick<BridgeDescription, "inputs" | "state">;
+  },
+): Network {
+  return async (x, { n, time, interval, conditions }) => {
+    const given = (conditions ?? {}) as GivenRows;
+    const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
+    const { data: cond = new Float32Array(), shape = [0] } = given.cond ?? {};
+    const type =
+      cond instanceof Float32Array ? "float32" : cond instanceof Float64Array ? "float64" : "int64";
+    const inputs: Record<string, () => RuntimeTensor> = {
+      x: () => new Tensor("float32", x, [n, ...bridge.state.shape]),
+      t: () => all(time),
+      direction: () => all(direction ?? 0),
+      cond: () => new Tensor(type, cond, shape),
+      y: () => new Tensor("int64", given.y ?? new BigInt64Array(), [n]),
+      interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
+    };
+    const feeds = Object.fromEntries(bridge.inputs.map((name) => [name, inputs[name]?.()]));
+    const result = (await session.run(feeds, [output]))[output];
+    for (const tensor of Object.values(feeds)) tensor.dispose();
+    const data = await result?.getData(true);
+    if (!(data instanceof Float32Array) || data.length !== x.length)
+      throw new WebBridgeError(
+        `the model gave ${result?.type} [${result?.dims}] for samples of [${n}, ${bridge.state.shape}]; it does not belong to this bridge.json`,
+      );
+    return data;
+  };
+}
+
+function readerOf(source: string | URL): (name: string) => Promise<Uint8Array> {
+  const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+  const text = String(source);
+  const isRemote = /^(https?|blob|data):/.test(text);
+  if (isNode && !isRemote) return fromDisk(source);
+  const folder = `${text.replace(/bridge\.json$/, "").replace(/([^/])$/, "$1/")}`;
+  return async (name) => {
+    const address = new URL(name, new URL(folder, isNode ? undefined : ownAddress()));
+    const answer = await fetch(address);
+    if (!answer.ok)
+      throw new WebBridgeError(
+        `${address} answers ${answer.status}; expected the folder that dsbm export wrote, with ${name}`,
+      );
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+}
+
+const ownAddress = () => globalThis.document?.baseURI ?? globalThis.location?.href;
+
+function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
+  return async (name) => {
+    // Names that no bundler follows: browsers have no such modules.
+    const load = (module: string) => import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+    const [fs, path, url] = await Promise.all(
+      ["node:fs/promises", "node:path", "node:url"].map(load),
+    );
+    const text = /^file:/.test(String(source)) ? url.fileURLToPath(source) : String(source);
+    const file = path.join(text.replace(/bridge\.json$/, ""), name);
+    try {
+      return new Uint8Array(await fs.readFile(file));
+    } catch (error) {
+      const { message } = error as Error;
+      throw new WebBridgeError(
+        `${file} cannot be read (${message}); expected the folder that dsbm export wrote`,
+      );
+    }
+  };
 }

@@ -1,6 +1,6 @@
 // The script of a page with a bridge: unpacks its elements, starts the worker, mounts the player.
 import type { Conditions } from "../bridge/bridge.js";
-import { mountPlayer } from "../player/index.js";
+import { mountPlayer } from "../player/mount.js";
 import { connectBridge } from "../worker/index.js";
 
 interface Page {

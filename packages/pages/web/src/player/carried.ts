@@ -12,72 +12,23 @@ export interface Carried {
   steps: number;
 }
 
-export interface Carrier {
-  /**
-   * Transports samples with the conditions of the samples at `indices`; ends an earlier transport.
-   */
-  carry(x0: Samples, indices: readonly number[]): void;
-  stop(): void;
-}
-
-export function createCarrier(
-  bridge: Bridge,
-  { settings, given, failed }: ViewContext,
-  state: (carried: Carried) => void,
-): Carrier {
-  let current: AbortController | null = null;
-  return {
-    carry(x0, indices) {
-      current?.abort();
-      failed(null);
-      const controller = new AbortController();
-      current = controller;
-      const { direction, solver, seed } = settings;
-      const conditions = conditionsOf(settings, given[direction], indices);
-      const each = stepsOf(bridge, settings);
-      const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
-      const carried: Carried = { states: [], weights: [], times: [], steps: each * intervals };
-      bridge
-        .sample(x0, {
-          direction,
-          solver,
-          seed,
-          conditions,
-          steps: each,
-          path: false,
-          signal: controller.signal,
-          onStep({ x, weights, time }) {
-            if (controller.signal.aborted) return;
-            carried.states.push(x as Samples);
-            carried.weights.push(weights);
-            carried.times.push(time);
-            state(carried);
-          },
-        })
-        .catch((error: Error) => {
-          if (!controller.signal.aborted) failed(error);
-        });
-    },
-    stop: () => current?.abort(),
-  };
-}
-
 /** The index of the state before, and the share of the way to the next. */
 export interface Place {
   k: number;
   part: number;
 }
 
-/** A carrier whose states are shown by a clock. */
+/** Transports samples, and shows their states by a clock. */
 export function createJourney(
   bridge: Bridge,
-  view: ViewContext,
+  { settings, given, failed }: ViewContext,
   {
     draw,
     arrived,
   }: { draw: (carried: Carried, place: Place) => void; arrived: (carried: Carried) => void },
 ) {
   let carried: Carried | null = null;
+  let current: AbortController | null = null;
   const show = (share: number) => {
     if (!carried || carried.states.length === 0) return;
     const { states, steps } = carried;
@@ -88,30 +39,52 @@ export function createJourney(
   const timeAt = (share: number) => {
     const { times = [], steps = 1 } = carried ?? {};
     const k = Math.max(0, Math.min(Math.floor(share * steps), times.length - 2));
-    const [from = view.settings.direction === "f" ? 0 : 1, to = from] = times.slice(k);
+    const [from = settings.direction === "f" ? 0 : 1, to = from] = times.slice(k);
     return from + Math.min(1, share * steps - k) * (to - from);
   };
   const clock = createClock(show, timeAt);
-  const carrier = createCarrier(bridge, view, (next) => {
-    carried = next;
-    const k = next.states.length - 1;
-    arrived(next);
-    clock.limit(k / next.steps);
-    if (k === 0) show(0);
-  });
   return {
     clock,
-    get carried() {
-      return carried;
-    },
     redraw: () => show(clock.share),
+    /** With the conditions of the samples at `indices`; ends an earlier transport. */
     carry(x0: Samples, indices: readonly number[]) {
+      const { direction, solver, seed } = settings;
       carried = null;
-      clock.restart(view.settings.direction);
-      carrier.carry(x0, indices);
+      clock.restart(direction);
+      current?.abort();
+      failed(null);
+      current = new AbortController();
+      const { signal } = current;
+      const each = stepsOf(bridge, settings);
+      const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
+      const next: Carried = { states: [], weights: [], times: [], steps: each * intervals };
+      bridge
+        .sample(x0, {
+          direction,
+          solver,
+          seed,
+          conditions: conditionsOf(settings, given[direction], indices),
+          steps: each,
+          path: false,
+          signal,
+          onStep({ x, weights, time }) {
+            if (signal.aborted) return;
+            next.states.push(x as Samples);
+            next.weights.push(weights);
+            next.times.push(time);
+            carried = next;
+            const k = next.states.length - 1;
+            arrived(next);
+            clock.limit(k / next.steps);
+            if (k === 0) show(0);
+          },
+        })
+        .catch((error: Error) => {
+          if (!signal.aborted) failed(error);
+        });
     },
     stop() {
-      carrier.stop();
+      current?.abort();
       clock.stop();
     },
   };

@@ -1,14 +1,14 @@
 import type { Bridge, Conditions, Rows, Samples } from "../bridge/bridge.js";
 import { samplesOf } from "../bridge/rows.js";
 import { createControls } from "./controls/controls.js";
-import { choices } from "./controls/fields.js";
 import { type PlayerSettings, settingsFor } from "./controls/settings.js";
 import { h } from "./dom.js";
 import { createPictures } from "./pictures/view.js";
 import { createPoints } from "./points/view.js";
-import { createRows } from "./rows/view.js";
 import { addStyles } from "./styles.js";
-import type { View, ViewContext } from "./view.js";
+import type { ViewContext } from "./view.js";
+
+export type { PlayerSettings };
 
 export interface PlayerOptions {
   /** Samples of both ends in the data's own units. */
@@ -63,30 +63,14 @@ export function mountPlayer(
       error.textContent = problem?.message ?? "";
     },
   };
-  const views: Record<string, View> =
-    info.type === "vectors"
-      ? { Points: createPoints(bridge, context), "One row": createRows(bridge, context) }
-      : { Pictures: createPictures(bridge, context) };
-  const names = Object.keys(views);
-  let view = views[names[0]];
-  const place = h("div", {}, view.element);
-  const show = (name: string) => {
-    view.stop();
-    view = views[name];
-    place.replaceChildren(view.element);
-    view.restart();
-  };
-  const kinds = names.map((name) => ({ value: name, text: name }));
-  const kind = choices("Show", kinds, names[0], show).element;
-  kind.hidden = names.length === 1;
+  const view = (info.type === "vectors" ? createPoints : createPictures)(bridge, context);
   const controls = createControls(info, {
     settings,
     ends,
     own: given.f ?? given.b,
     changed: () => view.restart(),
   });
-  controls.prepend(kind);
-  root.append(controls, error, place);
+  root.append(controls, error, view.element);
   view.restart();
   return {
     destroy() {

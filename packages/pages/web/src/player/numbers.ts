@@ -14,31 +14,15 @@ export function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float32A
   return Float32Array.from({ length: n }, (_, i) => data[i * d + k]);
 }
 
-export function momentsOf(values: Float32Array): { mean: number; deviation: number } {
-  const average = (some: Float32Array) => some.reduce((a, x) => a + x, 0) / some.length;
-  const mean = average(values);
-  return { mean, deviation: Math.sqrt(average(values.map((x) => (x - mean) ** 2))) };
-}
+/** The share of the values beyond a range, on either side, and the margin. */
+const without = 0.002;
+const margin = 0.06;
 
-export function momentsText(values: Float32Array): string {
-  const { mean, deviation } = momentsOf(values);
-  return values.length > 0 ? `${short(mean)} ± ${short(deviation)}` : "–";
-}
-
-/** The value below which a share lies. */
-export function quantilesOf(values: Float32Array): (share: number) => number {
-  const sorted = values.slice().sort();
-  return (share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
-}
-
-/** Where all values lie but for a share on either side, with a margin; never empty. */
-export function rangeOf(
-  sets: readonly Float32Array[],
-  { without, margin }: { without: number; margin: number },
-): Range {
+/** Where most values lie, with a margin; never empty. */
+export function rangeOf(sets: readonly Float32Array[]): Range {
   const edges = sets.flatMap((values) => {
-    const at = quantilesOf(values);
-    return [at(without), at(1 - without)];
+    const sorted = values.slice().sort();
+    return [without, 1 - without].map((at) => sorted[Math.round(at * (sorted.length - 1))] ?? 0);
   });
   const low = Math.min(...edges);
   const high = Math.max(...edges);

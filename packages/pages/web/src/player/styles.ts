@@ -23,7 +23,6 @@ const css = `
 .dsbm-player button { cursor: pointer; }
 .dsbm-player button:hover { border-color: var(--link); }
 .dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--ink); outline-offset: 3px; }
-.dsbm-player [aria-disabled=true] { opacity: .55; }
 .dsbm-player canvas { display: block; width: 100%; border: 1px solid var(--rule); border-radius: .35rem; background: var(--paper); }
 .dsbm-player .clock { display: flex; gap: .8rem; align-items: center; margin: .6rem 0; }
 .dsbm-player .clock label { flex: 1; flex-direction: row; align-items: center; gap: .6rem; }
@@ -35,13 +34,6 @@ const css = `
 .dsbm-player .error { color: var(--poor); font-weight: 600; }
 .dsbm-player .key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .88rem; color: var(--faint); margin: .4rem 0; padding: 0; list-style: none; }
 .dsbm-player .key i { print-color-adjust: exact; display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .35rem; background: currentColor; }
-.dsbm-player .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(8.5rem, 46%), 1fr)); gap: .5rem .8rem; margin: .3rem 0 .8rem; }
-.dsbm-player .fields label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.dsbm-player .fields input:not([type=range]) { width: 100%; }
-.dsbm-player .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1rem 1.2rem; margin: .8rem 0; }
-.dsbm-player figure { margin: 0; min-width: 0; }
-.dsbm-player figcaption { font-size: .88rem; color: var(--faint); }
-.dsbm-player figcaption b { display: block; color: var(--ink); overflow-wrap: anywhere; }
 .dsbm-player .thumbs { display: flex; flex-wrap: wrap; gap: .3rem; }
 .dsbm-player .thumbs button { padding: 2px; line-height: 0; min-height: 0; }
 .dsbm-player .thumbs button[aria-pressed=true] { border-color: var(--link); box-shadow: 0 0 0 2px var(--link); }
@@ -52,7 +44,6 @@ const css = `
 .dsbm-player .c-source { color: light-dark(#a06d00, #e69f00); } .dsbm-player .c-target { color: light-dark(#00805d, #2bbf95); }
 .dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); }
 .dsbm-player .c-ink { color: var(--ink); } .dsbm-player .c-rule { color: var(--rule); } .dsbm-player .c-faint { color: var(--faint); }
-.dsbm-player svg { display: block; width: 100%; height: auto; } .dsbm-player svg text { fill: var(--faint); font-size: 11px; }
 `;
 
 let sheet: CSSStyleSheet | null = null;

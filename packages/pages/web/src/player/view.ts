@@ -1,4 +1,4 @@
-import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
+import type { Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
@@ -21,8 +21,5 @@ export interface View {
 /** The names of the start and end of paths. */
 export const wayOf = ({ settings, ends: [source, target] }: ViewContext) =>
   settings.direction === "f"
-    ? { from: source, to: target, start: "f" as const, end: "b" as const }
-    : { from: target, to: source, start: "b" as const, end: "f" as const };
-
-export const columnNames = ({ info: { columns, shape } }: Bridge): readonly string[] =>
-  columns ?? Array.from({ length: shape[0] ?? 0 }, (_, k) => `x${k + 1}`);
+    ? { from: source, to: target, end: "b" as const }
+    : { from: target, to: source, end: "f" as const };

@@ -1,14 +1,13 @@
+import { useState } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { digits, duration, moment } from "../lib/format.js";
-import { Alert, Pairs } from "../lib/parts.js";
+import { Alert, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
-import { Play } from "../play/play.js";
 import { Curves } from "./curves.js";
-import { Configuration, Environment, Log, Verdicts } from "./facts.js";
 import { Pictures } from "./pictures.js";
 
-const tabs = ["overview", "play", "report", "configuration", "environment", "log"] as const;
+const tabs = ["overview", "play", "report", "configuration", "log"] as const;
 
 export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
   const { value, error } = usePolled<RunDetail[]>(apiPath("run", { run: id }));
@@ -41,7 +40,6 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
       {tab === "play" && <Play detail={detail} />}
       {tab === "report" && <Report detail={detail} />}
       {tab === "configuration" && <Configuration detail={detail} />}
-      {tab === "environment" && <Environment detail={detail} />}
       {tab === "log" && <Log detail={detail} />}
     </>
   );
@@ -68,7 +66,6 @@ function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
     ["Seed", row.seed || "–"],
     ["Started", moment(row.started)],
   ];
-  if (row.sweep !== null) facts.push(["Sweep", `${row.sweep}: ${row.member}`]);
   return (
     <>
       <h1>
@@ -98,5 +95,98 @@ function Report({ detail }: { detail: RunDetail }) {
       sandbox=""
       src={apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
     />
+  );
+}
+
+function Configuration({ detail }: { detail: RunDetail }) {
+  const reasons = new Map(
+    detail.choices.map(({ key, given, reason }) => [key, given ? "given" : reason]),
+  );
+  return (
+    <section aria-label="Configuration">
+      <h2>Configuration</h2>
+      {detail.command && <pre class="command">{detail.command}</pre>}
+      <Table
+        label="Table of keys"
+        head={["Key", "Value", ...(reasons.size > 0 ? ["Why"] : [])]}
+        rows={detail.config.map(([key, value]) => ({
+          name: key,
+          cells: [value, ...(reasons.size > 0 ? [reasons.get(key)] : [])],
+        }))}
+        kind={(i) => (i === 0 ? "value" : "long")}
+      />
+    </section>
+  );
+}
+
+function Log({ detail }: { detail: RunDetail }) {
+  return (
+    <section aria-label="Log">
+      <h2>Log</h2>
+      {detail.log === null ? (
+        <p class="note">
+          This run has no log.txt: it has said nothing yet, or an older version wrote it.
+        </p>
+      ) : (
+        <pre class="log" tabIndex={0}>
+          {detail.log}
+        </pre>
+      )}
+    </section>
+  );
+}
+
+function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
+  return (
+    <section aria-label="How good it is">
+      {verdicts.map(({ direction, grade, title, reason, next }) => (
+        <div class={`verdict ${grade}`} key={direction}>
+          <p>
+            <b>{title}</b> {reason}
+          </p>
+          <p>{next}</p>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Play({ detail: { row, models } }: { detail: RunDetail }) {
+  // A live run gets newer networks: the present bridge stays until the user asks for them.
+  const [played, setPlayed] = useState<number | null>(null);
+  const [isLoaded, setLoaded] = useState(false);
+  if (models === 0)
+    return <p class="note">There is nothing to play with before the first half-iteration ends.</p>;
+  return (
+    <section aria-label="Play">
+      <h2>Play</h2>
+      {played === null && (
+        <p>
+          The bridge is exported once and then runs in this page: particles on their way, forward
+          and backward, with the number of steps and the noise that you choose.
+        </p>
+      )}
+      {played !== models && (
+        <button
+          type="button"
+          onClick={() => {
+            setLoaded(false);
+            setPlayed(models);
+          }}
+        >
+          {played === null ? "Export this bridge and play" : "Play the newer networks"}
+        </button>
+      )}
+      {played !== null && !isLoaded && <p role="status">The export takes some seconds.</p>}
+      {played !== null && (
+        <iframe
+          class="report"
+          title={`Player of ${row.name}`}
+          sandbox="allow-scripts"
+          src={apiPath("play", { run: row.id, models: String(played) })}
+          onLoad={() => setLoaded(true)}
+        />
+      )}
+    </section>
   );
 }

@@ -81,8 +81,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
 export function filtered(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    const { id, name, method, data, state, verdict, sweep, member } = row;
-    const text = [id, name, method, data, state, verdict, sweep, member].join(" ").toLowerCase();
+    const { id, name, method, data, state, verdict } = row;
+    const text = [id, name, method, data, state, verdict].join(" ").toLowerCase();
     return parts.every((word) => text.includes(word));
   });
 }
@@ -101,15 +101,4 @@ export function sorted(rows: readonly RunRow[], by: Column, descending: boolean)
       (b.started ?? "").localeCompare(a.started ?? "") ||
       a.id.localeCompare(b.id),
   );
-}
-
-/** Rows by their sweep, in their order; runs outside sweeps have the group null. */
-export function grouped(rows: readonly RunRow[]): [sweep: string | null, rows: RunRow[]][] {
-  const groups = new Map<string | null, RunRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.sweep);
-    if (group) group.push(row);
-    else groups.set(row.sweep, [row]);
-  }
-  return [...groups];
 }

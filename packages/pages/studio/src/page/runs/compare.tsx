@@ -6,7 +6,7 @@ import { Alert, Select, Table } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
 import { curveNames, isLog, isTraining, mostCompared, overlay } from "./overlay.js";
-import { shortPlace } from "./table.js";
+import { shortPlace } from "./runs.js";
 
 export function Compare({ params }: { params: URLSearchParams }) {
   const ids = params.getAll("run").slice(0, mostCompared);
@@ -21,7 +21,7 @@ export function Compare({ params }: { params: URLSearchParams }) {
   const choice = ["f", "b"].find((name) => name === params.get("direction"));
   // Evaluations of both directions do not form one curve.
   const way = choice ?? (isTraining(runs, metric) ? "both" : "f");
-  const labels = runs.map(({ row }) => row.member || `${row.name} ${shortPlace(row)}`);
+  const labels = runs.map(({ row }) => `${row.name} ${shortPlace(row)}`);
   const { x, curves } = useMemo(() => overlay(runs, { metric, way, labels }), [value, metric, way]);
   return (
     <>

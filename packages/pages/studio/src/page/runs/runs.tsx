@@ -1,18 +1,16 @@
 import { useState } from "preact/hooks";
-import type { Runs } from "../../shared/api.js";
-import { Search } from "../lib/parts.js";
+import type { RunRow, Runs } from "../../shared/api.js";
+import { digits } from "../lib/format.js";
+import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { columnsWith, filtered, metricNames, sorted, started } from "./columns.js";
+import { type Column, columnsWith, filtered, metricNames, sorted, started } from "./columns.js";
 import { mostCompared } from "./overlay.js";
-import { RunTable } from "./table.js";
 
 const states = ["running", "finished", "interrupted", "failed", "unreadable"];
-const pageSize = 500;
 const mostMetrics = 4;
 
 export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearchParams }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  const [shown, setShown] = useState(pageSize);
   if (runs === null) return <p class="note">Reading the folder …</p>;
   const { rows, left, folder } = runs;
   const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
@@ -21,7 +19,6 @@ export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearc
   const by = table.find(({ id }) => id === sortId) ?? started;
   const descending = (params.get("order") ?? "desc") === "desc";
   const listing = sorted(filtered(rows, words), by, descending);
-  const isGrouped = listing.some(({ sweep }) => sweep !== null);
   const counts = states
     .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
     .filter(([n]) => n > 0);
@@ -65,20 +62,112 @@ export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearc
       </div>
       {rows.length > 0 && (
         <RunTable
-          rows={listing.slice(0, shown)}
+          rows={listing}
           columns={table}
           sortId={sortId}
           descending={descending}
-          isGrouped={isGrouped}
           chosen={chosen}
           onChoose={setChosen}
         />
       )}
-      {listing.length > shown && (
-        <button type="button" onClick={() => setShown(shown + pageSize)}>
-          Show {Math.min(pageSize, listing.length - shown)} more of {listing.length - shown}
-        </button>
-      )}
     </>
   );
 }
+
+interface RunTableProps {
+  rows: readonly RunRow[];
+  columns: readonly Column[];
+  sortId: string;
+  descending: boolean;
+  chosen: readonly string[];
+  onChoose(ids: string[]): void;
+}
+
+function RunTable(props: RunTableProps) {
+  const { rows, columns, sortId, descending } = props;
+  const sort = ({ id }: Column) =>
+    setParams({
+      sort: id,
+      order: id === sortId ? (descending ? "asc" : "desc") : "asc",
+    });
+  return (
+    <Scroll label="Table of runs">
+      <table class="runs">
+        <thead>
+          <tr>
+            <th scope="col">
+              <span class="hidden">Choose</span>
+            </th>
+            {columns.map((column) => (
+              <th
+                key={column.id}
+                scope="col"
+                class={column.isNumber ? "number" : ""}
+                aria-sort={
+                  column.id !== sortId ? undefined : descending ? "descending" : "ascending"
+                }
+              >
+                <button type="button" onClick={() => sort(column)}>
+                  {column.title}
+                  <span aria-hidden="true">
+                    {column.id === sortId ? (descending ? " ▾" : " ▴") : ""}
+                  </span>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Line key={row.id} row={row} {...props} />
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow }) {
+  const { id, name, state } = row;
+  const isChosen = chosen.includes(id);
+  return (
+    <tr class={isChosen ? "chosen" : ""}>
+      <td>
+        <input
+          type="checkbox"
+          aria-label={`Choose ${name} ${shortPlace(row)}`}
+          checked={isChosen}
+          onChange={(e) =>
+            onChoose(e.currentTarget.checked ? [...chosen, id] : chosen.filter((c) => c !== id))
+          }
+        />
+      </td>
+      {columns.map((column) => {
+        if (column.id === "name")
+          return (
+            <th scope="row" key="name">
+              <a href={hrefOf("run", { run: id })} title={id}>
+                {name || "(this folder)"}
+              </a>
+              <small>{shortPlace(row)}</small>
+            </th>
+          );
+        if (column.id === "state")
+          return (
+            <td key="state" title={row.reason ?? undefined}>
+              <span class={`state ${state}`}>{state}</span>
+            </td>
+          );
+        const reference = row.metrics[column.id]?.reference;
+        return (
+          <td key={column.id} class={column.isNumber ? "number" : ""}>
+            {column.text(row)}
+            {reference != null && <small> / {digits(reference)}</small>}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+export const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");

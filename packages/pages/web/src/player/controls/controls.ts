@@ -1,7 +1,6 @@
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import { h, on } from "../dom.js";
-import { conditionControls } from "./conditions.js";
-import { choices, numberField } from "./fields.js";
+import { choices, numberField, selectField } from "./fields.js";
 import { most, type PlayerSettings } from "./settings.js";
 
 export function createControls(
@@ -60,4 +59,47 @@ export function createControls(
     ...conditions,
     info.random ? again : null,
   );
+}
+
+const eachItsOwn = "";
+
+function conditionControls(
+  { conditions }: BridgeInfo,
+  {
+    settings,
+    own,
+    changed,
+  }: { settings: PlayerSettings; own: Conditions | null; changed: () => void },
+): HTMLElement[] {
+  const asked = conditions.filter(({ shape }) => shape === null);
+  return asked.map(({ name, classes }) => {
+    const put = (value: number | string | null) => {
+      settings.conditions[name] = value;
+      changed();
+    };
+    const hasOwn = own?.[name] !== undefined;
+    const now = settings.conditions[name] ?? eachItsOwn;
+    if (classes) {
+      const options = classes.map((c) => [c, c] as const);
+      return selectField(
+        name,
+        [...(hasOwn ? [[eachItsOwn, "each its own"] as const] : []), ...options],
+        String(now),
+        (value) => put(value === eachItsOwn ? null : name === "y" ? Number(value) : value),
+      );
+    }
+    const field = h("input", {
+      type: "number",
+      step: "any",
+      value: now,
+      ...(hasOwn && { placeholder: "each its own" }),
+    });
+    on(field, {
+      change() {
+        if (field.value !== "") put(field.valueAsNumber);
+        else if (hasOwn && field.validity.valid) put(null);
+      },
+    });
+    return h("label", {}, name, field);
+  });
 }

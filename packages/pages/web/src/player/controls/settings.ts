@@ -22,23 +22,20 @@ export function settingsFor(
   info: BridgeInfo,
   { given: own = null, ...given }: Partial<PlayerSettings> & { given?: Conditions | null } = {},
 ): PlayerSettings {
-  const whole = (x: number | undefined, other: number, high: number) =>
-    Number.isInteger(x) && (x as number) >= 1 && (x as number) <= high ? (x as number) : other;
-  const solver = given.solver === "heun" && info.flow ? "heun" : "sde";
-  const any = solver === "heun" ? (["f", "b"] as const) : info.directions;
+  const solver = info.flow ? (given.solver ?? "sde") : "sde";
+  const ways = solver === "heun" ? (["f", "b"] as const) : info.directions;
   const conditions = info.conditions.map(({ name, classes }) => [
     name,
     given.conditions?.[name] ?? (own?.[name] === undefined ? usual(name, classes) : null),
   ]);
   return {
+    steps: info.steps,
+    particles: 1000,
+    seed: 42,
+    ...given,
     solver,
     direction:
-      (["f", "b"] as const).find((d) => d === given.direction && any.includes(d)) ??
-      any.find((d) => d === "f") ??
-      info.direction,
-    steps: whole(given.steps, info.steps, most.steps),
-    particles: whole(given.particles, 1000, most.particles),
-    seed: whole(given.seed, 42, 2 ** 31),
+      [given.direction ?? "f", info.direction].find((way) => ways.includes(way)) ?? ways[0],
     conditions: Object.fromEntries(conditions),
   };
 }

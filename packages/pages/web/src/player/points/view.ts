@@ -1,17 +1,18 @@
 import type { Bridge, Samples } from "../../bridge/bridge.js";
-import { watch } from "../canvas.js";
+import { fit, type Surface, watch } from "../canvas.js";
 import { createJourney, forget, type Place, rowsOf } from "../carried.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
 import { h } from "../dom.js";
-import { columnOf, rangeOf, short } from "../numbers.js";
-import { columnNames, type View, type ViewContext, wayOf } from "../view.js";
-import type { Cloud } from "./frame.js";
-import { createScene } from "./scene.js";
+import { columnOf, type Range, rangeOf, short } from "../numbers.js";
+import { type Colours, coloursOf } from "../styles.js";
+import { type View, type ViewContext, wayOf } from "../view.js";
+import { type Cloud, dots, drawFrame, type Frame, frameOf } from "./frame.js";
 
 export function createPoints(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
-  const names = columnNames(bridge);
+  const { columns, shape } = bridge.info;
+  const names = columns ?? Array.from({ length: shape[0] }, (_, k) => `x${k + 1}`);
   const isLine = names.length === 1;
   const plane: [number, number] = [0, isLine ? 0 : 1];
   let clouds: Cloud[] = [];
@@ -53,11 +54,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const target = samples.b && cloudOf(samples.b, settings.direction === "f" ? 1 : 0);
     const seen = [source, target, clouds[0], clouds.at(-1)].filter((cloud) => cloud != null);
     if (seen.length === 0) return;
-    const range = (axis: 0 | 1) =>
-      rangeOf(
-        seen.map((cloud) => cloud[axis]),
-        { without: 0.002, margin: 0.06 },
-      );
+    const range = (axis: 0 | 1) => rangeOf(seen.map((cloud) => cloud[axis]));
     scene.ground({
       ranges: [isLine ? [-0.05, 1.05] : range(0), range(1)],
       names: [isLine ? "t" : names[plane[0]], names[plane[1]]],
@@ -118,4 +115,47 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
 function between<T extends Float32Array | null>(a: T, b: T | undefined, { part }: Place): T {
   if (!a || !b) return a;
   return a.map((value, i) => value + part * (b[i] - value)) as T;
+}
+
+interface Ground {
+  ranges: readonly [Range, Range];
+  names: readonly [string, string];
+  source: Cloud | null;
+  target: Cloud | null;
+}
+
+interface Scene {
+  ground(what: Ground): void;
+  draw(particles: Cloud, weights: Float32Array | null): void;
+}
+
+function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene {
+  let surface: Surface | null = null;
+  let frame: Frame | null = null;
+  let colours: Colours = coloursOf(root);
+  const still = document.createElement("canvas");
+  return {
+    ground(what) {
+      surface = fit(canvas, { ratio: canvas.clientWidth < 560 ? 0.9 : 0.58 });
+      if (!surface) return;
+      const { width, height, context } = surface;
+      colours = coloursOf(root);
+      frame = frameOf(width, height, what.ranges);
+      [still.width, still.height] = [canvas.width, canvas.height];
+      const own = still.getContext("2d");
+      if (!own) return;
+      own.setTransform(context.getTransform());
+      drawFrame(own, frame, { ...what, colours });
+    },
+    draw(particles, weights) {
+      if (!surface || !frame) return;
+      const { context, width, height } = surface;
+      context.clearRect(0, 0, width, height);
+      context.drawImage(still, 0, 0, width, height);
+      context.globalAlpha = 0.85;
+      const size = particles[0].length > 3000 ? 2.5 : 3.5;
+      dots(context, frame, particles, { colour: colours.generated, size, weights });
+      context.globalAlpha = 1;
+    },
+  };
 }
