@@ -178,6 +178,7 @@ export function courses(folder: string | undefined): Benchmark {
           words: [...words, `interpolant=${interpolant}`],
         })),
       ]),
+      { name: "wfr", words: ["method=wfr", "num_iter=3000", "max_minutes=null"] },
     ],
     seeds: [1, 2, 3, 4, 5],
     quick: { cases: cases.slice(0, 1).map(({ name }) => name) },

@@ -171,7 +171,7 @@ export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
   if (!(growth < most)) return [];
   return [
     rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-    rule("delta", short(delta), "half of the length that the plan of all rows asks for"),
+    rule("delta", short(delta), "the length that the left-out datasets were compared with"),
   ];
 }
 
@@ -196,12 +196,12 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
             "more rows make a plan that is closer to the plan of the data",
           ),
         ]
-      : d > 20
+      : d > fewColumns
         ? [
             rule(
               "ot_rows",
               batch,
-              "in many columns, networks would learn one plan of all rows by heart",
+              "in more than three columns, networks would learn one plan of all rows by heart",
             ),
           ]
         : []),

@@ -142,10 +142,17 @@ export async function planFit(
   began = performance.now() / 1000,
 ): Promise<FitPlan> {
   const choices = new Choices(request);
-  const ends = await loadScaled(choices, work);
+  let ends = await loadScaled(choices, work);
   try {
-    const facts = dataFacts(ends, choices.chosen.config.seed);
-    chooseOptions(choices, ends, facts);
+    const hasPaths = choosePaths(choices, ends);
+    const { config: now } = choices.chosen;
+    if (hasPaths && methodOf(now).mass) {
+      // Rows with growth end in their log masses.
+      ends.dispose();
+      ends = await openDatasets(now, work);
+    }
+    const facts = dataFacts(ends, now.seed);
+    chooseOptions(choices, ends, { facts, hasPaths });
     const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
     const speed = await chooseInTime(choices, ends, forecastAt);
     const time = forecastAt(speed);
@@ -205,16 +212,27 @@ async function loadScaled(choices: Choices, { progress, signal }: Work): Promise
 const allRows = (ends: Datasets): number[] =>
   marginalsOf(ends).map(({ train, test }) => train.size(0) + test.size(0));
 
-function chooseOptions(choices: Choices, ends: Datasets, facts: DataFacts): void {
+/** Chooses smooth paths or growth for a time course. Returns whether it chose any. */
+function choosePaths(choices: Choices, ends: Datasets): boolean {
+  const { config } = choices.chosen;
+  const isGiven = pathKeys.some((key) => choices.isGiven(key));
+  const mayChoose = conditionColumn(config.data) === null && !isGiven;
+  const course = mayChoose ? courseFacts(ends, config.seed) : null;
+  const paths = course ? pathRules(course) : [];
+  if (paths.length === 0 || !choices.allows(paths)) return false;
+  choices.add(...paths);
+  return true;
+}
+
+function chooseOptions(
+  choices: Choices,
+  ends: Datasets,
+  { facts, hasPaths }: { facts: DataFacts; hasPaths: boolean },
+): void {
   const { config } = choices.chosen;
   const isGiven = (key: string) => choices.isGiven(key);
   const isConditional = conditionColumn(config.data) !== null;
-  const mayBeSmooth = !isConditional && !pathKeys.some(isGiven);
-  const course = mayBeSmooth ? courseFacts(ends, config.seed) : null;
-  const smooth = course ? pathRules(course) : [];
-  const paths = choices.allows(smooth) ? smooth : [];
-  choices.add(...paths);
-  const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || paths.length > 0;
+  const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || hasPaths;
   // A chosen method also chooses the coupling, unless the bridge refines its pairs.
   const ofMethod = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
   // No two fields share a condition, so OT has nothing to pair.
