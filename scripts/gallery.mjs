@@ -35,7 +35,7 @@ const exhibits = [
     about: "Handwritten 2s become 3s, in principal components: choose a digit.",
     command: [
       ...["train", "dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
-      ...["ot_sampler=exact", "n_ipf=1", "model.hidden='160,160'", "metrics.judge=false"],
+      ...["ot_sampler=exact", "n_ipf=1", "model.hidden='160,160'"],
     ],
     quick: [
       ...["first_num_iter=60", "num_steps=5", "batch_size=128", "cache_npar=128"],

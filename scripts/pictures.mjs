@@ -113,8 +113,9 @@ async function drawSigma() {
     ["middle", 1.6, "as chosen"],
     ["large", 10, "too large"],
   ]) {
-    const options = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
-    const path = figureOf(name, [...options, `sigma=${sigma}`]);
+    const data = ["Dataset=moons", "Dataset_transfer=eight_gaussians"];
+    const steps = ["max_minutes=null", "n_ipf=2", "first_num_iter=300", "num_iter=100"];
+    const path = figureOf(name, [...data, ...steps, `sigma=${sigma}`]);
     rows.push(await generatedAndPaths(path, `sigma=${sigma}: ${title}`));
   }
   const sizes = await Promise.all(rows.map((row) => sharp(row).metadata()));
@@ -191,9 +192,10 @@ async function drawStudio() {
     await page.goto(address + hash);
     if (name === "play") {
       await page.getByRole("button", { name: "Export this bridge and play" }).click();
-      await page.getByRole("button", { name: "Pause" }).click({ timeout: 120_000 });
+      const player = page.frameLocator("iframe");
+      await player.getByRole("button", { name: "Pause" }).click({ timeout: 120_000 });
       await page.waitForTimeout(3000);
-      await page.getByRole("slider", { name: "Time" }).fill("0.6");
+      await player.getByRole("slider", { name: "Time" }).fill("0.6");
     } else
       await page
         .locator(name === "runs" ? "tbody tr" : "canvas")

@@ -80,7 +80,7 @@ const sidebar = [
       page("Several processes", "scaling"),
       page("Security", "security"),
       page("Results", "results"),
-      ...["gaussian", "2d", "eot", "cells", "courses", "verdicts"].map((name) =>
+      ...["gaussian", "2d", "eot", "cells", "courses", "growth", "verdicts"].map((name) =>
         page(`– ${name}`, `results/${name}`),
       ),
       page("Published implementation", "reference-parity"),

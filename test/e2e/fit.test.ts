@@ -43,6 +43,7 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
 test.each([
   ["dsbm", "n_ipf=2 ot_sampler=exact cache_npar= num_iter=", "online_cache"],
   ["alpha_dsbm", "n_ipf=2 online_cache=true ot_sampler=exact match_moments=true", "ot_rows"],
+  ["dsbm first_coupling=ref first_pass=0", "n_ipf=", "first_pass"],
   ["sinkhorn_bridge", "sigma=", "batch_size ema_rate lr_warmup num_iter cache_npar"],
 ])("--plan of method=%s has %s, not %s", async (method, has, not) => {
   const words = [...`method=${method}`.split(" "), "max_minutes=0.2", "threads=1"];
@@ -50,6 +51,7 @@ test.each([
   expect(code, err).toBe(0);
   for (const text of has.split(" ")) expect(out).toMatch(new RegExp(`(^|\\s)${text}`));
   for (const text of not.split(" ")) expect(out).not.toContain(text);
+  expect(readdirSync(folder)).not.toContain("cache");
 });
 
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {

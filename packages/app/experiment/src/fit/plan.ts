@@ -1,4 +1,7 @@
 // From the data of a fit to its configuration, the reasons and the forecast of its time.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -22,7 +25,7 @@ import {
   threadsOf,
   trainingProblem,
 } from "@dsbm/problem";
-import { type Choice, Clock, duration, type Progress, runPaths } from "@dsbm/runs";
+import { type Choice, Clock, duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
@@ -316,7 +319,10 @@ async function chooseInTime(
   const measured = (): Promise<Speed> => {
     const { config: now } = choices.chosen;
     setNumThreads(threadsOf(now));
-    return measureSpeed(trainingProblem(now, ends, { cacheFolder: runPaths("").cache }));
+    const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
+    return measureSpeed(trainingProblem(now, ends, { cacheFolder })).finally(() =>
+      rmSync(cacheFolder, { recursive: true, force: true }),
+    );
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
   if (ends.shape.length === 1 || max_minutes === null) return measured();

@@ -42,7 +42,7 @@ export interface SampleOptions {
   first?: number;
   /** Whether `path` has every state, or none (default true). */
   path?: boolean;
-  /** Called, and awaited, with each state, the start included: k = 0 … steps. */
+  /** Awaited for each state, the start first: k = 0 … steps. */
   onStep?: (state: State) => unknown;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
   signal?: AbortSignal;
