@@ -80,6 +80,7 @@ export function cells(folder: string): Benchmark {
     return {
       name: `day${day}-${count}`,
       words: (files) => [placeOf(files, before), placeOf(files, after)],
+      ...(count === all && { own: { wfr: ["delta=6"] } }),
       ...(count === few && {
         prepare: async (files, { quick }) =>
           whiten(folder, { days, files, most: quick ? fewCells : Number.POSITIVE_INFINITY }),

@@ -1,5 +1,5 @@
 // The rules of `dsbm fit` (docs/guide/choosing.md).
-import type { LeftOutDistance, Method } from "@dsbm/bridge";
+import type { LeftOutDistance } from "@dsbm/bridge";
 import type { Choice } from "@dsbm/runs";
 import type { CourseFacts, DataFacts } from "./facts.js";
 
@@ -126,29 +126,17 @@ export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
 
-const twoIterations = rule(
+export const twoIterations = rule(
   "n_ipf",
   2,
   "one iteration on the first pairs, one on pairs of the bridge",
 );
 
-const fiveIterations = rule(
+export const fiveIterations = rule(
   "n_ipf",
   5,
   "each iteration brings generated samples closer to the data, beginning with the reference process",
 );
-
-export function iterationRule({
-  predicts,
-  rows,
-  fromReference,
-}: Pick<Method, "predicts" | "rows"> & { fromReference: boolean }): Rule {
-  if (rows?.simulation === "never")
-    return rule("n_ipf", 1, "a second one would train on the same pairs");
-  if (predicts === "velocity")
-    return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
-  return fromReference ? fiveIterations : twoIterations;
-}
 
 /** Of the distance along straight paths. */
 const clearly = 0.9;
@@ -254,20 +242,6 @@ const pairsServe = rule(
   true,
   "new pairs for every step would take most of the time",
 );
-
-export function unusedKeys(
-  { model, predicts, plan, rows }: Pick<Method, "model" | "predicts" | "plan" | "rows">,
-  { simulates, caches }: { simulates: boolean; caches: boolean },
-): readonly string[] {
-  return [
-    ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
-    ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
-    // Discrete DSB simulates steps, not endpoints.
-    ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
-    ...(rows?.simulation === "step" && caches ? [] : ["online_cache"]),
-  ];
-}
 
 function vectorRules(
   { shape, spread }: DataFacts,

@@ -32,7 +32,6 @@ export interface CourseFacts {
 }
 
 const most = 1000;
-const mostLeftOut = 1000;
 /** Of the length that the plan of all rows asks for. */
 const lengthPart = 0.5;
 
@@ -67,7 +66,7 @@ export function courseFacts(ends: Datasets, seed: number): CourseFacts | null {
   return tidy(() => {
     const all = marginalsOf(ends);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
-    const count = 2 * Math.min(mostLeftOut, Math.floor(least / 2));
+    const count = 2 * Math.min(most, Math.floor(least / 2));
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
     const equal = sets.map(() => 1);
     const delta = lengthPart * growthLength(sets, equal);

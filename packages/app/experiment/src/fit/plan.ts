@@ -38,8 +38,8 @@ import {
   chooseScale,
   endSimulations,
   fewSteps,
+  fiveIterations,
   growthRules,
-  iterationRule,
   leastChannels,
   mostSteps,
   oneIteration,
@@ -48,7 +48,7 @@ import {
   rowsTogether,
   rule,
   twiceTheWidth,
-  unusedKeys,
+  twoIterations,
 } from "./choose.js";
 import { courseFacts, type DataFacts, dataFacts } from "./facts.js";
 import { leaveOutSeconds } from "./leave-out.js";
@@ -298,14 +298,26 @@ function startsFromReference(config: CompleteTrainConfig): boolean {
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
   const { predicts, plan, rows, model } = methodOf(config);
   if (model?.fit || plan) return null;
-  const rule = iterationRule({ predicts, rows, fromReference: startsFromReference(config) });
-  return config.n_ipf >= Number(rule.value) ? rule : null;
+  const once = (reason: string) => rule("n_ipf", 1, reason);
+  if (rows?.simulation === "never") return once("a second one would train on the same pairs");
+  if (predicts === "velocity")
+    return once("a second one would make the flow straighter, and take as long");
+  const chosen = startsFromReference(config) ? fiveIterations : twoIterations;
+  return config.n_ipf >= Number(chosen.value) ? chosen : null;
 }
 
 function unusedOf(config: CompleteTrainConfig): readonly string[] {
-  const method = methodOf(config);
-  const simulates = !method.model?.fit && method.rows?.simulation !== "never" && repeats(config);
-  return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
+  const { model, predicts, plan, rows } = methodOf(config);
+  const simulates = !model?.fit && rows?.simulation !== "never" && repeats(config);
+  const caches = simulates && config.cache === "disk";
+  return [
+    ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
+    ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
+    ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
+    // Discrete DSB simulates steps, not endpoints.
+    ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
+    ...(rows?.simulation === "step" && caches ? [] : ["online_cache"]),
+  ];
 }
 
 /** Chooses the sizes of image networks and of their evaluations. Returns the speed of this machine. */
