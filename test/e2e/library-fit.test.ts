@@ -82,12 +82,12 @@ describe("fit", () => {
     [{ sigma: "much" }, /^sigma: expected/],
     [{ signal: AbortSignal.abort(new Error("stopped while data are read")) }, /^stopped while/],
   ])("refuses %j in one line", async (wrong, message) => {
-    const folder = join(root, "refused");
+    const folder = join(root, "refused", "parent", "run");
     const error = await fit({ ...short, source, target, folder, ...wrong } as never).catch(
       (e) => e,
     );
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain("\n");
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(join(root, "refused"))).toBe(false);
   });
 });

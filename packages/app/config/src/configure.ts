@@ -148,10 +148,11 @@ export function resolve<S extends z.ZodType>(
 /** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
 function asList<S extends z.ZodType>(
   { name: command, schema, aliases = {} }: Experiment<S>,
-  { key, values }: Override,
+  override: Override,
 ): Override {
+  const { key, values } = override;
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
-  if (values.length === 1 || !isAll("number", "string")) return { key, values };
+  if (values.length === 1 || !isAll("number", "string")) return override;
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
   const json = jsonSchema(schema);
   const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
@@ -163,7 +164,7 @@ function asList<S extends z.ZodType>(
     );
   const kind = inner && bareListOf(inner);
   const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
-  return { key, values: isList ? [values] : values };
+  return isList ? { ...override, values: [values] } : override;
 }
 
 function composed<S extends z.ZodType>(

@@ -190,7 +190,7 @@ async function samplesOf(
     const target = rows(x1);
     const conditions = { source: conditionsOfEnd("x0"), target: conditionsOfEnd("x1") };
     progress.line(
-      `the page holds ${source.shape[0]} held-out samples of ${x0.name} and ${target.shape[0]} of ${x1.name} (samples=0: none)`,
+      `the page holds ${source.shape[0]} held-out samples of the source and ${target.shape[0]} of the target (samples=0: none)`,
     );
     return { source, target, conditions };
   } catch (error) {

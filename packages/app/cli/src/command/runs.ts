@@ -4,9 +4,11 @@ import { ConfigError, runs } from "@dsbm/config";
 import {
   describeMetric,
   duration,
+  endNames,
   formatTable,
   isRunFault,
   listRuns,
+  readDataFile,
   readLogged,
   readRun,
 } from "@dsbm/runs";
@@ -45,7 +47,11 @@ function describe(run: string) {
   try {
     const { info, config, results, models } = readRun(run);
     const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
-    const ends = [Dataset, transfer === false ? "noise" : target];
+    const data = readDataFile(run);
+    const { source: start, target: end } = (data && endNames(data)) ?? {
+      source: Dataset,
+      target: transfer === false ? "noise" : target,
+    };
     const main = readLogged(run).filter(({ isMain }) => isMain);
     const metric = main.find(({ name }) => usual.includes(name)) ?? main[0];
     return {
@@ -54,7 +60,7 @@ function describe(run: string) {
       half: `${models.at(-1)?.half_iteration ?? 0}/${halves ?? "?"}`,
       method: String(method ?? ""),
       // Files without their folder.
-      data: ends.map((name) => basename(String(name ?? ""))).join(" → "),
+      data: [start, end].map((name) => basename(String(name ?? ""))).join(" → "),
       changed: info.ended ?? info.resumed.at(-1) ?? info.started,
       metric: (metric && describeMetric(metric, results.at(-1) ?? {})) ?? "",
     };

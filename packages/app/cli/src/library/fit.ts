@@ -5,6 +5,7 @@ import { datasetOf, placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
+  existing,
   type Input,
   inputOf,
   memoryName,
@@ -69,6 +70,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
     return { base: await withTimes({ base, overrides }, { signal }), overrides };
   };
   const folder = place ?? folderOf(await requestOf(inputs));
+  const kept = existing(folder);
   try {
     const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
     const request = await requestOf(written);
@@ -88,7 +90,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
       if (state === "interrupted") throw signal?.reason ?? new Error(`${folder} was interrupted`);
     }
   } catch (error) {
-    removeInputs(folder);
+    removeInputs(folder, kept);
     throw error;
   }
   const { device, threads } = keys;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
@@ -61,9 +61,14 @@ export function writeInput(
   return { ...input, path };
 }
 
-/** Undoes `writeInput` if no run was made. */
-export function removeInputs(folder: string): void {
-  if (existsSync(join(folder, "run.json"))) return;
+/** The closest folder above `path`, or itself, that exists. */
+export const existing = (path: string): string =>
+  existsSync(path) ? path : existing(dirname(path));
+
+/** Undoes `writeInput` if no run was made: empty folders go up to `kept`, which was there before. */
+export function removeInputs(folder: string, kept: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });
-  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+  for (let path = folder; path !== kept && readdirSync(path).length === 0; path = dirname(path))
+    rmdirSync(path);
 }

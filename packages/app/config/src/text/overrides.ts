@@ -9,6 +9,8 @@ export interface Override {
   key: string;
   /** Several in a sweep. */
   values: Value[];
+  /** The values as the user typed them. */
+  text: string;
 }
 
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
@@ -44,7 +46,7 @@ export function parseOverride(token: string): Override {
   if (equals < 0) fail(`expected key=value, got no "="; write ${left.trim()}=…`);
   const text = token.slice(equals + 1);
   const isVerbatim = expressions.includes(key) && !quotedOrNull.test(text);
-  return { key, values: isVerbatim ? [text.trim()] : parseValues(text, token) };
+  return { key, values: isVerbatim ? [text.trim()] : parseValues(text, token), text };
 }
 
 /**
@@ -66,7 +68,7 @@ export function parseArguments(tokens: readonly string[], options: readonly stri
 
 /** The error for an unknown argument with dashes. */
 export function unknownOption(token: string, options: readonly string[]): ConfigError {
-  const setting = /^--?([A-Za-z]\w*)=/.exec(token)?.[1];
+  const setting = /^--?([A-Za-z][\w.]*)=/.exec(token)?.[1];
   const near = nearest(token, options);
   let cure = `the options are ${options.join(", ")}; settings are written key=value`;
   if (near !== undefined) cure = `did you mean ${near}?`;
@@ -101,11 +103,10 @@ export function expandSweep(overrides: readonly Override[], multirun: boolean): 
   );
 }
 
-function refuseList({ key, values }: Override): void {
+function refuseList({ key, values, text }: Override): void {
   if (values.length === 1) return;
-  const list = values.map(printValue).join(",");
   throw new ConfigError(
-    `"${key}=${list}" gives ${values.length} values: add -m to run them all, write "${key}=[${list}]" for one list, or "${key}='${list}'" for text`,
+    `"${key}=${text}" gives ${values.length} values: add -m to run them all, write "${key}=[${text}]" for one list, or "${key}='${text}'" for text`,
     "sweep",
   );
 }

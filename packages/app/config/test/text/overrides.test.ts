@@ -11,7 +11,7 @@ import {
 import { expectRefused, thrown } from "../thrown.js";
 
 describe("parseOverride", () => {
-  it.each<[token: string, override: Override]>([
+  it.each<[token: string, override: Omit<Override, "text">]>([
     [" dim = 1 ", { key: "dim", values: [1] }],
     ["a.b.c=1", { key: "a.b.c", values: [1] }],
     ["+x.y=1", { key: "x.y", values: [1] }],
@@ -25,7 +25,7 @@ describe("parseOverride", () => {
     ],
     ["data.where='b == \"x\"'", { key: "data.where", values: ['b == "x"'] }],
     ["data.where=null", { key: "data.where", values: [null] }],
-  ])("%s", (token, override) => expect(parseOverride(token)).toEqual(override));
+  ])("%s", (token, override) => expect(parseOverride(token)).toMatchObject(override));
 
   it.each([
     ["dim", /no "="; write dim=…/],
@@ -44,7 +44,7 @@ describe("parseOverride", () => {
 describe("parseArguments", () => {
   it("takes switches anywhere among the overrides", () => {
     expect(parseArguments(["dim=5,20", "-m", "--help"])).toEqual({
-      overrides: [{ key: "dim", values: [5, 20] }],
+      overrides: [{ key: "dim", values: [5, 20], text: "5,20" }],
       multirun: true,
       help: true,
       all: false,
@@ -56,6 +56,7 @@ describe("parseArguments", () => {
     ["dim", /cannot read "dim": expected key=value/],
     ["--multirnu", /^unknown option "--multirnu": did you mean --multirun\?$/],
     ["--lr=1", /^unknown option "--lr=1": settings have no dashes: write lr=1$/],
+    ["--data.split_by=a", /settings have no dashes: write data.split_by=a$/],
     ["--cfg", /settings are written key=value/],
   ])("names the first argument that cannot be read: %s", (token, message) =>
     expect(() => parseArguments(["seed=1", token])).toThrow(message),
@@ -82,10 +83,10 @@ describe("expandSweep", () => {
 
   it("asks for -m for a list without it", () => {
     expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
-    const error = thrown(() => expand(["seed=1", "fb_sequence=b,f"], false));
+    const error = thrown(() => expand(["seed=1", "data.target=after, late"], false));
     expect(error.code).toBe("sweep");
     expect(error.message).toMatch(
-      /add -m .*, write "fb_sequence=\[b,f\]" for one list, or "fb_sequence='b,f'" for text/,
+      /add -m .*, write "data.target=\[after, late\]" for one list, or "data.target='after, late'" for text/,
     );
   });
 
