@@ -1,7 +1,7 @@
 import { ConfigError, fit, writeYaml } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
-import { type FitArguments, fitSwitches, readFitArguments } from "../words/fit.js";
+import { fitSwitches, readFitArguments } from "../words/fit.js";
 import { runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { beginWork, withoutCfg } from "./work.js";
@@ -17,11 +17,12 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[]): Promise<number> {
-  const isSwitch = (word: string) => fitSwitches.includes(word);
-  const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
+  const [given, cfg] = withoutCfg(args.filter((word) => !fitSwitches.includes(word)));
   const read = readFitArguments(given);
-  const { settings, places } = read;
-  const base = await baseOf(read);
+  const { settings, places, overrides } = read;
+  let { base } = read;
+  // Reading a column of times tells its datasets.
+  if (overrides.time !== undefined) base = await (await import("@dsbm/experiment")).withTimes(read);
   const plans = args.includes("--plan");
   if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
     throw new ConfigError("--plan plans one run: leave -m out");
@@ -38,13 +39,6 @@ export async function fitCommand(args: string[]): Promise<number> {
     },
     [...settings, ...(args.includes("--again") ? ["--again"] : [])],
   );
-}
-
-/** Reading a column of times tells its datasets. */
-async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["base"]> {
-  if (overrides.time === undefined) return base;
-  const { withTimes } = await import("@dsbm/experiment");
-  return withTimes({ base, overrides });
 }
 
 async function plan(request: FitRequest, cfg: boolean): Promise<void> {

@@ -48,10 +48,11 @@ function describe(run: string) {
     const { info, config, results, models } = readRun(run);
     const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
     const data = readDataFile(run);
-    const { source: start, target: end } = (data && endNames(data)) ?? {
-      source: Dataset,
-      target: transfer === false ? "noise" : target,
-    };
+    const names = data && endNames(data);
+    const ends = [
+      names?.source ?? Dataset,
+      transfer === false ? "noise" : (names?.target ?? target),
+    ];
     const main = readLogged(run).filter(({ isMain }) => isMain);
     const metric = main.find(({ name }) => usual.includes(name)) ?? main[0];
     return {
@@ -60,7 +61,7 @@ function describe(run: string) {
       half: `${models.at(-1)?.half_iteration ?? 0}/${halves ?? "?"}`,
       method: String(method ?? ""),
       // Files without their folder.
-      data: [start, end].map((name) => basename(String(name ?? ""))).join(" → "),
+      data: ends.map((name) => basename(String(name ?? ""))).join(" → "),
       changed: info.ended ?? info.resumed.at(-1) ?? info.started,
       metric: (metric && describeMetric(metric, results.at(-1) ?? {})) ?? "",
     };

@@ -26,15 +26,16 @@ export async function testCommand(args: string[]): Promise<number> {
   const folder = run === undefined ? runOf(words) : findRun(run);
   const { readTrained } = await import("@dsbm/inference");
   const hasFlow = readTrained(folder, "newest").method.sampler === undefined;
-  const { split, half_iteration, threads, device, metrics } = config;
+  const { split, half_iteration, threads, device } = config;
+  const { inception, fid_statistics } = config.metrics;
   const common = {
     split,
     half_iteration,
     threads,
     device,
+    inception,
+    fid_statistics,
     ...("test_npar" in overrides && { n: config.test_npar }),
-    ...("metrics.inception" in overrides && { inception: metrics.inception }),
-    ...("metrics.fid_statistics" in overrides && { fid_statistics: metrics.fid_statistics }),
   };
   const steps = "test_num_steps" in overrides ? [config.test_num_steps].flat() : [null];
   const { ode_sampler: solver, ode_tol, ode_euler_step_size: ode_step_size } = config;

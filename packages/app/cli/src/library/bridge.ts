@@ -1,9 +1,10 @@
-import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { cpSync, existsSync, readdirSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { type Conditions, decodeImages, encodeImages } from "@dsbm/bridge";
 import { ConfigError, sample as sampleCommand, validate } from "@dsbm/config";
 import { toRows } from "@dsbm/data";
 import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
+import { stageFolder } from "@dsbm/files";
 import {
   type LikelihoodOptions,
   type OpenOptions,
@@ -298,14 +299,12 @@ function saveRun(folder: string, to: string): string {
     throw new ConfigError(`${to} exists and is not empty: give a new folder`);
   const filter = (path: string) =>
     resolve(path) === resolve(folder) || !passing.test(basename(path));
-  const target = resolve(to);
-  const temporary = resolve(dirname(target), `.tmp-${process.pid}-${basename(target)}`);
+  const staged = stageFolder(to);
   try {
-    cpSync(folder, temporary, { recursive: true, filter, preserveTimestamps: true });
-    if (existsSync(target)) rmSync(target, { recursive: true });
-    renameSync(temporary, target);
+    cpSync(folder, staged.temporary, { recursive: true, filter, preserveTimestamps: true });
+    staged.commit();
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    staged.discard();
   }
   return to;
 }

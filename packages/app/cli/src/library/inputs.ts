@@ -67,8 +67,12 @@ export const existing = (path: string): string =>
 
 /** Undoes `writeInput` if no run was made: empty folders go up to `kept`, which was there before. */
 export function removeInputs(folder: string, kept: string): void {
-  if (!existsSync(folder) || existsSync(join(folder, "run.json"))) return;
+  if (existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });
-  for (let path = folder; path !== kept && readdirSync(path).length === 0; path = dirname(path))
+  for (
+    let path = existing(folder);
+    path !== kept && readdirSync(path).length === 0;
+    path = dirname(path)
+  )
     rmdirSync(path);
 }
