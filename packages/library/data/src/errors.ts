@@ -3,7 +3,6 @@ export type DatasetCode =
   | "Unreadable"
   | "BadGzip"
   | "BadZip"
-  | "BadPickle"
   | "BadPicture"
   | "BadArray"
   | "BadTable"

@@ -3,7 +3,6 @@ export { crc32 } from "./crc32.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export { decodePt, loadPt, type PtKey, type PtValue } from "./pt/load.js";
-export { ByteArray, unpickleBytes } from "./pt/numpy-pickle.js";
 export { loadStateDict } from "./pt/state-dict.js";
 export { fromTyped, itemSize, type RawArray } from "./raw.js";
 export * as safetensors from "./safetensors.js";

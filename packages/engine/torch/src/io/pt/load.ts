@@ -7,12 +7,7 @@ import { readWhole } from "../file.js";
 import { itemSize, type RawArray, viewOf } from "../raw.js";
 import { fromRaw } from "../tensors.js";
 import { unpackedLimit, ZipReader } from "../zip.js";
-import {
-  isInternal,
-  type StorageReference,
-  TensorReference,
-  torchDialect,
-} from "./torch-pickle.js";
+import { isInternal, type StorageReference, TensorReference } from "./torch-pickle.js";
 import { mostValues, unpickle } from "./unpickle.js";
 
 /** A dictionary key in a checkpoint. */
@@ -112,7 +107,7 @@ function openArchive(
       "OutOfRange",
       `its pickle has ${zip.size(pickle)} bytes: expected at most ${longestPickle}`,
     );
-  const root = unpickle(zip.read(pickle), source, torchDialect(source));
+  const root = unpickle(zip.read(pickle), source);
   const storage = ({ key, dtype, numel }: StorageReference): Uint8Array => {
     const name = `${folder}data/${key}`;
     const expected = numel * itemSize[dtype];

@@ -2,7 +2,14 @@
 // build values.
 import { formatError, type TorchError } from "../../binding/errors.js";
 import { type DType, elementCount } from "../raw.js";
-import { Callable, type Dialect } from "./unpickle.js";
+
+/** A function that a pickle may call. */
+export class Callable {
+  constructor(
+    readonly name: string,
+    readonly call: (args: readonly unknown[], source: string) => unknown,
+  ) {}
+}
 
 /** The elements that one or several tensors share, by their key in the file. */
 export class StorageReference {
@@ -33,7 +40,7 @@ class StorageType {
   constructor(readonly dtype: DType) {}
 }
 
-class OrderedDict extends Map<unknown, unknown> {}
+export class OrderedDict extends Map<unknown, unknown> {}
 
 const storageTypes: Readonly<Record<string, DType>> = {
   FloatStorage: "float32",
@@ -78,24 +85,19 @@ for (const [type, dtype] of Object.entries(storageTypes)) {
   globals.set(`torch.${dtype}`, `torch.${dtype}`);
 }
 
-/** The pickle of one file, whose tensors refer to storages outside of it. */
-export function torchDialect(source: string): Dialect {
+/** Resolves the references of one pickle to storages outside of it. Throws a TorchError. */
+export function storageReader(source: string): (id: readonly unknown[]) => StorageReference {
   const storages = new Map<string, StorageReference>();
-  return {
-    kind: "state dicts",
-    global: resolveGlobal,
-    build: (object, state) => object instanceof OrderedDict && state instanceof Map,
-    persistent: (id) => {
-      const storage = readStorage(id, source);
-      const known = storages.get(storage.key) ?? storage;
-      storages.set(storage.key, known);
-      if (known.dtype === storage.dtype && known.numel === storage.numel) return known;
-      throw formatError(
-        "SizeMismatch",
-        source,
-        `storage ${known.key} is ${known.dtype}[${known.numel}] and ${storage.dtype}[${storage.numel}]: expected one of both`,
-      );
-    },
+  return (id) => {
+    const storage = readStorage(id, source);
+    const known = storages.get(storage.key) ?? storage;
+    storages.set(storage.key, known);
+    if (known.dtype === storage.dtype && known.numel === storage.numel) return known;
+    throw formatError(
+      "SizeMismatch",
+      source,
+      `storage ${known.key} is ${known.dtype}[${known.numel}] and ${storage.dtype}[${storage.numel}]: expected one of both`,
+    );
   };
 }
 
@@ -103,7 +105,8 @@ export function torchDialect(source: string): Dialect {
 export const isInternal = (value: unknown): boolean =>
   [Callable, StorageType, StorageReference].some((kind) => value instanceof kind);
 
-function resolveGlobal(module: string, name: string, source: string): unknown {
+/** The function or constant of a Python name. Throws a TorchError for other names. */
+export function resolveGlobal(module: string, name: string, source: string): unknown {
   const full = `${module}.${name}`;
   const value = globals.get(full);
   if (value !== undefined) return value;

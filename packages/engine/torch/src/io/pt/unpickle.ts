@@ -1,48 +1,30 @@
-// A stack machine for pickles (protocols 2 to 5): it builds plain data and calls functions of ours only.
+// A stack machine for the pickles of torch.save (protocols 2 to 5): it builds plain data and calls functions of ours only.
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { Cursor } from "./cursor.js";
+import { Callable, OrderedDict, resolveGlobal, storageReader } from "./torch-pickle.js";
 
 /** Bounds steps of a pickle and the values that it describes; a dictionary counts as 8. */
 export const mostValues = 1_000_000;
 const dictionaryCost = 8;
 
-export class Callable {
-  constructor(
-    readonly name: string,
-    readonly call: (args: readonly unknown[], source: string) => unknown,
-  ) {}
-}
-
-/** Additional abilities of a kind of pickle. */
-export interface Dialect {
-  kind: string;
-  /** Resolves a Python name to a `Callable` or a constant. Throws `UnknownName`. */
-  global(module: string, name: string, source: string): unknown;
-  /** Sets the state of an object; returns false if this is forbidden. */
-  build(object: unknown, state: unknown): boolean;
-  persistent?(id: readonly unknown[]): unknown;
-  byteStrings?: boolean;
-}
-
 /**
- * Runs a pickle and returns its value: plain values, arrays (frozen for tuples), Maps, and values of the dialect,
- * possibly shared or
- * cyclic. Throws a TorchError.
+ * Runs a pickle and returns its value: plain values, arrays (frozen for tuples), Maps, and references to tensors, possibly
+ * shared or cyclic. Throws a TorchError.
  */
-export function unpickle(bytes: Uint8Array, source: string, dialect: Dialect): unknown {
+export function unpickle(bytes: Uint8Array, source: string): unknown {
   const cursor = new Cursor(bytes, source);
-  const machine = new Machine(cursor, dialect);
+  const machine = new Machine(cursor);
   if (cursor.left < 2 || cursor.uint8() !== 0x80 || !operations[0x80]!(machine))
     throw machine.refuse("InvalidHeader", "is no pickle of protocol 2 to 5");
   for (;;) {
     machine.spend(1);
     const code = cursor.uint8();
     if (code === 0x2e) return machine.result();
-    const operation = operations[code] ?? (dialect.byteStrings ? byteStrings[code] : undefined);
+    const operation = operations[code];
     if (operation === undefined)
       throw machine.refuse(
         "InvalidValue",
-        `uses operation 0x${code.toString(16).padStart(2, "0")} at ${cursor.at - 1}, which ${dialect.kind} do not need: it is refused`,
+        `uses operation 0x${code.toString(16).padStart(2, "0")} at ${cursor.at - 1}, which state dicts do not need: it is refused`,
       );
     operation(machine);
   }
@@ -55,10 +37,11 @@ class Machine {
 
   #stepsLeft = mostValues;
 
-  constructor(
-    readonly cursor: Cursor,
-    readonly dialect: Dialect,
-  ) {}
+  readonly #storage: (id: readonly unknown[]) => unknown;
+
+  constructor(readonly cursor: Cursor) {
+    this.#storage = storageReader(cursor.source);
+  }
 
   refuse(code: FormatCode, problem: string): TorchError {
     return formatError(code, this.cursor.source, `its pickle ${problem}`);
@@ -136,7 +119,7 @@ class Machine {
       throw this.refuse("InvalidValue", "sets items of a value that is no dictionary");
     }
     for (let i = 0; i < items.length; i += 2) {
-      const key = items[i] instanceof Uint8Array ? latin1(items[i] as Uint8Array) : items[i];
+      const key = items[i];
       if (!["string", "number", "bigint", "boolean"].includes(typeof key)) {
         const problem = "has a dictionary key that is neither text nor a number: it is refused";
         throw this.refuse("InvalidValue", problem);
@@ -149,7 +132,7 @@ class Machine {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.refuse("InvalidValue", "names a class by a value that is no text");
     }
-    this.push(this.dialect.global(module, name, this.cursor.source));
+    this.push(resolveGlobal(module, name, this.cursor.source));
   }
 
   reduce(): void {
@@ -164,15 +147,12 @@ class Machine {
 
   build(): void {
     const state = this.pop();
-    if (this.dialect.build(this.top(), state)) return;
+    if (this.top() instanceof OrderedDict && state instanceof Map) return;
     throw this.refuse("InvalidValue", "sets attributes of an object, which is refused");
   }
 
   persistent(): void {
-    const id = this.popTuple();
-    if (!this.dialect.persistent)
-      throw this.refuse("InvalidValue", "refers to something outside of it");
-    this.push(this.dialect.persistent(id));
+    this.push(this.#storage(this.popTuple()));
   }
 
   result(): unknown {
@@ -183,11 +163,6 @@ class Machine {
     if (left === 0) return value;
     throw formatError("SizeMismatch", source, `${left} bytes follow its pickle: expected none`);
   }
-}
-
-/** A byte string as text, each byte a character. */
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefined } = {
@@ -238,11 +213,4 @@ const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefin
   82: (m) => m.reduce(),
   98: (m) => m.build(),
   81: (m) => m.persistent(),
-};
-
-const byteStrings: typeof operations = {
-  85: (m) => m.push(m.cursor.bytes(m.cursor.uint8())),
-  84: (m) => m.push(m.cursor.bytes(m.cursor.uint32())),
-  67: (m) => m.push(m.cursor.bytes(m.cursor.uint8())),
-  66: (m) => m.push(m.cursor.bytes(m.cursor.uint32())),
 };
