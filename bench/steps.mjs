@@ -64,7 +64,7 @@ const digits = (x) => Number(x.toPrecision(2)).toString();
 /** KL and distance of samples [n, d] from N(mean, I). */
 function judged(ends, mean, fresh) {
   const { diag } = bridge.gaussianKL(ends, { a: A, sigma: 1 }, mean < 0 ? 0 : 1);
-  return [diag, bridge.slicedWasserstein(ends, fresh)].map(digits);
+  return [diag, bridge.wasserstein(ends, fresh).value].map(digits);
 }
 
 for (const dim of [5, 50]) {
@@ -105,7 +105,7 @@ for (const dim of [5, 50]) {
       "process, shorter at the ends",
       "Heun, half the steps",
     ];
-    console.log(`${dim} dimensions: KL, sliced W2\n\n${markdown(head, rows)}\n`);
+    console.log(`${dim} dimensions: KL, W2\n\n${markdown(head, rows)}\n`);
   });
   console.log(`cacheSteps auto: ${chosen.slice(1).join(" and ")} of 20 steps\n`);
   training.dispose();

@@ -5,8 +5,8 @@ import {
   independent,
   type Simulate,
   simulated,
-  slicedWasserstein,
   uniformGrid,
+  wasserstein,
 } from "dsbm/bridge";
 import { ScoreNetwork } from "dsbm/nets";
 import { Generator, noGrad, optim, rand, randint, randn, tensor, tidy } from "dsbm/torch";
@@ -55,5 +55,5 @@ for (let n = 0; n < iterations; n++)
     ({ x0, x1 } = simulated(direction, data, simulate));
   }
 
-const distance = (x: typeof x0) => slicedWasserstein(x, data.x1).toFixed(3);
-console.log(`sliced W2 to the target: ${distance(data.x0)} → ${distance(simulate("f", data.x0))}`);
+const distance = (x: typeof x0) => wasserstein(x, data.x1).value.toFixed(3);
+console.log(`W2 to the target: ${distance(data.x0)} → ${distance(simulate("f", data.x0))}`);

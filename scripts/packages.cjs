@@ -5,11 +5,11 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 /** Group of folders, and the packages that may be imported. */
 const packages = {
   files: { group: "engine", budget: 4_400, imports: [] },
-  torch: { group: "engine", budget: 41_900, imports: ["files"] },
-  bridge: { group: "library", budget: 67_900, imports: ["files", "torch"] },
+  torch: { group: "engine", budget: 41_200, imports: ["files"] },
+  bridge: { group: "library", budget: 67_200, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_100, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 42_600, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 32_900, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 42_200, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 31_800, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_300, imports: ["files"] },
   runs: { group: "app", budget: 31_900, imports: ["files"] },
   problem: { group: "app", budget: 12_000, imports: base },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 295_500, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 294_500, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

@@ -64,5 +64,5 @@ it.each(programs)("%s", async (name) => {
   if (name !== algorithm) return expect(text).toMatch(/^(report: |\[ )/m);
   // It reaches the target.
   const [before, after] = [...text.matchAll(/\d+\.\d+/g)].map(Number);
-  expect(after).toBeLessThan(before / 5);
+  expect(after).toBeLessThan(before / 4);
 });

@@ -120,8 +120,8 @@ export function loadDataset(
     about: facts
       ? `${name}: ${n} rows of ${shape} columns (${firstOf(facts.columns, 8)}), and ${spare}`
       : `${name}: ${n} ${what} [${shape}], and ${spare} (${train.source})`,
-    decode: (rows, { generator, forRows }) =>
-      flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
+    decode: (rows, { generator }) =>
+      flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
     conditions: own && held ? { train: own, test: held } : null,
     order: { train: train.order ?? null, test: test.order ?? null },
     plain: decodeImages,

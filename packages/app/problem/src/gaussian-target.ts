@@ -1,4 +1,4 @@
-import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
+import { type Decode, decodeImages, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
@@ -51,11 +51,8 @@ export function gaussianLaw(
     text,
     moments: adaptive ? moments : null,
     from,
-    decode: (like, { generator, forRows = drawAll }) =>
-      tidy(() => {
-        const draw = (n: number) => randn([n, ...shape], { generator, device: like.device });
-        return from(forRows(like.size(0), draw));
-      }),
+    decode: (like, { generator }) =>
+      tidy(() => from(randn([like.size(0), ...shape], { generator, device: like.device }))),
   };
 }
 

@@ -136,8 +136,7 @@ export {
   normalisedPathEnergy,
   PathEnergy,
 } from "./metric/vectors/paths.js";
-export * from "./metric/vectors/sliced.js";
-export { wasserstein } from "./metric/vectors/wasserstein.js";
+export { columnWasserstein, wasserstein } from "./metric/vectors/wasserstein.js";
 export * from "./model/condition-dropout.js";
 export * from "./model/fitted-gaussian.js";
 export * from "./model/flow-and-score.js";

@@ -12,7 +12,7 @@ import {
   withExecution,
 } from "./problem.js";
 import { makeRows, runSteps } from "./run-steps.js";
-import { Sampler, type Simulation } from "./sampler/sampler.js";
+import { Sampler } from "./sampler/sampler.js";
 import { beginNetwork } from "./state/begin.js";
 import {
   checkFinite,
@@ -38,8 +38,8 @@ interface Control {
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
 }
 
-interface MainResult {
-  result: unknown;
+interface MainResult<T> {
+  result: T;
   steps: Record<string, number>;
 }
 
@@ -113,40 +113,23 @@ export class Training {
 
   /**
    * Call on every rank, outside `run` or at a `pause` or `half` event: rank 0 works, and the others
-   * take their share of its simulations. Returns rank 0's result, of JSON, on every rank; null on
-   * the others if rank 0 has left.
+   * wait. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
    */
   async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
     const { ranks } = this.problem.execution;
     if (ranks.size === 1) return work();
     if (!(await this.#share())) return null;
-    return ranks.isMain ? this.#lead(work) : this.#follow<T>();
-  }
-
-  async #lead<T>(work: () => T | Promise<T>): Promise<T> {
-    this.sampler.leads = true;
-    try {
+    if (ranks.isMain) {
       const result = await work();
-      const facts: MainResult = { result, steps: this.#steps };
-      this.problem.execution.ranks.tell({ facts, tensors: new Map() });
+      const facts: MainResult<T> = { result, steps: this.#steps };
+      ranks.tell({ facts, tensors: new Map() });
       return result;
-    } finally {
-      this.sampler.leads = false;
     }
-  }
-
-  async #follow<T>(): Promise<T | null> {
-    for (;;) {
-      const message = await this.problem.execution.ranks.listen<Simulation | MainResult>();
-      if (!message) return null;
-      const { facts, tensors } = message;
-      if ("result" in facts) {
-        for (const [half, steps] of Object.entries(facts.steps)) this.plan(Number(half), steps);
-        return facts.result as T;
-      }
-      this.sampler.join(facts, tensors);
-      for (const t of tensors.values()) t.dispose();
-    }
+    const message = await ranks.listen<MainResult<T>>();
+    if (!message) return null;
+    const { result, steps } = message.facts;
+    for (const [half, count] of Object.entries(steps)) this.plan(Number(half), count);
+    return result;
   }
 
   async #share(): Promise<boolean> {

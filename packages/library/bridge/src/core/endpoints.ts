@@ -9,7 +9,6 @@ import {
 } from "./conditions.js";
 import { type Endpoint, eachEndpoint } from "./direction.js";
 import { dataError } from "./errors.js";
-import { type DrawRows, drawAll } from "./random.js";
 
 /** The times of several marginals, from 0 to 1. */
 export interface Chain {
@@ -38,12 +37,9 @@ export interface Endpoints {
 
 /**
  * Decodes table rows [B, …] for a network: image bytes to numbers, random flips, or noise for empty rows. Draws
- * only from `generator`, through `forRows` (default: all rows).
+ * only from `generator`.
  */
-export type Decode = (
-  rows: Tensor,
-  at: { end: Endpoint; generator: Generator; forRows?: DrawRows },
-) => Tensor;
+export type Decode = (rows: Tensor, at: { end: Endpoint; generator: Generator }) => Tensor;
 
 /**
  * A decoded batch [B, …] of both endpoints, at rows `index` [B]. Each is gathered at its first use; an unused table costs
@@ -52,14 +48,10 @@ export type Decode = (
 export function gathered(
   data: Endpoints,
   index: (end: Endpoint) => Tensor,
-  {
-    decode,
-    generator,
-    forRows = drawAll,
-  }: { decode: Decode; generator: Generator; forRows?: DrawRows },
+  { decode, generator }: { decode: Decode; generator: Generator },
 ): Endpoints {
   const rows = eachEndpoint((end) =>
-    decode(data[end].indexSelect(0, index(end)), { end, generator, forRows }),
+    decode(data[end].indexSelect(0, index(end)), { end, generator }),
   );
   const conditionsOf = eachEndpoint((end) =>
     mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end))),

@@ -1,7 +1,6 @@
 // Image bytes to network inputs and back, by tensor operations only, so that recorded functions can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
 import { argumentError } from "./errors.js";
-import { type DrawRows, drawAll } from "./random.js";
 
 /**
  * Images of any shape as network inputs, float32: bytes k become (k/255 − ½)·2. Throws a BridgeError for dtypes other than
@@ -33,12 +32,9 @@ export function encodeImages(x: Tensor): Tensor {
 }
 
 /** Mirrors each image [B, C, H, W] left to right with probability ½. */
-export function flipImages(
-  x: Tensor,
-  { generator, forRows = drawAll }: { generator?: Generator; forRows?: DrawRows | undefined } = {},
-): Tensor {
+export function flipImages(x: Tensor, { generator }: { generator?: Generator } = {}): Tensor {
   return tidy(() => {
-    const coin = forRows(x.size(0), (n) => rand([n, 1, 1, 1], { generator, device: x.device }));
+    const coin = rand([x.size(0), 1, 1, 1], { generator, device: x.device });
     return where(coin.lt(0.5), x.flip([3]), x);
   });
 }

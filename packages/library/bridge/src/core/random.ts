@@ -1,5 +1,5 @@
 // Random streams by purpose: functions of the run's seed and a name, so that a resumed run draws the same numbers.
-import { type Device, Generator, type Tensor } from "@dsbm/torch";
+import { type Device, Generator } from "@dsbm/torch";
 
 /** 32 bits of a text (FNV-1a, then murmur's finaliser). */
 export function hash32(text: string): number {
@@ -13,21 +13,4 @@ export function hash32(text: string): number {
 /** The stream of a purpose, such as `stream(seed, "train/3")`. */
 export function stream(seed: number, purpose: string, device: Device = "cpu"): Generator {
   return Generator.create(hash32(`${seed}/${purpose}`), device);
-}
-
-/**
- * Draws numbers for the present rows: `draw(n)` gives them for n rows [n, …]. Parts of a batch draw for the whole
- * batch, so that sharing does not change them.
- */
-export type DrawRows = (rows: number, draw: (n: number) => Tensor) => Tensor;
-
-/** Draws all rows. */
-export const drawAll: DrawRows = (rows, draw) => draw(rows);
-
-/** Draws all `total` rows and returns a part, so that the numbers do not depend on the number of ranks. */
-export function drawPart(
-  { start, count }: { start: number; count: number },
-  total: number,
-): DrawRows {
-  return (_, draw) => draw(total).narrow(0, start, count);
 }

@@ -3,7 +3,6 @@ import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
 import { type Direction, type Endpoint, other, sourceOf, targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { type DrawRows, drawAll } from "../core/random.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Simulate } from "./coupling.js";
 
@@ -18,11 +17,6 @@ function pairsFrom(
   return from === "x0" ? { x0: start, x1: end, given } : { x0: end, x1: start, given };
 }
 
-interface Draws {
-  generator: Generator;
-  forRows?: DrawRows;
-}
-
 /**
  * The coupling of the reference process, where IPF starts: (x0, x0 run through the process) to train b, the same
  * from x1 to train f.
@@ -31,10 +25,10 @@ export const reference = (
   trained: Direction,
   data: Endpoints,
   process: ReferenceProcess,
-  draws: Draws,
+  generator: Generator,
 ): Pairs =>
   pairsFrom(targetOf(trained), data, (start) =>
-    referenceEnd(other(trained), start, process, draws),
+    referenceEnd(other(trained), start, process, generator),
   );
 
 /** Endpoints [B, …] of the reference process from x [B, …]. */
@@ -42,10 +36,9 @@ export function referenceEnd(
   direction: Direction,
   x: Tensor,
   process: ReferenceProcess,
-  { generator, forRows = drawAll }: Draws,
+  generator: Generator,
 ): Tensor {
-  const draw = (n: number) => randn([n, ...x.shape.slice(1)], { generator, device: x.device });
-  return process.endpoint(direction, x, forRows(x.size(0), draw));
+  return process.endpoint(direction, x, randn(x.shape, { generator, device: x.device }));
 }
 
 /**

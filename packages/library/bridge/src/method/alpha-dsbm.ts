@@ -46,7 +46,7 @@ export const alpha_dsbm = {
     chains: true,
     simulation: "step",
     pairsTowards,
-    make({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
+    make({ newest, data, matching, process, firstCoupling, generator, simulate }) {
       if (newest === null && firstCoupling === "ind")
         return independent(data, generator, { matching });
       // The rows of a batch are in random order already.
@@ -71,7 +71,7 @@ export const alpha_dsbm = {
       const { x: x1, given: ends } = rowsOf("x1");
       const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
         if (newest !== null) return simulate(way, x, conditions);
-        return referenceEnd(way, x, process, { generator, forRows });
+        return referenceEnd(way, x, process, generator);
       };
       const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
       const kept = known ? withKnown({ x0, x1, known }, made) : made;

@@ -3,7 +3,6 @@ import type { Batch } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { other, sourceOf } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
-import { drawAll } from "../core/random.js";
 import {
   type LangevinOptions,
   langevin,
@@ -51,7 +50,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
           return langevinTuples(process, mean, x, run);
         },
       },
-      make({ direction, newest, data, generator, forRows = drawAll, simulateRuns }) {
+      make({ direction, newest, data, generator, simulateRuns }) {
         const run = newest ?? other(direction);
         const from = sourceOf(run);
         const start = data[from];
@@ -64,14 +63,11 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
           return { x: all(x), target: all(target), step, given: repeated };
         }
         const draw = { generator, device: start.device };
-        const step = forRows(start.size(0), (rows) => randint(0, n, [rows], draw));
+        const step = randint(0, n, [start.size(0)], draw);
         const { x, target } = langevinTuple(process, referenceMean(process), start, {
           direction: run,
           steps: step,
-          noise: (like) =>
-            forRows(like.size(0), (rows) =>
-              randn([rows, ...like.shape.slice(1)], { ...draw, dtype: like.dtype }),
-            ),
+          noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
         });
         return { x, target, step, given };
       },

@@ -19,14 +19,12 @@ export const dsbm = {
     pairs: true,
     chains: true,
     make(context) {
-      const { direction, newest, data, matching, process, firstCoupling, generator, forRows } =
-        context;
+      const { direction, newest, data, matching, process, firstCoupling, generator } = context;
       if (newest !== null) return simulated(newest, data, context.simulate);
       const independentPairs = () =>
         independent(data, generator, { to: targetOf(direction), matching });
       if (firstCoupling === "ind") return independentPairs();
-      const fromOneEnd = (ends: Endpoints) =>
-        reference(direction, ends, process, { generator, forRows });
+      const fromOneEnd = (ends: Endpoints) => reference(direction, ends, process, generator);
       if (!data.known && !matching?.known) return fromOneEnd(data);
       const pairs = independentPairs();
       return withKnown(pairs, fromOneEnd({ x0: pairs.x0, x1: pairs.x1 }));

@@ -5,7 +5,6 @@ import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
-import type { DrawRows } from "../core/random.js";
 import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
 import type { ReferenceProcess } from "../process/process.js";
@@ -30,8 +29,6 @@ export interface RowsContext {
   matching?: Matching | null;
   /** The stream of this half-iteration. */
   generator: Generator;
-  /** Draws random numbers for the rows of `data`, which may be a part of a batch (default: all of it). */
-  forRows?: DrawRows;
   /** Endpoints of simulations with the newest weights (their average, if there is one). */
   simulate: Simulate;
   /** Rows of `rows.runs` along simulations from `start` [n, …] of a direction (null: of the reference process). */
@@ -71,13 +68,6 @@ export interface Regression {
   target: Tensor;
   /** Factors of prediction and target, [B] (default 1). */
   weight?: Tensor | undefined;
-  /**
-   * The direction that a bidirectional network learns here (default: the direction of the
-   * half-iteration).
-   */
-  direction?: Direction;
-  /** Conditions (default: the batch's). */
-  given?: Conditions | undefined;
 }
 
 interface MethodRows<B extends Batch> {
@@ -204,8 +194,8 @@ export interface Method<B extends Batch = Batch> {
   readonly eps: number;
   /** Whether half-iterations share one optimiser (default: each starts a new one). */
   readonly keepOptimizer?: boolean;
-  /** The regression problem (or several, whose losses are averaged) of a batch [B, …]. */
-  regression?(batch: B, context: StepContext): Regression | readonly Regression[];
+  /** The regression problem of a batch [B, …]. */
+  regression?(batch: B, context: StepContext): Regression;
   /** Another loss, the mean over the rows of a batch. */
   loss?(batch: B, context: StepContext & { network: Network }): Tensor;
 

@@ -45,13 +45,8 @@ export function preconditioned(method: Method, mixture?: MixtureNumbers): Method
   return {
     ...made,
     loss(batch, context) {
-      const rows = regression.call(method, batch, { ...context, meanMatch: true });
-      const losses = [rows]
-        .flat()
-        .map(({ x, t, target, given = batch.given }) =>
-          (context.network as Preconditioned).loss(x, t, given ?? {}, target),
-        );
-      return losses.reduce((a, b) => a.add(b)).div(losses.length);
+      const { x, t, target } = regression.call(method, batch, { ...context, meanMatch: true });
+      return (context.network as Preconditioned).loss(x, t, batch.given ?? {}, target);
     },
   };
 }

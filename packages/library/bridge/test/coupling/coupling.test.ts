@@ -31,7 +31,7 @@ describe("reference", () => {
     "keeps the data on the side that %s runs to, with noise of σ on the other",
     (d) => {
       const data = { x0: normal([4000, 2, 1], 1).sub(5), x1: normal([4000, 2, 1], 2).add(5) };
-      const pairs = reference(d, data, brownian({ sigma: 0.6 }), { generator: seeded(3) });
+      const pairs = reference(d, data, brownian({ sigma: 0.6 }), seeded(3));
       const [kept, made] = d === "b" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
       expect(pairs[kept]).toBe(data[kept]);
       expectMoments(pairs[made].sub(pairs[kept]), { mean: 0, var: 0.36 });

@@ -1,6 +1,5 @@
 import {
   type Batch,
-  drawAll,
   type Endpoint,
   type Endpoints,
   other,
@@ -69,7 +68,7 @@ export function rowSource({
     const end = prefetcher.simulate(d, start, conditions);
     return moments ? withMoments(end, moments[targetOf(d)], conditions?.interval) : end;
   };
-  const rows = (ends: Endpoints, forRows = drawAll): Batch =>
+  const rows = (ends: Endpoints): Batch =>
     method.rows?.make({
       direction,
       newest,
@@ -78,7 +77,6 @@ export function rowSource({
       firstCoupling,
       matching,
       generator: simulate,
-      forRows,
       simulate: simulateEnd,
       simulateRuns: (d, start, given) =>
         sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
@@ -92,11 +90,10 @@ export function rowSource({
     return new StreamRows({
       data,
       decode,
-      rows(batch, forRows) {
+      rows(batch) {
         if (isOnline) refresh();
-        return rows(batch, forRows);
+        return rows(batch);
       },
-      whole: isOnline,
       simulate,
       shuffle: { x0: shuffle, x1: stream(seed, `shuffle1/${half}`) },
       matching,
@@ -104,7 +101,7 @@ export function rowSource({
   if (execution.cache === null)
     return new TableRows({
       data,
-      epoch: (some) => rows(some),
+      epoch: rows,
       batchSize: (batches * batchSize) / repeat,
       simulate,
       shuffle: random("shuffle"),

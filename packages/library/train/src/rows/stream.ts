@@ -3,8 +3,6 @@
 import {
   type Batch,
   type Decode,
-  type DrawRows,
-  drawPart,
   type Endpoint,
   type Endpoints,
   gathered,
@@ -18,10 +16,8 @@ import { cutRows, type Making, type RowSource, type SourceState } from "./rows.j
 export interface StreamOptions {
   data: Endpoints;
   decode: Decode;
-  /** The rows of a batch of both ends; draws from `simulate` alone, for its rows by `forRows`. */
-  rows: (batch: Endpoints, forRows: DrawRows) => Batch;
-  /** Whether every rank makes all rows of a batch: simulations are shared by themselves. */
-  whole?: boolean;
+  /** The rows of a batch of both ends; draws from `simulate` alone. */
+  rows: (batch: Endpoints) => Batch;
   simulate: Generator;
   shuffle: { x0: Generator; x1: Generator };
   matching?: Matching | null;
@@ -46,21 +42,15 @@ export class StreamRows implements RowSource {
     return [];
   }
 
+  /** Every rank makes the whole batch, so that its numbers do not depend on the number of ranks. */
   batch(n: number, part: Part = allOf(n)): Batch {
-    if (this.#options.whole) return cutRows(this.#make(n, allOf(n)), part);
-    return this.#make(n, part);
-  }
-
-  #make(n: number, part: Part): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
-    const rowsOf = (end: Endpoint) =>
-      order[end].narrow(0, part.start, part.count).to({ device: data[end].device });
+    const rowsOf = (end: Endpoint) => order[end].to({ device: data[end].device });
     const index = { x0: rowsOf("x0"), x1: rowsOf("x1") };
-    const forRows = drawPart(part, n);
-    const batch = gathered(data, (end) => index[end], { decode, generator: simulate, forRows });
-    const known = order.known?.narrow(0, part.start, part.count).to({ device: data.x0.device });
-    return rows(Object.assign(batch, { shuffled: true, known }), forRows);
+    const batch = gathered(data, (end) => index[end], { decode, generator: simulate });
+    const known = order.known?.to({ device: data.x0.device });
+    return cutRows(rows(Object.assign(batch, { shuffled: true, known })), part);
   }
 
   save(): SourceState {

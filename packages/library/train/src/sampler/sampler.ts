@@ -1,7 +1,6 @@
 // Samples of trained networks: solvers are recorded once and replayed in chunks of rows, several at once.
 import {
   type Batch,
-  batchFrom,
   type Chain,
   type Conditions,
   type Direction,
@@ -36,7 +35,7 @@ import { localRanks, type Part, type Ranks } from "../distributed/ranks.js";
 import { inDType } from "../step/in-dtype.js";
 import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
-import { carryThrough, followThrough, pathThrough } from "./through.js";
+import { carryThrough, followThrough } from "./through.js";
 
 /** The dynamics, the grid and the execution of a sampler. */
 export interface SamplerOptions extends Dynamics {
@@ -70,15 +69,6 @@ export interface SimulateOptions {
   given?: Conditions | undefined;
 }
 
-/** What rank 0 simulates with the others: `endpoints` (`at` is null) or states of `path`. */
-export interface Simulation {
-  direction: Direction;
-  grid: TimeGrid;
-  lastNoise: boolean;
-  at: readonly number[] | null;
-  generator: string;
-}
-
 const kept = { functions: 512, shapes: 3 };
 
 type Body = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
@@ -89,12 +79,6 @@ export class Sampler {
   readonly #options: SamplerOptions & Required<Pick<SamplerOptions, "threads" | "chunkRows">>;
   readonly #ranks: Ranks;
   readonly #unread = Generator.create(0);
-  /**
-   * Whether this is rank 0, which tells the others its simulations; otherwise all ranks make the
-   * same calls.
-   */
-  leads = false;
-
   constructor(options: SamplerOptions) {
     this.#options = { threads: 1, chunkRows: 500, ...options };
     this.#ranks = options.ranks ?? localRanks;
@@ -102,21 +86,25 @@ export class Sampler {
 
   /** Simulates x [n, …] to the other end of a direction, [n, …]. */
   endpoints(direction: Direction, x: Tensor, options: SimulateOptions = {}): Tensor {
-    const route = this.#route(direction, options);
-    if (route) {
-      const at = [route.grid.steps.length];
-      return tidy(() => this.path(direction, x, { ...options, at }).select(0, 0));
-    }
-    return tidy(() => this.start(direction, x, options).finish())[0];
+    return tidy(() => this.#simulate(direction, x, options).finish())[0];
   }
 
-  /** `endpoints` on background threads; its one output is [n, …]. */
+  /** `endpoints` on background threads and on all ranks, each of which calls it; its one output is [n, …]. */
   start(direction: Direction, x: Tensor, options: SimulateOptions = {}): ChunkedRun {
+    return this.#simulate(direction, x, options, this.#ranks);
+  }
+
+  #simulate(
+    direction: Direction,
+    x: Tensor,
+    options: SimulateOptions,
+    ranks = localRanks,
+  ): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
-    this.#tell(direction, x, { ...options, grid, lastNoise, at: null });
     const body: Body = (start, given) =>
       sample(this.#options, start, { direction, grid, lastNoise, given });
-    return this.#start(`end/${direction}/${grid.times}/${lastNoise}`, body, x, options, [0]);
+    const key = `end/${direction}/${grid.times}/${lastNoise}`;
+    return this.#start(key, body, x, options, { outputDims: [0], ranks });
   }
 
   /** States [k, n, …] of paths from x [n, …] at step indices (0 is x; default: all). */
@@ -125,16 +113,8 @@ export class Sampler {
     x: Tensor,
     { at, ...options }: SimulateOptions & { at?: readonly number[] | undefined },
   ): Tensor {
-    const route = this.#route(direction, options);
-    if (route)
-      return pathThrough(
-        x,
-        { ...route, at: at ?? [...timesOf(direction, route.grid).keys()] },
-        (y, leg) => this.path(direction, y, { ...options, ...leg }),
-      );
     const { grid = this.#options.grid, lastNoise = true } = options;
     const indices = [...new Set(at ?? timesOf(direction, grid).keys())];
-    this.#tell(direction, x, { ...options, grid, lastNoise, at: indices });
     const body: Body = (start, given) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
@@ -147,7 +127,7 @@ export class Sampler {
       return stack(states);
     };
     const key = `path/${direction}/${grid.times}/${indices}/${lastNoise}`;
-    return tidy(() => this.#start(key, body, x, options, [1]).finish())[0];
+    return tidy(() => this.#start(key, body, x, options, { outputDims: [1] }).finish())[0];
   }
 
   #route(direction: Direction, { grid, given }: Pick<SimulateOptions, "grid" | "given">) {
@@ -175,8 +155,8 @@ export class Sampler {
       return runs.names.map((name) => rows[name]);
     };
     const key = `runs/${newest}/${direction}/${grid.times}`;
-    const dims = runs.names.map(() => 0);
-    const tensors = tidy(() => this.#start(key, body, x, options, dims).finish());
+    const shares = { outputDims: runs.names.map(() => 0), ranks: this.#ranks };
+    const tensors = tidy(() => this.#start(key, body, x, options, shares).finish());
     return Object.fromEntries(runs.names.map((name, i) => [name, tensors[i]]));
   }
 
@@ -236,21 +216,6 @@ export class Sampler {
     return (solver === "dopri5" ? 8 : 1) * this.#options.chunkRows;
   }
 
-  /** As another rank: takes its share of rank 0's simulation. */
-  join(
-    { direction, generator: state, at, ...options }: Simulation,
-    tensors: ReadonlyMap<string, Tensor>,
-  ): void {
-    tidy(() => {
-      const { given, ...rows } = batchFrom([...tensors.keys()], [...tensors.values()]);
-      const x = rows.x as Tensor;
-      const generator = Generator.create(0, x.device);
-      generator.setState(Buffer.from(state, "base64"));
-      if (at === null) this.endpoints(direction, x, { ...options, generator, given });
-      else this.path(direction, x, { ...options, generator, given, at });
-    });
-  }
-
   /** Drops the programs (after networks were replaced). */
   reset(): void {
     this.#programs.clear();
@@ -291,7 +256,7 @@ export class Sampler {
     body: Body,
     x: Tensor,
     { generator, given }: SimulateOptions,
-    outputDims: number[],
+    { outputDims, ranks = localRanks }: { outputDims: number[]; ranks?: Ranks },
   ): ChunkedRun {
     const { threads, chunkRows } = this.#options;
     const batch = { x, given };
@@ -312,8 +277,8 @@ export class Sampler {
           part,
         }),
       );
-    if (this.#ranks.size === 1) return begin();
-    return shared(begin, this.#ranks, { rows: x.size(0), chunkRows, outputDims });
+    if (ranks.size === 1) return begin();
+    return shared(begin, ranks, { rows: x.size(0), chunkRows, outputDims });
   }
 
   readonly #replay: Replay = (key, batch, body) => this.#replayIn(this.#dtype, key, batch, body);
@@ -337,24 +302,6 @@ export class Sampler {
         outputDims: [0],
       }),
     )[0];
-  }
-
-  #tell(
-    direction: Direction,
-    x: Tensor,
-    {
-      given,
-      generator = Generator.default(x.device),
-      ...options
-    }: SimulateOptions & Pick<Simulation, "grid" | "lastNoise" | "at">,
-  ): void {
-    if (!this.leads) return;
-    const batch = { x, given };
-    const state = Buffer.from(generator.getState()).toString("base64");
-    const facts: Simulation = { direction, generator: state, ...options };
-    const names = namesOf(batch);
-    const tensors = new Map(tensorsOf(batch).map((t, i) => [names[i], t]));
-    this.#ranks.tell({ facts, tensors });
   }
 }
 

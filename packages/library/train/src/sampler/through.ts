@@ -8,7 +8,7 @@ import {
   inOrder,
   type TimeGrid,
 } from "@dsbm/bridge";
-import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { CarryOptions, FollowOptions } from "./carry.js";
 
 /** An interval in the order of a direction: its grid, and the steps taken before it. */
@@ -36,34 +36,6 @@ interface Route {
   direction: Direction;
   grid: TimeGrid;
   given: Conditions | undefined;
-}
-
-/** States [k, n, …] at step indices of the whole grid (0 is the start); `within` simulates an interval. */
-export function pathThrough(
-  x: Tensor,
-  { chain, direction, grid, given, at }: Route & { at: readonly number[] },
-  within: (x: Tensor, leg: { grid: TimeGrid; given: Conditions; at: readonly number[] }) => Tensor,
-): Tensor {
-  return tidy(() => {
-    const states = new Map<number, Tensor>([[0, x]]);
-    let y = x;
-    for (const { interval, grid: own, steps, before } of legsOf(chain, direction, grid)) {
-      const indexes = at.map((k) => k - before).filter((k) => k >= 0 && k <= steps);
-      const stops = [...new Set([...indexes, steps])].sort((a, b) => a - b);
-      const start = y.div(interval.unit);
-      const found = within(start, {
-        grid: own,
-        at: stops,
-        given: inInterval(interval, start, given),
-      });
-      stops.forEach((k, i) => {
-        const state = found.select(0, i).mul(interval.unit);
-        if (!states.has(before + k)) states.set(before + k, state);
-        y = state;
-      });
-    }
-    return stack(at.map((k) => states.get(k)!));
-  });
 }
 
 /**

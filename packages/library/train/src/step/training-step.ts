@@ -7,7 +7,6 @@ import {
   mapConditions,
   type Network,
   networkOutput,
-  type Regression,
   spread,
   tensorsOf,
   towards,
@@ -142,34 +141,25 @@ function lossOfParts(
     };
   }
   const context = { direction, process, meanMatch, network, noise };
-  const regressions = noGrad(() =>
-    [method.regression?.(batch, { ...context, t: times() }) ?? []].flat(),
-  ) as Regression[];
+  const regression = noGrad(() => method.regression!(batch, { ...context, t: times() }));
   return (i, k) => {
-    const losses = regressions.map((regression) => {
-      const towardsEnd = regression.direction ?? direction;
-      const n = regression.x.size(0);
-      const part = partOf(n, i, k);
-      const cut = cutTo(part);
-      const x = cut(regression.x);
-      const t = cut(regression.t);
-      const scale =
-        regression.weight ??
-        (parametrisation.lossScale ? process.scale(towardsEnd, regression.t) : null);
-      const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
-      const output = networkOutput({
-        network: towards(towardsEnd, network, method),
-        direction: towardsEnd,
-        process,
-        parametrisation,
-        given: mapConditions(regression.given ?? batch.given, cut),
-      });
-      const prediction = predict(output, x, t, towardsEnd);
-      const loss = regressionLoss(scaled(prediction), scaled(cut(regression.target)), reduction);
-      return weighted(loss, part.count, n);
+    const n = regression.x.size(0);
+    const part = partOf(n, i, k);
+    const cut = cutTo(part);
+    const scale =
+      regression.weight ??
+      (parametrisation.lossScale ? process.scale(direction, regression.t) : null);
+    const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
+    const output = networkOutput({
+      network: towards(direction, network, method),
+      direction,
+      process,
+      parametrisation,
+      given: mapConditions(batch.given, cut),
     });
-    const sum = losses.reduce((a, b) => a.add(b));
-    return losses.length === 1 ? sum : sum.div(losses.length);
+    const prediction = predict(output, cut(regression.x), cut(regression.t), direction);
+    const loss = regressionLoss(scaled(prediction), scaled(cut(regression.target)), reduction);
+    return weighted(loss, part.count, n);
   };
 }
 

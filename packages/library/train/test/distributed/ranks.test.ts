@@ -62,12 +62,6 @@ function expectSame(some: Result, one: Result, within = 1e-5): void {
   expect(apart(one, some)).toBeLessThan(within);
 }
 
-/** The same bits; evaluations are joined from shares, and their means added up in another order. */
-function expectEqual(some: Result, one: Result): void {
-  expect([some.losses, some.weights]).toEqual([one.losses, one.weights]);
-  expect(farthest(one.evaluations, some.evaluations)).toBeLessThan(1e-6);
-}
-
 describe("several processes train what one trains", () => {
   it.each<[problem: string, n: number, changes: object]>([
     ["imf", 3, {}],
@@ -90,7 +84,7 @@ describe("several processes train what one trains", () => {
     const root = join(folder, "apart");
     const changes = { shareBatch: false };
     const some = await train(2, { problem: "images", apart: true, root, changes });
-    expectEqual(some, await alone("images"));
+    expect(some).toEqual(await alone("images"));
     for (const rank of ["0", "1"]) expect(readdirSync(join(root, rank, "cache"))).toEqual([]);
   });
 
@@ -98,7 +92,7 @@ describe("several processes train what one trains", () => {
     const one = await alone("imf");
     expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
     const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
-    expectEqual(await train(2, single), await train(1, single));
+    expect(await train(2, single)).toEqual(await train(1, single));
   });
 
   it("nearly, where gradients travel in bfloat16", async () => {

@@ -6,8 +6,7 @@ import { it } from "../../../../../../test/support/in-scope.js";
 import { normal, seeded } from "../../../../../../test/support/numbers.js";
 import { type Estimate, intervalOf, meanEstimate } from "../../../src/metric/vectors/bootstrap.js";
 import { energyDistance, kernelWidths, mmd } from "../../../src/metric/vectors/kernels.js";
-import { columnWasserstein, slicedWasserstein } from "../../../src/metric/vectors/sliced.js";
-import { wasserstein } from "../../../src/metric/vectors/wasserstein.js";
+import { columnWasserstein, wasserstein } from "../../../src/metric/vectors/wasserstein.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -22,7 +21,6 @@ describe("every metric", () => {
     ...orders.flatMap((p): [string, (x: Tensor, y: Tensor) => number][] => [
       [`wasserstein ${p}`, (x, y) => wasserstein(x, y, { p }).value],
     ]),
-    ["slicedWasserstein", slicedWasserstein],
     ["columnWasserstein", (x, y) => Math.max(...columnWasserstein(x, y))],
     ["energyDistance", energyDistance],
   ];
@@ -62,8 +60,6 @@ describe("Wasserstein distances", () => {
     [3, 0, 4].forEach((want, k) => {
       expect(columns[k]).toBeCloseTo(want, 10);
     });
-    // E (θ·s)² = |s|²/d.
-    expect(slicedWasserstein(x, y, { directions: 4000 })).toBeCloseTo(5 / Math.sqrt(3), 1);
   });
 
   it.each([
@@ -75,17 +71,8 @@ describe("Wasserstein distances", () => {
     const x = cat([normal([n - 1, 1], 4), column(0.5)]);
     const y = cat([normal([m - 1, 1], 5).add(1), column(0.5)]);
     expect(columnWasserstein(x, y)[0]).toBeCloseTo(wasserstein(x, y, { p: 1 }).value, 5);
-    expect(slicedWasserstein(x, y, { directions: 3 })).toBeCloseTo(wasserstein(x, y).value, 5);
+    expect(columnWasserstein(x, y, { p: 2 })[0]).toBeCloseTo(wasserstein(x, y).value, 5);
   });
-});
-
-it("the sliced distance of large images takes the memory of some directions, not of all", () => {
-  const [x, y] = [1, 2].map((seed) => normal([2, 3, 256, 256], seed).to("float32"));
-  const { current } = memory({ resetPeak: true });
-  const directions = 64;
-  expect(slicedWasserstein(x, y, { directions })).toBeGreaterThan(0);
-  // All directions at once take 100 MB, and as much again for their lengths.
-  expect(memory().peak - current).toBeLessThan(1.3 * directions * 3 * 256 * 256 * 8);
 });
 
 describe("energy distance and MMD", () => {
