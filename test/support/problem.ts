@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Bridge, type Trained } from "@dsbm/inference";
 import { Clock, silentProgress } from "@dsbm/runs";
-import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/measuring.js";
+import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/metric.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { type Datasets, loadDatasets } from "../../packages/app/problem/src/datasets.js";
 import { bridgeProcess } from "../../packages/app/problem/src/problem.js";

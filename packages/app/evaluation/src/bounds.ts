@@ -1,8 +1,14 @@
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { Measuring } from "./measuring.js";
-import type { Compared, Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
+import type {
+  Compared,
+  Comparison,
+  Measurement,
+  Measuring,
+  SampleSet,
+  TwoSampleMetric,
+} from "./metric.js";
 
 const usualDraws = 8;
 const repeats = { decisive: 32, other: 12, least: 6 };
@@ -35,7 +41,7 @@ export const estimated = ({ value, low, high }: Estimate, unit = 1): Measurement
 type Compare = (x: Tensor, y: Tensor) => readonly number[] | null;
 
 /** The four samples that a metric compares, on the processor. */
-export interface FourSamples {
+interface FourSamples {
   generated: Tensor;
   data: Tensor;
   /** Further target rows, at least two for each generated row; null: no floor. */
@@ -44,7 +50,7 @@ export interface FourSamples {
 }
 
 /** Half-samples of data, reserve and source are the same for all sets of one key. */
-export interface Halves {
+interface Halves {
   value: number[];
   floors: [number, number][];
   ceiling: number[];

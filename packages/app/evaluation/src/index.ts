@@ -1,7 +1,6 @@
 export { DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
-export type { Measuring } from "./measuring.js";
-export type { Metric, SampleSet } from "./metric.js";
+export type { Measuring, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra } from "./metrics/fields.js";
 export { noEnergy, type Spectra } from "./metrics/spectra.js";
 export { type CompareOptions, compareFiles, type DrawnSamples, judgeSamples } from "./samples.js";

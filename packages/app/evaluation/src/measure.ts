@@ -7,6 +7,7 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
+import { isVectors } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -24,11 +25,10 @@ import {
   verdictOn,
   version,
 } from "@dsbm/runs";
-import { Measuring } from "./measuring.js";
-import type { Metric, SampleSet } from "./metric.js";
+import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
-import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
+import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 
@@ -77,7 +77,7 @@ export async function measureQuality(
   const threads = config.threads === "auto" ? cores() : config.threads;
   using subject = await openSubject(folder, { ...config, ends, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
-  const n = config.n ?? (subject.vectors ? 2000 : images);
+  const n = config.n ?? (isVectors(subject.ends) ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
   using context = new Measuring(subject, measuring);
   const directions = directionsOf(subject, config.direction);
@@ -163,10 +163,7 @@ export async function measureQuality(
   };
 }
 
-function verdictFacts(
-  folder: string,
-  { ends, vectors }: OpenSubject,
-): Omit<VerdictFacts, "n_held_out"> {
+function verdictFacts(folder: string, { ends }: Subject): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {
     source: nameOf(ends.x0.name),
@@ -175,7 +172,7 @@ function verdictFacts(
   const run = shellWord(folder);
   return {
     names: distinctNames(names),
-    what: vectors ? "rows" : "images",
+    what: isVectors(ends) ? "rows" : "images",
     commands: {
       longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,
       sample: `npx dsbm sample ${run} NEW OUT`,
@@ -220,7 +217,7 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
 }
 
 /** The files of `holdout` with their times. Throws a ConfigError for times outside the data's range. */
-function holdoutsOf({ trained }: OpenSubject, { holdout, at }: EvaluateConfig) {
+function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig) {
   const { times } = trained.config;
   const [problem] = checkHoldouts({ holdout, at }, times);
   if (problem !== undefined) throw new ConfigError(problem, "value");
@@ -234,7 +231,7 @@ function holdoutsOf({ trained }: OpenSubject, { holdout, at }: EvaluateConfig) {
 }
 
 function directionsOf(
-  { bridge: { networks }, trained }: OpenSubject,
+  { bridge: { networks }, trained }: Subject,
   direction: EvaluateConfig["direction"],
 ): Direction[] {
   const found = (["f", "b"] as const).filter(

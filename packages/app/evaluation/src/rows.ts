@@ -5,8 +5,7 @@ import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
 import { checkEnds } from "./finite.js";
-import type { Measuring } from "./measuring.js";
-import type { Measurement, Metric, SampleSet } from "./metric.js";
+import type { Measurement, Measuring, Metric, SampleSet } from "./metric.js";
 import { disposeAll, kept } from "./subject.js";
 import { affordable, byMass, stepAt, transport, type Work } from "./transport.js";
 

@@ -1,5 +1,6 @@
 import { stream } from "@dsbm/bridge";
 import { type CompareConfig, ConfigError } from "@dsbm/config";
+import { isVectors } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -14,8 +15,7 @@ import {
 } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { choose, leftOut } from "./measure.js";
-import { type MeasureOptions, Measuring } from "./measuring.js";
-import { type Metric, plainSet, type SampleSet } from "./metric.js";
+import { type MeasureOptions, Measuring, type Metric, plainSet, type SampleSet } from "./metric.js";
 import { classifierMetric } from "./metrics/classifier.js";
 import { columnMetric } from "./metrics/columns.js";
 import { metrics as library, metrics } from "./metrics/index.js";
@@ -58,7 +58,6 @@ export async function judgeSamples(
   const subject = {
     ends: { shape, x1: { test: target }, chain: null, exact: null, projection: null },
     trained: { config: { metrics: {} } },
-    vectors: shape.length === 1,
     unit: 1,
     names: columns,
     own: (_: unknown, rows: Tensor) => rows,
@@ -90,7 +89,7 @@ export async function judgeSamples(
   const rows = gradedRows(source ? measured.rows : measured.rows.map(withoutCeiling));
   const facts = {
     names,
-    what: subject.vectors ? "rows" : "images",
+    what: isVectors(subject.ends) ? "rows" : "images",
     n_held_out: [generated.size(0), target.size(0)] as const,
     commands: { longer: "", sample: "", measure: "" },
   };

@@ -2,7 +2,7 @@ import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
-import { type Datasets, type EndpointData, isVectors, openDatasets } from "@dsbm/problem";
+import { type Datasets, type EndpointData, openDatasets } from "@dsbm/problem";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
@@ -10,7 +10,6 @@ export interface Subject {
   bridge: Bridge;
   trained: Trained;
   ends: Datasets;
-  vectors: boolean;
   /** A distance of 1 between networks' rows, in the units of metrics over several columns. */
   unit: number;
   /** Names of the columns; null if the data have none. */
@@ -68,7 +67,6 @@ export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   bridge,
   trained: bridge.trained,
   ends,
-  vectors: isVectors(ends),
   unit: unitOf(ends),
   names: ends.columns?.names ?? null,
   own(side, rows) {

@@ -1,8 +1,14 @@
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
 import { checkScale } from "./finite.js";
-import { type MeasureOptions, Measuring } from "./measuring.js";
-import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
+import {
+  type DataFacts,
+  type MeasureOptions,
+  Measuring,
+  type Metric,
+  type MetricColumns,
+  type SampleSet,
+} from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
 import { collectSamples, measureSet } from "./rows.js";

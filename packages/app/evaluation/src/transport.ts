@@ -8,9 +8,9 @@ import {
   wasserstein,
 } from "@dsbm/bridge";
 import type { Bridge, SampleOptions } from "@dsbm/inference";
-import { testConditions, testRows } from "@dsbm/problem";
+import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import type { MeasureOptions, Measuring } from "./measuring.js";
+import type { MeasureOptions, Measuring } from "./metric.js";
 import { disposeAll, kept, type Subject } from "./subject.js";
 
 /** The kind of a sampler. */
@@ -132,7 +132,7 @@ export async function affordable(
   const { n, exact, clock, seed, split } = options;
   if (clock.seconds === null) return { n, exact };
   const from = sourceOf(direction);
-  const kind = subject.vectors ? "vectors" : "images";
+  const kind = isVectors(subject.ends) ? "vectors" : "images";
   if (clock.isUp) return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
   const start = tidy(() => testRows(subject.ends[from], trial[kind], seed, split).keep());
   try {
@@ -150,7 +150,7 @@ export async function affordable(
     if (each !== null && each * rows < 0.1 * clock.left) each = await carry();
     if (each === null) return null;
     const fit = Math.floor((share * clock.left) / (transports * each));
-    const plan = subject.vectors && distances > 0 ? planSeconds(start) : 0;
+    const plan = kind === "vectors" && distances > 0 ? planSeconds(start) : 0;
     const within = (share * clock.left) / Math.max(1e-9, distances * plan);
     return {
       n: Math.min(n, Math.max(least[kind], fit)),

@@ -1,8 +1,7 @@
 // Steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
 import { Clock } from "@dsbm/runs";
 import { expect, test } from "vitest";
-import { TimeEstimate } from "../src/forecast/estimate.js";
-import { TimePlan } from "../src/forecast/time-plan.js";
+import { TimeEstimate, TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
   half_iterations: 4,

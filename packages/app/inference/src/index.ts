@@ -10,10 +10,9 @@ export {
   type Samples,
 } from "./bridge.js";
 export { columnsLike } from "./input/table.js";
-export { gridOf } from "./plan.js";
+export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export { runSample, type SampleResult } from "./run.js";
-export { timeLabel } from "./times.js";
 export {
   classesOf,
   type Networks,

@@ -16,7 +16,7 @@ import {
 } from "@dsbm/nets";
 import type { Datasets, EndpointData } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { MeasureOptions } from "../measuring.js";
+import type { MeasureOptions } from "../metric.js";
 
 export interface ReferenceClassifier {
   model: LeNet;

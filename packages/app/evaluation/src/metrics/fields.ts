@@ -1,7 +1,6 @@
 import { isVectors, testRows } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Measuring } from "../measuring.js";
-import type { DataFacts, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
 import { meanError, type Spectra, spectraOf } from "./spectra.js";
 
 const mostNumbers = 64 * 2 ** 20;

@@ -8,8 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { Measuring } from "../measuring.js";
-import type { DataFacts, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
 
 const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),

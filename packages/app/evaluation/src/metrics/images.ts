@@ -17,8 +17,7 @@ import {
   referenceClassifier,
   shareOfClasses,
 } from "../images/reference-classifier.js";
-import type { Measuring } from "../measuring.js";
-import type { DataFacts, Measurement, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measurement, Measuring, Metric, SampleSet } from "../metric.js";
 
 type Side = SampleSet["side"];
 

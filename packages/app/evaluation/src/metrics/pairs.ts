@@ -7,8 +7,7 @@ import {
 } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
-import type { Measuring } from "../measuring.js";
-import type { DataFacts, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
 /** A floor above this is noise: without noise random pairs have 1. */

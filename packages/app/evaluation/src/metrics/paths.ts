@@ -8,8 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
-import type { Measuring } from "../measuring.js";
-import type { Measurement, Metric, SampleSet } from "../metric.js";
+import type { Measurement, Measuring, Metric, SampleSet } from "../metric.js";
 import { transport } from "../transport.js";
 import { forVectors } from "./endpoints.js";
 

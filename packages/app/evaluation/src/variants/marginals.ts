@@ -1,8 +1,7 @@
 import { testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { Measuring } from "../measuring.js";
-import type { SampleSet } from "../metric.js";
+import type { Measuring, SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
 import { stepAt } from "../transport.js";
 

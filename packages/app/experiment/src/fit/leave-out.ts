@@ -22,8 +22,7 @@ import {
 } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
-import { TimeEstimate } from "../forecast/estimate.js";
-import { TimePlan } from "../forecast/time-plan.js";
+import { TimeEstimate, TimePlan } from "../forecast/time-plan.js";
 
 /** The share of the time limit, and of the steps without a time limit. */
 const share = 0.25;

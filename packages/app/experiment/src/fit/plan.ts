@@ -27,9 +27,8 @@ import {
 } from "@dsbm/problem";
 import { type Choice, Clock, duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
-import { TimeEstimate } from "../forecast/estimate.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
-import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
+import { evaluationShare, TimeEstimate, TimePlan } from "../forecast/time-plan.js";
 import {
   chooseChannels,
   chooseHeldOut,

@@ -30,14 +30,14 @@ import {
 import { tableInput } from "../input/table.js";
 import { checkOutput, staged } from "../output/output.js";
 import { h5adWriter, type RowsWriter, runRecord } from "../output/rows.js";
-import { processTime, timeLabel } from "../times.js";
+import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
 
 type AnnotateJob = FileJob<AnnotateConfig>;
 
-export interface AnnotateResult {
+interface AnnotateResult {
   /** Annotated rows, and rows without a time. */
   rows: number;
   without: number;

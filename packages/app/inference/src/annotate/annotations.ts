@@ -3,8 +3,7 @@ import type { AnnotateConfig } from "@dsbm/config";
 import { type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
-import { gridOf } from "../plan.js";
-import { processTime, timeLabel } from "../times.js";
+import { gridOf, processTime, timeLabel } from "../plan.js";
 import type { FateCells } from "./fates.js";
 
 /** Rows of one time, in the network's units. */

@@ -3,7 +3,7 @@ import { ConfigError } from "@dsbm/config";
 import { cleanRows, type RowSource } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
-import { timeLabel } from "../times.js";
+import { timeLabel } from "../plan.js";
 
 export interface FateCells {
   /** [m, d], in the network's units. */

@@ -15,8 +15,8 @@ import {
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/problem";
 import { encodeConditions } from "../conditions.js";
+import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
-import { timeLabel } from "../times.js";
 import { type Trained, unitsOf } from "../trained.js";
 import type { Input, InputOptions, InputRows } from "./input.js";
 

@@ -16,7 +16,7 @@ import {
 import { readQuality, version } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import type { H5adPlace } from "../input/input.js";
-import { timeLabel } from "../times.js";
+import { timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import type { OutputOptions, SampleWriter, Writer } from "./output.js";
 

@@ -1,6 +1,4 @@
 import { rowNoise } from "../noise/row-noise.js";
-import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
-import { euler, heun, midpoint, probabilityFlow } from "../solver/flow.js";
 import {
   type Direction,
   equalTimes,
@@ -10,7 +8,16 @@ import {
   resample,
   type Take,
 } from "../solver/grid.js";
-import { type MeanSchedule, meanSteps } from "../solver/mean-steps.js";
+import {
+  euler,
+  eulerMaruyama,
+  heun,
+  type MeanSchedule,
+  meanSteps,
+  midpoint,
+  probabilityFlow,
+  type StepVariance,
+} from "../solver/steps.js";
 import {
   type Bridge,
   type BridgeInfo,

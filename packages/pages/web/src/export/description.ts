@@ -1,7 +1,7 @@
 // bridge.json (docs/export.md) may come from elsewhere: all parts that a sampler uses are checked.
 import { WebBridgeError } from "../bridge/bridge.js";
-import type { StepVariance } from "../solver/euler-maruyama.js";
 import type { Direction } from "../solver/grid.js";
+import type { StepVariance } from "../solver/steps.js";
 
 type Test<T> = (value: unknown) => value is T;
 type Tested<X> = X extends Test<infer T> ? T : never;

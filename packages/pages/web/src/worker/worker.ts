@@ -1,7 +1,7 @@
 // The script of a worker that runs exported bridges: bundled with ONNX Runtime to dist/bundle/worker.js.
 import * as ort from "onnxruntime-web/wasm";
 import { loadBridge } from "../export/load.js";
-import { serveBridge } from "./serve.js";
+import { serveBridge } from "./index.js";
 
 serveBridge(({ source, wasm }) => {
   // One thread: more need a page that is isolated from other origins.

@@ -55,3 +55,22 @@ export function align(curves: readonly Points[]): { x: number[]; ys: Values[] } 
   const x = [...new Set(maps.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
   return { x, ys: maps.map((points) => x.map((at) => points.get(at)) as Values) };
 }
+
+/** The share of the earlier average. */
+const weight = 0.9;
+
+/** An exponential average without the bias of its start, restarted at each half-iteration. */
+export function smoothed({ half }: HistoryPart, values: Values): Values {
+  let average = 0;
+  let share = 1;
+  return values.map((value, i) => {
+    if (half[i] !== half[i - 1]) {
+      average = 0;
+      share = 1;
+    }
+    if (value === null) return null;
+    average = weight * average + (1 - weight) * value;
+    share *= weight;
+    return average / (1 - share);
+  });
+}

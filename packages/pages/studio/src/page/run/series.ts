@@ -1,8 +1,7 @@
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
-import { type Axis, align, evaluationsOf } from "../chart/axis.js";
+import { type Axis, align, evaluationsOf, smoothed } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
-import { smoothed } from "../chart/smooth.js";
 import { directionColor } from "../chart/theme.js";
 import { directionNames, directions } from "../lib/format.js";
 

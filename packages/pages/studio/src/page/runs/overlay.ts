@@ -1,7 +1,6 @@
 import type { RunDetail } from "../../shared/api.js";
-import { align, axisOf, evaluationsOf, type Points } from "../chart/axis.js";
+import { align, axisOf, evaluationsOf, type Points, smoothed } from "../chart/axis.js";
 import type { Curve } from "../chart/chart.js";
-import { smoothed } from "../chart/smooth.js";
 import { runStyle } from "../chart/theme.js";
 
 /** Runs in one chart: as many as have a look of their own. */
