@@ -19,7 +19,7 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/experiment.js")).gaussianCommand,
   ],
   extend: [
-    "Make a run longer (RUN +N, n_ipf=…, num_iter=…)",
+    "Make a run longer (RUN +N, half_iterations=…)",
     async () => (await import("./command/extend.js")).extendCommand,
   ],
   sample: [

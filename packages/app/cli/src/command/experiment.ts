@@ -201,13 +201,12 @@ async function runRanks(
   place: Place & { ranks: Ranks },
 ): Promise<number> {
   const { onOwnDevice } = await import("@dsbm/experiment");
-  const { ranks, folder } = place;
-  const onOwn = (one: Run) => ({ ...one, config: onOwnDevice(one.config) });
+  const { ranks } = place;
   followLauncher();
   try {
     const code = ranks.isMain
       ? await single(command, runner, member, place)
-      : await asWorker(runner, onOwn(member), { folder, ranks });
+      : await asWorker(runner, { ...member, config: onOwnDevice(member.config) }, place);
     ranks.leave({ failure: code === 1 ? ranks.mainFailure : null });
     return code;
   } catch (error) {
@@ -219,7 +218,7 @@ async function runRanks(
 async function asWorker(
   runner: Runner,
   member: Run,
-  { folder, ranks }: { folder: string; ranks: Ranks },
+  { folder, ranks }: Place & { ranks: Ranks },
 ): Promise<number> {
   const interrupt = createInterrupt({ notify: () => {} });
   try {
@@ -246,8 +245,9 @@ async function single(
   command: ExperimentCommand,
   runner: Runner,
   member: Run,
-  { folder, resume, again, ranks, began }: Place,
+  place: Place,
 ): Promise<number> {
+  const { folder, resume, again, ranks } = place;
   for (const note of member.notes) console.error(`dsbm: ${note}`);
   const print = async (rows: readonly Row[]) =>
     command.print ? command.print(folder) : printRun(folder, rows);
@@ -264,15 +264,7 @@ async function single(
   const { signal } = work;
   const progress = withLog(work.progress, folder);
   if (ranks) progress.line(`${ranks.size} processes share each batch`);
-  const result = await runner.run(member, {
-    folder,
-    progress,
-    resume,
-    signal,
-    again,
-    ranks,
-    began,
-  });
+  const result = await runner.run(member, { ...place, progress, signal });
   if (result.state === "interrupted") return 130;
   progress.done();
   await print(result.rows);

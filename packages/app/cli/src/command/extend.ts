@@ -14,10 +14,10 @@ type Asked = z.output<typeof extend.schema>;
 
 /** Throws a ConfigError if the run would become no longer. */
 function lengthOf(
-  { more, n_ipf, half_iterations }: Asked,
+  { more, half_iterations }: Asked,
   { folder, length, now, done }: Record<"length" | "now" | "done", number> & { folder: string },
 ): number {
-  const total = more === null ? (half_iterations ?? (n_ipf ?? 0) * length) : done + more;
+  const total = more === null ? (half_iterations ?? 0) : done + more;
   if (total < done || total === 0)
     throw new ConfigError(
       `${folder} has ${done} of ${now} half-iterations: expected more; write for example +${length} or half_iterations=${now + length}`,

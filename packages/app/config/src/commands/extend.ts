@@ -4,7 +4,6 @@ import { file, follows } from "../schema/kinds.js";
 
 export const extendSchema = z.strictObject({
   more: follows("additional half-iterations; also written +N", 2),
-  n_ipf: follows("iterations in all", 4),
   half_iterations: follows("total half-iterations; also outer_iters", 8),
   metrics: z.strictObject({
     inception: file("the TorchScript file of the run's training; its code runs", "inception.pt"),
