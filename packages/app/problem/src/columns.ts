@@ -142,15 +142,15 @@ function checkScale(
 ): void {
   for (const { path, columns, range, spread } of facts)
     for (const [k, name] of columns.entries()) {
-      const low = range.min[k] as number;
-      const high = range.max[k] as number;
+      const low = range.min[k];
+      const high = range.max[k];
       const worst = Math.abs(low) > Math.abs(high) ? low : high;
-      const iqr = spread[k] as number;
+      const iqr = spread[k];
       if (iqr > 0 && high - low > widest * iqr)
         throw new ConfigError(
           `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write ${setting("data.exclude", [name])}`,
         );
-      if (Math.abs(worst - (mean[k] as number)) / (std[k] || 1) > largest)
+      if (Math.abs(worst - mean[k]) / (std[k] || 1) > largest)
         throw new ConfigError(
           `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${largest}; write data.standardise=columns`,
         );

@@ -185,7 +185,7 @@ function unscaling(
   const resolution = /^downscaler_(high|low)$/.exec(name)?.[1];
   if (resolution !== "high" && resolution !== "low") return null;
   const scaling = loadDownscalerScaling(downscalerScalingFile(resolution, paths.data_dir_name));
-  for (const t of Object.values(scaling)) (t as Tensor).keep();
+  for (const t of Object.values(scaling)) t.keep();
   return (rows) => unscaleFields(rows, scaling);
 }
 

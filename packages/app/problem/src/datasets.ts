@@ -114,7 +114,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const ends = made.map((end) => toDevice(weightedEnd(end, config), device));
     const rows = trainingTables(ends, chain, config);
     return {
-      x0: ends[0] as EndpointData,
+      x0: ends[0],
       x1: ends.at(-1) as EndpointData,
       between: ends.slice(1, -1),
       chain,

@@ -42,12 +42,12 @@ export function growthIntervals(
   const cellsOf = (k: number): GrowthCells => {
     const isLast = k === ends.length - 1;
     const from = isLast ? k - 1 : k;
-    const source = some[from] as (typeof some)[number];
-    const target = some[from + 1] as (typeof some)[number];
+    const source = some[from];
+    const target = some[from + 1];
     const own = isLast ? target : source;
-    const sourceMass = masses[from] as number;
-    const targetMass = masses[from + 1] as number;
-    const span = spans[from] as number;
+    const sourceMass = masses[from];
+    const targetMass = masses[from + 1];
+    const span = spans[from];
     const centres = tidy(() => kMeans(own.x, mostCells, generator).keep());
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
@@ -71,7 +71,7 @@ export function growthIntervals(
     );
     const sorted = Array.from({ length: centres.size(0) }, (_, c) =>
       rates
-        .map((rate) => rate[c] as number)
+        .map((rate) => rate[c])
         .filter(Number.isFinite)
         .sort((one, other) => one - other),
     );

@@ -49,7 +49,7 @@ export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]
     throw new ConfigError(
       `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} datasets of method=${config.method}: write one for each, in the order of their times`,
     );
-  return masses.map((m) => m / (masses[0] as number));
+  return masses.map((m) => m / masses[0]);
 }
 
 function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonly number[] {
@@ -70,16 +70,14 @@ function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonl
 export function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {
   const spans = timeSpans(config, ends.length);
   const known = ends.slice(0, -1).map(({ rates }) => rates);
-  return known.flatMap((rates, k) =>
-    rates ? [tidy(() => rates.mul(spans[k] as number).keep())] : [],
-  );
+  return known.flatMap((rates, k) => (rates ? [tidy(() => rates.mul(spans[k]).keep())] : []));
 }
 
 /** Time between consecutive datasets, in the user's units. */
 export function timeSpans(config: MassConfig, sets: number): number[] {
   const length = timeScale(config)?.length ?? 1;
   const times = datasetTimes(config, sets);
-  return times.slice(1).map((time, k) => (time - (times[k] as number)) * length);
+  return times.slice(1).map((time, k) => (time - times[k]) * length);
 }
 
 /** Numbers of growth that training needs and sampling does not; none without growth. */
@@ -165,7 +163,7 @@ export function trainingTables(
   const masses = relativeMasses(config, ends);
   const rowsOf = (end: EndpointData, k: number): Tensor => {
     const x = end.plain(end.train);
-    return masses ? withMass(x, masses[k] as number) : x;
+    return masses ? withMass(x, masses[k]) : x;
   };
   const row = (end: EndpointData, k: number) => ({
     x: rowsOf(end, k),
@@ -196,7 +194,7 @@ function withPriors(tables: Endpoints, priors: readonly Tensor[]): Endpoints {
   return tidy(() => {
     const units = tables.chain ? intervalsOf(tables.chain).map(({ unit }) => unit) : [1];
     const { x, logMass } = splitMass(tables.x0);
-    const prior = cat(priors.map((one, k) => one.div(units[k] as number)));
+    const prior = cat(priors.map((one, k) => one.div(units[k])));
     const x0 = joinMass(x, logMass.add(prior.to({ device: x.device }))).keep();
     tables.x0.dispose();
     return { ...tables, x0 };

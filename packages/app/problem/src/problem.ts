@@ -252,7 +252,7 @@ export function buildNetwork(
   const { model, data, seed, device, condition_dropout: rate, step_variance } = config;
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
-  const shape = method.mass ? [(sample[0] as number) + 1] : sample;
+  const shape = method.mass ? [sample[0] + 1] : sample;
   const facts = { shape, direction, chain, generator: stream(seed, purpose) };
   const channels = conditions || data.cond_channels;
   const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {

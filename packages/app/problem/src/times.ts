@@ -13,7 +13,7 @@ export function timeValues({ data, times }: TimeConfig): { value: string; time: 
   if (split_by === null || source === null || target === null) return [];
   const values = [source, ...(between ?? []), target];
   const own = datasetTimes({ times }, values.length);
-  return values.map((value, k) => ({ value, time: own[k] as number }));
+  return values.map((value, k) => ({ value, time: own[k] }));
 }
 
 /** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */

@@ -14,7 +14,7 @@ const notes = [
 export async function evaluateCommand(args: string[]): Promise<number> {
   const request = placedWords(evaluate, args, { expected: "RUN", notes, options: jsonOption });
   if (!request) return 0;
-  return evaluateRun(findRun(request.places[0] as string), request.config);
+  return evaluateRun(findRun(request.places[0]), request.config);
 }
 
 /** Prints the metrics of a run, and writes them. Returns the exit code. */

@@ -45,7 +45,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const request = placedWords(extend, words, { expected: "RUN", notes });
   if (!request) return 0;
   const { metrics, ...asked } = request.config;
-  const folder = findRun(request.places[0] as string);
+  const folder = findRun(request.places[0]);
   const { config: saved, models, info, results } = readRun(folder);
   const before = savedConfig(folder, saved, info.dsbm);
   checkNamed(folder, saved.metrics ?? {}, metrics);

@@ -121,8 +121,8 @@ function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): F
   return {
     ...placesBase(paths, overrides, names),
     ...(images && {
-      "data.channels": images[1] as number,
-      "data.image_size": images[2] as number,
+      "data.channels": images[1],
+      "data.image_size": images[2],
       model: "UNET",
     }),
   };

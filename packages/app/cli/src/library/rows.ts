@@ -61,5 +61,5 @@ export function sameKind<R extends Rows>(x: Tensor, like: R): SameKind<R> {
   if (!Array.isArray(like)) return { data, shape: [...shape] } as ShapedNumbers as SameKind<R>;
   const [n, d] = shape as [number, number];
   const row = (_: unknown, i: number) => Array.from(data.subarray(i * d, (i + 1) * d));
-  return Array.from({ length: n }, row) as number[][] as SameKind<R>;
+  return Array.from({ length: n }, row) as SameKind<R>;
 }

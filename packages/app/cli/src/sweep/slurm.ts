@@ -70,7 +70,7 @@ function runProgram(
   { show = () => {}, ...options }: ProgramOptions = {},
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((done) => {
-    const child = spawn(command as string, args, options);
+    const child = spawn(command, args, options);
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (text) => {

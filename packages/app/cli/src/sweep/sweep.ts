@@ -125,7 +125,7 @@ function openSweep(
   }));
   writeManifest(folder, { dsbm: version, experiment, words, members: entries });
   const numbered = entries.map((entry, i) => ({
-    ...(members[i] as SweepMember),
+    ...members[i],
     number: entry.number,
     label: nameOf(entry),
   }));

@@ -85,7 +85,7 @@ export function placesBase(
   // Keys of a network need its name before images are read.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
-    Dataset: all[0] as string,
+    Dataset: all[0],
     ...(all.length > 2 && { Dataset_between: all.slice(1, -1) }),
     Dataset_transfer: all.at(-1) as string,
     name:

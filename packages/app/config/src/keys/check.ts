@@ -82,7 +82,7 @@ function chainLines(config: TrainConfig): Line[] {
   const between = config.Dataset_between ?? data.between;
   if (between === null) return [];
   const n = between.length + 2;
-  const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
+  const rises = times?.every((t, i) => i === 0 || t - times[i - 1] > 1e-6) ?? true;
   const pairOnly: readonly [isOn: boolean, option: string, cure: string][] = [
     [sde === "vp", "sde=vp", "sde=ve"],
     [cdsb, "cdsb=true", "cdsb=false"],

@@ -48,7 +48,7 @@ export function langevinNumbers(
   const scale = perStep("langevin_scale", langevin_scale ?? "2 * sqrt(gamma)");
   if (typeof loss_scale !== "boolean") return { scale, weight: perStep("loss_scale", loss_scale) };
   const unit = (gamma: number, k: number) =>
-    loss_scale ? (mean_match ? 1 : (scale[k] as number)) / (2 * Math.sqrt(gamma)) : 1;
+    loss_scale ? (mean_match ? 1 : scale[k]) / (2 * Math.sqrt(gamma)) : 1;
   return { scale, weight: gammas.map(unit) };
 }
 

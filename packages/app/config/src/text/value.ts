@@ -31,7 +31,7 @@ const CONSTANTS: Record<string, Value> = {
  */
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
-  if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower] as Value;
+  if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower];
   const digits = word.replace(/(?<=\d)_(?=\d)/g, "");
   if (!NUMBER.test(digits)) return word;
   const number = Number(digits);

@@ -24,7 +24,7 @@ export function withoutAliases(aliases: Aliases, tree: object): Overrides {
     if (alias === undefined) return [name, given];
     const { key, values = {}, value = (same: Value) => same } = alias;
     const isListed = typeof given === "string" && Object.hasOwn(values, given);
-    return [key, isListed ? (values[given] as Value) : value(given)];
+    return [key, isListed ? values[given] : value(given)];
   });
   return Object.fromEntries(entries);
 }

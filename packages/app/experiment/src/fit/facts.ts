@@ -44,8 +44,8 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const rows = all.map(({ train }) => train.size(0));
   const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
   const distances = intervals.map(({ index, unit }) => {
-    const x0 = all[index] as EndpointData;
-    const x1 = all[index + 1] as EndpointData;
+    const x0 = all[index];
+    const x1 = all[index + 1];
     const { transport, spread } = pairFacts({ x0, x1 }, seed);
     return { transport: transport / unit, spread: spread / unit };
   });

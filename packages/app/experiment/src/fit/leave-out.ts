@@ -123,7 +123,7 @@ async function withoutOne(
     const { seed } = config;
     const bridge = Bridge.live(training, { config: short, ends, folder });
     const subject = subjectOf(bridge, ends);
-    const dataset = marginalsOf(whole.ends)[whole.k] as EndpointData;
+    const dataset = marginalsOf(whole.ends)[whole.k];
     const rows = tidy(() => subject.own("x0", allRows(dataset, seed)).keep());
     try {
       const heldOut = { group: "loo", time, label, rows } as const;

@@ -162,7 +162,7 @@ export async function planFit(
     if (own.max_minutes !== null && !choices.isGiven("num_iter")) {
       const steps = time.forecast();
       const reason = `the steps that max_minutes=${own.max_minutes} allows at ${(1 / speed.step).toFixed(0)} steps a second`;
-      choices.add(rule("first_num_iter", steps[0] as number, reason));
+      choices.add(rule("first_num_iter", steps[0], reason));
       const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
       choices.add(steps.length > config.fb_sequence.length ? later : organising(later));
       for (const key of ["gif_stride", "checkpoint_stride"])

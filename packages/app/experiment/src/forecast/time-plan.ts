@@ -82,7 +82,7 @@ export class TimePlan {
     const end = now + this.#share(half, half) * this.#left(half);
     this.#half = { number: half, end };
     this.#lastPlan = now;
-    if (step === 0) training.plan(half, this.forecast(half)[0] as number);
+    if (step === 0) training.plan(half, this.forecast(half)[0]);
   }
 
   isDue(): boolean {

@@ -120,8 +120,8 @@ async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
     const ended = classesOf(end, after);
     const counts = before.classes.map(() => after.classes.map(() => 0));
     for (const [i, code] of began.entries()) {
-      const row = counts[code] as number[];
-      row[ended[i] as number] = (row[ended[i] as number] as number) + 1;
+      const row = counts[code];
+      row[ended[i]] += 1;
     }
     const data = after.classes.map((_, k) => after.codes.filter((code) => code === k).length);
     return { column, from: [...before.classes], to: [...after.classes], counts, data };
@@ -140,8 +140,8 @@ function classesOf(x: Tensor, { x: cells, codes, classes }: FateCells): number[]
   return Array.from({ length: x.size(0) }, (_, i) => {
     const votes = classes.map(() => 0);
     for (const place of places.slice(i * k, (i + 1) * k)) {
-      const code = codes[place] as number;
-      votes[code] = (votes[code] as number) + 1;
+      const code = codes[place];
+      votes[code] += 1;
     }
     return votes.indexOf(Math.max(...votes));
   });

@@ -128,7 +128,7 @@ async function writePaths(
   const { states, times } = await pathsOf(evaluation, config.plot_npar_path);
   const frames = times.map((time, k) => tidy(() => painter(states.select(0, k), time)));
   states.dispose();
-  const { shape } = frames[0] as Painted;
+  const { shape } = frames[0];
   const way = evaluation.at.direction === "f" ? "forward" : "backward";
   run.saveFile(
     `samples/${id}_path.png`,

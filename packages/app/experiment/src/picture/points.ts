@@ -48,7 +48,7 @@ export function pointsOf(carried: CarriedVectors): Points {
         source: sample(source),
         target: sample(target),
         generated: sample(end),
-        path: { times: times.map((t) => path.times[t] as number), states },
+        path: { times: times.map((t) => path.times[t]), states },
         between: between.map((one) => ({
           name: one.name,
           time: one.time,
@@ -86,9 +86,9 @@ function worstColumns({ start, end, data }: CarriedVectors): number[] {
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
   const apart = sorted(end).sub(sorted(data)).abs().mean(0);
   const deviations = cat([start, data]).std({ dim: 0, correction: 0 }).toNumbers();
-  const distances = apart.toNumbers().map((x, i) => x / deviations[i]!);
+  const distances = apart.toNumbers().map((x, i) => x / deviations[i]);
   const size = (i: number) =>
-    Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
+    Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i];
   const varying = distances.map((_, i) => i).filter((i) => deviations[i] !== 0);
   return varying.sort((i, j) => size(j) - size(i) || i - j);
 }
@@ -111,7 +111,7 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
     const counts = new Array<number>(bins).fill(0);
     for (const value of values) {
       const bin = Math.floor(((value - low) / (high - low)) * bins);
-      if (!Number.isNaN(bin)) counts[Math.min(bins - 1, Math.max(0, bin))]! += 1;
+      if (!Number.isNaN(bin)) counts[Math.min(bins - 1, Math.max(0, bin))] += 1;
     }
     return counts.map((count) => short(count / Math.max(1, values.length)));
   };

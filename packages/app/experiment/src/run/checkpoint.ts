@@ -1,9 +1,7 @@
 import { basename } from "node:path";
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { checkpointId, type Position, stepsOf } from "@dsbm/problem";
-import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
-import { version } from "@dsbm/runs";
+import { type Checkpoint, type CheckpointPoint, version } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 
@@ -165,9 +163,7 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
     const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
-    throw new ConfigError(
-      `${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`,
-    );
+    throw new ConfigError(`${files.map((f) => basename(f)).join(", ")}: ${error.message}`);
   } finally {
     for (const t of loaded) t.dispose();
   }

@@ -31,8 +31,7 @@ import { type TimePlan, unlimited } from "../forecast/time-plan.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
-import { type MainWork, type Next, runCourse } from "./course.js";
-import { describeStep } from "./ranks.js";
+import { describeStep, type MainWork, type Next, runCourse } from "./ranks.js";
 import { writeReport } from "./report.js";
 import type { RunOptions } from "./run.js";
 

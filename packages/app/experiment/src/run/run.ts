@@ -39,8 +39,8 @@ import { engineInfo, setNumThreads } from "@dsbm/torch";
 import { type Ranks, Training, withExecution } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
 import { checkTables } from "./columns.js";
-import { runCourse } from "./course.js";
 import { ExperimentRun } from "./experiment-run.js";
+import { runCourse } from "./ranks.js";
 
 export interface RunResult {
   rows: Row[];
