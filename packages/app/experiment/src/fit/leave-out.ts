@@ -5,7 +5,6 @@ import { allRows, measureHeldOut, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import {
   type Datasets,
-  type EndpointData,
   marginalsOf,
   threadsOf,
   trainingProblem,
