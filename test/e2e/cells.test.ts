@@ -1,11 +1,12 @@
 // One table in, one table out: cells of several times in a .h5ad file, with a run's annotations in
 // a copy.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bridge } from "@dsbm/inference";
 import { full, Generator, randn, tidy } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { fit } from "../../packages/app/cli/src/index.js";
 import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
 import { commandHere, done, hiddenIn, tableRun, workIn } from "./sample.js";
@@ -73,6 +74,31 @@ describe("dsbm sample", () => {
     expect(read("out.h5ad", "X")).toEqual(read("cells.h5ad", "X"));
     expect(hiddenIn(root)).toEqual([]);
   });
+});
+
+it("a report has the fates of cells whose components are in obsm", async () => {
+  await writeCells("pca.h5ad", days);
+  const file = new h5wasm.File(at("pca.h5ad"), "a");
+  const components = file.create_group("obsm").create_dataset({
+    name: "X_pca",
+    data: Float32Array.from({ length: 3 * n }, (_, i) => Math.sin(i * i)),
+    shape: [n, 3],
+  });
+  components.create_attribute("encoding-type", "array");
+  components.create_attribute("encoding-version", "0.2.0");
+  file.close();
+  using bridge = await fit({
+    source: at("pca.h5ad"),
+    time: "day",
+    data: { layer: "X_pca", keep: ["celltype"] },
+    ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 4, batch_size: 8 },
+    ...{ test_npar: 12, loo: false, threads: 1, model: { hidden: "8,8" } },
+    paths: { experiments_dir_name: at("experiments") },
+  });
+  const samples = join(bridge.folder, "samples");
+  const points = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
+  const { course } = JSON.parse(readFileSync(join(samples, points), "utf8"));
+  expect(course.fates.from).toEqual(["B/T", "HSC"]);
 });
 
 describe("dsbm annotate", () => {

@@ -86,22 +86,25 @@ const short = (x: number): number => Number(x.toPrecision(5));
 async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
   const { bridge, direction, ends, seed, start, end } = samples;
   const { config } = bridge.trained;
-  const [column] = config.data.keep ?? [];
+  const { keep, split_by, missing, decimal, header, key, layer } = config.data;
+  const [column] = keep ?? [];
   const path = /^table:(.+)$/.exec(config.Dataset)?.[1];
-  if (column === undefined || path === undefined || config.data.split_by === null) return null;
+  if (column === undefined || path === undefined || split_by === null) return null;
   const cellsAt = async (time: number): Promise<FateCells | null> => {
-    const source = await openRows(path);
-    const at = timeLabel(config, time);
-    const names = ends.columns?.names ?? [];
+    const source = await openRows(path, {
+      decimal,
+      header,
+      key: key ?? undefined,
+      layer: layer ?? undefined,
+    });
     try {
-      const { missing } = config.data;
       return await fateCells(source, bridge, {
         column,
-        names,
+        names: ends.columns?.names ?? [],
         missing,
         seed,
         signal: undefined,
-        at,
+        at: timeLabel(config, time),
       });
     } catch {
       // A column of numbers, or of too many texts, has no classes.
@@ -119,10 +122,7 @@ async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
     const began = classesOf(start, before);
     const ended = classesOf(end, after);
     const counts = before.classes.map(() => after.classes.map(() => 0));
-    for (const [i, code] of began.entries()) {
-      const row = counts[code];
-      row[ended[i]] += 1;
-    }
+    for (const [i, code] of began.entries()) counts[code][ended[i]]++;
     const data = after.classes.map((_, k) => after.codes.filter((code) => code === k).length);
     return { column, from: [...before.classes], to: [...after.classes], counts, data };
   } finally {
@@ -139,10 +139,7 @@ function classesOf(x: Tensor, { x: cells, codes, classes }: FateCells): number[]
   );
   return Array.from({ length: x.size(0) }, (_, i) => {
     const votes = classes.map(() => 0);
-    for (const place of places.slice(i * k, (i + 1) * k)) {
-      const code = codes[place];
-      votes[code] += 1;
-    }
+    for (const place of places.slice(i * k, (i + 1) * k)) votes[codes[place]]++;
     return votes.indexOf(Math.max(...votes));
   });
 }
