@@ -116,3 +116,13 @@ it("ends at Ctrl-C and writes nothing", async () => {
   expect(stderr).toContain("stopped; nothing was written");
   expect(existsSync(at("stopped.json"))).toBe(false);
 });
+
+it("a run whose extension was killed before its evaluation is evaluated by the same command", async () => {
+  await evaluated(run, "n=200");
+  const before = readQuality(run);
+  const words = ["extend", run, "half_iterations=4"];
+  const killed = await stopAt(words, /half-iteration 4\/4 f: trained/, { signal: "SIGKILL" });
+  expect(killed.signal).toBe("SIGKILL");
+  await done("extend", ...words.slice(1));
+  expect(readQuality(run)?.rows).not.toEqual(before?.rows);
+});

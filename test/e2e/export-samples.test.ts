@@ -55,7 +55,7 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
   ["three days between datasets", ofCourse("dsbm"), flow],
   ["both directions in one network", ofCourse("alpha_dsbm"), { steps: 3 }],
   ["a part of the time", ofCourse("alpha_dsbm"), part],
-  ["growth along a flow", ofCourse("wfr"), flow],
+  ["growth along a flow", ofCourse("wfr"), { ...flow, solver: "euler" }],
   ["growth", ofCourse("wfr_bridge"), { steps: 3 }],
 ];
 

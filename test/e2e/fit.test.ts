@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
-import { dsbm as launched, onlyRun, scratch } from "./cli.js";
+import { dsbm as launched, onlyRun, scratch, stopAt } from "./cli.js";
 
 const folder = scratch();
 
@@ -74,6 +74,14 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   const third = await dsbm("fit", "a.csv", "b.csv", ...held);
   expect(third.err).toMatch(/is finished already/);
   expect(JSON.parse(third.out).rows[0]).toEqual(main);
+});
+
+test("ends at Ctrl-C while a table is read", async () => {
+  const text = rows(200_000, (u, v) => [u, v]);
+  writeFileSync(join(folder, "long.csv"), text);
+  const ended = await stopAt(["fit", "long.csv", "b.csv", ...few], /reading/, { cwd: folder });
+  expect([ended.code, ended.stderr]).toEqual([130, expect.stringContaining("stopped; the same")]);
+  expect(existsSync(join(folder, "experiments/long_to_b"))).toBe(false);
 });
 
 const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;

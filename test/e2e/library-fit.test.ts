@@ -78,6 +78,7 @@ describe("fit", () => {
       { source: rand([3, 4, 5]) },
       /^source has shape \[3, 4, 5\]; expected vectors \[n, d\] or images/,
     ],
+    [{ target: undefined }, /^target is undefined; expected a tensor/],
     [{ sigam: 1 }, /unknown key "sigam".*sigma/],
     [{ sigma: "much" }, /^sigma: expected/],
     [{ signal: AbortSignal.abort(new Error("stopped while data are read")) }, /^stopped while/],

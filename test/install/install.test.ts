@@ -120,7 +120,7 @@ describe("in an empty project", () => {
     ]);
   });
 
-  test("two arrays are fitted", async () => {
+  test("two arrays are fitted and sampled", async () => {
     for (const [seed, name] of ["A", "B"].entries()) {
       const generator = Generator.create(seed);
       writeFileSync(join(folder, `${name}.npy`), io.encodeNpy(randn([120, 2], { generator })));
@@ -129,5 +129,7 @@ describe("in an empty project", () => {
     const fitted = await run("npx", ["dsbm", "fit", "A.npy", "B.npy", ...few, "plot_level=0"]);
     expect(fitted.code, fitted.stderr).toBe(0);
     expect(fitted.stdout).toContain("report.html");
+    const sampled = await run("npx", ["dsbm", "sample", "latest", "A.npy", "out.npy"]);
+    expect(sampled.stdout, sampled.stderr).toContain("float32 [120, 2]");
   });
 });

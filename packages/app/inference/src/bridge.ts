@@ -409,7 +409,9 @@ function checkRows(
       `sample ${first + odd} has values that are NaN or infinite: remove or repair it`,
     );
   const { channels, classes } = conditioning;
-  const fields = channels > 0 && `a condition [${n}, ${channels}, …]`;
+  const fields =
+    channels > 0 &&
+    `a condition [${n}, ${channels}, …]; for data.condition give condition: [value, …]`;
   for (const [key, needed] of [
     ["cond", fields],
     ["y", classes && "classes [n]"],

@@ -105,7 +105,9 @@ function marginalsIn(options: object) {
   const { source, target, marginals, ...keys } = options as FitOptions & FitManyOptions;
   if (marginals && marginals.length < 2)
     throw new ConfigError(`marginals has ${marginals.length} datasets; expected two or more`);
-  const sources = marginals ?? (target === undefined ? [source] : [source, target]);
+  const sources =
+    marginals ??
+    (target === undefined && typeof source === "string" ? [source] : [source, target as Source]);
   const nameOf = (i: number) =>
     i === 0 ? "source" : i === sources.length - 1 ? "target" : `marginal_${i}`;
   const all = sources.map((source, i) => ({ name: nameOf(i), source }));

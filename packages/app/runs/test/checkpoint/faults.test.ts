@@ -96,4 +96,18 @@ describe.each(["death", "power loss"] as const)("%s at any operation", (failure)
     expect(at).toBeGreaterThan(10);
     expect([...seen]).toEqual([2, 3]);
   });
+
+  it("of the first save in a new folder leaves nothing or all of it, and the next save works", () => {
+    const deep = (folder: string) => open(join(folder, "new", "deep"));
+    let at = 0;
+    for (; ; at++) {
+      const { folder, came } = breakAt(at, failure, (place) => deep(place).save(point(1)));
+      if (!came) break;
+      const store = deep(folder);
+      expect(store.newest().damaged).toEqual([]);
+      store.save(point(2));
+      expectPoint(store.newest().checkpoint, 2);
+    }
+    expect(at).toBeGreaterThan(10);
+  });
 });
