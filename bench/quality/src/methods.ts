@@ -27,8 +27,11 @@ const ways = {
   ot_cfm: ["method=otcfm", "n_ipf=1"],
   // Each start is carried to the mean of the ends that it may have.
   ot_cfm_2_steps: ["method=otcfm", "n_ipf=1", "num_steps=2"],
+  // Paths follow the data.
+  ot_cfm_metric: ["method=otcfm", "n_ipf=1", "interpolant=metric"],
   rectified_flow: ["method=rf", "n_ipf=1"],
   wfr: ["method=wfr"],
+  wfr_metric: ["method=wfr", "interpolant=metric"],
   sinkhorn_bridge: ["method=sinkhorn_bridge"],
   gaussian_bridge: ["method=gaussian_bridge"],
 } as const;

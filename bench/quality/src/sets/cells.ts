@@ -68,6 +68,8 @@ function shuffled(x: Tensor): Tensor {
   return x.indexSelect(0, randperm(x.size(0), { generator }));
 }
 
+const grown = ["delta=1.5", "num_iter=3000", "max_minutes=null"];
+
 /** The benchmark of a folder. Throws a ConfigError for a folder without days. */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
@@ -80,7 +82,7 @@ export function cells(folder: string): Benchmark {
     return {
       name: `day${day}-${count}`,
       words: (files) => [placeOf(files, before), placeOf(files, after)],
-      ...(count === all && { own: { wfr: ["delta=6"] } }),
+      ...(count === all && { own: { wfr: ["delta=6"], wfr_metric: ["delta=6"] } }),
       ...(count === few && {
         prepare: async (files, { quick }) =>
           whiten(folder, { days, files, most: quick ? fewCells : Number.POSITIVE_INFINITY }),
@@ -141,7 +143,9 @@ export function cells(folder: string): Benchmark {
         sf2m: [],
         ot_cfm: [],
         ot_cfm_2_steps: [],
-        wfr: ["delta=1.5", "num_iter=3000", "max_minutes=null"],
+        ot_cfm_metric: [],
+        wfr: grown,
+        wfr_metric: grown,
         lightsb: ["mixture_components=10", "lr=1e-2"],
         lightsb_m: ["mixture_components=10"],
         sinkhorn_bridge: [],

@@ -112,12 +112,12 @@ it.each(["true", "mixture"])(
   },
 );
 
-it("LightSB: a closed form; the Gaussian bridge is refused", async () => {
+it("LightSB: a closed form; with masses it is refused, as the Gaussian bridge is", async () => {
   const light = trained(["method=lightsb", "mixture_components=4"]);
   for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
   await expectSame(light);
-  const gauss = trained(["method=gaussian_bridge"]);
-  expect(() => graphsBoth(gauss)).toThrow(/cannot be exported to ONNX/);
+  for (const words of [["method=gaussian_bridge"], ["method=lightsb", "mass_penalty=1"]])
+    expect(() => graphsBoth(trained(words))).toThrow(/cannot be exported to ONNX/);
 });
 
 it("the Sinkhorn bridge: its training samples are in the models", async () => {

@@ -9,6 +9,7 @@ import {
   spread,
   towards,
 } from "@dsbm/bridge";
+import { ConfigError } from "@dsbm/config";
 import type { Trained } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
@@ -122,6 +123,11 @@ export function graphsOf(
   networks: Networks,
   directions: readonly Direction[],
 ): ExportedGraph[] {
+  const { mass, plan } = trained.method;
+  if (mass && plan)
+    throw new ConfigError(
+      "LightSB with masses knows their growth at both endpoints only and cannot be exported to ONNX: train with method=wfr",
+    );
   const isInput = takesDirection(trained);
   const isOne = isInput || kindOf(trained) === "velocity";
   const parts = isOne ? [directions] : directions.map((way) => [way]);
