@@ -239,7 +239,8 @@ try {
   }
   if (wants("time-course")) {
     run(process.execPath, [`${data}/cells.mjs`]);
-    const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
+    const columns = ["data.layer=X_pca", "data.keep=celltype"];
+    const cells = ["cells.h5ad", "time=day", "method=dsbm", ...columns];
     await save(figureOf("cells", [...cells, "max_minutes=5"]), "time-course");
   }
   if (wants("extending")) {
