@@ -72,12 +72,8 @@ describe("collectives", () => {
     const all = await ranks(2, { scenario: "gradients", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all) {
-      for (const how of ["eager", "recorded"]) {
-        expect(said[`${how} null`]).toBeLessThan(1e-7);
-        // What travels in bfloat16 is rounded, so it must show.
-        expect(said[`${how} bfloat16`]).toBeLessThan(1e-3);
-        expect(said[`${how} bfloat16`]).toBeGreaterThan(1e-7);
-      }
+      expect(said.eager).toBeLessThan(1e-7);
+      expect(said.recorded).toBeLessThan(1e-7);
       expect(said.kept).toBe(0);
     }
   });

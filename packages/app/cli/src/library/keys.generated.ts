@@ -252,8 +252,6 @@ export interface FitKeys {
   share_batch?: "auto" | boolean | undefined;
   /** parts of a step that a process computes one after the other, for less memory. Default: 1. */
   accumulate?: number | undefined;
-  /** dtype of gradients between processes; null is their own. Default: null. */
-  exchange_dtype?: "bfloat16" | "float16" | null | undefined;
   /** seconds that a process waits for the others. Default: 600. */
   dist_timeout?: number | undefined;
   /** Options `paths.KEY` of the command line. */

@@ -184,10 +184,6 @@ const processes = {
     1,
     "parts of a step that a process computes one after the other, for less memory",
   ),
-  exchange_dtype: orNull(
-    z.enum(["bfloat16", "float16"]),
-    "dtype of gradients between processes; null is their own",
-  ),
   dist_timeout: sized(600, "seconds that a process waits for the others"),
 };
 

@@ -30,7 +30,7 @@ const DEFAULTS = `
   data.decimal=. data.header=true data.key=null data.layer=null
   ${UNET}
   name=mnist_transfer seed=42 LOGGER=CSV wandb_id=null log_every=10 threads=auto device=cpu nproc=1
-  share_batch=auto accumulate=1 exchange_dtype=null dist_timeout=600
+  share_batch=auto accumulate=1 dist_timeout=600
   paths.data_dir_name=data paths.experiments_dir_name=experiments
   n_ipf=50 half_iterations=null num_iter=500000 first_num_iter=null num_steps=30
   test_num_steps=null eps=0.0001 time_sampling=null step_variance=process batch_size=128 dtype=float32 simulate_dtype=float32

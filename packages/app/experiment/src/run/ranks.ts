@@ -39,7 +39,6 @@ export async function joinRanks(
     control,
     data,
     device: onOwnDevice(config).device as Device,
-    precision: config.exchange_dtype,
   });
 }
 

@@ -1,5 +1,4 @@
 import { call } from "../binding/dispatch.js";
-import type { DType } from "../binding/dtype.js";
 import { tidy } from "../binding/handle.js";
 import { noGrad } from "../tensor/grad.js";
 import { cat } from "../tensor/ops.generated.js";
@@ -7,17 +6,11 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Group } from "./group.js";
 
 /**
- * Replaces tensors of one dtype and device by their means over the ranks, in one message, summed in `precision` (default:
- * their own dtype). Throws a TorchError.
+ * Replaces tensors of one dtype and device by their means over the ranks, in one message. Throws a TorchError.
  */
-export function averageAll(
-  group: Group,
-  tensors: readonly Tensor[],
-  precision: DType | null = null,
-): void {
+export function averageAll(group: Group, tensors: readonly Tensor[]): void {
   const averaged = () => {
-    const whole = cat(tensors.map((t) => t.reshape([-1])));
-    const flat = (precision ? whole.to(precision) : whole).div_(group.worldSize);
+    const flat = cat(tensors.map((t) => t.reshape([-1]))).div_(group.worldSize);
     group.allReduce(flat);
     const sizes = tensors.map(({ numel }) => numel);
     const parts = call("aten::split_with_sizes", "", flat, sizes) as Tensor[];

@@ -132,12 +132,6 @@ export abstract class Module {
     zeroGrad(this.parameters());
   }
 
-  /** Turns gradients of all parameters on or off. */
-  requiresGrad_(on = true): this {
-    for (const p of this.parameters()) p.requiresGrad_(on);
-    return this;
-  }
-
   /** Frees parameters and buffers. */
   dispose(): void {
     for (const [, t] of [...this.namedParameters(), ...this.namedBuffers()]) t.dispose();

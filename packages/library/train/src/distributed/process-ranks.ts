@@ -28,8 +28,6 @@ export interface ProcessRanksOptions {
   data?: Group;
   /** The device that this rank trains on (default: the processor). */
   device?: Device;
-  /** The dtype in which gradients are sent and summed (default: their own). */
-  precision?: DType | null;
 }
 
 /** One of several processes. Every rank makes one, with the same options. */
@@ -39,18 +37,16 @@ export class ProcessRanks implements Ranks {
   readonly #control: Group;
   readonly #data: Group;
   readonly #device: Device;
-  readonly #precision: DType | null;
   #letters = 0;
   #hasLeft = false;
   #mainHasLeft = false;
   mainFailure: string | null = null;
 
-  constructor({ control, data = control, device = "cpu", precision = null }: ProcessRanksOptions) {
+  constructor({ control, data = control, device = "cpu" }: ProcessRanksOptions) {
     ({ rank: this.rank, worldSize: this.size } = control);
     this.#control = control;
     this.#data = data;
     this.#device = device;
-    this.#precision = precision;
   }
 
   get isMain(): boolean {
@@ -113,11 +109,7 @@ export class ProcessRanks implements Ranks {
   }
 
   average(gradients: readonly Tensor[], along: Tensor): void {
-    if (this.#precision === null) distributed.averageAll(this.#data, [...gradients, along]);
-    else {
-      distributed.averageAll(this.#data, gradients, this.#precision);
-      distributed.averageAll(this.#data, [along]);
-    }
+    distributed.averageAll(this.#data, [...gradients, along]);
   }
 
   allReduce(t: Tensor): void {
