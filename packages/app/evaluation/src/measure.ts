@@ -7,7 +7,7 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
-import { isVectors } from "@dsbm/problem";
+import { isVectors, shortName } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -30,7 +30,7 @@ import { metrics as library } from "./metrics/index.js";
 import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { measureHoldout } from "./variants/held-out.js";
-import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
+import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 
 export interface QualityOptions extends SubjectOptions {
   /** Your own metrics. */
@@ -166,8 +166,8 @@ export async function measureQuality(
 function verdictFacts(folder: string, { ends }: Subject): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {
-    source: nameOf(ends.x0.name),
-    target: nameOf(ends.x1.name),
+    source: shortName(ends.x0.name),
+    target: shortName(ends.x1.name),
   };
   const run = shellWord(folder);
   return {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   type Chain,
   disposeSome,
@@ -54,6 +55,10 @@ export interface Datasets {
 export const isVectors = ({ shape }: Pick<Datasets, "shape">): boolean => shape.length === 1;
 
 const leastHeldOut = 2;
+
+/** A dataset's name for people: files and folders by their last name. */
+export const shortName = (name: string): string =>
+  basename(name.replace(/^(table|folder|array):/, ""));
 
 /** The names of the configuration's data, by endpoint, and the indexes of intermediate datasets. */
 export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {

@@ -8,6 +8,7 @@ export {
   loadPairs,
   marginalsOf,
   openDatasets,
+  shortName,
   withoutDataset,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";

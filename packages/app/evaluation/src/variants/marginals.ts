@@ -1,4 +1,4 @@
-import { testRows } from "@dsbm/problem";
+import { shortName, testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring, SampleSet } from "../metric.js";
@@ -39,7 +39,4 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
 
 /** The dataset of a time, for titles. */
 export const atTime = (name: string, time: number): string =>
-  `${nameOf(name)} at t = ${Number(time.toPrecision(4))}`;
-
-/** A dataset's name for tables: the last part of a path. */
-export const nameOf = (name: string): string => name.replace(/^[a-z]+:/, "").replace(/^.*\//, "");
+  `${shortName(name)} at t = ${Number(time.toPrecision(4))}`;

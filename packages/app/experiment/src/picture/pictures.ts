@@ -1,8 +1,15 @@
 import { encodeImages, mapConditions } from "@dsbm/bridge";
 import { principalComponents } from "@dsbm/data";
-import { atTime, type Evaluation, fieldSpectra, nameOf } from "@dsbm/evaluation";
+import { atTime, type Evaluation, fieldSpectra, kept } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
-import { type Datasets, gaussianName, isVectors, marginalsOf, testRows } from "@dsbm/problem";
+import {
+  type Datasets,
+  gaussianName,
+  isVectors,
+  marginalsOf,
+  shortName,
+  testRows,
+} from "@dsbm/problem";
 import {
   animatedGrid,
   imageGrid,
@@ -151,7 +158,6 @@ async function writePaths(
 }
 
 const mostPaths = 400;
-const kept = (make: () => Tensor) => tidy(() => make().to({ device: "cpu" }).clone().keep());
 
 async function scatter(
   evaluation: DrawnEvaluation,
@@ -170,7 +176,7 @@ async function scatter(
       const time = ends.chain?.times[i + 1] as number;
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
       const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
-      const name = config.data.split_by === null ? nameOf(one.name) : "";
+      const name = config.data.split_by === null ? shortName(one.name) : "";
       const own = scale.from + scale.length * time;
       return { name, time: own, data: rows, generated: states.select(0, at) };
     });

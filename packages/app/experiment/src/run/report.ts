@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
+import { checkpointId, gaussianName, type Position, shortName } from "@dsbm/problem";
 import {
   composeFigure,
   type LoggedMetric,
@@ -66,8 +66,11 @@ export async function writeReport(folder: string): Promise<string> {
   }
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
-  const { method, seed } = config;
-  const names = namesOf(config);
+  const { method, seed, Dataset, Dataset_transfer, transfer } = config;
+  const names = {
+    source: shortName(Dataset),
+    target: transfer ? shortName(`${Dataset_transfer}`) : gaussianName,
+  };
   const page = await renderRun({
     folder,
     info,
@@ -80,18 +83,6 @@ export async function writeReport(folder: string): Promise<string> {
     commands: commandsOf(folder, info.command),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
-}
-
-/** Source and target; files and folders by their file names. */
-function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
-  const named = (set: string) => {
-    const [, path] = /^(?:table|array|folder):(.+)$/.exec(set) ?? [];
-    return path === undefined ? set : basename(path);
-  };
-  return {
-    source: named(Dataset),
-    target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
-  };
 }
 
 const wayOf = ({ direction }: Record<string, unknown>): string =>

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { type Direction, flowMargin, gammaSchedule, langevin, noiseShareOf } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import {
@@ -10,6 +9,7 @@ import {
   timeValues,
   usualDirection,
 } from "@dsbm/inference";
+import { shortName } from "@dsbm/problem";
 import { readDataFile, readQuality, verdictTitle, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription } from "@dsbm/web";
@@ -171,7 +171,7 @@ function dataSummary(
   { Dataset, Dataset_transfer, transfer }: CompleteTrainConfig,
 ): NonNullable<BridgeDescription["data"]> {
   const end = (path: string, rows: number | null, group: string | null) => {
-    const name = basename(path.replace(/^(table|folder|array):/, ""));
+    const name = shortName(path);
     return { name: group ? `${name} (${group})` : name, rows };
   };
   const data = readDataFile(folder);

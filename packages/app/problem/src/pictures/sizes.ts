@@ -9,9 +9,6 @@ export const pictureFolders = (config: CompleteTrainConfig): string[] => [
   ...new Set(namesOf(config).flatMap(([, name]) => (name.startsWith(prefix) ? [name] : []))),
 ];
 
-const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
-  pictureFormat(name.slice(prefix.length));
-
 const wholeSizes = [16, 28, 32, 64];
 
 const keys = ["data.image_size", "data.channels"] as const;
@@ -20,7 +17,9 @@ const keys = ["data.image_size", "data.channels"] as const;
 export async function pictureSizes(
   folders: readonly string[],
 ): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
-  const formats = await Promise.all(folders.map(formatOf));
+  const formats = await Promise.all(
+    folders.map((name) => pictureFormat(name.slice(prefix.length))),
+  );
   const least = Math.min(...formats.map(({ size }) => size));
   const channels = Math.max(...formats.map((one) => one.channels));
   return [

@@ -22,13 +22,11 @@ export function newestMetrics({ rows, references }: Results): Record<string, Mea
 
 export const noResults: Results = { rows: [], references: [] };
 
-/** The evaluations at the end of results.csv, with `last` at most so many, and their metrics. Throws RunError. */
-export function readResults(
-  folder: Folder,
-  path: string,
-  { last = Number.POSITIVE_INFINITY } = {},
-): Results {
-  const { columns, rows } = readTable(folder, path, last);
+/** The evaluations of results.csv, and their metrics. Throws RunError. */
+export function readResults(folder: Folder, path: string): Results {
+  const text = folder.text(path);
+  // A last record without its line end is being written.
+  const { columns, rows } = parseCsv(text.slice(0, text.lastIndexOf("\n") + 1), path);
   const references = columnsOf(folder, path)
     .filter((metric) => columns.includes(metric.columns.value))
     .map((metric) => {
@@ -52,19 +50,4 @@ function columnsOf(folder: Folder, path: string): LoggedMetric[] {
   } catch {
     return [];
   }
-}
-
-const most = 4 << 20;
-
-function readTable(folder: Folder, path: string, last: number) {
-  const limit = last < most ? 64 << 10 : most;
-  const head = folder.bytes(path, { limit }).toString("utf8");
-  const first = head.slice(0, head.indexOf("\n") + 1);
-  const end =
-    Buffer.byteLength(head) < limit
-      ? head.slice(first.length)
-      : folder.bytes(path, { from: -limit, limit }).toString("utf8").replace(/^.*\n/, "");
-  // A last record without its line end is being written.
-  const lines = end.split("\n").slice(0, -1).slice(-last);
-  return parseCsv([first.trimEnd(), ...lines, ""].join("\n"), path);
 }

@@ -58,8 +58,8 @@ export class RunTable {
   }
 }
 
-/** Bytes at the end of metrics.jsonl, searched for the last whole line: first few, then more. */
-const lastBytes = [1 << 10, 16 << 10];
+/** Bytes at the end of metrics.jsonl, searched for the last whole line. */
+const lastBytes = 16 << 10;
 
 interface Kept<T> {
   stamp: string | undefined;
@@ -109,7 +109,7 @@ class Summaries {
       });
     const facts = ifReadable("config.json", unknownConfig(id), (path) => this.#config(path, id));
     const metrics = ifReadable("results.csv", {}, (path) =>
-      newestMetrics(readResults(this.#folder, path, { last: 12 })),
+      newestMetrics(readResults(this.#folder, path)),
     );
     const verdict = ifReadable("quality.json", "", (path) =>
       readAs(this.#folder, path, judged)
@@ -158,17 +158,15 @@ class Summaries {
   }
 
   #place(path: string): PlacePart {
-    for (const limit of lastBytes) {
-      const bytes = this.#folder.bytes(path, { from: -limit, limit });
-      const lines = bytes.toString("utf8").split("\n").slice(0, -1);
-      for (const line of lines.reverse()) {
-        try {
-          const { half_iteration: half, step, loss } = JSON.parse(line);
-          if (typeof half === "number" && typeof step === "number")
-            return { half, step, loss: typeof loss === "number" ? loss : null };
-        } catch {
-          // A line of a damaged file, or a part of a line.
-        }
+    const bytes = this.#folder.bytes(path, { from: -lastBytes, limit: lastBytes });
+    const lines = bytes.toString("utf8").split("\n").slice(0, -1);
+    for (const line of lines.reverse()) {
+      try {
+        const { half_iteration: half, step, loss } = JSON.parse(line);
+        if (typeof half === "number" && typeof step === "number")
+          return { half, step, loss: typeof loss === "number" ? loss : null };
+      } catch {
+        // A line of a damaged file, or a part of a line.
       }
     }
     return noPlace;

@@ -46,16 +46,14 @@ export function guard(token: string): MiddlewareHandler {
     const host = c.req.header("host") ?? "";
     const origin = c.req.header("origin");
     const attempt = /^\/([^/]*)\//.exec(c.req.path)?.[1] ?? "";
-    const refusal = !here.test(host)
-      ? ([403, "this address is not of this machine"] as const)
-      : origin !== undefined && origin !== `http://${host}`
-        ? ([403, "another page may not ask"] as const)
-        : !sameText(attempt, token)
-          ? ([403, "open the address that dsbm studio printed"] as const)
-          : !["GET", "HEAD"].includes(method)
-            ? ([405, "this cannot be done here"] as const)
-            : null;
-    if (refusal) c.res = c.text(refusal[1], refusal[0]);
+    const refusals = [
+      [!here.test(host), 403, "this address is not of this machine"],
+      [origin !== undefined && origin !== `http://${host}`, 403, "another page may not ask"],
+      [!sameText(attempt, token), 403, "open the address that dsbm studio printed"],
+      [!["GET", "HEAD"].includes(method), 405, "this cannot be done here"],
+    ] as const;
+    const [, status, text] = refusals.find(([isRefused]) => isRefused) ?? [];
+    if (status) c.res = c.text(text, status);
     else await next();
     for (const [name, value] of Object.entries(headers))
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);

@@ -1,7 +1,7 @@
 // Curves over a common axis; charts of one group move their cursors and zoom together.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { digits, tickDigits } from "../lib/format.js";
+import { digits } from "../lib/format.js";
 import { cssColor, faint } from "./theme.js";
 
 export type Values = (number | null)[];
@@ -115,10 +115,7 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
       axis({
         size: 62,
-        values: (_, ticks) => {
-          const n = tickDigits(ticks);
-          return ticks.map((v) => (v === null ? "" : digits(v, n)));
-        },
+        values: (_, ticks) => ticks.map((v) => (v === null ? "" : digits(v, 8))),
       }),
     ],
     scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : {} },

@@ -7,15 +7,6 @@ export function digits(value: number | null | undefined, n = 4): string {
   return String(Number(value.toPrecision(n)));
 }
 
-/** How many digits tell the ticks of an axis apart, 3 at least. */
-export function tickDigits(ticks: readonly (number | null)[]): number {
-  const known = ticks.filter((tick) => tick !== null);
-  const [first, second] = known;
-  if (first === undefined || second === undefined || first === second) return 3;
-  const size = Math.max(...known.map(Math.abs));
-  return Math.min(15, Math.max(3, 1 + Math.ceil(Math.log10(size / Math.abs(second - first)))));
-}
-
 /** Seconds as 42s, 3m07s or 1h05m. */
 export function duration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return "–";
