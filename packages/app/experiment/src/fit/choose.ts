@@ -142,13 +142,17 @@ export const fiveIterations = rule(
 const clearly = 0.9;
 
 /** Smooth paths through a time course, or growth, if they come closer to its inner datasets than straight paths do. */
-export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
-  const mean = (key: keyof LeftOutDistance) =>
-    leftOut.reduce((sum, one) => sum + one[key], 0) / leftOut.length;
-  const straight = mean("straight");
-  const spline = mean("spline");
-  const growth = mean("growth");
-  const most = Math.min(clearly * straight, mean("least"));
+export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
+  const mean = (of: (one: LeftOutDistance) => number) =>
+    leftOut.reduce((sum, one) => sum + of(one), 0) / leftOut.length;
+  const straight = mean((one) => one.straight);
+  const spline = mean((one) => one.spline);
+  const misses = deltas.map((_, i) => mean((one) => one.growth[i]));
+  const growth = Math.min(...misses);
+  const most = Math.min(
+    clearly * straight,
+    mean((one) => one.least),
+  );
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
   if (leftOut.length > 1 && spline < most && spline <= growth)
@@ -159,16 +163,14 @@ export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
   if (!(growth < most)) return [];
   return [
     rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-    rule("delta", short(delta), "the length that the left-out datasets were compared with"),
+    rule("delta", short(deltas[misses.indexOf(growth)]), "the length of growth that came closest"),
   ];
 }
-
-const mostPlanned = 2048;
 
 /** Choices for methods with growth, instead of those for other vectors. */
 export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">): Rule[] {
   const [d = 0] = shape;
-  const isLarge = Math.max(...rows) > mostPlanned;
+  const isLarge = Math.max(...rows) > manyTogether;
   const width = d > 40 ? 512 : 256;
   const batch = Math.min(256, ...perEnd(rows));
   return [
@@ -180,7 +182,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
       ? [
           rule(
             "ot_rows",
-            Math.min(mostPlanned * (rows.length - 1), ...perEnd(rows)),
+            Math.min(manyTogether * (rows.length - 1), ...perEnd(rows)),
             "more rows make a plan that is closer to the plan of the data",
           ),
         ]
