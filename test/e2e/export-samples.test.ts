@@ -241,6 +241,10 @@ for wrong in [dict(x=rows[:, :1]), dict(x=rows, start=9), dict(x=rows, start=7, 
       "from 7 to None is no way of direction f",
       "y is given: see conditions in bridge.json",
     ]);
+    writeFileSync(join(root, "gap.csv"), "x,y\n1,2\n1,\n");
+    expect(run(join(out, "sample.py"), "gap.csv", "b.csv").stderr).toMatch(
+      /^sample\.py: gap\.csv has '' in column y, row 2: expected a number/,
+    );
     for (const name of ["model.onnx", "bridge.json"]) {
       const bytes = readFileSync(join(out, name));
       bytes[bytes.length >> 1] ^= 1;

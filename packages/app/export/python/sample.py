@@ -312,7 +312,13 @@ def _read(path, about):
     missing = [name for name in names if name not in columns]
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(head)}")
-    return np.array([columns[name] for name in names], float).T, columns
+    values = [[_number(text) for text in columns[name]] for name in names]
+    for name, column in zip(names, values):
+        if None in column:
+            row = column.index(None)
+            found = f"{columns[name][row]!r} in column {name}, row {row + 1}"
+            raise ValueError(f"{path} has {found}: expected a number")
+    return np.array(values).T, columns
 
 
 def _write(path, x, weight, about):

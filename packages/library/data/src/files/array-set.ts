@@ -58,8 +58,7 @@ export function mapArray(path: string, code: DatasetCode = "BadArray"): Tensor {
     return io.mapNpy(path);
   } catch (error) {
     if (!io.isFormatError(error)) throw error;
-    if (error.code !== "InvalidValue")
-      throw new DatasetError(code, `${reason(error)}; copy or write it again`);
+    if (error.code !== "InvalidValue") throw new DatasetError(code, reason(error));
   }
   // Fortran order or big-endian.
   return io.fromRaw(io.npy.decode(readBytes(path), path));

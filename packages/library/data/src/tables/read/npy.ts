@@ -13,7 +13,7 @@ export function openArray(source: string, bytes: Uint8Array): Opened {
     return arrayTable(source, io.fromRaw(io.npy.decode(bytes, source)));
   } catch (error) {
     if (!io.isFormatError(error)) throw error;
-    throw badTable(source, `${reason(error).replace(`${source}: `, "")}; copy or write it again`);
+    throw badTable(source, reason(error).replace(`${source}: `, ""));
   }
 }
 
