@@ -172,14 +172,18 @@ async function openStudio() {
   return { address, addressOf, close };
 }
 
-/** Screenshots of the pages of the studio. */
-async function drawStudio() {
+/** Screenshots of the pages of the studio, with runs of three values of sigma to compare. */
+async function drawStudio(options) {
+  const sigmas = [0.05, 0.15, 0.5];
+  const short = ["max_minutes=null", "n_ipf=1", "num_iter=300"];
+  for (const sigma of sigmas)
+    dsbm("fit", ...options, ...short, `sigma=${sigma}`, `name=sigma_${sigma}`);
   const { address, addressOf, close } = await openStudio();
   const rivers = addressOf(({ name }) => name === "rivers");
   const pages = {
     runs: "#/",
     run: `#/run?${rivers}`,
-    compare: `#/compare?${addressOf(({ name }) => ["small", "middle", "large"].includes(name))}`,
+    compare: `#/compare?${addressOf(({ name }) => sigmas.some((sigma) => name === `sigma_${sigma}`))}`,
     play: `#/run?${rivers}&tab=play`,
   };
   const browser = await chromium.launch({
@@ -259,7 +263,7 @@ try {
     await save(join(folder, "paths.svg"), "paper-to-code");
   }
   if (wants("sigma")) await drawSigma();
-  if (wants("studio")) await drawStudio();
+  if (wants("studio")) await drawStudio(tutorials.rivers.slice(0, -1));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
