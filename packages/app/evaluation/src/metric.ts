@@ -140,7 +140,7 @@ interface OwnBoundsMetric extends MetricFacts {
 
 /**
  * A metric: a comparison of two samples (`power` of its unit; `isSigned` if values below 0 are
- * possible), or one that finds its own bounds (`measure`). It has a `name` for `metrics=`, a `title`,
+ * possible), or a measurement with its own bounds (`measure`). It has a `name` for `metrics=`, a `title`,
  * a `group` and a `meaning`; `better` values are lower, higher, or near a `target`. Training writes
  * its `columns`, with an axis of this `scale`. `states` names the steps whose states it needs, and
  * `usesEnergy` asks for path energies.
