@@ -101,7 +101,6 @@ export {
 } from "./method/parametrisation.js";
 export { preconditioned } from "./method/preconditioned.js";
 export * from "./method/sample.js";
-export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
 export { gaussianOf } from "./metric/feature-statistics.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export * from "./metric/frechet.js";
@@ -126,6 +125,7 @@ export {
   type Spectrum,
 } from "./metric/spectrum.js";
 export { loadStatistics } from "./metric/statistics-file.js";
+export { valueStatistics } from "./metric/value-statistics.js";
 export { type Estimate, meanEstimate } from "./metric/vectors/bootstrap.js";
 export * from "./metric/vectors/kernels.js";
 export * from "./metric/vectors/moments.js";

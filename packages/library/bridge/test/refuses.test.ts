@@ -12,10 +12,10 @@ import { dsbLangevin } from "../src/method/dsb-langevin.js";
 import { methodNamed, methods } from "../src/method/index.js";
 import { networkFlow } from "../src/method/network-flow.js";
 import { preconditioned } from "../src/method/preconditioned.js";
-import { endpointStatistics, valueStatistics } from "../src/metric/endpoints.js";
 import { FeatureStatistics } from "../src/metric/feature-statistics.js";
 import { frechetDistance } from "../src/metric/frechet.js";
 import { bandError, fourierModes, isotropicSpectrum } from "../src/metric/spectrum.js";
+import { valueStatistics } from "../src/metric/value-statistics.js";
 import { optimality } from "../src/metric/vectors/optimality.js";
 import { FittedGaussian } from "../src/model/fitted-gaussian.js";
 import { assignment } from "../src/ot/assignment.js";
@@ -96,12 +96,6 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     /expected one with a drift network/,
   ],
   ["one sample", () => valueStatistics(zeros([1, 3])), "data", /expected 2 or more/],
-  [
-    "no pairs of samples",
-    () => endpointStatistics({ start: x(), end: zeros([3, 2]) }),
-    "argument",
-    /one endpoint per start/,
-  ],
   ["features", () => new FeatureStatistics(2).update(zeros([3, 4])), "argument", /\[n, 2\]/],
   ["a covariance", () => new FeatureStatistics(2).gaussian(), "data", /expected at least 2/],
   [

@@ -1,11 +1,10 @@
 import {
   columnWasserstein,
-  endpointRow,
-  endpointStatistics,
   energyDistance,
   leastVarianceKept,
   mmd,
   stream,
+  valueStatistics,
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/problem";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -76,7 +75,7 @@ const spread = (x: Tensor): number =>
   tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
 
 /** A moment in the networks' units, shown only on request. */
-function moment(name: string, title: string): Metric {
+function moment(name: "mean" | "var" | "sample_var", title: string): Metric {
   const target = `data_${name}`;
   const ceiling = name === "sample_var" ? undefined : `start_${name}`;
   return {
@@ -88,12 +87,9 @@ function moment(name: string, title: string): Metric {
     columns: { value: `end_${name}`, target, ...(ceiling && { ceiling }) },
     onRequest: true,
     measure(set, context) {
-      const row = context.once("statistics", () => endpointRow(endpointStatistics(set)), set);
-      return {
-        value: row[`end_${name}`],
-        target: row[target],
-        ceiling: row[`start_${name}`],
-      };
+      const of = (part: "end" | "data" | "start") =>
+        context.once(`statistics/${part}`, () => valueStatistics(set[part]), set)[name];
+      return { value: of("end"), target: of("data"), ceiling: of("start") };
     },
   };
 }

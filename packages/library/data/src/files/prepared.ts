@@ -1,40 +1,21 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { FileError, sha256, sha256OfFile, stageFolder, writeFlushed } from "@dsbm/files";
+import { FileError, stageFolder } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { DatasetError, reason } from "../errors.js";
-import { isFile, status } from "./read.js";
-
-const checksum = "sha256";
-
-const checksumOf = (folder: string): string =>
-  sha256(
-    readdirSync(folder)
-      .filter((name) => name !== checksum)
-      .sort()
-      .map((name) => sha256OfFile(join(folder, name)))
-      .join(),
-  );
-
-function isWhole(folder: string): boolean {
-  const file = join(folder, checksum);
-  return isFile(file) && readFileSync(file, "utf8") === checksumOf(folder);
-}
+import { status } from "./read.js";
 
 /**
- * `make` writes a folder's files under a temporary name; a folder that is whole stays, a damaged one
- * is made again. Throws the errors of `make`, and `Unreadable` if the disk refuses.
+ * `make` writes and flushes files under a temporary name, which becomes `folder` at the end. Throws the errors of
+ * `make`, and `Unreadable` if the disk refuses.
  */
 export async function prepareFolder(
   folder: string,
   make: (temporary: string) => Promise<void>,
 ): Promise<void> {
   try {
-    if (isWhole(folder)) return;
+    if (status(folder)) return;
     const staged = stageFolder(folder);
     try {
       await make(staged.temporary);
-      writeFlushed(join(staged.temporary, checksum), checksumOf(staged.temporary));
       staged.commit();
     } finally {
       staged.discard();

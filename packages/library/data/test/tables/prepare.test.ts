@@ -1,5 +1,5 @@
 // Tables as datasets: columns and rows to train on, refusals, split and standardisation.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   boundsOf,
@@ -331,15 +331,10 @@ it("a table is prepared once, anew when it changes, and nothing is left of what 
   const prepared = () => readdirSync(join(directory, "prepared"));
   const before = values((await loadPath(path, directory, {})).train);
   expect(prepared()).toHaveLength(1);
-  await loadPath(path, directory, {});
+  expect(values((await loadPath(path, directory, {})).train)).toEqual(before);
   expect(prepared()).toHaveLength(1);
   await loadPath(path, directory, { seed: 3 });
   expect(prepared()).toHaveLength(2);
-  for (const name of prepared()) {
-    const rows = join(directory, "prepared", name, "rows_train.npy");
-    writeFileSync(rows, readFileSync(rows).with(-1, 7)); // damaged, and so made again
-  }
-  expect(values((await loadPath(path, directory, {})).train)).toEqual(before);
   writeFileSync(path, "a\n1\n2\n3\n4\n");
   const changed = await loadPath(path, directory, {});
   expect(changed.train.facts?.rows).toBe(4);

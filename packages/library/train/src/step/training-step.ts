@@ -36,7 +36,7 @@ export interface StepOptions {
   generator: Generator;
   /** Spreads times as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
-  /** Those that share each batch; null: each process trains on whole batches. */
+  /** Processes that share each batch; null: each process trains on whole batches. */
   ranks?: Ranks | null;
 }
 
