@@ -199,7 +199,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
 }
 
 /** Rows of all intervals at their starts and at their ends. */
-const perEnd = (rows: readonly number[]): number[] =>
+const perEnd = (rows: readonly number[]) =>
   [rows.slice(0, -1), rows.slice(1)].map((some) => some.reduce((sum, n) => sum + n, 0));
 
 /**

@@ -108,7 +108,7 @@ function leastEnergy(
     tidy(() => enableGrad(() => advance()));
   }
   advance.reset();
-  bend.weights.forEach((w, i) => void w.copy_(weights[i] as Tensor));
+  bend.weights.forEach((w, i) => void w.copy_(weights[i]));
   optimizer.dispose();
   for (const w of weights) w.dispose();
 }

@@ -42,7 +42,7 @@ export function leftOutDistances(
       const w1 = (x: Tensor) => wasserstein(x, target, { p: 1 });
       const floor = w1(rows[k + 1].narrow(0, n, n)).value;
       const distance = (x: Tensor) => w1(x).value - floor;
-      const others = <T>(all: readonly T[]): T[] => all.filter((_, i) => i !== k + 1);
+      const others = <T>(all: readonly T[]) => all.filter((_, i) => i !== k + 1);
       const chain = chainOf(others(times));
       const marginals = others(sets).map((x) => ({ x }));
       const { x0, x1, conditions } = chainEndpoints(marginals, chain);
@@ -70,7 +70,7 @@ export function leftOutDistances(
 /** Rows at a share of the way between two datasets, drawn by their mass. */
 function grown(x0: Tensor, x1: Tensor, { share, delta }: { share: number; delta: number }): Tensor {
   const [source, target] = [x0, x1].map((x) => joinMass(x, x.select(1, 0).zerosLike()));
-  const batch = { x0: source, x1: target, given: undefined };
+  const batch = { x0: source, x1: target };
   const pairs = minibatchGrowth({ delta })(batch, stream(0, "left-out/growth"));
   const { x, logMass } = splitMass(pairs.x1);
   const at = growthPath({
