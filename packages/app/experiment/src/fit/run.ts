@@ -109,9 +109,8 @@ async function trainFit(
     async trained(_run, ends, rows) {
       keepBest(folder, rows, progress);
       if (!(await measure({ ends }))) return false;
-      const course = { config, ends };
       const how = { loo: own.loo, time, progress, signal };
-      if (!(await leaveOut(folder, course, how))) return false;
+      if (!(await leaveOut(folder, { config, ends }, how))) return false;
       progress.line(`took ${duration(time.clock.spent)}`);
       return true;
     },

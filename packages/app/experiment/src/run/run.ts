@@ -62,8 +62,10 @@ export async function runTraining(
   setNumThreads(threadsOf(config));
   const ends = await openDatasets(config, { progress, signal });
   const { n_ipf, half_iterations } = config;
-  const facts = { ...options.begin, n_ipf, half_iterations };
-  options.ranks?.tell({ facts, tensors: new Map() });
+  options.ranks?.tell({
+    facts: { ...options.begin, n_ipf, half_iterations },
+    tensors: new Map(),
+  });
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
