@@ -95,6 +95,7 @@ it.each([
   ["RUN RUN", ["expected RUN"]],
   ["nowhere", ["nowhere"]],
   ["RUN metrics=nonsense", ["metrics=nonsense", "sliced_w2"]],
+  ["RUN diffusion=1 solver=heun", ["diffusion=1", "leave diffusion or solver out"]],
   ["RUN guidance=2", ["guidance=2", "condition_dropout"]],
   ["RUN holdout=middle.npy", ["1 files", "at=0.5"]],
   ["RUN holdout=no.npy at=0.5", ["no.npy", "no such file"]],

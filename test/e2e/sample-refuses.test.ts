@@ -65,6 +65,7 @@ beforeAll(async () => {
 it.each([
   ["a word too many", "IMAGES bytes.npy x.npy more", /expected RUN NEW OUT/],
   ["steps of an ODE", "IMAGES bytes.npy x.npy solver=heun steps=5", /ode_step_size/],
+  ["a noise of an ODE", "VECTORS gaussian:5 x.npy solver=heun diffusion=0.5", /solver=sde/],
   ["a tolerance of the SDE", "IMAGES bytes.npy x.npy ode_tol=1e-3", /solver=dopri5/],
   // Runs.
   ["no run", "twins bytes.npy x.npy", /there is no run in .*run\.json/],

@@ -47,6 +47,7 @@ const usualSampler = {
   ode_tol: null,
   ode_step_size: null,
   steps: null,
+  diffusion: null,
   guidance: 1,
 } as const;
 

@@ -38,12 +38,12 @@ export async function openSubject(
   folder: string,
   options: SubjectOptions = {},
 ): Promise<OpenSubject> {
-  const { steps = null, seed = 42, device = "cpu", guidance = 1 } = options;
+  const { steps = null, seed = 42, device = "cpu", diffusion = null, guidance = 1 } = options;
   const { inception = null, fid_statistics = null, half_iteration = "newest" } = options;
   const { progress = silentProgress, signal } = options;
   const threads = typeof options.threads === "number" ? options.threads : cores();
   setNumThreads(threads);
-  const bridge = Bridge.open(folder, { half_iteration, device, threads, guidance });
+  const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
   const loaded = options.ends ?? (await openDatasets(config, { progress, signal }));
   const { ends, orders } = inRandomOrder(loaded, seed);

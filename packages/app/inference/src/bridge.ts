@@ -26,7 +26,7 @@ import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { type FollowOptions, Sampler, type Training } from "@dsbm/train";
 import { encodeConditions } from "./conditions.js";
-import { checkGuidance, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
+import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
 import {
   classesOf,
   loadNetworks,
@@ -39,7 +39,8 @@ import {
 
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
-  /** The weight of conditions, everywhere (default: as trained). */
+  /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
+  diffusion?: number | null;
   guidance?: number;
 }
 
@@ -121,9 +122,10 @@ export class Bridge implements Disposable {
    */
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu" } = options;
-    const { guidance = 1 } = options;
-    const trained = { ...readTrained(folder, half_iteration, device as Device), guidance };
-    checkGuidance(trained, guidance);
+    const { diffusion = null, guidance = 1 } = options;
+    const read = readTrained(folder, half_iteration, device as Device);
+    const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
+    checkNoise(trained, trained.models, { diffusion, guidance });
     return new Bridge(trained, loadNetworks(trained), options);
   }
 
@@ -192,7 +194,7 @@ export class Bridge implements Disposable {
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
     const plan = planSamples(this, config, grid);
     const { direction, times } = plan;
-    const { solver, seed, guidance, ode_tol, ode_step_size } = config;
+    const { solver, seed, diffusion, guidance, ode_tol, ode_step_size } = config;
     const { method, lastNoise, config: run } = this.trained;
     const device = run.device as Device;
     const tolerance = ode_tol ?? 1e-5;
@@ -218,6 +220,7 @@ export class Bridge implements Disposable {
         rtol: tolerance,
         atol: tolerance,
         ...(ode_step_size !== null && { step_size: ode_step_size }),
+        diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
         given: mapConditions(given, (t) => moved(t)),
         async onState(k, state) {

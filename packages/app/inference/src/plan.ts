@@ -23,6 +23,7 @@ export type PlanConfig = Pick<
   | "path"
   | "batch_size"
   | "steps"
+  | "diffusion"
   | "guidance"
   | "solver"
   | "ode_tol"
@@ -57,7 +58,7 @@ export function planSamples(
     throw new ConfigError(
       `solver=${solver}: ${trained.method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
-  checkGuidance(trained, config.guidance);
+  checkNoise(trained, bridge.networks, config);
   const grid = partOf(whole, journey, trained);
   const times = timesOf(direction, grid);
   const unit = sampler.unit(solver);
@@ -109,8 +110,24 @@ function checkSteps(
   );
 }
 
-/** Refuses guidance of networks that always had their condition. */
-export function checkGuidance({ config, folder, method }: Trained, guidance: number): void {
+/**
+ * Refuses changed noise without the drifts of both directions, whose sum is the score, and guidance
+ * of networks that always had their condition.
+ */
+export function checkNoise(
+  { config, folder, method }: Trained,
+  networks: { readonly [direction in Direction]: unknown },
+  { diffusion, guidance }: { diffusion: number | null; guidance: number },
+): void {
+  if (diffusion !== null && (method.predicts !== "drift" || method.plan))
+    throw new ConfigError(
+      `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
+    );
+  const missing = (["b", "f"] as const).find((d) => !networks[d]);
+  if (diffusion !== null && missing)
+    throw new ConfigError(
+      `diffusion=${diffusion} needs the drifts of both directions, and ${folder} has no weights of ${missing} yet: leave diffusion out, or train that direction`,
+    );
   if (guidance === 1 || (config.condition_dropout > 0 && !method.sampler)) return;
   const cure = method.sampler
     ? `${method.name} has steps of its own: leave guidance out`

@@ -32,6 +32,7 @@ export interface Trained extends Process {
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
+  diffusion?: number | undefined;
   guidance?: number | undefined;
   /** The newest weights of each wanted direction; null before training. */
   models: Record<Direction, ModelFile | null>;

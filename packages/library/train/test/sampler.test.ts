@@ -2,6 +2,7 @@
 
 import {
   brownian,
+  FittedGaussian,
   gammaGrid,
   type Method,
   methods,
@@ -9,7 +10,7 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
-import { full, memory, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
+import { eye, full, memory, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -145,6 +146,49 @@ describe("carry", () => {
       expect(distance(cut.states[0], last)).toBeLessThan(solver === "sde" ? 1e-12 : 1e-4);
       if (solver === "sde") expect(cut.evaluations).toEqual([5 * 50, 5 * 25, 5 * 28]);
       expect(one.unit(solver)).toBe(solver === "dopri5" ? 200 : 25);
+    },
+  );
+  it.each([0, 0.4, 1.6])(
+    "has the marginals of the bridge with any diffusion, g = %s",
+    async (diffusion) => {
+      const method = methods.gaussian_bridge;
+      const network = new FittedGaussian([2]);
+      const [x0, x1] = [-1, 1].map((shift, i) =>
+        randn([4000, 2], { generator: seeded(20 + i) })
+          .mul(i + 1)
+          .add(shift),
+      );
+      network.fit(x0, x1, process.sigma ** 2);
+      const sampler = new Sampler({
+        method,
+        process,
+        grid: uniformGrid(40),
+        chunkRows: 1000,
+        networks: { f: network, b: network },
+      });
+      const [A, B, C] = network.covariance.unbind();
+      for (const direction of ["f", "b"] as const) {
+        const start = direction === "f" ? x0 : x1;
+        const run = (seed: number) =>
+          carriedTo(sampler, start, { direction, seed, diffusion, path: true });
+        const { states, evaluations } = await run(3);
+        expect(evaluations).toEqual([2 * 40 * 4000]);
+        for (const k of [10, 20, 30, 40]) {
+          const t = direction === "f" ? k / 40 : 1 - k / 40;
+          const want = A.mul((1 - t) ** 2)
+            .add(B.mul(t ** 2))
+            .add(C.add(C.t()).mul(t * (1 - t)))
+            .add(eye(2).mul(t * (1 - t) * process.sigma ** 2));
+          const state = states[k];
+          const centred = state.sub(state.mean(0));
+          expect(distance(centred.t().mm(centred).div(4000), want)).toBeLessThan(0.25);
+          expect(distance(state.mean(0), x0.mean(0).lerp(x1.mean(0), t))).toBeLessThan(0.12);
+        }
+        // Without noise a sample is a function of its start.
+        const apart = distance((await run(4)).states[40], states[40]);
+        if (diffusion === 0) expect(apart).toBe(0);
+        else expect(apart).toBeGreaterThan(diffusion);
+      }
     },
   );
   it("stops at a signal and leaves nothing behind", async () => {

@@ -212,6 +212,7 @@ const openKeys = sampleCommand.schema.pick({
   half_iteration: true,
   device: true,
   threads: true,
+  diffusion: true,
   guidance: true,
 });
 

@@ -22,6 +22,11 @@ const fixedSteps: readonly string[] = ["heun", "euler"];
 
 /** Options of a sampler. */
 export const samplerKeys = {
+  diffusion: orNull(
+    z.number().min(0).max(1e6),
+    "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
+    0.5,
+  ),
   guidance: key(
     z.number(),
     1,
@@ -37,11 +42,16 @@ export const samplerKeys = {
 
 /** Returns the problems of options that belong to another solver. */
 export function checkSolver({
+  diffusion,
   solver,
   ode_tol,
   ode_step_size,
-}: Pick<SampleConfig, "solver" | "ode_tol" | "ode_step_size">): string[] {
+}: Pick<SampleConfig, "diffusion" | "solver" | "ode_tol" | "ode_step_size">): string[] {
   const problems: string[] = [];
+  if (diffusion !== null && solver !== "sde")
+    problems.push(
+      `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,
+    );
   if (ode_tol !== null && solver !== "dopri5")
     problems.push(
       `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,

@@ -92,7 +92,8 @@ export const pathMetrics: readonly Metric[] = [
       "E∫|drift|²dt along paths of the SDE. Among all bridges between the same data with the same noise, the Schrödinger bridge has the least.",
     usesEnergy: true,
     lacks({ subject }, { sampling, direction }) {
-      if (sampling.solver !== "sde") return "it is of the SDE";
+      if (sampling.solver !== "sde" || subject.trained.diffusion !== undefined)
+        return "it is of the SDE with the noise of training";
       if (subject.bridge.drift(direction)) return null;
       return `${subject.trained.method.name} has no drift to sum`;
     },

@@ -107,7 +107,7 @@ export const qualityFile = z.object({
   split: z.enum(["train", "test"]).catch("test"),
   n: real.optional().catch(undefined),
   seed: real.optional().catch(undefined),
-  /** The sampler's options that differ from training: solver, steps, guidance. */
+  /** The sampler's options that differ from training: solver, steps, diffusion, guidance. */
   sampler: z
     .record(z.string(), z.union([z.string(), real]))
     .optional()

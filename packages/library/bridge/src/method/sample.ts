@@ -1,6 +1,6 @@
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
-import type { Direction } from "../core/direction.js";
+import { type Direction, other } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
 import { withoutMass } from "../coupling/growth.js";
@@ -11,6 +11,7 @@ import type { Method } from "./method.js";
 import { noiseShareOf, shareAt } from "./noise-share.js";
 import {
   driftField,
+  flowMargin,
   guided,
   networkOutput,
   type Parametrisation,
@@ -33,6 +34,8 @@ export interface Dynamics {
   parametrisation?: Parametrisation;
   /** Noise of a step along a drift (default: as the process). */
   stepVariance?: StepVariance | undefined;
+  /** Another noise with the same marginals, from the drifts of both directions (default: the process's sigma). */
+  diffusion?: number | undefined;
   /** Guidance of networks trained with condition dropout (default 1; see `guided`). */
   guidance?: number | undefined;
 }
@@ -102,6 +105,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       return eulerMaruyama(drift, x, { ...options, sigma: 0, isMidpoint: method.mass === true });
     }
     case "drift": {
+      if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);
       const drift = driftOf(dynamics, options);
       const finish = parametrisation.meanMatch
         ? networkOutput({ network, direction, process, parametrisation, given })
@@ -116,6 +120,26 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
     case "increment":
       return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });
   }
+}
+
+const margin = 1e-3;
+
+/**
+ * Noise g with the same marginals: the drift (1 + g²/σ²)/2·b − (1 − g²/σ²)/2·b′ of both drifts, since b + b′ is σ²
+ * times the score (Song 2021; Tong et al. 2023).
+ */
+function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
+  const { process, diffusion = process.sigma } = dynamics;
+  const { direction, lastNoise } = options;
+  const ratio = (diffusion / process.sigma) ** 2;
+  const near = flowMargin({ ...dynamics, grid: options.grid, eps: margin });
+  const forward = driftOf(dynamics, options);
+  const back = driftOf(dynamics, { ...options, direction: other(direction) });
+  const drift: Field = (y, t) =>
+    forward(y, t)
+      .mul((1 + ratio) / 2)
+      .add(back(y, t.clamp({ min: near, max: 1 - near })), { alpha: (ratio - 1) / 2 });
+  return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 
 /**

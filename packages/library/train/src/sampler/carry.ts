@@ -34,6 +34,8 @@ export interface CarryOptions extends FlowOptions {
   first?: number;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
+  /** Another noise of `sde` with the same marginals, from the drifts of both directions. */
+  diffusion?: number | undefined;
   /** Conditions of the rows. */
   given?: Conditions | undefined;
   /** Weight of the condition (default: the sampler's). */
@@ -88,8 +90,8 @@ export function carry(x: Tensor, context: CarryContext): Promise<number | null> 
 
 async function carrySteps(x: Tensor, context: CarryContext): Promise<number | null> {
   const { direction, grid, seed, purpose = direction, first = 0 } = context;
-  const { guidance = context.dynamics.guidance } = context;
-  const dynamics = { ...context.dynamics, guidance };
+  const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
+  const dynamics = { ...context.dynamics, diffusion, guidance };
   const { given, lastNoise = true, path = false, signal, onState, replay } = context;
   const { method, process } = dynamics;
   const { device } = x;
@@ -100,7 +102,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
   const isPlan = method.plan !== undefined;
   const draws = (k: number) =>
     method.predicts !== "velocity" &&
-    (method.sampler !== undefined || process.sigma > 0) &&
+    (method.sampler !== undefined || (diffusion ?? process.sigma) > 0) &&
     (k < steps - 1 || (lastNoise && !isPlan));
   // The times themselves would be a long text for each step.
   const gridKey = createHash("sha256").update(Float64Array.from(grid.times)).digest("hex");
@@ -113,7 +115,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       ...Object.fromEntries(steps.map(draw)),
       ...(end ? { end } : { given }),
     };
-    const key = `steps/${end !== null}/${direction}/${steps}/${path}/${gridKey}/${lastNoise}/${guidance}`;
+    const key = `steps/${end !== null}/${direction}/${steps}/${path}/${gridKey}/${lastNoise}/${diffusion}/${guidance}`;
     return replay(key, batch, (rows) => {
       const states: Tensor[] = [];
       for (const k of steps) {
@@ -148,7 +150,9 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       );
       z.dispose();
     }
-    const evaluations = isPlan ? 1 : steps * guidedEvaluations(guidance);
+    // Changed noise needs the drifts of both directions.
+    const asked = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
+    const evaluations = isPlan ? 1 : steps * asked;
     if (isPlan && !path) {
       await onState(0, end!);
       return evaluations * n;
