@@ -50,6 +50,10 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"]), { steps: 4 }],
   ["velocity", (at) => vectorRun(at, ["model_name=rectifiedflow"])],
   ["table", (at) => tableRun(at, { ...facts, conditioning })],
+  [
+    "limits of values",
+    (at) => tableRun(at, facts, { data: { integer: ["x"], range: ["y:1..2.1"] } }),
+  ],
   ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
   ["means", (at) => imageRun(at, ["method=dsb"])],
   ["three days between datasets", ofCourse("dsbm"), flow],

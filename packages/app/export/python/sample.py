@@ -116,6 +116,11 @@ class Bridge:
         if transform:
             x = x * transform["std"] + transform["mean"]
             x = np.expm1(x) if transform["log1p"] else x
+            limits = transform.get("limits")
+            if limits:
+                low, high = (np.array(limits[key], dtype=float) for key in ("min", "max"))
+                x = np.where(limits["whole"], np.round(x), x)
+                x = np.fmin(np.fmax(x, low), high)
         return x, weight
 
     def _run(self, name, feeds, outputs):

@@ -65,7 +65,7 @@ export function describeBridge(opened: Bridge, { graphs, license }: Facts): Brid
       generator: "philox4x32-10",
       same_samples: !method.plan,
     },
-    transform: columns?.transform ?? null,
+    transform: columns && { ...columns.transform, limits: limitsOf(columns) },
     projection: projectionOf(trained),
     columns: columns?.names ?? null,
     conditions: conditionsOf(opened),
@@ -78,6 +78,12 @@ export function describeBridge(opened: Bridge, { graphs, license }: Facts): Brid
     license,
     files: null,
   };
+}
+
+function limitsOf({ limits }: NonNullable<Trained["columns"]>) {
+  // JSON has no infinity.
+  const finite = (values: readonly number[]) => values.map((x) => (Number.isFinite(x) ? x : null));
+  return limits && { ...limits, min: finite(limits.min), max: finite(limits.max) };
 }
 
 function courseTimes({ chain, config }: Trained): BridgeDescription["times"] {

@@ -8,6 +8,16 @@ export interface Standardisation {
   mean: readonly number[];
   /** Of each column. */
   std: readonly number[];
+  /** Limits of values on the way back. */
+  limits?: Limits | null;
+}
+
+/** Limits of each column; null: none. */
+interface Limits {
+  min: readonly (number | null)[];
+  max: readonly (number | null)[];
+  /** Whether values are rounded. */
+  whole: readonly boolean[];
 }
 
 /** Coordinates (x − mean)·basis/scale; mean [D], basis [D, k] row after row, with orthonormal columns. */
@@ -64,13 +74,18 @@ function standardised(data: Samples["data"], { log1p, mean, std }: Standardisati
   });
 }
 
-function undone(z: Float32Array, { log1p, mean, std }: Standardisation): Float64Array {
+function undone(z: Float32Array, { log1p, mean, std, limits }: Standardisation): Float64Array {
   const d = mean.length;
   return Float64Array.from(z, (value, i) => {
     const m = mean[i % d];
     const s = std[i % d];
     const y = s === 0 ? m : value * s + m;
-    return log1p ? Math.expm1(y) : y;
+    const x = log1p ? Math.expm1(y) : y;
+    if (!limits) return x;
+    const k = i % d;
+    const rounded = limits.whole[k] ? Math.round(x) : x;
+    const raised = Math.max(rounded, limits.min[k] ?? rounded);
+    return Math.min(raised, limits.max[k] ?? raised);
   });
 }
 

@@ -100,7 +100,20 @@ const parts = {
     deviations: maybe(arrayOf(isNumber)),
     mean_match: maybe(isBoolean),
   }),
-  transform: maybe(object({ log1p: isBoolean, mean: arrayOf(isNumber), std: arrayOf(isNumber) })),
+  transform: maybe(
+    object({
+      log1p: isBoolean,
+      mean: arrayOf(isNumber),
+      std: arrayOf(isNumber),
+      limits: maybe(
+        object({
+          min: arrayOf(maybe(isNumber)),
+          max: arrayOf(maybe(isNumber)),
+          whole: arrayOf(isBoolean),
+        }),
+      ),
+    }),
+  ),
   projection: maybe(
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),
   ),
@@ -149,8 +162,11 @@ function misfit(bridge: BridgeDescription): string | null {
   const d = sizeOf(projection?.shape ?? state);
   if (projection && bytesIn(projection.mean) !== 4 * d) return "projection";
   if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state)) return "projection";
-  if (transform && [transform.mean, transform.std].some(({ length }) => length !== d))
-    return "transform";
+  if (transform) {
+    const { mean, std, limits } = transform;
+    if ([mean, std, ...Object.values(limits ?? {})].some(({ length }) => length !== d))
+      return "transform";
+  }
   return columns && columns.length !== d ? "columns" : null;
 }
 
