@@ -20,8 +20,8 @@ const packages = {
     budget: 27_300,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 15_600, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 27_300, imports: ["files"] },
+  export: { group: "app", budget: 15_700, imports: [...base, "problem", "inference", "web"] },
+  web: { group: "pages", budget: 27_500, imports: ["files"] },
   studio: { group: "pages", budget: 20_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
