@@ -95,12 +95,6 @@ test.each([
   expect(rowsTogether(256, classes, most).value).toBe(rows),
 );
 
-test("growth has the length whose paths came closest", () => {
-  const leftOut = [{ straight: 1, least: 0.95, spline: 1, growth: [0.7, 0.5] }];
-  const [method, delta] = pathRules({ leftOut, deltas: [2, 1] });
-  expect([method?.value, delta?.value]).toEqual(["wfr", 1]);
-});
-
 test("plans of growth in many columns have a batch of rows", () => {
   const rules = growthRules({ shape: [4], rows: [1000, 1000] });
   expect(rules.find(({ key }) => key === "ot_rows")?.value).toBe(256);

@@ -142,17 +142,13 @@ export const fiveIterations = rule(
 const clearly = 0.9;
 
 /** Smooth paths through a time course, or growth, if they come closer to its inner datasets than straight paths do. */
-export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
-  const mean = (of: (one: LeftOutDistance) => number) =>
-    leftOut.reduce((sum, one) => sum + of(one), 0) / leftOut.length;
-  const straight = mean((one) => one.straight);
-  const spline = mean((one) => one.spline);
-  const misses = deltas.map((_, i) => mean((one) => one.growth[i]));
-  const growth = Math.min(...misses);
-  const most = Math.min(
-    clearly * straight,
-    mean((one) => one.least),
-  );
+export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
+  const mean = (key: keyof LeftOutDistance) =>
+    leftOut.reduce((sum, one) => sum + one[key], 0) / leftOut.length;
+  const straight = mean("straight");
+  const spline = mean("spline");
+  const growth = mean("growth");
+  const most = Math.min(clearly * straight, mean("least"));
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
   if (leftOut.length > 1 && spline < most && spline <= growth)
@@ -163,7 +159,7 @@ export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
   if (!(growth < most)) return [];
   return [
     rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-    rule("delta", short(deltas[misses.indexOf(growth)]), "the length of growth that came closest"),
+    rule("delta", short(delta), "the length that the left-out datasets were compared with"),
   ];
 }
 
@@ -171,13 +167,23 @@ export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
 export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">): Rule[] {
   const [d = 0] = shape;
   const isLarge = Math.max(...rows) > manyTogether;
+  const isBatch = !isLarge && d > fewColumns;
   const width = d > 40 ? 512 : 256;
   const batch = Math.min(256, ...perEnd(rows));
   return [
     rule("model.hidden", `${width},${width},${width}`, "growth is learned with the flow"),
     rule("batch_size", batch, "pairs of all intervals together"),
-    rule("lr", 5e-3, "one regression without simulation allows a high rate, which falls to 0"),
-    rule("ema_rate", 0.995, "averaged over some hundred steps: the rate is high"),
+    rule("ema_rate", 0.995, "averaged over some hundred steps"),
+    ...(isBatch
+      ? [
+          rule("lr", 1e-3, "each batch has its own plan, so pairs change all the time"),
+          rule(
+            "ot_rows",
+            batch,
+            "in more than three columns, networks would learn one plan of all rows by heart",
+          ),
+        ]
+      : [rule("lr", 5e-3, "pairs are of large plans, which allows a high rate; it falls to 0")]),
     ...(isLarge
       ? [
           rule(
@@ -186,15 +192,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
             "more rows make a plan that is closer to the plan of the data",
           ),
         ]
-      : d > fewColumns
-        ? [
-            rule(
-              "ot_rows",
-              batch,
-              "in more than three columns, networks would learn one plan of all rows by heart",
-            ),
-          ]
-        : []),
+      : []),
   ];
 }
 

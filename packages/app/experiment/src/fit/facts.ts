@@ -27,11 +27,13 @@ export interface DataFacts {
 export interface CourseFacts {
   /** For each inner dataset, how far paths through the others miss it. */
   leftOut: readonly LeftOutDistance[];
-  /** The lengths of growth that `leftOut` compares. */
-  deltas: readonly number[];
+  /** The length of growth that `leftOut` compares. */
+  delta: number;
 }
 
 const most = 1000;
+/** Of the length that the plan of all rows asks for. */
+const lengthPart = 0.5;
 
 /**
  * Measures random training rows. With several datasets: means over the intervals, each in its own
@@ -66,12 +68,9 @@ export function courseFacts(ends: Datasets, seed: number): CourseFacts | null {
     const least = Math.min(...all.map(({ train }) => train.size(0)));
     const count = 2 * Math.min(most, Math.floor(least / 2));
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
-    const length = growthLength(
-      sets,
-      sets.map(() => 1),
-    );
-    const deltas = [length / 2, length / 4];
-    return { deltas, leftOut: leftOutDistances(sets, chain.times, deltas) };
+    const equal = sets.map(() => 1);
+    const delta = lengthPart * growthLength(sets, equal);
+    return { delta, leftOut: leftOutDistances(sets, chain.times, delta) };
   });
 }
 

@@ -217,8 +217,8 @@ const allRows = (ends: Datasets): number[] =>
 /** Chooses smooth paths or growth for a time course. Returns whether it chose any. */
 function choosePaths(choices: Choices, ends: Datasets): boolean {
   const { config } = choices.chosen;
-  const mayChoose =
-    conditionColumn(config.data) === null && !pathKeys.some((key) => choices.isGiven(key));
+  const isGiven = pathKeys.some((key) => choices.isGiven(key));
+  const mayChoose = conditionColumn(config.data) === null && !isGiven;
   const course = mayChoose ? courseFacts(ends, config.seed) : null;
   const paths = course ? pathRules(course) : [];
   if (paths.length === 0 || !choices.allows(paths)) return false;

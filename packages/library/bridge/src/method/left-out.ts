@@ -20,19 +20,19 @@ export interface LeftOutDistance {
   least: number;
   /** Distance along natural cubic splines. */
   spline: number;
-  /** Distance along paths on which mass grows and dies, for each of `deltas`. */
-  growth: number[];
+  /** Distance along paths on which mass grows and dies. */
+  growth: number;
 }
 
 /**
- * Compares paths of optimal pairs, once without each inner dataset: straight, smooth, and with growth for the lengths
- * `deltas` (see `growthLength`). Datasets have equally many rows [2n, d], of which one half measures the other; times
+ * Compares paths of optimal pairs, once without each inner dataset: straight, smooth, and with growth for the length
+ * `delta` (see `growthLength`). Datasets have equally many rows [2n, d], of which one half measures the other; times
  * rise from 0 to 1. Smooth paths of three datasets or fewer are compared with themselves.
  */
 export function leftOutDistances(
   rows: readonly Tensor[],
   times: readonly number[],
-  deltas: readonly number[],
+  delta: number,
 ): LeftOutDistance[] {
   const sets = rows.map((x) => x.narrow(0, 0, x.size(0) / 2));
   return times.slice(1, -1).map((time, k) =>
@@ -61,7 +61,7 @@ export function leftOutDistances(
         straight: value - floor,
         least: low - floor,
         spline: distance(smooth.x.mul(unit)),
-        growth: deltas.map((delta) => distance(grown(sets[k], sets[k + 2], { share, delta }))),
+        growth: distance(grown(sets[k], sets[k + 2], { share, delta })),
       };
     }),
   );
