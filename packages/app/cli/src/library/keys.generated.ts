@@ -412,6 +412,8 @@ export interface SampleKeys {
   solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
   /** steps of the sampler; null: as in training. Default: null. */
   steps?: number | null | undefined;
+  /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
+  diffusion?: number | null | undefined;
   /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
   /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */
@@ -468,6 +470,8 @@ export interface EvaluateKeys {
   steps?: number | null | undefined;
   /** sampler: sde, as the run samples, or a solver of its probability flow. Default: "sde". */
   solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
+  /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
+  diffusion?: number | null | undefined;
   /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
   /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */
