@@ -14,8 +14,8 @@ const needed = Object.values(PACKAGES).sort();
 /** The npm scripts that a shell script runs. */
 const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
 const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
-const commands = readdirSync(`${root}packages/app/cli/src/command`).map((f) =>
-  f.replace(".ts", ""),
+const commands = [...read("packages/app/cli/src/main.ts").matchAll(/^ {2}(\w+): \[$/gm)].map(
+  ([, name]) => name,
 );
 
 const docker: { name: string; rest: string }[] = dockerfile();
