@@ -243,8 +243,7 @@ try {
   }
   if (wants("time-course")) {
     run(process.execPath, [`${data}/cells.mjs`]);
-    const columns = ["data.layer=X_pca", "data.keep=celltype"];
-    const cells = ["cells.h5ad", "time=day", "method=dsbm", ...columns];
+    const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
     await save(figureOf("cells", [...cells, "max_minutes=5"]), "time-course");
   }
   if (wants("extending")) {

@@ -79,6 +79,10 @@ describe("an export", () => {
     [{ inputs: ["x", "x"] }, /inputs/],
     [{ transform: { ...transform, std: [2] } }, /transform/],
     [{ transform: { ...transform, mean: [1, 2, 3], std: [1, 2, 3] } }, /transform/],
+    [
+      { transform: { ...transform, limits: { min: [0], max: [null], whole: [true] } } },
+      /transform/,
+    ],
     [{ columns: ["age"] }, /columns/],
     [{ projection: { shape: [2], scale: 1, mean: "AAAAAAAAAAA=", basis: "AAAA" } }, /projection/],
     [{ projection: { shape: [2], scale: 1, mean: "?", basis: "?" } }, /projection/],
