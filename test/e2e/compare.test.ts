@@ -43,7 +43,7 @@ describe("dsbm compare", () => {
     // The source is the target, moved by 3.
     expect(Math.abs((ceiling as number) - 3)).toBeLessThan(0.3);
     expect(row(quality, "column_w1", "x").ceiling).toBeCloseTo(3, 0);
-    expect(row(quality, "variance_kept").value).toBeCloseTo(1, 0);
+    expect(row(quality, "variance_ratio").value).toBeCloseTo(1, 0);
     expect(quality.verdicts?.[0]).toMatchObject({ grade: "good", n_held_out: [300, 300] });
     expect(quality.verdicts?.[0]?.reason).toContain("as close to target.csv as other rows");
     const far = await compared("far.csv", "source=far.csv", "metrics=w1,sliced_w2,c2st");

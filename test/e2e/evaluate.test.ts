@@ -30,9 +30,9 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
   const quality = readQuality(run) as Quality;
   expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
   expect([...new Set(quality.rows.map(({ name }) => name))]).toEqual([
-    ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
+    ...wordsOf("sliced_w2 w2 w1 variance_ratio variance_ratio_least energy_distance mmd"),
     ...wordsOf("c2st displacement optimality binding"),
-    ...wordsOf("agreement path_energy npe column_w1"),
+    ...wordsOf("cycle_error path_energy npe column_w1"),
   ]);
   expect(quality.verdicts.map(({ direction }) => direction)).toEqual(["f", "b"]);
   for (const { n_held_out, reason } of quality.verdicts) {
@@ -64,7 +64,7 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
   expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(rows[0]?.value);
   // A part does not take the place of the whole table.
   const part = await evaluated(run, "n=200", "direction=f", "metrics=sliced_w2");
-  expect(part.stdout).toContain("not written, as ");
+  expect(part.stdout).toContain("not written: ");
   expect(readQuality(run)).toEqual(quality);
 });
 
@@ -86,7 +86,7 @@ it("measures of pictures what makes sense there, and says what it leaves out", a
   const metrics = "metrics=sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe";
   const { stdout } = await evaluated(images, "n=12", "direction=b", metrics);
   expect((readQuality(images) as Quality).rows.map(({ name }) => name)).toEqual(
-    wordsOf("sliced_w2 variance_kept displacement agreement path_energy"),
+    wordsOf("sliced_w2 variance_ratio displacement cycle_error path_energy"),
   );
   expect(stdout).toContain("left out: w2, npe: it is for vectors");
 });

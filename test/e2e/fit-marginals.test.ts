@@ -99,7 +99,7 @@ describe("more than two datasets", () => {
         "marginal_w1",
       ]);
       const w2 = own.find(({ name }) => name === "marginal_w2");
-      expect(w2?.title).toMatch(/to b\.csv at t = 0\.3$/);
+      expect(w2?.title).toMatch(/to b\.csv at 0\.3$/);
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
     }
     const held = rows.find(({ name }) => name === "holdout_b_w1");
@@ -130,7 +130,7 @@ describe("more than two datasets", () => {
     using bridge = await fit({ ...words, model, batch_size: 4, cache_npar: 8, marginals });
     const { rows } = await bridge.evaluate({ n: 4 });
     const titles = rows.map(({ title }) => title).join("\n");
-    expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at t = 0.5/);
+    expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at 0.5/);
   });
 
   it.each([

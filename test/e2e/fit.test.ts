@@ -139,5 +139,5 @@ test("a plan for folders of images", async () => {
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^data\.image_size=16 +because /m);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time allows/m);
-  expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two would have 20 steps/m);
+  expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two iterations would have only 20 steps/m);
 });

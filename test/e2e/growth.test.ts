@@ -94,7 +94,7 @@ describe.each([
       const height = mean(x.map((row) => row[1]));
       expect(Math.abs(height - (direction === "f" ? 1 : 0))).toBeLessThan(0.2);
     }
-    const metrics = ["mass", "effective_share"];
+    const metrics = ["mass", "ess_ratio"];
     const { rows } = await bridge.evaluate({ n: 24, exact: 24, metrics });
     expect(new Set(rows.map((row) => row.name))).toEqual(new Set(metrics));
     // Of 12 held-out rows on two sides, so that it depends much on which rows these are.
@@ -107,7 +107,7 @@ describe.each([
     expect(left.map((row) => [row.name, row.at])).toEqual(
       days.length === 2
         ? []
-        : ["a_w1", "a_debiased_w1", "a_variance_kept", "nearest_w1"].map((one) => [
+        : ["a_w1", "a_debiased_w1", "a_variance_ratio", "nearest_w1"].map((one) => [
             `loo_${one}`,
             "0.5",
           ]),

@@ -12,10 +12,12 @@ import {
   Clock,
   cores,
   distinctNames,
+  earlierNames,
   endNames,
   gradedRows,
   type MetricRow,
   metricGroups,
+  type Progress,
   type Quality,
   readDataFile,
   readRun,
@@ -71,10 +73,7 @@ export async function measureQuality(
   const { clock = new Clock(), ...given } = keys;
   const { config } = configure(evaluate, given);
   const { seed, split, solver, exact, ode_tol, ode_step_size } = config;
-  const choice = choose(
-    [...library, ...own],
-    config.metrics === null ? null : [config.metrics].flat(),
-  );
+  const choice = choose([...library, ...own], config.metrics, progress);
   const threads = config.threads === "auto" ? cores() : config.threads;
   using subject = await openSubject(folder, { ...config, ends, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
@@ -199,17 +198,26 @@ interface Choice {
   has(name: string): boolean;
 }
 
-/** Chooses metrics by name or group. Throws a ConfigError for others. */
-export function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
+/** Chooses metrics by name or group; a line notes earlier names. Throws a ConfigError for others. */
+export function choose(
+  all: readonly Metric[],
+  words: string | readonly string[] | null,
+  progress: Progress,
+): Choice {
   const usual = all.filter(({ onRequest }) => !onRequest);
   if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
   const groups = new Set<string>(all.map(({ group }) => group));
   const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
-  const chosen = words.flatMap((word) => {
+  const chosen = [words].flat().flatMap((word) => {
     if (Object.hasOwn(variantNames, word)) return variantNames[word as keyof typeof variantNames];
     if (groups.has(word))
       return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];
+    const { [word]: newer } = earlierNames;
+    if (newer !== undefined) {
+      progress.line(`metrics=${word}: the name is ${newer} now`);
+      return [newer];
+    }
     const known = [...groups, ...Object.keys(variantNames), ...names];
     throw new ConfigError(`metrics=${word}: expected one or more of ${known.join(", ")}`);
   });

@@ -24,7 +24,7 @@ import { disposeAll, type Subject } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
 const decisive = metrics.filter(({ name }) =>
-  /^(feature_distance|sliced_w2|c2st|variance_kept(_least)?)$/.test(name),
+  /^(feature_distance|sliced_w2|c2st|variance_ratio(_least)?)$/.test(name),
 );
 
 /** Vectors [n, d], or images [n, C, H, W]. */
@@ -119,7 +119,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const { n: most, seed, exact, metrics, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const choice = choose(comparisons, metrics === null ? null : [metrics].flat());
+  const choice = choose(comparisons, metrics, progress);
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const d = tensors[0]?.size(1) ?? null;

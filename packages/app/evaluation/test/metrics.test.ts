@@ -74,8 +74,8 @@ describe("metrics with known answers", () => {
     ["sliced_w2", shifted(0.5), 0.5 * Math.SQRT1_2, 0, 1.5 * Math.SQRT1_2, 0.04],
     ["w2", shifted(0.5), 0.5, 0, 1.5, 1e-3],
     ["w1", shifted(0.5), 0.5, 0, 1.5, 1e-3],
-    ["variance_kept", shifted(0, 2), 4, 1, 4, 1e-5],
-    ["variance_kept_least", shifted(0, 2), 4, 1, 4, 1e-5],
+    ["variance_ratio", shifted(0, 2), 4, 1, 4, 1e-5],
+    ["variance_ratio_least", shifted(0, 2), 4, 1, 4, 1e-5],
     // Of 1,000 rows of each side, so that samples differ.
     ["energy_distance", shifted(0), 0, 0, 0, 0.01],
     ["column_w1", shifted(0.5), 0.5, 0, 1.5, 1e-5],

@@ -2,6 +2,7 @@ export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
 export * from "./clock.js";
 export * from "./cores.js";
+export * from "./earlier-names.js";
 export * from "./errors.js";
 export * from "./figure/images.js";
 export { type LegendEntry, pickIndexes } from "./figure/panel.js";

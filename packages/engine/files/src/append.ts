@@ -24,13 +24,10 @@ export interface AppendFile {
 }
 
 /**
- * Opens a file for appending, and makes missing folders. `wholeBytes` returns how many of the present bytes are whole
- * records (default: up to the last line end). Throws FileError.
+ * Opens a file for appending, makes missing folders, and cuts bytes behind the last line end. Throws
+ * FileError.
  */
-export function openAppendFile(
-  path: string,
-  wholeBytes: (fd: number, size: number) => number = wholeLines,
-): AppendFile {
+export function openAppendFile(path: string): AppendFile {
   makeFolder(dirname(path));
   const flags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW;
   const fd = fileOperation("open", path, () => openSync(path, flags));
@@ -41,7 +38,7 @@ export function openAppendFile(
       else throw new FileError("closed", `cannot ${action} ${path}: it was closed, open it again`);
     });
   guarded("repair", (size) => {
-    const whole = wholeBytes(fd, size);
+    const whole = wholeLines(fd, size);
     if (whole < size) ftruncateSync(fd, whole);
   });
   return {

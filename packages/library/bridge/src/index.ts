@@ -131,7 +131,7 @@ export * from "./metric/vectors/kernels.js";
 export * from "./metric/vectors/moments.js";
 export { gaussianPairs, optimality } from "./metric/vectors/optimality.js";
 export {
-  agreement,
+  cycleError,
   flowEnergy,
   normalisedPathEnergy,
   PathEnergy,

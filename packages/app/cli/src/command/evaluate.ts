@@ -34,7 +34,7 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
     const report = place === path ? `\nreport: ${await writeReport(folder)}` : "";
     const where =
       place === null
-        ? `not written, as ${path} has the whole table of the run's sampler: out=FILE keeps this part`
+        ? `not written: ${path} keeps the full table of the run; out=FILE writes this one`
         : `written to ${place}${report}`;
     return json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`;
   });

@@ -5,7 +5,7 @@ import { formatTable, metricTable, newestRows, type Row, readLogged } from "@dsb
 /** The paths of a run's images and report. */
 export function placesOf(folder: string): string {
   const at = absolute(folder);
-  const pictures = existsSync(`${at}/samples`) ? `pictures: ${at}/samples\n` : "";
+  const pictures = existsSync(`${at}/samples`) ? `images:   ${at}/samples\n` : "";
   return `${pictures}report:   ${at}/report.html`;
 }
 

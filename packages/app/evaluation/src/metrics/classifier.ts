@@ -28,7 +28,7 @@ export const classifierMetric: Metric = {
   title: "classifier two-sample test (accuracy)",
   group: "ends",
   meaning:
-    "The accuracy of a small network that separates generated and held-out rows in cross-validation (Lopez-Paz and Oquab 2017): .5 is guessing. Floor: other target rows; ceiling: the untransported source.",
+    "The accuracy of a small network that tells generated from held-out rows, in cross-validation (Lopez-Paz and Oquab 2017). 0.5 is guessing. Floor: other target rows; ceiling: the untransported source.",
   isNeeded: true,
   scale: "percent",
   measure: (set, context) =>

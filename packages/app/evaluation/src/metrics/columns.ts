@@ -12,7 +12,7 @@ export const columnMetric: Metric = {
   title: "1-Wasserstein of a column",
   group: "columns",
   meaning:
-    "The mean distance by which a column must move to match the data's distribution, in its own units. Floor: other target rows; ceiling: the untransported source.",
+    "The 1-Wasserstein distance between generated and target values of a column, in its own units. Floor: other target rows; ceiling: the untransported source.",
   serves: forVectors,
   measure: (set, context) =>
     tidy(() => {
@@ -56,11 +56,11 @@ export const columnMetric: Metric = {
 
 /** What `dsbm sample` counts in its output, of the samples that are measured. */
 export const strayMetric: Metric = {
-  name: "stray_values",
-  title: "values outside the range or kind of the data",
+  name: "out_of_range",
+  title: "values out of range",
   group: "ends",
   meaning:
-    "The share of generated values beyond the least or greatest value of their column, or not whole in a column of whole numbers; floor: of held-out data.",
+    "The share of generated values outside the range of their column, or not whole in a column of whole numbers. Floor: held-out data.",
   serves: ({ ends }) => (ends.columns ? null : "it is for tables"),
   measure: (set, { subject }) => {
     const { columns } = subject.trained;

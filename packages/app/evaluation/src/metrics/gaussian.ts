@@ -74,7 +74,7 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   name: `kl_${fit}`,
   title: `KL (${fit})`,
   group: "ends",
-  meaning: `The divergence of the marginals from the exact bridge's, averaged over time, from ${of}; floor: a perfect sampler with as many rows and steps.`,
+  meaning: `The KL divergence between the marginals of the bridge and of the exact bridge, averaged over time, from ${of}. Floor: a perfect sampler with as many rows and steps.`,
   columns: { value: `kl_${fit}`, floor: `floor_${fit}` },
   scale: "log",
   states: gridSteps,
@@ -99,6 +99,6 @@ export const gaussianMetrics: readonly Metric[] = [
     (context) =>
       isFlow(context) ? "generated rows of a flow are a function of their source rows" : null,
   ),
-  divergence("diag", "variances alone"),
-  divergence("full", "the whole covariance"),
+  divergence("diag", "variances only"),
+  divergence("full", "full covariances"),
 ];

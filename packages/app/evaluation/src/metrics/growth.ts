@@ -12,9 +12,10 @@ const needsGrowth = ({ ends, config }: DataFacts): string | null =>
 export const growthMetrics: readonly Metric[] = [
   {
     name: "mass",
-    title: "total mass at the end",
+    title: "relative mass",
     group: "ends",
-    meaning: "The mass of the transported source over the mass of the target; it should be 1.",
+    meaning:
+      "The mass of the transported source divided by the mass of the target. It should be 1.",
     better: "target",
     serves: needsGrowth,
     measure({ direction, weights }, { subject }) {
@@ -26,11 +27,11 @@ export const growthMetrics: readonly Metric[] = [
     },
   },
   {
-    name: "effective_share",
-    title: "effective share of the samples",
+    name: "ess_ratio",
+    title: "effective sample size, ratio",
     group: "path",
     meaning:
-      "(Σw)²/(nΣw²) of the samples' masses w: the share of samples that an average over masses is worth.",
+      "The effective sample size of the masses w, divided by the number of samples: (Σw)²/(nΣw²).",
     better: "higher",
     serves: needsGrowth,
     measure({ weights }) {

@@ -101,7 +101,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "share of the target's classes",
     group: "ends",
     meaning:
-      "The share of generated rows that a small classifier of the data assigns to the target's classes. Floor: held-out data; ceiling: the untransported source.",
+      "The share of generated images that a small classifier, trained on the data, assigns to the target's classes. Floor: held-out data; ceiling: the untransported source.",
     better: "higher",
     columns: { value: "share", floor: "data_share" },
     scale: "percent",
@@ -124,7 +124,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "Fréchet distance (small classifier)",
     group: "ends",
     meaning:
-      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data; ceiling: the untransported source.",
+      "The Fréchet distance to the training data in features of a small classifier. It is not an FID. Floor: held-out data; ceiling: the untransported source.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
     scale: "log",
     serves: ofClasses,
@@ -165,7 +165,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "FID",
     group: "ends",
     meaning:
-      "The Fréchet distance from the training data, or from published statistics, in features of Inception-v3.",
+      "The Fréchet distance to the training data, or to published statistics, in features of Inception-v3.",
     columns: { value: "fid" },
     scale: "log",
     serves: ({ ends, config }) =>

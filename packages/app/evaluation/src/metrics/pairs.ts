@@ -88,7 +88,7 @@ export const pairMetrics: readonly Metric[] = [
     title: "mean squared displacement",
     group: "plan",
     meaning:
-      "The mean squared distance of source rows and the rows generated from them. Floor: exact optimal pairs of the same rows; ceiling: independent pairs of source and target. It does not judge the generated rows: see sliced_w2.",
+      "The mean squared distance between source rows and the rows generated from them. Floor: optimal pairs of the same rows. Ceiling: independent pairs of source and target. It does not judge the generated rows: see sliced_w2.",
     columns: { value: "msd", floor: "optimal_msd", ceiling: "independent_msd" },
     measure(set, { options }) {
       const { start, end, unit } = set;
@@ -112,13 +112,13 @@ export const pairMetrics: readonly Metric[] = [
     name: "optimality",
     title: "distance from the optimal plan",
     meaning:
-      "‖εA − I‖/‖I‖ of the matrix A that binds source and generated rows, I/ε at the Schrödinger bridge. Floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same rows paired at random. Exact between Gaussians; for other data it describes the average pairing.",
+      "‖εA − I‖/‖I‖ for the matrix A that couples source and generated rows. At the Schrödinger bridge A is I/ε. Floor: as many pairs of the exact bridge between Gaussians of the same moments. Ceiling: the same rows, paired at random. Exact between Gaussians; for other data it describes the average pairing.",
   }),
   ofBinding("strength", {
     name: "binding",
-    title: "binding of source and generated rows",
+    title: "coupling strength",
     meaning:
-      "ε tr A/d: 1 at the Schrödinger bridge, less if generated rows depend less on their source rows. Floor and ceiling as for the optimal plan.",
+      "ε tr A/d: 1 at the Schrödinger bridge. It is lower if generated rows depend less on their source rows. Floor and ceiling as for optimality.",
     better: "target",
     target: 1,
   }),

@@ -1,5 +1,5 @@
 import {
-  agreement,
+  cycleError,
   flowEnergy,
   mapConditions,
   normalisedPathEnergy,
@@ -50,11 +50,11 @@ function alongFlow(
 
 export const pathMetrics: readonly Metric[] = [
   {
-    name: "agreement",
-    title: "there and back, distance from the source row",
+    name: "cycle_error",
+    title: "cycle-consistency error",
     group: "path",
     meaning:
-      "The root mean square distance of source rows and their returns. Floor: two returns from the same generated row, equal if both directions are one process; ceiling: source rows and returns of other rows.",
+      "The root mean square distance between source rows and their returns by the other direction. Floor: the distance between two returns from the same generated row. Value and floor are equal if the directions are time reversals. Ceiling: returns of other rows.",
     lacks: ({ subject: { bridge } }) =>
       bridge.networks.f && bridge.networks.b ? null : "it needs networks of both directions",
     async measure(set, { subject, options }) {
@@ -73,7 +73,7 @@ export const pathMetrics: readonly Metric[] = [
           returns.push(result.end);
         }
         const [first, second] = returns;
-        const { back, twice, apart } = agreement(set.start, first, second);
+        const { back, twice, apart } = cycleError(set.start, first, second);
         return {
           ...estimated(back, set.unit),
           floor: twice * set.unit,
@@ -105,7 +105,7 @@ export const pathMetrics: readonly Metric[] = [
     title: "normalised path energy",
     group: "path",
     meaning:
-      "|E∫|v|²dt − W₂²|/W₂² along the probability flow, with the exact W₂ of source and data. Floor: optimal transport, which a bridge with noise does not reach.",
+      "|E∫|v|²dt − W₂²|/W₂² along the probability flow, with the exact W₂ of source and target. Floor: optimal transport. A bridge with noise does not reach it.",
     serves: forVectors,
     lacks: lacksFlow,
     measure: (set, context) =>

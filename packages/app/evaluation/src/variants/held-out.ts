@@ -142,7 +142,7 @@ export async function measureHeldOut(
     const end = inUnits(byMass(result.end, result.weights));
     disposeAll([result.end, result.weights]);
     return measured(kind, end, {
-      metrics: ["w1", "debiased_w1", "variance_kept"],
+      metrics: ["w1", "debiased_w1", "variance_ratio"],
       origin,
       meaning: `A bridge that did not see ${label} carries the rows there.`,
     });

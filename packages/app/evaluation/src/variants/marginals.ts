@@ -1,3 +1,5 @@
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { timeLabel } from "@dsbm/inference";
 import { shortName, testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -9,7 +11,7 @@ export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
   const { options } = context;
-  const { ends } = context.subject;
+  const { ends, trained } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
   const keep = (make: () => Tensor) => context.own(make);
   const most = set.start.size(0);
@@ -24,7 +26,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
       prefix: "marginal_",
       group: "marginals",
       metrics: marginalMetrics,
-      change: ({ title }) => ({ title: `${title} to ${atTime(end.name, time)}` }),
+      change: ({ title }) => ({ title: `${title} to ${atTime(trained.config, end.name, time)}` }),
       set: {
         ...set,
         key: `${set.key}/marginal/${i}`,
@@ -38,5 +40,5 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
 }
 
 /** The dataset of a time, for titles. */
-export const atTime = (name: string, time: number): string =>
-  `${shortName(name)} at t = ${Number(time.toPrecision(4))}`;
+export const atTime = (config: CompleteTrainConfig, name: string, time: number): string =>
+  `${shortName(name)} at ${timeLabel(config, time)}`;

@@ -31,12 +31,12 @@ export function chooseScale({
   const key = "data.standardise";
   if (names && !numbered.test(names.join("\n")))
     return rule(key, "columns", "columns with names have units of their own");
-  if (varying.length < 2) return rule(key, "columns", "there is one column that varies");
+  if (varying.length < 2) return rule(key, "columns", "only one column varies");
   return ratio <= comparable
     ? rule(
         key,
         "global",
-        `the columns have no names of their own and deviations within a factor of ${short(ratio)}: coordinates of one space`,
+        `the columns are numbered or unnamed, and their deviations differ by a factor of ${short(ratio)} only: coordinates of one space`,
       )
     : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }
@@ -51,7 +51,7 @@ export function chooseHeldOut(rows: number): Rule | null {
   return rule(
     "data.test_fraction",
     share,
-    `a tenth of ${rows} rows is too few for the metrics: ${Math.round(share * rows)} are held out`,
+    `a tenth of ${rows} rows is too few for the metrics: ${Math.round(share * rows)} rows are held out`,
   );
 }
 
@@ -129,13 +129,13 @@ export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
 export const twoIterations = rule(
   "n_ipf",
   2,
-  "one iteration on the first pairs, one on pairs of the bridge",
+  "the first iteration trains on OT pairs, the second on pairs of the bridge",
 );
 
 export const fiveIterations = rule(
   "n_ipf",
   5,
-  "each iteration brings generated samples closer to the data, beginning with the reference process",
+  "IPF starts at the reference process and comes closer to the data in each iteration",
 );
 
 /** Of the distance along straight paths. */
@@ -154,12 +154,12 @@ export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
   if (leftOut.length > 1 && spline < most && spline <= growth)
     return [
       rule("interpolant", "spline", because("smooth paths", spline)),
-      rule("method", "sf2m", "flow and score learn along smooth paths"),
+      rule("method", "sf2m", "it learns flow and score along smooth paths"),
     ];
   if (!(growth < most)) return [];
   return [
     rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-    rule("delta", short(delta), "the length that the left-out datasets were compared with"),
+    rule("delta", short(delta), "this length was used in the comparison on left-out datasets"),
   ];
 }
 
@@ -171,25 +171,25 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
   const width = d > 40 ? 512 : 256;
   const batch = Math.min(256, ...perEnd(rows));
   return [
-    rule("model.hidden", `${width},${width},${width}`, "growth is learned with the flow"),
-    rule("batch_size", batch, "pairs of all intervals together"),
-    rule("ema_rate", 0.995, "averaged over some hundred steps"),
+    rule("model.hidden", `${width},${width},${width}`, "the network also learns growth"),
+    rule("batch_size", batch, "a batch holds pairs of all intervals"),
+    rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
     ...(isBatch
       ? [
-          rule("lr", 1e-3, "each batch has its own plan, so pairs change all the time"),
+          rule("lr", 1e-3, "each batch has its own plan, so the pairs change with each step"),
           rule(
             "ot_rows",
             batch,
-            "in more than three columns, networks would learn one plan of all rows by heart",
+            "with more than three columns, networks would memorise one plan of all rows",
           ),
         ]
-      : [rule("lr", 5e-3, "pairs are of large plans, which allows a high rate; it falls to 0")]),
+      : [rule("lr", 5e-3, "large plans allow a high learning rate; it decays to 0")]),
     ...(isLarge
       ? [
           rule(
             "ot_rows",
             Math.min(manyTogether * (rows.length - 1), ...perEnd(rows)),
-            "more rows make a plan that is closer to the plan of the data",
+            "a plan of more rows is closer to the plan of the data",
           ),
         ]
       : []),
@@ -209,7 +209,7 @@ export function rowsTogether(batch: number, classes: number | null, rows: number
   return rule(
     "ot_rows",
     batch * Math.max(1, Math.min(batches, Math.floor(rows / batch))),
-    "only rows with equal or similar conditions are paired, which needs more rows",
+    "only rows with equal or similar conditions are paired, so a plan needs more rows",
   );
 }
 
@@ -226,15 +226,11 @@ const mixtureRules: readonly Rule[] = [
   rule(
     "precondition",
     "mixture",
-    "few columns and many rows: LightSB's mixture is close to the bridge in seconds, and networks learn the rest",
+    "with few columns and many rows, LightSB's mixture is close to the bridge in seconds; networks learn the rest",
   ),
-  rule("n_ipf", 2, "two iterations on pairs of the bridge itself"),
-  rule(
-    "step_variance",
-    "analytic",
-    "steps have the noise that keeps the variance, also where paths separate",
-  ),
-  rule("last_noise", true, "the last step has its part of that noise"),
+  rule("n_ipf", 2, "both iterations train on pairs of the bridge"),
+  rule("step_variance", "analytic", "each step then has the noise that keeps the variance"),
+  rule("last_noise", true, "the last step then has its part of the noise"),
 ];
 
 const pairsServe = rule(
@@ -259,7 +255,7 @@ function vectorRules(
       "num_steps",
       steps,
       fromMixture
-        ? "steps whose noise keeps the variance are few"
+        ? "few steps suffice if their noise keeps the variance"
         : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
     ),
     rule(
@@ -270,30 +266,26 @@ function vectorRules(
     rule(
       "match_moments",
       true,
-      "errors of the mean and the variance of simulated samples would add up",
+      "errors of the mean and variance of simulated samples would add up",
     ),
     rule(
       "batch_size",
       batch,
       batch < whole
-        ? `half of the ${n} rows`
+        ? `it is half of the ${n} rows of the smaller dataset`
         : fromMixture
           ? "the usual number for a fully connected network"
           : `steps of so many rows of ${d} columns are quick, exact transport within them too`,
     ),
-    rule("lr", 1e-3, "a fully connected network; it rises first, and falls to 0"),
+    rule("lr", 1e-3, "it is usual for MLPs; it warms up, then decays to 0"),
     rule("lr_warmup", 100, "Adam's averages settle in some hundred steps"),
-    rule(
-      "ema_rate",
-      0.999,
-      "averaged over some thousand steps, from the beginning of each half-iteration on",
-    ),
+    rule("ema_rate", 0.999, "weights are averaged over some thousand steps of a half-iteration"),
     pairsServe,
-    rule("cache_npar", Math.max(pairs, batch), "simulated pairs for some hundred steps"),
+    rule("cache_npar", Math.max(pairs, batch), "these simulated pairs last for some hundred steps"),
     rule(
       "cache_refresh_stride",
       Math.max(50, Math.ceil((10 * pairs) / batch)),
-      "each simulated pair is used ten times, at other times and with other noise",
+      "each simulated pair is used about ten times, with new times and noise",
     ),
   ];
 }
@@ -304,23 +296,23 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
   const levels = size % 4 === 0 ? "1,2,2" : size % 2 === 0 ? "1,2" : "1";
   return [
-    rule("num_steps", 30, "the usual number for images"),
-    rule("model", "UNET", "pictures"),
+    rule("num_steps", 30, "it is usual for images"),
+    rule("model", "UNET", "the data are images"),
     rule("model.num_channels", channels, `${size}×${size} pixels`),
     rule("model.channel_mult", levels, `resolutions of ${size} pixels`),
-    rule("model.num_res_blocks", 1, "small enough for a processor"),
-    rule("model.attention_resolutions", null, "small enough for a processor"),
-    rule("model.dropout", 0, "bridges of few steps do not overfit first"),
+    rule("model.num_res_blocks", 1, "the network must be small enough for a processor"),
+    rule("model.attention_resolutions", null, "the network must be small enough for a processor"),
+    rule("model.dropout", 0, "short trainings do not overfit"),
     rule("ot_sampler", "exact", "minibatch OT pairs similar images"),
     twoIterations,
     rule(
       "batch_size",
       batch,
-      batch < 32 ? `half of the ${n} images` : `${size}×${size} pixels on a processor`,
+      batch < 32 ? `it is half of the ${n} images` : `${size}×${size} pixels on a processor`,
     ),
-    rule("lr", 5e-4, "a convolutional network; it rises first, and falls to 0"),
+    rule("lr", 5e-4, "it is usual for convolutional networks; it warms up, then decays to 0"),
     rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
-    rule("ema_rate", 0.995, "averaged over some hundred steps"),
+    rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
     pairsServe,
     rule(
       "cache_npar",
@@ -329,7 +321,7 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
     ),
     rule("cache_refresh_stride", 100, "simulated pairs are used several times"),
     rule("test_npar", mostPictures, "evaluations between half-iterations are short"),
-    rule("cache_batch_size", 128, "bounds the memory"),
+    rule("cache_batch_size", 128, "it bounds the memory"),
   ];
 }
 
@@ -345,7 +337,7 @@ export function choosePictures(pair: number, seconds: number, halves: number): R
   return rule(
     "test_npar",
     Math.max(leastPictures, Math.min(mostPictures, fit)),
-    `simulating an image takes ${short(pair)} s, and evaluations a quarter of the time at most`,
+    `simulating an image takes ${short(pair)} s, and evaluations may take a quarter of the time`,
   );
 }
 
@@ -358,16 +350,12 @@ export const chooseChannels = (value: number, steps: number): Rule =>
   rule(
     "model.num_channels",
     value,
-    `the time allows about ${steps} steps of a half-iteration, and few with more channels`,
+    `the time allows about ${steps} steps in a half-iteration, and fewer with more channels`,
   );
 
 /** One iteration if the time allows few steps. */
 export const oneIteration = (steps: number): Rule =>
-  rule(
-    "n_ipf",
-    1,
-    `two would have ${steps} steps of a half-iteration in the given time, which is too few`,
-  );
+  rule("n_ipf", 1, `two iterations would have only ${steps} steps in each half-iteration`);
 
 /** More epochs of the smaller dataset in a half-iteration would overfit. */
 const passes = 400;

@@ -161,7 +161,7 @@ export async function planFit(
     const { config, own } = choices.chosen;
     if (own.max_minutes !== null && !choices.isGiven("num_iter")) {
       const steps = time.forecast();
-      const reason = `the steps that max_minutes=${own.max_minutes} allows at ${(1 / speed.step).toFixed(0)} steps a second`;
+      const reason = `max_minutes=${own.max_minutes} allows these steps, at ${Number((1 / speed.step).toPrecision(2))} steps a second`;
       choices.add(rule("first_num_iter", steps[0], reason));
       const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
       choices.add(steps.length > config.fb_sequence.length ? later : organising(later));
@@ -187,7 +187,7 @@ const organising = (chosen: Rule): Rule => ({ ...chosen, organising: true });
 async function loadScaled(choices: Choices, { progress, signal }: Work): Promise<Datasets> {
   const folders = pictureFolders(choices.chosen.config);
   if (folders.length > 0)
-    choices.add(rule("model", "UNET", "pictures"), ...(await pictureSizes(folders)));
+    choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
   const { config } = choices.chosen;
   const ends = await openDatasets(config, { progress, signal });
   try {
@@ -300,7 +300,7 @@ function iterationsOf(config: CompleteTrainConfig): Rule | null {
   const once = (reason: string) => rule("n_ipf", 1, reason);
   if (rows?.simulation === "never") return once("a second one would train on the same pairs");
   if (predicts === "velocity")
-    return once("a second one would make the flow straighter, and take as long");
+    return once("a second one would make the flow straighter, but take as long");
   const chosen = startsFromReference(config) ? fiveIterations : twoIterations;
   return config.n_ipf >= Number(chosen.value) ? chosen : null;
 }

@@ -79,7 +79,7 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
     const between = ends.between.map((one, i) => {
       const time = ends.chain?.times[i + 1] as number;
       const rows = cut(testRows(one, start.size(0), config.seed, split)).to({ device: "cpu" });
-      return { name: atTime(one.name, time), shown: painter(rows, time) };
+      return { name: atTime(config, one.name, time), shown: painter(rows, time) };
     });
     return {
       painter,

@@ -1,7 +1,8 @@
 // CSV as in RFC 4180, with line feeds.
 import { existsSync } from "node:fs";
-import { openAppendFile } from "@dsbm/files";
+import { openAppendFile, writeFileAtomic } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";
+import { earlierNames } from "../earlier-names.js";
 import { RunError } from "../errors.js";
 import { readText } from "./read.js";
 
@@ -60,20 +61,20 @@ export function readCsv(path: string): Table {
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**
- * Opens a CSV file for appending. Existing rows stay, and a cut last row is removed. Throws
- * RunError "columns" if the file has other columns.
+ * Opens a CSV file for appending. Existing rows stay, a cut last row is removed, and columns get
+ * their names of today. Throws RunError "columns" if the file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
-  const text = existsSync(path) ? readText(path) : "";
-  const whole = wholeLines(text);
-  const [header] = parseRecords(whole, path);
-  if (header && formatRecord(header) !== formatRecord(columns))
+  const whole = wholeLines(existsSync(path) ? readText(path) : "");
+  const [header = columns] = parseRecords(whole, path);
+  const line = formatRecord(columns);
+  if (formatRecord(header.map((name) => earlierNames[String(name)] ?? name)) !== line)
     throw new RunError(
       "columns",
       `${path} has the columns ${header.join()}, expected ${columns.join()}: move the file away, or run with the version that wrote it`,
     );
-  const file = openAppendFile(path, () => Buffer.byteLength(whole, "utf8"));
-  if (!header) file.append(formatRecord(columns));
+  writeFileAtomic(path, line + whole.slice(whole.indexOf("\n") + 1));
+  const file = openAppendFile(path);
   return {
     columns,
     append: (row: Row): void => file.append(formatRecord(cellsOf(row, columns))),

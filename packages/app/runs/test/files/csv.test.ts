@@ -79,6 +79,15 @@ describe("openCsv", () => {
     ]);
   });
 
+  it("continues a file with earlier names of columns", () => {
+    const path = join(scratch(), "r.csv");
+    writeFileSync(path, "n,variance_kept\n1,0.5\n2,0.");
+    const csv = openCsv(path, ["n", "variance_ratio"]);
+    csv.append({ n: 2, variance_ratio: 0.75 });
+    csv.close();
+    expect(readFileSync(path, "utf8")).toBe("n,variance_ratio\n1,0.5\n2,0.75\n");
+  });
+
   it("refuses other columns", () => {
     const path = join(scratch(), "r.csv");
     const csv = openCsv(path, ["n", "mean"]);

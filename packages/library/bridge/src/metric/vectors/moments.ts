@@ -20,13 +20,13 @@ export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsamp
  * The least share of the variance of y [m, …] that x [n, …] has, along the principal directions with 95 % of it; less than
  * 1 if samples are too alike. Throws a BridgeError below two samples or if y is constant.
  */
-export function leastVarianceKept(x: Tensor, y: Tensor): number {
+export function leastVarianceRatio(x: Tensor, y: Tensor): number {
   return tidy(() => {
     const [a, b] = comparable(x, y);
     if (a.size(0) < 2 || b.size(0) < 2)
       throw dataError(`variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`);
     if (!(b.var({ dim: 0 }).sum().item() > 0))
-      throw dataError("the variance kept of a target that is constant; expected samples that vary");
+      throw dataError("a variance ratio with a constant target; expected target samples that vary");
     const axes = principalAxes(b);
     const along = (t: Tensor) => t.mm(axes).var({ dim: 0 });
     return along(a).div(along(b)).amin().item();

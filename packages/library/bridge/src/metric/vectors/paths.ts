@@ -67,7 +67,7 @@ export function normalisedPathEnergy(energy: Tensor, w2: number): Estimate {
   };
 }
 
-export interface Agreement {
+export interface CycleError {
   /** Distance of start and return. */
   back: Estimate;
   /**
@@ -83,7 +83,7 @@ export interface Agreement {
  * [n, …] from its endpoint are independent draws of one law, and equally far apart. Root mean square, in units of
  * the samples.
  */
-export function agreement(start: Tensor, first: Tensor, second: Tensor): Agreement {
+export function cycleError(start: Tensor, first: Tensor, second: Tensor): CycleError {
   return tidy(() => {
     const [a, b, c] = [start, first, second].map(vectors);
     const squared = (x: Tensor, y: Tensor) => squaredLengths(x.sub(y));

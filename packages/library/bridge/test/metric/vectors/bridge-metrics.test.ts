@@ -6,7 +6,7 @@ import { normal } from "../../../../../../test/support/numbers.js";
 import { exactCovariance } from "../../../src/metric/gaussian-bridge.js";
 import { gaussianPairs, optimality } from "../../../src/metric/vectors/optimality.js";
 import {
-  agreement,
+  cycleError,
   flowEnergy,
   normalisedPathEnergy,
   PathEnergy,
@@ -97,7 +97,7 @@ describe("paths", () => {
   });
 });
 
-describe("agreement", () => {
+describe("the cycle-consistency error", () => {
   it("of a process and its time reversal: start and return are as far apart as two returns", () => {
     const n = 20_000;
     const c = exactCovariance({ sigma: 1 });
@@ -108,7 +108,7 @@ describe("agreement", () => {
         .mul(c)
         .add(bias)
         .add(normal([n, 2], seed).mul(noise * Math.sqrt(1 - c ** 2)));
-    const same = agreement(start, back(5), back(6));
+    const same = cycleError(start, back(5), back(6));
     const want = Math.sqrt(2 * 2 * (1 - c ** 2));
     expect(same.back.value).toBeCloseTo(want, 1);
     expect(same.twice).toBeCloseTo(want, 1);
@@ -116,9 +116,9 @@ describe("agreement", () => {
     expect(same.back.low).toBeLessThan(want);
     expect(same.back.high).toBeGreaterThan(want);
     // A return to another place, or without its noise, is seen.
-    const off = agreement(start, back(5, 1), back(6, 1));
+    const off = cycleError(start, back(5, 1), back(6, 1));
     expect(off.back.value ** 2 - off.twice ** 2).toBeCloseTo(2, 0);
-    const still = agreement(start, back(5, 0, 0), back(6, 0, 0));
+    const still = cycleError(start, back(5, 0, 0), back(6, 0, 0));
     expect(still.twice).toBeCloseTo(0, 10);
     expect(still.back.value).toBeCloseTo(want / Math.SQRT2, 1);
   });
