@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
 import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
-import { commandHere, done, hiddenIn, tableRun, workIn } from "./sample.js";
+import { commandHere, course, done, hiddenIn, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -74,6 +74,16 @@ describe("dsbm sample", () => {
     expect(read("out.h5ad", "X")).toEqual(read("cells.h5ad", "X"));
     expect(hiddenIn(root)).toEqual([]);
   });
+
+  it("writes the weights of samples with growth into obs", async () => {
+    const growing = tableRun(at("growing"), facts, {
+      data,
+      more: { ...course("wfr"), times: null },
+    });
+    await done("sample", growing, "cells.h5ad", "grown.h5ad", "from=4.5");
+    const weights = read("grown.h5ad", "obs/weight_at_7");
+    expect(weights.map((weight) => weight > 0)).toEqual(isOf("4.5"));
+  });
 });
 
 it("a report has the fates of cells whose components are in obsm", async () => {
@@ -121,7 +131,9 @@ describe("dsbm annotate", () => {
     for (const [i, is] of isLast.entries())
       if (is) expect(Math.abs(state[2 * i] / x[2 * i] - 1)).toBeLessThan(1e-4);
     await done("annotate", moving, "cells.csv", "notes.csv", ...words);
+    await done("annotate", moving, "cells.h5ad", "copy.csv", ...words);
     const notes = readFileSync(at("notes.csv"), "utf8").split("\n");
+    expect(readFileSync(at("copy.csv"), "utf8")).toMatch(/^celltype,day,Actb,Gapdh,velocity_Actb/);
     expect(notes[0]).toBe(
       "day,celltype,Actb,Gapdh,velocity_Actb,velocity_Gapdh,Actb_at_7,Gapdh_at_7,fate_B/T,fate_HSC",
     );

@@ -73,7 +73,8 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       batchRows: rowsAtOnce,
       keys: { ...config, keep: [config.fate ?? []].flat(), group: null },
     });
-    const { source, names, carried, h5ad: place } = input.table as InputTable;
+    const { source, names, carried, h5ad } = input.table as InputTable;
+    const place = tableFormat(output) === "h5ad" ? h5ad : null;
     if (config.fate !== null) {
       const { fate: column, seed } = config;
       const missing = config.missing ?? data.missing;

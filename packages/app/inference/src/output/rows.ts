@@ -74,7 +74,7 @@ export async function rowsWriter(
   const { path, bridge, input, times, end, settings, seen } = options;
   const { units, trained } = bridge;
   const numberColumns = units.columns(input.table?.names);
-  const hasWeights = trained.method.mass !== undefined && place === null;
+  const hasWeights = trained.method.mass !== undefined;
   const columns: NumberColumn[] = hasWeights
     ? [...numberColumns, { name: "weight", dtype: "float32" }]
     : numberColumns;
@@ -88,10 +88,14 @@ export async function rowsWriter(
     throw new ConfigError(
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npy file" : ": rename one"}`,
     );
-  const obsm = place && `${place.layer}_at_${timeLabel(trained.config, end)}`;
+  const at = timeLabel(trained.config, end);
+  const obsm = place && `${place.layer}_at_${at}`;
   const writer: RowsWriter = place
     ? await h5adWriter(temporary, place.path, {
-        added: [{ obsm, columns: names }],
+        added: [
+          { obsm, columns: numberColumns.map(({ name }) => name) },
+          { obsm: null, columns: hasWeights ? [`weight_at_${at}`] : [] },
+        ],
         command: "sample",
         record: runRecord(trained, settings),
       })
@@ -105,7 +109,7 @@ export async function rowsWriter(
   return {
     about: () =>
       obsm
-        ? `${path}, obsm ${obsm} of ${written} rows and ${names.length} columns`
+        ? `${path}, obsm ${obsm} of ${written} rows and ${numberColumns.length} columns`
         : `${path}, ${written} rows of ${all.length} columns`,
     async put(x, { k, first, carried: cells, rows, weights }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
@@ -132,8 +136,8 @@ export function runRecord({ folder, config }: Trained, settings: object): UnsVal
   const { method, sigma, seed, Dataset, Dataset_transfer } = config;
   const run = { method, sigma, seed, Dataset, Dataset_transfer };
   const rows = readQuality(folder)?.rows ?? [];
-  const metrics = rows.map(({ name, direction, column, value, floor, ceiling }) => [
-    [name, direction, column].filter(Boolean).join(" "),
+  const metrics = rows.map(({ name, direction, at, column, value, floor, ceiling }) => [
+    [name, direction, at, column].filter(Boolean).join(" "),
     known({ value, floor, ceiling }),
   ]);
   return {
