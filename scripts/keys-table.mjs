@@ -114,20 +114,9 @@ function named(entry, name) {
   return entry.key === "model.name" ? { ...entry, default: name, meaning: "network" } : entry;
 }
 
-/** The values at the end of a meaning in short; none for switches, whose default says them. */
-const short = (meaning) =>
-  meaning.replace(/ \(true or false\)$/, "").replace(/\([^()]*\)$/, (values) =>
-    values
-      .replace(/a non-empty list, each item .*\)/, "list)")
-      .replaceAll(/\b(?:an? (?=integer|finite|group)|finite (?=number)|non-empty (?=text))/g, "")
-      .replaceAll("finite number", "number")
-      .replaceAll(">=", "≥")
-      .replaceAll("<=", "≤"),
-  );
-
 const cell = (text) => text.replaceAll("|", "\\|");
 const line = ({ key, default: value, presets = "", meaning }) =>
-  `| \`${key}\` | \`${cell(value)}\`${cell(presets)} | ${cell(short(meaning))} |`;
+  `| \`${key}\` | \`${cell(value)}\`${cell(presets)} | ${cell(meaning)} |`;
 
 const intro = readFileSync(target, "utf8").split(/^## /m)[0].trimEnd();
 const sections = tables().map(

@@ -149,8 +149,6 @@ async function drawReport(name) {
   await browser.close();
 }
 
-const widths = [360, 1280, 2560];
-
 /** Starts the studio over the runs of this folder: its address and its runs. */
 async function openStudio() {
   const studio = spawn(process.execPath, [bin, "studio", "experiments", "--no-settings"], {
@@ -205,13 +203,10 @@ async function drawStudio(options) {
         .locator(name === "runs" ? "tbody tr" : "canvas")
         .first()
         .waitFor();
-    for (const wide of widths) {
-      await page.setViewportSize({ width: wide, height });
-      await page.waitForTimeout(1500);
-      await sharp(await page.screenshot())
-        .png({ palette: true, colours: 64, effort: 10 })
-        .toFile(join(repo, "docs", "studio", `${name}-${wide}.png`));
-    }
+    await page.waitForTimeout(1500);
+    await sharp(await page.screenshot())
+      .png({ palette: true, colours: 64, effort: 10 })
+      .toFile(join(repo, "docs", "studio", `${name}-${width}.png`));
     await page.close();
   }
   await browser.close();

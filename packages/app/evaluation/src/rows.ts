@@ -15,7 +15,7 @@ export interface Measured {
   reasons: Map<string, string>;
 }
 
-export const noTime = "no time was left: run dsbm evaluate";
+export const noTime = "no time was left (dsbm evaluate measures them)";
 
 /** Returns null if it was stopped. */
 export async function measureSet(

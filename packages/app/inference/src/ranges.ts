@@ -85,7 +85,7 @@ export function strayValues(columns: Columns, direction: Direction) {
     },
     {
       found: counterOf(columns, end, isBroken),
-      what: "that are not whole, unlike the data",
+      what: "that are not whole numbers",
       key: "data.integer",
     },
   ];
@@ -102,7 +102,7 @@ export function strayValues(columns: Columns, direction: Direction) {
         .filter(({ found }) => found.count() > 0)
         .map(
           ({ found, what, key }) =>
-            `of ${rows} generated rows, some have values ${what}: ${found.text()}; a run trained with ${setting(key, found.names().slice(0, mostNamed))} holds them`,
+            `of ${rows} generated rows, some have values ${what}: ${found.text()}; train with ${setting(key, found.names().slice(0, mostNamed))} to prevent this`,
         ),
   };
 }

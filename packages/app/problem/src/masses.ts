@@ -32,7 +32,7 @@ const hasMass = ({ method, mass_penalty }: Pick<MassConfig, "method" | "mass_pen
 export function growthNote(config: MassConfig): string | null {
   const isGiven = massKeys.some((key) => config[key] !== null);
   if (isGiven || !hasMass(config)) return null;
-  return "no masses and no growth prior were given, so all datasets have the same mass, and growth is not identifiable from the data: growth rates only say which rows gain a share from others (the number of rows is sampling depth; give mass=, weights=, or birth= and death=)";
+  return "all datasets have equal mass, since no masses were given: growth rates only say which rows gain share from others. Row counts are sampling depth; give mass=, weights=, or birth= and death=";
 }
 
 /** Whether the growth rates of rows are known before. */

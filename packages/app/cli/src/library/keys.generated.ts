@@ -4,19 +4,19 @@ import type { MethodName } from "@dsbm/bridge";
 
 /** train a Schrödinger bridge between your own datasets, with options chosen from the data, within a time limit. */
 export interface FitKeys {
-  /** method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here. Default: "dsbm". */
+  /** name of a method, or of its preset. Default: "dsbm". */
   method?: MethodName | (string & {}) | undefined;
   /** directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both. Default: null. */
   fb_sequence?: readonly ("b" | "f")[] | null | undefined;
   /** reference process: Brownian motion or Ornstein-Uhlenbeck. Default: "ve". */
   sde?: "ve" | "vp" | undefined;
-  /** pairs of the first pass: reference process (IPF) or independent (IMF). Default: "ref". */
+  /** first pairs: from the reference process (IPF), or independent (IMF). Default: "ref". */
   first_coupling?: "ref" | "ind" | undefined;
   /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
   first_pass?: number | null | undefined;
-  /** independent pairs share condition and class exactly; null is false, with data.condition true. Default: null. */
+  /** independent pairs share condition and class; null: only with data.condition. Default: null. */
   match_conditions?: boolean | null | undefined;
-  /** standard deviation of the reference process at time 1, in equal steps; null: gamma_min to gamma_max. Chosen from your data. */
+  /** standard deviation of the reference process at time 1; null: by gamma_min and gamma_max. Chosen from your data. */
   sigma?: number | null | undefined;
   /** smallest variance of a step. Default: 0.001. */
   gamma_min?: number | undefined;
@@ -24,7 +24,7 @@ export interface FitKeys {
   gamma_max?: number | undefined;
   /** how variances change from the smallest to the largest. Default: "linspace". */
   gamma_space?: "linspace" | "geomspace" | undefined;
-  /** half of the schedule, then its mirror image (num_steps even). Default: false. */
+  /** the second half of the schedule mirrors the first (num_steps even). Default: false. */
   symmetric_gamma?: boolean | undefined;
   /** the network predicts the endpoint instead of the drift. Default: false. */
   mean_match?: boolean | undefined;
@@ -32,49 +32,49 @@ export interface FitKeys {
   loss_scale?: boolean | number | string | undefined;
   /** divide the network's output by the marginal's standard deviation. Default: false. */
   std_trick?: boolean | undefined;
-  /** networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first. Chosen from your data. */
+  /** networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first. Chosen from your data. */
   precondition?: boolean | "mixture" | undefined;
-  /** minibatch OT of independent pairs, among rows with the same condition if pairs share it. Chosen from your data. */
+  /** minibatch OT of independent pairs; rows with the same condition, if there is a condition. Chosen from your data. */
   ot_sampler?: "exact" | "sinkhorn" | null | undefined;
-  /** samples of each dataset in an OT batch, in whole batches; null is one batch. Chosen from your data. */
+  /** samples of each dataset in an OT plan, a multiple of batch_size; null: one batch. Chosen from your data. */
   ot_rows?: number | null | undefined;
-  /** growth_coupling=vgfm: price of dropped or added mass at the source, in units of the median squared distance. Default: 1. */
+  /** growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance. Default: 1. */
   ot_penalty?: number | undefined;
-  /** mean paths of pairs: straight lines, lines that bend to where data are, or smooth splines through three datasets or more. Default: "straight". */
+  /** mean paths of pairs: straight lines, curves that follow the data (metric), or splines through three datasets or more. Default: "straight". */
   interpolant?: "straight" | "metric" | "spline" | undefined;
-  /** interpolant=metric: its metric; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels). Default: null. */
+  /** interpolant=metric: LAND, or RBF with 150 kernels; null: land up to 10 columns, then rbf. Default: null. */
   path_metric?: "land" | "rbf" | null | undefined;
-  /** give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images. Chosen from your data. */
+  /** correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel. Chosen from your data. */
   match_moments?: boolean | undefined;
-  /** share of training rows without condition or class, so that dsbm sample takes guidance=. Default: 0. */
+  /** share of training rows without condition or class; dsbm sample then takes guidance=. Default: 0. */
   condition_dropout?: number | undefined;
   /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
   langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is the smallest length that is 1.5 times as far as its plan moves rows. Default: null. */
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances. Default: null. */
   delta?: number | null | undefined;
-  /** wfr, wfr_bridge: plans that penalise growth of source and target, or of the source alone (VGFM, with ot_penalty). Default: "wfr". */
+  /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
-  /** total mass of each dataset in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses. Default: null. */
+  /** mass of each dataset in order, such as cell counts, or a column to sum; null: sums of weights, else from birth and death, else equal. Default: null. */
   mass?: readonly (number)[] | string | null | undefined;
-  /** tables: the column of weights by which rows are drawn. Default: null. */
+  /** tables: the column of sampling weights. Default: null. */
   weights?: string | null | undefined;
-  /** wfr, wfr_bridge: the column of rates at which rows divide, per unit of time, known before. Default: null. */
+  /** wfr, wfr_bridge: the column of known birth rates, per unit of time. Default: null. */
   birth?: string | null | undefined;
-  /** wfr, wfr_bridge: the column of rates at which rows die. Default: null. */
+  /** wfr, wfr_bridge: the column of known death rates. Default: null. */
   death?: string | null | undefined;
-  /** lightsb: price of mass that grows or dies, in units of x^2; null: mass stays. Default: null. */
+  /** lightsb: penalty of changed mass, in units of x^2; null: mass is conserved. Default: null. */
   mass_penalty?: number | null | undefined;
-  /** lightsb, lightsb_m: Gaussians of the mixture. Default: 50. */
+  /** lightsb, lightsb_m: number of Gaussians in the mixture. Default: 50. */
   mixture_components?: number | undefined;
-  /** lightsb, lightsb_m: their initial variances, in units of sigma^2. Default: 0.1. */
+  /** lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2. Default: 0.1. */
   mixture_spread?: number | undefined;
-  /** dsb: scale the noise by var_final instead of the drift of the first pass. Default: false. */
+  /** dsb: scale the noise by var_final, instead of the first drift. Default: false. */
   var_final_gamma_scale?: boolean | undefined;
   /** data at time 0. Default: "mnist". */
   Dataset?: string | undefined;
   /** data at time 1, with transfer=true. Default: "emnist". */
   Dataset_transfer?: string | null | undefined;
-  /** data at intermediate times, in order: one bridge passes through all of them. Default: null. */
+  /** data at intermediate times, in order; one bridge passes through all datasets. Default: null. */
   Dataset_between?: string | readonly (string | number)[] | number | null | undefined;
   /** with Dataset_between: the time of each dataset, in your own units; null: equally spaced from 0 to 1. Default: null. */
   times?: readonly (number)[] | null | undefined;
@@ -138,17 +138,17 @@ export interface FitKeys {
     missing?: "error" | "drop" | undefined;
     /** tables: train on log(1 + x). Default: false. */
     log1p?: boolean | undefined;
-    /** tables: subtract the mean of source and target and divide by their deviation, for each column or for all together. Chosen from your data. */
+    /** tables: standardise each column (columns), or all columns by one deviation (global). Chosen from your data. */
     standardise?: "columns" | "global" | "none" | undefined;
     /** one table with source and target: the column that separates their rows. Default: null. */
     split_by?: string | null | undefined;
-    /** its value in source rows: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
+    /** data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999. Default: null. */
     source?: string | number | boolean | null | undefined;
-    /** its values in rows of intermediate times, in order. Default: null. */
+    /** data.split_by: values of intermediate times, in order. Default: null. */
     between?: string | readonly (string | number)[] | number | null | undefined;
     /** its value in target rows. Default: null. */
     target?: string | number | boolean | null | undefined;
-    /** tables: a condition on columns that selects rows. Default: null. */
+    /** tables: use only the rows that match this condition. Default: null. */
     where?: string | null | undefined;
     /** decimal sign of .csv and .tsv. Default: ".". */
     decimal?: "." | "," | undefined;
@@ -236,7 +236,7 @@ export interface FitKeys {
   name?: string | undefined;
   /** seed of data, weights and training. Default: 42. */
   seed?: number | undefined;
-  /** where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends. Default: "CSV". */
+  /** metrics in addition to metrics.jsonl; Wandb writes TensorBoard files for wandb sync. Default: "CSV". */
   LOGGER?: "Wandb" | "TensorBoard" | "CSV" | "JSONL" | "NONE" | undefined;
   /** run of Weights & Biases that receives the metrics. Default: null. */
   wandb_id?: string | null | undefined;
@@ -248,7 +248,7 @@ export interface FitKeys {
   device?: string | undefined;
   /** processes on this machine that train together and share each batch. Default: 1. */
   nproc?: number | undefined;
-  /** true: processes share the rows of each batch and average gradients; false: each trains on all rows and only simulations are shared; auto shares if the saved rows take longer than the exchange. Default: "auto". */
+  /** processes share each batch (true) or only simulations (false); auto: what is faster. Default: "auto". */
   share_batch?: "auto" | boolean | undefined;
   /** parts of a step that a process computes one after the other, for less memory. Default: 1. */
   accumulate?: number | undefined;
@@ -275,9 +275,9 @@ export interface FitKeys {
   test_num_steps?: number | readonly (number | null)[] | null | undefined;
   /** times are drawn from [eps, 1-eps]; null is the method's own eps. Default: 0.0001. */
   eps?: number | null | undefined;
-  /** distribution of these times (not for method=dsb): schedule has equally many times in each of its steps, mixed half of them; null is uniform. Default: null. */
+  /** distribution of training times: equally many in each step of the schedule, or half of them (mixed); null: uniform. Default: null. */
   time_sampling?: "schedule" | "mixed" | null | undefined;
-  /** noise of a sampler's step along a drift: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic, between both, measured at the end of each half-iteration. Chosen from your data. */
+  /** noise of a sampler's step: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic (measured). Chosen from your data. */
   step_variance?: "process" | "bridge" | "analytic" | undefined;
   /** rows of a training step. Chosen from your data. */
   batch_size?: number | undefined;
@@ -291,9 +291,9 @@ export interface FitKeys {
   optimizer?: "Adam" | "AdamW" | undefined;
   /** learning rate. Chosen from your data. */
   lr?: number | undefined;
-  /** decay of the learning rate in each half-iteration: cosine, to 0 along half a wave; null: constant. Default: null. */
+  /** decay of the learning rate to 0 in each half-iteration; null: constant. Default: null. */
   lr_schedule?: "cosine" | null | undefined;
-  /** warm-up steps of the learning rate at the beginning of each half-iteration; null: none. Chosen from your data. */
+  /** warm-up steps of the learning rate in each half-iteration; null: none. Chosen from your data. */
   lr_warmup?: number | null | undefined;
   /** weight decay. Default: 0. */
   weight_decay?: number | undefined;
@@ -311,9 +311,9 @@ export interface FitKeys {
   ema_warmup?: boolean | undefined;
   /** continue from the network and the optimiser of the iteration before. Default: true. */
   use_prev_net?: boolean | undefined;
-  /** whether the optimiser continues too: true, false, or the method's own choice (method); null is use_prev_net. Default: null. */
+  /** the optimiser also continues; method: as usual for the method; null: as use_prev_net. Default: null. */
   keep_optimizer?: boolean | "method" | null | undefined;
-  /** where simulated pairs are: on disk for cache_refresh_stride steps, or in memory, simulated again for every epoch. Default: "disk". */
+  /** simulated pairs are on disk for cache_refresh_stride steps, or in memory for one epoch. Default: "disk". */
   cache?: "disk" | "epoch" | undefined;
   /** simulate training pairs with the noise of the last step. Chosen from your data. */
   last_noise?: boolean | undefined;
@@ -384,11 +384,11 @@ export interface FitKeys {
   keep_last?: number | undefined;
   /** minutes for training, evaluation and report together; null: num_iter steps without a time limit. Default: 10. */
   max_minutes?: number | null | undefined;
-  /** one table of several times: the column of times; all times are used, in order. Default: null. */
+  /** a time course in one table: the column of times. Default: null. */
   time?: string | null | undefined;
-  /** with time: the order of times that are text. Default: null. */
+  /** with time=: the order of text times. Default: null. */
   time_order?: string | readonly (string | number)[] | number | null | undefined;
-  /** time courses: short trainings without each inner time in turn, to see how the bridge does there; full: each as long as the training itself. Default: true. */
+  /** time courses: test the bridge by a short training without each inner time; full: by a full training. Default: true. */
   loo?: boolean | "full" | undefined;
   /** held-out samples of an intermediate time, for the evaluation. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;
@@ -400,7 +400,7 @@ export interface FitKeys {
 export interface SampleKeys {
   /** f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b. Default: null. */
   direction?: "b" | "f" | null | undefined;
-  /** the time of the samples in NEW, a value of data.split_by or a number between; other rows are skipped; null: the start of the direction. Default: null. */
+  /** the time of the samples in NEW: a time of the datasets or between; other rows are skipped; null: the start. Default: null. */
   from?: string | number | boolean | null | undefined;
   /** the time of the generated samples; null: the end of the direction. Default: null. */
   to?: string | number | boolean | null | undefined;
@@ -420,11 +420,11 @@ export interface SampleKeys {
   ode_tol?: number | null | undefined;
   /** time step of heun and euler; null is 0.01. Default: null. */
   ode_step_size?: number | null | undefined;
-  /** write all states instead of the endpoints, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */
+  /** write all states, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */
   path?: boolean | undefined;
   /** tables: columns that are copied unchanged; null: as in the run (data.keep). Default: null. */
   keep?: string | readonly (string | number)[] | number | null | undefined;
-  /** tables of a run with data.split_by: the value of the rows to transport, * for all; null: the source's value forward, the target's backward. Default: null. */
+  /** runs with data.split_by: the group to transport, * for all; null: the source group of the direction. Default: null. */
   group?: string | number | boolean | null | undefined;
   /** tables: treatment of rows with missing values; null: as in training. Default: null. */
   missing?: "error" | "drop" | null | undefined;
@@ -444,7 +444,7 @@ export interface SampleKeys {
   cond?: string | null | undefined;
   /** class of all samples, or a file with a class for each sample. Default: null. */
   y?: number | string | null | undefined;
-  /** scale images of other sizes to the run's, cut to the middle square; null: as the run's own images. Default: null. */
+  /** crop images to the middle square and scale them to the size of the run; null: as for the training images. Default: null. */
   resize?: boolean | null | undefined;
   /** replace an existing output. Default: false. */
   overwrite?: boolean | undefined;
@@ -454,11 +454,11 @@ export interface SampleKeys {
   device?: string | undefined;
 }
 
-/** evaluate the bridge of a run: each metric with its floor and its ceiling, into RUN/quality.json. */
+/** evaluate the bridge of a run: metrics with floors and ceilings, into RUN/quality.json. */
 export interface EvaluateKeys {
-  /** maximum source rows, and target rows; null: 2,000 vectors, images as test_npar of the run, at most 128. Default: null. */
+  /** maximum rows of each side; null: 2,000 vectors, up to 128 images. Default: null. */
   n?: number | null | undefined;
-  /** seed of noise, directions, resamples and random draws. Default: 42. */
+  /** seed of all random numbers. Default: 42. */
   seed?: number | undefined;
   /** evaluate on held-out rows (test) or on training rows (train). Default: "test". */
   split?: "test" | "train" | undefined;
@@ -500,7 +500,7 @@ export interface EvaluateKeys {
   device?: string | undefined;
 }
 
-/** export a trained bridge as ONNX models with everything for sampling, or as a page. */
+/** export a trained bridge: ONNX models with a sampler, or a page. */
 export interface ExportKeys {
   /** f: from time 0 to 1; b: from 1 to 0; null: all trained directions. Default: null. */
   direction?: "b" | "f" | "both" | null | undefined;

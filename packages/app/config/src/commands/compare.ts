@@ -11,7 +11,7 @@ const compareSchema = z.strictObject({
     "only these metrics or groups (ends, columns); null is all",
     ["w1", "mmd"],
   ),
-  seed: seed("seed of directions, resamples and random draws"),
+  seed: seed("seed of all random numbers"),
   json: flag(false, "print the rows as JSON instead of a table"),
   threads: threads("processor threads; auto is all of them"),
 });
@@ -22,6 +22,6 @@ export type CompareConfig = z.output<typeof compareSchema>;
 /** The command `dsbm compare`. */
 export const compare: Experiment<typeof compareSchema> = {
   name: "compare",
-  about: "score samples of any program against data: each metric with its floor and its ceiling",
+  about: "compare samples of any program with data: metrics with floors and ceilings",
   schema: compareSchema,
 };

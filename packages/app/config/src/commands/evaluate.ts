@@ -53,11 +53,8 @@ export function checkHoldouts(
 const anyTime = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const evaluateSchema = z.strictObject({
-  n: follows(
-    "maximum source rows, and target rows; null: 2,000 vectors, images as test_npar of the run, at most 128",
-    5000,
-  ),
-  seed: seed("seed of noise, directions, resamples and random draws"),
+  n: follows("maximum rows of each side; null: 2,000 vectors, up to 128 images", 5000),
+  seed: seed("seed of all random numbers"),
   split: oneOf(
     ["test", "train"],
     "test",
@@ -99,8 +96,7 @@ export type EvaluateConfig = z.output<typeof evaluateSchema>;
 /** The command `dsbm evaluate`. */
 export const evaluate: Experiment<typeof evaluateSchema> = {
   name: "evaluate",
-  about:
-    "evaluate the bridge of a run: each metric with its floor and its ceiling, into RUN/quality.json",
+  about: "evaluate the bridge of a run: metrics with floors and ceilings, into RUN/quality.json",
   schema: evaluateSchema,
   aliases: holdoutAliases,
   check: (config) => [

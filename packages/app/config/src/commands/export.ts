@@ -24,6 +24,6 @@ export type ExportConfig = z.output<typeof exportSchema>;
 /** The command `dsbm export`. */
 export const exported: Experiment<typeof exportSchema> = {
   name: "export",
-  about: "export a trained bridge as ONNX models with everything for sampling, or as a page",
+  about: "export a trained bridge: ONNX models with a sampler, or a page",
   schema: exportSchema,
 };

@@ -14,7 +14,7 @@ export const extendSchema = z.strictObject({
 /** The command `dsbm extend`. */
 export const extend: Experiment<typeof extendSchema> = {
   name: "extend",
-  about: "Continues a run, finished or not, for longer than its configuration says.",
+  about: "train a run for longer than its configuration says",
   schema: extendSchema,
   aliases: {
     outer_iters: { key: "half_iterations", shown: false },

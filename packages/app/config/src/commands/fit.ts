@@ -12,15 +12,12 @@ const fitKeys = {
     10,
     "minutes for training, evaluation and report together; null: num_iter steps without a time limit",
   ),
-  time: file(
-    "one table of several times: the column of times; all times are used, in order",
-    "day",
-  ),
-  time_order: names("with time: the order of times that are text", ["day0", "day2"]),
+  time: file("a time course in one table: the column of times", "day"),
+  time_order: names("with time=: the order of text times", ["day0", "day2"]),
   loo: key(
     z.union([z.boolean(), z.enum(["full"])]),
     true,
-    "time courses: short trainings without each inner time in turn, to see how the bridge does there; full: each as long as the training itself",
+    "time courses: test the bridge by a short training without each inner time; full: by a full training",
   ),
   ...holdoutKeys("held-out samples of an intermediate time, for the evaluation"),
 };

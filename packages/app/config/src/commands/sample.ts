@@ -71,7 +71,7 @@ const sampleSchema = z.strictObject({
     "f",
   ),
   from: cell(
-    "the time of the samples in NEW, a value of data.split_by or a number between; other rows are skipped; null: the start of the direction",
+    "the time of the samples in NEW: a time of the datasets or between; other rows are skipped; null: the start",
     "2",
   ),
   to: cell("the time of the generated samples; null: the end of the direction", "7"),
@@ -86,14 +86,14 @@ const sampleSchema = z.strictObject({
   ...samplerKeys,
   path: flag(
     false,
-    "write all states instead of the endpoints, the start first: [steps + 1, n, …], or a long table with a column t",
+    "write all states, the start first: [steps + 1, n, …], or a long table with a column t",
   ),
   keep: names("tables: columns that are copied unchanged; null: as in the run (data.keep)", [
     "id",
     "day",
   ]),
   group: cell(
-    "tables of a run with data.split_by: the value of the rows to transport, * for all; null: the source's value forward, the target's backward",
+    "runs with data.split_by: the group to transport, * for all; null: the source group of the direction",
     "before",
   ),
   missing: orNull(
@@ -123,7 +123,7 @@ const sampleSchema = z.strictObject({
   ),
   resize: orNull(
     z.boolean(),
-    "scale images of other sizes to the run's, cut to the middle square; null: as the run's own images",
+    "crop images to the middle square and scale them to the size of the run; null: as for the training images",
     true,
   ),
   overwrite: flag(false, "replace an existing output"),
@@ -155,18 +155,15 @@ export const sample: Experiment<typeof sampleSchema> = {
 
 const annotateSchema = z.strictObject({
   at: cell(
-    "the time of the transported state, a value of data.split_by or a number between; null: the last time",
+    "the time of the transported state: a time of the datasets or between; null: the last time",
     "7",
   ),
   fate: file(
     "a column of classes: adds the probability of each class at the last time",
     "celltype",
   ),
-  draws: counted(10, "draws of noise for the average of fates"),
-  neighbours: counted(
-    10,
-    "nearest cells of the last time that vote on the class of a transported cell",
-  ),
+  draws: counted(10, "draws of noise, averaged for fates"),
+  neighbours: counted(10, "nearest cells of the last time that vote on a class"),
   ...sampleSchema.pick({
     half_iteration: true,
     seed: true,

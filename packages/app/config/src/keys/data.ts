@@ -29,7 +29,7 @@ export const data = {
     "data at time 1, with transfer=true",
   ),
   Dataset_between: names(
-    "data at intermediate times, in order: one bridge passes through all of them",
+    "data at intermediate times, in order; one bridge passes through all datasets",
     ["table:day_3.csv", "table:day_4.csv"],
   ),
   times: orNull(
@@ -93,16 +93,16 @@ export const data = {
     standardise: oneOf(
       ["columns", "global", "none"],
       "columns",
-      "tables: subtract the mean of source and target and divide by their deviation, for each column or for all together",
+      "tables: standardise each column (columns), or all columns by one deviation (global)",
     ),
     split_by: file("one table with source and target: the column that separates their rows", "day"),
     source: cell(
-      "its value in source rows: a text or number, a year or month of dates, or a range such as 1990..1999",
+      "data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999",
       "before",
     ),
-    between: names("its values in rows of intermediate times, in order", ["3", "4"]),
+    between: names("data.split_by: values of intermediate times, in order", ["3", "4"]),
     target: cell("its value in target rows", "after"),
-    where: file("tables: a condition on columns that selects rows", "day < 7"),
+    where: file("tables: use only the rows that match this condition", "day < 7"),
     decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
     header: flag(true, "whether the first line of .csv and .tsv names the columns"),
     key: file("the array of a .npz file; null for a file with one array", "x"),

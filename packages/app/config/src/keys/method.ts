@@ -19,11 +19,7 @@ export const massKeys = ["weights", "mass", "birth", "death"] as const;
 export type MassKey = (typeof massKeys)[number];
 
 export const method = {
-  method: named(
-    "dsbm",
-    "method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here",
-    ["dsbm"],
-  ),
+  method: named("dsbm", "name of a method, or of its preset", ["dsbm"]),
   fb_sequence: orNull(
     z.array(z.enum(["b", "f"])).min(1),
     "directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both",
@@ -33,7 +29,7 @@ export const method = {
   first_coupling: oneOf(
     ["ref", "ind"],
     "ref",
-    "pairs of the first pass: reference process (IPF) or independent (IMF)",
+    "first pairs: from the reference process (IPF), or independent (IMF)",
   ),
   first_pass: orNull(
     z.number().int().min(0),
@@ -42,12 +38,12 @@ export const method = {
   ),
   match_conditions: orNull(
     z.boolean(),
-    "independent pairs share condition and class exactly; null is false, with data.condition true",
+    "independent pairs share condition and class; null: only with data.condition",
     true,
   ),
   sigma: orNull(
     positive(),
-    "standard deviation of the reference process at time 1, in equal steps; null: gamma_min to gamma_max",
+    "standard deviation of the reference process at time 1; null: by gamma_min and gamma_max",
     1,
   ),
   gamma_min: sized(0.001, "smallest variance of a step"),
@@ -57,7 +53,10 @@ export const method = {
     "linspace",
     "how variances change from the smallest to the largest",
   ),
-  symmetric_gamma: flag(false, "half of the schedule, then its mirror image (num_steps even)"),
+  symmetric_gamma: flag(
+    false,
+    "the second half of the schedule mirrors the first (num_steps even)",
+  ),
   mean_match: flag(false, "the network predicts the endpoint instead of the drift"),
   loss_scale: key(
     z.union([z.boolean(), z.number().nonnegative(), z.string().min(1)]),
@@ -68,37 +67,37 @@ export const method = {
   precondition: key(
     z.union([z.boolean(), z.enum(["mixture"])]),
     false,
-    "networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first",
+    "networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first",
   ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn"]),
-    "minibatch OT of independent pairs, among rows with the same condition if pairs share it",
+    "minibatch OT of independent pairs; rows with the same condition, if there is a condition",
   ),
   ot_rows: orNull(
     z.number().int().min(1),
-    "samples of each dataset in an OT batch, in whole batches; null is one batch",
+    "samples of each dataset in an OT plan, a multiple of batch_size; null: one batch",
     2048,
   ),
   ot_penalty: sized(
     1,
-    "growth_coupling=vgfm: price of dropped or added mass at the source, in units of the median squared distance",
+    "growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance",
   ),
   interpolant: oneOf(
     ["straight", "metric", "spline"],
     "straight",
-    "mean paths of pairs: straight lines, lines that bend to where data are, or smooth splines through three datasets or more",
+    "mean paths of pairs: straight lines, curves that follow the data (metric), or splines through three datasets or more",
   ),
   path_metric: orNull(
     z.enum(["land", "rbf"]),
-    "interpolant=metric: its metric; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels)",
+    "interpolant=metric: LAND, or RBF with 150 kernels; null: land up to 10 columns, then rbf",
   ),
   match_moments: flag(
     false,
-    "give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images",
+    "correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel",
   ),
   condition_dropout: fraction(
     0,
-    "share of training rows without condition or class, so that dsbm sample takes guidance=",
+    "share of training rows without condition or class; dsbm sample then takes guidance=",
   ),
   langevin_scale: orNull(
     z.union([positive(), z.string().min(1)]),
@@ -107,13 +106,13 @@ export const method = {
   ),
   delta: orNull(
     positive(),
-    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is the smallest length that is 1.5 times as far as its plan moves rows",
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances",
     1,
   ),
   growth_coupling: oneOf(
     ["wfr", "vgfm"],
     "wfr",
-    "wfr, wfr_bridge: plans that penalise growth of source and target, or of the source alone (VGFM, with ot_penalty)",
+    "wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty)",
   ),
   mass: orNull(
     z.union([
@@ -123,24 +122,28 @@ export const method = {
         .min(1)
         .meta({ examples: ["n_cells"] }),
     ]),
-    "total mass of each dataset in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses",
+    "mass of each dataset in order, such as cell counts, or a column to sum; null: sums of weights, else from birth and death, else equal",
     [1, 2],
   ),
-  weights: file("tables: the column of weights by which rows are drawn", "weight"),
-  birth: file(
-    "wfr, wfr_bridge: the column of rates at which rows divide, per unit of time, known before",
-    "birth_rate",
-  ),
-  death: file("wfr, wfr_bridge: the column of rates at which rows die", "death_rate"),
+  weights: file("tables: the column of sampling weights", "weight"),
+  birth: file("wfr, wfr_bridge: the column of known birth rates, per unit of time", "birth_rate"),
+  death: file("wfr, wfr_bridge: the column of known death rates", "death_rate"),
   mass_penalty: orNull(
     positive(),
-    "lightsb: price of mass that grows or dies, in units of x^2; null: mass stays",
+    "lightsb: penalty of changed mass, in units of x^2; null: mass is conserved",
     1,
   ),
-  mixture_components: key(count().max(10_000), 50, "lightsb, lightsb_m: Gaussians of the mixture"),
-  mixture_spread: sized(0.1, "lightsb, lightsb_m: their initial variances, in units of sigma^2"),
+  mixture_components: key(
+    count().max(10_000),
+    50,
+    "lightsb, lightsb_m: number of Gaussians in the mixture",
+  ),
+  mixture_spread: sized(
+    0.1,
+    "lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2",
+  ),
   var_final_gamma_scale: flag(
     false,
-    "dsb: scale the noise by var_final instead of the drift of the first pass",
+    "dsb: scale the noise by var_final, instead of the first drift",
   ),
 };

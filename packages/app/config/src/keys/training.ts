@@ -37,12 +37,12 @@ export const training = {
   ),
   time_sampling: orNull(
     z.enum(["schedule", "mixed"]),
-    "distribution of these times (not for method=dsb): schedule has equally many times in each of its steps, mixed half of them; null is uniform",
+    "distribution of training times: equally many in each step of the schedule, or half of them (mixed); null: uniform",
   ),
   step_variance: oneOf(
     ["process", "bridge", "analytic"],
     "process",
-    "noise of a sampler's step along a drift: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic, between both, measured at the end of each half-iteration",
+    "noise of a sampler's step: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic (measured)",
   ),
   batch_size: counted(128, "rows of a training step"),
   dtype: oneOf(
@@ -60,13 +60,10 @@ export const training = {
   lr: sized(1e-4, "learning rate"),
   lr_schedule: orNull(
     z.enum(["cosine"]),
-    "decay of the learning rate in each half-iteration: cosine, to 0 along half a wave; null: constant",
+    "decay of the learning rate to 0 in each half-iteration; null: constant",
     "cosine",
   ),
-  lr_warmup: follows(
-    "warm-up steps of the learning rate at the beginning of each half-iteration; null: none",
-    500,
-  ),
+  lr_warmup: follows("warm-up steps of the learning rate in each half-iteration; null: none", 500),
   weight_decay: key(z.number().nonnegative(), 0, "weight decay"),
   loss_reduction: oneOf(
     ["mean", "sum"],
@@ -89,7 +86,7 @@ export const training = {
   use_prev_net: flag(true, "continue from the network and the optimiser of the iteration before"),
   keep_optimizer: orNull(
     z.union([z.boolean(), z.literal("method")]),
-    "whether the optimiser continues too: true, false, or the method's own choice (method); null is use_prev_net",
+    "the optimiser also continues; method: as usual for the method; null: as use_prev_net",
     "method",
   ),
 };
@@ -98,7 +95,7 @@ export const cache = {
   cache: oneOf(
     ["disk", "epoch"],
     "disk",
-    "where simulated pairs are: on disk for cache_refresh_stride steps, or in memory, simulated again for every epoch",
+    "simulated pairs are on disk for cache_refresh_stride steps, or in memory for one epoch",
   ),
   last_noise: flag(false, "simulate training pairs with the noise of the last step"),
   cache_npar: follows(
@@ -178,7 +175,7 @@ const processes = {
   share_batch: key(
     z.union([z.literal("auto"), z.boolean()]),
     "auto",
-    "true: processes share the rows of each batch and average gradients; false: each trains on all rows and only simulations are shared; auto shares if the saved rows take longer than the exchange",
+    "processes share each batch (true) or only simulations (false); auto: what is faster",
   ),
   accumulate: counted(
     1,
@@ -193,7 +190,7 @@ export const machine = {
   LOGGER: oneOf(
     ["Wandb", "TensorBoard", "CSV", "JSONL", "NONE"],
     "CSV",
-    "where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends",
+    "metrics in addition to metrics.jsonl; Wandb writes TensorBoard files for wandb sync",
   ),
   wandb_id: file("run of Weights & Biases that receives the metrics", "3k2f9x1a"),
   log_every: counted(10, "training steps between two lines of metrics"),

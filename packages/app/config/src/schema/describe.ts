@@ -206,6 +206,14 @@ function keysOf(schema: z.ZodType, { values, only }: HelpOptions) {
   return only?.flatMap((name) => keys.filter(([key]) => key === name)) ?? keys;
 }
 
+/** Possible values in brackets; nothing for switches, whose defaults say them. */
+const valuesOf = (schema: JsonSchema): string => {
+  const values = expected(schema).replace(/, each item .*/, "");
+  return schema.type === "boolean"
+    ? ""
+    : `(${values.replaceAll(/\ban? |finite |non-empty /g, "")})`;
+};
+
 /** Returns all keys of a schema with default, meaning and, in brackets, possible values. */
 export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpEntry[] {
   const { values, aliases = {}, chosen = [] } = options;
@@ -217,7 +225,7 @@ export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpE
     return {
       key: typedName(aliases, key),
       default: chosen.includes(key) ? "chosen from your data" : standard,
-      meaning: [inner.description ?? "", `(${expected(inner)})`].join(" ").trim(),
+      meaning: `${inner.description ?? ""} ${valuesOf(inner)}`.trim(),
     };
   });
 }

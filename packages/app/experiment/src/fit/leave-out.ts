@@ -66,7 +66,7 @@ export async function leaveOut(
   const step = time.estimate.step ?? 0;
   const steps = (trainingShare * each) / (step * config.half_iterations);
   if (each < least.seconds || steps < least.steps)
-    return skip(`too little time for ${n} more trainings; give a longer max_minutes, or loo=full`);
+    return skip("too little time: raise max_minutes, or write loo=full");
   const rows: MetricRow[] = [];
   for (let k = 1; k <= n; k++) {
     const part = clock.part(1 / (n - k + 1));
@@ -103,7 +103,7 @@ async function withoutOne(
     const part = { ...limit, clock: clock.part(trainingShare), reserve: 0 };
     const plan = new TimePlan(part, short, estimate);
     const halves = short.half_iterations;
-    progress.line(`training without ${label}, to see how the bridge does there`);
+    progress.line(`leave-one-out: training without ${label}`);
     plan.begin(training, 1);
     const pauseAt = () => {
       estimate.stepped();

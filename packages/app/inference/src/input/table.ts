@@ -308,7 +308,7 @@ function matched(
     kept,
     condition,
     notes: [
-      ...(extra.length > 0 ? [`${path}: skipped ${list(extra)}, which the run does not take`] : []),
+      ...(extra.length > 0 ? [`${path}: columns not used by the run: ${list(extra)}`] : []),
       ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
     ],
   };

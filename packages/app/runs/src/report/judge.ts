@@ -176,8 +176,8 @@ function sentenceOf(grade: Grade, { main, what, start, end }: Said): string {
     return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
   if (grade === "undecided")
     return power < leastPower
-      ? `This cannot be judged: with so few ${what} even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
-      : `This cannot be judged with so few ${what}: ${way[0]?.toLowerCase()}${way.slice(1)}`;
+      ? `Too few ${what} to decide: even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
+      : `Too few ${what} to decide: ${way[0]?.toLowerCase()}${way.slice(1)}`;
   if (low >= 0.95) return `The generated ${what} are no closer to ${end} than ${start} is.`;
   return way;
 }
@@ -196,7 +196,7 @@ function nextOf(
 ): string {
   if (grade === "good") return `Use it: ${commands.sample} direction=${direction}`;
   if (isOff) return `Train for longer: ${commands.longer}`;
-  if (isCut) return `Measure the held-out ${what} that the time did not allow: ${commands.measure}`;
+  if (isCut) return `Evaluate all held-out ${what}: ${commands.measure}`;
   const factors = deciding.map((row) => rowsFactor(row, grade));
   if (factors.some((factor) => factor === null))
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
