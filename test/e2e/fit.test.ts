@@ -54,6 +54,16 @@ test.each([
   expect(readdirSync(folder)).not.toContain("cache");
 });
 
+test("tables of many rows with masses are not fitted by LightSB first", async () => {
+  writeFileSync(
+    join(folder, "many.csv"),
+    rows(1200, (u, v) => [u, v]),
+  );
+  const words = ["mass=1,3", "max_minutes=0.2", "threads=1", "--plan"];
+  const { code, err } = await dsbm("fit", "many.csv", "many.csv", ...words);
+  expect(code, err).toBe(0);
+});
+
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
   const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
   expect(first.code, first.err).toBe(0);

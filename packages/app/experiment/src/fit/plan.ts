@@ -239,9 +239,9 @@ function chooseOptions(
   const ofMethod = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
   // No two fields share a condition, so OT has nothing to pair.
   const methodKeys = [...(isTyped ? ofMethod : []), ...(config.cdsb ? ["ot_sampler"] : [])];
-  const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
+  const starts = ["precondition", "ot_sampler", "pairs"];
   const rules = chooseRules(facts, {
-    mayUseMixture: !isConditional && !config.cdsb && !starts.some(isGiven),
+    mayUseMixture: !isConditional && !config.cdsb && !isTyped && !starts.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
   }).filter(({ key }) => !methodKeys.includes(key));
