@@ -1,10 +1,13 @@
-import type { Markish } from "@observablehq/plot";
+import type { Markish, ScaleOptions } from "@observablehq/plot";
 import { sampleColors as colors, type Panel } from "./panel.js";
 import type { PlaneOptions } from "./plane.js";
-import { type Domains, frame, planeAxes } from "./plane-axes.js";
+import { frame, planeAxes } from "./plane-axes.js";
 import { drawPanel, loadPlot, planeSize } from "./plot.js";
 import type { Course, Plane } from "./points.js";
 import { colorOf, tickText } from "./svg.js";
+
+/** Of loss, no change and growth. */
+const rateColors = ["#1e5ac8", "#d7d7d7", "#c81e1e"];
 
 /** Velocity and growth in the plane, the mass over time, and fates, if the run has them. */
 export async function coursePanels(
@@ -26,8 +29,8 @@ async function fieldPanels(
   const { arrow, dot } = await loadPlot();
   const { placesOf, label, domains } = planeAxes(plane, options);
   const from = placesOf(arrows.from, false);
-  const panel = (title: string, marks: Markish[], at: Domains = domains) =>
-    frame(title, marks, { x: label(0), y: label(1) }, at);
+  const panel = (title: string, marks: Markish[], color?: ScaleOptions) =>
+    frame(title, marks, { x: label(0), y: label(1) }, domains, color);
   const panels: Panel[] = [];
   if (arrows.to) {
     const to = placesOf(arrows.to, false);
@@ -42,22 +45,14 @@ async function fieldPanels(
   if (growth) {
     const most = Math.max(...growth.map(Math.abs)) || 1;
     const rows = from.map(({ x, y }, i) => ({ x, y, rate: growth[i] }));
-    const fill = (rate: number) => rateColor(rate / most);
-    const marks = [
-      dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: (row) => fill(row.rate) }),
-    ];
+    const marks = [dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: "rate" })];
+    const domain = [-most, 0, most];
     const rounded = (rate: number) => tickText(Number(rate.toPrecision(2)));
     const range = [Math.min(...growth), Math.max(...growth)].map(rounded).join(" to ");
-    panels.push(await panel(`Growth rate ${range} (red grows)`, marks));
+    const color: ScaleOptions = { type: "linear", domain, range: rateColors };
+    panels.push(await panel(`Growth rate ${range} (red grows)`, marks, color));
   }
   return panels;
-}
-
-/** From blue over grey to red, of −1 to 1. */
-function rateColor(share: number): string {
-  const [red, green, blue] = share > 0 ? [200, 30, 30] : [30, 90, 200];
-  const mixed = [red, green, blue].map((end = 0) => 215 + Math.abs(share) * (end - 215));
-  return `rgb(${mixed.map(Math.round).join(",")})`;
 }
 
 async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {

@@ -1,4 +1,4 @@
-import type { Markish } from "@observablehq/plot";
+import type { Markish, ScaleOptions } from "@observablehq/plot";
 import type { Panel } from "./panel.js";
 import { drawPanel, loadPlot, planeSize } from "./plot.js";
 import type { AxisUnits, Plane } from "./points.js";
@@ -42,12 +42,14 @@ export async function frame(
   marks: Markish[],
   labels: { x: string; y: string },
   domains: Domains,
+  color: ScaleOptions = {},
 ): Promise<Panel> {
   const plot = await loadPlot();
   const axis = { ticks: 5, tickFormat: tickText };
   return drawPanel({
     ...planeSize,
     title,
+    color,
     marginLeft: 68,
     x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
     y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },

@@ -132,7 +132,7 @@ describe("samples", () => {
     ]);
     const [velocity, growth, mass, fates] = panels.map(({ svg }) => svg);
     expect(select(velocity, '[aria-label="arrow"] path')).toHaveLength(3);
-    expect(dots(growth).map((dot) => dot.getAttribute("fill"))).toContain("rgb(200,30,30)");
+    expect(dots(growth).map((dot) => dot.getAttribute("fill"))).toContain("rgb(200, 30, 30)");
     expect(lines(mass)).toHaveLength(1);
     expect(select(fates, '[aria-label="bar"] rect')).toHaveLength(4);
     expect(
