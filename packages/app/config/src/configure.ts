@@ -15,7 +15,7 @@ import { flatten, merge } from "./tree/tree.js";
 export interface Experiment<S extends z.ZodType> {
   /** The command, and its preset file. */
   name: string;
-  /** What the command does, for help. */
+  /** One sentence about the command, for --help. */
   about: string;
   /** The keys, their types, defaults and help. */
   schema: S;

@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL("../conf", import.meta.url));
 
 const fileOf = (preset: string): string => join(folder, `${preset}.yaml`);
 
-/** What the files hold: parsing takes most of the time of a command's configuration. */
+/** Parsed files: parsing takes most of the time of `configure`. */
 const files: Record<string, Tree> = {};
 
 /** `defaults`: names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
@@ -115,7 +115,7 @@ export function presetGroups(name: string): Group[] {
   });
 }
 
-/** What the comment at the top of a preset says. */
+/** The comment at the top of a preset. */
 function aboutPreset(group: string, name: string): Group["presets"][number] {
   const [comment = ""] = /^(#.*\n)*/.exec(readFileSync(fileOf(`${group}/${name}`), "utf8")) ?? [];
   return { name, about: comment.replace(/^# ?/gm, "").trim().replaceAll("\n", " ") };

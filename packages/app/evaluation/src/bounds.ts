@@ -178,7 +178,7 @@ export function linearExcess(whole: Bounded, deviation: number): Excess {
   return excess(whole, { error, none: deviation, ways: deviation, isSquared: false });
 }
 
-/** The excess of an exact distance, whose floor and ceiling vary as its interval says. */
+/** The excess of an exact distance; its interval holds the variation of floor and ceiling. */
 function distanceExcess({ value, low, high }: Estimate, floor: number, ceiling: number): Excess {
   const whole = { value: value ** 2, floor: floor ** 2, ceiling: ceiling ** 2 };
   const deviation = (Math.SQRT2 * (high - low)) / (2 * 1.96);
@@ -277,7 +277,7 @@ export async function compareSamples(
     return found instanceof Promise ? found.then(inUnits) : inUnits(found);
   };
   const key = `bounds/${metric.name}/${set.key}`;
-  // What is awaited holds no tensors.
+  // Promises hold no tensors.
   const { later } = noGrad(() =>
     tidy(() => {
       const end = some(set.end, "x");

@@ -38,7 +38,7 @@ export interface SampleSet {
   readonly bounds?: { floor: boolean; ceiling: boolean };
 }
 
-/** What most sets of samples have alike. */
+/** Defaults of sample sets. */
 export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reserve"> = {
   direction: "f",
   from: "x0",
@@ -175,7 +175,7 @@ export class Measuring implements Disposable {
     this.distances = new Distances(options);
   }
 
-  /** What several metrics need, of all sets or of one, computed once. */
+  /** Intermediate results of several metrics, for one set or all sets, computed once. */
   once<T>(key: string, make: () => T, of: object = this): T {
     const known = this.#known.get(of) ?? new Map<string, unknown>();
     this.#known.set(of, known);

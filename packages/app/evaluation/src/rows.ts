@@ -58,7 +58,7 @@ export async function measureAs(
 ): Promise<MetricRow[] | null> {
   const nameOf = (name: string) => `${prefix}${name}`;
   const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
-  // A verdict does without them: they end with the time.
+  // Verdicts do not need these metrics: they are skipped when the time is up.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
   const found = await measureSet(set, needless, context);
   if (!found) return null;
@@ -120,7 +120,7 @@ interface CollectedSamples extends Disposable {
 }
 
 interface CollectOptions extends Work {
-  /** What the applicable ones need is kept in the set. */
+  /** The set keeps the states that applicable metrics need. */
   metrics: readonly Metric[];
   /** The half-iteration of the generating parameters; null if unknown. */
   half: number | null;

@@ -22,7 +22,13 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
+MISSING = "sample.py needs onnxruntime and numpy: pip install onnxruntime numpy"
+try:
+    import numpy as np
+except ImportError:
+    if __name__ == "__main__":
+        sys.exit(MISSING)
+    raise
 
 
 def load(folder=None):
@@ -361,7 +367,7 @@ def main():
         x, weight = bridge.sample(x, given.direction, given.start, given.end, given.steps, given.seed, cond, y)
         _write(given.out, x, weight, bridge.about)
     except ImportError:
-        sys.exit("sample.py needs onnxruntime: pip install onnxruntime numpy")
+        sys.exit(MISSING)
     except (ValueError, OSError) as error:
         sys.exit(f"sample.py: {error}")
 

@@ -81,7 +81,7 @@ function choose(
 ): Record<Direction, ModelFile | null> {
   if (models.length === 0)
     throw new ConfigError(
-      `${folder} has no weights yet: models/ fills after each half-iteration; let the run get there`,
+      `${folder} has no weights yet: wait for its first half-iteration`,
     );
   if (half !== "newest" && !models.some((m) => m.half_iteration === half)) {
     const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");

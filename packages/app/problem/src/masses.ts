@@ -28,7 +28,7 @@ type MassConfig = Pick<
 const hasMass = ({ method, mass_penalty }: Pick<MassConfig, "method" | "mass_penalty">): boolean =>
   mass_penalty !== null || (method !== "dsb" && methodNamed(method).mass === true);
 
-/** What a run says of masses that nobody gave; null if they were given, or stay. */
+/** A note about missing masses; null if masses were given or are conserved. */
 export function growthNote(config: MassConfig): string | null {
   const isGiven = massKeys.some((key) => config[key] !== null);
   if (isGiven || !hasMass(config)) return null;

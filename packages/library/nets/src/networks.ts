@@ -12,7 +12,7 @@ import type { Seeded } from "./unet/layers.js";
 import type { UNetOptions } from "./unet/options.js";
 import { UNet } from "./unet/unet.js";
 
-/** What a network is created from. */
+/** The options of a new network. */
 export interface NetworkRequest extends Seeded {
   /** The configuration's group `model`. */
   model: { name: string; [key: string]: unknown };

@@ -67,7 +67,7 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
-/** New networks, checked to be models of a method that has its own. */
+/** Makes networks, and checks that a method with its own model gets that model. */
 export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
   const { method, network: own, stepVariance } = options;
   const { name, model, networks } = method;

@@ -28,7 +28,7 @@ export interface MethodOptions {
   method: Method;
   /** A new network for a direction (and half-iteration, if each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
-  /** What networks predict (default: the drift). */
+  /** The output of networks (default: the drift). */
   parametrisation?: Parametrisation;
   /**
    * Pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or
@@ -120,7 +120,7 @@ export interface Execution {
   logEvery?: number;
 }
 
-/** What `Training` trains: data, process, method and schedule. */
+/** The problem of a `Training`: data, process, method and schedule. */
 export interface Problem {
   /** Source and target samples, [n, …] and [m, …]. */
   data: ProblemData;

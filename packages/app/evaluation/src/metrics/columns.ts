@@ -54,7 +54,7 @@ export const columnMetric: Metric = {
     }),
 };
 
-/** What `dsbm sample` counts in its output, of the samples that are measured. */
+/** The values that `dsbm sample` warns about. */
 export const strayMetric: Metric = {
   name: "out_of_range",
   title: "values out of range",

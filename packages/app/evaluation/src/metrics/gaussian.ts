@@ -79,7 +79,7 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   scale: "log",
   states: gridSteps,
   serves: isBenchmark,
-  lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it is of the SDE"),
+  lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it needs the SDE"),
   measure(set, context) {
     const { value, floor } = context.once("divergences", () => divergences(set, context), set);
     return { value: value[fit], floor: floor[fit] };

@@ -93,7 +93,7 @@ export const pathMetrics: readonly Metric[] = [
     usesEnergy: true,
     lacks({ subject }, { sampling, direction }) {
       if (sampling.solver !== "sde" || subject.trained.diffusion !== undefined)
-        return "it is of the SDE with the noise of training";
+        return "it needs the SDE with the noise of training";
       if (subject.bridge.drift(direction)) return null;
       return `${subject.trained.method.name} has no drift to sum`;
     },

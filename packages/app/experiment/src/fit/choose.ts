@@ -15,7 +15,7 @@ const short = (x: number) => Number(x.toPrecision(2));
 
 const comparable = 30;
 
-/** One text with different numbers, such as PC1 and PC2, in lines. */
+/** Names that differ in their number only, such as PC1 and PC2. */
 const numbered = /^(|.*\D)\d+(\n\1\d+)*$/;
 
 /** `names` of columns; null if the file has none. */

@@ -17,7 +17,7 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   const { model } = method.method;
   const still = {
     ...problem,
-    // What is trained before the first step is not measured.
+    // Work before the first step is not measured.
     method: model
       ? { ...method, method: { ...method.method, model: { ...model, prepare: undefined } } }
       : method,

@@ -161,7 +161,7 @@ export interface RunOptions {
   began?: number;
   /** Additional options that may change when a run resumes. */
   free?: readonly string[];
-  /** What ranks above 0 need. */
+  /** The options that ranks above 0 need. */
   begin?: Record<string, unknown>;
   /** Plans the steps (default: those of the configuration). */
   time?: TimePlan;
@@ -172,7 +172,7 @@ export interface RunOptions {
 
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
-  /** What rank 0 sent at the start. */
+  /** The message of rank 0 at the start. */
   begin: Record<string, unknown>;
 }
 

@@ -54,7 +54,7 @@ export function annotationsOf({
   const unit = timeScale(run)?.length ?? 1;
   const perTime = (field: Field, { x, time }: TimedRows): Tensor =>
     field(x, full([x.size(0)], Math.min(timeOf(time), latest))).div(unit);
-  /** What `use` makes of rows at another time, and of their masses. */
+  /** The result of `use` for rows at another time, and their masses. */
   const moved = async <T>(
     { x, given, time, purpose }: TimedRows,
     { to, draw = 0 }: { to: string; draw?: number },

@@ -32,7 +32,7 @@ const histogram = z
       generated.length === source.length,
   );
 
-/** What a time course has besides samples, in the units of the plane and of the user's times. */
+/** Velocities, growth and fates of a time course, in the units of the plane and of the user's times. */
 const course = z.object({
   /** Data of all times, and where the velocity leads. */
   arrows: z.object({ from: flat, to: flat.nullable() }),

@@ -7,7 +7,7 @@ type TrendRow = Readonly<Record<string, unknown>>;
 
 /** One metric of a trend. */
 export interface TrendPanel {
-  /** The column of its values. */
+  /** The column of the metric's values. */
   metric: string;
   /** Text above the panel. */
   title: string;
@@ -64,7 +64,7 @@ export async function trendPanels({
   return { panels: await Promise.all(drawn), legend };
 }
 
-/** Colours of a direction are the same whatever other directions there are. */
+/** Each direction has its own colour. */
 function colorIn(names: readonly string[], name: string): string {
   const isBack = (one: string) => one.startsWith("backward");
   const same = names.filter((one) => isBack(one) === isBack(name));

@@ -41,7 +41,7 @@ interface FormatOptions<T> {
   cure: string;
   /** The newest readable format. */
   newest?: number;
-  /** What to do without a file (default: the cure). */
+  /** The cure if the file is missing (default: `cure`). */
   missing?: string;
 }
 

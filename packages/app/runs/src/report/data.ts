@@ -51,7 +51,7 @@ function treatment({ transform, conditioning }: DataFile): Html[] {
     steps.length > 0 &&
       html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
     conditioning !== null &&
-      html`<p>The bridge is conditional: it is given the column ${conditioning.name} of each row.</p>`,
+      html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
   );
 }
 

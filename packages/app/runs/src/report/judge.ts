@@ -23,7 +23,7 @@ const near = 0.1;
  * samples are.
  */
 const nearAccuracy = 0.2;
-/** With half of the distance left a bridge has failed. */
+/** A bridge with half of the distance left is poor. */
 const far = 0.5;
 const leastPower = 0.8;
 const classifier = "c2st";
@@ -97,7 +97,7 @@ export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
 
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
-  /** What the user calls the two datasets. */
+  /** The user's names of the two datasets. */
   names: Readonly<{ source: string; target: string }>;
   /** "rows" or "images" */
   what: string;

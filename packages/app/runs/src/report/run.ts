@@ -29,7 +29,7 @@ export interface View {
   pictures: readonly Picture[];
 }
 
-/** What a report is written from. */
+/** The contents of a report. */
 export interface RunReport {
   /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
   folder: string;
@@ -45,7 +45,7 @@ export interface RunReport {
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
   /** Evaluations in the order of training. */
   views: readonly View[];
-  /** What the reader can do next. */
+  /** Commands for the reader. */
   commands: readonly (readonly [purpose: string, command: string])[];
   /** The resolved configuration. */
   config: Readonly<Record<string, unknown>>;

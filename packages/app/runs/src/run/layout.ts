@@ -38,7 +38,7 @@ export function runPaths(folder: string) {
   };
 }
 
-/** The half-iteration and direction in a model's file name, or undefined for another file. */
+/** Reads half-iteration and direction from a model's file name. Returns undefined for other files. */
 export function parseModelName(
   file: string,
 ): { half_iteration: number; direction: Direction } | undefined {

@@ -68,7 +68,7 @@ const row = z.object({
   direction: z.enum(["f", "b"]).nullable().catch(null),
   /** The data column, for a metric of one column. */
   column: z.string().optional().catch(undefined),
-  /** What the value counts, such as columns and examples. */
+  /** Details of the value, such as columns and examples. */
   note: z.string().optional().catch(undefined),
   /** The time of a held-out dataset. */
   at: z.string().optional().catch(undefined),

@@ -20,7 +20,7 @@ import { writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
 
-/** How to create or continue a run folder. */
+/** Options of `openRun`. */
 export interface OpenRunOptions {
   /** Created if it is missing. */
   folder: string;

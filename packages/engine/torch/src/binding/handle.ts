@@ -148,7 +148,7 @@ function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
   if (typeof result === "object" && result !== null) {
     const handles = new Set<Handle>();
     collect(result, handles, new Set());
-    for (const handle of handles) survivors.add(handle); // only when the whole of it was seen
+    for (const handle of handles) survivors.add(handle); // only after all of it was seen
   }
   return result;
 }

@@ -18,7 +18,7 @@ export function available(): Backend[] {
   return guarded(() => c10d.backends()) as Backend[];
 }
 
-/** How ranks meet and exchange. */
+/** Options of `init`. */
 export interface InitOptions {
   /** Default `gloo`. */
   backend?: Backend;
@@ -26,7 +26,7 @@ export interface InitOptions {
   timeoutMs?: number;
   /** Default `timeoutMs`. */
   joinTimeoutMs?: number;
-  /** What must be the same on all ranks. */
+  /** Options that all ranks must share. */
   terms?: Readonly<Record<string, string>>;
 }
 

@@ -116,7 +116,7 @@ export async function meet(
   }
 }
 
-/** What a rank wrote into the store. Throws a TorchError for what no rank wrote. */
+/** Reads the entry of a rank in the store. Throws a TorchError if no rank wrote it. */
 function written<T>(text: string, key: string): T {
   try {
     return JSON.parse(text) as T;

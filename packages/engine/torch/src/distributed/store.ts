@@ -7,14 +7,14 @@ export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(a
 interface StoreOptions {
   /** Whether rank 0 lives, for stores whose calls do not fail when it is gone. */
   isServed?: () => boolean;
-  /** What its rank gives back when it closes the store. */
+  /** Frees the resources of the rank. */
   release?: () => void;
 }
 
 export class Store implements Disposable {
   private constructor(
     readonly id: number,
-    /** How it shows in messages: `tcp://127.0.0.1:29500`. */
+    /** The address in messages, such as `tcp://127.0.0.1:29500`. */
     readonly name: string,
     readonly options: StoreOptions = {},
     /** The beginning of all its keys. */

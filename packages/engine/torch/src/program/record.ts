@@ -80,7 +80,7 @@ export interface Recorded {
   reset(): void;
   /** The number of programs. */
   count(): number;
-  /** The program for such inputs; recorded if it is missing. */
+  /** The program for inputs of these shapes; recorded at its first use. */
   programFor(...inputs: Tensor[]): Program;
 }
 

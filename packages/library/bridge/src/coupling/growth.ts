@@ -35,10 +35,10 @@ export function rowsByMass(masses: Tensor, count = masses.size(0)): Tensor {
 
 interface GrowthPlanOptions {
   delta: number;
-  /** Log masses of all rows together, as seen by each row: [n] and [m]. */
+  /** Log of the plan's total mass at each source row [n] and target row [m]. */
   logA: Tensor;
   logB: Tensor;
-  /** What the log mass of each source row is known to gain, [n]; only the plan uses it. */
+  /** The known gain of log mass of each source row, [n]; only the plan uses it. */
   prior?: Tensor | undefined;
   /** Semi-relaxed plans (VGFM) with this penalty, in units of the median cost; null: both ends are penalised. */
   penalty?: number | null | undefined;

@@ -10,14 +10,14 @@ import type { Matching } from "../coupling/matching.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
-/** Pairs of the first pass: from the reference process, independent, or each sample with itself. */
+/** Pairs of the first half-iteration: from the reference process, or independent. */
 export type FirstCoupling = "ref" | "ind";
 
-/** What a method knows when it makes its training rows. */
+/** The inputs of `make`, which makes training rows. */
 export interface RowsContext {
   /** The direction that learns from the rows. */
   direction: Direction;
-  /** The direction trained before, whose network is the newest; null in the first pass. */
+  /** The direction of the latest network; null in the first half-iteration. */
   newest: Direction | null;
   /** Source and target, or a batch of both. */
   data: Endpoints;
@@ -106,7 +106,7 @@ interface MethodRows<B extends Batch> {
   };
 }
 
-/** What a method knows when it makes a model. */
+/** The inputs of `make`, which makes a model. */
 export interface ModelFacts {
   /** Shape of a sample. */
   shape: readonly number[];

@@ -1,4 +1,4 @@
-// What a network predicts, and how it takes a direction and guidance, for training and sampling.
+// Outputs, direction input and guidance of a network, for training and sampling.
 import { full } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -8,7 +8,7 @@ import { type ReferenceProcess, spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
-/** What a network predicts and how its loss is scaled. */
+/** The output of a network and the scale of its loss. */
 export interface Parametrisation {
   /** The network predicts the endpoint (x1 for f, x0 for b) instead of the drift. */
   meanMatch: boolean;

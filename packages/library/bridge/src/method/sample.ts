@@ -21,7 +21,7 @@ import {
 
 /** Everything that sampling needs: method, process and networks. */
 export interface Dynamics {
-  /** How networks are followed. */
+  /** Options of sampling. */
   method: Pick<
     Method,
     "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan" | "mass"
@@ -30,7 +30,7 @@ export interface Dynamics {
   process: ReferenceProcess;
   /** The network of each direction; both may be one network. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
-  /** What networks predict (default: the drift). */
+  /** The output of networks (default: the drift). */
   parametrisation?: Parametrisation;
   /** Noise of a step along a drift (default: as the process). */
   stepVariance?: StepVariance | undefined;

@@ -17,7 +17,7 @@ const updates = 2000;
 /** The squared length of a velocity [B, d] at x [B, d]: [B]. */
 export type SquaredLength = (x: Tensor, velocity: Tensor) => Tensor;
 
-/** The metric of rows [n, d]. */
+/** A Riemannian metric fitted to rows [n, d]. */
 export function dataMetric(rows: Tensor, name: MetricName, generator: Generator): SquaredLength {
   return name === "land" ? land(rows) : radial(rows, generator);
 }

@@ -22,7 +22,7 @@ const chunk = 32;
 
 /**
  * Random fields of one resolution by `fieldLaws`, float32 x [n, 2, H, W] and condition [n, 1,
- * H, W]. Row by row both resolutions share conditions; given these, the states are independent. The
+ * H, W]. Both resolutions share the condition of each row; given the condition, the states are independent. The
  * first fields do not depend on n.
  */
 export function syntheticDownscaler(resolution: Resolution): DataSet {

@@ -16,7 +16,7 @@ import {
 
 interface Format {
   ending: RegExp;
-  /** The first bytes of such a file. */
+  /** The first bytes of a file of this format. */
   magic?: readonly number[];
   open(path: string, size: number, options: ReadOptions): Promise<Opened>;
 }

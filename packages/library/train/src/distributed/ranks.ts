@@ -35,7 +35,7 @@ export interface Ranks {
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(rows: Tensor, counts: readonly number[], dim?: number): Tensor;
-  /** The values of all ranks, of JSON, by rank. All ranks wait for each other. */
+  /** The JSON values of all ranks, by rank. All ranks wait for each other. */
   fromAll<T>(value: T): T[];
   /** The largest of the ranks' integers in each place. */
   max(values: readonly number[]): number[];

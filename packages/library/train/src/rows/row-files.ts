@@ -62,7 +62,7 @@ export class RowFiles implements Disposable {
     file.discard();
   }
 
-  /** Gives the files their names, when they are on the disk. */
+  /** Renames the files after they are flushed. */
   commit(): void {
     for (const { writer } of this.#staged.values()) writer.close({ sync: true });
     for (const { file } of this.#staged.values()) file.commit();

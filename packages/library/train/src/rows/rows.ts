@@ -2,7 +2,7 @@ import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
 import { type Generator, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
-/** What a source needs to continue, in JSON's types and bytes. */
+/** The state of a source for resume: JSON values and bytes. */
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 

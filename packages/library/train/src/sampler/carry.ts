@@ -20,7 +20,7 @@ import { RowNoise } from "./row-noise.js";
 
 export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
 
-/** How samples go from one endpoint to the other. */
+/** Options of `carry`. */
 export interface CarryOptions extends FlowOptions {
   /** The method's own sampler, or a solver of its probability flow (default sde). */
   solver?: "sde" | keyof typeof flowSolvers;
@@ -28,7 +28,7 @@ export interface CarryOptions extends FlowOptions {
   grid?: TimeGrid;
   /** Noise is a function of the seed and a row's index. */
   seed: number;
-  /** What the noise is for (default: the direction). */
+  /** The purpose of the noise, for its seed (default: the direction). */
   purpose?: string;
   /** The index of the first row in the whole input (default 0), a multiple of `Sampler.unit`. */
   first?: number;
@@ -48,7 +48,7 @@ export interface CarryOptions extends FlowOptions {
   onState: (k: number, state: Tensor) => void | Promise<void>;
 }
 
-/** How samples follow the probability flow. */
+/** Options of the probability flow. */
 export interface FollowOptions extends FlowOptions {
   /** Default dopri5. */
   solver?: keyof typeof flowSolvers;

@@ -22,7 +22,7 @@ import type { StepTimes } from "./time-sampling.js";
 
 /** Options of `trainingStep`. */
 export interface StepOptions {
-  /** What is trained. */
+  /** The trained networks. */
   problem: CompleteProblem;
   /** The direction in training. */
   direction: Direction;

@@ -50,7 +50,7 @@ export class Folder {
     return `${this.root === sep ? "" : this.root}/${path}`;
   }
 
-  /** The plain file or folder at a path without links; undefined for all else. */
+  /** The plain file or folder at a path without links. Returns undefined for anything else. */
   stat(path: string): Stats | undefined {
     return this.#isReal(path) ? this.peek(path) : undefined;
   }

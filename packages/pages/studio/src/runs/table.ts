@@ -74,7 +74,7 @@ const judged = qualityFile.pick({ verdicts: true });
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
-/** Reads rows of runs in a folder, and remembers what they were made of. */
+/** Reads rows of runs in a folder. Unchanged runs are not read again. */
 class Summaries {
   readonly #folder: Folder;
   readonly #kept = new Map<string, Kept<unknown>>();

@@ -90,7 +90,7 @@ export interface BridgeInfo {
   method: string;
   /** [columns] or [C, H, W], in the data's own units. */
   shape: readonly number[];
-  /** How a sample is shown. */
+  /** The kind of a sample: vector, image or field. */
   type: "vectors" | "pictures" | "fields";
   /** null: no names. */
   columns: readonly string[] | null;

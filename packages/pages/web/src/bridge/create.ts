@@ -51,7 +51,7 @@ export interface Dynamics {
   predicts?: "drift" | "velocity" | "mean";
   /** Standard deviation of the noise per unit of time (default 1). */
   sigma?: number;
-  /** Times 0 … 1 of the steps of training, or the number of equal ones (default 30); of a course in each interval. */
+  /** Times 0 … 1 of the steps, or a number of equal steps (default 30); in each interval of a time course. */
   times?: readonly number[] | number;
   /** A time course of several datasets; networks get the interval of their time. */
   course?: CourseTimes | null;

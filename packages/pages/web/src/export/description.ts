@@ -190,7 +190,7 @@ type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 export interface BridgeDescription extends Checked {
   /** Version of the layout. */
   format: 2;
-  /** How samples get their noise. */
+  /** The generator of the noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
 

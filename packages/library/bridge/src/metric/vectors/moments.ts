@@ -17,8 +17,8 @@ export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsamp
 }
 
 /**
- * The least share of the variance of y [m, …] that x [n, …] has, along the principal directions with 95 % of it; less than
- * 1 if samples are too alike. Throws a BridgeError below two samples or if y is constant.
+ * The lowest ratio of the variances of x [n, …] and y [m, …] along the principal axes with 95 % of the variance of y.
+ * Throws a BridgeError below two samples or if y is constant.
  */
 export function leastVarianceRatio(x: Tensor, y: Tensor): number {
   return tidy(() => {

@@ -7,7 +7,7 @@ export interface Column {
   title: string;
   isNumber: boolean;
   text(row: RunRow): string;
-  /** What rows are sorted by; null comes last. */
+  /** The sort key of a row; null comes last. */
   key(row: RunRow): string | number | null;
 }
 
