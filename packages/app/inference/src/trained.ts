@@ -80,9 +80,7 @@ function choose(
   { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
 ): Record<Direction, ModelFile | null> {
   if (models.length === 0)
-    throw new ConfigError(
-      `${folder} has no weights yet: wait for its first half-iteration`,
-    );
+    throw new ConfigError(`${folder} has no weights yet: wait for its first half-iteration`);
   if (half !== "newest" && !models.some((m) => m.half_iteration === half)) {
     const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");
     throw new ConfigError(

@@ -8,7 +8,7 @@ const notes = [
   "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
   "     a folder of images, one image, an array of images (.npy),",
   "     gaussian:N, or a dataset such as mnist_2 (its test split)",
-  "OUT  vectors: a table (.csv, .tsv, .parquet, .npy; .h5ad as NEW), in the data's own units",
+  "OUT  vectors: a table (.csv, .tsv, .parquet, .npy; .h5ad as NEW), in the units of the data",
   "     images: a folder (PNG), .png for one image, or an array (.npy)",
   "",
   "examples",

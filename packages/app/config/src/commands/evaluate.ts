@@ -83,7 +83,7 @@ const evaluateSchema = z.strictObject({
     "cifar10_fid_stats.npz",
   ),
   exact: counted(2000, "maximum rows of each side for exact distances"),
-  ...holdoutKeys("held-out samples of an intermediate time, in the data's own units"),
+  ...holdoutKeys("held-out samples of an intermediate time, in the units of the data"),
   json: flag(false, "print the rows as JSON instead of a table"),
   out: file("write quality.json here instead of into RUN", "quality.json"),
   threads: threads("processor threads; auto is all of them"),

@@ -23,7 +23,7 @@ export function modelCard(bridge: BridgeDescription): string {
     ...(license && /^[\w.+-]+$/.test(license) ? ["---", `license: ${license}`, "---", ""] : []),
     `# A ${isFlow ? "flow" : "Schrödinger bridge"} from ${endText(source)} to ${endText(target)}`,
     "",
-    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It transports samples of one dataset to samples of the other, ${isFlow ? "along a flow without noise" : "with noise, and close to their start"}.`,
+    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It turns samples of one dataset into samples of the other dataset, ${isFlow ? "along a flow without noise" : "with noise, and close to their start"}.`,
     "",
     "| | |",
     "| --- | --- |",
@@ -56,7 +56,7 @@ export function modelCard(bridge: BridgeDescription): string {
     "const { x } = await bridge.sample(rows, { seed: 1 });",
     "```",
     "",
-    "Samples are in the data's own units. A bridge says nothing about samples unlike its training data.",
+    "Samples are in the units of the data. A bridge says nothing about samples unlike its training data.",
     "",
   ].join("\n");
 }

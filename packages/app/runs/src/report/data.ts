@@ -30,7 +30,7 @@ function endsTable({ source, target, columns }: DataFile): Html {
     line("Trained on", ({ train }) => count(train)),
     line("Held out for evaluation", ({ test }) => count(test)),
     line("Dropped (missing values)", ({ dropped }) => count(dropped)),
-    line("Numbers a row", () => columns.length),
+    line("Columns", () => columns.length),
   ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
 <tbody>${lines}</tbody></table>`;
@@ -49,7 +49,7 @@ function treatment({ transform, conditioning }: DataFile): Html[] {
   ].filter(Boolean);
   return listed(
     steps.length > 0 &&
-      html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
+      html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
     conditioning !== null &&
       html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
   );

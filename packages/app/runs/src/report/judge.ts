@@ -54,7 +54,7 @@ export function judge(row: MetricRow): Judgement {
     return say(null, row.note ?? (ratio === null ? "" : `${digits(ratio, 2)} times the floor`));
   const { low, high, power } = excess;
   if (power < leastPower)
-    return say("undecided", "so few rows cannot tell the ceiling from the floor");
+    return say("undecided", "too few rows to tell the ceiling from the floor");
   const mark = row.name.endsWith(classifier) ? nearAccuracy : near;
   const isOff = low >= mark;
   if (high < mark) return say("good", `at most ${percent(high)} of the distance is left`);

@@ -33,7 +33,7 @@ export function metricTables(rows: readonly MetricRow[]): Html[] {
     );
     const table = html`<table class="cards">${head("Metric", "Direction")}<tbody>${body}</tbody></table>`;
     const meanings = pairs(metrics.map(([name, [row]]) => [name, row?.meaning]));
-    return [heading, box(title, table), folded("What these are", [meanings])];
+    return [heading, box(title, table), folded("What the metrics mean", [meanings])];
   });
 }
 

@@ -73,7 +73,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     {
       id: "pictures",
       title: "Source, target and generated",
-      short: "Pictures",
+      short: "Samples",
       body: await Promise.all(
         views.map((view) => {
           const { direction } = view;
@@ -138,7 +138,7 @@ function request({ config }: RunReport, data: DataFile | null, names: Names): Ht
   const { fb_sequence: directions } = config;
   const isBoth = !Array.isArray(directions) || directions.length > 1;
   const what = data ? "row" : "sample";
-  return html`<p>The task: turn any ${what} of <b>${names.source}</b> into a ${what} that could be of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. dsbm learnt this from examples. It is judged on ${what}s that it never saw.</p>`;
+  return html`<p>This bridge turns a ${what} of <b>${names.source}</b> into a ${what} of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. It is evaluated on held-out ${what}s.</p>`;
 }
 
 const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
@@ -171,10 +171,10 @@ const when = (started: string, ended: string | null): string =>
 
 function metricsNote({ n, split, sampler = {} }: Quality): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;
-  const from = split === "train" ? "trained on" : "held out";
+  const from = split === "train" ? "training" : "held-out";
   const options = Object.entries(sampler).map(([key, value]) => `${key}=${value}`);
   const how = options.length > 0 ? `, sampled with ${options.join(" ")}` : "";
-  return html`<p>Measured with ${most}rows that were ${from}${how}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+  return html`<p>Measured with ${most}${from} rows${how}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 }
 
 const leftOut = ({ left_out }: Quality): Html | false =>

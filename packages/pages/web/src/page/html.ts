@@ -133,7 +133,7 @@ function qualitySection({ quality, verdicts }: BridgeDescription): string {
   return `<section><h2>How good it is</h2>
 ${parts.join("\n")}
 <details${parts.length === 0 ? " open" : ""}><summary>${rows.length} metrics</summary>
-<p>The floor is what other samples of the same data give, the ceiling what no bridge at all gives.</p>
+<p>The floor is the score of real samples. The ceiling is the score without a bridge.</p>
 ${table(rows)}</details></section>`;
 }
 

@@ -31,7 +31,7 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
   const source = ({ file, changed }: Picture) =>
     apiPath("picture", { run: row.id, file, v: String(changed) });
   return (
-    <section aria-label="Pictures">
+    <section aria-label="Images">
       <h2>Pictures</h2>
       <div class="bar">
         {kinds.length > 1 && (
