@@ -486,7 +486,7 @@ export interface EvaluateKeys {
   fid_statistics?: string | null | undefined;
   /** maximum rows of each side for exact distances. Default: 2000. */
   exact?: number | undefined;
-  /** held-out samples of an intermediate time, in the data's own units. Default: null. */
+  /** held-out samples of an intermediate time, in the units of the data. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;
   /** the time of each hold-out, in the units of times=; with two datasets from 0 to 1. Default: null. */
   at?: number | readonly (number)[] | null | undefined;
