@@ -2,7 +2,7 @@
 // ceilings, and one line for each mistake.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Quality, readQuality } from "@dsbm/runs";
+import { type Quality, readQuality, readRun } from "@dsbm/runs";
 import { Generator, io, randn, zeros } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
@@ -121,9 +121,10 @@ it("ends at Ctrl-C and writes nothing", async () => {
 it("a run whose extension was killed before its evaluation is evaluated by the same command", async () => {
   await evaluated(run, "n=200");
   const before = readQuality(run);
-  const words = ["extend", run, "half_iterations=4"];
+  const words = ["extend", run, "+2"];
   const killed = await stopAt(words, /half-iteration 4\/4 f: trained/, { signal: "SIGKILL" });
   expect(killed.signal).toBe("SIGKILL");
   await done("extend", ...words.slice(1));
   expect(readQuality(run)?.rows).not.toEqual(before?.rows);
+  expect(readRun(run).config.half_iterations).toBe(4);
 });

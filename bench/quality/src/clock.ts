@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Planned, TimeEstimate, TimePlan } from "@dsbm/experiment";
+import { type Planned, TimePlan } from "@dsbm/experiment";
 import { bridgeProcess } from "@dsbm/problem";
 import { Clock as Countdown, type RunWriter, readJson } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
@@ -14,21 +14,6 @@ const file = "clock.json";
 /** What half-iterations took; empty for a run that noted none. */
 export const readClock = (folder: string): HalfTime[] =>
   existsSync(join(folder, file)) ? (readJson(join(folder, file)) as HalfTime[]) : [];
-
-/** An estimate that tells the clock what it is told. */
-class Followed extends TimeEstimate {
-  listener: { follow(event: TrainEvent): void; evaluated(): void } | null = null;
-
-  override follow(event: TrainEvent): void {
-    super.follow(event);
-    this.listener?.follow(event);
-  }
-
-  override evaluated(seconds: number): void {
-    super.evaluated(seconds);
-    this.listener?.evaluated();
-  }
-}
 
 export class Clock extends TimePlan {
   readonly #config: CompleteTrainConfig;
@@ -43,16 +28,18 @@ export class Clock extends TimePlan {
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const most = Math.max(config.first_num_iter, config.num_iter);
     // Planned again after some steps.
-    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0 } });
-    const clock = new Countdown(seconds);
-    super({ clock, reserve: 0, most }, config, estimate);
-    estimate.listener = {
-      follow: (event) => this.#follow(event),
-      evaluated: () => {
-        this.#evaluations += this.clock.spent - this.#ended;
-      },
-    };
+    super({ clock: new Countdown(seconds), reserve: 0, most }, config, { step: 0.002, pair: 0 });
     this.#config = config;
+  }
+
+  override follow(event: TrainEvent): void {
+    super.follow(event);
+    this.#note(event);
+  }
+
+  override evaluated(seconds: number, part: Countdown): void {
+    super.evaluated(seconds, part);
+    this.#evaluations += this.clock.spent - this.#ended;
   }
 
   open(run: RunWriter): void {
@@ -78,7 +65,7 @@ export class Clock extends TimePlan {
     super.begin(training, half, step);
   }
 
-  #follow(event: TrainEvent): void {
+  #note(event: TrainEvent): void {
     if (event.type !== "half" || !this.#planned) return;
     const { half } = event;
     const before = this.#halves.filter((one) => one.half < half);

@@ -240,8 +240,11 @@ function normalBelow(x: number): number {
   return x > 0 ? 1 - above : above;
 }
 
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, x) => sum + x, 0) / values.length;
+
 function deviation(values: readonly number[]): number {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const mean = meanOf(values);
   return Math.sqrt(
     values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
   );
@@ -256,7 +259,7 @@ export async function compareSamples(
   const { seed, intervals } = context.options;
   const { floor: hasFloor, ceiling: hasCeiling } = set.bounds ?? { floor: true, ceiling: true };
   const cap = metric.most?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
-  const view = metric.view?.(set, seed) ?? ((x: Tensor) => x);
+  const view = metric.view?.(set, context) ?? ((x: Tensor) => x);
   const some = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
   const options: Comparison = {
     seed,
@@ -310,8 +313,7 @@ export async function compareSamples(
           ...draws.map((draw) => compare(some(draw, "x"), data)),
         ]);
         const values = floors.map(numberOf).filter((value) => value !== null);
-        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling) };
+        return { floor: values.length > 0 ? meanOf(values) : null, ceiling: numberOf(ceiling) };
       });
       return { later: Promise.all([value, bounds, halves, end.size(0)]) };
     }),

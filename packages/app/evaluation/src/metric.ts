@@ -121,7 +121,7 @@ export interface TwoSampleMetric extends MetricFacts {
   compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Compared>;
   power?: 0 | 1 | 2;
   /** Features to compare instead of rows. */
-  view?(set: SampleSet, seed: number): (x: Tensor) => Tensor;
+  view?(set: SampleSet, context: Measuring): (x: Tensor) => Tensor;
   /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
   isSigned?: boolean;

@@ -137,6 +137,8 @@ export async function collectSamples(
   const { subject } = context;
   const rows = await affordable(subject, context.options, work);
   if (!rows) return null;
+  // Energies evaluate the network a second time.
+  const isSummed = work.sampling.solver === "sde" && rows.n === context.options.n;
   context.options = { ...context.options, ...rows };
   const { options } = context;
   const { ends } = subject;
@@ -178,13 +180,11 @@ export async function collectSamples(
       ...stops,
       ...applicable.flatMap((one) => one.states?.(steps.length) ?? []),
     ]);
-    const isSde = sampling.solver === "sde";
     const drift =
-      applicable.some(({ usesEnergy }) => usesEnergy) && isSde
+      applicable.some(({ usesEnergy }) => usesEnergy) && isSummed
         ? subject.bridge.drift(direction, conditions)
         : null;
-    const summed = drift && new PathEnergy(n);
-    energy = summed;
+    energy = drift && new PathEnergy(n);
     const parts = new Map<number, { x: Tensor; weights: Tensor | null }[]>();
     const began = performance.now();
     const result = await transport(subject.bridge, direction, start, {
@@ -199,7 +199,7 @@ export async function collectSamples(
         drift || indexes.size > 0
           ? (k, state, weights) => {
               const dt = steps[k];
-              if (drift && dt !== undefined) summed?.add(drift, state, { time: times[k], dt });
+              if (drift && dt !== undefined) energy?.add(drift, state, { time: times[k], dt });
               if (!indexes.has(k)) return;
               const part = { x: keep(() => state), weights: weights && keep(() => weights) };
               parts.set(k, [...(parts.get(k) ?? []), part]);

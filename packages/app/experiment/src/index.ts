@@ -1,6 +1,6 @@
 export { type FitRequest, fitMember, planFit, printPlan } from "./fit/plan.js";
 export { finishedFit, runFit, runFitWorker, withTimes } from "./fit/run.js";
-export { type Planned, TimeEstimate, TimePlan } from "./forecast/time-plan.js";
+export { type Planned, TimePlan } from "./forecast/time-plan.js";
 export { measureAndDraw, measureRun } from "./run/measure.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { writeReport } from "./run/report.js";

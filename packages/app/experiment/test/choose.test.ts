@@ -5,7 +5,6 @@ import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import {
   chooseHeldOut,
-  choosePictures,
   chooseRules,
   chooseScale,
   chooseSigma,
@@ -148,14 +147,6 @@ test.each([
     expect(of("match_moments")).toBe(true);
   },
 );
-
-test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
-  const of = (pair: number) => choosePictures(pair, 600, 4).value;
-  // Eight simulations of n images: four after half-iterations, four at the end.
-  expect(of(0.375)).toBe(50);
-  expect(of(0.001)).toBe(128);
-  expect(of(10)).toBe(16);
-});
 
 test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {
   const share = (rows: number) => chooseHeldOut(rows)?.value ?? null;

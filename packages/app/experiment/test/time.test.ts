@@ -1,7 +1,7 @@
 // Steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
 import { Clock } from "@dsbm/runs";
 import { expect, test } from "vitest";
-import { TimeEstimate, TimePlan } from "../src/forecast/time-plan.js";
+import { TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
   half_iterations: 4,
@@ -9,6 +9,7 @@ const config = {
   first_pass: 2,
   cache: "disk" as const,
   cache_npar: 10,
+  test_npar: 1,
   cache_refresh_stride: 20,
 };
 /** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
@@ -19,27 +20,23 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
     plan: (half: number, n: number) => void steps.set(half, n),
     stepsOf: (half: number) => steps.get(half) as number,
   };
-  const estimate = new TimeEstimate(config, {
-    now: () => now,
-    speed: { step, pair: 0 },
-  });
   const limit = {
     clock: new Clock(seconds, { now: () => now }),
     reserve: 30,
     most: 1e9,
   };
-  const plan = new TimePlan(limit, config, estimate);
+  const plan = new TimePlan(limit, config, { step, pair: 0 });
   for (let half = 1; half <= 4; half++) {
     plan.begin(training, half);
-    estimate.follow({ type: "simulate", half, direction: "f", seconds: 0 });
+    plan.follow({ type: "simulate", half, direction: "f", seconds: 0 });
     for (let i = 1; i <= training.stepsOf(half); i++) {
       now += speed(now);
-      estimate.stepped();
+      plan.stepped();
       // Nothing is planned after the last step.
       if (i < training.stepsOf(half) && plan.isDue()) plan.replan(training, { half, step: i });
     }
     now += 2;
-    estimate.evaluated(2);
+    plan.evaluated(2, new Clock());
   }
   return { end: now, steps: [...steps.values()] };
 }
@@ -66,7 +63,7 @@ test("a half-iteration ends with its next step when its time is up", () => {
 const six = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };
 
 /** A plan of six half-iterations: steps of 0.01 s, and of 0.02 s with their part of the simulations. */
-const planOf = ({ evaluation = 0, ...limit } = {}) =>
+const planOf = ({ pair = 0.1, test_npar = 0, ...limit } = {}) =>
   new TimePlan(
     {
       clock: new Clock(100, { now: () => 0 }),
@@ -74,12 +71,8 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
       most: 1000,
       ...limit,
     },
-    six,
-    new TimeEstimate(six, {
-      now: () => 0,
-      speed: { step: 0.01, pair: 0.1 },
-      evaluation,
-    }),
+    { ...six, test_npar },
+    { step: 0.01, pair },
   );
 
 test("a forecast keeps to the time and to the most steps that help", () =>
@@ -93,6 +86,16 @@ test("seconds of earlier processes count", () => {
 });
 
 test("time for evaluations is kept before one is measured", () => {
-  const least = (evaluation: number) => planOf({ evaluation }).forecast()[5];
-  expect([least(0), least(5)]).toEqual([562, 375]);
+  const least = (test_npar: number) => planOf({ test_npar }).forecast()[5];
+  expect([least(0), least(20)]).toEqual([562, 487]);
+});
+
+test.each([
+  { pair: 0.1, part: 2.5, isMeasured: false },
+  { pair: 1, part: null, isMeasured: false },
+  { pair: 0.1, part: null, isMeasured: true },
+])("evaluations longer than their part, of $pair s a sample, are left to the end", (one) => {
+  const plan = planOf({ pair: one.pair });
+  if (one.isMeasured) plan.evaluated(4, plan.evaluationClock() as Clock);
+  expect(plan.evaluationClock()?.seconds ?? null).toBe(one.part);
 });

@@ -14,7 +14,7 @@ type Asked = z.output<typeof extend.schema>;
 
 /** Throws a ConfigError if the run would become no longer. */
 function lengthOf(
-  { more, half_iterations }: Asked,
+  { more, half_iterations }: Pick<Asked, "more" | "half_iterations">,
   { folder, length, now, done }: Record<"length" | "now" | "done", number> & { folder: string },
 ): number {
   const total = more === null ? (half_iterations ?? 0) : done + more;
@@ -53,7 +53,9 @@ export async function extendCommand(args: string[]): Promise<number> {
   const now = before.half_iterations;
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
-  const half_iterations = lengthOf({ ...asked, metrics }, { folder, length, now, done });
+  const isExtending = !isDone && /^npx dsbm extend /.test(info.command ?? "");
+  const more = isExtending ? asked.more && 0 : asked.more;
+  const half_iterations = lengthOf({ ...asked, more }, { folder, length, now, done });
   // The printed command to resume does this when the run is complete.
   if (isDone && half_iterations === done) {
     console.log(`${folder} is finished already (+2 makes it longer)`);
@@ -68,7 +70,11 @@ export async function extendCommand(args: string[]): Promise<number> {
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations}${files.join("")}`;
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal } = work;
-  const n_ipf = Math.max(1, Math.ceil(half_iterations / length));
+  if (isExtending)
+    progress.line(
+      `goes on to ${half_iterations} half-iterations; half_iterations=N is another length`,
+    );
+  const n_ipf = Math.ceil(half_iterations / length);
   const config = { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations };
   const { threads, device } = config;
   const { rows, state } = await runTraining(config, {

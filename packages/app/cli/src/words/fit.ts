@@ -39,7 +39,7 @@ function withTimes(settings: readonly string[], places: number): string[] {
 export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
-  if (settings.some((word) => word === "--help" || word === "-h"))
+  if (settings.some((word) => word.startsWith("--help") || word === "-h"))
     return { base: {}, settings, overrides: {}, places };
   // A mistyped option is the cause of a missing option.
   const odd = settings.find((word) => word.startsWith("-") && !options.includes(word));

@@ -9,7 +9,7 @@ import {
 import { isVectors } from "@dsbm/problem";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { standardFeatures } from "../images/features.js";
-import type { DataFacts, Metric, TwoSampleMetric } from "../metric.js";
+import type { DataFacts, Measuring, Metric, TwoSampleMetric } from "../metric.js";
 
 const directions = 128;
 const mostPairs = 1000;
@@ -55,8 +55,9 @@ const debiased: TwoSampleMetric["compare"] = async (x, y, { seed, context }) => 
   return { value: value - bias, low: low - bias, high: high - bias };
 };
 
-function alongDirections(x: Tensor, seed: number): Tensor {
+function alongDirections(x: Tensor, context: Measuring): Tensor {
   return tidy(() => {
+    const { seed } = context.options;
     const rows = x.flatten({ startDim: 1 }).to("float64");
     const dim = rows.size(1);
     const generator = stream(seed, "metric/directions");
@@ -64,7 +65,9 @@ function alongDirections(x: Tensor, seed: number): Tensor {
     const parts: Tensor[] = [];
     for (let first = 0; first < directions; first += atOnce) {
       const shape = [Math.min(atOnce, directions - first), dim];
-      const theta = randn(shape, { generator, dtype: "float64" });
+      const draw = () => randn(shape, { generator, dtype: "float64" });
+      const theta =
+        atOnce < directions ? draw() : context.once(`directions/${dim}`, () => context.own(draw));
       parts.push(rows.mm(theta.t()).div(theta.square().sum(1).sqrt()));
     }
     return cat(parts, { dim: 1 });
@@ -104,7 +107,7 @@ export const endpointMetrics: readonly Metric[] = [
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
     power: 1,
     // Projected once: half-samples need no further products.
-    view: (_, seed) => (x) => alongDirections(x, seed),
+    view: (_, context) => (x) => alongDirections(x, context),
     compare: (x, y) => Math.hypot(...columnWasserstein(x, y, { p: 2 })) / Math.sqrt(directions),
   },
   {

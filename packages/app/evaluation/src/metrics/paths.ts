@@ -98,7 +98,7 @@ export const pathMetrics: readonly Metric[] = [
       return `${subject.trained.method.name} has no drift to sum`;
     },
     measure: ({ energy, unit }) =>
-      energy ? estimated(energy.estimate(), unit ** 2) : "no path was summed",
+      energy ? estimated(energy.estimate(), unit ** 2) : "no path was summed, or no time was left",
   },
   {
     name: "npe",

@@ -320,25 +320,9 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
       "simulating images takes longer than training on them",
     ),
     rule("cache_refresh_stride", 100, "simulated pairs are used several times"),
-    rule("test_npar", mostPictures, "evaluations between half-iterations are short"),
+    rule("test_npar", 128, "evaluations between half-iterations are short"),
     rule("cache_batch_size", 128, "it bounds the memory"),
   ];
-}
-
-const mostPictures = 128;
-const leastPictures = 16;
-/** There and back, in both directions. */
-export const endSimulations = 4;
-const evaluations = 0.25;
-
-/** `pair`: seconds to simulate one image. */
-export function choosePictures(pair: number, seconds: number, halves: number): Rule {
-  const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
-  return rule(
-    "test_npar",
-    Math.max(leastPictures, Math.min(mostPictures, fit)),
-    `simulating an image takes ${short(pair)} s, and evaluations may take a quarter of the time`,
-  );
 }
 
 export const fewSteps = 300;

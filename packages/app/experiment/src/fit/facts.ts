@@ -32,6 +32,10 @@ export interface CourseFacts {
 }
 
 const most = 1000;
+
+/** Fewer rows in less time than `enough`. */
+const rowsIn = (minutes: number | null, enough: number): number =>
+  Math.ceil(most * Math.min(1, (minutes ?? enough) / enough));
 /** Of the length that the plan of all rows asks for. */
 const lengthPart = 0.5;
 
@@ -39,14 +43,15 @@ const lengthPart = 0.5;
  * Measures random training rows. With several datasets: means over the intervals, each in its own
  * units (see `Chain`).
  */
-export function dataFacts(ends: Datasets, seed: number): DataFacts {
+export function dataFacts(ends: Datasets, seed: number, minutes: number | null): DataFacts {
   const all = marginalsOf(ends);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
+  const count = ends.shape.length > 1 ? rowsIn(minutes, 10) : most;
   const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index];
     const x1 = all[index + 1];
-    const { transport, spread } = pairFacts({ x0, x1 }, seed);
+    const { transport, spread } = pairFacts({ x0, x1 }, { seed, count });
     return { transport: transport / unit, spread: spread / unit };
   });
   const mean = (of: (one: (typeof distances)[number]) => number) =>
@@ -59,14 +64,18 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   };
 }
 
-/** Measures random training rows of a time course of vectors; null for other data. */
-export function courseFacts(ends: Datasets, seed: number): CourseFacts | null {
+/** Measures random training rows of a time course of vectors, fewer in a short time; null for other data. */
+export function courseFacts(
+  ends: Datasets,
+  seed: number,
+  minutes: number | null,
+): CourseFacts | null {
   const { chain, shape } = ends;
   if (!chain || shape.length > 1) return null;
   return tidy(() => {
     const all = marginalsOf(ends);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
-    const count = 2 * Math.min(most, Math.floor(least / 2));
+    const count = 2 * Math.min(rowsIn(minutes, 2.5), Math.floor(least / 2));
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
     const equal = sets.map(() => 1);
     const delta = lengthPart * growthLength(sets, equal);
@@ -74,9 +83,12 @@ export function courseFacts(ends: Datasets, seed: number): CourseFacts | null {
   });
 }
 
-function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) {
+function pairFacts(
+  { x0, x1 }: Record<"x0" | "x1", EndpointData>,
+  { seed, count }: { seed: number; count: number },
+) {
   return tidy(() => {
-    const planned = Math.min(most, x0.train.size(0), x1.train.size(0));
+    const planned = Math.min(count, x0.train.size(0), x1.train.size(0));
     const a = someRows(x0, "x0", { count: planned, seed });
     const b = someRows(x1, "x1", { count: planned, seed });
     const d = a.size(1);

@@ -21,7 +21,7 @@ import {
 } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
-import { TimeEstimate, TimePlan } from "../forecast/time-plan.js";
+import { TimePlan } from "../forecast/time-plan.js";
 
 /** The share of the time limit, and of the steps without a time limit. */
 const share = 0.25;
@@ -63,7 +63,7 @@ export async function leaveOut(
   };
   const clock = time.clock.part(0.9);
   const each = clock.left / n;
-  const step = time.estimate.step ?? 0;
+  const step = time.step ?? 0;
   const steps = (trainingShare * each) / (step * config.half_iterations);
   if (each < least.seconds || steps < least.steps)
     return skip("too little time: raise max_minutes, or write loo=full");
@@ -88,7 +88,7 @@ export async function leaveOut(
 async function withoutOne(
   folder: string,
   whole: { config: CompleteTrainConfig; ends: Datasets; k: number },
-  { loo, time: { estimate: known, limit }, progress, signal }: LeaveOutOptions,
+  { loo, time: { step, limit }, progress, signal }: LeaveOutOptions,
   clock: Clock,
 ): Promise<MetricRow[] | null> {
   const { config, ends } = withoutDataset(whole.config, whole.ends, whole.k);
@@ -98,19 +98,17 @@ async function withoutOne(
   const label = timeLabel(whole.config, time);
   const training = new Training(trainingProblem(short, ends, { cacheFolder }));
   try {
-    const speed = { step: known.step ?? 0, pair: 0 };
-    const estimate = new TimeEstimate(short, { speed });
     const part = { ...limit, clock: clock.part(trainingShare), reserve: 0 };
-    const plan = new TimePlan(part, short, estimate);
+    const plan = new TimePlan(part, short, { step: step ?? 0, pair: 0 });
     const halves = short.half_iterations;
     progress.line(`leave-one-out: training without ${label}`);
     plan.begin(training, 1);
     const pauseAt = () => {
-      estimate.stepped();
+      plan.stepped();
       return plan.isDue();
     };
     for await (const event of training.run({ signal, pauseAt })) {
-      estimate.follow(event);
+      plan.follow(event);
       if (event.type === "step")
         progress.update({ ...event, label: `leave-one-out ${event.half}/${halves}` });
       if (event.type === "pause") plan.replan(training, event);

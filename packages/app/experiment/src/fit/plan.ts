@@ -28,14 +28,12 @@ import {
 import { type Choice, Clock, duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
-import { evaluationShare, TimeEstimate, TimePlan } from "../forecast/time-plan.js";
+import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
 import {
   chooseChannels,
   chooseHeldOut,
-  choosePictures,
   chooseRules,
   chooseScale,
-  endSimulations,
   fewSteps,
   fiveIterations,
   growthRules,
@@ -153,7 +151,7 @@ export async function planFit(
       ends.dispose();
       ends = await openDatasets(now, work);
     }
-    const facts = dataFacts(ends, now.seed);
+    const facts = dataFacts(ends, now.seed, choices.chosen.own.max_minutes);
     chooseOptions(choices, ends, { facts, hasPaths });
     const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
     const speed = await chooseInTime(choices, ends, forecastAt);
@@ -216,10 +214,10 @@ const allRows = (ends: Datasets): number[] =>
 
 /** Chooses smooth paths or growth for a time course. Returns whether it chose any. */
 function choosePaths(choices: Choices, ends: Datasets): boolean {
-  const { config } = choices.chosen;
+  const { config, own } = choices.chosen;
   const isGiven = pathKeys.some((key) => choices.isGiven(key));
   const mayChoose = conditionColumn(config.data) === null && !isGiven;
-  const course = mayChoose ? courseFacts(ends, config.seed) : null;
+  const course = mayChoose ? courseFacts(ends, config.seed, own.max_minutes) : null;
   const paths = course ? pathRules(course) : [];
   if (paths.length === 0 || !choices.allows(paths)) return false;
   choices.add(...paths);
@@ -327,21 +325,19 @@ async function chooseInTime(
 ): Promise<Speed> {
   const { config, own } = choices.chosen;
   const { max_minutes } = own;
+  const { clock } = forecastAt({ step: 0.01, pair: 0 });
   const measured = (): Promise<Speed> => {
     const { config: now } = choices.chosen;
     setNumThreads(threadsOf(now));
     const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
-    return measureSpeed(trainingProblem(now, ends, { cacheFolder })).finally(() =>
+    const problem = trainingProblem(now, ends, { cacheFolder });
+    return measureSpeed(problem, clock.part(0.05)).finally(() =>
       rmSync(cacheFolder, { recursive: true, force: true }),
     );
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
   if (ends.shape.length === 1 || max_minutes === null) return measured();
-  const stepsAt = (speed: Speed) => {
-    const { half_iterations } = choices.chosen.config;
-    choices.replace(choosePictures(speed.pair, 60 * max_minutes, half_iterations));
-    return Math.min(...forecastAt(speed).forecast());
-  };
+  const stepsAt = (speed: Speed) => Math.min(...forecastAt(speed).forecast());
   // From narrow to wide: wide networks are slow.
   const { num_channels: widest } = config.model as { num_channels: number };
   const whole = choices.list.find(({ key }) => key === "model.num_channels");
@@ -356,14 +352,13 @@ async function chooseInTime(
   }
   if (whole) choices.replace(channels < widest ? chooseChannels(channels, steps) : whole);
   const isTwo = choices.list.some(({ key, value }) => key === "n_ipf" && value === 2);
-  if (steps < fewSteps && isTwo && choices.replace(oneIteration(steps))) stepsAt(speed);
+  if (steps < fewSteps && isTwo) choices.replace(oneIteration(steps));
   return speed;
 }
 
 const mostReserved = 0.35;
 /** Seconds of the final evaluation and the report of vectors. */
 const usualEnd = 20;
-const leastEnd = { seconds: 4, share: 0.5 };
 
 /** The time of a run from the speed of this machine. */
 function forecast(
@@ -373,33 +368,26 @@ function forecast(
   const { config, own } = chosen;
   const all = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
   const leftOut = leaveOutSeconds(config, own.loo, all);
-  const evaluation = config.test_npar * speed.pair;
-  const most = (evaluationShare * all) / config.half_iterations;
-  const end = Math.min(usualEnd + endSimulations * evaluation, mostReserved * (all - leftOut));
+  // There and back, in both directions.
+  const simulations = Math.min(4 * config.test_npar * speed.pair, evaluationShare * all);
+  const end = Math.min(usualEnd + simulations, mostReserved * (all - leftOut));
   return timePlan(chosen, {
     speed,
     began,
-    evaluation: Math.min(evaluation, most),
-    reserve: leftOut + Math.max(end, Math.min(leastEnd.seconds, leastEnd.share * all)),
+    reserve: leftOut + end,
     most: mostSteps(Math.min(...facts.rows), config.batch_size),
   });
 }
 
 interface TimeFacts extends Pick<TimePlan["limit"], "reserve" | "most"> {
   speed: Speed;
-  /** Seconds of an evaluation between half-iterations, before one is measured. */
-  evaluation?: number;
   began: number;
 }
 
-export function timePlan(
-  { config, own }: Chosen,
-  { speed, evaluation, began, ...limit }: TimeFacts,
-): TimePlan {
+export function timePlan({ config, own }: Chosen, { speed, began, ...limit }: TimeFacts): TimePlan {
   const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
   const clock = new Clock(seconds, { began });
-  const estimate = new TimeEstimate(config, { speed, evaluation });
-  return new TimePlan({ ...limit, clock }, config, estimate);
+  return new TimePlan({ ...limit, clock }, config, speed);
 }
 
 export function printPlan(

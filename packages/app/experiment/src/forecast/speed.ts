@@ -1,4 +1,5 @@
 import { mapConditions, stream } from "@dsbm/bridge";
+import type { Clock } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
@@ -8,11 +9,12 @@ export interface Speed {
   pair: number;
 }
 
-/** Approximate seconds of measured steps. */
-const seconds = 1;
+/** Seconds of measured steps. */
+const seconds = 0.5;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-export async function measureSpeed(problem: Problem): Promise<Speed> {
+/** If `clock` is up, the first step counts, and a simulation is not measured. */
+export async function measureSpeed(problem: Problem, clock: Clock): Promise<Speed> {
   const { method } = problem;
   const { model } = method.method;
   const still = {
@@ -28,22 +30,28 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   const training = new Training(withExecution(still, { ranks: null, logEvery: 1_000_000 }));
   try {
     const stop = new AbortController();
-    let first = 0;
-    let last = 0;
+    let first = performance.now() / 1000;
+    let last = first;
     let count = 0;
     const pauseAt = ({ step }: { step: number }) => {
       last = performance.now() / 1000;
       // The first steps record the program.
-      if (step <= 3) first = last;
-      count = step - 3;
-      const spent = last - first;
-      if (spent > seconds / 2 && (count >= 5 || spent > 2 * seconds)) stop.abort();
+      if (step <= 3 && !clock.isUp) {
+        first = last;
+        return false;
+      }
+      count++;
+      if (last - first > seconds || clock.isUp) stop.abort();
       return false;
     };
     for await (const event of training.run({ signal: stop.signal, pauseAt }))
       if (event.type === "half") break;
-    const step = count > 0 ? (last - first) / count : 0.01;
-    const { x0, decode, conditions } = training.problem.data;
+    const step = (last - first) / count;
+    const { data, optimisation, schedule } = training.problem;
+    const { x0, decode, conditions } = data;
+    // A step takes as long as three evaluations of its network.
+    const forward = step / 3 / optimisation.batchSize;
+    if (clock.isUp) return { step, pair: forward * schedule.grid.steps.length };
     const generator = stream(0, "fit/speed", x0.device);
     const time = (n: number) =>
       tidy(() => {

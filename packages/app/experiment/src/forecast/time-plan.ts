@@ -2,7 +2,7 @@
 // changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Position } from "@dsbm/problem";
-import { Clock } from "@dsbm/runs";
+import type { Clock } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
 import type { Speed } from "./speed.js";
 
@@ -22,134 +22,28 @@ interface TimeLimit {
 
 type PlannedConfig = Pick<
   CompleteTrainConfig,
-  "half_iterations" | "fb_sequence" | "cache_refresh_stride"
+  | "half_iterations"
+  | "fb_sequence"
+  | "first_pass"
+  | "cache"
+  | "cache_npar"
+  | "cache_refresh_stride"
+  | "test_npar"
 >;
 
 const shares = { first: 3, later: 1.5 };
 const leastSteps = 20;
+/** Images that the smallest evaluation simulates. */
+const leastRows = 10;
 /** Seconds between two plans. */
 const often = { least: 0.5, most: 5 };
 
+/** Whether an evaluation takes too long for its part of the time, although it is cut to the part. */
+const isOver = (seconds: number, part: Clock): boolean =>
+  part.seconds !== null && seconds > 1.5 * part.seconds;
+
 /** The share of the time for evaluations between half-iterations. */
 export const evaluationShare = 0.15;
-
-export class TimePlan {
-  readonly #halves: number;
-  readonly #first: number;
-  readonly #stride: number;
-  #half = { number: 0, end: 0 };
-  #lastPlan = 0;
-
-  constructor(
-    readonly limit: TimeLimit,
-    config: PlannedConfig,
-    readonly estimate: TimeEstimate,
-  ) {
-    this.#halves = config.half_iterations;
-    this.#first = config.fb_sequence.length;
-    this.#stride = config.cache_refresh_stride;
-  }
-
-  get clock(): Clock {
-    return this.limit.clock;
-  }
-
-  /** Continues after `seconds` of earlier processes. */
-  resume(seconds: number): void {
-    this.clock.resume(seconds);
-  }
-
-  /** The time of one evaluation between half-iterations. */
-  evaluationClock(): Clock {
-    const { seconds } = this.clock;
-    if (seconds === null) return this.clock.part(1);
-    return this.clock.part(0.5, (evaluationShare * seconds) / this.#halves);
-  }
-
-  /** Steps of the half-iterations from `half` on, at the measured speed. */
-  forecast(half = 1): number[] {
-    const left = this.#left(half);
-    return Array.from({ length: this.#halves - half + 1 }, (_, i) => {
-      const time = this.#share(half + i, half) * left;
-      return this.#bounded(Math.floor(time / this.#stepSeconds(half + i)));
-    });
-  }
-
-  /** Call at the start of a half-iteration, or when a run resumes in one. */
-  begin(training: Planned, half: number, step = 0): void {
-    if (this.clock.seconds === null) return;
-    const now = this.clock.spent;
-    const end = now + this.#share(half, half) * this.#left(half);
-    this.#half = { number: half, end };
-    this.#lastPlan = now;
-    if (step === 0) training.plan(half, this.forecast(half)[0]);
-  }
-
-  isDue(): boolean {
-    const { seconds, spent } = this.clock;
-    if (seconds === null) return false;
-    const left = this.#half.end - spent;
-    return (
-      left <= 0 || spent - this.#lastPlan > Math.min(often.most, Math.max(often.least, left / 4))
-    );
-  }
-
-  /** Plans the current half-iteration again, after `step` steps. */
-  replan(training: Planned, { half, step }: Pick<Position, "half" | "step">): void {
-    const { seconds, spent } = this.clock;
-    this.#lastPlan = spent;
-    if (seconds === null || half !== this.#half.number) return;
-    const left = Math.max(0, this.#half.end - spent);
-    if (left === 0) training.plan(half, step + 1);
-    if (left === 0 || step < 10) return;
-    const more = left / this.#stepSeconds(half);
-    const planned = training.stepsOf(half);
-    const steps = this.#bounded(step + Math.max(1, Math.floor(more)));
-    if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50)
-      training.plan(half, Math.max(steps, step + 1));
-  }
-
-  /** Whether the time allows no further iteration after a half-iteration. */
-  isUp(half: number): boolean {
-    const { seconds } = this.clock;
-    if (half >= this.#halves || half % this.#first !== 0 || seconds === null) return false;
-    const next = half + 1;
-    const needed = this.estimate.simulation(next) + leastSteps * (this.estimate.step ?? 0);
-    const share = this.#share(next, next) * this.#left(next);
-    return share < needed || this.#left(next) < 0.02 * seconds;
-  }
-
-  #left(half: number): number {
-    const evaluations = this.estimate.evaluation * (this.#halves - half + 1);
-    return Math.max(0, this.clock.left - this.limit.reserve - evaluations);
-  }
-
-  #share(half: number, from: number): number {
-    const share = (h: number) => (h <= this.#first ? shares.first : shares.later);
-    let total = 0;
-    for (let h = from; h <= this.#halves; h++) total += share(h);
-    return share(half) / total;
-  }
-
-  /** Seconds of a step with its share of a simulation. */
-  #stepSeconds(half: number): number {
-    const { estimate } = this;
-    return (estimate.step ?? 0) + estimate.simulation(half) / this.#stride;
-  }
-
-  #bounded(steps: number): number {
-    return Math.max(leastSteps, Math.min(this.limit.most, steps));
-  }
-}
-
-/** The steps of the configuration. */
-export const unlimited = (config: CompleteTrainConfig): TimePlan =>
-  new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config, new TimeEstimate(config));
-
-type TimedConfig = Pick<
-  CompleteTrainConfig,
-  "first_pass" | "cache" | "cache_npar" | "cache_refresh_stride"
->;
 
 const most = 30;
 /** Seconds of a window. Shorter windows measure how the machine shares its processors. */
@@ -180,29 +74,124 @@ class Recent {
   }
 }
 
-export class TimeEstimate {
+export class TimePlan {
+  #half = { number: 0, end: 0 };
+  #lastPlan = 0;
   readonly #steps = new Recent();
   readonly #pairs = new Recent();
   readonly #evaluations = new Recent();
   #last: number;
   #pairsDone = 0;
-  /** Seconds assumed before the first measurement. */
-  #assumed: { step: number | null; pair: number; evaluation: number };
+  /** Seconds of the smallest evaluation, if it is known. */
+  #least: number;
 
   constructor(
-    private readonly config: TimedConfig,
-    {
-      now = () => performance.now() / 1000,
-      speed,
-      evaluation = 0,
-    }: { now?: () => number; speed?: Speed | undefined; evaluation?: number } = {},
+    readonly limit: TimeLimit,
+    private readonly config: PlannedConfig,
+    /** Assumed before the first measurement. */
+    private readonly assumed: Speed | null = null,
   ) {
-    this.now = now;
-    this.#last = now();
-    this.#assumed = { step: speed?.step ?? null, pair: speed?.pair ?? 0, evaluation };
+    this.#last = this.clock.spent;
+    this.#least = leastRows * (assumed?.pair ?? 0);
   }
 
-  readonly now: () => number;
+  get clock(): Clock {
+    return this.limit.clock;
+  }
+
+  /** Continues after `seconds` of earlier processes. */
+  resume(seconds: number): void {
+    this.clock.resume(seconds);
+  }
+
+  /** The time of an evaluation between half-iterations; null if the smallest evaluation takes longer. */
+  evaluationClock(): Clock | null {
+    const { seconds } = this.clock;
+    if (seconds === null) return this.clock.part(1);
+    const part = this.clock.part(0.5, (evaluationShare * seconds) / this.config.half_iterations);
+    return isOver(this.#least, part) ? null : part;
+  }
+
+  /** Steps of the half-iterations from `half` on, at the measured speed. */
+  forecast(half = 1): number[] {
+    const left = this.#left(half);
+    return Array.from({ length: this.config.half_iterations - half + 1 }, (_, i) => {
+      const time = this.#share(half + i, half) * left;
+      return this.#bounded(Math.floor(time / this.#stepSeconds(half + i)));
+    });
+  }
+
+  /** Call at the start of a half-iteration, or when a run resumes in one. */
+  begin(training: Planned, half: number, step = 0): void {
+    if (this.clock.seconds === null) return;
+    const now = this.clock.spent;
+    const part = this.#share(half, half) * this.#left(half);
+    const end = now + part;
+    this.#half = { number: half, end };
+    this.#lastPlan = now;
+    if (step === 0) training.plan(half, part > 0 ? this.forecast(half)[0] : 1);
+  }
+
+  isDue(): boolean {
+    const { seconds, spent } = this.clock;
+    if (seconds === null) return false;
+    const left = this.#half.end - spent;
+    return (
+      left <= 0 || spent - this.#lastPlan > Math.min(often.most, Math.max(often.least, left / 4))
+    );
+  }
+
+  /** Plans the current half-iteration again, after `step` steps. */
+  replan(training: Planned, { half, step }: Pick<Position, "half" | "step">): void {
+    const { seconds, spent } = this.clock;
+    this.#lastPlan = spent;
+    if (seconds === null || half !== this.#half.number) return;
+    const left = Math.max(0, this.#half.end - spent);
+    if (left === 0) training.plan(half, step + 1);
+    if (left === 0 || step < 10) return;
+    const more = left / this.#stepSeconds(half);
+    training.plan(half, Math.max(this.#bounded(step + Math.floor(more)), step + 1));
+  }
+
+  /** Whether the time allows no further iteration after a half-iteration. */
+  isUp(half: number): boolean {
+    const { seconds } = this.clock;
+    if (
+      half >= this.config.half_iterations ||
+      half % this.config.fb_sequence.length !== 0 ||
+      seconds === null
+    )
+      return false;
+    const next = half + 1;
+    const needed = this.#simulation(next) + leastSteps * (this.step ?? 0);
+    const share = this.#share(next, next) * this.#left(next);
+    return share < needed;
+  }
+
+  #left(half: number): number {
+    const { seconds, left } = this.clock;
+    const each = Math.min(this.#evaluation, this.evaluationClock()?.seconds ?? 0);
+    // The final evaluation has two directions and a report.
+    const reserve = Math.max(this.limit.reserve, Math.min(3 * this.#least, 0.5 * (seconds ?? 0)));
+    return Math.max(0, left - reserve - each * (this.config.half_iterations - half + 1));
+  }
+
+  #share(half: number, from: number): number {
+    const share = (h: number) =>
+      h <= this.config.fb_sequence.length ? shares.first : shares.later;
+    let total = 0;
+    for (let h = from; h <= this.config.half_iterations; h++) total += share(h);
+    return share(half) / total;
+  }
+
+  /** Seconds of a step with its share of a simulation. */
+  #stepSeconds(half: number): number {
+    return (this.step ?? 0) + this.#simulation(half) / this.config.cache_refresh_stride;
+  }
+
+  #bounded(steps: number): number {
+    return Math.max(leastSteps, Math.min(this.limit.most, steps));
+  }
 
   follow(event: TrainEvent): void {
     if (event.type === "start") this.restart();
@@ -219,8 +208,9 @@ export class TimeEstimate {
     this.#steps.add(this.#lap());
   }
 
-  evaluated(seconds: number): void {
+  evaluated(seconds: number, part: Clock): void {
     this.#evaluations.add(seconds);
+    this.#least = isOver(seconds, part) ? seconds : 0;
     this.restart();
   }
 
@@ -231,23 +221,27 @@ export class TimeEstimate {
 
   /** Seconds of a step; null before the first step. */
   get step(): number | null {
-    return this.#steps.median ?? this.#assumed.step;
+    return this.#steps.median ?? this.assumed?.step ?? null;
   }
 
-  simulation(half: number): number {
+  #simulation(half: number): number {
     const { cache, cache_npar, first_pass } = this.config;
     if (cache !== "disk" || half <= first_pass) return 0;
-    return cache_npar * (this.#pairs.median ?? this.#assumed.pair);
+    return cache_npar * this.#pair;
   }
 
-  get evaluation(): number {
-    return this.#evaluations.median ?? this.#assumed.evaluation;
+  get #evaluation(): number {
+    return this.#evaluations.median ?? this.config.test_npar * this.#pair;
+  }
+
+  get #pair(): number {
+    return this.#pairs.median ?? this.assumed?.pair ?? 0;
   }
 
   #lap(): number {
-    const now = this.now();
-    const seconds = now - this.#last;
-    this.#last = now;
+    const { spent } = this.clock;
+    const seconds = spent - this.#last;
+    this.#last = spent;
     return seconds;
   }
 }

@@ -4,6 +4,7 @@ import { type Bridge, type FateCells, fateCells, timeLabel, timeScale } from "@d
 import { type Datasets, marginalsOf, relativeMasses } from "@dsbm/problem";
 import type { Course } from "@dsbm/runs";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
+import { rounded } from "./points.js";
 
 const most = { arrows: 160, classes: 12 };
 const neighbours = 5;
@@ -72,15 +73,13 @@ function fieldsOf(
       all.every((x) => x) ? cat(all as Tensor[]) : null;
     const from = place(joined(found.map(({ rows }) => rows)) as Tensor);
     const ahead = joined(found.map((one) => one.ahead));
-    const numbers = (x: Tensor | null) => x?.contiguous().toNumbers().map(short) ?? null;
+    const numbers = (x: Tensor | null) => x && rounded(x);
     return {
       arrows: { from: numbers(from) ?? [], to: ahead && numbers(place(ahead)) },
       growth: numbers(joined(found.map(({ rate }) => rate))),
     };
   });
 }
-
-const short = (x: number): number => Number(x.toPrecision(5));
 
 /** Classes that rows of each class end in, by the nearest rows of both ends; null without classes. */
 async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {

@@ -97,7 +97,8 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   ];
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
-  if (config.plot_level >= 2) await writePaths(evaluation, drawn.painter, target);
+  if (config.plot_level >= 2 && !context.options.clock.isUp)
+    await writePaths(evaluation, drawn.painter, target);
   return stills;
 }
 

@@ -124,5 +124,5 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
   };
 }
 
-const rounded = (x: Tensor): number[] => x.contiguous().toNumbers().map(short);
+export const rounded = (x: Tensor): number[] => x.contiguous().toNumbers().map(short);
 const short = (x: number): number => Number(x.toPrecision(5));

@@ -14,6 +14,7 @@ import {
 } from "@dsbm/problem";
 import {
   type CheckpointStore,
+  Clock,
   describeResult,
   type Logger,
   loggers,
@@ -27,7 +28,7 @@ import {
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
-import { type TimePlan, unlimited } from "../forecast/time-plan.js";
+import { TimePlan } from "../forecast/time-plan.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
@@ -41,7 +42,6 @@ export class ExperimentRun implements MainWork {
   #evaluator: Evaluator | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
-  #isTimeUp = false;
   readonly #time: TimePlan;
   #at: Position = { half: 0, direction: "b", step: 0 };
 
@@ -53,9 +53,9 @@ export class ExperimentRun implements MainWork {
     pairs: KnownRows | null,
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
-    const { ranks = null, time = unlimited(config) } = options;
+    const { ranks = null, time } = options;
     this.#training = new Training(withExecution(problem, { ranks }));
-    this.#time = time;
+    this.#time = time ?? new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config);
     const { keep_last } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last });
   }
@@ -86,7 +86,7 @@ export class ExperimentRun implements MainWork {
     const next = await runCourse(training, this, {
       signal,
       pauseAt: ({ step }) => {
-        this.#time.estimate.stepped();
+        this.#time.stepped();
         return (
           step % config.checkpoint_stride === 0 ||
           step % config.gif_stride === 0 ||
@@ -115,7 +115,7 @@ export class ExperimentRun implements MainWork {
     if (!this.#evaluator) return "interrupted";
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
-    if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
+    if (isDone && at.half > 0 && this.#time.isUp(at.half)) return "end";
     this.#time.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
     return "train";
   }
@@ -125,7 +125,7 @@ export class ExperimentRun implements MainWork {
     const { progress, signal } = options;
     const training = this.#training;
     progress.done();
-    if (this.#isTimeUp)
+    if (this.#time.isUp(training.state.half))
       progress.line(`ended after half-iteration ${training.state.half}: the time is up`);
     else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
@@ -216,7 +216,7 @@ export class ExperimentRun implements MainWork {
     const { progress } = this.options;
     const label = this.#label(event);
     const place = `${event.half}/${this.#halves} ${event.direction}`;
-    this.#time.estimate.follow(event);
+    this.#time.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
@@ -233,7 +233,7 @@ export class ExperimentRun implements MainWork {
         progress.update({
           ...event,
           label: place,
-          rate: 1 / (this.#time.estimate.step ?? 1 / event.rate),
+          rate: 1 / (this.#time.step ?? 1 / event.rate),
           left: this.#left(event),
         });
         return "train";
@@ -243,7 +243,7 @@ export class ExperimentRun implements MainWork {
         this.#save(event);
         if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
           return "interrupted";
-        this.#time.estimate.restart();
+        this.#time.restart();
         return "train";
       case "stopped":
         this.#save(event);
@@ -274,14 +274,9 @@ export class ExperimentRun implements MainWork {
     this.#save(at);
     const isWhole = await this.#evaluate(at);
     if (!isWhole) return "interrupted";
-    if (this.#isEnded(half)) return "end";
+    if (this.#time.isUp(half)) return "end";
     if (half < this.#halves) this.#time.begin(this.#training, half + 1);
     return "train";
-  }
-
-  #isEnded(half: number): boolean {
-    this.#isTimeUp = this.#time.isUp(half);
-    return this.#isTimeUp;
   }
 
   #stepsBefore(at: Pick<Position, "half" | "step">): number {
@@ -333,25 +328,32 @@ export class ExperimentRun implements MainWork {
   #evaluationPending(at: Position): boolean {
     const { half, step } = at;
     if (half === 0 || step === 0) return false;
-    if (step !== this.#training.stepsOf(half) && step % this.config.gif_stride !== 0) return false;
-    return this.#pending(at).length > 0;
+    return step === this.#training.stepsOf(half) || step % this.config.gif_stride === 0;
   }
 
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
-    const began = performance.now();
-    for (const { at, steps } of this.#pending({ half, direction, step }))
-      if (!(await this.#evaluateOne(at, steps))) return false;
-    this.#time.estimate.evaluated((performance.now() - began) / 1000);
+    const part = this.#time.evaluationClock();
+    for (const { at, steps } of this.#pending({ half, direction, step })) {
+      if (part) {
+        if (!(await this.#evaluateOne(at, steps, part))) return false;
+        continue;
+      }
+      // A report has a view of each direction with a row.
+      this.run.appendResult({ half_iteration: half, direction: at.direction, step, steps, n: 0 });
+      this.options.progress.line(
+        `${this.#label(at)}: evaluated at the end, since the time is short`,
+      );
+    }
+    if (part) this.#time.evaluated(part.spent, part);
     return true;
   }
 
-  async #evaluateOne(at: Position, steps: number): Promise<boolean> {
+  async #evaluateOne(at: Position, steps: number, clock: Clock): Promise<boolean> {
     const { config, ends, run, options } = this;
     const { progress } = options;
     const training = this.#training;
     const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
     const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
-    const clock = this.#time.evaluationClock();
     using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the parameters are saved`);

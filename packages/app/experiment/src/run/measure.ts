@@ -30,7 +30,7 @@ async function drawMissing(folder: string, set: SampleSet, context: Measuring): 
   const { direction } = set;
   const trained = config as unknown as CompleteTrainConfig;
   const view = viewsOf(folder, results, trained).find((one) => one.direction === direction);
-  if (!view || view.pictures.length > 0 || trained.plot_level === 0) return;
+  if (!view || view.pictures.length > 0) return;
   await writeEvaluationPictures(
     { at: view.at, set, context },
     {

@@ -96,7 +96,6 @@ export async function runTraining(
       run.interrupt("stopped by a signal");
       progress.line(`to resume: ${options.resume}`);
     }
-    linkLatest(config.paths.experiments_dir_name, folder);
     return { rows: readCsv(run.paths.results_csv).rows, state };
   } catch (error) {
     const explained = work?.explained(error) ?? error;

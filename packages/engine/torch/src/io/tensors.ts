@@ -21,8 +21,14 @@ export function toRaw(t: Tensor): RawArray {
 /** A CPU tensor with a copy of the bytes. */
 export function fromRaw(raw: RawArray): Tensor {
   const dtype = raw.dtype;
-  const bytes = raw.data.slice();
-  const typed = new arrayOf[dtype](bytes.buffer) as TypedArray;
+  const { BYTES_PER_ELEMENT: size } = arrayOf[dtype];
+  const bytes = raw.data.byteOffset % size === 0 ? raw.data : raw.data.slice();
+  const { buffer, byteOffset, byteLength } = bytes;
+  const typed = new arrayOf[dtype](
+    buffer as ArrayBuffer,
+    byteOffset,
+    byteLength / size,
+  ) as TypedArray;
   return tensor(typed, { dtype, shape: raw.shape });
 }
 

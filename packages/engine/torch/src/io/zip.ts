@@ -165,7 +165,9 @@ export class ZipReader {
 
   #inflate(name: string, packed: Uint8Array, size: number): Uint8Array {
     try {
-      return plainBytes(inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) }));
+      // One chunk: several chunks would be copied into another buffer of the same size.
+      const limits = { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size + 1, 64) };
+      return plainBytes(inflateRawSync(packed, limits));
     } catch {
       throw this.#refuse("InvalidValue", `the record ${name} does not unpack to its ${size} bytes`);
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 // Every format of tables: reading returns the written values, damage is refused, and text is read
 // whatever its conventions.
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
@@ -233,6 +234,17 @@ describe("arrays", () => {
     await expect(openRows(path, { key: "z" })).rejects.toThrow(/data.key=z: .* x, y/);
     expect((await readAll(path, { numbers: ["c0"] }, { key: "y" })).numbers).toEqual([[5, 6]]);
     expect((await readAll(path, { numbers: ["c1"] }, { key: "x" })).numbers).toEqual([[2, 4]]);
+  });
+
+  it("take little more than twice their bytes of memory", async () => {
+    const zeros = io.fromTyped(new Float64Array(2 ** 23), [2 ** 20, 8]);
+    const path = file("t.npz", zipSync({ "x.npy": io.npy.encode(zeros) }, { level: 1 }));
+    const code = `import { openRows } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
+      const before = process.resourceUsage().maxRSS;
+      (await openRows(process.argv[1])).close();
+      console.log(process.resourceUsage().maxRSS - before);`;
+    const grown = execFileSync(process.execPath, ["--input-type=module", "-e", code, path]);
+    expect((1024 * Number(grown)) / 2 ** 26).toBeLessThan(2.6);
   });
 });
 
