@@ -24,7 +24,7 @@ const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
     const normal = () => randn([n, d], { generator });
     const x0 = normal().mul(scale).add(shift);
     const x1 = normal().add(distance).mul(scale).add(shift);
-    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5, null);
   });
 
 test("the distance of optimal transport and the spread are those of the data", () => {
@@ -77,7 +77,7 @@ test.each([
     const [x0, ...rest] = all;
     const between = rest.slice(0, -1);
     const course = { x0, between, x1: rest.at(-1), shape: [2], chain: { times: at } };
-    return pathRules(courseFacts(course as unknown as Datasets, 5)!);
+    return pathRules(courseFacts(course as unknown as Datasets, 5, null)!);
   });
   expect(rules.find(({ key }) => key === "method")?.value).toBe(method);
 });

@@ -14,7 +14,7 @@ type Asked = z.output<typeof extend.schema>;
 
 /** Throws a ConfigError if the run would become no longer. */
 function lengthOf(
-  { more, half_iterations }: Pick<Asked, "more" | "half_iterations">,
+  { more, half_iterations }: Asked,
   { folder, length, now, done }: Record<"length" | "now" | "done", number> & { folder: string },
 ): number {
   const total = more === null ? (half_iterations ?? 0) : done + more;
@@ -55,7 +55,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
   const isExtending = !isDone && /^npx dsbm extend /.test(info.command ?? "");
   const more = isExtending ? asked.more && 0 : asked.more;
-  const half_iterations = lengthOf({ ...asked, more }, { folder, length, now, done });
+  const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
   // The printed command to resume does this when the run is complete.
   if (isDone && half_iterations === done) {
     console.log(`${folder} is finished already (+2 makes it longer)`);

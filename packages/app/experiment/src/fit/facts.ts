@@ -51,7 +51,7 @@ export function dataFacts(ends: Datasets, seed: number, minutes: number | null):
   const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index];
     const x1 = all[index + 1];
-    const { transport, spread } = pairFacts({ x0, x1 }, { seed, count });
+    const { transport, spread } = pairFacts({ x0, x1, seed, count });
     return { transport: transport / unit, spread: spread / unit };
   });
   const mean = (of: (one: (typeof distances)[number]) => number) =>
@@ -83,10 +83,12 @@ export function courseFacts(
   });
 }
 
-function pairFacts(
-  { x0, x1 }: Record<"x0" | "x1", EndpointData>,
-  { seed, count }: { seed: number; count: number },
-) {
+function pairFacts({
+  x0,
+  x1,
+  seed,
+  count,
+}: Record<"x0" | "x1", EndpointData> & { seed: number; count: number }) {
   return tidy(() => {
     const planned = Math.min(count, x0.train.size(0), x1.train.size(0));
     const a = someRows(x0, "x0", { count: planned, seed });

@@ -29,7 +29,6 @@ export async function measureSpeed(problem: Problem, clock: Clock): Promise<Spee
   };
   const training = new Training(withExecution(still, { ranks: null, logEvery: 1_000_000 }));
   try {
-    const stop = new AbortController();
     let first = performance.now() / 1000;
     let last = first;
     let count = 0;
@@ -41,11 +40,9 @@ export async function measureSpeed(problem: Problem, clock: Clock): Promise<Spee
         return false;
       }
       count++;
-      if (last - first > seconds || clock.isUp) stop.abort();
-      return false;
+      return last - first > seconds || clock.isUp;
     };
-    for await (const event of training.run({ signal: stop.signal, pauseAt }))
-      if (event.type === "half") break;
+    for await (const event of training.run({ pauseAt })) if (event.type === "pause") break;
     const step = (last - first) / count;
     const { data, optimisation, schedule } = training.problem;
     const { x0, decode, conditions } = data;

@@ -62,7 +62,7 @@ class Recent {
     this.#open.count += count;
     if (this.#open.seconds < window) return;
     this.#windows.push(this.#open.seconds / this.#open.count);
-    if (this.#windows.length > most) this.#windows.shift();
+    this.#windows.splice(0, this.#windows.length - most);
     this.#open = { seconds: 0, count: 0 };
   }
 
@@ -79,7 +79,7 @@ export class TimePlan {
   #lastPlan = 0;
   readonly #steps = new Recent();
   readonly #pairs = new Recent();
-  readonly #evaluations = new Recent();
+  #evaluationSeconds: number | null = null;
   #last: number;
   #pairsDone = 0;
   /** Seconds of the smallest evaluation, if it is known. */
@@ -107,7 +107,7 @@ export class TimePlan {
   /** The time of an evaluation between half-iterations; null if the smallest evaluation takes longer. */
   evaluationClock(): Clock | null {
     const { seconds } = this.clock;
-    if (seconds === null) return this.clock.part(1);
+    if (seconds === null) return this.clock;
     const part = this.clock.part(0.5, (evaluationShare * seconds) / this.config.half_iterations);
     return isOver(this.#least, part) ? null : part;
   }
@@ -147,8 +147,8 @@ export class TimePlan {
     this.#lastPlan = spent;
     if (seconds === null || half !== this.#half.number) return;
     const left = Math.max(0, this.#half.end - spent);
-    if (left === 0) training.plan(half, step + 1);
-    if (left === 0 || step < 10) return;
+    if (left === 0) return training.plan(half, step + 1);
+    if (step < 10) return;
     const more = left / this.#stepSeconds(half);
     training.plan(half, Math.max(this.#bounded(step + Math.floor(more)), step + 1));
   }
@@ -196,7 +196,7 @@ export class TimePlan {
   follow(event: TrainEvent): void {
     if (event.type === "start") this.restart();
     if (event.type !== "cache") return;
-    const seconds = this.#lap();
+    const seconds = this.restart();
     const pairs = event.done - this.#pairsDone;
     this.#pairsDone = event.done;
     if (event.done === 0 || pairs <= 0) return;
@@ -205,18 +205,13 @@ export class TimePlan {
 
   /** Call after each step. */
   stepped(): void {
-    this.#steps.add(this.#lap());
+    this.#steps.add(this.restart());
   }
 
   evaluated(seconds: number, part: Clock): void {
-    this.#evaluations.add(seconds);
+    this.#evaluationSeconds = seconds;
     this.#least = isOver(seconds, part) ? seconds : 0;
     this.restart();
-  }
-
-  /** Call after other work than steps and simulations. */
-  restart(): void {
-    this.#lap();
   }
 
   /** Seconds of a step; null before the first step. */
@@ -231,14 +226,15 @@ export class TimePlan {
   }
 
   get #evaluation(): number {
-    return this.#evaluations.median ?? this.config.test_npar * this.#pair;
+    return this.#evaluationSeconds ?? this.config.test_npar * this.#pair;
   }
 
   get #pair(): number {
     return this.#pairs.median ?? this.assumed?.pair ?? 0;
   }
 
-  #lap(): number {
+  /** Call after other work than steps and simulations. Returns the seconds since the last call. */
+  restart(): number {
     const { spent } = this.clock;
     const seconds = spent - this.#last;
     this.#last = spent;

@@ -104,7 +104,6 @@ export class ExperimentRun implements MainWork {
     const at = this.#at;
     const { progress, signal } = options;
     const training = this.#training;
-    const isPending = this.#evaluationPending(at);
     this.#logger = loggers[config.LOGGER](run.paths.folder, this.#stepsBefore(at) + 1);
     saveColumns(ends, { run, progress });
     savePairs(config, run);
@@ -113,7 +112,7 @@ export class ExperimentRun implements MainWork {
     const how = { split: "test", threads: threadsOf(config), progress, signal } as const;
     this.#evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
     if (!this.#evaluator) return "interrupted";
-    if (isPending && !(await this.#evaluate(at))) return "interrupted";
+    if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#time.isUp(at.half)) return "end";
     this.#time.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
