@@ -147,10 +147,9 @@ export class TimePlan {
     this.#lastPlan = spent;
     if (seconds === null || half !== this.#half.number) return;
     const left = Math.max(0, this.#half.end - spent);
-    if (left === 0) return training.plan(half, step + 1);
-    if (step < 10) return;
-    const more = left / this.#stepSeconds(half);
-    training.plan(half, Math.max(this.#bounded(step + Math.floor(more)), step + 1));
+    if (left > 0 && step < 10) return;
+    const more = Math.floor(left / this.#stepSeconds(half));
+    training.plan(half, Math.max(left > 0 ? this.#bounded(step + more) : 0, step + 1));
   }
 
   /** Whether the time allows no further iteration after a half-iteration. */
