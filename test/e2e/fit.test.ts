@@ -67,6 +67,7 @@ test("tables of many rows with masses are not fitted by LightSB first", async ()
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
   const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
   expect(first.code, first.err).toBe(0);
+  expect(first.err).toMatch(/b step \d+, \d+ steps: during training, /);
   expect(JSON.parse(first.out).rows[0]).toMatchObject({ name: "sliced_w2" });
   const { out } = await dsbm("fit", "a.csv", "b.csv", ...few);
   const [run = ""] = /experiments\/a_to_b\/\S*(?=\/(samples|report.html))/.exec(out) ?? [];

@@ -49,7 +49,6 @@ export function mountPlayer(
     rows ? samplesOf(rows, info.shape) : null;
   const stopped = new AbortController();
   const root = h("div", { class: "dsbm-player" });
-  element.append(root);
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const context: ViewContext = {
     root,
@@ -63,6 +62,8 @@ export function mountPlayer(
       error.textContent = problem?.message ?? "";
     },
   };
+  // Samples that were refused leave no empty frame.
+  element.append(root);
   const view = (info.type === "vectors" ? createPoints : createPictures)(bridge, context);
   const controls = createControls(info, {
     settings,
