@@ -19,7 +19,7 @@ const slurm = z.strictObject({
   gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
   mem_gb: sized(8, "memory of a run in GB"),
   timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
-  array_parallelism: counted(30, "runs of the array at once"),
+  array_parallelism: counted(30, "maximum runs of a job array at once"),
   additional_parameters: key(
     z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     {},

@@ -42,7 +42,7 @@ export interface EndpointData {
   conditions: Record<Split, Conditions> | null;
   /** The order of the rows for evaluations; null: as stored. */
   order: Record<Split, Tensor | null>;
-  /** Moments of a Gaussian estimated from the data; else null. */
+  /** Moments of a Gaussian target, estimated from the data; null for other targets. */
   moments: GaussianMoments | null;
   /**
    * Decodes rows into the data's own units, float64 (fields in physical units, coordinates as

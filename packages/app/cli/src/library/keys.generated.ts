@@ -215,7 +215,7 @@ export interface FitKeys {
     resamp_with_conv?: boolean | undefined;
     /** change the resolution with a low-pass filter; DDPMpp only. Default: false. */
     fir?: boolean | undefined;
-    /** taps of that filter; DDPMpp only. Default: "1,3,3,1". */
+    /** taps of the low-pass filter; DDPMpp only. Default: "1,3,3,1". */
     fir_kernel?: string | number | readonly (number)[] | undefined;
     /** divide sums of branches by sqrt(2); DDPMpp only. Default: true. */
     skip_rescale?: boolean | undefined;

@@ -90,7 +90,7 @@ async function runMember(
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on("line", (line) => {
       file.write(`${line}\n`);
-      // The sweep prints its command to resume once.
+      // The sweep itself prints the command that resumes it.
       if (!line.startsWith("to resume: ")) console.log(`[${label}] ${line}`);
     });
   await new Promise<void>((done) => {

@@ -68,7 +68,7 @@ const DDPMpp = z.strictObject({
   resblock_type: oneOf(["biggan", "ddpm"], "biggan", "kind of residual block"),
   resamp_with_conv: flag(true, "convolutions change the resolution"),
   fir: flag(false, "change the resolution with a low-pass filter"),
-  fir_kernel: numbers("1,3,3,1").prefault("1,3,3,1").describe("taps of that filter"),
+  fir_kernel: numbers("1,3,3,1").prefault("1,3,3,1").describe("taps of the low-pass filter"),
   skip_rescale: flag(true, "divide sums of branches by sqrt(2)"),
   progressive: oneOf(["none", "output_skip", "residual"], "none", "pyramid at the output"),
   progressive_input: oneOf(["none", "input_skip", "residual"], "none", "pyramid at the input"),

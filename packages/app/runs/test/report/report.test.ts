@@ -153,7 +153,7 @@ describe("verdicts", () => {
 
   it.each([
     [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
-    [left(0.05, 0, 0.2), /^Measure the held-out rows .* MEASURE$/],
+    [left(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
     [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
     [good, /^Use it/],
   ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {

@@ -17,7 +17,7 @@ export function firstPrices(
   const rows = Math.floor(n / share);
   const columns = Math.floor(m / share);
   if (n * m < smallest || rows === 0 || columns === 0) return null;
-  // From everywhere in the table, whatever its order.
+  // Rows spread over the whole table, since the table may be sorted.
   const sources = spreadOver(n, rows);
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);

@@ -43,7 +43,7 @@ export interface Ranks {
   fromMain<T>(value: T): T;
   /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
   assertInSync(tensors: Iterable<Tensor>): void;
-  /** Runs collective work, which errors name. */
+  /** Runs collective work; errors name the work. */
   run(what: string, work: () => void): void;
   /** Replaces gradients, of one shape on all ranks, and the float32 tensor `along` [k] by their means over the ranks. */
   average(gradients: readonly Tensor[], along: Tensor): void;

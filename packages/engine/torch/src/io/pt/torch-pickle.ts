@@ -133,7 +133,7 @@ function readStorage(id: readonly unknown[], source: string): StorageReference {
   throw formatError(
     "InvalidValue",
     source,
-    `its pickle refers to ${subject} outside of it wrongly: expected a whole storage`,
+    `its pickle has a wrong reference to ${subject}: expected a whole storage`,
   );
 }
 
