@@ -14,10 +14,10 @@ const packages = {
   runs: { group: "app", budget: 31_890, imports: ["files"] },
   problem: { group: "app", budget: 11_900, imports: base },
   inference: { group: "app", budget: 20_770, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 27_470, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 27_550, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_210,
+    budget: 27_130,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_620, imports: [...base, "problem", "inference", "web"] },

@@ -6,9 +6,10 @@ import {
   other,
   wasserstein,
 } from "@dsbm/bridge";
-import { type Device, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
 import type { Measurement, Measuring, Metric, SampleSet } from "../metric.js";
+import { noTime } from "../rows.js";
 import { transport } from "../transport.js";
 import { forVectors } from "./endpoints.js";
 
@@ -22,7 +23,7 @@ const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =
 
 function alongFlow(
   { direction, start, given }: SampleSet,
-  { subject }: Measuring,
+  { subject, options: { clock } }: Measuring,
   measure: (energy: Tensor) => Measurement,
 ): Measurement | string {
   const n = Math.min(mostFlows, start.size(0));
@@ -37,6 +38,10 @@ function alongFlow(
         return direction === "f" ? t : 1 - t;
       });
       const there = first(start).to({ device: subject.trained.config.device as Device });
+      const began = performance.now();
+      field(there, zeros([n], { device: there.device }));
+      // Heun's method evaluates the network twice a step, as the energy does.
+      if ((4 * flowSteps * (performance.now() - began)) / 1000 > clock.left) return noTime;
       const { states } = subject.bridge.follow(direction, there, {
         solver: "heun",
         step_size: 1 / flowSteps,
