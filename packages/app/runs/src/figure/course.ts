@@ -59,7 +59,6 @@ async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
   const { dot, line } = await loadPlot();
   const rows = (times: readonly number[], values: readonly number[]) =>
     times.map((time, i) => ({ time, mass: values[i] }));
-  const data = rows(mass.dataTimes, mass.data);
   return drawPanel({
     ...planeSize,
     title: "Total mass over time",
@@ -74,7 +73,7 @@ async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
     },
     marks: [
       line(rows(mass.times, mass.generated), { x: "time", y: "mass", stroke: colors.generated }),
-      dot(data, { x: "time", y: "mass", r: 4, fill: colors.target }),
+      dot(rows(mass.dataTimes, mass.data), { x: "time", y: "mass", r: 4, fill: colors.target }),
     ],
   });
 }

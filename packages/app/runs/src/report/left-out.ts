@@ -1,9 +1,13 @@
 import type { MetricRow } from "../run/quality.js";
 import { digits } from "./page/digits.js";
 
+/** Exact distances to held-out times. */
+export const leftOutRows = (rows: readonly MetricRow[]): MetricRow[] =>
+  rows.filter(({ name }) => /^(loo|holdout)_(a|b|nearest)_w1$/.test(name));
+
 /** One for each held-out time, with the bridge's distance and the distances without a bridge. */
 export function leftOutSentences(rows: readonly MetricRow[]): string[] {
-  const own = rows.filter(({ name }) => /^(loo|holdout)_(a|b|nearest)_w1$/.test(name));
+  const own = leftOutRows(rows);
   const times = [...new Set(own.map(({ at }) => at))];
   return times.flatMap((at) => {
     const here = own.filter((row) => row.at === at);
@@ -20,10 +24,9 @@ export function leftOutSentences(rows: readonly MetricRow[]): string[] {
       ["straight lines between its neighbours", first.ceiling!],
       ["the nearest time copied", nearest.value],
     ] as const;
-    const beaten = others.filter(([, value]) => high < value).length;
     const missed = others.filter(([, value]) => high >= value).map(([words]) => words);
     const finding =
-      beaten === others.length
+      missed.length === 0
         ? "The bridge is better than both."
         : `The bridge is no better than ${missed.join(" and ")}.`;
     const beside = others.map(([words, value]) => `${words} ${digits(value)}`).join(", ");

@@ -3,7 +3,7 @@ import type { Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
 import { mainMetric } from "./judge.js";
-import { leftOutSentences } from "./left-out.js";
+import { leftOutRows, leftOutSentences } from "./left-out.js";
 import { type Html, html } from "./page/html.js";
 
 export interface Names {
@@ -31,7 +31,8 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const notes = leftOutSentences(own);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
-${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;
+${notes.length > 0 && html`<p class="note">${notes}</p>`}
+${leftOutRows(own).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, { width: 320 })}</p>`)}</div>`;
   });
 }
 
