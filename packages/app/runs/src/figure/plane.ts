@@ -41,12 +41,12 @@ export async function scatterFigure(
  * the paths over time.
  */
 export async function planePanels(
-  { k, explained, path, between, ...samples }: Plane,
+  plane: Plane,
   { direction, names, units }: PlaneOptions,
 ): Promise<Panel[]> {
   const { dot, line } = await loadPlot();
-  const axes = planeAxes({ k, explained, path, between, ...samples }, { units });
-  const { value, label, placesOf } = axes;
+  const { k, path, between } = plane;
+  const { value, label, placesOf, domains } = planeAxes(plane, { units });
   const dots = (kind: Kind, flat: readonly number[], fillOpacity = 0.6) =>
     dot(placesOf(flat), { x: "x", y: "y", r: 1.8, clip: true, fill: colors[kind], fillOpacity });
   const placeOfPath = (state: readonly number[], i: number, time: number): Place[] =>
@@ -64,16 +64,15 @@ export async function planePanels(
     dot(ends, { x: "x", y: "y", r: 2.4, clip: true, fill: colors.generated }),
   ];
   if (k === 1) {
-    const domains = { x: [0, 1] as Domain, y: middle([paths.flat().map(({ y }) => y)]) };
-    return [await frame("Paths", pathMarks, { x: "time", y: label(0) }, domains)];
+    const range = { x: [0, 1] as Domain, y: middle([paths.flat().map(({ y }) => y)]) };
+    return [await frame("Paths", pathMarks, { x: "time", y: label(0) }, range)];
   }
   const [start, wanted] =
     direction === "f" ? (["source", "target"] as const) : (["target", "source"] as const);
-  const { domains } = axes;
   const panel = (title: string, ...marks: Markish[]) =>
     frame(title, marks, { x: label(0), y: label(1) }, domains);
   const panelOf = (kind: "source" | "target") =>
-    panel(`${kind === "source" ? "Source" : "Target"}: ${names[kind]}`, dots(kind, samples[kind]));
+    panel(`${kind === "source" ? "Source" : "Target"}: ${names[kind]}`, dots(kind, plane[kind]));
   return Promise.all([
     panelOf(start),
     ...between.map(({ name, time, data, generated }) =>
@@ -83,14 +82,9 @@ export async function planePanels(
         dots("generated", generated),
       ),
     ),
-    panel("Generated", dots("generated", samples.generated)),
+    panel("Generated", dots("generated", plane.generated)),
     panelOf(wanted),
-    panel(
-      "Paths",
-      dots(start, samples[start], 0.2),
-      dots(wanted, samples[wanted], 0.2),
-      ...pathMarks,
-    ),
+    panel("Paths", dots(start, plane[start], 0.2), dots(wanted, plane[wanted], 0.2), ...pathMarks),
   ]);
 }
 
