@@ -118,7 +118,7 @@ describe.each([
     }
     if (left.length > 0)
       expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(
-        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)[^]*>exact 1-Wasserstein at 0\.5, from 0 <svg/,
+        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)[\s\S]*>exact 1-Wasserstein at 0\.5, from 0 <svg/,
       );
     await done("sample", run, at("day0.csv"), out, "direction=f");
     expect(readFileSync(out, "utf8")).toMatch(/^x,y,weight\n(-?[\d.]+,?){3}\n/);
