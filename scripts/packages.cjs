@@ -9,7 +9,7 @@ const packages = {
   bridge: { group: "library", budget: 66_600, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_000, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 42_000, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 31_700, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 31_630, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_300, imports: ["files"] },
   runs: { group: "app", budget: 31_890, imports: ["files"] },
   problem: { group: "app", budget: 11_900, imports: base },

@@ -1,7 +1,6 @@
 // Whether a command of the documents exists, with existing keys.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { methods } from "@dsbm/bridge";
 import {
   annotate,
   compare,
@@ -14,11 +13,10 @@ import {
   test,
   train,
 } from "@dsbm/config";
+import { methodNames } from "@dsbm/experiment";
 import { root } from "./blocks.js";
 
-const options = {
-  names: { method: Object.keys(methods) },
-};
+const options = { names: methodNames() };
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const keysOf = (words: readonly string[]) =>

@@ -3,10 +3,11 @@
 import { expect, it } from "vitest";
 import { faults } from "../../scripts/torture/faults.mjs";
 
-it.skipIf(process.platform !== "linux")(
-  "the same command afterwards ends with the bits of an untouched one",
-  async () => {
-    const result = await faults({ points: 1, names: ["sample"], kinds: ["write"] });
-    expect(result).toEqual({ injected: { write: 2 }, wrong: [] });
-  },
-);
+// The bridge is the first file of a new folder.
+it.skipIf(process.platform !== "linux").each([
+  ["sample", "write"],
+  ["export", "rename"],
+])("after a fault, %s ends with the bits of an untouched one: %s", async (name, kind) => {
+  const result = await faults({ points: 1, names: [name], kinds: [kind] });
+  expect(result).toEqual({ injected: { [kind]: 2 }, wrong: [] });
+});

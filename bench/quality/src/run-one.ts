@@ -2,7 +2,6 @@
 // a file of the run. A finished and evaluated run is read, not repeated.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -13,7 +12,14 @@ import {
   resolve,
   train,
 } from "@dsbm/config";
-import { type FitRequest, finishedRun, runFit, runTraining, withTimes } from "@dsbm/experiment";
+import {
+  type FitRequest,
+  finishedRun,
+  methodNames,
+  runFit,
+  runTraining,
+  withTimes,
+} from "@dsbm/experiment";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
@@ -157,8 +163,7 @@ const allSteps = (config: CompleteTrainConfig): number =>
   stepsBefore({ half: config.half_iterations + 1, step: 0 }, (half) => stepsOf(half, config));
 
 function trainConfig(words: readonly string[]): CompleteTrainConfig {
-  const names = { method: Object.keys(methods) };
-  const { members } = resolve(train, words, { names });
+  const { members } = resolve(train, words, { names: methodNames() });
   return completeTrain((members[0] as (typeof members)[number]).config);
 }
 
@@ -168,8 +173,7 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const began = performance.now();
   const training = { folder, progress, resume, signal, again };
   const { base, settings } = readFitArguments(words);
-  const names = { method: Object.keys(methods) };
-  const [member] = resolve(fit, settings, { names, base }).members;
+  const [member] = resolve(fit, settings, { names: methodNames(), base }).members;
   const request = member as FitRequest;
   const { state } = await runFit({ ...request, base: await withTimes(request) }, training);
   if (state !== "finished") return null;

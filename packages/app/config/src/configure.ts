@@ -3,9 +3,9 @@ import type { z } from "zod";
 import { ConfigError, quote, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
-import { type Composed, compose, presetGroups } from "./presets.js";
+import { type Composed, compose, type RegisteredNames } from "./presets.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
-import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
+import { type CrossCheck, validate } from "./schema/validate.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
 import type { Overrides, Tree } from "./text/value.js";
 import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
@@ -27,6 +27,8 @@ export interface Experiment<S extends z.ZodType> {
   base?: Tree;
   /** Takes keys without a place in the schema out of a tree; returns notes for the user. Throws ConfigError. */
   take?: (tree: Tree) => string[];
+  /** Names that work like presets. */
+  names?: RegisteredNames;
   /** Keys that do not name the run's folder, in addition to seed and the folder of all runs. */
   unnamed?: readonly string[];
   /** Whether its sweeps may choose a launcher. */
@@ -74,8 +76,8 @@ interface Resolved<C> {
 interface ConfigureOptions {
   /** Overrides below the user's. */
   base?: object;
-  /** Names of a registry by key; each name works like a preset. */
-  names?: Readonly<Record<string, readonly string[]>>;
+  /** Names of registries, in addition to the experiment's. */
+  names?: RegisteredNames;
   /** Further options of the command for suggestions, next to --multirun and --help. */
   options?: readonly string[];
 }
@@ -145,38 +147,31 @@ export function resolve<S extends z.ZodType>(
   return { help, all, members, values: {}, launcher };
 }
 
-/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
+/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. */
 function asList<S extends z.ZodType>(
-  { name: command, schema, aliases = {} }: Experiment<S>,
+  { schema, aliases = {} }: Experiment<S>,
   override: Override,
 ): Override {
   const { key, values } = override;
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
   if (values.length === 1 || !isAll("number", "string")) return override;
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
-  const json = jsonSchema(schema);
-  const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
-  const groups = presetGroups(command).map((group) => group.name);
-  if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
-    throw new ConfigError(
-      unknownKey(json, {}, key, [...groups, ...Object.keys(aliases)]),
-      "unknown_key",
-    );
+  const [, inner] = schemaKeys(jsonSchema(schema)).find(([known]) => known === name) ?? [];
   const kind = inner && bareListOf(inner);
   const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
   return isList ? { ...override, values: [values] } : override;
 }
 
 function composed<S extends z.ZodType>(
-  { name, schema, base = {}, aliases = {} }: Experiment<S>,
+  { name, schema, base = {}, aliases = {}, names: own }: Experiment<S>,
   overrides: Overrides,
-  { names = {} }: ConfigureOptions,
+  { names }: ConfigureOptions,
 ): Composed {
   return compose({
     name,
     base: merge(defaultsOf(schema), base),
     overrides: withoutAliases(aliases, overrides),
-    names,
+    names: { ...own, ...names },
     aliases,
   });
 }
@@ -184,8 +179,8 @@ function composed<S extends z.ZodType>(
 function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptions): void {
   for (const [key, known] of Object.entries(names)) {
     const value = tree[key];
-    if (typeof value !== "string" || known.includes(value)) continue;
-    const typed = known.map((name) => typedValue(aliases, key, name));
+    if (typeof value !== "string" || Object.hasOwn(known, value)) continue;
+    const typed = Object.keys(known).map((name) => typedValue(aliases, key, name));
     const cure = suggestion(value, typed);
     throw new ConfigError(`${key}: unknown name ${quote(value)}, ${cure}`, "value");
   }

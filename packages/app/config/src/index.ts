@@ -27,7 +27,7 @@ export { referenceKeys } from "./keys/reference.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export { validate } from "./schema/validate.js";
 export { helpEntries, helpTable } from "./schema/describe.js";
-export { groupTable, presetGroups } from "./presets.js";
+export { groupTable, presetGroups, type RegisteredNames } from "./presets.js";
 export { ConfigError } from "./errors.js";
 export { isSetting, parseOverride, unknownOption } from "./text/overrides.js";
 export { isTree, printValue, type Tree, type Value } from "./text/value.js";

@@ -30,13 +30,16 @@ function presetNames(group: string): string[] {
     .sort();
 }
 
+/** Names of registries by group or key, each with the options that a name sets. */
+export type RegisteredNames = Readonly<Record<string, Readonly<Record<string, Tree>>>>;
+
 interface ComposeOptions {
   /** The preset to start from; a command without such a file has no presets. */
   name: string;
   base: Tree;
   overrides: Overrides;
-  /** Names of a registry by group; each name works like the group's default preset. */
-  names?: Readonly<Record<string, readonly string[]>>;
+  /** A name of a group works like a preset: over the group's default one, unless its options hold the whole group. */
+  names?: RegisteredNames;
   aliases?: Aliases;
 }
 
@@ -79,10 +82,14 @@ export function compose({
     const preset = `${group}/${printValue(choice)}`;
     if (!preset.slice(group.length + 1).includes("/") && existsSync(fileOf(preset)))
       return visit(preset);
-    const registered = names[group] ?? [];
-    if (standard !== null && registered.includes(`${choice}`))
-      return merge(visit(`${group}/${standard}`), { [group]: choice });
-    const cure = suggestion(`${choice}`, [...presetNames(group), ...registered]);
+    const registered = names[group] ?? {};
+    if (standard !== null && Object.hasOwn(registered, `${choice}`)) {
+      const options = registered[`${choice}`];
+      if (group in options) return options;
+      return merge(visit(`${group}/${standard}`), { [group]: choice, ...options });
+    }
+    const known = new Set([...presetNames(group), ...Object.keys(registered)]);
+    const cure = suggestion(`${choice}`, [...known]);
     throw new ConfigError(`no preset ${quote(preset)}: ${cure}`, "preset");
   };
   const presets = existsSync(fileOf(name)) ? withoutAliases(aliases, visit(name)) : {};

@@ -1,4 +1,4 @@
-export { type FitRequest, fitMember, planFit, printPlan } from "./fit/plan.js";
+export { type FitRequest, fitMember, methodNames, planFit, printPlan } from "./fit/plan.js";
 export { finishedFit, runFit, runFitWorker, withTimes } from "./fit/run.js";
 export { type Planned, TimePlan } from "./forecast/time-plan.js";
 export { measureAndDraw, measureRun } from "./run/measure.js";

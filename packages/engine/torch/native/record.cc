@@ -38,6 +38,7 @@ struct Recorder {
   std::unordered_set<c10::TensorImpl*> assigned;                  // leaves whose gradient was set by hand
   struct Input { at::Tensor original, copy; uint32_t version; };
   std::vector<Input> inputs;
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> detached;
 
   Slot add(const at::Tensor& t) {
     Slot slot = static_cast<Slot>(known.size());
@@ -131,6 +132,13 @@ struct Recorder {
       c10::impl::ExcludeDispatchKeyGuard below(kMode);
       op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
     }
+    // A detached intermediate is the intermediate: replays have no graph.
+    if (schema.name() == "aten::detach")
+      if (Slot s = step.operands[0].slots[0]; program->initial[s].isNone() && s >= static_cast<Slot>(program->inputs.size())) {
+        slotOf[stack->back().toTensor().unsafeGetTensorImpl()] = s;
+        detached.emplace_back(stack->back().toTensor().getIntrusivePtr());
+        return;
+      }
     bool tensors = false;
     for (size_t i = first; i < stack->size(); i++) {
       step.results.push_back(results((*stack)[i]));
@@ -194,12 +202,8 @@ struct Recorder {
 static thread_local Recorder* active = nullptr;
 
 bool recording() { return active != nullptr; }
-void noteTensor(const at::Tensor& t) {
-  if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t);
-}
-void noteGradient(const at::Tensor& leaf) {
-  if (active) active->assigned.insert(leaf.unsafeGetTensorImpl());
-}
+void noteTensor(const at::Tensor& t) { if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t); }
+void noteGradient(const at::Tensor& leaf) { if (active) active->assigned.insert(leaf.unsafeGetTensorImpl()); }
 void refuseWhileRecording(const char* what) {
   if (active) fail("ERR_TORCH_RECORDING", std::string(what) + " cannot be recorded: do it before the recording, or return the tensor and do it after the run");
 }
@@ -273,12 +277,8 @@ EXPORT(recordEnd) {
   return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program), bytes});
 }
 
-void abortRecording() {
-  if (active) stop();
-}
-ACTION(recordAbort) {
-  abortRecording();
-}
+void abortRecording() { if (active) stop(); }
+ACTION(recordAbort) { abortRecording(); }
 
 // autocast(dtype | null): matrix products and convolutions take that dtype, as PyTorch has it. A weight is cast once: until
 // the next change, or in a recording without gradients, in all of it.

@@ -36,7 +36,6 @@ export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export * from "./core/random.js";
 export { subsample } from "./core/subsample.js";
 export {
-  type GammaOptions,
   gammaGrid,
   gammaSchedule,
   gridBetween,
@@ -144,15 +143,15 @@ export { MixturePotential } from "./model/mixture-potential.js";
 export * from "./model/point-bridge.js";
 export * from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
-export { type ExactPlan, exactPlan, exactPointPlan } from "./ot/exact.js";
+export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export * from "./ot/k-means.js";
-export type { Potentials, SparsePlan } from "./ot/plan.js";
-export { type EntropicPlan, type Points, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
+export type { Potentials } from "./ot/plan.js";
+export { type Points, sinkhorn } from "./ot/sinkhorn.js";
 export * from "./process/brownian.js";
 export * from "./process/ornstein-uhlenbeck.js";
-export { type BridgeSample, type ReferenceProcess, spread } from "./process/process.js";
+export { type ReferenceProcess, spread } from "./process/process.js";
 export * from "./solver/euler-maruyama.js";
-export type { Flow, FlowOptions, FlowSolver } from "./solver/flow.js";
+export type { Flow, FlowOptions } from "./solver/flow.js";
 export * from "./solver/index.js";
 export * from "./solver/probability-flow.js";
-export { type Field, ordered, type SolveOptions, type SolverStep } from "./solver/solver.js";
+export { type Field, ordered, type SolveOptions } from "./solver/solver.js";

@@ -7,7 +7,7 @@ export { firstOf, setting } from "./names.js";
 export * from "./pairs/known-rows.js";
 export { decodeInOrder } from "./pictures/decode-all.js";
 export { pictureFormat } from "./pictures/format.js";
-export type { DecodedPicture, PictureTarget } from "./pictures/picture-decode.js";
+export type { PictureTarget } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
@@ -24,11 +24,8 @@ export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export type {
   ReadOptions,
-  RowBatch,
   RowRequest,
   RowSource,
-  TableColumn,
-  TableFormat,
 } from "./tables/rows.js";
 export {
   type ColumnTransform,
@@ -42,4 +39,4 @@ export * from "./tables/write/formats.js";
 export * from "./tables/write/h5ad.js";
 export * from "./tables/write/table-writer.js";
 export * from "./vectors/projection.js";
-export { eightGaussians, gaussianEndpoints, moons, sCurve } from "./vectors/synthetic.js";
+export { eightGaussians, gaussianEndpoints, moons } from "./vectors/synthetic.js";

@@ -20,5 +20,5 @@ export {
   type SimulateOptions,
 } from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
-export { regressionLoss, type StepOptions, trainingStep } from "./step/training-step.js";
+export { type StepOptions, trainingStep } from "./step/training-step.js";
 export * from "./training.js";

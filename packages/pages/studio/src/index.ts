@@ -1,1 +1,1 @@
-export { type Studio, type StudioOptions, startStudio } from "./server/studio.js";
+export { type Studio, startStudio } from "./server/studio.js";

@@ -117,7 +117,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
   const resolution = resolve(experiment, tokens, {
     base,
     options: ["--again", "--cfg", ...options],
-    ...(isNamed && { names: { method: Object.keys((await import("@dsbm/bridge")).methods) } }),
+    ...(isNamed && { names: (await import("@dsbm/experiment")).methodNames() }),
   });
   if (resolution.help) {
     printHelp(help(command, resolution));

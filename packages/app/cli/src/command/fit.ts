@@ -47,6 +47,7 @@ async function plan(request: FitRequest, cfg: boolean): Promise<void> {
   const found = await planFit(request, work);
   if (cfg) console.log(writeYaml(found.config).trimEnd());
   else printPlan(found, { line: (text) => console.log(text) });
+  found.ends?.dispose();
 }
 
 async function print(folder: string, json: boolean): Promise<void> {

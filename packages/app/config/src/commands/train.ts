@@ -1,5 +1,6 @@
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
+import { networkNames } from "../keys/model.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
 import { trainSchema, trainSections } from "../keys/schema.js";
 import { freeProcessKeys } from "../keys/training.js";
@@ -20,6 +21,7 @@ export const train: Experiment<typeof trainSchema> = {
   schema: trainSchema,
   check: checkTrain,
   aliases,
+  names: { model: networkNames },
   take: takeReferenceKeys,
   launched: true,
   sections: trainSections,

@@ -89,9 +89,14 @@ const MLP = z.strictObject({
   ),
 });
 
-export const model = z
-  .discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP])
-  .prefault({ name: "UNET" });
+const networks = z.discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP]);
+
+export const model = networks.prefault({ name: "UNET" });
+
+/** `model=NAME` without a preset of this name: the network with its default options. */
+export const networkNames = Object.fromEntries(
+  networks.options.map(({ shape: { name } }) => [name.value, { model: { name: name.value } }]),
+);
 
 /** Default channel multipliers of UNET by image size. */
 export const CHANNEL_MULT: Readonly<Record<number, string>> = {

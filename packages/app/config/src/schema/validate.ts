@@ -53,7 +53,7 @@ function explain(
   return new ConfigError(problems, code);
 }
 
-export function unknownKey(
+function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,

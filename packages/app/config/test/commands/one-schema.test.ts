@@ -10,7 +10,14 @@ import { thrown } from "../thrown.js";
 
 const METHODS =
   "dsbm rectifiedflow sbcfm dsb dsb_increments mine alpha_dsbm sf2m lightsb lightsb_m gaussian_bridge sinkhorn_bridge";
-const options = { names: { method: METHODS.split(" ") } };
+const options = {
+  names: {
+    method: {
+      ...Object.fromEntries(METHODS.split(" ").map((name) => [name, {}])),
+      shared: { fb_sequence: ["b"] },
+    },
+  },
+};
 const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
 const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config);
@@ -103,7 +110,7 @@ describe("the Gaussian script's names", () => {
 describe("methods", () => {
   it.each([
     ["dbdsb bm dsb dsbm lightsb lightsb_m sinkhorn_bridge mine", ["b", "f"]],
-    ["rf otcfm sbcfm alpha_dsbm sf2m gaussian_bridge", ["b"]],
+    ["rf otcfm sbcfm alpha_dsbm sf2m gaussian_bridge shared", ["b"]],
   ])("%s train %j", (presets, fb_sequence) => {
     const methods: Record<string, string> = { dbdsb: "dsbm", bm: "dsbm" };
     methods.rf = methods.otcfm = "rectifiedflow";
@@ -120,6 +127,9 @@ describe("methods", () => {
     expect(problems(() => image("method=minee"))[0]).toMatch(/did you mean "mine"\?$/);
     expect(problems(() => resolve(train, ["method=mine"]))[0]).toMatch(/no preset/);
   });
+
+  it("a network without a preset has its default options", () =>
+    expect(image("dataset=moons", "model=DDPMpp")[0]?.config.model).toMatchObject({ nf: 128 }));
 });
 
 describe("keys of the reference", () => {

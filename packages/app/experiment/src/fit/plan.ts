@@ -14,6 +14,7 @@ import {
   type Member,
   massKeys,
   printValue,
+  type RegisteredNames,
 } from "@dsbm/config";
 import {
   type Datasets,
@@ -62,11 +63,23 @@ interface Chosen {
 export interface FitPlan extends Chosen {
   choices: Choice[];
   time: TimePlan;
+  /** The data of the choices, which the caller disposes; null: not loaded. */
+  ends: Datasets | null;
 }
+
+/** Names of all methods: those of a registry train one direction if both share a network. */
+export const methodNames = (): RegisteredNames => ({
+  method: Object.fromEntries(
+    Object.keys(methods).map((name) => [
+      name,
+      { fb_sequence: methodNamed(name, { gammas: [1] }).networks === "each" ? null : ["b"] },
+    ]),
+  ),
+});
 
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
   configure(fit, overrides, {
-    names: { method: Object.keys(methods) },
+    names: methodNames(),
     base,
   });
 
@@ -144,14 +157,10 @@ export async function planFit(
   const choices = new Choices(request);
   let ends = await loadScaled(choices, work);
   try {
+    const before = choices.chosen;
     const hasPaths = choosePaths(choices, ends);
-    const { config: now } = choices.chosen;
-    if (hasPaths && methodOf(now).mass) {
-      // Rows with growth end in their log masses.
-      ends.dispose();
-      ends = await openDatasets(now, work);
-    }
-    const facts = dataFacts(ends, now.seed, choices.chosen.own.max_minutes);
+    ends = await reloaded(ends, before.config, choices, work);
+    const facts = dataFacts(ends, before.config.seed, before.own.max_minutes);
     chooseOptions(choices, ends, { facts, hasPaths });
     const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
     const speed = await chooseInTime(choices, ends, forecastAt);
@@ -173,40 +182,52 @@ export async function planFit(
       organising(rule("reserve", reserve, why)),
     ];
     const list = [...choices.list, ...given.map((one) => ({ ...one, given: true }))];
-    return { ...choices.chosen, choices: list, time };
-  } finally {
+    return { ...choices.chosen, choices: list, time, ends };
+  } catch (error) {
     ends.dispose();
+    throw error;
   }
+}
+
+/** The data of the choices, loaded again if the choices since `before` change them. */
+async function reloaded(
+  ends: Datasets,
+  before: CompleteTrainConfig,
+  choices: Choices,
+  work: Work,
+): Promise<Datasets> {
+  const { config } = choices.chosen;
+  // Of the options that choices change, loading reads these and, for exact bridges, sigma.
+  const read = ({ data, method }: CompleteTrainConfig) => JSON.stringify([data, method]);
+  if (read(before) === read(config)) return ends;
+  ends.dispose();
+  return openDatasets(config, work);
 }
 
 const organising = (chosen: Rule): Rule => ({ ...chosen, organising: true });
 
 /** Loads the data with their own scale and share of held-out rows. */
-async function loadScaled(choices: Choices, { progress, signal }: Work): Promise<Datasets> {
+async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
   const folders = pictureFolders(choices.chosen.config);
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
   const { config } = choices.chosen;
-  const ends = await openDatasets(config, { progress, signal });
+  const ends = await openDatasets(config, work);
   try {
     // Refuse unusable pairs before measurements.
-    await loadPairs(config, ends, { signal });
+    await loadPairs(config, ends, work);
   } catch (error) {
     ends.dispose();
     throw error;
   }
   if (!ends.columns) return ends;
-  const { standardise, std } = ends.columns.transform;
+  const { std } = ends.columns.transform;
   const names = ends.x0.facts?.named ? ends.x0.facts.columns : null;
   choices.add(chooseScale({ std, names }));
   // Of few rows, those held out would be missing in the masses of small groups.
   const held = methodOf(config).mass ? null : chooseHeldOut(Math.min(...allRows(ends)));
   if (held) choices.add(held);
-  const { data } = choices.chosen.config;
-  if (data.standardise === standardise && data.test_fraction === config.data.test_fraction)
-    return ends;
-  ends.dispose();
-  return openDatasets(choices.chosen.config, { progress, signal });
+  return reloaded(ends, config, choices, work);
 }
 
 const allRows = (ends: Datasets): number[] =>

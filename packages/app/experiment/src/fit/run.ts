@@ -55,8 +55,12 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
     return trainFit(resumedFit(request, saved, began), options);
   }
   const plan = await planFit(request, { progress, signal: options.signal }, began);
-  printPlan(plan, progress);
-  return trainFit(plan, options);
+  try {
+    printPlan(plan, progress);
+    return await trainFit(plan, options);
+  } finally {
+    plan.ends?.dispose();
+  }
 }
 
 /** Returns null if the run has no choices. Throws a RunError for a damaged file. */
@@ -79,11 +83,12 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
   const most = Math.max(first_num_iter, num_iter);
   // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001 };
-  return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, most, began }) };
+  const time = timePlan(chosen, { speed, reserve, most, began });
+  return { ...chosen, choices, time, ends: null };
 }
 
 async function trainFit(
-  { config, own, choices, time }: FitPlan,
+  { config, own, choices, time, ends }: FitPlan,
   options: RunOptions,
 ): Promise<RunResult> {
   const { folder, progress, signal, again = false } = options;
@@ -104,6 +109,7 @@ async function trainFit(
     ...options,
     free: ["num_iter", "first_num_iter"],
     begin: { choices },
+    ends: ends?.exact ? null : ends,
     opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
     time,
     async trained(_run, ends, rows) {

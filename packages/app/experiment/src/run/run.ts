@@ -60,7 +60,7 @@ export async function runTraining(
   const config = isThere ? lengthened(folder, request) : request;
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
-  const ends = await openDatasets(config, { progress, signal });
+  const ends = options.ends ?? (await openDatasets(config, { progress, signal }));
   const { n_ipf, half_iterations } = config;
   options.ranks?.tell({
     facts: { ...options.begin, n_ipf, half_iterations },
@@ -103,7 +103,7 @@ export async function runTraining(
     throw explained;
   } finally {
     work?.dispose();
-    ends.dispose();
+    if (!options.ends) ends.dispose();
   }
 }
 
@@ -162,6 +162,8 @@ export interface RunOptions {
   free?: readonly string[];
   /** The options that ranks above 0 need. */
   begin?: Record<string, unknown>;
+  /** The data, which the caller disposes (default: they are loaded). */
+  ends?: Datasets | null;
   /** Plans the steps (default: those of the configuration). */
   time?: TimePlan;
   opened?(run: RunWriter): void;

@@ -91,7 +91,7 @@ export function moons(n: number, { generator }: DrawOptions = {}): Tensor {
  * An S curve, [n, 2]: t uniform on [−3π/2, 3π/2], (sin t, sign(t)(cos t − 1)) plus Gaussian noise of standard
  * deviation 0.05, times 1.5 (coordinates 1 and 3 of scikit-learn's S curve; Tong 2024).
  */
-export function sCurve(n: number, { generator }: DrawOptions = {}): Tensor {
+function sCurve(n: number, { generator }: DrawOptions = {}): Tensor {
   return tidy(() => {
     const t = rand([n], { generator })
       .sub(0.5)
