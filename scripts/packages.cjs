@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 27_550, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_130,
+    budget: 27_200,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_620, imports: [...base, "problem", "inference", "web"] },
