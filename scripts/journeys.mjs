@@ -1,25 +1,43 @@
-// Counts what a reader meets on four journeys: starting at a function, every declaration that it calls or names is
-// followed through the packages, types aside. Functions of the packages in `asGiven` are used without being read. Prints
-// files, lines of the declarations and uses of a declaration of another package: `node scripts/journeys.mjs [ROOT] [--files]`.
-import { existsSync, readdirSync } from "node:fs";
+// Counts what a reader meets on four journeys. A short command runs under V8's coverage. Then every declaration that the
+// entry point calls or names is followed through the packages, types and functions that did not run aside. Functions of
+// the packages in `asGiven` are used without being read. Prints files, lines of the declarations and uses of a declaration
+// of another package: `node scripts/journeys.mjs [ROOT] [--files]`. ROOT must be compiled.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = resolve(process.argv[2]?.startsWith("--") ? "." : (process.argv[2] ?? "."));
 /** Engine and mathematics, whose public functions a reader takes as given. */
 const asGiven = new Set(["files", "torch", "bridge", "nets"]);
 
-/**
- * Entry points of the journeys: a file below packages/, and names in it; the first existing file
- * counts.
- */
-const journeys = {
-  "a row of a CSV → report.html": [["cli/src/command/fit.ts", "fitCommand"]],
-  "a training step": [["train/src/half-iteration.ts", null]],
-  "dsbm sample": [["cli/src/command/sample.ts", "sampleCommand"]],
-  "dsbm evaluate": [["cli/src/command/evaluate.ts", "evaluateCommand"]],
-};
+const tables = ["winter.csv", "summer.csv"].map((name) =>
+  fileURLToPath(new URL(`../examples/data/${name}`, import.meta.url)),
+);
+const short = ["n_ipf=1", "first_num_iter=5", "num_iter=5", "threads=1", "max_minutes=null"];
+
+/** Journeys: an entry point (a file below packages/, and a name in it or all of it) and the command that runs. */
+const journeys = [
+  {
+    title: "a row of a CSV → report.html",
+    entry: ["cli/src/command/fit.ts", "fitCommand"],
+    command: ["fit", ...tables, "data.exclude=river", "data.keep=id", "name=journey", ...short],
+  },
+  { title: "a training step", entry: ["train/src/half-iteration.ts", null] },
+  {
+    title: "dsbm sample",
+    entry: ["cli/src/command/sample.ts", "sampleCommand"],
+    command: ["sample", "latest", tables[0], "out.csv"],
+  },
+  {
+    title: "dsbm evaluate",
+    entry: ["cli/src/command/evaluate.ts", "evaluateCommand"],
+    command: ["evaluate", "latest"],
+  },
+];
 
 /** Folders of packages, with or without groups. */
 function packageFolders(folder) {
@@ -81,7 +99,56 @@ function declarationsOf(identifier) {
   return symbol?.declarations ?? [];
 }
 
-function follow(start) {
+/** Runs a command; returns the names of the functions that ran in each compiled file. */
+function functionsOf(command, cwd) {
+  const folder = mkdtempSync(join(tmpdir(), "journey-"));
+  execFileSync(process.execPath, [join(root, "node_modules/.bin/dsbm"), ...command], {
+    cwd,
+    env: { ...process.env, NODE_V8_COVERAGE: folder },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const ran = new Map();
+  for (const name of readdirSync(folder)) {
+    const { result } = JSON.parse(readFileSync(join(folder, name), "utf8"));
+    for (const { url, functions } of result) {
+      if (!url.startsWith("file:") || !url.includes("/dist/")) continue;
+      const file = fileURLToPath(url).replace("/dist/", "/src/").replace(/\.js$/, "");
+      const names = ran.get(file) ?? new Set();
+      ran.set(file, names);
+      for (const { functionName, ranges } of functions)
+        if (ranges[0].count > 0) names.add(functionName.replace(/^(get|set|static) /, ""));
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return ran;
+}
+
+/** The name that V8 gives to a function, or null for functions without a name of their own. */
+function functionName(node) {
+  if (ts.isConstructorDeclaration(node)) return node.parent.name?.text ?? null;
+  if (node.name) return node.name.text;
+  const { parent } = node;
+  return (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) &&
+    "text" in parent.name
+    ? parent.name.text
+    : null;
+}
+
+/** True if one of the functions of a declaration ran, or if its file ran and it has no named function. */
+function hasRun(node, ran) {
+  const names = ran.get(node.getSourceFile().fileName.replace(/\.tsx?$/, ""));
+  if (!names) return false;
+  const functions = [];
+  const visit = (child) => {
+    const name = ts.isFunctionLike(child) ? functionName(child) : null;
+    if (name !== null) functions.push(name);
+    else ts.forEachChild(child, visit);
+  };
+  visit(node);
+  return functions.length === 0 || functions.some((name) => names.has(name));
+}
+
+function follow(start, ran) {
   const seen = new Set();
   const files = new Map();
   let changes = 0;
@@ -92,10 +159,15 @@ function follow(start) {
     seen.add(node);
     const source = node.getSourceFile();
     const own = packageOf(source.fileName);
-    const count = node.getText().split("\n").length;
-    files.set(source.fileName, (files.get(source.fileName) ?? 0) + count);
+    let count = node.getText().split("\n").length;
     const visit = (child) => {
       if (ts.isTypeNode(child) || ts.isImportDeclaration(child)) return;
+      // A member of a class counts by itself, if it ran.
+      if (ts.isClassLike(child.parent) && ts.isClassElement(child) && child !== node) {
+        count -= child.getText().split("\n").length;
+        if (!seen.has(child) && hasRun(child, ran)) queue.push(child);
+        return;
+      }
       if (ts.isIdentifier(child) || ts.isPrivateIdentifier(child)) {
         for (const declaration of declarationsOf(child)) {
           const file = declaration.getSourceFile().fileName;
@@ -107,7 +179,7 @@ function follow(start) {
           if (ts.isMethodSignature(declaration) || ts.isTypeParameterDeclaration(declaration))
             continue;
           const next = readable(declaration);
-          if (seen.has(next)) continue;
+          if (seen.has(next) || !hasRun(next, ran)) continue;
           if (folder !== own) changes += 1;
           queue.push(next);
         }
@@ -115,23 +187,27 @@ function follow(start) {
       ts.forEachChild(child, visit);
     };
     visit(node);
+    files.set(source.fileName, (files.get(source.fileName) ?? 0) + count);
   }
   return { files, changes };
 }
 
-for (const [title, entries] of Object.entries(journeys)) {
-  const start = entries.flatMap(([file, name]) => {
-    const [folder, ...rest] = file.split("/");
-    const at = folders.find((one) => nameOf(one) === folder);
-    const source = program.getSourceFile(join(at, ...rest));
-    if (!source) throw new Error(`${file} is not there: change the entry points of this script`);
-    return source.statements.filter(
-      (node) => name === null || new RegExp(`\\b${name}\\b`).test(node.getText().split("(")[0]),
-    );
-  });
-  const { files, changes } = follow(start);
+const cwd = mkdtempSync(join(tmpdir(), "journeys-"));
+let ran;
+for (const { title, entry, command } of journeys) {
+  if (command) ran = functionsOf(command, cwd);
+  const [file, name] = entry;
+  const [folder, ...rest] = file.split("/");
+  const at = folders.find((one) => nameOf(one) === folder);
+  const source = program.getSourceFile(join(at, ...rest));
+  if (!source) throw new Error(`${file} is not there: change the entry points of this script`);
+  const start = source.statements.filter(
+    (node) => name === null || new RegExp(`\\b${name}\\b`).test(node.getText().split("(")[0]),
+  );
+  const { files, changes } = follow(start, ran);
   const lines = [...files.values()].reduce((sum, n) => sum + n, 0);
   console.log(`${title}: ${files.size} files, ${lines} lines, ${changes} changes of package`);
   if (process.argv.includes("--files"))
-    for (const [file, n] of files) console.log(`  ${relative(root, file)} ${n}`);
+    for (const [path, n] of files) console.log(`  ${relative(root, path)} ${n}`);
 }
+rmSync(cwd, { recursive: true, force: true });
