@@ -98,7 +98,7 @@ it.each(cases)("%s", async (name, make, options = {}) => {
       to: to ?? null,
       ...(solver ? { solver, ode_step_size: 1 / (steps as number) } : { steps: steps ?? null }),
       ...(sites && { condition: sites }),
-      ...(y && { given: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
+      ...(y && { conditions: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
     });
     const numbers = withWeights(wanted.x.data, wanted.weights);
     if (bridge.mass)

@@ -24,7 +24,7 @@ export interface SampleSet {
    * resampled by mass.
    */
   readonly weights: Tensor | null;
-  readonly given: Conditions | undefined;
+  readonly conditions: Conditions | undefined;
   /** Held-out target rows, [m, …]. */
   readonly data: Tensor;
   /** Further target rows, [at least n, …], for floors. */
@@ -45,7 +45,7 @@ export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reser
   side: "x1",
   unit: 1,
   sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-  given: undefined,
+  conditions: undefined,
   weights: null,
   states: new Map(),
   energy: null,

@@ -28,7 +28,7 @@ interface TransportOptions {
   sampling: Sampling;
   seed: number;
   purpose: string;
-  given: Conditions | undefined;
+  conditions: Conditions | undefined;
   label: string;
   progress: Measuring["options"]["progress"];
   signal: AbortSignal | undefined;
@@ -51,7 +51,7 @@ export async function transport(
   bridge: Bridge,
   direction: Direction,
   x: Tensor,
-  { sampling, seed, purpose, visit, given, label, progress, signal }: TransportOptions,
+  { sampling, seed, purpose, visit, conditions, label, progress, signal }: TransportOptions,
 ): Promise<Transported | null> {
   const { batch = x.size(0), solver, grid, ode_tol = null, ode_step_size = null } = sampling;
   const ends: Tensor[] = [];
@@ -61,7 +61,7 @@ export async function transport(
     for (let first = 0; first < x.size(0); first += batch) {
       progress.update({ label, step: first, steps: x.size(0) });
       const cut = (t: Tensor) => t.narrow(0, first, Math.min(batch, x.size(0) - first)).keep();
-      const rows = tidy(() => ({ x: cut(x), given: mapConditions(given, cut) }));
+      const rows = tidy(() => ({ x: cut(x), conditions: mapConditions(conditions, cut) }));
       const found = await bridge
         .sample(rows.x, {
           solver,
@@ -72,11 +72,11 @@ export async function transport(
           seed,
           purpose,
           first,
-          given: rows.given,
+          conditions: rows.conditions,
           signal,
           ...(visit && { onState: (state, { k, weights }) => visit(k, state, weights) }),
         })
-        .finally(() => disposeAll([rows.x, ...Object.values(rows.given ?? {})]));
+        .finally(() => disposeAll([rows.x, ...Object.values(rows.conditions ?? {})]));
       ends.push(found.x);
       if (found.weights) masses.push(found.weights);
       evaluations += found.nfe * Math.min(batch, x.size(0) - first);
@@ -139,8 +139,14 @@ export async function affordable(
     const rows = start.size(0);
     const carry = async () => {
       const began = performance.now();
-      const given = testConditions(subject.ends, from, rows, split);
-      const how = { ...options, sampling, given, purpose: "trial", label: "a trial of few rows" };
+      const conditions = testConditions(subject.ends, from, rows, split);
+      const how = {
+        ...options,
+        sampling,
+        conditions,
+        purpose: "trial",
+        label: "a trial of few rows",
+      };
       const result = await transport(subject.bridge, direction, start, how);
       result?.end.dispose();
       return result && (performance.now() - began) / 1000 / rows;

@@ -47,9 +47,9 @@ type Made = ReturnType<typeof trained>;
 
 /** What a sampler asks natively. */
 function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor, t: T.Tensor) {
-  const given: Conditions | undefined = undefined;
+  const conditions: Conditions | undefined = undefined;
   if (kindOf(own) === "drift")
-    return driftOf({ ...own, networks }, { direction, grid: own.grid, given })(x, t);
+    return driftOf({ ...own, networks }, { direction, grid: own.grid, conditions })(x, t);
   return networks[direction].forward(x, t, given);
 }
 

@@ -49,7 +49,7 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
   /** The times of the states, instead of `steps`. */
   grid?: TimeGrid;
   /** Conditions, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
   /** Other purposes give other noise for the same seed (default: the direction). */
   purpose?: string;
   /** Index of the first sample in a larger set, for its noise (default: 0). */
@@ -84,7 +84,7 @@ export interface Paths extends Pick<Samples, "nfe"> {
   times: readonly number[];
 }
 
-export interface LikelihoodOptions extends Pick<SampleOptions, "given" | "direction"> {
+export interface LikelihoodOptions extends Pick<SampleOptions, "conditions" | "direction"> {
   /** log density [n] at the start of the direction. */
   logDensity: (x: Tensor) => Tensor;
   /** Runge–Kutta steps of an interval between two datasets (default 25). */
@@ -188,9 +188,9 @@ export class Bridge implements Disposable {
    * of `signal`.
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
-    const { given, grid, purpose, first = 0, onState, signal, ...keys } = options;
+    const { conditions, grid, purpose, first = 0, onState, signal, ...keys } = options;
     const path = onState !== undefined;
-    checkRows(x, { bridge: this, given, first });
+    checkRows(x, { bridge: this, conditions, first });
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
     const plan = planSamples(this, config, grid);
     const { direction, times } = plan;
@@ -222,7 +222,7 @@ export class Bridge implements Disposable {
         ...(ode_step_size !== null && { step_size: ode_step_size }),
         diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
-        given: mapConditions(given, (t) => moved(t)),
+        conditions: mapConditions(conditions, (t) => moved(t)),
         async onState(k, state) {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
           const own = tidy(() => rows.clone().keep());
@@ -286,9 +286,9 @@ export class Bridge implements Disposable {
    * Throws a ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
-    const { logDensity, given, direction = "f", steps = 25, generator } = options;
+    const { logDensity, conditions, direction = "f", steps = 25, generator } = options;
     const { method, chain } = this.trained;
-    const field = this.flow(given);
+    const field = this.flow(conditions);
     if (!field || method.mass)
       throw new ConfigError(`${method.name} has no probability flow of constant mass`);
     const [from, to] = direction === "f" ? [1, 0] : [0, 1];
@@ -306,7 +306,7 @@ export class Bridge implements Disposable {
    * The drift of a direction, without gradients. Null without a network, and for steps without a
    * drift.
    */
-  drift(direction: Direction, given?: Conditions): Field | null {
+  drift(direction: Direction, conditions?: Conditions): Field | null {
     const { trained, networks } = this;
     const { method, grid } = trained;
     const network = networks[direction];
@@ -315,32 +315,32 @@ export class Bridge implements Disposable {
     const field = (own: Conditions | undefined): Field =>
       method.predicts === "velocity"
         ? (x, t) => network.forward(x, t, own).mul(sign)
-        : driftOf({ ...trained, networks }, { direction, grid, given: own });
-    return this.#byRows((own) => this.#withoutMass(this.#whole(direction, field, own)), given);
+        : driftOf({ ...trained, networks }, { direction, grid, conditions: own });
+    return this.#byRows((own) => this.#withoutMass(this.#whole(direction, field, own)), conditions);
   }
 
   /** The velocity of the probability flow in process time, without gradients; null: no flow. */
-  velocity(given?: Conditions): Field | null {
+  velocity(conditions?: Conditions): Field | null {
     if (this.trained.method.sampler) return null;
-    return this.#byRows((own) => this.flow(own) as Field, given);
+    return this.#byRows((own) => this.flow(own) as Field, conditions);
   }
 
   /**
    * The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no
    * growth.
    */
-  growth(given?: Conditions): Field | null {
+  growth(conditions?: Conditions): Field | null {
     const { method } = this.trained;
     if (!method.mass || method.plan) return null;
     return this.#byRows((own) => {
       const flow = this.#flow(own);
       return (x, t) => splitMass(flow(withUnitMass(x), t)).logMass;
-    }, given);
+    }, conditions);
   }
 
   /** `velocity` of all rows together, with gradients. */
-  flow(given?: Conditions): Field | null {
-    return this.trained.method.sampler ? null : this.#withoutMass(this.#flow(given));
+  flow(conditions?: Conditions): Field | null {
+    return this.trained.method.sampler ? null : this.#withoutMass(this.#flow(conditions));
   }
 
   /** Points x [n, …] along the probability flow: states [T, n, …], and evaluations. */
@@ -350,19 +350,19 @@ export class Bridge implements Disposable {
     return { states: splitMass(states).x, nfe };
   }
 
-  #flow(given: Conditions | undefined): Field {
+  #flow(conditions: Conditions | undefined): Field {
     const { trained, networks } = this;
     const dynamics = { ...trained, networks, eps: flowMargin(trained) };
-    return this.#whole("f", (own) => networkFlow({ ...dynamics, given: own }), given);
+    return this.#whole("f", (own) => networkFlow({ ...dynamics, conditions: own }), conditions);
   }
 
   #whole(
     direction: Direction,
-    within: (given: Conditions | undefined) => Field,
-    given: Conditions | undefined,
+    within: (conditions: Conditions | undefined) => Field,
+    conditions: Conditions | undefined,
   ): Field {
     const { chain } = this.trained;
-    return chain ? wholeField(chain, direction, within, given) : within(given);
+    return chain ? wholeField(chain, direction, within, conditions) : within(conditions);
   }
 
   #withoutMass(field: Field): Field {
@@ -381,14 +381,17 @@ export class Bridge implements Disposable {
     this.dispose();
   }
 
-  #byRows(field: (given: Conditions | undefined) => Field, given: Conditions | undefined): Field {
+  #byRows(
+    field: (conditions: Conditions | undefined) => Field,
+    conditions: Conditions | undefined,
+  ): Field {
     const rowsAtOnce = this.trained.shape.length > 1 ? 16 : 4000;
     return (x, t) =>
       noGrad(() =>
         cat(
           inBatches(x, rowsAtOnce, (rows, first) => {
             const cut = (c: Tensor) => c.narrow(0, first, rows.size(0));
-            return field(mapConditions(given, cut))(rows, cut(t));
+            return field(mapConditions(conditions, cut))(rows, cut(t));
           }),
         ),
       );
@@ -398,7 +401,11 @@ export class Bridge implements Disposable {
 /** `first` is the index of the first sample in a larger set. */
 function checkRows(
   x: Tensor,
-  { bridge, given, first }: { bridge: Bridge; given: Conditions | undefined; first: number },
+  {
+    bridge,
+    conditions,
+    first,
+  }: { bridge: Bridge; conditions: Conditions | undefined; first: number },
 ): void {
   const { shape, conditioning, folder } = bridge.trained;
   const n = x.size(0);
@@ -419,10 +426,10 @@ function checkRows(
     ["cond", fields],
     ["y", classes && "classes [n]"],
   ] as const) {
-    const isThere = given?.[key] !== undefined;
+    const isThere = conditions?.[key] !== undefined;
     if (isThere !== (needed !== false))
       throw new ConfigError(
-        `given.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
+        `conditions.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
       );
   }
 }

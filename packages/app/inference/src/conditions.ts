@@ -65,13 +65,14 @@ export function openConditions(
     ...(classes > 0 && { y: labels() }),
   };
   return (first, count) => {
-    const given = mapConditions(all, (x) =>
+    const conditions = mapConditions(all, (x) =>
       tidy(() => {
         const rows = x.narrow(0, first, count).to(x === all.y ? "int64" : "float32");
         return rows.clone().keep();
       }),
     );
-    if (!given?.cond || tidy(() => given.cond?.isfinite().all().item())) return given;
+    if (!conditions?.cond || tidy(() => conditions.cond?.isfinite().all().item()))
+      return conditions;
     throw refuse(
       `cond=${cond} has values that are NaN or infinite in samples ${first} to ${first + count - 1}: repair them`,
     );

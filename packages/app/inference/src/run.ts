@@ -46,7 +46,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     });
     const isCounted = input.n === null && needsCount(job.output, trained, path);
     const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
-    const conditions = openConditions(config, { bridge, input });
+    const conditionsOf = openConditions(config, { bridge, input });
     const stray = trained.columns && strayValues(trained.columns, direction);
     using output = await openOutput({
       path: job.output,
@@ -62,7 +62,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const began = performance.now();
     let evaluations = 0;
     let first = 0;
-    for await (const { x, carried, rows, given: own } of input.batches) {
+    for await (const { x, carried, rows, conditions: cells } of input.batches) {
       progress.update({
         label: `sampling ${direction}`,
         step: first,
@@ -70,7 +70,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
         ...(n !== null && { steps: n }),
       });
       const count = x.size(0);
-      const given = own ?? conditions(first, count);
+      const conditions = cells ?? conditionsOf(first, count);
       const put = (state: Tensor, k: number, weights: Tensor | null) =>
         output.writer.put(state, { k, first, carried, rows, weights });
       try {
@@ -82,7 +82,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
           ...config,
           first,
           signal,
-          given,
+          conditions,
           ...(path && { onState: (state, at) => put(state, at.k, at.weights) }),
         });
         evaluations += nfe * count;
@@ -90,7 +90,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
         if (!path) await put(end, 0, weights);
         for (const t of [end, weights]) t?.dispose();
       } finally {
-        disposeRows({ x, given });
+        disposeRows({ x, conditions });
       }
       first += count;
     }

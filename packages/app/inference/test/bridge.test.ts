@@ -136,7 +136,7 @@ it("gives networks their conditions, row by row", async () => {
   expect(bridge.classes).toBe(2);
   const x = normal([4, 1, 8, 8], 6);
   const by = async (classes: number[]) =>
-    (await bridge.sample(x, { given: { y: tensor(BigInt64Array.from(classes, BigInt)) } })).x;
+    (await bridge.sample(x, { conditions: { y: tensor(BigInt64Array.from(classes, BigInt)) } })).x;
   const [zero, one, mixed] = [
     await by([0, 0, 0, 0]),
     await by([1, 1, 1, 1]),
@@ -156,7 +156,7 @@ it("refuses what it cannot sample, in one line", async () => {
     [normal([4, 2], 1).div(0), {}, /NaN or infinite/],
     [normal([4, 2], 1), { steps: 0 }, /steps/],
     [normal([4, 2], 1), { ode_tol: 1e-3 }, /dopri5/],
-    [normal([4, 2], 1), { given: { cond: normal([4, 1], 1) } }, /given\.cond/],
+    [normal([4, 2], 1), { conditions: { cond: normal([4, 1], 1) } }, /conditions\.cond/],
     [normal([4, 2], 1), { signal: AbortSignal.abort(new Error("stopped here")) }, /stopped here/],
   ] as const)
     await expect(bridge.sample(x, options)).rejects.toThrow(message);

@@ -45,8 +45,12 @@ function checkMatching(problem: CompleteProblem): void {
     refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
   // A method of chains pairs samples that are alone with their condition as they are.
   const transported = batchCoupling ?? (method.rows?.chains ? undefined : method.rows?.coupling);
-  const given = data.conditions?.x0;
-  if (transported && given && groupsByConditions(given).every((rows) => rows.length === 1))
+  const conditions = data.conditions?.x0;
+  if (
+    transported &&
+    conditions &&
+    groupsByConditions(conditions).every((rows) => rows.length === 1)
+  )
     refuse(
       "transport within batches pairs samples of one condition, and no two of x0 have the same; leave transport out, or do not match conditions",
     );

@@ -169,8 +169,8 @@ it("transport pairs rows of a chain within their interval only", () => {
   const x0 = tensor([[0], [0.1], [1], [1.1], [2], [2.1]]);
   const x1 = tensor([[2], [1.1], [0], [2.1], [1], [0.1]]);
   const couple = withinIntervals(minibatchExact({ replace: false }));
-  const pairs = couple({ x0, x1, given: { interval } }, seeded(1));
-  expect(pairs.given?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
+  const pairs = couple({ x0, x1, conditions: { interval } }, seeded(1));
+  expect(pairs.conditions?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
   expect(distance(pairs.x0, pairs.x1)).toBe(0);
   expect(pairs.x0.flatten().toNumbers().toSorted()).toEqual(x0.flatten().toNumbers().toSorted());
 });

@@ -159,9 +159,9 @@ describe("minibatch optimal transport", () => {
     for (const of of ["x0", "x1"] as const)
       tidy(() => {
         const pairs = { x0: normal([9, 2], 1), x1: normal([9, 2], 2) };
-        const given = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
-        const found = couple({ ...pairs, given }, seeded(5), of);
-        const { cond, y } = found.given ?? {};
+        const conditions = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
+        const found = couple({ ...pairs, conditions }, seeded(5), of);
+        const { cond, y } = found.conditions ?? {};
         expect(cond?.toNumbers()).toEqual(found[of].mul(3).toNumbers());
         expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());
       });

@@ -41,9 +41,9 @@ function problem() {
 it("samples of a guided network lie beyond those of the class, and without it between the classes", async () => {
   const training = await trained(problem());
   const { x0, conditions } = training.problem.data;
-  const given = conditions?.x0;
+  const start = conditions?.x0;
   const ends = async (guidance?: number, solver: "sde" | "heun" = "sde") => {
-    const options = { given, seed: 4, solver, guidance, lastNoise: false };
+    const options = { conditions: start, seed: 4, solver, guidance, lastNoise: false };
     const { states, evaluations } = await carried(training.sampler, x0, options);
     return { x: states[0], evaluations: evaluations[0] as number };
   };
@@ -51,7 +51,7 @@ it("samples of a guided network lie beyond those of the class, and without it be
   const twice = await ends(2);
   const mean = ({ x }: { x: Tensor }) =>
     x
-      .mul(given?.cond as Tensor)
+      .mul(start?.cond as Tensor)
       .mean()
       .item();
   expect(distance(plain.x, (await ends(1)).x)).toBe(0);

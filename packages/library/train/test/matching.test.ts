@@ -87,7 +87,7 @@ it("transport within batches pairs samples of one condition, and of near ones", 
         firstCoupling: "ind",
         matchConditions: true,
         batchCoupling: (batch) => {
-          const { cond: own } = batch.given as { cond: Tensor };
+          const { cond: own } = batch.conditions as { cond: Tensor };
           seen.push(numbers(own.flatten()));
           return batch;
         },

@@ -119,13 +119,13 @@ class Bridge implements Disposable {
     const rows = toTensor(x, "x");
     const { dtype } = rows;
     const start = this.#units.enter(rows);
-    const given = condition && run.conditions(condition);
+    const conditions = condition && run.conditions(condition);
     try {
-      const all = { direction: "f", ...keys, ...(given && { given }) };
+      const all = { direction: "f", ...keys, ...(conditions && { conditions }) };
       return await work(start, all as SampleOptions, dtype);
     } finally {
       start.dispose();
-      given?.cond?.dispose();
+      conditions?.cond?.dispose();
     }
   }
 

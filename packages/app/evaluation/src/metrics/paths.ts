@@ -22,7 +22,7 @@ const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =
     : `${trained.method.name} has no probability flow`;
 
 function alongFlow(
-  { direction, start, given }: SampleSet,
+  { direction, start, conditions: all }: SampleSet,
   { subject, options: { clock } }: Measuring,
   measure: (energy: Tensor) => Measurement,
 ): Measurement | string {
@@ -30,7 +30,7 @@ function alongFlow(
   const first = (t: Tensor) => t.narrow(0, 0, n);
   return noGrad(() =>
     tidy(() => {
-      const conditions = mapConditions(given, first);
+      const conditions = mapConditions(all, first);
       const field = subject.bridge.velocity(conditions);
       if (!field) return "it needs the probability flow";
       const times = Array.from({ length: flowSteps + 1 }, (_, k) => {
@@ -46,7 +46,7 @@ function alongFlow(
         solver: "heun",
         step_size: 1 / flowSteps,
         times,
-        given: conditions,
+        conditions: conditions,
       });
       return { n, floor: 0, ...measure(flowEnergy(states, times, field)) };
     }),
@@ -70,7 +70,7 @@ export const pathMetrics: readonly Metric[] = [
           const result = await transport(subject.bridge, way, set.end, {
             ...options,
             sampling: set.sampling,
-            given: set.given,
+            conditions: set.conditions,
             purpose: `quality/${way}/${label}`,
             label: `measuring ${set.direction}, ${label}`,
           });

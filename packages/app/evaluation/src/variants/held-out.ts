@@ -128,13 +128,13 @@ export async function measureHeldOut(
     rows.push(...(found ?? []));
     return found !== null;
   };
-  const carried = async (kind: "a" | "b", { at, name, x, given }: Dataset, origin: string) => {
+  const carried = async (kind: "a" | "b", { at, name, x, conditions }: Dataset, origin: string) => {
     const grid = gridBetween(withTime(sampling.grid, time), at, time);
     const sources = first(x, n);
     const result = await transport(subject.bridge, "f", sources, {
       ...options,
       sampling: { ...sampling, grid },
-      given: mapConditions(given, (t) => t.narrow(0, 0, sources.size(0))),
+      conditions: mapConditions(conditions, (t) => t.narrow(0, 0, sources.size(0))),
       purpose: `held-out/${kind}`,
       label: `carrying rows of ${name} to ${label}`,
     });
@@ -170,7 +170,7 @@ function rowsOf(
   end: EndpointData,
   seed: number,
   change: (x: Tensor) => Tensor,
-): { x: Tensor; given: Conditions } {
+): { x: Tensor; conditions: Conditions } {
   const most = Number.POSITIVE_INFINITY;
   const [train, test] = splits.map((split) =>
     testConditions({ x0: end, x1: end }, "x0", most, split),
@@ -178,7 +178,7 @@ function rowsOf(
   const joined = (kind: keyof Conditions) => cat([train?.[kind] as Tensor, test?.[kind] as Tensor]);
   return tidy(() => ({
     x: change(allRows(end, seed)),
-    given: Object.fromEntries(kindsOf(train).map((kind) => [kind, change(joined(kind))])),
+    conditions: Object.fromEntries(kindsOf(train).map((kind) => [kind, change(joined(kind))])),
   }));
 }
 

@@ -45,7 +45,7 @@ export async function measureSpeed(problem: Problem, clock: Clock): Promise<Spee
     for await (const event of training.run({ pauseAt })) if (event.type === "pause") break;
     const step = (last - first) / count;
     const { data, optimisation, schedule } = training.problem;
-    const { x0, decode, conditions } = data;
+    const { x0, decode } = data;
     // A step takes as long as three evaluations of its network.
     const forward = step / 3 / optimisation.batchSize;
     if (clock.isUp) return { step, pair: forward * schedule.grid.steps.length };
@@ -54,9 +54,9 @@ export async function measureSpeed(problem: Problem, clock: Clock): Promise<Spee
       tidy(() => {
         const cut = (t: Tensor) => t.narrow(0, 0, Math.min(n, x0.size(0)));
         const x = decode(cut(x0), { end: "x0", generator });
-        const given = mapConditions(conditions?.x0, cut);
+        const conditions = mapConditions(data.conditions?.x0, cut);
         const began = performance.now();
-        training.sampler.endpoints("f", x, { generator, given }).sum().item();
+        training.sampler.endpoints("f", x, { generator, conditions }).sum().item();
         return (performance.now() - began) / 1000 / x.size(0);
       });
     time(8);

@@ -108,7 +108,7 @@ function grid(shown: Painted, title: string): Promise<Buffer> {
 
 /** Paths of the first `n` source rows: states [T, n, …] on the processor, and mean masses. */
 async function pathsOf({ set, context }: DrawnEvaluation, n: number) {
-  const { direction, sampling, start, given } = set;
+  const { direction, sampling, start, conditions } = set;
   const { solver, grid, ode_tol = null, ode_step_size = null } = sampling;
   const rows = first(start, n);
   const { states, times, weights } = await context.subject.bridge.paths(rows, {
@@ -118,7 +118,7 @@ async function pathsOf({ set, context }: DrawnEvaluation, n: number) {
     ode_tol,
     ode_step_size,
     seed: context.options.seed,
-    given: mapConditions(given, (t) => first(t, rows.size(0))),
+    conditions: mapConditions(conditions, (t) => first(t, rows.size(0))),
     purpose: `quality/${direction}/there`,
   });
   const masses = weights && tidy(() => weights.mean(1).toNumbers());

@@ -87,18 +87,24 @@ function outputsOf(
   kind: Kind,
 ): Outputs {
   const network = networks[direction] as Network;
-  return inIntervals(trained, (x, t, given) => {
-    if (kind !== "drift") return [network.forward(x, t, given)];
+  return inIntervals(trained, (x, t, conditions) => {
+    if (kind !== "drift") return [network.forward(x, t, conditions)];
     const { method, process, parametrisation } = trained;
     // With the direction as an input, the method's settings are not set again.
-    const dynamics = given.direction ? { ...method, networks: "each" as const } : method;
+    const dynamics = conditions.direction ? { ...method, networks: "each" as const } : method;
     const drift = driftOf(
       { ...trained, method: dynamics, networks },
-      { direction, grid: trained.grid, given },
+      { direction, grid: trained.grid, conditions },
     );
     if (!hasEnd(trained)) return [drift(x, t)];
     const evaluated = towards(direction, network, dynamics);
-    const end = networkOutput({ network: evaluated, direction, process, parametrisation, given });
+    const end = networkOutput({
+      network: evaluated,
+      direction,
+      process,
+      parametrisation,
+      conditions,
+    });
     return [drift(x, t), end(x, t)];
   });
 }

@@ -179,7 +179,7 @@ async function growthCells(
 /** Values by column, NaN for rows without a time. */
 async function annotateBatch(
   annotations: readonly Annotation[],
-  { x, given }: InputRows,
+  { x, conditions }: InputRows,
   { times, first }: { times: readonly (string | null)[]; first: number },
 ): Promise<Float64Array[]> {
   const columns = annotations.flatMap((one) =>
@@ -190,7 +190,7 @@ async function annotateBatch(
     const places = [...times.keys()].filter((i) => times[i] === time);
     const index = tensor(BigInt64Array.from(places, BigInt));
     const pick = (t: Tensor) => tidy(() => t.indexSelect(0, index).keep());
-    const rows = { x: pick(x), given: mapConditions(given, pick) };
+    const rows = { x: pick(x), conditions: mapConditions(conditions, pick) };
     try {
       const found: Float64Array[] = [];
       for (const annotation of annotations)

@@ -9,7 +9,7 @@ import type { FateCells } from "./fates.js";
 /** Rows of one time, in the network's units. */
 interface TimedRows {
   x: Tensor;
-  given: Conditions | undefined;
+  conditions: Conditions | undefined;
   /** In the user's units. */
   time: string;
   /** Key of these rows' noise. */
@@ -56,7 +56,7 @@ export function annotationsOf({
     field(x, full([x.size(0)], Math.min(timeOf(time), latest))).div(unit);
   /** The result of `use` for rows at another time, and their masses. */
   const moved = async <T>(
-    { x, given, time, purpose }: TimedRows,
+    { x, conditions, time, purpose }: TimedRows,
     { to, draw = 0 }: { to: string; draw?: number },
     use: (x: Tensor, weights: Tensor | null) => T,
   ): Promise<T> => {
@@ -65,7 +65,7 @@ export function annotationsOf({
     const { x: end, weights } = await bridge.sample(x, {
       seed: config.seed,
       purpose: `annotate/${purpose}/${draw}`,
-      given,
+      conditions,
       signal,
       direction: way > 0 ? "f" : "b",
       from: time,
@@ -88,7 +88,8 @@ export function annotationsOf({
       obsm: `velocity_${layer.replace(/^X_/, "")}`,
       columns: names.map((name) => `velocity_${name}`),
       async values(rows) {
-        const field = (bridge.drift("f", rows.given) ?? bridge.velocity(rows.given)) as Field;
+        const field = (bridge.drift("f", rows.conditions) ??
+          bridge.velocity(rows.conditions)) as Field;
         return tidy(() => units.undoVectors(rows.x, perTime(field, rows)));
       },
     });
@@ -97,7 +98,7 @@ export function annotationsOf({
       obsm: null,
       columns: ["growth_rate"],
       async values(rows) {
-        const field = bridge.growth(rows.given) as Field;
+        const field = bridge.growth(rows.conditions) as Field;
         return [Float64Array.from(tidy(() => perTime(field, rows).toNumbers()))];
       },
     });

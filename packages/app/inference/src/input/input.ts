@@ -24,7 +24,7 @@ export interface InputRows {
   carried: readonly (readonly CarriedCell[])[];
   /** Row numbers of a table's file, from 0. */
   rows?: Int32Array;
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
 }
 
 export interface Input extends Disposable {
@@ -72,8 +72,8 @@ export function failed(error: unknown, { output, signal }: FileJob<unknown>): nu
   throw error instanceof Error && "errno" in error ? fileError("write", output, error) : error;
 }
 
-export function disposeRows({ x, given }: Pick<InputRows, "x" | "given">): void {
-  for (const t of [x, given?.cond, given?.y]) t?.dispose();
+export function disposeRows({ x, conditions }: Pick<InputRows, "x" | "conditions">): void {
+  for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
 }
 
 /** The source matrix of a .h5ad file. */

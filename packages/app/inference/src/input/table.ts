@@ -86,7 +86,7 @@ export async function tableInput(
           x: units.apply(numbers),
           rows,
           carried: texts.map((column, k) => cells(carried[k], column, first)),
-          given: condition
+          conditions: condition
             ? encodeConditions(condition, batch.condition, { path, first })
             : undefined,
         };

@@ -17,7 +17,7 @@ export function withinGroups(
   of: (conditions: Conditions) => Conditions = (conditions) => conditions,
 ): BatchCoupling {
   return (batch, generator, end, draws) => {
-    const conditions = batch.given && of(batch.given);
+    const conditions = batch.conditions && of(batch.conditions);
     if (kindsOf(conditions).length === 0)
       throw dataError("pairs within groups need the interval or the condition of rows");
     const groups = groupsByConditions(conditions!);
@@ -42,7 +42,7 @@ export function eachInterval({ chain, conditions, ...data }: Endpoints, of: Endp
     const { device } = rows.x0;
     return {
       ...rows,
-      given: { interval: full([rows[of].size(0)], index, { dtype: "int64", device }) },
+      conditions: { interval: full([rows[of].size(0)], index, { dtype: "int64", device }) },
     };
   });
 }
@@ -78,8 +78,11 @@ export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling
   const all = intervalsOf(chain);
   return (batch, generator, of) =>
     tidy(() => {
-      const { given } = batch;
-      const parts = eachInterval({ ...batch, chain, conditions: { x0: given, x1: given } }, "x0");
+      const { conditions } = batch;
+      const parts = eachInterval(
+        { ...batch, chain, conditions: { x0: conditions, x1: conditions } },
+        "x0",
+      );
       if (parts.some(({ x0 }) => x0.size(0) === 0)) {
         const pairs = withinIntervals(couple)(batch, generator, of);
         return { ...pairs, bend0: pairs.x0.zerosLike(), bend1: pairs.x0.zerosLike() };
@@ -92,9 +95,9 @@ export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling
       all.forEach(({ unit }, k) => {
         const { x1 } = parts[k];
         // Drawn rows bring their number.
-        const start = { x0: knots[k].div(unit), given: { interval: order } };
+        const start = { x0: knots[k].div(unit), conditions: { interval: order } };
         const drawn = couple({ ...start, x1 }, generator);
-        knots = knots.map((x) => x.indexSelect(0, drawn.given!.interval!));
+        knots = knots.map((x) => x.indexSelect(0, drawn.conditions!.interval!));
         knots.push(drawn.x1.mul(unit));
       });
       const path = stack(knots);
@@ -108,7 +111,7 @@ export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling
         // Of the interval's clock and units.
         bend0: bends.select(0, index).mul(unit ** 3),
         bend1: bends.select(0, index + 1).mul(unit ** 3),
-        given: { interval: order.fullLike(index) },
+        conditions: { interval: order.fullLike(index) },
       }));
       return cutTo(joinBatches(pairs as unknown as [Pairs, ...Pairs[]]), countRows(batch));
     });

@@ -5,7 +5,7 @@ import { type Conditions, conditionRows, kindsOf, mapConditions } from "./condit
 /** Tensors [n, …] of one length by name, and their conditions. */
 export interface Batch {
   /** Conditions of the rows. */
-  readonly given?: Conditions | undefined;
+  readonly conditions?: Conditions | undefined;
   readonly [name: string]: Tensor | Conditions | undefined;
 }
 
@@ -23,21 +23,22 @@ export interface Pairs extends Batch {
   readonly bend1?: Tensor | undefined;
 }
 
+/** Row caches of all versions have this prefix. */
 const prefix = "given.";
 
 const tensorNames = (batch: Batch): string[] =>
-  Object.keys(batch).filter((name) => name !== "given" && batch[name] !== undefined);
+  Object.keys(batch).filter((name) => name !== "conditions" && batch[name] !== undefined);
 
 /** The names of a batch's tensors; conditions come last, as `given.y`. */
 export function namesOf(batch: Batch): string[] {
-  return [...tensorNames(batch), ...kindsOf(batch.given).map((kind) => prefix + kind)];
+  return [...tensorNames(batch), ...kindsOf(batch.conditions).map((kind) => prefix + kind)];
 }
 
 /** All tensors of a batch, conditions last. */
 export function tensorsOf(batch: Batch): Tensor[] {
   return [
     ...tensorNames(batch).map((name) => batch[name] as Tensor),
-    ...conditionRows(batch.given),
+    ...conditionRows(batch.conditions),
   ];
 }
 
@@ -52,14 +53,14 @@ export function batchFrom(names: readonly string[], tensors: readonly Tensor[]):
     to[key] = tensors[i];
   });
   return Object.keys(conditions).length > 0
-    ? Object.assign(rows, { given: conditions as Conditions })
+    ? Object.assign(rows, { conditions: conditions as Conditions })
     : rows;
 }
 
 /** Applies a function to every tensor of a batch, conditions included. */
 export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
-  const conditions = batch.given && { given: mapConditions(batch.given, fn) };
+  const conditions = batch.conditions && { conditions: mapConditions(batch.conditions, fn) };
   return { ...Object.fromEntries(rows), ...conditions } as B;
 }
 

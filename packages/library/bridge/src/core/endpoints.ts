@@ -67,8 +67,8 @@ export function someRows(data: Endpoints, n: number, generator: Generator): Endp
     const first = order("x0");
     const orders = { x0: first, x1: data.x0.size(0) === data.x1.size(0) ? first : order("x1") };
     const some = (end: Endpoint) => (t: Tensor) => t.indexSelect(0, orders[end]).keep();
-    const given = (end: Endpoint) => mapConditions(data.conditions?.[end], some(end));
-    const conditions = data.conditions && { x0: given("x0"), x1: given("x1") };
+    const conditionsOf = (end: Endpoint) => mapConditions(data.conditions?.[end], some(end));
+    const conditions = data.conditions && { x0: conditionsOf("x0"), x1: conditionsOf("x1") };
     return { ...data, x0: some("x0")(data.x0), x1: some("x1")(data.x1), conditions };
   });
 }

@@ -12,9 +12,9 @@ function pairsFrom(
   make: (start: Tensor, conditions: Conditions | undefined) => Tensor,
 ): Pairs {
   const start = data[from];
-  const given = conditionsAt(data.conditions, from)?.values;
-  const end = make(start, given);
-  return from === "x0" ? { x0: start, x1: end, given } : { x0: end, x1: start, given };
+  const conditions = conditionsAt(data.conditions, from)?.values;
+  const end = make(start, conditions);
+  return from === "x0" ? { x0: start, x1: end, conditions } : { x0: end, x1: start, conditions };
 }
 
 /**

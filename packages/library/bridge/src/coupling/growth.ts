@@ -97,9 +97,9 @@ export function minibatchGrowth({
   units?: readonly number[] | undefined;
   masses?: readonly number[] | undefined;
 }): BatchCoupling {
-  return ({ x0, x1, given }, generator, of = "x0", draws = 1) =>
+  return ({ x0, x1, conditions }, generator, of = "x0", draws = 1) =>
     tidy(() => {
-      const interval = units && given?.interval ? given.interval.select(0, 0).item() : 0;
+      const interval = units && conditions?.interval ? conditions.interval.select(0, 0).item() : 0;
       const unit = units?.[interval] ?? 1;
       const source = splitMass(x0);
       const target = splitMass(x1);
@@ -124,7 +124,7 @@ export function minibatchGrowth({
       return {
         x0: from,
         x1: joinMass(target.x.indexSelect(0, columns), logMass),
-        given: mapConditions(given, (t) => t.indexSelect(0, at[of])),
+        conditions: mapConditions(conditions, (t) => t.indexSelect(0, at[of])),
       };
     });
 }

@@ -32,7 +32,7 @@ export function independent(
     return {
       x0: data.x0,
       x1: data.x1,
-      given: conditions?.values,
+      conditions: conditions?.values,
       ...(data.known && { known: data.known }),
     };
   const n = Math.min(data.x0.size(0), data.x1.size(0));
@@ -52,14 +52,18 @@ export function independent(
     get x1() {
       return ends.x1;
     },
-    get given() {
+    get conditions() {
       return conditions && ends.conditions?.[conditions.of];
     },
   };
   if (known) return Object.assign(pairs, { known });
   indices.set(pairs, {
-    tables: { x0: data.x0, x1: data.x1, given: conditions?.values },
-    index: { x0: rows.x0, x1: rows.x1, given: at && mapConditions(conditions.values, () => at) },
+    tables: { x0: data.x0, x1: data.x1, conditions: conditions?.values },
+    index: {
+      x0: rows.x0,
+      x1: rows.x1,
+      conditions: at && mapConditions(conditions.values, () => at),
+    },
   });
   return pairs;
 }

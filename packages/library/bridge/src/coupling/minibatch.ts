@@ -17,7 +17,7 @@ function coupling(
     draw: (plan: SparsePlan | Tensor) => IndexPairs,
   ) => IndexPairs,
 ): BatchCoupling {
-  return ({ x0, x1, given }, generator, of = "x0") =>
+  return ({ x0, x1, conditions }, generator, of = "x0") =>
     tidy(() => {
       const n = x0.size(0);
       const m = x1.size(0);
@@ -28,7 +28,7 @@ function coupling(
       return {
         x0: x0.indexSelect(0, at.x0),
         x1: x1.indexSelect(0, at.x1),
-        given: mapConditions(given, (t) => t.indexSelect(0, at[of])),
+        conditions: mapConditions(conditions, (t) => t.indexSelect(0, at[of])),
       };
     });
 }

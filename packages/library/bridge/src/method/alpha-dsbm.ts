@@ -16,17 +16,17 @@ export interface OnlinePairs extends Pairs {
   /** Made from x1 backward and from x0 forward; absent in the first pass. */
   readonly made0?: Tensor | undefined;
   readonly made1?: Tensor | undefined;
-  /** Conditions of x1, if they differ from `given`. */
+  /** Conditions of x1, if they differ from `conditions`. */
   readonly y1?: Tensor | undefined;
   readonly cond1?: Tensor | undefined;
   readonly interval1?: Tensor | undefined;
 }
 
 function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
-  const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
-  if (way === "b") return { x0, x1: made1, given };
-  const conditions = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
-  return { x0: made0, x1, given: conditions };
+  const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, conditions } = batch;
+  if (way === "b") return { x0, x1: made1, conditions };
+  const own = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : conditions;
+  return { x0: made0, x1, conditions: own };
 }
 
 export const alpha_dsbm = {
@@ -64,26 +64,26 @@ export const alpha_dsbm = {
         const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
         return {
           x: pick(data[end]),
-          given: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
+          conditions: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
         };
       };
-      const { x: x0, given } = rowsOf("x0");
-      const { x: x1, given: ends } = rowsOf("x1");
+      const { x: x0, conditions } = rowsOf("x0");
+      const { x: x1, conditions: atTarget } = rowsOf("x1");
       const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
         if (newest !== null) return simulate(way, x, conditions);
         return referenceEnd(way, x, process, generator);
       };
-      const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
+      const made = { x0: make("b", x1, atTarget), x1: make("f", x0, conditions) };
       const kept = known ? withKnown({ x0, x1, known }, made) : made;
       return {
         x0,
         x1,
         made0: kept.x0,
         made1: kept.x1,
-        y1: ends?.y,
-        cond1: ends?.cond,
-        interval1: ends?.interval,
-        given,
+        y1: atTarget?.y,
+        cond1: atTarget?.cond,
+        interval1: atTarget?.interval,
+        conditions,
         ...(known && { known }),
       };
     },
@@ -91,10 +91,10 @@ export const alpha_dsbm = {
   loss(batch, { network, process, t, noise }) {
     const net = network as Preconditioned;
     const towards = (way: Direction) => {
-      const { x0, x1, given } = pairsTowards(batch, way);
+      const { x0, x1, conditions } = pairsTowards(batch, way);
       const x = process.bridge({ x0, x1, t, z: noise(x0) });
       const direction = full([x.size(0)], way === "f" ? 1 : 0, { device: x.device });
-      return net.loss(x, t, { ...given, direction }, way === "f" ? x1 : x0);
+      return net.loss(x, t, { ...conditions, direction }, way === "f" ? x1 : x0);
     };
     return towards("f").add(towards("b")).mul(0.5);
   },

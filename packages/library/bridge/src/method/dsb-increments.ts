@@ -70,11 +70,11 @@ export const dsb_increments = {
     runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
     make({ direction, newest, data, simulateRuns }) {
       const from = sourceOf(newest ?? other(direction));
-      const given = conditionsAt(data.conditions, from)?.values;
-      const { x, t, target } = simulateRuns(newest, data[from], given) as ReturnType<
+      const conditions = conditionsAt(data.conditions, from)?.values;
+      const { x, t, target } = simulateRuns(newest, data[from], conditions) as ReturnType<
         typeof incrementTuples
       >;
-      return { x, t, target, given };
+      return { x, t, target, conditions };
     },
   },
   regression: ({ x, t, target }) => ({ x, t, target }),

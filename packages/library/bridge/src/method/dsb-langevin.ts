@@ -54,13 +54,16 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
         const run = newest ?? other(direction);
         const from = sourceOf(run);
         const start = data[from];
-        const given = conditionsAt(data.conditions, from)?.values;
+        const conditions = conditionsAt(data.conditions, from)?.values;
         if (newest !== null) {
-          const { x, target } = simulateRuns(newest, start, given) as { x: Tensor; target: Tensor };
+          const { x, target } = simulateRuns(newest, start, conditions) as {
+            x: Tensor;
+            target: Tensor;
+          };
           const all = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
           const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
-          const repeated = mapConditions(given, (t) => t.repeatInterleave(n, { dim: 0 }));
-          return { x: all(x), target: all(target), step, given: repeated };
+          const repeated = mapConditions(conditions, (t) => t.repeatInterleave(n, { dim: 0 }));
+          return { x: all(x), target: all(target), step, conditions: repeated };
         }
         const draw = { generator, device: start.device };
         const step = randint(0, n, [start.size(0)], draw);
@@ -69,7 +72,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
           steps: step,
           noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
         });
-        return { x, target, step, given };
+        return { x, target, step, conditions };
       },
     },
     regression({ x, target, step }, { direction }) {

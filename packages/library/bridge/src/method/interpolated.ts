@@ -58,9 +58,9 @@ export function followingData(method: Method, metric: MetricName | null = null):
       },
       prepare({ network, data, process, generator }) {
         const couple = rows?.coupling?.(process, data.chain) ?? minibatchExact();
-        const parts = eachInterval(data, "x0").map(({ x0, x1, given }) => {
+        const parts = eachInterval(data, "x0").map(({ x0, x1, conditions }) => {
           const some = (x: Tensor) => x.narrow(0, 0, Math.min(mostRows, x.size(0)));
-          const ends = mapBatch({ x0, given }, some);
+          const ends = mapBatch({ x0, conditions }, some);
           const pairs = couple({ ...ends, x1: some(x1) }, generator);
           const data = cat([plain(ends.x0), plain(some(x1))]);
           const name = metric ?? (data.size(1) > fewColumns ? "rbf" : "land");

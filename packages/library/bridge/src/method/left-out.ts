@@ -46,10 +46,10 @@ export function leftOutDistances(
       const chain = chainOf(others(times));
       const marginals = others(sets).map((x) => ({ x }));
       const { x0, x1, conditions } = chainEndpoints(marginals, chain);
-      const batch = { x0, x1, given: conditions?.x0 };
+      const batch = { x0, x1, conditions: conditions?.x0 };
       const all = alongSplines(minibatchExact(), chain)(batch, stream(k, "left-out"));
       const { from, length, unit } = intervalsOf(chain)[k];
-      const interval = all.given!.interval!;
+      const interval = all.conditions!.interval!;
       const pairs: Pairs = mapBatch(all, (x) => rowsWhere(x, interval, k));
       const share = (time - from) / length;
       const t = full([pairs.x0.size(0)], share);

@@ -172,7 +172,7 @@ export interface Method<B extends Batch = Batch> {
       direction: Direction;
       z: Tensor;
       process: ReferenceProcess;
-      given: Conditions | undefined;
+      conditions: Conditions | undefined;
     },
   ): Tensor;
   /** The last column of a sample is the logarithm of its mass, which grows along the way and gets no noise. */

@@ -13,14 +13,14 @@ export interface NetworkFlowOptions extends Dynamics {
   grid: TimeGrid;
   /** Drifts are evaluated within [eps, 1 − eps] (default: as `probabilityFlow`). */
   eps?: number | undefined;
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
 }
 
 /**
  * dx/dt at points [B, …] and times [B]: the learnt velocity, (drift_f − drift_b)/2, or the one trained drift (Shi
  * 2023). Throws a BridgeError without a network, and for a method with discrete steps.
  */
-export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOptions): Field {
+export function networkFlow({ grid, eps, conditions, ...dynamics }: NetworkFlowOptions): Field {
   const { method, networks } = dynamics;
   const some = networks.f ?? networks.b;
   if (!some)
@@ -31,9 +31,9 @@ export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOption
     );
   if (method.predicts === "velocity") {
     const flow = guided(some, dynamics.guidance);
-    return (x, t) => flow.forward(x, t, given);
+    return (x, t) => flow.forward(x, t, conditions);
   }
   const drift = (direction: Direction): Field | null =>
-    networks[direction] ? driftOf(dynamics, { direction, grid, given }) : null;
+    networks[direction] ? driftOf(dynamics, { direction, grid, conditions }) : null;
   return probabilityFlow({ forward: drift("f"), backward: drift("b"), eps });
 }

@@ -23,7 +23,7 @@ export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, 
 
 interface OutputOptions {
   network: Evaluated;
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
   direction: Direction;
   process: ReferenceProcess;
   parametrisation: Parametrisation;
@@ -31,9 +31,9 @@ interface OutputOptions {
 
 /** The output in the units of its target: x [B, …], t [B] → [B, …]. */
 export function networkOutput(options: OutputOptions): Field {
-  const { network, direction, process, parametrisation, given } = options;
-  if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, given);
-  return (x, t) => network.forward(x, t, given).div(spread(process.scale(direction, t), x));
+  const { network, direction, process, parametrisation, conditions } = options;
+  if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, conditions);
+  return (x, t) => network.forward(x, t, conditions).div(spread(process.scale(direction, t), x));
 }
 
 /** The sampler's drift: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */

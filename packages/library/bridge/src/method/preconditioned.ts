@@ -46,7 +46,7 @@ export function preconditioned(method: Method, mixture?: MixtureNumbers): Method
     ...made,
     loss(batch, context) {
       const { x, t, target } = regression.call(method, batch, { ...context, meanMatch: true });
-      return (context.network as Preconditioned).loss(x, t, batch.given ?? {}, target);
+      return (context.network as Preconditioned).loss(x, t, batch.conditions ?? {}, target);
     },
   };
 }

@@ -45,7 +45,7 @@ export interface SampleOptions extends SolveOptions {
   /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
   /** Conditions of the rows. */
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
 }
 
 function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Direction): Network {
@@ -62,19 +62,19 @@ const evaluatedOf = (dynamics: Dynamics, direction: Direction): Evaluated =>
 /** The drift of networks that predict a drift or increments. Throws a BridgeError if the direction has no network. */
 export function driftOf(
   dynamics: Dynamics,
-  { direction, grid, given }: Pick<SampleOptions, "direction" | "grid" | "given">,
+  { direction, grid, conditions }: Pick<SampleOptions, "direction" | "grid" | "conditions">,
 ): Field {
   const { method, process, parametrisation = plainDrift } = dynamics;
   const network = evaluatedOf(dynamics, direction);
   if (method.predicts === "drift")
-    return driftField({ network, direction, process, parametrisation, given });
+    return driftField({ network, direction, process, parametrisation, conditions });
   // An increment includes the Δt of its training.
   const dt = grid.steps[0];
   if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
     throw argumentError(
       "DSB's networks predict the increment of one step size; the grid has several",
     );
-  return (x, t) => network.forward(x, t, given).div(dt);
+  return (x, t) => network.forward(x, t, conditions).div(dt);
 }
 
 /**
@@ -88,13 +88,13 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       ...options,
       noise: (y, k) => withoutMass((options.noise ?? noiseLike)(y, k)),
     });
-  const { direction, given } = options;
+  const { direction, conditions } = options;
   const network = evaluatedOf(dynamics, direction);
-  const field: Field = (y, t) => network.forward(y, t, given);
+  const field: Field = (y, t) => network.forward(y, t, conditions);
   if (method.sampler) return method.sampler(field, x, options);
   if (method.plan) {
     const { noise = noiseLike } = options;
-    const end = planEnd(dynamics, x, { direction, given, z: noise(x, 0) });
+    const end = planEnd(dynamics, x, { direction, conditions, z: noise(x, 0) });
     return options.callback ? pathTo(end, x, { process, ...options }) : end;
   }
   const { sigma } = process;
@@ -108,7 +108,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);
       const drift = driftOf(dynamics, options);
       const finish = parametrisation.meanMatch
-        ? networkOutput({ network, direction, process, parametrisation, given })
+        ? networkOutput({ network, direction, process, parametrisation, conditions })
         : undefined;
       const shares =
         stepVariance === "analytic"
@@ -149,12 +149,12 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
 export function planEnd(
   dynamics: Dynamics,
   x: Tensor,
-  { direction, given, z }: Pick<SampleOptions, "direction" | "given"> & { z: Tensor },
+  { direction, conditions, z }: Pick<SampleOptions, "direction" | "conditions"> & { z: Tensor },
 ): Tensor {
   const { method, process } = dynamics;
   if (!method.plan)
     throw argumentError(`${method.name} has no plan to draw an endpoint from; use sample`);
-  return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
+  return method.plan(networkOf(dynamics, direction), x, { direction, z, process, conditions });
 }
 
 /** States of the Brownian bridge from x to end, both [B, …], at all times of the grid: [T, B, …]. */

@@ -31,15 +31,15 @@ export const sf2m = {
     make: ({ data, generator, matching }) => independent(data, generator, { matching }),
   },
   loss(pairs, { network, process, t, noise }) {
-    const { x0, x1, given } = pairs;
+    const { x0, x1, conditions } = pairs;
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);
     const straight = { x: process.bridge({ x0, x1, t, z: e }), velocity: x1.sub(x0) };
     const { x, velocity } = bent(straight, pairs, { network, t });
     const { slope, weight } = noiseTerms(t, x0, process.sigma);
     const flow = velocity.add(slope.mul(e));
-    const scoreError = s.forward(x, t, given).mul(weight).add(e);
-    return v.forward(x, t, given).sub(flow).square().mean().add(scoreError.square().mean());
+    const scoreError = s.forward(x, t, conditions).mul(weight).add(e);
+    return v.forward(x, t, conditions).sub(flow).square().mean().add(scoreError.square().mean());
   },
 } satisfies Method<Pairs>;
 

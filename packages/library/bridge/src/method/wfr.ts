@@ -46,13 +46,13 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
 
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf(
-  { x0, x1, given }: Pairs,
+  { x0, x1, conditions }: Pairs,
   { flow, network, t }: Pick<StepContext, "network" | "t"> & { flow: BlindToMass },
   { delta = 1, semiRelaxed = null }: GrowthNumbers,
 ) {
   const path = semiRelaxed === null ? growthPath : straightPath;
   return noGrad(() => {
-    const unit = flow.unit(t, given);
+    const unit = flow.unit(t, conditions);
     const from = splitMass(x0);
     const to = splitMass(x1);
     const ends = { x0: from.x, x1: to.x };
@@ -62,7 +62,7 @@ function pathOf(
       t,
       delta: unit.reciprocal().mul(delta),
     });
-    const { x, velocity } = bent(straight, { ...ends, given }, { network, t });
+    const { x, velocity } = bent(straight, { ...ends, conditions }, { network, t });
     return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
   });
 }
@@ -84,7 +84,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
     loss(batch, { network, t }) {
       const at = { flow: network as BlindToMass, network, t };
       const { x, target, mass } = pathOf(batch, at, numbers);
-      return weightedSquares(network.forward(x, t, batch.given).sub(target), mass);
+      return weightedSquares(network.forward(x, t, batch.conditions).sub(target), mass);
     },
   }) satisfies Method<Pairs>;
 
@@ -110,8 +110,8 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
       const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });
       const { slope, weight } = noiseTerms(t, x, process.sigma);
-      const flowError = v.forward(x, t, batch.given).sub(target.add(slope.mul(e)));
-      const scoreError = s.forward(x, t, batch.given).mul(weight).add(e);
+      const flowError = v.forward(x, t, batch.conditions).sub(target.add(slope.mul(e)));
+      const scoreError = s.forward(x, t, batch.conditions).mul(weight).add(e);
       return weightedSquares(flowError, mass).add(weightedSquares(scoreError, mass));
     },
   }) satisfies Method<Pairs>;

@@ -18,13 +18,13 @@ export class BlindToMass extends nn.Module {
     this.hasGrowth = hasGrowth;
   }
 
-  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    const out = this.net.forward(withoutMass(x), t, given);
+  forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor {
+    const out = this.net.forward(withoutMass(x), t, conditions);
     return this.hasGrowth ? out : withoutMass(out);
   }
 
   /** Divides samples in their interval, [B]. */
-  unit(t: Tensor, given: Conditions | undefined): Tensor {
-    return this.intervals ? this.intervals.of(given ?? {}).length.sqrt() : t.onesLike();
+  unit(t: Tensor, conditions: Conditions | undefined): Tensor {
+    return this.intervals ? this.intervals.of(conditions ?? {}).length.sqrt() : t.onesLike();
   }
 }

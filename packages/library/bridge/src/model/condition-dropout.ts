@@ -6,7 +6,7 @@ import { spread } from "../process/process.js";
 
 /**
  * Gives the network one more number (or channel) that marks present conditions, and one more class for absent
- * ones. Drops a part `rate` of the conditions in training, and all of them with `given.absent`.
+ * ones. Drops a part `rate` of the conditions in training, and all of them with `conditions.absent`.
  */
 export class ConditionDropout extends nn.Module {
   /** The network that gets the marked conditions. */

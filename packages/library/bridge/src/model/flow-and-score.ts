@@ -16,12 +16,12 @@ export class FlowAndScore extends nn.Module {
     this.v = v;
     this.s = s;
   }
-  forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
+  forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
     if (!direction) throw argumentError("flow and score need a direction");
     const sign = spread(direction.mul(2).sub(1), x);
     return this.v
-      .forward(x, t, given)
+      .forward(x, t, conditions)
       .mul(sign)
-      .add(this.s.forward(x, t, given));
+      .add(this.s.forward(x, t, conditions));
   }
 }

@@ -67,9 +67,13 @@ export class LearnedBend extends nn.Module {
   }
 
   /** The bend of pairs [B, d] at t [B], and its exact derivative. */
-  at({ x0, x1, given }: Pairs, t: Tensor, weights: readonly Tensor[] = this.weights): MeanPoint {
+  at(
+    { x0, x1, conditions }: Pairs,
+    t: Tensor,
+    weights: readonly Tensor[] = this.weights,
+  ): MeanPoint {
     const s = t.unsqueeze(1);
-    const interval = this.intervals?.of(given ?? {});
+    const interval = this.intervals?.of(conditions ?? {});
     const length = interval?.length.unsqueeze(1) ?? s.onesLike();
     const time = interval ? s.mul(length).add(interval.from.unsqueeze(1)) : s;
     let value = cat([x0, x1, time], { dim: 1 });

@@ -100,12 +100,12 @@ describe("besideKnown", () => {
     const couple = besideKnown(minibatchExact());
     for (let i = 0; i < 20; i++)
       tidy(() => {
-        const made = couple({ x0, x1, known: mark, given: { cond } }, generator);
-        expect(Object.keys(made).sort()).toEqual(["given", "x0", "x1"]);
+        const made = couple({ x0, x1, known: mark, conditions: { cond } }, generator);
+        expect(Object.keys(made).sort()).toEqual(["conditions", "x0", "x1"]);
         const [a, b] = [made.x0.toNumbers(), made.x1.toNumbers()];
         expect([a[0], b[0], a[3], b[3]]).toEqual([0, 999, 30, 998]);
         for (const k of [1, 2, 4]) expect(b[k] - a[k]).toBe(1);
-        expect(distance(made.given?.cond as Tensor, made.x0.mul(2))).toBe(0);
+        expect(distance(made.conditions?.cond as Tensor, made.x0.mul(2))).toBe(0);
       });
   });
 

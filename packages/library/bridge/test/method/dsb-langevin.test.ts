@@ -187,7 +187,7 @@ describe("rows", () => {
       const from = newest === "f" ? "x0" : "x1";
       const n = data[from].size(0);
       const { x, target, step: steps } = rows;
-      const { cond: given, y } = rows.given as Record<"cond" | "y", Tensor>;
+      const { cond: given, y } = rows.conditions as Record<"cond" | "y", Tensor>;
       for (const t of tensorsOf(rows)) expect(t.size(0)).toBe(3 * n);
       expect(steps.toNumbers()).toEqual(Array.from({ length: n }, () => [0, 1, 2]).flat());
       expect(y.toNumbers()).toEqual(data.conditions[from].y.toNumbers().flatMap((c) => [c, c, c]));

@@ -132,7 +132,7 @@ describe("pairs with masses", () => {
     const interval = full([50], 0, { dtype: "int64" });
     const plain = minibatchGrowth({ delta: 0.7 })({ x0: x, x1: y }, seeded(7));
     const within = minibatchGrowth({ delta: 0.7, units: [0.5, Math.sqrt(0.75)] })(
-      { x0: x.div(0.5), x1: y.div(0.5), given: { interval } },
+      { x0: x.div(0.5), x1: y.div(0.5), conditions: { interval } },
       seeded(7),
     );
     expect(distance(within.x0.mul(0.5), plain.x0)).toBeLessThan(1e-6);
@@ -153,8 +153,8 @@ describe("pairs from plans of all rows", () => {
 
   it("are as many of each interval, and carry the masses of both ends", () => {
     const draw = wholePairs(couple, data(), { of: "x0", count: 20_000, most: 50 });
-    const { x0, x1, given } = (draw as (generator: Generator) => Pairs)(seeded(3));
-    const interval = given?.interval as Tensor;
+    const { x0, x1, conditions } = (draw as (generator: Generator) => Pairs)(seeded(3));
+    const interval = conditions?.interval as Tensor;
     for (const [k, unit] of units.entries()) {
       const gained = splitMass(x1).logMass.sub(splitMass(x0).logMass).mul(unit);
       const own = interval.eq(k).to("float32");

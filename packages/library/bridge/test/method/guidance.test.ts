@@ -34,7 +34,7 @@ const dynamics = (method: Method, changes: Partial<Dynamics> = {}): Dynamics => 
     ...changes,
   };
 };
-const given = { cond: tensor([[1], [1], [-1]]).keep() };
+const conditions = { cond: tensor([[1], [1], [-1]]).keep() };
 const x = normal([3, 1], 1).to("float32").keep();
 const t = tensor([0.2, 0.5, 0.7]).keep();
 
@@ -44,15 +44,15 @@ describe("the guided drift", () => {
     ["sf2m, whose network has both directions", methods.sf2m],
   ])("is b_u + w (b_c − b_u): %s", (_, method) => {
     for (const w of [0, 0.5, 1, 3]) {
-      const options = { direction: "f", grid, given } as const;
+      const options = { direction: "f", grid, conditions } as const;
       const drift = driftOf(dynamics(method, { guidance: w }), options)(x, t);
       // −x + 2wm: guidance moves the mean of a class to w times its place.
-      expect(distance(drift, x.neg().add(given.cond.mul(2 * w)))).toBeLessThan(1e-6);
+      expect(distance(drift, x.neg().add(conditions.cond.mul(2 * w)))).toBeLessThan(1e-6);
     }
   });
 
   it("is the same where networks predict ends, increments and velocities", () => {
-    const options = { direction: "f", grid, given } as const;
+    const options = { direction: "f", grid, conditions } as const;
     const at = (changes: Partial<Dynamics>, method: Method = methods.dsbm) =>
       driftOf(dynamics(method, changes), options)(x, t);
     const parametrisation = { meanMatch: true, stdTrick: false, lossScale: false };
@@ -67,8 +67,8 @@ describe("the guided drift", () => {
       expect(distance(u, c)).toBeGreaterThan(1);
     }
     const flow = (guidance: number) =>
-      networkFlow({ ...dynamics(methods.rectifiedflow, { guidance }), grid, given })(x, t);
-    expect(distance(flow(3), x.neg().add(given.cond.mul(6)))).toBeLessThan(1e-6);
+      networkFlow({ ...dynamics(methods.rectifiedflow, { guidance }), grid, conditions })(x, t);
+    expect(distance(flow(3), x.neg().add(conditions.cond.mul(6)))).toBeLessThan(1e-6);
   });
 });
 
@@ -92,10 +92,10 @@ describe("ConditionDropout", () => {
     net.eval();
     const y = tensor(BigInt64Array.of(2n, 0n, 1n));
     const direction = tensor([1, 1, 0]);
-    net.forward(x, t, { cond: given.cond, y, direction });
+    net.forward(x, t, { cond: conditions.cond, y, direction });
     expect(seen.given.cond?.toNumbers()).toEqual([1, 1, 1, 1, -1, 1]);
     expect(seen.given.y).toBe(y);
-    net.forward(x, t, { cond: given.cond, y, direction, absent: true });
+    net.forward(x, t, { cond: conditions.cond, y, direction, absent: true });
     expect(seen.given.cond?.toNumbers().map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(seen.given.y?.toNumbers()).toEqual([3, 3, 3]);
     expect(seen.given.direction).toBe(direction);

@@ -58,7 +58,7 @@ describe("splines", () => {
       chain,
     );
     const couple = alongSplines(minibatchExact(), chain);
-    const pairs = couple({ x0: data.x0, x1: data.x1, given: data.conditions?.x0 }, seeded(1));
+    const pairs = couple({ x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 }, seeded(1));
     return { pairs, intervals: intervalsOf(chain) };
   };
   const wave = (t: number) => [Math.sin(5 * t), t ** 2];
@@ -112,8 +112,11 @@ describe("splines", () => {
     const set = (shift: number) => ({ x: normal([7, 2], 3).mul(0.1).add(shift).to("float32") });
     const data = chainEndpoints([set(0), set(1), set(2)], chain);
     const couple = alongSplines(minibatchExact(), chain);
-    const pairs = couple({ x0: data.x0, x1: data.x1, given: data.conditions?.x0 }, seeded(1));
-    expect(pairs.given?.interval?.toNumbers()).toEqual([...Array(7).fill(0), ...Array(7).fill(1)]);
+    const pairs = couple({ x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 }, seeded(1));
+    expect(pairs.conditions?.interval?.toNumbers()).toEqual([
+      ...Array(7).fill(0),
+      ...Array(7).fill(1),
+    ]);
     const half = (x: Tensor, k: number) => x.narrow(0, 7 * k, 7);
     expect(distance(half(pairs.x1, 0), half(pairs.x0, 1))).toBe(0);
     // The first two sets are shifted copies: every path keeps its row.

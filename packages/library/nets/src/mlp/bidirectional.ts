@@ -13,8 +13,8 @@ export class BidirectionalNetwork extends VectorNetwork {
     this.time = frequencies > 0 ? halfOctaves(frequencies) : null;
   }
   /** Throws a BridgeError without a direction. */
-  forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
-    const point = this.withCondition(x, given);
+  forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
+    const point = this.withCondition(x, conditions);
     if (!direction)
       throw wrongFor("BidirectionalNetwork")("it needs a direction, 1 forward or 0 backward");
     const extra = (times: Tensor, way: Tensor) => {

@@ -70,7 +70,7 @@ export class PooledRows implements RowSource {
       const batch = source.batch(rows) as Pairs;
       const pairs = unmarked(besideKnown(couple)(batch, pairing, conditionsOf, draws));
       // Pairs of groups lie group by group; a batch needs all groups.
-      return pairs.given ? shuffled(pairs, pairing) : pairs;
+      return pairs.conditions ? shuffled(pairs, pairing) : pairs;
     });
     this.#cursor = 0;
   }

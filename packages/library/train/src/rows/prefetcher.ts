@@ -48,10 +48,10 @@ export class Prefetcher {
   /** Simulates `next`, the data of a later epoch, as `data` was simulated last. Returns false if it was not. */
   begin(data: Endpoints, next: Endpoints): boolean {
     if (!this.#last || this.#last[1].disposed) return false;
-    const [direction, x, given] = this.#last;
+    const [direction, x, last] = this.#last;
     const end = (["x0", "x1"] as Endpoint[]).find((e) => data[e] === x);
     if (!end) return false;
-    const conditions = next === data ? given : conditionsAt(next.conditions, end)?.values;
+    const conditions = next === data ? last : conditionsAt(next.conditions, end)?.values;
     const run = this.#start(direction, next[end], conditions);
     for (const t of run.outputs) t.keep();
     this.#begun.push({ direction, x: next[end], run });

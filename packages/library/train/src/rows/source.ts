@@ -61,8 +61,8 @@ export function rowSource({
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
   const grid = schedule.cacheGrid;
-  const prefetcher = new Prefetcher((d, start, given) =>
-    sampler.start(d, start, { grid, generator: simulate, lastNoise, given }),
+  const prefetcher = new Prefetcher((d, start, conditions) =>
+    sampler.start(d, start, { grid, generator: simulate, lastNoise, conditions }),
   );
   const simulateEnd: Simulate = (d, start, conditions) => {
     const end = prefetcher.simulate(d, start, conditions);
@@ -78,8 +78,8 @@ export function rowSource({
       matching,
       generator: simulate,
       simulate: simulateEnd,
-      simulateRuns: (d, start, given) =>
-        sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
+      simulateRuns: (d, start, conditions) =>
+        sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, conditions }),
     }) ?? {};
   if (method.model?.fit) return noRows;
   const simulates = method.rows?.simulation === "step" && newest !== null;

@@ -37,7 +37,7 @@ export interface CarryOptions extends FlowOptions {
   /** Another noise of `sde` with the same marginals, from the drifts of both directions. */
   diffusion?: number | undefined;
   /** Conditions of the rows. */
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
   /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
   /** Every state, or only the endpoint (index 0; default). */
@@ -55,7 +55,7 @@ export interface FollowOptions extends FlowOptions {
   /** Process times of the states (default: both ends). */
   times?: readonly number[];
   /** Conditions of the rows. */
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
   /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
 }
@@ -92,7 +92,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
   const { direction, grid, seed, purpose = direction, first = 0 } = context;
   const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
   const dynamics = { ...context.dynamics, diffusion, guidance };
-  const { given, lastNoise = true, path = false, signal, onState, replay } = context;
+  const { conditions, lastNoise = true, path = false, signal, onState, replay } = context;
   const { method, process } = dynamics;
   const { device } = x;
   const n = x.size(0);
@@ -113,7 +113,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
     const batch: Batch = {
       y,
       ...Object.fromEntries(steps.map(draw)),
-      ...(end ? { end } : { given }),
+      ...(end ? { end } : { conditions }),
     };
     const key = `steps/${end !== null}/${direction}/${steps}/${path}/${gridKey}/${lastNoise}/${diffusion}/${guidance}`;
     return replay(key, batch, (rows) => {
@@ -126,7 +126,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
         states.push(
           rows.end
             ? pathTo(rows.end as Tensor, from, { process, ...taken })
-            : sample(dynamics, from, { ...taken, given: rows.given }),
+            : sample(dynamics, from, { ...taken, conditions: rows.conditions }),
         );
       }
       return stack(path ? states : states.slice(-1), { dim: 1 });
@@ -140,10 +140,10 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       if (await isInterrupted(signal)) return null;
       const z = noise.normal(shape);
       end = tidy(() =>
-        replay(`plan/${direction}`, { x, z, given }, (batch) =>
+        replay(`plan/${direction}`, { x, z, conditions }, (batch) =>
           planEnd(dynamics, batch.x as Tensor, {
             direction,
-            given: batch.given,
+            conditions: batch.conditions,
             z: batch.z as Tensor,
           }),
         ).keep(),
@@ -188,7 +188,7 @@ async function carryFlow(
   x: Tensor,
   { solver, direction, ...context }: CarryContext & { solver: keyof typeof flowSolvers },
 ): Promise<number | null> {
-  const { grid, given, path = false, signal, onState, follow, block, ...options } = context;
+  const { grid, conditions, path = false, signal, onState, follow, block, ...options } = context;
   const n = x.size(0);
   const stops = timesOf(direction, grid);
   const times = path ? stops : [stops[0], stops.at(-1)!];
@@ -203,7 +203,7 @@ async function carryFlow(
       const cut = (t: Tensor) => t.narrow(0, at, rows);
       const { states, nfe } = noGrad(() =>
         tidy(() => {
-          const own = { solver, times, given: mapConditions(given, cut) };
+          const own = { solver, times, conditions: mapConditions(conditions, cut) };
           const flow = follow(cut(x), { ...options, ...own });
           return { states: flow.states.keep(), nfe: flow.nfe };
         }),

@@ -40,7 +40,7 @@ import { carryThrough, followThrough } from "./through.js";
 /** The dynamics, the grid and the execution of a sampler. */
 export interface SamplerOptions extends Dynamics {
   /**
-   * Several marginals: paths without `given.interval` go through all intervals (see `through.ts`).
+   * Several marginals: paths without `conditions.interval` go through all intervals (see `through.ts`).
    */
   chain?: Chain | null | undefined;
   /** The grid of training; of a chain the grid of each interval. */
@@ -66,7 +66,7 @@ export interface SimulateOptions {
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
   /** Conditions of the rows. */
-  given?: Conditions | undefined;
+  conditions?: Conditions | undefined;
 }
 
 const kept = { functions: 512, shapes: 3 };
@@ -101,8 +101,8 @@ export class Sampler {
     ranks = localRanks,
   ): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
-    const body: Body = (start, given) =>
-      sample(this.#options, start, { direction, grid, lastNoise, given });
+    const body: Body = (start, conditions) =>
+      sample(this.#options, start, { direction, grid, lastNoise, conditions });
     const key = `end/${direction}/${grid.times}/${lastNoise}`;
     return this.#start(key, body, x, options, { outputDims: [0], ranks });
   }
@@ -115,13 +115,13 @@ export class Sampler {
   ): Tensor {
     const { grid = this.#options.grid, lastNoise = true } = options;
     const indices = [...new Set(at ?? timesOf(direction, grid).keys())];
-    const body: Body = (start, given) => {
+    const body: Body = (start, conditions) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
         direction,
         grid,
         lastNoise,
-        given,
+        conditions,
         callback: (y, { step }) => indices.includes(step) && states.push(y),
       });
       return stack(states);
@@ -130,10 +130,10 @@ export class Sampler {
     return tidy(() => this.#start(key, body, x, options, { outputDims: [1] }).finish())[0];
   }
 
-  #route(direction: Direction, { grid, given }: Pick<SimulateOptions, "grid" | "given">) {
+  #route(direction: Direction, { grid, conditions }: Pick<SimulateOptions, "grid" | "conditions">) {
     const { chain, grid: each } = this.#options;
-    if (!chain || given?.interval) return null;
-    return { chain, direction, given, grid: grid ?? wholeGrid(chain, each) };
+    if (!chain || conditions?.interval) return null;
+    return { chain, direction, conditions, grid: grid ?? wholeGrid(chain, each) };
   }
 
   /** The rows that the method makes along paths of the network of `newest` (null: of the reference process). */
@@ -167,22 +167,22 @@ export class Sampler {
   follow(
     direction: Direction,
     x: Tensor,
-    { times, given, guidance = this.#options.guidance, ...options }: FollowOptions = {},
+    { times, conditions, guidance = this.#options.guidance, ...options }: FollowOptions = {},
   ): { states: Tensor; nfe: number } {
     const ends = direction === "f" ? [0, 1] : [1, 0];
-    const route = this.#route(direction, { given });
+    const route = this.#route(direction, { conditions });
     if (route)
       return followThrough(x, route, { ...options, guidance, times: times ?? ends }, (y, leg) =>
         this.follow(direction, y, leg),
       );
     // In the networks' own dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
-      this.#replayIn(null, `flow/${guidance}`, { x: y, t, given }, (batch) =>
+      this.#replayIn(null, `flow/${guidance}`, { x: y, t, conditions }, (batch) =>
         networkFlow({
           ...this.#options,
           eps: flowMargin(this.#options),
           guidance,
-          given: batch.given,
+          conditions: batch.conditions,
         })(batch.x as Tensor, batch.t as Tensor),
       );
     return noGrad(() => solveFlow(velocity, x, { ...options, times: times ?? ends }));
@@ -255,13 +255,13 @@ export class Sampler {
     key: string,
     body: Body,
     x: Tensor,
-    { generator, given }: SimulateOptions,
+    { generator, conditions }: SimulateOptions,
     { outputDims, ranks = localRanks }: { outputDims: number[]; ranks?: Ranks },
   ): ChunkedRun {
     const { threads, chunkRows } = this.#options;
-    const batch = { x, given };
+    const batch = { x, conditions };
     const names = namesOf(batch);
-    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given), {
+    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.conditions), {
       packed: true,
       dtype: this.#dtype,
     }).program(names);

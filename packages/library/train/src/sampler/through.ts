@@ -35,7 +35,7 @@ interface Route {
   chain: Chain;
   direction: Direction;
   grid: TimeGrid;
-  given: Conditions | undefined;
+  conditions: Conditions | undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ interface Route {
  */
 export function followThrough(
   x: Tensor,
-  { chain, direction, given }: Omit<Route, "grid">,
+  { chain, direction, conditions }: Omit<Route, "grid">,
   { times, ...options }: FollowOptions & { times: readonly number[] },
   within: (x: Tensor, options: FollowOptions) => { states: Tensor; nfe: number },
 ): { states: Tensor; nfe: number } {
@@ -64,7 +64,7 @@ export function followThrough(
     const start = y.div(unit);
     const flow = within(start, {
       ...options,
-      given: inInterval(interval, start, given),
+      conditions: inInterval(interval, start, conditions),
       times: stops.map((t) => Math.min(1, Math.max(0, (t - from) / length))),
     });
     nfe += flow.nfe;
@@ -79,7 +79,7 @@ export function followThrough(
 /** `carry` through all intervals, each of which has noise of its own. */
 export async function carryThrough(
   x: Tensor,
-  { chain, direction, grid, given }: Route,
+  { chain, direction, grid, conditions }: Route,
   options: CarryOptions,
   within: (x: Tensor, options: CarryOptions) => Promise<number | null>,
 ): Promise<number | null> {
@@ -88,15 +88,15 @@ export async function carryThrough(
   let evaluations = 0;
   if (path) await onState(0, x);
   try {
-    for (const { interval, grid: own, steps, before } of legsOf(chain, direction, grid)) {
+    for (const { interval, grid: part, steps, before } of legsOf(chain, direction, grid)) {
       const from = y;
       const start = tidy(() => from.div(interval.unit).keep());
-      const conditions = inInterval(interval, start, given);
+      const inside = inInterval(interval, start, conditions);
       let end = null as Tensor | null;
       const result = await within(start, {
         ...options,
-        grid: own,
-        given: conditions,
+        grid: part,
+        conditions: inside,
         purpose: `${purpose}/${interval.index}`,
         async onState(k, state) {
           const there = tidy(() => state.mul(interval.unit).keep());
@@ -110,7 +110,7 @@ export async function carryThrough(
         },
       });
       start.dispose();
-      conditions.interval?.dispose();
+      inside.interval?.dispose();
       if (y !== x) y.dispose();
       y = end ?? x;
       if (result === null) return null;

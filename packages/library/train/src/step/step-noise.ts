@@ -77,7 +77,7 @@ export class StepNoise {
       const towards = method.rows?.pairsTowards?.(batch, direction) ?? (batch as Pairs);
       const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
       const { grid } = schedule;
-      const drift = driftOf(dynamics, { direction, grid, given: towards.given });
+      const drift = driftOf(dynamics, { direction, grid, conditions: towards.conditions });
       return measureNoiseShare(drift, towards, { direction, process, noise });
     };
     const most = data.x0.ndim === 2 ? Math.ceil(vectors / optimisation.batchSize) : 1;

@@ -147,7 +147,7 @@ function lossOfParts(
       direction,
       process,
       parametrisation,
-      given: mapConditions(batch.given, cut),
+      conditions: mapConditions(batch.conditions, cut),
     });
     const prediction = predict(output, cut(regression.x), cut(regression.t), direction);
     const target = scaled(cut(regression.target));

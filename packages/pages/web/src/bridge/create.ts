@@ -133,12 +133,12 @@ async function sample<R extends Rows>(
 ): Promise<Sampled<R>> {
   const { units, facts } = bridge;
   const { onStep, signal, path = true } = options;
-  const given = samplesOf(x0, units.shape);
-  const [n = 0] = given.shape;
+  const samples = samplesOf(x0, units.shape);
+  const [n = 0] = samples.shape;
   const { direction, legs, times } = journeyOf(bridge, options);
   const conditions = bridge.prepare?.(options.conditions ?? {}, n);
   const result: Sampled<R> = { x: x0, weights: null, path: [], pathWeights: [], times };
-  let x = units.apply(given);
+  let x = units.apply(samples);
   if (facts.mass) x = withUnitMass(x, n);
   const report = async (k: number) => {
     if (!path && !onStep && k < times.length - 1) return;

@@ -12,17 +12,17 @@ export interface GivenRows {
 }
 
 export function conditionsOf({ conditions }: Pick<BridgeDescription, "conditions">) {
-  return (given: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
+  return (values: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
     const { cond, y } = conditions ?? {};
     const name = cond?.column?.name ?? "cond";
     const known = [...(cond ? [name] : []), ...(y ? ["y"] : [])];
-    for (const key of Object.keys(given))
+    for (const key of Object.keys(values))
       if (!known.includes(key))
         throw new WebBridgeError(
           `conditions.${key} is given; the networks of this bridge take ${known.join(" and ") || "no conditions"}`,
         );
     for (const key of known)
-      if (given[key] === undefined)
+      if (values[key] === undefined)
         throw new WebBridgeError(
           `conditions.${key} is missing; the networks of this bridge need it`,
         );
@@ -31,9 +31,9 @@ export function conditionsOf({ conditions }: Pick<BridgeDescription, "conditions
     const fields =
       cond &&
       (cond.column
-        ? ofColumn(cond.column, given[name], n)
-        : ofArray(given.cond, [n, ...cond.shape]));
-    const classes = y && classesOf(given.y, n, y.classes);
+        ? ofColumn(cond.column, values[name], n)
+        : ofArray(values.cond, [n, ...cond.shape]));
+    const classes = y && classesOf(values.y, n, y.classes);
     return (first, count) => ({
       ...(fields && {
         cond: {

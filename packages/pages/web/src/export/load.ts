@@ -203,9 +203,9 @@ function networkOf(
   },
 ): Network {
   return async (x, { n, time, interval, conditions }) => {
-    const given = (conditions ?? {}) as GivenRows;
+    const rows = (conditions ?? {}) as GivenRows;
     const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
-    const { data: cond = new Float32Array(), shape = [0] } = given.cond ?? {};
+    const { data: cond = new Float32Array(), shape = [0] } = rows.cond ?? {};
     const type =
       cond instanceof Float32Array ? "float32" : cond instanceof Float64Array ? "float64" : "int64";
     const inputs: Record<string, () => RuntimeTensor> = {
@@ -213,7 +213,7 @@ function networkOf(
       t: () => all(time),
       direction: () => all(direction ?? 0),
       cond: () => new Tensor(type, cond, shape),
-      y: () => new Tensor("int64", given.y ?? new BigInt64Array(), [n]),
+      y: () => new Tensor("int64", rows.y ?? new BigInt64Array(), [n]),
       interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
     };
     const feeds = Object.fromEntries(bridge.inputs.map((name) => [name, inputs[name]?.()]));

@@ -21,7 +21,7 @@ export interface Place {
 /** Transports samples, and shows their states by a clock. */
 export function createJourney(
   bridge: Bridge,
-  { settings, given, failed }: ViewContext,
+  { settings, dataConditions, failed }: ViewContext,
   {
     draw,
     arrived,
@@ -63,7 +63,7 @@ export function createJourney(
           direction,
           solver,
           seed,
-          conditions: conditionsOf(settings, given[direction], indices),
+          conditions: conditionsOf(settings, dataConditions[direction], indices),
           steps: each,
           path: false,
           signal,

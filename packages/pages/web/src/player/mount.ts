@@ -42,8 +42,8 @@ export function mountPlayer(
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
-  const given = { f: withArrays(conditions.source), b: withArrays(conditions.target) };
-  const settings = settingsFor(info, { given: given.f ?? given.b, ...asked });
+  const dataConditions = { f: withArrays(conditions.source), b: withArrays(conditions.target) };
+  const settings = settingsFor(info, { data: dataConditions.f ?? dataConditions.b, ...asked });
   const { ends } = info;
   const samples = (rows: Rows | null | undefined): Samples | null =>
     rows ? samplesOf(rows, info.shape) : null;
@@ -54,7 +54,7 @@ export function mountPlayer(
     root,
     ends,
     settings,
-    given,
+    dataConditions,
     samples: { f: samples(source), b: samples(target) },
     signal: stopped.signal,
     failed(problem) {
@@ -68,7 +68,7 @@ export function mountPlayer(
   const controls = createControls(info, {
     settings,
     ends,
-    own: given.f ?? given.b,
+    own: dataConditions.f ?? dataConditions.b,
     changed: () => view.restart(),
   });
   root.append(controls, error, view.element);

@@ -4,7 +4,7 @@ import type { PlayerSettings } from "./controls/settings.js";
 export interface ViewContext {
   root: HTMLElement;
   samples: { readonly f: Samples | null; readonly b: Samples | null };
-  given: { readonly f: Conditions | null; readonly b: Conditions | null };
+  dataConditions: { readonly f: Conditions | null; readonly b: Conditions | null };
   ends: readonly [string, string];
   settings: PlayerSettings;
   /** Aborted when the player goes. */

@@ -20,22 +20,22 @@ const usual = (name: string, classes: readonly string[] | null) =>
 
 export function settingsFor(
   info: BridgeInfo,
-  { given: own = null, ...given }: Partial<PlayerSettings> & { given?: Conditions | null } = {},
+  { data = null, ...settings }: Partial<PlayerSettings> & { data?: Conditions | null } = {},
 ): PlayerSettings {
-  const solver = info.flow ? (given.solver ?? "sde") : "sde";
+  const solver = info.flow ? (settings.solver ?? "sde") : "sde";
   const ways = solver === "heun" ? (["f", "b"] as const) : info.directions;
   const conditions = info.conditions.map(({ name, classes }) => [
     name,
-    given.conditions?.[name] ?? (own?.[name] === undefined ? usual(name, classes) : null),
+    settings.conditions?.[name] ?? (data?.[name] === undefined ? usual(name, classes) : null),
   ]);
   return {
     steps: info.steps,
     particles: 1000,
     seed: 42,
-    ...given,
+    ...settings,
     solver,
     direction:
-      [given.direction ?? "f", info.direction].find((way) => ways.includes(way)) ?? ways[0],
+      [settings.direction ?? "f", info.direction].find((way) => ways.includes(way)) ?? ways[0],
     conditions: Object.fromEntries(conditions),
   };
 }
