@@ -29,7 +29,7 @@ const bridge = await fit({
   onProgress: (progress) => "line" in progress && console.log(progress.line),
 });
 
-const { rows } = await bridge.evaluate({ own: [nearest], metrics: ["nearest"] });
+const { rows } = await bridge.evaluate({ extraMetrics: [nearest], metrics: ["nearest"] });
 for (const { title, direction, value, floor, ceiling } of rows)
   console.log(`${title}, ${direction}: ${value} (floor ${floor}, ceiling ${ceiling})`);
 console.log(`report: ${bridge.report}`);

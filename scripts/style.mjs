@@ -13,7 +13,7 @@ export const limits = {
   comments: 0.5,
   messages: 0.7,
   documentWords: 32_500,
-  participles: 150,
+  participles: 10,
   duplicateTypes: 206,
   lines: { "README.md": 110, "docs/plan.md": 60 },
 };

@@ -141,7 +141,7 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
     ...{ folder, progress, resume, signal, again },
     free: ["num_iter", "first_num_iter"],
     time: clock,
-    opened: (run) => clock.open(run),
+    onOpen: (run) => clock.open(run),
     async trained(run, ends, rows) {
       const times = readClock(folder);
       const measured = { ...options, config, ends, rows, clock: times };

@@ -136,8 +136,8 @@ export function resolve<S extends z.ZodType>(
   const keys = multirun ? settings : settings.map((one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
-    const given = { ...flatten(options.base ?? {}), ...flatten(first) };
-    const values = composed(experiment, given, options).config;
+    const typed = { ...flatten(options.base ?? {}), ...flatten(first) };
+    const values = composed(experiment, typed, options).config;
     return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
   const launcher = resolveLauncher(overrides.filter(isLauncher), multirun);

@@ -16,11 +16,11 @@ const fileOf = (preset: string): string => join(folder, `${preset}.yaml`);
 const files: Record<string, Tree> = {};
 
 /** `defaults`: names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
-function readPreset(preset: string): { own: Tree; defaults: (string | Tree)[] } {
+function readPreset(preset: string): { options: Tree; defaults: (string | Tree)[] } {
   files[preset] ??= readYaml(readFileSync(fileOf(preset), "utf8"), fileOf(preset));
-  const { defaults = [], ...own } = structuredClone(files[preset]);
+  const { defaults = [], ...options } = structuredClone(files[preset]);
   const entries = defaults as (string | Tree)[];
-  return { own, defaults: entries.includes("_self_") ? entries : [...entries, "_self_"] };
+  return { options, defaults: entries.includes("_self_") ? entries : [...entries, "_self_"] };
 }
 
 /** The sorted presets of a group. Names that begin with "_" are parts of other presets. */
@@ -63,11 +63,11 @@ export function compose({
 }: ComposeOptions): Composed {
   const choices: Composed["choices"] = {};
   const visit = (preset: string): Tree => {
-    const { own, defaults } = readPreset(preset);
+    const { options, defaults } = readPreset(preset);
     const absolute = (path: string) =>
       path.startsWith("/") ? path.slice(1) : posix.join(posix.dirname(preset), path);
     const parts = defaults.flatMap((entry) => {
-      if (entry === "_self_") return [own];
+      if (entry === "_self_") return [options];
       if (typeof entry === "string") return [visit(absolute(entry))];
       return Object.entries(entry).map(([group, value]) => choose(absolute(group), value));
     });

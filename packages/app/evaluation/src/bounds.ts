@@ -208,7 +208,7 @@ function excess(whole: Bounded, { error, none, ways, isSquared }: Deviations): E
   if (!(way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
   const left = shareOf(whole);
   const width = (1.96 * error) / way;
-  const shown = (x: number) => Math.max(0, x) ** (isSquared ? 0.5 : 1);
+  const inUnits = (x: number) => Math.max(0, x) ** (isSquared ? 0.5 : 1);
   // The power of a test at the 5 % level with `times` as many rows.
   const power = (times: number) => {
     const noise = none / times ** (isSquared ? 1 : 0.5);
@@ -218,10 +218,10 @@ function excess(whole: Bounded, { error, none, ways, isSquared }: Deviations): E
   let times = 1;
   while (times <= mostRows && power(times) < enough) times *= 1.1;
   return {
-    value: shown(left),
-    low: shown(left - width),
+    value: inUnits(left),
+    low: inUnits(left - width),
     // A value below its floor is noise: it does not lower the upper end of the interval.
-    high: shown(Math.max(0, left) + width),
+    high: inUnits(Math.max(0, left) + width),
     power: power(1),
     more: times <= mostRows ? times : null,
   };
@@ -271,13 +271,13 @@ export async function compareSamples(
       }),
   };
   const unit = set.unit ** (metric.power ?? 0);
-  const inUnits = (found: Compared): Compared =>
-    found instanceof Object
-      ? { value: found.value * unit, low: found.low * unit, high: found.high * unit }
-      : found && found * unit;
+  const inUnits = (comparison: Compared): Compared =>
+    comparison instanceof Object
+      ? { value: comparison.value * unit, low: comparison.low * unit, high: comparison.high * unit }
+      : comparison && comparison * unit;
   const compare = (x: Tensor, y: Tensor) => {
-    const found = metric.compare(x, y, options);
-    return found instanceof Promise ? found.then(inUnits) : inUnits(found);
+    const comparison = metric.compare(x, y, options);
+    return comparison instanceof Promise ? comparison.then(inUnits) : inUnits(comparison);
   };
   const key = `bounds/${metric.name}/${set.key}`;
   // Promises hold no tensors.
@@ -318,21 +318,22 @@ export async function compareSamples(
       return { later: Promise.all([value, bounds, halves, end.size(0)]) };
     }),
   );
-  const [found, { floor, ceiling }, [halves], n] = await later;
-  const value = numberOf(found);
+  const [comparison, { floor, ceiling }, [halves], n] = await later;
+  const value = numberOf(comparison);
   if (value === null) return { value };
   const isDistance = (metric.better ?? "lower") === "lower";
   const least = isDistance && !metric.isSigned ? 0 : undefined;
   const whole = { value, floor, ceiling };
   if (halves) return { ...measurementOf(whole, halves, { ...metric, least, isDistance }), n };
-  if (!(found instanceof Object) || !Number.isFinite(found.low)) return { ...whole, n };
+  if (!(comparison instanceof Object) || !Number.isFinite(comparison.low)) return { ...whole, n };
   return {
     ...whole,
-    ...estimated(found),
-    ...(floor !== null && ceiling !== null && { excess: distanceExcess(found, floor, ceiling) }),
+    ...estimated(comparison),
+    ...(floor !== null &&
+      ceiling !== null && { excess: distanceExcess(comparison, floor, ceiling) }),
     n,
   };
 }
 
-const numberOf = (found: Compared): number | null =>
-  found instanceof Object ? found.value : found;
+const numberOf = (comparison: Compared): number | null =>
+  comparison instanceof Object ? comparison.value : comparison;

@@ -36,7 +36,7 @@ import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 
 export interface QualityOptions extends SubjectOptions {
   /** Your own metrics. */
-  own?: readonly Metric[] | undefined;
+  extraMetrics?: readonly Metric[] | undefined;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
   /** Awaited with the samples of each direction. They are freed afterwards. */
@@ -69,11 +69,11 @@ export async function measureQuality(
   folder: string,
   options: QualityOptions = {},
 ): Promise<Quality | null> {
-  const { own = [], ends, sampled, progress = silentProgress, signal, ...keys } = options;
-  const { clock = new Clock(), ...given } = keys;
-  const { config } = configure(evaluate, given);
+  const { extraMetrics = [], ends, sampled, progress = silentProgress, signal, ...keys } = options;
+  const { clock = new Clock(), ...overrides } = keys;
+  const { config } = configure(evaluate, overrides);
   const { seed, split, solver, exact, ode_tol, ode_step_size } = config;
-  const choice = choose([...library, ...own], config.metrics, progress);
+  const choice = choose([...library, ...extraMetrics], config.metrics, progress);
   const threads = config.threads === "auto" ? cores() : config.threads;
   using subject = await openSubject(folder, { ...config, ends, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
@@ -97,13 +97,13 @@ export async function measureQuality(
         `holdout=${path}: ${folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
       );
     const part = clock.part(0.5 / (holdouts.length - i));
-    const found = await measureHoldout(
+    const heldOut = await measureHoldout(
       subject,
       { path, time },
       { ...measuring, sampling, clock: part },
     );
-    if (!found) return null;
-    rows.push(...found);
+    if (!heldOut) return null;
+    rows.push(...heldOut);
   }
   for (const [i, direction] of directions.entries()) {
     context.options = { ...measuring, clock: clock.part(1 / (directions.length - i)) };
@@ -125,10 +125,10 @@ export async function measureQuality(
     const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);
     held.push({ direction, n_held_out, isCut });
     await sampled?.(set, context);
-    const found = await measureSet(set, served, context);
-    if (!found) return null;
-    rows.push(...found.rows);
-    for (const [name, reason] of found.reasons) reasons.set(name, reason);
+    const setResult = await measureSet(set, served, context);
+    if (!setResult) return null;
+    rows.push(...setResult.rows);
+    for (const [name, reason] of setResult.reasons) reasons.set(name, reason);
     for (const variant of marginalVariants(set, context)) {
       const between = await measureAs(variant, choice, context);
       if (!between) return null;
@@ -230,11 +230,11 @@ function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig) {
   const { times } = trained.config;
   const [problem] = checkHoldouts({ holdout, at }, times);
   if (problem !== undefined) throw new ConfigError(problem, "value");
-  const own = [at ?? []].flat();
-  const inProcess = processTimes({ times }, own);
+  const typed = [at ?? []].flat();
+  const inProcess = processTimes({ times }, typed);
   return [holdout ?? []].flat().map((path, i) => ({
     path,
-    at: own[i],
+    at: typed[i],
     time: inProcess[i],
   }));
 }
@@ -243,10 +243,10 @@ function directionsOf(
   { bridge: { networks }, trained }: Subject,
   direction: EvaluateConfig["direction"],
 ): Direction[] {
-  const found = (["f", "b"] as const).filter(
+  const directions = (["f", "b"] as const).filter(
     (one) => networks[one] && (direction === "both" || direction === one),
   );
-  if (found.length > 0) return found;
+  if (directions.length > 0) return directions;
   throw new ConfigError(
     `${trained.folder} has no parameters of direction ${direction} yet: leave direction out, or resume the run`,
   );

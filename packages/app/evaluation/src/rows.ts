@@ -60,9 +60,9 @@ export async function measureAs(
   const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
   // Verdicts do not need these metrics: they are skipped when the time is up.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
-  const found = await measureSet(set, needless, context);
-  if (!found) return null;
-  return found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
+  const variantRows = await measureSet(set, needless, context);
+  if (!variantRows) return null;
+  return variantRows.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
@@ -89,8 +89,8 @@ function whyNot(
   return metric.serves?.({ ends, config: trained.config }) ?? lacking() ?? null;
 }
 
-function rowOf(metric: Metric, measured: Measurement, set: SampleSet): MetricRow[] {
-  const { value } = measured;
+function rowOf(metric: Metric, measurement: Measurement, set: SampleSet): MetricRow[] {
+  const { value } = measurement;
   if (value === null) return [];
   return [
     {
@@ -105,7 +105,7 @@ function rowOf(metric: Metric, measured: Measurement, set: SampleSet): MetricRow
       better: metric.better ?? "lower",
       ...(metric.target !== undefined && { target: metric.target }),
       n: set.end.size(0),
-      ...measured,
+      ...measurement,
       value,
     },
   ];

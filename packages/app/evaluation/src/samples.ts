@@ -83,17 +83,17 @@ export async function judgeSamples(
     bounds: { floor: true, ceiling: source !== null },
     reserve: () => reserve,
   };
-  const measured = await measureSet(set, chosen ?? decisive, context);
-  if (!measured) return null;
+  const setResult = await measureSet(set, chosen ?? decisive, context);
+  if (!setResult) return null;
   const withoutCeiling = ({ excess: _, ...row }: MetricRow) => ({ ...row, ceiling: null });
-  const rows = gradedRows(source ? measured.rows : measured.rows.map(withoutCeiling));
+  const rows = gradedRows(source ? setResult.rows : setResult.rows.map(withoutCeiling));
   const facts = {
     names,
     what: isVectors(subject.ends) ? "rows" : "images",
     n_held_out: [generated.size(0), target.size(0)] as const,
     commands: { longer: "", sample: "", measure: "" },
   };
-  return { ...measured, rows, verdict: source && verdictOn("f", rows, facts) };
+  return { ...setResult, rows, verdict: source && verdictOn("f", rows, facts) };
 }
 
 export interface CompareOptions extends Omit<CompareConfig, "json"> {
@@ -123,14 +123,14 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const d = tensors[0]?.size(1) ?? null;
-    const found = await readRows(options[key] as string, { names, d });
+    const table = await readRows(options[key] as string, { names, d });
     const order = stream(seed, `compare/${key}`);
-    const { rows } = found;
+    const { rows } = table;
     tensors.push(
       tidy(() => rows.indexSelect(0, randperm(rows.size(0), { generator: order })).keep()),
     );
     rows.dispose();
-    return found.names;
+    return table.names;
   };
   try {
     const names = await read("target", null);
@@ -150,7 +150,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       target: part(target),
       reserve: part(target, half, target.size(0) - half),
     };
-    const found = await judgeSamples(samples, {
+    const judgement = await judgeSamples(samples, {
       seed,
       chosen: choice.metrics,
       names: { source: options.source ?? "", target: options.target },
@@ -160,8 +160,8 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       progress,
       signal,
     });
-    if (!found) return null;
-    const { rows, reasons, verdict } = found;
+    if (!judgement) return null;
+    const { rows, reasons, verdict } = judgement;
     return {
       dsbm: version,
       split: "test",

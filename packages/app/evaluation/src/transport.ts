@@ -62,7 +62,7 @@ export async function transport(
       progress.update({ label, step: first, steps: x.size(0) });
       const cut = (t: Tensor) => t.narrow(0, first, Math.min(batch, x.size(0) - first)).keep();
       const rows = tidy(() => ({ x: cut(x), conditions: mapConditions(conditions, cut) }));
-      const found = await bridge
+      const samples = await bridge
         .sample(rows.x, {
           solver,
           grid,
@@ -77,9 +77,9 @@ export async function transport(
           ...(visit && { onState: (state, { k, weights }) => visit(k, state, weights) }),
         })
         .finally(() => disposeAll([rows.x, ...Object.values(rows.conditions ?? {})]));
-      ends.push(found.x);
-      if (found.weights) masses.push(found.weights);
-      evaluations += found.nfe * Math.min(batch, x.size(0) - first);
+      ends.push(samples.x);
+      if (samples.weights) masses.push(samples.weights);
+      evaluations += samples.nfe * Math.min(batch, x.size(0) - first);
     }
     return {
       end: kept(() => cat(ends)),

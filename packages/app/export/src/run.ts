@@ -76,14 +76,16 @@ function exportBridge(
   run: string,
   { half_iteration = "newest", license = null, direction }: ExportOptions,
 ): ExportedBridge {
-  using opened = Bridge.open(run, { half_iteration });
-  const { trained, networks } = opened;
+  using bridge = Bridge.open(run, { half_iteration });
+  const { trained, networks } = bridge;
   const graphs = graphsOf(trained, networks, directionsOf(trained, direction ?? "both"));
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
-  const bridge = describeBridge(opened, { graphs: named, license });
-  const models = new Map([...named].map(([name, { graph }]) => [name, encoded(graph, bridge)]));
+  const description = describeBridge(bridge, { graphs: named, license });
+  const models = new Map(
+    [...named].map(([name, { graph }]) => [name, encoded(graph, description)]),
+  );
   const files = Object.fromEntries([...models].map(([name, model]) => [name, sha256(model)]));
-  return { bridge: { ...bridge, files }, models, trained };
+  return { bridge: { ...description, files }, models, trained };
 }
 
 function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): string {

@@ -50,7 +50,7 @@ function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor,
   const conditions: Conditions | undefined = undefined;
   if (kindOf(own) === "drift")
     return driftOf({ ...own, networks }, { direction, grid: own.grid, conditions })(x, t);
-  return networks[direction].forward(x, t, given);
+  return networks[direction].forward(x, t, conditions);
 }
 
 const encode = (graph: ExportedGraph["graph"]) => encodeModel({ graph, about: "", metadata: {} });

@@ -199,7 +199,7 @@ export class Bridge implements Disposable {
     const device = run.device as Device;
     const tolerance = ode_tol ?? 1e-5;
     const last = path ? times.length - 1 : 0;
-    const found: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
+    const result: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
     const inputs: Tensor[] = [];
     const moved = (t: Tensor, change = (there: Tensor) => there) => {
       const there = tidy(() => change(t.to({ device })).keep());
@@ -225,20 +225,20 @@ export class Bridge implements Disposable {
         conditions: mapConditions(conditions, (t) => moved(t)),
         async onState(k, state) {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
-          const own = tidy(() => rows.clone().keep());
+          const copy = tidy(() => rows.clone().keep());
           const weights = logMass && tidy(() => logMass.exp().keep());
-          if (k === last) Object.assign(found, { x: own, weights });
+          if (k === last) Object.assign(result, { x: copy, weights });
           try {
-            await onState?.(own, { k, time: times[k], weights });
+            await onState?.(copy, { k, time: times[k], weights });
           } finally {
-            if (k !== last) for (const t of [own, weights]) t?.dispose();
+            if (k !== last) for (const t of [copy, weights]) t?.dispose();
           }
         },
       });
       if (evaluations === null) throw signal?.reason;
-      return { ...found, x: found.x as Tensor, nfe: evaluations / x.size(0) };
+      return { ...result, x: result.x as Tensor, nfe: evaluations / x.size(0) };
     } catch (error) {
-      for (const t of [found.x, found.weights]) t?.dispose();
+      for (const t of [result.x, result.weights]) t?.dispose();
       throw error;
     } finally {
       for (const t of inputs) t.dispose();
@@ -312,17 +312,20 @@ export class Bridge implements Disposable {
     const network = networks[direction];
     if (!network || method.sampler) return null;
     const sign = direction === "f" ? 1 : -1;
-    const field = (own: Conditions | undefined): Field =>
+    const field = (part: Conditions | undefined): Field =>
       method.predicts === "velocity"
-        ? (x, t) => network.forward(x, t, own).mul(sign)
-        : driftOf({ ...trained, networks }, { direction, grid, conditions: own });
-    return this.#byRows((own) => this.#withoutMass(this.#whole(direction, field, own)), conditions);
+        ? (x, t) => network.forward(x, t, part).mul(sign)
+        : driftOf({ ...trained, networks }, { direction, grid, conditions: part });
+    return this.#byRows(
+      (part) => this.#withoutMass(this.#whole(direction, field, part)),
+      conditions,
+    );
   }
 
   /** The velocity of the probability flow in process time, without gradients; null: no flow. */
   velocity(conditions?: Conditions): Field | null {
     if (this.trained.method.sampler) return null;
-    return this.#byRows((own) => this.flow(own) as Field, conditions);
+    return this.#byRows((part) => this.flow(part) as Field, conditions);
   }
 
   /**
@@ -332,8 +335,8 @@ export class Bridge implements Disposable {
   growth(conditions?: Conditions): Field | null {
     const { method } = this.trained;
     if (!method.mass || method.plan) return null;
-    return this.#byRows((own) => {
-      const flow = this.#flow(own);
+    return this.#byRows((part) => {
+      const flow = this.#flow(part);
       return (x, t) => splitMass(flow(withUnitMass(x), t)).logMass;
     }, conditions);
   }
@@ -353,7 +356,7 @@ export class Bridge implements Disposable {
   #flow(conditions: Conditions | undefined): Field {
     const { trained, networks } = this;
     const dynamics = { ...trained, networks, eps: flowMargin(trained) };
-    return this.#whole("f", (own) => networkFlow({ ...dynamics, conditions: own }), conditions);
+    return this.#whole("f", (part) => networkFlow({ ...dynamics, conditions: part }), conditions);
   }
 
   #whole(

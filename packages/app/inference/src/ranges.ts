@@ -79,12 +79,12 @@ export function strayValues(columns: Columns, direction: Direction) {
     bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x));
   const kinds = [
     {
-      found: counterOf(columns, end, isOutside),
+      counter: counterOf(columns, end, isOutside),
       what: "outside the range of the data",
       key: "data.range",
     },
     {
-      found: counterOf(columns, end, isBroken),
+      counter: counterOf(columns, end, isBroken),
       what: "that are not whole numbers",
       key: "data.integer",
     },
@@ -92,17 +92,18 @@ export function strayValues(columns: Columns, direction: Direction) {
   let rows = 0;
   return {
     /** The share of all values. */
-    share: () => kinds.reduce((sum, { found }) => sum + found.count(), 0) / (rows * names.length),
+    share: () =>
+      kinds.reduce((sum, { counter }) => sum + counter.count(), 0) / (rows * names.length),
     add(numbers: readonly Float64Array[]): void {
       rows += numbers[0]?.length ?? 0;
-      for (const { found } of kinds) found.add(numbers);
+      for (const { counter } of kinds) counter.add(numbers);
     },
     lines: () =>
       kinds
-        .filter(({ found }) => found.count() > 0)
+        .filter(({ counter }) => counter.count() > 0)
         .map(
-          ({ found, what, key }) =>
-            `of ${rows} generated rows, some have values ${what}: ${found.text()}; train with ${setting(key, found.names().slice(0, mostNamed))} to prevent this`,
+          ({ counter, what, key }) =>
+            `of ${rows} generated rows, some have values ${what}: ${counter.text()}; train with ${setting(key, counter.names().slice(0, mostNamed))} to prevent this`,
         ),
   };
 }

@@ -145,7 +145,7 @@ it("gives networks their conditions, row by row", async () => {
   expect(gap(zero, one)).toBeGreaterThan(1e-3);
   expect(gap(mixed.select(0, 1), one.select(0, 1))).toBeLessThan(1e-5);
   expect(gap(mixed.select(0, 2), zero.select(0, 2))).toBeLessThan(1e-5);
-  await expect(bridge.sample(x)).rejects.toThrow(/given\.y is missing/);
+  await expect(bridge.sample(x)).rejects.toThrow(/conditions\.y is missing/);
 });
 
 it("refuses what it cannot sample, in one line", async () => {

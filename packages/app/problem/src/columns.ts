@@ -60,11 +60,11 @@ export function ownOptions(
   const condition = conditionColumn(data);
   const endGroup = end === "x0" ? source : target;
   const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
-  const given = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
+  const options = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
   const massColumns = { ...config, mass: typeof mass === "string" ? mass : null };
   const masses = massKeys.flatMap((key) => (massColumns[key] ? [[key, massColumns[key]]] : []));
   return {
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)),
     ...(masses.length > 0 && { masses: Object.fromEntries(masses) }),
     missing,
     log1p,
@@ -126,9 +126,9 @@ function conditionsOf(
   { raw, facts }: EndpointData,
   condition: ColumnCondition,
 ): Record<Split, Conditions> {
-  const own = facts?.condition?.classes;
+  const classes = facts?.condition?.classes;
   const of = (split: Split) => ({
-    cond: encodeCondition(condition, raw?.[split] as Tensor, own),
+    cond: encodeCondition(condition, raw?.[split] as Tensor, classes),
   });
   return { train: of("train"), test: of("test") };
 }

@@ -108,7 +108,7 @@ export function loadDataset(
     );
   const flip = random_flip || train.flip;
   const { facts = null } = train;
-  const [own, held] = facts ? [] : [train, test].map((table) => conditionsOf(table, config));
+  const [training, held] = facts ? [] : [train, test].map((table) => conditionsOf(table, config));
   const [n, ...shape] = train.x.shape;
   const what = train.x.shape.length === 4 ? "images" : "vectors";
   const spare = `${test.x.size(0)} held out`;
@@ -122,7 +122,7 @@ export function loadDataset(
       : `${name}: ${n} ${what} [${shape}], and ${spare} (${train.source})`,
     decode: (rows, { generator }) =>
       flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
-    conditions: own && held ? { train: own, test: held } : null,
+    conditions: training && held ? { train: training, test: held } : null,
     order: { train: train.order ?? null, test: test.order ?? null },
     plain: decodeImages,
     moments: null,

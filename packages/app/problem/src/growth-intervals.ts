@@ -44,11 +44,11 @@ export function growthIntervals(
     const from = isLast ? k - 1 : k;
     const source = some[from];
     const target = some[from + 1];
-    const own = isLast ? target : source;
+    const endpoint = isLast ? target : source;
     const sourceMass = masses[from];
     const targetMass = masses[from + 1];
     const span = spans[from];
-    const centres = tidy(() => kMeans(own.x, mostCells, generator).keep());
+    const centres = tidy(() => kMeans(endpoint.x, mostCells, generator).keep());
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
         const i = resampled(source.x, generator);

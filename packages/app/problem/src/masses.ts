@@ -129,7 +129,7 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
   };
   return tidy(() => {
     const rows = { train: drawn("train"), test: drawn("test") };
-    const own = (split: Split) => (t: Tensor) => {
+    const rowsOfTime = (split: Split) => (t: Tensor) => {
       const index = rows[split];
       return index ? t.indexSelect(0, index).keep() : t;
     };
@@ -137,16 +137,16 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
     const loss = column("train", "death")?.neg() ?? null;
     const rates = birth && loss ? birth.add(loss) : (birth ?? loss);
     const conditions = end.conditions && {
-      train: mapConditions(end.conditions.train, own("train")) ?? {},
-      test: mapConditions(end.conditions.test, own("test")) ?? {},
+      train: mapConditions(end.conditions.train, rowsOfTime("train")) ?? {},
+      test: mapConditions(end.conditions.test, rowsOfTime("test")) ?? {},
     };
     return {
       ...end,
-      train: own("train")(end.train),
-      test: own("test")(end.test),
+      train: rowsOfTime("train")(end.train),
+      test: rowsOfTime("test")(end.test),
       conditions,
       order: rows.train ? { train: null, test: null } : end.order,
-      rates: rates && own("train")(rates.to("float32").keep()),
+      rates: rates && rowsOfTime("train")(rates.to("float32").keep()),
     };
   });
 }

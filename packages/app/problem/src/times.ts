@@ -12,8 +12,8 @@ export function timeValues({ data, times }: TimeConfig): { value: string; time: 
   const { split_by, source, target, between } = data;
   if (split_by === null || source === null || target === null) return [];
   const values = [source, ...(between ?? []), target];
-  const own = datasetTimes({ times }, values.length);
-  return values.map((value, k) => ({ value, time: own[k] }));
+  const positions = datasetTimes({ times }, values.length);
+  return values.map((value, k) => ({ value, time: positions[k] }));
 }
 
 /** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */

@@ -71,12 +71,12 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
 
 /** Makes networks, and checks that a method with its own model gets that model. */
 export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
-  const { method, network: own, stepVariance } = options;
+  const { method, network: createNetwork, stepVariance } = options;
   const { name, model, networks } = method;
-  const network: typeof own =
+  const network: typeof createNetwork =
     stepVariance === "analytic"
-      ? (direction, half) => withNoiseShare(own(direction, half), networks)
-      : own;
+      ? (direction, half) => withNoiseShare(createNetwork(direction, half), networks)
+      : createNetwork;
   if (!model) return network;
   return (direction, half) => {
     const net = network(direction, half);

@@ -13,7 +13,7 @@ export interface StepPlan {
  * Multiplications of a step for which one more thread pays. If the next pairs are simulated during
  * training, only long steps take threads from the simulation.
  */
-const workPerThread = { alone: 5e7, beside: 1e9 };
+const workPerThread = { alone: 5e7, shared: 1e9 };
 
 const uses = 512;
 const sharedWork = 5e7;
@@ -47,7 +47,7 @@ function threadsFor(problem: CompleteProblem, parameters: number): number {
   const { simulateThreads } = problem.execution;
   if (problem.method.method.model?.fit) return simulateThreads;
   const work = parameters * positions(problem) * batchShare(problem).rows;
-  const { alone, beside } = workPerThread;
-  const threads = Math.floor(work / (canRunAhead(problem) ? beside : alone));
+  const { alone, shared } = workPerThread;
+  const threads = Math.floor(work / (canRunAhead(problem) ? shared : alone));
   return Math.min(Math.max(threads, 1), Math.max(simulateThreads, 1));
 }

@@ -85,8 +85,8 @@ export async function doctor(args: string[]): Promise<number> {
     ...(await engineFindings()),
   ];
   const width = Math.max(...findings.map(([what]) => what.length));
-  for (const [what, found, cure] of findings) {
-    console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${found}`);
+  for (const [what, state, cure] of findings) {
+    console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${state}`);
     if (cure) console.log(`  ${" ".repeat(width)}  → ${cure}`);
   }
   const problems = findings.filter(([, , cure]) => cure).length;

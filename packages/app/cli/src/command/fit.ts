@@ -17,8 +17,8 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[]): Promise<number> {
-  const [given, cfg] = withoutCfg(args.filter((word) => !fitSwitches.includes(word)));
-  const read = readFitArguments(given);
+  const [words, cfg] = withoutCfg(args.filter((word) => !fitSwitches.includes(word)));
+  const read = readFitArguments(words);
   const { settings, places, overrides } = read;
   let { base } = read;
   // Reading a column of times tells its datasets.
@@ -44,10 +44,10 @@ export async function fitCommand(args: string[]): Promise<number> {
 async function plan(request: FitRequest, cfg: boolean): Promise<void> {
   const { planFit, printPlan } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
-  const found = await planFit(request, work);
-  if (cfg) console.log(writeYaml(found.config).trimEnd());
-  else printPlan(found, { line: (text) => console.log(text) });
-  found.ends?.dispose();
+  const plan = await planFit(request, work);
+  if (cfg) console.log(writeYaml(plan.config).trimEnd());
+  else printPlan(plan, { line: (text) => console.log(text) });
+  plan.ends?.dispose();
 }
 
 async function print(folder: string, json: boolean): Promise<void> {

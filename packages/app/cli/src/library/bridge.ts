@@ -189,7 +189,7 @@ export type { Bridge };
 /** Evaluation options: the keys of `dsbm evaluate`. */
 export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
   /** Your own metrics. */
-  own?: readonly Metric[] | undefined;
+  extraMetrics?: readonly Metric[] | undefined;
   /** Stops the evaluation, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }

@@ -65,8 +65,8 @@ export const strayMetric: Metric = {
   measure: (set, { subject }) => {
     const { columns } = subject.trained;
     const counted = (x: Tensor) => {
-      const found = strayValues(columns as NonNullable<typeof columns>, set.direction);
-      found.add(
+      const stray = strayValues(columns as NonNullable<typeof columns>, set.direction);
+      stray.add(
         tidy(() =>
           subject
             .own(set.side, x)
@@ -75,7 +75,7 @@ export const strayMetric: Metric = {
             .map((column) => column.toArray()),
         ) as Float64Array[],
       );
-      return found;
+      return stray;
     };
     const generated = counted(set.end);
     const note = generated.lines().join("; ");

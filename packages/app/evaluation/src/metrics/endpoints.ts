@@ -49,8 +49,8 @@ const debiased: TwoSampleMetric["compare"] = async (x, y, { seed, context }) => 
     return distance(part(0), part(half));
   };
   // All rows are read before anything is awaited.
-  const found = await Promise.all([distance(x, y), within(x, "x"), within(y, "y")]);
-  const [{ value, low, high }, ...inside] = found;
+  const distances = await Promise.all([distance(x, y), within(x, "x"), within(y, "y")]);
+  const [{ value, low, high }, ...inside] = distances;
   const bias = inside.reduce((sum, one) => sum + one.value / 2, 0);
   return { value: value - bias, low: low - bias, high: high - bias };
 };

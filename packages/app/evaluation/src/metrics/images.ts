@@ -31,15 +31,15 @@ const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifi
     const { ends, trained } = context.subject;
     const end = ends[side];
     if (end.name === gaussianName) return null;
-    const found = await referenceClassifier(ends, end, trained.config, context.options);
-    if (found) context.keep({ [Symbol.dispose]: () => found.model.dispose() });
-    return found;
+    const reference = await referenceClassifier(ends, end, trained.config, context.options);
+    if (reference) context.keep({ [Symbol.dispose]: () => reference.model.dispose() });
+    return reference;
   });
 
 const byClassifier =
   (
     measure: (
-      found: { classifier: ReferenceClassifier; target: EndpointData },
+      reference: { classifier: ReferenceClassifier; target: EndpointData },
       set: SampleSet,
       context: Measuring,
     ) => Measurement,
@@ -87,9 +87,9 @@ function inceptionOf(context: Measuring): FeatureExtractor {
 }
 
 function published(context: Measuring, path: string, dim: number): Gaussian {
-  const found = keptGaussian(context, () => loadStatistics(path));
-  const size = found.mean.size(0);
-  if (size === dim) return found;
+  const statistics = keptGaussian(context, () => loadStatistics(path));
+  const size = statistics.mean.size(0);
+  if (size === dim) return statistics;
   throw new ConfigError(
     `metrics.fid_statistics=${path} has statistics of ${size} features; expected the ${dim} of metrics.inception`,
   );

@@ -70,14 +70,14 @@ const ofBinding = (
   serves: ofTwoSets,
   lacks: lacksBinding,
   measure(set, context) {
-    const found = context.once("binding", () => bindingOf(set, context), set);
-    if (!found) return "it needs more pairs: so few of the exact bridge look like random ones";
-    const floor = found.floor[part];
+    const bindings = context.once("binding", () => bindingOf(set, context), set);
+    if (!bindings) return "it needs more pairs: so few of the exact bridge look like random ones";
+    const floor = bindings.floor[part];
     return {
-      ...estimated(found.value[part]),
+      ...estimated(bindings.value[part]),
       floor: floor.value,
       floor_interval: [floor.low, floor.high],
-      ceiling: found.ceiling[part].value,
+      ceiling: bindings.ceiling[part].value,
     };
   },
 });

@@ -95,13 +95,13 @@ export async function measureHeldOut(
   const share = (time - before.at) / (after.at - before.at);
   const line = own(() => between(from, to, share));
   const rows: MetricRow[] = [];
-  const measured = async (
+  const measureFrom = async (
     kind: "a" | "b" | "nearest",
     end: Tensor,
     how: { metrics: readonly string[]; origin: string; meaning: string },
   ): Promise<boolean> => {
     const bounds = { floor: true, ceiling: kind !== "nearest" };
-    const found = await measureAs(
+    const variantRows = await measureAs(
       {
         prefix: `${group}_${kind}_`,
         group,
@@ -125,8 +125,8 @@ export async function measureHeldOut(
       { all: metrics, has: () => true },
       context,
     );
-    rows.push(...(found ?? []));
-    return found !== null;
+    rows.push(...(variantRows ?? []));
+    return variantRows !== null;
   };
   const carried = async (kind: "a" | "b", { at, name, x, conditions }: Dataset, origin: string) => {
     const grid = gridBetween(withTime(sampling.grid, time), at, time);
@@ -141,7 +141,7 @@ export async function measureHeldOut(
     if (!result) return false;
     const end = inUnits(byMass(result.end, result.weights));
     disposeAll([result.end, result.weights]);
-    return measured(kind, end, {
+    return measureFrom(kind, end, {
       metrics: ["w1", "debiased_w1", "variance_ratio"],
       origin,
       meaning: `A bridge that did not see ${label} carries the rows there.`,
@@ -153,7 +153,7 @@ export async function measureHeldOut(
   const fromFirst = `from the first time, ${start.name} (b)`;
   if (!isOne && !(await carried("b", start, fromFirst))) return null;
   const [nearest, copy] = share <= 0.5 ? [before, from] : [after, to];
-  const isMeasured = await measured("nearest", copy, {
+  const isMeasured = await measureFrom("nearest", copy, {
     metrics: ["w1"],
     origin: `of the nearest time, ${nearest.name}, copied`,
     meaning: "This is no bridge.",

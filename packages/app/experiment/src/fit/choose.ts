@@ -97,16 +97,16 @@ export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
       short(spread || part),
       `the reference process makes the first pairs: noise as large as the spread (${short(spread)}) brings samples near the target`,
     );
-  const wanted = part * transport;
+  const noise = part * transport;
   const low = least * spread;
   const high = largest * spread;
-  const value = short(Math.max(Math.min(wanted, high), low) || part);
+  const value = short(Math.max(Math.min(noise, high), low) || part);
   return rule(
     "sigma",
     value,
-    wanted > high
+    noise > high
       ? `source and target are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
-      : wanted < low
+      : noise < low
         ? `source and target are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
         : `optimal transport moves a coordinate by ${short(transport)}, of which this is a tenth`,
   );
@@ -244,8 +244,8 @@ function vectorRules(
   { n, sigma, fromMixture }: { n: number; sigma: number; fromMixture: boolean },
 ): Rule[] {
   const [d] = shape as [number];
-  const wanted = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const steps = fromMixture ? 20 : wanted;
+  const usualSteps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
+  const steps = fromMixture ? 20 : usualSteps;
   const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
   const whole = d > 20 ? 512 : 256;
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));

@@ -70,14 +70,14 @@ export async function leaveOut(
   const rows: MetricRow[] = [];
   for (let k = 1; k <= n; k++) {
     const part = clock.part(1 / (n - k + 1));
-    const found = await withoutOne(
+    const result = await withoutOne(
       folder,
       { config, ends, k },
       { loo, time, progress, signal },
       part,
     );
-    if (!found) return false;
-    rows.push(...found);
+    if (!result) return false;
+    rows.push(...result);
   }
   const quality = readQuality(folder);
   if (quality) writeQuality(folder, { ...quality, rows: [...rows, ...quality.rows] });

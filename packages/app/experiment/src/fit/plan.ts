@@ -177,11 +177,11 @@ export async function planFit(
     }
     const reserve = Math.ceil(time.limit.reserve);
     const why = "seconds kept for evaluation and report";
-    const given = [
+    const typed = [
       rule("max_minutes", own.max_minutes, "the time given"),
       organising(rule("reserve", reserve, why)),
     ];
-    const list = [...choices.list, ...given.map((one) => ({ ...one, given: true }))];
+    const list = [...choices.list, ...typed.map((one) => ({ ...one, given: true }))];
     return { ...choices.chosen, choices: list, time, ends };
   } catch (error) {
     ends.dispose();
@@ -347,7 +347,7 @@ async function chooseInTime(
   const { config, own } = choices.chosen;
   const { max_minutes } = own;
   const { clock } = forecastAt({ step: 0.01, pair: 0 });
-  const measured = (): Promise<Speed> => {
+  const measureOnce = (): Promise<Speed> => {
     const { config: now } = choices.chosen;
     setNumThreads(threadsOf(now));
     const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
@@ -357,18 +357,18 @@ async function chooseInTime(
     );
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
-  if (ends.shape.length === 1 || max_minutes === null) return measured();
+  if (ends.shape.length === 1 || max_minutes === null) return measureOnce();
   const stepsAt = (speed: Speed) => Math.min(...forecastAt(speed).forecast());
   // From narrow to wide: wide networks are slow.
   const { num_channels: widest } = config.model as { num_channels: number };
   const whole = choices.list.find(({ key }) => key === "model.num_channels");
   let channels = choices.replace(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
-  let speed = await measured();
+  let speed = await measureOnce();
   let steps = stepsAt(speed);
   while (channels < widest && steps / twiceTheWidth >= fewSteps) {
     channels *= 2;
     choices.replace(chooseChannels(channels, 0));
-    speed = await measured();
+    speed = await measureOnce();
     steps = stepsAt(speed);
   }
   if (whole) choices.replace(channels < widest ? chooseChannels(channels, steps) : whole);

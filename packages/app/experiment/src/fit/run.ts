@@ -39,8 +39,8 @@ function isMeasured(folder: string, { holdout, at }: FitPlan["own"]): boolean {
   const quality = readQuality(folder);
   if (!quality || holdout === null) return quality !== null;
   const times = [at].flat();
-  const given = [holdout].flat().map((path, i) => ({ path, at: times[i] }));
-  return JSON.stringify(given) === JSON.stringify(quality.holdouts);
+  const holdouts = [holdout].flat().map((path, i) => ({ path, at: times[i] }));
+  return JSON.stringify(holdouts) === JSON.stringify(quality.holdouts);
 }
 
 /**
@@ -110,7 +110,7 @@ async function trainFit(
     free: ["num_iter", "first_num_iter"],
     begin: { choices },
     ends: ends?.exact ? null : ends,
-    opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
+    onOpen: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
     time,
     async trained(_run, ends, rows) {
       keepBest(folder, rows, progress);

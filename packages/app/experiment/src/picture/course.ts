@@ -34,16 +34,16 @@ export async function courseOf(samples: CourseSamples): Promise<Course | null> {
   const { config, conditioning, method } = bridge.trained;
   if ((!ends.chain && !method.mass) || conditioning.channels > 0) return null;
   const scale = timeScale(config) ?? { from: 0, length: 1 };
-  const own = (time: number) => scale.from + scale.length * time;
+  const inUnits = (time: number) => scale.from + scale.length * time;
   const relative = relativeMasses(config, marginalsOf(ends));
   const first = (direction === "f" ? relative?.[0] : relative?.at(-1)) ?? 1;
   return {
     ...fieldsOf(samples, scale.length),
     mass: masses &&
       relative && {
-        times: times.map(own),
+        times: times.map(inUnits),
         generated: [...masses],
-        dataTimes: dated.map(({ time }) => own(time)),
+        dataTimes: dated.map(({ time }) => inUnits(time)),
         data: relative.map((mass) => mass / first),
       },
     fates: await fatesOf(samples),
@@ -62,7 +62,7 @@ function fieldsOf(
   const each = Math.ceil(most.arrows / dated.length);
   const length = arrowShare / (dated.length - 1);
   return tidy(() => {
-    const found = dated.map(({ x, time }) => {
+    const arrows = dated.map(({ x, time }) => {
       const rows = x.narrow(0, 0, Math.min(each, x.size(0)));
       const at = direction === "f" ? Math.min(time, bound) : Math.max(time, bound);
       const t = full([rows.size(0)], at);
@@ -71,12 +71,12 @@ function fieldsOf(
     });
     const joined = (all: readonly (Tensor | null | undefined)[]) =>
       all.every((x) => x) ? cat(all as Tensor[]) : null;
-    const from = place(joined(found.map(({ rows }) => rows)) as Tensor);
-    const ahead = joined(found.map((one) => one.ahead));
+    const from = place(joined(arrows.map(({ rows }) => rows)) as Tensor);
+    const ahead = joined(arrows.map((one) => one.ahead));
     const numbers = (x: Tensor | null) => x && rounded(x);
     return {
       arrows: { from: numbers(from) ?? [], to: ahead && numbers(place(ahead)) },
-      growth: numbers(joined(found.map(({ rate }) => rate))),
+      growth: numbers(joined(arrows.map(({ rate }) => rate))),
     };
   });
 }

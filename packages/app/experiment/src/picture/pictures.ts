@@ -102,8 +102,8 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   return stills;
 }
 
-function grid(shown: Painted, title: string): Promise<Buffer> {
-  return imageGrid({ ...shown, columns: Math.ceil(Math.sqrt(shown.shape[0])), title });
+function grid(painted: Painted, title: string): Promise<Buffer> {
+  return imageGrid({ ...painted, columns: Math.ceil(Math.sqrt(painted.shape[0])), title });
 }
 
 /** Paths of the first `n` source rows: states [T, n, …] on the processor, and mean masses. */
@@ -178,8 +178,8 @@ async function scatter(
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
       const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
       const name = config.data.split_by === null ? shortName(one.name) : "";
-      const own = scale.from + scale.length * time;
-      return { name, time: own, data: rows, generated: states.select(0, at) };
+      const timeInUnits = scale.from + scale.length * time;
+      return { name, time: timeInUnits, data: rows, generated: states.select(0, at) };
     });
     const all = [source, ...passed.map((one) => one.data), target];
     const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });

@@ -353,25 +353,25 @@ export class ExperimentRun implements MainWork {
     const training = this.#training;
     const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
     const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
-    using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
-    if (!found) {
+    using evaluation = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
+    if (!evaluation) {
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the parameters are saved`);
       return false;
     }
     const id = checkpointId(at, config);
     const pictures = this.#isDrawn(at, steps)
-      ? await writeEvaluationPictures(found, { id, run })
+      ? await writeEvaluationPictures(evaluation, { id, run })
       : [];
     const place = { direction: at.direction, stage: "test" } as const;
     const before = this.#stepsBefore(at);
-    this.#logger?.log(before, namedMetrics(place, found.result));
+    this.#logger?.log(before, namedMetrics(place, evaluation.result));
     this.#logger?.images(
       before,
       Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
     );
     // The row comes last: it marks a complete evaluation.
-    run.appendResult(found.result);
-    const result = describeResult(readLogged(run.paths.folder), found.result);
+    run.appendResult(evaluation.result);
+    const result = describeResult(readLogged(run.paths.folder), evaluation.result);
     progress.line(
       `${this.#label(at)} step ${at.step}, ${steps} steps: during training, ${result}  (${id})`,
     );

@@ -44,8 +44,8 @@ export async function joinRanks(
 
 /** A rank's share of the machine, unless the launcher bound it. */
 function coresOf(localSize: number): number {
-  const given = Number(process.env.SLURM_CPUS_PER_TASK);
-  if (Number.isInteger(given) && given > 0) return given;
+  const bound = Number(process.env.SLURM_CPUS_PER_TASK);
+  if (Number.isInteger(bound) && bound > 0) return bound;
   const may = availableParallelism();
   return may < cpus().length ? may : Math.max(1, Math.floor(may / localSize));
 }

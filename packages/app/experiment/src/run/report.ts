@@ -53,8 +53,8 @@ function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[]
  * files.
  */
 export async function writeReport(folder: string): Promise<string> {
-  const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
-  const config = found as unknown as CompleteTrainConfig;
+  const { paths, info, config: runConfig, results: rows, metrics: steps } = readRun(folder);
+  const config = runConfig as unknown as CompleteTrainConfig;
   const logged = readLogged(folder);
   const drawn = [];
   for (const { name, title, trend } of curvesOf(logged, rows, steps)) {
@@ -76,7 +76,7 @@ export async function writeReport(folder: string): Promise<string> {
     info,
     names,
     curves,
-    config: found,
+    config: runConfig,
     title: `Bridge ${names.source} to ${names.target}: ${method}, seed ${seed}`,
     evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),

@@ -83,7 +83,7 @@ export async function runTraining(
       mode: again ? "restart" : "continue",
     });
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
-    options.opened?.(run);
+    options.onOpen?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(ends)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
@@ -166,7 +166,7 @@ export interface RunOptions {
   ends?: Datasets | null;
   /** Plans the steps (default: those of the configuration). */
   time?: TimePlan;
-  opened?(run: RunWriter): void;
+  onOpen?(run: RunWriter): void;
   /** Returns false if it was stopped. */
   trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
 }

@@ -24,8 +24,8 @@ interface Facts {
 }
 
 /** bridge.json, without the checksums of the models. */
-export function describeBridge(opened: Bridge, { graphs, license }: Facts): BridgeDescription {
-  const { trained } = opened;
+export function describeBridge(bridge: Bridge, { graphs, license }: Facts): BridgeDescription {
+  const { trained } = bridge;
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
   const [some] = graphs.values() as Iterable<ExportedGraph>;
@@ -60,7 +60,7 @@ export function describeBridge(opened: Bridge, { graphs, license }: Facts): Brid
       sigma: process.sigma,
       alpha: process.own ? 0.5 : null,
     },
-    schedule: { ...scheduleOf(trained, kind), noise_share: sharesOf(opened, directions) },
+    schedule: { ...scheduleOf(trained, kind), noise_share: sharesOf(bridge, directions) },
     noise: {
       generator: "philox4x32-10",
       same_samples: !method.plan,
@@ -68,7 +68,7 @@ export function describeBridge(opened: Bridge, { graphs, license }: Facts): Brid
     transform: columns && { ...columns.transform, limits: limitsOf(columns) },
     projection: projectionOf(trained),
     columns: columns?.names ?? null,
-    conditions: conditionsOf(opened),
+    conditions: conditionsOf(bridge),
     quality: quality?.rows ?? null,
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,

@@ -34,10 +34,10 @@ function sliced(op: Operation): Part & { step: number } {
   const dim = op.axis(0);
   const size = shape[dim];
   const bound = (name: string, fallback: number): Size => {
-    const given = op.plain<Size>(name, fallback);
-    if (isFree(given) || given >= 0) return given;
-    if (isFree(size)) throw op.refused(`${name} is ${given} of a number of rows`);
-    return Math.max(0, given + size);
+    const index = op.plain<Size>(name, fallback);
+    if (isFree(index) || index >= 0) return index;
+    if (isFree(size)) throw op.refused(`${name} is ${index} of a number of rows`);
+    return Math.max(0, index + size);
   };
   return { dim, start: bound("start", 0), stop: bound("end", end), step: op.number("step", 1) };
 }

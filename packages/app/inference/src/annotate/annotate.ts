@@ -192,10 +192,12 @@ async function annotateBatch(
     const pick = (t: Tensor) => tidy(() => t.indexSelect(0, index).keep());
     const rows = { x: pick(x), conditions: mapConditions(conditions, pick) };
     try {
-      const found: Float64Array[] = [];
+      const annotated: Float64Array[] = [];
       for (const annotation of annotations)
-        found.push(...(await annotation.values({ ...rows, time, purpose: `${first}/${time}` })));
-      for (const [c, values] of found.entries())
+        annotated.push(
+          ...(await annotation.values({ ...rows, time, purpose: `${first}/${time}` })),
+        );
+      for (const [c, values] of annotated.entries())
         for (const [i, place] of places.entries()) (columns[c] as Float64Array)[place] = values[i];
     } finally {
       disposeRows(rows);

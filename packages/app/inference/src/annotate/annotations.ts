@@ -109,7 +109,7 @@ export function annotationsOf({
       columns: ["growth_low", "growth_high"],
       // The 90 % interval of the mean growth rate of like rows, from the dataset before.
       async values({ x, time }) {
-        const place = times.findLastIndex((own) => own <= timeOf(time) + 1e-9);
+        const place = times.findLastIndex((start) => start <= timeOf(time) + 1e-9);
         const { centres, low, high } = intervals[Math.max(0, place)];
         const cells = tidy(() => cellOf(x, centres).toNumbers());
         return [low, high].map((values) => Float64Array.from(cells, (c) => values[c]));

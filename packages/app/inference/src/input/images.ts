@@ -77,8 +77,8 @@ function storedInput(
   { name, about, conditions }: { name: string; about: string; conditions?: Conditions | undefined },
   { trained: { shape, folder }, batchRows }: InputOptions,
 ): Input {
-  const [n = 0, ...own] = x.shape;
-  if (`${own}` !== `${shape}` || n === 0 || !dtypes.includes(x.dtype))
+  const [n = 0, ...size] = x.shape;
+  if (`${size}` !== `${shape}` || n === 0 || !dtypes.includes(x.dtype))
     throw new ConfigError(
       `NEW ${name} is ${x.dtype} [${x.shape.join(", ")}]; expected ${dtypes.join(", ")} of [n, ${shape.join(", ")}], the samples of ${folder}`,
     );

@@ -52,7 +52,7 @@ export async function tableInput(
       width: units.width,
       isAnnotated: start === null,
     });
-    const group = groupOf(source, { trained, direction, start, given: keys.group });
+    const group = groupOf(source, { trained, direction, start, group: keys.group });
     for (const note of [...source.notes, ...(start === null ? [] : notes)]) progress.line(note);
     let counts: CleanCounts | null = null;
     async function* cleaned() {
@@ -148,14 +148,14 @@ function groupOf(
     trained,
     direction,
     start,
-    given,
-  }: Pick<InputOptions, "trained" | "direction" | "start"> & { given: string | null },
+    group,
+  }: Pick<InputOptions, "trained" | "direction" | "start"> & { group: string | null },
 ): Group | null {
   const { split_by, source, target } = trained.config.data;
   const column = columns.find(({ name }) => name === split_by)?.name;
-  if (given !== null && column === undefined)
+  if (group !== null && column === undefined)
     throw new ConfigError(
-      `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
+      `group=${group}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
     );
   const isCourse = timeValues(trained.config).length > 0;
   const usual = isCourse
@@ -163,7 +163,7 @@ function groupOf(
     : direction === "f"
       ? source
       : target;
-  const value = start === null ? null : (given ?? usual);
+  const value = start === null ? null : (group ?? usual);
   return column === undefined || value === null || value === "*" ? null : { column, value };
 }
 
@@ -276,7 +276,7 @@ function matched(
 ): MatchedColumns {
   const { path, columns, named } = source;
   const { columns: run, folder, config } = trained;
-  const own = run?.named ? run.names : null;
+  const runNames = run?.named ? run.names : null;
   const has = (name: string) => columns.some((column) => column.name === name);
   const absent = keep?.find((name) => !has(name));
   if (absent !== undefined)
@@ -287,14 +287,14 @@ function matched(
       `${path} has no column ${condition.name}, which the networks of ${folder} are conditioned on: add it`,
     );
   const others =
-    isAnnotated && source.format !== "h5ad" && own && named
-      ? columns.map(({ name }) => name).filter((name) => !own.includes(name))
+    isAnnotated && source.format !== "h5ad" && runNames && named
+      ? columns.map(({ name }) => name).filter((name) => !runNames.includes(name))
       : [];
   const usual = keep ?? run?.kept ?? [];
   const kept = [...new Set([...others, ...usual, config.data.split_by ?? []].flat())].filter(has);
   const lost = usual.filter((name) => !has(name));
   const aside = [...kept, ...(condition ? [condition.name] : [])];
-  const names = columnsLike(source, { names: own, width, like: folder, others: aside });
+  const names = columnsLike(source, { names: runNames, width, like: folder, others: aside });
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new ConfigError(

@@ -78,9 +78,9 @@ function examineCheckpoint(parent: string, id: string, isVerified = false): Chec
     order = manifest.order;
     const checkpoint = checkpointOf(folder, manifest);
     for (const { path, size, sha256 } of Object.values(checkpoint.files)) {
-      const found = withPlainFile(path, (_, bytes) => bytes);
-      if (found !== size)
-        throw new RunError("corrupt", `${path} has ${found} bytes, expected ${size}`);
+      const bytes = withPlainFile(path, (_, bytes) => bytes);
+      if (bytes !== size)
+        throw new RunError("corrupt", `${path} has ${bytes} bytes, expected ${size}`);
       if (isVerified && sha256OfFile(path) !== sha256)
         throw new RunError("corrupt", `the sha256 of ${path} is not ${sha256.slice(0, 12)}…`);
     }

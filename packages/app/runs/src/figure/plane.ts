@@ -67,7 +67,7 @@ export async function planePanels(
     const range = { x: [0, 1] as Domain, y: middle([paths.flat().map(({ y }) => y)]) };
     return [await frame("Paths", pathMarks, { x: "time", y: label(0) }, range)];
   }
-  const [start, wanted] =
+  const [start, goal] =
     direction === "f" ? (["source", "target"] as const) : (["target", "source"] as const);
   const panel = (title: string, ...marks: Markish[]) =>
     frame(title, marks, { x: label(0), y: label(1) }, domains);
@@ -78,13 +78,13 @@ export async function planePanels(
     ...between.map(({ name, time, data, generated }) =>
       panel(
         `t = ${Number(time.toPrecision(4))}${name && `: ${name}`}`,
-        dots(wanted, data),
+        dots(goal, data),
         dots("generated", generated),
       ),
     ),
     panel("Generated", dots("generated", plane.generated)),
-    panelOf(wanted),
-    panel("Paths", dots(start, plane[start], 0.2), dots(wanted, plane[wanted], 0.2), ...pathMarks),
+    panelOf(goal),
+    panel("Paths", dots(start, plane[start], 0.2), dots(goal, plane[goal], 0.2), ...pathMarks),
   ]);
 }
 

@@ -30,8 +30,8 @@ const classifier = "c2st";
 const variances = { good: 1.25, partial: 2 };
 
 const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);
-const worst = (found: readonly Grade[]): Grade =>
-  grades[Math.max(...found.map((grade) => grades.indexOf(grade)))];
+const worst = (list: readonly Grade[]): Grade =>
+  grades[Math.max(...list.map((grade) => grades.indexOf(grade)))];
 
 /** Compares a metric with its floor and ceiling. */
 export function judge(row: MetricRow): Judgement {

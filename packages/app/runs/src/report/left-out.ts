@@ -7,10 +7,10 @@ export const leftOutRows = (rows: readonly MetricRow[]): MetricRow[] =>
 
 /** One for each held-out time, with the bridge's distance and the distances without a bridge. */
 export function leftOutSentences(rows: readonly MetricRow[]): string[] {
-  const own = leftOutRows(rows);
-  const times = [...new Set(own.map(({ at }) => at))];
+  const distances = leftOutRows(rows);
+  const times = [...new Set(distances.map(({ at }) => at))];
   return times.flatMap((at) => {
-    const here = own.filter((row) => row.at === at);
+    const here = distances.filter((row) => row.at === at);
     const nearest = here.find(({ name }) => name.endsWith("_nearest_w1"));
     const bridges = here.filter((row) => row !== nearest && row.ceiling !== null);
     const [first] = bridges;
@@ -29,9 +29,9 @@ export function leftOutSentences(rows: readonly MetricRow[]): string[] {
       missed.length === 0
         ? "The bridge is better than both."
         : `The bridge is no better than ${missed.join(" and ")}.`;
-    const beside = others.map(([words, value]) => `${words} ${digits(value)}`).join(", ");
+    const comparison = others.map(([words, value]) => `${words} ${digits(value)}`).join(", ");
     return [
-      `Without ${at}: 1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${beside}. ${finding}`,
+      `Without ${at}: 1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${comparison}. ${finding}`,
     ];
   });
 }

@@ -48,15 +48,15 @@ function grouped(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string) 
 }
 
 function columnTables(rows: readonly MetricRow[]): Html[] {
-  const tables = grouped(rows, nameOf).flatMap(([name, own]) => {
-    const worst = own.slice(0, mostColumns);
+  const tables = grouped(rows, nameOf).flatMap(([name, group]) => {
+    const worst = group.slice(0, mostColumns);
     const body = worst.map((row) => {
       const { column } = row;
       return html`<tr><th scope="row" class="name" title="${column}">${column}</th>${numbers(row)}</tr>`;
     });
-    const rest = own.length - worst.length;
+    const rest = group.length - worst.length;
     const table = html`<table class="cards"><caption>${name}</caption>${head("Column")}<tbody>${body}</tbody></table>`;
-    const note = html`<p class="note">The ${worst.length} worst of ${own.length} columns; ${rest} are not shown (quality.json has all).</p>`;
+    const note = html`<p class="note">The ${worst.length} worst of ${group.length} columns; ${rest} are not shown (quality.json has all).</p>`;
     return listed(box(`Columns, ${name}`, table), rest > 0 && note);
   });
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];

@@ -26,9 +26,9 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     ];
   return verdicts.map((verdict) => {
     const { direction, grade, reason, next } = verdict;
-    const own = rows.filter((row) => row.direction === direction);
+    const directionRows = rows.filter((row) => row.direction === direction);
     const main = mainMetric(rows, direction);
-    const notes = leftOutSentences(own);
+    const notes = leftOutSentences(directionRows);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}

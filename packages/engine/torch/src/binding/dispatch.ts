@@ -130,7 +130,7 @@ export function invoke(op: Op, ...args: any[]): any {
   }
 }
 
-const opened = new Map<string, Op>();
+const handles = new Map<string, Op>();
 
 /** Calls any operation of libtorch. Wrong arguments outside `callable` can end the process. Throws TorchError. */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
@@ -140,10 +140,10 @@ export function callUnchecked(name: string, overload: string, ...args: unknown[]
       "call: expected the names of an operation and of its overload as strings",
     );
   const key = `${name}.${overload}`;
-  let op = opened.get(key);
+  let op = handles.get(key);
   if (!op) {
     op = new Op(name, overload);
-    opened.set(key, op);
+    handles.set(key, op);
   }
   return invoke(op, ...args);
 }

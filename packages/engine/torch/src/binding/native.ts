@@ -77,8 +77,8 @@ export interface Native {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-const given = process.env.DSBM_TORCH_ADDON;
-export const addonPath: string = given ?? here("../../build/dsbm_torch.node");
+const customPath = process.env.DSBM_TORCH_ADDON;
+export const addonPath: string = customPath ?? here("../../build/dsbm_torch.node");
 
 /** Builds the addon. Synchronous, as imports are. Throws the reason if it cannot. */
 function build(): void {
@@ -95,14 +95,16 @@ function load(): Native {
   process.env.UCX_ERROR_SIGNALS ??= "";
   process.env.OMP_WAIT_POLICY ??= "passive";
   process.env.GOMP_SPINCOUNT ??= "10000";
-  if (!given && !existsSync(addonPath)) build();
+  if (!customPath && !existsSync(addonPath)) build();
   for (let isRenewed = false; ; isRenewed = true) {
     try {
       return createRequire(import.meta.url)(addonPath) as Native;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (given || isRenewed) {
-        const text = given ? "the engine of DSBM_TORCH_ADDON" : "the engine, though just built,";
+      if (customPath || isRenewed) {
+        const text = customPath
+          ? "the engine of DSBM_TORCH_ADDON"
+          : "the engine, though just built,";
         const message = `${text} cannot be loaded: ${reason}`;
         throw new TorchError("ERR_TORCH_LOAD", message, { cause: reason });
       }
@@ -128,7 +130,7 @@ export function guarded<T>(fn: () => T, op?: string): T {
 /** Names the libtorch behind the addon; null for an addon of DSBM_TORCH_ADDON. */
 export function builtAgainst(): string | null {
   const record = here("../../build/libtorch.json");
-  if (given || !existsSync(record)) return null;
+  if (customPath || !existsSync(record)) return null;
   const { kind, root, version } = JSON.parse(readFileSync(record, "utf8"));
   return `libtorch ${version} (${kind}, ${root})`;
 }

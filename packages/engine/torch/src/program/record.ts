@@ -207,8 +207,8 @@ export function startChunked(
     throw invalid(
       `runChunked: part is ${count} chunks from ${first} on; there are ${lengths.length}`,
     );
-  const own = lengths.slice(first, first + count);
-  const ownRows = own.reduce((a, b) => a + b, 0);
+  const lengthsOfPart = lengths.slice(first, first + count);
+  const ownRows = lengthsOfPart.reduce((a, b) => a + b, 0);
   const cutAt = (from: number, n: number) =>
     inputs.map((t, i) => {
       const dim = inputDims[i];
@@ -233,8 +233,8 @@ export function startChunked(
     job = guarded(
       () =>
         native.startChunks(
-          own.map((n) => programs.get(n)!.pointer),
-          own,
+          lengthsOfPart.map((n) => programs.get(n)!.pointer),
+          lengthsOfPart,
           ptrsOf(cuts, "runChunked: inputs"),
           [...inputDims],
           ptrsOf(whole, "runChunked"),

@@ -124,8 +124,8 @@ function sharedConditions(
       const index = rowIndex(free[end], first?.device);
       return mapConditions(values, (t) => t.indexSelect(0, index));
     };
-    const own: EndpointConditions = { x0: some("x0"), x1: some("x1") };
-    return conditionPartners(own);
+    const freeConditions: EndpointConditions = { x0: some("x0"), x1: some("x1") };
+    return conditionPartners(freeConditions);
   });
   const position = new Map(Array.from(rows, (row, k) => [free.x0[row], k]));
   return {

@@ -62,10 +62,10 @@ function radial(rows: Tensor, generator: Generator): SquaredLength {
     .reciprocal();
   const near = kernels(rows, centres, precisions);
   const gram = near.t().mm(near);
-  const wanted = near.sum(0).unsqueeze(1);
-  let weights = wanted.onesLike();
+  const sums = near.sum(0).unsqueeze(1);
+  let weights = sums.onesLike();
   // Least squares with W ≥ 0 by multiplicative updates (Lee & Seung 2001).
-  for (let k = 0; k < updates; k++) weights = weights.mul(wanted).div(gram.mm(weights));
+  for (let k = 0; k < updates; k++) weights = weights.mul(sums).div(gram.mm(weights));
   return (x, velocity) => {
     const density = kernels(x, centres, precisions).mm(weights).squeeze(1).add(leastDensity);
     return velocity.square().sum(1).div(density);

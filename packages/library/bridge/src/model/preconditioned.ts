@@ -74,9 +74,9 @@ export class Preconditioned extends nn.Module {
     this.coupled = coupled;
     this.intervals = chain ? new IntervalTable(chain) : null;
     const each = chain ? [chain.times.length - 1] : [];
-    const own = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
-    this.mean = new Buffer(zeros(own));
-    this.variance = new Buffer(tidy(() => zeros(own).add(1)));
+    const bufferShape = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
+    this.mean = new Buffer(zeros(bufferShape));
+    this.variance = new Buffer(tidy(() => zeros(bufferShape).add(1)));
     if (!mixture) return;
     if (chain || shape.length !== 1)
       throw argumentError(
@@ -117,10 +117,10 @@ export class Preconditioned extends nn.Module {
 
   #take(x: Tensor, mean: Tensor, variance: Tensor): void {
     const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
-    const found = x.var({ dim: over, correction: 0, keepdim: true });
-    const floor = found.mean().mul(least).add(1e-12);
+    const spread = x.var({ dim: over, correction: 0, keepdim: true });
+    const floor = spread.mean().mul(least).add(1e-12);
     mean.copy_(x.mean(over, { keepdim: true }).squeeze(0));
-    variance.copy_(found.maximum(floor).squeeze(0));
+    variance.copy_(spread.maximum(floor).squeeze(0));
   }
 
   #scales(x: Tensor, t: Tensor, conditions: Conditions): Scales {

@@ -67,13 +67,13 @@ export function mapArray(path: string, code: DatasetCode = "BadArray"): Tensor {
 function checkFinite(x: Tensor, rows: Tensor, path: string): void {
   if (x.dtype === "uint8") return;
   const bad = x.flatten({ startDim: 1 }).isfinite().all(1).logicalNot();
-  const found = rows.maskedSelect(bad);
-  const n = found.size(0);
+  const values = rows.maskedSelect(bad);
+  const n = values.size(0);
   if (n === 0) return;
   const leave = x.ndim === 2 ? `, or write table:${path} data.missing=drop to leave them out` : "";
   throw new DatasetError(
     "BadArray",
-    `${path}: ${n} rows, the first of them ${found.min().item() + 1}, have values that are NaN or infinite: repair them${leave}`,
+    `${path}: ${n} rows, the first of them ${values.min().item() + 1}, have values that are NaN or infinite: repair them${leave}`,
   );
 }
 

@@ -53,10 +53,10 @@ export async function readPairs(
   const x1: number[] = [];
   const first = { source: 0, target: 0 };
   for (let k = 0; k < intervals; k++) {
-    const own = pairs.filter(({ interval }) => interval === k + 1);
+    const pairsOfInterval = pairs.filter(({ interval }) => interval === k + 1);
     const [a, b] = ends.slice(k, k + 2);
-    const source = await findRows(path, "source", a, own, { id, signal });
-    const target = await findRows(path, "target", b, own, { id, signal });
+    const source = await findRows(path, "source", a, pairsOfInterval, { id, signal });
+    const target = await findRows(path, "target", b, pairsOfInterval, { id, signal });
     for (const [i, row] of source.places.entries()) {
       const partner = target.places[i];
       if (row === undefined || partner === undefined) continue;
@@ -105,12 +105,12 @@ async function readCells(
 
 function pairColumns({ path, columns }: RowSource, intervals: number): string[] {
   const names = columns.map(({ name }) => name);
-  const wanted = ["source", "target", ...(intervals > 1 ? ["interval"] : [])];
-  if (wanted.every((name) => names.includes(name))) return wanted;
+  const required = ["source", "target", ...(intervals > 1 ? ["interval"] : [])];
+  if (required.every((name) => names.includes(name))) return required;
   if (intervals === 1 && names.length === 2) return names;
   const expected =
     intervals > 1
-      ? `of several datasets expected columns named ${wanted.join(", ")}`
+      ? `of several datasets expected columns named ${required.join(", ")}`
       : "expected two, a row of the source and one of the target, or columns named source and target";
   throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }

@@ -88,12 +88,12 @@ export async function* cleanRows(
     const numbersOfFilters = batch.numbers.splice(numberColumns.length);
     const textsOfFilters = batch.texts.splice(textColumns.length);
     const tests = filters.map((filter) => {
-      const own = {
+      const columnOptions = {
         first,
         numbers: numbersOfFilters.splice(0, filter.numbers.length),
         texts: textsOfFilters.splice(0, filter.texts.length),
       };
-      return (i: number) => filter.keeps(own, i);
+      return (i: number) => filter.keeps(columnOptions, i);
     });
     const all = Array.from({ length: count }, (_, i) => i).filter((i) =>
       tests.every((test) => test(i)),

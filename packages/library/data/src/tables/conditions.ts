@@ -59,10 +59,10 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
 export const encodeCondition = (
   { classes, mean, std }: ColumnCondition,
   values: Tensor,
-  own = classes,
+  names = classes,
 ): Tensor =>
   tidy(() => {
-    const places = classes?.map((label) => own?.indexOf(label) ?? -1);
+    const places = classes?.map((label) => names?.indexOf(label) ?? -1);
     const rows = places
       ? values.eq(tensor(Float64Array.from(places)))
       : values.sub(mean).div(std || 1);

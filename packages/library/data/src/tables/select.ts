@@ -35,13 +35,13 @@ export function selectColumns(
   options: ColumnOptions,
 ): { trained: string[]; condition: TableColumn | null } {
   const { path } = source;
-  const { columns: wanted, exclude = [], keep = [], condition, classes, id } = options;
+  const { columns: list, exclude = [], keep = [], condition, classes, id } = options;
   const { split_by, where, masses = {} } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
   if (columns.size < source.columns.length) throw repeatedName(source);
   const chosen = {
-    "data.columns": wanted,
+    "data.columns": list,
     "data.exclude": exclude,
     "data.keep": keep,
     "data.condition": condition,
@@ -59,7 +59,7 @@ export function selectColumns(
   const conditionTexts = where === undefined ? [] : rowFilter(where, source).texts;
   const ownNames = [condition, id, split_by, ...Object.values(masses)];
   const others = new Set([...exclude, ...keep, ...ownNames, ...conditionTexts]);
-  const candidates = wanted ?? names.filter((name) => !columns.get(name)?.beside);
+  const candidates = list ?? names.filter((name) => !columns.get(name)?.beside);
   const trained = [...new Set(candidates)].filter((name) => !others.has(name));
   checkNumbers(
     path,

@@ -46,9 +46,9 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     );
   const next = () => {
     tokens.lastIndex = token.end;
-    const found = Object.entries(tokens.exec(text)?.groups ?? {}).find(([, part]) => part);
-    const [kind = "", part = ""] = found ?? [];
-    token = { kind, text: part, end: found ? tokens.lastIndex : text.length };
+    const match = Object.entries(tokens.exec(text)?.groups ?? {}).find(([, part]) => part);
+    const [kind = "", part = ""] = match ?? [];
+    token = { kind, text: part, end: match ? tokens.lastIndex : text.length };
   };
   const takes = (word: string): boolean => {
     const isThere = token.text === word;
@@ -116,8 +116,8 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     return (batch, i) => {
       const cell = batch[`${kind}s`][k]?.[i] ?? "";
       if (Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell))) return sign === "!=";
-      const own = typeof value === "number" ? Number(cell) : cell;
-      if (!Number.isNaN(own)) return signs[sign]?.(own, value) === true;
+      const number = typeof value === "number" ? Number(cell) : cell;
+      if (!Number.isNaN(number)) return signs[sign]?.(number, value) === true;
       throw invalidOption(
         `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with a number: expected a text in quotes`,
       );

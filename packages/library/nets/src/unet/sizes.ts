@@ -26,13 +26,13 @@ export function attentionSizes(
   sizes: readonly number[],
   { image_size, levels }: { image_size: number; levels: number },
 ): number[] {
-  const own = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
-  const wrong = sizes.find((size) => image_size % size === 0 && !own.includes(size));
+  const resolutions = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
+  const wrong = sizes.find((size) => image_size % size === 0 && !resolutions.includes(size));
   if (wrong !== undefined && !published.includes(`${sizes}`))
     throw wrongFor(network)(
-      `${key} has ${wrong}; the resolutions of a network of image_size ${image_size} with ${levels} multipliers are ${own.join(", ")}`,
+      `${key} has ${wrong}; the resolutions of a network of image_size ${image_size} with ${levels} multipliers are ${resolutions.join(", ")}`,
     );
-  return sizes.filter((size) => own.includes(size));
+  return sizes.filter((size) => resolutions.includes(size));
 }
 
 export interface Intake {

@@ -50,8 +50,8 @@ interface Column {
 function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] {
   const indices = index && tensorsOf(index);
   const orders = new Map<Tensor | undefined, Tensor>();
-  for (const own of new Set(indices ?? [undefined]))
-    orders.set(own, (own ? own.indexSelect(0, order) : order).keep());
+  for (const index of new Set(indices ?? [undefined]))
+    orders.set(index, (index ? index.indexSelect(0, order) : order).keep());
   const rows = tensorsOf(tables);
   return namesOf(tables).map((name, i) => ({
     name,

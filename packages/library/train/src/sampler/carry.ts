@@ -120,8 +120,8 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       const states: Tensor[] = [];
       for (const k of steps) {
         const from = states.at(-1) ?? (rows.y as Tensor);
-        const own = rows[`z${k}`] as Tensor | undefined;
-        const drawn = own && method.mass ? withoutMass(own) : own;
+        const stepNoise = rows[`z${k}`] as Tensor | undefined;
+        const drawn = stepNoise && method.mass ? withoutMass(stepNoise) : stepNoise;
         const taken = { direction, grid, only: k, lastNoise, ...(drawn && { noise: () => drawn }) };
         states.push(
           rows.end
@@ -203,16 +203,16 @@ async function carryFlow(
       const cut = (t: Tensor) => t.narrow(0, at, rows);
       const { states, nfe } = noGrad(() =>
         tidy(() => {
-          const own = { solver, times, conditions: mapConditions(conditions, cut) };
-          const flow = follow(cut(x), { ...options, ...own });
+          const flowOptions = { solver, times, conditions: mapConditions(conditions, cut) };
+          const flow = follow(cut(x), { ...options, ...flowOptions });
           return { states: flow.states.keep(), nfe: flow.nfe };
         }),
       );
       parts.push(states);
       evaluations += nfe * rows;
     }
-    const wanted = path ? [...times.keys()] : [times.length - 1];
-    for (const [i, k] of wanted.entries()) {
+    const indices = path ? [...times.keys()] : [times.length - 1];
+    for (const [i, k] of indices.entries()) {
       const state = tidy(() => cat(parts.map((states) => states.select(0, k))).keep());
       try {
         await onState(i, state);

@@ -58,9 +58,9 @@ export function followThrough(
     const end = forward ? Math.min(from + length, last) : Math.max(from, last);
     const ahead = (t: number, than: number) => (forward ? t > than + 1e-9 : t < than - 1e-9);
     if (!ahead(end, at)) continue;
-    const wanted = times.filter((t) => ahead(t, at) && !ahead(t, end));
-    const isExtra = wanted.length === 0 || ahead(end, wanted.at(-1)!);
-    const stops = [at, ...wanted, ...(isExtra ? [end] : [])];
+    const inside = times.filter((t) => ahead(t, at) && !ahead(t, end));
+    const isExtra = inside.length === 0 || ahead(end, inside.at(-1)!);
+    const stops = [at, ...inside, ...(isExtra ? [end] : [])];
     const start = y.div(unit);
     const flow = within(start, {
       ...options,
@@ -69,7 +69,7 @@ export function followThrough(
     });
     nfe += flow.nfe;
     const scaled = flow.states.mul(unit);
-    if (wanted.length > 0) states.push(scaled.narrow(0, 1, wanted.length));
+    if (inside.length > 0) states.push(scaled.narrow(0, 1, inside.length));
     y = scaled.select(0, -1);
     at = end;
   }

@@ -43,8 +43,8 @@ export class StepStreams {
 
   /** Before `save`, on every rank: gathers the states that only they have. */
   gather(): void {
-    const own = Buffer.from(this.#fallback.getState()).toString("base64");
-    const states = this.#problem.execution.ranks.fromAll(own).slice(1);
+    const state = Buffer.from(this.#fallback.getState()).toString("base64");
+    const states = this.#problem.execution.ranks.fromAll(state).slice(1);
     const others = states.map((state, i) => [i + 1, Uint8Array.from(Buffer.from(state, "base64"))]);
     this.#others = others.length > 0 ? Object.fromEntries(others) : null;
   }

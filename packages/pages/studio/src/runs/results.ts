@@ -30,8 +30,8 @@ export function readResults(folder: Folder, path: string): Results {
   const references = columnsOf(folder, path)
     .filter((metric) => columns.includes(metric.columns.value))
     .map((metric) => {
-      const found = referenceOf(metric);
-      const reference = found && columns.includes(found.column) ? found : null;
+      const candidate = referenceOf(metric);
+      const reference = candidate && columns.includes(candidate.column) ? candidate : null;
       return {
         column: metric.columns.value,
         title: reference ? `${metric.title} (dotted: ${reference.name})` : metric.title,

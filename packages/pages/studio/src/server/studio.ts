@@ -90,10 +90,10 @@ function openFolder(folder: string): Folder {
 }
 
 async function listen(server: Server, port: number | undefined): Promise<number> {
-  const attempt = (wanted: number) =>
+  const attempt = (requestedPort: number) =>
     new Promise<number>((done, fail) => {
       server.once("error", fail);
-      server.listen(wanted, host, () => {
+      server.listen(requestedPort, host, () => {
         server.off("error", fail);
         done((server.address() as AddressInfo).port);
       });
@@ -122,9 +122,9 @@ const types: Readonly<Record<string, string>> = {
 function readPages(): ReadonlyMap<string, PageFile> {
   if (!existsSync(join(bundle, "index.html")))
     throw new RunError("not_found", `the studio has no pages in ${bundle}: run npm run build`);
-  const own = readdirSync(bundle).map((name): [string, PageFile] => {
+  const pageFiles = readdirSync(bundle).map((name): [string, PageFile] => {
     const body = readFileSync(join(bundle, name));
     return [name, { type: types[extname(name)] ?? "text/plain", body }];
   });
-  return new Map(own);
+  return new Map(pageFiles);
 }

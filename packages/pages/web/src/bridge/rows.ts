@@ -5,16 +5,16 @@ const isSamples = (rows: Rows): rows is Samples => !Array.isArray(rows);
 /** One array of samples. Throws a WebBridgeError for another shape, no row, or values that are no numbers. */
 export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
   const size = shape.reduce((a, b) => a * b, 1);
-  const wanted = `[n, ${shape.join(", ")}]`;
-  const samples = isSamples(rows) ? rows : fromRows(rows, size, wanted);
+  const expected = `[n, ${shape.join(", ")}]`;
+  const samples = isSamples(rows) ? rows : fromRows(rows, size, expected);
   if (!samples?.data || !samples.shape)
     throw new WebBridgeError(
-      `samples are ${samples?.constructor?.name ?? samples}; expected rows, or { data, shape } of ${wanted}`,
+      `samples are ${samples?.constructor?.name ?? samples}; expected rows, or { data, shape } of ${expected}`,
     );
-  const [n = 0, ...own] = samples.shape;
-  if (`${own}` !== `${shape}` || n === 0 || samples.data.length !== n * size)
+  const [n = 0, ...sampleShape] = samples.shape;
+  if (`${sampleShape}` !== `${shape}` || n === 0 || samples.data.length !== n * size)
     throw new WebBridgeError(
-      `samples are [${samples.shape}] with ${samples.data.length} numbers; expected ${wanted}, at least one row`,
+      `samples are [${samples.shape}] with ${samples.data.length} numbers; expected ${expected}, at least one row`,
     );
   const odd = samples.data.findIndex((x) => !Number.isFinite(x));
   if (odd >= 0)
@@ -24,11 +24,11 @@ export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
   return samples;
 }
 
-function fromRows(rows: readonly (readonly number[])[], size: number, wanted: string): Samples {
+function fromRows(rows: readonly (readonly number[])[], size: number, expected: string): Samples {
   const odd = rows.findIndex((row) => row?.length !== size);
   if (odd >= 0)
     throw new WebBridgeError(
-      `row ${odd} has ${rows[odd]?.length} numbers; expected ${size}, rows of ${wanted}`,
+      `row ${odd} has ${rows[odd]?.length} numbers; expected ${size}, rows of ${expected}`,
     );
   const data = new Float64Array(rows.length * size);
   for (const [i, row] of rows.entries()) data.set(row, i * size);

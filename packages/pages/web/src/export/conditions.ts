@@ -76,10 +76,10 @@ function ofColumn(
 }
 
 function ofArray(condition: unknown, shape: number[]): Float32Array {
-  const { data, shape: own } = (condition ?? {}) as Partial<Samples>;
-  if (!data || `${own}` !== `${shape}` || data.length !== shape.reduce((a, b) => a * b, 1))
+  const { data, shape: givenShape } = (condition ?? {}) as Partial<Samples>;
+  if (!data || `${givenShape}` !== `${shape}` || data.length !== shape.reduce((a, b) => a * b, 1))
     throw new WebBridgeError(
-      `conditions.cond is [${own ?? "no array"}]; expected { data, shape: [${shape}] }`,
+      `conditions.cond is [${givenShape ?? "no array"}]; expected { data, shape: [${shape}] }`,
     );
   return Float32Array.from(data);
 }

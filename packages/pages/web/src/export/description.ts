@@ -19,7 +19,7 @@ const oneOf = <T extends string>(...all: T[]) => test<T>((x) => all.includes(x a
 const maybe = <T>(some: Test<T>) => test<T | null>((x) => x === null || x === undefined || some(x));
 const object = <P extends Record<string, Test<unknown>>>(tests: P) =>
   test<{ [K in keyof P]: Tested<P[K]> }>(
-    (x) => isObject(x) && Object.entries(tests).every(([key, own]) => own(x[key])),
+    (x) => isObject(x) && Object.entries(tests).every(([key, test]) => test(x[key])),
   );
 const atLeast = (least: number, below = Number.POSITIVE_INFINITY) =>
   test<number>((x) => isNumber(x) && x >= least && x < below);
@@ -196,10 +196,10 @@ export interface BridgeDescription extends Checked {
 
 /** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
 export function readDescription(json: unknown): BridgeDescription {
-  const found = isObject(json) ? json : {};
-  if (found.format !== 2)
+  const object = isObject(json) ? json : {};
+  if (object.format !== 2)
     throw new WebBridgeError(
-      `bridge.json has format ${JSON.stringify(found.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(object.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;
@@ -207,8 +207,8 @@ export function readDescription(json: unknown): BridgeDescription {
       `bridge.json is damaged: ${key} is missing or of another kind; export the run again`,
     );
   };
-  for (const [key, test] of Object.entries(parts)) check(test(found[key]), key);
-  const description = found as unknown as BridgeDescription;
+  for (const [key, test] of Object.entries(parts)) check(test(object[key]), key);
+  const description = object as unknown as BridgeDescription;
   const key = misfit(description);
   check(key === null, key ?? "");
   return description;

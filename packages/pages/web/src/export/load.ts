@@ -85,14 +85,14 @@ export async function loadBridge(
 async function checkFile(
   name: string,
   file: Uint8Array,
-  wanted: string | undefined,
+  expected: string | undefined,
 ): Promise<void> {
   if (!globalThis.crypto?.subtle) return;
   const digest = new Uint8Array(
     await crypto.subtle.digest("SHA-256", file as Uint8Array<ArrayBuffer>),
   );
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (hex !== wanted)
+  if (hex !== expected)
     throw new WebBridgeError(
       `${name} is damaged: it does not fit its checksum in bridge.json; copy it or export the run again`,
     );

@@ -18,7 +18,7 @@ type Tensors = Record<string, PlainTensor>;
 function run(
   { nodes, constants, inputs }: Graph,
   feeds: Tensors,
-  wanted: readonly string[],
+  names: readonly string[],
 ): Tensors {
   const values = new Map(constants);
   for (const name of inputs) {
@@ -34,7 +34,7 @@ function run(
     values.set(outputs[0], operations[op](names.map(value), attributes));
   const tensor = (name: string) =>
     new PlainTensor("float32", Float32Array.from(value(name).data), value(name).shape);
-  return Object.fromEntries(wanted.map((name) => [name, tensor(name)]));
+  return Object.fromEntries(names.map((name) => [name, tensor(name)]));
 }
 
 const missing = ({ nodes }: Graph) => nodes.find(({ op }) => !Object.hasOwn(operations, op));
@@ -69,9 +69,9 @@ function expanded(x: Value, shape: readonly number[]): Value {
   let inner = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     const size = shape[d];
-    const own = x.shape[d - shape.length + x.shape.length] ?? 1;
-    if (own !== size) {
-      if (own !== 1) throw new Error(`[${x.shape}] is not [${shape}]`);
+    const length = x.shape[d - shape.length + x.shape.length] ?? 1;
+    if (length !== size) {
+      if (length !== 1) throw new Error(`[${x.shape}] is not [${shape}]`);
       const next = new Float64Array(data.length * size);
       for (let at = 0; at < data.length; at += inner)
         for (let k = 0; k < size; k++)

@@ -33,10 +33,10 @@ interface MatrixFacts {
 export function matrixTable(
   path: string,
   { n, d, rows }: Matrix,
-  { names: given, beside, close }: MatrixFacts,
+  { names: knownNames, beside, close }: MatrixFacts,
 ): Opened {
   checkWidth(path, d);
-  const names = given ?? arrayNames(d);
+  const names = knownNames ?? arrayNames(d);
   const places = new Map(names.map((name, k) => [name, k]));
   const others = new Map(
     Array.from(beside ?? [], ([name, column]) => [places.has(name) ? `obs.${name}` : name, column]),
@@ -52,7 +52,7 @@ export function matrixTable(
       ...names.map((name): TableColumn => ({ name, kind: "number" })),
       ...Array.from(others, ([name, { kind }]): TableColumn => ({ name, kind, beside: true })),
     ],
-    named: given !== null,
+    named: knownNames !== null,
     rows: n,
     notes: [],
     close,

@@ -9,10 +9,10 @@ const first = ["scatter", "end", "path"];
 export function Pictures({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
   const { pictures, row } = detail;
   if (pictures.length === 0) return null;
-  const found = [...new Set(pictures.map(({ kind }) => kind))];
+  const all = [...new Set(pictures.map(({ kind }) => kind))];
   const kinds = [
-    ...first.filter((kind) => found.includes(kind)),
-    ...found.filter((kind) => !first.includes(kind)),
+    ...first.filter((kind) => all.includes(kind)),
+    ...all.filter((kind) => !first.includes(kind)),
   ];
   const choice = params.get("picture") ?? "";
   const kind = kinds.includes(choice) ? choice : kinds[0];

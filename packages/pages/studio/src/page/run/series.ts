@@ -9,13 +9,13 @@ const fewRows = 12;
 
 /** The curves of one metric, forward and backward; `positive` keeps only values that have a logarithm. */
 export function curvesOf(history: HistoryPart, metric: string, positive: boolean): Curve[] {
-  const found = history.metrics[metric];
-  if (!found) return [];
+  const values = history.metrics[metric];
+  if (!values) return [];
   const isOk = (v: number | null | undefined): v is number => v != null && (!positive || v > 0);
   return directions.flatMap((way) => {
     const of = (values: Values): Values =>
       values.map((v, i) => (history.direction[i] === way && isOk(v) ? v : null));
-    const raw = of(found);
+    const raw = of(values);
     if (raw.every((v) => v === null)) return [];
     const color = directionColor[way];
     const label = directionNames[way];

@@ -142,10 +142,10 @@ function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene {
       colours = coloursOf(root);
       frame = frameOf(width, height, what.ranges);
       [still.width, still.height] = [canvas.width, canvas.height];
-      const own = still.getContext("2d");
-      if (!own) return;
-      own.setTransform(context.getTransform());
-      drawFrame(own, frame, { ...what, colours });
+      const background = still.getContext("2d");
+      if (!background) return;
+      background.setTransform(context.getTransform());
+      drawFrame(background, frame, { ...what, colours });
     },
     draw(particles, weights) {
       if (!surface || !frame) return;
