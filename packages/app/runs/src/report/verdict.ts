@@ -32,7 +32,7 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}
-${leftOutRows(own).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, { width: 320 })}</p>`)}</div>`;
+${leftOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, { width: 320 })}</p>`)}</div>`;
   });
 }
 
