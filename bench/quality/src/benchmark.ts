@@ -21,7 +21,7 @@ export interface Measured extends Sizes {
   files: string;
   folder: string;
   config: CompleteTrainConfig;
-  ends?: Datasets;
+  datasets?: Datasets;
   rows: readonly Row[];
   clock: readonly HalfTime[];
 }

@@ -142,9 +142,9 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
     free: ["num_iter", "first_num_iter"],
     time: clock,
     onOpen: (run) => clock.open(run),
-    async trained(run, ends, rows) {
+    async trained(run, datasets, rows) {
       const times = readClock(folder);
-      const measured = { ...options, config, ends, rows, clock: times };
+      const measured = { ...options, config, datasets, rows, clock: times };
       const values = await one.case.measure?.(measured);
       if (!values) return false;
       const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};

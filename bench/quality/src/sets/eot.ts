@@ -269,7 +269,7 @@ const gaussianCase: Case = {
     const { grid, trained, bridge } = subject;
     const { sampler } = bridge;
     return tidy(() => {
-      const start = testRows(subject.ends.x0, 10_000, seed);
+      const start = testRows(subject.datasets.x0, 10_000, seed);
       const generator = stream(seed, "benchmark/eot");
       const end = sampler.endpoints("f", start, {
         ...{ grid, lastNoise: trained.lastNoise, generator },

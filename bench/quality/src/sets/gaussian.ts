@@ -59,8 +59,8 @@ function floors(bridge: GaussianBridge, d: number, isExact: boolean): Values {
 
 /** Mean KL of a direction's marginals, by the covariance that is fitted. */
 function marginals(subject: OpenSubject, direction: Direction, seed: number): Values {
-  const exact = subject.ends.exact as GaussianBridge;
-  const end = direction === "f" ? subject.ends.x0 : subject.ends.x1;
+  const exact = subject.datasets.exact as GaussianBridge;
+  const end = direction === "f" ? subject.datasets.x0 : subject.datasets.x1;
   return tidy(() => {
     const states = subject.bridge.sampler.path(direction, testRows(end, samples, seed), {
       ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
@@ -82,7 +82,7 @@ function paths(
   direction: Direction,
   { seed, d, quick }: { seed: number; d: number; quick: boolean },
 ): number | null {
-  const exact = subject.ends.exact as GaussianBridge;
+  const exact = subject.datasets.exact as GaussianBridge;
   const drift = subject.bridge.drift(direction, undefined);
   if (!drift || subject.trained.method.predicts === "velocity") return null;
   const right: Field = (x, t) => {

@@ -238,9 +238,9 @@ const gaussians = (d: number): Case => ({
     const start = clusters("source", d, "new").to("float64");
     const target = clusters("target", d, "new");
     const grown = await grow(bridge, start);
-    const ends = loadDatasets(config);
-    const { delta = 1 } = growthNumbers(config, marginalsOf(ends));
-    ends.dispose();
+    const datasets = loadDatasets(config);
+    const { delta = 1 } = growthNumbers(config, marginalsOf(datasets));
+    datasets.dispose();
     const truth = trueGrowth(start, { delta, enter: (rows) => enter(bridge, rows) });
     const growing = shares.source * rowsOfEnd;
     const massesOf = (gained: readonly number[]) =>

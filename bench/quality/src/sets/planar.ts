@@ -42,10 +42,10 @@ const pairs: Record<string, [source: string, target: string]> = {
 const countOf = (quick: boolean) => (quick ? fewer : points);
 
 async function measure(run: Measured): Promise<Values | null> {
-  const { folder, ends, threads, progress, signal } = run;
+  const { folder, datasets, threads, progress, signal } = run;
   const { seed, device } = run.config;
   const n = countOf(run.quick);
-  const common = { seed, ends, threads, progress, signal };
+  const common = { seed, datasets, threads, progress, signal };
   const quality = await measureQuality(folder, {
     ...{ ...common, n, metrics: ["path_energy", "npe"], direction: "f" },
   });
@@ -55,8 +55,8 @@ async function measure(run: Measured): Promise<Values | null> {
   const w2 = noGrad(() =>
     tidy(() => {
       const [start, data] = [
-        testRows(subject.ends.x0, n, seed),
-        testRows(subject.ends.x1, n, seed),
+        testRows(subject.datasets.x0, n, seed),
+        testRows(subject.datasets.x1, n, seed),
       ];
       const end = subject.bridge.sampler.endpoints("f", start, {
         ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },

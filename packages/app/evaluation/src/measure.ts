@@ -69,15 +69,22 @@ export async function measureQuality(
   folder: string,
   options: QualityOptions = {},
 ): Promise<Quality | null> {
-  const { extraMetrics = [], ends, sampled, progress = silentProgress, signal, ...keys } = options;
+  const {
+    extraMetrics = [],
+    datasets,
+    sampled,
+    progress = silentProgress,
+    signal,
+    ...keys
+  } = options;
   const { clock = new Clock(), ...overrides } = keys;
   const { config } = configure(evaluate, overrides);
   const { seed, split, solver, exact, ode_tol, ode_step_size } = config;
   const choice = choose([...library, ...extraMetrics], config.metrics, progress);
   const threads = config.threads === "auto" ? cores() : config.threads;
-  using subject = await openSubject(folder, { ...config, ends, progress, signal });
+  using subject = await openSubject(folder, { ...config, datasets, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
-  const n = config.n ?? (isVectors(subject.ends) ? 2000 : images);
+  const n = config.n ?? (isVectors(subject.datasets) ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
   using context = new Measuring(subject, measuring);
   const directions = directionsOf(subject, config.direction);
@@ -86,7 +93,7 @@ export async function measureQuality(
   const held: (Pick<VerdictFacts, "n_held_out" | "isCut"> & { direction: Direction })[] = [];
   const reasons = new Map<string, string>();
   let fewest = n;
-  const data = { ends: subject.ends, config: subject.trained.config };
+  const data = { datasets: subject.datasets, config: subject.trained.config };
   const served = choice.isAll
     ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
     : choice.metrics;
@@ -114,10 +121,10 @@ export async function measureQuality(
       half: subject.trained.models[direction]?.half_iteration ?? null,
       // There and back twice, and 400 evaluations along the flow.
       transports: 3 + 400 / sampling.grid.steps.length,
-      distances: 10 + 4 * subject.ends.between.length,
+      distances: 10 + 4 * subject.datasets.between.length,
     });
     if (!collected) return null;
-    const sizes = (["x0", "x1"] as const).map((end) => subject.ends[end][split].size(0));
+    const sizes = (["x0", "x1"] as const).map((end) => subject.datasets[end][split].size(0));
     const isCut = context.options.n < Math.min(n, Math.max(...sizes));
     if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
@@ -136,7 +143,7 @@ export async function measureQuality(
     }
   }
   for (const name of variantNames.marginals)
-    if (!choice.isAll && !subject.ends.chain && choice.has(name))
+    if (!choice.isAll && !subject.datasets.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = Object.entries(usualSampler).flatMap(([key, usual]) => {
@@ -163,16 +170,16 @@ export async function measureQuality(
   };
 }
 
-function verdictFacts(folder: string, { ends }: Subject): Omit<VerdictFacts, "n_held_out"> {
+function verdictFacts(folder: string, { datasets }: Subject): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {
-    source: shortName(ends.x0.name),
-    target: shortName(ends.x1.name),
+    source: shortName(datasets.x0.name),
+    target: shortName(datasets.x1.name),
   };
   const run = shellWord(folder);
   return {
     names: distinctNames(names),
-    what: isVectors(ends) ? "rows" : "images",
+    what: isVectors(datasets) ? "rows" : "images",
     commands: {
       longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,
       sample: `npx dsbm sample ${run} NEW OUT`,

@@ -67,7 +67,7 @@ export interface MetricColumns {
 }
 
 export interface DataFacts {
-  ends: Datasets;
+  datasets: Datasets;
   config: CompleteTrainConfig;
 }
 

@@ -83,10 +83,10 @@ function whyNot(
   set: Pick<SampleSet, "direction" | "side" | "sampling">,
   context: Measuring,
 ): string | null {
-  const { ends, trained } = context.subject;
+  const { datasets, trained } = context.subject;
   const isLate = !metric.isNeeded && context.options.clock.isUp;
   const lacking = () => (isLate ? noTime : metric.lacks?.(context, set));
-  return metric.serves?.({ ends, config: trained.config }) ?? lacking() ?? null;
+  return metric.serves?.({ datasets, config: trained.config }) ?? lacking() ?? null;
 }
 
 function rowOf(metric: Metric, measurement: Measurement, set: SampleSet): MetricRow[] {
@@ -141,7 +141,7 @@ export async function collectSamples(
   const isSummed = work.sampling.solver === "sde" && rows.n === context.options.n;
   context.options = { ...context.options, ...rows };
   const { options } = context;
-  const { ends } = subject;
+  const { datasets } = subject;
   const { sampling, direction } = work;
   const { split, seed, progress, signal } = options;
   const from = sourceOf(direction);
@@ -158,10 +158,10 @@ export async function collectSamples(
   // The reserve of held-out rows is training rows; the reserve of training rows is further training
   // rows.
   const isHeldOut = split === "test";
-  const total = Math.min(2 * options.n, ends[side].train.size(0));
+  const total = Math.min(2 * options.n, datasets[side].train.size(0));
   const m = isHeldOut ? options.n : Math.floor(total / 2);
-  const spare = isHeldOut ? Math.min(4 * options.n, ends[side].train.size(0)) : total - m;
-  const n = Math.min(options.n, ends[from][split].size(0), spare);
+  const spare = isHeldOut ? Math.min(4 * options.n, datasets[side].train.size(0)) : total - m;
+  const n = Math.min(options.n, datasets[from][split].size(0), spare);
   let reserve: Tensor | null = null;
   let energy: PathEnergy | null = null;
   const dispose = () => {
@@ -169,13 +169,13 @@ export async function collectSamples(
     energy?.dispose();
   };
   try {
-    const data = keep(() => testRows(ends[side], m, seed, split));
-    const start = keep(() => testRows(ends[from], n, seed, split));
-    const conditions = testConditions(ends, from, n, split);
+    const data = keep(() => testRows(datasets[side], m, seed, split));
+    const start = keep(() => testRows(datasets[from], n, seed, split));
+    const conditions = testConditions(datasets, from, n, split);
     const { grid } = sampling;
     const times = timesOf(direction, grid);
     const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
-    const stops = ends.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
+    const stops = datasets.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
     const indexes = new Set([
       ...stops,
       ...applicable.flatMap((one) => one.states?.(steps.length) ?? []),
@@ -238,8 +238,8 @@ export async function collectSamples(
         reserve() {
           reserve ??= keep(() =>
             isHeldOut
-              ? testRows(ends[side], spare, seed, "train")
-              : testRows(ends[side], total, seed, "train").narrow(0, m, spare),
+              ? testRows(datasets[side], spare, seed, "train")
+              : testRows(datasets[side], total, seed, "train").narrow(0, m, spare),
           );
           return reserve;
         },

@@ -56,7 +56,7 @@ export async function judgeSamples(
   const shape = target.shape.slice(1);
   // Metrics of two samples ask for the shape and the target alone, never for a bridge.
   const subject = {
-    ends: { shape, x1: { test: target }, chain: null, exact: null, projection: null },
+    datasets: { shape, x1: { test: target }, chain: null, exact: null, projection: null },
     trained: { config: { metrics: {} } },
     unit: 1,
     names: columns,
@@ -89,7 +89,7 @@ export async function judgeSamples(
   const rows = gradedRows(source ? setResult.rows : setResult.rows.map(withoutCeiling));
   const facts = {
     names,
-    what: isVectors(subject.ends) ? "rows" : "images",
+    what: isVectors(subject.datasets) ? "rows" : "images",
     n_held_out: [generated.size(0), target.size(0)] as const,
     commands: { longer: "", sample: "", measure: "" },
   };

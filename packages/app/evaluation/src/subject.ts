@@ -9,7 +9,7 @@ import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 export interface Subject {
   bridge: Bridge;
   trained: Trained;
-  ends: Datasets;
+  datasets: Datasets;
   /** A distance of 1 between networks' rows, in the units of metrics over several columns. */
   unit: number;
   /** Names of the columns; null if the data have none. */
@@ -25,7 +25,7 @@ export interface OpenSubject extends Subject, Disposable {
 /** Keys of `dsbm evaluate`, and what a program gives. */
 export interface SubjectOptions extends Partial<Omit<EvaluateConfig, "json" | "out">> {
   /** Loaded data of the run; the caller keeps them. */
-  ends?: Datasets | undefined;
+  datasets?: Datasets | undefined;
   progress?: Progress;
   signal?: AbortSignal | undefined;
 }
@@ -45,10 +45,10 @@ export async function openSubject(
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
-  const loaded = options.ends ?? (await openDatasets(config, { progress, signal }));
-  const { ends, orders } = inRandomOrder(loaded, seed);
+  const loaded = options.datasets ?? (await openDatasets(config, { progress, signal }));
+  const { datasets, orders } = inRandomOrder(loaded, seed);
   return {
-    ...subjectOf(bridge, ends),
+    ...subjectOf(bridge, datasets),
     trained: {
       ...bridge.trained,
       config: { ...config, metrics: { ...config.metrics, inception, fid_statistics } },
@@ -57,26 +57,29 @@ export async function openSubject(
     [Symbol.dispose]() {
       bridge.dispose();
       disposeAll(orders);
-      if (!options.ends) loaded.dispose();
+      if (!options.datasets) loaded.dispose();
     },
   };
 }
 
 /** The subject of a bridge whose data are loaded, for example during training. */
-export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
+export const subjectOf = (bridge: Bridge, datasets: Datasets): Subject => ({
   bridge,
   trained: bridge.trained,
-  ends,
-  unit: unitOf(ends),
-  names: ends.columns?.names ?? null,
+  datasets,
+  unit: unitOf(datasets),
+  names: datasets.columns?.names ?? null,
   own(side, rows) {
-    const { shown } = ends[side];
-    return shown && !ends.projection ? shown(rows) : rows;
+    const { shown } = datasets[side];
+    return shown && !datasets.projection ? shown(rows) : rows;
   },
 });
 
 /** Shuffles tables: a part of a sorted table is not a random sample. */
-export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
+export function inRandomOrder(
+  datasets: Datasets,
+  seed: number,
+): { datasets: Datasets; orders: Tensor[] } {
   const orders: Tensor[] = [];
   const shuffled = (end: EndpointData, side: string): EndpointData => {
     const of = (split: Split) => {
@@ -92,11 +95,11 @@ export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; o
   };
   return {
     orders,
-    ends: {
-      ...ends,
-      x0: shuffled(ends.x0, "x0"),
-      between: ends.between.map((end, i) => shuffled(end, `between/${i}`)),
-      x1: shuffled(ends.x1, "x1"),
+    datasets: {
+      ...datasets,
+      x0: shuffled(datasets.x0, "x0"),
+      between: datasets.between.map((end, i) => shuffled(end, `between/${i}`)),
+      x1: shuffled(datasets.x1, "x1"),
     },
   };
 }

@@ -20,7 +20,9 @@ function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
     (one): one is Metric & { columns: MetricColumns } => one.columns !== undefined,
   );
   const applicable = all.filter(({ serves }) => (serves?.(data) ?? null) === null);
-  return data.ends.exact ? applicable.filter((one) => gaussianMetrics.includes(one)) : applicable;
+  return data.datasets.exact
+    ? applicable.filter((one) => gaussianMetrics.includes(one))
+    : applicable;
 }
 
 const columnsOf = ({ value, target, floor, ceiling }: MetricColumns): string[] =>
@@ -79,9 +81,9 @@ export class Evaluator implements Disposable {
   /** Returns null if it was stopped. Throws errors of the configuration's files. */
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
     const { config } = subject.trained;
-    const { ends, orders } = inRandomOrder(subject.ends, config.seed);
+    const { datasets, orders } = inRandomOrder(subject.datasets, config.seed);
     const context = new Measuring(
-      { ...subject, ends },
+      { ...subject, datasets },
       {
         ...options,
         n: config.test_npar,
@@ -92,7 +94,7 @@ export class Evaluator implements Disposable {
       },
     );
     context.keep({ [Symbol.dispose]: () => disposeAll(orders) });
-    const logged = metricsFor({ ends, config });
+    const logged = metricsFor({ datasets, config });
     try {
       for (const metric of logged) {
         await metric.prepare?.(context);

@@ -132,14 +132,14 @@ export async function affordable(
   const { n, exact, clock, seed, split } = options;
   if (clock.seconds === null) return { n, exact };
   const from = sourceOf(direction);
-  const kind = isVectors(subject.ends) ? "vectors" : "images";
+  const kind = isVectors(subject.datasets) ? "vectors" : "images";
   if (clock.isUp) return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
-  const start = tidy(() => testRows(subject.ends[from], trial[kind], seed, split).keep());
+  const start = tidy(() => testRows(subject.datasets[from], trial[kind], seed, split).keep());
   try {
     const rows = start.size(0);
     const carry = async () => {
       const began = performance.now();
-      const conditions = testConditions(subject.ends, from, rows, split);
+      const conditions = testConditions(subject.datasets, from, rows, split);
       const how = {
         ...options,
         sampling,

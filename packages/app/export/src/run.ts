@@ -174,10 +174,10 @@ async function samplesOf(
 ) {
   // A page is always made on the processor.
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
-  let ends: Datasets | null = null;
+  let datasets: Datasets | null = null;
   try {
-    ends = await openDatasets(config, { progress, signal });
-    const { x0, x1 } = ends;
+    datasets = await openDatasets(config, { progress, signal });
+    const { x0, x1 } = datasets;
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;
     const usual = arePictures
@@ -187,7 +187,7 @@ async function samplesOf(
     const column = readColumns(trained.folder, config)?.condition ?? null;
     const rows = (end: Datasets["x0"]) => ownUnits(testRows(end, n, config.seed), units);
     const conditionsOfEnd = (end: "x0" | "x1") =>
-      conditionsIn(testConditions(ends as Datasets, end, n), column);
+      conditionsIn(testConditions(datasets as Datasets, end, n), column);
     const source = rows(x0);
     const target = rows(x1);
     const conditions = { source: conditionsOfEnd("x0"), target: conditionsOfEnd("x1") };
@@ -200,7 +200,7 @@ async function samplesOf(
     progress.line(`the page has no samples to start from: ${error.message}`);
     return null;
   } finally {
-    ends?.dispose();
+    datasets?.dispose();
   }
 }
 

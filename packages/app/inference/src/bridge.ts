@@ -132,10 +132,14 @@ export class Bridge implements Disposable {
   /** The bridge of a training in progress, with its present weights at each call. */
   static live(
     training: Training,
-    { config, ends, folder }: { config: CompleteTrainConfig; ends: Datasets; folder: string },
+    {
+      config,
+      datasets,
+      folder,
+    }: { config: CompleteTrainConfig; datasets: Datasets; folder: string },
   ): Bridge {
     const { method: options, process, schedule, data } = training.problem;
-    const { columns } = ends;
+    const { columns } = datasets;
     const trained = trainedOf({
       ...options,
       process,
@@ -144,7 +148,7 @@ export class Bridge implements Disposable {
       chain: data.chain ?? null,
       folder,
       config,
-      shape: ends.shape,
+      shape: datasets.shape,
       columns,
       models: { b: null, f: null },
     });

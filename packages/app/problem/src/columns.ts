@@ -78,14 +78,14 @@ export function ownOptions(
 /**
  * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
  */
-export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): Columns | null {
-  const facts = ends.flatMap((end) => end.facts ?? []);
+export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
+  const facts = datasets.flatMap((end) => end.facts ?? []);
   const [first] = facts;
   if (!first) return null;
-  const other = ends.find((end) => end.facts === null);
+  const other = datasets.find((end) => end.facts === null);
   if (other)
     throw new ConfigError(
-      `a table needs a table as the other dataset, got ${ends.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
+      `a table needs a table as the other dataset, got ${datasets.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
     );
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
@@ -95,9 +95,9 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   const description = describeTables(facts, { transform, conditioning: condition, bounds });
   // Rows made for each epoch are in memory together with their data; projected rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
-  for (const [i, end] of ends.entries()) {
+  for (const [i, end] of datasets.entries()) {
     const seen = standardised(end, { transform, condition, limits });
-    ends[i] = whole ? inMemory(seen) : seen;
+    datasets[i] = whole ? inMemory(seen) : seen;
   }
   const { columns: names, named, kept } = first;
   return { names, named, kept, condition, transform, bounds, limits, description };

@@ -232,16 +232,16 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
  * dataset.
  */
 export function testConditions(
-  ends: Pick<Datasets, Endpoint>,
+  datasets: Pick<Datasets, Endpoint>,
   end: Endpoint,
   n: number,
   split: Split = "test",
 ): Conditions | undefined {
   const table = conditionsAt(
-    { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
+    { x0: datasets.x0.conditions?.[split], x1: datasets.x1.conditions?.[split] },
     end,
   );
   if (!table) return undefined;
-  const order = ends[table.of].order[split];
+  const order = datasets[table.of].order[split];
   return mapConditions(table.values, (t) => firstRows(t, n, order));
 }

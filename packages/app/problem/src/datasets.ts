@@ -116,12 +116,12 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const chain = configChain(config);
     const x1 = made.at(-1) as EndpointData;
     const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
-    const ends = made.map((end) => toDevice(weightedEnd(end, config), device));
-    const rows = trainingTables(ends, chain, config);
+    const datasets = made.map((end) => toDevice(weightedEnd(end, config), device));
+    const rows = trainingTables(datasets, chain, config);
     return {
-      x0: ends[0],
-      x1: ends.at(-1) as EndpointData,
-      between: ends.slice(1, -1),
+      x0: datasets[0],
+      x1: datasets.at(-1) as EndpointData,
+      between: datasets.slice(1, -1),
       chain,
       rows,
       shape: x0.train.shape.slice(1),
@@ -131,7 +131,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
       dispose() {
         projection?.components.dispose();
         if (rows) disposeSome(rows);
-        for (const end of ends) disposeDataset(end);
+        for (const end of datasets) disposeDataset(end);
       },
     };
   } catch (error) {
@@ -143,9 +143,9 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
 /** A course without its inner dataset k = 1, 2, …; `dispose` frees what is not of the whole. */
 export function withoutDataset(
   config: CompleteTrainConfig,
-  ends: Datasets,
+  datasets: Datasets,
   k: number,
-): { config: CompleteTrainConfig; ends: Datasets } {
+): { config: CompleteTrainConfig; datasets: Datasets } {
   const others = <T>(all: readonly T[]) => all.filter((_, i) => i !== k);
   const { Dataset_between, data, mass } = config;
   const between = (names: string[] | null) => names?.filter((_, i) => i !== k - 1) ?? null;
@@ -153,17 +153,17 @@ export function withoutDataset(
   const fewer: CompleteTrainConfig = {
     ...config,
     Dataset_between: names?.length ? names : null,
-    times: others(config.times ?? ends.chain?.times ?? []),
+    times: others(config.times ?? datasets.chain?.times ?? []),
     mass: typeof mass === "object" && mass !== null ? others(mass) : mass,
     data: { ...data, between: between(data.between) },
   };
-  const all = others(marginalsOf(ends));
+  const all = others(marginalsOf(datasets));
   const chain = configChain(fewer);
   const rows = trainingTables(all, chain, fewer);
   return {
     config: fewer,
-    ends: {
-      ...ends,
+    datasets: {
+      ...datasets,
       between: all.slice(1, -1),
       chain,
       rows,

@@ -20,16 +20,16 @@ const resamples = 40;
 /** Cells of each dataset. Returns null for a method without growth. Free the centres. */
 export function growthIntervals(
   config: CompleteTrainConfig,
-  ends: readonly EndpointData[],
+  datasets: readonly EndpointData[],
 ): GrowthCells[] | null {
-  const numbers = tidy(() => growthNumbers(config, ends));
+  const numbers = tidy(() => growthNumbers(config, datasets));
   const { masses, delta = 1, semiRelaxed: penalty } = numbers;
   // Plans of unbalanced LightSB are others.
   if (!masses || config.mass_penalty !== null) return null;
   const generator = stream(config.seed, "growth intervals");
-  const priors = priorsOf(config, ends);
-  const spans = timeSpans(config, ends.length);
-  const some = ends.map(({ train, plain }) =>
+  const priors = priorsOf(config, datasets);
+  const spans = timeSpans(config, datasets.length);
+  const some = datasets.map(({ train, plain }) =>
     tidy(() => {
       const rows = randperm(train.size(0), { generator }).narrow(
         0,
@@ -40,7 +40,7 @@ export function growthIntervals(
     }),
   );
   const cellsOf = (k: number): GrowthCells => {
-    const isLast = k === ends.length - 1;
+    const isLast = k === datasets.length - 1;
     const from = isLast ? k - 1 : k;
     const source = some[from];
     const target = some[from + 1];
@@ -80,7 +80,7 @@ export function growthIntervals(
     return { centres, low: quantile(0.05), high: quantile(0.95) };
   };
   try {
-    return ends.map((_, k) => cellsOf(k));
+    return datasets.map((_, k) => cellsOf(k));
   } finally {
     for (const t of [...priors, ...some.flatMap(({ rows, x }) => [rows, x])]) t.dispose();
   }

@@ -42,34 +42,37 @@ const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || de
  * Masses of the datasets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
  * number of masses.
  */
-export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]): number[] | null {
+export function relativeMasses(
+  config: MassConfig,
+  datasets: readonly EndpointData[],
+): number[] | null {
   if (!hasMass(config)) return null;
-  const masses = totalMasses(config, ends);
-  if (masses.length !== ends.length)
+  const masses = totalMasses(config, datasets);
+  if (masses.length !== datasets.length)
     throw new ConfigError(
-      `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} datasets of method=${config.method}: write one for each, in the order of their times`,
+      `mass=${masses.join(",")} has ${masses.length} masses for ${datasets.length} datasets of method=${config.method}: write one for each, in the order of their times`,
     );
   return masses.map((m) => m / masses[0]);
 }
 
-function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonly number[] {
+function totalMasses(config: MassConfig, datasets: readonly EndpointData[]): readonly number[] {
   const { mass, weights } = config;
   if (typeof mass === "object" && mass !== null) return mass;
   const column = mass ?? weights;
   if (column !== null)
-    return ends.map(({ facts }) => facts?.masses[mass === null ? "weights" : "mass"] as number);
-  if (!hasPrior(config)) return ends.map(() => 1);
-  const grown = priorsOf(config, ends).map((prior) => tidy(() => prior.exp().mean().item()));
-  return ends.map((_, k) => grown.slice(0, k).reduce((product, factor) => product * factor, 1));
+    return datasets.map(({ facts }) => facts?.masses[mass === null ? "weights" : "mass"] as number);
+  if (!hasPrior(config)) return datasets.map(() => 1);
+  const grown = priorsOf(config, datasets).map((prior) => tidy(() => prior.exp().mean().item()));
+  return datasets.map((_, k) => grown.slice(0, k).reduce((product, factor) => product * factor, 1));
 }
 
 /**
  * The log mass that rows of each dataset but the last gain by the next one, as birth − death says (the growth prior of
  * Waddington-OT, Schiebinger et al. 2019): g·Δt, so that their plan starts from masses a·exp(g·Δt).
  */
-export function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {
-  const spans = timeSpans(config, ends.length);
-  const known = ends.slice(0, -1).map(({ rates }) => rates);
+export function priorsOf(config: MassConfig, datasets: readonly EndpointData[]): Tensor[] {
+  const spans = timeSpans(config, datasets.length);
+  const known = datasets.slice(0, -1).map(({ rates }) => rates);
   return known.flatMap((rates, k) => (rates ? [tidy(() => rates.mul(spans[k]).keep())] : []));
 }
 
@@ -83,16 +86,16 @@ export function timeSpans(config: MassConfig, sets: number): number[] {
 /** Numbers of growth that training needs and sampling does not; none without growth. */
 export function growthNumbers(
   config: CompleteTrainConfig,
-  ends: readonly EndpointData[],
+  datasets: readonly EndpointData[],
 ): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed"> {
-  const masses = relativeMasses(config, ends);
+  const masses = relativeMasses(config, datasets);
   if (!masses) return {};
   return {
     masses,
     delta:
       config.delta ??
       growthLength(
-        ends.map(({ train, plain }) => plain(train)),
+        datasets.map(({ train, plain }) => plain(train)),
         masses,
       ),
     semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
@@ -156,11 +159,11 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
  * are enough.
  */
 export function trainingTables(
-  ends: readonly EndpointData[],
+  datasets: readonly EndpointData[],
   chain: Chain | null,
   config: CompleteTrainConfig,
 ): Endpoints | null {
-  const masses = relativeMasses(config, ends);
+  const masses = relativeMasses(config, datasets);
   const rowsOf = (end: EndpointData, k: number): Tensor => {
     const x = end.plain(end.train);
     return masses ? withMass(x, masses[k]) : x;
@@ -170,16 +173,16 @@ export function trainingTables(
     conditions: end.conditions?.train,
   });
   const made = chain
-    ? tidy(() => chainEndpoints(ends.map(row), chain))
-    : masses && twoTables(ends, rowsOf);
-  return made && hasPrior(config) ? withPriors(made, priorsOf(config, ends)) : made;
+    ? tidy(() => chainEndpoints(datasets.map(row), chain))
+    : masses && twoTables(datasets, rowsOf);
+  return made && hasPrior(config) ? withPriors(made, priorsOf(config, datasets)) : made;
 }
 
 function twoTables(
-  ends: readonly EndpointData[],
+  datasets: readonly EndpointData[],
   rowsOf: (end: EndpointData, k: number) => Tensor,
 ): Endpoints {
-  const [x0, x1] = ends as [EndpointData, EndpointData];
+  const [x0, x1] = datasets as [EndpointData, EndpointData];
   const copied = (end: EndpointData) =>
     mapConditions(end.conditions?.train, (t) => t.clone().keep());
   return tidy(() => ({

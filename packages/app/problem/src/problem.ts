@@ -122,9 +122,9 @@ function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchC
 }
 
 /** Throws a ConfigError for batches larger than a dataset. */
-export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
+export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
-  const { x0, x1 } = tables(ends);
+  const { x0, x1 } = tables(datasets);
   const most = Math.min(x0.size(0), x1.size(0)) * repeat;
   if (batch_size > most && !bridgeProcess(config).method.model?.fit)
     throw new ConfigError(
@@ -134,21 +134,21 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
 
 export function trainingProblem(
   config: CompleteTrainConfig,
-  ends: Datasets,
+  datasets: Datasets,
   { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
     config,
-    ends.x1.moments,
-    growthNumbers(config, marginalsOf(ends)),
+    datasets.x1.moments,
+    growthNumbers(config, marginalsOf(datasets)),
   );
   const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
   return {
     data: {
-      ...tables(ends),
+      ...tables(datasets),
       pairs,
-      decode: ends.rows ? (rows) => rows : (rows, at) => ends[at.end].decode(rows, at),
+      decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
     },
     process,
     method: {
@@ -160,9 +160,9 @@ export function trainingProblem(
         buildNetwork(config, direction, {
           half,
           method,
-          shape: ends.shape,
-          classes: ends.x0.classes.length,
-          conditions: conditionWidth(ends.columns?.condition ?? null),
+          shape: datasets.shape,
+          classes: datasets.x0.classes.length,
+          conditions: conditionWidth(datasets.columns?.condition ?? null),
         }),
       firstCoupling: first_coupling,
       // A Gaussian takes the conditions of the data, row by row.
@@ -205,7 +205,7 @@ export function trainingProblem(
     execution: {
       threads: config.threads,
       simulateThreads: threadsOf(config),
-      chunkRows: chunkRows(ends.shape),
+      chunkRows: chunkRows(datasets.shape),
       dtype: config.dtype,
       simulateDtype: config.simulate_dtype,
       accumulate: config.accumulate,
@@ -230,9 +230,9 @@ export function trainingProblem(
 /** The trained direction, or both if vectors have one network for both. */
 export function evaluatedDirections(
   direction: "b" | "f",
-  { ends, method }: { ends: Datasets; method: Pick<Method, "networks"> },
+  { datasets, method }: { datasets: Datasets; method: Pick<Method, "networks"> },
 ): ("b" | "f")[] {
-  return isVectors(ends) && method.networks !== "each" ? ["b", "f"] : [direction];
+  return isVectors(datasets) && method.networks !== "each" ? ["b", "f"] : [direction];
 }
 
 interface NetworkFacts {

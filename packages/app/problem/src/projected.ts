@@ -8,28 +8,28 @@ import type { Datasets } from "./datasets.js";
 
 /** Projects samples on the principal components of both training sets. */
 export function projected(
-  ends: EndpointData[],
+  datasets: EndpointData[],
   { data }: CompleteTrainConfig,
 ): Datasets["projection"] {
   const k = data.components as number;
-  const [first] = ends as [EndpointData];
+  const [first] = datasets as [EndpointData];
   const shape = first.train.shape.slice(1);
-  const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
+  const other = datasets.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
   if (other)
     throw new ConfigError(
       `data.components=${k} needs one shape of samples in all datasets, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
     );
   const components = tidy(() => {
     try {
-      return principalComponents(cat(ends.map(({ train, plain }) => plain(train))), { k });
+      return principalComponents(cat(datasets.map(({ train, plain }) => plain(train))), { k });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       throw new ConfigError(`data.components=${k}: ${error.message}`);
     }
   });
   const held = components.explained.reduce((sum, part) => sum + part, 0);
-  for (const [i, end] of ends.entries())
-    ends[i] = {
+  for (const [i, end] of datasets.entries())
+    datasets[i] = {
       ...inMemory(end, (rows) => components.project(rows)),
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
       shown(rows) {

@@ -84,9 +84,9 @@ export async function extendCommand(args: string[]): Promise<number> {
     resume,
     free: ["n_ipf", "half_iterations"],
     // The run is not finished before: if it is killed here, the same command evaluates it.
-    trained: async (_run, ends) =>
+    trained: async (_run, datasets) =>
       !readQuality(folder) ||
-      (await measureRun(folder, { ends, progress, signal, threads, device })),
+      (await measureRun(folder, { datasets, progress, signal, threads, device })),
   });
   if (state === "interrupted") return 130;
   progress.done();

@@ -47,7 +47,7 @@ async function plan(request: FitRequest, cfg: boolean): Promise<void> {
   const plan = await planFit(request, work);
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
   else printPlan(plan, { line: (text) => console.log(text) });
-  plan.ends?.dispose();
+  plan.datasets?.dispose();
 }
 
 async function print(folder: string, json: boolean): Promise<void> {

@@ -37,7 +37,7 @@ export const classifierMetric: Metric = {
         const { seed } = context.options;
         if (Math.min(set.end.size(0), set.data.size(0)) < fewest)
           return `it needs ${fewest} rows of each side`;
-        const view = isVectors(context.subject.ends)
+        const view = isVectors(context.subject.datasets)
           ? (x: Tensor) => x.flatten({ startDim: 1 })
           : imageFeatures;
         const data = view(set.data);

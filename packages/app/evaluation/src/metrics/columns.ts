@@ -61,7 +61,7 @@ export const strayMetric: Metric = {
   group: "ends",
   meaning:
     "The share of generated values outside the range of their column, or not whole in a column of whole numbers. Floor: held-out data.",
-  serves: ({ ends }) => (ends.columns ? null : "it is for tables"),
+  serves: ({ datasets }) => (datasets.columns ? null : "it is for tables"),
   measure: (set, { subject }) => {
     const { columns } = subject.trained;
     const counted = (x: Tensor) => {

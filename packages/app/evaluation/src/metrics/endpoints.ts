@@ -15,13 +15,13 @@ const directions = 128;
 const mostPairs = 1000;
 const mostValues = 512;
 
-export const forVectors = ({ ends }: DataFacts): string | null =>
-  isVectors(ends) ? null : "it is for vectors";
+export const forVectors = ({ datasets }: DataFacts): string | null =>
+  isVectors(datasets) ? null : "it is for vectors";
 
-const forCovariances = ({ ends, config }: DataFacts): string | null => {
-  const [values = 0] = ends.shape;
+const forCovariances = ({ datasets, config }: DataFacts): string | null => {
+  const [values = 0] = datasets.shape;
   if (values > mostValues) return `it is for up to ${mostValues} values`;
-  return forVectors({ ends, config });
+  return forVectors({ datasets, config });
 };
 
 const exact = (p: 1 | 2): TwoSampleMetric => ({
@@ -119,7 +119,7 @@ export const endpointMetrics: readonly Metric[] = [
     columns: { value: "feature_distance", floor: "data_feature_distance" },
     isNeeded: true,
     isSquare: true,
-    serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
+    serves: ({ datasets }) => (isVectors(datasets) ? "it is for images" : null),
     most: () => mostPairs,
     view: (set) => standardFeatures(set.reserve()),
     compare: energyDistance,

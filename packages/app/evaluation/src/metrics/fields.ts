@@ -22,7 +22,7 @@ export const fieldSpectra = (set: SampleSet, context: Measuring): Spectra =>
 function manyRows({ side, data }: SampleSet, { subject, options }: Measuring): Tensor {
   const most = Math.floor((mostNumbers * data.size(0)) / data.numel);
   if (most <= data.size(0) || options.split !== "test") return data;
-  return testRows(subject.ends[side], most, options.seed, "test").to({ device: "cpu" });
+  return testRows(subject.datasets[side], most, options.seed, "test").to({ device: "cpu" });
 }
 
 const spare = (set: SampleSet): Tensor => {
@@ -30,8 +30,8 @@ const spare = (set: SampleSet): Tensor => {
   return reserve.narrow(0, 0, Math.min(set.end.size(0), reserve.size(0)));
 };
 
-const ofSpectra = ({ ends, config }: DataFacts): string | null =>
-  isVectors(ends) || !config.metrics.spectrum ? "it needs fields and metrics.spectrum" : null;
+const ofSpectra = ({ datasets, config }: DataFacts): string | null =>
+  isVectors(datasets) || !config.metrics.spectrum ? "it needs fields and metrics.spectrum" : null;
 
 export const fieldMetrics: readonly Metric[] = [
   {

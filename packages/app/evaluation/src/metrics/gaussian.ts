@@ -14,10 +14,11 @@ const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
 ];
 
-const isBenchmark = ({ ends }: DataFacts): string | null =>
-  ends.exact ? null : "it is for the Gaussian benchmark";
+const isBenchmark = ({ datasets }: DataFacts): string | null =>
+  datasets.exact ? null : "it is for the Gaussian benchmark";
 
-const exactOf = ({ subject }: Measuring): GaussianBridge => subject.ends.exact as GaussianBridge;
+const exactOf = ({ subject }: Measuring): GaussianBridge =>
+  subject.datasets.exact as GaussianBridge;
 
 const isFlow = ({ subject }: Measuring): boolean => subject.trained.method.predicts === "velocity";
 

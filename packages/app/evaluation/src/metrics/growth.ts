@@ -6,8 +6,8 @@ import type { DataFacts, Metric } from "../metric.js";
 
 const noGrowth = "the method has no growth";
 
-const needsGrowth = ({ ends, config }: DataFacts): string | null =>
-  relativeMasses(config, marginalsOf(ends)) ? null : noGrowth;
+const needsGrowth = ({ datasets, config }: DataFacts): string | null =>
+  relativeMasses(config, marginalsOf(datasets)) ? null : noGrowth;
 
 export const growthMetrics: readonly Metric[] = [
   {
@@ -19,7 +19,7 @@ export const growthMetrics: readonly Metric[] = [
     better: "target",
     serves: needsGrowth,
     measure({ direction, weights }, { subject }) {
-      const masses = relativeMasses(subject.trained.config, marginalsOf(subject.ends));
+      const masses = relativeMasses(subject.trained.config, marginalsOf(subject.datasets));
       if (!masses || !weights) return noGrowth;
       const ratio = masses.at(-1) as number;
       const expected = sourceOf(direction) === "x0" ? ratio : 1 / ratio;

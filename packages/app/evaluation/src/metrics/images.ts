@@ -28,10 +28,10 @@ const imagesOf = ({ shown }: EndpointData, x: Tensor): Tensor => {
 
 const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifier | null> =>
   context.once(`classifier/${side}`, async () => {
-    const { ends, trained } = context.subject;
-    const end = ends[side];
+    const { datasets, trained } = context.subject;
+    const end = datasets[side];
     if (end.name === gaussianName) return null;
-    const reference = await referenceClassifier(ends, end, trained.config, context.options);
+    const reference = await referenceClassifier(datasets, end, trained.config, context.options);
     if (reference) context.keep({ [Symbol.dispose]: () => reference.model.dispose() });
     return reference;
   });
@@ -47,22 +47,22 @@ const byClassifier =
   async (set: SampleSet, context: Measuring): Promise<Measurement | string> => {
     const classifier = await classifierOf(context, set.side);
     if (!classifier) return "the data have no classes";
-    return measure({ classifier, target: context.subject.ends[set.side] }, set, context);
+    return measure({ classifier, target: context.subject.datasets[set.side] }, set, context);
   };
 
 const prepareClassifiers = async (context: Measuring): Promise<void> => {
   for (const side of ["x1", "x0"] as const) await classifierOf(context, side);
 };
 
-function ofClasses({ ends, config }: DataFacts): string | null {
+function ofClasses({ datasets, config }: DataFacts): string | null {
   if (!config.metrics.judge) return "metrics.judge=false";
-  const isLabelled = ends.x0.classes.length + ends.x1.classes.length > 0;
-  const isImage = !isVectors(ends) || ends.projection !== null;
+  const isLabelled = datasets.x0.classes.length + datasets.x1.classes.length > 0;
+  const isImage = !isVectors(datasets) || datasets.projection !== null;
   return isLabelled && isImage ? null : "the data have no classes";
 }
 
-const lacksData = ({ subject: { ends } }: Measuring, { side }: Pick<SampleSet, "side">) =>
-  ends[side].name === gaussianName ? "the target is noise" : null;
+const lacksData = ({ subject: { datasets } }: Measuring, { side }: Pick<SampleSet, "side">) =>
+  datasets[side].name === gaussianName ? "the target is noise" : null;
 
 /** Copies of statistics, freed with the context. */
 const keptGaussian = (context: Measuring, make: () => Gaussian): Gaussian =>
@@ -168,15 +168,15 @@ export const imageMetrics: readonly Metric[] = [
       "The Fréchet distance to the training data, or to published statistics, in features of Inception-v3.",
     columns: { value: "fid" },
     scale: "log",
-    serves: ({ ends, config }) =>
-      config.metrics.inception === null || isVectors(ends)
+    serves: ({ datasets, config }) =>
+      config.metrics.inception === null || isVectors(datasets)
         ? "it needs images, and metrics.inception=FILE on the command line"
         : null,
     lacks: lacksData,
     prepare: async (context) => inceptionOf(context),
     measure({ side, end }, context) {
       const features = inceptionOf(context);
-      const { train } = context.subject.ends[side];
+      const { train } = context.subject.datasets[side];
       const real = context.once(`fid/${side}`, () =>
         noGrad(() => tidy(() => statisticsOf(context, features, train.to({ device: "cpu" })))),
       );

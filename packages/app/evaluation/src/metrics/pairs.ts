@@ -48,7 +48,7 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
 }
 
 const ofTwoSets = (data: DataFacts): string | null =>
-  data.ends.chain ? "it is for two datasets" : forVectors(data);
+  data.datasets.chain ? "it is for two datasets" : forVectors(data);
 
 function lacksBinding(
   context: Measuring,

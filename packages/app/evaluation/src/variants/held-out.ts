@@ -80,8 +80,8 @@ export async function measureHeldOut(
   const n = Math.floor(all.size(0) / 2);
   const data = first(all, n);
   const other = own(() => all.narrow(0, n, all.size(0) - n));
-  const datasets = marginalsOf(subject.ends).map((end, k) => {
-    const at = subject.ends.chain?.times[k] ?? k;
+  const datasets = marginalsOf(subject.datasets).map((end, k) => {
+    const at = subject.datasets.chain?.times[k] ?? k;
     const name = timeLabel(subject.trained.config, at);
     return { at, name, ...rowsOf(end, seed, (x) => mixed(x, name)) };
   });

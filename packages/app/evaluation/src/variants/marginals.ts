@@ -11,12 +11,12 @@ export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
   const { options } = context;
-  const { ends, trained } = context.subject;
+  const { datasets, trained } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
   const keep = (make: () => Tensor) => context.own(make);
   const most = set.start.size(0);
-  return ends.between.map((end, i) => {
-    const time = ends.chain?.times[i + 1] as number;
+  return datasets.between.map((end, i) => {
+    const time = datasets.chain?.times[i + 1] as number;
     const data = keep(() => testRows(end, most, options.seed, "test"));
     const reserve = keep(() => testRows(end, 4 * most, options.seed, "train"));
     // Rows for the floor limit the other rows.

@@ -10,13 +10,13 @@ import type { Subject } from "../subject.js";
  */
 export async function readHoldout(
   path: string,
-  { ends, names, trained }: Pick<Subject, "ends" | "names" | "trained">,
+  { datasets, names, trained }: Pick<Subject, "datasets" | "names" | "trained">,
 ): Promise<Tensor> {
-  if (ends.shape.length !== 1 || ends.projection)
+  if (datasets.shape.length !== 1 || datasets.projection)
     throw new ConfigError(
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
     );
-  const [d] = ends.shape;
+  const [d] = datasets.shape;
   const { where, decimal, header, layer } = trained.config.data;
   const options = { decimal, header, layer: layer ?? undefined };
   return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;

@@ -43,11 +43,11 @@ const lengthPart = 0.5;
  * Measures random training rows. With several datasets: means over the intervals, each in its own
  * units (see `Chain`).
  */
-export function dataFacts(ends: Datasets, seed: number, minutes: number | null): DataFacts {
-  const all = marginalsOf(ends);
+export function dataFacts(datasets: Datasets, seed: number, minutes: number | null): DataFacts {
+  const all = marginalsOf(datasets);
   const rows = all.map(({ train }) => train.size(0));
-  const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
-  const count = ends.shape.length > 1 ? rowsIn(minutes, 10) : most;
+  const intervals = datasets.chain ? intervalsOf(datasets.chain) : [{ index: 0, unit: 1 }];
+  const count = datasets.shape.length > 1 ? rowsIn(minutes, 10) : most;
   const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index];
     const x1 = all[index + 1];
@@ -57,7 +57,7 @@ export function dataFacts(ends: Datasets, seed: number, minutes: number | null):
   const mean = (of: (one: (typeof distances)[number]) => number) =>
     distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
   return {
-    shape: ends.shape,
+    shape: datasets.shape,
     rows,
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
@@ -66,14 +66,14 @@ export function dataFacts(ends: Datasets, seed: number, minutes: number | null):
 
 /** Measures random training rows of a time course of vectors, fewer in a short time; null for other data. */
 export function courseFacts(
-  ends: Datasets,
+  datasets: Datasets,
   seed: number,
   minutes: number | null,
 ): CourseFacts | null {
-  const { chain, shape } = ends;
+  const { chain, shape } = datasets;
   if (!chain || shape.length > 1) return null;
   return tidy(() => {
-    const all = marginalsOf(ends);
+    const all = marginalsOf(datasets);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
     const count = 2 * Math.min(rowsIn(minutes, 2.5), Math.floor(least / 2));
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));

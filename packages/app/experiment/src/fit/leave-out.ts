@@ -52,7 +52,7 @@ interface LeaveOutOptions {
 /** Adds leave-one-out to quality.json of a trained run. Returns false if it was stopped. */
 export async function leaveOut(
   folder: string,
-  { config, ends }: { config: CompleteTrainConfig; ends: Datasets },
+  { config, datasets }: { config: CompleteTrainConfig; datasets: Datasets },
   { loo, time, progress, signal }: LeaveOutOptions,
 ): Promise<boolean> {
   const n = inner(config);
@@ -72,7 +72,7 @@ export async function leaveOut(
     const part = clock.part(1 / (n - k + 1));
     const result = await withoutOne(
       folder,
-      { config, ends, k },
+      { config, datasets, k },
       { loo, time, progress, signal },
       part,
     );
@@ -87,16 +87,16 @@ export async function leaveOut(
 
 async function withoutOne(
   folder: string,
-  whole: { config: CompleteTrainConfig; ends: Datasets; k: number },
+  whole: { config: CompleteTrainConfig; datasets: Datasets; k: number },
   { loo, time: { step, limit }, progress, signal }: LeaveOutOptions,
   clock: Clock,
 ): Promise<MetricRow[] | null> {
-  const { config, ends } = withoutDataset(whole.config, whole.ends, whole.k);
+  const { config, datasets } = withoutDataset(whole.config, whole.datasets, whole.k);
   const short = loo === "full" || clock.seconds !== null ? config : shortened(config);
   const cacheFolder = join(runPaths(folder).cache, "left-out");
-  const time = whole.ends.chain?.times[whole.k] as number;
+  const time = whole.datasets.chain?.times[whole.k] as number;
   const label = timeLabel(whole.config, time);
-  const training = new Training(trainingProblem(short, ends, { cacheFolder }));
+  const training = new Training(trainingProblem(short, datasets, { cacheFolder }));
   try {
     const part = { ...limit, clock: clock.part(trainingShare), reserve: 0 };
     const plan = new TimePlan(part, short, { step: step ?? 0, pair: 0 });
@@ -118,9 +118,9 @@ async function withoutOne(
     progress.done();
     if (signal?.aborted) return null;
     const { seed } = config;
-    const bridge = Bridge.live(training, { config: short, ends, folder });
-    const subject = subjectOf(bridge, ends);
-    const dataset = marginalsOf(whole.ends)[whole.k];
+    const bridge = Bridge.live(training, { config: short, datasets, folder });
+    const subject = subjectOf(bridge, datasets);
+    const dataset = marginalsOf(whole.datasets)[whole.k];
     const rows = tidy(() => subject.own("x0", allRows(dataset, seed)).keep());
     try {
       const heldOut = { group: "loo", time, label, rows } as const;
@@ -140,7 +140,7 @@ async function withoutOne(
     }
   } finally {
     training.dispose();
-    ends.dispose();
+    datasets.dispose();
     rmSync(cacheFolder, { recursive: true, force: true });
   }
 }

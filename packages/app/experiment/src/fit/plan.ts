@@ -64,7 +64,7 @@ export interface FitPlan extends Chosen {
   choices: Choice[];
   time: TimePlan;
   /** The data of the choices, which the caller disposes; null: not loaded. */
-  ends: Datasets | null;
+  datasets: Datasets | null;
 }
 
 /** Names of all methods: those of a registry train one direction if both share a network. */
@@ -155,15 +155,15 @@ export async function planFit(
   began = performance.now() / 1000,
 ): Promise<FitPlan> {
   const choices = new Choices(request);
-  let ends = await loadScaled(choices, work);
+  let datasets = await loadScaled(choices, work);
   try {
     const before = choices.chosen;
-    const hasPaths = choosePaths(choices, ends);
-    ends = await reloaded(ends, before.config, choices, work);
-    const facts = dataFacts(ends, before.config.seed, before.own.max_minutes);
-    chooseOptions(choices, ends, { facts, hasPaths });
+    const hasPaths = choosePaths(choices, datasets);
+    datasets = await reloaded(datasets, before.config, choices, work);
+    const facts = dataFacts(datasets, before.config.seed, before.own.max_minutes);
+    chooseOptions(choices, datasets, { facts, hasPaths });
     const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
-    const speed = await chooseInTime(choices, ends, forecastAt);
+    const speed = await chooseInTime(choices, datasets, forecastAt);
     const time = forecastAt(speed);
     const { config, own } = choices.chosen;
     if (own.max_minutes !== null && !choices.isGiven("num_iter")) {
@@ -182,16 +182,16 @@ export async function planFit(
       organising(rule("reserve", reserve, why)),
     ];
     const list = [...choices.list, ...typed.map((one) => ({ ...one, given: true }))];
-    return { ...choices.chosen, choices: list, time, ends };
+    return { ...choices.chosen, choices: list, time, datasets };
   } catch (error) {
-    ends.dispose();
+    datasets.dispose();
     throw error;
   }
 }
 
 /** The data of the choices, loaded again if the choices since `before` change them. */
 async function reloaded(
-  ends: Datasets,
+  datasets: Datasets,
   before: CompleteTrainConfig,
   choices: Choices,
   work: Work,
@@ -199,8 +199,8 @@ async function reloaded(
   const { config } = choices.chosen;
   // Of the options that choices change, loading reads these and, for exact bridges, sigma.
   const read = ({ data, method }: CompleteTrainConfig) => JSON.stringify([data, method]);
-  if (read(before) === read(config)) return ends;
-  ends.dispose();
+  if (read(before) === read(config)) return datasets;
+  datasets.dispose();
   return openDatasets(config, work);
 }
 
@@ -212,33 +212,33 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
   const { config } = choices.chosen;
-  const ends = await openDatasets(config, work);
+  const datasets = await openDatasets(config, work);
   try {
     // Refuse unusable pairs before measurements.
-    await loadPairs(config, ends, work);
+    await loadPairs(config, datasets, work);
   } catch (error) {
-    ends.dispose();
+    datasets.dispose();
     throw error;
   }
-  if (!ends.columns) return ends;
-  const { std } = ends.columns.transform;
-  const names = ends.x0.facts?.named ? ends.x0.facts.columns : null;
+  if (!datasets.columns) return datasets;
+  const { std } = datasets.columns.transform;
+  const names = datasets.x0.facts?.named ? datasets.x0.facts.columns : null;
   choices.add(chooseScale({ std, names }));
   // Of few rows, those held out would be missing in the masses of small groups.
-  const held = methodOf(config).mass ? null : chooseHeldOut(Math.min(...allRows(ends)));
+  const held = methodOf(config).mass ? null : chooseHeldOut(Math.min(...allRows(datasets)));
   if (held) choices.add(held);
-  return reloaded(ends, config, choices, work);
+  return reloaded(datasets, config, choices, work);
 }
 
-const allRows = (ends: Datasets): number[] =>
-  marginalsOf(ends).map(({ train, test }) => train.size(0) + test.size(0));
+const allRows = (datasets: Datasets): number[] =>
+  marginalsOf(datasets).map(({ train, test }) => train.size(0) + test.size(0));
 
 /** Chooses smooth paths or growth for a time course. Returns whether it chose any. */
-function choosePaths(choices: Choices, ends: Datasets): boolean {
+function choosePaths(choices: Choices, datasets: Datasets): boolean {
   const { config, own } = choices.chosen;
   const isGiven = pathKeys.some((key) => choices.isGiven(key));
   const mayChoose = conditionColumn(config.data) === null && !isGiven;
-  const course = mayChoose ? courseFacts(ends, config.seed, own.max_minutes) : null;
+  const course = mayChoose ? courseFacts(datasets, config.seed, own.max_minutes) : null;
   const paths = course ? pathRules(course) : [];
   if (paths.length === 0 || !choices.allows(paths)) return false;
   choices.add(...paths);
@@ -247,7 +247,7 @@ function choosePaths(choices: Choices, ends: Datasets): boolean {
 
 function chooseOptions(
   choices: Choices,
-  ends: Datasets,
+  datasets: Datasets,
   { facts, hasPaths }: { facts: DataFacts; hasPaths: boolean },
 ): void {
   const { config } = choices.chosen;
@@ -274,7 +274,7 @@ function chooseOptions(
   choices.add(...rules.filter(({ key }) => !unused.includes(key)));
   const { batch_size, ...chosen } = choices.chosen.config;
   const isPaired = chosen.ot_sampler !== null || methodOf(chosen).rows?.coupling !== undefined;
-  const classes = ends.columns?.condition?.classes?.length ?? null;
+  const classes = datasets.columns?.condition?.classes?.length ?? null;
   if (isConditional && isPaired)
     choices.add(rowsTogether(batch_size, classes, Math.min(...facts.rows)));
 }
@@ -341,7 +341,7 @@ function unusedOf(config: CompleteTrainConfig): readonly string[] {
 /** Chooses the sizes of image networks and of their evaluations. Returns the speed of this machine. */
 async function chooseInTime(
   choices: Choices,
-  ends: Datasets,
+  datasets: Datasets,
   forecastAt: (speed: Speed) => TimePlan,
 ): Promise<Speed> {
   const { config, own } = choices.chosen;
@@ -351,13 +351,13 @@ async function chooseInTime(
     const { config: now } = choices.chosen;
     setNumThreads(threadsOf(now));
     const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
-    const problem = trainingProblem(now, ends, { cacheFolder });
+    const problem = trainingProblem(now, datasets, { cacheFolder });
     return measureSpeed(problem, clock.part(0.05)).finally(() =>
       rmSync(cacheFolder, { recursive: true, force: true }),
     );
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
-  if (ends.shape.length === 1 || max_minutes === null) return measureOnce();
+  if (datasets.shape.length === 1 || max_minutes === null) return measureOnce();
   const stepsAt = (speed: Speed) => Math.min(...forecastAt(speed).forecast());
   // From narrow to wide: wide networks are slow.
   const { num_channels: widest } = config.model as { num_channels: number };

@@ -59,7 +59,7 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
     printPlan(plan, progress);
     return await trainFit(plan, options);
   } finally {
-    plan.ends?.dispose();
+    plan.datasets?.dispose();
   }
 }
 
@@ -84,15 +84,15 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
   // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001 };
   const time = timePlan(chosen, { speed, reserve, most, began });
-  return { ...chosen, choices, time, ends: null };
+  return { ...chosen, choices, time, datasets: null };
 }
 
 async function trainFit(
-  { config, own, choices, time, ends }: FitPlan,
+  { config, own, choices, time, datasets }: FitPlan,
   options: RunOptions,
 ): Promise<RunResult> {
   const { folder, progress, signal, again = false } = options;
-  const measure = (data?: Pick<QualityOptions, "ends">) => {
+  const measure = (data?: Pick<QualityOptions, "datasets">) => {
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
     const { holdout, at } = own;
@@ -109,14 +109,14 @@ async function trainFit(
     ...options,
     free: ["num_iter", "first_num_iter"],
     begin: { choices },
-    ends: ends?.exact ? null : ends,
+    datasets: datasets?.exact ? null : datasets,
     onOpen: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
     time,
-    async trained(_run, ends, rows) {
+    async trained(_run, datasets, rows) {
       keepBest(folder, rows, progress);
-      if (!(await measure({ ends }))) return false;
+      if (!(await measure({ datasets }))) return false;
       const how = { loo: own.loo, time, progress, signal };
-      if (!(await leaveOut(folder, { config, ends }, how))) return false;
+      if (!(await leaveOut(folder, { config, datasets }, how))) return false;
       progress.line(`took ${duration(time.clock.spent)}`);
       return true;
     },

@@ -14,7 +14,7 @@ const arrowShare = 0.25;
 export interface CourseSamples {
   direction: "f" | "b";
   bridge: Bridge;
-  ends: Datasets;
+  datasets: Datasets;
   seed: number;
   /** Rows of each dataset as networks take them, at their process times. */
   dated: readonly { x: Tensor; time: number }[];
@@ -30,12 +30,12 @@ export interface CourseSamples {
 
 /** Null for two datasets of constant mass, and for conditions. */
 export async function courseOf(samples: CourseSamples): Promise<Course | null> {
-  const { bridge, ends, direction, dated, times, masses } = samples;
+  const { bridge, datasets, direction, dated, times, masses } = samples;
   const { config, conditioning, method } = bridge.trained;
-  if ((!ends.chain && !method.mass) || conditioning.channels > 0) return null;
+  if ((!datasets.chain && !method.mass) || conditioning.channels > 0) return null;
   const scale = timeScale(config) ?? { from: 0, length: 1 };
   const inUnits = (time: number) => scale.from + scale.length * time;
-  const relative = relativeMasses(config, marginalsOf(ends));
+  const relative = relativeMasses(config, marginalsOf(datasets));
   const first = (direction === "f" ? relative?.[0] : relative?.at(-1)) ?? 1;
   return {
     ...fieldsOf(samples, scale.length),
@@ -83,7 +83,7 @@ function fieldsOf(
 
 /** Classes that rows of each class end in, by the nearest rows of both ends; null without classes. */
 async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
-  const { bridge, direction, ends, seed, start, end } = samples;
+  const { bridge, direction, datasets, seed, start, end } = samples;
   const { config } = bridge.trained;
   const { keep, split_by, missing, decimal, header, key, layer } = config.data;
   const [column] = keep ?? [];
@@ -99,7 +99,7 @@ async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
     try {
       return await fateCells(source, bridge, {
         column,
-        names: ends.columns?.names ?? [],
+        names: datasets.columns?.names ?? [],
         missing,
         seed,
         signal: undefined,

@@ -47,22 +47,22 @@ export async function writeEvaluationPictures(
   target: PictureTarget,
 ): Promise<Stills> {
   const { id, run } = target;
-  const { ends } = evaluation.context.subject;
+  const { datasets } = evaluation.context.subject;
   const { plot_level, metrics } = configOf(evaluation);
   const stills: Stills = [];
-  if (plot_level >= 1 && hasPictures(ends)) stills.push(...(await grids(evaluation, target)));
-  if (metrics.spectrum && !isVectors(ends)) {
+  if (plot_level >= 1 && hasPictures(datasets)) stills.push(...(await grids(evaluation, target)));
+  if (metrics.spectrum && !isVectors(datasets)) {
     const png = await writeSpectra(evaluation, target);
     if (plot_level >= 1) stills.push(["spectrum", png]);
   }
-  if (plot_level >= 1 && isVectors(ends)) stills.push(await scatter(evaluation, target));
+  if (plot_level >= 1 && isVectors(datasets)) stills.push(await scatter(evaluation, target));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
   return stills;
 }
 
 async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promise<Stills> {
   const { at, set, context } = evaluation;
-  const { ends } = context.subject;
+  const { datasets } = context.subject;
   const { split } = context.options;
   const config = configOf(evaluation);
   const { from, side } = set;
@@ -71,13 +71,13 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
     const start = cut(set.start);
     const end = cut(set.end);
     const data = cut(set.data);
-    const painter = painterOf(ends, [
+    const painter = painterOf(datasets, [
       { x: start, side: from },
       { x: data, side },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
-    const between = ends.between.map((one, i) => {
-      const time = ends.chain?.times[i + 1] as number;
+    const between = datasets.between.map((one, i) => {
+      const time = datasets.chain?.times[i + 1] as number;
       const rows = cut(testRows(one, start.size(0), config.seed, split)).to({ device: "cpu" });
       return { name: atTime(config, one.name, time), shown: painter(rows, time) };
     });
@@ -166,15 +166,15 @@ async function scatter(
 ): Promise<[name: string, png: Buffer]> {
   const { start, end, data, direction } = evaluation.set;
   const { subject, options: measuring } = evaluation.context;
-  const { ends } = subject;
+  const { datasets } = subject;
   const { states, times, masses } = await pathsOf(evaluation, mostPaths);
   const { config } = subject.trained;
   const scale = timeScale(config) ?? { from: 0, length: 1 };
   const { points, axes } = tidy(() => {
     const [source, target] = direction === "f" ? [start, data] : [data, start];
-    const isPlain = source.size(1) <= 2 || ends.exact !== null;
-    const passed = ends.between.map((one, i) => {
-      const time = ends.chain?.times[i + 1] as number;
+    const isPlain = source.size(1) <= 2 || datasets.exact !== null;
+    const passed = datasets.between.map((one, i) => {
+      const time = datasets.chain?.times[i + 1] as number;
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
       const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
       const name = config.data.split_by === null ? shortName(one.name) : "";
@@ -188,9 +188,9 @@ async function scatter(
     axes?.basis.keep();
     return { axes, points: pointsOf({ direction, start, end, data, path, between, axes }) };
   });
-  const dated = marginalsOf(ends).map((one, i) => ({
+  const dated = marginalsOf(datasets).map((one, i) => ({
     x: kept(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
-    time: ends.chain?.times[i] ?? i,
+    time: datasets.chain?.times[i] ?? i,
   }));
   const first = states.select(0, 0);
   const last = states.select(0, -1);
@@ -198,7 +198,7 @@ async function scatter(
     const course = await courseOf({
       direction,
       bridge: subject.bridge,
-      ends,
+      datasets,
       seed: measuring.seed,
       dated,
       times,
@@ -261,18 +261,20 @@ const hasPictures = ({ shape, projection }: Datasets): boolean =>
  * `given`, so that source, samples and data are comparable.
  */
 export function painterOf(
-  ends: Datasets,
+  datasets: Datasets,
   samples: readonly { x: Tensor; side: "x0" | "x1" }[],
 ): Painter {
-  const real = samples.filter(({ side }) => ends[side].name !== gaussianName);
+  const real = samples.filter(({ side }) => datasets[side].name !== gaussianName);
   const fields =
-    ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
+    datasets.projection === null && real.some(({ side }) => datasets[side].train.dtype !== "uint8");
   const ranges = fields
-    ? tidy(() => rangesOf(cat(real.map(({ x, side }) => physical(ends, x, side === "x0" ? 0 : 1)))))
+    ? tidy(() =>
+        rangesOf(cat(real.map(({ x, side }) => physical(datasets, x, side === "x0" ? 0 : 1)))),
+      )
     : null;
   return (x, time) =>
     tidy(() => {
-      const fields = physical(ends, x, time);
+      const fields = physical(datasets, x, time);
       const [, channels] = fields.shape as Shape;
       const levels = ranges ? levelsOf(fields, ranges) : fields;
       const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);

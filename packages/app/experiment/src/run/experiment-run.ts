@@ -48,11 +48,11 @@ export class ExperimentRun implements MainWork {
   constructor(
     private readonly config: CompleteTrainConfig,
     private readonly options: RunOptions,
-    private readonly ends: Datasets,
+    private readonly datasets: Datasets,
     private readonly run: RunWriter,
     pairs: KnownRows | null,
   ) {
-    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
+    const problem = trainingProblem(config, datasets, { cacheFolder: run.paths.cache, pairs });
     const { ranks = null, time } = options;
     this.#training = new Training(withExecution(problem, { ranks }));
     this.#time = time ?? new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config);
@@ -100,17 +100,17 @@ export class ExperimentRun implements MainWork {
   }
 
   async begin(): Promise<Next> {
-    const { config, options, run, ends } = this;
+    const { config, options, run, datasets } = this;
     const at = this.#at;
     const { progress, signal } = options;
     const training = this.#training;
     this.#logger = loggers[config.LOGGER](run.paths.folder, this.#stepsBefore(at) + 1);
-    saveColumns(ends, { run, progress });
+    saveColumns(datasets, { run, progress });
     savePairs(config, run);
-    saveProjection(ends, run);
-    const bridge = Bridge.live(training, { config, ends, folder: run.paths.folder });
+    saveProjection(datasets, run);
+    const bridge = Bridge.live(training, { config, datasets, folder: run.paths.folder });
     const how = { split: "test", threads: threadsOf(config), progress, signal } as const;
-    this.#evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
+    this.#evaluator = await Evaluator.open(subjectOf(bridge, datasets), how);
     if (!this.#evaluator) return "interrupted";
     if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
@@ -120,7 +120,7 @@ export class ExperimentRun implements MainWork {
   }
 
   async end(): Promise<Next> {
-    const { config, options, run, ends } = this;
+    const { config, options, run, datasets } = this;
     const { progress, signal } = options;
     const training = this.#training;
     progress.done();
@@ -131,10 +131,11 @@ export class ExperimentRun implements MainWork {
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
-    if ((await options.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+    if ((await options.trained?.(run, datasets, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
     const { folder } = run.paths;
-    if (ends.exact) await this.#writeTrajectories(Bridge.live(training, { config, ends, folder }));
+    if (datasets.exact)
+      await this.#writeTrajectories(Bridge.live(training, { config, datasets, folder }));
     run.flush();
     await writeReport(folder);
     // Remove files that the last checkpoint could not remove.
@@ -144,11 +145,11 @@ export class ExperimentRun implements MainWork {
 
   /** Writes test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
   async #writeTrajectories(bridge: Bridge): Promise<void> {
-    const { config, ends, run } = this;
+    const { config, datasets, run } = this;
     for (const end of ["x0", "x1"] as const)
-      run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
+      run.saveFile(`${end}_test.npy`, io.encodeNpy(datasets[end].test));
     for (const [i, steps] of config.test_num_steps.entries()) {
-      const { states } = await bridge.paths(ends.x1.test, {
+      const { states } = await bridge.paths(datasets.x1.test, {
         direction: "b",
         grid: gridOf(bridge.trained, steps),
         seed: config.seed,
@@ -267,7 +268,7 @@ export class ExperimentRun implements MainWork {
         dsbm: version,
         half_iteration: String(half),
         direction,
-        shape: JSON.stringify(this.ends.shape),
+        shape: JSON.stringify(this.datasets.shape),
       }),
     );
     this.#save(at);
@@ -309,12 +310,12 @@ export class ExperimentRun implements MainWork {
 
   /** Open evaluations of a position. */
   #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
-    const { config, ends, run } = this;
+    const { config, datasets, run } = this;
     const { method } = this.#training.problem.method;
     const done = readCsv(run.paths.results_csv).rows.filter(
       (row) => row.half_iteration === half && row.step === step,
     );
-    return evaluatedDirections(direction, { ends, method })
+    return evaluatedDirections(direction, { datasets, method })
       .flatMap((d) =>
         config.test_num_steps.map((steps) => ({ at: { half, direction: d, step }, steps })),
       )
@@ -348,10 +349,10 @@ export class ExperimentRun implements MainWork {
   }
 
   async #evaluateOne(at: Position, steps: number, clock: Clock): Promise<boolean> {
-    const { config, ends, run, options } = this;
+    const { config, datasets, run, options } = this;
     const { progress } = options;
     const training = this.#training;
-    const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
+    const grid = gridOf({ grid: training.problem.schedule.grid, chain: datasets.chain }, steps);
     const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
     using evaluation = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!evaluation) {
@@ -383,9 +384,9 @@ export class ExperimentRun implements MainWork {
    * unless plot_level is 3.
    */
   #isDrawn({ half }: Position, steps: number): boolean {
-    const { config, ends } = this;
+    const { config, datasets } = this;
     if (steps !== config.test_num_steps[0]) return false;
-    if (!isVectors(ends) || config.plot_level >= 3) return true;
+    if (!isVectors(datasets) || config.plot_level >= 3) return true;
     return half > this.#halves - config.fb_sequence.length;
   }
 

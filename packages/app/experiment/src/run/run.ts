@@ -60,7 +60,7 @@ export async function runTraining(
   const config = isThere ? lengthened(folder, request) : request;
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
-  const ends = options.ends ?? (await openDatasets(config, { progress, signal }));
+  const datasets = options.datasets ?? (await openDatasets(config, { progress, signal }));
   const { n_ipf, half_iterations } = config;
   options.ranks?.tell({
     facts: { ...options.begin, n_ipf, half_iterations },
@@ -69,9 +69,9 @@ export async function runTraining(
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
-    checkBatch(config, ends);
-    const pairs = await loadPairs(config, ends, { signal });
-    const { columns, logged } = columnsFor({ ends, config });
+    checkBatch(config, datasets);
+    const pairs = await loadPairs(config, datasets, { signal });
+    const { columns, logged } = columnsFor({ datasets, config });
     run = openRun({
       folder,
       dsbm: version,
@@ -85,11 +85,11 @@ export async function runTraining(
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
     options.onOpen?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
-    for (const end of marginalsOf(ends)) progress.line(end.about);
+    for (const end of marginalsOf(datasets)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
     const note = growthNote(config);
     if (note) progress.line(`warning: ${note}`);
-    work = new ExperimentRun(config, options, ends, run, pairs);
+    work = new ExperimentRun(config, options, datasets, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();
     else {
@@ -103,7 +103,7 @@ export async function runTraining(
     throw explained;
   } finally {
     work?.dispose();
-    if (!options.ends) ends.dispose();
+    if (!options.datasets) datasets.dispose();
   }
 }
 
@@ -119,11 +119,11 @@ export async function runTrainingWorker(
   const config = { ...request, n_ipf, half_iterations };
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
-  const ends = await openDatasets(config, { progress, signal });
+  const datasets = await openDatasets(config, { progress, signal });
   try {
-    const pairs = await loadPairs(config, ends, { signal });
+    const pairs = await loadPairs(config, datasets, { signal });
     const cacheFolder = runPaths(folder).cache;
-    const problem = trainingProblem(config, ends, { cacheFolder, pairs });
+    const problem = trainingProblem(config, datasets, { cacheFolder, pairs });
     const training = new Training(withExecution(problem, { ranks }));
     try {
       await runCourse(training, null, { signal });
@@ -131,7 +131,7 @@ export async function runTrainingWorker(
       training.dispose();
     }
   } finally {
-    ends.dispose();
+    datasets.dispose();
   }
 }
 
@@ -163,12 +163,12 @@ export interface RunOptions {
   /** The options that ranks above 0 need. */
   begin?: Record<string, unknown>;
   /** The data, which the caller disposes (default: they are loaded). */
-  ends?: Datasets | null;
+  datasets?: Datasets | null;
   /** Plans the steps (default: those of the configuration). */
   time?: TimePlan;
   onOpen?(run: RunWriter): void;
   /** Returns false if it was stopped. */
-  trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
+  trained?(run: RunWriter, datasets: Datasets, rows: readonly Row[]): Promise<boolean>;
 }
 
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {

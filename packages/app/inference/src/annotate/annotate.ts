@@ -163,11 +163,11 @@ async function growthCells(
 ): Promise<GrowthCells[] | null> {
   if (!method.mass || method.plan) return null;
   try {
-    const ends = await openDatasets(config, { progress, signal });
+    const datasets = await openDatasets(config, { progress, signal });
     try {
-      return growthIntervals(config, marginalsOf(ends));
+      return growthIntervals(config, marginalsOf(datasets));
     } finally {
-      ends.dispose();
+      datasets.dispose();
     }
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof ConfigError)) throw error;

@@ -44,17 +44,17 @@ interface PairOptions {
  */
 export async function readPairs(
   path: string,
-  ends: readonly PairedEnd[],
+  datasets: readonly PairedEnd[],
   { id = null, signal }: PairOptions = {},
 ): Promise<KnownRows> {
-  const intervals = ends.length - 1;
+  const intervals = datasets.length - 1;
   const pairs = await readCells(path, intervals, signal);
   const x0: number[] = [];
   const x1: number[] = [];
   const first = { source: 0, target: 0 };
   for (let k = 0; k < intervals; k++) {
     const pairsOfInterval = pairs.filter(({ interval }) => interval === k + 1);
-    const [a, b] = ends.slice(k, k + 2);
+    const [a, b] = datasets.slice(k, k + 2);
     const source = await findRows(path, "source", a, pairsOfInterval, { id, signal });
     const target = await findRows(path, "target", b, pairsOfInterval, { id, signal });
     for (const [i, row] of source.places.entries()) {

@@ -31,8 +31,8 @@ export interface Limits {
 }
 
 /** The ranges of the columns, in the user's units. */
-export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
-  const [source, ...others] = ends.map(({ range, log1p }) => {
+export function boundsOf(datasets: readonly TableFacts[]): ColumnBounds {
+  const [source, ...others] = datasets.map(({ range, log1p }) => {
     const inOwnUnits = (value: number) => (log1p ? Math.expm1(value) : value);
     return range.min.map((min, k) => ({
       min: inOwnUnits(min),
@@ -42,7 +42,7 @@ export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
   return {
     source: source ?? [],
     target: others.at(-1) ?? null,
-    whole: (source ?? []).map((_, k) => ends.every(({ whole }) => whole[k])),
+    whole: (source ?? []).map((_, k) => datasets.every(({ whole }) => whole[k])),
   };
 }
 

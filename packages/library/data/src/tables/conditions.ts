@@ -24,12 +24,12 @@ export const conditionWidth = (condition: ColumnCondition | null): number =>
  * One condition for all datasets. Throws `InvalidOption` for other kinds, and without a common
  * class.
  */
-export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
-  const conditions = ends.map(({ condition }) => condition);
+export function fitCondition(datasets: readonly TableFacts[]): ColumnCondition | null {
+  const conditions = datasets.map(({ condition }) => condition);
   if (conditions.includes(null)) return null;
   const [first, ...others] = conditions as [ConditionFacts, ...ConditionFacts[]];
   const { name, classes } = first;
-  const place = (i: number) => placeOf(ends[i]);
+  const place = (i: number) => placeOf(datasets[i]);
   for (const [i, other] of others.entries()) {
     if ((classes === null) !== (other.classes === null))
       throw invalidOption(
@@ -44,9 +44,12 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
     const all = new Set(conditions.flatMap((one) => one?.classes ?? []));
     return { name, classes: [...all].toSorted(byNumber), mean: 0, std: 1 };
   }
-  const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
+  const total = datasets.reduce((sum, { moments }) => sum + moments.n, 0);
   const average = (value: (condition: ConditionFacts) => number) =>
-    ends.reduce((sum, { moments, condition }) => sum + (moments.n / total) * value(condition!), 0);
+    datasets.reduce(
+      (sum, { moments, condition }) => sum + (moments.n / total) * value(condition!),
+      0,
+    );
   const mean = average((one) => one.mean);
   const variance = average((one) => one.variance + (one.mean - mean) ** 2);
   return { name, classes: null, mean, std: Math.sqrt(variance) };

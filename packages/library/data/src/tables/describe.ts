@@ -28,14 +28,14 @@ export function describeTables(
 ) {
   const [source, ...others] = tables;
   const target = others.at(-1) ?? null;
-  const ends = target ? [source, target] : [source];
-  const sizes = ends.map(({ train }) => train);
+  const datasets = target ? [source, target] : [source];
+  const sizes = datasets.map(({ train }) => train);
   const columns = source.columns.map((name, k) => ({
     name,
     source: bounds.source[k],
     target: bounds.target?.[k] ?? null,
     whole: bounds.whole[k],
-    notes: columnNotes(k, ends, { transform, bounds }),
+    notes: columnNotes(k, datasets, { transform, bounds }),
   }));
   return {
     source: describeEnd(source),
@@ -45,8 +45,8 @@ export function describeTables(
     kept: source.kept,
     transform,
     warnings: [
-      ...new Set(ends.flatMap(({ notes }) => notes)),
-      ...ends.flatMap(rowWarnings),
+      ...new Set(datasets.flatMap(({ notes }) => notes)),
+      ...datasets.flatMap(rowWarnings),
       ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
         : []),
@@ -65,10 +65,10 @@ const describeEnd = (facts: TableFacts) => {
 
 function columnNotes(
   k: number,
-  ends: readonly TableFacts[],
+  datasets: readonly TableFacts[],
   { transform, bounds }: Pick<Context, "transform" | "bounds">,
 ): string[] {
-  const name = ends[0]?.columns[k];
+  const name = datasets[0]?.columns[k];
   const a = bounds.source[k];
   const b = bounds.target?.[k] ?? a;
   const exclude = setting("data.exclude", [name]);
@@ -77,17 +77,17 @@ function columnNotes(
       `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
     ];
   const notes: string[] = [];
-  if (ends.every(({ counters }) => counters.includes(name)))
+  if (datasets.every(({ counters }) => counters.includes(name)))
     notes.push(
       `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
     );
   const low = Math.min(a.min, b.min);
   const high = Math.max(a.max, b.max);
-  const widths = ends.map(({ range, moments }) => {
+  const widths = datasets.map(({ range, moments }) => {
     const width = range.max[k] - range.min[k];
     return width / Math.sqrt(moments.variance[k]);
   });
-  if ((bounds.whole[k] && high - low < 10) || ends.some(({ spread }) => spread[k] === 0))
+  if ((bounds.whole[k] && high - low < 10) || datasets.some(({ spread }) => spread[k] === 0))
     notes.push(
       `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
     );

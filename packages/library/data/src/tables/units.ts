@@ -23,18 +23,18 @@ type TransformFacts = Pick<TableFacts, "columns" | "log1p" | "moments" | "range"
 
 /** From the training rows of source and target together. */
 export function fitTransform(
-  ends: readonly TransformFacts[],
+  datasets: readonly TransformFacts[],
   standardise: Standardise,
 ): ColumnTransform {
-  const [{ columns, log1p }] = ends;
-  const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
+  const [{ columns, log1p }] = datasets;
+  const total = datasets.reduce((sum, { moments }) => sum + moments.n, 0);
   const average = (value: (end: TransformFacts) => number) =>
-    ends.reduce((sum, end) => sum + (end.moments.n / total) * value(end), 0);
+    datasets.reduce((sum, end) => sum + (end.moments.n / total) * value(end), 0);
   const pooled = columns.map((_, k) => {
     const mean = average(({ moments }) => moments.mean[k]);
     const variance = average(({ moments }) => moments.variance[k] + (moments.mean[k] - mean) ** 2);
-    const low = Math.min(...ends.map(({ range }) => range.min[k]));
-    const high = Math.max(...ends.map(({ range }) => range.max[k]));
+    const low = Math.min(...datasets.map(({ range }) => range.min[k]));
+    const high = Math.max(...datasets.map(({ range }) => range.max[k]));
     const isConstant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high));
     return { mean, variance, isConstant };
   });
