@@ -3,9 +3,9 @@ import type { z } from "zod";
 import { ConfigError, quote, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
-import { type Composed, compose, type RegisteredNames } from "./presets.js";
+import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
-import { type CrossCheck, validate } from "./schema/validate.js";
+import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
 import type { Overrides, Tree } from "./text/value.js";
 import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
@@ -147,16 +147,23 @@ export function resolve<S extends z.ZodType>(
   return { help, all, members, values: {}, launcher };
 }
 
-/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. */
+/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
 function asList<S extends z.ZodType>(
-  { schema, aliases = {} }: Experiment<S>,
+  { name: command, schema, aliases = {} }: Experiment<S>,
   override: Override,
 ): Override {
   const { key, values } = override;
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
   if (values.length === 1 || !isAll("number", "string")) return override;
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
-  const [, inner] = schemaKeys(jsonSchema(schema)).find(([known]) => known === name) ?? [];
+  const json = jsonSchema(schema);
+  const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
+  const groups = presetGroups(command).map((group) => group.name);
+  if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
+    throw new ConfigError(
+      unknownKey(json, {}, key, [...groups, ...Object.keys(aliases)]),
+      "unknown_key",
+    );
   const kind = inner && bareListOf(inner);
   const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
   return isList ? { ...override, values: [values] } : override;

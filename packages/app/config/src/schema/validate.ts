@@ -53,7 +53,7 @@ function explain(
   return new ConfigError(problems, code);
 }
 
-function unknownKey(
+export function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,

@@ -17,6 +17,7 @@ const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
 /** Keys with their own grammar: quotes and parentheses stay. */
 const expressions: readonly string[] = ["data.where"];
 const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
+const MAX_MEMBERS = 10_000;
 
 const SWITCHES: Record<string, "multirun" | "help" | "all"> = {
   "-m": "multirun",
@@ -78,7 +79,8 @@ export function unknownOption(token: string, options: readonly string[]): Config
 
 /**
  * Returns the members of a sweep: the product of all lists, the first one slowest. The last
- * override of a key counts. Throws ConfigError "sweep" for a list without `multirun`.
+ * override of a key counts. Throws ConfigError "sweep" for a list without `multirun`, and for more
+ * than 10,000 members.
  */
 export function expandSweep(overrides: readonly Override[], multirun: boolean): Overrides[] {
   const lists = new Map<string, Value[]>();
@@ -88,6 +90,12 @@ export function expandSweep(overrides: readonly Override[], multirun: boolean): 
     lists.set(key, [...distinct.values()]);
   }
   if (!multirun) overrides.forEach(refuseList);
+  const count = [...lists.values()].reduce((product, { length }) => product * length, 1);
+  if (count > MAX_MEMBERS)
+    throw new ConfigError(
+      `this sweep has ${count} members: expected at most ${MAX_MEMBERS}; split it up`,
+      "sweep",
+    );
   return [...lists].reduce<Overrides[]>(
     (members, [key, values]) =>
       members.flatMap((member) => values.map((value) => ({ ...member, [key]: value }))),

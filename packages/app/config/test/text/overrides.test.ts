@@ -81,13 +81,15 @@ describe("expandSweep", () => {
     [[], [""]],
   ])("%j", (words, members) => expect(expand(words)).toEqual(members));
 
-  it("asks for -m for a list without it", () => {
+  it("asks for -m for a list without it, and refuses sweeps without end", () => {
     expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
     const error = thrown(() => expand(["seed=1", "data.target=after, late"], false));
     expect(error.code).toBe("sweep");
     expect(error.message).toMatch(
       /add -m .*, write "data.target=\[after, late\]" for one list, or "data.target='after, late'" for text/,
     );
+    const many = [...Array(101).keys()].join();
+    expectRefused(() => expand([`a=${many}`, `b=${many}`]), /10201 members/, "sweep");
   });
 });
 

@@ -66,7 +66,7 @@ export async function leaveOut(
   const step = time.step ?? 0;
   const steps = (trainingShare * each) / (step * config.half_iterations);
   if (each < least.seconds || steps < least.steps)
-    return skip("too little time: raise max_minutes, or write loo=full");
+    return skip(`too little time: raise max_minutes${loo === "full" ? "" : ", or write loo=full"}`);
   const rows: MetricRow[] = [];
   for (let k = 1; k <= n; k++) {
     const part = clock.part(1 / (n - k + 1));

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
@@ -7,11 +7,9 @@ import {
   type Choice,
   checkFiles,
   duration,
-  type Progress,
   type Row,
   readChoiceList,
   readQuality,
-  runPaths,
 } from "@dsbm/runs";
 import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/run.js";
@@ -112,8 +110,7 @@ async function trainFit(
     datasets: datasets?.exact ? null : datasets,
     onOpen: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
     time,
-    async trained(_run, datasets, rows) {
-      keepBest(folder, rows, progress);
+    async trained(_run, datasets) {
       if (!(await measure({ datasets }))) return false;
       const how = { loo: own.loo, time, progress, signal };
       if (!(await leaveOut(folder, { config, datasets }, how))) return false;
@@ -121,33 +118,6 @@ async function trainFit(
       return true;
     },
   });
-}
-
-const allowed = (row: Row): number =>
-  1.1 * Number(row.sliced_w2) + 0.25 * Number(row.data_sliced_w2 ?? 0);
-
-function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
-  const paths = runPaths(folder);
-  for (const direction of ["f", "b"] as const) {
-    const evaluations = rows.filter(
-      (row) => row.direction === direction && typeof row.sliced_w2 === "number",
-    );
-    const last = evaluations.at(-1);
-    if (!last) continue;
-    const best = evaluations.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
-    if (Number(last.sliced_w2) <= allowed(best)) continue;
-    const worse = evaluations
-      .map(({ half_iteration }) => Number(half_iteration))
-      .filter((half) => half > Number(best.half_iteration));
-    for (const half of worse) {
-      const path = paths.model(half, direction);
-      if (existsSync(path))
-        renameSync(path, join(paths.models, `worse_${half}_${direction}.safetensors`));
-    }
-    line(
-      `the weights of half-iteration ${best.half_iteration} ${direction} are kept: sliced W2 ${Number(best.sliced_w2).toPrecision(3)}, later ${Number(last.sliced_w2).toPrecision(3)}`,
-    );
-  }
 }
 
 /** Throws the errors of `tableGroups`. */
