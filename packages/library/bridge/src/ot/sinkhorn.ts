@@ -3,7 +3,6 @@
 import {
   cat,
   type Device,
-  empty,
   full,
   noGrad,
   type Scalings,
@@ -12,7 +11,6 @@ import {
   Tensor,
   tidy,
 } from "@dsbm/torch";
-import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
@@ -132,9 +130,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|².
   const scaled = left.mul(2 / eps);
   const across = right.t();
-  const plan = filled(x.size(0), y.size(0), x.device, (start, count) =>
-    scaled.narrow(0, start, count).mm(across).exp_(),
-  );
+  const plan = scaled.mm(across).exp_();
   const tau = exponent(penalty, eps);
   const scalings = (of: Tensor) => {
     const norms = of.squeeze(1);
@@ -251,13 +247,7 @@ function scaledSteps(
   const tau = exponent(problem.penalty.rows, eps);
   const columnTau = exponent(problem.penalty.columns, eps);
   const { c } = problem;
-  const matrix = filled(c.size(0), c.size(1), c.device, (start, count) =>
-    g
-      .sub(c.narrow(0, start, count))
-      .add_(f.narrow(0, start, count).unsqueeze(-1))
-      .div_(eps)
-      .exp_(),
-  );
+  const matrix = g.sub(c).add_(f.unsqueeze(-1)).div_(eps).exp_();
   // The absorbed potentials' power belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor, power: number) =>
     (power === 1 ? logW : logW.sub(absorbed, { alpha: (1 - power) / eps })).exp();
@@ -283,33 +273,12 @@ function scaledSteps(
 }
 
 const checkEvery = 10;
-/** Rows of so many entries are made at once, so that they stay in the processor's cache. */
-const atOnce = 2 ** 18;
-
-const rowsAtOnce = (m: number): number => Math.max(1, Math.floor(atOnce / m));
-
-/** A matrix [n, m] of the rows that `rows` makes. */
-function filled(
-  n: number,
-  m: number,
-  device: Device,
-  rows: (start: number, count: number) => Tensor,
-): Tensor {
-  const matrix = empty([n, m], { dtype: "float64", device });
-  inBatches(matrix, rowsAtOnce(m), (block, start) => void block.copy_(rows(start, block.size(0))));
-  return matrix;
-}
-
 /** Scales a kernel to the plan u K v in place. Returns the sums of its rows [n]. */
-const toPlan = (kernel: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor =>
-  cat(
-    inBatches(kernel, rowsAtOnce(kernel.size(1)), (block, start) =>
-      block
-        .mul_(u.narrow(0, start, block.size(0)).unsqueeze(-1))
-        .mul_(v)
-        .sum(-1),
-    ),
-  );
+function toPlan(kernel: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor {
+  const sums = kernel.mv(v).mul_(u);
+  kernel.mul_(u.unsqueeze(-1)).mul_(v);
+  return sums;
+}
 
 /** Iterates in place, by the engine's kernel if both sides are penalised alike. Returns the number of iterations. */
 function iterated(
