@@ -156,7 +156,7 @@ if (!(Math.abs(last - optimum) < 0.2 * (first - optimum)))
   problems.push("the player does not reach the bridge in four half-iterations");
 
 state.page = "search";
-await tab.goto(address);
+await tab.goto(address, { waitUntil: "networkidle" });
 for (const text of SEARCHES) {
   await tab.keyboard.press("Control+k");
   await tab.fill("#localsearch-input", text);
