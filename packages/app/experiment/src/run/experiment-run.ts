@@ -44,6 +44,7 @@ export class ExperimentRun implements MainWork {
   #lastSaved = performance.now();
   readonly #time: TimePlan;
   #at: Position = { half: 0, direction: "b", step: 0 };
+  #began = { spent: 0, done: 0 };
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -116,6 +117,7 @@ export class ExperimentRun implements MainWork {
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#time.isUp(at.half)) return "end";
     this.#time.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    this.#began = { spent: this.#time.clock.spent, done: this.#stepsBefore(at) };
     return "train";
   }
 
@@ -172,12 +174,14 @@ export class ExperimentRun implements MainWork {
     );
   }
 
-  /** Seconds until the run ends, in proportion to its steps. */
+  /** Seconds until the run ends, in proportion to the steps since training began. */
   #left(at: Position): number {
     const { seconds, spent, left } = this.#time.clock;
-    const done = this.#stepsBefore(at);
+    if (seconds !== null) return left;
+    const { spent: before, done } = this.#began;
+    const now = this.#stepsBefore(at);
     const all = this.#stepsBefore({ half: this.#halves + 1, step: 0 });
-    return seconds === null ? (spent / done) * (all - done) : left;
+    return ((spent - before) / (now - done)) * (all - now);
   }
 
   #restore(): Position {
