@@ -23,7 +23,7 @@ export function results(folder) {
       .trim()
       .split("\n")
       .map((l) => l.split(","));
-    return rows.map((row) => row.filter((_, i) => head[i] !== "seconds"));
+    return rows.map((row) => row.filter((_, i) => !head[i].startsWith("seconds")));
   };
   return Object.fromEntries(files.sort().map((path) => [path, table(path)]));
 }
