@@ -6,11 +6,11 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 4_390, imports: [] },
   torch: { group: "engine", budget: 41_150, imports: ["files"] },
-  bridge: { group: "library", budget: 66_600, imports: ["files", "torch"] },
+  bridge: { group: "library", budget: 66_300, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_000, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 42_000, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 31_630, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 23_410, imports: ["files"] },
+  train: { group: "library", budget: 31_710, imports: ["files", "torch", "bridge"] },
+  config: { group: "app", budget: 23_420, imports: ["files"] },
   runs: { group: "app", budget: 31_890, imports: ["files"] },
   problem: { group: "app", budget: 11_900, imports: base },
   inference: { group: "app", budget: 20_770, imports: [...base, "problem"] },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 294_500, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 294_600, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

@@ -136,9 +136,9 @@ export function resolve<S extends z.ZodType>(
   const keys = multirun ? settings : settings.map((one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
-    const typed = { ...flatten(options.base ?? {}), ...flatten(first) };
-    const values = composed(experiment, typed, options).config;
-    return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
+    const values = { ...flatten(options.base ?? {}), ...flatten(first) };
+    const { config } = composed(experiment, values, options);
+    return { help, all, members: [], values: config, launcher: { kind: "local", n_jobs: null } };
   }
   const launcher = resolveLauncher(overrides.filter(isLauncher), multirun);
   const members = expandSweep(keys, multirun).map((member) =>

@@ -237,11 +237,11 @@ function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig) {
   const { times } = trained.config;
   const [problem] = checkHoldouts({ holdout, at }, times);
   if (problem !== undefined) throw new ConfigError(problem, "value");
-  const typed = [at ?? []].flat();
-  const inProcess = processTimes({ times }, typed);
+  const userTimes = [at ?? []].flat();
+  const inProcess = processTimes({ times }, userTimes);
   return [holdout ?? []].flat().map((path, i) => ({
     path,
-    at: typed[i],
+    at: userTimes[i],
     time: inProcess[i],
   }));
 }

@@ -60,9 +60,9 @@ export async function measureAs(
   const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
   // Verdicts do not need these metrics: they are skipped when the time is up.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
-  const variantRows = await measureSet(set, needless, context);
-  if (!variantRows) return null;
-  return variantRows.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
+  const result = await measureSet(set, needless, context);
+  if (!result) return null;
+  return result.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
@@ -191,7 +191,7 @@ export async function collectSamples(
       sampling,
       seed,
       purpose: `quality/${direction}/there`,
-      conditions: conditions,
+      conditions,
       label: `measuring ${direction}`,
       progress,
       signal,

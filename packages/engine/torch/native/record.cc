@@ -202,8 +202,12 @@ struct Recorder {
 static thread_local Recorder* active = nullptr;
 
 bool recording() { return active != nullptr; }
-void noteTensor(const at::Tensor& t) { if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t); }
-void noteGradient(const at::Tensor& leaf) { if (active) active->assigned.insert(leaf.unsafeGetTensorImpl()); }
+void noteTensor(const at::Tensor& t) {
+  if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t);
+}
+void noteGradient(const at::Tensor& leaf) {
+  if (active) active->assigned.insert(leaf.unsafeGetTensorImpl());
+}
 void refuseWhileRecording(const char* what) {
   if (active) fail("ERR_TORCH_RECORDING", std::string(what) + " cannot be recorded: do it before the recording, or return the tensor and do it after the run");
 }
@@ -277,8 +281,12 @@ EXPORT(recordEnd) {
   return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program), bytes});
 }
 
-void abortRecording() { if (active) stop(); }
-ACTION(recordAbort) { abortRecording(); }
+void abortRecording() {
+  if (active) stop();
+}
+ACTION(recordAbort) {
+  abortRecording();
+}
 
 // autocast(dtype | null): matrix products and convolutions take that dtype, as PyTorch has it. A weight is cast once: until
 // the next change, or in a recording without gradients, in all of it.

@@ -21,7 +21,7 @@ function checkIntegers(least: number, values: Record<string, number>): void {
 
 function checkBatch({ data, method, optimisation, execution }: CompleteProblem): void {
   const { batchSize, repeat } = optimisation;
-  const { ranks, shareBatch } = execution;
+  const { ranks, shareBatch, cache } = execution;
   if (batchSize % repeat !== 0)
     refuse(
       `batchSize is ${batchSize}, not a multiple of ${repeat} repeats of each pair; use a multiple of ${repeat}`,
@@ -36,6 +36,8 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
     refuse(
       `batchSize is ${batchSize}, but there are only ${rows} samples in one dataset; use a smaller batch`,
     );
+  if (cache && cache.npar < pairs)
+    refuse(`cache.npar is ${cache.npar}, fewer pairs than the ${pairs} of one batch; use more`);
 }
 
 function checkMatching(problem: CompleteProblem): void {
@@ -139,9 +141,17 @@ export function checkProblem(full: CompleteProblem, problem: Problem): void {
   const { data } = problem;
   const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
   const { batchSize, repeat, lrWarmup } = full.optimisation;
-  const { accumulate, logEvery } = full.execution;
+  const { accumulate, logEvery, cache } = full.execution;
   checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, repeat, accumulate, logEvery });
   checkIntegers(0, { firstIteration, firstPass, lrWarmup });
+  if (cache)
+    checkIntegers(1, {
+      "cache.npar": cache.npar,
+      "cache.batchSize": cache.batchSize,
+      "cache.refreshStride": cache.refreshStride,
+    });
+  if (full.method.couplingRows != null)
+    checkIntegers(1, { couplingRows: full.method.couplingRows });
   checkMethod(full);
   checkNoise(full);
   checkStepVariance(full);

@@ -36,6 +36,7 @@ const pairs = (x0: number[], x1: number[]) => ({
   x1: Int32Array.from(x1),
 });
 const wrong = (value: unknown) => value as never;
+const cache = { folder: "unused", npar: 64, batchSize: 32, refreshStride: 4 };
 const { dsbm, dsb_increments: dsb } = methods;
 const chain = chainEndpoints(
   [1, 2, 3].map((seed) => ({ x: rows([96, 2], seed) })),
@@ -49,6 +50,8 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   [/^halfIterations is 0/, { halfIterations: 0 }],
   [/^sequence is empty/, { sequence: [] }],
   [/the sequence must alternate between b and f/, { sequence: ["b"] }, dsb],
+  [/^cache.npar is 15, fewer pairs than the 32 of one batch/, { cache: { ...cache, npar: 15 } }],
+  [/^cache.refreshStride is 0.5/, { cache: { ...cache, refreshStride: 0.5 } }],
   [/learning rate is NaN/, { lr: Number.NaN }],
   // Data.
   [/there are no samples \(0 and 5\)/, { data: { x0: rows([0, 2]), x1: rows([5, 2]) } }],

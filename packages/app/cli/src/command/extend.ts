@@ -54,7 +54,8 @@ export async function extendCommand(args: string[]): Promise<number> {
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
   const isExtending = !isDone && /^npx dsbm extend /.test(info.command ?? "");
-  const more = isExtending ? asked.more && 0 : asked.more;
+  // +N typed again after an interruption ends at the length of the first call.
+  const more = isExtending && asked.more !== null ? 0 : asked.more;
   const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
   // The printed command to resume does this when the run is complete.
   if (isDone && half_iterations === done) {
@@ -72,7 +73,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { progress, signal } = work;
   if (isExtending)
     progress.line(
-      `goes on to ${half_iterations} half-iterations; half_iterations=N is another length`,
+      `continues to ${half_iterations} half-iterations; half_iterations=N changes the length`,
     );
   const n_ipf = Math.ceil(half_iterations / length);
   const config = { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations };

@@ -17,8 +17,8 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[]): Promise<number> {
-  const [words, cfg] = withoutCfg(args.filter((word) => !fitSwitches.includes(word)));
-  const read = readFitArguments(words);
+  const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
+  const read = readFitArguments(tokens);
   const { settings, places, overrides } = read;
   let { base } = read;
   // Reading a column of times tells its datasets.

@@ -18,6 +18,7 @@ describe("mistakes", () => {
     ["model.name=UNETT", "UNET, DownscalerUNET, DDPMpp or MLP", '"UNETT"', "UNET"],
     ["num_iter=0", "an integer >= 1", "0", "500000"],
     ["lr=nan", "a finite number > 0", "nan", "0.0001"],
+    ["eps=0.5", "a finite number >= 0 and < 0.5 or null", "0.5", "0.0001"],
     ["fb_sequence=[]", "null or a non-empty list, each item b or f", "[]", "[b,f]"],
     ["threads=0", "auto or an integer >= 1", "0", "auto"],
     ["device=gpu", "text such as cpu, cuda, cuda:1", '"gpu"', "cpu"],
@@ -33,6 +34,7 @@ describe("mistakes", () => {
 
   it.each([
     ["method=dbdbs", /no preset "method\/dbdbs": did you mean "dbdsb"\?/],
+    ["model=unet", /did you mean "UNET"\?/],
     ["dataset=imagenet", /there are: afhq_transfer, cifar10/],
   ])("%s names a preset that is not there", (word, message) =>
     expect(problems(word)[0]).toMatch(message),
@@ -56,10 +58,18 @@ describe("mistakes", () => {
       /^precondition=true is for method=dsbm, alpha_dsbm, got method=sf2m: leave it out$/,
     ],
     [
+      "method=otcfm step_variance=analytic",
+      /^step_variance=analytic is for method=dsbm, .*, got method=rectifiedflow: leave it out$/,
+    ],
+    [
       "step_variance=analytic sde=vp",
       /^step_variance=analytic is for Brownian motion, .* write sde=ve/,
     ],
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: leave either/],
+    [
+      "method=sf2m match_moments=true",
+      /^match_moments=true is for method=dsbm, .* got method=sf2m: leave it out$/,
+    ],
     [
       "dataset=downscaler_synthetic precondition=mixture std_trick=false",
       /^precondition=mixture takes no condition: write/,
@@ -69,6 +79,7 @@ describe("mistakes", () => {
       /^method=lightsb_m is a closed form, which takes no condition/,
     ],
     ["method=rf first_coupling=ref", /^method=rf is trained on independent pairs/],
+    ["method=bm n_ipf=3", /^method=bm has one iteration, got n_ipf=3/],
     ["ot_sampler=exact", /^ot_sampler=exact .* write first_coupling=ind$/],
     [
       "match_conditions=true first_coupling=ind",
@@ -106,6 +117,7 @@ describe("mistakes", () => {
     ["num_repeat_data=3", /^batch_size=128 is no multiple of num_repeat_data=3.* batch_size=129$/],
     ["cache_npar=64", /^cache_npar=64 is fewer than the 128 pairs .* cache_npar=128 or more$/],
     ["ot_rows=512", /^ot_rows=512 has no transport \(ot_sampler=exact first_coupling=ind\)/],
+    ["cdsb=true", /^cdsb=true does not go with data.cond_channels=0/],
     ["data.cond_channels=1", /^cdsb=false does not go with data.cond_channels=1/],
     ["model=DownscalerUNET", /^model.name=DownscalerUNET needs a condition/],
     ["checkpoint_b=b.ckpt", /^checkpoint_b would not be read, because checkpoint_run=false/],

@@ -46,7 +46,7 @@ function alongFlow(
         solver: "heun",
         step_size: 1 / flowSteps,
         times,
-        conditions: conditions,
+        conditions,
       });
       return { n, floor: 0, ...measure(flowEnergy(states, times, field)) };
     }),

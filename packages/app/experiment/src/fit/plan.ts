@@ -177,11 +177,11 @@ export async function planFit(
     }
     const reserve = Math.ceil(time.limit.reserve);
     const why = "seconds kept for evaluation and report";
-    const typed = [
+    const limits = [
       rule("max_minutes", own.max_minutes, "the time given"),
       organising(rule("reserve", reserve, why)),
     ];
-    const list = [...choices.list, ...typed.map((one) => ({ ...one, given: true }))];
+    const list = [...choices.list, ...limits.map((one) => ({ ...one, given: true }))];
     return { ...choices.chosen, choices: list, time, datasets };
   } catch (error) {
     datasets.dispose();

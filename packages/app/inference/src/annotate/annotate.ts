@@ -192,12 +192,12 @@ async function annotateBatch(
     const pick = (t: Tensor) => tidy(() => t.indexSelect(0, index).keep());
     const rows = { x: pick(x), conditions: mapConditions(conditions, pick) };
     try {
-      const annotated: Float64Array[] = [];
+      const columnValues: Float64Array[] = [];
       for (const annotation of annotations)
-        annotated.push(
+        columnValues.push(
           ...(await annotation.values({ ...rows, time, purpose: `${first}/${time}` })),
         );
-      for (const [c, values] of annotated.entries())
+      for (const [c, values] of columnValues.entries())
         for (const [i, place] of places.entries()) (columns[c] as Float64Array)[place] = values[i];
     } finally {
       disposeRows(rows);

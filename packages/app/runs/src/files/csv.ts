@@ -65,7 +65,8 @@ export type CsvWriter = ReturnType<typeof openCsv>;
  * their names of today. Throws RunError "columns" if the file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
-  const whole = wholeLines(existsSync(path) ? readText(path) : "");
+  const text = existsSync(path) ? readText(path) : "";
+  const whole = wholeLines(text);
   const [header = columns] = parseRecords(whole, path);
   const line = formatRecord(columns);
   if (formatRecord(header.map((name) => earlierNames[String(name)] ?? name)) !== line)
@@ -73,7 +74,8 @@ export function openCsv(path: string, columns: readonly string[]) {
       "columns",
       `${path} has the columns ${header.join()}, expected ${columns.join()}: move the file away, or run with the version that wrote it`,
     );
-  writeFileAtomic(path, line + whole.slice(whole.indexOf("\n") + 1));
+  const today = line + whole.slice(whole.indexOf("\n") + 1);
+  if (today !== text) writeFileAtomic(path, today);
   const file = openAppendFile(path);
   return {
     columns,

@@ -64,8 +64,8 @@ export function completeUNet(options: UNetOptions) {
   const all = withDefaults(defaults, options);
   const { num_channels, num_heads, num_heads_upsample } = all;
   const num_head_channels = all.num_head_channels === -1 ? null : all.num_head_channels;
-  const typed = readNumbers("UNet", "channel_mult", all.channel_mult);
-  const channel_mult = typed.length > 0 ? typed : multipliers[image_size];
+  const explicit = readNumbers("UNet", "channel_mult", all.channel_mult);
+  const channel_mult = explicit.length > 0 ? explicit : multipliers[image_size];
   if (!channel_mult)
     throw wrong(
       `there is no default channel_mult for image_size ${image_size} (only for ${Object.keys(multipliers).join(", ")}); give one multiplier per resolution, such as channel_mult="1,2,2"`,
