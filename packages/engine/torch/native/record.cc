@@ -40,6 +40,8 @@ struct Recorder {
   std::vector<Input> inputs;
   std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> detached;
 
+  bool isIntermediate(Slot s) const { return program->initial[s].isNone() && s >= static_cast<Slot>(program->inputs.size()); }
+
   Slot add(const at::Tensor& t) {
     Slot slot = static_cast<Slot>(known.size());
     auto storage = t.has_storage() ? t.storage().getWeakStorageImpl() : c10::weak_intrusive_ptr<c10::StorageImpl>(c10::intrusive_ptr<c10::StorageImpl>());
@@ -133,12 +135,11 @@ struct Recorder {
       op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
     }
     // A detached intermediate is the intermediate: replays have no graph.
-    if (schema.name() == "aten::detach")
-      if (Slot s = step.operands[0].slots[0]; program->initial[s].isNone() && s >= static_cast<Slot>(program->inputs.size())) {
-        slotOf[stack->back().toTensor().unsafeGetTensorImpl()] = s;
-        detached.emplace_back(stack->back().toTensor().getIntrusivePtr());
-        return;
-      }
+    if (schema.name() == "aten::detach" && isIntermediate(step.operands[0].slots[0])) {
+      slotOf[stack->back().toTensor().unsafeGetTensorImpl()] = step.operands[0].slots[0];
+      detached.emplace_back(stack->back().toTensor().getIntrusivePtr());
+      return;
+    }
     bool tensors = false;
     for (size_t i = first; i < stack->size(); i++) {
       step.results.push_back(results((*stack)[i]));
@@ -159,10 +160,8 @@ struct Recorder {
       program->grads.push_back({leaf, g.defined() ? find(g, "a gradient") : -1, !byHand && !before});
     }
     for (Slot s = 0; s < static_cast<Slot>(known.size()); s++)
-      if (program->initial[s].isTensor()) {
-        const at::Tensor& t = program->initial[s].toTensor();
-        program->held.push_back({s, layoutOf(t), placeOf(t)});
-      }
+      if (const c10::IValue& v = program->initial[s]; v.isTensor())
+        program->held.push_back({s, layoutOf(v.toTensor()), placeOf(v.toTensor())});
     std::unordered_map<c10::StorageImpl*, size_t> memory;
     for (const Known& k : known)
       program->slots.push_back({{k.sizes, k.strides, k.type, c10::Device(c10::kCPU)}, memory.emplace(k.storage._unsafe_get_target(), memory.size()).first->second});
@@ -183,7 +182,7 @@ struct Recorder {
       auto touch = [&](Slot s) {
         if (s < 0) return;
         needed[s] = true;
-        if (!last[s] && program->initial[s].isNone() && s >= static_cast<Slot>(program->inputs.size())) step->frees.push_back(s);
+        if (!last[s] && isIntermediate(s)) step->frees.push_back(s);
         last[s] = true;
       };
       for (const auto& o : step->operands) for (Slot s : o.slots) touch(s);
@@ -205,9 +204,7 @@ bool recording() { return active != nullptr; }
 void noteTensor(const at::Tensor& t) {
   if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t);
 }
-void noteGradient(const at::Tensor& leaf) {
-  if (active) active->assigned.insert(leaf.unsafeGetTensorImpl());
-}
+void noteGradient(const at::Tensor& leaf) { if (active) active->assigned.insert(leaf.unsafeGetTensorImpl()); }
 void refuseWhileRecording(const char* what) {
   if (active) fail("ERR_TORCH_RECORDING", std::string(what) + " cannot be recorded: do it before the recording, or return the tensor and do it after the run");
 }
@@ -234,7 +231,8 @@ static void intercept(const c10::OperatorHandle& op, c10::DispatchKeySet keys, t
 }
 TORCH_LIBRARY_IMPL(_, TESTING_ONLY_GenericMode, m) { m.fallback(torch::CppFunction::makeFromBoxedFunction<&intercept>()); }
 
-static void stop() {
+void abortRecording() {
+  if (!active) return;
   c10::impl::tls_set_dispatch_key_included(kMode, false);
   at::autocast::clear_cache();
   delete active;
@@ -271,7 +269,7 @@ EXPORT(recordEnd) {
     if (copy._version() != version) original.copy_(copy);
   }
   auto program = std::move(active->program);
-  stop();
+  abortRecording();
   fold(*program);
   // A step with its operands, schemas and slots: else thousands of forgotten programs would wait for the collector.
   constexpr int64_t kStepBytes = 1024;
@@ -281,12 +279,7 @@ EXPORT(recordEnd) {
   return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program), bytes});
 }
 
-void abortRecording() {
-  if (active) stop();
-}
-ACTION(recordAbort) {
-  abortRecording();
-}
+ACTION(recordAbort) { abortRecording(); }
 
 // autocast(dtype | null): matrix products and convolutions take that dtype, as PyTorch has it. A weight is cast once: until
 // the next change, or in a recording without gradients, in all of it.
