@@ -18,7 +18,8 @@ constexpr double kGrowth = 4, kDamping = 1e-8;
 typedef double Doubles __attribute__((vector_size(8 * kColumns)));
 
 struct Problem {
-  const double *kernel, *a, *b;
+  double* kernel;
+  const double *a, *b;
   double *u, *v, *next;
   int64_t n, m;
   double tau;
@@ -64,13 +65,31 @@ VECTORISED static void sumColumns(const double* parts, int64_t blocks, int64_t m
     for (int64_t j = 0; j < m; j++) sums[j] += parts[i * m + j];
 }
 
+// u K v in place of a row of the kernel. → its sum
+VECTORISED static double planRow(double* k, const double* v, int64_t m, double u) {
+  double sums[kColumns] = {}, total = 0;
+  int64_t j = 0;
+  for (; j + kColumns <= m; j += kColumns)
+    for (int64_t i = 0; i < kColumns; i++) sums[i] += k[j + i] *= u * v[j + i];
+  for (; j < m; j++) total += k[j] *= u * v[j];
+  for (double sum : sums) total += sum;
+  return total;
+}
+
+// Calls f(block, first row, row after the last) in parallel. → the number of blocks
+template <class F>
+static int64_t inBlocks(int64_t n, int64_t m, const F& f) {
+  int64_t size = std::max(kLeast, (n + kBlocks - 1) / kBlocks), blocks = (n + size - 1) / size;
+  at::parallel_for(0, blocks, std::max<int64_t>(1, kPairs / std::max<int64_t>(1, size * m)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) f(i, i * size, std::min(n, (i + 1) * size));
+  });
+  return blocks;
+}
+
 // One iteration: u, and v's next values; → the total deviation of the column sums from those that it wants.
 static double iterate(const Problem& p, std::vector<double>& parts) {
-  int64_t size = std::max(kLeast, (p.n + kBlocks - 1) / kBlocks), blocks = (p.n + size - 1) / size;
-  parts.assign((blocks + 1) * p.m, 0);
-  at::parallel_for(0, blocks, std::max<int64_t>(1, kPairs / (size * p.m)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) rowsOf(p, i * size, std::min(p.n, (i + 1) * size), parts.data() + i * p.m);
-  });
+  parts.assign((kBlocks + 1) * p.m, 0);
+  int64_t blocks = inBlocks(p.n, p.m, [&](int64_t i, int64_t begin, int64_t end) { rowsOf(p, begin, end, parts.data() + i * p.m); });
   double *sums = parts.data() + blocks * p.m, deviation = 0;
   sumColumns(parts.data(), blocks, p.m, sums);
   for (int64_t j = 0; j < p.m; j++) {
@@ -136,9 +155,20 @@ struct Accelerator {
   }
 };
 
-// Iterations of the scalings u and v until the deviation is at most `tolerance`, at most `most`; log v is accelerated, except by
-// the last one. → float64 [deviation before the last iteration, iterations]
-static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double tolerance, int64_t most) {
+// The plan u K v in place of the kernel. → the total deviation of its row sums
+static double toPlan(const Problem& p) {
+  std::vector<double> sums(p.n);
+  inBlocks(p.n, p.m, [&](int64_t, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) sums[i] = planRow(p.kernel + i * p.m, p.v, p.m, p.u[i]);
+  });
+  double error = 0;
+  for (int64_t i = 0; i < p.n; i++) error += std::abs(p.a[i] * (p.tau == 1 ? 1 : std::pow(sums[i] / p.u[i], 1 - p.tau)) - sums[i]);
+  return error;
+}
+
+// Iterations of the scalings u and v until the deviation of the column sums is at most `tolerance`, at most `most`; log v is
+// accelerated, except by the last one. The kernel becomes the plan. → float64 [deviation of the plan's row sums, iterations]
+static at::Tensor iterations(at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double tolerance, int64_t most) {
   auto isPlain = [](const at::Tensor& t) { return t.is_cpu() && t.is_contiguous() && t.scalar_type() == at::kDouble; };
   TORCH_CHECK(kernel.dim() == 2 && kernel.numel() > 0 && isPlain(kernel), "sinkhorn_: expected a contiguous float64 kernel [n, m] on the processor, got ", kernel.toString(), " ", kernel.sizes());
   for (auto [t, end] : {std::pair(&a, 0), {&u, 0}, {&b, 1}, {&v, 1}})
@@ -146,24 +176,40 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
   TORCH_CHECK(most > 0, "sinkhorn_: expected at least one iteration, got ", most);
   at::AutoDispatchBelowADInplaceOrView below;
   at::Tensor next = at::empty_like(v), f = at::empty_like(v), x = v.log();
-  Problem p{kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
+  Problem p{kernel.mutable_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
   std::vector<double> parts;
   Accelerator accelerator{kernel.size(1)};
-  double deviation, count = 0;
+  double count = 0;
   for (;;) {
-    deviation = iterate(p, parts);
+    double deviation = iterate(p, parts);
     if (++count == most || !(deviation > tolerance)) break;
     at::div_out(f, next, v).log_();
     accelerator.advance(x.mutable_data_ptr<double>(), f.const_data_ptr<double>());
     at::exp_out(v, x);
   }
   v.copy_(next);
-  markWritten(u), markWritten(v);
-  return at::tensor({deviation, count}, at::kDouble);
+  double error = toPlan(p);
+  markWritten(kernel), markWritten(u), markWritten(v);
+  return at::tensor({error, count}, at::kDouble);
+}
+
+// exp(rows columnsᵀ), so many rows at a time that they stay in the cache
+static at::Tensor expProduct(const at::Tensor& rows, const at::Tensor& columns) {
+  if (!rows.is_cpu()) return rows.mm(columns.t()).exp_();
+  at::Tensor out = at::empty({rows.size(0), columns.size(0)}, rows.options()), right = columns.t();
+  inBlocks(out.size(0), out.size(1), [&](int64_t, int64_t begin, int64_t end) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    for (int64_t i = begin; i < end; i += kLeast) {
+      at::Tensor part = out.narrow(0, i, std::min(kLeast, end - i));
+      at::mm_out(part, rows.narrow(0, i, part.size(0)), right).exp_();
+    }
+  });
+  return out;
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
-  m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float tolerance, int most) -> Tensor", torch::dispatch(kAnyDevice, &iterations));
+  m.def("exp_product(Tensor rows, Tensor columns) -> Tensor", torch::dispatch(kAnyDevice, &expProduct));
+  m.def("sinkhorn_(Tensor(c!) kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float tolerance, int most) -> Tensor", torch::dispatch(kAnyDevice, &iterations));
 }
 
 }  // namespace dsbm

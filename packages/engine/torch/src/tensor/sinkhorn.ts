@@ -1,8 +1,12 @@
-// Sinkhorn's iteration in one pass over the matrix, in float64 and without gradients.
+// Sinkhorn's iteration with one pass over the matrix for both products, in float64 and without gradients.
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 
+const product = new Op("dsbm::exp_product", "");
 const iterate = new Op("dsbm::sinkhorn_", "");
+
+/** The matrix exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k]. Throws a TorchError. */
+export const expProduct = (rows: Tensor, columns: Tensor): Tensor => invoke(product, rows, columns);
 
 /** Weights of the rows [n] and columns [m] of a kernel, and the scalings of both. */
 export interface Scalings {
@@ -28,16 +32,15 @@ export interface SinkhornSteps {
 
 /**
  * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place on the processor, accelerated (Anderson's method in log v; Walker
- * and Ni 2011). Returns the total deviation of the column sums (NaN for scalings out of range) and the iterations. The
- * same bits on any number of threads. Throws a TorchError.
+ * and Ni 2011), until the column sums deviate by at most `tolerance`. The matrix becomes the plan u K v. Returns the total
+ * deviation of the plan's row sums (NaN for scalings out of range) and the iterations. The same bits on any number of
+ * threads. Throws a TorchError.
  */
 export function sinkhornIterate(
   matrix: Tensor,
   { a, b, u, v }: Scalings,
   { tau, tolerance, most }: SinkhornSteps,
-): { deviation: number; count: number } {
-  const result: Tensor = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most);
-  const [deviation, count] = result.toNumbers();
-  result.dispose();
-  return { deviation, count };
+): { error: number; count: number } {
+  const [error, count] = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most).toNumbers();
+  return { error, count };
 }

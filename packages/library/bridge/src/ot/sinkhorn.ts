@@ -3,6 +3,7 @@
 import {
   cat,
   type Device,
+  expProduct,
   full,
   noGrad,
   type Scalings,
@@ -128,9 +129,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
   if (!((2 * reach) / eps < moderate)) return null;
   // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|².
-  const scaled = left.mul(2 / eps);
-  const across = right.t();
-  const plan = scaled.mm(across).exp_();
+  const plan = expProduct(left.mul(2 / eps), right);
   const tau = exponent(penalty, eps);
   const scalings = (of: Tensor) => {
     const norms = of.squeeze(1);
@@ -144,12 +143,8 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const u = rows.ones;
   const v = columns.ones;
   const taus = { rows: tau, columns: tau };
-  const count = iterated(
-    plan,
-    { a: rows.weight, b: columns.weight, u, v },
-    { taus, tolerance, most },
-  );
-  const error = rowError(toPlan(plan, { u, v }), rows.weight, u, tau);
+  const scaling = { a: rows.weight, b: columns.weight, u, v };
+  const { count, error } = toPlan(plan, scaling, { taus, tolerance, most });
   const converged = error <= tolerance;
   if (!converged && !(count >= most && Number.isFinite(error))) return null;
   return { plan, error, iterations: count, converged };
@@ -256,13 +251,12 @@ function scaledSteps(
   const u = f.onesLike();
   const v = g.onesLike();
   const taus = { rows: tau, columns: columnTau };
-  const count = iterated(matrix, { a, b, u, v }, { taus, tolerance, most });
+  const { count, error } = toPlan(matrix, { a, b, u, v }, { taus, tolerance, most });
   const logU = u.log();
   const logV = v.log();
   const reach = cat([logU, logV]).abs().amax().item();
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
-  const error = rowError(toPlan(matrix, { u, v }), a, u, tau);
   return {
     f: f.add(logU, { alpha: eps }),
     g: g.add(logV, { alpha: eps }),
@@ -273,15 +267,12 @@ function scaledSteps(
 }
 
 const checkEvery = 10;
-/** Scales a kernel to the plan u K v in place. Returns the sums of its rows [n]. */
-function toPlan(kernel: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor {
-  const sums = kernel.mv(v).mul_(u);
-  kernel.mul_(u.unsqueeze(-1)).mul_(v);
-  return sums;
-}
 
-/** Iterates in place, by the engine's kernel if both sides are penalised alike. Returns the number of iterations. */
-function iterated(
+/**
+ * Iterates in place, by the engine's kernel if both sides are penalised alike, and makes the plan u K v of the kernel K.
+ * Returns the total deviation of the plan's row sums and the number of iterations.
+ */
+function toPlan(
   kernel: Tensor,
   scalings: Scalings,
   {
@@ -289,9 +280,9 @@ function iterated(
     tolerance,
     most,
   }: Omit<SinkhornSteps, "tau"> & { taus: Record<"rows" | "columns", number> },
-): number {
+): { error: number; count: number } {
   if (taus.rows === taus.columns && kernel.device === "cpu")
-    return sinkhornIterate(kernel, scalings, { tau: taus.rows, tolerance, most }).count;
+    return sinkhornIterate(kernel, scalings, { tau: taus.rows, tolerance, most });
   const { a, b, u, v } = scalings;
   const transposed = kernel.t();
   for (let count = 1; ; count++) {
@@ -304,7 +295,10 @@ function iterated(
       !isLast && count % checkEvery === 0 && sums.mul(v).sub(b).abs().sum().item() <= tolerance;
     v.copy_(b.div(sums));
     sums.dispose();
-    if (isLast || isMet) return count;
+    if (!isLast && !isMet) continue;
+    const error = rowError(kernel.mv(v).mul_(u), a, u, taus.rows);
+    kernel.mul_(u.unsqueeze(-1)).mul_(v);
+    return { error, count };
   }
 }
 
