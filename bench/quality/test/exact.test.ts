@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
 import { conditionalUvp, knownPlan, planMoments } from "../src/exact/known-plan.js";
 import { pathKL } from "../src/exact/path-kl.js";
-import { trueGrowth } from "../src/sets/growth.js";
+import { trueGrowth, weightedW1 } from "../src/sets/growth.js";
 
 describe("pathKL", () => {
   const bridge = { a: 0.3, sigma: 0.8 };
@@ -44,6 +44,12 @@ describe("pathKL", () => {
     expect(value).toBeCloseTo(want, 2);
   });
 });
+
+it("measures W1 of rows with parts of a weight", () =>
+  tidy(() => {
+    const x = linspace(0, 1, 2).unsqueeze(1);
+    expect(weightedW1({ x, weights: linspace(1.5, 0.5, 2) }, x)).toBeCloseTo(0.25);
+  }));
 
 describe("a known plan", () => {
   const starts = (n: number, d: number) => normal([n, d], 5).to("float32");

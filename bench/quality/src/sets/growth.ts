@@ -72,8 +72,9 @@ export const weightedW1 = ({ x, weights }: Grown, y: Tensor): number =>
     const isEqual = weights.eq(weights.select(0, 0)).all().item();
     const fitting = Math.max(1, Math.floor(mostRows / x.size(0)));
     const copies = isEqual ? 1 : Math.min(mostCopies, fitting);
-    const all = x.repeat([copies, 1]);
-    const drawn = all.indexSelect(0, rowsByMass(weights.repeat([copies])));
+    const all = x.repeatInterleave(copies, { dim: 0 });
+    // Copies one after the other: in rounds, each round would have the same whole numbers.
+    const drawn = all.indexSelect(0, rowsByMass(weights.repeatInterleave(copies)));
     return w1(drawn, y);
   });
 

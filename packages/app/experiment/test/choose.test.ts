@@ -30,8 +30,7 @@ const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
 test("the distance of optimal transport and the spread are those of the data", () => {
   const facts = factsOf({ distance: 4, n: 500, d: 1 });
   expect(facts.transport).toBeCloseTo(4, 0);
-  expect(facts.spread).toBeGreaterThan(0.5);
-  expect(facts.spread).toBeLessThan(1.2);
+  expect(facts.spread).toBeCloseTo(1, 0);
 });
 
 test("sigma scales with units and does not depend on shifts", () => {
@@ -43,7 +42,6 @@ test("sigma scales with units and does not depend on shifts", () => {
 test("sigma keeps below the spread where the ends are far apart, and above 0 where they are the same", () => {
   const far = factsOf({ distance: 1000 });
   expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
-  expect(chooseSigma({ ...far, transport: 0 }).value as number).toBeGreaterThan(0);
   expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
 });
 
@@ -64,6 +62,12 @@ const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];
 
 test.each([
   { course: "a circle", at: [0, 0.25, 0.5, 0.75, 1], placeOf: onCircle, method: "sf2m" },
+  {
+    course: "wide steps",
+    at: [0, 0.25, 0.75, 1],
+    placeOf: (t: number) => onCircle(1.25 * t),
+    method: "sf2m",
+  },
   { course: "a line", at: [0, 0.25, 0.5, 0.75, 1], placeOf: (t: number) => [t, t] },
   { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle },
   { course: "shares that change", at: [0, 0.5, 1], placeOf: ofCluster, method: "wfr" },
@@ -84,7 +88,6 @@ test.each([
 
 test.each([
   { classes: 2, rows: 512 },
-  { classes: 3, rows: 768 },
   { classes: 1, rows: 256 },
   { classes: 100, rows: 2048 },
   { classes: null, rows: 2048 },

@@ -141,26 +141,33 @@ export const fiveIterations = rule(
 /** Of the distance along straight paths. */
 const clearly = 0.9;
 
-/** Smooth paths through a time course, or growth, if they come closer to its inner datasets than straight paths do. */
+/**
+ * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.
+ * Else smooth paths, if a quarter of their bends comes closer: without a dataset steps are about twice as wide, and bends
+ * four times as large.
+ */
 export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
   const mean = (key: keyof LeftOutDistance) =>
     leftOut.reduce((sum, one) => sum + one[key], 0) / leftOut.length;
   const straight = mean("straight");
   const spline = mean("spline");
   const growth = mean("growth");
+  const slight = mean("slight");
   const most = Math.min(clearly * straight, mean("least"));
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
-  if (leftOut.length > 1 && spline < most && spline <= growth)
-    return [
-      rule("interpolant", "spline", because("smooth paths", spline)),
-      rule("method", "sf2m", "it learns flow and score along smooth paths"),
-    ];
-  if (!(growth < most)) return [];
-  return [
-    rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-    rule("delta", short(delta), "this length was used in the comparison on left-out datasets"),
+  const smooth = (paths: string, miss: number) => [
+    rule("interpolant", "spline", because(paths, miss)),
+    rule("method", "sf2m", "it learns flow and score along smooth paths"),
   ];
+  const hasSplines = leftOut.length > 1;
+  if (hasSplines && spline < most && spline <= growth) return smooth("smooth paths", spline);
+  if (growth < most)
+    return [
+      rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
+      rule("delta", short(delta), "this length was used in the comparison on left-out datasets"),
+    ];
+  return hasSplines && slight < straight ? smooth("slightly bent paths", slight) : [];
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */
@@ -281,7 +288,7 @@ function vectorRules(
     rule("lr_warmup", 100, "Adam's averages settle in some hundred steps"),
     rule("ema_rate", 0.999, "weights are averaged over some thousand steps of a half-iteration"),
     pairsServe,
-    rule("cache_npar", Math.max(pairs, batch), "these simulated pairs last for some hundred steps"),
+    rule("cache_npar", pairs, "these simulated pairs last for some hundred steps"),
     rule(
       "cache_refresh_stride",
       Math.max(50, Math.ceil((10 * pairs) / batch)),

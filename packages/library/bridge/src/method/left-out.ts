@@ -20,6 +20,8 @@ export interface LeftOutDistance {
   least: number;
   /** Distance along natural cubic splines. */
   spline: number;
+  /** Distance along paths with a quarter of the bends of splines. */
+  slight: number;
   /** Distance along paths on which mass grows and dies. */
   growth: number;
 }
@@ -61,6 +63,7 @@ export function leftOutDistances(
         straight: value - floor,
         least: low - floor,
         spline: distance(smooth.x.mul(unit)),
+        slight: distance(straight.x.lerp(smooth.x, 0.25).mul(unit)),
         growth: distance(grown(sets[k], sets[k + 2], { share, delta })),
       };
     }),
