@@ -1,6 +1,6 @@
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { printable } from "@dsbm/files";
-import { version } from "@dsbm/runs/version";
+import { version } from "@dsbm/runs/process";
 import { printHelp } from "./terminal/columns.js";
 
 type Load = () => Promise<(args: string[]) => Promise<number>>;

@@ -14,8 +14,15 @@ import {
   writeFlushed,
 } from "@dsbm/files";
 import { isRunFault } from "../errors.js";
-import { type Manifest, manifestName, manifestText } from "./manifest.js";
-import { type Checkpoint, checkpointOf, listCheckpoints, newestCheckpoint } from "./read.js";
+import {
+  type Checkpoint,
+  checkpointOf,
+  listCheckpoints,
+  type Manifest,
+  manifestName,
+  manifestText,
+  newestCheckpoint,
+} from "./read.js";
 
 /** The name and the position of a new checkpoint. */
 export interface CheckpointPoint {

@@ -1,10 +1,8 @@
 import type { Markish, ScaleOptions } from "@observablehq/plot";
-import { sampleColors as colors, type Panel } from "./panel.js";
-import type { PlaneOptions } from "./plane.js";
-import { frame, planeAxes } from "./plane-axes.js";
+import { frame, type PlaneOptions, planeAxes } from "./plane.js";
 import { drawPanel, loadPlot, planeSize } from "./plot.js";
 import type { Course, Plane } from "./points.js";
-import { colorOf, tickText } from "./svg.js";
+import { colorOf, sampleColors as colors, type Panel, tickText } from "./svg.js";
 
 /** Of loss, no change and growth. */
 const rateColors = ["#1e5ac8", "#d7d7d7", "#c81e1e"];

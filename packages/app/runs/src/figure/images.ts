@@ -1,6 +1,5 @@
 import { RunError } from "../errors.js";
-import { pickIndexes } from "./panel.js";
-import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
+import { escapeXml, fontFamily, ink, pickIndexes, textWidth } from "./svg.js";
 
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
 type ImageShape = readonly [n: number, channels: number, height: number, width: number];

@@ -1,7 +1,6 @@
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
-import type { Panel } from "./panel.js";
-import { fontFamily, ink } from "./svg.js";
+import { fontFamily, ink, type Panel } from "./svg.js";
 
 export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { readIfAs } from "../files/json.js";
-import { listOf, real } from "../files/schema.js";
+import { listOf, readIfAs, real } from "../files/json.js";
 
 /** Numbers in row order. JSON has no NaN. */
 const flat = z.array(real.catch(Number.NaN));

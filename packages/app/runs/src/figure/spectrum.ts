@@ -1,6 +1,5 @@
-import { type LegendEntry, sampleColors } from "./panel.js";
 import { curveSize, drawPanel, loadPlot } from "./plot.js";
-import { composeFigure, logAxis, tickText } from "./svg.js";
+import { composeFigure, type LegendEntry, logAxis, sampleColors, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {

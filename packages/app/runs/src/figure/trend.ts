@@ -1,7 +1,6 @@
 import type { Markish } from "@observablehq/plot";
-import type { LegendEntry, Panel } from "./panel.js";
 import { curveSize, drawPanel, loadPlot } from "./plot.js";
-import { colorOf, faintInk, logAxis } from "./svg.js";
+import { colorOf, faintInk, type LegendEntry, logAxis, type Panel } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 

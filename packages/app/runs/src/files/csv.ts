@@ -2,9 +2,8 @@
 import { existsSync } from "node:fs";
 import { openAppendFile, writeFileAtomic } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";
-import { earlierNames } from "../earlier-names.js";
 import { RunError } from "../errors.js";
-import { readText } from "./read.js";
+import { readText } from "./json.js";
 
 /** Null is an empty field, "" is a quoted empty field. */
 export type Cell = string | number | null;
@@ -19,6 +18,15 @@ export interface Table {
   /** Rows in the order of the file. */
   rows: Row[];
 }
+
+/** Names of metrics and columns in earlier versions, with the names of today. */
+export const earlierNames: Readonly<Record<string, string>> = {
+  agreement: "cycle_error",
+  effective_share: "ess_ratio",
+  stray_values: "out_of_range",
+  variance_kept: "variance_ratio",
+  variance_kept_least: "variance_ratio_least",
+};
 
 const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 

@@ -1,9 +1,55 @@
-// JSON with NaN and infinities, which a loss can be: written as strings and read back as numbers.
-import { existsSync } from "node:fs";
-import { writeFileAtomic } from "@dsbm/files";
-import type { z } from "zod";
+// Reads files of a run, which may come from anyone, and writes JSON with NaN and infinities as strings.
+import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileOperation, makeFolder, writeFileAtomic } from "@dsbm/files";
+import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readText } from "./read.js";
+
+/** Throws FileError. */
+export const readText = (path: string): string =>
+  fileOperation("read", path, () => readFileSync(path, "utf8"));
+
+/** Sorted names of the matching entries of a folder; [] if it does not exist. Throws FileError. */
+export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = () => readdirSync(folder, { withFileTypes: true });
+  const entriesOfFolder = fileOperation("list", folder, entries).filter(matches);
+  return entriesOfFolder.map(({ name }) => name).sort();
+}
+
+/** Removes plain files by name. Throws FileError. */
+export function removeFiles(folder: string, matches: (name: string) => boolean): void {
+  for (const name of namesIn(folder, (entry) => entry.isFile() && matches(entry.name))) {
+    const path = join(folder, name);
+    fileOperation("remove", path, () => rmSync(path, { force: true }));
+  }
+}
+
+/** Moves a file or folder, and makes missing folders. Throws FileError. */
+export function movePath(from: string, to: string): void {
+  makeFolder(dirname(to));
+  fileOperation("move", from, () => renameSync(from, to));
+}
+
+/** A number, also NaN and infinities. */
+export const real = z.custom<number>((value) => typeof value === "number");
+/** A number; null if it is missing or has another form. */
+export const realOrNull = real.nullable().catch(null);
+export const textOrNull = z.string().nullable().catch(null);
+/** A text; "" if it is missing or has another form. */
+export const text = z.string().catch("");
+
+/** A list without items of another form. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .transform((items) =>
+      items.flatMap((value): z.output<T>[] => {
+        const { success, data } = item.safeParse(value);
+        return success ? [data] : [];
+      }),
+    );
 
 const notFinite = ["NaN", "Infinity", "-Infinity"];
 

@@ -1,8 +1,6 @@
 import { basename } from "node:path";
 import type { Choice, DataFile, EndpointData } from "../run/data.js";
-import { box, pairs } from "./page/blocks.js";
-import { digits } from "./page/digits.js";
-import { type Html, html, listed, type Part } from "./page/html.js";
+import { box, digits, type Html, html, listed, type Part, pairs } from "./page/html.js";
 import type { Names } from "./verdict.js";
 
 /**

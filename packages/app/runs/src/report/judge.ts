@@ -1,9 +1,8 @@
 // The only rule for grades: it grades rows of bridges, columns and hold-outs, and from them a direction.
 
 import { firstOf } from "@dsbm/files";
-import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
-import { grades } from "../run/quality.js";
-import { digits, percent } from "./page/digits.js";
+import { type Excess, type Grade, grades, type MetricRow, type Verdict } from "../run/quality.js";
+import { digits, percent } from "./page/html.js";
 
 export interface Judgement {
   /** Null if nothing must be reached, or if the interval is unknown. */

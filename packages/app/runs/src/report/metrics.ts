@@ -1,9 +1,7 @@
 import { type MetricRow, metricGroups } from "../run/quality.js";
-import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";
-import { box, cell, folded, pairs } from "./page/blocks.js";
-import { digits } from "./page/digits.js";
-import { type Html, html, listed } from "./page/html.js";
+import { box, cell, digits, folded, type Html, html, listed, pairs } from "./page/html.js";
+import { bar } from "./verdict.js";
 
 const directions: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 const nameOf = ({ direction }: MetricRow) => directions[direction ?? ""] ?? "both";

@@ -1,21 +1,30 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";
-import type { LegendEntry, Panel } from "../figure/panel.js";
 import { histogramPanel, type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
 import { type AxisUnits, type Points, plainUnits, readPoints } from "../figure/points.js";
-import { escapeXml } from "../figure/svg.js";
+import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import type { Row } from "../files/csv.js";
 import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
-import type { RunInfo } from "../run/info.js";
 import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/quality.js";
+import type { RunInfo } from "../run/reader.js";
 import { formatTable } from "../table.js";
 import { choicesList, dataSection, endNames } from "./data.js";
 import { metricTables } from "./metrics.js";
-import { charts, command, folded, type Picture, pairs, pictures } from "./page/blocks.js";
-import { digits } from "./page/digits.js";
-import { Html, html, listed, type Part } from "./page/html.js";
+import {
+  charts,
+  command,
+  digits,
+  folded,
+  Html,
+  html,
+  listed,
+  type Part,
+  type Picture,
+  pairs,
+  pictures,
+} from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { distinctNames, type Names, verdictParts } from "./verdict.js";
 

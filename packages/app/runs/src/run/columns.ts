@@ -1,4 +1,5 @@
 // columns.json: the metrics of results.csv and their columns, for tables, figures and progress.
+
 import { join } from "node:path";
 import { z } from "zod";
 import type { Row } from "../files/csv.js";

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfAs } from "../files/json.js";
-import { listOf, text } from "../files/schema.js";
+import { listOf, readIfAs, text } from "../files/json.js";
 
 const range = z.object({ min: z.number(), max: z.number() });
 

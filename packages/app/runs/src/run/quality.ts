@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { readAs, writeJson } from "../files/json.js";
-import { listOf, real, realOrNull, text } from "../files/schema.js";
-import { shellWord } from "../shell.js";
+import { listOf, readAs, real, realOrNull, text, writeJson } from "../files/json.js";
+import { shellWord } from "../process.js";
 import { runPaths } from "./layout.js";
 
 /** Groups of metrics with their headings, in the order of the report. */

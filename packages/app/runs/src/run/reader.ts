@@ -1,14 +1,70 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { lockHolder } from "@dsbm/files";
+// Finds and reads runs. run.json has version, state and times of a run; `latest` links the run that last began or ended.
+
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { errnoOf, fileError, firstOf, lockHolder, refuseLinks, stageFile } from "@dsbm/files";
 import { z } from "zod";
 import { listCheckpoints } from "../checkpoint/read.js";
+import { RunError } from "../errors.js";
 import { readCsv } from "../files/csv.js";
-import { readIfAs, readJsonLines } from "../files/json.js";
-import { namesIn } from "../files/read.js";
+import {
+  listOf,
+  namesIn,
+  readAs,
+  readIfAs,
+  readJsonLines,
+  real,
+  text,
+  textOrNull,
+} from "../files/json.js";
 import { checkFiles } from "./hashes.js";
-import { type RunInfo, readRunInfo } from "./info.js";
 import { type Direction, parseModelName, runPaths } from "./layout.js";
+
+/** The format of run folders that this version writes and the newest that it reads. */
+export const formatVersion = 1;
+
+/** The states of a run. */
+export const runStates = ["running", "interrupted", "failed", "finished"] as const;
+
+/** The state of a run. */
+export type RunState = (typeof runStates)[number];
+
+/** run.json. Times are ISO 8601 in UTC. */
+export const runInfo = z.object({
+  format: z.number(),
+  dsbm: text,
+  state: z.enum(runStates),
+  started: text,
+  /** Times at which the run resumed. */
+  resumed: listOf(z.string()),
+  /** Seconds of the earlier processes, without the time between them. */
+  spent: z.number().nonnegative().catch(0),
+  ended: textOrNull,
+  /** Why it stopped early, one line. */
+  reason: textOrNull,
+  /** Facts of the machine that a result may depend on; no host names. */
+  environment: z.record(z.string(), z.union([z.string(), real, z.boolean(), z.null()])).catch({}),
+  /** The command line that began the run, and resumes it; null if unknown. */
+  command: textOrNull,
+});
+
+/**
+ * The content of run.json: its `format`, the version of `dsbm`, the `state`, and when the run
+ * `started` and `ended`.
+ */
+export type RunInfo = z.output<typeof runInfo>;
+
+/** The machine and the software of a run. */
+export type Environment = RunInfo["environment"];
+
+/** Throws RunError "not_a_run", "newer_format" or "corrupt". */
+export const readRunInfo = (path: string): RunInfo =>
+  readAs(path, {
+    newest: formatVersion,
+    schema: runInfo,
+    missing: "give the folder of a run",
+    cure: "restore it, or delete the run folder and run again",
+  });
 
 /** A file of network weights in a run folder. */
 export interface ModelFile {
@@ -68,4 +124,65 @@ export function readState(folder: string): RunInfo {
   const info = readRunInfo(run_json);
   if (info.state !== "running" || lockHolder(lock) !== undefined) return info;
   return { ...info, state: "interrupted", reason: "the process ended without a message" };
+}
+
+const mostNames = 5;
+
+function behindLink(path: string): string {
+  const link = path.replace(/(?<=.)\/+$/, "");
+  if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  const target = readlinkSync(link);
+  return isAbsolute(target) ? target : join(dirname(link), target);
+}
+
+/**
+ * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run
+ * below `experiments_dir` with the newest change. Throws RunError "not_a_run" if there are none or
+ * several, and FileError "is_link" if the folder holds links.
+ */
+export function findRun(path: string, { experiments_dir = "experiments" } = {}): string {
+  if (existsSync(join(path, "run.json"))) return withoutLinks(behindLink(path));
+  const stat = statSync(path, { throwIfNoEntry: false });
+  const isLatest = path === "latest" && stat === undefined;
+  const root = isLatest ? experiments_dir : path;
+  const refuse = (fault: string) => {
+    throw new RunError("not_a_run", fault);
+  };
+  if (!isLatest && !stat?.isDirectory())
+    refuse(`there is no folder ${path}: give the folder of a run, a folder above it, or "latest"`);
+  const changed = (folder: string) => statSync(join(folder, "run.json")).mtimeMs;
+  const runs = listRuns(root).sort((a, b) => changed(b) - changed(a));
+  const [newest = refuse(`there is no run in ${root}: give a run folder, which holds run.json`)] =
+    runs;
+  if (runs.length > 1 && !isLatest) {
+    refuse(
+      `${root} holds ${runs.length} runs: give the folder of one run: ${firstOf(runs, mostNames)}`,
+    );
+  }
+  return withoutLinks(newest);
+}
+
+function withoutLinks(folder: string): string {
+  refuseLinks(folder);
+  return folder;
+}
+
+/**
+ * Points <experiments_dir>/latest at `folder`. Does nothing if the folder lies elsewhere, a file or
+ * folder has this name, or the file system has no links. Throws FileError.
+ */
+export function linkLatest(experiments_dir: string, folder: string): void {
+  const link = join(experiments_dir, "latest");
+  if (!existsSync(experiments_dir) || !existsSync(folder)) return;
+  try {
+    const target = relative(realpathSync(experiments_dir), realpathSync(folder));
+    if (target === "" || target.startsWith("..") || isAbsolute(target)) return;
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === false) return;
+    const staged = stageFile(link);
+    symlinkSync(target, staged.temporary, "dir");
+    staged.commit();
+  } catch (error) {
+    if (/^(EPERM|ENOTSUP|ENOSYS|EINVAL)$/.test(errnoOf(error) ?? "")) return;
+    throw fileError("link", link, error);
+  }
 }

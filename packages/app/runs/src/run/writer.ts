@@ -14,11 +14,10 @@ import {
   writeFileAtomic,
 } from "@dsbm/files";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
-import { readJsonLines, toJson, writeJson } from "../files/json.js";
-import { movePath, namesIn, removeFiles } from "../files/read.js";
+import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
 import { writeRunFile } from "./hashes.js";
-import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./reader.js";
 
 /** Options of `openRun`. */
 export interface OpenRunOptions {

@@ -3,9 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readAs, writeJson } from "../files/json.js";
-import { namesIn } from "../files/read.js";
-import { real } from "../files/schema.js";
+import { namesIn, readAs, real, writeJson } from "../files/json.js";
 
 const formatVersion = 1;
 

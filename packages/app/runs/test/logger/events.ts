@@ -2,7 +2,7 @@
 // framing, and Protocol Buffers by their specification.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { maskedCrc32c } from "../../src/logger/tensorboard/record-file.js";
+import { maskedCrc32c } from "../../src/logger/tensorboard.js";
 
 /** The records of a TFRecord file; throws where framing or a checksum is wrong, or bytes are left. */
 export function readRecords(path: string): Uint8Array[] {

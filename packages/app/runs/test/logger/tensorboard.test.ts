@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { crc32c, maskedCrc32c } from "../../src/logger/tensorboard/record-file.js";
-import { tensorboardLogger } from "../../src/logger/tensorboard.js";
+import { crc32c, maskedCrc32c, tensorboardLogger } from "../../src/logger/tensorboard.js";
 import { kill, scratch, startScript } from "../support.js";
 import { eventFiles, readEvent, readRecords, shownScalars } from "./events.js";
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { gradedRows, judge, verdictOn } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
-import { percent } from "../../src/report/page/digits.js";
-import { Html, html } from "../../src/report/page/html.js";
+import { Html, html, percent } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
 import { verdictParts } from "../../src/report/verdict.js";
 import { type MetricRow, qualityFile } from "../../src/run/quality.js";

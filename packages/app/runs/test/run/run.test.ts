@@ -14,11 +14,16 @@ import { dirname, join } from "node:path";
 import { makeFolder, sha256, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/store.js";
-import { findRun, linkLatest } from "../../src/run/find.js";
 import { checkFiles, writeRunFile } from "../../src/run/hashes.js";
-import { formatVersion } from "../../src/run/info.js";
 import { parseModelName, runFolder } from "../../src/run/layout.js";
-import { isFinished, listRuns, readRun } from "../../src/run/reader.js";
+import {
+  findRun,
+  formatVersion,
+  isFinished,
+  linkLatest,
+  listRuns,
+  readRun,
+} from "../../src/run/reader.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
 import { faultOf, kill, scratch, startScript } from "../support.js";
 

@@ -1,4 +1,24 @@
-// Stops work by Ctrl-C at its next step boundary.
+// This process: its version, processors and signals.
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+/** The version of dsbm. */
+export const version: string = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+).version;
+
+/** DSBM_CORES (set by a sweep for its members), else the processors of the machine. */
+export function cores(): number {
+  const share = Number(process.env.DSBM_CORES);
+  return Number.isInteger(share) && share >= 1 ? share : availableParallelism();
+}
+
+/** Quotes an argument for a shell; uses double quotes if they are easier to read. */
+export function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (word.includes("'") && !/["$`\\!]/.test(word)) return `"${word}"`;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
 
 /** Watches SIGINT and SIGTERM while a command works. */
 export interface Interrupt {
