@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { ConfigError, quote, withLines } from "./errors.js";
+import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./aliases.js";
+import { ConfigError, quote, suggestion, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
-import { suggestion } from "./nearest.js";
+import { expandSweep, type Override, parseArguments, printOverrides } from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
 import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
-import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
-import type { Overrides, Tree } from "./text/value.js";
-import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
-import { flatten, merge } from "./tree/tree.js";
+import { flatten, merge, type Overrides, type Tree } from "./tree.js";
 
 /** A command that takes keys. `name` is also the name of its preset file. */
 export interface Experiment<S extends z.ZodType> {

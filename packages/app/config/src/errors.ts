@@ -1,4 +1,6 @@
-export type ConfigErrorCode =
+import { nearest } from "@dsbm/files";
+
+type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
   | "option" // an unknown -option
   | "sweep" // a list of values without --multirun, or too many members
@@ -46,4 +48,12 @@ export function quote(text: string): string {
 
 function onOneLine(text: string): string {
   return text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim();
+}
+
+/** Ends an "unknown …" message with the closest name, or else `otherwise`, or else all names. */
+export function suggestion(word: string, candidates: readonly string[], otherwise = ""): string {
+  const near = nearest(word, candidates);
+  if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
+  if (otherwise !== "") return otherwise;
+  return candidates.length > 0 ? `there are: ${candidates.join(", ")}` : "there are none";
 }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
+import { expandSweep, type Override } from "./overrides.js";
 import { compose } from "./presets.js";
 import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
-import { expandSweep, type Override } from "./text/overrides.js";
-import { printValue } from "./text/value.js";
-import { flatten } from "./tree/tree.js";
+import { flatten, printValue } from "./tree.js";
 
 const local = z.strictObject({
   kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),

@@ -1,12 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigError, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
-import { type Overrides, printValue, type Tree, type Value } from "./text/value.js";
-import { type Aliases, withoutAliases } from "./tree/aliases.js";
-import { merge } from "./tree/tree.js";
-import { readYaml } from "./tree/yaml.js";
+import { type Aliases, withoutAliases } from "./aliases.js";
+import { ConfigError, quote, suggestion } from "./errors.js";
+import { merge, type Overrides, printValue, readYaml, type Tree, type Value } from "./tree.js";
 
 const folder = fileURLToPath(new URL("../conf", import.meta.url));
 

@@ -1,12 +1,11 @@
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { ConfigError, withLines } from "./errors.js";
-import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { takeReferenceKeys } from "./keys/reference.js";
-import { trainSchema } from "./keys/schema.js";
+import { type CompleteTrainConfig, completeTrain, trainSchema } from "./keys/train.js";
 import { defaultsOf } from "./schema/describe.js";
 import { validate } from "./schema/validate.js";
-import { merge } from "./tree/tree.js";
+import { merge } from "./tree.js";
 
 /**
  * Returns the complete configuration of a run. Missing newer keys get their defaults. Throws

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
-import { trainSchema } from "../keys/schema.js";
+import { trainSchema } from "../keys/train.js";
 import { file, key, names, positive } from "../schema/kinds.js";
 import { checkHoldouts, holdoutAliases, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";

@@ -1,6 +1,6 @@
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
-import { trainSchema } from "../keys/schema.js";
+import { trainSchema } from "../keys/train.js";
 import { flag, halfIteration, key, oneOf, positive, sized } from "../schema/kinds.js";
 import { train } from "./train.js";
 

@@ -1,7 +1,7 @@
-import { printValue, type Value } from "../text/value.js";
+import { printValue, type Value } from "../tree.js";
 import { conditionColumn } from "./data.js";
 import { checkFormulas } from "./langevin.js";
-import type { TrainConfig } from "./schema.js";
+import type { TrainConfig } from "./train.js";
 
 /** A problem with its cure, or false. */
 export type Line = string | false;

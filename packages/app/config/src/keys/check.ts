@@ -1,8 +1,7 @@
-import { printValue } from "../text/value.js";
+import { printValue } from "../tree.js";
 import { type Line, methodProblems } from "./check-method.js";
-import { completeTrain } from "./complete.js";
 import { conditionColumn } from "./data.js";
-import type { TrainConfig } from "./schema.js";
+import { completeTrain, type TrainConfig } from "./train.js";
 
 /** Returns a line for each problem; `choices` are the presets of the groups. */
 export function checkTrain(

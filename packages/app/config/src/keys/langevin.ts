@@ -2,7 +2,7 @@
 // product of powers of the step's variance gamma, such as the reference's 2*torch.sqrt(gamma).
 
 import { ConfigError, quote } from "../errors.js";
-import type { TrainConfig } from "./schema.js";
+import type { TrainConfig } from "./train.js";
 
 type LangevinKeys = Pick<TrainConfig, "langevin_scale" | "loss_scale" | "mean_match">;
 

@@ -1,8 +1,7 @@
 // Keys of the reference with one possible value here, or without effect.
 
 import { ConfigError } from "../errors.js";
-import { printValue, type Tree, type Value } from "../text/value.js";
-import { deletePath, getPath } from "../tree/tree.js";
+import { deletePath, getPath, printValue, type Tree, type Value } from "../tree.js";
 
 const UNUSED: Readonly<Record<string, string>> = {
   num_workers: "images are decoded before training, by all processors",

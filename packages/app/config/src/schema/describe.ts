@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { isTree, printValue, type Tree, type Value } from "../text/value.js";
-import { type Aliases, typedName, typedValue } from "../tree/aliases.js";
-import { child, getPath } from "../tree/tree.js";
+import { type Aliases, typedName, typedValue } from "../aliases.js";
+import { child, getPath, isTree, printValue, type Tree, type Value } from "../tree.js";
 
 type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
 

@@ -1,8 +1,6 @@
 import type { z } from "zod";
-import { ConfigError, quote } from "../errors.js";
-import { suggestion } from "../nearest.js";
-import { printValue, type Tree, type Value } from "../text/value.js";
-import { child } from "../tree/tree.js";
+import { ConfigError, quote, suggestion } from "../errors.js";
+import { child, printValue, type Tree, type Value } from "../tree.js";
 import {
   exampleOf,
   expected,

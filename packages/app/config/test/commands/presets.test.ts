@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
 import { train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
-import { completeTrain } from "../../src/keys/complete.js";
+import { completeTrain } from "../../src/keys/train.js";
 import { groupTable, presetGroups } from "../../src/presets.js";
 import { only, problems, run, wordsOf } from "./support.js";
 

@@ -2,8 +2,8 @@
 
 import { gaussian, train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
-import type { TrainConfig } from "../../src/keys/schema.js";
-import { isTree, printValue, type Tree, type Value } from "../../src/text/value.js";
+import type { TrainConfig } from "../../src/keys/train.js";
+import { isTree, printValue, type Tree, type Value } from "../../src/tree.js";
 import { thrown } from "../thrown.js";
 
 export const run = (...words: string[]) => resolve(train, words);

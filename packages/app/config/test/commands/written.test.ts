@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { train } from "../../src/commands/train.js";
 import { validate } from "../../src/schema/validate.js";
-import { readYaml, writeYaml } from "../../src/tree/yaml.js";
+import { readYaml, writeYaml } from "../../src/tree.js";
 import { benchmark, only, run, wordsOf } from "./support.js";
 
 describe("a resolved configuration", () => {

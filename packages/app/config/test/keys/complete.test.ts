@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { completeTrain } from "../../src/keys/complete.js";
+import { completeTrain } from "../../src/keys/train.js";
 import { only } from "../commands/support.js";
 
 describe("what follows other keys", () => {

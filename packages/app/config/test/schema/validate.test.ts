@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { validate } from "../../src/schema/validate.js";
-import type { Tree } from "../../src/text/value.js";
+import type { Tree } from "../../src/tree.js";
 import { thrown } from "../thrown.js";
 
 const schema = z.strictObject({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseValues } from "../../src/text/overrides.js";
-import { printValue, type Value } from "../../src/text/value.js";
+import { parseValues } from "../../src/overrides.js";
+import { printValue, type Value } from "../../src/tree.js";
 import { expectRefused, thrown } from "../thrown.js";
 
 describe("one value", () => {

@@ -7,7 +7,7 @@ import {
   parseArguments,
   parseOverride,
   printOverrides,
-} from "../../src/text/overrides.js";
+} from "../../src/overrides.js";
 import { expectRefused, thrown } from "../thrown.js";
 
 describe("parseOverride", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Tree } from "../../src/text/value.js";
-import { flatten, merge } from "../../src/tree/tree.js";
+import { flatten, merge, type Tree } from "../../src/tree.js";
 import { expectRefused } from "../thrown.js";
 
 const base = () => ({ dim: 5, net: { width: 256, act: "silu" }, seq: ["b", "f"] });

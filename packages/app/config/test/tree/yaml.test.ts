@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Tree } from "../../src/text/value.js";
-import { readYaml, writeYaml } from "../../src/tree/yaml.js";
+import { readYaml, type Tree, writeYaml } from "../../src/tree.js";
 import { expectRefused } from "../thrown.js";
 
 describe("readYaml", () => {

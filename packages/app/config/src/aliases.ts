@@ -1,5 +1,4 @@
-import type { Overrides, Value } from "../text/value.js";
-import { flatten } from "./tree.js";
+import { flatten, type Overrides, type Value } from "./tree.js";
 
 interface Alias {
   key: string;

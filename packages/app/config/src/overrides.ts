@@ -1,8 +1,9 @@
 // Parses the arguments key=value of a command line, in Hydra's grammar, after the shell's own
 // quotes.
+
 import { nearest } from "@dsbm/files";
-import { ConfigError, quote } from "../errors.js";
-import { type Overrides, printValue, readWord, type Value } from "./value.js";
+import { ConfigError, quote } from "./errors.js";
+import { type Overrides, printValue, readWord, type Value } from "./tree.js";
 
 export interface Override {
   /** Dotted (model.hidden), or a group of presets (method). */

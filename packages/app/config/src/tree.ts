@@ -1,0 +1,180 @@
+// Configurations as trees of values: their text, their dotted keys and YAML.
+import { Document, isScalar, isSeq, parse, visit } from "yaml";
+import { ConfigError, quote } from "./errors.js";
+
+/** A value of a configuration, as YAML has it. */
+export type Value = null | boolean | number | string | Value[] | Tree;
+
+/** An object of configuration values. */
+export interface Tree {
+  [key: string]: Value;
+}
+
+/** One value for each dotted key. */
+export type Overrides = Readonly<Record<string, Value>>;
+
+/** Whether the value is an object. */
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const CONSTANTS: Record<string, Value> = {
+  null: null,
+  true: true,
+  false: false,
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  "+inf": Number.POSITIVE_INFINITY,
+  "-inf": Number.NEGATIVE_INFINITY,
+};
+
+/**
+ * Returns the value of unquoted text: null, true, false or a number in any case, or else the text.
+ * 007 and 1.2.3 are text, and so are whole numbers beyond ±2^53, which would lose digits.
+ */
+export function readWord(word: string): Value {
+  const lower = word.toLowerCase();
+  if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower];
+  const digits = word.replace(/(?<=\d)_(?=\d)/g, "");
+  if (!NUMBER.test(digits)) return word;
+  const number = Number(digits);
+  const isExact = Number.isSafeInteger(number) || !/^[+-]?\d+$/.test(digits);
+  return isExact ? number : word;
+}
+
+/** Writes a value in the grammar of overrides; reading returns the same value. */
+export function printValue(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
+  if (isTree(value)) {
+    const pairs = Object.entries(value).map(([key, v]) => `${printKey(key)}:${printValue(v)}`);
+    return `{${pairs.join(",")}}`;
+  }
+  if (typeof value === "string") return printText(value);
+  if (typeof value === "number") return printNumber(value);
+  return String(value);
+}
+
+function printNumber(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (Object.is(value, -0)) return "-0";
+  // As an integer it would be read as text.
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return value.toExponential();
+  return String(value);
+}
+
+const SAFE = /^[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+(?: +[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+)*$/u;
+
+function printText(text: string): string {
+  return SAFE.test(text) && readWord(text) === text ? text : printQuoted(text);
+}
+
+function printKey(key: string): string {
+  return SAFE.test(key) && !key.includes(":") ? key : printQuoted(key);
+}
+
+/** Backslashes count only before a quote (Hydra's rule), so only there they are doubled. */
+function printQuoted(text: string): string {
+  return `'${text.replace(/(\\*)('|$)/g, (_, slashes: string, end: string) => {
+    return slashes + slashes + (end === "" ? "" : "\\'");
+  })}'`;
+}
+
+/**
+ * Returns the values of a tree, or of an object, by their dotted keys. Lists stay whole; undefined
+ * is dropped.
+ */
+export function flatten(tree: object, above = ""): Overrides {
+  const pairs = Object.entries(tree).flatMap(([key, value]): [string, Value][] => {
+    const path = above + key;
+    if (isTree(value)) return Object.entries(flatten(value, `${path}.`));
+    return value === undefined ? [] : [[path, value as Value]];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/**
+ * Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws
+ * ConfigError "value" for a path through a scalar.
+ */
+export function merge(base: Tree, over: object): Tree {
+  const tree = structuredClone(base);
+  for (const [path, value] of Object.entries(flatten(over))) setPath(tree, path, value);
+  return tree;
+}
+
+/** Returns the value at a dotted path, or undefined. */
+export function getPath(tree: Tree, path: string): Value | undefined {
+  let node: Value | undefined = tree;
+  for (const part of path.split(".")) node = child(node, part);
+  return node;
+}
+
+/** Returns the value one step below a mapping, or undefined. */
+export function child(node: Value | undefined, part: string): Value | undefined {
+  return isTree(node) && Object.hasOwn(node, part) ? node[part] : undefined;
+}
+
+/**
+ * Sets the value at a dotted path, in place, and makes missing mappings. Throws ConfigError "value"
+ * for a path through a scalar or a list, and "unknown_key" for __proto__.
+ */
+function setPath(tree: Tree, path: string, value: Value): void {
+  const parts = path.split(".");
+  const last = parts.pop() as string;
+  if ([...parts, last].includes("__proto__"))
+    throw new ConfigError('unknown key "__proto__": choose another name', "unknown_key");
+  let node = tree;
+  for (const [i, part] of parts.entries()) {
+    const next = child(node, part) ?? {};
+    node[part] = next;
+    if (!isTree(next)) {
+      const above = parts.slice(0, i + 1).join(".");
+      throw new ConfigError(
+        `cannot set ${quote(path)}: ${quote(above)} is ${printValue(next)}, not a group of keys`,
+        "value",
+      );
+    }
+    node = next;
+  }
+  node[last] = structuredClone(value);
+}
+
+export function deletePath(tree: Tree, path: string): void {
+  const parts = path.split(".");
+  const last = parts.pop() as string;
+  const parent = parts.length === 0 ? tree : getPath(tree, parts.join("."));
+  if (isTree(parent)) delete parent[last];
+}
+
+/**
+ * Reads YAML 1.2, which includes JSON, as a mapping; empty text is an empty mapping. `source` names
+ * the file in messages. Throws ConfigError "yaml" with line and column.
+ */
+export function readYaml(text: string, source = "the text"): Tree {
+  const value = parsed(text, source) ?? {};
+  if (!isTree(value))
+    throw new ConfigError(`${source}: expected "key: value" lines, got a list or a scalar`, "yaml");
+  return value;
+}
+
+function parsed(text: string, source: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 100 });
+  } catch (error) {
+    const [reason] = (error as Error).message.split(/:?\n/, 1);
+    throw new ConfigError(`${source} is not valid YAML: ${reason}`, "yaml", { cause: error });
+  }
+}
+
+/** Writes a mapping as YAML, lists of scalars on one line. `readYaml` returns the same values. */
+export function writeYaml(tree: object): string {
+  const document = new Document(tree, { aliasDuplicateObjects: false });
+  visit(document, {
+    Seq(_, node) {
+      if (isSeq(node)) node.flow = node.items.every((item) => isScalar(item));
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
