@@ -1,17 +1,14 @@
 // The registry of datasets: a new dataset is a file and a line in `datasets`.
 
-import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
+import type { DataSet, Preparation, SetOptions, Table, TableOptions } from "./data-set.js";
 import { downscaler } from "./fields/downscaler.js";
 import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
 import { arrayPrefix, arraySet } from "./files/array-set.js";
 import { cifar10 } from "./images/cifar10.js";
-import { idxSet } from "./images/idx-set.js";
-import { emnistLetters, fashionMnist, mnist } from "./images/idx-sets.js";
+import { emnistLetters, fashionMnist, idxSet, mnist } from "./images/idx.js";
 import { syntheticSet } from "./images/synthetic.js";
 import { parseName } from "./names.js";
-import { afhq } from "./pictures/afhq.js";
-import { folderPrefix, folderSet } from "./pictures/folder.js";
-import type { Table } from "./table.js";
+import { afhq, folderPrefix, folderSet } from "./pictures/sets.js";
 import { tablePrefix, tableSet } from "./tables/table-set.js";
 import { gaussianSet, syntheticVectors } from "./vectors/synthetic.js";
 

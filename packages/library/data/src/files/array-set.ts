@@ -1,9 +1,15 @@
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { defaultFraction, rowCount, testCount } from "../counts.js";
-import type { DataSet, SetOptions } from "../data-set.js";
+import {
+  type DataSet,
+  defaultFraction,
+  newTable,
+  rowCount,
+  type SetOptions,
+  type Table,
+  testCount,
+} from "../data-set.js";
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
-import { newTable, type Table } from "../table.js";
 import { isFile, readBytes } from "./read.js";
 
 export const arrayPrefix = "array:";

@@ -1,8 +1,6 @@
 import { tensor, tidy } from "@dsbm/torch";
-import { rowCount } from "../counts.js";
-import type { SetOptions } from "../data-set.js";
+import { type ImageClass, newTable, rowCount, type SetOptions, type Table } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
-import { type ImageClass, newTable, type Table } from "../table.js";
 
 /** Images [n, …shape] in C order, and a label for each. */
 export interface ByteImages {

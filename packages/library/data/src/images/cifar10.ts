@@ -1,10 +1,9 @@
 // CIFAR-10 in its binary form: files of records, a label and an image each.
 import { join } from "node:path";
-import type { DataSet, SetOptions } from "../data-set.js";
+import type { DataSet, SetOptions, Table } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { findFiles, placesIn } from "../files/find.js";
 import { readBytes } from "../files/read.js";
-import type { Table } from "../table.js";
 import { byteTable } from "./byte-table.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";

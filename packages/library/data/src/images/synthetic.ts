@@ -1,9 +1,15 @@
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
-import { checkDrawn } from "../counts.js";
-import type { DataSet, SetOptions } from "../data-set.js";
+import {
+  checkDrawn,
+  type DataSet,
+  type ImageClass,
+  newTable,
+  type SetOptions,
+  type Split,
+  type Table,
+} from "../data-set.js";
 import { invalidOption } from "../errors.js";
-import { type ImageClass, newTable, type Split, type Table } from "../table.js";
 
 const shapes: readonly ImageClass[] = [
   { label: 0, name: "square" },

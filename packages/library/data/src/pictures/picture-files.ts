@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, sha256 } from "@dsbm/files";
-import { testCount } from "../counts.js";
+import { testCount } from "../data-set.js";
 import { attempt, isFolder, status } from "../files/read.js";
 
 /** The path relative to the folder, with "/", and the whole path. */

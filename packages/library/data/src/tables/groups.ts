@@ -1,10 +1,9 @@
 import { invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
-import { absentColumn } from "./absent-column.js";
 import { cleanRows } from "./clean.js";
 import { openRows } from "./open.js";
 import { byNumber } from "./prepare/codes.js";
-import type { ReadOptions } from "./rows.js";
+import { absentColumn, type ReadOptions } from "./rows.js";
 
 export interface GroupOptions extends ReadOptions {
   /** The order of texts; numbers have their own order. */

@@ -38,7 +38,7 @@ const formats: Readonly<Record<TableFormat, Format>> = {
   npz: {
     ending: /\.npz$/i,
     magic: [0x50, 0x4b],
-    open: async (path, _, options) => (await import("./read/npz.js")).openNpz(path, options),
+    open: async (path, _, options) => (await import("./read/npy.js")).openNpz(path, options),
   },
   parquet: {
     ending: /\.(parquet|pq)$/i,

@@ -1,6 +1,8 @@
 // A common interface to tables in batches, so that a file may be larger than memory.
-import { badTable } from "../errors.js";
+
+import { badTable, type DatasetError, invalidOption } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
+import { didYouMean, firstOf } from "../names.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
@@ -97,5 +99,44 @@ export function checkWidth(path: string, columns: number): void {
   throw badTable(
     path,
     `has ${columns} columns: expected at most ${mostColumns}; write a file with fewer columns`,
+  );
+}
+
+const missing = new Set(["", "na", "n/a", "nan", "null"]);
+const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
+const infinite = /^[+-]?inf(inity)?$/i;
+
+/** Empty, NA, N/A, NaN, null, in any case. */
+export const isMissing = (text: string): boolean =>
+  text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
+
+export const asNumber = (value: unknown): number =>
+  value === null || value === undefined ? Number.NaN : Number(value);
+
+export const hasComma = (text: string): boolean => decimalComma.test(text);
+
+/** NaN for a missing value, ∞ for an infinite one of either sign, undefined for a text that is no number. */
+export function numberOf(text: string, decimal: "." | ","): number | undefined {
+  if (decimal === "," && text.includes(","))
+    return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
+  const value = Number(text);
+  // Number() reads blanks as 0, and 0x10, 0b1, 0o7 as numbers.
+  if (!Number.isNaN(value)) {
+    if (value === 0 && text.trim() === "") return Number.NaN;
+    return /^\s*0[xbo]/i.test(text) ? undefined : value;
+  }
+  if (isMissing(text)) return Number.NaN;
+  return infinite.test(text.trim()) ? Number.POSITIVE_INFINITY : undefined;
+}
+
+/** The error for a column that a table lacks, with the closest name. */
+export function absentColumn(
+  { path, columns }: Pick<RowSource, "path" | "columns">,
+  { key, name }: { key: string; name: string },
+): DatasetError {
+  const names = columns.map((column) => column.name);
+  const some = firstOf(names, 12) + (names.length > 12 ? ` (${names.length})` : "");
+  return invalidOption(
+    `${key}${name}: ${path} has no such column${didYouMean(name, names) || `; it has ${some}`}`,
   );
 }

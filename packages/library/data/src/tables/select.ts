@@ -1,7 +1,6 @@
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf, setting } from "../names.js";
-import { absentColumn } from "./absent-column.js";
-import type { RowSource, TableColumn } from "./rows.js";
+import { absentColumn, type RowSource, type TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
 
 /** The user's choice of columns, by the names in the file, or c0, c1, … */

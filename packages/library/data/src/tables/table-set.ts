@@ -2,10 +2,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { sha256 } from "@dsbm/files";
 import { io, randperm, tidy } from "@dsbm/torch";
-import { defaultFraction, rowCount } from "../counts.js";
-import type { DataSet, Preparation, SetOptions } from "../data-set.js";
-import { checkPrepared, prepareFolder } from "../files/prepared.js";
-import { newTable, type Table } from "../table.js";
+import {
+  type DataSet,
+  defaultFraction,
+  newTable,
+  type Preparation,
+  rowCount,
+  type SetOptions,
+  type Table,
+} from "../data-set.js";
+import { checkPrepared, prepareFolder } from "../files/read.js";
 import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
 import { prepareRows } from "./prepare/prepare.js";

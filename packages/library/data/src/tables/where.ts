@@ -1,8 +1,12 @@
 // Parses conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
-import { absentColumn } from "./absent-column.js";
-import { isMissing } from "./cells.js";
-import type { RowBatch, RowSource, TableColumn } from "./rows.js";
+import {
+  absentColumn,
+  isMissing,
+  type RowBatch,
+  type RowSource,
+  type TableColumn,
+} from "./rows.js";
 
 type Batch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type Test = (batch: Batch, i: number) => boolean;

@@ -1,9 +1,7 @@
 import { type Endpoints, stream } from "@dsbm/bridge";
 import { arange, Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
-import { checkDrawn } from "../counts.js";
-import type { DataSet, SetOptions } from "../data-set.js";
+import { checkDrawn, type DataSet, newTable, type SetOptions, type Table } from "../data-set.js";
 import { invalidOption } from "../errors.js";
-import { newTable, type Table } from "../table.js";
 
 const defaultCount = 10_000;
 

@@ -3,8 +3,11 @@ import { arange, io, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
-import { downscalerScalingFile } from "../../src/fields/downscaler.js";
-import { loadDownscalerScaling, unscaleFields } from "../../src/fields/downscaler-scaling.js";
+import {
+  downscalerScalingFile,
+  loadDownscalerScaling,
+  unscaleFields,
+} from "../../src/fields/downscaler.js";
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 

@@ -4,10 +4,10 @@ import { readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
+import type { Table } from "../../src/data-set.js";
 import { decodePicture } from "../../src/pictures/picture-decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
-import type { Table } from "../../src/table.js";
 import { put, refusal, testFolders } from "../files.js";
 
 const fresh = testFolders();

@@ -3,8 +3,8 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { arange, Generator, io, memory, ones, randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Table } from "../../src/data-set.js";
 import { datasets, loadTable } from "../../src/registry.js";
-import type { Table } from "../../src/table.js";
 import { refusal, testFolders } from "../files.js";
 
 const fresh = testFolders();

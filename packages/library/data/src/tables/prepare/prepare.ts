@@ -1,5 +1,6 @@
 // Reads a table once, into mapped files: reading text takes longer than training, and large tables
 // do not fit into memory.
+
 import { join } from "node:path";
 import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
@@ -12,8 +13,66 @@ import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
 import { toRows } from "../units.js";
 import { conditionCodes } from "./codes.js";
-import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
+
+type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "spread" | "counters">;
+
+function columnRecord(d: number, log1p: boolean) {
+  let n = 0;
+  let offset: number[] = [];
+  let spread: number[] = [];
+  let first: number[] = [];
+  const min = new Array<number>(d).fill(Number.POSITIVE_INFINITY);
+  const max = new Array<number>(d).fill(Number.NEGATIVE_INFINITY);
+  const isCounter = new Array<boolean>(d).fill(true);
+  const whole = new Array<boolean>(d).fill(true);
+
+  /** Offsets are medians of the first rows. */
+  function begin(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
+    const sorted = values.map((column) => column.slice().sort());
+    const quantile = (column: Float64Array, q: number) =>
+      column[Math.floor(q * (column.length - 1))];
+    offset = sorted.map((column) => quantile(column, 0.5));
+    spread = sorted.map((column) => quantile(column, 0.75) - quantile(column, 0.25));
+    first = numbers.map((column) => column[0]);
+  }
+
+  return {
+    count: () => n,
+
+    /** Returns rows in their stored form, [count, d]. */
+    add({ numbers, count }: CleanBatch): Float32Array {
+      const values = log1p ? numbers.map((column) => column.map(Math.log1p)) : numbers;
+      if (n === 0) begin(numbers, values);
+      const stored = new Float32Array(count * d);
+      for (const [k, column] of values.entries()) {
+        const centre = offset[k];
+        let least = min[k];
+        let most = max[k];
+        for (let i = 0; i < count; i++) {
+          const x = column[i];
+          stored[i * d + k] = x - centre;
+          if (x < least) least = x;
+          if (x > most) most = x;
+        }
+        min[k] = least;
+        max[k] = most;
+        whole[k] &&= numbers[k].every(Number.isInteger);
+        if (isCounter[k]) isCounter[k] = numbers[k].every((x, i) => x === first[k] + n + i);
+      }
+      n += count;
+      return stored;
+    },
+
+    facts: (columns: readonly string[]): LearntFacts => ({
+      offset,
+      range: { min, max },
+      whole,
+      spread,
+      counters: n > 2 ? columns.filter((_, k) => isCounter[k]) : [],
+    }),
+  };
+}
 
 /** Options of one table, next to the options of its reader. */
 export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
@@ -27,7 +86,7 @@ export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
   like?: EndColumns | undefined;
 }
 
-export interface PrepareOptions extends OwnOptions {
+interface PrepareOptions extends OwnOptions {
   fraction: number;
   seed: number;
   /** `total` is null if only reading tells. */

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, tidy } from "@dsbm/torch";
-import { testCount } from "../../counts.js";
+import { testCount } from "../../data-set.js";
 
 /** A random choice by the seed, equal for a table and its conditions. */
 export function heldOutRows(

@@ -1,7 +1,7 @@
 // Tables whose numbers are a matrix, read by rows.
-import { asNumber } from "../cells.js";
 import {
   arrayNames,
+  asNumber,
   batchRows,
   checkWidth,
   type Opened,

@@ -13,8 +13,8 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { badTable } from "../../errors.js";
 import { checkUnpacked } from "../../files/archive.js";
-import { asNumber } from "../cells.js";
 import {
+  asNumber,
   batchRows,
   type Opened,
   type ReadOptions,

@@ -1,19 +1,22 @@
 import { isUtf8 } from "node:buffer";
-import { pipeline } from "node:stream/promises";
+import { createReadStream } from "node:fs";
+import { pipeline, promises } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { CsvError, type Options, parse } from "csv-parse";
-import { badTable, type DatasetError } from "../../errors.js";
+import { badTable, DatasetError, reason } from "../../errors.js";
+import { checkUnpacked, type UnpackLimits } from "../../files/archive.js";
 import { firstOf, setting } from "../../names.js";
-import { hasComma, numberOf } from "../cells.js";
 import {
   arrayNames,
   batchRows,
   checkWidth,
+  hasComma,
+  numberOf,
   type Opened,
   type ReadOptions,
   type RowRequest,
   type TableColumn,
 } from "../rows.js";
-import { readParts } from "./bytes.js";
 
 const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const;
 type Delimiter = keyof typeof delimiters;
@@ -23,7 +26,7 @@ const mostCells = 2 ** 20;
 /** A file without line ends is not a table. */
 const longest = 2 ** 23;
 
-export interface TextFile {
+interface TextFile {
   path: string;
   size: number;
   /** The delimiter of the format, which needs no note. */
@@ -181,7 +184,7 @@ async function* readRecords(
   rows: number,
 ): AsyncGenerator<string[][]> {
   const parser = parse({ ...parsing, max_record_size: longest });
-  const feeding = pipeline(bytes(), parser).catch(() => {});
+  const feeding = promises.pipeline(bytes(), parser).catch(() => {});
   let block: string[][] = [];
   let cells = 0;
   try {
@@ -203,5 +206,36 @@ async function* readRecords(
   } finally {
     parser.destroy();
     await feeding;
+  }
+}
+
+const part = 2 ** 18;
+
+/** The bytes of a file, unpacked by its ending .gz. Throws `Unreadable`, and `BadGzip` for damage and for too much. */
+async function* readParts(
+  path: string,
+  { size, limits }: { size: number; limits?: UnpackLimits | undefined },
+): AsyncGenerator<Buffer> {
+  if (size === 0) return;
+  const isPacked = /\.gz$/i.test(path);
+  const file = createReadStream(path, { highWaterMark: part });
+  const parts = isPacked ? pipeline(file, createGunzip({ chunkSize: part }), () => {}) : file;
+  const cure = "unpack it with gunzip and give the unpacked file";
+  let total = 0;
+  try {
+    for await (const bytes of parts) {
+      total += (bytes as Buffer).length;
+      if (isPacked) checkUnpacked(path, total, "BadGzip", { size, limits, cure });
+      yield bytes as Buffer;
+    }
+  } catch (error) {
+    if (error instanceof DatasetError) throw error;
+    const isSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+    throw isSystem
+      ? new DatasetError("Unreadable", `${path}: ${reason(error)}`)
+      : new DatasetError(
+          "BadGzip",
+          `${path}: cannot be unpacked (${reason(error)}): copy or download it again`,
+        );
   }
 }

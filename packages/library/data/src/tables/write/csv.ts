@@ -1,6 +1,5 @@
 // Tables as text: RFC 4180 with line feeds, or tabs between the fields.
-import { openSink } from "./sink.js";
-import type { CarriedCell, TableColumns, TableWriter } from "./table-writer.js";
+import { type CarriedCell, openSink, type TableColumns, type TableWriter } from "./table-writer.js";
 
 const rowsAtOnce = 1000;
 

@@ -1,12 +1,12 @@
 // Writes Parquet a row group at a time, so that memory holds only its rows.
 import type { ByteWriter, ParquetWriter, SchemaElement } from "hyparquet-writer";
-import { openSink } from "./sink.js";
-import type {
-  CarriedCell,
-  CarriedColumn,
-  NumberColumn,
-  TableColumns,
-  TableWriter,
+import {
+  type CarriedCell,
+  type CarriedColumn,
+  type NumberColumn,
+  openSink,
+  type TableColumns,
+  type TableWriter,
 } from "./table-writer.js";
 
 const groupRows = 65_536;

@@ -1,3 +1,6 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { writeAll } from "@dsbm/files";
+
 /** A column of generated numbers. */
 export interface NumberColumn {
   /** Name in the header. */
@@ -43,4 +46,24 @@ export interface TableWriter {
   close(): Promise<void>;
   /** Does nothing after `close`. */
   abandon(): void;
+}
+
+/** A growing file. Throws system errors. */
+export function openSink(path: string) {
+  const file = openSync(path, "w");
+  let open = true;
+  /** A second call does nothing. */
+  const abandon = () => {
+    if (open) closeSync(file);
+    open = false;
+  };
+  return {
+    write: (bytes: Uint8Array) => writeAll(file, bytes),
+    /** Flushes onto the disk. */
+    close() {
+      fsyncSync(file);
+      abandon();
+    },
+    abandon,
+  };
 }
