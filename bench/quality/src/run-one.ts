@@ -23,7 +23,7 @@ import {
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { readFitArguments } from "../../../packages/app/cli/dist/words/fit.js";
+import { readFitArguments } from "../../../packages/app/cli/dist/words/places.js";
 import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fit, resolve } from "@dsbm/config";
 import { expect, test } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { readFitArguments } from "../src/words/fit.js";
+import { readFitArguments } from "../src/words/places.js";
 
 const root = scratch();
 const at = (...parts: string[]) => join(root, ...parts);

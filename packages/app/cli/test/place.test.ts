@@ -2,7 +2,7 @@
 import { resolve, train } from "@dsbm/config";
 import { expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { placeOfRun } from "../src/words/place.js";
+import { placeOfRun } from "../src/words/places.js";
 
 const experiments = scratch();
 

@@ -1,8 +1,7 @@
 export { DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring, Metric, SampleSet } from "./metric.js";
-export { fieldSpectra } from "./metrics/fields.js";
-export { noEnergy, type Spectra } from "./metrics/spectra.js";
+export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
 export { type CompareOptions, compareFiles, type DrawnSamples, judgeSamples } from "./samples.js";
 export { kept, type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";

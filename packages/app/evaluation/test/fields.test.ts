@@ -4,8 +4,7 @@ import { testRows } from "@dsbm/problem";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, measuringOf, withEnds } from "../../../../test/support/problem.js";
-import { fieldMetrics } from "../src/metrics/fields.js";
-import { meanError } from "../src/metrics/spectra.js";
+import { fieldMetrics, meanError } from "../src/metrics/fields.js";
 import { measureSet } from "../src/rows.js";
 import { noSet } from "./set.js";
 

@@ -3,7 +3,7 @@ import { bandError, isotropicSpectrum, octaves } from "@dsbm/bridge";
 import { loadTable, type Split } from "@dsbm/data";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { meanError } from "../src/metrics/spectra.js";
+import { meanError } from "../src/metrics/fields.js";
 
 beforeAll(() => setNumThreads(1));
 

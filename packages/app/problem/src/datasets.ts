@@ -12,6 +12,7 @@ import {
   loadTable,
   type PairedEnd,
   type Projection,
+  pictureFormat,
   prepareTable,
   readPairs,
   type TableFacts,
@@ -19,7 +20,7 @@ import {
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
-import { type Columns, columnEnds } from "./columns.js";
+import { type Columns, columnEnds, projected } from "./columns.js";
 import {
   disposeDataset,
   type EndpointData,
@@ -30,7 +31,6 @@ import {
 } from "./dataset.js";
 import { gaussianTarget } from "./gaussian-target.js";
 import { trainingTables, weightedEnd } from "./masses.js";
-import { projected } from "./projected.js";
 import { configChain } from "./times.js";
 
 export interface Datasets {
@@ -61,7 +61,7 @@ export const shortName = (name: string): string =>
   basename(name.replace(/^(table|folder|array):/, ""));
 
 /** The names of the configuration's data, by endpoint, and the indexes of intermediate datasets. */
-export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
+function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   const between = (Dataset_between ?? []).map((name, i): [Endpoint, string, number] => [
     "x1",
@@ -239,3 +239,37 @@ export async function loadPairs(
 
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
   `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a held-out or unused row` : ""}`;
+
+const prefix = "folder:";
+
+/** The names of the image folders among the data (folder:PATH), each once. */
+export const pictureFolders = (config: CompleteTrainConfig): string[] => [
+  ...new Set(namesOf(config).flatMap(([, name]) => (name.startsWith(prefix) ? [name] : []))),
+];
+
+const wholeSizes = [16, 28, 32, 64];
+
+const keys = ["data.image_size", "data.channels"] as const;
+
+/** Returns size and channels with reasons. Throws as `pictureFormat`. */
+export async function pictureSizes(
+  folders: readonly string[],
+): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
+  const formats = await Promise.all(
+    folders.map((name) => pictureFormat(name.slice(prefix.length))),
+  );
+  const least = Math.min(...formats.map(({ size }) => size));
+  const channels = Math.max(...formats.map((one) => one.channels));
+  return [
+    {
+      key: "data.image_size",
+      value: wholeSizes.findLast((one) => one <= least) ?? least,
+      reason: `the smallest of the inspected images has ${least} pixels a side`,
+    },
+    {
+      key: "data.channels",
+      value: channels,
+      reason: channels === 1 ? "the images are grey" : "the images have colours",
+    },
+  ];
+}

@@ -8,6 +8,8 @@ export {
   loadPairs,
   marginalsOf,
   openDatasets,
+  pictureFolders,
+  pictureSizes,
   shortName,
   withoutDataset,
 } from "./datasets.js";
@@ -15,7 +17,6 @@ export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-targ
 export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
-export { pictureFolders, pictureSizes } from "./pictures/sizes.js";
 export {
   bridgeProcess,
   buildNetwork,

@@ -16,6 +16,8 @@ export {
   mapBatch,
   namesOf,
   type Pairs,
+  type RecordedBatch,
+  recordedBatch,
   tensorsOf,
 } from "./core/batch.js";
 export * from "./core/batches.js";
@@ -30,7 +32,7 @@ export {
 export * from "./core/direction.js";
 export * from "./core/endpoints.js";
 export * from "./core/errors.js";
-export type { Network } from "./core/network.js";
+export { inDType, type Network, type NetworkDType } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export * from "./core/random.js";

@@ -4,6 +4,7 @@ import {
   type Endpoint,
   gathered,
   type Network,
+  type RecordedBatch,
 } from "@dsbm/bridge";
 import { arange, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
@@ -14,10 +15,9 @@ import { type Progress, type RowSource, repeatRows, type SourceState } from "./r
 import type { SourceOptions } from "./rows/source.js";
 import { beginNetwork } from "./state/begin.js";
 import { StepStreams, type StreamStates } from "./state/streams.js";
-import type { RecordedBatch } from "./step/recorded-batch.js";
+import { StepTimes } from "./step/draws.js";
 import { StepNoise } from "./step/step-noise.js";
 import { type Resized, StepSchedule } from "./step/step-schedule.js";
-import { StepTimes } from "./step/time-sampling.js";
 import { trainingStep } from "./step/training-step.js";
 
 export interface HalfIterationOptions

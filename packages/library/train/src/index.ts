@@ -12,8 +12,7 @@ export {
   withExecution,
 } from "./problem.js";
 export { cutRows } from "./rows/rows.js";
-export { type CarryOptions, type FollowOptions, timesOf } from "./sampler/carry.js";
-export { RowNoise } from "./sampler/row-noise.js";
+export { type CarryOptions, type FollowOptions, RowNoise, timesOf } from "./sampler/carry.js";
 export {
   Sampler,
   type SamplerOptions,

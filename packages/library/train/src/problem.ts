@@ -7,6 +7,7 @@ import {
   type KnownPairs,
   type Method,
   type Network,
+  type NetworkDType,
   type Parametrisation,
   plainDrift,
   type ReferenceProcess,
@@ -90,8 +91,6 @@ interface Optimisation {
   emaRate?: number | null;
   emaWarmup?: boolean;
 }
-
-export type NetworkDType = "float32" | "bfloat16";
 
 /** How training is executed. Changes results only by rounding. */
 export interface Execution {

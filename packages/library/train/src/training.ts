@@ -30,7 +30,6 @@ import {
   tensorsOf,
   toJsonState,
 } from "./state/state.js";
-import { castOf } from "./step/in-dtype.js";
 import { planSteps, type StepPlan } from "./step-plan.js";
 
 interface Control {
@@ -91,7 +90,7 @@ export class Training {
       grid: schedule.grid,
       eps: schedule.eps ?? (method.eps || undefined),
       threads: simulateThreads,
-      dtype: castOf(execution.simulateDtype),
+      dtype: execution.simulateDtype,
     });
   }
 

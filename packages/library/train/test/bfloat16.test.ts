@@ -24,7 +24,7 @@ beforeAll(async () => {
   plain = new Training(problem());
   await train(plain);
 });
-const samplerOf = (of: Training, dtype: "bfloat16" | null, threads = 1) =>
+const samplerOf = (of: Training, dtype: "bfloat16" | "float32", threads = 1) =>
   new Sampler({
     ...{ method: methods.dsbm, process: brownian({ sigma: exact.sigma }), grid, threads },
     ...{ networks: of.state.samplers, dtype },
@@ -32,11 +32,11 @@ const samplerOf = (of: Training, dtype: "bfloat16" | null, threads = 1) =>
 
 describe("simulate_dtype", () => {
   it("gives other numbers than float32, the same on one and two threads, and float32 states", () => {
-    const ends = (dtype: "bfloat16" | null, threads: number) =>
+    const ends = (dtype: "bfloat16" | "float32", threads: number) =>
       samplerOf(plain, dtype, threads).endpoints("f", plain.problem.data.x0, {
         generator: seeded(1),
       });
-    const [long, one, two] = [ends(null, 1), ends("bfloat16", 1), ends("bfloat16", 2)];
+    const [long, one, two] = [ends("float32", 1), ends("bfloat16", 1), ends("bfloat16", 2)];
     expect(one.dtype).toBe("float32");
     expect(distance(one, two)).toBe(0);
     expect(distance(one, long)).toBeGreaterThan(1e-5);
@@ -45,7 +45,7 @@ describe("simulate_dtype", () => {
 
   it("leaves probability flows in float32", () => {
     const x = randn([50, 3], { generator: seeded(4) });
-    const end = (dtype: "bfloat16" | null) =>
+    const end = (dtype: "bfloat16" | "float32") =>
       samplerOf(plain, dtype).follow("f", x, { solver: "heun", step_size: 0.1 }).states;
     expect(distance(end("bfloat16"), end(null))).toBe(0);
   });

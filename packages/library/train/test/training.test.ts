@@ -8,8 +8,7 @@ import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { complete, directionOf } from "../src/problem.js";
-import { drawNoise, drawTimes } from "../src/step/draws.js";
-import { StepTimes } from "../src/step/time-sampling.js";
+import { drawNoise, drawTimes, StepTimes } from "../src/step/draws.js";
 import { numbersOf, tiny, train, trainingOf } from "./support.js";
 
 const { dsbm } = methods;

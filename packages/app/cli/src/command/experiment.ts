@@ -32,9 +32,8 @@ import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
 import { sweep } from "../sweep/sweep.js";
 import { printHelp } from "../terminal/columns.js";
-import { placeOfRun } from "../words/place.js";
-import { printRun } from "./results.js";
-import { beginWork, withoutCfg } from "./work.js";
+import { placeOfRun } from "../words/places.js";
+import { aloneOnly, beginWork, printRun, withoutCfg } from "./work.js";
 
 type Run = Member<CompleteTrainConfig>;
 
@@ -141,7 +140,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
   }
   const runner = await runnerOf(experiment.name);
   const placeOf = (member: Run) => placeOfRun(member.config, member);
-  const { aloneOnly, isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
+  const { isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
   if (rest.length === 0 && launcher.kind === "local") {
     const member = complete(first);
     const { config } = member;
@@ -157,7 +156,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
     return single(command, runner, member, { ...place, ranks: null });
   }
-  aloneOnly(`${experiment.name} -m`);
+  await aloneOnly(`${experiment.name} -m`);
   return sweep(
     members.map(complete).map((member) => {
       const folder = placeOf(member);

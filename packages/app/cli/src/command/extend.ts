@@ -1,8 +1,7 @@
 import { ConfigError, extend, savedConfig } from "@dsbm/config";
 import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
-import { printRun } from "./results.js";
-import { beginWork, placedWords } from "./work.js";
+import { aloneOnly, beginWork, placedWords, printRun } from "./work.js";
 
 const notes = [
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",
@@ -63,8 +62,8 @@ export async function extendCommand(args: string[]): Promise<number> {
     printRun(folder, results);
     return 0;
   }
-  const { aloneOnly, measureRun, runTraining } = await import("@dsbm/experiment");
-  aloneOnly("extend");
+  const { measureRun, runTraining } = await import("@dsbm/experiment");
+  await aloneOnly("extend");
   const files = Object.entries(metrics).flatMap(([key, file]) =>
     file === null ? [] : [` metrics.${key}=${shellWord(file)}`],
   );

@@ -1,10 +1,9 @@
 import { ConfigError, fit, writeYaml } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
-import { fitSwitches, readFitArguments } from "../words/fit.js";
+import { fitSwitches, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
-import { placesOf } from "./results.js";
-import { beginWork, withoutCfg } from "./work.js";
+import { beginWork, placesOf, withoutCfg } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",

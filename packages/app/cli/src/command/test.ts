@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError, configure, evaluate, resolve, test, testOnlyKeys } from "@dsbm/config";
 import { makeFolder } from "@dsbm/files";
 import { findRun, shellWord } from "@dsbm/runs";
-import { placeOfRun } from "../words/place.js";
+import { placeOfRun } from "../words/places.js";
 import { evaluateRun } from "./evaluate.js";
 import { placedWords } from "./work.js";
 

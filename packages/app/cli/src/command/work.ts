@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve as absolute } from "node:path";
 import {
   ConfigError,
   type Experiment,
@@ -7,7 +8,16 @@ import {
   type Member,
   resolve,
 } from "@dsbm/config";
-import { createInterrupt, createProgress, type Progress } from "@dsbm/runs";
+import {
+  createInterrupt,
+  createProgress,
+  formatTable,
+  metricTable,
+  newestRows,
+  type Progress,
+  type Row,
+  readLogged,
+} from "@dsbm/runs";
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
@@ -50,13 +60,22 @@ export async function runAlone(
   task: (work: Work) => Promise<string | null>,
 ): Promise<number> {
   using work = await beginWork("stopped within a step; nothing was written");
-  const { aloneOnly } = await import("@dsbm/experiment");
-  aloneOnly(command);
+  await aloneOnly(command);
   const text = await task(work);
   work.progress.done();
   if (text !== null) console.log(text);
   else work.progress.line("stopped; nothing was written");
   return text === null ? 130 : 0;
+}
+
+/** Throws a ConfigError if this process has other ranks. */
+export async function aloneOnly(command: string): Promise<void> {
+  const { distributed } = await import("@dsbm/torch");
+  const { worldSize, launcher } = distributed.placeFromEnvironment();
+  if (worldSize === 1) return;
+  throw new ConfigError(
+    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it without ${launcher}`,
+  );
 }
 
 interface PlacedOptions {
@@ -109,4 +128,19 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   const at = args.findIndex((arg) => arg === "--cfg" || arg === "-c");
   if (at < 0) return [[...args], false];
   return [args.toSpliced(at, args[at + 1] === "job" ? 2 : 1), true];
+}
+
+/** The paths of a run's images and report. */
+export function placesOf(folder: string): string {
+  const at = absolute(folder);
+  const pictures = existsSync(`${at}/samples`) ? `images:   ${at}/samples\n` : "";
+  return `${pictures}report:   ${at}/report.html`;
+}
+
+/** Prints the newest evaluations of a run: a row for each metric with its references. */
+export function printRun(folder: string, rows: readonly Row[]): void {
+  const table = metricTable(readLogged(folder), newestRows(rows));
+  console.log(
+    `${formatTable(table)}\nresults:  ${absolute(folder)}/results.csv\n${placesOf(folder)}`,
+  );
 }

@@ -1,8 +1,7 @@
 import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
-import { datasetOf, placesBase } from "../words/fit.js";
-import { placeOfRun } from "../words/place.js";
+import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
   existing,

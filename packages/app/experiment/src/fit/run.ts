@@ -11,9 +11,15 @@ import {
   readChoiceList,
   readQuality,
 } from "@dsbm/runs";
-import { measureRun } from "../run/measure.js";
-import type { RunOptions, WorkerOptions } from "../run/run.js";
-import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
+import { measureRun } from "../run/report.js";
+import {
+  finishedRun,
+  type RunOptions,
+  type RunResult,
+  runTraining,
+  runTrainingWorker,
+  type WorkerOptions,
+} from "../run/run.js";
 import { leaveOut, leaveOutSeconds } from "./leave-out.js";
 import {
   configureFit,

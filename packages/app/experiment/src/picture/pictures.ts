@@ -20,8 +20,7 @@ import {
   svgToPng,
 } from "@dsbm/runs";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
-import { courseOf } from "./course.js";
-import { placeIn, pointsOf } from "./points.js";
+import { courseOf, placeIn, pointsOf } from "./points.js";
 
 interface PictureTarget {
   /** The beginning of the files' names. */

@@ -1,11 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import {
-  ConfigError,
-  flatten,
-  freeProcessKeys,
-  type ProcessesConfig,
-  setLogPrefix,
-} from "@dsbm/config";
+import { flatten, freeProcessKeys, type ProcessesConfig, setLogPrefix } from "@dsbm/config";
 import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent, type Training } from "@dsbm/train";
@@ -68,15 +62,6 @@ export function describeStep({
 }: Extract<TrainEvent, { type: "start" }>): string {
   const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
   return sharesBatch === false ? `${step}, all of whose rows are trained on in each process` : step;
-}
-
-/** Throws a ConfigError if this process has other ranks. */
-export function aloneOnly(command: string): void {
-  const { worldSize, launcher } = distributed.placeFromEnvironment();
-  if (worldSize === 1) return;
-  throw new ConfigError(
-    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it without ${launcher}`,
-  );
 }
 
 export type Next = "train" | "end" | "interrupted";

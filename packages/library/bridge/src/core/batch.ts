@@ -1,5 +1,5 @@
 // Training rows by name; recorded programs see them as a list, whose order only these functions know.
-import { cat, type Device, type Tensor, tensor } from "@dsbm/torch";
+import { cat, type Device, type Recorded, recorded, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
 /** Tensors [n, …] of one length by name, and their conditions. */
@@ -85,4 +85,37 @@ export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
 /** The number of rows of a batch. */
 export function countRows(batch: Batch): number {
   return tensorsOf(batch)[0]?.size(0) ?? 0;
+}
+
+/** A recorded function of batches. */
+export interface RecordedBatch {
+  (batch: Batch, ...rest: Tensor[]): Tensor[];
+  /** The program for batches of these names: of their tensors, then the further ones. */
+  program(names: readonly string[]): Recorded;
+  /** The number of recorded programs. */
+  count(): number;
+}
+
+/** Records `fn` once for each list of names (and for each shape, as `recorded` does). */
+export function recordedBatch(
+  fn: (batch: Batch, ...rest: Tensor[]) => Tensor | readonly Tensor[],
+  options: Parameters<typeof recorded>[1] = {},
+): RecordedBatch {
+  const programs = new Map<string, Recorded>();
+  const program = (names: readonly string[]): Recorded => {
+    const key = names.join();
+    let program = programs.get(key);
+    if (!program) {
+      program = recorded(
+        (...all) => fn(batchFrom(names, all), ...all.slice(names.length)),
+        options,
+      );
+      programs.set(key, program);
+    }
+    return program;
+  };
+  const run = (batch: Batch, ...rest: Tensor[]) =>
+    program(namesOf(batch))(...tensorsOf(batch), ...rest);
+  const count = () => [...programs.values()].reduce((sum, program) => sum + program.count(), 0);
+  return Object.assign(run, { program, count });
 }

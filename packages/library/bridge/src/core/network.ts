@@ -1,4 +1,4 @@
-import type { nn, Tensor } from "@dsbm/torch";
+import { autocast, type nn, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "./conditions.js";
 
 /** A function of points [B, …], times [B] and conditions. */
@@ -8,3 +8,26 @@ export interface Evaluated {
 
 /** A module that predicts from points and times. */
 export type Network = nn.Module & Evaluated;
+
+/** The dtype in which networks compute; float32: their own. */
+export type NetworkDType = "float32" | "bfloat16";
+
+/** Runs `fn` while these networks compute in `dtype` by autocast, and return the dtype of their inputs. */
+export function inDType<T>(dtype: NetworkDType, networks: Iterable<Network>, fn: () => T): T {
+  if (dtype === "float32") return fn();
+  const undo = [...new Set(networks)].map((network) => {
+    const descriptor = Object.getOwnPropertyDescriptor(network, "forward");
+    const forward = network.forward.bind(network);
+    network.forward = (x, t, conditions) =>
+      autocast(dtype, () => forward(x, t, conditions)).to(x.dtype);
+    return () => {
+      if (descriptor) Object.defineProperty(network, "forward", descriptor);
+      else Reflect.deleteProperty(network, "forward");
+    };
+  });
+  try {
+    return fn();
+  } finally {
+    for (const restore of undo) restore();
+  }
+}

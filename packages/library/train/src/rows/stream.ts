@@ -10,7 +10,7 @@ import {
 } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
-import { matchedOrder, type PairOrder, separateOrders } from "./pair-order.js";
+import { matchedOrder, type PairOrder, separateOrders } from "./order.js";
 import { cutRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface StreamOptions {

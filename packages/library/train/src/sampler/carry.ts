@@ -7,6 +7,7 @@ import {
   type FlowOptions,
   type flowSolvers,
   guidedEvaluations,
+  hash32,
   mapConditions,
   ordered,
   pathTo,
@@ -15,8 +16,41 @@ import {
   type TimeGrid,
   withoutMass,
 } from "@dsbm/bridge";
-import { cat, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
-import { RowNoise } from "./row-noise.js";
+import { cat, type Device, noGrad, noiseAt, stack, type Tensor, tidy } from "@dsbm/torch";
+
+interface RowRange {
+  first: number;
+  n: number;
+}
+
+interface NoiseOptions {
+  seed: number;
+  /** The key of the noise: other purposes have other streams. */
+  purpose: string;
+  device?: Device;
+}
+
+/** Draws for the rows of a range, one tensor [n, …] after the other, by counter (`noiseAt`). */
+export class RowNoise {
+  readonly #rows: RowRange;
+  readonly #key: number;
+  readonly #device: Device;
+  #draws = 0;
+
+  constructor(rows: RowRange, { seed, purpose, device = "cpu" }: NoiseOptions) {
+    this.#rows = rows;
+    this.#key = hash32(`${seed}/sample/${purpose}`);
+    this.#device = device;
+  }
+
+  /** Standard normal numbers [n, …shape]. */
+  normal(shape: readonly number[]): Tensor {
+    const { first, n } = this.#rows;
+    const offset = first * shape.reduce((a, b) => a * b, 1);
+    const place = { key: this.#key, stream: this.#draws++, offset };
+    return noiseAt([n, ...shape], { ...place, device: this.#device });
+  }
+}
 
 export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
 

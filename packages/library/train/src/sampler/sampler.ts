@@ -7,9 +7,13 @@ import {
   type Dynamics,
   type Field,
   flowMargin,
+  inDType,
   type Network,
+  type NetworkDType,
   namesOf,
   networkFlow,
+  type RecordedBatch,
+  recordedBatch,
   sample,
   solveFlow,
   type TimeGrid,
@@ -18,7 +22,6 @@ import {
   wholeGrid,
 } from "@dsbm/bridge";
 import {
-  type CastDType,
   type ChunkedRun,
   Generator,
   getNumThreads,
@@ -32,8 +35,6 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { localRanks, type Part, type Ranks } from "../distributed/ranks.js";
-import { inDType } from "../step/in-dtype.js";
-import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
 import { carryThrough, followThrough } from "./through.js";
 
@@ -51,8 +52,8 @@ export interface SamplerOptions extends Dynamics {
   threads?: number;
   /** Rows of a chunk (default 500): intermediates of wide layers stay in the processor's cache. */
   chunkRows?: number;
-  /** The dtype in which networks simulate; null (default): their own, which flows always have. */
-  dtype?: CastDType | null | undefined;
+  /** The dtype in which networks simulate (default float32); flows keep their own. */
+  dtype?: NetworkDType;
   /** Processes that simulate in shares; each gets the whole result. */
   ranks?: Ranks | null;
 }
@@ -177,7 +178,7 @@ export class Sampler {
       );
     // In the networks' own dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
-      this.#replayIn(null, `flow/${guidance}`, { x: y, t, conditions }, (batch) =>
+      this.#replayIn("float32", `flow/${guidance}`, { x: y, t, conditions }, (batch) =>
         networkFlow({
           ...this.#options,
           eps: flowMargin(this.#options),
@@ -221,8 +222,8 @@ export class Sampler {
     this.#programs.clear();
   }
 
-  get #dtype(): CastDType | null {
-    return this.#options.dtype ?? null;
+  get #dtype(): NetworkDType {
+    return this.#options.dtype ?? "float32";
   }
 
   /** The number of recorded programs. */
@@ -233,11 +234,11 @@ export class Sampler {
   #program(
     key: string,
     body: (batch: Batch) => Tensor | readonly Tensor[],
-    options: { packed: boolean; dtype: CastDType | null },
+    options: { packed: boolean; dtype: NetworkDType },
   ): RecordedBatch {
     const { b, f } = this.#options.networks;
     const { dtype, ...how } = options;
-    const named = dtype ? `${dtype}/${key}` : key;
+    const named = `${dtype}/${key}`;
     const program =
       this.#programs.get(named) ??
       recordedBatch((batch) => evaluating([b, f], () => body(batch), { ...how, dtype }), {
@@ -284,7 +285,7 @@ export class Sampler {
   readonly #replay: Replay = (key, batch, body) => this.#replayIn(this.#dtype, key, batch, body);
 
   #replayIn(
-    dtype: CastDType | null,
+    dtype: NetworkDType,
     key: string,
     batch: Batch,
     body: (batch: Batch) => Tensor,
@@ -334,7 +335,7 @@ function shared(
 function evaluating<T>(
   networks: readonly (Network | null | undefined)[],
   fn: () => T,
-  { packed, dtype }: { packed: boolean; dtype: CastDType | null },
+  { packed, dtype }: { packed: boolean; dtype: NetworkDType },
 ): T {
   const all = networks.filter((net) => net !== null && net !== undefined);
   const training = all.map((net) => net.training);

@@ -3,10 +3,13 @@ import {
   type Batch,
   type Direction,
   type Field,
+  inDType,
   mapBatch,
   mapConditions,
   type Network,
   networkOutput,
+  type RecordedBatch,
+  recordedBatch,
   spread,
   tensorsOf,
   towards,
@@ -15,10 +18,7 @@ import { cat, full, type Generator, mseLoss, noGrad, optim, type Tensor } from "
 import { batchShare } from "../distributed/batch-share.js";
 import { type Part, partOf, type Ranks } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
-import { drawNoise, drawTimes } from "./draws.js";
-import { castOf, inDType } from "./in-dtype.js";
-import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
-import type { StepTimes } from "./time-sampling.js";
+import { drawNoise, drawTimes, type StepTimes } from "./draws.js";
 
 /** Options of `trainingStep`. */
 export interface StepOptions {
@@ -64,7 +64,6 @@ export function trainingStep(options: StepOptions): RecordedBatch {
   const { gradClip } = problem.optimisation;
   const { accumulate } = problem.execution;
   const rows = batchShare(problem).rows;
-  const dtype = castOf(problem.execution.dtype);
   return recordedBatch((batch, sent) => {
     network.train();
     const lossOf = lossOfParts(options, batch);
@@ -73,7 +72,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
     let along: Tensor | null = null;
     const parts = Math.min(accumulate, rows);
     for (let i = 0; i < parts; i++) {
-      const { loss, factor } = inDType(dtype, [network], () => lossOf(i, parts));
+      const { loss, factor } = inDType(problem.execution.dtype, [network], () => lossOf(i, parts));
       const value = loss.detach().mul(factor);
       total = total ? total.add(value) : value;
       loss.backward({ gradient: full([], factor, { dtype: loss.dtype, device: loss.device }) });
