@@ -4,7 +4,7 @@ import { openCsvWriter } from "./csv.js";
 import { openParquetWriter } from "./parquet.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
 
-export function openArrayWriter(path: string, { columns }: TableColumns): TableWriter {
+function openArrayWriter(path: string, { columns }: TableColumns): TableWriter {
   const dtype = columns.some((column) => column.dtype === "float64") ? "float64" : "float32";
   const file = new io.npy.NpyWriter(path, dtype, [columns.length]);
   return {
