@@ -66,6 +66,11 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 
 describe.each([
   ["wfr of masses", { method: "wfr", mass: [1, 1.3333, 2] }, ["day0", "day1", "day2"]],
+  [
+    "wfr along splines",
+    { method: "wfr", interpolant: "spline", mass: [1, 1.3333, 2] },
+    ["day0", "day1", "day2"],
+  ],
   ["wfr_bridge of weights", { method: "wfr_bridge", sigma: 0.3, weights: "w" }, ["w0", "w2"]],
   [
     "vgfm of rates of birth and death",

@@ -70,8 +70,11 @@ export function bridgeProcess(
   };
 }
 
-function interpolated(method: Method, { interpolant, path_metric }: CompleteTrainConfig): Method {
-  if (interpolant === "spline") return smooth(method);
+function interpolated(
+  method: Method,
+  { interpolant, path_metric, path_potential }: CompleteTrainConfig,
+): Method {
+  if (interpolant === "spline") return smooth(method, path_potential);
   return interpolant === "metric" ? followingData(method, path_metric) : method;
 }
 

@@ -104,7 +104,8 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
   if (matchConditions) return withinGroups(couple);
   const { chain } = problem.data;
   if (!chain) return couple;
-  return method.rows?.isSmooth ? alongSplines(couple, chain) : withinIntervals(couple);
+  const smooth = method.rows?.smooth;
+  return smooth ? alongSplines(couple, chain, smooth) : withinIntervals(couple);
 }
 
 /** Pairs that are drawn at once: some for each row. */

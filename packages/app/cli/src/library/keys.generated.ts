@@ -44,6 +44,8 @@ export interface FitKeys {
   interpolant?: "straight" | "metric" | "spline" | undefined;
   /** interpolant=metric: LAND, or RBF with 150 kernels; null: land up to 10 columns, then rbf. Default: null. */
   path_metric?: "land" | "rbf" | null | undefined;
+  /** interpolant=spline: strength of potentials that pull paths to rows (OTP-FM); null: paths pass through rows. Default: null. */
+  path_potential?: number | null | undefined;
   /** correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel. Chosen from your data. */
   match_moments?: boolean | undefined;
   /** share of training rows without condition or class; dsbm sample then takes guidance=. Default: 0. */

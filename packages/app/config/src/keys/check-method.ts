@@ -23,7 +23,8 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],
   match_moments: ["dsbm", "alpha_dsbm", "rectifiedflow"],
   "interpolant=metric": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
-  "interpolant=spline": ["rectifiedflow", "sf2m"],
+  "interpolant=spline": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
+  path_potential: ["rectifiedflow", "sf2m"],
   delta: ["wfr", "wfr_bridge"],
   mass: ["wfr", "wfr_bridge", "lightsb"],
   birth: ["wfr", "wfr_bridge"],
@@ -59,6 +60,7 @@ const noiseOnly = "is for a Gaussian at time 1 (transfer=false)";
 const onlyWith: Readonly<Record<string, [isMet: (config: TrainConfig) => boolean, why: string]>> = {
   "interpolant=metric": [({ model }) => model.name === "MLP", "is for vectors (model=MLP)"],
   path_metric: [({ interpolant }) => interpolant === "metric", "is for interpolant=metric"],
+  path_potential: [({ interpolant }) => interpolant === "spline", "is for interpolant=spline"],
   online_cache: [({ cache }) => cache === "disk", "needs cache=disk"],
   ot_rows: [hasTransport, "has no transport (ot_sampler=exact first_coupling=ind)"],
   match_conditions: [isConditional, conditionCure],
@@ -163,12 +165,12 @@ function scheduleLines(config: TrainConfig): Line[] {
 
 function couplingLines(config: TrainConfig): Line[] {
   const { method, first_coupling, ot_sampler, pairs, transfer } = config;
-  const { mass, mass_penalty, weights, interpolant, step_variance, data } = config;
+  const { mass, mass_penalty, weights, birth, death, interpolant, step_variance, data } = config;
   const isSpline = interpolant === "spline";
   return [
     isSpline &&
-      (pairs !== null || conditionColumn(data) !== null) &&
-      "interpolant=spline joins rows of all datasets, and takes neither pairs nor a condition: write interpolant=straight or metric, or leave them out",
+      [pairs, birth, death, conditionColumn(data)].some((option) => option !== null) &&
+      "interpolant=spline joins rows of all datasets, and takes neither pairs nor a condition nor birth and death: write interpolant=straight or metric, or leave them out",
     isSpline &&
       method === "rectifiedflow" &&
       ot_sampler === null &&

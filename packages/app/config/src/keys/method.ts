@@ -91,6 +91,11 @@ export const method = {
     z.enum(["land", "rbf"]),
     "interpolant=metric: LAND, or RBF with 150 kernels; null: land up to 10 columns, then rbf",
   ),
+  path_potential: orNull(
+    positive(),
+    "interpolant=spline: strength of potentials that pull paths to rows (OTP-FM); null: paths pass through rows",
+    300,
+  ),
   match_moments: flag(
     false,
     "correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel",

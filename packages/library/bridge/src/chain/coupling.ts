@@ -5,6 +5,7 @@ import type { Endpoint } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
+import { joinMass, splitMass } from "../coupling/growth.js";
 import { groupsByConditions } from "../coupling/matching.js";
 import { intervalsOf } from "./chain.js";
 
@@ -70,11 +71,23 @@ export function wholePairs(
   };
 }
 
+/** Facts of smooth paths. */
+export interface SmoothPaths {
+  /** The last column is a log mass, one more coordinate of a path. */
+  mass?: boolean | undefined;
+  /** Strength of the potentials at inner datasets (OTP-FM); null or none: paths pass through the rows. */
+  potential?: number | null | undefined;
+}
+
 /**
  * Pairs along smooth paths through all datasets of a chain: `couple` leads each path from set to set, and the paths are
  * natural cubic splines in time (MMFM). As many pairs as the batch has, equally many of each interval.
  */
-export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling {
+export function alongSplines(
+  couple: BatchCoupling,
+  chain: Chain,
+  { mass = false, potential }: SmoothPaths = {},
+): BatchCoupling {
   const all = intervalsOf(chain);
   return (batch, generator, of) =>
     tidy(() => {
@@ -95,32 +108,58 @@ export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling
       all.forEach(({ unit }, k) => {
         const { x1 } = parts[k];
         // Drawn rows bring their number.
-        const start = { x0: knots[k].div(unit), conditions: { interval: order } };
-        const drawn = couple({ ...start, x1 }, generator);
-        knots = knots.map((x) => x.indexSelect(0, drawn.conditions!.interval!));
+        const conditions = { y: order, interval: order.fullLike(k) };
+        const drawn = couple({ x0: knots[k].div(unit), x1, conditions }, generator, "x0", "each");
+        knots = knots.map((x) => x.indexSelect(0, drawn.conditions!.y!));
         knots.push(drawn.x1.mul(unit));
       });
-      const path = stack(knots);
-      const bends = secondDerivatives(chain.times)
-        .to({ dtype: path.dtype, device: path.device })
-        .mm(path.flatten({ startDim: 1 }))
-        .reshape(path.shape);
-      const pairs = all.map(({ index, unit }) => ({
-        x0: path.select(0, index).div(unit),
-        x1: path.select(0, index + 1).div(unit),
-        // Of the interval's clock and units.
-        bend0: bends.select(0, index).mul(unit ** 3),
-        bend1: bends.select(0, index + 1).mul(unit ** 3),
-        conditions: { interval: order.fullLike(index) },
-      }));
+      const rows = stack(knots);
+      const linear = (matrix: Tensor) =>
+        matrix
+          .to({ dtype: rows.dtype, device: rows.device })
+          .mm(rows.flatten({ startDim: 1 }))
+          .reshape(rows.shape);
+      const { bend, shift } = splineMatrices(chain.times, potential ?? null);
+      const bends = linear(bend);
+      const path = shift ? rows.add(linear(shift)) : rows;
+      const pairs = all.map(({ index, unit }) => {
+        const start = path.select(0, index);
+        const level = mass ? meanMass(start) : null;
+        const within = (x: Tensor) => (level ? x.sub(level) : x).div(unit);
+        return {
+          x0: within(start),
+          x1: within(path.select(0, index + 1)),
+          // Of the interval's clock and units.
+          bend0: bends.select(0, index).mul(unit ** 3),
+          bend1: bends.select(0, index + 1).mul(unit ** 3),
+          conditions: { interval: order.fullLike(index) },
+        };
+      });
       return cutTo(joinBatches(pairs as unknown as [Pairs, ...Pairs[]]), countRows(batch));
     });
 }
 
 const cutTo = (pairs: Pairs, n: number): Pairs => mapBatch(pairs, (x) => x.narrow(0, 0, n));
 
-/** The matrix [K + 1, K + 1] from knots at these times to the second derivatives of their natural cubic spline. */
-function secondDerivatives(times: readonly number[]): Tensor {
+/** The log of the mean mass of rows [n, d + 1] in the last column, and 0 in the others. */
+function meanMass(rows: Tensor): Tensor {
+  const { x, logMass } = splitMass(rows);
+  return joinMass(
+    x.zerosLike(),
+    logMass
+      .exp()
+      .mean()
+      .log()
+      .expand([x.size(0)]),
+  );
+}
+
+/**
+ * Matrices [K + 1, K + 1] from rows at these times to the second derivatives there of their natural cubic spline, and from
+ * rows to the spline's points less the rows. A potential bends a path by its strength times this difference (OTP-FM, with
+ * kernels that are linear between the times).
+ */
+function splineMatrices(times: readonly number[], potential: number | null) {
   const banded = (end: number, inner: (before: number, after: number) => number[]) =>
     tensor(
       times.map((t, k) => {
@@ -133,7 +172,10 @@ function secondDerivatives(times: readonly number[]): Tensor {
       }),
       { dtype: "float64" },
     );
-  return banded(1, (a, b) => [a, 2 * (a + b), b]).linalgSolve(
-    banded(0, (a, b) => [6 / a, -6 / a - 6 / b, 6 / b]),
-  );
+  const left = banded(1, (a, b) => [a, 2 * (a + b), b]);
+  const right = banded(0, (a, b) => [6 / a, -6 / a - 6 / b, 6 / b]);
+  if (potential === null) return { bend: left.linalgSolve(right), shift: null };
+  const inverse = banded(0, () => [0, 1 / potential, 0]);
+  const bend = left.sub(right.mm(inverse)).linalgSolve(right);
+  return { bend, shift: inverse.mm(bend) };
 }

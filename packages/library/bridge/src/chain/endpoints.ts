@@ -5,8 +5,11 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import { type Interval, intervalsOf } from "./chain.js";
 
+/** One dataset of a time course. */
 export interface Marginal {
+  /** Samples [n, …]. */
   x: Tensor;
+  /** Conditions of the samples. */
   conditions?: Conditions | undefined;
 }
 

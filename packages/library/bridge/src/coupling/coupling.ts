@@ -5,13 +5,13 @@ import type { Direction, Endpoint } from "../core/direction.js";
 
 /**
  * Pairs a batch again, for minibatch optimal transport; conditions follow the samples of `of` (default x0). A coupling whose
- * plans are expensive may return up to `draws` (default 1) pairs a row.
+ * plans are expensive may return up to `draws` (default 1) pairs a row; "each": with masses, one of each row.
  */
 export type BatchCoupling = (
   batch: Pairs,
   generator: Generator,
   of?: Endpoint,
-  draws?: number,
+  draws?: number | "each",
 ) => Pairs;
 
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {

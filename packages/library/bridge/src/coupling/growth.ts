@@ -104,7 +104,9 @@ export function minibatchGrowth({
       const source = splitMass(x0);
       const target = splitMass(x1);
       const seen = source.logMass.mul(unit).to("float64");
-      const mass = masses?.[interval];
+      const isEach = draws === "each";
+      // A path's own mass is its source's.
+      const mass = isEach ? undefined : masses?.[interval];
       const logA = mass === undefined ? seen : seen.fullLike(Math.log(mass));
       const { plan, left, joined } = growthPlan(source.x, target.x, {
         delta: delta / unit,
@@ -114,7 +116,14 @@ export function minibatchGrowth({
         penalty,
       });
       const semi = plan.mul(left.exp().unsqueeze(1));
-      const pairs = samplePairs(semi, drawChances(draws * x0.size(0), generator, x0.device));
+      const n = x0.size(0);
+      const chances = drawChances(isEach ? n : draws * n, generator, x0.device);
+      const pairs = isEach
+        ? samplePairs(
+            plan.div(plan.sum(1, { keepdim: true })),
+            chances.map((u, i) => (i + u) / n),
+          )
+        : samplePairs(semi, chances);
       const rows = rowIndex(pairs.rows, x0.device);
       const columns = rowIndex(pairs.columns, x0.device);
       const ratio = joined.indexSelect(0, columns).sub(left.indexSelect(0, rows));

@@ -23,9 +23,11 @@ import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 
 /** Smooth paths through all datasets of a chain (see `alongSplines`); two datasets have straight paths. */
-export const smooth = (method: Method): Method => ({
+export const smooth = ({ rows, ...method }: Method, potential: number | null = null): Method => ({
   ...method,
-  ...(method.rows && { rows: { ...method.rows, isSmooth: true } }),
+  ...(rows && {
+    rows: { ...rows, wholePlans: false, smooth: { mass: method.mass, potential } },
+  }),
 });
 
 const mostRows = 2048;

@@ -1,5 +1,6 @@
 // A method is facts and functions that the driver reads; it never tests a name.
 import type { Generator, Tensor } from "@dsbm/torch";
+import type { SmoothPaths } from "../chain/coupling.js";
 import type { Batch, Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -83,8 +84,8 @@ interface MethodRows<B extends Batch> {
   readonly chains?: boolean;
   /** The method's own batch coupling; the user's coupling replaces it. */
   readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
-  /** Whether pairs of a chain are parts of smooth paths through all its datasets. */
-  readonly isSmooth?: boolean;
+  /** Pairs of a chain are parts of smooth paths through all its datasets. */
+  readonly smooth?: SmoothPaths;
   /** Whether the coupling pairs all rows together if they are few, instead of batch by batch. */
   readonly wholePlans?: boolean;
   /** The rows of an epoch or of a batch. */

@@ -46,13 +46,19 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
 
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf(
-  { x0, x1, conditions }: Pairs,
+  pairs: Pairs,
   { flow, network, t }: Pick<StepContext, "network" | "t"> & { flow: BlindToMass },
   { delta = 1, semiRelaxed = null }: GrowthNumbers,
 ) {
   const path = semiRelaxed === null ? growthPath : straightPath;
   return noGrad(() => {
+    const { x0, x1, bend0, conditions } = pairs;
     const unit = flow.unit(t, conditions);
+    if (bend0) {
+      const line = { x: x0.lerp(x1, spread(t, x0)), velocity: x1.sub(x0) };
+      const { x, velocity } = bent(line, pairs, { network, t });
+      return { x, target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
+    }
     const from = splitMass(x0);
     const to = splitMass(x1);
     const ends = { x0: from.x, x1: to.x };

@@ -1,6 +1,7 @@
 // Mean paths that bend: splines through several datasets, and paths that follow the data.
 import {
   cat,
+  full,
   linspace,
   nn,
   noGrad,
@@ -14,15 +15,17 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
 import { chainOf, intervalsOf } from "../../src/chain/chain.js";
-import { alongSplines } from "../../src/chain/coupling.js";
+import { alongSplines, type SmoothPaths } from "../../src/chain/coupling.js";
 import { chainEndpoints } from "../../src/chain/endpoints.js";
 import type { Pairs } from "../../src/core/batch.js";
 import type { Network } from "../../src/core/network.js";
+import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
 import { followingData } from "../../src/method/interpolated.js";
 import { rectifiedflow } from "../../src/method/rectified-flow.js";
 import { sf2m } from "../../src/method/sf2m.js";
 import { wfr } from "../../src/method/wfr.js";
+import { BlindToMass } from "../../src/model/blind-to-mass.js";
 import { dataMetric } from "../../src/model/data-metric.js";
 import { bent } from "../../src/model/mean-path.js";
 import { brownian } from "../../src/process/brownian.js";
@@ -36,28 +39,35 @@ class Still extends nn.Module {
 }
 const still = () => new Still();
 
+const context = {
+  direction: "f" as const,
+  process: brownian(),
+  meanMatch: false,
+  noise: (like: Tensor) => like.zerosLike(),
+};
+
 /** The mean path of pairs at times t, as the flow method learns it. */
 function pathOf(pairs: Pairs, t: Tensor, network = still()) {
-  const context = { direction: "f", process: brownian(), meanMatch: false, noise: randn } as const;
-  const { x, target } = rectifiedflow.regression(pairs, {
-    ...context,
-    t,
-    network,
-    noise: (like) => like.zerosLike(),
-  });
+  const { x, target } = rectifiedflow.regression(pairs, { ...context, t, network });
   return { x, velocity: target };
 }
 
 describe("splines", () => {
   const times = [0, 0.2, 0.5, 1];
   /** Rows of one path each, so that transport has no choice. */
-  const course = (at: readonly number[], of: (t: number) => number[]) => {
+  const course = (
+    at: readonly number[],
+    of: (t: number) => number[],
+    options: SmoothPaths = {},
+  ) => {
     const chain = chainOf(at);
     const data = chainEndpoints(
       at.map((t) => ({ x: tensor([of(t), of(t)]) })),
       chain,
     );
-    const couple = alongSplines(minibatchExact(), chain);
+    const units = intervalsOf(chain).map(({ unit }) => unit);
+    const plan = options.mass ? minibatchGrowth({ delta: 50, units }) : minibatchExact();
+    const couple = alongSplines(plan, chain, options);
     const pairs = couple({ x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 }, seeded(1));
     return { pairs, intervals: intervalsOf(chain) };
   };
@@ -107,21 +117,59 @@ describe("splines", () => {
     }
   });
 
-  it("have as many pairs as the batch, of paths that transport joins", () => {
-    const chain = chainOf([0, 0.5, 1]);
-    const set = (shift: number) => ({ x: normal([7, 2], 3).mul(0.1).add(shift).to("float32") });
-    const data = chainEndpoints([set(0), set(1), set(2)], chain);
-    const couple = alongSplines(minibatchExact(), chain);
-    const pairs = couple({ x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 }, seeded(1));
-    expect(pairs.conditions?.interval?.toNumbers()).toEqual([
-      ...Array(7).fill(0),
-      ...Array(7).fill(1),
-    ]);
-    const half = (x: Tensor, k: number) => x.narrow(0, 7 * k, 7);
-    expect(distance(half(pairs.x1, 0), half(pairs.x0, 1))).toBe(0);
-    // The first two sets are shifted copies: every path keeps its row.
-    const moves = half(pairs.x1.sub(pairs.x0), 0).mul(Math.sqrt(0.5));
-    expect(distance(moves, moves.onesLike())).toBeLessThan(1e-4);
+  it.each([1e-6, 30, 1e3])("give way to potentials as OTP-FM says, of strength %s", (potential) => {
+    const { pairs } = course([0, 0.5, 1], wave, { potential });
+    const at = (t: number) =>
+      pathOf(pairs, full([4], t))
+        .x.select(0, 0)
+        .mul(Math.SQRT1_2);
+    const row = (t: number) => tensor(wave(t));
+    const base = (t: number) => row(0).lerp(row(1), t);
+    // The kernel 1 − |2t − 1| in the formulas of the paper.
+    const strength = potential / 12;
+    const middle = base(0.5)
+      .add(row(0.5).mul(strength))
+      .div(1 + strength);
+    expect(distance(at(1), middle)).toBeLessThan(1e-5);
+    const force = middle.sub(row(0.5)).mul(potential);
+    expect(distance(at(0.5), base(0.25).sub(force.mul(11 / 192)))).toBeLessThan(1e-3);
+  });
+
+  it("with masses have rows and masses of all datasets, grow by the slope of log mass, and have no loss there", () => {
+    const masses = [1, 2, 5];
+    const chain = chainOf([0, 0.3, 1]);
+    const all = intervalsOf(chain);
+    const sets = masses.map((mass, k) => ({
+      x: joinMass(normal([400, 1], k).add(k).to("float32"), full([400], Math.log(mass))),
+    }));
+    const { x0, x1, conditions } = chainEndpoints(sets, chain);
+    const couple = minibatchGrowth({ delta: 1, masses, units: all.map(({ unit }) => unit) });
+    const batch = { x0, x1, conditions: conditions?.x0 };
+    const pairs = alongSplines(couple, chain, { mass: true })(batch, seeded(4));
+    for (const { index, unit } of all)
+      for (const [rows, k] of [
+        [pairs.x0, index],
+        [pairs.x1, index + 1],
+      ] as const) {
+        const { x, logMass } = splitMass(rows.narrow(0, 400 * index, 400).mul(unit));
+        const mass = logMass.exp();
+        expect((mass.mean().item() * masses[index]) / masses[k]).toBeCloseTo(1, 1);
+        const mean = x.squeeze(1).mul(mass).sum().div(mass.sum());
+        expect(distance(mean, sets[k].x.select(1, 0).mean())).toBeLessThan(0.15);
+      }
+    const t = rand([800], { generator: seeded(5) });
+    class Spline extends nn.Module {
+      forward(): Tensor {
+        return pathOf(pairs, t).velocity;
+      }
+    }
+    const network = new BlindToMass(new Spline(), {});
+    network.unit = () => cat(all.map(({ unit }) => full([400], unit)));
+    expect(
+      wfr()
+        .loss(pairs, { ...context, t, network })
+        .item(),
+    ).toBeLessThan(1e-9);
   });
 });
 
