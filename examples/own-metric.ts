@@ -9,7 +9,7 @@ const minutes = 2;
 const nearest: Metric = {
   name: "nearest",
   title: "nearest neighbour in the target",
-  group: "ends",
+  group: "endpoints",
   meaning: "The median distance from a generated sample to its nearest target sample.",
   power: 1, // 1: in units of the samples, 2: in squared units
   // For generated samples x [n, d] and target samples y [m, d].

@@ -9,6 +9,7 @@ import type {
   SampleSet,
   TwoSampleMetric,
 } from "./metric.js";
+import type { SampleSubject } from "./subject.js";
 
 const usualDraws = 8;
 const repeats = { decisive: 32, other: 12, least: 6 };
@@ -57,7 +58,7 @@ interface Halves {
 }
 
 interface HalfOptions {
-  context: Measuring;
+  context: Measuring<SampleSubject>;
   /** Where values of data, reserve and source are kept for further sets; default: nowhere. */
   key?: string;
   isDecisive?: boolean | undefined;
@@ -251,17 +252,17 @@ function deviation(values: readonly number[]): number {
 }
 
 /** Measures a metric of two samples. Bounds are kept for later sets with the same rows. */
-export async function compareSamples(
-  metric: TwoSampleMetric,
+export async function compareSamples<S extends SampleSubject>(
+  metric: TwoSampleMetric<S>,
   set: SampleSet,
-  context: Measuring,
+  context: Measuring<S>,
 ): Promise<Measurement> {
   const { seed, intervals } = context.options;
   const { floor: hasFloor, ceiling: hasCeiling } = set.bounds ?? { floor: true, ceiling: true };
   const cap = metric.most?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
   const view = metric.view?.(set, context) ?? ((x: Tensor) => x);
   const some = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
-  const options: Comparison = {
+  const options: Comparison<S> = {
     seed,
     context,
     widths: () =>

@@ -196,35 +196,32 @@ function longerCommand(command: string | null): string | null {
   return `${others} max_minutes=${Number((3 * minutes).toPrecision(2))} --again`;
 }
 
-interface Choice {
+interface Choice<M> {
   /** Metrics that variants choose from. */
-  all: readonly Metric[];
-  metrics: readonly Metric[];
+  all: readonly M[];
+  metrics: readonly M[];
   /** Whether the user named nothing. */
   isAll: boolean;
   has(name: string): boolean;
 }
 
 /** Chooses metrics by name or group; a line notes earlier names. Throws a ConfigError for others. */
-export function choose(
-  all: readonly Metric[],
+export function choose<M extends Pick<Metric, "name" | "group" | "onRequest">>(
+  all: readonly M[],
   words: string | readonly string[] | null,
   progress: Progress,
-): Choice {
+): Choice<M> {
   const usual = all.filter(({ onRequest }) => !onRequest);
   if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
   const groups = new Set<string>(all.map(({ group }) => group));
   const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
-  const chosen = [words].flat().flatMap((word) => {
+  const chosen = [words].flat().flatMap((typed) => {
+    const { [typed]: word = typed } = earlierNames;
+    if (word !== typed) progress.line(`metrics=${typed}: the name is ${word} now`);
     if (Object.hasOwn(variantNames, word)) return variantNames[word as keyof typeof variantNames];
     if (groups.has(word))
       return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];
-    const { [word]: newer } = earlierNames;
-    if (newer !== undefined) {
-      progress.line(`metrics=${word}: the name is ${newer} now`);
-      return [newer];
-    }
     const known = [...groups, ...Object.keys(variantNames), ...names];
     throw new ConfigError(`metrics=${word}: expected one or more of ${known.join(", ")}`);
   });

@@ -1,11 +1,9 @@
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
-import type { Datasets } from "@dsbm/problem";
 import type { Clock, MetricGroup, MetricRow, Progress } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import { Distances } from "./distances.js";
-import { kept, type Subject } from "./subject.js";
+import { kept, type SampleSubject, type Subject } from "./subject.js";
 import type { Sampling } from "./transport.js";
 
 /** The samples of one direction, all on the processor in the network's units. */
@@ -66,12 +64,12 @@ export interface MetricColumns {
   target?: string;
 }
 
-export interface DataFacts {
-  datasets: Datasets;
-  config: CompleteTrainConfig;
+export interface DataFacts<S extends SampleSubject = Subject> {
+  datasets: S["datasets"];
+  config: S["trained"]["config"];
 }
 
-interface MetricFacts {
+interface MetricFacts<S extends SampleSubject> {
   name: string;
   title: string;
   group: MetricGroup;
@@ -85,22 +83,22 @@ interface MetricFacts {
   /** Whether it is measured even if the time is up. */
   isNeeded?: boolean;
   /** Why the metric is not for these data, or null. The reason is reported if the user named it. */
-  serves?(data: DataFacts): string | null;
+  serves?(data: DataFacts<S>): string | null;
   /** Why the metric cannot be measured, or null. */
   lacks?(
-    context: Measuring,
+    context: Measuring<S>,
     set: Pick<SampleSet, "direction" | "side" | "sampling">,
   ): string | null;
   states?(steps: number): number[];
   usesEnergy?: boolean;
   /** Loads files, once. Throws errors of the configuration's files. */
-  prepare?(context: Measuring): Promise<unknown>;
+  prepare?(context: Measuring<S>): Promise<unknown>;
 }
 
 /** Additional inputs of a comparison of two samples. */
-export interface Comparison {
+export interface Comparison<S extends SampleSubject> {
   seed: number;
-  context: Measuring;
+  context: Measuring<S>;
   /** Bandwidths from data alone: value, floor and ceiling have the same kernel. */
   widths(): number[];
 }
@@ -113,15 +111,15 @@ type MaybeLater<T> = T | Promise<T>;
  * A metric of two samples. Its floor scores further target rows, its ceiling the untransported
  * source.
  */
-export interface TwoSampleMetric extends MetricFacts {
+export interface TwoSampleMetric<S extends SampleSubject = Subject> extends MetricFacts<S> {
   /**
    * The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without
    * one. A metric too slow for half-samples returns a promise of an estimate with its interval.
    */
-  compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Compared>;
+  compare(x: Tensor, y: Tensor, options: Comparison<S>): MaybeLater<Compared>;
   power?: 0 | 1 | 2;
   /** Features to compare instead of rows. */
-  view?(set: SampleSet, context: Measuring): (x: Tensor) => Tensor;
+  view?(set: SampleSet, context: Measuring<S>): (x: Tensor) => Tensor;
   /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
   isSigned?: boolean;
@@ -131,10 +129,10 @@ export interface TwoSampleMetric extends MetricFacts {
   draws?(n: number): number;
 }
 
-interface OwnBoundsMetric extends MetricFacts {
+interface OwnBoundsMetric<S extends SampleSubject> extends MetricFacts<S> {
   measure(
     set: SampleSet,
-    context: Measuring,
+    context: Measuring<S>,
   ): MaybeLater<Measurement | readonly Measurement[] | string>;
 }
 
@@ -145,7 +143,7 @@ interface OwnBoundsMetric extends MetricFacts {
  * its `columns`, with an axis of this `scale`. `states` names the steps whose states it needs, and
  * `usesEnergy` asks for path energies.
  */
-export type Metric = TwoSampleMetric | OwnBoundsMetric;
+export type Metric<S extends SampleSubject = Subject> = TwoSampleMetric<S> | OwnBoundsMetric<S>;
 
 export interface MeasureOptions {
   /** Maximum source rows, and target rows. */
@@ -163,13 +161,13 @@ export interface MeasureOptions {
   signal: AbortSignal | undefined;
 }
 
-export class Measuring implements Disposable {
+export class Measuring<S extends SampleSubject = Subject> implements Disposable {
   readonly distances: Distances;
   readonly #known = new WeakMap<object, Map<string, unknown>>();
   readonly #resources: Disposable[] = [];
 
   constructor(
-    readonly subject: Subject,
+    readonly subject: S,
     public options: MeasureOptions,
   ) {
     this.distances = new Distances(options);

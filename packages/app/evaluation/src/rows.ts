@@ -6,7 +6,7 @@ import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
 import { checkEnds } from "./finite.js";
 import type { Measurement, Measuring, Metric, SampleSet } from "./metric.js";
-import { disposeAll, kept } from "./subject.js";
+import { disposeAll, kept, type SampleSubject } from "./subject.js";
 import { affordable, byMass, stepAt, transport, type Work } from "./transport.js";
 
 /** Rows, and reasons of metrics without a row, by name. */
@@ -18,10 +18,10 @@ export interface Measured {
 export const noTime = "no time was left (dsbm evaluate measures them)";
 
 /** Returns null if it was stopped. */
-export async function measureSet(
+export async function measureSet<S extends SampleSubject>(
   set: SampleSet,
-  metrics: readonly Metric[],
-  context: Measuring,
+  metrics: readonly Metric<S>[],
+  context: Measuring<S>,
 ): Promise<Measured | null> {
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
@@ -66,7 +66,11 @@ export async function measureAs(
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
-async function measure(metric: Metric, set: SampleSet, context: Measuring) {
+async function measure<S extends SampleSubject>(
+  metric: Metric<S>,
+  set: SampleSet,
+  context: Measuring<S>,
+) {
   try {
     return "compare" in metric
       ? await compareSamples(metric, set, context)
@@ -78,10 +82,10 @@ async function measure(metric: Metric, set: SampleSet, context: Measuring) {
 }
 
 /** Returns why a metric cannot be measured, or null. */
-function whyNot(
-  metric: Metric,
+function whyNot<S extends SampleSubject>(
+  metric: Metric<S>,
   set: Pick<SampleSet, "direction" | "side" | "sampling">,
-  context: Measuring,
+  context: Measuring<S>,
 ): string | null {
   const { datasets, trained } = context.subject;
   const isLate = !metric.isNeeded && context.options.clock.isUp;
@@ -89,7 +93,7 @@ function whyNot(
   return metric.serves?.({ datasets, config: trained.config }) ?? lacking() ?? null;
 }
 
-function rowOf(metric: Metric, measurement: Measurement, set: SampleSet): MetricRow[] {
+function rowOf(metric: Metric<never>, measurement: Measurement, set: SampleSet): MetricRow[] {
   const { value } = measurement;
   if (value === null) return [];
   return [

@@ -16,14 +16,12 @@ import {
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { choose, leftOut } from "./measure.js";
 import { type MeasureOptions, Measuring, type Metric, plainSet, type SampleSet } from "./metric.js";
-import { classifierMetric } from "./metrics/classifier.js";
-import { columnMetric } from "./metrics/columns.js";
-import { metrics as library, metrics } from "./metrics/index.js";
+import { sampleMetrics } from "./metrics/index.js";
 import { type Measured, measureSet } from "./rows.js";
-import { disposeAll, type Subject } from "./subject.js";
+import { disposeAll, type SampleSubject } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
-const decisive = metrics.filter(({ name }) =>
+const decisive = sampleMetrics.filter(({ name }) =>
   /^(feature_distance|sliced_w2|c2st|variance_ratio(_least)?)$/.test(name),
 );
 
@@ -43,7 +41,7 @@ export interface DrawnSamples {
 
 interface JudgeOptions extends Partial<MeasureOptions> {
   seed: number;
-  chosen?: readonly Metric[];
+  chosen?: readonly Metric<SampleSubject>[];
   names: { source: string; target: string };
   columns?: readonly string[] | null;
 }
@@ -53,15 +51,12 @@ export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
   { seed, chosen, names, columns = null, ...options }: JudgeOptions,
 ): Promise<(Measured & { verdict: Verdict | null }) | null> {
-  const shape = target.shape.slice(1);
-  // Metrics of two samples ask for the shape and the target alone, never for a bridge.
-  const subject = {
-    datasets: { shape, x1: { test: target }, chain: null, exact: null, projection: null },
-    trained: { config: { metrics: {} } },
-    unit: 1,
+  const subject: SampleSubject = {
+    datasets: { shape: target.shape.slice(1) },
+    trained: { config: {} },
     names: columns,
-    own: (_: unknown, rows: Tensor) => rows,
-  } as unknown as Subject;
+    own: (_, rows) => rows,
+  };
   using context = new Measuring(subject, {
     n: generated.size(0),
     seed,
@@ -104,12 +99,6 @@ export interface CompareOptions extends Omit<CompareConfig, "json"> {
   signal: AbortSignal | undefined;
 }
 
-const comparisons = library.filter(
-  (metric) =>
-    ("compare" in metric && metric.group === "ends") ||
-    [classifierMetric, columnMetric].includes(metric),
-);
-
 /**
  * Compares tables in their own units with one half of the target; the other half gives floors.
  * Returns null if `signal` stopped it. Throws a ConfigError for other columns and for few rows, and
@@ -119,7 +108,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const { n: most, seed, exact, metrics, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const choice = choose(comparisons, metrics, progress);
+  const choice = choose(sampleMetrics, metrics, progress);
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const d = tensors[0]?.size(1) ?? null;

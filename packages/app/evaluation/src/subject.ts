@@ -6,16 +6,22 @@ import { type Datasets, type EndpointData, openDatasets } from "@dsbm/problem";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
-export interface Subject {
+/** What metrics of two samples ask for: no bridge. */
+export interface SampleSubject {
+  datasets: Pick<Datasets, "shape">;
+  trained: { config: object };
+  /** Names of the columns; null if the data have none. */
+  names: readonly string[] | null;
+  /** Rows of a dataset in the data's own units. */
+  own(side: Endpoint, rows: Tensor): Tensor;
+}
+
+export interface Subject extends SampleSubject {
   bridge: Bridge;
   trained: Trained;
   datasets: Datasets;
   /** A distance of 1 between networks' rows, in the units of metrics over several columns. */
   unit: number;
-  /** Names of the columns; null if the data have none. */
-  names: readonly string[] | null;
-  /** Rows of a dataset in the data's own units. */
-  own(side: Endpoint, rows: Tensor): Tensor;
 }
 
 export interface OpenSubject extends Subject, Disposable {

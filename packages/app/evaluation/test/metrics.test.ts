@@ -129,7 +129,7 @@ it.each([
   let now = 0;
   let compared = 0;
   const own: Metric = {
-    ...{ name: "own", title: "own", group: "ends", meaning: "", isNeeded: true },
+    ...{ name: "own", title: "own", group: "endpoints", meaning: "", isNeeded: true },
     compare: (x) => {
       // Each half-sample of generated rows takes a second; whole samples and floors none.
       if (x.size(0) === n / 2) now += 0.25;

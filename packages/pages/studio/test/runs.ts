@@ -73,7 +73,7 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     {
       name: "sliced_w2",
       title: "sliced 2-Wasserstein",
-      group: "ends",
+      group: "endpoints",
       meaning: "A distance.",
       columns: { value: "sliced_w2", floor: "data_sliced_w2" },
       isMain: true,

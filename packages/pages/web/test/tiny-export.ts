@@ -96,7 +96,7 @@ export function tinyBridge(change: Record<string, unknown> = {}) {
         value: 0.2,
         floor: 0.1,
         ceiling: 1,
-        group: "ends",
+        group: "endpoints",
       },
     ],
     verdicts: [{ title: "Forward <i>.", grade: "partial", reason: "70 % of the way <b>." }],

@@ -480,7 +480,7 @@ export interface EvaluateKeys {
   ode_tol?: number | null | undefined;
   /** time step of heun and euler; null is 0.01. Default: null. */
   ode_step_size?: number | null | undefined;
-  /** only these metrics or groups (ends, plan, path, columns, marginals, holdout); null is all. Default: null. */
+  /** only these metrics or groups (endpoints, plan, path, columns, marginals, holdout); null is all. Default: null. */
   metrics?: string | readonly (string)[] | null | undefined;
   /** TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
   inception?: string | null | undefined;

@@ -8,7 +8,7 @@ const compareSchema = z.strictObject({
   exact: counted(2000, "maximum rows of each side for exact distances"),
   metrics: orNull(
     several(z.string().min(1)),
-    "only these metrics or groups (ends, columns); null is all",
+    "only these metrics or groups (endpoints, columns); null is all",
     ["w1", "mmd"],
   ),
   seed: seed("seed of all random numbers"),

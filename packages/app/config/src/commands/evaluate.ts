@@ -71,7 +71,7 @@ const evaluateSchema = z.strictObject({
   ...samplerKeys,
   metrics: orNull(
     several(z.string().min(1)),
-    "only these metrics or groups (ends, plan, path, columns, marginals, holdout); null is all",
+    "only these metrics or groups (endpoints, plan, path, columns, marginals, holdout); null is all",
     ["sliced_w2", "plan"],
   ),
   inception: file(

@@ -15,6 +15,7 @@ import {
 import { drawsOf, linearExcess } from "../bounds.js";
 import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
+import type { SampleSubject } from "../subject.js";
 
 const fewest = 4;
 /**
@@ -23,10 +24,10 @@ const fewest = 4;
  */
 const inflation = 1.25;
 
-export const classifierMetric: Metric = {
+export const classifierMetric: Metric<SampleSubject> = {
   name: "c2st",
   title: "classifier two-sample test (accuracy)",
-  group: "ends",
+  group: "endpoints",
   meaning:
     "The accuracy of a small network that tells generated from held-out rows, in cross-validation (Lopez-Paz and Oquab 2017). 0.5 is guessing. Floor: other target rows; ceiling: the untransported source.",
   isNeeded: true,

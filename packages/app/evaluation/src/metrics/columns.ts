@@ -3,11 +3,12 @@ import { strayValues } from "@dsbm/inference";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
 import type { Measurement, Metric } from "../metric.js";
+import type { SampleSubject } from "../subject.js";
 import { forVectors } from "./endpoints.js";
 
 const mostColumns = 200;
 
-export const columnMetric: Metric = {
+export const columnMetric: Metric<SampleSubject> = {
   name: "column_w1",
   title: "1-Wasserstein of a column",
   group: "columns",
@@ -58,7 +59,7 @@ export const columnMetric: Metric = {
 export const strayMetric: Metric = {
   name: "out_of_range",
   title: "values out of range",
-  group: "ends",
+  group: "endpoints",
   meaning:
     "The share of generated values outside the range of their column, or not whole in a column of whole numbers. Floor: held-out data.",
   serves: ({ datasets }) => (datasets.columns ? null : "it is for tables"),

@@ -10,24 +10,25 @@ import { isVectors } from "@dsbm/problem";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { standardFeatures } from "../images/features.js";
 import type { DataFacts, Measuring, Metric, TwoSampleMetric } from "../metric.js";
+import type { SampleSubject } from "../subject.js";
 
 const directions = 128;
 const mostPairs = 1000;
 const mostValues = 512;
 
-export const forVectors = ({ datasets }: DataFacts): string | null =>
+export const forVectors = ({ datasets }: DataFacts<SampleSubject>): string | null =>
   isVectors(datasets) ? null : "it is for vectors";
 
-const forCovariances = ({ datasets, config }: DataFacts): string | null => {
+const forCovariances = ({ datasets, config }: DataFacts<SampleSubject>): string | null => {
   const [values = 0] = datasets.shape;
   if (values > mostValues) return `it is for up to ${mostValues} values`;
   return forVectors({ datasets, config });
 };
 
-const exact = (p: 1 | 2): TwoSampleMetric => ({
+const exact = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
   name: `w${p}`,
   title: `exact ${p}-Wasserstein`,
-  group: "ends",
+  group: "endpoints",
   meaning: `The ${p}-Wasserstein distance between generated and target rows, by exact optimal transport.`,
   ...(p === 2 && { columns: { value: "w2", floor: "data_w2" } }),
   serves: forVectors,
@@ -40,7 +41,7 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
 const w1 = exact(1);
 
 /** W1 less half of the W1 between the halves of each side, which is what few rows cost. */
-const debiased: TwoSampleMetric["compare"] = async (x, y, { seed, context }) => {
+const debiased: TwoSampleMetric<SampleSubject>["compare"] = async (x, y, { seed, context }) => {
   const distance = (a: Tensor, b: Tensor) => context.distances.wasserstein(a, b, { p: 1, seed });
   const within = (z: Tensor, side: string) => {
     const rows = randperm(z.size(0), { generator: stream(seed, `metric/halves/${side}`) });
@@ -55,7 +56,7 @@ const debiased: TwoSampleMetric["compare"] = async (x, y, { seed, context }) => 
   return { value: value - bias, low: low - bias, high: high - bias };
 };
 
-function alongDirections(x: Tensor, context: Measuring): Tensor {
+function alongDirections(x: Tensor, context: Measuring<SampleSubject>): Tensor {
   return tidy(() => {
     const { seed } = context.options;
     const rows = x.flatten({ startDim: 1 }).to("float64");
@@ -78,13 +79,13 @@ const spread = (x: Tensor): number =>
   tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
 
 /** A moment in the networks' units, shown only on request. */
-function moment(name: "mean" | "var" | "sample_var", title: string): Metric {
+function moment(name: "mean" | "var" | "sample_var", title: string): Metric<SampleSubject> {
   const target = `data_${name}`;
   const ceiling = name === "sample_var" ? undefined : `start_${name}`;
   return {
     name: `end_${name}`,
     title,
-    group: "ends",
+    group: "endpoints",
     meaning: `The ${title}, in network units.`,
     better: "target",
     columns: { value: `end_${name}`, target, ...(ceiling && { ceiling }) },
@@ -97,11 +98,11 @@ function moment(name: "mean" | "var" | "sample_var", title: string): Metric {
   };
 }
 
-export const endpointMetrics: readonly Metric[] = [
+export const endpointMetrics: readonly Metric<SampleSubject>[] = [
   {
     name: "sliced_w2",
     title: "sliced 2-Wasserstein",
-    group: "ends",
+    group: "endpoints",
     meaning: `The 2-Wasserstein distance between projections of generated and target rows, root mean square over ${directions} random directions.`,
     isNeeded: true,
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
@@ -113,7 +114,7 @@ export const endpointMetrics: readonly Metric[] = [
   {
     name: "feature_distance",
     title: "energy distance of image features",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The energy distance between features of generated and target images: colours, and edges of several sizes, on a grid.",
     columns: { value: "feature_distance", floor: "data_feature_distance" },
@@ -138,7 +139,7 @@ export const endpointMetrics: readonly Metric[] = [
   {
     name: "variance_ratio",
     title: "variance ratio",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The variance of generated rows divided by the variance of target rows. Below 1, generated samples are too alike.",
     better: "target",
@@ -150,7 +151,7 @@ export const endpointMetrics: readonly Metric[] = [
   {
     name: "variance_ratio_least",
     title: "variance ratio, worst direction",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The lowest variance ratio along a principal axis, among the axes that hold 95 % of the target's variance.",
     better: "target",
@@ -161,7 +162,7 @@ export const endpointMetrics: readonly Metric[] = [
   {
     name: "energy_distance",
     title: "energy distance",
-    group: "ends",
+    group: "endpoints",
     meaning: "2 E|X − Y| − E|X − X′| − E|Y − Y′|: 0 only if the distributions are equal.",
     serves: forVectors,
     power: 1,
@@ -173,7 +174,7 @@ export const endpointMetrics: readonly Metric[] = [
   {
     name: "mmd",
     title: "MMD²",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The squared maximum mean discrepancy, unbiased, with Gaussian kernels of ¼ to 4 median distances.",
     serves: forVectors,

@@ -69,7 +69,7 @@ export const fieldMetrics: readonly Metric[] = [
   {
     name: "band_error",
     title: "error of the energy spectrum",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The mean error of the energy spectrum over octaves and channels. Floor: other target fields; ceiling: the untransported source.",
     columns: { value: "band_error", floor: "data_band_error", ceiling: "start_band_error" },

@@ -32,7 +32,7 @@ const moment = (
 ): Metric => ({
   name,
   title: name,
-  group: "ends",
+  group: "endpoints",
   meaning,
   better: "target",
   columns: { value: name, target: `exact_${name}` },
@@ -74,7 +74,7 @@ function divergences(set: SampleSet, context: Measuring): Divergences {
 const divergence = (fit: "diag" | "full", of: string): Metric => ({
   name: `kl_${fit}`,
   title: `KL (${fit})`,
-  group: "ends",
+  group: "endpoints",
   meaning: `The KL divergence between the marginals of the bridge and of the exact bridge, averaged over time, from ${of}. Floor: a perfect sampler with as many rows and steps.`,
   columns: { value: `kl_${fit}`, floor: `floor_${fit}` },
   scale: "log",

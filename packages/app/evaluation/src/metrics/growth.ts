@@ -13,7 +13,7 @@ export const growthMetrics: readonly Metric[] = [
   {
     name: "mass",
     title: "relative mass",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The mass of the transported source divided by the mass of the target. It should be 1.",
     better: "target",

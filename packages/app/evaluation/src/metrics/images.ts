@@ -99,7 +99,7 @@ export const imageMetrics: readonly Metric[] = [
   {
     name: "share",
     title: "share of the target's classes",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The share of generated images that a small classifier, trained on the data, assigns to the target's classes. Floor: held-out data; ceiling: the untransported source.",
     better: "higher",
@@ -122,7 +122,7 @@ export const imageMetrics: readonly Metric[] = [
   {
     name: "fid_lenet",
     title: "Fréchet distance (small classifier)",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The Fréchet distance to the training data in features of a small classifier. It is not an FID. Floor: held-out data; ceiling: the untransported source.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
@@ -163,7 +163,7 @@ export const imageMetrics: readonly Metric[] = [
   {
     name: "fid",
     title: "FID",
-    group: "ends",
+    group: "endpoints",
     meaning:
       "The Fréchet distance to the training data, or to published statistics, in features of Inception-v3.",
     columns: { value: "fid" },

@@ -1,5 +1,6 @@
 // All metrics, in the order of tables: the only list of them.
 import type { Metric } from "../metric.js";
+import type { SampleSubject } from "../subject.js";
 import { classifierMetric } from "./classifier.js";
 import { columnMetric, strayMetric } from "./columns.js";
 import { endpointMetrics } from "./endpoints.js";
@@ -9,6 +10,13 @@ import { growthMetrics } from "./growth.js";
 import { imageMetrics } from "./images.js";
 import { pairMetrics } from "./pairs.js";
 import { pathMetrics } from "./paths.js";
+
+/** The metrics of `dsbm compare`. */
+export const sampleMetrics: readonly Metric<SampleSubject>[] = [
+  ...endpointMetrics,
+  classifierMetric,
+  columnMetric,
+];
 
 export const metrics: readonly Metric[] = [
   ...gaussianMetrics,

@@ -19,10 +19,11 @@ export interface Table {
   rows: Row[];
 }
 
-/** Names of metrics and columns in earlier versions, with the names of today. */
+/** Names of metrics, their groups and their columns in earlier versions, with the names of today. */
 export const earlierNames: Readonly<Record<string, string>> = {
   agreement: "cycle_error",
   effective_share: "ess_ratio",
+  ends: "endpoints",
   stray_values: "out_of_range",
   variance_kept: "variance_ratio",
   variance_kept_least: "variance_ratio_least",

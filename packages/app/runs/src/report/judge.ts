@@ -119,7 +119,7 @@ export function verdictOn(
 ): Verdict | null {
   const { names, what, n_held_out } = facts;
   const main = mainMetric(rows, direction);
-  const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
   const accuracy = ends.find(({ name }) => name === classifier);
   if (!main || !accuracy) return null;
   const [start, end] =
@@ -227,6 +227,6 @@ export function mainMetric(
   rows: readonly MetricRow[],
   direction: MetricRow["direction"],
 ): MetricRow | undefined {
-  const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
   return mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { earlierNames } from "../files/csv.js";
 import { listOf, readAs, real, realOrNull, text, writeJson } from "../files/json.js";
 import { shellWord } from "../process.js";
 import { runPaths } from "./layout.js";
@@ -8,7 +9,7 @@ import { runPaths } from "./layout.js";
 export const metricGroups = {
   loo: "Leave-one-out: times that a short training did not see",
   holdout: "At the held-out time",
-  ends: "How close the generated samples are to the data",
+  endpoints: "How close the generated samples are to the data",
   marginals: "Data at intermediate times",
   plan: "Pairs of source and generated samples",
   path: "How samples move",
@@ -60,7 +61,7 @@ const row = z.object({
   name: z.string(),
   /** The title, with its unit. */
   title: z.string(),
-  group: z.string(),
+  group: z.string().transform((group) => earlierNames[group] ?? group),
   /** One sentence on the value, floor and ceiling. */
   meaning: text,
   /** The direction of the bridge; null for both or none. */

@@ -11,7 +11,7 @@ import { select } from "../figure/svg.js";
 const row = (change: Partial<MetricRow>): MetricRow => ({
   name: "sliced_w2",
   title: "sliced W2",
-  group: "ends",
+  group: "endpoints",
   meaning: "",
   direction: "f",
   value: 1,
