@@ -11,13 +11,13 @@ const packages = {
   data: { group: "library", budget: 41_620, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 31_110, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_420, imports: ["files"] },
-  runs: { group: "app", budget: 31_790, imports: ["files"] },
+  runs: { group: "app", budget: 31_480, imports: ["files"] },
   problem: { group: "app", budget: 11_900, imports: base },
   inference: { group: "app", budget: 20_770, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 27_700, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 27_720, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_000,
+    budget: 27_230,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_620, imports: [...base, "problem", "inference", "web"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 20_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 19_900,
+    budget: 19_960,
     imports: [
       ...base,
       "problem",

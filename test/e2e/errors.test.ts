@@ -45,6 +45,11 @@ describe("arguments are refused in one line", () => {
     [table, "", ["before.csv", "id", "data.exclude=id"]],
     [["train"], "dataset=moons data.n_train=16 batch_size=32", ["batch_size=16"]],
     [[], "fit before.csv none.csv", ["no file or folder none.csv"]],
+    [
+      [],
+      "fit before.csv after.csv data.exclude=id holdout=none.csv at=0.5 --plan",
+      ["none.csv", "no such file"],
+    ],
     [[], "sample nope a b", ["there is no folder nope"]],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
     [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],

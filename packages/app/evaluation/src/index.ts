@@ -8,3 +8,4 @@ export { qualityTable } from "./table.js";
 export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
 export { atTime } from "./variants/marginals.js";
+export { readHoldout } from "./variants/read-holdout.js";

@@ -88,7 +88,8 @@ function whyNot<S extends SampleSubject>(
   context: Measuring<S>,
 ): string | null {
   const { datasets, trained } = context.subject;
-  const isLate = !metric.isNeeded && context.options.clock.isUp;
+  const { spent, seconds, isUp } = context.options.clock;
+  const isLate = metric.isNeeded && seconds !== null ? spent > 2 * seconds : isUp;
   const lacking = () => (isLate ? noTime : metric.lacks?.(context, set));
   return metric.serves?.({ datasets, config: trained.config }) ?? lacking() ?? null;
 }

@@ -10,11 +10,13 @@ import {
   listRuns,
   readDataFile,
   readLogged,
+  readQuality,
   readRun,
 } from "@dsbm/runs";
 import { placedWords } from "./work.js";
 
 const usual = ["sliced_w2", "kl_diag"];
+const inQuality = { value: "value", floor: "floor", ceiling: "ceiling" };
 
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
@@ -55,6 +57,7 @@ function describe(run: string) {
     ];
     const main = readLogged(run).filter(({ isMain }) => isMain);
     const metric = main.find(({ name }) => usual.includes(name)) ?? main[0];
+    const atEnd = readQuality(run)?.rows.findLast(({ name }) => name === metric?.name);
     return {
       run,
       state: info.state,
@@ -63,7 +66,11 @@ function describe(run: string) {
       // Files without their folder.
       data: ends.map((name) => basename(String(name ?? ""))).join(" → "),
       changed: info.ended ?? info.resumed.at(-1) ?? info.started,
-      metric: (metric && describeMetric(metric, results.at(-1) ?? {})) ?? "",
+      metric:
+        (metric &&
+          (describeMetric(metric, results.at(-1) ?? {}) ??
+            (atEnd && describeMetric({ ...metric, columns: inQuality }, atEnd)))) ??
+        "",
     };
   } catch (error) {
     if (!isRunFault(error)) throw error;

@@ -45,8 +45,9 @@ export async function measureHoldout(
   { path, time }: { path: string; time: number },
   options: HeldOutOptions,
 ): Promise<MetricRow[] | null> {
-  const rows = await readHoldout(path, subject);
-  const label = `${timeLabel(subject.trained.config, time)} (${basename(path)})`;
+  const { datasets, trained } = subject;
+  const rows = await readHoldout(path, { datasets, config: trained.config });
+  const label = `${timeLabel(trained.config, time)} (${basename(path)})`;
   try {
     return await measureHeldOut(subject, { group: "holdout", time, label, rows }, options);
   } finally {

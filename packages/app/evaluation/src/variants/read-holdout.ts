@@ -2,22 +2,20 @@ import { ConfigError } from "@dsbm/config";
 import { cleanRows, openRows, type ReadOptions } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { Subject } from "../subject.js";
+import type { DataFacts } from "../metric.js";
 
 /**
  * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them. Throws
  * a ConfigError for a file without the run's columns, and errors of reading.
  */
-export async function readHoldout(
-  path: string,
-  { datasets, names, trained }: Pick<Subject, "datasets" | "names" | "trained">,
-): Promise<Tensor> {
+export async function readHoldout(path: string, { datasets, config }: DataFacts): Promise<Tensor> {
   if (datasets.shape.length !== 1 || datasets.projection)
     throw new ConfigError(
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
     );
   const [d] = datasets.shape;
-  const { where, decimal, header, layer } = trained.config.data;
+  const { where, decimal, header, layer } = config.data;
+  const names = datasets.columns?.names ?? null;
   const options = { decimal, header, layer: layer ?? undefined };
   return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;
 }

@@ -337,12 +337,21 @@ export const leastChannels = 16;
 /** Longest time of an image step with twice the width, as a multiple. */
 export const twiceTheWidth = 3.5;
 
-export const chooseChannels = (value: number, steps: number): Rule =>
+/** Images of the smallest chosen batch. */
+export const leastBatch = 8;
+
+const sizes = { "model.num_channels": "channels", batch_size: "images" } as const;
+export type SizeKey = keyof typeof sizes;
+
+export const chooseSize = (key: SizeKey, value: number, steps: number): Rule =>
   rule(
-    "model.num_channels",
+    key,
     value,
-    `the time allows about ${steps} steps in a half-iteration, and fewer with more channels`,
+    `the time allows about ${steps} steps in a half-iteration, and fewer with more ${sizes[key]}`,
   );
+
+/** Grid of networks that are trained for few steps. */
+export const fewTimes = rule("num_steps", 10, "so few steps of training do not need a fine grid");
 
 /** One iteration if the time allows few steps. */
 export const oneIteration = (steps: number): Rule =>

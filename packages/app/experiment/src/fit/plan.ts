@@ -16,6 +16,7 @@ import {
   printValue,
   type RegisteredNames,
 } from "@dsbm/config";
+import { readHoldout } from "@dsbm/evaluation";
 import {
   type Datasets,
   loadPairs,
@@ -31,13 +32,15 @@ import { setNumThreads } from "@dsbm/torch";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
 import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
 import {
-  chooseChannels,
   chooseHeldOut,
   chooseRules,
   chooseScale,
+  chooseSize,
   fewSteps,
+  fewTimes,
   fiveIterations,
   growthRules,
+  leastBatch,
   leastChannels,
   mostSteps,
   oneIteration,
@@ -45,6 +48,7 @@ import {
   type Rule,
   rowsTogether,
   rule,
+  type SizeKey,
   twiceTheWidth,
   twoIterations,
 } from "./choose.js";
@@ -116,9 +120,15 @@ class Choices {
       if (this.list.some((one) => one.key === key)) continue;
       const value = printValue(this.request.overrides[key] ?? null);
       if (this.isGiven(key)) this.list.push({ key, value, reason: "it was given", given: true });
-      else if (!key.startsWith("model") || !this.isGiven("model"))
+      else if (!key.startsWith("model.") || this.#usesDefault(key))
         this.list.push({ ...rule, given: false });
     }
+  }
+
+  /** Whether the network of this option is the usual network, although the user may have named it. */
+  #usesDefault(key: string): boolean {
+    const { model } = this.request.overrides;
+    return model === undefined || (model === "UNET" && key !== "model.hidden");
   }
 
   /** Replaces a choice. Returns false if the user gave the key. */
@@ -158,6 +168,9 @@ export async function planFit(
   let datasets = await loadScaled(choices, work);
   try {
     const before = choices.chosen;
+    // Refuse unusable files before training.
+    for (const path of [before.own.holdout ?? []].flat())
+      (await readHoldout(path, { datasets, config: before.config })).dispose();
     const hasPaths = choosePaths(choices, datasets);
     datasets = await reloaded(datasets, before.config, choices, work);
     const facts = dataFacts(datasets, before.config.seed, before.own.max_minutes);
@@ -358,22 +371,38 @@ async function chooseInTime(
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
   if (datasets.shape.length === 1 || max_minutes === null) return measureOnce();
-  const stepsAt = (speed: Speed) => Math.min(...forecastAt(speed).forecast());
-  // From narrow to wide: wide networks are slow.
+  // Narrow networks and few images first: the others are slow.
+  const { batch_size: largest, num_steps } = config;
   const { num_channels: widest } = config.model as { num_channels: number };
-  const whole = choices.list.find(({ key }) => key === "model.num_channels");
-  let channels = choices.replace(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
-  let speed = await measureOnce();
-  let steps = stepsAt(speed);
+  const least = Math.min(leastBatch, largest);
+  let steps = 0;
+  const resize = (key: SizeKey, value: number) => choices.replace(chooseSize(key, value, steps));
+  const measure = async () => {
+    const measured = await measureOnce();
+    steps = Math.min(...forecastAt(measured).forecast());
+    return measured;
+  };
+  let channels = resize("model.num_channels", leastChannels) ? leastChannels : widest;
+  let batch = resize("batch_size", least) ? least : largest;
+  let speed = await measure();
+  const affordable = Math.min(largest, Math.floor((batch * steps) / fewSteps));
+  if (affordable > batch) {
+    batch = affordable;
+    resize("batch_size", batch);
+    speed = await measure();
+  }
   while (channels < widest && steps / twiceTheWidth >= fewSteps) {
     channels *= 2;
-    choices.replace(chooseChannels(channels, 0));
-    speed = await measureOnce();
-    steps = stepsAt(speed);
+    resize("model.num_channels", channels);
+    speed = await measure();
   }
-  if (whole) choices.replace(channels < widest ? chooseChannels(channels, steps) : whole);
-  const isTwo = choices.list.some(({ key, value }) => key === "n_ipf" && value === 2);
-  if (steps < fewSteps && isTwo) choices.replace(oneIteration(steps));
+  // The reasons name the measured steps.
+  resize("model.num_channels", channels);
+  resize("batch_size", batch);
+  if (steps >= fewSteps) return speed;
+  if (choices.list.some(({ key, value }) => key === "n_ipf" && value === 2))
+    choices.replace(oneIteration(steps));
+  if (choices.replace(fewTimes)) speed.pair *= Number(fewTimes.value) / num_steps;
   return speed;
 }
 

@@ -45,6 +45,9 @@ const isOver = (seconds: number, part: Clock): boolean =>
 /** The share of the time for evaluations between half-iterations. */
 export const evaluationShare = 0.15;
 
+/** Evaluations during training are left to the end if the machine is slower. */
+const mostSlowness = 2;
+
 const most = 30;
 /** Seconds of a window. Shorter windows measure how the machine shares its processors. */
 const window = 0.5;
@@ -75,6 +78,8 @@ class Recent {
 }
 
 export class TimePlan {
+  readonly #made = performance.now();
+  readonly #processor = process.cpuUsage();
   #half = { number: 0, end: 0 };
   #lastPlan = 0;
   readonly #steps = new Recent();
@@ -109,7 +114,14 @@ export class TimePlan {
     const { seconds } = this.clock;
     if (seconds === null) return this.clock;
     const part = this.clock.part(0.5, (evaluationShare * seconds) / this.config.half_iterations);
-    return isOver(this.#least, part) ? null : part;
+    return isOver(this.#least, part) || this.slowness > mostSlowness ? null : part;
+  }
+
+  /** How many times longer this process takes because of other programs, at least 1. */
+  get slowness(): number {
+    const { user } = process.cpuUsage(this.#processor);
+    // A further second, so that short times are no slowness.
+    return Math.max(1, (performance.now() - this.#made) / (1000 + user / 1000));
   }
 
   /** Steps of the half-iterations from `half` on, at the measured speed. */
@@ -129,7 +141,8 @@ export class TimePlan {
     const end = now + part;
     this.#half = { number: half, end };
     this.#lastPlan = now;
-    if (step === 0) training.plan(half, part > 0 ? this.forecast(half)[0] : 1);
+    if (step > 0) return;
+    training.plan(half, part > this.#stepSeconds(half) ? this.forecast(half)[0] : 1);
   }
 
   isDue(): boolean {

@@ -78,7 +78,10 @@ export function newestRows(rows: readonly Row[], keys: readonly string[] = []): 
  * A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)";
  * null without a value.
  */
-export function describeMetric({ title, columns, scale }: LoggedMetric, row: Row): string | null {
+export function describeMetric(
+  { title, columns, scale }: LoggedMetric,
+  row: Readonly<Record<string, unknown>>,
+): string | null {
   const text = (x: number) => (scale === "percent" ? `${(100 * x).toFixed(1)} %` : formatNumber(x));
   const value = row[columns.value];
   if (typeof value !== "number") return null;
