@@ -67,14 +67,14 @@ struct IdleBlocks {
 };
 static IdleBlocks& idle() { return immortal<IdleBlocks>(); }
 
-// They go with the last program.
-static std::atomic<int64_t> programs{0};
-PlannedMemory::PlannedMemory() { programs++; }
-PlannedMemory::~PlannedMemory() {
-  if (--programs) return;
+// They go with the last program, and when another is recorded, which needs memory of its own.
+void giveBackBlocks() {
   std::lock_guard<std::mutex> lock(idle().mutex);
   for (Block* block : std::exchange(idle().all, {})) Block::leave(block);
 }
+static std::atomic<int64_t> programs{0};
+PlannedMemory::PlannedMemory() { programs++; }
+PlannedMemory::~PlannedMemory() { if (!--programs) giveBackBlocks(); }
 
 // Gives back what malloc holds for tensors that a block is to take, or that lived while a program was recorded.
 static void trimHeap() {

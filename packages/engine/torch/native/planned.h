@@ -20,6 +20,8 @@ struct PlannedMemory {
   int tries = 0;        // to make it
 };
 
+void giveBackBlocks();
+
 // While it lives, what this thread allocates is planned. A run that needs less memory than its recording did is `smaller`: the
 // heap is given back before the first one.
 struct PlannedScope {

@@ -243,6 +243,7 @@ void abortRecording() {
 EXPORT(recordBegin) {
   auto inputs = toTensors(call, call[0], "record: inputs");
   refuseWhileRecording("a recording inside a recording");  // asked last: a hostile list may begin one
+  giveBackBlocks();
   auto recorder = std::make_unique<Recorder>();
   at::NoGradGuard guard;
   for (at::Tensor& t : inputs) {

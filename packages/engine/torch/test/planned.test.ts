@@ -36,6 +36,8 @@ it("from the second on, replays ask malloc for their results alone", () => {
     expect(allocations(() => (results = program.run(x)))).toBe(2);
     expect(results.map((t) => t.toNumbers())).toEqual(want);
   }
+  record((a) => [a.neg()], x); // gives the block back
+  expect(allocations(() => program.run(x))).toBe(3);
 });
 
 it("a training step asks malloc for nothing, and trains as without recording", () => {
