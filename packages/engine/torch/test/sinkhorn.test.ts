@@ -55,12 +55,6 @@ describe.each([
   });
 });
 
-it("says NaN where scalings are out of range", () => {
-  const { scalings } = problemOf(4, 4);
-  const { error } = T.sinkhornIterate(T.zeros([4, 4], double), scalings, { ...one, tau: 1 });
-  expect(error).toBeNaN();
-});
-
 it("refuses other shapes, dtypes and counts in one line", () => {
   const { matrix, scalings } = problemOf(3, 5);
   const steps = { ...one, tau: 1 };
