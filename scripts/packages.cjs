@@ -11,10 +11,10 @@ const packages = {
   data: { group: "library", budget: 41_620, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 31_110, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_420, imports: ["files"] },
-  runs: { group: "app", budget: 31_480, imports: ["files"] },
-  problem: { group: "app", budget: 11_900, imports: base },
-  inference: { group: "app", budget: 20_770, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 27_720, imports: [...base, "problem", "inference"] },
+  runs: { group: "app", budget: 31_520, imports: ["files"] },
+  problem: { group: "app", budget: 11_810, imports: base },
+  inference: { group: "app", budget: 20_730, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 27_740, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 27_230,
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 20_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 19_960,
+    budget: 20_030,
     imports: [
       ...base,
       "problem",

@@ -97,20 +97,22 @@ test("ends at Ctrl-C while a table is read", async () => {
 
 const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
 test("two groups of one file, of which one is constant and holds out two rows", async () => {
+  const constant = "a,b,c,d,e,f,g,h";
   const lines = (n: number, group: string, of: (u: number, v: number) => [number, number]) =>
     rows(n, of)
       .trim()
       .split("\n")
       .slice(1)
-      .map((line) => `${line},${group}`);
+      .map((line) => `${line},${constant.replaceAll(/\w/g, "1")},${group}`);
   const two = [...lines(60, "one", (u, v) => [u, v]), ...lines(20, "two", () => [1.5, 2.5])];
-  writeFileSync(join(folder, "both.csv"), ["x,y,group", ...two, ""].join("\n"));
+  writeFileSync(join(folder, "both.csv"), [`x,y,${constant},group`, ...two, ""].join("\n"));
   const groups = ["data.split_by=group", "data.source=one", "data.target=two"];
   const { code, err } = await dsbm("fit", "both.csv", ...groups, ...few, "n_ipf=1", at("groups"));
   expect(code, err).toBe(0);
   const run = onlyRun(join(folder, "groups")) as string;
   expect(readQuality(run)?.rows[0]?.value).toBeGreaterThan(0);
-  expect(existsSync(join(run, "report.html"))).toBe(true);
+  expect(err).toMatch(/^data: \d+ columns have warnings \(/m);
+  expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(/\d+ warnings about columns</);
 });
 
 test("a run whose time is up has all parts of its report, which evaluate brings back", async () => {

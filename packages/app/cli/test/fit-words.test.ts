@@ -29,12 +29,6 @@ test.each([
   });
 });
 
-test("arrays of images or fields have their prefix", () => {
-  const places = ["a/day 2.npy", "b/day 2.npy"].map((file) => `array:${at(file)}`);
-  const [Dataset, Dataset_transfer] = places;
-  expect(readFitArguments(places).base).toMatchObject({ Dataset, Dataset_transfer });
-});
-
 test("one file is named by its groups or by its column of times", () => {
   const byTime = readFitArguments([at("a/day_4.csv.gz"), "time=day"]);
   expect(byTime.base.name).toBe("day_4_by_day");

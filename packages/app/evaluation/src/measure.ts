@@ -119,8 +119,8 @@ export async function measureQuality(
       sampling,
       metrics: served,
       half: subject.trained.models[direction]?.half_iteration ?? null,
-      // There and back twice, and 400 evaluations along the flow.
-      transports: 3 + 400 / sampling.grid.steps.length,
+      // There and back twice, and for vectors 400 evaluations along the flow.
+      transports: 3 + (isVectors(subject.datasets) ? 400 / sampling.grid.steps.length : 0),
       distances: 10 + 4 * subject.datasets.between.length,
     });
     if (!collected) return null;

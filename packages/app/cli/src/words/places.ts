@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import {
   type CompleteTrainConfig,
   ConfigError,
+  configure,
+  fit,
   isSetting,
   type Member,
   massKeys,
@@ -111,6 +113,15 @@ export function readFitArguments(args: readonly string[]): FitArguments {
   return { base: placesBase(places, overrides), settings, overrides, places };
 }
 
+/** A mistyped key is the cause of a missing place. */
+function refuseUnknown(overrides: Member<unknown>["overrides"]): void {
+  try {
+    configure(fit, overrides);
+  } catch (error) {
+    if (error instanceof ConfigError && error.code === "unknown_key") throw error;
+  }
+}
+
 /**
  * Returns the datasets of places, and a name. One place alone is a table of several times, or of
  * two groups (data.split_by). Throws ConfigError "usage" for missing, additional or nonexistent
@@ -118,7 +129,7 @@ export function readFitArguments(args: readonly string[]): FitArguments {
  */
 export function placesBase(
   places: readonly string[],
-  overrides: object,
+  overrides: Member<unknown>["overrides"],
   datasets?: readonly string[],
 ): FitArguments["base"] {
   const hasKey = (key: string) => Object.hasOwn(overrides, key);
@@ -130,6 +141,7 @@ export function placesBase(
       `time= names a column of one table, got ${places.length} files: write dsbm fit FILE time=COLUMN, or at=0,0.5,1 with a file for each time`,
     );
   if (hasKey("Dataset") || (places.length < 2 && !isOneTable)) {
+    refuseUnknown(overrides);
     const got = places.map((place) => JSON.stringify(place)).join(" ") || "no files";
     throw new ConfigError(
       `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with time=COLUMN, or with data.split_by=COLUMN data.source=A data.target=B`,

@@ -63,7 +63,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
       `data.split_by=${split_by} needs the values of source and target, got ${ends}: write both`,
     split_by === null &&
       (source ?? between ?? target) !== null &&
-      `${ends} are values of a column without data.split_by: write data.split_by=COLUMN, or leave them out`,
+      "data.source, data.between and data.target are values of a column: write data.split_by=COLUMN, or leave them out",
     data.classes !== null &&
       condition !== data.classes &&
       `data.classes=${data.classes} is the condition, got data.condition=${condition}: leave either out`,

@@ -154,15 +154,22 @@ const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
   (state === "interrupted" || state === "failed") &&
   html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`;
 
+/** More warnings about columns are folded. */
+const mostWarnings = 8;
+
 function warningsOf(folder: string, data: DataFile | null): Html | false {
   const { log } = runPaths(folder);
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
   const ofTraining = [...text.matchAll(/^(?:\S+ )?warning: (.+)$/gm)].map(([, line]) => line ?? "");
   const lines = [...new Set([...(data?.warnings ?? []), ...ofTraining])];
-  return (
-    lines.length > 0 &&
-    html`<h2>Warnings</h2><ul class="warnings">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
-  );
+  const list = (some: readonly string[]) =>
+    html`<ul class="warnings">${some.map((line) => html`<li>${line}</li>`)}</ul>`;
+  const ofColumns = lines.filter((line) => line.startsWith("column "));
+  if (ofColumns.length <= mostWarnings)
+    return lines.length > 0 && html`<h2>Warnings</h2>${list(lines)}`;
+  const others = lines.filter((line) => !ofColumns.includes(line));
+  const columns = folded(`${ofColumns.length} warnings about columns`, [list(ofColumns)]);
+  return html`<h2>Warnings</h2>${list(others)}${columns}`;
 }
 
 function facts({ info, config }: RunReport): Html {
