@@ -151,7 +151,7 @@ async function drawReport(name) {
 
 /** Starts the studio over the runs of this folder: its address and its runs. */
 async function openStudio() {
-  const studio = spawn(process.execPath, [bin, "studio", "experiments", "--no-settings"], {
+  const studio = spawn(process.execPath, [bin, "studio", "experiments"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -162,8 +162,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
   it("exports a bridge and plays it", async () => {
     mkdirSync(join(folder, runs[0][0], "models"), { recursive: true });
     writeFileSync(join(folder, runs[0][0], "models/2_f.safetensors"), "");
-    const settings = join(scratchFolder, "settings");
-    const studio = await startStudio({ folder, settings, port: 0, exporter: tinyExporter() });
+    const studio = await startStudio({ folder, port: 0, exporter: tinyExporter() });
     try {
       await look(
         runHash(runs[0][0], "&tab=play"),

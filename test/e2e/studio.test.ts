@@ -8,11 +8,11 @@ import { program, scratch } from "./cli.js";
 
 const folder = scratch();
 
-it("shows a folder without runs, and writes nothing that stays with --no-settings", async () => {
+it("shows a folder without runs, and writes nothing that stays", async () => {
   const [config, temporary] = [join(folder, "config"), join(folder, "temporary")];
   mkdirSync(temporary);
-  const studio = spawn(process.execPath, [program, "studio", folder, "--no-settings"], {
-    env: { ...process.env, XDG_CONFIG_HOME: config, TMPDIR: temporary },
+  const studio = spawn(process.execPath, [program, "studio", folder], {
+    env: { ...process.env, HOME: config, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [said] = await once(studio.stdout, "data");

@@ -1,6 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { resolve as absolute, join } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve as absolute } from "node:path";
 import { ConfigError, studio } from "@dsbm/config";
 import { startStudio } from "@dsbm/studio";
 import { program } from "../machine/program.js";
@@ -12,24 +11,20 @@ export async function studioCommand(args: string[]): Promise<number> {
     expected: "[FOLDER]",
     notes: [
       "FOLDER  folder of runs (default: experiments)",
-      "--no-settings  as keep_exports=false: nothing is written below your home folder",
       "The printed address holds a token; anyone with the address can read the runs. Ctrl-C ends it.",
     ],
-    options: { "--no-settings": "keep_exports=false" },
   });
   if (!request) return 0;
-  const { port, keep_exports } = request.config;
+  const { port } = request.config;
   const [folder = "experiments"] = request.places;
   if (!existsSync(folder))
     throw new ConfigError(
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
   const exporter = [process.execPath, program, "export"];
-  const settings = keep_exports ? undefined : mkdtempSync(join(tmpdir(), "dsbm-studio-"));
   const server = await startStudio({
     folder,
     exporter,
-    ...(settings !== undefined && { settings }),
     ...(port !== null && { port }),
   });
   console.log(`studio of ${absolute(folder)}: ${server.address}\nCtrl-C ends it`);
@@ -38,6 +33,5 @@ export async function studioCommand(args: string[]): Promise<number> {
       process.once(signal, () => done());
   });
   await server.close();
-  if (settings !== undefined) rmSync(settings, { recursive: true, force: true });
   return 0;
 }

@@ -19,10 +19,6 @@ const studioSchema = z.strictObject({
     "the port; null: 4747, or any other if 4747 is taken",
     4747,
   ),
-  keep_exports: flag(
-    true,
-    "keep the bridges that the page exports, in ~/.config/dsbm/studio; false: forget them at the end",
-  ),
 });
 
 /** The command `dsbm studio`. */

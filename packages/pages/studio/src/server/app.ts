@@ -2,7 +2,7 @@
 import { RunError } from "@dsbm/runs";
 import { type Context, Hono } from "hono";
 import type { Folder } from "../files/inside.js";
-import { Exports } from "../play/exports.js";
+import type { Exports } from "../play/exports.js";
 import { readDetail } from "../runs/detail.js";
 import { below } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
@@ -19,10 +19,7 @@ interface AppOptions {
   folder: Folder;
   token: string;
   pages: ReadonlyMap<string, PageFile>;
-  /** The folder of exports. */
-  settings: string;
-  /** The command that exports a run, without arguments; null: no exports. */
-  exporter: readonly string[] | null;
+  exports: Exports;
 }
 
 const pictureTypes: Readonly<Record<string, string>> = {
@@ -33,9 +30,8 @@ const pictureTypes: Readonly<Record<string, string>> = {
 const html = "text/html; charset=utf-8";
 const mostBytes = 64 << 20;
 
-export function makeApp({ folder, token, pages, settings, exporter }: AppOptions): Hono {
+export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
   const table = new RunTable(folder);
-  const exports = new Exports({ folder, settings, exporter });
   const tails = new Map<string, MetricsTail>();
   const idOf = (c: Context) => c.req.query("run") ?? "";
   const rowOf = (id: string): RunRow => {

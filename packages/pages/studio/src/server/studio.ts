@@ -3,12 +3,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { homedir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
+import { Exports } from "../play/exports.js";
 import { makeApp, type PageFile } from "./app.js";
 
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
@@ -16,17 +16,12 @@ const usualPort = 4747;
 const host = "127.0.0.1";
 const mostStrangers = 64;
 
-const defaultSettingsFolder = (): string =>
-  join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "dsbm", "studio");
-
 export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
   port?: number;
-  /** The folder of exports (default: $XDG_CONFIG_HOME/dsbm/studio). */
-  settings?: string;
   /** The command that exports a run into a folder: its arguments before the two paths. */
-  exporter?: readonly string[];
+  exporter: readonly string[];
 }
 
 export interface Studio {
@@ -36,14 +31,15 @@ export interface Studio {
 
 /** Serves the runs below a folder. Throws RunError if it cannot open the folder or the port. */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { folder, port, settings = defaultSettingsFolder(), exporter = null } = options;
+  const { port, exporter } = options;
+  const folder = openFolder(options.folder);
+  const exports = new Exports(folder, exporter);
   const token = randomBytes(24).toString("base64url");
   const app = makeApp({
     token,
-    settings,
-    exporter,
+    exports,
     pages: readPages(),
-    folder: openFolder(folder),
+    folder,
   });
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -60,6 +56,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     address: `http://${host}:${at}/${token}/`,
     close: () =>
       new Promise((done) => {
+        exports.close();
         server.close(() => done());
         (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
       }),
