@@ -91,7 +91,12 @@ const count = (n) => n.toLocaleString("en-US");
 const packed = rows.flatMap((row) => row.packed);
 const problems = rows
   .filter(({ tokens, budget }) => tokens > budget)
-  .map(({ name, tokens, budget }) => `${name} has ${count(tokens)} tokens of ${count(budget)}`);
+  .map(
+    ({ name, tokens, budget }) =>
+      `${name} has ${count(tokens)} tokens of ${count(budget)}: delete some, or move room of another package (scripts/packages.cjs)`,
+  );
+if (total(rows, "budget") > limits.tokens)
+  problems.push(`the budgets are ${count(total(rows, "budget"))} tokens of ${count(limits.tokens)}`);
 if (packed.length > limits.packed)
   problems.push(`${packed.length} packed literals, ${limits.packed} allowed:`, ...packed);
 if (total(rows, "words") > limits.commentWords)

@@ -6,26 +6,26 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 4_390, imports: [] },
   torch: { group: "engine", budget: 41_150, imports: ["files"] },
-  bridge: { group: "library", budget: 67_230, imports: ["files", "torch"] },
-  nets: { group: "library", budget: 17_000, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 41_620, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 31_110, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 23_420, imports: ["files"] },
+  bridge: { group: "library", budget: 67_240, imports: ["files", "torch"] },
+  nets: { group: "library", budget: 17_150, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 41_640, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 31_080, imports: ["files", "torch", "bridge"] },
+  config: { group: "app", budget: 23_370, imports: ["files"] },
   runs: { group: "app", budget: 31_520, imports: ["files"] },
   problem: { group: "app", budget: 11_810, imports: base },
-  inference: { group: "app", budget: 20_730, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 27_740, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 20_700, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 27_830, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 27_230,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_620, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 27_500, imports: ["files"] },
-  studio: { group: "pages", budget: 20_100, imports: ["files", "runs"] },
+  web: { group: "pages", budget: 27_470, imports: ["files"] },
+  studio: { group: "pages", budget: 19_850, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 20_030,
+    budget: 19_950,
     imports: [
       ...base,
       "problem",
@@ -42,8 +42,8 @@ const packages = {
 /** Further imports of the tests of a package: training is tested on networks and data. */
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
-/** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 294_600, packed: 0 };
+/** At most: the sum of the budgets, words of comments in src, code tokens of tests, packed literals in src. */
+const limits = { tokens: 428_000, commentWords: 49_000, testTokens: 294_600, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

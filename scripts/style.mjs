@@ -7,12 +7,15 @@ import process from "node:process";
 import ts from "typescript";
 import { repo } from "./setup/stamp.mjs";
 
-/** Occurrences per 1,000 words; words of all documents; names. Lower them when you reach less. */
+/**
+ * Occurrences per 1,000 words; words of documents that people write, without the changelog; names. Lower them when you
+ * reach less.
+ */
 export const limits = {
   documents: 0.4,
   comments: 0.5,
   messages: 0.7,
-  documentWords: 32_500,
+  documentWords: 26_320,
   participles: 10,
   duplicateTypes: 206,
   lines: { "README.md": 110, "docs/plan.md": 60 },
@@ -144,7 +147,7 @@ export function countTree(root) {
     const text = readFileSync(join(root, file), "utf8");
     if (isDocument) {
       lines[file] = text.trimEnd().split("\n").length;
-      if (!isResult(file)) documentWords += countWords(text);
+      if (!isGenerated(file) && file !== "CHANGELOG.md") documentWords += countWords(text);
       if (!isGenerated(file)) add("documents", file, text, 0, proseOf(text));
       continue;
     }

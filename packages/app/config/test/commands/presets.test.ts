@@ -176,10 +176,9 @@ describe("presets", () => {
   });
 
   it("resolve in every combination that fits together", () => {
-    const [datasets = [], methods = [], models = []] = presetGroups("train").map(({ presets }) =>
+    const [datasets = [], methods = []] = presetGroups("train").map(({ presets }) =>
       presets.map(({ name }) => name),
     );
-    expect([datasets.length, methods.length, models.length]).toEqual([15, 14, 8]);
     for (const dataset of datasets) {
       // The schedule of this preset is a bridge's, whose steps discrete DSB cannot take.
       const isBridge = dataset === "downscaler_synthetic_ipf";
@@ -226,7 +225,7 @@ describe("--help", () => {
     for (const { presets } of [...groups, ...presetGroups("launcher")])
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(37);
+    expect(table).toHaveLength(groups.flatMap(({ presets }) => presets).length);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(the default\)$/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");

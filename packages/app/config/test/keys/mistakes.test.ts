@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { networkNames } from "../../src/keys/model.js";
 import { problems, run } from "../commands/support.js";
 import { thrown } from "../thrown.js";
 
@@ -14,8 +15,9 @@ describe("mistakes", () => {
   ])("%s", (word, line) => expect(problems(word)).toEqual([line]));
 
   const list = "text such as '0.5,1,1', a finite number > 0, null or a non-empty list";
+  const networks = Object.keys(networkNames).join(", ").replace(/, (\w+)$/, " or $1");
   it.each([
-    ["model.name=UNETT", "UNET, DownscalerUNET, DDPMpp or MLP", '"UNETT"', "UNET"],
+    ["model.name=UNETT", networks, '"UNETT"', "UNET"],
     ["num_iter=0", "an integer >= 1", "0", "500000"],
     ["lr=nan", "a finite number > 0", "nan", "0.0001"],
     ["eps=0.5", "a finite number >= 0 and < 0.5 or null", "0.5", "0.0001"],
