@@ -96,7 +96,9 @@ const problems = rows
       `${name} has ${count(tokens)} tokens of ${count(budget)}: delete some, or move room of another package (scripts/packages.cjs)`,
   );
 if (total(rows, "budget") > limits.tokens)
-  problems.push(`the budgets are ${count(total(rows, "budget"))} tokens of ${count(limits.tokens)}`);
+  problems.push(
+    `the budgets are ${count(total(rows, "budget"))} tokens of ${count(limits.tokens)}`,
+  );
 if (packed.length > limits.packed)
   problems.push(`${packed.length} packed literals, ${limits.packed} allowed:`, ...packed);
 if (total(rows, "words") > limits.commentWords)

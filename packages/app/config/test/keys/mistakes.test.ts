@@ -15,7 +15,9 @@ describe("mistakes", () => {
   ])("%s", (word, line) => expect(problems(word)).toEqual([line]));
 
   const list = "text such as '0.5,1,1', a finite number > 0, null or a non-empty list";
-  const networks = Object.keys(networkNames).join(", ").replace(/, (\w+)$/, " or $1");
+  const networks = Object.keys(networkNames)
+    .join(", ")
+    .replace(/, (\w+)$/, " or $1");
   it.each([
     ["model.name=UNETT", networks, '"UNETT"', "UNET"],
     ["num_iter=0", "an integer >= 1", "0", "500000"],
