@@ -7,7 +7,7 @@ const packages = {
   files: { group: "engine", budget: 4_390, imports: [] },
   torch: { group: "engine", budget: 41_150, imports: ["files"] },
   bridge: { group: "library", budget: 67_240, imports: ["files", "torch"] },
-  nets: { group: "library", budget: 17_150, imports: ["files", "torch", "bridge"] },
+  nets: { group: "library", budget: 17_090, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 41_640, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 31_080, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_370, imports: ["files"] },
@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 27_830, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_230,
+    budget: 27_290,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_620, imports: [...base, "problem", "inference", "web"] },

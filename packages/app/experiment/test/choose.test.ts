@@ -88,18 +88,17 @@ test.each([
 
 test.each([
   { classes: 2, rows: 512 },
-  { classes: 1, rows: 256 },
-  { classes: 100, rows: 2048 },
   { classes: null, rows: 2048 },
-  { classes: null, most: 700, rows: 512 },
   { classes: null, most: 200, rows: 256 },
 ])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) =>
   expect(rowsTogether(256, classes, most).value).toBe(rows),
 );
 
-test("plans of growth in many columns have a batch of rows", () => {
-  const rules = growthRules({ shape: [4], rows: [1000, 1000] });
-  expect(rules.find(({ key }) => key === "ot_rows")?.value).toBe(256);
+test("plans of growth in many columns have a batch of rows, and weights decay", () => {
+  const rules = growthRules({ shape: [50], rows: [1000, 1000, 1000] });
+  const value = (name: string) => rules.find(({ key }) => key === name)?.value;
+  expect(value("ot_rows")).toBe(512);
+  expect(value("weight_decay")).toBe(0.5);
 });
 
 test.each([

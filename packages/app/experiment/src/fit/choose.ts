@@ -176,10 +176,16 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
   const isLarge = Math.max(...rows) > manyTogether;
   const isBatch = !isLarge && d > fewColumns;
   const width = d > 40 ? 512 : 256;
-  const batch = Math.min(256, ...perEnd(rows));
+  const deeper = d > fewColumns || rows.length < 3 ? "" : ",256,256";
+  const pairs = (each: number) => Math.min(each * (rows.length - 1), ...perEnd(rows));
+  const batch = pairs(256);
   return [
-    rule("model.hidden", `${width},${width},${width}`, "the network also learns growth"),
-    rule("batch_size", batch, "a batch holds pairs of all intervals"),
+    rule(
+      "model.hidden",
+      `${width},${width},${width}${deeper}`,
+      "the network also learns growth; in courses of few columns more layers follow finer structure",
+    ),
+    rule("batch_size", batch, "256 pairs of each interval"),
     rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
     ...(isBatch
       ? [
@@ -191,11 +197,17 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
           ),
         ]
       : [rule("lr", 5e-3, "large plans allow a high learning rate; it decays to 0")]),
+    ...(isBatch && width > 256
+      ? [
+          rule("optimizer", "AdamW", "weight decay needs it"),
+          rule("weight_decay", 0.5, "networks would learn few rows of many columns by heart"),
+        ]
+      : []),
     ...(isLarge
       ? [
           rule(
             "ot_rows",
-            Math.min(manyTogether * (rows.length - 1), ...perEnd(rows)),
+            pairs(manyTogether),
             "a plan of more rows is closer to the plan of the data",
           ),
         ]
