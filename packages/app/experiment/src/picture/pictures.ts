@@ -32,6 +32,8 @@ type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
 
 type Stills = [name: string, png: Buffer][];
 
+const titles = { x0: "Source", x1: "Target" };
+
 const first = (rows: Tensor, n: number) => rows.narrow(0, 0, Math.min(n, rows.size(0)));
 
 const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.config;
@@ -90,9 +92,9 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   });
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
-    ["start", await grid(drawn.start, `Starts (${from}, ${where})`)],
-    ["end", await grid(drawn.end, `Generated samples of the bridge at ${side}`)],
-    ["data", await grid(drawn.data, `Data at ${side} (${where})`)],
+    ["start", await grid(drawn.start, `${titles[from]} (${where})`)],
+    ["end", await grid(drawn.end, "Generated samples of the bridge")],
+    ["data", await grid(drawn.data, `${titles[side]} (${where})`)],
   ];
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);

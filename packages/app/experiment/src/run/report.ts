@@ -132,12 +132,12 @@ function evaluationPictures(
   folder: string,
   { id, direction }: Pick<View, "id" | "direction">,
 ): { path: string; caption: string }[] {
-  const [start, end] = direction === "f" ? ["x0", "x1"] : ["x1", "x0"];
+  const [start, end] = direction === "f" ? ["source", "target"] : ["target", "source"];
   const captions: Record<string, string> = {
     "scatter.svg": `Samples from ${start} to ${end}`,
-    "start.png": `Starts at ${start}`,
-    "end.png": `Generated samples at ${end}`,
-    "data.png": `Data at ${end}`,
+    "start.png": `Held-out samples of the ${start}`,
+    "end.png": `Generated samples of the ${end}`,
+    "data.png": `Held-out samples of the ${end}`,
     "between.png": "Data of an intermediate time",
     "spectrum.svg": "Energy by wavenumber: source, target, generated",
     "path.png": "Paths",
