@@ -7,15 +7,15 @@ export {
   type Member,
   resolve,
 } from "./configure.js";
-export { gaussian, train } from "./commands/train.js";
+export * from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
 export { extend } from "./commands/extend.js";
-export { runs, studio } from "./commands/look.js";
-export { test, testOnlyKeys } from "./commands/test.js";
+export * from "./commands/look.js";
+export * from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type AnnotateConfig, annotate } from "./commands/sample.js";
 export { type ExportConfig, exported } from "./commands/export.js";
-export { type CompareConfig, compare } from "./commands/compare.js";
+export * from "./commands/compare.js";
 export { checkHoldouts, type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export { type CompleteTrainConfig, completeTrain, type TrainConfig } from "./keys/train.js";
 export { conditionColumn, processTimes } from "./keys/data.js";
@@ -31,4 +31,4 @@ export { ConfigError } from "./errors.js";
 export { isSetting, parseOverride, unknownOption } from "./overrides.js";
 export { flatten, isTree, printValue, readYaml, type Tree, type Value, writeYaml } from "./tree.js";
 export { savedConfig } from "./read.js";
-export { describeError, exitCodeOf, setLogPrefix } from "./user-errors.js";
+export * from "./user-errors.js";

@@ -237,6 +237,11 @@ class Bridge:
         def evaluate(output, time, x):
             return self._run(name, {"x": x, "t": np.full(n, time, np.float32), **more}, [output])[0]
 
+        def jumped(x, time):
+            jump = about.get("jump_output")
+            return x + evaluate(jump, time, x) if jump and time in (0, 1) else x
+
+        x = jumped(x, times[0])
         for k in range(count):
             time, following = times[k], times[k + 1]
             is_last = k == count - 1 and not schedule["last_noise"]
@@ -265,6 +270,7 @@ class Bridge:
                 spread = about["process"]["sigma"] * np.sqrt(dt * (left + share * dt) / (left + dt))
             if spread > 0 and not is_last:
                 x = x + np.float32(spread) * noise.draw(x.shape)
+            x = jumped(x, following)
             yield x, following
 
 

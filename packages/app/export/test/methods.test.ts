@@ -6,6 +6,7 @@ import {
   type MixturePotential,
   type PointBridge,
   type Preconditioned,
+  type UnbalancedMixture,
 } from "@dsbm/bridge";
 import type { Trained } from "@dsbm/inference";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
@@ -112,12 +113,30 @@ it.each(["true", "mixture"])(
   },
 );
 
-it("LightSB: a closed form; with masses it is refused, as the Gaussian bridge is", async () => {
+it("LightSB: a closed form; the Gaussian bridge is refused", async () => {
   const light = trained(["method=lightsb", "mixture_components=4"]);
   for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
   await expectSame(light);
-  for (const words of [["method=gaussian_bridge"], ["method=lightsb", "mass_penalty=1"]])
-    expect(() => graphsBoth(trained(words))).toThrow(/cannot be exported to ONNX/);
+  const gaussian = trained(["method=gaussian_bridge"]);
+  expect(() => graphsBoth(gaussian)).toThrow(/cannot be exported to ONNX/);
+});
+
+it("LightSB with masses: its models hold what masses gain at both ends", async () => {
+  const made = trained(["method=lightsb", "mass_penalty=1", "mixture_components=4"]);
+  for (const { source, target } of Object.values(made.networks) as UnbalancedMixture[])
+    for (const mixture of [source, target]) mixture.epsilon.fill_(0.8);
+  for (const { graph, directions } of graphsBoth(made)) {
+    const [way] = Object.keys(directions) as Direction[];
+    const network = made.networks[way] as UnbalancedMixture;
+    const start = T.cat([normal([3])(5), T.zeros([5, 1])], { dim: 1 });
+    const end = network.draw(start, normal([4], 6)(5));
+    const session = await open(encode(graph));
+    const gain = (x: T.Tensor, t: number) => run(session, { x, t: T.full([5], t) }, "jump");
+    const [first, last] = way === "f" ? [0, 1] : [1, 0];
+    const gained = (await gain(start, first)).add(await gain(end, last));
+    expect(distance(gained.select(1, 3), end.select(1, 3))).toBeLessThan(1e-4);
+    await session.release();
+  }
 });
 
 it("the Sinkhorn bridge: its training samples are in the models", async () => {

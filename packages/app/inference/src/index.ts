@@ -1,6 +1,6 @@
 export { timeScale, timeValues } from "@dsbm/problem";
 export { runAnnotate } from "./annotate/annotate.js";
-export { type FateCells, fateCells } from "./annotate/fates.js";
+export * from "./annotate/fates.js";
 export {
   Bridge,
   type LikelihoodOptions,
@@ -12,7 +12,7 @@ export {
 export { columnsLike } from "./input/table.js";
 export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";
-export { runSample, type SampleResult } from "./run.js";
+export * from "./run.js";
 export {
   classesOf,
   type Networks,

@@ -14,16 +14,8 @@ export {
   withoutDataset,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
-export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
-export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
+export * from "./growth-intervals.js";
+export * from "./iteration.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
-export {
-  bridgeProcess,
-  buildNetwork,
-  checkBatch,
-  chunkRows,
-  evaluatedDirections,
-  threadsOf,
-  trainingProblem,
-} from "./problem.js";
+export * from "./problem.js";
 export { type TimeConfig, timeScale, timeValues } from "./times.js";

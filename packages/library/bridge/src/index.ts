@@ -75,15 +75,7 @@ export * from "./method/dsbm.js";
 export { type MethodName, type MethodNumbers, methodNamed, methods } from "./method/index.js";
 export * from "./method/interpolated.js";
 export * from "./method/left-out.js";
-export type {
-  FirstCoupling,
-  Method,
-  MethodModel,
-  ModelFacts,
-  Regression,
-  RowsContext,
-  StepContext,
-} from "./method/method.js";
+export * from "./method/method.js";
 export { networkFlow } from "./method/network-flow.js";
 export {
   copyNoiseShare,
@@ -114,7 +106,7 @@ export {
   type GaussianBridge,
   gaussianKL,
 } from "./metric/gaussian-bridge.js";
-export { type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
+export * from "./metric/likelihood.js";
 export { type Moments, moments, squaredDisplacement } from "./metric/moments.js";
 export {
   bandError,
@@ -144,6 +136,7 @@ export * from "./model/flow-and-score.js";
 export { MixturePotential } from "./model/mixture-potential.js";
 export * from "./model/point-bridge.js";
 export * from "./model/preconditioned.js";
+export { UnbalancedMixture } from "./model/unbalanced-mixture.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export * from "./ot/k-means.js";

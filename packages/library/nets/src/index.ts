@@ -14,12 +14,6 @@ export {
 export { ConditionalMLP } from "./mlp/conditional.js";
 export { DriftNetwork } from "./mlp/drift.js";
 export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
-export {
-  createNetwork,
-  hasClasses,
-  type NetworkRequest,
-  networks,
-  takesVectors,
-} from "./networks.js";
+export * from "./networks.js";
 export type { UNetOptions } from "./unet/options.js";
 export { UNet } from "./unet/unet.js";

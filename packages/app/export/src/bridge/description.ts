@@ -30,6 +30,7 @@ export function describeBridge(bridge: Bridge, { graphs, license }: Facts): Brid
   const kind = kindOf(trained);
   const [some] = graphs.values() as Iterable<ExportedGraph>;
   const { inputs, outputs } = some.graph;
+  const named = (output: string) => outputs.find(({ name }) => name === output)?.name ?? null;
   const places = [...graphs].flatMap(([model, { directions, samples }]) =>
     Object.entries(directions).map(([way, direction_input]) => {
       const { half_iteration = 0 } = models[way as Direction] ?? {};
@@ -54,7 +55,8 @@ export function describeBridge(bridge: Bridge, { graphs, license }: Facts): Brid
     default_direction: usual in directions ? usual : (Object.keys(directions)[0] as Direction),
     inputs: inputs.map(({ name }) => name) as BridgeDescription["inputs"][number][],
     output: kind,
-    end_output: outputs.find(({ name }) => name === "end")?.name ?? null,
+    end_output: named("end"),
+    jump_output: named("jump"),
     process: {
       type: process.name,
       sigma: process.sigma,

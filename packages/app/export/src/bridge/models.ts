@@ -8,8 +8,8 @@ import {
   PointBridge,
   spread,
   towards,
+  UnbalancedMixture,
 } from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
 import type { Trained } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
@@ -96,6 +96,8 @@ function outputsOf(
       { ...trained, method: dynamics, networks },
       { direction, grid: trained.grid, conditions },
     );
+    if (network instanceof UnbalancedMixture)
+      return [drift(x, t), network.jump(x, direction === "f" ? t : t.rsub(1))];
     if (!hasEnd(trained)) return [drift(x, t)];
     const evaluated = towards(direction, network, dynamics);
     const end = networkOutput({
@@ -129,11 +131,6 @@ export function graphsOf(
   networks: Networks,
   directions: readonly Direction[],
 ): ExportedGraph[] {
-  const { mass, plan } = trained.method;
-  if (mass && plan)
-    throw new ConfigError(
-      "LightSB with masses knows their growth at both endpoints only and cannot be exported to ONNX: train with method=wfr",
-    );
   const isInput = takesDirection(trained);
   const isOne = isInput || kindOf(trained) === "velocity";
   const parts = isOne ? [directions] : directions.map((way) => [way]);
@@ -147,6 +144,7 @@ function graphOf(
   isInput: boolean,
 ): ExportedGraph {
   const kind = kindOf(trained);
+  const { mass, plan } = trained.method;
   const [first] = directions;
   const outputs = outputsOf(trained, networks, first, kind);
   const inputs = inputsOf(trained, { direction: isInput });
@@ -164,7 +162,7 @@ function graphOf(
     );
     return convert(graph, {
       inputs: keys,
-      outputs: [kind, ...(hasEnd(trained) ? ["end"] : [])],
+      outputs: [kind, ...(hasEnd(trained) ? ["end"] : []), ...(mass && plan ? ["jump"] : [])],
     });
   });
   const places = directions.map((way) => [way, isInput ? Number(way === "f") : null]);

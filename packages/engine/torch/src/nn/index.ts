@@ -1,11 +1,11 @@
 export * from "./activation.js";
-export { checkpoint, drawnOnce } from "./checkpoint.js";
-export { Conv1d, Conv2d, type ConvOptions } from "./conv.js";
-export { Dropout, dropout } from "./dropout.js";
+export * from "./checkpoint.js";
+export * from "./conv.js";
+export * from "./dropout.js";
 export { Embedding } from "./embedding.js";
 export { GroupNorm } from "./group-norm.js";
 export * as init from "./init.js";
-export { affine, Linear } from "./linear.js";
-export { copyState, Module, type StateDict } from "./module.js";
+export * from "./linear.js";
+export * from "./module.js";
 export { Sequential } from "./sequential.js";
 export { standingOf, withStandingWeights } from "./standing.js";

@@ -1,3 +1,3 @@
-export { Adam, type AdamOptions, AdamW } from "./adam.js";
+export * from "./adam.js";
 export { clipGradNorm_ } from "./clip.js";
 export { EMA } from "./ema.js";

@@ -97,7 +97,17 @@ export class UnbalancedMixture extends nn.Module {
     return joinMass(y, logMass.add(this.#left(x)).sub(this.#arrived(y)));
   }
 
-  /** The drift; mass changes by plans alone. */
+  /**
+   * What states [B, d + 1] of the SDE gain at its start (clock 0) and at its end (clock 1): the log masses of the plan, and
+   * 0 in the coordinates.
+   */
+  jump(state: Tensor, clock: Tensor): Tensor {
+    const { x } = splitMass(state);
+    const gained = this.#left(x).mul(clock.rsub(1)).sub(this.#arrived(x).mul(clock));
+    return joinMass(x.zerosLike(), gained);
+  }
+
+  /** The drift; mass changes at both ends alone. */
   forward(start: Tensor, t: Tensor): Tensor {
     const { x, logMass } = splitMass(start);
     return joinMass(this.target.forward(x, t), logMass.zerosLike());

@@ -2,7 +2,6 @@
 import {
   cat,
   full,
-  linspace,
   nn,
   noGrad,
   rand,
@@ -23,11 +22,9 @@ import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.
 import { minibatchExact } from "../../src/coupling/minibatch.js";
 import { followingData } from "../../src/method/interpolated.js";
 import { rectifiedflow } from "../../src/method/rectified-flow.js";
-import { sf2m } from "../../src/method/sf2m.js";
 import { wfr } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
 import { dataMetric } from "../../src/model/data-metric.js";
-import { bent } from "../../src/model/mean-path.js";
 import { brownian } from "../../src/process/brownian.js";
 
 setNumThreads(1);
@@ -190,20 +187,6 @@ describe("paths that follow the data", () => {
     generator: seeded(4),
     createNetwork: still,
   } as const;
-
-  it.each([
-    ["rectifiedflow", rectifiedflow, [2]],
-    ["sf2m", sf2m, [2]],
-    ["wfr", wfr({ delta: 1 }), [3]],
-  ])("of %s are straight before the metric is known", (_, plain, shape) => {
-    const method = followingData(plain);
-    const network = method.model?.create({ ...facts, shape });
-    const pairs = { x0: normal([5, 2], 1).to("float32"), x1: normal([5, 2], 2).to("float32") };
-    const t = linspace(0, 1, 5);
-    const line = { x: pairs.x0, velocity: pairs.x1 };
-    expect(distance(bent(line, pairs, { network, t }).x, line.x)).toBe(0);
-    expect(distance(bent(line, pairs, { network, t }).velocity, line.velocity)).toBe(0);
-  });
 
   it.each(["land", "rbf"] as const)("bend along an arc between two clusters (%s)", (name) => {
     const method = followingData(rectifiedflow, name);

@@ -47,6 +47,8 @@ export interface Dynamics {
   networks: Networks;
   /** The endpoint predicted at a point, which replaces a last step without noise. */
   ends?: Networks;
+  /** What states gain at the start and at the end of a direction, as masses of LightSB do. */
+  jumps?: Networks;
   /** `drift`: an SDE (default); `velocity`: an ODE in time, both ways; `mean`: discrete DSB. */
   predicts?: "drift" | "velocity" | "mean";
   /** Standard deviation of the noise per unit of time (default 1). */
@@ -151,13 +153,22 @@ async function sample<R extends Rows>(
     }
     await onStep?.({ k, time: times[k], x: result.x, weights });
   };
+  const [start, end] = direction === "f" ? [0, 1] : [1, 0];
+  const jump = async (leg: Leg, time: number) => {
+    const network = bridge.jumps?.[direction];
+    if (!network) return;
+    const gained = await inParts(network, bridge, { n, leg, conditions })(x, time);
+    x = x.map((value, i) => value + gained[i]);
+  };
   await report(0);
+  await jump(legs[0], start);
   for (const leg of legs) {
     const take = takeOf(bridge, { ...options, direction }, { n, leg, conditions });
     for (const step of leg.steps) {
       await turn();
       signal?.throwIfAborted();
       x = await take(x, step);
+      if (step.next === end) await jump(leg, end);
       checkFinite(x, n);
       await report(step.k + 1);
     }

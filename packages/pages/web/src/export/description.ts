@@ -85,6 +85,7 @@ const parts = {
   inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval"), 2),
   output: isText,
   end_output: maybe(isText),
+  jump_output: maybe(isText),
   process: object({ type: isText, sigma: atLeast(0), alpha: maybe(isNumber) }),
   schedule: object({
     times: isGrid,
@@ -184,7 +185,7 @@ type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 /**
  * bridge.json: all that a sampler needs in addition to the models. docs/export.md defines each key:
  * `dsbm`, `method`, `kind`, `state`, `mass`, `times`, `directions`, `default_direction`, `inputs`,
- * `output`, `end_output`, `process`, `schedule`, `transform`, `projection`, `columns`, `quality`,
+ * `output`, `end_output`, `jump_output`, `process`, `schedule`, `transform`, `projection`, `columns`, `quality`,
  * `verdicts`, `data`, `license`, `files` and `conditions`.
  */
 export interface BridgeDescription extends Checked {

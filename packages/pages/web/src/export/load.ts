@@ -56,7 +56,9 @@ export async function loadBridge(
       throw new WebBridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
     const { inputNames = bridge.inputs, outputNames } = sessions.get(name) as Session;
-    const outputs = [bridge.output, bridge.end_output ?? bridge.output];
+    const outputs = ["output", "end_output", "jump_output"].flatMap(
+      (key) => bridge[key as "output"] ?? [],
+    );
     if (
       `${inputNames.toSorted()}` !== `${bridge.inputs.toSorted()}` ||
       outputs.some((output) => outputNames?.includes(output) === false)
@@ -123,13 +125,14 @@ interface Models {
 }
 
 function bridgeOf(bridge: BridgeDescription, { network, dispose }: Models): Bridge {
-  const { schedule, state, output, end_output, projection } = bridge;
+  const { schedule, state, output, end_output, jump_output, projection } = bridge;
   const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
   const samples = Math.max(0, ...Object.values(bridge.directions).map((d) => d?.samples ?? 0));
   return createBridge({
     shape: state.shape,
     networks: both(output),
     ...(end_output && { ends: both(end_output) }),
+    ...(jump_output && { jumps: both(jump_output) }),
     predicts: bridge.kind,
     sigma: bridge.process.sigma,
     times: schedule.times,
