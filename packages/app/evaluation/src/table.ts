@@ -44,7 +44,7 @@ export function qualityTable(quality: Quality): string {
   const all = quality.rows.filter(({ group }) => group === "columns").length;
   const hidden = all - rows.filter(({ group }) => group === "columns").length;
   return [
-    table,
+    ...(rows.length > 0 ? [table] : []),
     ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),
     ...rows.flatMap(({ direction, note }) =>
       note === undefined ? [] : [`${ways[direction ?? "f"]}: ${note}`],

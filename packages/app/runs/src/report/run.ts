@@ -94,10 +94,7 @@ export async function renderRun(report: RunReport): Promise<string> {
       id: "metrics",
       title: "Quality",
       short: "Metrics",
-      body:
-        quality && rows.length > 0
-          ? [metricsNote(quality), metricTables(rows), leftOut(quality)]
-          : [],
+      body: quality ? [metricsNote(quality), metricTables(rows), leftOut(quality)] : [],
     },
     { id: "data", title: "The data", body: [data && dataSection(data)] },
     {
