@@ -134,6 +134,7 @@ test("a run whose time is up has all parts of its report, which evaluate brings 
   rmSync(join(run, "samples"), { recursive: true });
   await dsbm("evaluate", run, "n=20");
   isWhole();
+  expect((await dsbm("runs", join(folder, "short"))).out).toMatch(/sliced 2-Wasserstein \d/);
   expect(readQuality(run)?.left_out.join()).not.toMatch(/no time was left/);
 });
 
