@@ -174,9 +174,11 @@ export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
 export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">): Rule[] {
   const [d = 0] = shape;
   const isLarge = Math.max(...rows) > manyTogether;
-  const isBatch = !isLarge && d > fewColumns;
   const width = d > 40 ? 512 : 256;
-  const deeper = d > fewColumns || rows.length < 3 ? "" : ",256,256";
+  const isPlane = d <= fewColumns;
+  const isBatch = !isLarge && !isPlane;
+  const deeper = isPlane && rows.length > 2 ? ",256,256" : "";
+  const decay = isPlane && rows.length < 3 ? 0.3 : isBatch && width > 256 ? 0.5 : 0;
   const pairs = (each: number) => Math.min(each * (rows.length - 1), ...perEnd(rows));
   const batch = pairs(256);
   return [
@@ -197,10 +199,10 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
           ),
         ]
       : [rule("lr", 5e-3, "large plans allow a high learning rate; it decays to 0")]),
-    ...(isBatch && width > 256
+    ...(decay
       ? [
           rule("optimizer", "AdamW", "weight decay needs it"),
-          rule("weight_decay", 0.5, "networks would learn few rows of many columns by heart"),
+          rule("weight_decay", decay, "networks would learn few rows by heart"),
         ]
       : []),
     ...(isLarge
