@@ -1,5 +1,4 @@
 export { type FormatCode, formatError, isFormatError } from "../binding/errors.js";
-export { crc32 } from "./crc32.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export * from "./pt/load.js";
@@ -7,4 +6,4 @@ export { loadStateDict } from "./pt/state-dict.js";
 export { fromTyped, itemSize, type RawArray } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export * from "./tensors.js";
-export { ZipReader } from "./zip.js";
+export { crc32, ZipReader } from "./zip.js";

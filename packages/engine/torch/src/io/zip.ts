@@ -1,7 +1,7 @@
 // Reads records of a zip archive, each checked by size and checksum.
-import { inflateRawSync } from "node:zlib";
+
+import * as zlib from "node:zlib";
 import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
-import { crc32 } from "./crc32.js";
 import { cutShort } from "./file.js";
 import { plainBytes, viewOf } from "./raw.js";
 
@@ -167,7 +167,7 @@ export class ZipReader {
     try {
       // One chunk: several chunks would be copied into another buffer of the same size.
       const limits = { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size + 1, 64) };
-      return plainBytes(inflateRawSync(packed, limits));
+      return plainBytes(zlib.inflateRawSync(packed, limits));
     } catch {
       throw this.#refuse("InvalidValue", `the record ${name} does not unpack to its ${size} bytes`);
     }
@@ -193,3 +193,19 @@ function wideNumber(view: DataView, at: number): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError();
   return Number(value);
 }
+
+const table = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  return crc;
+});
+
+function crc32ByTable(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** CRC-32 (IEEE 802.3, reflected) of bytes, after bytes whose CRC-32 is `before`. */
+export const crc32: (bytes: Uint8Array, before?: number) => number =
+  typeof zlib.crc32 === "function" ? (bytes, before) => zlib.crc32(bytes, before) : crc32ByTable;

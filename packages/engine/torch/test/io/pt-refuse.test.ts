@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { scratch } from "../../../../../test/support/scratch.js";
 import type { FormatCode } from "../../src/binding/errors.js";
-import { crc32 } from "../../src/io/crc32.js";
 import { decodePt } from "../../src/io/pt/load.js";
+import { crc32 } from "../../src/io/zip.js";
 import {
   checkpoint,
   concat,

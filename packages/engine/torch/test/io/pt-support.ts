@@ -1,8 +1,8 @@
 // Checkpoints made by hand: archives with any contents, wrong ones too, and pickles as bytes.
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../../src/io/crc32.js";
 import { itemSize, type RawArray } from "../../src/io/raw.js";
+import { crc32 } from "../../src/io/zip.js";
 
 /** The bytes of a checkpoint that PyTorch wrote; fixtures/pt/make.py made them. */
 export function fixture(name: string): Uint8Array {

@@ -13,10 +13,9 @@ import {
   namesOf,
 } from "@dsbm/bridge";
 import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
-import { electWriter, waitForFiles } from "../distributed/elect-writer.js";
 import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
 import { Order, type OrderState } from "./order.js";
-import { checksumOf, RowFiles } from "./row-files.js";
+import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
   type Progress,
   type RowSource,

@@ -1,14 +1,20 @@
-// Rows of batches on disk: for each name a .npy file [n, …], which is whole once it has its name.
+// Rows of batches on disk: for each name a .npy file [n, …], which is whole once it has its name. One process for each
+// disk writes.
+import { randomUUID } from "node:crypto";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Batch, namesOf, tensorsOf } from "@dsbm/bridge";
-import { type StagedPath, sha256, sha256OfFile, stageFile } from "@dsbm/files";
+import { makeFolder, type StagedPath, sha256, sha256OfFile, stageFile } from "@dsbm/files";
 import { io, type Tensor, tidy } from "@dsbm/torch";
+import type { Ranks } from "../distributed/ranks.js";
 
 interface Staged {
   file: StagedPath;
   writer: io.npy.NpyWriter;
 }
 
-export type RowPaths = (name: string) => string;
+type RowPaths = (name: string) => string;
 
 /** Files that grow under temporary names. Throws a FileError. */
 export class RowFiles implements Disposable {
@@ -79,3 +85,24 @@ export class RowFiles implements Disposable {
 
 export const checksumOf = (paths: readonly string[]): string =>
   sha256(paths.map(sha256OfFile).join());
+
+/** Whether this rank writes for all that see the same folder, which it makes. Every rank calls it. */
+export function electWriter(ranks: Ranks, folder: string): boolean {
+  makeFolder(folder);
+  if (ranks.size === 1) return true;
+  const mark = ranks.fromMain(randomUUID());
+  const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
+  writeFileSync(sign(ranks.rank), "");
+  ranks.fromAll("written");
+  const lower = Array.from({ length: ranks.rank }, (_, rank) => rank);
+  const keeps = !lower.some((rank) => existsSync(sign(rank)));
+  ranks.fromAll("seen");
+  rmSync(sign(ranks.rank), { force: true });
+  return keeps;
+}
+
+/** Waits for files of another machine, which some file systems show a while later. */
+export async function waitForFiles(paths: readonly string[], mostMs = 60_000): Promise<void> {
+  for (let waited = 0; waited < mostMs && !paths.every((path) => existsSync(path)); waited += 50)
+    await sleep(50);
+}
