@@ -51,6 +51,12 @@ describe("dsbm compare", () => {
     expect(far.verdicts?.[0]?.grade).toBe("poor");
   });
 
+  it("takes a part of the target, without columns, and draws rows by their weights", async () => {
+    writeFileSync(join(root, "both.csv"), "x,w\n0.1,1\n9,0\n0.2,1\n9,0\n0.3,1\n9,0\n");
+    const words = ["weights=w", "exclude=y", "where=x<0", "metrics=w1"];
+    expect(row(await compared("both.csv", ...words), "w1").value).toBeLessThan(2);
+  });
+
   it("has neither ceilings nor a verdict without a source", async () => {
     const quality = await compared("far.csv");
     expect(quality.verdicts).toEqual([]);

@@ -1,4 +1,4 @@
-import { stream } from "@dsbm/bridge";
+import { rowsByMass, stream } from "@dsbm/bridge";
 import { type CompareConfig, ConfigError } from "@dsbm/config";
 import { isVectors } from "@dsbm/problem";
 import {
@@ -105,19 +105,30 @@ export interface CompareOptions extends Omit<CompareConfig, "json"> {
  * errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
-  const { n: most, seed, exact, metrics, progress, signal } = options;
+  const { n: most, seed, exact, metrics, weights, layer, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const choice = choose(sampleMetrics, metrics, progress);
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const d = tensors[0]?.size(1) ?? null;
-    const table = await readRows(options[key] as string, { names, d });
+    const path = options[key] as string;
+    const weight = key === "generated" ? weights : null;
+    const wheres = { target: options.where, source: options.source_where, generated: null };
+    const table = await readRows(path, {
+      names: names && weight ? [...names, weight] : names,
+      d: d !== null && weight ? d + 1 : d,
+      exclude: [options.exclude ?? []].flat(),
+      where: wheres[key] ?? undefined,
+      options: { layer: (path.endsWith(".h5ad") && layer) || undefined },
+    });
     const order = stream(seed, `compare/${key}`);
     const { rows } = table;
-    tensors.push(
-      tidy(() => rows.indexSelect(0, randperm(rows.size(0), { generator: order })).keep()),
-    );
+    const drawn = tidy(() => {
+      const some = weight && d !== null ? weighed(rows, d, weight) : rows;
+      return some.indexSelect(0, randperm(rows.size(0), { generator: order })).keep();
+    });
+    tensors.push(drawn);
     rows.dispose();
     return table.names;
   };
@@ -163,4 +174,12 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   } finally {
     disposeAll(tensors);
   }
+}
+
+/** Rows [n, d] drawn by their last column, the weights. */
+function weighed(rows: Tensor, d: number, weights: string): Tensor {
+  const masses = rows.select(1, d);
+  if (masses.amin().item() < 0)
+    throw new ConfigError(`weights=${weights} has negative numbers: expected numbers from 0 on`);
+  return rows.narrow(1, 0, d).indexSelect(0, rowsByMass(masses));
 }

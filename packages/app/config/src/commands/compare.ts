@@ -4,6 +4,11 @@ import { counted, file, flag, orNull, seed, several, threads } from "../schema/k
 
 const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
+  where: file("a condition on the columns of TARGET, such as day == 7", "day == 7"),
+  source_where: file("the same for the source", "day == 2"),
+  exclude: orNull(several(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
+  layer: file("the matrix of .h5ad files", "X_pca"),
+  weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
   n: counted(2000, "maximum rows of each side"),
   exact: counted(2000, "maximum rows of each side for exact distances"),
   metrics: orNull(

@@ -29,11 +29,13 @@ export async function readRows(
   {
     names,
     d,
+    exclude,
     where,
     options,
   }: {
     names: readonly string[] | null;
     d: number | null;
+    exclude?: readonly string[];
     where?: string | undefined;
     options?: ReadOptions;
   },
@@ -43,7 +45,7 @@ export async function readRows(
     const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
     const columns =
       d === null
-        ? usable.map(({ name }) => name)
+        ? usable.map(({ name }) => name).filter((name) => !exclude?.includes(name))
         : columnsLike(source, { names, width: d, like: "the other data" });
     const values: number[][] = [];
     for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
