@@ -53,8 +53,8 @@ describe("dsbm compare", () => {
 
   it("takes a part of the target, without columns, and draws rows by their weights", async () => {
     writeFileSync(join(root, "both.csv"), "x,w\n0.1,1\n9,0\n0.2,1\n9,0\n0.3,1\n9,0\n");
-    const words = ["weights=w", "exclude=y", "where=x<0", "metrics=w1"];
-    expect(row(await compared("both.csv", ...words), "w1").value).toBeLessThan(2);
+    const quality = await compared("both.csv", "weights=w", "exclude=y", "where=x<0");
+    expect(row(quality, "w1").value).toBeLessThan(2);
   });
 
   it("has neither ceilings nor a verdict without a source", async () => {
