@@ -65,9 +65,8 @@ beforeAll(() => {
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe.each([
-  ["wfr of masses", { method: "wfr", mass: [1, 1.3333, 2] }, ["day0", "day1", "day2"]],
   [
-    "wfr along splines",
+    "wfr of masses along splines",
     { method: "wfr", interpolant: "spline", mass: [1, 1.3333, 2] },
     ["day0", "day1", "day2"],
   ],
