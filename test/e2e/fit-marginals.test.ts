@@ -111,6 +111,8 @@ describe("more than two datasets", () => {
     expect(states[0]?.[1]?.[0]).toBeCloseTo(Math.sin(1), 4);
     const back = await bridge.sample(points(3, 9), { seed: 1, condition, direction: "b" });
     expect(back.x).toHaveLength(3);
+    await succeed(["sample", bridge.folder, "a.csv", "moved.csv"], { cwd: root });
+    expect(readFileSync(at("moved.csv"), "utf8")).toMatch(/^kind,.*\nblue,/);
     const html = readFileSync(bridge.report, "utf8");
     expect(html).toMatch(/t = 0\.3: b\.csv/);
     expect(html).toMatch(/Data at intermediate times/);

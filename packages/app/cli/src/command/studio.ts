@@ -7,11 +7,13 @@ import { placedWords } from "./work.js";
 
 /** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
 export async function studioCommand(args: string[]): Promise<number> {
-  const request = placedWords(studio, args, {
+  const words = args.filter((word) => word !== "--no-settings");
+  const request = placedWords(studio, words, {
     expected: "[FOLDER]",
     notes: [
       "FOLDER  folder of runs (default: experiments)",
       "The printed address holds a token; anyone with the address can read the runs. Ctrl-C ends it.",
+      "It keeps no settings and no files; --no-settings is accepted and changes nothing.",
     ],
   });
   if (!request) return 0;

@@ -291,10 +291,10 @@ function matched(
       ? columns.map(({ name }) => name).filter((name) => !runNames.includes(name))
       : [];
   const usual = keep ?? run?.kept ?? [];
-  const kept = [...new Set([...others, ...usual, config.data.split_by ?? []].flat())].filter(has);
+  const own = [config.data.split_by ?? [], condition?.name ?? []];
+  const kept = [...new Set([...others, ...usual, ...own].flat())].filter(has);
   const lost = usual.filter((name) => !has(name));
-  const aside = [...kept, ...(condition ? [condition.name] : [])];
-  const names = columnsLike(source, { names: runNames, width, like: folder, others: aside });
+  const names = columnsLike(source, { names: runNames, width, like: folder, others: kept });
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new ConfigError(
@@ -302,7 +302,7 @@ function matched(
     );
   const extra = columns
     .map(({ name }) => name)
-    .filter((name) => !names.includes(name) && !aside.includes(name));
+    .filter((name) => !names.includes(name) && !kept.includes(name));
   return {
     names,
     kept,

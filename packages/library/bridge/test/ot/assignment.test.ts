@@ -1,8 +1,9 @@
 // The assignment solver against brute force and against its own proof of optimality.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignment } from "../../src/ot/assignment.js";
 import { permutationPlan } from "../../src/ot/plan.js";
-import { expectOptimal, seeded } from "./helpers.js";
+import { bruteForce, expectOptimal, seeded } from "./helpers.js";
 
 function check(cost: Float64Array, n: number) {
   const solved = assignment(cost, n);
@@ -14,6 +15,26 @@ function check(cost: Float64Array, n: number) {
 }
 
 describe("assignment", () => {
+  it("finds it among ties", () => {
+    fc.assert(
+      fc.property(
+        fc
+          .integer({ min: 1, max: 6 })
+          .chain((n) =>
+            fc.tuple(
+              fc.constant(n),
+              fc.array(fc.integer({ min: -2, max: 3 }), { minLength: n * n, maxLength: n * n }),
+            ),
+          ),
+        ([n, entries]) => {
+          const cost = Float64Array.from(entries);
+          expect(check(cost, n).cost).toBe(bruteForce(cost, n));
+        },
+      ),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+
   it.each([
     ["all equal", () => 3],
     ["all zero", () => 0],

@@ -1,8 +1,8 @@
 // Exact plans of given costs and of points: brute force, known answers, the duality gap, and the range of float32.
-import { cat, tensor } from "@dsbm/torch";
+import { cat, randperm, type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { normal } from "../../../../../test/support/numbers.js";
+import { seeded as generator, normal } from "../../../../../test/support/numbers.js";
 import { assignment } from "../../src/ot/assignment.js";
 import { pointCosts, squaredDistances } from "../../src/ot/cost.js";
 import { exactPointPlan } from "../../src/ot/exact.js";
@@ -11,6 +11,8 @@ import { bruteForce, marginals } from "./helpers.js";
 
 /** Small whole coordinates: many points coincide and many costs are equal. */
 const onGrid = (n: number, d: number, seed: number) => normal([n, d], seed).mul(1.5).round();
+const shuffledRows = (x: Tensor) =>
+  x.indexSelect(0, randperm(x.size(0), { generator: generator(9) }));
 
 describe("exactPointPlan", () => {
   it.each([1, 2] as const)("has the least cost of all permutations (p = %d)", (p) => {
@@ -22,6 +24,22 @@ describe("exactPointPlan", () => {
         const want = bruteForce(cost, n) / n;
         expect(Math.abs(exactPointPlan(x, y, { p }).cost - want)).toBeLessThan(1e-6);
       }
+  });
+
+  it("finds a shift of the points, whose cost is that of the shift", () => {
+    for (const [n, d] of [
+      [1, 3],
+      [400, 1],
+      [400, 3],
+    ] as const) {
+      const x = normal([n, d], 1);
+      const y = shuffledRows(x.add(3));
+      for (const p of [1, 2] as const)
+        expect(exactPointPlan(x, y, { p }).cost / (9 * d) ** (p / 2)).toBeCloseTo(1, 6);
+      const { permutation } = exactPointPlan(x, y);
+      const found = y.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
+      expect(found.sub(x).sub(3).abs().amax().item()).toBeLessThan(1e-12);
+    }
   });
 
   it.each([

@@ -1,9 +1,11 @@
 // Entropic plans: marginals, limits, closed forms and invariances, over regularisations from tiny to huge.
 import { cat, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { expectClose } from "../../../../../test/support/close.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
 import { squaredDistances } from "../../src/ot/cost.js";
+import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 
 const uniform = (n: number) => tensor(new Array(n).fill(1 / n), { dtype: "float64" });
@@ -42,6 +44,16 @@ describe("sinkhorn", () => {
       .sub(logs.narrow(1, 0, 1))
       .add(logs.narrow(0, 0, 1).narrow(1, 0, 1));
     expect(cross.abs().amax().item()).toBeLessThan(1e-9);
+  });
+
+  it("equals the closed form of two points: p/(1/2 − p) = e^{(c01 + c10 − c00 − c11)/(2·reg)}", () => {
+    for (const reg of [0.1, 0.3, 2]) {
+      const costs = tensor([0.1, 1, 0.7, 0.2], { shape: [2, 2], dtype: "float64" });
+      const { plan } = sinkhorn(costs, { reg, tolerance: 1e-13 });
+      const ratio = Math.exp((1 + 0.7 - 0.1 - 0.2) / (2 * reg));
+      const p = (0.5 * ratio) / (1 + ratio);
+      expectClose(plan.toNumbers(), [p, 0.5 - p, 0.5 - p, p], 11);
+    }
   });
 
   it.each([
@@ -97,4 +109,17 @@ describe("sinkhorn", () => {
       expect(columnError(plan, uniform(256))).toBeLessThan(2e-5);
     },
   );
+
+  it("goes to the product plan for large reg and to the exact cost for small", () => {
+    const large = sinkhorn(cost, { reg: 1e7 * mean }).plan;
+    expect(distance(large, tensor(1 / 1200, { dtype: "float64" }))).toBeLessThan(1e-7 / 100);
+    const { cost: least } = exactPlan(Float64Array.from(cost.toNumbers()), 30, 40);
+    const gap = (reg: number) => sinkhorn(cost, { reg }).plan.mul(cost).sum().item() - least;
+    const near = gap(1e-3 * mean);
+    const far = gap(1e-2 * mean);
+    expect(near).toBeGreaterThan(-1e-8);
+    expect(near).toBeLessThan(far);
+    // The gap is at most reg times the entropy, at most ln 1200.
+    expect(near).toBeLessThan(1e-3 * mean * Math.log(1200));
+  });
 });
