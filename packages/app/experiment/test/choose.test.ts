@@ -95,7 +95,7 @@ test.each([
 );
 
 test("plans of growth in many columns have a batch of rows, and weights decay", () => {
-  const rules = growthRules({ shape: [50], rows: [1000, 1000, 1000] });
+  const rules = growthRules({ shape: [10], rows: [1000, 1000, 1000] });
   const value = (name: string) => rules.find(({ key }) => key === name)?.value;
   expect(value("ot_rows")).toBe(512);
   expect(value("weight_decay")).toBe(0.5);

@@ -178,7 +178,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
   const isPlane = d <= fewColumns;
   const isBatch = !isLarge && !isPlane;
   const deeper = isPlane && rows.length > 2 ? ",256,256" : "";
-  const decay = isPlane && rows.length < 3 ? 0.3 : isBatch && width > 256 ? 0.5 : 0;
+  const decay = isPlane && rows.length < 3 ? 0.3 : isBatch ? 0.5 : 0;
   const pairs = (each: number) => Math.min(each * (rows.length - 1), ...perEnd(rows));
   const batch = pairs(256);
   return [
@@ -191,7 +191,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
     rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
     ...(isBatch
       ? [
-          rule("lr", 1e-3, "each batch has its own plan, so the pairs change with each step"),
+          rule("lr", 3e-3, "the plan changes with each batch; the rate decays to 0"),
           rule(
             "ot_rows",
             batch,
