@@ -1,6 +1,6 @@
 import type { Markish, ScaleOptions } from "@observablehq/plot";
-import { frame, type PlaneOptions, planeAxes } from "./plane.js";
-import { drawPanel, loadPlot, planeSize } from "./plot.js";
+import { type PlaneOptions, planeAxes } from "./plane.js";
+import { drawPanel, frame, loadPlot, planeSize } from "./plot.js";
 import type { Course, Plane } from "./points.js";
 import { colorOf, sampleColors as colors, type Panel, tickText } from "./svg.js";
 

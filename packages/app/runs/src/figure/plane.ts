@@ -1,12 +1,11 @@
-import type { Markish, ScaleOptions } from "@observablehq/plot";
-import { drawPanel, loadPlot, planeSize } from "./plot.js";
+import type { Markish } from "@observablehq/plot";
+import { drawPanel, frame, loadPlot } from "./plot.js";
 import { type AxisUnits, type Histogram, type Plane, type Points, plainUnits } from "./points.js";
 import {
   sampleColors as colors,
   composeFigure,
   type LegendEntry,
   type Panel,
-  shortened,
   tickText,
 } from "./svg.js";
 
@@ -41,26 +40,6 @@ export function planeAxes(
   const steps = between.flatMap((one) => [one.data, one.generated]);
   const groups = [source, target, generated, ...steps].map((flat) => placesOf(flat));
   return { value, label, placesOf, domains: domainsOf(groups, explained !== null) };
-}
-
-export async function frame(
-  title: string,
-  marks: Markish[],
-  labels: { x: string; y: string },
-  domains: Domains,
-  color: ScaleOptions = {},
-): Promise<Panel> {
-  const plot = await loadPlot();
-  const axis = { ticks: 5, tickFormat: tickText };
-  return drawPanel({
-    ...planeSize,
-    title,
-    color,
-    marginLeft: 68,
-    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
-    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
-    marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
-  });
 }
 
 function middle(groups: readonly number[][]): Domain {

@@ -1,6 +1,6 @@
 import type * as PlotModule from "@observablehq/plot";
-import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
-import { fontFamily, ink, type Panel } from "./svg.js";
+import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
+import { fontFamily, ink, type Panel, shortened, tickText } from "./svg.js";
 
 export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
 
@@ -56,4 +56,25 @@ export async function drawPanel({
   svg.setAttribute("font-size", "11");
   svg.setAttribute("color", ink);
   return { svg: svg.outerHTML, width, height, title };
+}
+
+/** Draws marks in the plane of samples. */
+export async function frame(
+  title: string,
+  marks: Markish[],
+  labels: { x: string; y: string },
+  domains: Record<"x" | "y", [number, number]>,
+  color: ScaleOptions = {},
+): Promise<Panel> {
+  const plot = await loadPlot();
+  const axis = { ticks: 5, tickFormat: tickText };
+  return drawPanel({
+    ...planeSize,
+    title,
+    color,
+    marginLeft: 68,
+    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
+    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
+    marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
+  });
 }
