@@ -191,7 +191,7 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
     rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
     ...(isBatch
       ? [
-          rule("lr", 3e-3, "the plan changes with each batch; the rate decays to 0"),
+          rule("lr", d > 40 ? 1e-3 : 3e-3, "the plan changes with each batch"),
           rule(
             "ot_rows",
             batch,
