@@ -1,6 +1,6 @@
 // `npm run bench`: compares this library with eager PyTorch on the same machine in the same minute.
-// Rounds are interleaved, so that disturbances of the machine hit both sides alike. `--before
-// FOLDER` adds another checkout.
+// Rounds are interleaved, so that disturbances of the machine hit both sides alike, and each starts a
+// new process. `--before FOLDER` adds another checkout.
 import { existsSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -14,70 +14,53 @@ import { RankedSide, Side, surroundings } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Starts one side and sets the benchmark up; its failure is kept, not thrown. */
-async function open(label, program, args, { name, reps }, { threads, ranks }) {
-  const env = surroundings(threads);
-  const side =
-    ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
-  const run = {
-    label,
-    side,
-    threads,
-    ranks,
-    values: [],
-    peaks: [],
-    bytes: [],
-    said: [],
-    error: null,
-  };
-  try {
-    run.about = await side.ask({ cmd: "setup", bench: name, threads, reps });
-  } catch (error) {
-    run.error = error.message;
-  }
-  return run;
-}
-
-/** Opens a benchmark on all sides in all the ways in which it is to run; `before`: another checkout of this repository. */
-async function openAll(bench, { python, before }) {
+/** The ways in which a benchmark runs: each side with each number of threads, or alone and in ranks. */
+function waysOf(bench, { python, before }) {
   const ways = bench.ranks
     ? [1, bench.ranks].map((ranks) => ({ threads: 1, ranks }))
     : (bench.threads ?? THREADS).map((threads) => ({ threads, ranks: 1 }));
-  const runs = [];
-  for (const way of ways) {
-    runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], bench, way));
-    if (before)
-      runs.push(
-        await open("before", process.execPath, [join(before, "bench/ours.mjs")], bench, way),
-      );
-    if (!python) continue;
-    runs.push(await open("pytorch", python, [join(here, "pytorch_side.py")], bench, way));
+  const programs = [
+    { label: "ours", program: process.execPath, args: [join(here, "ours.mjs")] },
+    before && {
+      label: "before",
+      program: process.execPath,
+      args: [join(before, "bench/ours.mjs")],
+    },
+    python && { label: "pytorch", program: python, args: [join(here, "pytorch_side.py")] },
+  ].filter(Boolean);
+  const empty = () => ({ values: [], peaks: [], bytes: [], said: [], error: null });
+  return ways.flatMap((way) => programs.map((program) => ({ ...program, ...way, ...empty() })));
+}
+
+/** One round in a new process: where memory and compiled code lie differs from process to process. */
+async function measureOnce(run, { name, reps, scale }, last) {
+  const { program, args, threads, ranks } = run;
+  const env = surroundings(threads);
+  const side =
+    ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
+  try {
+    run.about = await side.ask({ cmd: "setup", bench: name, threads, reps });
+    const { seconds, peak_mb, bytes, said } = await side.ask({ cmd: "run", reps });
+    run.values.push((seconds / reps) * scale);
+    run.peaks.push(peak_mb);
+    run.bytes.push(bytes / reps);
+    if (said) run.said.push(`${name}, ${run.label}: ${said}`);
+    if (last && run.label === "ours" && run.about.flop)
+      run.said.push(sayRate({ name, scale }, run, await side.ask({ cmd: "rate" })));
+  } catch (error) {
+    run.error = error.message;
+    run.values.length = 0;
   }
-  return runs;
+  side.close();
 }
 
 /** Runs one benchmark on all sides; returns its row and the problems met. */
 async function measure(bench, sides) {
-  const { name, scale, reps, rounds } = bench;
-  const runs = await openAll(bench, sides);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const run of round % 2 ? [...runs].reverse() : runs) {
-      if (run.error) continue;
-      try {
-        const { seconds, peak_mb, bytes, said } = await run.side.ask({ cmd: "run", reps });
-        run.values.push((seconds / reps) * scale);
-        run.peaks.push(peak_mb);
-        run.bytes.push(bytes / reps);
-        if (said) run.said.push(`${name}, ${run.label}: ${said}`);
-      } catch (error) {
-        run.error = error.message;
-        run.values.length = 0;
-      }
-    }
-  }
-  for (const run of runs) {
-    if (run.label === "ours" && run.about?.flop && !run.error) await sayRate(bench, run);
-    run.side.close();
+  const { name, rounds } = bench;
+  const runs = waysOf(bench, sides);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const run of round % 2 ? runs : runs.toReversed())
+      if (!run.error) await measureOnce(run, bench, round === rounds);
   }
   const of = (label, most = Number.POSITIVE_INFINITY) =>
     runs.filter((run) => run.label === label && run.ranks <= most);
@@ -118,14 +101,11 @@ async function measure(bench, sides) {
 }
 
 /** Says how near the products of a benchmark are to the rate of this machine's large ones, all its other work included. */
-async function sayRate({ name, scale }, run) {
-  const { rate } = await run.side.ask({ cmd: "rate" });
+function sayRate({ name, scale }, run, { rate }) {
   const own = run.about.flop / (median(run.values) / scale);
   const [gflops, machine] = [own, rate].map((x) => (x / 1e9).toFixed(0));
   const share = ((100 * own) / rate).toFixed(0);
-  run.said.push(
-    `${name}, ${run.threads} thread(s): ${gflops} GFLOP/s of products, ${share} % of this machine's ${machine}`,
-  );
+  return `${name}, ${run.threads} thread(s): ${gflops} GFLOP/s of products, ${share} % of this machine's ${machine}`;
 }
 
 /** What several ranks gain over one: the columns of one side. */

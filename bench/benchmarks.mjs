@@ -24,9 +24,9 @@ const UNET = [
 // Our own kernels for images, forward and backward: 32 images of 64 channels, 28×28
 const KERNELS = [
   { name: "conv3x3", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
-  { name: "norm_silu", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
+  { name: "norm_silu", unit: "ms", scale: 1e3, reps: 40, rounds: 7 },
   { name: "conv3x3_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
-  { name: "norm_silu_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
+  { name: "norm_silu_few", unit: "ms", scale: 1e3, reps: 40, rounds: 7 },
 ];
 
 /** n equally weighted points of each of two Gaussians in 5 dimensions, against POT. */
@@ -53,7 +53,7 @@ const BENCHMARKS = [
   ...HALF.map((bench) => ({ ...bench, name: `${bench.name}_few` })),
   ...KERNELS,
   ...[128, 1024, 4096].map((n, i) => transport("sinkhorn", n, [100, 5, 1][i])),
-  ...[128, 1024, 4096].map((n, i) => transport("exact_ot", n, [20, 2, 1][i])),
+  ...[128, 1024, 4096].map((n, i) => transport("exact_ot", n, [40, 8, 1][i])),
   // the step of unet_step on a global batch of 32, and half_iteration_d50 with simulations in shares
   { name: "ddp_unet", unit: "ms/step", scale: 1e3, reps: 4, rounds: 5, ranks: 2 },
   { name: "ddp_mlp", unit: "s", scale: 1, reps: 1, rounds: 3, ranks: 2 },
