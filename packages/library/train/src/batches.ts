@@ -4,23 +4,32 @@ import {
   type BatchCoupling,
   besideKnown,
   conditionsAt,
+  countRows,
   type Endpoint,
   mapBatch,
   type Pairs,
   targetOf,
+  tensorsOf,
   unmarked,
   wholePairs,
   withinGroups,
   withinIntervals,
 } from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
-import { type BatchShare, batchShare } from "./distributed/batch-share.js";
+import { allOf, type BatchShare, batchShare } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
-import { cutRows, type RowSource } from "./rows/rows.js";
+import {
+  cutRows,
+  keptRows,
+  type Making,
+  Order,
+  type OrderState,
+  type RowSource,
+  type SourceState,
+} from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
-import { WholeRows } from "./rows/whole.js";
-import { simulatedMoments } from "./state/begin.js";
+import { simulatedMoments } from "./state/state.js";
 
 interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
   pairing: Generator;
@@ -129,4 +138,63 @@ function wholeDraw({ data, method: problem, process }: CompleteProblem, of: Endp
 function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {
   const rows = Math.min(method.couplingRows ?? 0, data.x0.size(0), data.x1.size(0));
   return Math.max(1, Math.floor((rows * optimisation.repeat) / optimisation.batchSize));
+}
+
+class WholeRows implements RowSource {
+  readonly #draw: () => Pairs;
+  readonly #pairing: Generator;
+  readonly #begin: Uint8Array;
+  #pairs: Batch = {};
+  #order: Order | null = null;
+
+  /** `draw` draws all pairs, from `pairing` alone. */
+  constructor(draw: () => Pairs, pairing: Generator) {
+    this.#draw = draw;
+    this.#pairing = pairing;
+    this.#begin = pairing.getState();
+  }
+
+  due(): boolean {
+    return false;
+  }
+
+  make(): Making {
+    return [];
+  }
+
+  #drawOnce(): Order {
+    if (this.#order) return this.#order;
+    this.#pairs = keptRows(this.#draw);
+    this.#order = new Order(countRows(this.#pairs), this.#pairing);
+    return this.#order;
+  }
+
+  batch(n: number, part = allOf(n)): Batch {
+    const order = this.#drawOnce().next(n);
+    return mapBatch(cutRows(this.#pairs, allOf(countRows(this.#pairs))), (t) =>
+      t.indexSelect(0, order.narrow(0, part.start, part.count).to({ device: t.device })),
+    );
+  }
+
+  save(): SourceState {
+    return { pairing: this.#begin, order: this.#order?.save() ?? null };
+  }
+
+  restore({ pairing, order }: SourceState): Making {
+    this.#drop();
+    this.#pairing.setState(pairing as Uint8Array);
+    if (order !== null) this.#drawOnce().restore(order as OrderState);
+    return [];
+  }
+
+  dispose(): void {
+    this.#drop();
+  }
+
+  #drop(): void {
+    for (const t of tensorsOf(this.#pairs)) t.dispose();
+    this.#pairs = {};
+    this.#order?.dispose();
+    this.#order = null;
+  }
 }

@@ -3,24 +3,23 @@ import {
   type Direction,
   type Endpoint,
   gathered,
+  hash32,
   type Network,
   type RecordedBatch,
+  stream,
 } from "@dsbm/bridge";
-import { arange, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
+import { arange, Generator, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
-import type { StopPauseRequest } from "./distributed/agreement.js";
-import type { Ranks } from "./distributed/ranks.js";
+import { batchShare, type Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { type Progress, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
-import { beginNetwork } from "./state/begin.js";
-import { StepStreams, type StreamStates } from "./state/streams.js";
-import { StepTimes } from "./step/draws.js";
+import type { StopPauseRequest } from "./run-steps.js";
+import { beginNetwork } from "./state/state.js";
 import { StepNoise } from "./step/step-noise.js";
-import { type Resized, StepSchedule } from "./step/step-schedule.js";
-import { trainingStep } from "./step/training-step.js";
+import { StepTimes, trainingStep } from "./step/training-step.js";
 
-export interface HalfIterationOptions
+interface HalfIterationOptions
   extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
   network: Network;
   /** null for a method that is fitted in closed form. */
@@ -30,7 +29,7 @@ export interface HalfIterationOptions
   steps?: number | undefined;
 }
 
-export interface StepResult {
+interface StepResult {
   loss: number | null;
   gradNorm: number | null;
   /** The decision of all ranks, or this rank's own request if it was not read. */
@@ -209,5 +208,117 @@ export class HalfIteration {
     this.#noise.dispose();
     this.#stepTimes?.dispose();
     this.#batches.dispose();
+  }
+}
+
+type StreamStates = {
+  noise: Uint8Array;
+  pairing: Uint8Array;
+  fallback: Uint8Array;
+  /** The dropout of other ranks, by rank. */
+  others?: SourceState;
+};
+
+class StepStreams {
+  /** Times and noise of steps. */
+  readonly noise: Generator;
+  /** Transport within batches. */
+  readonly pairing: Generator;
+  readonly #fallback: Generator;
+  #others: SourceState | null = null;
+  readonly #problem: CompleteProblem;
+  readonly #half: number;
+
+  constructor(problem: CompleteProblem, half: number) {
+    const { seed, data } = problem;
+    const { device } = data.x0;
+    this.#problem = problem;
+    this.#half = half;
+    this.noise = stream(seed, `train/${half}`, device);
+    this.pairing = stream(seed, `pairing/${half}`, device);
+    this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed(0));
+  }
+
+  get #rank(): number {
+    return batchShare(this.#problem).among > 1 ? this.#problem.execution.ranks.rank : 0;
+  }
+
+  #fallbackSeed(step: number): number {
+    const place = [this.#rank, step].filter((n) => n > 0);
+    return hash32([this.#problem.seed, "default", this.#half, ...place].join("/"));
+  }
+
+  /** Before `save`, on every rank: gathers the states that only they have. */
+  gather(): void {
+    const state = Buffer.from(this.#fallback.getState()).toString("base64");
+    const states = this.#problem.execution.ranks.fromAll(state).slice(1);
+    const others = states.map((state, i) => [i + 1, Uint8Array.from(Buffer.from(state, "base64"))]);
+    this.#others = others.length > 0 ? Object.fromEntries(others) : null;
+  }
+
+  save(): StreamStates {
+    return {
+      noise: this.noise.getState(),
+      pairing: this.pairing.getState(),
+      fallback: this.#fallback.getState(),
+      ...(this.#others && { others: this.#others }),
+    };
+  }
+
+  restore({ noise, pairing, fallback, others }: StreamStates, step: number): void {
+    this.noise.setState(noise);
+    this.pairing.setState(pairing);
+    const state = this.#rank === 0 ? fallback : others?.[this.#rank];
+    if (state) this.#fallback.setState(state as Uint8Array);
+    else this.#fallback.manualSeed(this.#fallbackSeed(step));
+  }
+}
+
+/** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */
+type Resized = { step: number; progress: number };
+
+export class StepSchedule {
+  step = 0;
+  #steps: number;
+  #resized: Resized = { step: 0, progress: 0 };
+  readonly #optimisation: CompleteProblem["optimisation"];
+
+  constructor(steps: number, optimisation: CompleteProblem["optimisation"]) {
+    this.#steps = steps;
+    this.#optimisation = optimisation;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Changes the number of steps; the learning rate continues from its present value to the same end. */
+  resize(steps: number): void {
+    if (steps === this.#steps) return;
+    this.#resized = { step: this.step, progress: this.#progress };
+    this.#steps = Math.max(steps, this.step);
+  }
+
+  get resized(): Resized | null {
+    return this.#resized.step > 0 ? { ...this.#resized } : null;
+  }
+
+  restore(step: number, resized: Resized | undefined): void {
+    this.step = step;
+    if (resized) this.#resized = { ...resized };
+  }
+
+  get #progress(): number {
+    const { step, progress } = this.#resized;
+    return progress + ((1 - progress) * (this.step - step)) / Math.max(1, this.#steps - step);
+  }
+
+  /** The learning rate of the next step; null if the rate of the step before stays. */
+  get nextRate(): number | null {
+    const { lr, lrSchedule, lrWarmup } = this.#optimisation;
+    if (lrSchedule !== "cosine" && this.step > lrWarmup) return null;
+    // Loshchilov and Hutter 2017, eq. 5, without restarts.
+    const rate = lrSchedule === "cosine" ? (lr / 2) * (1 + Math.cos(Math.PI * this.#progress)) : lr;
+    return this.step < lrWarmup ? rate * ((this.step + 1) / lrWarmup) : rate;
   }
 }

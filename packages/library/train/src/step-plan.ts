@@ -1,5 +1,5 @@
 import { setNumThreads } from "@dsbm/torch";
-import { batchShare } from "./distributed/batch-share.js";
+import { batchShare } from "./distributed/ranks.js";
 import { type CompleteProblem, withExecution } from "./problem.js";
 import { canRunAhead } from "./rows/source.js";
 

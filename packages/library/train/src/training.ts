@@ -1,7 +1,6 @@
 // The driver of a training yields events; the listener writes, shows and stops.
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { stepRequests } from "./distributed/agreement.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import {
@@ -11,10 +10,10 @@ import {
   type Problem,
   withExecution,
 } from "./problem.js";
-import { makeRows, runSteps } from "./run-steps.js";
+import { makeRows, runSteps, stepRequests } from "./run-steps.js";
 import { Sampler } from "./sampler/sampler.js";
-import { beginNetwork } from "./state/begin.js";
 import {
+  beginNetwork,
   checkFinite,
   directionsOf,
   disposeState,

@@ -1,5 +1,4 @@
 // The driver: refusals, failures, and stops. The methods' table tests that it trains.
-
 import { methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
 import { memory } from "@dsbm/torch";
 import { describe, expect, vi } from "vitest";
@@ -8,7 +7,7 @@ import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { complete, directionOf } from "../src/problem.js";
-import { drawNoise, drawTimes, StepTimes } from "../src/step/draws.js";
+import { drawNoise, drawTimes, StepTimes } from "../src/step/training-step.js";
 import { numbersOf, tiny, train, trainingOf } from "./support.js";
 
 const { dsbm } = methods;

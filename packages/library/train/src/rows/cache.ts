@@ -14,9 +14,10 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
-import { Order, type OrderState } from "./order.js";
 import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
+  Order,
+  type OrderState,
   type Progress,
   type RowSource,
   type SourceState,

@@ -11,7 +11,6 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
-import type { Prefetcher } from "./prefetcher.js";
 import {
   cutRows,
   keptRows,
@@ -21,6 +20,7 @@ import {
   type StreamStates,
   statesOf,
 } from "./rows.js";
+import type { Prefetcher } from "./source.js";
 
 export interface TableOptions {
   data: Endpoints;

@@ -12,7 +12,7 @@ import {
   tensorsOf,
 } from "@dsbm/bridge";
 import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
-import { batchShare } from "../distributed/batch-share.js";
+import { batchShare } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 
 const vectors = 4096;

@@ -1,13 +1,12 @@
 // Runs begun ahead, during the training on the epoch before, give the same numbers as later runs,
 // and leave nothing behind.
-
 import { brownian, methods, stream, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ScoreNetwork } from "@dsbm/nets";
 import { memory, setNumThreads } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
-import { Prefetcher } from "../../src/rows/prefetcher.js";
+import { Prefetcher } from "../../src/rows/source.js";
 import { Training } from "../../src/training.js";
 import { interrupted, problemOf, train, weights } from "../support.js";
 
