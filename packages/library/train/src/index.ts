@@ -6,5 +6,5 @@ export { cutRows } from "./rows/rows.js";
 export { type CarryOptions, type FollowOptions, RowNoise, timesOf } from "./sampler/carry.js";
 export * from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
-export * from "./step/training-step.js";
+export { type StepOptions, trainingStep } from "./step/training-step.js";
 export * from "./training.js";
