@@ -1,8 +1,8 @@
 // `dsbm compare`: samples of any program against data, from files alone.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Quality } from "@dsbm/runs";
-import { Generator, randn } from "@dsbm/torch";
+import { picturePng, type Quality } from "@dsbm/runs";
+import { Generator, randint, randn } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "./cli.js";
 import { commandHere, done, workIn } from "./sample.js";
@@ -19,7 +19,25 @@ function write(name: string, { rows, shift, seed }: { rows: number; shift: numbe
   writeFileSync(join(root, name), `x,y\n${lines.join("\n")}\n`);
 }
 
-beforeAll(() => {
+/** Grey noise above `low`, of `size` pixels. */
+async function draw(
+  folder: string,
+  { low, count, size }: { low: number; count: number; size: number },
+) {
+  mkdirSync(join(root, folder));
+  const shape = [count, 1, size, size];
+  const x = randint(low, 256, shape, { generator: Generator.create(low + size), dtype: "uint8" });
+  for (let i = 0; i < count; i++)
+    writeFileSync(
+      join(root, folder, `${i}.png`),
+      await picturePng(x.select(0, i).toArray() as Uint8Array, [1, size, size]),
+    );
+}
+
+beforeAll(async () => {
+  await draw("dark", { low: 0, count: 40, size: 8 });
+  await draw("target", { low: 128, count: 80, size: 16 });
+  await draw("bright", { low: 128, count: 40, size: 8 });
   write("target.csv", { rows: 600, shift: 0, seed: 1 });
   write("good.csv", { rows: 300, shift: 0, seed: 2 });
   write("far.csv", { rows: 300, shift: 3, seed: 3 });
@@ -57,6 +75,15 @@ describe("dsbm compare", () => {
     expect(row(quality, "w1").value).toBeLessThan(2);
   });
 
+  it("judges images of another size by features and by a classifier", async () => {
+    const words = ["bright", "source=dark", "metrics=feature_distance,c2st", "--json"];
+    const { stdout } = await done("compare", "target", ...words);
+    const quality = JSON.parse(stdout) as Quality;
+    expect(quality.verdicts?.[0]?.n_held_out).toEqual([40, 40]);
+    const { value, ceiling } = row(quality, "feature_distance");
+    expect(value).toBeLessThan(0.5 * (ceiling as number));
+  });
+
   it("has neither ceilings nor a verdict without a source", async () => {
     const quality = await compared("far.csv");
     expect(quality.verdicts).toEqual([]);
@@ -68,6 +95,8 @@ describe("dsbm compare", () => {
     [["other.csv"], /other\.csv lacks numbers in the column y of the other data: expected x, y/],
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
+    [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],
+    [["bright"], /target\.csv holds no images/],
     [["good.csv", "metrics=path_energy"], /metrics=path_energy: expected one or more of /],
     [[], /expected TARGET GENERATED/],
   ])("refuses %j in one line", async (words, message) => {

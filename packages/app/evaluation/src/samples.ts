@@ -1,5 +1,6 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
 import { type CompareConfig, ConfigError } from "@dsbm/config";
+import { decodeInOrder, listPictures, readPictures } from "@dsbm/data";
 import { isVectors } from "@dsbm/problem";
 import {
   Clock,
@@ -24,6 +25,9 @@ import { readRows } from "./variants/read-holdout.js";
 const decisive = sampleMetrics.filter(({ name }) =>
   /^(feature_distance|sliced_w2|c2st|variance_ratio(_least)?)$/.test(name),
 );
+
+/** At most 1 GB of images. */
+const mostValues = 2 ** 28;
 
 /** Vectors [n, d], or images [n, C, H, W]. */
 export interface DrawnSamples {
@@ -100,9 +104,9 @@ export interface CompareOptions extends Omit<CompareConfig, "json"> {
 }
 
 /**
- * Compares tables in their own units with one half of the target; the other half gives floors.
- * Returns null if `signal` stopped it. Throws a ConfigError for other columns and for few rows, and
- * errors of reading.
+ * Compares tables in their own units, or folders of images, with one half of the target; the other half gives floors.
+ * Images are scaled to the size of the first generated image. Returns null if `signal` stopped it. Throws a
+ * ConfigError for other columns and for few rows, and errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
   const { n: most, seed, exact, metrics, weights, layer, progress, signal } = options;
@@ -110,6 +114,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   setNumThreads(threads);
   const choice = choose(sampleMetrics, metrics, progress);
   const tensors: Tensor[] = [];
+  const orderOf = (key: string) => stream(seed, `compare/${key}`);
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const d = tensors[0]?.size(1) ?? null;
     const path = options[key] as string;
@@ -122,20 +127,42 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       where: wheres[key] ?? undefined,
       options: { layer: (path.endsWith(".h5ad") && layer) || undefined },
     });
-    const order = stream(seed, `compare/${key}`);
     const { rows } = table;
     const drawn = tidy(() => {
       const some = weight && d !== null ? weighed(rows, d, weight) : rows;
-      return some.indexSelect(0, randperm(rows.size(0), { generator: order })).keep();
+      return some.indexSelect(0, randperm(rows.size(0), { generator: orderOf(key) })).keep();
     });
     tensors.push(drawn);
     rows.dispose();
     return table.names;
   };
+  const pictures = listPictures(options.generated);
   try {
-    const names = await read("target", null);
-    await read("generated", names);
-    if (options.source) await read("source", names);
+    let names: string[] | null = null;
+    if (pictures.length > 0) {
+      for (const key of ["where", "source_where", "exclude", "layer", "weights"] as const)
+        if (options[key] !== null)
+          throw new ConfigError(`${key}=${options[key]} is for tables: leave it out for images`);
+      const { value } = await decodeInOrder(pictures, { channels: 3, size: null }).next();
+      const { height, width } = value!;
+      const size = height === width ? height : null;
+      const count = Math.min(2 * most, Math.floor(mostValues / (3 * height * width)));
+      for (const key of ["target", "generated", "source"] as const) {
+        const folder = options[key];
+        if (!folder) continue;
+        const files = listPictures(folder);
+        if (files.length === 0)
+          throw new ConfigError(`${folder} holds no images: expected a folder, as GENERATED`);
+        const order = tidy(() => randperm(files.length, { generator: orderOf(key) }).toNumbers());
+        const some = order.slice(0, count).map((row) => files[row]);
+        const like = { height, width };
+        tensors.push(await readPictures(some, { channels: 3, size }, { like }));
+      }
+    } else {
+      names = await read("target", null);
+      await read("generated", names);
+      if (options.source) await read("source", names);
+    }
     const [target, generated, source] = tensors as [Tensor, Tensor, Tensor?];
     const half = Math.floor(target.size(0) / 2);
     const n = Math.min(most, half, generated.size(0), source?.size(0) ?? most);

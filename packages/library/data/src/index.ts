@@ -16,7 +16,7 @@ export {
 export { mapArray } from "./files/array-set.js";
 export { firstOf, setting } from "./names.js";
 export * from "./pairs/known-rows.js";
-export { decodeInOrder } from "./pictures/decode-all.js";
+export { decodeInOrder, readPictures } from "./pictures/decode-all.js";
 export { pictureFormat } from "./pictures/format.js";
 export type { PictureTarget } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";

@@ -40,9 +40,9 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
   });
 
 const compareNotes = [
-  "TARGET     a table of held-out data, in any format of dsbm fit",
-  "GENERATED  a table of generated samples, with the same columns in the same units",
-  "source     a table of their source rows: gives ceilings, and a verdict",
+  "TARGET     a table of held-out data, in any format of dsbm fit, or a folder of images",
+  "GENERATED  generated samples: a table with the same columns in the same units, or a folder of images",
+  "source     their source: gives ceilings, and a verdict",
   "--json     as json=true",
 ];
 

@@ -6,19 +6,18 @@ import {
   type CarriedCell,
   type CarriedColumn,
   DatasetError,
-  decodeInOrder,
   listPictures,
   loadTable,
   mapArray,
-  type PictureTarget,
   prepareTable,
   type RowSource,
+  readPictures,
   tableFormat,
 } from "@dsbm/data";
 import { fileError } from "@dsbm/files";
 import { conditionsOf, loading, pictureFolders } from "@dsbm/problem";
 import type { Progress } from "@dsbm/runs";
-import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw, readProjection, type Trained } from "../trained.js";
 import { type TableKeys, tableInput } from "./table.js";
@@ -285,24 +284,18 @@ function pictureInput(path: string, options: InputOptions): Input {
     );
   // A run of folders scaled its own images.
   const resize = options.resize ?? pictureFolders(config).length > 0;
-  const target: PictureTarget = { channels, size: resize ? height : null };
+  const target = { channels, size: resize ? height : null } as const;
   return {
     n: files.length,
     about: `${path}, ${files.length} images`,
     names,
-    batches: inParts(files.length, batchRows, async (first, count) => {
-      const some = files.slice(first, first + count);
-      const bytes: Uint8Array[] = [];
-      for await (const picture of decodeInOrder(some, target, { most: max_pixels })) {
-        if (picture.height !== height || picture.width !== width)
-          throw new ConfigError(
-            `${some[bytes.length]?.path} has ${picture.width}×${picture.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
-          );
-        bytes.push(picture.bytes);
-      }
-      const all = new Uint8Array(Buffer.concat(bytes));
-      return tidy(() => decodeImages(tensor(all, { shape: [count, ...shape] })).keep());
-    }),
+    batches: inParts(files.length, batchRows, (first, count) =>
+      readPictures(files.slice(first, first + count), target, {
+        like: { height, width },
+        most: max_pixels,
+        cure: ": write resize=true to take its middle square and scale it",
+      }),
+    ),
     [Symbol.dispose]() {},
   };
 }

@@ -44,7 +44,7 @@ async function pictureSize(path: string): Promise<{ width: number; height: numbe
 export async function decodePicture(
   path: string,
   target: PictureTarget,
-  { most = mostPixels }: { most?: number } = {},
+  { most = mostPixels }: { most?: number | undefined } = {},
 ): Promise<DecodedPicture> {
   const { default: sharp } = await import("sharp");
   const size = await pictureSize(path);

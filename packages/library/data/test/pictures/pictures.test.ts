@@ -260,7 +260,7 @@ describe("a folder of pictures", () => {
       [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a readable image`],
       [
         await png(11, { width: 9 }),
-        /11\.png: 9×8 pixels: expected 8×8 as in the first image; remove it/,
+        /11\.png has 9×8 pixels; expected 8×8 as in the first image; remove it/,
       ],
       [Buffer.from("hello"), "11.png"],
     ] as const) {
