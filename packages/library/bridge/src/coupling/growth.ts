@@ -42,6 +42,8 @@ interface GrowthPlanOptions {
   prior?: Tensor | undefined;
   /** Semi-relaxed plans (VGFM) with this penalty, in units of the median cost; null: both ends are penalised. */
   penalty?: number | null | undefined;
+  /** Weight of the entropy if both ends are penalised (default 5e-4). */
+  entropy?: number | undefined;
 }
 
 /**
@@ -52,7 +54,7 @@ interface GrowthPlanOptions {
 export function growthPlan(
   x0: Tensor,
   x1: Tensor,
-  { delta, logA, logB, prior, penalty = null }: GrowthPlanOptions,
+  { delta, logA, logB, prior, penalty = null, entropy = 5e-4 }: GrowthPlanOptions,
 ): { plan: Tensor; left: Tensor; joined: Tensor } {
   const distances = squaredDistances(x0, x1);
   const solve = () => {
@@ -60,7 +62,7 @@ export function growthPlan(
       const seen = prior ? logA.add(prior) : logA;
       const masses = seen.unsqueeze(1).add(logB.unsqueeze(0));
       return sinkhorn(growthCost(distances, delta).sub(masses), {
-        reg: growthEntropy,
+        reg: entropy,
         penalty: 1,
         ...forDraws,
       });
@@ -78,9 +80,10 @@ export function growthPlan(
   };
 }
 
-/** Without unit, and in units of the median cost. */
-const growthEntropy = 5e-4;
+/** In units of the median cost. */
 const semiEntropy = 0.05;
+/** Of plans for several draws a row: a larger entropy joins rows with their targets' neighbours. */
+const sharp = 2e-5;
 const forDraws = { tolerance: 1e-4, iterations: 500 };
 
 /**
@@ -114,6 +117,7 @@ export function minibatchGrowth({
         logB: target.logMass.mul(unit).to("float64"),
         prior: mass === undefined ? undefined : seen.sub(logA),
         penalty,
+        entropy: isEach || draws === 1 ? undefined : sharp,
       });
       const semi = plan.mul(left.exp().unsqueeze(1));
       const n = x0.size(0);
