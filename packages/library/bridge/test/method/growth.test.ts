@@ -164,6 +164,12 @@ describe("pairs from plans of all rows", () => {
     }
   });
 
+  it("join rows with their own targets, not with the neighbours of these", () => {
+    const x = withLogMass(linspace(0, 2, 21).unsqueeze(1), 0);
+    const { x0, x1 } = minibatchGrowth({ delta: 2 })({ x0: x, x1: x }, seeded(4), "x0", 50);
+    expect(distance(x0, x1)).toBeLessThan(1e-3);
+  });
+
   it("do not exist of rows with conditions, or of too many rows", () => {
     const { conditions, ...rest } = data();
     const labelled = {
