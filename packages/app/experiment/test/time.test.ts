@@ -1,6 +1,10 @@
 // Steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
+import { loadDatasets, trainingProblem } from "@dsbm/problem";
 import { Clock } from "@dsbm/runs";
 import { expect, test, vi } from "vitest";
+import { configured } from "../../../../test/support/problem.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { measureSpeed } from "../src/forecast/speed.js";
 import { TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
@@ -102,4 +106,11 @@ test("evaluations are left to the end while other programs use the processors", 
   const now = vi.spyOn(performance, "now").mockReturnValue(1e9);
   expect(plan.evaluationClock()).toBeNull();
   now.mockRestore();
+});
+
+test("a signal ends the measurement of the speed", async () => {
+  const config = configured("dataset=moons", "threads=1");
+  const problem = trainingProblem(config, loadDatasets(config), { cacheFolder: scratch() });
+  const stopped = measureSpeed(problem, new Clock(), AbortSignal.abort());
+  await expect(stopped).rejects.toThrow("aborted");
 });

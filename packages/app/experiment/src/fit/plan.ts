@@ -1,6 +1,6 @@
 // From the data of a fit to its configuration, the reasons and the forecast of its time.
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
@@ -165,6 +165,10 @@ export async function planFit(
   began = performance.now() / 1000,
 ): Promise<FitPlan> {
   const choices = new Choices(request);
+  // Threads that wait for each other take several times longer on a busy machine.
+  if (Number(loadavg()[0]) > 1.5 * cpus().length)
+    choices.add(rule("threads", 1, "other programs use the processors"));
+  setNumThreads(threadsOf(choices.chosen.config));
   let datasets = await loadScaled(choices, work);
   try {
     const before = choices.chosen;
@@ -176,7 +180,7 @@ export async function planFit(
     const facts = dataFacts(datasets, before.config.seed, before.own.max_minutes);
     chooseOptions(choices, datasets, { facts, hasPaths });
     const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
-    const speed = await chooseInTime(choices, datasets, forecastAt);
+    const speed = await chooseInTime(choices, datasets, { forecastAt, signal: work.signal });
     const time = forecastAt(speed);
     const { config, own } = choices.chosen;
     if (own.max_minutes !== null && !choices.isGiven("num_iter")) {
@@ -355,17 +359,19 @@ function unusedOf(config: CompleteTrainConfig): readonly string[] {
 async function chooseInTime(
   choices: Choices,
   datasets: Datasets,
-  forecastAt: (speed: Speed) => TimePlan,
+  { forecastAt, signal }: { forecastAt: (speed: Speed) => TimePlan } & Pick<Work, "signal">,
 ): Promise<Speed> {
   const { config, own } = choices.chosen;
   const { max_minutes } = own;
   const { clock } = forecastAt({ step: 0.01, pair: 0 });
-  const measureOnce = (): Promise<Speed> => {
+  const measureOnce = async (): Promise<Speed> => {
+    // Signals arrive between two turns.
+    await new Promise((resolve) => setImmediate(setImmediate, resolve));
+    signal?.throwIfAborted();
     const { config: now } = choices.chosen;
-    setNumThreads(threadsOf(now));
     const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
     const problem = trainingProblem(now, datasets, { cacheFolder });
-    return measureSpeed(problem, clock.part(0.05)).finally(() =>
+    return measureSpeed(problem, clock.part(0.05), signal).finally(() =>
       rmSync(cacheFolder, { recursive: true, force: true }),
     );
   };

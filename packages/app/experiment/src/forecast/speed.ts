@@ -13,8 +13,12 @@ export interface Speed {
 const seconds = 0.5;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-/** If `clock` is up, the first step counts, and a simulation is not measured. */
-export async function measureSpeed(problem: Problem, clock: Clock): Promise<Speed> {
+/** If `clock` is up, the first step counts, and a simulation is not measured. Throws if `signal` aborts. */
+export async function measureSpeed(
+  problem: Problem,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Speed> {
   const { method } = problem;
   const { model } = method.method;
   const still = {
@@ -42,7 +46,8 @@ export async function measureSpeed(problem: Problem, clock: Clock): Promise<Spee
       count++;
       return last - first > seconds || clock.isUp;
     };
-    for await (const event of training.run({ pauseAt })) if (event.type === "pause") break;
+    for await (const event of training.run({ pauseAt, signal })) if (event.type === "pause") break;
+    signal?.throwIfAborted();
     const step = (last - first) / count;
     const { data, optimisation, schedule } = training.problem;
     const { x0, decode } = data;

@@ -76,7 +76,7 @@ export async function writeReport(folder: string): Promise<string> {
   }
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
-  const { method, seed, Dataset, Dataset_transfer, transfer } = config;
+  const { Dataset, Dataset_transfer, transfer } = config;
   const names = {
     source: shortName(Dataset),
     target: transfer ? shortName(`${Dataset_transfer}`) : gaussianName,
@@ -87,7 +87,6 @@ export async function writeReport(folder: string): Promise<string> {
     names,
     curves,
     config: runConfig,
-    title: `Bridge ${names.source} to ${names.target}: ${method}, seed ${seed}`,
     evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),

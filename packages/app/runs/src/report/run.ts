@@ -44,9 +44,7 @@ export interface RunReport {
   folder: string;
   /** State, times and version of the run. */
   info: RunInfo;
-  /** The heading (default: the names of data.json). */
-  title: string;
-  /** Names of source and target. */
+  /** Names of source and target (default: the names of data.json). */
   names: Names;
   /** Rows of results.csv. */
   evaluations: readonly Row[];
@@ -66,8 +64,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   const data = readDataFile(folder);
   const quality = readQuality(folder);
   const rows = quality?.rows ?? [];
-  const fileNames = data && endNames(data);
-  const names = distinctNames(fileNames ?? report.names);
+  const names = distinctNames((data && endNames(data)) ?? report.names);
   const units = data ? unitsOf(data) : plainUnits;
   // quality.json has the worst column of a direction first.
   const rankIn = (direction: "f" | "b") => {
@@ -128,7 +125,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     },
   ].map((section) => ({ ...section, body: listed(...section.body) }));
   return renderPage({
-    title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
+    title: `From ${names.source} to ${names.target}`,
     lead: listed(
       request(report, data, names),
       stateOf(report),
