@@ -16,7 +16,7 @@ import {
   test,
   train,
 } from "../packages/app/config/dist/index.js";
-import { jsonSchema, shapeOf } from "../packages/app/config/dist/schema/describe.js";
+import { jsonSchema, shapeOf } from "../packages/app/config/dist/schema/schema.js";
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");

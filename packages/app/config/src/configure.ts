@@ -1,13 +1,29 @@
 import { createHash } from "node:crypto";
-import type { z } from "zod";
-import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./aliases.js";
+import { z } from "zod";
 import { ConfigError, quote, suggestion, withLines } from "./errors.js";
-import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
-import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
-import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
-import { flatten, merge, type Overrides, type Tree } from "./tree.js";
+import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
+import {
+  bareListOf,
+  type CrossCheck,
+  defaultsOf,
+  jsonSchema,
+  schemaKeys,
+  unknownKey,
+  validate,
+} from "./schema/schema.js";
+import {
+  type Aliases,
+  flatten,
+  inTypedNames,
+  merge,
+  type Overrides,
+  printValue,
+  type Tree,
+  typedValue,
+  withoutAliases,
+} from "./tree.js";
 
 /** A command that takes keys. `name` is also the name of its preset file. */
 export interface Experiment<S extends z.ZodType> {
@@ -80,6 +96,8 @@ interface ConfigureOptions {
   options?: readonly string[];
 }
 
+const thisMachine: Launcher = { kind: "local", n_jobs: null };
+
 const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
 
 /**
@@ -136,9 +154,11 @@ export function resolve<S extends z.ZodType>(
     const [first = {}] = expandSweep(keys, true);
     const values = { ...flatten(options.base ?? {}), ...flatten(first) };
     const { config } = composed(experiment, values, options);
-    return { help, all, members: [], values: config, launcher: { kind: "local", n_jobs: null } };
+    return { help, all, members: [], values: config, launcher: thisMachine };
   }
-  const launcher = resolveLauncher(overrides.filter(isLauncher), multirun);
+  const launcher: Launcher = experiment.launched
+    ? resolveLauncher(overrides.filter(isLauncher), multirun)
+    : thisMachine;
   const members = expandSweep(keys, multirun).map((member) =>
     configure(experiment, member, options),
   );
@@ -230,4 +250,63 @@ function readable(word: string): string {
     .replace(/[[\]{}()'"]/g, "")
     .replace(/[^\p{L}\p{N}_.,=+-]+/gu, "-")
     .replace(/^[.-]+|[.-]+$/g, "");
+}
+
+const local = z.strictObject({
+  kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
+  n_jobs: follows("runs at once; null: one for each core, or GPU with device=cuda", 2),
+});
+
+const slurm = z.strictObject({
+  kind: z.literal("slurm"),
+  partition: file("partition of the jobs; null: the cluster's default", "gpu"),
+  cpus_per_task: counted(1, "cores of each process of a run"),
+  gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
+  mem_gb: sized(8, "memory of a run in GB"),
+  timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
+  array_parallelism: counted(30, "maximum runs of a job array at once"),
+  additional_parameters: key(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    {},
+    "other options of sbatch, such as {account: physics, exclusive: true}",
+  ),
+  wait: flag(
+    true,
+    "wait for the jobs and gather their results; false: return when they are queued",
+  ),
+});
+
+/** The schema of `launcher=…`. */
+export const launcherSchema = z.strictObject({
+  launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
+});
+
+/** Where the runs of a sweep start: this machine or Slurm. */
+export type Launcher = z.output<typeof launcherSchema>["launcher"];
+
+/** Options of the Slurm launcher. */
+export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
+
+/** Whether the override is launcher=… or launcher.key=…. */
+const isLauncherKey = ({ key }: Override): boolean =>
+  key === "launcher" || key.startsWith("launcher.");
+
+/**
+ * Returns the launcher of the overrides (default: the preset "local"). Throws ConfigError "sweep"
+ * for lists and, without `multirun`, for all but launcher=local; else as `compose` and `validate`.
+ */
+function resolveLauncher(overrides: readonly Override[], multirun: boolean): Launcher {
+  for (const override of overrides) refuse(override, multirun);
+  const [chosen = {}] = expandSweep(overrides, false);
+  const { config } = compose({ name: "launcher", base: {}, overrides: flatten(chosen) });
+  return validate(launcherSchema, config).launcher;
+}
+
+function refuse({ key, values }: Override, multirun: boolean): void {
+  const word = `${key}=${values.map(printValue).join(",")}`;
+  if (!multirun && word !== "launcher=local")
+    throw new ConfigError(
+      `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
+      "sweep",
+    );
 }

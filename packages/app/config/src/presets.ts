@@ -1,9 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Aliases, withoutAliases } from "./aliases.js";
 import { ConfigError, quote, suggestion } from "./errors.js";
-import { merge, type Overrides, printValue, readYaml, type Tree, type Value } from "./tree.js";
+import {
+  type Aliases,
+  merge,
+  type Overrides,
+  printValue,
+  readYaml,
+  type Tree,
+  type Value,
+  withoutAliases,
+} from "./tree.js";
 
 const folder = fileURLToPath(new URL("../conf", import.meta.url));
 

@@ -4,10 +4,9 @@ import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
-import { checkEnds } from "./finite.js";
 import type { Measurement, Measuring, Metric, SampleSet } from "./metric.js";
 import { disposeAll, kept, type SampleSubject } from "./subject.js";
-import { affordable, byMass, stepAt, transport, type Work } from "./transport.js";
+import { affordable, byMass, checkEnds, stepAt, transport, type Work } from "./transport.js";
 
 /** Rows, and reasons of metrics without a row, by name. */
 export interface Measured {

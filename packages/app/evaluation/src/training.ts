@@ -1,6 +1,5 @@
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
-import { checkScale } from "./finite.js";
 import {
   type DataFacts,
   type MeasureOptions,
@@ -13,7 +12,7 @@ import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
 import { collectSamples, measureSet } from "./rows.js";
 import { disposeAll, inRandomOrder, type Subject } from "./subject.js";
-import type { Sampling } from "./transport.js";
+import { checkScale, type Sampling } from "./transport.js";
 
 function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(

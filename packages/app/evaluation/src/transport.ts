@@ -1,4 +1,5 @@
 import {
+  BridgeError,
   type Conditions,
   type Direction,
   mapConditions,
@@ -10,7 +11,7 @@ import {
 import type { Bridge, SampleOptions } from "@dsbm/inference";
 import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import type { MeasureOptions, Measuring } from "./metric.js";
+import type { MeasureOptions, Measuring, SampleSet } from "./metric.js";
 import { disposeAll, kept, type Subject } from "./subject.js";
 
 /** The kind of a sampler. */
@@ -179,4 +180,52 @@ function planSeconds(x: Tensor): number {
   tidy(() => wasserstein(x.narrow(0, 0, half), x.narrow(0, half, half), { p: 2, seed: 0 }));
   const seconds = (performance.now() - began) / 1000;
   return seconds * (trial.exact / half) ** power;
+}
+
+// Training can diverge to parameters that are huge but finite: samples or metrics are then NaN, or far from
+// all data.
+
+/** Training cannot continue: its generated samples are not finite. */
+export class DivergedError extends BridgeError {
+  constructor(what: string, { direction, half }: Place) {
+    const when = half === null ? "" : ` after half-iteration ${half}`;
+    super(
+      "not_finite",
+      `direction ${direction}${when}: ${what}: training diverged; start over (--again) with a smaller lr, or with grad_clip`,
+    );
+  }
+}
+
+interface Place {
+  direction: Direction;
+  /** The half-iteration of the parameters; null: unknown. */
+  half: number | null;
+}
+
+/** Throws a DivergedError if generated samples [n, …] are NaN or infinite. */
+export function checkEnds(ends: Tensor, place: Place): void {
+  const bad = tidy(() => ends.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item());
+  if (Number(bad) > 0)
+    throw new DivergedError(`${bad} of ${ends.size(0)} samples are NaN or infinite`, place);
+}
+
+const far = 10;
+
+/**
+ * Throws a DivergedError if samples lie far outside both datasets, even for the process's noise.
+ */
+export function checkScale(
+  { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
+  { noise, ...place }: Place & { noise: number },
+): void {
+  const factor = tidy(() => {
+    const center = data.mean(0, { keepdim: true });
+    const scale = (x: Tensor) => x.sub(center).square().mean().sqrt().item();
+    return scale(end) / Math.max(scale(start), scale(data), noise);
+  });
+  if (factor > far)
+    throw new DivergedError(
+      `samples are ${factor.toPrecision(2)} times as far from the data's mean as source and target`,
+      place,
+    );
 }

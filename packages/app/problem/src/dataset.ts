@@ -1,5 +1,7 @@
 import {
+  type Chain,
   type Conditions,
+  chainOf,
   conditionRows,
   conditionsAt,
   type Decode,
@@ -7,9 +9,10 @@ import {
   type Endpoint,
   flipImages,
   mapConditions,
+  methodNamed,
   stream,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
 import {
   downscalerScalingFile,
   firstOf,
@@ -244,4 +247,46 @@ export function testConditions(
   if (!table) return undefined;
   const order = datasets[table.of].order[split];
   return mapConditions(table.values, (t) => firstRows(t, n, order));
+}
+
+export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
+
+/** The process times of `n` datasets. */
+export const datasetTimes = ({ times }: Pick<TimeConfig, "times">, n: number): number[] =>
+  times ? processTimes({ times }, times) : Array.from({ length: n }, (_, k) => k / (n - 1));
+
+/** The process time of each value of data.split_by; empty for runs of several files. */
+export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
+  const { split_by, source, target, between } = data;
+  if (split_by === null || source === null || target === null) return [];
+  const values = [source, ...(between ?? []), target];
+  const positions = datasetTimes({ times }, values.length);
+  return values.map((value, k) => ({ value, time: positions[k] }));
+}
+
+/** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */
+export function timeScale(config: TimeConfig): { from: number; length: number } | null {
+  const values = timeValues(config);
+  const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
+  const length = (config.times?.at(-1) ?? Number(values.at(-1)?.value ?? 1)) - from;
+  const isScale = values.every(
+    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
+  );
+  return isScale && length > 0 ? { from, length } : null;
+}
+
+/** Null for two datasets. */
+export function configChain({
+  Dataset_between,
+  times,
+  method,
+}: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
+  if (Dataset_between === null) return null;
+  const intervals = Dataset_between.length + 1;
+  // The numbers of discrete DSB have no effect here.
+  if (method === "dsb" || !methodNamed(method).rows?.chains)
+    throw new ConfigError(
+      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
+    );
+  return chainOf(datasetTimes({ times }, intervals + 1));
 }

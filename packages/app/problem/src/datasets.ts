@@ -22,6 +22,7 @@ import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
 import { type Columns, columnEnds, projected } from "./columns.js";
 import {
+  configChain,
   disposeDataset,
   type EndpointData,
   loadDataset,
@@ -31,7 +32,6 @@ import {
 } from "./dataset.js";
 import { gaussianTarget } from "./gaussian-target.js";
 import { trainingTables, weightedEnd } from "./masses.js";
-import { configChain } from "./times.js";
 
 export interface Datasets {
   x0: EndpointData;

@@ -1,5 +1,14 @@
 export { type RunColumns, readColumns } from "./columns.js";
-export { conditionsOf, type EndpointData, loading, testConditions, testRows } from "./dataset.js";
+export {
+  conditionsOf,
+  type EndpointData,
+  loading,
+  type TimeConfig,
+  testConditions,
+  testRows,
+  timeScale,
+  timeValues,
+} from "./dataset.js";
 export {
   aboutPairs,
   type Datasets,
@@ -15,7 +24,5 @@ export {
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export * from "./growth-intervals.js";
-export * from "./iteration.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
 export * from "./problem.js";
-export { type TimeConfig, timeScale, timeValues } from "./times.js";

@@ -16,8 +16,7 @@ import {
 import { type CompleteTrainConfig, ConfigError, type MassKey, massKeys } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { EndpointData } from "./dataset.js";
-import { datasetTimes, timeScale } from "./times.js";
+import { datasetTimes, type EndpointData, timeScale } from "./dataset.js";
 
 type MassConfig = Pick<
   CompleteTrainConfig,

@@ -33,10 +33,10 @@ import { createNetwork } from "@dsbm/nets";
 import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
+import { configChain } from "./dataset.js";
 import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
 import { growthNumbers } from "./masses.js";
-import { configChain } from "./times.js";
 
 /** The part of a run's problem that needs no data, shared with sampling. */
 export function bridgeProcess(
@@ -273,4 +273,41 @@ export function buildNetwork(
     onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
   if (step_variance === "analytic") withNoiseShare(net, method.networks);
   return device === "cpu" ? net : net.to({ device: device as Device });
+}
+
+type Sequence = Pick<CompleteTrainConfig, "fb_sequence">;
+type Steps = Sequence & Pick<CompleteTrainConfig, "first_num_iter" | "num_iter">;
+
+function iterationOf(half: number, { fb_sequence }: Sequence): number {
+  return Math.ceil(half / fb_sequence.length);
+}
+
+export function stepsOf(half: number, config: Steps): number {
+  return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
+}
+
+/**
+ * The position of a run: `half` is the half-iteration in progress or just finished, `step` its
+ * finished steps.
+ */
+export interface Position {
+  half: number;
+  direction: Direction;
+  step: number;
+}
+
+/** The name of the checkpoint at a position: it0002_f_step00005000. */
+export function checkpointId({ half, direction, step }: Position, config: Sequence): string {
+  const iteration = String(iterationOf(half, config)).padStart(4, "0");
+  return `it${iteration}_${direction}_step${String(step).padStart(8, "0")}`;
+}
+
+/** Training steps before a position, over all half-iterations. */
+export function stepsBefore(
+  { half, step }: Pick<Position, "half" | "step">,
+  steps: (half: number) => number,
+): number {
+  let total = step;
+  for (let h = 1; h < half; h++) total += steps(h);
+  return total;
 }

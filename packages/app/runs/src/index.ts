@@ -1,15 +1,15 @@
 export {
   type Checkpoint,
   type CheckpointEntry,
+  type CheckpointPoint,
+  type CheckpointStore,
   listCheckpoints,
   newestCheckpoint,
-} from "./checkpoint/read.js";
-export * from "./checkpoint/store.js";
-export * from "./clock.js";
+  openCheckpoints,
+} from "./checkpoint/checkpoints.js";
 export * from "./errors.js";
 export * from "./figure/images.js";
-export { scatterFigure } from "./figure/plane.js";
-export type { Course, Points } from "./figure/points.js";
+export { type Course, type Points, scatterFigure } from "./figure/plane.js";
 export * from "./figure/spectrum.js";
 export {
   colorOf,
@@ -20,28 +20,34 @@ export {
   textWidth,
 } from "./figure/svg.js";
 export * from "./figure/trend.js";
-export * from "./files/csv.js";
 export { readJson, readJsonLines, toJson } from "./files/json.js";
+export * from "./files/table.js";
 export * from "./logger/logger.js";
 export * from "./process.js";
 export {
+  Clock,
   createProgress,
   duration,
   type Progress,
   type ProgressState,
   silentProgress,
 } from "./progress.js";
-export { endNames } from "./report/data.js";
-export { gradedRows, judge, type VerdictFacts, verdictOn } from "./report/judge.js";
+export {
+  distinctNames,
+  gradedRows,
+  gradeWords,
+  judge,
+  leftOutSentences,
+  type VerdictFacts,
+  verdictOn,
+  verdictTitle,
+} from "./report/judge.js";
+export { endNames } from "./report/metrics.js";
 export * from "./report/run.js";
-export { distinctNames, gradeWords, leftOutSentences, verdictTitle } from "./report/verdict.js";
-export * from "./run/columns.js";
 export * from "./run/data.js";
-export * from "./run/hashes.js";
-export { type Direction, runFolder, runPaths } from "./run/layout.js";
-export * from "./run/quality.js";
+export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
+export * from "./run/metrics.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/summary.js";
-export * from "./table.js";

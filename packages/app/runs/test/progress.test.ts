@@ -1,7 +1,12 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { Clock } from "../src/clock.js";
-import { createProgress, duration, type ProgressState, progressText } from "../src/progress.js";
+import {
+  Clock,
+  createProgress,
+  duration,
+  type ProgressState,
+  progressText,
+} from "../src/progress.js";
 
 function stream(isTTY: boolean) {
   const out = new PassThrough();

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseCsv } from "../src/files/csv.js";
+import { parseCsv } from "../src/files/table.js";
 import {
   findSweeps,
   formatCsv,

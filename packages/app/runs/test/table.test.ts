@@ -1,6 +1,6 @@
 // Tables for terminals: aligned to the character.
 import { describe, expect, it } from "vitest";
-import { formatNumber, formatTable } from "../src/table.js";
+import { formatNumber, formatTable } from "../src/files/table.js";
 
 describe("formatTable", () => {
   it("aligns numbers right with 4 digits, text left, null as a dash", () => {

@@ -1,3 +1,5 @@
+import { nearest } from "@dsbm/files";
+
 /** Codes are stable when the text changes. */
 export type DatasetCode =
   | "Unreadable"
@@ -39,4 +41,27 @@ export const invalidOption = (message: string): DatasetError =>
 
 export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+}
+
+export { firstOf } from "@dsbm/files";
+
+const bare = /^[\p{L}\p{N}_./+@%#^-]+$/u;
+const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;
+
+/** An override as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' for names with other signs. */
+export function setting(key: string, names: readonly string[]): string {
+  if (names.every((name) => bare.test(name) && !constants.test(name)))
+    return `${key}=${names.join()}`;
+  const quoted = names
+    .map((name) =>
+      name.replace(/(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"')),
+    )
+    .map((name) => `"${name}"`);
+  const value = quoted.length === 1 ? quoted[0] : `[${quoted.join()}]`;
+  return `'${`${key}=${value}`.replaceAll("'", "'\\''")}'`;
 }

@@ -7,25 +7,22 @@ export {
   type Table,
   type TableOptions,
 } from "./data-set.js";
-export { DatasetError } from "./errors.js";
+export { DatasetError, firstOf, setting } from "./errors.js";
 export {
   downscalerScalingFile,
   loadDownscalerScaling,
   unscaleFields,
 } from "./fields/downscaler.js";
 export { mapArray } from "./files/array-set.js";
-export { firstOf, setting } from "./names.js";
 export * from "./pairs/known-rows.js";
 export { decodeInOrder, readPictures } from "./pictures/decode-all.js";
 export { pictureFormat } from "./pictures/format.js";
 export type { PictureTarget } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export * from "./registry.js";
-export * from "./tables/bounds.js";
 export * from "./tables/clean.js";
 export * from "./tables/conditions.js";
-export * from "./tables/describe.js";
-export type { TableFacts } from "./tables/facts.js";
+export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { classLabel } from "./tables/prepare/codes.js";
@@ -37,14 +34,25 @@ export {
   type RowSource,
 } from "./tables/rows.js";
 export {
+  type Bounds,
+  boundsOf,
+  type ColumnBounds,
   type ColumnTransform,
   fitTransform,
+  type Limits,
+  limitsOf,
   RowUnits,
   type Standardise,
   toRows,
   Units,
 } from "./tables/units.js";
-export * from "./tables/write/formats.js";
+export {
+  type OutputFormat,
+  openTableWriter,
+  outputFormat,
+  outputFormats,
+  type TableWriterOptions,
+} from "./tables/write/formats.js";
 export * from "./tables/write/h5ad.js";
 export type {
   CarriedCell,

@@ -1,14 +1,13 @@
 // The registry of datasets: a new dataset is a file and a line in `datasets`.
-
+import { nearest } from "@dsbm/files";
 import type { DataSet, Preparation, SetOptions, Table, TableOptions } from "./data-set.js";
-import { downscaler } from "./fields/downscaler.js";
-import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
-import { arrayPrefix, arraySet } from "./files/array-set.js";
+import { DatasetError, invalidOption } from "./errors.js";
+import { downscaler, syntheticDownscaler } from "./fields/downscaler.js";
+import { arraySet } from "./files/array-set.js";
 import { cifar10 } from "./images/cifar10.js";
 import { emnistLetters, fashionMnist, idxSet, mnist } from "./images/idx.js";
 import { syntheticSet } from "./images/synthetic.js";
-import { parseName } from "./names.js";
-import { afhq, folderPrefix, folderSet } from "./pictures/sets.js";
+import { afhq, folderSet } from "./pictures/sets.js";
 import { tablePrefix, tableSet } from "./tables/table-set.js";
 import { gaussianSet, syntheticVectors } from "./vectors/synthetic.js";
 
@@ -43,8 +42,8 @@ export const datasets: Record<string, DataSet> = {
 };
 
 const ownSets = [
-  { prefix: folderPrefix, open: folderSet },
-  { prefix: arrayPrefix, open: arraySet },
+  { prefix: "folder:", open: folderSet },
+  { prefix: "array:", open: arraySet },
   { prefix: tablePrefix, open: tableSet },
 ];
 
@@ -79,4 +78,35 @@ function findSet(name: string, options: TableOptions): { set: DataSet; options: 
     ? { set: kind.open(name.slice(kind.prefix.length)), classes: undefined }
     : parseName(name, datasets);
   return { set, options: { ...options, name, classes } };
+}
+
+/** Throws `UnknownSet` with the closest name, and `InvalidOption`. */
+function parseName(
+  name: string,
+  sets: Readonly<Record<string, DataSet>>,
+): { set: DataSet; classes: readonly number[] | undefined } {
+  const base = name.replace(/(_\d+)+$/, "");
+  const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
+  if (set === undefined) {
+    const known = Object.keys(sets);
+    const near = nearest(base, known);
+    const cure =
+      near === undefined
+        ? `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`
+        : `did you mean "${near}${name.slice(base.length)}"?`;
+    throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no dataset; ${cure}`);
+  }
+  const labels = name.slice(base.length + 1);
+  return { set, classes: labels === "" ? set.usual : classesOf(name, labels.split("_"), set) };
+}
+
+function classesOf(name: string, labels: readonly string[], { classes }: DataSet): number[] {
+  const known = classes.map(({ label }) => String(label));
+  if (known.length === 0) throw invalidOption(`${name}: [${labels}] for a set without classes`);
+  const wrong = labels.find((label, i) => !known.includes(label) || labels.indexOf(label) < i);
+  if (wrong !== undefined)
+    throw invalidOption(
+      `${name}: class ${wrong}: expected labels of ${known.join(", ")}, each once, joined by "_"`,
+    );
+  return labels.map(Number);
 }

@@ -1,10 +1,10 @@
-import type { Aliases } from "../aliases.js";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { networkNames } from "../keys/model.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
 import { trainSchema, trainSections } from "../keys/train.js";
 import { freeProcessKeys } from "../keys/training.js";
+import type { Aliases } from "../tree.js";
 
 const aliases: Aliases = {
   experiments_dir: { key: "paths.experiments_dir_name", shown: false },

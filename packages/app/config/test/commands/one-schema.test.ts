@@ -3,8 +3,7 @@ import { describe, expect, it } from "vitest";
 import { test } from "../../src/commands/test.js";
 import { gaussian, train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
-import { completeTrain } from "../../src/keys/train.js";
-import { readConfig } from "../../src/read.js";
+import { completeTrain, readConfig } from "../../src/keys/train.js";
 import type { Tree } from "../../src/tree.js";
 import { thrown } from "../thrown.js";
 

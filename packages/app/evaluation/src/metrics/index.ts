@@ -2,14 +2,12 @@
 import type { Metric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 import { classifierMetric } from "./classifier.js";
-import { columnMetric, strayMetric } from "./columns.js";
-import { endpointMetrics } from "./endpoints.js";
+import { columnMetric, endpointMetrics, strayMetric } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
 import { growthMetrics } from "./growth.js";
 import { imageMetrics } from "./images.js";
-import { pairMetrics } from "./pairs.js";
-import { pathMetrics } from "./paths.js";
+import { pairMetrics, pathMetrics } from "./paths.js";
 
 /** The metrics of `dsbm compare`. */
 export const sampleMetrics: readonly Metric<SampleSubject>[] = [

@@ -1,14 +1,19 @@
 import {
   cycleError,
   flowEnergy,
+  gaussianPairs,
   mapConditions,
+  meanEstimate,
   normalisedPathEnergy,
+  optimalDisplacement,
+  optimality,
   other,
+  squaredDisplacement,
   wasserstein,
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
-import type { Measurement, Measuring, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measurement, Measuring, Metric, SampleSet } from "../metric.js";
 import { noTime } from "../rows.js";
 import { transport } from "../transport.js";
 import { forVectors } from "./endpoints.js";
@@ -120,4 +125,118 @@ export const pathMetrics: readonly Metric[] = [
         return estimated(normalisedPathEnergy(energy, value));
       }),
   },
+];
+
+/** A floor above this is noise: without noise random pairs have 1. */
+const mostNoise = 0.75;
+const mostNumbers = 2 ** 22;
+
+function independentDisplacement(start: Tensor, data: Tensor): number {
+  return tidy(() => {
+    const [a, b] = [start, data].map((t) => t.flatten({ startDim: 1 }).to("float64"));
+    const variance = (t: Tensor) =>
+      squaredDisplacement(t, t.mean(0, { keepdim: true }).expand(t.shape));
+    return variance(a) + variance(b) + a.mean(0).sub(b.mean(0)).square().sum().item();
+  });
+}
+
+type Optimality = NonNullable<ReturnType<typeof optimality>>;
+
+interface Binding {
+  value: Optimality;
+  floor: Optimality;
+  ceiling: Optimality;
+}
+
+function bindingOf(set: SampleSet, context: Measuring): Binding | null {
+  return tidy(() => {
+    const { seed } = context.options;
+    const epsilon = context.subject.trained.process.sigma ** 2;
+    const [x0, x1] = set.direction === "f" ? [set.start, set.end] : [set.end, set.start];
+    const value = optimality(x0, x1, { epsilon, seed });
+    if (!value) return null;
+    const exact = gaussianPairs(x0, x1, { epsilon, count: x0.size(0), seed });
+    const floor = optimality(exact.start, exact.end, { epsilon, seed });
+    const apart = x1.roll([Math.floor(x1.size(0) / 2)], { dims: [0] });
+    const ceiling = optimality(x0, apart, { epsilon, seed });
+    if (!floor || !ceiling || floor.error.value > mostNoise) return null;
+    return { value, floor, ceiling };
+  });
+}
+
+const ofTwoSets = (data: DataFacts): string | null =>
+  data.datasets.chain ? "it is for two datasets" : forVectors(data);
+
+function lacksBinding(
+  context: Measuring,
+  { sampling }: Pick<SampleSet, "sampling">,
+): string | null {
+  const { process, method, config } = context.subject.trained;
+  const isBrownian = config.sde !== "vp" && method.predicts !== "velocity" && process.sigma > 0;
+  if (sampling.solver !== "sde" || !isBrownian) return "it needs the SDE of a Brownian bridge";
+  return null;
+}
+
+/** A number of the matrix that binds pairs. */
+const ofBinding = (
+  part: "error" | "strength",
+  facts: Pick<Metric, "name" | "title" | "meaning" | "better" | "target">,
+): Metric => ({
+  ...facts,
+  group: "plan",
+  serves: ofTwoSets,
+  lacks: lacksBinding,
+  measure(set, context) {
+    const bindings = context.once("binding", () => bindingOf(set, context), set);
+    if (!bindings) return "it needs more pairs: so few of the exact bridge look like random ones";
+    const floor = bindings.floor[part];
+    return {
+      ...estimated(bindings.value[part]),
+      floor: floor.value,
+      floor_interval: [floor.low, floor.high],
+      ceiling: bindings.ceiling[part].value,
+    };
+  },
+});
+
+export const pairMetrics: readonly Metric[] = [
+  {
+    name: "displacement",
+    title: "mean squared displacement",
+    group: "plan",
+    meaning:
+      "The mean squared distance between source rows and the rows generated from them. Floor: optimal pairs of the same rows. Ceiling: independent pairs of source and target. It does not judge the generated rows: see sliced_w2.",
+    columns: { value: "msd", floor: "optimal_msd", ceiling: "independent_msd" },
+    measure(set, { options }) {
+      const { start, end, unit } = set;
+      const by = unit ** 2;
+      const most = Math.floor((mostNumbers * start.size(0)) / start.numel);
+      return tidy(() => {
+        const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
+        const optimal = optimalDisplacement(start, end, {
+          most: Math.max(2, Math.min(options.exact, most)),
+          seed: options.seed,
+        });
+        return {
+          ...estimated(meanEstimate(lengths), by),
+          floor: optimal * by,
+          ceiling: independentDisplacement(start, set.data) * by,
+        };
+      });
+    },
+  },
+  ofBinding("error", {
+    name: "optimality",
+    title: "distance from the optimal plan",
+    meaning:
+      "‖εA − I‖/‖I‖ for the matrix A that couples source and generated rows. At the Schrödinger bridge A is I/ε. Floor: as many pairs of the exact bridge between Gaussians of the same moments. Ceiling: the same rows, paired at random. Exact between Gaussians; for other data it describes the average pairing.",
+  }),
+  ofBinding("strength", {
+    name: "binding",
+    title: "coupling strength",
+    meaning:
+      "ε tr A/d: 1 at the Schrödinger bridge. It is lower if generated rows depend less on their source rows. Floor and ceiling as for optimality.",
+    better: "target",
+    target: 1,
+  }),
 ];

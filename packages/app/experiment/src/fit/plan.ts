@@ -29,8 +29,7 @@ import {
 } from "@dsbm/problem";
 import { type Choice, Clock, duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
-import { measureSpeed, type Speed } from "../forecast/speed.js";
-import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
+import { evaluationShare, measureSpeed, type Speed, TimePlan } from "../forecast/time-plan.js";
 import {
   chooseHeldOut,
   chooseRules,

@@ -1,4 +1,4 @@
-import type { Cell } from "../files/csv.js";
+import type { Cell } from "../files/table.js";
 import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";
 

@@ -1,17 +1,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";
-import { histogramPanel, type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
-import { type AxisUnits, type Points, plainUnits, readPoints } from "../figure/points.js";
+import {
+  type AxisUnits,
+  histogramPanel,
+  type PlaneOptions,
+  type Points,
+  plainUnits,
+  planeLegend,
+  planePanels,
+  readPoints,
+} from "../figure/plane.js";
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
-import type { Row } from "../files/csv.js";
+import { formatTable, type Row } from "../files/table.js";
 import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
 import { runPaths } from "../run/layout.js";
-import { type Quality, readQuality } from "../run/quality.js";
+import { type Quality, readQuality } from "../run/metrics.js";
 import type { RunInfo } from "../run/reader.js";
-import { formatTable } from "../table.js";
-import { choicesList, dataSection, endNames } from "./data.js";
-import { metricTables } from "./metrics.js";
+import { distinctNames, type Names, verdictParts } from "./judge.js";
+import { choicesList, dataSection, endNames, metricTables } from "./metrics.js";
 import {
   charts,
   command,
@@ -24,9 +31,8 @@ import {
   type Picture,
   pairs,
   pictures,
-} from "./page/html.js";
-import { renderPage } from "./page/page.js";
-import { distinctNames, type Names, verdictParts } from "./verdict.js";
+  renderPage,
+} from "./page/page.js";
 
 /** An evaluation shown in figures. */
 export interface View {

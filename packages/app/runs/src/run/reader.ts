@@ -1,12 +1,10 @@
 // Finds and reads runs. run.json has version, state and times of a run; `latest` links the run that last began or ended.
-
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { errnoOf, fileError, firstOf, lockHolder, refuseLinks, stageFile } from "@dsbm/files";
 import { z } from "zod";
-import { listCheckpoints } from "../checkpoint/read.js";
+import { listCheckpoints } from "../checkpoint/checkpoints.js";
 import { RunError } from "../errors.js";
-import { readCsv } from "../files/csv.js";
 import {
   listOf,
   namesIn,
@@ -17,8 +15,8 @@ import {
   text,
   textOrNull,
 } from "../files/json.js";
-import { checkFiles } from "./hashes.js";
-import { type Direction, parseModelName, runPaths } from "./layout.js";
+import { readCsv } from "../files/table.js";
+import { checkFiles, type Direction, parseModelName, runPaths } from "./layout.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
@@ -76,7 +74,7 @@ export interface ModelFile {
   path: string;
 }
 
-/** Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
+/** Files are read when a field is asked for. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
 export function readRun(folder: string) {
   const paths = runPaths(folder);
   const info = readState(folder);
@@ -85,11 +83,17 @@ export function readRun(folder: string) {
     paths,
     info,
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
-    results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
-    metrics: existsSync(paths.metrics_jsonl) ? readJsonLines(paths.metrics_jsonl) : [],
     models: listModels(folder),
+    get results() {
+      return existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [];
+    },
+    get metrics() {
+      return existsSync(paths.metrics_jsonl) ? readJsonLines(paths.metrics_jsonl) : [];
+    },
     /** Compares sizes of checkpoints, not contents. */
-    checkpoints: listCheckpoints(paths.checkpoints),
+    get checkpoints() {
+      return listCheckpoints(paths.checkpoints);
+    },
   };
 }
 

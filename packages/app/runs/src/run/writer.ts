@@ -13,10 +13,9 @@ import {
   sweepTemporaries,
   writeFileAtomic,
 } from "@dsbm/files";
-import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
 import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
-import { writeRunFile } from "./hashes.js";
-import { parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/table.js";
+import { parseModelName, type RunPaths, runPaths, writeRunFile } from "./layout.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./reader.js";
 
 /** Options of `openRun`. */

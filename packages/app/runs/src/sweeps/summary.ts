@@ -1,4 +1,4 @@
-import type { Cell, Row, Table } from "../files/csv.js";
+import type { Cell, Row, Table } from "../files/table.js";
 
 /** The results of one seed of a configuration. */
 export interface SeedResults {

@@ -1,12 +1,13 @@
 // Small checkpoints whose content follows from their number, so that tests can check what they read.
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { type Checkpoint, listCheckpoints } from "../../src/checkpoint/read.js";
 import {
+  type Checkpoint,
   type CheckpointPoint,
   type CheckpointStore,
+  listCheckpoints,
   openCheckpoints,
-} from "../../src/checkpoint/store.js";
+} from "../../src/checkpoint/checkpoints.js";
 
 export const open = (
   folder: string,

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { sha256 } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
-import { listCheckpoints } from "../../src/checkpoint/read.js";
+import { listCheckpoints } from "../../src/checkpoint/checkpoints.js";
 import { scratch } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 

@@ -10,8 +10,7 @@ import {
   picturePng,
   svgToPng,
 } from "../../src/figure/images.js";
-import { scatterFigure } from "../../src/figure/plane.js";
-import { plainUnits } from "../../src/figure/points.js";
+import { plainUnits, scatterFigure } from "../../src/figure/plane.js";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 import { composeFigure } from "../../src/figure/svg.js";
 import { trendPanels } from "../../src/figure/trend.js";

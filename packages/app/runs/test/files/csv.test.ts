@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Cell, formatCsv, openCsv, parseCsv, readCsv } from "../../src/files/csv.js";
+import { type Cell, formatCsv, openCsv, parseCsv, readCsv } from "../../src/files/table.js";
 import { faultOf, scratch } from "../support.js";
 
 const awkward = fc.constantFrom(

@@ -1,11 +1,9 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { gradedRows, judge, verdictOn } from "../../src/report/judge.js";
+import { gradedRows, judge, verdictOn, verdictParts } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
-import { Html, html, percent } from "../../src/report/page/html.js";
-import { renderPage } from "../../src/report/page/page.js";
-import { verdictParts } from "../../src/report/verdict.js";
-import { type MetricRow, qualityFile } from "../../src/run/quality.js";
+import { Html, html, percent, renderPage } from "../../src/report/page/page.js";
+import { type MetricRow, qualityFile } from "../../src/run/metrics.js";
 import { select } from "../figure/svg.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({

@@ -12,8 +12,6 @@ import {
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { isFile, readBytes } from "./read.js";
 
-export const arrayPrefix = "array:";
-
 const dtypes = ["float32", "float64", "uint8"];
 
 /**

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import type { DataSet, SetOptions, Table } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { findFiles, placesIn } from "../files/find.js";
-import { readBytes } from "../files/read.js";
+import { findFiles, placesIn, readBytes } from "../files/read.js";
 import { byteTable } from "./byte-table.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";

@@ -1,11 +1,10 @@
 // The format of MNIST: a magic number with element type and number of dimensions, big-endian sizes, then elements.
-
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { unpack } from "../files/archive.js";
-import { findFiles, placesIn } from "../files/find.js";
+import { findFiles, placesIn } from "../files/read.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
 const unsignedByte = 8;

@@ -1,7 +1,6 @@
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
-import { badTable, invalidOption } from "../errors.js";
-import { firstOf } from "../names.js";
+import { badTable, firstOf, invalidOption } from "../errors.js";
 import { loadTable } from "../registry.js";
 import { cleanRows } from "../tables/clean.js";
 import { openRows } from "../tables/open.js";

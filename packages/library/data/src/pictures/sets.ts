@@ -12,13 +12,10 @@ import {
   type Table,
 } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
-import { missingFiles, placesIn } from "../files/find.js";
-import { checkPrepared, isFolder, prepareFolder } from "../files/read.js";
+import { checkPrepared, isFolder, missingFiles, placesIn, prepareFolder } from "../files/read.js";
 import { decodeAll } from "./decode-all.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, holdOut, listPictures, type PictureFile } from "./picture-files.js";
-
-export const folderPrefix = "folder:";
 
 const testFolders = ["test", "val", "valid"];
 

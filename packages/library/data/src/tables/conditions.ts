@@ -1,6 +1,5 @@
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import { invalidOption } from "../errors.js";
-import { firstOf, setting } from "../names.js";
+import { firstOf, invalidOption, setting } from "../errors.js";
 import { type ConditionFacts, placeOf, type TableFacts } from "./facts.js";
 import { byNumber } from "./prepare/codes.js";
 

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
+import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
-import type { ColumnMoments } from "./prepare/split.js";
+import type { ColumnCondition } from "./conditions.js";
+import type { ColumnMoments } from "./prepare/prepare.js";
 import type { TableFormat } from "./rows.js";
+import type { ColumnBounds, ColumnTransform } from "./units.js";
 
 /** A number, or a class, stored as its index. */
 export interface ConditionFacts {
@@ -70,3 +73,132 @@ export const factsVersion = 7;
 
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);
+
+/** A normal distribution of 100,000 rows spans 9. */
+const outlying = 15;
+
+const round = (x: number) => Number(x.toPrecision(4));
+
+interface Context {
+  transform: ColumnTransform;
+  conditioning: ColumnCondition | null;
+  bounds: ColumnBounds;
+}
+
+/**
+ * The content of data.json: `source` and `target`, `columns` with their ranges, `kept` columns, the
+ * `transform` to network units, the `conditioning` column, and `warnings`.
+ */
+export type DataDescription = ReturnType<typeof describeTables>;
+
+/** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
+export function describeTables(
+  tables: readonly TableFacts[],
+  { transform, conditioning, bounds }: Context,
+) {
+  const [source, ...others] = tables;
+  const target = others.at(-1) ?? null;
+  const datasets = target ? [source, target] : [source];
+  const sizes = datasets.map(({ train }) => train);
+  const columns = source.columns.map((name, k) => ({
+    name,
+    source: bounds.source[k],
+    target: bounds.target?.[k] ?? null,
+    whole: bounds.whole[k],
+    notes: columnNotes(k, datasets, { transform, bounds }),
+  }));
+  return {
+    source: describeEnd(source),
+    target: target && describeEnd(target),
+    columns,
+    conditioning,
+    kept: source.kept,
+    transform,
+    warnings: [
+      ...new Set(datasets.flatMap(({ notes }) => notes)),
+      ...datasets.flatMap(rowWarnings),
+      ...(Math.max(...sizes) > 10 * Math.min(...sizes)
+        ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
+        : []),
+      ...(target
+        ? [...conditionWarnings(source, target), ...conditionWarnings(target, source)]
+        : []),
+      ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
+    ],
+  };
+}
+
+const describeEnd = (facts: TableFacts) => {
+  const { path, format, rows, train, test, dropped, group } = facts;
+  return { path, format, rows, train, test, dropped, group };
+};
+
+function columnNotes(
+  k: number,
+  datasets: readonly TableFacts[],
+  { transform, bounds }: Pick<Context, "transform" | "bounds">,
+): string[] {
+  const name = datasets[0]?.columns[k];
+  const a = bounds.source[k];
+  const b = bounds.target?.[k] ?? a;
+  const exclude = setting("data.exclude", [name]);
+  if (transform.std[k] === 0)
+    return [
+      `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
+    ];
+  const notes: string[] = [];
+  if (datasets.every(({ counters }) => counters.includes(name)))
+    notes.push(
+      `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
+    );
+  const low = Math.min(a.min, b.min);
+  const high = Math.max(a.max, b.max);
+  const widths = datasets.map(({ range, moments }) => {
+    const width = range.max[k] - range.min[k];
+    return width / Math.sqrt(moments.variance[k]);
+  });
+  if ((bounds.whole[k] && high - low < 10) || datasets.some(({ spread }) => spread[k] === 0))
+    notes.push(
+      `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
+    );
+  else if (widths.some((width) => width > outlying)) {
+    const mayLog = !transform.log1p && low >= 0;
+    notes.push(
+      `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${mayLog ? ": data.log1p=true may help" : ""}`,
+    );
+  }
+  if (a.min > b.max || b.min > a.max)
+    notes.push(
+      `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
+    );
+  return notes;
+}
+
+function rowWarnings(facts: TableFacts): string[] {
+  const { dropped, rows, train, columns } = facts;
+  const place = placeOf(facts);
+  const enough = Math.max(200, 10 * columns.length);
+  const lines: string[] = [];
+  if (dropped > 0) lines.push(`${place}: dropped ${dropped} of ${rows} rows with missing values`);
+  if (train < enough)
+    lines.push(
+      `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+    );
+  return lines;
+}
+
+/** Values of the condition in one dataset only: these rows have no partners. */
+function conditionWarnings(facts: TableFacts, { condition: other }: TableFacts): string[] {
+  const { condition } = facts;
+  if (!condition || !other) return [];
+  const { name, classes, range } = condition;
+  const place = placeOf(facts);
+  const alone = classes?.filter((label) => !other.classes?.includes(label)) ?? [];
+  if (alone.length > 0)
+    return [`only ${place} has ${name} ${firstOf(alone, 8)}: these rows have no partners there`];
+  if (classes || (range.min >= other.range.min && range.max <= other.range.max)) return [];
+  const span = ({ min, max }: typeof range) => `${round(min)} to ${round(max)}`;
+  return [
+    `${name} is ${span(range)} in ${place}, and ${span(other.range)} at the other end: rows beyond have no partners there`,
+  ];
+}

@@ -1,5 +1,4 @@
-import { invalidOption } from "../errors.js";
-import { firstOf } from "../names.js";
+import { firstOf, invalidOption } from "../errors.js";
 import { cleanRows } from "./clean.js";
 import { openRows } from "./open.js";
 import { byNumber } from "./prepare/codes.js";

@@ -1,8 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
-import { DatasetError, invalidOption } from "../errors.js";
+import { DatasetError, didYouMean, invalidOption } from "../errors.js";
 import { attempt, isFolder, status } from "../files/read.js";
-import { didYouMean } from "../names.js";
 import { openForeign } from "./read/foreign.js";
 import { openText } from "./read/text.js";
 import {

@@ -1,8 +1,6 @@
 // A common interface to tables in batches, so that a file may be larger than memory.
-
-import { badTable, type DatasetError, invalidOption } from "../errors.js";
+import { badTable, type DatasetError, didYouMean, firstOf, invalidOption } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
-import { didYouMean, firstOf } from "../names.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";

@@ -1,5 +1,4 @@
-import { badTable, type DatasetError } from "../errors.js";
-import { firstOf, setting } from "../names.js";
+import { badTable, type DatasetError, firstOf, setting } from "../errors.js";
 import { absentColumn, type RowSource, type TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
 

@@ -1,12 +1,10 @@
 // Synthetic downscaling fields against their law.
-
 import { isotropicSpectrum, overAnnuli } from "@dsbm/bridge";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance } from "../../../../../test/support/numbers.js";
 import type { Table } from "../../src/data-set.js";
-import type { Resolution } from "../../src/fields/downscaler.js";
-import { fieldLaws } from "../../src/fields/downscaler-synthetic.js";
+import { fieldLaws, type Resolution } from "../../src/fields/downscaler.js";
 import { loadTable } from "../../src/registry.js";
 
 beforeAll(() => setNumThreads(1));

@@ -1,6 +1,4 @@
 import { execFileSync } from "node:child_process";
-// Every format of tables: reading returns the written values, damage is refused, and text is read
-// whatever its conventions.
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,8 +8,7 @@ import fc from "fast-check";
 import { zipSync } from "fflate";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { float32Text } from "../../src/tables/write/csv.js";
-import type { OutputFormat } from "../../src/tables/write/formats.js";
+import { float32Text, type OutputFormat } from "../../src/tables/write/formats.js";
 import type { TableBatch, TableColumns } from "../../src/tables/write/table-writer.js";
 import { fortran, readAll, testFolders } from "../files.js";
 

@@ -1,11 +1,12 @@
 // Reads a table once, into mapped files: reading text takes longer than training, and large tables
 // do not fit into memory.
-
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { stream } from "@dsbm/bridge";
 import { writeFlushed } from "@dsbm/files";
-import { io } from "@dsbm/torch";
-import { badTable, type DatasetError, invalidOption } from "../../errors.js";
-import { firstOf } from "../../names.js";
+import { io, randperm, tidy } from "@dsbm/torch";
+import { testCount } from "../../data-set.js";
+import { badTable, type DatasetError, firstOf, invalidOption } from "../../errors.js";
 import { type CleanBatch, type CleanCounts, cleanRows } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
@@ -13,7 +14,6 @@ import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
 import { toRows } from "../units.js";
 import { conditionCodes } from "./codes.js";
-import { heldOutRows, splitFile } from "./split.js";
 
 type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "spread" | "counters">;
 
@@ -241,4 +241,87 @@ function tooFewRows(
     );
   const left = counts.dropped > 0 ? ` left, since ${counts.dropped} have missing values` : "";
   return badTable(path, `has ${rows}${left}: expected 2 or more, to train on and to test on`);
+}
+
+/** A random choice by the seed, equal for a table and its conditions. */
+function heldOutRows(
+  n: number,
+  { fraction, seed }: { fraction: number; seed: number },
+): Uint8Array {
+  const isHeld = new Uint8Array(n);
+  const rows = tidy(() =>
+    randperm(n, { generator: stream(seed, `table/split/${n}`) })
+      .narrow(0, 0, testCount(fraction, n))
+      .to("float64")
+      .toArray(),
+  );
+  for (const row of rows as Float64Array) isHeld[row] = 1;
+  return isHeld;
+}
+
+/** With divisor n. */
+export interface ColumnMoments {
+  n: number;
+  mean: number[];
+  variance: number[];
+}
+
+interface SplitOptions {
+  isHeld: Uint8Array;
+  /** Rows are x − offset. */
+  offset?: readonly number[];
+  change?: (x: number, k: number) => number;
+}
+
+/** Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns moments of the training rows x. */
+function splitFile(
+  folder: string,
+  name: string,
+  { isHeld, offset, change = (x) => x }: SplitOptions,
+): ColumnMoments {
+  const path = join(folder, `${name}.npy`);
+  using file = io.mapNpy(path);
+  const { dtype } = file;
+  const [n, d] = file.shape;
+  using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
+  using test = new io.npy.NpyWriter(join(folder, `${name}_test.npy`), dtype, [d]);
+  const sums = new Float64Array(d);
+  const squares = new Float64Array(d);
+  let trained = 0;
+  const rows = Math.max(1, Math.floor(2 ** 20 / d));
+  for (let first = 0; first < n; first += rows) {
+    const count = Math.min(rows, n - first);
+    const raw = tidy(() => file.narrow(0, first, count).toArray() as Float32Array | Float64Array);
+    const block = raw.map((x, i) => change(x, i % d));
+    const held = block.slice();
+    let trainLength = 0;
+    let testLength = 0;
+    for (let i = 0; i < count; i++) {
+      const row = block.subarray(i * d, (i + 1) * d);
+      if (isHeld[first + i] === 1) {
+        held.set(row, testLength);
+        testLength += d;
+      } else {
+        trained += 1;
+        for (let k = 0; k < d; k++) {
+          const x = row[k];
+          sums[k] = sums[k] + x;
+          squares[k] = squares[k] + x * x;
+        }
+        block.set(row, trainLength);
+        trainLength += d;
+      }
+    }
+    train.append(io.fromTyped(block.subarray(0, trainLength), [trainLength / d, d]));
+    test.append(io.fromTyped(held.subarray(0, testLength), [testLength / d, d]));
+  }
+  train.close({ sync: true });
+  test.close({ sync: true });
+  rmSync(path);
+  const centred = Array.from(sums, (sum) => sum / trained);
+  return {
+    n: trained,
+    mean: centred.map((m, k) => m + (offset?.[k] ?? 0)),
+    variance: centred.map((m, k) => Math.max(squares[k] / trained - m * m, 0)),
+  };
 }

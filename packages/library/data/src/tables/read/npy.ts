@@ -1,8 +1,7 @@
 import { io, type Tensor, tidy } from "@dsbm/torch";
-import { badTable, invalidOption, reason } from "../../errors.js";
+import { badTable, didYouMean, invalidOption, reason } from "../../errors.js";
 import { openZip } from "../../files/archive.js";
 import { mapArray } from "../../files/array-set.js";
-import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
 import { matrixTable } from "./matrix.js";
 

@@ -3,9 +3,8 @@ import { createReadStream } from "node:fs";
 import { pipeline, promises } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CsvError, type Options, parse } from "csv-parse";
-import { badTable, DatasetError, reason } from "../../errors.js";
+import { badTable, DatasetError, firstOf, reason, setting } from "../../errors.js";
 import { checkUnpacked, type UnpackLimits } from "../../files/archive.js";
-import { firstOf, setting } from "../../names.js";
 import {
   arrayNames,
   batchRows,

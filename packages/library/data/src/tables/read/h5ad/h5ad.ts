@@ -1,7 +1,6 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
-import { invalidOption } from "../../../errors.js";
+import { didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
-import { didYouMean } from "../../../names.js";
 import type { Opened, ReadOptions } from "../../rows.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";

@@ -1,11 +1,21 @@
 import { z } from "zod";
-import { type Aliases, typedName, typedValue } from "../aliases.js";
-import { child, getPath, isTree, printValue, type Tree, type Value } from "../tree.js";
+import { ConfigError, quote, suggestion } from "../errors.js";
+import {
+  type Aliases,
+  child,
+  getPath,
+  isTree,
+  printValue,
+  type Tree,
+  typedName,
+  typedValue,
+  type Value,
+} from "../tree.js";
 
 type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
 
 /** The parts of JSON Schema (draft 2020-12) that zod writes for configurations. */
-export interface JsonSchema {
+interface JsonSchema {
   description?: string;
   type?: JsonType | JsonType[];
   default?: Value;
@@ -64,6 +74,7 @@ export function schemaKeys(
   );
 }
 
+/** @public The shape of a group that a value chooses; without a value all shapes together. */
 export function shapeOf(schema: JsonSchema, constant: Value | undefined): JsonSchema {
   const { oneOf: shapes, default: standard } = schema;
   if (shapes === undefined) return schema;
@@ -99,7 +110,7 @@ const nameOf = ({ properties = {} }: JsonSchema): string =>
     .at(0) ?? "another";
 
 /** Returns a line for a key of another shape, or undefined if no shape has it. */
-export function foreignKey(
+function foreignKey(
   schema: JsonSchema,
   input: Value | undefined,
   path: string,
@@ -113,7 +124,7 @@ export function foreignKey(
 }
 
 /** Describes a key's values, such as "an integer >= 1" or "null or a finite number > 0". */
-export function expected(schema: JsonSchema): string {
+function expected(schema: JsonSchema): string {
   if (schema.const !== undefined) return printValue(schema.const);
   if (schema.enum !== undefined) return anyOf(schema.enum.map(printValue));
   if (schema.anyOf !== undefined) {
@@ -166,7 +177,7 @@ function bounds(schema: JsonSchema): string {
 }
 
 /** Returns an example value, for "write key=…". */
-export function exampleOf(schema: JsonSchema): Value | undefined {
+function exampleOf(schema: JsonSchema): Value | undefined {
   const { default: standard, examples, enum: values, anyOf: options } = schema;
   if (standard !== undefined && standard !== null && !isTree(standard)) return standard;
   const nested = options?.map(exampleOf).find((value) => value !== undefined && value !== null);
@@ -257,4 +268,84 @@ export function helpTable(
 function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
   const [root = ""] = key.split(".");
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
+}
+
+/** Returns a line for each problem of keys together; each key alone is valid. */
+export type CrossCheck<C> = (
+  config: C,
+  choices?: Readonly<Record<string, string | null>>,
+) => readonly string[];
+
+/**
+ * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like
+ * keys, for suggestions. Throws ConfigError "unknown_key" or "value" with a line for each problem.
+ */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  input: Tree,
+  check: CrossCheck<z.output<S>> = () => [],
+  { groups = [] }: { groups?: readonly string[] } = {},
+): z.output<S> {
+  const result = schema.safeParse(input);
+  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues, groups);
+  const problems = check(result.data);
+  if (problems.length > 0) throw new ConfigError(problems, "value");
+  return result.data;
+}
+
+function explain(
+  schema: JsonSchema,
+  input: Tree,
+  issues: readonly z.core.$ZodIssue[],
+  groups: readonly string[],
+): ConfigError {
+  const problems = issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [wrongValue(schema, input, issue)];
+    const paths = issue.keys.map((key) => [...issue.path, key].join("."));
+    return paths.map(
+      (key) => foreignKey(schema, input, key) ?? unknownKey(schema, input, key, groups),
+    );
+  });
+  const code = issues[0]?.code === "unrecognized_keys" ? "unknown_key" : "value";
+  return new ConfigError(problems, code);
+}
+
+export function unknownKey(
+  schema: JsonSchema,
+  input: Tree,
+  key: string,
+  groups: readonly string[],
+): string {
+  const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
+  const last = (name: string) => name.split(".").at(-1) as string;
+  const same = known.find((name) => last(name) === last(key));
+  const cure = same ? `did you mean ${JSON.stringify(same)}?` : "--help lists all keys";
+  return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;
+}
+
+function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
+  // A problem within a list is reported for the whole list.
+  let inner = schema;
+  let value: Value | undefined = input;
+  const path: string[] = [];
+  for (const part of issue.path.map(String)) {
+    const next: JsonSchema | undefined = shapeOf(inner, value).properties?.[part];
+    if (next === undefined) break;
+    inner = next;
+    value = child(value, part);
+    path.push(part);
+  }
+  const key = path.join(".");
+  if (key === "") return issue.message;
+  const got = value === undefined ? "nothing" : show(value);
+  const example = exampleOf(inner);
+  const cure = example === undefined ? "" : `; write for example ${key}=${printValue(example)}`;
+  return `${key}: expected ${expected(inner)}, got ${got}${cure}`;
+}
+
+/** Text is in double quotes, so that "5" and 5 look different. */
+function show(value: Value): string {
+  if (typeof value === "string") return quote(value);
+  const text = printValue(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
