@@ -1,4 +1,5 @@
-// The order of imports once more, for package.json: a package may name no other package that it may not import.
+// The order of imports once more, for package.json: a package names no package that it may not
+// import, and exports only files that have a source.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -41,6 +42,11 @@ function wrongManifest(root, group, name) {
         );
     }
   };
+  for (const file of Object.values(manifest.exports ?? {}).flatMap(Object.values)) {
+    const source = file.replace(/^\.\/dist\/(.*?)(\.d\.ts|\.js)$/, "src/$1.ts");
+    if (source.startsWith("src/") && !existsSync(join(root, "packages", group, name, source)))
+      wrong.push(`${name}: exports ${file}, but has no ${source}`);
+  }
   check(FIELDS, expected.imports);
   check(["devDependencies"], [...expected.imports, ...(tests[name] ?? [])]);
   return wrong;

@@ -1,4 +1,4 @@
-import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
+import { describeError, exitCodeOf } from "@dsbm/config/errors";
 import { printable } from "@dsbm/files";
 import { version } from "@dsbm/runs/process";
 import { printHelp } from "./terminal/columns.js";

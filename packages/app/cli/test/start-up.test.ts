@@ -21,6 +21,6 @@ function imported(path: string, seen = new Set<string>()) {
 it("help and versions wait for nothing", () => {
   const loaded = [...imported(here("packages/app/cli/src/main.ts"))];
   const outside = loaded.filter((name) => !name.startsWith("/") && !name.startsWith("node:"));
-  expect(outside.sort()).toEqual(["@dsbm/config/user-errors", "@dsbm/files", "@dsbm/runs/process"]);
+  expect(outside.sort()).toEqual(["@dsbm/config/errors", "@dsbm/files", "@dsbm/runs/process"]);
   expect(loaded.filter((name) => name.startsWith("/"))).toHaveLength(2);
 });
