@@ -52,7 +52,7 @@ export interface Case {
   /** Of a run of `fit`, which measures itself: the numbers of quality.json. */
   read?(folder: string): Values;
   /** Reference rows, by the names of methods. */
-  references?(sizes: Sizes): Promise<Record<string, Values> | null>;
+  references?(sizes: Sizes & Pick<Measured, "files">): Promise<Record<string, Values> | null>;
 }
 
 /** The command whose options describe runs. */

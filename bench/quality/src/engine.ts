@@ -66,10 +66,9 @@ export async function runBenchmark(benchmark: Benchmark, options: EngineOptions)
         progress.line(`[${number}/${total}] ${run}`);
         try {
           const place = join(folder, one.name, way.name, String(seed));
-          const files = join(folder, "data");
           const result = await runOne(
             { benchmark, case: one, way, seed },
-            { ...options, folder: place, files },
+            { ...options, folder: place, files: filesOf(options) },
           );
           if (result) outcome.results.push({ ...result, case: one.name, method: way.name, seed });
         } catch (error) {
@@ -83,6 +82,9 @@ export async function runBenchmark(benchmark: Benchmark, options: EngineOptions)
   return outcome;
 }
 
+/** The folder of the files of all cases. */
+const filesOf = ({ folder }: Pick<EngineOptions, "folder">) => join(folder, "data");
+
 /** The rows of a case that no method makes, computed once; null if it was stopped. */
 async function references(
   benchmark: Benchmark,
@@ -94,7 +96,7 @@ async function references(
   if (!options.again && existsSync(path)) return readJson(path) as Record<string, Values>;
   const found =
     (options.again ? null : options.known?.references(benchmark.name, name)) ??
-    (options.train ? await make(options) : {});
+    (options.train ? await make({ ...options, files: filesOf(options) }) : {});
   if (found && options.train) writeFileAtomic(path, `${JSON.stringify(found, null, 2)}\n`);
   return found;
 }

@@ -1,14 +1,14 @@
 // Cells of several days (a folder of day_N.npy): the middle of three days is held out, the bridge
 // of its neighbours by `dsbm fit` transports half of the way, and the exact W1 to the held-out day is
 // measured.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { rowsByMass, stream } from "@dsbm/bridge";
+import { exactPointPlan, rowsByMass, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { readQuality } from "@dsbm/runs";
-import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { cat, io, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
 import { grow, w1, weightedW1 } from "./growth.js";
@@ -68,6 +68,22 @@ function shuffled(x: Tensor): Tensor {
   return x.indexSelect(0, randperm(x.size(0), { generator }));
 }
 
+/** The middle of optimal pairs of two datasets, at a share of the way. */
+export function between(x: Tensor, y: Tensor, share: number): Tensor {
+  const n = Math.min(x.size(0), y.size(0));
+  const [a, b] = [x.narrow(0, 0, n), y.narrow(0, 0, n)];
+  const order = tensor([...(exactPointPlan(a, b).permutation ?? [])], { dtype: "int64" });
+  return a.lerp(b.indexSelect(0, order), share);
+}
+
+/** Rows moved and scaled to the mean and the deviation of each column of other rows. */
+function withMoments(x: Tensor, of: Tensor): Tensor {
+  const [from, to] = [x, of].map((rows) => rows.var({ dim: 0 }).sqrt()) as [Tensor, Tensor];
+  return x.sub(x.mean(0)).div(from).mul(to).add(of.mean(0));
+}
+
+const oracle = "oracle: optimal pairs of the neighbours, with the day's own mean and deviations";
+
 const grown = ["delta=1.5", "num_iter=3000", "max_minutes=null"];
 
 /** The benchmark of a folder. Throws a ConfigError for a folder without days. */
@@ -79,14 +95,25 @@ export function cells(folder: string): Benchmark {
     const [before, after] = [days[i - 1] as number, days[i + 1] as number];
     const placeOf = (files: string, one: number) =>
       count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+    const prepare = async (files: string, { quick }: { quick: boolean }) => {
+      mkdirSync(files, { recursive: true });
+      const most = quick ? fewCells : Number.POSITIVE_INFINITY;
+      if (count === few) whiten(folder, { days, files, most });
+    };
     return {
       name: `day${day}-${count}`,
+      prepare,
       words: (files) => [placeOf(files, before), placeOf(files, after)],
       ...(count === all && { own: { wfr: ["delta=6"], wfr_metric: ["delta=6"] } }),
-      ...(count === few && {
-        prepare: async (files, { quick }) =>
-          whiten(folder, { days, files, most: quick ? fewCells : Number.POSITIVE_INFINITY }),
-      }),
+      async references({ files, quick }) {
+        await prepare(files, { quick });
+        const rows = (one: number) => shuffled(io.mapNpy(placeOf(files, one)).to("float64"));
+        return tidy(() => {
+          const truth = rows(day);
+          const middle = between(rows(before), rows(after), 0.5);
+          return { [oracle]: { w1: w1(withMoments(middle, truth), truth) } };
+        });
+      },
       async measure({ folder: run, files }) {
         using bridge = Bridge.open(run);
         const rows = (one: number) => io.mapNpy(placeOf(files, one)).to("float64");
@@ -188,6 +215,7 @@ export function cells(folder: string): Benchmark {
       "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
       "In two steps a flow's ends have less variance than data; exact W1 between few points in many dimensions is lower for such.",
       "`wfr` has equal masses and weighted samples. Its delta, for 5 columns, was chosen on the pairs of these days.",
+      "The oracle moves and scales the middle of optimal pairs to the mean and the deviations of the left-out day, which no method sees. In 50 columns, the published 36.39 closes 71 % of the gap between `ot_cfm`, which follows such pairs, and the oracle.",
     ],
   };
 }

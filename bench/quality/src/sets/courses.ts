@@ -2,13 +2,13 @@
 // paths, paths that follow the data and splines.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { exactPointPlan, rowsByMass, stream } from "@dsbm/bridge";
+import { rowsByMass, stream } from "@dsbm/bridge";
 import { printValue } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { cat, io, rand, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow, type Values } from "../benchmark.js";
-import { all, daysOf, few, whiten, whitened } from "./cells.js";
+import { all, between, daysOf, few, whiten, whitened } from "./cells.js";
 import { grow, w1, weightedW1, withinHalves } from "./growth.js";
 
 /** Rows [n, d] of each time; `left` is the place of the held-out time. */
@@ -21,14 +21,6 @@ interface Course {
 }
 
 const totalVariance = (x: Tensor): number => tidy(() => x.var({ dim: 0 }).sum().item());
-
-/** The middle of optimal pairs of two datasets, at a share of the way. */
-function between(x: Tensor, y: Tensor, share: number): Tensor {
-  const n = Math.min(x.size(0), y.size(0));
-  const [a, b] = [x.narrow(0, 0, n), y.narrow(0, 0, n)];
-  const order = tensor([...(exactPointPlan(a, b).permutation ?? [])], { dtype: "int64" });
-  return a.lerp(b.indexSelect(0, order), share);
-}
 
 function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
   const known = times.map((_, k) => k).filter((k) => k !== left);
