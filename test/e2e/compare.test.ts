@@ -96,6 +96,7 @@ describe("dsbm compare", () => {
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],
+    [["good.csv", "source_where=x > 0"], /source_where=x > 0 chooses .* add source=FILE/],
     [["bright"], /target\.csv holds no images/],
     [["good.csv", "metrics=path_energy"], /metrics=path_energy: expected one or more of /],
     [[], /expected TARGET GENERATED/],

@@ -50,6 +50,11 @@ describe("arguments are refused in one line", () => {
       "fit before.csv after.csv data.exclude=id holdout=none.csv at=0.5 --plan",
       ["none.csv", "no such file"],
     ],
+    [
+      [],
+      "fit before.csv after.csv data.exclude=id data.layer=pca",
+      ["data.layer=pca is a matrix of a .h5ad", "leave data.layer out"],
+    ],
     [[], "fit before.csv data.splitby=id", ['did you mean "data.split_by"?']],
     [[], "sample nope a b", ["there is no folder nope"]],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],

@@ -113,6 +113,10 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const choice = choose(sampleMetrics, metrics, progress);
+  if (options.source_where !== null && options.source === null)
+    throw new ConfigError(
+      `source_where=${options.source_where} chooses rows of a source, got none: add source=FILE`,
+    );
   const tensors: Tensor[] = [];
   const orderOf = (key: string) => stream(seed, `compare/${key}`);
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {

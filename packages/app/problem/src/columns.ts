@@ -81,6 +81,11 @@ export function ownOptions(
  */
 export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = datasets.flatMap((end) => end.facts ?? []);
+  const { layer } = config.data;
+  if (layer !== null && !facts.some(({ path }) => path.endsWith(".h5ad")))
+    throw new ConfigError(
+      `data.layer=${layer} is a matrix of a .h5ad file, got ${datasets.map(({ name }) => name).join(" and ")}: leave data.layer out`,
+    );
   const [first] = facts;
   if (!first) return null;
   const other = datasets.find((end) => end.facts === null);
