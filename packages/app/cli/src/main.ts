@@ -3,7 +3,7 @@ import { printable } from "@dsbm/files";
 import { version } from "@dsbm/runs/process";
 import { printHelp } from "./terminal/columns.js";
 
-type Load = () => Promise<(args: string[]) => Promise<number>>;
+type Load = () => Promise<(args: string[], began: number) => Promise<number>>;
 
 const commands: Record<string, [about: string, load: Load]> = {
   fit: [
@@ -94,8 +94,8 @@ async function commandOf(name: string): Promise<Load> {
   );
 }
 
-/** Runs a command line (without the program's name); prints errors and returns the exit code. */
-export async function main(args: string[]): Promise<number> {
+/** Runs a command line (without the program's name) that began at this second of the process; prints errors and returns the exit code. */
+export async function main(args: string[], began = performance.now() / 1000): Promise<number> {
   outliveReaders();
   try {
     const [name, ...rest] = args[0] === "help" && args[1] ? [args[1], "--help"] : args;
@@ -108,7 +108,7 @@ export async function main(args: string[]): Promise<number> {
       return 0;
     }
     const run = await (await commandOf(name))();
-    const code = await run(rest);
+    const code = await run(rest, began);
     const { isStopCode, stoppedCode } = await import("@dsbm/runs");
     return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {

@@ -106,9 +106,12 @@ function help(
   ].join("\n\n");
 }
 
-/** Returns the exit code. Throws ConfigError. */
-export async function runExperiment(command: ExperimentCommand, args: string[]): Promise<number> {
-  const began = performance.now() / 1000;
+/** `began` is in seconds of performance.now(). Returns the exit code. Throws ConfigError. */
+export async function runExperiment(
+  command: ExperimentCommand,
+  args: string[],
+  began: number,
+): Promise<number> {
   const { experiment, base = {}, options = [] } = command;
   const again = args.includes("--again");
   const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
@@ -271,10 +274,10 @@ async function single(
 }
 
 /** Return the exit code. Throw ConfigError. */
-export const trainCommand = (args: string[]): Promise<number> =>
-  runExperiment({ experiment: train, usage: "[dataset=…] [method=…] [model=…] " }, args);
-export const gaussianCommand = (args: string[]): Promise<number> =>
-  runExperiment({ experiment: gaussian, usage: "" }, args);
+export const trainCommand = (args: string[], began: number): Promise<number> =>
+  runExperiment({ experiment: train, usage: "[dataset=…] [method=…] [model=…] " }, args, began);
+export const gaussianCommand = (args: string[], began: number): Promise<number> =>
+  runExperiment({ experiment: gaussian, usage: "" }, args, began);
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
 

@@ -15,7 +15,7 @@ const notes = [
 ].join("\n");
 
 /** Returns the exit code. Throws ConfigError. */
-export async function fitCommand(args: string[]): Promise<number> {
+export async function fitCommand(args: string[], began: number): Promise<number> {
   const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
   const read = readFitArguments(tokens);
   const { settings, places, overrides } = read;
@@ -37,6 +37,7 @@ export async function fitCommand(args: string[]): Promise<number> {
       print: (folder) => print(folder, args.includes("--json")),
     },
     [...settings, ...(args.includes("--again") ? ["--again"] : [])],
+    began,
   );
 }
 
