@@ -29,16 +29,25 @@ const least = { seconds: 10, steps: 100 };
 const trainingShare = 0.7;
 const mostRows = 2000;
 
-type Course = Pick<CompleteTrainConfig, "Dataset_between">;
+type Course = Pick<CompleteTrainConfig, "Dataset_between" | "half_iterations">;
 
 const inner = ({ Dataset_between }: Course): number => Dataset_between?.length ?? 0;
 
-/** Seconds of `all` that leave-one-out takes; 0 if it is not wanted, or too few. */
-export function leaveOutSeconds(config: Course, loo: FitConfig["loo"], all: number): number {
+/** Whether `each` seconds suffice to train without one dataset, at `step` seconds a step. */
+const isEnough = ({ half_iterations }: Course, each: number, step: number): boolean =>
+  each >= least.seconds && trainingShare * each >= least.steps * step * half_iterations;
+
+/** Seconds of `all` that leave-one-out takes at `step` seconds a step; 0 if it is not wanted, or too few. */
+export function leaveOutSeconds(
+  config: Course,
+  loo: FitConfig["loo"],
+  all: number,
+  step: number,
+): number {
   const n = inner(config);
   if (loo === false || n === 0 || !Number.isFinite(all)) return 0;
   const seconds = (loo === "full" ? n / (n + 1) : share) * all;
-  return seconds < n * least.seconds ? 0 : seconds;
+  return isEnough(config, seconds / n, step) ? seconds : 0;
 }
 
 interface LeaveOutOptions {
@@ -62,10 +71,7 @@ export async function leaveOut(
     return true;
   };
   const clock = time.clock.part(0.9);
-  const each = clock.left / n;
-  const step = time.step ?? 0;
-  const steps = (trainingShare * each) / (step * config.half_iterations);
-  if (each < least.seconds || steps < least.steps)
+  if (!isEnough(config, clock.left / n, time.step ?? 0))
     return skip(`too little time: raise max_minutes${loo === "full" ? "" : ", or write loo=full"}`);
   const rows: MetricRow[] = [];
   for (let k = 1; k <= n; k++) {

@@ -422,7 +422,7 @@ function forecast(
 ): TimePlan {
   const { config, own } = chosen;
   const all = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
-  const leftOut = leaveOutSeconds(config, own.loo, all);
+  const leftOut = leaveOutSeconds(config, own.loo, all, speed.step);
   // There and back, in both directions.
   const simulations = Math.min(4 * config.test_npar * speed.pair, evaluationShare * all);
   const end = Math.min(usualEnd + simulations, mostReserved * (all - leftOut));

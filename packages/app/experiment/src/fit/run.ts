@@ -106,7 +106,8 @@ async function trainFit(
     const { holdout, at } = own;
     const common = { holdout, at, progress, signal, threads, device, inception, fid_statistics };
     const { seconds, left } = time.clock;
-    const rest = left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY);
+    const all = seconds ?? Number.POSITIVE_INFINITY;
+    const rest = left - leaveOutSeconds(config, own.loo, all, time.step ?? 0);
     // Work that has begun is finished: on a busy machine it takes longer.
     const part = 0.7 * Math.max(0.2 * left, rest) - time.slowness;
     const clock = new Clock(seconds && Math.max(leastShare * seconds, part));
