@@ -24,7 +24,13 @@ import type { Units } from "@dsbm/data";
 import { chunkRows, type Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
-import { type FollowOptions, Sampler, type Training } from "@dsbm/train";
+import {
+  bridgeFacts,
+  type FollowOptions,
+  type Sampler,
+  samplerOf,
+  type Training,
+} from "@dsbm/train";
 import { encodeConditions } from "./conditions.js";
 import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
 import {
@@ -108,9 +114,7 @@ export class Bridge implements Disposable {
     this.#isLive = sampler !== undefined;
     this.sampler =
       sampler ??
-      new Sampler({
-        ...trained,
-        networks,
+      samplerOf(trained, networks, {
         threads: threads === "auto" ? cores() : threads,
         chunkRows: chunkRows(trained.shape),
       });
@@ -138,18 +142,12 @@ export class Bridge implements Disposable {
       folder,
     }: { config: CompleteTrainConfig; datasets: Datasets; folder: string },
   ): Bridge {
-    const { method: options, process, schedule, data } = training.problem;
-    const { columns } = datasets;
     const trained = trainedOf({
-      ...options,
-      process,
-      grid: schedule.grid,
-      eps: schedule.eps ?? options.method.eps,
-      chain: data.chain ?? null,
+      ...bridgeFacts(training.problem),
       folder,
       config,
       shape: datasets.shape,
-      columns,
+      columns: datasets.columns,
       models: { b: null, f: null },
     });
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });

@@ -229,6 +229,15 @@ export function complete(problem: Problem): CompleteProblem {
   return full;
 }
 
+/** The facts of a problem that a sampler needs. */
+export const bridgeFacts = ({ method: options, process, schedule, data }: CompleteProblem) => ({
+  ...options,
+  process,
+  grid: schedule.grid,
+  eps: schedule.eps ?? options.method.eps,
+  chain: data.chain ?? null,
+});
+
 /** The direction of half-iteration `half` (counted from 1). */
 export function directionOf(
   { schedule }: Pick<CompleteProblem, "schedule">,

@@ -4,6 +4,7 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import {
+  bridgeFacts,
   type CompleteProblem,
   complete,
   directionOf,
@@ -11,7 +12,7 @@ import {
   withExecution,
 } from "./problem.js";
 import { makeRows, runSteps, stepRequests } from "./run-steps.js";
-import { Sampler } from "./sampler/sampler.js";
+import { type Sampler, samplerOf } from "./sampler/sampler.js";
 import {
   beginNetwork,
   checkFinite,
@@ -72,24 +73,15 @@ export class Training {
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { process, schedule, execution } = this.problem;
-    const { method, parametrisation, stepVariance } = this.problem.method;
-    const { simulateThreads, chunkRows, ranks } = execution;
+    const { simulateThreads, simulateDtype, chunkRows, ranks } = this.problem.execution;
     this.state = initialState(this.problem);
     this.#isShared = ranks.size === 1;
-    this.sampler = new Sampler({
-      method,
-      process,
-      parametrisation,
-      stepVariance,
+    const facts = bridgeFacts(this.problem);
+    this.sampler = samplerOf(facts, this.state.samplers, {
       chunkRows,
       ranks,
-      chain: this.problem.data.chain,
-      networks: this.state.samplers,
-      grid: schedule.grid,
-      eps: schedule.eps ?? (method.eps || undefined),
       threads: simulateThreads,
-      dtype: execution.simulateDtype,
+      dtype: simulateDtype,
     });
   }
 

@@ -39,7 +39,7 @@ import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } fr
 import { carryThrough, followThrough } from "./through.js";
 
 /** The dynamics, the grid and the execution of a sampler. */
-export interface SamplerOptions extends Dynamics {
+export interface SamplerOptions extends Dynamics, SamplerExecution {
   /**
    * Several marginals: paths without `conditions.interval` go through all intervals (see `through.ts`).
    */
@@ -48,6 +48,10 @@ export interface SamplerOptions extends Dynamics {
   grid: TimeGrid;
   /** Networks were trained at times [eps, 1 − eps], which bound a flow's drifts (default 1e-4). */
   eps?: number | undefined;
+}
+
+/** How a sampler runs. */
+export interface SamplerExecution {
   /** Chunks that run at the same time (default 1). */
   threads?: number;
   /** Rows of a chunk (default 500): intermediates of wide layers stay in the processor's cache. */
@@ -69,6 +73,16 @@ export interface SimulateOptions {
   /** Conditions of the rows. */
   conditions?: Conditions | undefined;
 }
+
+/** The facts of a bridge that sampling needs, of a training or of a saved run. */
+export interface BridgeFacts extends Omit<SamplerOptions, "networks" | keyof SamplerExecution> {}
+
+/** Makes every sampler, of a training and of an opened run. */
+export const samplerOf = (
+  facts: BridgeFacts,
+  networks: SamplerOptions["networks"],
+  execution: SamplerExecution,
+): Sampler => new Sampler({ ...facts, networks, ...execution });
 
 const kept = { functions: 512, shapes: 3 };
 
