@@ -1,16 +1,17 @@
 // Unbalanced flow and bridge matching along Wasserstein–Fisher–Rao geodesics between pairs (WFR-FM, ICLR 2026). The
 // last column of a sample is its log mass.
-import { noGrad, type Tensor } from "@dsbm/torch";
+import { cat, noGrad, type Tensor } from "@dsbm/torch";
 import { intervalsOf } from "../chain/chain.js";
 import type { Pairs } from "../core/batch.js";
 import { joinMass, minibatchGrowth, splitMass, withoutMass } from "../coupling/growth.js";
 import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
+import { ComponentGrowth } from "../model/component-growth.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
 import { bent } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
 import { spread } from "../process/process.js";
-import type { Method, StepContext } from "./method.js";
+import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
 import { noiseTerms } from "./sf2m.js";
 
 export interface GrowthNumbers {
@@ -76,6 +77,19 @@ function pathOf(
 const weightedSquares = (error: Tensor, weight: Tensor): Tensor =>
   error.square().mul(spread(weight, error)).mean();
 
+const manyColumns = 100;
+
+const flowOf = ({ createNetwork, chain, generator, shape: [d = 0] }: ModelFacts) =>
+  new BlindToMass(createNetwork(), {
+    chain,
+    components: d > manyColumns ? new ComponentGrowth(d - 1, generator) : null,
+  });
+
+const begin: MethodModel["begin"] = ({ network, data }) => {
+  for (const part of (network as BlindToMass | FlowAndScore).modules())
+    if (part instanceof ComponentGrowth) part.begin(cat([data.x0, data.x1]));
+};
+
 /** The flow and its growth, without noise. */
 export const wfr = (numbers: GrowthNumbers = {}) =>
   ({
@@ -85,7 +99,8 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
     networks: "shared",
     model: {
       type: BlindToMass,
-      create: ({ createNetwork, chain }) => new BlindToMass(createNetwork(), { chain }),
+      create: flowOf,
+      begin,
     },
     loss(batch, { network, t }) {
       const at = { flow: network as BlindToMass, network, t };
@@ -103,11 +118,12 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
     networks: "bidirectional",
     model: {
       type: FlowAndScore,
-      create: ({ createNetwork, chain }) =>
+      create: (facts) =>
         new FlowAndScore(
-          new BlindToMass(createNetwork(), { chain }),
-          new BlindToMass(createNetwork(), { chain, hasGrowth: false }),
+          flowOf(facts),
+          new BlindToMass(facts.createNetwork(), { chain: facts.chain, hasGrowth: false }),
         ),
+      begin,
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;

@@ -1,5 +1,5 @@
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { argumentError, dataError, notFiniteError } from "../core/errors.js";
+import { dataError, notFiniteError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
 /** Running mean and scatter of rows of `dim` features. */
@@ -9,8 +9,6 @@ export class FeatureStatistics implements Disposable {
   readonly #scatter: Tensor; // Σ (x − mean)(x − mean)ᵀ
 
   constructor(readonly dim: number) {
-    if (!Number.isInteger(dim) || dim < 1)
-      throw argumentError(`${dim} features; expected an integer of at least 1`);
     this.#mean = zeros([dim], { dtype: "float64" }).keep();
     this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
   }
@@ -19,15 +17,9 @@ export class FeatureStatistics implements Disposable {
     return this.#n;
   }
 
-  /**
-   * Adds features [n, dim]. Throws a BridgeError for another shape, NaN or infinity, and then adds
-   * nothing.
-   */
+  /** Adds features [n, dim]. Throws a BridgeError for NaN or infinity, and then adds nothing. */
   update(features: Tensor): this {
-    const { shape } = features;
-    if (shape.length !== 2 || shape[1] !== this.dim)
-      throw argumentError(`features of shape [${shape}]; expected [n, ${this.dim}], as at first`);
-    const m = shape[0];
+    const m = features.size(0);
     if (m === 0) return this;
     tidy(() => {
       const x = features.to({ dtype: "float64", device: "cpu" });

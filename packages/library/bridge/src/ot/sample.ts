@@ -10,14 +10,9 @@ export interface IndexPairs {
 
 /**
  * Draws pairs with replacement from a plan or matrix [n, m]: for each of `uniforms` in [0, 1) the first entry
- * whose running sum passes its share of the mass. Throws a BridgeError for a bad plan or number.
+ * whose running sum passes its share of the mass. Throws a BridgeError for a bad plan.
  */
 export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): IndexPairs {
-  const bad = uniforms.findIndex((u) => !(u >= 0 && u < 1));
-  if (bad >= 0)
-    throw argumentError(`uniform ${bad} is ${uniforms[bad]}: expected a number in [0, 1)`);
-  if (plan instanceof Tensor && plan.ndim !== 2)
-    throw argumentError(`plan has shape [${plan.shape}]: expected [n, m]`);
   const drawn = tidy(() => {
     const mass = plan instanceof Tensor ? plan.reshape([-1]) : tensor(plan.mass);
     const running = mass.cumsum(0);

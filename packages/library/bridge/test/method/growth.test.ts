@@ -23,6 +23,7 @@ import { growthPlan, joinMass, minibatchGrowth, splitMass } from "../../src/coup
 import { lightsb } from "../../src/method/lightsb.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
+import { ComponentGrowth } from "../../src/model/component-growth.js";
 import { FlowAndScore } from "../../src/model/flow-and-score.js";
 import { UnbalancedMixture } from "../../src/model/unbalanced-mixture.js";
 import { squaredDistances } from "../../src/ot/cost.js";
@@ -181,6 +182,19 @@ describe("pairs from plans of all rows", () => {
     ).toBe(null);
     const many = { x0: full([51, 3], 0), x1: full([50, 3], 0) };
     expect(wholePairs(couple, many, { of: "x0", count: 9, most: 50 })).toBe(null);
+  });
+});
+
+describe("growth in many columns", () => {
+  it("depends on 50 principal components", () => {
+    const growth = new ComponentGrowth(120, seeded(1));
+    const x = normal([80, 120], 8).to("float32");
+    growth.begin(withLogMass(x, 0));
+    const axes = growth.axes.div(growth.axes.square().sum(0).sqrt());
+    const at = (rows: Tensor) => growth.forward(withLogMass(rows, 0), zeros([80]));
+    const none = at(x.zerosLike());
+    expect(distance(at(x.sub(x.mm(axes).mm(axes.t()))), none)).toBeLessThan(1e-4);
+    expect(distance(at(x), none)).toBeGreaterThan(0.01);
   });
 });
 
