@@ -26,6 +26,7 @@ export interface Modes {
   largest: number;
 }
 
+/** The modes of fields of a height and a width. */
 export function fourierModes(height: number, width: number): Modes {
   const columns = Math.floor(width / 2) + 1;
   const side = Math.max(height, width);
