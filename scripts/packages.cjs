@@ -6,7 +6,7 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 4_384, imports: [] },
   torch: { group: "engine", budget: 41_082, imports: ["files"] },
-  bridge: { group: "library", budget: 67_139, imports: ["files", "torch"] },
+  bridge: { group: "library", budget: 67_540, imports: ["files", "torch"] },
   nets: { group: "library", budget: 16_959, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 41_767, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_716, imports: ["files", "torch", "bridge"] },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: the sum of the budgets, words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { tokens: 428_000, commentWords: 49_000, testTokens: 296_500, packed: 0 };
+const limits = { tokens: 429_400, commentWords: 49_000, testTokens: 296_500, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { chainOf } from "../src/chain/chain.js";
 import { inBatches } from "../src/core/batches.js";
 import { BridgeError } from "../src/core/errors.js";
-import { gammaSchedule, uniformGrid } from "../src/core/time-grid.js";
+import { gammaGrid, gammaSchedule, uniformGrid } from "../src/core/time-grid.js";
 import { checkPairs } from "../src/coupling/known.js";
 import { langevin, referenceMean } from "../src/langevin/langevin.js";
 import { langevinRun } from "../src/langevin/run.js";
@@ -14,8 +14,9 @@ import { networkFlow } from "../src/method/network-flow.js";
 import { preconditioned } from "../src/method/preconditioned.js";
 import { FeatureStatistics } from "../src/metric/feature-statistics.js";
 import { frechetDistance } from "../src/metric/frechet.js";
-import { bandError, isotropicSpectrum } from "../src/metric/spectrum.js";
+import { bandError, fourierModes, isotropicSpectrum } from "../src/metric/spectrum.js";
 import { valueStatistics } from "../src/metric/value-statistics.js";
+import { optimality } from "../src/metric/vectors/optimality.js";
 import { FittedGaussian } from "../src/model/fitted-gaussian.js";
 import { assignment } from "../src/ot/assignment.js";
 import { exactPointPlan } from "../src/ot/exact.js";
@@ -40,6 +41,8 @@ const unknown = { method: methods.dsbm, process: brownian(), grid, networks: {} 
 
 it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["no steps", () => uniformGrid(0), "argument", /number of steps is 0; expected an integer/],
+  ["no gammas", () => gammaGrid([]), "argument", /at least one gamma/],
+  ["gammas", () => gammaGrid([1, -1]), "argument", /each finite and positive/],
   ["bounds", () => gammaSchedule(3, gammaBounds(3, 2)), "argument", /0 < gamma_min ≤ gamma_max/],
   [
     "odd symmetry",
@@ -47,6 +50,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     "argument",
     /even number .* got 3; use 4$/,
   ],
+  ["modes", () => fourierModes(Number.POSITIVE_INFINITY, 2), "argument", /from 1 to 16384/],
   ["times", () => chainOf([0, 0.5]), "argument", /rise from 0 to 1/],
   ["batch size", () => inBatches(x(), 0, () => 0), "argument", /batches of 0/],
   ["no rows", () => inBatches(zeros([0, 2]), 1, () => 0), "data", /no samples .*expected \[n, …\]/],
@@ -106,11 +110,21 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     "argument",
     /expected fields of one shape/,
   ],
+  ["epsilon", () => optimality(x(), x(), { epsilon: 0 }), "argument", /expected a number above 0/],
   ["many dimensions", () => new FittedGaussian([3, 64, 64]), "argument", /data\.components/],
+  ["costs", () => assignment(Float64Array.of(1, 2, 3), 2), "argument", /expected n × m = 2 × 2/],
   ["a NaN cost", () => assignment(Float64Array.of(Number.NaN), 1), "not_finite", /\[0, 0\] is NaN/],
   ["no points", () => exactPointPlan(x(), zeros([0, 2])), "data", /expected \[n, …\]/],
   ["a plan", () => samplePairs(tensor([[0]]), Float64Array.of(0)), "argument", /no mass/],
+  ["reg", () => sinkhorn(x(), { reg: -1 }), "argument", /reg is -1; expected/],
+  ["penalty", () => sinkhorn(x(), { reg: 1, penalty: 0 }), "argument", /greater than 0/],
   ["NaN costs", () => sinkhorn(x().div(0), { reg: 1 }), "argument", /NaN or infinite/],
+  [
+    "other points",
+    () => sinkhorn({ x0: x(), x1: zeros([3, 1]) }, { reg: 1 }),
+    "argument",
+    /as many coordinates/,
+  ],
   ["sigma", () => brownian({ sigma: -1 }), "argument", /expected a finite number of at least 0/],
   ["sigma", () => ornsteinUhlenbeck({ sigma: 0 }), "argument", /expected a positive number/],
   ["solver", () => flow({ solver: "rk4" }), "argument", /one of dopri5, heun, euler/],

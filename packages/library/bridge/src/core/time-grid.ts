@@ -57,8 +57,10 @@ export function gammaSchedule(
   return symmetric_gamma ? [...half, ...half.toReversed()] : half;
 }
 
-/** The grid of variances γ_1 … γ_N: Δt_k = γ_k / Σγ. */
+/** The grid of variances γ_1 … γ_N: Δt_k = γ_k / Σγ. Throws a BridgeError unless all are finite and positive. */
 export function gammaGrid(gammas: readonly number[]): TimeGrid {
+  if (gammas.length === 0 || gammas.some((g) => !Number.isFinite(g) || g <= 0))
+    throw argumentError("a schedule needs at least one gamma, each finite and positive");
   const total = gammas.reduce((a, b) => a + b, 0);
   const times = [0];
   let sum = 0;

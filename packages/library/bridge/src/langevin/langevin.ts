@@ -42,6 +42,7 @@ export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
  */
 export function langevin(options: LangevinOptions): Langevin {
   const { gammas } = options;
+  gammaGrid(gammas);
   const full: Langevin = {
     mean: 0,
     variance: 1,

@@ -57,6 +57,12 @@ function factor(covariance: Tensor): Tensor {
 }
 
 function checked({ mean, covariance }: Gaussian, which: string): Gaussian {
+  const d = mean.shape;
+  const shape = covariance.shape;
+  if (d.length !== 1 || d[0] === 0 || `${shape}` !== `${d},${d}`)
+    throw argumentError(
+      `${which} Gaussian has a mean of shape [${d}] and a covariance of [${shape}]; expected [d] and [d, d]`,
+    );
   const wide = { mean: mean.to("float64"), covariance: covariance.to("float64") };
   for (const [name, x] of Object.entries(wide))
     if (!x.isfinite().all().item())

@@ -12,6 +12,8 @@ export interface Spectrum {
   energy: number[][];
 }
 
+const mostPixels = 2 ** 14;
+
 /** The modes of a real field's transform, [H, W/2 + 1], in C order. */
 export interface Modes {
   /** Rows of the field. */
@@ -26,8 +28,12 @@ export interface Modes {
   largest: number;
 }
 
-/** The modes of fields of a height and a width. */
+/** Throws a BridgeError for sizes that no image has. */
 export function fourierModes(height: number, width: number): Modes {
+  if (![height, width].every((n) => Number.isInteger(n) && n > 0 && n <= mostPixels))
+    throw argumentError(
+      `modes of [${height}, ${width}]; expected integers from 1 to ${mostPixels}`,
+    );
   const columns = Math.floor(width / 2) + 1;
   const side = Math.max(height, width);
   const k = new Float64Array(height * columns);
@@ -93,7 +99,7 @@ export function octaves(largest: number): Band[] {
 
 /**
  * Σ |E − E*| / Σ E* over the wavenumbers of each band, [C][bands]; Infinity if only the target has no energy.
- * Throws a BridgeError for other channels or wavenumbers.
+ * Throws a BridgeError for other channels, wavenumbers or empty bands.
  */
 export function bandError(
   generated: Spectrum,
@@ -109,6 +115,10 @@ export function bandError(
   return target.energy.map((truth, c) =>
     bands.map(([from, to]) => {
       const inside = target.k.flatMap((k, i) => (k >= from && k <= to ? [i] : []));
+      if (inside.length === 0)
+        throw argumentError(
+          `the band ${from}–${to}; expected wavenumbers among 1 … ${target.k.length}`,
+        );
       const total = inside.reduce((sum, i) => sum + truth[i], 0);
       const off = inside.reduce((sum, i) => sum + Math.abs(generated.energy[c][i] - truth[i]), 0);
       return off === 0 ? 0 : off / total;

@@ -1,7 +1,7 @@
 // Exact plans of equally many points are assignments: an auction with falling ε gives a start, shortest augmenting
 // paths make it exact.
 import { type Cost, checkCost } from "./cost.js";
-import type { Potentials } from "./plan.js";
+import { checkSize, type Potentials } from "./plan.js";
 
 export interface Assignment extends Potentials {
   /** Row i is assigned to column `columns[i]`. */
@@ -24,10 +24,11 @@ const bidsPerRow = { scaled: 100, exact: 4 };
 
 /**
  * Solves the linear assignment problem exactly, O(n³), for `cost` [n, n] row by row (Jonker 1987;
- * Bertsekas 1988). Throws a BridgeError for NaN or infinity.
+ * Bertsekas 1988). Throws a BridgeError for a wrong length, NaN or infinity.
  */
 export function assignment(cost: Cost, n: number): Assignment {
-  checkCost(cost, n);
+  checkSize("n", n);
+  checkCost(cost, n, n);
   const s: State = {
     cost,
     n,

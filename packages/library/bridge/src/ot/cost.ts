@@ -1,11 +1,15 @@
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
-import { dataError, notFiniteError } from "../core/errors.js";
+import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
 export type Cost = Float64Array | Float32Array;
 
-/** Throws a BridgeError unless all entries of the matrix, in rows of m, are finite. */
-export function checkCost(cost: Cost, m: number): void {
+/** Throws a BridgeError unless the matrix has n·m finite entries. */
+export function checkCost(cost: Cost, n: number, m: number): void {
+  if (cost.length !== n * m)
+    throw argumentError(
+      `cost has ${cost.length} entries: expected n × m = ${n} × ${m} = ${n * m}, row by row`,
+    );
   let zero = 0;
   for (let k = 0; k < cost.length; k++) zero += cost[k] * 0;
   if (zero === 0) return;

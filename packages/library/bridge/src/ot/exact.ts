@@ -23,7 +23,7 @@ function byAssignment(cost: Cost, n: number): Transport {
 
 /**
  * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row
- * by row. Throws a BridgeError for NaN or infinity.
+ * by row. Throws a BridgeError for wrong lengths, NaN or infinity.
  */
 export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   if (n !== m) return simplex(cost, n, m);

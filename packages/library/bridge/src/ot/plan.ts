@@ -1,4 +1,5 @@
 // Sparse plans: a full one of 10,000 by 10,000 points would be 100 million numbers.
+import { argumentError } from "../core/errors.js";
 
 /** `mass[k]` goes from row `rows[k]` to column `columns[k]`. */
 export interface SparsePlan {
@@ -31,4 +32,9 @@ export function permutationPlan(columns: Int32Array): SparsePlan {
     columns: columns.slice(),
     mass: new Float64Array(n).fill(1 / n),
   };
+}
+
+export function checkSize(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw argumentError(`${name} = ${value}: expected a whole number of points, at least 1`);
 }

@@ -2,7 +2,7 @@
 // and a strongly feasible basis ends despite degeneracy. Reading rows is most of the work, so each row has a shortlist of
 // its best arcs, and a large problem takes its first prices from a part of its points.
 import { type Cost, checkCost } from "./cost.js";
-import type { Potentials, SparsePlan } from "./plan.js";
+import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { BasisTree, type TransportProblem } from "./tree.js";
 
 export interface Transport extends Potentials {
@@ -15,11 +15,13 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /**
  * Solves transport between n and m equally weighted points exactly, of mass 1, for `cost` [n, m]
- * row by row (Bonneel 2011; Cunningham 1976). Throws a BridgeError for NaN or
+ * row by row (Bonneel 2011; Cunningham 1976). Throws a BridgeError for wrong lengths, NaN or
  * infinity.
  */
 export function simplex(cost: Cost, n: number, m: number): Transport {
-  checkCost(cost, m);
+  checkSize("n", n);
+  checkSize("m", m);
+  checkCost(cost, n, m);
   const common = gcd(n, m);
   const problem: TransportProblem = { n, m, cost, tree: new BasisTree(n, m) };
   const prices = firstPrices(cost, n, m, simplex);

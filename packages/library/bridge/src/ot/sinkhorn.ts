@@ -53,7 +53,8 @@ export interface Points {
 /**
  * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points
  * (Cuturi 2013), for cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) +
- * ρ·KL(Pᵀ1 | b) (Chizat et al. 2018). Throws a BridgeError for an infinite cost.
+ * ρ·KL(Pᵀ1 | b) (Chizat et al. 2018). Throws a BridgeError for a bad `reg` or `penalty` or an
+ * infinite cost.
  */
 export function sinkhorn(
   cost: Tensor | Points,
@@ -65,6 +66,9 @@ export function sinkhorn(
     iterations = 20_000,
   }: SinkhornOptions,
 ): EntropicPlan {
+  for (const [name, value] of Object.entries({ reg, ...(penalty !== null && { penalty }) }))
+    if (!Number.isFinite(value) || value <= 0)
+      throw argumentError(`sinkhorn: ${name} is ${value}; expected a finite number greater than 0`);
   const aim = { eps: reg, tolerance, most: iterations };
   return noGrad(() =>
     tidy(() => {
@@ -77,7 +81,8 @@ export function sinkhorn(
 
 function matrixOf(cost: Tensor | Points): Tensor {
   const matrix = cost instanceof Tensor ? cost : squaredDistances(cost.x0, cost.x1);
-  return matrix.to("float64");
+  if (matrix.ndim === 2) return matrix.to("float64");
+  throw argumentError(`sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
 }
 
 const logWeights = (count: number, device: Device): Tensor =>
@@ -112,6 +117,10 @@ function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): 
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
   const x = vectors(x0);
   const y = vectors(x1);
+  if (x.size(1) !== y.size(1))
+    throw argumentError(
+      `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates in both`,
+    );
   const { eps, tolerance, most } = aim;
   const center = x.mean(0);
   const left = x.sub(center);

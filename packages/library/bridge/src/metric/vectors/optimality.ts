@@ -1,4 +1,5 @@
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
+import { argumentError } from "../../core/errors.js";
 import { crossCovariance, powersOf } from "../../core/gaussian.js";
 import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
@@ -21,6 +22,7 @@ export function optimality(
   end: Tensor,
   { epsilon, seed }: { epsilon: number; seed?: number },
 ): Optimality | null {
+  if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
     const joint = cat([vectors(start), vectors(end)], { dim: 1 });
     const n = joint.size(0);
