@@ -183,20 +183,22 @@ export function kinds(T, schemas) {
       () => ({ what: "call of an arbitrary name", args: [a], run: () => T.call(v.text(), a, a) }),
     ])();
   }
-  /** Passed-in results and resizes without enough memory, and then uses of their targets. */
+  /** Operations without enough memory, resizes, and then uses of their targets. */
   function refused(r, v) {
     const t = v.tensor();
     const other = v.tensor();
     const far = r.pick([2 ** 20, 2 ** 24, 2 ** 33]);
     const ways = [
       () => T.unsafe.call("aten::resize_", "", t, [far]),
-      () => T.unsafe.call("aten::resize_as_", "", t, T.ones([1]).expand([far])),
-      () => T.unsafe.call("aten::add", "out", T.ones([1]).expand([far]), other, 1, t),
       () => T.unsafe.call("aten::cat", "out", [T.ones([1]).expand([far]), other], 0, t),
+      () => T.ones([1]).expand([far]).add(t),
+      () => T.cat([T.ones([1]).expand([far]), other]),
       () =>
-        T.unsafe.call("aten::mm", "out", T.ones([1, 2]).expand([1024, 2]), T.ones([2, 9999]), t),
-      () => T.unsafe.call("aten::range", "out", 0, far, 1, t),
-      () => T.unsafe.call("aten::sort", "values", T.ones([1]).expand([far]), 0, false, t, other),
+        T.ones([1, 2])
+          .expand([1024, 2])
+          .mm(T.ones([2, 9999])),
+      () => T.ones([1]).expand([far]).sort(),
+      () => t.add_(T.ones([1]).expand([far])),
     ];
     const way = r.below(ways.length);
     const use = [
@@ -206,7 +208,6 @@ export function kinds(T, schemas) {
       () => other.copy_(t),
       () => t.view([-1]).sum().item(),
       () => t.detach().zero_(),
-      () => T.unsafe.call("aten::resize_", "", t, [4]),
       () => String(t),
     ];
     const run = () => {
@@ -233,19 +234,16 @@ export function kinds(T, schemas) {
     };
     return { what: `record: no memory for way ${way}`, args: [t, other, far], run };
   }
-  /** Programs of earlier calls, whose held tensors have since been given other strides, shapes or memory. */
+  /** Programs of earlier calls, whose held tensors have since been given other strides or shapes. */
   function again(r, v) {
     const held = v.lasting();
     if (v.programs.length > 0 && r.chance(0.7)) {
       const { program, input, tensor } = r.pick(v.programs);
-      const change = r.below(6);
+      const change = r.below(4);
       const run = () => {
-        const of = tensor.shape;
         if (change === 0) T.unsafe.call("aten::t_", "", tensor);
-        if (change === 1) T.unsafe.call("aten::set_", "source_Tensor", tensor, T.rand(of).keep());
-        if (change === 2) T.unsafe.call("aten::resize_", "", tensor, [2, 2]);
-        if (change === 3 && tensor.grad) T.unsafe.call("aten::t_", "", tensor.grad);
-        if (change === 4) tensor.dispose();
+        if (change === 1 && tensor.grad) T.unsafe.call("aten::t_", "", tensor.grad);
+        if (change === 2) tensor.dispose();
         return program.run(input);
       };
       return { what: `record: an earlier program, change ${change}`, args: [tensor], run };

@@ -22,7 +22,7 @@ const parts: [what: string, most: number, names: string[]][] = [
 ];
 const apart = parts.flatMap(([, , names]) => names);
 
-it.each([...parts, ["the rest", 1600, files.filter((name) => !apart.includes(name))]])(
+it.each([...parts, ["the rest", 1545, files.filter((name) => !apart.includes(name))]])(
   "%s has at most %i lines of C++",
   (_, most, names) => {
     const lines = names

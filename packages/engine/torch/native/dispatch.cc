@@ -19,15 +19,12 @@ static Arg parseArg(const std::string& op, const c10::Argument& a) {
   return {op + ": argument \"" + a.name() + "\"", type, optional != nullptr, ints ? a.N().value_or(0) : 0, a.default_value()};
 }
 
-// Results that are passed in (out=) get the shape of the result; an operation in place keeps that of its tensor.
+// Results that are passed in (out=) get the shape of the result before its memory: a tensor would be left without, where that is
+// refused. An operation in place keeps the shape of its tensor.
 static bool mayResize(const c10::FunctionSchema& schema) {
   const std::string& name = schema.name();
-  bool inPlace = name.size() > 1 && name.back() == '_' && name.find("resize") == std::string::npos && name.find("set_") == std::string::npos;
-  for (size_t i = 0; i < schema.arguments().size(); i++) {
-    const auto* info = schema.arguments()[i].alias_info();
-    if (info && info->isWrite() && (i > 0 || !inPlace)) return true;
-  }
-  return false;
+  bool inPlace = name.back() == '_' && name.find("resize") == std::string::npos && name.find("set_") == std::string::npos;
+  return schema.is_mutable() && !inPlace;
 }
 
 static Op parse(const std::string& name, const std::string& overload) {
@@ -35,7 +32,8 @@ static Op parse(const std::string& name, const std::string& overload) {
   std::string full = overload.empty() ? name : name + "." + overload;
   if (!found) fail("ERR_TORCH_MISSING_OP", full + " is not an operation of this libtorch (" + TORCH_VERSION + ")");
   const auto& schema = found->schema();
-  Op op{*found, full, {}, {}, mayResize(schema)};
+  if (mayResize(schema)) fail("ERR_TORCH_UNSAFE", full + " may give a tensor that it was passed another shape: take the operation that returns a new tensor");
+  Op op{*found, full, {}, {}};
   for (const auto& a : schema.arguments()) op.args.push_back(parseArg(full, a));
   if (op.args.size() + kBefore > kMaxArgs) fail("ERR_TORCH_TYPE", full + " has too many arguments to be called from JavaScript");
   for (const auto& r : schema.returns()) {
@@ -95,15 +93,6 @@ EXPORT(call) {
   torch::jit::Stack& stack = borrowed.stack;
   stack.reserve(op.args.size());
   for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + kBefore], op.args[i]));
-  struct Given {
-    std::vector<at::Tensor> tensors;
-    ~Given() { loseBroken(tensors); }  // set_ with a storage of another dtype that is too small succeeds
-  } given;
-  if (op.resizes)
-    for (const c10::IValue& v : stack) {
-      if (v.isTensor()) given.tensors.push_back(v.toTensor());
-      else if (v.isTensorList()) for (const c10::IValue& e : v.toListRef()) given.tensors.push_back(e.toTensor());
-    }
   op.handle.callBoxed(stack);
   auto result = [&](size_t i) {
     int alias = i < op.aliasOf.size() ? op.aliasOf[i] : -1;

@@ -50,7 +50,6 @@ struct Op {
   std::string name;
   std::vector<Arg> args;
   std::vector<int> aliasOf;  // per return: the argument that it is, or -1
-  bool resizes;              // may give a tensor that it was passed another shape
 };
 
 // One per JavaScript environment (the main thread and every worker thread have their own).
@@ -179,7 +178,6 @@ T* opened(napi_env env, napi_value v, Magic magic, const char* what, const char*
   fail("ERR_TORCH_TYPE", std::string(what) + ": expected " + wanted + ", got " + describe(env, v));
 }
 void settle(Env* data);
-void loseBroken(const std::vector<at::Tensor>& tensors);  // after an operation on them failed
 
 // Hands a box to JavaScript, whose collector deletes it one day.
 template <class T>

@@ -68,15 +68,10 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
       fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");
   std::vector<c10::IValue> slots = program.ready;
   for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
-  try {
+  {
     PlannedScope scope(*program.memory, program.grads.empty());
     run(program.plan, slots, generator);
     scope.finish();
-  } catch (...) {
-    std::vector<at::Tensor> lasting = inputs;
-    for (const Held& held : program.held) lasting.push_back(program.initial[held.slot].toTensor());
-    loseBroken(lasting);
-    throw;
   }
   for (const Gradient& g : program.grads) {
     at::Tensor& now = program.initial[g.leaf].toTensor().mutable_grad();

@@ -1,11 +1,6 @@
 // The life of a tensor handle: born as an external, dropped by a scope, by hand or by the collector.
 #include "engine.h"
 
-#include <ATen/EmptyTensor.h>
-
-#include <atomic>
-#include <mutex>
-
 namespace dsbm {
 
 // Bytes are reported to V8 in batches: the call costs more than a small tensor.
@@ -82,44 +77,6 @@ Boxed* unbox(napi_env env, napi_value v, Magic magic) {
   return boxed->magic == magic ? boxed : nullptr;
 }
 
-// Operations that resize a tensor set its shape before they ask for its memory. Where that is refused, the tensor is left
-// with a shape that its memory does not have: it is made empty, and every later use of it is an error.
-struct Lost {
-  std::mutex mutex;
-  std::unordered_map<const c10::TensorImpl*, c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> tensors;
-};
-static Lost& lost() { return immortal<Lost>(); }
-static std::atomic<bool> anyLost{false};
-
-static bool isLost(const at::Tensor& t) {
-  if (!anyLost.load(std::memory_order_relaxed) || !t.defined()) return false;
-  std::lock_guard<std::mutex> lock(lost().mutex);
-  return lost().tensors.count(t.unsafeGetTensorImpl()) > 0;
-}
-
-static bool isBroken(const at::Tensor& t) {
-  if (!t.defined() || t.is_meta() || t.layout() != at::kStrided || !t.has_storage() || t.numel() == 0) return false;
-  try {
-    return at::detail::computeStorageNbytes(t.sizes(), t.strides(), t.itemsize(), static_cast<size_t>(t.storage_offset())) > t.storage().nbytes();
-  } catch (const c10::Error&) {  // more than 64 bits can count
-    return true;
-  }
-}
-
-void loseBroken(const std::vector<at::Tensor>& tensors) {
-  for (const at::Tensor& t : tensors) {
-    if (!isBroken(t)) continue;
-    c10::TensorImpl* impl = t.unsafeGetTensorImpl();
-    impl->set_allow_tensor_metadata_change(true);
-    impl->set_storage_offset(0);
-    impl->set_sizes_contiguous({0});
-    std::lock_guard<std::mutex> lock(lost().mutex);
-    // Weak: the address is not used again as long as it is here.
-    lost().tensors.emplace(impl, c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(t.getIntrusivePtr()));
-    anyLost = true;
-  }
-}
-
 TensorHandle* handleOf(napi_env env, napi_value v, const char* what) {
   return opened<TensorHandle>(env, v, Magic::Tensor, what, "a tensor");
 }
@@ -127,7 +84,6 @@ TensorHandle* handleOf(napi_env env, napi_value v, const char* what) {
 const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what) {
   auto* h = handleOf(env, v, what);
   if (!h->tensor.defined()) fail("ERR_TORCH_DISPOSED", std::string(what) + ": the tensor was disposed of");
-  if (isLost(h->tensor)) fail("ERR_TORCH_DISPOSED", std::string(what) + ": the tensor lost its memory: an operation that resized it failed, or left it too little");
   if (recording()) noteTensor(h->tensor);
   return h->tensor;
 }
@@ -174,10 +130,7 @@ ACTION(unscope) {
 
 EXPORT(scopedBytes) { return jsNumber(call.env, static_cast<double>(call.data->scoped)); }
 
-EXPORT(isDisposed) {
-  const at::Tensor& t = handleOf(call.env, call[0], "disposed")->tensor;
-  return jsBool(call.env, !t.defined() || isLost(t));
-}
+EXPORT(isDisposed) { return jsBool(call.env, !handleOf(call.env, call[0], "disposed")->tensor.defined()); }
 EXPORT(dtype) { return jsString(call.env, dtypeName(tensorOf(call.env, call[0], "dtype").scalar_type())); }
 EXPORT(device) { return jsString(call.env, tensorOf(call.env, call[0], "device").device().str()); }
 EXPORT(shape) { return jsNumbers(call.env, tensorOf(call.env, call[0], "shape").sizes()); }

@@ -132,7 +132,10 @@ export function invoke(op: Op, ...args: any[]): any {
 
 const handles = new Map<string, Op>();
 
-/** Calls any operation of libtorch. Wrong arguments outside `callable` can end the process. Throws TorchError. */
+/**
+ * Calls any operation of libtorch that resizes none of its arguments. Wrong arguments outside `callable` can end the process.
+ * Throws TorchError.
+ */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   if (typeof name !== "string" || typeof overload !== "string")
     throw new TorchError(
