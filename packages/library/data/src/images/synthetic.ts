@@ -1,5 +1,5 @@
 import { stream } from "@dsbm/bridge";
-import { rand, tensor, tidy } from "@dsbm/torch";
+import { arange, rand, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import {
   checkDrawn,
   type DataSet,
@@ -18,8 +18,6 @@ const shapes: readonly ImageClass[] = [
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 
-const lines = 8;
-
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));
   return { about, classes, load: (options) => load(classes, options) };
@@ -37,57 +35,40 @@ function load(all: readonly ImageClass[], options: SetOptions): Table {
   checkDrawn(n, size ** 2);
   // The stream depends on the shapes, not on the name: a set may have two names.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
-  const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());
-  const images = new Uint8Array(n * size * size);
-  const labels = new Uint8Array(n);
-  for (let i = 0; i < n; i++) {
-    const [u, v, w] = draws.slice(3 * i, 3 * i + 3);
-    const r = size * (0.15 + 0.15 * u);
-    const centre = { x: r + (size - 2 * r) * v, y: r + (size - 2 * r) * w };
-    const { label } = classes[i % classes.length];
-    labels[i] = label;
-    const image = images.subarray(i * size * size, (i + 1) * size * size);
-    (label === 0 ? square : circle)(image, { size, r, ...centre });
-  }
+  const labels = Uint8Array.from({ length: n }, (_, i) => classes[i % classes.length].label);
   return newTable({
     name,
     split,
     source: `drawn from seed ${seed}`,
     ...tidy(() => ({
-      x: tensor(images, { shape: [n, 1, size, size] }),
+      x: draw(rand([n, 3], { generator: stream(seed, purpose) }), { labels, size }),
       labels: tensor(labels).to("int64"),
     })),
     classes: classes.slice(0, n),
   });
 }
 
-interface Figure {
-  size: number;
-  r: number;
-  x: number;
-  y: number;
-}
-
-const overlap = (k: number, from: number, to: number): number =>
-  Math.max(0, Math.min(k + 1, to) - Math.max(k, from));
-
-function square(image: Uint8Array, { size, r, x, y }: Figure): void {
-  for (let i = 0; i < size; i++) {
-    const height = overlap(i, y - r, y + r);
-    for (let j = 0; j < size; j++)
-      image[i * size + j] = Math.round(255 * height * overlap(j, x - r, x + r));
-  }
-}
-
-function circle(image: Uint8Array, { size, r, x, y }: Figure): void {
-  for (let i = 0; i < size; i++) {
-    const chords = Array.from({ length: lines }, (_, k) => {
-      const height = i + (k + 0.5) / lines - y;
-      return Math.sqrt(Math.max(0, r * r - height * height));
-    });
-    for (let j = 0; j < size; j++) {
-      const covered = chords.reduce((sum, half) => sum + overlap(j, x - half, x + half), 0);
-      image[i * size + j] = Math.round((255 * covered) / lines);
-    }
-  }
+/** Bytes [n, 1, size, size] of shapes by three uniform numbers each, [n, 3]. */
+function draw(uniforms: Tensor, { labels, size }: { labels: Uint8Array; size: number }): Tensor {
+  const pixels = arange(0, size).add(0.5);
+  const numbers = uniforms.toNumbers();
+  const images = Array.from(labels, (label, i) =>
+    tidy(() => {
+      const [u, v, w] = numbers.slice(3 * i, 3 * i + 3);
+      const r = size * (0.15 + 0.15 * u);
+      const [dx, dy] = [v, w].map((at) => pixels.sub(r + (size - 2 * r) * at).abs());
+      const covered = (distance: Tensor) =>
+        distance
+          .neg()
+          .add(r + 0.5)
+          .clamp({ min: 0, max: 1 });
+      const rows = dy.unsqueeze(1);
+      const image =
+        label === 0
+          ? covered(rows).mul(covered(dx))
+          : covered(rows.square().add(dx.square()).sqrt());
+      return image.mul(255).round().to("uint8").unsqueeze(0);
+    }),
+  );
+  return stack(images);
 }
