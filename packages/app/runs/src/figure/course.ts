@@ -1,15 +1,7 @@
 import type { Markish, ScaleOptions } from "@observablehq/plot";
 import { type Course, type Plane, type PlaneOptions, planeAxes } from "./plane.js";
-import {
-  colorOf,
-  sampleColors as colors,
-  drawPanel,
-  frame,
-  loadPlot,
-  type Panel,
-  planeSize,
-  tickText,
-} from "./svg.js";
+import { drawPanel, frame, loadPlot, planeSize } from "./plot.js";
+import { colorOf, sampleColors as colors, type Panel, tickText } from "./svg.js";
 
 /** Of loss, no change and growth. */
 const rateColors = ["#1e5ac8", "#d7d7d7", "#c81e1e"];

@@ -1,13 +1,11 @@
 import type { Markish } from "@observablehq/plot";
 import { z } from "zod";
 import { listOf, readIfAs, real } from "../files/json.js";
+import { drawPanel, frame, loadPlot } from "./plot.js";
 import {
   sampleColors as colors,
   composeFigure,
-  drawPanel,
-  frame,
   type LegendEntry,
-  loadPlot,
   type Panel,
   tickText,
 } from "./svg.js";

@@ -1,13 +1,5 @@
-import {
-  composeFigure,
-  curveSize,
-  drawPanel,
-  type LegendEntry,
-  loadPlot,
-  logAxis,
-  sampleColors,
-  tickText,
-} from "./svg.js";
+import { curveSize, drawPanel, loadPlot } from "./plot.js";
+import { composeFigure, type LegendEntry, logAxis, sampleColors, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {

@@ -1,14 +1,6 @@
 import type { Markish } from "@observablehq/plot";
-import {
-  colorOf,
-  curveSize,
-  drawPanel,
-  faintInk,
-  type LegendEntry,
-  loadPlot,
-  logAxis,
-  type Panel,
-} from "./svg.js";
+import { curveSize, drawPanel, loadPlot } from "./plot.js";
+import { colorOf, faintInk, type LegendEntry, logAxis, type Panel } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 

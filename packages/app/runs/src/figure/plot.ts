@@ -1,0 +1,81 @@
+// Panels drawn by Plot. Its types stay here: they do not pass in strict programs without d3's.
+import type * as PlotModule from "@observablehq/plot";
+import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
+import { fontFamily, ink, type Panel, shortened, tickText } from "./svg.js";
+
+export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
+
+interface SvgElement {
+  outerHTML: string;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  querySelector(selector: string): { remove(): void } | null;
+}
+
+type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
+  width: number;
+  height: number;
+  title?: string | undefined;
+};
+
+/** Sizes of panels in the plane of samples. */
+export const planeSize = {
+  width: 296,
+  height: 280,
+  marginTop: 8,
+  marginRight: 12,
+  marginBottom: 42,
+};
+/** Sizes of panels of curves. */
+export const curveSize = {
+  width: 420,
+  marginTop: 24,
+  marginRight: 20,
+  marginBottom: 48,
+  marginLeft: 62,
+};
+
+const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
+
+/** Draws one panel (units: CSS pixels). */
+export async function drawPanel({
+  title,
+  width,
+  height,
+  x,
+  y,
+  ...rest
+}: PanelOptions): Promise<Panel> {
+  const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const options = { ...rest, width, height, document, x: { ...axis, ...x }, y: { ...axis, ...y } };
+  const svg = plot(options) as unknown as SvgElement;
+  // The style element sizes a figure in a page, but hides the size in a nested svg.
+  svg.querySelector("style")?.remove();
+  svg.removeAttribute("class");
+  svg.setAttribute("font-family", fontFamily);
+  svg.setAttribute("font-size", "11");
+  svg.setAttribute("color", ink);
+  return { svg: svg.outerHTML, width, height, title };
+}
+
+/** Draws marks in the plane of samples. */
+export async function frame(
+  title: string,
+  marks: Markish[],
+  labels: { x: string; y: string },
+  domains: Record<"x" | "y", [number, number]>,
+  color: ScaleOptions = {},
+): Promise<Panel> {
+  const plot = await loadPlot();
+  const axis = { ticks: 5, tickFormat: tickText };
+  return drawPanel({
+    ...planeSize,
+    title,
+    color,
+    marginLeft: 68,
+    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
+    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
+    marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
+  });
+}
