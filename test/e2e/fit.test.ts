@@ -75,6 +75,11 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   const choice = (name: string) => choices.find(({ key }: { key: string }) => key === name);
   expect(choice("sigma")).toMatchObject({ given: false });
   expect(choice("data.standardise").value).toBe("columns");
+  // Few rows are judged by cross-validation: the held-out rows of one split do not replace it.
+  await dsbm("evaluate", run, "threads=1");
+  const reason = expect.stringContaining("3-fold cross-validation, with 120 held-out rows");
+  const verdict = { reason, n_held_out: [120, 90] };
+  expect(readQuality(join(folder, run))?.verdicts).toMatchObject([verdict, verdict]);
   // Another hold-out is measured on the run as it is.
   const held = [...few, "holdout=b.csv", "at=0.5", "--json"];
   const second = await dsbm("fit", "a.csv", "b.csv", ...held);

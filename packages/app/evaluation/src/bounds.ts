@@ -1,5 +1,5 @@
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
-import type { Excess } from "@dsbm/runs";
+import { average, deviation, type Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type {
   Compared,
@@ -241,16 +241,6 @@ function normalBelow(x: number): number {
   return x > 0 ? 1 - above : above;
 }
 
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, x) => sum + x, 0) / values.length;
-
-function deviation(values: readonly number[]): number {
-  const mean = meanOf(values);
-  return Math.sqrt(
-    values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
-  );
-}
-
 /** Measures a metric of two samples. Bounds are kept for later sets with the same rows. */
 export async function compareSamples<S extends SampleSubject>(
   metric: TwoSampleMetric<S>,
@@ -314,7 +304,7 @@ export async function compareSamples<S extends SampleSubject>(
           ...draws.map((draw) => compare(some(draw, "x"), data)),
         ]);
         const values = floors.map(numberOf).filter((value) => value !== null);
-        return { floor: values.length > 0 ? meanOf(values) : null, ceiling: numberOf(ceiling) };
+        return { floor: values.length > 0 ? average(values) : null, ceiling: numberOf(ceiling) };
       });
       return { later: Promise.all([value, bounds, halves, end.size(0)]) };
     }),

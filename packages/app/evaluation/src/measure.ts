@@ -31,10 +31,13 @@ import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
+import { pooledRows } from "./variants/folds.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 
 export interface QualityOptions extends SubjectOptions {
+  /** The other folds of a cross-validation, whose rows count, too. */
+  folds?: readonly Quality[];
   /** Your own metrics. */
   extraMetrics?: readonly Metric[] | undefined;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
@@ -71,7 +74,9 @@ export async function measureQuality(
 ): Promise<Quality | null> {
   const {
     extraMetrics = [],
+    folds = [],
     datasets,
+    bridge,
     sampled,
     progress = silentProgress,
     signal,
@@ -82,7 +87,7 @@ export async function measureQuality(
   const { seed, split, solver, exact, ode_tol, ode_step_size } = config;
   const choice = choose([...library, ...extraMetrics], config.metrics, progress);
   const threads = config.threads === "auto" ? cores() : config.threads;
-  using subject = await openSubject(folder, { ...config, datasets, progress, signal });
+  using subject = await openSubject(folder, { ...config, datasets, bridge, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = config.n ?? (isVectors(subject.datasets) ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
@@ -129,7 +134,10 @@ export async function measureQuality(
     if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
     const counts: [number, number] = [set.start.size(0), set.data.size(0)];
-    const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);
+    const perEnd = direction === "f" ? counts : counts.toReversed();
+    const n_held_out = perEnd.map((count, k) =>
+      folds.reduce((sum, { verdicts }) => sum + (verdicts[i]?.n_held_out[k] ?? 0), count),
+    ) as [number, number];
     held.push({ direction, n_held_out, isCut });
     await sampled?.(set, context);
     const setResult = await measureSet(set, served, context);
@@ -150,17 +158,20 @@ export async function measureQuality(
     const value = config[key as keyof typeof usualSampler];
     return value === null || value === usual ? [] : [[key, value] as const];
   });
-  const graded = gradedRows(rows);
+  const all = [...folds.map((fold) => fold.rows), rows];
+  const graded = gradedRows(folds.length > 0 ? pooledRows(all) : rows);
   const facts = verdictFacts(folder, subject);
   return {
     dsbm: version,
     split,
     n,
     seed,
+    folds: all.length,
     ...(sampler.length > 0 && { sampler: Object.fromEntries(sampler) }),
     ...(holdouts.length > 0 && { holdouts: holdouts.map(({ path, at }) => ({ path, at })) }),
     verdicts: held.flatMap(
-      ({ direction, ...of }) => verdictOn(direction, graded, { ...facts, ...of }) ?? [],
+      ({ direction, ...of }) =>
+        verdictOn(direction, graded, { ...facts, ...of, folds: all.length }) ?? [],
     ),
     rows: graded.toSorted((a, b) => order(a) - order(b)),
     left_out: [

@@ -32,6 +32,8 @@ export interface OpenSubject extends Subject, Disposable {
 export interface SubjectOptions extends Partial<Omit<EvaluateConfig, "json" | "out">> {
   /** Loaded data of the run; the caller keeps them. */
   datasets?: Datasets | undefined;
+  /** The bridge of a training in progress, instead of the run's. */
+  bridge?: Bridge | undefined;
   progress?: Progress;
   signal?: AbortSignal | undefined;
 }
@@ -49,7 +51,8 @@ export async function openSubject(
   const { progress = silentProgress, signal } = options;
   const threads = typeof options.threads === "number" ? options.threads : cores();
   setNumThreads(threads);
-  const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
+  const bridge =
+    options.bridge ?? Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
   const loaded = options.datasets ?? (await openDatasets(config, { progress, signal }));
   const { datasets, orders } = inRandomOrder(loaded, seed);

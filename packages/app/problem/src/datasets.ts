@@ -5,6 +5,7 @@ import {
   type Endpoint,
   type Endpoints,
   type GaussianBridge,
+  stream,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
@@ -19,7 +20,7 @@ import {
 } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
-import { type Device, tidy } from "@dsbm/torch";
+import { cat, type Device, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { type Columns, columnEnds, projected } from "./columns.js";
 import {
   configChain,
@@ -170,6 +171,30 @@ export function withoutDataset(
       dispose: () => rows && disposeSome(rows),
     },
   };
+}
+
+/**
+ * All rows of source and target, of which part k = 1, 2, … of `count` is held out. `dispose` frees
+ * what is not of the whole.
+ */
+export function withoutRows(datasets: Datasets, k: number, count: number, seed: number): Datasets {
+  const cut = (side: Endpoint): EndpointData => {
+    const end = datasets[side];
+    const all = cat([end.train, end.test]);
+    const order = randperm(all.size(0), { generator: stream(seed, `folds/${side}`) });
+    const others = order.to({ device: all.device }).chunk(count);
+    const fold = others.splice(k - 1, 1);
+    const rows = (parts: Tensor[]) => all.indexSelect(0, cat(parts)).keep();
+    return {
+      ...end,
+      test: rows(fold),
+      train: rows(others),
+      order: { train: null, test: null },
+      dispose: undefined,
+    };
+  };
+  const ends = tidy(() => ({ x0: cut("x0"), x1: cut("x1") }));
+  return { ...datasets, ...ends, dispose: () => Object.values(ends).forEach(disposeDataset) };
 }
 
 function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig): void {

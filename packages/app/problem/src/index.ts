@@ -21,6 +21,7 @@ export {
   pictureSizes,
   shortName,
   withoutDataset,
+  withoutRows,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export * from "./growth-intervals.js";

@@ -1,3 +1,4 @@
+export * from "./average.js";
 export {
   type Checkpoint,
   type CheckpointEntry,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { compare, type EvaluateConfig, evaluate } from "@dsbm/config";
-import { findRun, runPaths, writeQuality } from "@dsbm/runs";
+import { findRun, readQuality, runPaths, writeQuality } from "@dsbm/runs";
 import { placedWords, runAlone, runPlaced } from "./work.js";
 
 const jsonOption = { "--json": "json=true" };
@@ -26,15 +26,17 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
     const { direction, metrics } = keys;
     const quality = await measureAndDraw(folder, { ...keys, progress, signal });
     if (quality === null) return null;
-    // Some metrics, or another sampler, do not replace the whole table.
-    const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
+    // Some metrics, another sampler, and the held-out rows of one split do not replace the whole table.
+    const isFolded = Number(readQuality(folder)?.folds) > 1;
+    const isPart =
+      isFolded || metrics !== null || direction !== "both" || quality.sampler !== undefined;
     const path = runPaths(folder).quality_json;
     const place = out ?? (isPart && existsSync(path) ? null : path);
     if (place !== null) writeQuality(folder, quality, place);
     const report = place === path ? `\nreport: ${await writeReport(folder)}` : "";
     const where =
       place === null
-        ? `not written: ${path} keeps the full table of the run; out=FILE writes this one`
+        ? `not written: ${path} keeps the ${isFolded ? "cross-validation" : "full table"} of the run; out=FILE writes this one`
         : `written to ${place}${report}`;
     return json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`;
   });

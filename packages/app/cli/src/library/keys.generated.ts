@@ -390,7 +390,7 @@ export interface FitKeys {
   time?: string | null | undefined;
   /** with time=: the order of text times. Default: null. */
   time_order?: string | readonly (string | number)[] | number | null | undefined;
-  /** time courses: test the bridge by a short training without each inner time; full: by a full training. Default: true. */
+  /** time courses: test the bridge by a short training without each inner time; full: by a full training; tables of up to 350 rows: judge by 3-fold cross-validation. Default: true. */
   loo?: boolean | "full" | undefined;
   /** held-out samples of an intermediate time, for the evaluation. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;

@@ -17,7 +17,7 @@ const fitKeys = {
   loo: key(
     z.union([z.boolean(), z.enum(["full"])]),
     true,
-    "time courses: test the bridge by a short training without each inner time; full: by a full training",
+    "time courses: test the bridge by a short training without each inner time; full: by a full training; tables of up to 350 rows: judge by 3-fold cross-validation",
   ),
   ...holdoutKeys("held-out samples of an intermediate time, for the evaluation"),
 };

@@ -8,6 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { strayValues } from "@dsbm/inference";
 import { isVectors } from "@dsbm/problem";
+import { average } from "@dsbm/runs";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
 import { standardFeatures } from "../images/features.js";
@@ -221,7 +222,7 @@ export const columnMetric: Metric<SampleSubject> = {
           const deviation = deviations[k];
           const constant = value > 0 ? Number.MAX_VALUE : 0;
           const column = names?.length === values.length ? names[k] : `column ${k + 1}`;
-          const floor = floors.reduce((sum, of) => sum + of[k], 0) / floors.length;
+          const floor = average(floors.map((of) => of[k]));
           const whole = { value, floor, ceiling: ceilings[k] };
           return {
             off: deviation > 0 ? value / deviation : constant,

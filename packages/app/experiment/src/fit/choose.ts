@@ -1,6 +1,6 @@
 // The rules of `dsbm fit` (docs/guide/choosing.md).
 import type { LeftOutDistance } from "@dsbm/bridge";
-import type { Choice } from "@dsbm/runs";
+import { average, type Choice } from "@dsbm/runs";
 import type { CourseFacts, DataFacts } from "./facts.js";
 
 export type Rule = Omit<Choice, "given">;
@@ -147,8 +147,7 @@ const clearly = 0.9;
  * four times as large.
  */
 export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
-  const mean = (key: keyof LeftOutDistance) =>
-    leftOut.reduce((sum, one) => sum + one[key], 0) / leftOut.length;
+  const mean = (key: keyof LeftOutDistance) => average(leftOut.map((one) => one[key]));
   const straight = mean("straight");
   const spline = mean("spline");
   const growth = mean("growth");

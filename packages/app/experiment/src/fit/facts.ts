@@ -8,6 +8,7 @@ import {
   stream,
 } from "@dsbm/bridge";
 import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
+import { average } from "@dsbm/runs";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 export interface DataFacts {
@@ -54,8 +55,7 @@ export function dataFacts(datasets: Datasets, seed: number, minutes: number | nu
     const { transport, spread } = pairFacts({ x0, x1, seed, count });
     return { transport: transport / unit, spread: spread / unit };
   });
-  const mean = (of: (one: (typeof distances)[number]) => number) =>
-    distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
+  const mean = (of: (one: (typeof distances)[number]) => number) => average(distances.map(of));
   return {
     shape: datasets.shape,
     rows,

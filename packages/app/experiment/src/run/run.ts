@@ -201,11 +201,15 @@ const freeKeys: readonly string[] = [
   ...freeProcessKeys,
 ];
 
+const keysOf = (before: object, now: object): string[] => [
+  ...new Set([...Object.keys(before), ...Object.keys(now)]),
+];
+
 /** Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  return keysOf(before, now)
     .filter((key) => !free.has(key))
     .flatMap((key) => differences(key, before[key], now[key]));
 }
@@ -226,7 +230,7 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
 function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
   if (isTree(before) && isTree(now))
-    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
+    return keysOf(before, now).flatMap((name) =>
       differences(`${key}.${name}`, before[name], now[name]),
     );
   return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];

@@ -113,6 +113,8 @@ export interface VerdictFacts {
   commands: Readonly<{ longer: string; sample: string; measure: string }>;
   /** Whether the time allowed fewer rows than were held out. */
   isCut?: boolean;
+  /** Parts of a cross-validation. */
+  folds?: number;
 }
 
 /**
@@ -124,9 +126,9 @@ export function verdictOn(
   rows: readonly MetricRow[],
   facts: VerdictFacts,
 ): Verdict | null {
-  const { names, what, n_held_out } = facts;
+  const { names, what, n_held_out, folds = 1 } = facts;
   const main = mainMetric(rows, direction);
-  const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
+  const ends = endpointRows(rows, direction);
   const accuracy = ends.find(({ name }) => name === classifier);
   if (!main || !accuracy) return null;
   const [start, end] =
@@ -152,7 +154,8 @@ export function verdictOn(
         3,
       )}.`,
     );
-  sentences.push(`Judged with ${counts}.`);
+  const how = folds > 1 ? `by ${folds}-fold cross-validation, ` : "";
+  sentences.push(`Judged ${how}with ${counts}.`);
   const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
   return {
     direction,
@@ -217,13 +220,16 @@ function rowsFactor({ name, excess }: MetricRow, grade: Grade): number | null {
   if (grade === "poor") return 1;
   // The interval of squared distances falls as 1/n.
   const mark = name === classifier ? nearAccuracy : near;
-  return Math.max(1, (excess.high / mark) ** 2, excess.more ?? 1);
+  return Math.max(1, (Math.min(1, excess.high) / mark) ** 2, excess.more ?? 1);
 }
 
 function roundedUp(n: number): number {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(n)) - 1);
   return Math.ceil(n / unit) * unit;
 }
+
+const endpointRows = (rows: readonly MetricRow[], direction: MetricRow["direction"]) =>
+  rows.filter((row) => row.group === "endpoints" && row.direction === direction);
 
 const mainNames = ["feature_distance", "sliced_w2"];
 
@@ -234,7 +240,7 @@ export function mainMetric(
   rows: readonly MetricRow[],
   direction: MetricRow["direction"],
 ): MetricRow | undefined {
-  const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
+  const ends = endpointRows(rows, direction);
   return mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
 }
 

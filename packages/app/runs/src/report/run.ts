@@ -185,12 +185,12 @@ const minute = (time: string) => time.slice(0, 16).replace("T", " ");
 const when = (started: string, ended: string | null): string =>
   `${minute(started)}${ended === null ? "" : ` to ${minute(ended)}`} UTC`;
 
-function metricsNote({ n, split, sampler = {} }: Quality): Html {
+function metricsNote({ n, split, sampler = {}, folds }: Quality): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;
   const from = split === "train" ? "training" : "held-out";
   const options = Object.entries(sampler).map(([key, value]) => `${key}=${value}`);
   const how = options.length > 0 ? `, sampled with ${options.join(" ")}` : "";
-  return html`<p>Measured with ${most}${from} rows${how}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+  return html`<p>Measured with ${most}${from} rows${how}${Number(folds) > 1 && ", in each part of a cross-validation (values are means)"}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 }
 
 const leftOut = ({ left_out }: Quality): Html | false =>

@@ -108,6 +108,8 @@ export const qualityFile = z.object({
   split: z.enum(["train", "test"]).catch("test"),
   n: real.optional().catch(undefined),
   seed: real.optional().catch(undefined),
+  /** Parts of a cross-validation: all rows are held out, part by part. */
+  folds: real.optional().catch(undefined),
   /** The sampler's options that differ from training: solver, steps, diffusion, guidance. */
   sampler: z
     .record(z.string(), z.union([z.string(), real]))

@@ -1,3 +1,4 @@
+import { average, deviation } from "../average.js";
 import type { Cell, Row, Table } from "../files/table.js";
 
 /** The results of one seed of a configuration. */
@@ -46,11 +47,8 @@ export function summarise(results: readonly SeedResults[]): Table {
 
 function moments(metric: string, rows: readonly Row[]): [string, Cell][] {
   const values = rows.map((row) => row[metric]).filter((x) => typeof x === "number");
-  const n = values.length;
-  const mean = values.reduce((sum, x) => sum + x, 0) / n;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   return [
-    [meanOf(metric), n === 0 ? null : mean],
-    [stdOf(metric), n < 2 ? null : Math.sqrt(squares / (n - 1))],
+    [meanOf(metric), values.length === 0 ? null : average(values)],
+    [stdOf(metric), values.length < 2 ? null : deviation(values)],
   ];
 }

@@ -1,0 +1,65 @@
+// Cross-validation: the rows of several trainings, each measured on the rows that it did not see.
+import { average, deviation, type Excess, type MetricRow } from "@dsbm/runs";
+
+/** A clear difference in one fold counts as much as no difference in another. */
+const mostPower = 0.95;
+
+/**
+ * The means of rows over folds. Each fold is compared with its own held-out rows only: other rows were seen in training,
+ * and would make generated rows look closer than they are.
+ */
+export const pooledRows = (folds: readonly MetricRow[][]): MetricRow[] =>
+  folds[0].flatMap((row) => {
+    const isSame = ({ title, direction }: MetricRow) =>
+      title === row.title && direction === row.direction;
+    const same = folds.flatMap((rows) => rows.filter(isSame));
+    return same.length === folds.length ? pooledRow(row, same) : [];
+  });
+
+function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
+  const list = (read: (row: MetricRow) => unknown) => folds.map((one) => Number(read(one)));
+  const values = list(({ value }) => value);
+  const halves = list(({ interval }) => interval && (interval[1] - interval[0]) / 2);
+  const [low, high] = around(values, halves);
+  const excesses = folds.flatMap(({ excess }) => excess ?? []);
+  return {
+    ...row,
+    value: average(values),
+    // Distances have no negative values.
+    interval: row.interval && [Math.max(low, Math.min(0, row.interval[0])), high],
+    floor: row.floor && average(list(({ floor }) => floor)),
+    floor_interval: null,
+    ceiling: row.ceiling && average(list(({ ceiling }) => ceiling)),
+    // Squares of shares have no bias; an accuracy is no square.
+    excess: row.excess && pooledExcess(excesses, row.name === "c2st" ? 1 : 2),
+  };
+}
+
+/**
+ * The interval of a mean over folds. Held-out rows of folds differ, training rows are shared: the deviation between
+ * folds counts if it is larger than within folds.
+ */
+function around(values: readonly number[], halves: readonly number[]): [number, number] {
+  const root = Math.sqrt(values.length);
+  const half = Math.max(Math.hypot(...halves) / root, 1.96 * deviation(values)) / root;
+  return [average(values) - half, average(values) + half];
+}
+
+function pooledExcess(folds: readonly Excess[], exponent: number): Excess {
+  const list = (read: (excess: Excess) => number) => folds.map(read);
+  const shares = list(({ value }) => value ** exponent);
+  const halves = list(({ value, high }) => high ** exponent - value ** exponent);
+  const [low, high] = around(shares, halves);
+  const root = Math.sqrt(folds.length);
+  // Stouffer's sum of tests, with the logistic distribution for the normal one.
+  const odds = list(({ power }) => 1 / Math.min(power, mostPower) - 1).map(Math.log);
+  // Noise of squares falls as the number of rows, but as the root of the number of folds.
+  const more = average(list((excess) => excess.more ?? Infinity)) / root;
+  return {
+    value: average(shares) ** (1 / exponent),
+    low: Math.max(0, low) ** (1 / exponent),
+    high: high ** (1 / exponent),
+    power: 1 / (1 + Math.exp(root * average(odds))),
+    more: Number.isFinite(more) ? Math.max(1, more) : null,
+  };
+}
