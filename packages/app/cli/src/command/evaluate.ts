@@ -17,6 +17,15 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   return evaluateRun(findRun(request.places[0]), request.config);
 }
 
+function isCrossValidated(folder: string): boolean {
+  try {
+    return Number(readQuality(folder)?.folds) > 1;
+  } catch {
+    // A damaged table is replaced.
+    return false;
+  }
+}
+
 /** Prints the metrics of a run, and writes them. Returns the exit code. */
 export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<number> =>
   runAlone("evaluate", async ({ progress, signal }) => {
@@ -27,7 +36,7 @@ export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<num
     const quality = await measureAndDraw(folder, { ...keys, progress, signal });
     if (quality === null) return null;
     // Some metrics, another sampler, and the held-out rows of one split do not replace the whole table.
-    const isFolded = Number(readQuality(folder)?.folds) > 1;
+    const isFolded = isCrossValidated(folder);
     const isPart =
       isFolded || metrics !== null || direction !== "both" || quality.sampler !== undefined;
     const path = runPaths(folder).quality_json;
