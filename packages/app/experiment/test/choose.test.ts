@@ -8,6 +8,7 @@ import {
   chooseRules,
   chooseScale,
   chooseSigma,
+  fewTimes,
   growthRules,
   pathRules,
   rowsTogether,
@@ -32,6 +33,9 @@ test("the distance of optimal transport and the spread are those of the data", (
   expect(facts.transport).toBeCloseTo(4, 0);
   expect(facts.spread).toBeCloseTo(1, 0);
 });
+
+test("grids are coarser for fewer steps of training", () =>
+  expect([20, 30, 299].map((steps) => fewTimes(steps).value)).toEqual([5, 8, 10]));
 
 test("sigma scales with units and does not depend on shifts", () => {
   const one = chooseSigma(factsOf()).value as number;

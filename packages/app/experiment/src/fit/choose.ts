@@ -364,7 +364,12 @@ export const chooseSize = (key: SizeKey, value: number, steps: number): Rule =>
   );
 
 /** Grid of networks that are trained for few steps. */
-export const fewTimes = rule("num_steps", 10, "so few steps of training do not need a fine grid");
+export const fewTimes = (steps: number): Rule =>
+  rule(
+    "num_steps",
+    Math.min(10, Math.ceil(steps / 4)),
+    "so few steps of training do not need a fine grid",
+  );
 
 /** One iteration if the time allows few steps. */
 export const oneIteration = (steps: number): Rule =>

@@ -407,7 +407,7 @@ async function chooseInTime(
   if (steps >= fewSteps) return speed;
   if (choices.list.some(({ key, value }) => key === "n_ipf" && value === 2))
     choices.replace(oneIteration(steps));
-  if (choices.replace(fewTimes)) speed.pair *= Number(fewTimes.value) / num_steps;
+  if (choices.replace(fewTimes(steps))) speed.pair *= choices.chosen.config.num_steps / num_steps;
   return speed;
 }
 

@@ -88,10 +88,14 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   const { first_num_iter, num_iter } = chosen.config;
-  const most = Math.max(first_num_iter, num_iter);
   // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001 };
-  const time = timePlan(chosen, { speed, reserve, most, began });
+  const time = timePlan(chosen, {
+    speed,
+    reserve,
+    most: Math.max(first_num_iter, num_iter),
+    began,
+  });
   return { ...chosen, choices, time, datasets: null };
 }
 
@@ -106,8 +110,8 @@ async function trainFit(
     const { holdout, at } = own;
     const common = { holdout, at, progress, signal, threads, device, inception, fid_statistics };
     const { seconds, left } = time.clock;
-    const all = seconds ?? Number.POSITIVE_INFINITY;
-    const rest = left - leaveOutSeconds(config, own.loo, all, time.step ?? 0);
+    const rest =
+      left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY, time.step ?? 0);
     // Work that has begun is finished: on a busy machine it takes longer.
     const part = 0.7 * Math.max(0.2 * left, rest) - time.slowness;
     const clock = new Clock(seconds && Math.max(leastShare * seconds, part));

@@ -42,7 +42,7 @@ const often = { least: 0.5, most: 5 };
 
 /** Whether an evaluation takes too long for its part of the time, although it is cut to the part. */
 const isOver = (seconds: number, part: Clock): boolean =>
-  part.seconds !== null && seconds > 1.5 * part.seconds;
+  seconds > 1.5 * (part.seconds ?? Number.POSITIVE_INFINITY);
 
 /** The share of the time for evaluations between half-iterations. */
 export const evaluationShare = 0.15;
@@ -106,11 +106,6 @@ export class TimePlan {
     return this.limit.clock;
   }
 
-  /** Continues after `seconds` of earlier processes. */
-  resume(seconds: number): void {
-    this.clock.resume(seconds);
-  }
-
   /** The time of an evaluation between half-iterations; null if the smallest evaluation takes longer. */
   evaluationClock(): Clock | null {
     const { seconds } = this.clock;
@@ -140,8 +135,7 @@ export class TimePlan {
     if (this.clock.seconds === null) return;
     const now = this.clock.spent;
     const part = this.#share(half, half) * this.#left(half);
-    const end = now + part;
-    this.#half = { number: half, end };
+    this.#half = { number: half, end: now + part };
     this.#lastPlan = now;
     if (step > 0) return;
     training.plan(half, part > this.#stepSeconds(half) ? this.forecast(half)[0] : 1);
