@@ -1,7 +1,8 @@
 // The study of verdicts: simulated problems whose answer is known. No bridge is trained, generated rows are drawn.
-import { judgeSamples } from "@dsbm/evaluation";
+import { type DrawnSamples, judgeSamples, pooledFolds } from "@dsbm/evaluation";
+import { type Datasets, type EndpointData, folds, withoutRows } from "@dsbm/problem";
 import type { Verdict } from "@dsbm/runs";
-import { cat, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { cat, Generator, rand, randint, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 
 /** What the generated rows are. */
 const kinds = {
@@ -22,102 +23,155 @@ const close: readonly Kind[] = ["identical", "nearly"];
 
 export interface Problem {
   kind: Kind;
-  /** Held-out rows of each side. */
+  /** Held-out rows of each side; all rows of each side in a cross-validation. */
   n: number;
   /** Columns; null: images. */
   dim: number | null;
   /** Distance of the means of source and target in deviations of a column. */
   apart: number;
   seed: number;
+  /** Whether it is a small table that `dsbm fit` judges by cross-validation. */
+  isFolded?: boolean;
+  /** Whether each column of the target has two parts of its own. */
+  isIndependent?: boolean;
+  /** Whether generated rows are drawn from the training rows, as of a bridge that knows them by heart. */
+  isSeen?: boolean;
 }
 
 export interface Judged extends Problem {
   grade: Verdict["grade"];
   isFalse: boolean;
-  left: number;
   power: number;
+  /** Whether generated rows are told from the target. */
+  isTold: boolean;
 }
 
 const sizes = [6, 12, 25, 50, 100, 200, 500, 1000, 10_000];
 const dims = [1, 2, 5, 20, 50];
 const distances = [1, 3, 10];
+const allKinds = Object.keys(kinds) as Kind[];
+const pick = <T>(list: readonly T[], i: number): T => list[i % list.length] as T;
 
 /** Problems of all kinds and sizes, `each` of a kind. */
 export function problems(each: number, most = 10_000): Problem[] {
   const used = sizes.filter((n) => n <= most);
-  return (Object.keys(kinds) as Kind[]).flatMap((kind, k) =>
+  return allKinds.flatMap((kind, k) =>
     Array.from({ length: each }, (_, i): Problem => {
       const isImage = (i + k) % 5 === 4;
-      const n = used[(i * 2 + k) % used.length] as number;
+      const n = pick(used, i * 2 + k);
       return {
         kind,
         n: isImage ? Math.min(n, 200) : n,
-        dim: isImage ? null : (dims[(i + 3 * k) % dims.length] as number),
-        apart: distances[(i + k) % distances.length] as number,
+        dim: isImage ? null : pick(dims, i + 3 * k),
+        apart: pick(distances, i + k),
         seed: 1000 * k + i,
       };
     }),
   );
 }
 
-interface Drawn {
-  source: Tensor;
-  generated: Tensor;
-  target: Tensor;
-  reserve: Tensor;
-}
+/** Rows of small tables, from 10 training rows on; fewer are judged once. */
+const foldedSizes = [14, 30, 60, 120, 240];
+const foldedDims = [1, 2, 5, 20];
+
+/** Small tables of all kinds and sizes, `each` of a kind. */
+export const foldedProblems = (each: number): Problem[] =>
+  allKinds.flatMap((kind, k) =>
+    Array.from({ length: each }, (_, i) => ({
+      kind,
+      n: pick(foldedSizes, 2 * i + k),
+      dim: pick(foldedDims, i + 3 * k),
+      apart: pick(distances, i + k),
+      seed: 100_000 + 1000 * k + i,
+      isFolded: true,
+      isIndependent: Math.floor(i / 4) % 2 === 1,
+      isSeen: Math.floor(i / 8) % 2 === 1,
+    })),
+  );
 
 const most = 2000;
 
-/** Draws the samples of a problem and judges them as `dsbm evaluate` does. */
+const names = { source: "the source", target: "the target" };
+
+/** Draws the samples of a problem and judges them as `dsbm fit` and `dsbm evaluate` do. */
 export async function judgeProblem(problem: Problem): Promise<Judged> {
-  const drawn = tidy(() => {
-    const found = problem.dim === null ? images(problem) : vectors(problem, problem.dim);
-    // As many as `dsbm evaluate` takes.
-    const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0))).keep();
-    return {
-      source: first(found.source, most),
-      generated: first(found.generated, most),
-      target: first(found.target, most),
-      reserve: first(found.reserve, 4 * most),
-    };
-  });
-  try {
-    const judged = await judgeSamples(drawn, {
-      seed: problem.seed,
-      names: { source: "the source", target: "the target" },
-    });
-    const { rows, verdict } = judged as NonNullable<typeof judged>;
-    const { grade } = verdict as Verdict;
-    const main = rows.find(({ excess }) => excess)?.excess;
-    const isFalse = grade === "good" && !close.includes(problem.kind);
-    return { ...problem, grade, isFalse, left: main?.value ?? Number.NaN, power: main?.power ?? 0 };
-  } finally {
-    for (const t of Object.values(drawn)) t.dispose();
+  const { kind, seed } = problem;
+  const judged = [];
+  for (const drawn of drawnOf(problem)) {
+    try {
+      const found = await judgeSamples(drawn, { seed, names });
+      const { rows, verdict } = found as NonNullable<typeof found>;
+      judged.push({ rows, verdicts: [verdict as Verdict] });
+    } finally {
+      for (const t of Object.values(drawn)) t.dispose();
+    }
   }
+  const { rows, verdicts } = problem.isFolded
+    ? pooledFolds(judged, { names, what: "rows" })
+    : (judged[0] as Fold);
+  const { grade } = verdicts[0] as Verdict;
+  const { power = 0, low = 0 } = rows.find(({ excess }) => excess)?.excess ?? {};
+  const isFalse = grade === "good" && !close.includes(kind);
+  return { ...problem, grade, isFalse, power, isTold: low > 0 };
 }
 
-function vectors({ kind, n, apart, seed }: Problem, d: number): Drawn {
+type Fold = Parameters<typeof pooledFolds>[0][number];
+type Drawn = { [K in keyof DrawnSamples]: Tensor };
+
+/** The samples of each evaluation, cut to as many as `dsbm evaluate` takes. */
+function drawnOf(problem: Problem): Drawn[] {
+  const { dim } = problem;
+  const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0))).keep();
+  return tidy(() => {
+    const drawn = dim === null ? [images(problem)] : vectors(problem, dim);
+    return drawn.map(({ source, generated, target, reserve }) => ({
+      source: first(source, most),
+      generated: first(generated, most),
+      target: first(target, most),
+      reserve: first(reserve, 4 * most),
+    }));
+  });
+}
+
+function vectors(problem: Problem, d: number): Drawn[] {
+  const { kind, n, apart, seed, isFolded, isIndependent, isSeen } = problem;
   const generator = Generator.create(seed);
   // Two parts, so that a target is no Gaussian.
-  const target = (count: number, parts = 2) => {
-    const sides = rand([count, 1], { generator }).mul(parts).floor().mul(2).sub(1);
-    return randn([count, d], { generator }).mul(0.6).add(sides.mul(0.8));
+  const drawnRows = (count: number, parts = 2) => {
+    const sides = rand([count, isIndependent ? d : 1], { generator });
+    const centres = sides.mul(parts).floor().mul(2).sub(1).mul(0.8);
+    return randn([count, d], { generator }).mul(0.6).add(centres);
   };
   const moved = (x: Tensor, share: number) => x.add(share * apart);
-  const source = moved(target(n), 1);
-  const generated: Record<Kind, () => Tensor> = {
-    identical: () => target(n),
-    nearly: () => moved(target(n), 0.04),
-    "shift .2": () => moved(target(n), 0.2),
-    "shift .5": () => moved(target(n), 0.5),
-    source: () => moved(target(n), 1),
-    collapsed: () => target(n).mul(0.1),
-    wide: () => target(n).mul(Math.sqrt(2.69)),
-    "half of the modes": () => target(n, 1),
-    noise: () => source.add(randn([n, d], { generator })),
+  const generatedFrom = (source: Tensor, target: typeof drawnRows): Tensor => {
+    const count = source.size(0);
+    const make: Record<Kind, () => Tensor> = {
+      identical: () => target(count),
+      nearly: () => moved(target(count), 0.04),
+      "shift .2": () => moved(target(count), 0.2),
+      "shift .5": () => moved(target(count), 0.5),
+      source: () => moved(target(count), 1),
+      collapsed: () => target(count).mul(0.1),
+      wide: () => target(count).mul(Math.sqrt(2.69)),
+      "half of the modes": () => drawnRows(count, 1),
+      noise: () => source.add(randn([count, d], { generator })),
+    };
+    return make[kind]();
   };
-  return { source, generated: generated[kind](), target: target(n), reserve: target(4 * n) };
+  const source = moved(drawnRows(n), 1);
+  if (!isFolded) {
+    const generated = generatedFrom(source, drawnRows);
+    return [{ source, generated, target: drawnRows(n), reserve: drawnRows(4 * n) }];
+  }
+  const end = (rows: Tensor) => ({ train: rows, test: rows.narrow(0, 0, 0) }) as EndpointData;
+  const table = { x0: end(source), x1: end(drawnRows(n)) } as Datasets;
+  return Array.from({ length: folds }, (_, k) => {
+    const { x0, x1 } = withoutRows(table, k + 1, seed);
+    const seen = (count: number) =>
+      x1.train.indexSelect(0, randint(0, x1.train.size(0), [count], { generator }));
+    const generated = generatedFrom(x0.test, isSeen ? seen : drawnRows);
+    return { source: x0.test, generated, target: x1.test, reserve: x1.train };
+  });
 }
 
 const size = 16;
@@ -179,13 +233,22 @@ function disks(
 }
 
 /** The problems of the study, and of its short form without large samples. */
-export const study = (quick: boolean): Problem[] => (quick ? problems(2, 100) : problems(23));
+export const study = (quick: boolean): Problem[] =>
+  quick ? [...problems(2, 100), ...foldedProblems(2)] : [...problems(23), ...foldedProblems(45)];
 
-const groups: readonly [name: string, low: number, high: number][] = [
+type Group = readonly [name: string, low: number, high: number];
+
+const groups: readonly Group[] = [
   ["6 to 12", 6, 12],
   ["25 to 100", 25, 100],
   ["200 to 500", 200, 500],
   ["1,000 and 10,000", 1000, 10_000],
+];
+const foldedGroups: readonly Group[] = [
+  ["14", 14, 14],
+  ["30", 30, 30],
+  ["60", 60, 60],
+  ["120 and 240", 120, 240],
 ];
 const grades = ["good", "partial", "undecided", "poor"] as const;
 
@@ -202,50 +265,106 @@ export function falseRate(judged: readonly Judged[]): { count: number; of: numbe
 
 /** The page of the study. */
 export function verdictsDocument(judged: readonly Judged[], command: string): string {
-  const { count, of, most } = falseRate(judged);
-  const cell = (kind: Kind, low: number, high: number) => {
-    const own = judged.filter((one) => one.kind === kind && one.n >= low && one.n <= high);
-    const counts = grades.map((grade) => own.filter((one) => one.grade === grade).length);
-    return own.length === 0 ? "–" : counts.join(" / ");
+  const once = judged.filter(({ isFolded }) => !isFolded);
+  const folded = judged.filter(({ isFolded }) => isFolded);
+  const rate = (some: readonly Judged[]) => {
+    const { count, of, most } = falseRate(some);
+    return `**${count} of ${of} (at most ${(100 * most).toFixed(1)} % at 95 % confidence)**`;
   };
-  const names = Object.keys(kinds) as Kind[];
   return `# How often a verdict is wrong
 
-\`dsbm evaluate\` gives each direction of a bridge a verdict: good, partial (most of the way), undecided (cannot be judged with so
+dsbm gives each direction of a bridge a verdict: good, partial (most of the way), undecided (cannot be judged with so
 few rows) or poor. This page tests the verdict on ${judged.length} simulated problems with a known answer. No bridge is trained: the
 generated samples are drawn. \`${command}\` writes this page.
 
-A good verdict is false if the generated samples are not close to the target: **${count} of ${of} (at most ${(100 * most).toFixed(1)} %
-at 95 % confidence)**.
+A good verdict is false if the generated samples are not close to the target:
+
+- judged once, as by \`dsbm evaluate\`: ${rate(once)}
+- by ${folds}-fold cross-validation, as by \`dsbm fit\` of small tables: ${rate(folded)}
+
+## Judged once, by held-out rows of each side
 
 A fifth of the problems are images of 16 × 16 pixels. The others have 1 to 50 columns and a target of two parts. The means of
 source and target are 1, 3 or 10 apart in each column. Of 10,000 rows 2,000 are measured, as in \`dsbm evaluate\`.
 
-## Verdicts by held-out rows of each side
-
 Each cell counts good / partial / undecided / poor.
 
-| generated samples | ${groups.map(([name]) => name).join(" | ")} |
-| --- | ${groups.map(() => "---").join(" | ")} |
-${names.map((kind) => `| ${kind}: ${kinds[kind]} | ${groups.map(([, low, high]) => cell(kind, low, high)).join(" | ")} |`).join("\n")}
+${gradeTable(once, groups)}
+
+## By cross-validation, by rows of each side
+
+Tables of 1 to 20 columns. In half of them, each column of the target has two parts of its own. In a third, the generated
+rows are training rows, as of a bridge that knows its data by heart.
+
+${gradeTable(folded, foldedGroups)}
 
 ## How many rows tell the source from the target
 
 The mean power of the main metric: the chance that so many rows tell the untransported source from the target. A verdict needs .8.
 
-| distance of the means | ${groups.map(([name]) => name).join(" | ")} |
-| --- | ${groups.map(() => "---").join(" | ")} |
-${distances
-  .map((apart) => {
-    const mean = ([, low, high]: (typeof groups)[number]) => {
-      const own = judged.filter(
-        (one) => one.dim !== null && one.apart === apart && one.n >= low && one.n <= high,
-      );
-      const sum = own.reduce((total, { power }) => total + power, 0);
-      return own.length === 0 ? "–" : (sum / own.length).toFixed(2);
-    };
-    return `| ${apart} | ${groups.map(mean).join(" | ")} |`;
-  })
-  .join("\n")}
+${powerTable(once, groups)}
+
+By cross-validation:
+
+${powerTable(folded, foldedGroups)}
+
+The power as stated, and how often the untransported source was told from the target:
+
+${statedTable(judged)}
 `;
+}
+
+const table = (names: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [names, names.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const within = (judged: readonly Judged[], [, low, high]: Group): Judged[] =>
+  judged.filter(({ n }) => n >= low && n <= high);
+
+function gradeTable(judged: readonly Judged[], groups: readonly Group[]): string {
+  const cell = (kind: Kind, group: Group) => {
+    const own = within(judged, group).filter((one) => one.kind === kind);
+    const counts = grades.map((grade) => own.filter((one) => one.grade === grade).length);
+    return own.length === 0 ? "–" : counts.join(" / ");
+  };
+  return table(
+    ["generated samples", ...groups.map(([name]) => name)],
+    allKinds.map((kind) => [
+      `${kind}: ${kinds[kind]}`,
+      ...groups.map((group) => cell(kind, group)),
+    ]),
+  );
+}
+
+const mean = (values: readonly number[]): string =>
+  values.length === 0
+    ? "–"
+    : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
+
+function powerTable(judged: readonly Judged[], groups: readonly Group[]): string {
+  const powers = (apart: number, group: Group) =>
+    within(judged, group)
+      .filter((one) => one.dim !== null && one.apart === apart)
+      .map(({ power }) => power);
+  return table(
+    ["distance of the means", ...groups.map(([name]) => name)],
+    distances.map((apart) => [`${apart}`, ...groups.map((group) => mean(powers(apart, group)))]),
+  );
+}
+
+const bands: readonly Group[] = [
+  ["below .5", 0, 0.5],
+  [".5 to .8", 0.5, 0.8],
+  [".8 and more", 0.8, Infinity],
+];
+
+function statedTable(judged: readonly Judged[]): string {
+  const sources = judged.filter(({ kind }) => kind === "source");
+  return table(
+    ["stated power", "problems", "mean stated power", "told from the target"],
+    bands.map(([name, low, high]) => {
+      const own = sources.filter(({ power }) => power >= low && power < high);
+      const told = own.map(({ isTold }) => Number(isTold));
+      return [name, `${own.length}`, mean(own.map(({ power }) => power)), mean(told)];
+    }),
+  );
 }

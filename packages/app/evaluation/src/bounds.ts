@@ -1,6 +1,6 @@
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import { average, deviation, type Excess } from "@dsbm/runs";
-import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { noGrad, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type {
   Compared,
   Comparison,
@@ -206,7 +206,7 @@ interface Deviations {
 
 function excess(whole: Bounded, { error, none, ways, isSquared }: Deviations): Excess {
   const way = whole.ceiling - whole.floor;
-  if (!(way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
+  if (!(way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null, isSquared };
   const left = shareOf(whole);
   const width = (1.96 * error) / way;
   const inUnits = (x: number) => Math.max(0, x) ** (isSquared ? 0.5 : 1);
@@ -225,6 +225,7 @@ function excess(whole: Bounded, { error, none, ways, isSquared }: Deviations): E
     high: inUnits(Math.max(0, left) + width),
     power: power(1),
     more: times <= mostRows ? times : null,
+    isSquared,
   };
 }
 
@@ -232,14 +233,9 @@ const enough = 0.8;
 /** The greatest factor of rows that is tried. */
 const mostRows = 1000;
 
-/** The standard normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
-function normalBelow(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const factors = [1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.31938153];
-  const series = factors.reduce((sum, factor) => t * (sum + factor), 0);
-  const above = (Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return x > 0 ? 1 - above : above;
-}
+/** The standard normal distribution function. */
+const normalBelow = (x: number): number =>
+  tidy(() => (1 + tensor([x / Math.SQRT2], { dtype: "float64" }).erf().item()) / 2);
 
 /** Measures a metric of two samples. Bounds are kept for later sets with the same rows. */
 export async function compareSamples<S extends SampleSubject>(

@@ -7,7 +7,7 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
-import { isVectors, shortName } from "@dsbm/problem";
+import { type Datasets, isVectors, shortName } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -31,13 +31,10 @@ import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
-import { pooledRows } from "./variants/folds.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 
 export interface QualityOptions extends SubjectOptions {
-  /** The other folds of a cross-validation, whose rows count, too. */
-  folds?: readonly Quality[];
   /** Your own metrics. */
   extraMetrics?: readonly Metric[] | undefined;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
@@ -74,7 +71,6 @@ export async function measureQuality(
 ): Promise<Quality | null> {
   const {
     extraMetrics = [],
-    folds = [],
     datasets,
     bridge,
     sampled,
@@ -133,11 +129,8 @@ export async function measureQuality(
     const isCut = context.options.n < Math.min(n, Math.max(...sizes));
     if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
-    const counts: [number, number] = [set.start.size(0), set.data.size(0)];
-    const perEnd = direction === "f" ? counts : counts.toReversed();
-    const n_held_out = perEnd.map((count, k) =>
-      folds.reduce((sum, { verdicts }) => sum + (verdicts[i]?.n_held_out[k] ?? 0), count),
-    ) as [number, number];
+    const counts = [set.start.size(0), set.data.size(0)] as [number, number];
+    const n_held_out = (direction === "f" ? counts : counts.toReversed()) as typeof counts;
     held.push({ direction, n_held_out, isCut });
     await sampled?.(set, context);
     const setResult = await measureSet(set, served, context);
@@ -158,20 +151,17 @@ export async function measureQuality(
     const value = config[key as keyof typeof usualSampler];
     return value === null || value === usual ? [] : [[key, value] as const];
   });
-  const all = [...folds.map((fold) => fold.rows), rows];
-  const graded = gradedRows(folds.length > 0 ? pooledRows(all) : rows);
-  const facts = verdictFacts(folder, subject);
+  const graded = gradedRows(rows);
+  const facts = verdictFacts(folder, subject.datasets);
   return {
     dsbm: version,
     split,
     n,
     seed,
-    folds: all.length,
     ...(sampler.length > 0 && { sampler: Object.fromEntries(sampler) }),
     ...(holdouts.length > 0 && { holdouts: holdouts.map(({ path, at }) => ({ path, at })) }),
     verdicts: held.flatMap(
-      ({ direction, ...of }) =>
-        verdictOn(direction, graded, { ...facts, ...of, folds: all.length }) ?? [],
+      ({ direction, ...of }) => verdictOn(direction, graded, { ...facts, ...of }) ?? [],
     ),
     rows: graded.toSorted((a, b) => order(a) - order(b)),
     left_out: [
@@ -181,7 +171,11 @@ export async function measureQuality(
   };
 }
 
-function verdictFacts(folder: string, { datasets }: Subject): Omit<VerdictFacts, "n_held_out"> {
+/** The names and commands of the verdicts on a run. */
+export function verdictFacts(
+  folder: string,
+  datasets: Datasets,
+): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {
     source: shortName(datasets.x0.name),

@@ -90,7 +90,6 @@ export async function judgeSamples(
     names,
     what: isVectors(subject.datasets) ? "rows" : "images",
     n_held_out: [generated.size(0), target.size(0)] as const,
-    commands: { longer: "", sample: "", measure: "" },
   };
   return { ...setResult, rows, verdict: source && verdictOn("f", rows, facts) };
 }
@@ -199,7 +198,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       n,
       seed,
       rows,
-      verdicts: verdict ? [{ ...verdict, next: "" }] : [],
+      verdicts: verdict ? [verdict] : [],
       left_out: leftOut(rows, reasons),
     };
   } finally {

@@ -1,4 +1,4 @@
-import { formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
+import { directionNames, formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
 
 const mostColumns = 5;
 
@@ -21,8 +21,6 @@ function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   });
 }
 
-const ways = { f: "forward", b: "backward" };
-
 /** The table, then skipped metrics, then the verdicts. */
 export function qualityTable(quality: Quality): string {
   const rows = shownQuality(quality);
@@ -41,17 +39,16 @@ export function qualityTable(quality: Quality): string {
       verdict: row.grade ? gradeWords[row.grade] : "",
     })),
   );
-  const all = quality.rows.filter(({ group }) => group === "columns").length;
-  const hidden = all - rows.filter(({ group }) => group === "columns").length;
+  const hidden = quality.rows.length - rows.length;
   return [
     ...(rows.length > 0 ? [table] : []),
     ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),
     ...rows.flatMap(({ direction, note }) =>
-      note === undefined ? [] : [`${ways[direction ?? "f"]}: ${note}`],
+      note === undefined ? [] : [`${directionNames[direction ?? "f"]}: ${note}`],
     ),
     ...quality.left_out.map((line) => `left out: ${line}`),
     ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
-      `${ways[direction]}: ${gradeWords[grade]}. ${reason}`,
+      `${directionNames[direction]}: ${gradeWords[grade]}. ${reason}`,
       `  ${next}`,
     ]),
   ].join("\n");

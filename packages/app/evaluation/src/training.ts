@@ -132,8 +132,7 @@ export class Evaluator implements Disposable {
     if (!collection) return null;
     let isDone = false;
     try {
-      const { sigma } = context.subject.trained.process;
-      checkScale(collection.set, { direction, half, noise: sigma });
+      checkScale(context.subject, collection.set, { direction, half });
       const measurements = await measureSet(collection.set, this.metrics, context);
       if (!measurements) return null;
       const values: Record<string, number | null> = {};

@@ -142,14 +142,13 @@ export async function affordable(
     const carry = async () => {
       const began = performance.now();
       const conditions = testConditions(subject.datasets, from, rows, split);
-      const how = {
+      const result = await transport(subject.bridge, direction, start, {
         ...options,
         sampling,
         conditions,
         purpose: "trial",
         label: "a trial of few rows",
-      };
-      const result = await transport(subject.bridge, direction, start, how);
+      });
       result?.end.dispose();
       return result && (performance.now() - began) / 1000 / rows;
     };
@@ -215,13 +214,18 @@ const far = 10;
  * Throws a DivergedError if samples lie far outside both datasets, even for the process's noise.
  */
 export function checkScale(
+  { datasets, trained }: Subject,
   { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
-  { noise, ...place }: Place & { noise: number },
+  place: Place,
 ): void {
   const factor = tidy(() => {
     const center = data.mean(0, { keepdim: true });
-    const scale = (x: Tensor) => x.sub(center).square().mean().sqrt().item();
-    return scale(end) / Math.max(scale(start), scale(data), noise);
+    const scale = (x: Tensor) => x.to({ device: "cpu" }).sub(center).square().mean().sqrt().item();
+    // Few held-out rows can lie much closer together than the data.
+    const known = (["x0", "x1"] as const).map((side) =>
+      testRows(datasets[side], 4 * end.size(0), 0, "train"),
+    );
+    return scale(end) / Math.max(...[start, data, ...known].map(scale), trained.process.sigma);
   });
   if (factor > far)
     throw new DivergedError(

@@ -1,30 +1,46 @@
 // Rows of a cross-validation: means, whose intervals hold the deviation between folds.
 import type { MetricRow } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { pooledRows } from "../src/variants/folds.js";
+import { pooledFolds } from "../src/variants/folds.js";
 
-const row = (name: string, left: number, power = 0.75) =>
+const facts = {
+  names: { source: "A", target: "B" },
+  what: "rows",
+};
+
+const row = (left: number, isSquared: boolean, change: Partial<MetricRow> = {}) =>
   ({
-    name,
-    title: name,
+    title: "sliced W2",
     value: left,
-    excess: { value: left, low: left - 0.1, high: left + 0.1, power, more: 2 },
+    excess: { value: left, low: left - 0.1, high: left + 0.1, power: 0.75, more: 2, isSquared },
+    ...change,
   }) as MetricRow;
 
+const pooled = (...rows: MetricRow[]) =>
+  pooledFolds(
+    rows.map((one) => ({ rows: [one], verdicts: [] })),
+    facts,
+  ).rows[0];
+
 it.each([
-  ["c2st", [0.2, 0.2, 0.2], 0.2 + 0.1 / Math.sqrt(3)],
-  ["sliced_w2", [0.2, 0.2, 0.2], Math.sqrt(0.04 + 0.05 / Math.sqrt(3))],
+  [false, [0.2, 0.2, 0.2], 0.2 + 0.1 / Math.sqrt(3)],
+  [true, [0.2, 0.2, 0.2], Math.sqrt(0.04 + 0.05 / Math.sqrt(3))],
   // Folds that differ more than their intervals allow.
-  ["c2st", [1, 5, 9], 5 + (1.96 * 4) / Math.sqrt(3)],
-] as const)(
-  "%s with %s of the way left is at most that of independent folds",
-  (name, lefts, high) => {
-    const [pooled] = pooledRows(lefts.map((left) => [row(name, left)]));
-    expect(pooled?.excess?.high).toBeCloseTo(high);
-  },
+  [false, [1, 5, 9], 5 + (1.96 * 4) / Math.sqrt(3)],
+] as const)("squares: %s, with %s of the way left", (isSquared, lefts, high) =>
+  expect(pooled(...lefts.map((left) => row(left, isSquared)))?.excess?.high).toBeCloseTo(high),
 );
 
 it("is not sure of a difference that one of three folds shows", () => {
-  const [pooled] = pooledRows([1, 0.05, 0.05].map((power) => [row("c2st", 1, power)]));
-  expect(pooled?.excess?.power).toBeLessThan(0.5);
+  const folds = [1, 0.05, 0.05].map((power) => {
+    const one = row(1, false);
+    return { ...one, excess: { ...one.excess!, power } };
+  });
+  expect(pooled(...folds)?.excess?.power).toBeLessThan(0.5);
+});
+
+it("has a grade of its own, and the notes of all folds", () => {
+  const notes = ["flow", undefined, "ph"];
+  const folds = notes.map((note) => row(0.8, false, { grade: "good", note }));
+  expect(pooled(...folds)).toMatchObject({ grade: "poor", note: "flow; ph" });
 });

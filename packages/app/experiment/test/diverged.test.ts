@@ -1,9 +1,10 @@
 // NaN is no success: every method with training steps fails with one line if its generated samples
 // are NaN.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun, silentProgress } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { benchmarked } from "../../../../test/support/problem.js";
+import { benchmarked, configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { runTraining } from "../src/run/run.js";
@@ -38,4 +39,15 @@ it("samples that are finite and far from all data are a failure too", async () =
     resume: "npx dsbm gaussian",
   });
   await expect(run).rejects.toThrow(/times as far from the data's mean[^\n]*--again/);
+});
+
+it("held-out rows that lie closer together than the training rows are no failure", async () => {
+  const table = join(root, "outlier.csv");
+  writeFileSync(table, `x\n${[1e5, ...Array(11).keys()].join("\n")}\n`);
+  const options = wordsOf(`Dataset=table:${table} Dataset_transfer=table:${table} transfer=true
+    data.test_fraction=0.3 sigma=0.001 n_ipf=1 num_iter=2 first_num_iter=2 num_steps=4 batch_size=4
+    model=MLP model.hidden=[8,8] plot_level=0 threads=1`);
+  const folder = join(root, "outlier");
+  const run = { folder, progress: silentProgress, resume: "" };
+  expect(await runTraining(configured(...options), run)).toMatchObject({ state: "finished" });
 });

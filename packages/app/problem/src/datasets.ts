@@ -173,16 +173,20 @@ export function withoutDataset(
   };
 }
 
+/** Parts of a cross-validation. */
+export const folds = 3;
+
 /**
- * All rows of source and target, of which part k = 1, 2, … of `count` is held out. `dispose` frees
+ * All rows of source and target, of which part k = 1, 2, … of `folds` is held out. `dispose` frees
  * what is not of the whole.
  */
-export function withoutRows(datasets: Datasets, k: number, count: number, seed: number): Datasets {
+export function withoutRows(datasets: Datasets, k: number, seed: number): Datasets {
   const cut = (side: Endpoint): EndpointData => {
     const end = datasets[side];
     const all = cat([end.train, end.test]);
-    const order = randperm(all.size(0), { generator: stream(seed, `folds/${side}`) });
-    const others = order.to({ device: all.device }).chunk(count);
+    const others = randperm(all.size(0), { generator: stream(seed, `folds/${side}`) })
+      .to({ device: all.device })
+      .chunk(folds);
     const fold = others.splice(k - 1, 1);
     const rows = (parts: Tensor[]) => all.indexSelect(0, cat(parts)).keep();
     return {

@@ -12,6 +12,7 @@ export {
 export {
   aboutPairs,
   type Datasets,
+  folds,
   isVectors,
   loadDatasets,
   loadPairs,

@@ -213,7 +213,7 @@ export const columnMetric: Metric<SampleSubject> = {
       const ceilings = columnWasserstein(source, data);
       const halves = halvesOf(
         { generated, data, reserve: own(set.side, set.reserve()), source },
-        (x, y) => columnWasserstein(x, y),
+        columnWasserstein,
         { context },
       );
       const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
@@ -227,9 +227,7 @@ export const columnMetric: Metric<SampleSubject> = {
           return {
             off: deviation > 0 ? value / deviation : constant,
             row: {
-              ...measurementOf(whole, halves[k], {
-                least: 0,
-              }),
+              ...measurementOf(whole, halves[k], { least: 0 }),
               title: `1-Wasserstein of ${column}`,
               column,
             },

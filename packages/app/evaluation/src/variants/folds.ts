@@ -1,5 +1,30 @@
 // Cross-validation: the rows of several trainings, each measured on the rows that it did not see.
-import { average, deviation, type Excess, type MetricRow } from "@dsbm/runs";
+import {
+  average,
+  deviation,
+  type Excess,
+  gradedRows,
+  type MetricRow,
+  type Quality,
+  type VerdictFacts,
+  verdictOn,
+} from "@dsbm/runs";
+
+type Fold = Pick<Quality, "rows" | "verdicts">;
+
+/** The mean rows of a cross-validation, and the verdicts on them. */
+export function pooledFolds(folds: readonly Fold[], facts: Omit<VerdictFacts, "n_held_out">): Fold {
+  const rows = gradedRows(pooledRows(folds.map((fold) => fold.rows)));
+  const verdicts = (["f", "b"] as const).flatMap((direction) => {
+    const counts = folds.flatMap((fold) =>
+      fold.verdicts.filter((one) => one.direction === direction).map((one) => one.n_held_out),
+    );
+    const sum = (end: 0 | 1) => counts.reduce((total, count) => total + count[end], 0);
+    const n_held_out = [sum(0), sum(1)] as const;
+    return verdictOn(direction, rows, { ...facts, n_held_out, folds: folds.length }) ?? [];
+  });
+  return { rows, verdicts };
+}
 
 /** A clear difference in one fold counts as much as no difference in another. */
 const mostPower = 0.95;
@@ -8,7 +33,7 @@ const mostPower = 0.95;
  * The means of rows over folds. Each fold is compared with its own held-out rows only: other rows were seen in training,
  * and would make generated rows look closer than they are.
  */
-export const pooledRows = (folds: readonly MetricRow[][]): MetricRow[] =>
+const pooledRows = (folds: readonly MetricRow[][]): MetricRow[] =>
   folds[0].flatMap((row) => {
     const isSame = ({ title, direction }: MetricRow) =>
       title === row.title && direction === row.direction;
@@ -22,16 +47,18 @@ function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
   const halves = list(({ interval }) => interval && (interval[1] - interval[0]) / 2);
   const [low, high] = around(values, halves);
   const excesses = folds.flatMap(({ excess }) => excess ?? []);
+  const notes = new Set(folds.flatMap(({ note }) => note ?? []));
   return {
     ...row,
+    grade: undefined,
+    note: [...notes].join("; ") || undefined,
     value: average(values),
     // Distances have no negative values.
     interval: row.interval && [Math.max(low, Math.min(0, row.interval[0])), high],
     floor: row.floor && average(list(({ floor }) => floor)),
     floor_interval: null,
     ceiling: row.ceiling && average(list(({ ceiling }) => ceiling)),
-    // Squares of shares have no bias; an accuracy is no square.
-    excess: row.excess && pooledExcess(excesses, row.name === "c2st" ? 1 : 2),
+    excess: row.excess && pooledExcess(excesses),
   };
 }
 
@@ -45,7 +72,10 @@ function around(values: readonly number[], halves: readonly number[]): [number, 
   return [average(values) - half, average(values) + half];
 }
 
-function pooledExcess(folds: readonly Excess[], exponent: number): Excess {
+function pooledExcess(folds: readonly Excess[]): Excess {
+  const { isSquared } = folds[0];
+  // Squares of shares have no bias; an accuracy is no square.
+  const exponent = isSquared ? 2 : 1;
   const list = (read: (excess: Excess) => number) => folds.map(read);
   const shares = list(({ value }) => value ** exponent);
   const halves = list(({ value, high }) => high ** exponent - value ** exponent);
@@ -61,5 +91,6 @@ function pooledExcess(folds: readonly Excess[], exponent: number): Excess {
     high: high ** (1 / exponent),
     power: 1 / (1 + Math.exp(root * average(odds))),
     more: Number.isFinite(more) ? Math.max(1, more) : null,
+    isSquared,
   };
 }

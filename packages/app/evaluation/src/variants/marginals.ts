@@ -13,12 +13,11 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   const { options } = context;
   const { datasets, trained } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
-  const keep = (make: () => Tensor) => context.own(make);
   const most = set.start.size(0);
   return datasets.between.map((end, i) => {
     const time = datasets.chain?.times[i + 1] as number;
-    const data = keep(() => testRows(end, most, options.seed, "test"));
-    const reserve = keep(() => testRows(end, 4 * most, options.seed, "train"));
+    const data = context.own(() => testRows(end, most, options.seed, "test"));
+    const reserve = context.own(() => testRows(end, 4 * most, options.seed, "train"));
     // Rows for the floor limit the other rows.
     const n = Math.min(most, reserve.size(0));
     const state = set.states.get(stepAt(times, time)) as Tensor;
@@ -30,8 +29,8 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
       set: {
         ...set,
         key: `${set.key}/marginal/${i}`,
-        start: keep(() => set.start.narrow(0, 0, n)),
-        end: keep(() => state.narrow(0, 0, n)),
+        start: context.own(() => set.start.narrow(0, 0, n)),
+        end: context.own(() => state.narrow(0, 0, n)),
         data,
         reserve: () => reserve,
       },

@@ -3,10 +3,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
-import { allRows, measureHeldOut, measureQuality, subjectOf } from "@dsbm/evaluation";
+import {
+  allRows,
+  measureHeldOut,
+  measureQuality,
+  pooledFolds,
+  subjectOf,
+  verdictFacts,
+} from "@dsbm/evaluation";
 import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import {
   type Datasets,
+  folds,
   marginalsOf,
   threadsOf,
   trainingProblem,
@@ -31,7 +39,6 @@ const share = 0.25;
 const least = { seconds: 10, steps: 100, rows: 10 };
 const trainingShare = 0.7;
 const mostRows = 2000;
-const folds = 3;
 /** Training rows whose held-out rows are enough for a verdict. */
 const enoughRows = 250;
 
@@ -99,57 +106,62 @@ export async function leaveOut(
     progress.line(`${what} is skipped: too little time: raise max_minutes${other}`);
     return true;
   }
-  const quality = readQuality(folder) as Quality;
-  const results: Quality[] = [];
-  for (let k = 1; k <= n; k++) {
-    const part = clock.part(1 / (n - k + 1));
-    const result = await withoutOne(
-      folder,
-      { config, datasets, quality, results, what, k },
-      { loo, time, progress, signal },
-      part,
-    ).catch((error: unknown) => {
-      // The run's own bridge is trained: its evaluation stays.
-      if (!(error instanceof BridgeError)) throw error;
-      progress.line(`${what} ends: ${error.message}`);
-      return "diverged" as const;
-    });
-    if (!result) return false;
-    if (result === "diverged") return true;
-    results.push(result);
+  const results: Part[] = [];
+  try {
+    for (let k = 1; k <= n; k++) {
+      const part = clock.part(1 / (n - k + 1));
+      const whole = { config, datasets, what, k };
+      const result = await withoutOne(folder, whole, { loo, time, progress, signal }, part);
+      if (!result) return false;
+      results.push(result);
+    }
+  } catch (error) {
+    // The run's own bridge is trained: its evaluation stays.
+    if (!(error instanceof BridgeError)) throw error;
+    progress.line(`${what} ends: ${error.message}`);
+    return true;
   }
-  const last = isCourse ? quality : (results.at(-1) as Quality);
-  const rows = isCourse
-    ? results.flatMap((result) => result.rows)
-    : quality.rows.filter(({ group }) => group === "holdout");
-  writeQuality(folder, { ...quality, ...last, rows: [...rows, ...last.rows] });
-  for (const line of leftOutSentences(isCourse ? rows : [])) progress.line(line);
+  const quality = readQuality(folder) as Quality;
+  const rows = results.flatMap((result) => result.rows);
+  if (isCourse) {
+    writeQuality(folder, { ...quality, rows: [...rows, ...quality.rows] });
+    for (const line of leftOutSentences(rows)) progress.line(line);
+    return true;
+  }
+  const pooled = pooledFolds(results, verdictFacts(folder, datasets));
+  writeQuality(folder, {
+    ...quality,
+    ...pooled,
+    rows: [...quality.rows.filter(({ group }) => group === "holdout"), ...pooled.rows],
+    folds,
+    left_out: [...new Set(results.flatMap(({ left_out }) => left_out))],
+  });
   return true;
 }
+
+/** The evaluation of one training. */
+type Part = Pick<Quality, "rows" | "verdicts" | "left_out">;
 
 interface Whole {
   config: CompleteTrainConfig;
   datasets: Datasets;
-  /** The evaluation of the run, and the parts before this one. */
-  quality: Quality;
-  results: Quality[];
   what: string;
   k: number;
 }
 
-/** Returns the rows of a short training, or null if it was stopped. */
+/** Evaluates a short training. Returns null if it was stopped. */
 async function withoutOne(
   folder: string,
   whole: Whole,
   { loo, time: { step, limit }, progress, signal }: LeaveOutOptions,
   clock: Clock,
-): Promise<Quality | null> {
+): Promise<Part | null> {
   const { k, what } = whole;
   const { seed } = whole.config;
   const time = whole.datasets.chain?.times[k];
   const { config: long, datasets } =
     time === undefined
-      ? { ...whole, datasets: withoutRows(whole.datasets, k, folds, seed) }
+      ? { ...whole, datasets: withoutRows(whole.datasets, k, seed) }
       : withoutDataset(whole.config, whole.datasets, k);
   const isShort = time !== undefined && loo !== "full" && clock.seconds === null;
   const config = isShort ? shortened(long) : long;
@@ -178,13 +190,7 @@ async function withoutOne(
     if (signal?.aborted) return null;
     const bridge = Bridge.live(training, { config, datasets, folder });
     const work = { threads: threadsOf(config), clock, progress, signal };
-    if (time === undefined)
-      return await measureQuality(folder, {
-        datasets,
-        bridge,
-        folds: k === folds ? whole.results : [],
-        ...work,
-      });
+    if (time === undefined) return await measureQuality(folder, { datasets, bridge, ...work });
     const subject = subjectOf(bridge, datasets);
     const dataset = marginalsOf(whole.datasets)[k];
     const truth = tidy(() => subject.own("x0", allRows(dataset, seed)).keep());
@@ -198,7 +204,7 @@ async function withoutOne(
         intervals: true,
         ...work,
       });
-      return rows && { ...whole.quality, rows };
+      return rows && { rows, verdicts: [], left_out: [] };
     } finally {
       truth.dispose();
     }

@@ -108,14 +108,24 @@ async function trainFit(
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
     const { holdout, at } = own;
-    const common = { holdout, at, progress, signal, threads, device, inception, fid_statistics };
     const { seconds, left } = time.clock;
     const rest =
       left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY, time.step ?? 0);
     // Work that has begun is finished: on a busy machine it takes longer.
     const part = 0.7 * Math.max(0.2 * left, rest) - time.slowness;
     const clock = new Clock(seconds && Math.max(leastShare * seconds, part));
-    return measureRun(folder, { ...data, ...common, clock });
+    return measureRun(folder, {
+      ...data,
+      holdout,
+      at,
+      progress,
+      signal,
+      threads,
+      device,
+      inception,
+      fid_statistics,
+      clock,
+    });
   };
   const rows = again ? null : finishedRun(folder, config);
   // Asked for other hold-outs.
@@ -129,8 +139,8 @@ async function trainFit(
     time,
     async trained(_run, datasets) {
       if (!(await measure({ datasets }))) return false;
-      const how = { loo: own.loo, time, progress, signal };
-      if (!(await leaveOut(folder, { config, datasets }, how))) return false;
+      const isDone = leaveOut(folder, { config, datasets }, { ...own, time, progress, signal });
+      if (!(await isDone)) return false;
       progress.line(`took ${duration(time.clock.spent)}`);
       return true;
     },

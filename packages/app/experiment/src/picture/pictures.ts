@@ -12,6 +12,7 @@ import {
 } from "@dsbm/problem";
 import {
   animatedGrid,
+  directionNames,
   imageGrid,
   pathStrip,
   type RunWriter,
@@ -138,14 +139,13 @@ async function writePaths(
   const frames = times.map((time, k) => tidy(() => painter(states.select(0, k), time)));
   states.dispose();
   const { shape } = frames[0];
-  const way = evaluation.at.direction === "f" ? "forward" : "backward";
   run.saveFile(
     `samples/${id}_path.png`,
     await pathStrip({
       path: Uint8Array.from(Buffer.concat(frames.map(({ images }) => images))),
       shape: [times.length, ...shape],
       times,
-      title: `Paths of the bridge ${way}`,
+      title: `Paths of the bridge ${directionNames[evaluation.at.direction]}`,
     }),
   );
   if (!config.gif) return;
@@ -213,8 +213,7 @@ async function scatter(
     for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
   }
   run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
-  const way = direction === "f" ? "forward" : "backward";
-  const title = `Samples of the bridge ${way}`;
+  const title = `Samples of the bridge ${directionNames[direction]}`;
   const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];

@@ -33,6 +33,7 @@ const nearAccuracy = 0.2;
 const far = 0.5;
 const leastPower = 0.8;
 const classifier = "c2st";
+const markOf = ({ name }: MetricRow) => (name === classifier ? nearAccuracy : near);
 const variances = { good: 1.25, partial: 2 };
 
 const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);
@@ -42,9 +43,7 @@ const worst = (list: readonly Grade[]): Grade =>
 /** Compares a metric with its floor and ceiling. */
 export function judge(row: MetricRow): Judgement {
   const { value, floor, ceiling, better, target, excess } = row;
-  const isHigher = better === "higher";
-  const isPositive = isKnown(floor) && floor > 0 && value > 0;
-  const ratio = isPositive ? (isHigher ? floor / value : value / floor) : null;
+  const hasRatio = isKnown(floor) && floor > 0 && value > 0;
   const hasWay = isKnown(floor) && isKnown(ceiling) && floor !== ceiling;
   const left = hasWay ? (value - floor) / (ceiling - floor) : null;
   const say = (grade: Grade | null, words: string, isOff = false): Judgement => ({
@@ -57,11 +56,11 @@ export function judge(row: MetricRow): Judgement {
   // The least of many variances is below 1 even for the data.
   if (better === "target" && isKnown(target)) return say(...judgeTarget(row, floor ?? target));
   if (!excess)
-    return say(null, row.note ?? (ratio === null ? "" : `${digits(ratio, 2)} times the floor`));
+    return say(null, row.note ?? (hasRatio ? `${digits(value / floor, 2)} times the floor` : ""));
   const { low, high, power } = excess;
   if (power < leastPower)
     return say("undecided", "too few rows to tell the ceiling from the floor");
-  const mark = row.name.endsWith(classifier) ? nearAccuracy : near;
+  const mark = markOf(row);
   const isOff = low >= mark;
   if (high < mark) return say("good", `at most ${percent(high)} of the distance is left`);
   if (low >= 0.95) return say("poor", "no better than no bridge", true);
@@ -104,13 +103,13 @@ export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
   /** The user's names of the two datasets. */
-  names: Readonly<{ source: string; target: string }>;
+  names: Names;
   /** "rows" or "images" */
   what: string;
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];
-  /** Commands that train for longer, generate samples, and measure again. */
-  commands: Readonly<{ longer: string; sample: string; measure: string }>;
+  /** Commands that train for longer, generate samples, and measure again (default: no next step). */
+  commands?: Readonly<Record<"longer" | "sample" | "measure", string>>;
   /** Whether the time allowed fewer rows than were held out. */
   isCut?: boolean;
   /** Parts of a cross-validation. */
@@ -130,19 +129,19 @@ export function verdictOn(
   const main = mainMetric(rows, direction);
   const ends = endpointRows(rows, direction);
   const accuracy = ends.find(({ name }) => name === classifier);
-  if (!main || !accuracy) return null;
+  if (!main?.excess || !accuracy) return null;
   const [start, end] =
     direction === "f" ? [names.source, names.target] : [names.target, names.source];
   const deciding = [main, accuracy];
   const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
-  const gradesOfRows = deciding.map((row) => judge(row).grade ?? "undecided");
-  const grade = worst(
-    gradesOfRows.includes("good") && others.length > 0
-      ? [...gradesOfRows, "partial"]
-      : gradesOfRows,
-  );
+  const grade = worst([
+    ...deciding.map((row) => judge(row).grade ?? "undecided"),
+    others.length > 0 ? "partial" : "good",
+  ]);
+  const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
+  const advised = { ...facts, isOff, deciding, direction, start, end };
   const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
-  const sentences = [sentenceOf(grade, { main, what, start, end })];
+  const sentences = [sentenceOf(grade, main, advised)];
   if (grade !== "undecided")
     sentences.push(
       `A classifier labels ${percent(accuracy.value)} of generated and held-out ${what} correctly (50 % is guessing).`,
@@ -156,29 +155,30 @@ export function verdictOn(
     );
   const how = folds > 1 ? `by ${folds}-fold cross-validation, ` : "";
   sentences.push(`Judged ${how}with ${counts}.`);
-  const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
   return {
     direction,
     grade,
     n_held_out: [...n_held_out],
     reason: sentences.join(" "),
-    next: nextOf(grade, { ...facts, isOff, deciding, direction, start, end }),
+    next: nextOf(grade, advised),
   };
 }
 
-interface Said {
-  main: MetricRow;
-  what: string;
+interface Advised extends VerdictFacts {
+  isOff: boolean;
+  deciding: readonly MetricRow[];
+  direction: Verdict["direction"];
   start: string;
   end: string;
 }
 
-function sentenceOf(grade: Grade, { main, what, start, end }: Said): string {
-  const { excess } = main;
-  if (!isKnown(main.value))
+function sentenceOf(
+  grade: Grade,
+  { value, excess }: MetricRow,
+  { what, start, end }: Advised,
+): string {
+  if (!excess || !isKnown(value))
     return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
-  if (!excess)
-    return `The generated ${what} were compared with ${end}, but not with a floor and a ceiling.`;
   const { low, high, power } = excess;
   const way = `The generated ${what} are ${wayOf(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
   if (grade === "good")
@@ -191,36 +191,32 @@ function sentenceOf(grade: Grade, { main, what, start, end }: Said): string {
   return way;
 }
 
-interface Advised extends VerdictFacts {
-  isOff: boolean;
-  deciding: readonly MetricRow[];
-  direction: Verdict["direction"];
-  start: string;
-  end: string;
-}
-
 function nextOf(
   grade: Grade,
   { isOff, isCut, deciding, n_held_out, what, commands, direction, start, end }: Advised,
 ): string {
+  if (!commands) return "";
   if (grade === "good") return `Use it: ${commands.sample} direction=${direction}`;
-  if (isOff) return `Train for longer: ${commands.longer}`;
+  const longer = `Train for longer: ${commands.longer}`;
+  if (isOff && grade !== "undecided") return longer;
   if (isCut) return `Evaluate all held-out ${what}: ${commands.measure}`;
-  const factors = deciding.map((row) => rowsFactor(row, grade));
-  if (factors.some((factor) => factor === null))
-    return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
+  const factors = deciding.map(rowsFactor);
   const needed = n_held_out.map((n) => roundedUp(n * Math.max(...(factors as number[]))));
-  return `Give more ${what}: about ${digits(Math.max(...needed))} held-out ${what} of each dataset would decide it.`;
+  const more = factors.includes(null)
+    ? `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`
+    : `Give more ${what}: about ${digits(Math.max(...needed))} held-out ${what} of each dataset would decide it.`;
+  return isOff ? `${more} ${longer}` : more;
 }
 
 /** The factor of rows that decides, or null if no number does. */
-function rowsFactor({ name, excess }: MetricRow, grade: Grade): number | null {
+function rowsFactor(row: MetricRow): number | null {
+  const { excess } = row;
   if (!excess) return 1;
-  if (excess.power < leastPower) return excess.more;
-  if (grade === "poor") return 1;
-  // The interval of squared distances falls as 1/n.
-  const mark = name === classifier ? nearAccuracy : near;
-  return Math.max(1, (Math.min(1, excess.high) / mark) ** 2, excess.more ?? 1);
+  const { value, high, power, more } = excess;
+  if (power < leastPower) return more;
+  // The interval of squared distances falls as 1/n. A metric that is off can only become partial.
+  const part = judge(row).isOff ? (high - value) / (far - value) : Math.min(1, high) / markOf(row);
+  return Math.max(1, part ** 2);
 }
 
 function roundedUp(n: number): number {
@@ -250,7 +246,7 @@ const margin = 12;
 const height = 16;
 
 /** Returns null for a metric without a floor or a ceiling. */
-export function bar(row: MetricRow, { width = 130 }: { width?: number } = {}): Html | null {
+export function bar(row: MetricRow, width = 130): Html | null {
   const { left } = judge(row);
   const { interval, floor, floor_interval, ceiling, better, excess } = row;
   if (left === null || !Number.isFinite(left) || better === "target") return null;
@@ -326,9 +322,9 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const main = mainMetric(rows, direction);
     const notes = leftOutSentences(directionRows);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
-${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
+${main && bar(main, 320)}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}
-${leftOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, { width: 320 })}</p>`)}</div>`;
+${leftOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, 320)}</p>`)}</div>`;
   });
 }
 

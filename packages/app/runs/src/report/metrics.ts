@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Choice, DataFile, EndpointData } from "../run/data.js";
-import { type MetricRow, metricGroups } from "../run/metrics.js";
+import { directionNames, type MetricRow, metricGroups } from "../run/metrics.js";
 import { bar, judge, mainMetric, type Names } from "./judge.js";
 import {
   box,
@@ -14,8 +14,7 @@ import {
   pairs,
 } from "./page/page.js";
 
-const directions: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
-const nameOf = ({ direction }: MetricRow) => directions[direction ?? ""] ?? "both";
+const nameOf = ({ direction }: MetricRow) => (direction ? directionNames[direction] : "both");
 const mostColumns = 24;
 
 const ofMoves: readonly string[] = ["path", "plan"];

@@ -17,6 +17,9 @@ export const metricGroups = {
   columns: "Column by column, the worst first",
 } as const;
 
+/** Directions of a bridge by name. */
+export const directionNames = { f: "forward", b: "backward" } as const;
+
 /** A group of metrics. */
 export type MetricGroup = keyof typeof metricGroups;
 
@@ -37,6 +40,8 @@ const excess = z.object({
   power: real,
   /** The factor of held-out rows for a power of .8; null if no number is enough. */
   more: realOrNull,
+  /** Whether the shares are roots of shares of squares, which have no bias. */
+  isSquared: z.boolean().catch(true),
 });
 
 /** The remaining share of the way from ceiling to floor: `value`, from `low` to `high`. */

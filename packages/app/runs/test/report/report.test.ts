@@ -116,7 +116,13 @@ describe("verdicts", () => {
       /A itself can hardly be told from B \(power 0\.50/,
       /about 28 held-out \w+ of each/,
     ],
-    [[{ value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
+    [
+      [left(0.4, 0.2, 0.7)],
+      "undecided",
+      /Too few rows to decide/,
+      /^Give more rows: about 63 held-out rows of each dataset would decide it\. Train for longer: LONGER$/,
+    ],
+    [[{ ...good, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
     [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
     [
       [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
