@@ -235,7 +235,13 @@ const mostRows = 1000;
 
 /** The standard normal distribution function. */
 const normalBelow = (x: number): number =>
-  tidy(() => (1 + tensor([x / Math.SQRT2], { dtype: "float64" }).erf().item()) / 2);
+  0.5 +
+  0.5 *
+    tidy(() =>
+      tensor(x / Math.SQRT2, { dtype: "float64" })
+        .erf()
+        .item(),
+    );
 
 /** Measures a metric of two samples. Bounds are kept for later sets with the same rows. */
 export async function compareSamples<S extends SampleSubject>(
@@ -309,7 +315,7 @@ export async function compareSamples<S extends SampleSubject>(
   const value = numberOf(comparison);
   if (value === null) return { value };
   const isDistance = (metric.better ?? "lower") === "lower";
-  const least = isDistance && !metric.isSigned ? 0 : undefined;
+  const least = metric.isSigned ? undefined : 0;
   const whole = { value, floor, ceiling };
   if (halves) return { ...measurementOf(whole, halves, { ...metric, least, isDistance }), n };
   if (!(comparison instanceof Object) || !Number.isFinite(comparison.low)) return { ...whole, n };

@@ -172,10 +172,7 @@ export async function measureQuality(
 }
 
 /** The names and commands of the verdicts on a run. */
-export function verdictFacts(
-  folder: string,
-  datasets: Datasets,
-): Omit<VerdictFacts, "n_held_out"> {
+export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {
     source: shortName(datasets.x0.name),

@@ -251,7 +251,7 @@ export function bar(row: MetricRow, width = 130): Html | null {
   const { interval, floor, floor_interval, ceiling, better, excess } = row;
   if (left === null || !Number.isFinite(left) || better === "target") return null;
   const at = (share: number) =>
-    (margin + Math.min(1.08, Math.max(-0.08, share)) * (width - 2 * margin)).toFixed(1);
+    Math.min(width, Math.max(0, margin + share * (width - 2 * margin))).toFixed(1);
   const shareOf = (x: number) => (x - Number(floor)) / (Number(ceiling) - Number(floor));
   const y = height / 2;
   const band = (kind: string, range: readonly number[] | null | undefined) =>

@@ -35,7 +35,7 @@ describe("numbers", () => {
 /** A row of which a share of the distance is left, with its interval and the power. */
 const left = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
   value: 1 + 99 * value,
-  excess: { value, low, high, power, more: power < 0.8 ? 4 : 1 },
+  excess: { value, low, high, power, more: power < 0.8 ? 4 : 1, isSquared: true },
 });
 const good = left(0.02, 0, 0.06);
 
