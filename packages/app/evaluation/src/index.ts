@@ -1,12 +1,11 @@
 export { measureQuality, type QualityOptions, verdictFacts } from "./measure.js";
 export type { Measuring, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
+export { atTime } from "./rows.js";
 export * from "./samples.js";
 export { kept, type OpenSubject, openSubject, subjectOf } from "./subject.js";
-export { qualityTable } from "./table.js";
 export * from "./training.js";
 export { DivergedError } from "./transport.js";
 export { pooledFolds } from "./variants/folds.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
-export { atTime } from "./variants/marginals.js";
 export { readHoldout } from "./variants/read-holdout.js";

@@ -29,10 +29,16 @@ import {
 } from "@dsbm/runs";
 import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
+import {
+  collectSamples,
+  marginalMetrics,
+  marginalVariants,
+  measureAs,
+  measureSet,
+  noTime,
+} from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { measureHoldout } from "./variants/held-out.js";
-import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 
 export interface QualityOptions extends SubjectOptions {
   /** Your own metrics. */

@@ -31,10 +31,10 @@ import {
   samplerOf,
   type Training,
 } from "@dsbm/train";
-import { encodeConditions } from "./conditions.js";
 import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
 import {
   classesOf,
+  encodeConditions,
   loadNetworks,
   type Networks,
   readTrained,

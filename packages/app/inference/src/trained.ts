@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Direction, Network } from "@dsbm/bridge";
+import type { Conditions, Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
-import { conditionWidth, DatasetError, loadTable, Projection, Units } from "@dsbm/data";
+import {
+  type ColumnCondition,
+  classLabel,
+  conditionWidth,
+  DatasetError,
+  encodeCondition,
+  loadTable,
+  Projection,
+  Units,
+} from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import {
   bridgeProcess,
@@ -14,7 +23,7 @@ import {
   readColumns,
 } from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
-import { type Device, io, type Tensor } from "@dsbm/torch";
+import { type Device, io, type Tensor, tensor } from "@dsbm/torch";
 import { z } from "zod";
 
 type Process = ReturnType<typeof bridgeProcess>;
@@ -182,6 +191,25 @@ export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   }
   const projection = config.data.components === null ? null : readProjection(folder);
   return new Units({ ...columns, projection });
+}
+
+/** Encodes values of a column, from row `first` of the file on; the caller owns them. */
+export function encodeConditions(
+  condition: ColumnCondition,
+  values: Float64Array | string[] | null,
+  { path, first }: { path: string; first: number },
+): Conditions {
+  const { name, classes } = condition;
+  const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
+    if (typeof value === "number") return value;
+    const k = classes?.indexOf(classLabel(value)) ?? -1;
+    if (k >= 0) return k;
+    throw new ConfigError(
+      `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
+    );
+  });
+  using cells = tensor(numbers, { shape: [numbers.length, 1] });
+  return { cond: encodeCondition(condition, cells) };
 }
 
 /**

@@ -29,7 +29,7 @@ import { hasClasses } from "@dsbm/nets";
 import type { Device, Tensor } from "@dsbm/torch";
 import { ownOptions, type TableUse } from "./columns.js";
 import type { Datasets } from "./datasets.js";
-import { type GaussianMoments, gaussianName } from "./gaussian-target.js";
+import type { GaussianMoments } from "./gaussian-target.js";
 
 export interface EndpointData {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
@@ -61,6 +61,9 @@ export interface EndpointData {
   rates: Tensor | null;
   dispose?(): void;
 }
+
+/** The name of the Gaussian at time 1. */
+export const gaussianName = "N(mean_final, var_final)";
 
 export const splits = ["train", "test"] as const;
 

@@ -1,16 +1,13 @@
 import { type Decode, decodeImages, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { EndpointData } from "./dataset.js";
+import { type EndpointData, gaussianName } from "./dataset.js";
 
 /** Mean and standard deviation of each value, [1, …]. */
 export interface GaussianMoments {
   mean: Tensor;
   std: Tensor;
 }
-
-/** The name of the Gaussian at time 1. */
-export const gaussianName = "N(mean_final, var_final)";
 
 /**
  * N(mean_final, var_final), or with mean and variance of the data per value: draws of the shape of

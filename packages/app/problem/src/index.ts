@@ -2,6 +2,7 @@ export { type RunColumns, readColumns } from "./columns.js";
 export {
   conditionsOf,
   type EndpointData,
+  gaussianName,
   loading,
   type TimeConfig,
   testConditions,
@@ -24,7 +25,7 @@ export {
   withoutDataset,
   withoutRows,
 } from "./datasets.js";
-export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
+export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
 export * from "./growth-intervals.js";
 export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
 export * from "./problem.js";

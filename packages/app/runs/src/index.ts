@@ -1,4 +1,3 @@
-export * from "./average.js";
 export {
   type Checkpoint,
   type CheckpointEntry,
@@ -18,6 +17,7 @@ export {
   type LegendEntry,
   logAxis,
   pickIndexes,
+  svgToPng,
   textWidth,
 } from "./figure/svg.js";
 export * from "./figure/trend.js";
@@ -45,7 +45,6 @@ export {
 } from "./report/judge.js";
 export { endNames } from "./report/metrics.js";
 export * from "./report/run.js";
-export * from "./run/data.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/metrics.js";
 export * from "./run/reader.js";

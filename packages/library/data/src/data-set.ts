@@ -50,8 +50,8 @@ export interface Preparation {
 export interface DataSet {
   /** One line for help. */
   about: string;
-  /** By rising label. */
-  classes: readonly ImageClass[];
+  /** By rising label (default: none). */
+  classes?: readonly ImageClass[];
   /** Labels to keep by default. */
   usual?: readonly number[];
   /** For sets that cannot load at once. */
@@ -70,6 +70,9 @@ export function rowCount(
   if (count >= 1 && count <= total) return count;
   throw invalidOption(`n ${n}: expected 1 to ${total}, the samples of ${name} (${split})`);
 }
+
+/** Samples of synthetic images and fields. */
+export const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 
 const mostGiB = 8;
 

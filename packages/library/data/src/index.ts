@@ -15,13 +15,15 @@ export {
 } from "./fields/downscaler.js";
 export { mapArray } from "./files/array-set.js";
 export * from "./pairs/known-rows.js";
-export { decodeInOrder, readPictures } from "./pictures/decode-all.js";
-export { pictureFormat } from "./pictures/format.js";
-export type { PictureTarget } from "./pictures/picture-decode.js";
+export {
+  decodeInOrder,
+  type PictureTarget,
+  pictureFormat,
+  readPictures,
+} from "./pictures/decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export * from "./tables/clean.js";
-export * from "./tables/conditions.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { openRows, tableFormat } from "./tables/open.js";
@@ -37,7 +39,12 @@ export {
   type Bounds,
   boundsOf,
   type ColumnBounds,
+  type ColumnCondition,
   type ColumnTransform,
+  conditionWidth,
+  decodeCondition,
+  encodeCondition,
+  fitCondition,
   fitTransform,
   type Limits,
   limitsOf,

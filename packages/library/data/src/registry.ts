@@ -76,19 +76,16 @@ function findSet(name: string, options: TableOptions): { set: DataSet; options: 
   const kind = ownSets.find(({ prefix }) => name.startsWith(prefix));
   const { set, classes } = kind
     ? { set: kind.open(name.slice(kind.prefix.length)), classes: undefined }
-    : parseName(name, datasets);
+    : parseName(name);
   return { set, options: { ...options, name, classes } };
 }
 
 /** Throws `UnknownSet` with the closest name, and `InvalidOption`. */
-function parseName(
-  name: string,
-  sets: Readonly<Record<string, DataSet>>,
-): { set: DataSet; classes: readonly number[] | undefined } {
+function parseName(name: string): Pick<SetOptions, "classes"> & { set: DataSet } {
   const base = name.replace(/(_\d+)+$/, "");
-  const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
+  const set = Object.hasOwn(datasets, base) ? datasets[base] : undefined;
   if (set === undefined) {
-    const known = Object.keys(sets);
+    const known = Object.keys(datasets);
     const near = nearest(base, known);
     const cure =
       near === undefined
@@ -100,7 +97,7 @@ function parseName(
   return { set, classes: labels === "" ? set.usual : classesOf(name, labels.split("_"), set) };
 }
 
-function classesOf(name: string, labels: readonly string[], { classes }: DataSet): number[] {
+function classesOf(name: string, labels: readonly string[], { classes = [] }: DataSet): number[] {
   const known = classes.map(({ label }) => String(label));
   if (known.length === 0) throw invalidOption(`${name}: [${labels}] for a set without classes`);
   const wrong = labels.find((label, i) => !known.includes(label) || labels.indexOf(label) < i);

@@ -12,8 +12,7 @@ export {
   loadLeNet,
 } from "./features/lenet.js";
 export { ConditionalMLP } from "./mlp/conditional.js";
-export { DriftNetwork } from "./mlp/drift.js";
-export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
+export { DriftNetwork, MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
 export * from "./networks.js";
 export type { UNetOptions } from "./unet/options.js";
 export { UNet } from "./unet/unet.js";

@@ -11,7 +11,7 @@ import {
   type Problem,
   withExecution,
 } from "./problem.js";
-import { makeRows, runSteps, stepRequests } from "./run-steps.js";
+import { makeRows, planSteps, runSteps, type StepPlan, stepRequests } from "./run-steps.js";
 import { type Sampler, samplerOf } from "./sampler/sampler.js";
 import {
   beginNetwork,
@@ -30,7 +30,6 @@ import {
   tensorsOf,
   toJsonState,
 } from "./state/state.js";
-import { planSteps, type StepPlan } from "./step-plan.js";
 
 interface Control {
   signal?: AbortSignal | undefined;

@@ -4,7 +4,7 @@ import { getNumThreads, ones, setNumThreads } from "@dsbm/torch";
 import { afterEach, describe, expect, it } from "vitest";
 import { localRanks } from "../src/distributed/ranks.js";
 import { complete } from "../src/problem.js";
-import { planSteps } from "../src/step-plan.js";
+import { planSteps } from "../src/run-steps.js";
 import { type Fields, tiny } from "./support.js";
 
 afterEach(() => setNumThreads(1));

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { compare, type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, readQuality, runPaths, writeQuality } from "@dsbm/runs";
-import { placedWords, runAlone, runPlaced } from "./work.js";
+import { placedWords, qualityTable, runAlone, runPlaced } from "./work.js";
 
 const jsonOption = { "--json": "json=true" };
 
@@ -29,7 +29,6 @@ function isCrossValidated(folder: string): boolean {
 /** Prints the metrics of a run, and writes them. Returns the exit code. */
 export const evaluateRun = (folder: string, config: EvaluateConfig): Promise<number> =>
   runAlone("evaluate", async ({ progress, signal }) => {
-    const { qualityTable } = await import("@dsbm/evaluation");
     const { measureAndDraw, writeReport } = await import("@dsbm/experiment");
     const { json, out, ...keys } = config;
     const { direction, metrics } = keys;
@@ -67,7 +66,7 @@ export const compareCommand = (args: string[]): Promise<number> =>
       const [target, generated] = request.places as [string, string];
       const { json, ...keys } = request.config;
       const { progress, signal } = work;
-      const { compareFiles, qualityTable } = await import("@dsbm/evaluation");
+      const { compareFiles } = await import("@dsbm/evaluation");
       const quality = await compareFiles({ ...keys, target, generated, progress, signal });
       return quality && (json ? JSON.stringify(quality, null, 2) : qualityTable(quality));
     },

@@ -3,7 +3,7 @@ import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
 import { fitSwitches, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
-import { beginWork, placesOf, withoutCfg } from "./work.js";
+import { beginWork, placesOf, qualityTable, withoutCfg } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",
@@ -54,7 +54,6 @@ async function print(folder: string, json: boolean): Promise<void> {
   const quality = readQuality(folder);
   if (!quality) return;
   if (json) return console.log(JSON.stringify(quality, null, 2));
-  const { qualityTable } = await import("@dsbm/evaluation");
   console.log(
     `${qualityTable(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
   );

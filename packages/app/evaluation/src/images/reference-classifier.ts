@@ -31,7 +31,7 @@ function wholeSet(end: Pick<EndpointData, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // Squares and circles are one class each of this dataset.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
-  return (datasets[whole]?.classes.length ?? 0) > 1 ? whole : null;
+  return (datasets[whole]?.classes?.length ?? 0) > 1 ? whole : null;
 }
 
 /**

@@ -28,8 +28,7 @@ import {
   type InputTable,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
-import { checkOutput, staged } from "../output/output.js";
-import { h5adWriter, type RowsWriter, runRecord } from "../output/rows.js";
+import { checkOutput, h5adWriter, type RowsWriter, runRecord, staged } from "../output/output.js";
 import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";

@@ -14,10 +14,9 @@ import {
   type RowSource,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/problem";
-import { encodeConditions } from "../conditions.js";
 import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
-import { type Trained, unitsOf } from "../trained.js";
+import { encodeConditions, type Trained, unitsOf } from "../trained.js";
 import type { Input, InputOptions, InputRows } from "./input.js";
 
 export type TableKeys = Pick<

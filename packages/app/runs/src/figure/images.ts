@@ -1,5 +1,5 @@
 import { RunError } from "../errors.js";
-import { escapeXml, fontFamily, ink, pickIndexes, textWidth } from "./svg.js";
+import { escapeXml, fontFamily, ink, loadSharp, pickIndexes, textWidth } from "./svg.js";
 
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
 type ImageShape = readonly [n: number, channels: number, height: number, width: number];
@@ -7,8 +7,6 @@ type ImageShape = readonly [n: number, channels: number, height: number, width: 
 const gap = 2;
 const titleSize = 15;
 const labelSize = 12;
-
-const loadSharp = async () => (await import("sharp")).default;
 
 /** A grid of images with titles. */
 export interface ImageGridOptions {
@@ -49,20 +47,6 @@ export async function picturePng(
   const sharp = await loadSharp();
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
   return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
-}
-
-/**
- * Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" if the SVG
- * cannot be read.
- */
-export async function svgToPng(svg: string): Promise<Buffer> {
-  const sharp = await loadSharp();
-  try {
-    return await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
-  } catch (cause) {
-    const what = `cannot render this SVG of ${svg.length} characters: ${cause}`;
-    throw new RunError("picture", what, { cause });
-  }
 }
 
 /** Images over time, one row for each sample. */

@@ -1,4 +1,6 @@
 // Figures as SVG, and their parts, without types of Plot, which users need not install.
+import { RunError } from "../errors.js";
+
 /** A drawn panel for composeFigure. */
 export interface Panel {
   /** An <svg> element with its size, without a namespace. */
@@ -98,6 +100,22 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
     ...placed,
     "</svg>\n",
   ].join("\n");
+}
+
+export const loadSharp = async () => (await import("sharp")).default;
+
+/**
+ * Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" if the SVG
+ * cannot be read.
+ */
+export async function svgToPng(svg: string): Promise<Buffer> {
+  const sharp = await loadSharp();
+  try {
+    return await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
+  } catch (cause) {
+    const what = `cannot render this SVG of ${svg.length} characters: ${cause}`;
+    throw new RunError("picture", what, { cause });
+  }
 }
 
 export function shortened(text: string, most: number): string {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import type { Choice, DataFile, EndpointData } from "../run/data.js";
 import { directionNames, type MetricRow, metricGroups } from "../run/metrics.js";
+import type { Choice, DataFile, EndpointData } from "../run/reader.js";
 import { bar, judge, mainMetric, type Names } from "./judge.js";
 import {
   box,

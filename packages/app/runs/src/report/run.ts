@@ -13,10 +13,9 @@ import {
 } from "../figure/plane.js";
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
-import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
 import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/metrics.js";
-import type { RunInfo } from "../run/reader.js";
+import { type DataFile, type RunInfo, readChoiceList, readDataFile } from "../run/reader.js";
 import { distinctNames, type Names, verdictParts } from "./judge.js";
 import { choicesList, dataSection, endNames, metricTables } from "./metrics.js";
 import {

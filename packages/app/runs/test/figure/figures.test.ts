@@ -3,16 +3,10 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { coursePanels } from "../../src/figure/course.js";
-import {
-  animatedGrid,
-  imageGrid,
-  pathStrip,
-  picturePng,
-  svgToPng,
-} from "../../src/figure/images.js";
+import { animatedGrid, imageGrid, pathStrip, picturePng } from "../../src/figure/images.js";
 import { plainUnits, scatterFigure } from "../../src/figure/plane.js";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
-import { composeFigure } from "../../src/figure/svg.js";
+import { composeFigure, svgToPng } from "../../src/figure/svg.js";
 import { trendPanels } from "../../src/figure/trend.js";
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
 

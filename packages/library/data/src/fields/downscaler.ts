@@ -19,8 +19,8 @@ import {
   newTable,
   rowCount,
   type SetOptions,
-  type Split,
   type Table,
+  usualCount,
 } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
 import { openZip } from "../files/archive.js";
@@ -42,7 +42,6 @@ const permutationSeed = 42;
 export function downscaler(resolution: Resolution): DataSet {
   return {
     about: `flows of ${resolution} resolution (${resolutions[resolution]}), 512×512, 2 states and 1 condition`,
-    classes: [],
     load: (options) => load(resolution, options),
   };
 }
@@ -198,7 +197,6 @@ export function fieldLaws(resolution: Resolution, size: number) {
   return { states, condition, mean, slope: [0.6, -0.4] };
 }
 
-const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
 
 /**
@@ -209,7 +207,6 @@ const chunk = 32;
 export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {
     about: `synthetic fields of ${resolution} resolution, 2 states and 1 condition`,
-    classes: [],
     load: (options) => draw(resolution, options),
   };
 }

@@ -19,7 +19,7 @@ const dtypes = ["float32", "float64", "uint8"];
  * random share of the rows is the test split; it depends on the seed and on n.
  */
 export function arraySet(path: string): DataSet {
-  return { about: "the rows of a .npy file", classes: [], load: (options) => load(path, options) };
+  return { about: "the rows of a .npy file", load: (options) => load(path, options) };
 }
 
 function load(path: string, options: SetOptions): Table {

@@ -12,7 +12,9 @@ const batchNames = {
   train: [1, 2, 3, 4, 5].map((part) => `data_batch_${part}.bin`),
   test: ["test_batch.bin"],
 };
-const names = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
+const classes = "airplane automobile bird cat deer dog frog horse ship truck"
+  .split(" ")
+  .map((name, label) => ({ label, name }));
 
 const side = 32;
 const pixels = 3 * side * side;
@@ -21,7 +23,7 @@ const record = 1 + pixels;
 /** Small photographs (Krizhevsky 2009): 50,000 and 10,000 images of 32×32 in colour, mirrored in training. */
 export const cifar10: DataSet = {
   about: "small photographs, 32×32 in colour, labels 0–9",
-  classes: names.map((name, label) => ({ label, name })),
+  classes,
   load,
 };
 
@@ -43,7 +45,7 @@ function load(options: SetOptions): Table {
   }
   return byteTable(
     { images, labels, shape: [3, side, side], source: folder },
-    { classes: cifar10.classes, flip: split === "train" },
+    { classes, flip: split === "train" },
     options,
   );
 }

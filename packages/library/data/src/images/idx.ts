@@ -31,7 +31,7 @@ function parseIdx(bytes: Uint8Array, source: string) {
   return { shape, data };
 }
 
-interface PublishedSet extends Pick<DataSet, "about" | "classes"> {
+interface PublishedSet extends Required<Pick<DataSet, "about" | "classes">> {
   title: string;
   home: string;
   /** Beginnings of the names of the files. */

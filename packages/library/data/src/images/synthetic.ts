@@ -6,8 +6,8 @@ import {
   type ImageClass,
   newTable,
   type SetOptions,
-  type Split,
   type Table,
+  usualCount,
 } from "../data-set.js";
 import { invalidOption } from "../errors.js";
 
@@ -15,8 +15,6 @@ const shapes: readonly ImageClass[] = [
   { label: 0, name: "square" },
   { label: 1, name: "circle" },
 ];
-
-const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));

@@ -13,8 +13,7 @@ import {
 } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
 import { checkPrepared, isFolder, missingFiles, placesIn, prepareFolder } from "../files/read.js";
-import { decodeAll } from "./decode-all.js";
-import type { PictureTarget } from "./picture-decode.js";
+import { decodeAll, type PictureTarget } from "./decode.js";
 import { fingerprint, holdOut, listPictures, type PictureFile } from "./picture-files.js";
 
 const testFolders = ["test", "val", "valid"];
@@ -105,7 +104,7 @@ interface PictureSetFacts {
 }
 
 function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
-  const classes = label === null ? [] : [label];
+  const classes = label ? [label] : [];
   return { about, classes, prepare, load };
 
   async function prepare(options: SetOptions & Preparation): Promise<void> {

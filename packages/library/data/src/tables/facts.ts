@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
-import type { ColumnCondition } from "./conditions.js";
 import type { ColumnMoments } from "./prepare/prepare.js";
 import type { TableFormat } from "./rows.js";
-import type { ColumnBounds, ColumnTransform } from "./units.js";
+import type { ColumnBounds, ColumnCondition, ColumnTransform } from "./units.js";
 
 /** A number, or a class, stored as its index. */
 export interface ConditionFacts {

@@ -26,7 +26,6 @@ export const tablePrefix = "table:";
 export function tableSet(path: string): DataSet {
   return {
     about: "the rows of a table of your own",
-    classes: [],
     prepare: (options) => prepare(path, options),
     load: (options) => load(path, options),
   };

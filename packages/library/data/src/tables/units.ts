@@ -1,7 +1,8 @@
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import { didYouMean, firstOf, invalidOption } from "../errors.js";
+import { didYouMean, firstOf, invalidOption, setting } from "../errors.js";
 import type { Projection } from "../vectors/projection.js";
-import type { TableFacts } from "./facts.js";
+import { type ConditionFacts, placeOf, type TableFacts } from "./facts.js";
+import { byNumber } from "./prepare/codes.js";
 import type { NumberColumn } from "./write/table-writer.js";
 
 /** How columns are standardised: each one, all together, or not. */
@@ -21,24 +22,33 @@ export interface ColumnTransform {
 
 type TransformFacts = Pick<TableFacts, "columns" | "log1p" | "moments" | "range">;
 
+/** The mean of a value over datasets, weighted by their training rows. */
+function pooled<T extends Pick<TableFacts, "moments">>(
+  datasets: readonly T[],
+  value: (dataset: T) => number,
+): number {
+  const total = datasets.reduce((sum, { moments }) => sum + moments.n, 0);
+  return datasets.reduce((sum, one) => sum + (one.moments.n / total) * value(one), 0);
+}
+
 /** From the training rows of source and target together. */
 export function fitTransform(
   datasets: readonly TransformFacts[],
   standardise: Standardise,
 ): ColumnTransform {
   const [{ columns, log1p }] = datasets;
-  const total = datasets.reduce((sum, { moments }) => sum + moments.n, 0);
-  const average = (value: (end: TransformFacts) => number) =>
-    datasets.reduce((sum, end) => sum + (end.moments.n / total) * value(end), 0);
-  const pooled = columns.map((_, k) => {
-    const mean = average(({ moments }) => moments.mean[k]);
-    const variance = average(({ moments }) => moments.variance[k] + (moments.mean[k] - mean) ** 2);
+  const statistics = columns.map((_, k) => {
+    const mean = pooled(datasets, ({ moments }) => moments.mean[k]);
+    const variance = pooled(
+      datasets,
+      ({ moments }) => moments.variance[k] + (moments.mean[k] - mean) ** 2,
+    );
     const low = Math.min(...datasets.map(({ range }) => range.min[k]));
     const high = Math.max(...datasets.map(({ range }) => range.max[k]));
     const isConstant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high));
     return { mean, variance, isConstant };
   });
-  const varying = pooled.filter(({ isConstant }) => !isConstant);
+  const varying = statistics.filter(({ isConstant }) => !isConstant);
   const common = varying.reduce((sum, { variance }) => sum + variance, 0);
   const spread = {
     columns: Math.sqrt,
@@ -48,8 +58,10 @@ export function fitTransform(
   return {
     log1p,
     standardise,
-    mean: pooled.map(({ mean, isConstant }) => (standardise === "none" && !isConstant ? 0 : mean)),
-    std: pooled.map(({ variance, isConstant }) => (isConstant ? 0 : spread(variance))),
+    mean: statistics.map(({ mean, isConstant }) =>
+      standardise === "none" && !isConstant ? 0 : mean,
+    ),
+    std: statistics.map(({ variance, isConstant }) => (isConstant ? 0 : spread(variance))),
   };
 }
 
@@ -298,3 +310,79 @@ const noRange = (item: string) =>
   invalidOption(
     `data.range=${item}: expected COLUMN, or COLUMN:LOW..HIGH with numbers such as rain:0.. or share:0..1`,
   );
+
+// The condition column of tables.
+
+/** A column as condition: its classes, or its mean and deviation. */
+export interface ColumnCondition {
+  /** Name of the column. */
+  name: string;
+  /** Sorted classes of all datasets; null for numbers. */
+  classes: readonly string[] | null;
+  /** Of the training rows; 0 for classes. */
+  mean: number;
+  /** Of the training rows; 1 for classes. */
+  std: number;
+}
+
+/** The number of network inputs of a condition: 1 for numbers, one for each class. */
+export const conditionWidth = (condition: ColumnCondition | null): number =>
+  condition === null ? 0 : (condition.classes?.length ?? 1);
+
+/**
+ * One condition for all datasets. Throws `InvalidOption` for other kinds, and without a common
+ * class.
+ */
+export function fitCondition(datasets: readonly TableFacts[]): ColumnCondition | null {
+  const conditions = datasets.map(({ condition }) => condition);
+  if (conditions.includes(null)) return null;
+  const [first, ...others] = conditions as [ConditionFacts, ...ConditionFacts[]];
+  const { name, classes } = first;
+  const place = (i: number) => placeOf(datasets[i]);
+  for (const [i, other] of others.entries()) {
+    if ((classes === null) !== (other.classes === null))
+      throw invalidOption(
+        `${setting("data.condition", [name])} holds numbers in one dataset and texts in the other (${place(0)}, ${place(i + 1)}): expected the same kind; write ${setting("data.classes", [name])} if the numbers are codes of classes`,
+      );
+    if (classes && !other.classes?.some((label) => classes.includes(label)))
+      throw invalidOption(
+        `${setting("data.condition", [name])}: no class of ${place(0)} (${firstOf(classes, 8)}) is one of ${place(i + 1)} (${firstOf(other.classes ?? [], 8)}): expected some in common, of which rows are paired`,
+      );
+  }
+  if (classes) {
+    const all = new Set(conditions.flatMap((one) => one?.classes ?? []));
+    return { name, classes: [...all].toSorted(byNumber), mean: 0, std: 1 };
+  }
+  const mean = pooled(datasets, ({ condition }) => condition!.mean);
+  const variance = pooled(
+    datasets,
+    ({ condition }) => condition!.variance + (condition!.mean - mean) ** 2,
+  );
+  return { name, classes: null, mean, std: Math.sqrt(variance) };
+}
+
+/**
+ * float32 [n, c] of numbers, or of indexes in `own` classes, [n, 1] float64; the caller disposes
+ * it.
+ */
+export const encodeCondition = (
+  { classes, mean, std }: ColumnCondition,
+  values: Tensor,
+  names = classes,
+): Tensor =>
+  tidy(() => {
+    const places = classes?.map((label) => names?.indexOf(label) ?? -1);
+    const rows = places
+      ? values.eq(tensor(Float64Array.from(places)))
+      : values.sub(mean).div(std || 1);
+    return rows.to("float32").keep();
+  });
+
+/** Converts network inputs [n, c] to classes or numbers in the user's units. */
+export function decodeCondition(
+  { classes, mean, std }: ColumnCondition,
+  rows: Tensor,
+): (string | number)[] {
+  if (classes) return tidy(() => rows.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k]);
+  return tidy(() => rows.flatten().toNumbers()).map((z) => z * std + mean);
+}

@@ -40,7 +40,6 @@ export function gaussianEndpoints(of: {
  */
 export const gaussianSet: DataSet = {
   about: "N(−a, I) at x0 and N(a, I) at x1, data.dim coordinates",
-  classes: [],
   load: (options) =>
     vectorTable(options, { defaultDim: 5 }, ({ n, dim, seed }) => {
       const { a = 0.1, end = "x0", split, n_train = defaultCount } = options;
@@ -106,7 +105,6 @@ const vectorSet = (
   fixed = true,
 ): DataSet => ({
   about,
-  classes: [],
   load: (options) =>
     vectorTable(options, { defaultDim: 2, fixed }, ({ n, dim, seed }) => {
       const { end = "x0", split } = options;

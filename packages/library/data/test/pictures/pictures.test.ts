@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Table } from "../../src/data-set.js";
-import { decodePicture } from "../../src/pictures/picture-decode.js";
+import { decodePicture } from "../../src/pictures/decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";

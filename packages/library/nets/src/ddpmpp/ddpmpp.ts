@@ -2,13 +2,21 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { channelsLast, type Seeded, scoped, silu } from "../unet/layers.js";
-import { checkInputs } from "../unet/sizes.js";
-import { TimeEmbedding } from "../unet/time-embedding.js";
-import { AttnBlock, Combine, conv3, dense, groupNorm, sumOf } from "./layers.js";
+import { checkInputs } from "../unet/keys.js";
+import { channelsLast, type Seeded, scoped, silu, TimeEmbedding } from "../unet/layers.js";
+import {
+  AttnBlock,
+  Combine,
+  conv3,
+  dense,
+  Fir,
+  groupNorm,
+  plain,
+  Resample,
+  ResBlock,
+  sumOf,
+} from "./layers.js";
 import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
-import { ResBlock } from "./res-block.js";
-import { Fir, plain, Resample } from "./resample.js";
 
 interface State {
   h: Tensor;

@@ -1,5 +1,11 @@
-import { type NumberList, readNumbers, withDefaults, wrongFor } from "../unet/keys.js";
-import { attentionSizes, checkHalvable } from "../unet/sizes.js";
+import {
+  attentionSizes,
+  checkHalvable,
+  type NumberList,
+  readNumbers,
+  withDefaults,
+  wrongFor,
+} from "../unet/keys.js";
 
 const defaults = {
   /** Null: `in_channels`. */
@@ -50,8 +56,7 @@ export function completeDDPMpp(options: DDPMppOptions) {
   const wrong = wrongFor("DDPMpp");
   const { image_size, in_channels } = options;
   const all = withDefaults(defaults, options);
-  const list = (key: "ch_mult" | "fir_kernel" | "attn_resolutions") =>
-    readNumbers("DDPMpp", key, all[key]);
+  const list = (key: "ch_mult" | "fir_kernel") => readNumbers("DDPMpp", key, all[key]);
   const ch_mult = list("ch_mult");
   const fir_kernel = list("fir_kernel");
   const levels = ch_mult.length;
@@ -66,7 +71,7 @@ export function completeDDPMpp(options: DDPMppOptions) {
     ch_mult,
     fir_kernel,
     out_channels: all.out_channels ?? in_channels,
-    attn_resolutions: attentionSizes("DDPMpp", "attn_resolutions", list("attn_resolutions"), {
+    attn_resolutions: attentionSizes("DDPMpp", "attn_resolutions", all.attn_resolutions, {
       image_size,
       levels,
     }),

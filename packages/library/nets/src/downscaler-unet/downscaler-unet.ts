@@ -1,17 +1,17 @@
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
+import { checkInputs } from "../unet/keys.js";
 import {
   addEmbedding,
   channelsLast,
   conv3x3,
   type Seeded,
   scoped,
+  TimeEmbedding,
   zeroed,
 } from "../unet/layers.js";
 import { ResBlock } from "../unet/res-block.js";
 import { Downsample, Upsample } from "../unet/resample.js";
-import { checkInputs } from "../unet/sizes.js";
-import { TimeEmbedding } from "../unet/time-embedding.js";
 import {
   type CompleteDownscalerUNetOptions,
   completeDownscalerUNet,

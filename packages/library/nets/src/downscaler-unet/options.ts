@@ -1,5 +1,11 @@
-import { type NumberList, readNumbers, withDefaults, wrongFor } from "../unet/keys.js";
-import { checkHalvable } from "../unet/sizes.js";
+import {
+  checkHalvable,
+  groupedChannels,
+  type NumberList,
+  readNumbers,
+  withDefaults,
+  wrongFor,
+} from "../unet/keys.js";
 
 const defaults = {
   /** Null: `in_channels`. */
@@ -51,12 +57,7 @@ export function completeDownscalerUNet(options: DownscalerUNetOptions) {
   const levels = halvings + 1;
   if (channel_mult.length !== levels)
     throw wrong(`channel_mult has ${channel_mult.length} entries; expected 4, such as "1,2,4,8"`);
-  const channels = channel_mult.map((m) => Math.trunc(m * num_channels));
-  for (const [i, c] of channels.entries())
-    if (c === 0 || c % groups !== 0)
-      throw wrong(
-        `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${groups}, the groups of its normalisation`,
-      );
+  const channels = groupedChannels("DownscalerUNet", channel_mult, { num_channels, groups });
   const embed_dim = all.embed_dim ?? (channels[halvings] as number);
   if (mean_bypass && embed_dim % groups !== 0)
     throw wrong(

@@ -3,8 +3,7 @@
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
-import type { Seeded } from "../unet/layers.js";
-import { TimeEmbedding } from "../unet/time-embedding.js";
+import { type Seeded, TimeEmbedding } from "../unet/layers.js";
 import { MLP } from "./mlp.js";
 
 class Encoder extends MLP {
@@ -47,10 +46,9 @@ export class ConditionalMLP extends nn.Module {
 
   constructor(options: ConditionalMLPOptions, { generator }: Seeded = {}) {
     super();
-    const { t_encoder_layers: t, xy_encoder_layers: xy, decoder_layers = [128, 128] } = options;
-    const { x_dim, y_dim = 0, pos_dim = 16, temb_scale = 1 } = options;
-    const t_encoder_layers = t ?? [pos_dim, 2 * pos_dim];
-    const xy_encoder_layers = xy ?? t_encoder_layers.map((width) => 2 * width);
+    const { x_dim, y_dim = 0, pos_dim = 16, temb_scale = 1, decoder_layers = [128, 128] } = options;
+    const { t_encoder_layers = [pos_dim, 2 * pos_dim] } = options;
+    const { xy_encoder_layers = t_encoder_layers.map((width) => 2 * width) } = options;
     const layers = { t_encoder_layers, xy_encoder_layers, decoder_layers };
     this.options = { x_dim, y_dim, pos_dim, temb_scale, ...layers };
     const inputs = (t_encoder_layers.at(-1) as number) + (xy_encoder_layers.at(-1) as number);

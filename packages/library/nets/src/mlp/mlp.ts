@@ -1,7 +1,6 @@
-import { argumentError, type Conditions, isOneTime } from "@dsbm/bridge";
+import { argumentError, type Conditions, type Direction, isOneTime } from "@dsbm/bridge";
 import { cat, nn, noGrad, type Tensor, tensor } from "@dsbm/torch";
-import type { Seeded } from "../unet/layers.js";
-import { Sinusoids } from "../unet/time-embedding.js";
+import { type Seeded, Sinusoids } from "../unet/layers.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {
@@ -35,7 +34,7 @@ export interface VectorOptions extends Seeded {
 }
 
 /** Cosines and sines of the time at half-octave steps from π/2 on. */
-export const halfOctaves = (frequencies: number): Sinusoids =>
+const halfOctaves = (frequencies: number): Sinusoids =>
   new Sinusoids(
     tensor(Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2))),
   );
@@ -50,10 +49,12 @@ function widenPoint({ layers: [first] }: MLP, point: number): void {
   noGrad(() => first.weight.narrow(1, 0, point).mul_(inputs / point));
 }
 
-/** An MLP on point, condition, time and `more` numbers side by side. */
+/** @public The base of networks of vectors: an MLP on point, condition, time and `more` numbers side by side. */
 export abstract class VectorNetwork extends nn.Module {
   /** The network inside. */
   net: MLP;
+  /** Embeds the time, if there are frequencies. */
+  time: Sinusoids | null;
   readonly #conditions: number;
   constructor(
     dim: number,
@@ -64,7 +65,8 @@ export abstract class VectorNetwork extends nn.Module {
     this.#conditions = conditions;
     const point = dim + conditions;
     this.net = new MLP(point + 2 * frequencies + more, [...hidden, dim], { generator });
-    if (frequencies > 0) widenPoint(this.net, point);
+    this.time = frequencies > 0 ? halfOctaves(frequencies) : null;
+    if (this.time) widenPoint(this.net, point);
   }
   /** Throws a BridgeError for a condition of another width, and for classes. */
   protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {
@@ -87,5 +89,52 @@ export class ScoreNetwork extends VectorNetwork {
     const point = this.withCondition(x, conditions);
     if (isOneTime(t)) return this.net.forward(point, t.narrow(0, 0, 1));
     return this.net.forward(cat([point, t.reshape([-1, 1])], { dim: 1 }));
+  }
+}
+
+export interface DriftNetworkOptions extends VectorOptions {
+  /** Null: nothing is built in. */
+  direction: Direction | null;
+}
+
+/**
+ * x [B, d], t [B], condition [B, c] → drift [B, d], divided by the square root of the time left, since a Brownian
+ * bridge's drift grows like 1/√(1 − t) (f) or 1/√t (b): layers learn functions of size one.
+ */
+export class DriftNetwork extends VectorNetwork {
+  readonly #direction: Direction | null;
+  constructor(
+    dim: number,
+    { direction, frequencies = 8, hidden = [512, 512], ...options }: DriftNetworkOptions,
+  ) {
+    super(dim, 0, { hidden, frequencies, ...options });
+    this.#direction = direction;
+  }
+  forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
+    const point = this.withCondition(x, conditions);
+    const output = this.net.forward(cat([point, this.time!.forward(t)], { dim: 1 }));
+    if (!this.#direction) return output;
+    const left = (this.#direction === "f" ? t.rsub(1) : t).clamp({ min: 1e-3 }).reshape([-1, 1]);
+    return output.div(left.sqrt());
+  }
+}
+
+/** x [B, d], condition [B, c], t [B] and a direction [B] (1 forward, 0 backward) → [B, d]. */
+export class BidirectionalNetwork extends VectorNetwork {
+  constructor(dim: number, options: VectorOptions = {}) {
+    super(dim, 2, options);
+  }
+  /** Throws a BridgeError without a direction. */
+  forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
+    const point = this.withCondition(x, conditions);
+    if (!direction)
+      throw argumentError("BidirectionalNetwork: it needs a direction, 1 forward or 0 backward");
+    const extra = (times: Tensor, way: Tensor) => {
+      const plain = [times.reshape([-1, 1]), way.reshape([-1, 1])];
+      return cat(this.time ? [this.time.forward(times), ...plain] : plain, { dim: 1 });
+    };
+    if (!isOneTime(t)) return this.net.forward(cat([point, extra(t, direction)], { dim: 1 }));
+    const first = (y: Tensor) => y.narrow(0, 0, 1);
+    return this.net.forward(point, extra(first(t), first(direction)).squeeze(0));
   }
 }

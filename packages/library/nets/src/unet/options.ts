@@ -1,5 +1,12 @@
-import { type NumberList, readNumbers, withDefaults, wrongFor } from "./keys.js";
-import { attentionSizes, checkHalvable } from "./sizes.js";
+import {
+  attentionSizes,
+  checkHalvable,
+  groupedChannels,
+  type NumberList,
+  readNumbers,
+  withDefaults,
+  wrongFor,
+} from "./keys.js";
 
 const defaults = {
   /** Null: `in_channels`. */
@@ -72,6 +79,7 @@ export function completeUNet(options: UNetOptions) {
     );
   const levels = channel_mult.length;
   checkHalvable("UNet", { image_size, levels, key: "channel_mult" });
+  const groups = num_channels <= 32 ? 8 : 32;
   const complete = {
     ...all,
     image_size,
@@ -81,21 +89,16 @@ export function completeUNet(options: UNetOptions) {
     attention_resolutions: attentionSizes(
       "UNet",
       "attention_resolutions",
-      readNumbers("UNet", "attention_resolutions", all.attention_resolutions),
+      all.attention_resolutions,
       { image_size, levels },
     ),
     channel_mult,
     num_heads_upsample:
       num_heads_upsample === null || num_heads_upsample === -1 ? num_heads : num_heads_upsample,
-    channels: channel_mult.map((m) => Math.trunc(m * num_channels)),
-    groups: num_channels <= 32 ? 8 : 32,
+    // Upward sums of channels are multiples of the groups if their parts are.
+    channels: groupedChannels("UNet", channel_mult, { num_channels, groups }),
+    groups,
   };
-  // Upward sums of channels are multiples of the groups if their parts are.
-  for (const [i, c] of complete.channels.entries())
-    if (c === 0 || c % complete.groups !== 0)
-      throw wrong(
-        `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 num_channels, else 32)`,
-      );
   const attended = complete.attention_resolutions.map(
     (s) => complete.channels[Math.log2(image_size / s)] as number,
   );

@@ -7,12 +7,19 @@ import {
   scaledDotProductAttention,
   type Tensor,
 } from "@dsbm/torch";
-import { channelsLast, conv3x3, pointwise, type Seeded, scoped, zeroed } from "./layers.js";
+import { checkInputs } from "./keys.js";
+import {
+  channelsLast,
+  conv3x3,
+  pointwise,
+  type Seeded,
+  scoped,
+  TimeEmbedding,
+  zeroed,
+} from "./layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
 import { Downsample, Upsample } from "./resample.js";
-import { checkInputs } from "./sizes.js";
-import { TimeEmbedding } from "./time-embedding.js";
 
 class Stage extends nn.Module {
   readonly #modules: nn.Module[];

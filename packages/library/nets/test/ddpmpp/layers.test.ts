@@ -5,8 +5,7 @@ import * as T from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { seeded } from "../../../../../test/support/numbers.js";
-import { NIN } from "../../src/ddpmpp/layers.js";
-import { ResBlock } from "../../src/ddpmpp/res-block.js";
+import { NIN, ResBlock } from "../../src/ddpmpp/layers.js";
 
 beforeAll(() => T.setNumThreads(1));
 

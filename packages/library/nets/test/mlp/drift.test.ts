@@ -1,7 +1,7 @@
 // The drift network: its shapes, its growth towards the end it runs to, its parameter names.
 import { Generator, randn, tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { DriftNetwork } from "../../src/mlp/drift.js";
+import { DriftNetwork } from "../../src/mlp/mlp.js";
 
 describe("DriftNetwork", () => {
   it("grows like the root of the time that is left", () => {
@@ -26,7 +26,7 @@ describe("DriftNetwork", () => {
 
   it("takes the time as cosines and sines half an octave apart", () => {
     const { time } = new DriftNetwork(3, { direction: "f", hidden: [8], frequencies: 3 });
-    const features = time.forward(tensor([0, 1])).toNumbers();
+    const features = time!.forward(tensor([0, 1])).toNumbers();
     const angles = [1, Math.SQRT2, 2].map((w) => (w * Math.PI) / 2);
     const row = (t: number) => [Math.cos, Math.sin].flatMap((f) => angles.map((a) => f(a * t)));
     for (const [i, x] of [...row(0), ...row(1)].entries()) expect(features[i]).toBeCloseTo(x, 6);

@@ -1,0 +1,208 @@
+import { decodeImages } from "@dsbm/bridge";
+import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { Sharp } from "sharp";
+import { DatasetError, reason } from "../errors.js";
+import { isFolder } from "../files/read.js";
+import { listPictures, type PictureFile } from "./picture-files.js";
+
+const mostHeaders = 50;
+
+export interface PictureFormat {
+  /** The smallest side, in pixels. */
+  size: number;
+  /** 1 if all are stored as grey. */
+  channels: 1 | 3;
+}
+
+/** Throws `MissingFiles`, and `BadPicture` if none can be read. */
+export async function pictureFormat(folder: string): Promise<PictureFormat> {
+  const files = listPictures(folder);
+  if (files.length === 0)
+    throw new DatasetError(
+      "MissingFiles",
+      `${folder}: ${isFolder(folder) ? "no images" : "no such folder"}; expected PNG, JPEG or WebP files in it or in the folders below`,
+    );
+  const { default: sharp } = await import("sharp");
+  const some = files.filter((_, i) => i % Math.ceil(files.length / mostHeaders) === 0);
+  // Decoding names an unreadable image later.
+  const headers = await Promise.allSettled(some.map(({ path }) => sharp(path).metadata()));
+  const metadata = headers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (metadata.length === 0)
+    throw new DatasetError(
+      "BadPicture",
+      `${folder}: none of the ${some.length} inspected files is an image; expected PNG, JPEG or WebP`,
+    );
+  const size = Math.min(...metadata.map(({ width, height }) => Math.min(width, height)));
+  const isGrey = metadata.every(({ space, channels }) => space === "b-w" || channels === 1);
+  return { size, channels: isGrey ? 1 : 3 };
+}
+
+/** Channels and size of decoded images. */
+export interface PictureTarget {
+  /** 3 for colour, 1 for grey. */
+  channels: 1 | 3;
+  /** Height and width of all images; null: no resizing. */
+  size: number | null;
+}
+
+/** A few kilobytes can claim gigabytes: refused before decoding. */
+const mostPixels = 100_000_000;
+
+/** The pixels of an image file. */
+export interface DecodedPicture {
+  /** [channels, height, width] in C order. */
+  bytes: Uint8Array;
+  /** In pixels. */
+  height: number;
+  /** In pixels. */
+  width: number;
+}
+
+const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
+
+/** The size of the upright image, from its header alone. Throws as `decodePicture`. */
+async function pictureSize(path: string): Promise<{ width: number; height: number }> {
+  const { default: sharp } = await import("sharp");
+  try {
+    const { autoOrient, format } = await sharp(path, { limitInputPixels: false }).metadata();
+    if (!formats.includes(format)) throw new Error(`it is ${format}, whatever its name says`);
+    return { width: autoOrient.width, height: autoOrient.height };
+  } catch (error) {
+    throw noPicture(path, error);
+  }
+}
+
+/**
+ * Decodes an image: upright, in sRGB, transparent parts on white; with a size, cropped to its
+ * central square and scaled (Lanczos). Throws `BadPicture` for other files, damage, or more than
+ * `most` pixels.
+ */
+export async function decodePicture(
+  path: string,
+  target: PictureTarget,
+  { most = mostPixels }: { most?: number | undefined } = {},
+): Promise<DecodedPicture> {
+  const { default: sharp } = await import("sharp");
+  const size = await pictureSize(path);
+  if (size.width * size.height > most)
+    throw new DatasetError(
+      "BadPicture",
+      `${path}: ${size.width}×${size.height} pixels: expected at most ${most} in all, more takes gigabytes to decode; scale it down first`,
+    );
+  try {
+    const upright = sharp(path, { limitInputPixels: most })
+      .autoOrient()
+      .flatten({ background: "white" });
+    const { data, info } = await fitTo(upright, target).raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    return { bytes: toPlanes(data, channels, target.channels), height, width };
+  } catch (error) {
+    throw noPicture(path, error);
+  }
+}
+
+const noPicture = (path: string, error: unknown) =>
+  new DatasetError(
+    "BadPicture",
+    `${path}: not a readable image (${reason(error)}): remove it or download it again`,
+  );
+
+function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
+  const scaled =
+    size === null
+      ? picture
+      : picture.resize(size, size, { fit: "cover", position: "centre", kernel: "lanczos3" });
+  return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
+}
+
+function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Array {
+  const size = data.length / stored;
+  const out = new Uint8Array(channels * size);
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < size; i++) out[c * size + i] = data[i * stored + c];
+  return out;
+}
+
+// Decodes images once, into a mapped .npy file of bytes: decoding takes longer than training, and
+// large sets do not fit into memory.
+
+/** More than decoding threads, so that no thread waits for the disk. */
+const together = 16;
+
+interface DecodeAllOptions {
+  target: PictureTarget;
+  progress: (done: number) => void;
+  signal: AbortSignal | undefined;
+}
+
+/** Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes. Throws `BadPicture`, and the signal's reason. */
+export async function decodeAll(
+  files: readonly PictureFile[],
+  path: string,
+  { target, progress, signal }: DecodeAllOptions,
+): Promise<void> {
+  let writer: io.npy.NpyWriter | undefined;
+  let done = 0;
+  try {
+    const cure =
+      " as in the first image; remove it, or set image_size to scale all images to one size";
+    for await (const { height, width, bytes } of decodeInOrder(files, target, { cure })) {
+      signal?.throwIfAborted();
+      const shape = [target.channels, height, width];
+      writer ??= new io.npy.NpyWriter(path, "uint8", shape);
+      writer.append({ dtype: "uint8", shape, data: bytes });
+      done += 1;
+      progress(done);
+    }
+    writer?.close({ sync: true });
+  } finally {
+    writer?.close();
+  }
+}
+
+interface DecodeOptions {
+  /** The size of all images; by default of the first one. */
+  like?: Pick<DecodedPicture, "height" | "width">;
+  /** What to do about an image of another size. */
+  cure?: string;
+  most?: number | undefined;
+}
+
+/** Decodes some images at once. Throws the first failure in order: `BadPicture` for another size, and as `decodePicture`. */
+export async function* decodeInOrder(
+  files: readonly Pick<PictureFile, "path">[],
+  target: PictureTarget,
+  { like, cure = "", most }: DecodeOptions = {},
+): AsyncGenerator<DecodedPicture> {
+  let expected = like;
+  for (let first = 0; first < files.length; first += together) {
+    const some = files.slice(first, first + together);
+    const decoded = await Promise.allSettled(
+      some.map(({ path }) => decodePicture(path, target, { most })),
+    );
+    for (const [i, result] of decoded.entries()) {
+      if (result.status === "rejected") throw result.reason;
+      const { height, width } = result.value;
+      expected ??= result.value;
+      if (height !== expected.height || width !== expected.width)
+        throw new DatasetError(
+          "BadPicture",
+          `${some[i].path} has ${width}×${height} pixels; expected ${expected.width}×${expected.height}${cure}`,
+        );
+      yield result.value;
+    }
+  }
+}
+
+/** Images [n, channels, H, W] from −1 to 1. Throws as `decodeInOrder`. */
+export async function readPictures(
+  files: readonly Pick<PictureFile, "path">[],
+  target: PictureTarget,
+  options: DecodeOptions & Required<Pick<DecodeOptions, "like">>,
+): Promise<Tensor> {
+  const { height, width } = options.like;
+  const bytes: Uint8Array[] = [];
+  for await (const picture of decodeInOrder(files, target, options)) bytes.push(picture.bytes);
+  const shape = [files.length, target.channels, height, width];
+  return tidy(() => decodeImages(tensor(new Uint8Array(Buffer.concat(bytes)), { shape })).keep());
+}
