@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 28_510, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_815,
+    budget: 27_835,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_663, imports: [...base, "problem", "inference", "web"] },

@@ -84,7 +84,7 @@ test("a forecast keeps to the time and to the most steps that help", () =>
 
 test("seconds of earlier processes count", () => {
   const plan = planOf();
-  plan.clock.resume(60);
+  plan.resume(60);
   expect(plan.forecast()[5]).toBe(187);
 });
 

@@ -106,6 +106,11 @@ export class TimePlan {
     return this.limit.clock;
   }
 
+  /** Continues after `seconds` of earlier processes. Benchmarks also count their evaluations again. */
+  resume(seconds: number): void {
+    this.clock.resume(seconds);
+  }
+
   /** The time of an evaluation between half-iterations; null if the smallest evaluation takes longer. */
   evaluationClock(): Clock | null {
     const { seconds } = this.clock;

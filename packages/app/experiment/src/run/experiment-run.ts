@@ -203,7 +203,7 @@ export class ExperimentRun implements MainWork {
     }
     const at = restorePoint(this.#training, checkpoint);
     const { seconds } = checkpoint.facts;
-    if (typeof seconds === "number") this.#time.clock.resume(seconds);
+    if (typeof seconds === "number") this.#time.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
     progress.line(`resuming from checkpoint ${checkpoint.id}`);
