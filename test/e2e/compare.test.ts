@@ -92,7 +92,7 @@ describe("dsbm compare", () => {
   });
 
   it.each([
-    [["other.csv"], /other\.csv lacks numbers in the column y of the other data: expected x, y/],
+    [["other.csv"], /other\.csv lacks numbers in y of the other data: expected x, y/],
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],

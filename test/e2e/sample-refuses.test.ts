@@ -107,11 +107,7 @@ it.each([
   ["a missing value", "TABLE gap.csv x.csv", /large has 1 missing .* row 2.*write missing=drop/],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
-  [
-    "a missing column",
-    "TABLE lacks.csv x.csv",
-    /lacks numbers in the column large of .*TABLE.*rename/,
-  ],
+  ["a missing column", "TABLE lacks.csv x.csv", /lacks numbers in large of .*TABLE.*rename/],
   // Outputs.
   ["an output that is there", "VECTORS gaussian:5 there.npy", /exists already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],

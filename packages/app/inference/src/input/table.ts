@@ -9,7 +9,6 @@ import {
   type ColumnCondition,
   cleanRows,
   firstOf,
-  isGroup,
   openRows,
   type RowSource,
 } from "@dsbm/data";
@@ -177,11 +176,10 @@ function noRows(path: string, group: Group | null, counts: CleanCounts | null): 
 function leftOut(path: string, group: Group | null, counts: CleanCounts | null): string[] {
   if (!counts) return [];
   const { all, rows, dropped, groups } = counts;
-  const others = group ? [...groups].filter((one) => !isGroup(group.value)(one)) : [];
   return [
     ...(group && all > rows
       ? [
-          `${path}: transported the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf(others, 10)}): group=* transports all`,
+          `${path}: transported the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf([...groups], 10)}): group=* transports all`,
         ]
       : []),
     ...(dropped > 0 ? [`${path}: skipped ${dropped} rows with missing values`] : []),
@@ -245,7 +243,7 @@ export function columnsLike(
     const missing = names.filter((name) => !numbers.some((column) => column.name === name));
     if (missing.length === 0) return [...names];
     throw new ConfigError(
-      `${path} lacks numbers in the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${like}: expected ${list(names)}; add, repair or rename them`,
+      `${path} lacks numbers in ${list(missing)} of ${like}: expected ${list(names)}; add, repair or rename them`,
     );
   }
   const usable = numbers
@@ -253,7 +251,7 @@ export function columnsLike(
     .map(({ name }) => name);
   if (usable.length === width) return usable;
   throw new ConfigError(
-    `${path} has ${usable.length} ${usable.length === 1 ? "column" : "columns"} of numbers (${list(usable)}); expected ${width}, the columns of ${like}`,
+    `${path} has columns of numbers: ${usable.length} (${list(usable)}); expected ${width}, the columns of ${like}`,
   );
 }
 
@@ -276,7 +274,9 @@ function matched(
   const { path, columns, named } = source;
   const { columns: run, folder, config } = trained;
   const runNames = run?.named ? run.names : null;
-  const has = (name: string) => columns.some((column) => column.name === name);
+  const all = columns.map(({ name }) => name);
+  const given = new Set(all);
+  const has = (name: string) => given.has(name);
   const absent = keep?.find((name) => !has(name));
   if (absent !== undefined)
     throw absentColumn(source, { key: isAnnotated ? "fate=" : "keep=", name: absent });
@@ -287,7 +287,7 @@ function matched(
     );
   const others =
     isAnnotated && source.format !== "h5ad" && runNames && named
-      ? columns.map(({ name }) => name).filter((name) => !runNames.includes(name))
+      ? all.filter((name) => !runNames.includes(name))
       : [];
   const usual = keep ?? run?.kept ?? [];
   const own = [config.data.split_by ?? [], condition?.name ?? []];
@@ -299,9 +299,8 @@ function matched(
     throw new ConfigError(
       `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
     );
-  const extra = columns
-    .map(({ name }) => name)
-    .filter((name) => !names.includes(name) && !kept.includes(name));
+  const used = new Set([...names, ...kept]);
+  const extra = all.filter((name) => !used.has(name));
   return {
     names,
     kept,

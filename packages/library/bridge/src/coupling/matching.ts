@@ -108,7 +108,7 @@ export const matchConditions = remembered((conditions) => {
   const { rows, choose } = conditionPartners(conditions);
   if (rows.length === 0)
     throw dataError(
-      "pairs are to share their conditions, but no condition of x0 is one of x1, bit by bit; use data with common conditions, or do not match them",
+      "pairs are to share their conditions, but no condition of the source is one of the target (a number: lies in the range of the target's): use data with common conditions, or write match_conditions=false",
     );
   return {
     rows,

@@ -139,7 +139,7 @@ export async function* cleanRows(
   return counts;
 }
 
-/** Notes some values of the column in `groups`. */
+/** Notes some other values of the column in `groups`. */
 function groupFilter({ column, value }: { column: string; value: string }, groups: Set<string>) {
   const isIn = isGroup(value);
   return {
@@ -147,8 +147,9 @@ function groupFilter({ column, value }: { column: string; value: string }, group
     texts: [column],
     keeps({ texts }: Pick<RowBatch, "texts">, i: number) {
       const cell = texts[0]?.[i];
-      if (groups.size < mostGroups) groups.add(cell);
-      return isIn(cell);
+      const keeps = isIn(cell);
+      if (!keeps && groups.size < mostGroups) groups.add(cell);
+      return keeps;
     },
   };
 }
@@ -181,7 +182,7 @@ function dateOf(cell: string): string {
 const numberIn = (text: string): number => (text === "" ? Number.NaN : Number(text));
 
 /** Whether a cell is in a group: the same text or number, a date of a year (2019) or a month (2019-05), or in LOW..HIGH. */
-export function isGroup(value: string): (cell: string) => boolean {
+function isGroup(value: string): (cell: string) => boolean {
   const text = value.trim();
   const number = numberIn(text);
   const isSame = (cell: string) => cell === value || cell.trim() === text;

@@ -62,6 +62,7 @@ export function selectColumns(
   checkNumbers(
     path,
     trained.flatMap((name) => columns.get(name) ?? []),
+    exclude,
   );
   if (trained.length === 0)
     throw badTable(
@@ -88,7 +89,11 @@ const excluding = (names: readonly string[]): string =>
     ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
     : `write ${setting("data.exclude", names)} to leave out`;
 
-function checkNumbers(path: string, columns: readonly TableColumn[]): void {
+function checkNumbers(
+  path: string,
+  columns: readonly TableColumn[],
+  exclude: readonly string[],
+): void {
   const texts = columns.filter(({ kind }) => kind === "text");
   if (texts.length === 0) return;
   const show = ({ name, example }: TableColumn) =>
@@ -103,7 +108,7 @@ function checkNumbers(path: string, columns: readonly TableColumn[]): void {
     );
   throw badTable(
     path,
-    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding(texts.map(({ name }) => name))}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
+    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding([...exclude, ...texts.map(({ name }) => name)])}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 
@@ -126,14 +131,15 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
       `has ${source.columns.length} columns and ${other.path} ${other.columns.length}: expected as many in both; choose them with data.columns=… or data.exclude=…`,
     );
   }
-  const missing = source.columns.filter((name) => !other.columns.includes(name));
-  const extra = other.columns.filter((name) => !source.columns.includes(name));
-  if (missing.length + extra.length === 0) return [...source.columns];
-  const differences: string[] = [];
-  if (missing.length > 0) differences.push(`only ${source.path} has ${firstOf(missing, 8)}`);
-  if (extra.length > 0) differences.push(`only ${other.path} has ${firstOf(extra, 8)}`);
+  const differences = [source, other].flatMap(({ path, columns }, i) => {
+    const known = new Set((i === 0 ? other : source).columns);
+    const names = columns.filter((name) => !known.has(name));
+    return names.length > 0 ? { path, names } : [];
+  });
+  if (differences.length === 0) return [...source.columns];
+  const shown = differences.map(({ path, names }) => `only ${path} has ${firstOf(names, 8)}`);
   throw badTable(
     other.path,
-    `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or ${excluding([...missing, ...extra])}`,
+    `the two ends have different columns: ${shown.join("; ")}: expected the same at both; rename them, or ${excluding(differences.flatMap(({ names }) => names))}`,
   );
 }

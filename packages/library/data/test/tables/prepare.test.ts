@@ -16,6 +16,7 @@ import {
 } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { matchColumns } from "../../src/tables/select.js";
 import { refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
@@ -93,6 +94,7 @@ describe("columns", () => {
       "BadTable",
       /columns id \("r0" in row 1\), kind \("y" in row 1\): expected numbers; write data.exclude=id,kind .*data.keep .*data.condition .*data.split_by/,
     ],
+    ["texts next to an excluded column", { exclude: ["id"] }, "BadTable", /data.exclude=id,kind /],
     [
       "unknown names",
       { exclude: ["idd"] },
@@ -132,6 +134,14 @@ describe("columns", () => {
   ])("%s are refused", async (_, options, code, message) => {
     await expect(load(text, options)).rejects.toThrow(refusal(code, message));
   });
+});
+
+it("60,000 columns are compared in a moment", () => {
+  const columns = Array.from({ length: 60_000 }, (_, i) => `c${i}`);
+  const end = { path: "t.csv", named: true, columns };
+  const began = performance.now();
+  expect(matchColumns(end, { ...end, columns: columns.toReversed() })).toEqual(columns);
+  expect(performance.now() - began).toBeLessThan(2000);
 });
 
 describe("rows", () => {

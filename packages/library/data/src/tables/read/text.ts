@@ -71,8 +71,10 @@ export async function openText(
     notes,
     close() {},
     async *batches({ numbers = [], texts = [], signal }: RowRequest) {
-      const numberAt = numbers.map((name) => names.indexOf(name));
-      const textAt = texts.map((name) => names.indexOf(name));
+      const places = new Map(names.map((name, i) => [name, i]));
+      const placeOf = (name: string) => places.get(name) as number;
+      const numberAt = numbers.map(placeOf);
+      const textAt = texts.map(placeOf);
       let first = hasHeader ? -1 : 0;
       for await (const block of readRecords(source, batchRows(names.length))) {
         signal?.throwIfAborted();
