@@ -275,8 +275,8 @@ function matched(
   const { columns: run, folder, config } = trained;
   const runNames = run?.named ? run.names : null;
   const all = columns.map(({ name }) => name);
-  const given = new Set(all);
-  const has = (name: string) => given.has(name);
+  const nameSet = new Set(all);
+  const has = (name: string) => nameSet.has(name);
   const absent = keep?.find((name) => !has(name));
   if (absent !== undefined)
     throw absentColumn(source, { key: isAnnotated ? "fate=" : "keep=", name: absent });
@@ -299,8 +299,8 @@ function matched(
     throw new ConfigError(
       `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
     );
-  const used = new Set([...names, ...kept]);
-  const extra = all.filter((name) => !used.has(name));
+  const inUse = new Set([...names, ...kept]);
+  const extra = all.filter((name) => !inUse.has(name));
   return {
     names,
     kept,

@@ -137,9 +137,9 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
     return names.length > 0 ? { path, names } : [];
   });
   if (differences.length === 0) return [...source.columns];
-  const shown = differences.map(({ path, names }) => `only ${path} has ${firstOf(names, 8)}`);
+  const parts = differences.map(({ path, names }) => `only ${path} has ${firstOf(names, 8)}`);
   throw badTable(
     other.path,
-    `the two ends have different columns: ${shown.join("; ")}: expected the same at both; rename them, or ${excluding(differences.flatMap(({ names }) => names))}`,
+    `the two ends have different columns: ${parts.join("; ")}: expected the same at both; rename them, or ${excluding(differences.flatMap(({ names }) => names))}`,
   );
 }
