@@ -11,10 +11,10 @@ const packages = {
   data: { group: "library", budget: 41_383, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_715, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_275, imports: ["files"] },
-  runs: { group: "app", budget: 31_345, imports: ["files"] },
+  runs: { group: "app", budget: 31_380, imports: ["files"] },
   problem: { group: "app", budget: 12_027, imports: base },
   inference: { group: "app", budget: 20_455, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 28_510, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 28_475, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 27_835,

@@ -118,7 +118,9 @@ async function benchmarkCommand(args: string[]): Promise<number> {
 }
 
 async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
-  const { falseRate, judgeProblem, study, verdictsDocument } = await import("./verdicts.js");
+  const { falseRate, judgeProblem, measurePower, study, verdictsDocument } = await import(
+    "./verdicts.js"
+  );
   const { setNumThreads } = await import("@dsbm/torch");
   setNumThreads(1);
   const progress = createProgress();
@@ -129,7 +131,13 @@ async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
     judged.push(await judgeProblem(problem));
   }
   progress.done();
-  const text = verdictsDocument(judged, "npm run benchmark -- verdicts");
+  const draws = quick ? 10 : 100;
+  const powers = await measurePower(draws);
+  const text = verdictsDocument(judged, {
+    command: "npm run benchmark -- verdicts",
+    powers,
+    draws,
+  });
   writeFileAtomic(out ?? join("docs", "results", "verdicts.md"), text);
   console.log(text);
   const { count, of } = falseRate(judged);

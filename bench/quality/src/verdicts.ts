@@ -1,7 +1,7 @@
 // The study of verdicts: simulated problems whose answer is known. No bridge is trained, generated rows are drawn.
-import { type DrawnSamples, judgeSamples, pooledFolds } from "@dsbm/evaluation";
+import { type DrawnSamples, judgeSamples, pooledFolds, sampleMetrics } from "@dsbm/evaluation";
 import { type Datasets, type EndpointData, folds, withoutRows } from "@dsbm/problem";
-import type { Verdict } from "@dsbm/runs";
+import { average, type MetricRow, type Verdict } from "@dsbm/runs";
 import { cat, Generator, rand, randint, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 
 /** What the generated rows are. */
@@ -41,9 +41,8 @@ export interface Problem {
 export interface Judged extends Problem {
   grade: Verdict["grade"];
   isFalse: boolean;
+  /** The power of the main metric, as stated. */
   power: number;
-  /** Whether generated rows are told from the target. */
-  isTold: boolean;
 }
 
 const sizes = [6, 12, 25, 50, 100, 200, 500, 1000, 10_000];
@@ -95,27 +94,31 @@ const names = { source: "the source", target: "the target" };
 
 /** Draws the samples of a problem and judges them as `dsbm fit` and `dsbm evaluate` do. */
 export async function judgeProblem(problem: Problem): Promise<Judged> {
-  const { kind, seed } = problem;
-  const judged = [];
+  const { rows, verdicts } = await measured(problem);
+  const [{ excess }] = rows as [MetricRow];
+  const { grade } = verdicts[0] as Verdict;
+  const isFalse = grade === "good" && !close.includes(problem.kind);
+  return { ...problem, grade, isFalse, power: excess?.power ?? 0 };
+}
+
+type Fold = Parameters<typeof pooledFolds>[0][number];
+
+/** The rows and the verdict of a problem; without a verdict if metrics are chosen. */
+async function measured(problem: Problem, chosen?: typeof sampleMetrics): Promise<Fold> {
+  const { seed, isFolded } = problem;
+  const judged: Fold[] = [];
   for (const drawn of drawnOf(problem)) {
     try {
-      const found = await judgeSamples(drawn, { seed, names });
+      const found = await judgeSamples(drawn, { seed, names, ...(chosen && { chosen }) });
       const { rows, verdict } = found as NonNullable<typeof found>;
-      judged.push({ rows, verdicts: [verdict as Verdict] });
+      judged.push({ rows, verdicts: verdict ? [verdict] : [] });
     } finally {
       for (const t of Object.values(drawn)) t.dispose();
     }
   }
-  const { rows, verdicts } = problem.isFolded
-    ? pooledFolds(judged, { names, what: "rows" })
-    : (judged[0] as Fold);
-  const { grade } = verdicts[0] as Verdict;
-  const { power = 0, low = 0 } = rows.find(({ excess }) => excess)?.excess ?? {};
-  const isFalse = grade === "good" && !close.includes(kind);
-  return { ...problem, grade, isFalse, power, isTold: low > 0 };
+  return isFolded ? pooledFolds(judged, { names, what: "rows" }) : (judged[0] as Fold);
 }
 
-type Fold = Parameters<typeof pooledFolds>[0][number];
 type Drawn = { [K in keyof DrawnSamples]: Tensor };
 
 /** The samples of each evaluation, cut to as many as `dsbm evaluate` takes. */
@@ -264,7 +267,10 @@ export function falseRate(judged: readonly Judged[]): { count: number; of: numbe
 }
 
 /** The page of the study. */
-export function verdictsDocument(judged: readonly Judged[], command: string): string {
+export function verdictsDocument(
+  judged: readonly Judged[],
+  { command, powers, draws }: { command: string; powers: readonly Power[]; draws: number },
+): string {
   const once = judged.filter(({ isFolded }) => !isFolded);
   const folded = judged.filter(({ isFolded }) => isFolded);
   const rate = (some: readonly Judged[]) => {
@@ -308,9 +314,9 @@ By cross-validation:
 
 ${powerTable(folded, foldedGroups)}
 
-The power as stated, and how often the untransported source was told from the target:
+The power as stated, and as measured by ${draws} draws of target and source each, in problems with little power:
 
-${statedTable(judged)}
+${statedTable(powers)}
 `;
 }
 
@@ -336,9 +342,7 @@ function gradeTable(judged: readonly Judged[], groups: readonly Group[]): string
 }
 
 const mean = (values: readonly number[]): string =>
-  values.length === 0
-    ? "–"
-    : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
+  values.length === 0 ? "–" : average(values).toFixed(2);
 
 function powerTable(judged: readonly Judged[], groups: readonly Group[]): string {
   const powers = (apart: number, group: Group) =>
@@ -351,20 +355,58 @@ function powerTable(judged: readonly Judged[], groups: readonly Group[]): string
   );
 }
 
-const bands: readonly Group[] = [
-  ["below .5", 0, 0.5],
-  [".5 to .8", 0.5, 0.8],
-  [".8 and more", 0.8, Infinity],
+/** Problems of one kind with few rows, and how often the source is told from the target. */
+export interface Power {
+  setting: Pick<Problem, "n" | "dim" | "apart" | "isFolded">;
+  stated: number;
+  measured: number;
+}
+
+const settings: readonly Power["setting"][] = [
+  { n: 6, dim: 1, apart: 1 },
+  { n: 12, dim: 1, apart: 1 },
+  { n: 12, dim: 5, apart: 0.5 },
+  { n: 25, dim: 1, apart: 0.5 },
+  { n: 14, dim: 1, apart: 1, isFolded: true },
+  { n: 30, dim: 1, apart: 1, isFolded: true },
+  { n: 30, dim: 5, apart: 0.5, isFolded: true },
+  { n: 60, dim: 1, apart: 0.5, isFolded: true },
 ];
 
-function statedTable(judged: readonly Judged[]): string {
-  const sources = judged.filter(({ kind }) => kind === "source");
-  return table(
-    ["stated power", "problems", "mean stated power", "told from the target"],
-    bands.map(([name, low, high]) => {
-      const own = sources.filter(({ power }) => power >= low && power < high);
-      const told = own.map(({ isTold }) => Number(isTold));
-      return [name, `${own.length}`, mean(own.map(({ power }) => power)), mean(told)];
-    }),
-  );
+/** The power as stated, and as measured: at the 5 % level, by `count` draws of target and source. */
+export async function measurePower(count: number): Promise<Power[]> {
+  const powers: Power[] = [];
+  const main = sampleMetrics.filter(({ name }) => name === "sliced_w2");
+  for (const setting of settings) {
+    const drawn = async (kind: Kind) => {
+      const rows: MetricRow[] = [];
+      for (let i = 0; i < count; i++) {
+        const problem = { ...setting, kind, seed: 1_000_000 + i };
+        rows.push(...(await measured(problem, main)).rows);
+      }
+      return rows;
+    };
+    const none = (await drawn("identical")).map(({ value }) => value).sort((a, b) => a - b);
+    const limit = none[Math.ceil(0.95 * count) - 1] as number;
+    const sources = await drawn("source");
+    powers.push({
+      setting,
+      stated: average(sources.map(({ excess }) => excess?.power ?? 0)),
+      measured: average(sources.map(({ value }) => Number(value > limit))),
+    });
+  }
+  return powers;
 }
+
+const statedTable = (powers: readonly Power[]): string =>
+  table(
+    ["judged", "rows", "columns", "distance of the means", "stated", "measured"],
+    powers.map(({ setting: { n, dim, apart, isFolded }, stated, measured }) => [
+      isFolded ? "by cross-validation" : "once",
+      `${n}`,
+      `${dim}`,
+      `${apart}`,
+      stated.toFixed(2),
+      measured.toFixed(2),
+    ]),
+  );

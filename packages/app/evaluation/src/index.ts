@@ -1,6 +1,7 @@
 export { measureQuality, type QualityOptions, verdictFacts } from "./measure.js";
 export type { Measuring, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
+export { sampleMetrics } from "./metrics/index.js";
 export { atTime } from "./rows.js";
 export * from "./samples.js";
 export { kept, type OpenSubject, openSubject, subjectOf } from "./subject.js";

@@ -17,7 +17,6 @@ import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
-const fewest = 4;
 /**
  * Folds share rows: accuracies vary by this factor more than a binomial share (simulated, n = 6 …
  * 1,000).
@@ -36,8 +35,6 @@ export const classifierMetric: Metric<SampleSubject> = {
     noGrad(() =>
       tidy(() => {
         const { seed } = context.options;
-        if (Math.min(set.end.size(0), set.data.size(0)) < fewest)
-          return `it needs ${fewest} rows of each side`;
         const view = isVectors(context.subject.datasets)
           ? (x: Tensor) => x.flatten({ startDim: 1 })
           : imageFeatures;

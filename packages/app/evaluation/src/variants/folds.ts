@@ -16,10 +16,8 @@ type Fold = Pick<Quality, "rows" | "verdicts">;
 export function pooledFolds(folds: readonly Fold[], facts: Omit<VerdictFacts, "n_held_out">): Fold {
   const rows = gradedRows(pooledRows(folds.map((fold) => fold.rows)));
   const verdicts = (["f", "b"] as const).flatMap((direction) => {
-    const counts = folds.flatMap((fold) =>
-      fold.verdicts.filter((one) => one.direction === direction).map((one) => one.n_held_out),
-    );
-    const sum = (end: 0 | 1) => counts.reduce((total, count) => total + count[end], 0);
+    const own = folds.flatMap((fold) => fold.verdicts.filter((one) => one.direction === direction));
+    const sum = (end: 0 | 1) => own.reduce((total, { n_held_out }) => total + n_held_out[end], 0);
     const n_held_out = [sum(0), sum(1)] as const;
     return verdictOn(direction, rows, { ...facts, n_held_out, folds: folds.length }) ?? [];
   });

@@ -141,7 +141,8 @@ export function verdictOn(
   const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
   const advised = { ...facts, isOff, deciding, direction, start, end };
   const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
-  const sentences = [sentenceOf(grade, main, advised)];
+  const row = grade === "undecided" && judge(main).grade !== grade ? accuracy : main;
+  const sentences = [sentenceOf(grade, row, advised)];
   if (grade !== "undecided")
     sentences.push(
       `A classifier labels ${percent(accuracy.value)} of generated and held-out ${what} correctly (50 % is guessing).`,
@@ -174,13 +175,14 @@ interface Advised extends VerdictFacts {
 
 function sentenceOf(
   grade: Grade,
-  { value, excess }: MetricRow,
+  { name, value, excess }: MetricRow,
   { what, start, end }: Advised,
 ): string {
   if (!excess || !isKnown(value))
     return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
   const { low, high, power } = excess;
-  const way = `The generated ${what} are ${wayOf(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
+  const who = name === classifier ? "To a classifier, the" : "The";
+  const way = `${who} generated ${what} are ${wayOf(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
   if (grade === "good")
     return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
   if (grade === "undecided")
@@ -204,7 +206,7 @@ function nextOf(
   const needed = n_held_out.map((n) => roundedUp(n * Math.max(...(factors as number[]))));
   const more = factors.includes(null)
     ? `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`
-    : `Give more ${what}: about ${digits(Math.max(...needed))} held-out ${what} of each dataset would decide it.`;
+    : `Give more ${what}: about ${digits(Math.max(...needed))} held-out ${what} of each dataset would ${grade === "partial" ? "show whether it is good" : "decide it"}.`;
   return isOff ? `${more} ${longer}` : more;
 }
 
@@ -316,7 +318,7 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     return [
       html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: <code>npx dsbm evaluate ${shellWord(folder)}</code></p>`,
     ];
-  return verdicts.map((verdict) => {
+  const parts = verdicts.map((verdict) => {
     const { direction, grade, reason, next } = verdict;
     const directionRows = rows.filter((row) => row.direction === direction);
     const main = mainMetric(rows, direction);
@@ -326,6 +328,10 @@ ${main && bar(main, 320)}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}
 ${leftOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, 320)}</p>`)}</div>`;
   });
+  return [
+    ...parts,
+    html`<p class="note">The bars begin at real rows of the goal (floor, green) and end at rows without a bridge (ceiling, brown). The dot is the bridge, with its interval.</p>`,
+  ];
 }
 
 function nextStep(next: string): Html {
