@@ -299,8 +299,8 @@ ${gradeTable(once, groups)}
 
 ## By cross-validation, by rows of each side
 
-Tables of 1 to 20 columns. In half of them, each column of the target has two parts of its own. In a third, the generated
-rows are training rows, as of a bridge that knows its data by heart.
+Tables of 1 to 20 columns. In half of them, each column of the target has two parts of its own. In half, the generated rows
+are training rows, as of a bridge that knows its data by heart. \`dsbm fit\` judges tables of fewer than 14 rows once.
 
 ${gradeTable(folded, foldedGroups)}
 
@@ -314,7 +314,7 @@ By cross-validation:
 
 ${powerTable(folded, foldedGroups)}
 
-The power as stated, and as measured by ${draws} draws of target and source each, in problems with little power:
+The power as stated, and as measured by ${draws} draws of target and source each, where power is low:
 
 ${statedTable(powers)}
 `;

@@ -19,7 +19,6 @@ describe("verdicts of simulated problems", () => {
 
   it.each([
     ["identical", 200, 2, "good"],
-    ["source", 200, 2, "poor"],
     ["collapsed", 200, 2, "poor"],
     ["wide", 12, 1, "undecided"],
     ["noise", 100, null, "poor"],

@@ -158,7 +158,6 @@ describe("verdicts", () => {
     [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
     [left(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
     [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
-    [good, /^Use it/],
   ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {
     const rows = gradedRows([row(change), accuracy({ ...good, value: 0.5 })]);
     expect(verdictOn("f", rows, { ...facts, isCut: true })?.next).toMatch(next);
