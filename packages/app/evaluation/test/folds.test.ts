@@ -39,8 +39,14 @@ it("is not sure of a difference that one of three folds shows", () => {
   expect(pooled(...folds)?.excess?.power).toBeLessThan(0.5);
 });
 
-it("has a grade of its own, and the notes of all folds", () => {
-  const notes = ["flow", undefined, "ph"];
-  const folds = notes.map((note) => row(0.8, false, { grade: "good", note }));
-  expect(pooled(...folds)).toMatchObject({ grade: "poor", note: "flow; ph" });
+it("has a grade and a floor of its own, and the note of the worst fold", () => {
+  const folds = [0, 0.3, 0].map((floor, k) =>
+    row(0.8 + floor, false, { grade: "good", note: `note ${k}`, floor }),
+  );
+  const pooledRow = {
+    grade: "poor",
+    note: "in the worst part: note 1",
+    floor: expect.closeTo(0.1),
+  };
+  expect(pooled(...folds)).toMatchObject(pooledRow);
 });

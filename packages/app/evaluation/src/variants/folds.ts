@@ -45,17 +45,17 @@ function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
   const halves = list(({ interval }) => interval && (interval[1] - interval[0]) / 2);
   const [low, high] = around(values, halves);
   const excesses = folds.flatMap(({ excess }) => excess ?? []);
-  const notes = new Set(folds.flatMap(({ note }) => note ?? []));
+  const { note } = folds.toSorted((a, b) => b.value - a.value)[0];
   return {
     ...row,
     grade: undefined,
-    note: [...notes].join("; ") || undefined,
+    note: note && `in the worst part: ${note}`,
     value: average(values),
     // Distances have no negative values.
     interval: row.interval && [Math.max(low, Math.min(0, row.interval[0])), high],
-    floor: row.floor && average(list(({ floor }) => floor)),
+    floor: row.floor === null ? null : average(list(({ floor }) => floor)),
     floor_interval: null,
-    ceiling: row.ceiling && average(list(({ ceiling }) => ceiling)),
+    ceiling: row.ceiling === null ? null : average(list(({ ceiling }) => ceiling)),
     excess: row.excess && pooledExcess(excesses),
   };
 }

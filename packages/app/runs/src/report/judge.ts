@@ -330,7 +330,7 @@ ${leftOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class=
   });
   return [
     ...parts,
-    html`<p class="note">The bars begin at real rows of the goal (floor, green) and end at rows without a bridge (ceiling, brown). The dot is the bridge, with its interval.</p>`,
+    html`<p class="note">Each bar goes from the score of real data (floor, green) to the score without a bridge (ceiling, brown). The dot is this bridge, with its interval.</p>`,
   ];
 }
 
