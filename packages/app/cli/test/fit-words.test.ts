@@ -35,7 +35,12 @@ test("one file is named by its groups or by its column of times", () => {
   const two = [at("a/day 2.npy"), at("b/day_4.csv.gz"), "time=day"];
   expect(() => readFitArguments(two)).toThrow(/time= names a column of one table, got 2 files/);
   const groups = ["data.split_by=day", "data.source=x/1", "data.target=2"];
-  expect(readFitArguments([at("a/day_4.csv.gz"), ...groups]).base.name).toBe("day_4_x_1_to_2");
+  const { base, overrides } = readFitArguments([
+    at("a/day_4.csv.gz"),
+    ...groups,
+    "data.between=3,4",
+  ]);
+  expect([base.name, overrides["data.between"]]).toEqual(["day_4_x_1_to_2", [3, 4]]);
   const years = ["data.split_by=day", "data.source=1990..1999", "data.target=2000.."];
   expect(readFitArguments([at("a/day_4.csv.gz"), ...years]).base.name).toBe(
     "day_4_1990-1999_to_2000-",

@@ -35,6 +35,7 @@ const two = npy([1, 2, 3, 4], [2, 2]);
 const packed = zipSync({ "x.npy": npy([1, 2], [2, 1]) });
 const rows = text("a,b\n1,2\n");
 const zeros = new Array(16).fill(0);
+const names = Buffer.from(npy([0], [1, 1]).toString("latin1").replace("<f8", "<U2"), "latin1");
 const stored = zipSync({ "x.npy": npy([1, 2], [2, 1]) }, { level: 0 });
 const last = Buffer.from(stored).indexOf(Buffer.from("PK\x01\x02")) - 1;
 const flipped = stored.with(last, stored[last] ^ 1);
@@ -63,6 +64,7 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["more behind an array", "t.npy", Buffer.concat([two, text("x")]), /bytes: expected/],
     ["a line of commas", "t.csv", text(",".repeat(1e5)), /has 100001 columns: expected at most/],
     ["many columns", "t.npy", npy(new Array(70_000).fill(0), [1, 70_000]), /has 70000 columns/],
+    ["names", "t.npz", zipSync({ "x.npy": names }), /x.npy: element type <U2: expected one of f2/],
     ["images", "t.npy", npy(zeros, [2, 2, 2, 2]), /for images write array:PATH.npy/],
     ["rows without columns", "t.npy", npy([], [3, 0]), /an array \[3, 0\]: expected a table/],
     ["NaN in an array", "t.npy", npy([1, 2, Number.NaN, 4], [4, 1]), nan],
