@@ -19,19 +19,21 @@ const end = (train: Tensor) =>
   ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
 
 /** Facts of normal data around 0 and around `distance` in all coordinates. */
-const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
+const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200, minutes = 10 } = {}) =>
   tidy(() => {
     const generator = stream(1, "fit");
     const normal = () => randn([n, d], { generator });
     const x0 = normal().mul(scale).add(shift);
     const x1 = normal().add(distance).mul(scale).add(shift);
-    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5, null);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5, minutes);
   });
 
 test("the distance of optimal transport and the spread are those of the data", () => {
   const facts = factsOf({ distance: 4, n: 500, d: 1 });
   expect(facts.transport).toBeCloseTo(4, 0);
   expect(facts.spread).toBeCloseTo(1, 0);
+  // In little time of fewer rows.
+  expect(factsOf({ minutes: 0.1 }).spread).not.toBe(factsOf().spread);
 });
 
 test("grids are coarser for fewer steps of training", () =>

@@ -48,7 +48,7 @@ export function dataFacts(datasets: Datasets, seed: number, minutes: number | nu
   const all = marginalsOf(datasets);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = datasets.chain ? intervalsOf(datasets.chain) : [{ index: 0, unit: 1 }];
-  const count = datasets.shape.length > 1 ? rowsIn(minutes, 10) : most;
+  const count = rowsIn(minutes, datasets.shape.length > 1 ? 10 : 1);
   const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index];
     const x1 = all[index + 1];
