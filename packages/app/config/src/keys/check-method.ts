@@ -170,7 +170,7 @@ function couplingLines(config: TrainConfig): Line[] {
   return [
     isSpline &&
       [pairs, birth, death, conditionColumn(data)].some((option) => option !== null) &&
-      "interpolant=spline joins rows of all datasets, and takes neither pairs nor a condition nor birth and death: write interpolant=straight or metric, or leave them out",
+      "interpolant=spline joins rows of all datasets, and takes neither pairs nor a condition nor birth and death, which belong to rows of two datasets: write interpolant=straight or metric, or leave them out",
     isSpline &&
       method === "rectifiedflow" &&
       ot_sampler === null &&

@@ -107,7 +107,7 @@ describe("mistakes", () => {
       "method=rf interpolant=spline",
       /^interpolant=spline joins rows by transport, .* method=otcfm/,
     ],
-    ["method=wfr interpolant=spline birth=b", /^interpolant=spline joins rows of all/],
+    ["method=wfr interpolant=spline birth=b", /^interpolant=spline .* of two datasets/],
     [
       "method=sf2m model=MLP interpolant=metric step_variance=analytic",
       /^interpolant=metric has no noise of straight bridges: leave step_variance=analytic out$/,

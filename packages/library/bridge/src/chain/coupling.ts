@@ -156,8 +156,9 @@ function meanMass(rows: Tensor): Tensor {
 
 /**
  * Matrices [K + 1, K + 1] from rows at these times to the second derivatives there of their natural cubic spline, and from
- * rows to the spline's points less the rows. A potential bends a path by its strength times this difference (OTP-FM, with
- * kernels that are linear between the times).
+ * rows to the spline's points less the rows. A potential bends a path by its strength times this difference (OTP-FM). Its
+ * kernel is linear between the times, unlike the paper's Gaussian: a path stays one cubic in each interval, and becomes the
+ * spline as the strength grows.
  */
 function splineMatrices(times: readonly number[], potential: number | null) {
   const banded = (end: number, inner: (before: number, after: number) => number[]) =>
