@@ -186,7 +186,7 @@ function planSeconds(x: Tensor): number {
 
 /** Training cannot continue: its generated samples are not finite. */
 export class DivergedError extends BridgeError {
-  constructor(what: string, { direction, half }: Place) {
+  constructor(what: string, { direction, half }: DivergedPlace) {
     const when = half === null ? "" : ` after half-iteration ${half}`;
     super(
       "not_finite",
@@ -195,14 +195,14 @@ export class DivergedError extends BridgeError {
   }
 }
 
-interface Place {
+interface DivergedPlace {
   direction: Direction;
   /** The half-iteration of the parameters; null: unknown. */
   half: number | null;
 }
 
 /** Throws a DivergedError if generated samples [n, …] are NaN or infinite. */
-export function checkEnds(ends: Tensor, place: Place): void {
+export function checkEnds(ends: Tensor, place: DivergedPlace): void {
   const bad = tidy(() => ends.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item());
   if (Number(bad) > 0)
     throw new DivergedError(`${bad} of ${ends.size(0)} samples are NaN or infinite`, place);
@@ -216,7 +216,7 @@ const far = 10;
 export function checkScale(
   { datasets, trained }: Subject,
   { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
-  place: Place,
+  place: DivergedPlace,
 ): void {
   const factor = tidy(() => {
     const center = data.mean(0, { keepdim: true });

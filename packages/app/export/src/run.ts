@@ -5,7 +5,7 @@ import { type CompleteTrainConfig, ConfigError, type ExportConfig } from "@dsbm/
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
-import { type Datasets, openDatasets, readColumns, testConditions, testRows } from "@dsbm/problem";
+import { type Datasets, openDatasets, testConditions, testRows } from "@dsbm/problem";
 import { type Progress, silentProgress, toJson, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription, Conditions, Samples, Units } from "@dsbm/web";
@@ -184,7 +184,7 @@ async function samplesOf(
       ? Math.min(most.pictures, Math.max(12, Math.ceil(most.pixels / size)))
       : Math.min(most.rows, Math.ceil(most.numbers / size));
     const n = samples ?? usual;
-    const column = readColumns(trained.folder, config)?.condition ?? null;
+    const column = trained.columns?.condition ?? null;
     const rows = (end: Datasets["x0"]) => ownUnits(testRows(end, n, config.seed), units);
     const conditionsOfEnd = (end: "x0" | "x1") =>
       conditionsIn(testConditions(datasets as Datasets, end, n), column);

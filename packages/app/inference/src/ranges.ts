@@ -1,14 +1,9 @@
 import type { Direction } from "@dsbm/bridge";
-import { type ColumnBounds, firstOf, setting } from "@dsbm/data";
+import { type Bounds, type ColumnBounds, firstOf, setting } from "@dsbm/data";
 
-interface Columns {
+interface RangeColumns {
   names: readonly string[];
   bounds: ColumnBounds;
-}
-
-interface Range {
-  min: number;
-  max: number;
 }
 
 const far = 0.5;
@@ -16,16 +11,16 @@ const mostNamed = 5;
 
 const short = (x: number) => Number(x.toPrecision(4));
 
-const beyond = (x: number, { min, max }: Range): number => Math.max(min - x, x - max);
+const beyond = (x: number, { min, max }: Bounds): number => Math.max(min - x, x - max);
 
 /** Counts odd values by column, of a dataset with these ranges. */
 function counterOf(
-  { names, bounds }: Columns,
+  { names, bounds }: RangeColumns,
   end: "source" | "target",
-  isOdd: (x: number, range: Range, k: number) => boolean,
+  isOdd: (x: number, range: Bounds, k: number) => boolean,
 ) {
   const ranges = bounds[end] ?? bounds.source;
-  const columns = names.map((name, k) => ({ name, k, range: ranges[k] as Range, count: 0 }));
+  const columns = names.map((name, k) => ({ name, k, range: ranges[k] as Bounds, count: 0 }));
   const odd = () => columns.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
   return {
     add(numbers: readonly Float64Array[]): void {
@@ -47,7 +42,7 @@ function counterOf(
 }
 
 /** Counts values beyond the data's range by more than half of its width. */
-export function farRows(columns: Columns, direction: Direction, path: string) {
+export function farRows(columns: RangeColumns, direction: Direction, path: string) {
   const end = direction === "f" ? "source" : "target";
   const { add, count, text } = counterOf(
     columns,
@@ -68,14 +63,14 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
 /**
  * Counts generated values outside their data's range, or fractional in a column of whole numbers.
  */
-export function strayValues(columns: Columns, direction: Direction) {
+export function strayValues(columns: RangeColumns, direction: Direction) {
   const { names, bounds } = columns;
   const end = direction === "f" ? "target" : "source";
   // Output is written as float32.
-  const isOutside = (x: number, range: Range) =>
+  const isOutside = (x: number, range: Bounds) =>
     beyond(x, range) >
     1e-6 * Math.max(range.max - range.min, Math.abs(range.min), Math.abs(range.max));
-  const isBroken = (x: number, _: Range, k: number) =>
+  const isBroken = (x: number, _: Bounds, k: number) =>
     bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x));
   const kinds = [
     {

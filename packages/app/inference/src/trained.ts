@@ -8,6 +8,7 @@ import {
   conditionWidth,
   DatasetError,
   encodeCondition,
+  limitsOf,
   loadTable,
   Projection,
   Units,
@@ -16,17 +17,19 @@ import { hasClasses, takesVectors } from "@dsbm/nets";
 import {
   bridgeProcess,
   buildNetwork,
+  type Columns,
   type GaussianMoments,
   gaussianLaw,
   loading,
-  type RunColumns,
-  readColumns,
 } from "@dsbm/problem";
-import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
+import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor, tensor } from "@dsbm/torch";
 import { z } from "zod";
 
 type Process = ReturnType<typeof bridgeProcess>;
+
+/** The columns of a run of tables. */
+type RunColumns = Omit<Columns, "description">;
 
 /** A run as a sampler sees it. */
 export interface Trained extends Process {
@@ -68,6 +71,38 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const columns = readColumns(folder, config);
   const shape = shapeOf(config, models);
   return trainedOf({ ...process, folder, config, columns, models, shape });
+}
+
+/** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
+function readColumns(
+  folder: string,
+  { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
+): RunColumns | null {
+  if (!Dataset.startsWith("table:")) return null;
+  const path = join(folder, "data.json");
+  if (existsSync(path)) checkFiles(folder, ["data.json"]);
+  const saved = readDataFile(folder);
+  if (!saved)
+    throw new ConfigError(
+      `${path} is missing or damaged, which says how its columns were standardised: copy it with the run, or train it again`,
+    );
+  const { columns, kept, transform, conditioning } = saved;
+  const names = columns.map(({ name }) => name);
+  const target = columns.flatMap((one) => one.target ?? []);
+  const bounds = {
+    source: columns.map(({ source }) => source),
+    target: target.length > 0 ? target : null,
+    whole: columns.map(({ whole }) => whole),
+  };
+  return {
+    names,
+    named: names.some((name, k) => name !== `c${k}`),
+    kept,
+    transform,
+    condition: conditioning,
+    bounds,
+    limits: limitsOf(names, bounds, data),
+  };
 }
 
 /** Adds what follows from the configuration. */

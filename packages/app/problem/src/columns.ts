@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { BridgeError, type Conditions, type Endpoint } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -27,7 +25,6 @@ import {
   setting,
   type TableFacts,
 } from "@dsbm/data";
-import { checkFiles, readDataFile } from "@dsbm/runs";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
@@ -161,41 +158,6 @@ function checkScale(
           `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${largest}; write data.standardise=columns`,
         );
     }
-}
-
-/** The columns of a run of tables. */
-export type RunColumns = Omit<Columns, "description">;
-
-/** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
-export function readColumns(
-  folder: string,
-  { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
-): RunColumns | null {
-  if (!Dataset.startsWith("table:")) return null;
-  const path = join(folder, "data.json");
-  if (existsSync(path)) checkFiles(folder, ["data.json"]);
-  const saved = readDataFile(folder);
-  if (!saved)
-    throw new ConfigError(
-      `${path} is missing or damaged, which says how its columns were standardised: copy it with the run, or train it again`,
-    );
-  const { columns, kept, transform, conditioning } = saved;
-  const names = columns.map(({ name }) => name);
-  const target = columns.flatMap((one) => one.target ?? []);
-  const bounds = {
-    source: columns.map(({ source }) => source),
-    target: target.length > 0 ? target : null,
-    whole: columns.map(({ whole }) => whole),
-  };
-  return {
-    names,
-    named: names.some((name, k) => name !== `c${k}`),
-    kept,
-    transform,
-    condition: conditioning,
-    bounds,
-    limits: limitsOf(names, bounds, data),
-  };
 }
 
 /** Projects samples on the principal components of both training sets. */

@@ -1,4 +1,4 @@
-export { type RunColumns, readColumns } from "./columns.js";
+export type { Columns } from "./columns.js";
 export {
   conditionsOf,
   type EndpointData,

@@ -35,6 +35,7 @@ export {
 } from "./progress.js";
 export {
   distinctNames,
+  endNames,
   gradedRows,
   gradeWords,
   judge,
@@ -43,7 +44,6 @@ export {
   verdictOn,
   verdictTitle,
 } from "./report/judge.js";
-export { endNames } from "./report/metrics.js";
 export * from "./report/run.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/metrics.js";

@@ -54,20 +54,18 @@ export {
   Units,
 } from "./tables/units.js";
 export {
+  type CarriedCell,
+  type CarriedColumn,
+  type NumberColumn,
   type OutputFormat,
   openTableWriter,
   outputFormat,
   outputFormats,
+  type TableBatch,
+  type TableColumns,
+  type TableWriter,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
 export * from "./tables/write/h5ad.js";
-export type {
-  CarriedCell,
-  CarriedColumn,
-  NumberColumn,
-  TableBatch,
-  TableColumns,
-  TableWriter,
-} from "./tables/write/table-writer.js";
 export * from "./vectors/projection.js";
 export { eightGaussians, gaussianEndpoints, moons } from "./vectors/synthetic.js";

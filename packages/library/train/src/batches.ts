@@ -20,12 +20,12 @@ import { allOf, type BatchShare, batchShare } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
 import {
+  type BatchSource,
   cutRows,
   keptRows,
   type Making,
   Order,
   type OrderState,
-  type RowSource,
   type SourceState,
 } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
@@ -37,7 +37,7 @@ interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampl
 }
 
 export class Batches {
-  readonly source: RowSource;
+  readonly source: BatchSource;
   readonly share: BatchShare;
   readonly #problem: CompleteProblem;
   readonly #pairing: Generator;
@@ -140,7 +140,7 @@ function batchesOfPool({ data, method, optimisation }: CompleteProblem): number 
   return Math.max(1, Math.floor((rows * optimisation.repeat) / optimisation.batchSize));
 }
 
-class WholeRows implements RowSource {
+class WholeRows implements BatchSource {
   readonly #draw: () => Pairs;
   readonly #pairing: Generator;
   readonly #begin: Uint8Array;
@@ -152,14 +152,6 @@ class WholeRows implements RowSource {
     this.#draw = draw;
     this.#pairing = pairing;
     this.#begin = pairing.getState();
-  }
-
-  due(): boolean {
-    return false;
-  }
-
-  make(): Making {
-    return [];
   }
 
   #drawOnce(): Order {

@@ -12,7 +12,7 @@ import { arange, Generator, nn, noGrad, type optim, tensor, tidy } from "@dsbm/t
 import { Batches } from "./batches.js";
 import { batchShare, type Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
-import { type Progress, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
+import { type BatchSource, type PairProgress, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
 import type { StopPauseRequest } from "./run-steps.js";
 import { beginNetwork } from "./state/state.js";
@@ -40,7 +40,7 @@ export interface HalfIterationState extends SourceState {
   half: number;
   step: number;
   /** Null if only the step is known (a start from files). */
-  streams: (StreamStates & { source: SourceState; resized?: Resized }) | null;
+  streams: (StepStates & { source: SourceState; resized?: Resized }) | null;
 }
 
 export class HalfIteration {
@@ -105,7 +105,7 @@ export class HalfIteration {
     nn.copyState(renewed, this.#network);
   }
 
-  get source(): RowSource {
+  get source(): BatchSource {
     return this.#batches.source;
   }
   get step(): number {
@@ -174,7 +174,7 @@ export class HalfIteration {
   /** After the last step, on every rank: measures the noise of simulated steps, for the networks that train and sample. */
   measureNoise(sampler: Network): void {
     const next = (count: number) =>
-      this.source.due(this.step + count) ? null : this.#batches.next();
+      this.source.due?.(this.step + count) ? null : this.#batches.next();
     if (this.#noise.measure(sampler, next)) copyNoiseShare(sampler, this.#network);
   }
 
@@ -197,7 +197,7 @@ export class HalfIteration {
   }
 
   /** Continues from a saved state; networks, averages and optimisers are restored by the caller. */
-  async *restore({ step, streams }: HalfIterationState): AsyncGenerator<Progress> {
+  async *restore({ step, streams }: HalfIterationState): AsyncGenerator<PairProgress> {
     this.#schedule.restore(step, streams?.resized);
     if (!streams) return;
     yield* this.source.restore(streams.source);
@@ -211,7 +211,7 @@ export class HalfIteration {
   }
 }
 
-type StreamStates = {
+type StepStates = {
   noise: Uint8Array;
   pairing: Uint8Array;
   fallback: Uint8Array;
@@ -256,7 +256,7 @@ class StepStreams {
     this.#others = others.length > 0 ? Object.fromEntries(others) : null;
   }
 
-  save(): StreamStates {
+  save(): StepStates {
     return {
       noise: this.noise.getState(),
       pairing: this.pairing.getState(),
@@ -265,7 +265,7 @@ class StepStreams {
     };
   }
 
-  restore({ noise, pairing, fallback, others }: StreamStates, step: number): void {
+  restore({ noise, pairing, fallback, others }: StepStates, step: number): void {
     this.noise.setState(noise);
     this.pairing.setState(pairing);
     const state = this.#rank === 0 ? fallback : others?.[this.#rank];

@@ -56,7 +56,8 @@ function threadsFor(problem: CompleteProblem, parameters: number): number {
   return Math.min(Math.max(threads, 1), Math.max(simulateThreads, 1));
 }
 
-const turn = 50;
+/** Milliseconds after which signals and timers get their turn. */
+const turnMs = 50;
 
 interface Interruptible {
   ranks: Ranks;
@@ -101,11 +102,11 @@ export async function* runSteps(
   };
   while (current.step < current.steps) {
     const step = current.step + 1;
-    if (source.due(step)) {
+    if (source.due?.(step)) {
       const start = performance.now();
-      yield* makeRows(current, source.make(step), interruptible);
+      yield* makeRows(current, source.make?.(step) ?? [], interruptible);
       // A stop at the end of a cache leaves the cache in use.
-      if (source.due(step)) {
+      if (source.due?.(step)) {
         current.gatherRngStates();
         yield { type: "stopped", ...at() };
         return false;
@@ -123,7 +124,7 @@ export async function* runSteps(
       yield { type: "step", ...at(), loss, gradNorm: norm, rate };
       restart();
     }
-    if (now - lastTurn > turn) {
+    if (now - lastTurn > turnMs) {
       await new Promise(setImmediate);
       lastTurn = performance.now();
     }

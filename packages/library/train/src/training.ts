@@ -26,8 +26,8 @@ import {
   resetSamplers,
   type SavedFacts,
   type SavedTraining,
+  stateTensors,
   type TrainState,
-  tensorsOf,
   toJsonState,
 } from "./state/state.js";
 
@@ -64,7 +64,7 @@ export class Training {
   #current: HalfIteration | null = null;
   /** Steps of half-iterations that differ from the schedule. */
   #steps: Record<string, number> = {};
-  #isShared: boolean;
+  #hasSharedState: boolean;
   #ownSampler: Map<string, Tensor> | null = null;
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
@@ -74,7 +74,7 @@ export class Training {
     this.problem = complete(problem);
     const { simulateThreads, simulateDtype, chunkRows, ranks } = this.problem.execution;
     this.state = initialState(this.problem);
-    this.#isShared = ranks.size === 1;
+    this.#hasSharedState = ranks.size === 1;
     const facts = bridgeFacts(this.problem);
     this.sampler = samplerOf(facts, this.state.samplers, {
       chunkRows,
@@ -92,7 +92,7 @@ export class Training {
    * some 50 ms ahead if each rank trains on whole batches.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
-    if (!(await this.#share())) return;
+    if (!(await this.#shareState())) return;
     const { schedule, execution } = this.problem;
     while (this.state.half < schedule.halfIterations) {
       if (execution.ranks.size === 1 && signal?.aborted) return;
@@ -107,7 +107,7 @@ export class Training {
   async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
     const { ranks } = this.problem.execution;
     if (ranks.size === 1) return work();
-    if (!(await this.#share())) return null;
+    if (!(await this.#shareState())) return null;
     if (ranks.isMain) {
       const result = await work();
       const facts: MainResult<T> = { result, steps: this.#steps };
@@ -121,9 +121,10 @@ export class Training {
     return result;
   }
 
-  async #share(): Promise<boolean> {
-    if (this.#isShared) return true;
-    this.#isShared = true;
+  /** Gives rank 0's state to all ranks, once. Returns false if rank 0 has left. */
+  async #shareState(): Promise<boolean> {
+    if (this.#hasSharedState) return true;
+    this.#hasSharedState = true;
     const { ranks } = this.problem.execution;
     if (ranks.isMain) ranks.tell(this.save());
     else {
@@ -306,7 +307,7 @@ export class Training {
     const pass = this.#current;
     const standing =
       pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
-    const tensors = tensorsOf(state, directionsOf(this.problem), {
+    const tensors = stateTensors(state, directionsOf(this.problem), {
       pass,
       standing: standing && (this.#ownSampler ?? standing),
     });

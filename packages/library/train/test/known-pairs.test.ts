@@ -32,7 +32,7 @@ function paired(method: Method, changes: Fields, half = 1) {
     });
     const rows: [number, number][] = [];
     for (let step = 1; step <= 6; step++) {
-      if (source.due(step)) for (const _ of source.make(step) as Iterable<unknown>);
+      if (source.due?.(step)) for (const _ of (source.make?.(step) ?? []) as Iterable<unknown>);
       const { x0, x1 } = source.batch(20) as Pairs;
       const partners = x1.select(1, 0).toNumbers();
       for (const [k, row] of x0.select(1, 0).toNumbers().entries())

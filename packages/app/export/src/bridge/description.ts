@@ -15,16 +15,19 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription } from "@dsbm/web";
 import { type ExportedGraph, type Kind, kindOf, stateShape } from "./models.js";
 
-type Schedule = BridgeDescription["schedule"];
+type SolverSchedule = BridgeDescription["schedule"];
 type Directions = BridgeDescription["directions"];
 
-interface Facts {
+interface DescriptionFacts {
   graphs: ReadonlyMap<string, ExportedGraph>;
   license: string | null;
 }
 
 /** bridge.json, without the checksums of the models. */
-export function describeBridge(bridge: Bridge, { graphs, license }: Facts): BridgeDescription {
+export function describeBridge(
+  bridge: Bridge,
+  { graphs, license }: DescriptionFacts,
+): BridgeDescription {
   const { trained } = bridge;
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
@@ -104,7 +107,7 @@ function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
   return Dataset.startsWith("downscaler") ? "fields" : "pictures";
 }
 
-function scheduleOf(trained: Trained, kind: Kind): Omit<Schedule, "noise_share"> {
+function scheduleOf(trained: Trained, kind: Kind): Omit<SolverSchedule, "noise_share"> {
   const { grid, method, stepVariance, lastNoise, config } = trained;
   const isPlan = method.plan !== undefined;
   const { times, steps } = grid;
@@ -121,7 +124,10 @@ function scheduleOf(trained: Trained, kind: Kind): Omit<Schedule, "noise_share">
   };
 }
 
-function sharesOf({ trained, networks }: Bridge, directions: Directions): Schedule["noise_share"] {
+function sharesOf(
+  { trained, networks }: Bridge,
+  directions: Directions,
+): SolverSchedule["noise_share"] {
   if (trained.stepVariance !== "analytic") return null;
   const entries = (Object.keys(directions) as Direction[]).flatMap((way) => {
     const network = networks[way];

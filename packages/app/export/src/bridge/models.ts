@@ -10,7 +10,7 @@ import {
   towards,
   UnbalancedMixture,
 } from "@dsbm/bridge";
-import type { Trained } from "@dsbm/inference";
+import type { Networks, Trained } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
@@ -32,8 +32,6 @@ export function kindOf({ method }: Pick<Trained, "method">): Kind {
 
 const hasEnd = ({ method, parametrisation }: Trained): boolean =>
   method.predicts === "drift" && parametrisation.meanMatch;
-
-type Networks = Readonly<Record<Direction, Network | null>>;
 
 /** A state of the sampler: a sample, with growth also its log mass. */
 export const stateShape = ({ shape, method }: Pick<Trained, "shape" | "method">) =>

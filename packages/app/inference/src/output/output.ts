@@ -69,9 +69,9 @@ export interface OutputOptions {
   seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
-type Kind = "table" | "h5ad" | "array" | "picture" | "folder";
+type OutputKind = "table" | "h5ad" | "array" | "picture" | "folder";
 
-function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
+function kindOf(path: string, { shape }: Trained, paths: boolean): OutputKind | null {
   const ending = extname(path).toLowerCase();
   const array = ending === ".npy";
   if (shape.length === 1) {
@@ -155,7 +155,7 @@ export async function staged<W extends Writer>(
 
 export async function openOutput(options: OutputOptions): Promise<Output<SampleWriter>> {
   const { path, bridge, times, input } = options;
-  const kind = kindOf(path, bridge.trained, times !== null) as Kind;
+  const kind = kindOf(path, bridge.trained, times !== null) as OutputKind;
   const place = input.table?.h5ad ?? null;
   if (kind === "h5ad" && !place)
     throw new ConfigError(

@@ -10,7 +10,7 @@ import {
   tickText,
 } from "./svg.js";
 
-interface Place {
+interface PlanePoint {
   x: number;
   y: number;
 }
@@ -33,7 +33,7 @@ export function planeAxes(
     if (share === undefined) return units.name(axis);
     return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
   };
-  const placesOf = (flat: readonly number[], isWhole = true): Place[] =>
+  const placesOf = (flat: readonly number[], isWhole = true): PlanePoint[] =>
     Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
       x: value(0, flat[2 * i]),
       y: value(1, flat[2 * i + 1]),
@@ -53,7 +53,7 @@ function middle(groups: readonly number[][]): Domain {
   return [low - margin, high + margin];
 }
 
-function domainsOf(groups: readonly Place[][], isSame: boolean): Domains {
+function domainsOf(groups: readonly PlanePoint[][], isSame: boolean): Domains {
   const x = middle(groups.map((group) => group.map((place) => place.x)));
   const y = middle(groups.map((group) => group.map((place) => place.y)));
   const width = x[1] - x[0];
@@ -66,7 +66,7 @@ function domainsOf(groups: readonly Place[][], isSame: boolean): Domains {
 
 const mostPaths = 40;
 const kinds = ["source", "target", "generated"] as const;
-type Kind = (typeof kinds)[number];
+type SampleKind = (typeof kinds)[number];
 
 /** Direction, names and units of a figure. */
 export interface PlaneOptions {
@@ -106,9 +106,9 @@ export async function planePanels(
   const { dot, line } = await loadPlot();
   const { k, path, between } = plane;
   const { value, label, placesOf, domains } = planeAxes(plane, { units });
-  const dots = (kind: Kind, flat: readonly number[], fillOpacity = 0.6) =>
+  const dots = (kind: SampleKind, flat: readonly number[], fillOpacity = 0.6) =>
     dot(placesOf(flat), { x: "x", y: "y", r: 1.8, clip: true, fill: colors[kind], fillOpacity });
-  const placeOfPath = (state: readonly number[], i: number, time: number): Place[] =>
+  const placeOfPath = (state: readonly number[], i: number, time: number): PlanePoint[] =>
     k === 1 ? [{ x: time, y: value(0, state[i]) }] : placesOf(state.slice(2 * i, 2 * i + 2));
   const count = Math.min(mostPaths, (path.states[0]?.length ?? 0) / k);
   const paths = Array.from({ length: count }, (_, i) =>
@@ -155,9 +155,9 @@ export async function histogramPanel(
   const { lineY, rectY, ruleY } = await loadPlot();
   const from = units.value(column, low);
   const width = (units.value(column, high) - from) / shares.generated.length;
-  const bars = (kind: Kind) =>
+  const bars = (kind: SampleKind) =>
     shares[kind].map((share, i) => ({ from: from + i * width, to: from + (i + 1) * width, share }));
-  const outline = (kind: Kind) =>
+  const outline = (kind: SampleKind) =>
     lineY(
       bars(kind).flatMap(({ from, to, share }) => [from, to].map((x) => ({ x, share }))),
       { x: "x", y: "share", stroke: colors[kind], strokeWidth: 1.5 },

@@ -63,7 +63,7 @@ export function tickText(x: number): string {
 /** Options of a logarithmic axis. */
 export const logAxis = { type: "log", tickFormat: tickText } as const;
 
-interface ComposeOptions {
+interface FigureLayout {
   title: string;
   panels: readonly Panel[];
   columns: number;
@@ -73,7 +73,7 @@ interface ComposeOptions {
 const margin = 12;
 
 /** Arranges panels of equal size under a title and a legend. Returns an SVG document. */
-export function composeFigure({ title, panels, columns, legend = [] }: ComposeOptions): string {
+export function composeFigure({ title, panels, columns, legend = [] }: FigureLayout): string {
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
   const cellWidth = Math.max(...panels.map((panel) => panel.width));

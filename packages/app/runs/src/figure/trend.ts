@@ -28,7 +28,7 @@ export interface TrendOptions {
   isOverSteps: boolean;
 }
 
-interface Point {
+interface TrendPoint {
   x: number;
   y: number;
   name: string;
@@ -91,7 +91,7 @@ function pointsOf(
     series,
     starts,
   }: Pick<TrendOptions, "rows" | "series"> & { starts: ReadonlyMap<number, number> | null },
-): Point[] {
+): TrendPoint[] {
   const isShown = (value: unknown): value is number =>
     Number.isFinite(value) && (!isLog || Number(value) > 0);
   return rows.flatMap((row) => {
@@ -118,7 +118,7 @@ async function drawTrend(
     starts,
     color,
   }: {
-    points: readonly Point[];
+    points: readonly TrendPoint[];
     starts: ReadonlyMap<number, number> | null;
     color: { domain: string[]; range: string[] };
   },

@@ -1,4 +1,5 @@
 // The only rule for grades: it grades rows of bridges, columns and hold-outs, and from them a direction.
+import { basename } from "node:path";
 import { firstOf } from "@dsbm/files";
 import { shellWord } from "../process.js";
 import {
@@ -9,6 +10,7 @@ import {
   type Quality,
   type Verdict,
 } from "../run/metrics.js";
+import type { DataFile, EndpointData } from "../run/reader.js";
 import { digits, type Html, html, percent } from "./page/page.js";
 
 interface Judgement {
@@ -310,6 +312,14 @@ export const distinctNames = ({ source, target }: Names): Names =>
   source === target
     ? { source: `${source} (source)`, target: `${target} (target)` }
     : { source, target };
+
+/**
+ * Short names of source and target: files, or groups of one file. Returns null without a target.
+ */
+export function endNames({ source, target }: DataFile): Names | null {
+  const name = ({ path, group }: EndpointData) => group ?? basename(path);
+  return target ? { source: name(source), target: name(target) } : null;
+}
 
 /** A run without evaluation, or of an earlier version, has no verdicts: it says how to get them. */
 export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {

@@ -1,18 +1,6 @@
-import { basename } from "node:path";
 import { directionNames, type MetricRow, metricGroups } from "../run/metrics.js";
-import type { Choice, DataFile, EndpointData } from "../run/reader.js";
-import { bar, judge, mainMetric, type Names } from "./judge.js";
-import {
-  box,
-  cell,
-  digits,
-  folded,
-  type Html,
-  html,
-  listed,
-  type Part,
-  pairs,
-} from "./page/page.js";
+import { bar, judge, mainMetric } from "./judge.js";
+import { box, cell, digits, folded, type Html, html, listed, pairs } from "./page/page.js";
 
 const nameOf = ({ direction }: MetricRow) => (direction ? directionNames[direction] : "both");
 const mostColumns = 24;
@@ -83,67 +71,4 @@ function numbers(row: MetricRow, isMissed = false): Html {
     cell("Ceiling", digits(row.ceiling)),
     cell("Interval", interval),
   ]}`;
-}
-
-/**
- * Short names of source and target: files, or groups of one file. Returns null without a target.
- */
-export function endNames({ source, target }: DataFile): Names | null {
-  const name = ({ path, group }: EndpointData) => group ?? basename(path);
-  return target ? { source: name(source), target: name(target) } : null;
-}
-
-export const dataSection = (data: DataFile): Html[] =>
-  listed(box("Data", endsTable(data)), treatment(data));
-
-function endsTable({ source, target, columns }: DataFile): Html {
-  const line = (name: string, cell: (end: EndpointData) => Part) => {
-    const cells = [cell(source), target && cell(target)];
-    if (cells.every((part) => !part)) return null;
-    return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;
-  };
-  const count = (value: number | null) => value && digits(value);
-  const lines = [
-    line("File", ({ path }) => path),
-    line("Group", ({ group }) => group),
-    line("Rows", ({ rows }) => count(rows)),
-    line("Trained on", ({ train }) => count(train)),
-    line("Held out for evaluation", ({ test }) => count(test)),
-    line("Dropped (missing values)", ({ dropped }) => count(dropped)),
-    line("Columns", () => columns.length),
-  ];
-  return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
-<tbody>${lines}</tbody></table>`;
-}
-
-const scalings: Readonly<Record<string, string>> = {
-  columns:
-    "each column was shifted and scaled by its mean and standard deviation over both files together",
-  global: "all columns were shifted and scaled by one mean and one standard deviation",
-};
-
-function treatment({ transform, conditioning }: DataFile): Html[] {
-  const steps = [
-    transform.log1p && "every value was replaced by log(1 + x)",
-    scalings[transform.standardise],
-  ].filter(Boolean);
-  return listed(
-    steps.length > 0 &&
-      html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
-    conditioning !== null &&
-      html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
-  );
-}
-
-export function choicesList(choices: readonly Choice[]): Html {
-  const lines = choices
-    .filter(({ organising }) => !organising)
-    .map(({ key, value, reason, given }) => {
-      const isTyped = given && /^(it was given)?$/.test(reason);
-      return [
-        html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
-        isTyped ? "given on the command line" : reason,
-      ] as const;
-    });
-  return pairs(lines);
 }

@@ -15,10 +15,18 @@ import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
 import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/metrics.js";
-import { type DataFile, type RunInfo, readChoiceList, readDataFile } from "../run/reader.js";
-import { distinctNames, type Names, verdictParts } from "./judge.js";
-import { choicesList, dataSection, endNames, metricTables } from "./metrics.js";
 import {
+  type Choice,
+  type DataFile,
+  type EndpointData,
+  type RunInfo,
+  readChoiceList,
+  readDataFile,
+} from "../run/reader.js";
+import { distinctNames, endNames, type Names, verdictParts } from "./judge.js";
+import { metricTables } from "./metrics.js";
+import {
+  box,
   charts,
   command,
   digits,
@@ -195,6 +203,61 @@ function metricsNote({ n, split, sampler = {}, folds }: Quality): Html {
 const leftOut = ({ left_out }: Quality): Html | false =>
   left_out.length > 0 &&
   html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
+
+const dataSection = (data: DataFile): Html[] =>
+  listed(box("Data", endsTable(data)), treatment(data));
+
+function endsTable({ source, target, columns }: DataFile): Html {
+  const line = (name: string, cell: (end: EndpointData) => Part) => {
+    const cells = [cell(source), target && cell(target)];
+    if (cells.every((part) => !part)) return null;
+    return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;
+  };
+  const count = (value: number | null) => value && digits(value);
+  const lines = [
+    line("File", ({ path }) => path),
+    line("Group", ({ group }) => group),
+    line("Rows", ({ rows }) => count(rows)),
+    line("Trained on", ({ train }) => count(train)),
+    line("Held out for evaluation", ({ test }) => count(test)),
+    line("Dropped (missing values)", ({ dropped }) => count(dropped)),
+    line("Columns", () => columns.length),
+  ];
+  return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
+<tbody>${lines}</tbody></table>`;
+}
+
+const scalings: Readonly<Record<string, string>> = {
+  columns:
+    "each column was shifted and scaled by its mean and standard deviation over both files together",
+  global: "all columns were shifted and scaled by one mean and one standard deviation",
+};
+
+function treatment({ transform, conditioning }: DataFile): Html[] {
+  const steps = [
+    transform.log1p && "every value was replaced by log(1 + x)",
+    scalings[transform.standardise],
+  ].filter(Boolean);
+  return listed(
+    steps.length > 0 &&
+      html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
+    conditioning !== null &&
+      html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
+  );
+}
+
+function choicesList(choices: readonly Choice[]): Html {
+  const lines = choices
+    .filter(({ organising }) => !organising)
+    .map(({ key, value, reason, given }) => {
+      const isTyped = given && /^(it was given)?$/.test(reason);
+      return [
+        html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
+        isTyped ? "given on the command line" : reason,
+      ] as const;
+    });
+  return pairs(lines);
+}
 
 type FigureOptions = PlaneOptions & {
   rank: (column: number) => number;

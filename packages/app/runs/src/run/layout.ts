@@ -89,16 +89,16 @@ const isChecked = (file: string): boolean =>
     file,
   );
 
-const entry = z.object({ file: z.string(), sha256: z.string().nullish() });
+const checksumLine = z.object({ file: z.string(), sha256: z.string().nullish() });
 
 /** The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line. */
-function readManifest(folder: string): Map<string, string | null> {
+function readChecksums(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
-  const lines = existsSync(path) ? readJsonLines(path).map((line) => entry.parse(line)) : [];
+  const lines = existsSync(path) ? readJsonLines(path).map((line) => checksumLine.parse(line)) : [];
   return new Map(lines.map(({ file, sha256: hash = null }) => [file, hash]));
 }
 
-function record(folder: string, file: string, hash: string | null): void {
+function recordChecksum(folder: string, file: string, hash: string | null): void {
   const lines = openAppendFile(join(folder, manifestFile));
   try {
     lines.append(`${JSON.stringify({ file, sha256: hash })}\n`);
@@ -113,9 +113,9 @@ function record(folder: string, file: string, hash: string | null): void {
  */
 export function writeRunFile(folder: string, file: string, data: FileData): string {
   const path = join(folder, file);
-  if (isChecked(file) && existsSync(path)) record(folder, file, null);
+  if (isChecked(file) && existsSync(path)) recordChecksum(folder, file, null);
   writeFileAtomic(path, data);
-  if (isChecked(file)) record(folder, file, sha256OfFile(path));
+  if (isChecked(file)) recordChecksum(folder, file, sha256OfFile(path));
   return path;
 }
 
@@ -128,7 +128,7 @@ export function checkFiles(
   files?: readonly string[],
   cure = "restore it from a copy, or train again with --again",
 ): void {
-  const known = readManifest(folder);
+  const known = readChecksums(folder);
   for (const file of files ?? known.keys()) {
     const path = join(folder, file);
     let hash = known.get(file) ?? null;
@@ -136,7 +136,7 @@ export function checkFiles(
       const digest = sha256OfFile(path);
       if (digest === hash) break;
       // Another process may have written it in the meantime.
-      const newest = readManifest(folder).get(file) ?? null;
+      const newest = readChecksums(folder).get(file) ?? null;
       if (newest === hash)
         throw new RunError(
           "corrupt",

@@ -191,7 +191,8 @@ class RunWriter {
   }
 }
 
-const ofRun =
+/** Names in a run folder that belong to the run. */
+const runFiles =
   /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|metrics\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
@@ -199,7 +200,7 @@ const ofRun =
  * Checkpoints go first, so that a kill leaves the state of an interrupted run.
  */
 function setAside({ folder, previous, cache }: RunPaths): void {
-  const names = namesIn(folder, ({ name }) => ofRun.test(name));
+  const names = namesIn(folder, ({ name }) => runFiles.test(name));
   const weights = names.filter((name) => name === "checkpoints" || name === "models");
   if (weights.some((name) => existsSync(join(previous, name)))) removeFolder(previous);
   for (const name of new Set([...weights, ...names])) {

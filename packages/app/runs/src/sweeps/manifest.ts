@@ -5,7 +5,7 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { namesIn, readAs, real, writeJson } from "../files/json.js";
 
-const formatVersion = 1;
+const sweepFormat = 1;
 
 const sweepEntry = z.object({
   /** From 1 on; names its log and its place in a job array. */
@@ -62,13 +62,13 @@ export const sweepsFolder = (experiments_dir: string): string => join(experiment
 /** Throws RunError. */
 export function writeManifest(folder: string, manifest: Omit<SweepManifest, "format">): void {
   makeFolder(sweepPaths(folder).logs);
-  writeJson(sweepPaths(folder).manifest, { format: formatVersion, ...manifest });
+  writeJson(sweepPaths(folder).manifest, { format: sweepFormat, ...manifest });
 }
 
 /** Throws RunError "not_a_run", "newer_format" or "corrupt". */
 export const readManifest = (folder: string): SweepManifest =>
   readAs(sweepPaths(folder).manifest, {
-    newest: formatVersion,
+    newest: sweepFormat,
     schema: sweepManifest,
     missing: "give a sweep's folder",
     cure: "delete it and start the sweep again",

@@ -3,7 +3,7 @@ import { didYouMean, firstOf, invalidOption, setting } from "../errors.js";
 import type { Projection } from "../vectors/projection.js";
 import { type ConditionFacts, placeOf, type TableFacts } from "./facts.js";
 import { byNumber } from "./prepare/codes.js";
-import type { NumberColumn } from "./write/table-writer.js";
+import type { NumberColumn } from "./write/formats.js";
 
 /** How columns are standardised: each one, all together, or not. */
 export type Standardise = "columns" | "global" | "none";

@@ -8,15 +8,15 @@ import {
   type TableColumn,
 } from "./rows.js";
 
-type Batch = Pick<RowBatch, "first" | "numbers" | "texts">;
-type Test = (batch: Batch, i: number) => boolean;
+type FilterBatch = Pick<RowBatch, "first" | "numbers" | "texts">;
+type RowTest = (batch: FilterBatch, i: number) => boolean;
 
 export interface RowFilter {
   /** The columns of `keeps`' batches, in order. */
   numbers: readonly string[];
   texts: readonly string[];
   /** Whether row i is kept. Throws `InvalidOption` for a number compared with other text. */
-  keeps: Test;
+  keeps: RowTest;
 }
 
 type Literal = number | string;
@@ -69,21 +69,21 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     return inside;
   };
 
-  const any = (): Test => {
+  const any = (): RowTest => {
     const tests = list("or", all);
     return (batch, i) => tests.some((test) => test(batch, i));
   };
-  const all = (): Test => {
+  const all = (): RowTest => {
     const tests = list("and", one);
     return (batch, i) => tests.every((test) => test(batch, i));
   };
-  const one = (): Test => {
+  const one = (): RowTest => {
     if (takes("(")) return close(any());
     if (!takes("not")) return comparison();
     const test = one();
     return (batch, i) => !test(batch, i);
   };
-  const comparison = (): Test => {
+  const comparison = (): RowTest => {
     const column = columnNamed();
     const isNot = takes("not");
     if (takes("in")) {
@@ -110,7 +110,7 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     next();
     return kind === "number" ? Number(word) : word.slice(1, -1);
   };
-  const compare = ({ name, kind }: TableColumn, sign: string, value: Literal): Test => {
+  const compare = ({ name, kind }: TableColumn, sign: string, value: Literal): RowTest => {
     if (kind === "number" && typeof value === "string")
       throw invalidOption(
         `data.where: ${name} is a number in ${path}, but ${JSON.stringify(value)} is a text: expected a number without quotes`,

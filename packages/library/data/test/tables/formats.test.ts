@@ -8,8 +8,12 @@ import fc from "fast-check";
 import { zipSync } from "fflate";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { float32Text, type OutputFormat } from "../../src/tables/write/formats.js";
-import type { TableBatch, TableColumns } from "../../src/tables/write/table-writer.js";
+import {
+  float32Text,
+  type OutputFormat,
+  type TableBatch,
+  type TableColumns,
+} from "../../src/tables/write/formats.js";
 import { fortran, readAll, testFolders } from "../files.js";
 
 const folder = testFolders();

@@ -8,17 +8,17 @@ import {
   AttnBlock,
   Combine,
   conv3,
+  DDPMBlock,
   dense,
   Fir,
   groupNorm,
   plain,
   Resample,
-  ResBlock,
   sumOf,
 } from "./layers.js";
 import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
 
-interface State {
+interface ForwardState {
   h: Tensor;
   emb: Tensor;
   skips: Tensor[];
@@ -40,7 +40,7 @@ export class DDPMpp extends nn.Module {
   /** Shared by all layers that use it. */
   readonly fir: Fir | null;
   readonly #embed: (t: Tensor) => Tensor;
-  readonly #steps: ((s: State) => void)[] = [];
+  readonly #steps: ((s: ForwardState) => void)[] = [];
 
   /** Throws a BridgeError with the key's name for impossible options. */
   constructor(options: DDPMppOptions, { generator }: Seeded = {}) {
@@ -69,13 +69,15 @@ export class DDPMpp extends nn.Module {
       return (h: Tensor) => conv.forward(silu(norm.forward(h)));
     };
     // Each builds layers and adds the step that applies them to h.
-    const next = (step: (s: State) => void) => void this.#steps.push(step);
-    const through = (layer: (h: Tensor, s: State) => Tensor) =>
+    const next = (step: (s: ForwardState) => void) => void this.#steps.push(step);
+    const through = (layer: (h: Tensor, s: ForwardState) => Tensor) =>
       next((s) => {
         s.h = layer(s.h, s);
       });
     const block = (from: number, to: number, way?: "down" | "up") => {
-      const layer = add(new ResBlock(from, to, { ...blockOptions, ...(way && { resample: way }) }));
+      const layer = add(
+        new DDPMBlock(from, to, { ...blockOptions, ...(way && { resample: way }) }),
+      );
       through((h, { emb }) => scoped(() => layer.forward(h, emb)));
     };
     const attention = (c: number) => {
@@ -178,7 +180,7 @@ export class DDPMpp extends nn.Module {
     checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, { y, cond });
     const input = cond ? cat([x, cond], { dim: 1 }) : x;
     const emb = this.#embed(t.reshape([-1]).mul(temb_scale));
-    const state: State = { h: input, emb, skips: [], input, output: null };
+    const state: ForwardState = { h: input, emb, skips: [], input, output: null };
     for (const step of this.#steps) step(state);
     return state.output as Tensor;
   }

@@ -203,7 +203,7 @@ function cropped(result: Tensor, x: Tensor): Tensor {
 /** Means over 2×2 pixels, and pixels repeated. */
 export const plain: Resampling = { halved, doubled };
 
-interface ResampleOptions extends Scaled {
+interface FilteredResampleOptions extends Scaled {
   fir: Fir | null;
   resample: "down" | "up";
   conv: boolean;
@@ -218,7 +218,11 @@ export class Resample extends nn.Module {
   Conv2d_0: nn.Conv2d | null = null;
   readonly #run: (x: Tensor) => Tensor;
 
-  constructor(from: number, to: number, { fir, resample, conv, ...start }: ResampleOptions) {
+  constructor(
+    from: number,
+    to: number,
+    { fir, resample, conv, ...start }: FilteredResampleOptions,
+  ) {
     super();
     const down = resample === "down";
     const way = fir ?? plain;
@@ -246,7 +250,7 @@ export class Resample extends nn.Module {
   }
 }
 
-interface ResBlockOptions extends Seeded {
+interface DDPMBlockOptions extends Seeded {
   resblock_type: "biggan" | "ddpm";
   embedding: number;
   dropout: number;
@@ -258,7 +262,7 @@ interface ResBlockOptions extends Seeded {
 }
 
 /** x [B, from, H, W], activated embedding [B, e] → [B, to, H′, W′]. */
-export class ResBlock extends nn.Module {
+export class DDPMBlock extends nn.Module {
   GroupNorm_0: nn.GroupNorm;
   Conv_0: nn.Conv2d;
   Dense_0: nn.Linear;
@@ -271,7 +275,7 @@ export class ResBlock extends nn.Module {
   readonly #rescale: boolean;
   readonly #resampled: { h: (x: Tensor) => Tensor; x: (x: Tensor) => Tensor };
 
-  constructor(from: number, to: number, options: ResBlockOptions) {
+  constructor(from: number, to: number, options: DDPMBlockOptions) {
     super();
     const { resblock_type, embedding, dropout, fir, resample, generator } = options;
     const seed = { generator };

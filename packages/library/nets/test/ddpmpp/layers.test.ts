@@ -5,7 +5,7 @@ import * as T from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { seeded } from "../../../../../test/support/numbers.js";
-import { NIN, ResBlock } from "../../src/ddpmpp/layers.js";
+import { DDPMBlock, NIN } from "../../src/ddpmpp/layers.js";
 
 beforeAll(() => T.setNumThreads(1));
 
@@ -17,7 +17,7 @@ describe("blocks", () => {
       skip_rescale: true,
       fir: null,
     };
-    using block = new ResBlock(64, 32, {
+    using block = new DDPMBlock(64, 32, {
       ...options,
       resblock_type: "biggan",
       init_scale: 0,

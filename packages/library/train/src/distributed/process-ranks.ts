@@ -10,9 +10,9 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { type Message, type Part, partOf, type Ranks } from "./ranks.js";
+import { type Part, partOf, type RankMessage, type Ranks } from "./ranks.js";
 
-type Group = distributed.Group;
+type ProcessGroup = distributed.Group;
 
 type Letter =
   | {
@@ -23,9 +23,9 @@ type Letter =
 
 export interface ProcessRanksOptions {
   /** For values on the processor. */
-  control: Group;
+  control: ProcessGroup;
   /** For tensors on the device of training (default: `control`). */
-  data?: Group;
+  data?: ProcessGroup;
   /** The device that this rank trains on (default: the processor). */
   device?: Device;
 }
@@ -34,8 +34,8 @@ export interface ProcessRanksOptions {
 export class ProcessRanks implements Ranks {
   readonly rank: number;
   readonly size: number;
-  readonly #control: Group;
-  readonly #data: Group;
+  readonly #control: ProcessGroup;
+  readonly #data: ProcessGroup;
   readonly #device: Device;
   #letters = 0;
   #hasLeft = false;
@@ -116,7 +116,7 @@ export class ProcessRanks implements Ranks {
     this.#data.allReduce(t);
   }
 
-  tell({ facts, tensors }: Message): void {
+  tell({ facts, tensors }: RankMessage): void {
     const kinds = Array.from(tensors, ([name, { shape, dtype, device }]) => ({
       name,
       shape,
@@ -131,7 +131,7 @@ export class ProcessRanks implements Ranks {
     this.#control.store.set(`letter/${this.#letters++}`, JSON.stringify(letter));
   }
 
-  async listen<T>(): Promise<Message<T> | null> {
+  async listen<T>(): Promise<RankMessage<T> | null> {
     if (this.#mainHasLeft) return null;
     const { store } = this.#control;
     const key = `letter/${this.#letters++}`;
@@ -156,7 +156,7 @@ export class ProcessRanks implements Ranks {
     return { facts: letter.facts as T, tensors: new Map(tensors) };
   }
 
-  #groupOf({ device }: Tensor): Group {
+  #groupOf({ device }: Tensor): ProcessGroup {
     return device === "cpu" ? this.#control : this.#data;
   }
 

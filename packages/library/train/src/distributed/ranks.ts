@@ -16,7 +16,7 @@ export function partOf(n: number, i: number, k: number): Part {
 }
 
 /** A message of rank 0 to the others: facts in JSON, and tensors by name. */
-export interface Message<T = unknown> {
+export interface RankMessage<T = unknown> {
   facts: T;
   tensors: ReadonlyMap<string, Tensor>;
 }
@@ -51,12 +51,12 @@ export interface Ranks {
   /** Sums a tensor of any shape over the ranks, in place. */
   allReduce(t: Tensor): void;
   /** As rank 0: sends what the other ranks `listen` for. */
-  tell(message: Message): void;
+  tell(message: RankMessage): void;
   /**
    * As another rank: waits for rank 0's next message, however long that takes; null if rank 0 has left. The caller disposes
    * of the tensors. Throws if rank 0 is gone.
    */
-  listen<T>(): Promise<Message<T> | null>;
+  listen<T>(): Promise<RankMessage<T> | null>;
   /** After `listen` returned null: why rank 0 failed; null if its work is done. */
   readonly mainFailure: string | null;
   /** Leaves the groups, with a `failure` without waiting for the others. Rank 0 tells them. */

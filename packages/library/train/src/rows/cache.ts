@@ -16,10 +16,10 @@ import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
 import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
+  type BatchSource,
   Order,
   type OrderState,
-  type Progress,
-  type RowSource,
+  type PairProgress,
   type SourceState,
   type StreamStates,
   statesOf,
@@ -52,7 +52,7 @@ export interface CacheSourceOptions extends CacheOptions {
   ranks: Ranks;
 }
 
-interface Saved {
+interface SavedCache {
   before: StreamStates;
   after: Uint8Array | null;
   refresh: number;
@@ -60,7 +60,7 @@ interface Saved {
   names: string;
 }
 
-const unmade = (before: StreamStates): Saved => ({
+const unmade = (before: StreamStates): SavedCache => ({
   before,
   after: null,
   refresh: -1,
@@ -68,9 +68,9 @@ const unmade = (before: StreamStates): Saved => ({
   names: "",
 });
 
-export class CacheRows implements RowSource {
+export class CacheRows implements BatchSource {
   readonly #options: CacheSourceOptions;
-  #saved: Saved;
+  #saved: SavedCache;
   readonly #rows = new Map<string, Tensor>();
   readonly #order: Order;
   /** Whether this process writes the files; null: not known yet. */
@@ -106,7 +106,7 @@ export class CacheRows implements RowSource {
     return this.#rows.size === 0 || this.#refreshOf(step) !== this.#saved.refresh;
   }
 
-  async *make(step: number): AsyncGenerator<Progress> {
+  async *make(step: number): AsyncGenerator<PairProgress> {
     this.#unmap();
     this.#removeFiles();
     this.#options.refresh?.();
@@ -116,12 +116,12 @@ export class CacheRows implements RowSource {
   }
 
   /** Makes the files; batches take rows from `order` on. */
-  async *#simulate(refresh: number, order: OrderState): AsyncGenerator<Progress> {
+  async *#simulate(refresh: number, order: OrderState): AsyncGenerator<PairProgress> {
     const { npar, batchSize, rowsPerStart, data, simulate } = this.#options;
     this.#isWriter ??= electWriter(this.#options.ranks, this.#options.folder);
     const { device } = data.x0;
     const starts = eachEndpoint((end) => new Order(data[end].size(0), simulate, device));
-    const made: Saved = { ...this.#saved, refresh };
+    const made: SavedCache = { ...this.#saved, refresh };
     using files = new RowFiles((name) => this.#pathOf(name, refresh));
     try {
       for (let done = 0; done < npar; ) {
@@ -179,9 +179,9 @@ export class CacheRows implements RowSource {
     return { ...this.#saved, order: this.#order.save() };
   }
 
-  async *restore(state: SourceState): AsyncGenerator<Progress> {
+  async *restore(state: SourceState): AsyncGenerator<PairProgress> {
     const { simulate, shuffle, ranks } = this.#options;
-    const { order, ...saved } = state as unknown as Saved & { order: OrderState };
+    const { order, ...saved } = state as unknown as SavedCache & { order: OrderState };
     simulate.setState(saved.before.simulate);
     shuffle.setState(saved.before.shuffle);
     this.#saved = unmade(saved.before);

@@ -13,13 +13,13 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, randperm } from "@dsbm/torch";
 import { allOf } from "../distributed/ranks.js";
-import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
+import { type BatchSource, cutRows, keptRows, type Making, type SourceState } from "./rows.js";
 
 /** Pairs that are drawn for each row of an expensive plan. */
 const draws = 4;
 
 export interface PooledOptions {
-  source: RowSource;
+  source: BatchSource;
   rows: number;
   couple: BatchCoupling;
   pairing: Generator;
@@ -27,7 +27,7 @@ export interface PooledOptions {
 }
 
 /** Batches cut from pools of pairs. Every rank makes whole pools and takes its part of a batch. */
-export class PooledRows implements RowSource {
+export class PooledRows implements BatchSource {
   readonly #options: PooledOptions;
   #pool: Batch = {};
   #cursor: number | null = null;
@@ -48,11 +48,11 @@ export class PooledRows implements RowSource {
   }
 
   due(step: number): boolean {
-    return this.#isUsed && this.#options.source.due(step);
+    return this.#isUsed && this.#options.source.due?.(step) === true;
   }
 
   make(step: number): Making {
-    return this.#options.source.make(step);
+    return this.#options.source.make?.(step) ?? [];
   }
 
   batch(n: number, part = allOf(n)): Batch {

@@ -6,9 +6,9 @@ import type { Part } from "../distributed/ranks.js";
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
-export type Progress = { done: number; total: number };
+export type PairProgress = { done: number; total: number };
 
-export type Making = Iterable<Progress> | AsyncIterable<Progress>;
+export type Making = Iterable<PairProgress> | AsyncIterable<PairProgress>;
 
 export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
 
@@ -18,11 +18,11 @@ export const statesOf = (streams: Record<keyof StreamStates, Generator>): Stream
 });
 
 /** A source of training rows, which draws from its own generators alone. */
-export interface RowSource {
-  /** Whether new rows must be made before step `step` (counted from 1). */
-  due(step: number): boolean;
+export interface BatchSource {
+  /** Whether new rows must be made before step `step` (counted from 1); absent: never. */
+  due?(step: number): boolean;
   /** Makes them. If the consumer leaves in the middle, they are forgotten and `due` stays true. */
-  make(step: number): Making;
+  make?(step: number): Making;
   /** A part of the next batch of `n` rows (default: all of it). */
   batch(n: number, part?: Part): Batch;
   save(): SourceState;

@@ -20,11 +20,11 @@ import { type CompleteProblem, directionOf, firstMatching } from "../problem.js"
 import type { Sampler } from "../sampler/sampler.js";
 import { CacheRows } from "./cache.js";
 import {
+  type BatchSource,
   cutRows,
   type Making,
   matchedOrder,
   type PairOrder,
-  type RowSource,
   type SourceState,
   separateOrders,
 } from "./rows.js";
@@ -43,9 +43,7 @@ export interface SourceOptions {
   stepsLeft: () => number;
 }
 
-const noRows: RowSource = {
-  due: () => false,
-  make: () => [],
+const noRows: BatchSource = {
   batch: () => ({}),
   save: () => ({}),
   restore: () => [],
@@ -60,7 +58,7 @@ export function rowSource({
   moments = null,
   batches = 1,
   stepsLeft,
-}: SourceOptions): RowSource {
+}: SourceOptions): BatchSource {
   const { data, process, seed, schedule, execution } = problem;
   const { decode } = data;
   const { method, firstCoupling, lastNoise } = problem.method;
@@ -166,7 +164,7 @@ interface StreamOptions {
   matching?: Matching | null;
 }
 
-export class StreamRows implements RowSource {
+export class StreamRows implements BatchSource {
   readonly #options: StreamOptions;
   readonly #order: PairOrder;
   constructor(options: StreamOptions) {
@@ -175,14 +173,6 @@ export class StreamRows implements RowSource {
     this.#order = matching
       ? matchedOrder(matching, shuffle)
       : separateOrders({ x0: data.x0.size(0), x1: data.x1.size(0) }, shuffle);
-  }
-
-  due(): boolean {
-    return false;
-  }
-
-  make(): Making {
-    return [];
   }
 
   /** Every rank makes the whole batch, so that its numbers do not depend on the number of ranks. */
@@ -216,7 +206,7 @@ export class StreamRows implements RowSource {
 
 type Start = (direction: Direction, x: Tensor, conditions?: Conditions) => ChunkedRun;
 
-interface Begun {
+interface EarlyRun {
   direction: Direction;
   x: Tensor;
   run: ChunkedRun;
@@ -225,7 +215,7 @@ interface Begun {
 export class Prefetcher {
   readonly #start: Start;
   #last: Parameters<Start> | null = null;
-  readonly #begun: Begun[] = [];
+  readonly #begun: EarlyRun[] = [];
 
   /** `start` simulates on threads of its own, and draws nothing after it returned. */
   constructor(start: Start) {

@@ -12,17 +12,17 @@ import {
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
 import {
+  type BatchSource,
   cutRows,
   keptRows,
   type Making,
-  type RowSource,
   type SourceState,
   type StreamStates,
   statesOf,
 } from "./rows.js";
 import type { Prefetcher } from "./source.js";
 
-export interface TableOptions {
+export interface TableRowsOptions {
   data: Endpoints;
   /** The rows of one epoch on all or some of the data; draws from `simulate` alone. */
   epoch: (data: Endpoints) => Batch;
@@ -41,13 +41,13 @@ const blockRows = 2048;
 const epochsAhead = 2;
 
 /** Rows [N, …] and the order in which batches take them, int64 [n]. */
-interface Column {
+interface OrderedRows {
   name: string;
   rows: Tensor;
   order: Tensor;
 }
 
-function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] {
+function columnsOf(tables: Batch, index: Batch | null, order: Tensor): OrderedRows[] {
   const indices = index && tensorsOf(index);
   const orders = new Map<Tensor | undefined, Tensor>();
   for (const index of new Set(indices ?? [undefined]))
@@ -60,15 +60,15 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] 
   }));
 }
 
-export class TableRows implements RowSource {
-  #columns: Column[] = [];
+export class TableRows implements BatchSource {
+  #columns: OrderedRows[] = [];
   #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };
   #cursor: number | null = null;
   #left = 0;
   #before: StreamStates;
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
-  readonly #options: TableOptions;
-  constructor(options: TableOptions) {
+  readonly #options: TableRowsOptions;
+  constructor(options: TableRowsOptions) {
     this.#options = options;
     this.#before = statesOf(this.#options);
   }

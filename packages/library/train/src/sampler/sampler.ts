@@ -84,7 +84,8 @@ export const samplerOf = (
   execution: SamplerExecution,
 ): Sampler => new Sampler({ ...facts, networks, ...execution });
 
-const kept = { functions: 512, shapes: 3 };
+/** Recorded programs that a sampler keeps, and shapes of each. */
+const most = { programs: 512, shapes: 3 };
 
 type Body = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
 
@@ -256,12 +257,12 @@ export class Sampler {
     const program =
       this.#programs.get(named) ??
       recordedBatch((batch) => evaluating([b, f], () => body(batch), { ...how, dtype }), {
-        limit: kept.shapes,
+        limit: most.shapes,
         forget: true,
       });
     this.#programs.delete(named);
     this.#programs.set(named, program);
-    if (this.#programs.size > kept.functions)
+    if (this.#programs.size > most.programs)
       this.#programs.delete(this.#programs.keys().next().value!);
     return program;
   }

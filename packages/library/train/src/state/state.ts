@@ -83,7 +83,7 @@ export function initialState(problem: CompleteProblem): TrainState {
 }
 
 /** All tensors of a state by name, not copies; `standing` are the older averages that make the rows in progress. */
-export function tensorsOf(
+export function stateTensors(
   state: TrainState,
   directions: readonly Direction[],
   { pass, standing }: { pass: InProgress | null; standing: ReadonlyMap<string, Tensor> | null },

@@ -221,7 +221,7 @@ export class StepTimes {
   readonly #bounds: Tensor;
 
   /** `uniform` in [0, 1]: the share of uniform times. */
-  constructor(grid: TimeGrid, { device = "cpu", uniform = 0 }: StepTimesOptions = {}) {
+  constructor(grid: TimeGrid, { device = "cpu", uniform }: { device?: Device; uniform: number }) {
     const { times, steps } = grid;
     const n = steps.length;
     const parts = times.map((t, k) => uniform * t + (1 - uniform) * (k / n));
@@ -246,9 +246,4 @@ export class StepTimes {
     const all = [this.#starts, this.#parts, this.#steps, this.#shares, this.#bounds];
     for (const t of all) t.dispose();
   }
-}
-
-interface StepTimesOptions {
-  device?: Device;
-  uniform?: number;
 }

@@ -17,7 +17,7 @@ export interface Matrix {
 }
 
 /** A column next to the matrix; `read` returns a value for each row, null for a missing value. */
-export interface Annotation {
+export interface ObsColumn {
   kind: TableColumn["kind"];
   read(): (string | number | null)[];
 }
@@ -25,7 +25,7 @@ export interface Annotation {
 interface MatrixFacts {
   names: readonly string[] | null;
   /** A column with the name of a column of the matrix is `obs.NAME`. */
-  beside?: ReadonlyMap<string, Annotation>;
+  beside?: ReadonlyMap<string, ObsColumn>;
   close: () => void;
 }
 

@@ -1,8 +1,8 @@
-import type { Annotation } from "../matrix.js";
+import type { ObsColumn } from "../matrix.js";
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
 
-export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Annotation> {
-  const annotations = new Map<string, Annotation>();
+export function readAnnotations(h5: H5, file: Group, n: number): Map<string, ObsColumn> {
+  const annotations = new Map<string, ObsColumn>();
   const obs = child(file, "obs");
   if (!(obs instanceof h5.Group)) return annotations;
   // anndata 0.7 keeps the categories of all columns in one group.
@@ -20,7 +20,7 @@ export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Ann
   return annotations;
 }
 
-function annotationOf(h5: H5, entity: Entity, n: number): Annotation | null {
+function annotationOf(h5: H5, entity: Entity, n: number): ObsColumn | null {
   if (entity instanceof h5.Dataset) {
     if (entity.shape?.length !== 1 || entity.shape[0] !== n) return null;
     return { kind: kindOf(entity), read: () => valuesOf(entity) };
@@ -45,7 +45,7 @@ function annotationOf(h5: H5, entity: Entity, n: number): Annotation | null {
   };
 }
 
-function categorical(codes: Dataset, categories: Dataset): Annotation {
+function categorical(codes: Dataset, categories: Dataset): ObsColumn {
   return {
     kind: "text",
     read() {
@@ -61,7 +61,7 @@ export function textsOf(h5: H5, entity: Entity): string[] | null {
   return annotationOf(h5, entity, -1)?.read().map(String) ?? null;
 }
 
-const kindOf = ({ metadata }: Dataset): Annotation["kind"] =>
+const kindOf = ({ metadata }: Dataset): ObsColumn["kind"] =>
   metadata.type === 3 || metadata.type === 9 ? "text" : "number";
 
 /** A few bytes can claim any number of entries. */
