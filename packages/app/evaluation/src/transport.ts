@@ -109,8 +109,8 @@ const share = 0.35;
 /** An exact plan between twice as many rows takes 2^2.25 times as long (measured, 1,000 to 8,000 rows). */
 const power = 2.25;
 const least = { vectors: 100, images: 4 };
-/** The smallest evaluation of images replays the programs of the trial. */
-const trial = { vectors: 250, images: least.images, exact: 200 };
+/** The smallest evaluation of images replays the programs of the trial, which takes a part of these seconds. */
+const trial = { vectors: 250, images: least.images, exact: 200, seconds: 2 };
 
 export interface Work {
   sampling: Sampling;
@@ -135,7 +135,8 @@ export async function affordable(
   if (clock.seconds === null) return { n, exact };
   const from = sourceOf(direction);
   const kind = isVectors(subject.datasets) ? "vectors" : "images";
-  if (clock.isUp) return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
+  if (clock.left < trial.seconds)
+    return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
   const start = tidy(() => testRows(subject.datasets[from], trial[kind], seed, split).keep());
   try {
     const rows = start.size(0);

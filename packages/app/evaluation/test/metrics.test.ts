@@ -8,9 +8,10 @@ import {
   measuringOf,
   withEnds,
 } from "../../../../test/support/problem.js";
-import type { Metric, SampleSet } from "../src/metric.js";
+import type { MeasureOptions, Measuring, Metric, SampleSet } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureSet } from "../src/rows.js";
+import { affordable } from "../src/transport.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));
@@ -34,29 +35,42 @@ const moons = configured(
   "threads=1",
 );
 
-/** The row of one metric on samples of vectors of the plane. */
-async function rowOf(name: string, make: () => Samples, config = moons, intervals = true) {
+/** Works on samples of vectors of the plane. */
+async function withSet<T>(
+  make: () => Samples,
+  options: Partial<MeasureOptions>,
+  work: (set: SampleSet, context: Measuring) => Promise<T>,
+  config = moons,
+) {
   const own = tidy(make);
   try {
     return await withEnds(config, async (ends) => {
-      using context = measuringOf(ends, config, { n, intervals });
-      const states = new Map([0, 1].map((k) => [k, k === 0 ? own.start : own.end]));
-      const set: SampleSet = {
-        ...noSet,
-        ...own,
-        reserve: () => own.reserve ?? own.data,
-        states,
-      };
-      const chosen = metrics.filter((metric) => metric.name === name);
-      const found = await measureSet(set, chosen, context);
-      const row = found?.rows[0];
-      if (!row) throw new Error([...(found?.reasons ?? [])].join());
-      return row;
+      using context = measuringOf(ends, config, { n, ...options });
+      const states = new Map([own.start, own.end].entries());
+      const reserve = () => own.reserve ?? own.data;
+      return await work({ ...noSet, ...own, reserve, states }, context);
     });
   } finally {
     for (const t of new Set(Object.values(own))) t.dispose();
   }
 }
+
+const three = () => ({ start: normal(1), end: normal(2), data: normal(3) });
+
+/** The row of one metric. */
+const rowOf = (name: string, make: () => Samples, config = moons, intervals = true) =>
+  withSet(
+    make,
+    { intervals },
+    async (set, context) => {
+      const chosen = metrics.filter((metric) => metric.name === name);
+      const found = await measureSet(set, chosen, context);
+      const row = found?.rows[0];
+      if (!row) throw new Error([...(found?.reasons ?? [])].join());
+      return row;
+    },
+    config,
+  );
 
 /** Data, generated rows at a distance `shift` from it along one axis, and source rows at three times the distance. */
 const shifted =
@@ -125,7 +139,6 @@ it.each([
   [100, 10],
   [5, 6],
 ])("takes fewer half-samples where %s seconds are given", async (seconds, halves) => {
-  const samples = tidy(() => ({ start: normal(1), end: normal(2), data: normal(3) }));
   let now = 0;
   let compared = 0;
   const own: Metric = {
@@ -137,31 +150,28 @@ it.each([
       return 1;
     },
   };
-  await withEnds(moons, async (ends) => {
-    const clock = new Clock(seconds, { now: () => now });
-    using context = measuringOf(ends, moons, { n, clock, intervals: true });
-    const set = { ...noSet, ...samples, reserve: () => samples.data };
+  const clock = new Clock(seconds, { now: () => now });
+  await withSet(three, { clock, intervals: true }, async (set, context) => {
     await measureSet(set, [own], context);
     // Generated rows, two floors and the ceiling.
     expect(compared / 4).toBe(halves);
   });
-  for (const t of Object.values(samples)) t.dispose();
 });
 
 it.each([
   { spent: 15, has: true },
   { spent: 25, has: false },
 ])("has what verdicts need after $spent of 10 seconds: $has", async ({ spent, has }) => {
-  const samples = tidy(() => ({ start: normal(1), end: normal(2), data: normal(3) }));
-  await withEnds(moons, async (ends) => {
-    using context = measuringOf(ends, moons, {
-      n,
-      clock: new Clock(10, { now: () => spent, began: 0 }),
-    });
-    const set = { ...noSet, ...samples, reserve: () => samples.data };
+  const clock = new Clock(10, { now: () => spent, began: 0 });
+  await withSet(three, { clock }, async (set, context) => {
     const found = await measureSet(set, metrics, context);
     expect(found?.rows.some(({ name }) => name === "sliced_w2")).toBe(has);
     expect(found?.reasons.get("energy_distance")).toMatch(/no time was left/);
   });
-  for (const t of Object.values(samples)) t.dispose();
 });
+
+it("an evaluation of a second has no trial", () =>
+  withSet(three, { clock: new Clock(1) }, async ({ sampling }, { subject, options }) => {
+    const work = { sampling, direction: "f", transports: 1, distances: 1 } as const;
+    expect(await affordable(subject, options, work)).toEqual({ n: 100, exact: 100 });
+  }));

@@ -37,7 +37,7 @@ test("the distance of optimal transport and the spread are those of the data", (
 });
 
 test("grids are coarser for fewer steps of training", () =>
-  expect([20, 30, 299].map((steps) => fewTimes(steps).value)).toEqual([5, 8, 10]));
+  expect([fewTimes(20).value, fewTimes(299).value]).toEqual([5, 10]));
 
 test("sigma scales with units and does not depend on shifts", () => {
   const one = chooseSigma(factsOf()).value as number;
