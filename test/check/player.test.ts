@@ -7,26 +7,17 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
-import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
+import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 
 const folder = scratch();
 const pathOf = (name: string) => join(folder, `${name}.html`);
 
-/** n rows around a point, spread evenly. */
-const cloud = (n: number, [a, b]: [number, number]) => ({
-  data: Float64Array.from({ length: 2 * n }, (_, i) =>
-    i % 2 === 0 ? a + 2 * Math.cos(i * i) : b + 4 * Math.sin(i * i * 0.7),
-  ),
-  shape: [n, 2],
-});
-
 describe.skipIf(!hasBrowser)("an exported page", () => {
   let browser: Browser;
   beforeAll(async () => {
-    const points = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
-    writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...points }));
+    writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...tinySamples }));
     const pictures = tinyExport({
       state: { shape: [1, 1, 2], type: "pictures" },
       transform: null,

@@ -9,7 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeRun, metricLine, writeRun } from "../../packages/pages/studio/test/runs.js";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
-import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
+import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
@@ -95,18 +95,10 @@ const compareHash = `#/compare?${runs
   .map(([id]) => `run=${encodeURIComponent(id)}`)
   .join("&")}`;
 
-/** n rows around a point, spread evenly. */
-const cloud = (n: number, [a, b]: [number, number]) =>
-  Float32Array.from({ length: 2 * n }, (_, i) =>
-    i % 2 === 0 ? a + 2 * Math.cos(i * i) : b + 4 * Math.sin(i * i * 0.7),
-  );
-
 /** A command that exports any run as the page of a known bridge. */
 function tinyExporter() {
   const made = join(scratchFolder, "tiny.html");
-  const samples = (n: number, at: [number, number]) => ({ data: cloud(n, at), shape: [n, 2] });
-  const points = { source: samples(900, [10, 20]), target: samples(700, [12, 28]) };
-  writeFileSync(made, renderPlayerPage({ ...tinyExport(), ...points, runtime: "onnx" }));
+  writeFileSync(made, renderPlayerPage({ ...tinyExport(), ...tinySamples, runtime: "onnx" }));
   return ["sh", "-c", 'cp "$0" "$2"', made];
 }
 

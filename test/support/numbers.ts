@@ -1,5 +1,5 @@
 // What the theory tests share: seeded numbers, and tolerances computed from sample sizes.
-import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
+import { Generator, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { expect } from "vitest";
 
 export const seeded = (seed: number): Generator => Generator.create(seed);
@@ -53,3 +53,8 @@ export function leastSquares(x: Tensor, y: Tensor) {
     };
   });
 }
+
+export const sum = (values: readonly number[]): number => values.reduce((p, q) => p + q, 0);
+
+export const shuffledRows = (x: Tensor): Tensor =>
+  x.indexSelect(0, randperm(x.size(0), { generator: seeded(9) }));

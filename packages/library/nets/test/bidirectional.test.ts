@@ -1,9 +1,9 @@
 // Networks for both directions: the direction reaches the result and trains, one time for all rows or not.
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { idle, shaken, small, times } from "../../../../test/support/networks.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { createNetwork } from "../src/networks.js";
-import { idle, shaken, small, times } from "./networks.js";
 
 const { image_size: _, in_channels: __, ...unet } = small.unet;
 const table = [

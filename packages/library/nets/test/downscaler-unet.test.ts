@@ -4,11 +4,11 @@ import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
+import { images, shaken, small, times } from "../../../../test/support/networks.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { startFrom } from "../../../../test/support/start.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
-import { images, shaken, small, times } from "./networks.js";
 
 startFrom(3);
 

@@ -6,6 +6,15 @@ import type { Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
+import {
+  idle,
+  images,
+  refuses,
+  shaken,
+  small,
+  times,
+  train,
+} from "../../../../test/support/networks.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { startFrom } from "../../../../test/support/start.js";
 import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
@@ -14,7 +23,6 @@ import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import { completeDownscalerUNet } from "../src/downscaler-unet/options.js";
 import { completeUNet } from "../src/unet/options.js";
 import { UNet } from "../src/unet/unet.js";
-import { idle, images, refuses, shaken, small, times, train } from "./networks.js";
 
 startFrom(3);
 

@@ -1,12 +1,12 @@
 // The networks by their configuration names: what each is built with, and what is refused in one line.
 import { rand, randn, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { refuses, small } from "../../../../test/support/networks.js";
 import { seeded } from "../../../../test/support/numbers.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import { DriftNetwork, ScoreNetwork } from "../src/mlp/mlp.js";
 import { createNetwork, type NetworkRequest, networks } from "../src/networks.js";
 import { UNet } from "../src/unet/unet.js";
-import { refuses, small } from "./networks.js";
 
 type Model = NetworkRequest["model"] & Record<string, unknown>;
 const create = (model: Model, request: Partial<NetworkRequest> = {}) =>

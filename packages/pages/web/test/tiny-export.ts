@@ -112,3 +112,13 @@ export const tinyExport = (change: Record<string, unknown> = {}) => ({
   /** Images of two pixels. */
   pictureModel: tinyModel([0.5, -0.5], [1, 1, 2]),
 });
+
+/** n rows around a point, spread evenly. */
+const cloud = (n: number, [a, b]: [number, number]) => ({
+  data: Float64Array.from({ length: 2 * n }, (_, i) =>
+    i % 2 === 0 ? a + 2 * Math.cos(i * i) : b + 4 * Math.sin(i * i * 0.7),
+  ),
+  shape: [n, 2],
+});
+
+export const tinySamples = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };

@@ -2,12 +2,10 @@
 import { arange, randn, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { seeded, sum } from "../../../../../test/support/numbers.js";
 import { bandError, isotropicSpectrum } from "../../src/metric/spectrum.js";
 
 beforeAll(() => setNumThreads(1));
-
-const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 /** amplitude · cos(2π (u y/H + v x/W) + phase) as [1, 1, H, W] in float64. */
 function wave(

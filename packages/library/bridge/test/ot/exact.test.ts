@@ -1,8 +1,8 @@
 // Exact plans of given costs and of points: brute force, known answers, the duality gap, and the range of float32.
-import { cat, randperm, type Tensor, tensor } from "@dsbm/torch";
+import { cat, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded as generator, normal } from "../../../../../test/support/numbers.js";
+import { normal, shuffledRows } from "../../../../../test/support/numbers.js";
 import { assignment } from "../../src/ot/assignment.js";
 import { pointCosts, squaredDistances } from "../../src/ot/cost.js";
 import { exactPointPlan } from "../../src/ot/exact.js";
@@ -11,8 +11,6 @@ import { bruteForce, marginals } from "./helpers.js";
 
 /** Small whole coordinates: many points coincide and many costs are equal. */
 const onGrid = (n: number, d: number, seed: number) => normal([n, d], seed).mul(1.5).round();
-const shuffledRows = (x: Tensor) =>
-  x.indexSelect(0, randperm(x.size(0), { generator: generator(9) }));
 
 describe("exactPointPlan", () => {
   it.each([1, 2] as const)("has the least cost of all permutations (p = %d)", (p) => {

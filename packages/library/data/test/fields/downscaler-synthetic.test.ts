@@ -2,7 +2,7 @@
 import { isotropicSpectrum, overAnnuli } from "@dsbm/bridge";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { distance } from "../../../../../test/support/numbers.js";
+import { distance, sum } from "../../../../../test/support/numbers.js";
 import type { Table } from "../../src/data-set.js";
 import { fieldLaws, type Resolution } from "../../src/fields/downscaler.js";
 import { loadTable } from "../../src/registry.js";
@@ -21,7 +21,6 @@ function fields(resolution: Resolution): Table {
   return table;
 }
 const centred = (t: Tensor) => t.sub(t.mean());
-const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 describe("drawn downscaling fields", () => {
   it("are float32 tables of two states and a condition, 64×64 by default", () => {

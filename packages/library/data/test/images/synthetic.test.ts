@@ -1,6 +1,7 @@
 // Drawn shapes: their areas in closed form, their determinism, their options.
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { sum } from "../../../../../test/support/numbers.js";
 import { loadTable } from "../../src/registry.js";
 
 beforeAll(() => setNumThreads(1));
@@ -17,8 +18,6 @@ function drawn(name: string, options: Partial<Parameters<typeof loadTable>[1]> =
   );
   return { table, images, size, all };
 }
-
-const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 describe("synthetic image sets", () => {
   it.each([

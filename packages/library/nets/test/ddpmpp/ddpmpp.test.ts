@@ -2,11 +2,11 @@
 import * as T from "@dsbm/torch";
 import { expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
+import { images, shaken, small, times } from "../../../../../test/support/networks.js";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
 import { DDPMpp } from "../../src/ddpmpp/ddpmpp.js";
 import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
-import { images, shaken, small, times } from "../networks.js";
 
 startFrom(3);
 

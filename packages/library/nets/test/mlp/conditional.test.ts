@@ -3,9 +3,9 @@
 import * as T from "@dsbm/torch";
 import { beforeEach } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
+import { refuses } from "../../../../../test/support/networks.js";
 import { seeded } from "../../../../../test/support/numbers.js";
 import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/conditional.js";
-import { refuses } from "../networks.js";
 
 beforeEach(() => T.setNumThreads(1));
 

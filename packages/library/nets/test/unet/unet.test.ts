@@ -5,11 +5,11 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
+import { images, refuses, shaken, small, times } from "../../../../../test/support/networks.js";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 import { UNet } from "../../src/unet/unet.js";
-import { images, refuses, shaken, small, times } from "../networks.js";
 
 startFrom(3);
 beforeEach(collectGarbage);

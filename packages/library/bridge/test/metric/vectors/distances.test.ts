@@ -1,9 +1,9 @@
 // Metrics of vectors against closed forms: shifts, two points, Gaussians, and exact transport.
-import { cat, memory, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { cat, memory, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../../test/support/collect.js";
 import { it } from "../../../../../../test/support/in-scope.js";
-import { normal, seeded } from "../../../../../../test/support/numbers.js";
+import { normal, shuffledRows } from "../../../../../../test/support/numbers.js";
 import { type Estimate, intervalOf, meanEstimate } from "../../../src/metric/vectors/bootstrap.js";
 import { energyDistance, kernelWidths, mmd } from "../../../src/metric/vectors/kernels.js";
 import { columnWasserstein, wasserstein } from "../../../src/metric/vectors/wasserstein.js";
@@ -13,7 +13,6 @@ beforeEach(collectGarbage);
 
 const float64 = { dtype: "float64" } as const;
 const column = (...values: number[]) => tensor(values, float64).unsqueeze(1);
-const shuffledRows = (x: Tensor) => x.indexSelect(0, randperm(x.size(0), { generator: seeded(9) }));
 const orders = [1, 2] as const;
 
 describe("every metric", () => {

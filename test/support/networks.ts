@@ -5,7 +5,7 @@ import type { nn, Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
 import { expect } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
+import { seeded } from "./numbers.js";
 
 /** Small networks for images of 8×8 pixels. */
 export const small = {
