@@ -84,11 +84,6 @@ function repeatedName({ path, columns }: RowSource): DatasetError {
 
 const mostExcluded = 20;
 
-const excluding = (names: readonly string[]): string =>
-  names.length > mostExcluded
-    ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
-    : `write ${setting("data.exclude", names)} to leave out`;
-
 function checkNumbers(
   path: string,
   columns: readonly TableColumn[],
@@ -106,9 +101,14 @@ function checkNumbers(
       path,
       `column ${show(commas)} has commas: write data.decimal=, if they are decimal commas, or remove them`,
     );
+  const names = [...exclude, ...texts.map(({ name }) => name)];
+  const cure =
+    names.length > mostExcluded
+      ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
+      : `write ${setting("data.exclude", names)} to leave out`;
   throw badTable(
     path,
-    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding([...exclude, ...texts.map(({ name }) => name)])}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
+    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${cure}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 
@@ -131,15 +131,16 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
       `has ${source.columns.length} columns and ${other.path} ${other.columns.length}: expected as many in both; choose them with data.columns=… or data.exclude=…`,
     );
   }
+  const sets = [source, other].map(({ columns }) => new Set(columns));
   const differences = [source, other].flatMap(({ path, columns }, i) => {
-    const known = new Set((i === 0 ? other : source).columns);
-    const names = columns.filter((name) => !known.has(name));
-    return names.length > 0 ? { path, names } : [];
+    const names = columns.filter((name) => !sets[1 - i].has(name));
+    return names.length > 0 ? `only ${path} has ${firstOf(names, 8)}` : [];
   });
   if (differences.length === 0) return [...source.columns];
-  const parts = differences.map(({ path, names }) => `only ${path} has ${firstOf(names, 8)}`);
+  const common = source.columns.filter((name) => sets[1].has(name));
+  const isShort = common.length > 0 && common.length <= mostExcluded;
   throw badTable(
     other.path,
-    `the two ends have different columns: ${parts.join("; ")}: expected the same at both; rename them, or ${excluding(differences.flatMap(({ names }) => names))}`,
+    `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or ${isShort ? `write ${setting("data.columns", common)}` : "name columns of both in data.columns"}`,
   );
 }
