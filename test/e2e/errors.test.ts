@@ -55,6 +55,7 @@ describe("arguments are refused in one line", () => {
       "fit before.csv after.csv data.exclude=id data.layer=pca",
       ["data.layer=pca is a matrix of a .h5ad", "leave data.layer out"],
     ],
+    [[], "fit before.csv after.csv data.exclude=id batch_size=9 --plan", ["write batch_size=2 or"]],
     [[], "fit before.csv data.splitby=id", ['did you mean "data.split_by"?']],
     [[], "sample nope a b", ["there is no folder nope"]],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],

@@ -18,6 +18,7 @@ import {
 } from "@dsbm/config";
 import { readHoldout } from "@dsbm/evaluation";
 import {
+  checkBatch,
   type Datasets,
   loadPairs,
   marginalsOf,
@@ -375,6 +376,7 @@ async function chooseInTime(
     );
   };
   if (isFitted(config)) return { step: 0, pair: 0 };
+  checkBatch(config, datasets);
   if (datasets.shape.length === 1 || max_minutes === null) return measureOnce();
   // Narrow networks and few images first: the others are slow.
   const { batch_size: largest, num_steps } = config;
