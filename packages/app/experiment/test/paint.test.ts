@@ -9,28 +9,10 @@ import { painterOf } from "../src/picture/pictures.js";
 
 beforeAll(() => setNumThreads(1));
 
-const end = (name: string, train: Tensor, shown: EndpointData["shown"] = null): EndpointData => ({
-  name,
-  train,
-  test: train,
-  classes: [],
-  about: "",
-  decode: (rows) => rows,
-  plain: (rows) => rows,
-  conditions: null,
-  order: { train: null, test: null },
-  shown,
-  moments: null,
-  facts: null,
-  raw: null,
-  masses: null,
-  rates: null,
-});
-const data = (x0: EndpointData, x1: EndpointData): Datasets => ({
-  ...{ x0, x1, shape: x0.train.shape.slice(1), exact: null, projection: null },
-  ...{ between: [], chain: null, rows: null, columns: null },
-  dispose: () => {},
-});
+const end = (name: string, train: Tensor, shown: EndpointData["shown"] = null) =>
+  ({ name, train, shown }) as EndpointData;
+const data = (x0: EndpointData, x1: EndpointData) =>
+  ({ x0, x1, projection: null }) as unknown as Datasets;
 const bytes = () => full([2, 1, 4, 4], 7, { dtype: "uint8" });
 const fields = (low: number, high: number) =>
   tensor([low, high, low, high], { shape: [1, 1, 2, 2] });
