@@ -99,7 +99,7 @@ it.each([
   ["RUN guidance=2", ["guidance=2", "condition_dropout"]],
   ["RUN holdout=middle.npy", ["1 files", "at=0.5"]],
   ["RUN holdout=no.npy at=0.5", ["no.npy", "no such file"]],
-  ["RUN holdout=wide.npy at=0.5", ["wide.npy", "3 columns", "expected 2"]],
+  ["RUN holdout=wide.npy at=0.5", ["wide.npy", "numbers: 3", "expected 2"]],
   ["RUN holdout=nan.npy at=0.5", ["nan.npy", "c0"]],
 ])("refuses %s in a line", async (words, texts) => {
   writeFileSync(at("wide.npy"), io.encodeNpy(zeros([9, 3])));
