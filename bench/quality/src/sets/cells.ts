@@ -3,7 +3,7 @@
 // measured.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { exactPointPlan, rowsByMass, stream } from "@dsbm/bridge";
+import { exactPointPlan, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
@@ -123,18 +123,13 @@ export function cells(folder: string): Benchmark {
           ({ name, direction }) => name === "variance_ratio" && direction === "f",
         );
         return tidy(() => {
-          const x = grown.x.indexSelect(0, rowsByMass(grown.weights));
           const truth = shuffled(rows(day));
-          const half = Math.floor(truth.size(0) / 2);
-          const rest = truth.narrow(0, half, truth.size(0) - half);
           const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
           const n = Math.min(rows(before).size(0), rows(after).size(0));
           const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
           return {
             w1: weightedW1(grown, truth),
             w1_mixed: w1(mixed, truth),
-            w1_half: w1(first(shuffled(x), half), rest),
-            w1_half_floor: w1(first(truth, half), rest),
             variance_ratio: kept?.value ?? null,
           };
         });
@@ -186,10 +181,6 @@ export function cells(folder: string): Benchmark {
         ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
         beside: { "random pairs of the neighbours, mixed": "w1_mixed" },
         quick: `${fewCells} cells of each day`,
-      },
-      {
-        ...{ name: "w1_half", title: "exact W1, half of the cells", digits: 3 },
-        beside: { "the other half of the day": "w1_half_floor" },
       },
       {
         name: "variance_ratio",

@@ -139,34 +139,35 @@ export const fiveIterations = rule(
 );
 
 /** Of the distance along straight paths. */
-const clearly = 0.9;
+const clearly = 0.98;
 
 /**
  * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.
  * Else smooth paths, if a quarter of their bends comes closer: without a dataset steps are about twice as wide, and bends
  * four times as large.
  */
-export function pathRules({ leftOut, delta }: CourseFacts): Rule[] {
-  const mean = (key: keyof LeftOutDistance) => average(leftOut.map((one) => one[key]));
-  const straight = mean("straight");
-  const spline = mean("spline");
-  const growth = mean("growth");
-  const slight = mean("slight");
-  const most = Math.min(clearly * straight, mean("least"));
+export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
+  const mean = (of: (one: LeftOutDistance) => number) => average(leftOut.map(of));
+  const straight = mean((one) => one.straight);
+  const spline = mean((one) => one.spline);
+  const slight = mean((one) => one.slight);
+  const lengths = deltas.map((_, i) => mean((one) => one.growth[i]));
+  const growth = Math.min(...lengths);
+  const most = clearly * straight;
   const because = (paths: string, miss: number) =>
-    `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1 above that of two samples of it)`;
+    `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1)`;
   const smooth = (paths: string, miss: number) => [
     rule("interpolant", "spline", because(paths, miss)),
     rule("method", "sf2m", "it learns flow and score along smooth paths"),
   ];
-  const hasSplines = leftOut.length > 1;
-  if (hasSplines && spline < most && spline <= growth) return smooth("smooth paths", spline);
-  if (growth < most)
+  if (spline < most && spline <= growth) return smooth("smooth paths", spline);
+  // A gain of the shorter length alone is often chance.
+  if (lengths[0] < most)
     return [
       rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-      rule("delta", short(delta), "this length was used in the comparison on left-out datasets"),
+      rule("delta", short(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
     ];
-  return hasSplines && slight < straight ? smooth("slightly bent paths", slight) : [];
+  return leftOut.length > 1 && slight < straight ? smooth("slightly bent paths", slight) : [];
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */

@@ -28,8 +28,8 @@ export interface DataFacts {
 export interface CourseFacts {
   /** For each inner dataset, how far paths through the others miss it. */
   leftOut: readonly LeftOutDistance[];
-  /** The length of growth that `leftOut` compares. */
-  delta: number;
+  /** The lengths of growth that `leftOut` compares. */
+  deltas: readonly number[];
 }
 
 const most = 1000;
@@ -38,7 +38,7 @@ const most = 1000;
 const rowsIn = (minutes: number | null, enough: number): number =>
   Math.ceil(most * Math.min(1, (minutes ?? enough) / enough));
 /** Of the length that the plan of all rows asks for. */
-const lengthPart = 0.5;
+const lengthParts = [0.5, 0.25];
 
 /**
  * Measures random training rows. With several datasets: means over the intervals, each in its own
@@ -75,11 +75,12 @@ export function courseFacts(
   return tidy(() => {
     const all = marginalsOf(datasets);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
-    const count = 2 * Math.min(rowsIn(minutes, 2.5), Math.floor(least / 2));
+    const count = Math.min(rowsIn(minutes, 2.5), least);
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
     const equal = sets.map(() => 1);
-    const delta = lengthPart * growthLength(sets, equal);
-    return { delta, leftOut: leftOutDistances(sets, chain.times, delta) };
+    const length = growthLength(sets, equal);
+    const deltas = lengthParts.map((part) => part * length);
+    return { deltas, leftOut: leftOutDistances(sets, chain.times, deltas) };
   });
 }
 

@@ -16,7 +16,7 @@ import { allOf } from "../distributed/ranks.js";
 import { type BatchSource, cutRows, keptRows, type Making, type SourceState } from "./rows.js";
 
 /** Pairs that are drawn for each row of an expensive plan. */
-const draws = 4;
+const draws = 16;
 
 export interface PooledOptions {
   source: BatchSource;
