@@ -8,7 +8,7 @@ const packages = {
   torch: { group: "engine", budget: 41_028, imports: ["files"] },
   bridge: { group: "library", budget: 67_750, imports: ["files", "torch"] },
   nets: { group: "library", budget: 16_960, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 41_394, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 41_354, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_280, imports: ["files"] },
   runs: { group: "app", budget: 31_384, imports: ["files"] },
@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 28_490, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_895,
+    budget: 27_935,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_650, imports: [...base, "problem", "inference", "web"] },

@@ -99,6 +99,9 @@ test.each([
   expect(rowsTogether(256, classes, most).value).toBe(rows),
 );
 
+test("plans of growth have fewer rows in a minute", () =>
+  expect(growthRules({ shape: [2], rows: [5000, 5000] }, 1).at(-1)?.value).toBe(512));
+
 test("plans of growth in many columns have a batch of rows, and weights decay", () => {
   const rules = growthRules({ shape: [10], rows: [1000, 1000, 1000] });
   const value = (name: string) => rules.find(({ key }) => key === name)?.value;

@@ -171,7 +171,10 @@ export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */
-export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">): Rule[] {
+export function growthRules(
+  { shape, rows }: Pick<DataFacts, "shape" | "rows">,
+  minutes: number | null = null,
+): Rule[] {
   const [d = 0] = shape;
   const isLarge = Math.max(...rows) > manyTogether;
   const width = d > 40 ? 512 : 256;
@@ -209,7 +212,8 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
       ? [
           rule(
             "ot_rows",
-            pairs(manyTogether),
+            // On a busy machine a plan of all of these rows takes half a minute.
+            pairs(256 * Math.min(8, Math.ceil(2 * (minutes ?? 4)))),
             "a plan of more rows is closer to the plan of the data",
           ),
         ]

@@ -286,7 +286,7 @@ function chooseOptions(
     rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(choices.chosen.config);
   if (iterations) choices.add(iterations);
   const now = choices.chosen.config;
-  if (methodOf(now).mass) choices.add(...growthRules(facts));
+  if (methodOf(now).mass) choices.add(...growthRules(facts, choices.chosen.own.max_minutes));
   const unused = unusedOf(now);
   choices.add(...rules.filter(({ key }) => !unused.includes(key)));
   const { batch_size, ...chosen } = choices.chosen.config;
