@@ -64,6 +64,7 @@ export class ReadFile {
   }
 }
 
+/** Bytes of a regular file. Throws a TorchError for pipes, devices and folders. */
 export function readWhole(path: string): Uint8Array {
   using file = new ReadFile(path);
   return file.read(0, file.length);

@@ -1,4 +1,5 @@
 export { type FormatCode, formatError, isFormatError } from "../binding/errors.js";
+export { readWhole } from "./file.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export * from "./pt/load.js";

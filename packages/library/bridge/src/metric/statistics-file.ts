@@ -1,5 +1,4 @@
 // Statistics of real images as .npz files with mu and sigma, as published for FID.
-import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
@@ -20,7 +19,7 @@ export function loadStatistics(path: string): SavedStatistics {
   let zip: io.ZipReader;
   try {
     // A number would be a file that is open already.
-    zip = new io.ZipReader(readFileSync(String(path)), path, limit);
+    zip = new io.ZipReader(io.readWhole(String(path)), path, limit);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw refuse(

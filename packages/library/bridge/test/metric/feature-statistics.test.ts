@@ -86,6 +86,7 @@ describe("a file of statistics", () => {
       expect(() => loadStatistics(path)).not.toThrow(/\n/);
     }
     expect(() => loadStatistics(2 as never)).toThrow(/^2: no readable/);
+    expect(() => loadStatistics("/dev/null")).toThrow(/not a regular file/);
     expect(() => loadStatistics(join(folder, "none.npz"))).toThrow(/none\.npz: .*ENOENT/);
   });
 });
