@@ -127,8 +127,11 @@ export function cells(folder: string): Benchmark {
           const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
           const n = Math.min(rows(before).size(0), rows(after).size(0));
           const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
+          const half = Math.floor(truth.size(0) / 2);
+          const rest = truth.narrow(0, half, truth.size(0) - half);
           return {
             w1: weightedW1(grown, truth),
+            w1_half_floor: w1(first(truth, half), rest),
             w1_mixed: w1(mixed, truth),
             variance_ratio: kept?.value ?? null,
           };
@@ -179,7 +182,10 @@ export function cells(folder: string): Benchmark {
     metrics: [
       {
         ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
-        beside: { "random pairs of the neighbours, mixed": "w1_mixed" },
+        beside: {
+          "half of the day to its other half": "w1_half_floor",
+          "random pairs of the neighbours, mixed": "w1_mixed",
+        },
         quick: `${fewCells} cells of each day`,
       },
       {

@@ -18,12 +18,11 @@ interface Course {
   left: number;
   fileOf(files: string, k: number): string;
   prepare?: Case["prepare"];
-  own?: Case["own"];
 }
 
 const totalVariance = (x: Tensor): number => tidy(() => x.var({ dim: 0 }).sum().item());
 
-function caseOf({ name, times, left, fileOf, prepare, own }: Course): Case {
+function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
   const known = times.map((_, k) => k).filter((k) => k !== left);
   const time = (k: number) => times[k] as number;
   return {
@@ -33,7 +32,6 @@ function caseOf({ name, times, left, fileOf, prepare, own }: Course): Case {
       ...[`times=${printValue(known.map(time))}`, "loo=false", "max_minutes=5"],
     ],
     ...(prepare && { prepare }),
-    ...(own && { own }),
     async measure({ folder, files }): Promise<Values> {
       using bridge = Bridge.open(folder);
       const rows = (k: number) => io.mapNpy(fileOf(files, k)).to("float64");
@@ -116,12 +114,6 @@ const branching = simulated(
   },
 );
 
-/** About a quarter of the default length of growth, and as many steps as a busy machine takes in a quarter of an hour. */
-const short: Record<number, string[]> = {
-  [few]: ["num_iter=1500", "delta=1.3"],
-  [all]: ["num_iter=1000", "delta=33"],
-};
-
 /** Days of cells at equally spaced times, as published. */
 function cellCases(folder: string): Case[] {
   const days = daysOf(folder);
@@ -131,7 +123,6 @@ function cellCases(folder: string): Case[] {
         name: `day${day}-${count}`,
         times: days.map((_, k) => k),
         left: days.indexOf(day),
-        own: { wfr_short: short[count] },
         fileOf: (files, k) => {
           const one = days[k] as number;
           return count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
@@ -180,7 +171,6 @@ export function courses(folder: string | undefined): Benchmark {
         })),
       ]),
       { name: "wfr", words: ["method=wfr", "num_iter=3000", "max_minutes=null"] },
-      { name: "wfr_short", words: ["method=wfr", "max_minutes=null"] },
     ],
     seeds: [1, 2, 3, 4, 5],
     quick: { cases: cases.slice(0, 1).map(({ name }) => name) },

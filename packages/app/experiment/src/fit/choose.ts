@@ -138,8 +138,8 @@ export const fiveIterations = rule(
   "IPF starts at the reference process and comes closer to the data in each iteration",
 );
 
-/** Of the distance along straight paths. */
-const clearly = 0.98;
+/** Of the distance along straight paths: distances of 2,000 rows vary by half a percent. */
+const clearly = 0.99;
 
 /**
  * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.

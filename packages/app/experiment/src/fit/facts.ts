@@ -75,7 +75,7 @@ export function courseFacts(
   return tidy(() => {
     const all = marginalsOf(datasets);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
-    const count = Math.min(rowsIn(minutes, 2.5), least);
+    const count = Math.min(2 * rowsIn(minutes, 5), least);
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
     const equal = sets.map(() => 1);
     const length = growthLength(sets, equal);
