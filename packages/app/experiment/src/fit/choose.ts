@@ -138,22 +138,22 @@ export const fiveIterations = rule(
   "IPF starts at the reference process and comes closer to the data in each iteration",
 );
 
-/** Of the distance along straight paths: distances of 2,000 rows vary by half a percent. */
-const clearly = 0.99;
+/** The least gain over straight paths: distances of 2,000 rows vary by half a percent. */
+const leastGain = (rows: number) => 0.01 * Math.sqrt(2000 / rows);
 
 /**
  * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.
  * Else smooth paths, if a quarter of their bends comes closer: without a dataset steps are about twice as wide, and bends
  * four times as large.
  */
-export function pathRules({ leftOut, deltas }: CourseFacts): Rule[] {
+export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const mean = (of: (one: LeftOutDistance) => number) => average(leftOut.map(of));
   const straight = mean((one) => one.straight);
   const spline = mean((one) => one.spline);
   const slight = mean((one) => one.slight);
   const lengths = deltas.map((_, i) => mean((one) => one.growth[i]));
   const growth = Math.min(...lengths);
-  const most = clearly * straight;
+  const most = (1 - leastGain(rows)) * straight;
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1)`;
   const smooth = (paths: string, miss: number) => [

@@ -30,6 +30,8 @@ export interface CourseFacts {
   leftOut: readonly LeftOutDistance[];
   /** The lengths of growth that `leftOut` compares. */
   deltas: readonly number[];
+  /** Rows of each dataset in the comparison. */
+  rows: number;
 }
 
 const most = 1000;
@@ -80,7 +82,7 @@ export function courseFacts(
     const equal = sets.map(() => 1);
     const length = growthLength(sets, equal);
     const deltas = lengthParts.map((part) => part * length);
-    return { deltas, leftOut: leftOutDistances(sets, chain.times, deltas) };
+    return { deltas, rows: count, leftOut: leftOutDistances(sets, chain.times, deltas) };
   });
 }
 
