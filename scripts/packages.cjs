@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 28_490, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 27_965,
+    budget: 27_984,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 15_650, imports: [...base, "problem", "inference", "web"] },
