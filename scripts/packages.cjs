@@ -8,7 +8,7 @@ const packages = {
   torch: { group: "engine", budget: 41_035, imports: ["files"] },
   bridge: { group: "library", budget: 67_750, imports: ["files", "torch"] },
   nets: { group: "library", budget: 16_960, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 41_374, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 41_386, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_280, imports: ["files"] },
   runs: { group: "app", budget: 31_384, imports: ["files"] },

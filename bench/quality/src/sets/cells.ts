@@ -210,7 +210,6 @@ export function cells(folder: string): Benchmark {
     notes: [
       "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
       "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
-      "In two steps a flow's ends have less variance than data; exact W1 between few points in many dimensions is lower for such.",
       "`wfr` has equal masses and weighted samples. Its delta, for 5 columns, was chosen on the pairs of these days.",
       "The oracle moves and scales the middle of optimal pairs to the mean and the deviations of the left-out day, which no method sees. In 50 columns, the published 36.39 lies between `ot_cfm`, which follows such pairs, and the oracle.",
     ],
