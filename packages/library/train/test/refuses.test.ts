@@ -85,7 +85,10 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   [/conditions of x0 are y .*both need the same/, given({ ...ofBoth, x1: { cond: rows([8, 1]) } })],
   [/conditions of x0 have values that are NaN/, given({ x0: { cond: rows([8, 1]).div(0) } })],
   [/but x1 has none of its own; give both datasets/, matched({ x0: classes(eight) })],
-  [/no condition of the source is one of the target/, matched({ ...ofBoth, x1: classes(eight.map((c) => c + 2)) })],
+  [
+    /no condition of the source is one of the target/,
+    matched({ ...ofBoth, x1: classes(eight.map((c) => c + 2)) }),
+  ],
   [
     /only 3 samples of x0 have conditions of x1/,
     matched({ ...ofBoth, x0: classes([5, 5, 5, 5, 5, 1, 1, 1]) }),
