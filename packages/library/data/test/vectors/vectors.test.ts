@@ -79,7 +79,7 @@ describe("drawn vectors", () => {
       { seed: 1, end: "x1" as const },
     ];
     expect(new Set([one, ...others.map(head)]).size).toBe(4);
-    expect(memory().live).toBe(before);
+    expect(memory().live).toBeLessThanOrEqual(before);
   });
 
   it("gaussian draws both ends of both splits from one generator of the seed, shifted by a", () => {
