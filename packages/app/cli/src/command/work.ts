@@ -160,7 +160,7 @@ const short = (x: number | null | undefined): string => {
     : String(Number(x.toPrecision(4)));
 };
 
-/** All rows, but only the worst column of each direction. */
+/** All rows, but only the worst columns of each direction. */
 function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   const seen = { f: 0, b: 0 };
   return rows.filter(({ group, direction }) => {

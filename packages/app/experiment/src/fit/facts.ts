@@ -39,7 +39,8 @@ const most = 1000;
 /** Fewer rows in less time than `enough`. */
 const rowsIn = (minutes: number | null, enough: number): number =>
   Math.ceil(most * Math.min(1, (minutes ?? enough) / enough));
-const fewColumns = 10;
+/** Columns up to which exact distances of many rows are quick. */
+const quickColumns = 10;
 /** Of the length that the plan of all rows asks for. */
 const lengthParts = [0.5, 0.25];
 
@@ -78,9 +79,8 @@ export function courseFacts(
   return tidy(() => {
     const all = marginalsOf(datasets);
     const least = Math.min(...all.map(({ train }) => train.size(0)));
-    // Exact distances take longer in many columns.
-    const times = shape[0] > fewColumns ? 1 : 2;
-    const count = Math.min(times * rowsIn(minutes, 5), least);
+    const factor = shape[0] > quickColumns ? 1 : 2;
+    const count = Math.min(factor * rowsIn(minutes, 5), least);
     const sets = all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
     const equal = sets.map(() => 1);
     const length = growthLength(sets, equal);

@@ -54,10 +54,12 @@ export function leftOutDistances(
       const straight = { x: pairs.x0.lerp(pairs.x1, share), velocity };
       const smooth = bent(straight, pairs, { network: undefined, t });
       const distance = (x: Tensor) => wasserstein(x, sets[k + 1], { p: 1 }).value;
+      const line = distance(straight.x.mul(unit));
+      const isBent = sets.length > 3;
       return {
-        straight: distance(straight.x.mul(unit)),
-        spline: distance(smooth.x.mul(unit)),
-        slight: distance(straight.x.lerp(smooth.x, 0.25).mul(unit)),
+        straight: line,
+        spline: isBent ? distance(smooth.x.mul(unit)) : line,
+        slight: isBent ? distance(straight.x.lerp(smooth.x, 0.25).mul(unit)) : line,
         growth: deltas.map((delta) => distance(grown(sets[k], sets[k + 2], { share, delta }))),
       };
     }),
