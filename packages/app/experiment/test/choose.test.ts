@@ -102,11 +102,18 @@ test.each([
 test("plans of growth have fewer rows in a minute", () =>
   expect(growthRules({ shape: [2], rows: [5000, 5000] }, 1).at(-1)?.value).toBe(512));
 
-test("plans of growth in many columns have a batch of rows, and weights decay", () => {
-  const rules = growthRules({ shape: [10], rows: [1000, 1000, 1000] });
-  const value = (name: string) => rules.find(({ key }) => key === name)?.value;
-  expect(value("ot_rows")).toBe(512);
-  expect(value("weight_decay")).toBe(0.5);
+test.each([
+  { rows: [1000, 1000], decay: 0.5 },
+  { rows: [1000, 1000, 1000], decay: undefined },
+])("growth between datasets of $rows rows has a weight decay of $decay", ({ rows, decay }) => {
+  const rules = growthRules({ shape: [10], rows });
+  expect(rules.find(({ key }) => key === "weight_decay")?.value).toBe(decay);
+});
+
+test("each interval of a course has as many steps as two datasets", () => {
+  const steps = (grids: number) =>
+    chooseRules(factsOf({ n: 500 }), { grids }).find(({ key }) => key === "num_steps")?.value;
+  expect(steps(3)).toBe(3 * Number(steps(1)));
 });
 
 test.each([

@@ -9,6 +9,7 @@ import {
   type MethodNumbers,
   mapConditions,
   methodNamed,
+  neighbourDistance,
   rowsByMass,
   splitMass,
   stream,
@@ -86,17 +87,14 @@ export function timeSpans(config: MassConfig, sets: number): number[] {
 export function growthNumbers(
   config: CompleteTrainConfig,
   datasets: readonly EndpointData[],
-): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed"> {
+): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed" | "pathNoise"> {
   const masses = relativeMasses(config, datasets);
   if (!masses) return {};
+  const rows = () => datasets.map(({ train, plain }) => plain(train));
   return {
     masses,
-    delta:
-      config.delta ??
-      growthLength(
-        datasets.map(({ train, plain }) => plain(train)),
-        masses,
-      ),
+    delta: config.delta ?? growthLength(rows(), masses),
+    pathNoise: config.path_noise ?? neighbourDistance(rows()),
     semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
   };
 }

@@ -54,6 +54,8 @@ export interface FitKeys {
   langevin_scale?: number | string | null | undefined;
   /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances. Default: null. */
   delta?: number | null | undefined;
+  /** wfr, wfr_bridge: deviation of the noise around paths in training; null: the distance of rows to their nearest, by coordinate. Default: null. */
+  path_noise?: number | null | undefined;
   /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
   /** mass of each dataset in order, such as cell counts, or a column to sum; null: sums of weights, else from birth and death, else equal. Default: null. */

@@ -26,6 +26,7 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   "interpolant=spline": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
   path_potential: ["rectifiedflow", "sf2m"],
   delta: ["wfr", "wfr_bridge"],
+  path_noise: ["wfr", "wfr_bridge"],
   mass: ["wfr", "wfr_bridge", "lightsb"],
   birth: ["wfr", "wfr_bridge"],
   death: ["wfr", "wfr_bridge"],

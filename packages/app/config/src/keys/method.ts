@@ -114,6 +114,11 @@ export const method = {
     "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances",
     1,
   ),
+  path_noise: orNull(
+    z.number().nonnegative(),
+    "wfr, wfr_bridge: deviation of the noise around paths in training; null: the distance of rows to their nearest, by coordinate",
+    0.1,
+  ),
   growth_coupling: oneOf(
     ["wfr", "vgfm"],
     "wfr",

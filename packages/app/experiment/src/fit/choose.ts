@@ -70,6 +70,8 @@ interface UserChoices {
   mayUseMixture?: boolean;
   sigma?: number | null | undefined;
   fromReference?: boolean;
+  /** Parts of the way, each with a grid of its own: the intervals of a course whose paths are not simulated in training. */
+  grids?: number;
 }
 
 function startsFromMixture(
@@ -122,6 +124,7 @@ export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
     n: Math.min(...rows),
     sigma: typed.sigma ?? (sigma.value as number),
     fromMixture,
+    grids: typed.grids ?? 1,
   });
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
@@ -177,11 +180,10 @@ export function growthRules(
 ): Rule[] {
   const [d = 0] = shape;
   const isLarge = Math.max(...rows) > manyTogether;
-  const width = d > 40 ? 512 : 256;
+  const [width, lr] = d > 40 ? [512, 1e-3] : [256, 5e-3];
   const isPlane = d <= fewColumns;
-  const isBatch = !isLarge && !isPlane;
-  const deeper = isPlane && rows.length > 2 ? ",256,256" : "";
-  const decay = isPlane && rows.length < 3 ? 0.3 : isBatch ? 0.5 : 0;
+  const isCourse = rows.length > 2;
+  const deeper = isPlane && isCourse ? ",256,256" : "";
   const pairs = (each: number) => Math.min(each * (rows.length - 1), ...perEnd(rows));
   const batch = pairs(256);
   return [
@@ -192,22 +194,13 @@ export function growthRules(
     ),
     rule("batch_size", batch, "256 pairs of each interval"),
     rule("ema_rate", 0.995, "weights are averaged over some hundred steps"),
-    ...(isBatch
-      ? [
-          rule("lr", d > 40 ? 1e-3 : 3e-3, "the plan changes with each batch"),
-          rule(
-            "ot_rows",
-            batch,
-            "with more than three columns, networks would memorise one plan of all rows",
-          ),
-        ]
-      : [rule("lr", 5e-3, "large plans allow a high learning rate; it decays to 0")]),
-    ...(decay
-      ? [
+    rule("lr", lr, "large plans allow a high learning rate; it decays to 0"),
+    ...(isCourse || isLarge
+      ? []
+      : [
           rule("optimizer", "AdamW", "weight decay needs it"),
-          rule("weight_decay", decay, "networks would learn few rows by heart"),
-        ]
-      : []),
+          rule("weight_decay", isPlane ? 0.3 : 0.5, "networks would learn few rows by heart"),
+        ]),
     ...(isLarge
       ? [
           rule(
@@ -264,13 +257,20 @@ const pairsServe = rule(
   "new pairs for every step would take most of the time",
 );
 
+interface VectorChoices {
+  n: number;
+  sigma: number;
+  fromMixture: boolean;
+  grids: number;
+}
+
 function vectorRules(
   { shape, spread }: DataFacts,
-  { n, sigma, fromMixture }: { n: number; sigma: number; fromMixture: boolean },
+  { n, sigma, fromMixture, grids }: VectorChoices,
 ): Rule[] {
   const [d] = shape as [number];
   const usualSteps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const steps = fromMixture ? 20 : usualSteps;
+  const steps = fromMixture ? 20 : usualSteps * grids;
   const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
   const whole = d > 20 ? 512 : 256;
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
@@ -281,7 +281,7 @@ function vectorRules(
       steps,
       fromMixture
         ? "few steps suffice if their noise keeps the variance"
-        : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
+        : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps${grids > 1 ? `; ${usualSteps} in each interval` : ""}`,
     ),
     rule(
       "model.hidden",
@@ -383,5 +383,5 @@ export const oneIteration = (steps: number): Rule =>
 /** More epochs of the smaller dataset in a half-iteration would overfit. */
 const passes = 400;
 
-export const mostSteps = (rows: number, batch: number): number =>
-  Math.max(3000, Math.ceil((passes * rows) / batch));
+export const mostSteps = (rows: number, batch: number, hasGrowth: boolean): number =>
+  Math.max(hasGrowth ? 9000 : 3000, Math.ceil((passes * rows) / batch));

@@ -280,6 +280,7 @@ function chooseOptions(
     mayUseMixture: !isConditional && !config.cdsb && !isTyped && !starts.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
+    grids: methodOf(config).rows?.simulation === "never" ? facts.rows.length - 1 : 1,
   }).filter(({ key }) => !methodKeys.includes(key));
   // The number of iterations decides whether pairs are simulated.
   const iterations =
@@ -432,7 +433,7 @@ function forecast(
     speed,
     began,
     reserve: leftOut + end,
-    most: mostSteps(Math.min(...facts.rows), config.batch_size),
+    most: mostSteps(Math.min(...facts.rows), config.batch_size, methodOf(config).mass === true),
   });
 }
 

@@ -14,6 +14,20 @@ const close = 0.02;
 /** Of the distances between sets: rows that do not move have a length, too. */
 const leastPart = 0.01;
 
+/** The median distance of a row to the nearest row of its set divided by √d, mean over sets of rows [n, d]. */
+export function neighbourDistance(sets: readonly Tensor[]): number {
+  const distances = sets.map((x) =>
+    tidy(() => {
+      const some = subsample(x, "x", { most: mostRows });
+      const [nearest] = squaredDistances(some, some).sort({ dim: 1 });
+      // The nearest of all is the row itself.
+      const next = nearest.select(1, Math.min(1, some.size(0) - 1));
+      return Math.sqrt(next.median().item() / x.size(1));
+    }),
+  );
+  return distances.reduce((sum, one) => sum + one, 0) / distances.length;
+}
+
 /** The smallest value [n] that holds this share of the weights [n]. */
 function quantile(values: Tensor, weights: Tensor): number {
   const [sorted, order] = values.flatten().sort();

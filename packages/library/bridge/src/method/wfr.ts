@@ -21,6 +21,8 @@ export interface GrowthNumbers {
   masses?: readonly number[] | undefined;
   /** Semi-relaxed plans and straight paths instead (see `growthPlan`): the penalty; null or none: `delta`'s geodesics. */
   semiRelaxed?: number | null | undefined;
+  /** Deviation of the noise around paths in training, from which the flow learns to lead rows back (default 0). */
+  pathNoise?: number | undefined;
 }
 
 const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
@@ -48,17 +50,19 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf(
   pairs: Pairs,
-  { flow, network, t }: Pick<StepContext, "network" | "t"> & { flow: BlindToMass },
-  { delta = 1, semiRelaxed = null }: GrowthNumbers,
+  { flow, network, t, noise }: Pick<StepContext, "network" | "t" | "noise"> & { flow: BlindToMass },
+  { delta = 1, semiRelaxed = null, pathNoise = 0 }: GrowthNumbers,
 ) {
   const path = semiRelaxed === null ? growthPath : straightPath;
+  const withNoise = (x: Tensor) =>
+    pathNoise > 0 ? x.add(withoutMass(noise(x)), { alpha: pathNoise }) : x;
   return noGrad(() => {
     const { x0, x1, bend0, conditions } = pairs;
     const unit = flow.unit(t, conditions);
     if (bend0) {
       const line = { x: x0.lerp(x1, spread(t, x0)), velocity: x1.sub(x0) };
       const { x, velocity } = bent(line, pairs, { network, t });
-      return { x, target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
+      return { x: withNoise(x), target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
     }
     const from = splitMass(x0);
     const to = splitMass(x1);
@@ -70,7 +74,11 @@ function pathOf(
       delta: unit.reciprocal().mul(delta),
     });
     const { x, velocity } = bent(straight, { ...ends, conditions }, { network, t });
-    return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
+    return {
+      x: withNoise(joinMass(x, from.logMass)),
+      target: joinMass(velocity, growth.div(unit)),
+      mass,
+    };
   });
 }
 
@@ -102,8 +110,8 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
       create: flowOf,
       begin,
     },
-    loss(batch, { network, t }) {
-      const at = { flow: network as BlindToMass, network, t };
+    loss(batch, { network, t, noise }) {
+      const at = { flow: network as BlindToMass, network, t, noise };
       const { x, target, mass } = pathOf(batch, at, numbers);
       return weightedSquares(network.forward(x, t, batch.conditions).sub(target), mass);
     },
@@ -127,7 +135,7 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;
-      const at = { flow: v as BlindToMass, network, t };
+      const at = { flow: v as BlindToMass, network, t, noise };
       const { x: mean, target, mass } = pathOf(batch, at, numbers);
       const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });

@@ -1,10 +1,18 @@
 // The length that relates moving to growing, of data whose answer is known.
-import { cat, type Tensor } from "@dsbm/torch";
+import { cat, linspace, type Tensor, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { normal } from "../../../../../test/support/numbers.js";
 import { growthPlan } from "../../src/coupling/growth.js";
-import { growthLength } from "../../src/coupling/growth-length.js";
+import { growthLength, neighbourDistance } from "../../src/coupling/growth-length.js";
+
+describe("the distance of neighbours", () => {
+  it("is the spacing of a line, and the root of the dimensions smaller in a space", () => {
+    const line = linspace(0, 9, 10).unsqueeze(1);
+    expect(neighbourDistance([line, line.mul(3)])).toBeCloseTo(2, 6);
+    expect(neighbourDistance([cat([line, zeros([10, 3])], { dim: 1 })])).toBeCloseTo(0.5, 6);
+  });
+});
 
 describe("the length of growth", () => {
   const cloud = (n: number, d: number, seed: number, at = 0) => normal([n, d], seed).add(at);

@@ -410,6 +410,18 @@ describe("the losses of unbalanced flow and bridge", () => {
     expect(loss(1.5).item()).toBeGreaterThan(1e-3);
   });
 
+  it("count a field beside the path, where rows have the noise and keep their mass", () => {
+    const leaving = new Exact((x, times) => {
+      const { x: mean, velocity, growth } = exact(times);
+      return joinMass(velocity.add(splitMass(x).x.sub(mean)), growth.add(splitMass(x).logMass));
+    });
+    const network = new BlindToMass(leaving, {});
+    const loss = wfr({ delta, pathNoise: 0.2 }).loss(batch, { ...context(1), network });
+    const noise = randn([n, 3], { generator: seeded(8) }).mul(tensor([[0.2, 0.2, 0]]));
+    const expected = noise.square().mul(exact(t).mass.unsqueeze(1)).mean();
+    expect(loss.item()).toBeCloseTo(expected.item(), 6);
+  });
+
   it("with noise are 0 at flow and score of a pair's bridge", () => {
     const sigma = 0.7;
     const flow = new Exact((x, times) => {
