@@ -383,5 +383,5 @@ export const oneIteration = (steps: number): Rule =>
 /** More epochs of the smaller dataset in a half-iteration would overfit. */
 const passes = 400;
 
-export const mostSteps = (rows: number, batch: number, hasGrowth: boolean): number =>
-  Math.max(hasGrowth ? 9000 : 3000, Math.ceil((passes * rows) / batch));
+export const mostSteps = (rows: number, batch: number, isGrowthCourse: boolean): number =>
+  Math.max(isGrowthCourse ? 9000 : 3000, Math.ceil((passes * rows) / batch));

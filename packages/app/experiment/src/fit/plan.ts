@@ -433,7 +433,11 @@ function forecast(
     speed,
     began,
     reserve: leftOut + end,
-    most: mostSteps(Math.min(...facts.rows), config.batch_size, methodOf(config).mass === true),
+    most: mostSteps(
+      Math.min(...facts.rows),
+      config.batch_size,
+      methodOf(config).mass === true && facts.rows.length > 2,
+    ),
   });
 }
 
