@@ -9,7 +9,6 @@ import {
   type MethodNumbers,
   mapConditions,
   methodNamed,
-  neighbourDistance,
   rowsByMass,
   splitMass,
   stream,
@@ -87,14 +86,17 @@ export function timeSpans(config: MassConfig, sets: number): number[] {
 export function growthNumbers(
   config: CompleteTrainConfig,
   datasets: readonly EndpointData[],
-): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed" | "pathNoise"> {
+): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed"> {
   const masses = relativeMasses(config, datasets);
   if (!masses) return {};
-  const rows = () => datasets.map(({ train, plain }) => plain(train));
   return {
     masses,
-    delta: config.delta ?? growthLength(rows(), masses),
-    pathNoise: config.path_noise ?? neighbourDistance(rows()),
+    delta:
+      config.delta ??
+      growthLength(
+        datasets.map(({ train, plain }) => plain(train)),
+        masses,
+      ),
     semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
   };
 }

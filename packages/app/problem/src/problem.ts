@@ -1,4 +1,5 @@
 import {
+  aroundPaths,
   type BatchCoupling,
   brownian,
   ConditionDropout,
@@ -12,6 +13,7 @@ import {
   minibatchEntropic,
   minibatchExact,
   type Network,
+  neighbourDistance,
   onAbsoluteTime,
   ornsteinUhlenbeck,
   plainDrift,
@@ -27,6 +29,7 @@ import {
   ConfigError,
   conditionColumn,
   langevinNumbers,
+  pathMethods,
 } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
 import { createNetwork } from "@dsbm/nets";
@@ -112,6 +115,14 @@ function methodOf(
   });
 }
 
+/** The deviation of the noise around mean paths in training. */
+function pathNoise(config: CompleteTrainConfig, datasets: Datasets, { mass }: Method): number {
+  const isUsual = isVectors(datasets) && (mass || datasets.chain);
+  if (config.path_noise !== null) return config.path_noise;
+  if (!isUsual || !pathMethods.includes(config.method)) return 0;
+  return neighbourDistance(marginalsOf(datasets).map(({ train, plain }) => plain(train)));
+}
+
 /** Rows simulated on one thread, so that a wide layer's intermediates fit into the cache. */
 export const chunkRows = (shape: readonly number[]): number => (shape.length === 1 ? 500 : 8);
 
@@ -140,11 +151,11 @@ export function trainingProblem(
   datasets: Datasets,
   { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
-  const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
-    config,
-    datasets.x1.moments,
-    growthNumbers(config, marginalsOf(datasets)),
-  );
+  const growth = growthNumbers(config, marginalsOf(datasets));
+  const bridge = bridgeProcess(config, datasets.x1.moments, growth);
+  const { process, grid, eps, parametrisation, lastNoise, stepVariance } = bridge;
+  const deviation = pathNoise(config, datasets, bridge.method);
+  const method = deviation > 0 ? aroundPaths(bridge.method, deviation) : bridge.method;
   const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
   return {

@@ -18,15 +18,18 @@ const ownForm = [
 
 const endsOnly = ["lightsb", "gaussian_bridge", "sinkhorn_bridge"];
 
+/** Methods with mean paths between pairs. */
+export const pathMethods: readonly string[] = ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"];
+
 const takenBy: Readonly<Record<string, readonly string[]>> = {
   precondition: ["dsbm", "alpha_dsbm"],
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],
   match_moments: ["dsbm", "alpha_dsbm", "rectifiedflow"],
-  "interpolant=metric": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
-  "interpolant=spline": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
+  "interpolant=metric": pathMethods,
+  "interpolant=spline": pathMethods,
+  path_noise: pathMethods,
   path_potential: ["rectifiedflow", "sf2m"],
   delta: ["wfr", "wfr_bridge"],
-  path_noise: ["wfr", "wfr_bridge"],
   mass: ["wfr", "wfr_bridge", "lightsb"],
   birth: ["wfr", "wfr_bridge"],
   death: ["wfr", "wfr_bridge"],

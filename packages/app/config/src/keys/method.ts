@@ -96,6 +96,11 @@ export const method = {
     "interpolant=spline: strength of potentials that pull paths to rows (OTP-FM); null: paths pass through rows",
     300,
   ),
+  path_noise: orNull(
+    z.number().nonnegative(),
+    "flows, sf2m and growth: deviation of the noise around mean paths in training; null: in time courses and with growth the distance of neighbouring rows by coordinate, else 0",
+    0.1,
+  ),
   match_moments: flag(
     false,
     "correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel",
@@ -113,11 +118,6 @@ export const method = {
     positive(),
     "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances",
     1,
-  ),
-  path_noise: orNull(
-    z.number().nonnegative(),
-    "wfr, wfr_bridge: deviation of the noise around paths in training; null: the distance of rows to their nearest, by coordinate",
-    0.1,
   ),
   growth_coupling: oneOf(
     ["wfr", "vgfm"],

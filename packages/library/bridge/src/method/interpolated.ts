@@ -13,14 +13,14 @@ import {
 } from "@dsbm/torch";
 import { eachInterval } from "../chain/coupling.js";
 import { onAbsoluteTime } from "../chain/network.js";
-import { mapBatch, type Pairs } from "../core/batch.js";
+import { type Batch, mapBatch, type Pairs } from "../core/batch.js";
 import { argumentError } from "../core/errors.js";
-import { splitMass } from "../coupling/growth.js";
+import { splitMass, withoutMass } from "../coupling/growth.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { dataMetric, type MetricName, type SquaredLength } from "../model/data-metric.js";
 import { type Bending, LearnedBend } from "../model/mean-path.js";
 import { spread } from "../process/process.js";
-import type { Method } from "./method.js";
+import type { Method, StepContext } from "./method.js";
 
 /** Smooth paths through all datasets of a chain (see `alongSplines`); two datasets have straight paths. */
 export const smooth = ({ rows, ...method }: Method, potential: number | null = null): Method => ({
@@ -29,6 +29,24 @@ export const smooth = ({ rows, ...method }: Method, potential: number | null = n
     rows: { ...rows, wholePlans: false, smooth: { mass: method.mass, potential } },
   }),
 });
+
+/**
+ * Noise of this deviation around the paths in training, from which a flow learns to lead rows back (OT-CFM, VGFM). Both ends
+ * of a pair move by the same noise, so that velocities stay; a log mass stays, too.
+ */
+export function aroundPaths({ loss, regression, ...method }: Method, deviation: number): Method {
+  const moved = (batch: Batch, { noise }: StepContext): Batch => {
+    const { x0, x1 } = batch as Pairs;
+    const e = method.mass ? withoutMass(noise(x0)) : noise(x0);
+    const by = { alpha: deviation };
+    return { ...batch, x0: x0.add(e, by), x1: x1.add(e, by) };
+  };
+  return {
+    ...method,
+    ...(loss && { loss: (batch, at) => loss(moved(batch, at), at) }),
+    ...(regression && { regression: (batch, at) => regression(moved(batch, at), at) }),
+  };
+}
 
 const mostRows = 2048;
 const fewColumns = 10;

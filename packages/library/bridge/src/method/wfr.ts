@@ -21,8 +21,6 @@ export interface GrowthNumbers {
   masses?: readonly number[] | undefined;
   /** Semi-relaxed plans and straight paths instead (see `growthPlan`): the penalty; null or none: `delta`'s geodesics. */
   semiRelaxed?: number | null | undefined;
-  /** Deviation of the noise around paths in training, from which the flow learns to lead rows back (default 0). */
-  pathNoise?: number | undefined;
 }
 
 const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
@@ -50,19 +48,17 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf(
   pairs: Pairs,
-  { flow, network, t, noise }: Pick<StepContext, "network" | "t" | "noise"> & { flow: BlindToMass },
-  { delta = 1, semiRelaxed = null, pathNoise = 0 }: GrowthNumbers,
+  { flow, network, t }: Pick<StepContext, "network" | "t"> & { flow: BlindToMass },
+  { delta = 1, semiRelaxed = null }: GrowthNumbers,
 ) {
   const path = semiRelaxed === null ? growthPath : straightPath;
-  const withNoise = (x: Tensor) =>
-    pathNoise > 0 ? x.add(withoutMass(noise(x)), { alpha: pathNoise }) : x;
   return noGrad(() => {
     const { x0, x1, bend0, conditions } = pairs;
     const unit = flow.unit(t, conditions);
     if (bend0) {
       const line = { x: x0.lerp(x1, spread(t, x0)), velocity: x1.sub(x0) };
       const { x, velocity } = bent(line, pairs, { network, t });
-      return { x: withNoise(x), target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
+      return { x, target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
     }
     const from = splitMass(x0);
     const to = splitMass(x1);
@@ -74,11 +70,7 @@ function pathOf(
       delta: unit.reciprocal().mul(delta),
     });
     const { x, velocity } = bent(straight, { ...ends, conditions }, { network, t });
-    return {
-      x: withNoise(joinMass(x, from.logMass)),
-      target: joinMass(velocity, growth.div(unit)),
-      mass,
-    };
+    return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
   });
 }
 
@@ -110,8 +102,8 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
       create: flowOf,
       begin,
     },
-    loss(batch, { network, t, noise }) {
-      const at = { flow: network as BlindToMass, network, t, noise };
+    loss(batch, { network, t }) {
+      const at = { flow: network as BlindToMass, network, t };
       const { x, target, mass } = pathOf(batch, at, numbers);
       return weightedSquares(network.forward(x, t, batch.conditions).sub(target), mass);
     },
@@ -135,7 +127,7 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;
-      const at = { flow: v as BlindToMass, network, t, noise };
+      const at = { flow: v as BlindToMass, network, t };
       const { x: mean, target, mass } = pathOf(batch, at, numbers);
       const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });
