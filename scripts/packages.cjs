@@ -6,13 +6,13 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 4_381, imports: [] },
   torch: { group: "engine", budget: 41_035, imports: ["files"] },
-  bridge: { group: "library", budget: 67_750, imports: ["files", "torch"] },
+  bridge: { group: "library", budget: 68_000, imports: ["files", "torch"] },
   nets: { group: "library", budget: 16_960, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 41_386, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_280, imports: ["files"] },
   runs: { group: "app", budget: 31_384, imports: ["files"] },
-  problem: { group: "app", budget: 11_796, imports: base },
+  problem: { group: "app", budget: 11_900, imports: base },
   inference: { group: "app", budget: 20_597, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 28_490, imports: [...base, "problem", "inference"] },
   experiment: {
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: the sum of the budgets, words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { tokens: 429_400, commentWords: 49_000, testTokens: 296_500, packed: 0 };
+const limits = { tokens: 429_800, commentWords: 49_000, testTokens: 296_800, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

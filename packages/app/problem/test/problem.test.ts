@@ -1,5 +1,6 @@
 // What the keys of a run become: the process, its schedule, and the problem of the training.
-import { setNumThreads } from "@dsbm/torch";
+import { chainOf, type StepContext } from "@dsbm/bridge";
+import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
@@ -72,6 +73,29 @@ describe("the problem of a run", () => {
       const given = problem(...words, "model.class_cond=true", "match_conditions=true");
       expect(given.method.matchConditions, `${words}`).toBe(wanted);
     }
+  });
+
+  it("has noise around the paths of a flow if it is given, or if they join a course", () => {
+    const gaussian = ["dataset=gaussian_best", "data.dim=2", "method=otcfm"];
+    const distance = (from: Datasets, ...words: string[]) => {
+      const config = configured(...gaussian, ...words);
+      const { method } = trainingProblem(config, from, { cacheFolder: "cache" }).method;
+      return tidy(() => {
+        const pairs = { x0: zeros([8, 2]), x1: zeros([8, 2]) };
+        const t = zeros([8]);
+        const at = { t, direction: "f", noise: (like: Tensor) => like.onesLike() };
+        return method.regression!(pairs, at as unknown as StepContext)
+          .x.max()
+          .item();
+      });
+    };
+    const two = loadDatasets(configured(...gaussian));
+    expect(distance(two)).toBe(0);
+    expect(distance(two, "path_noise=0.25")).toBe(0.25);
+    const course = { ...two, chain: chainOf([0, 1]) };
+    expect(distance(course)).toBeGreaterThan(0.001);
+    expect(distance(course, "path_noise=0")).toBe(0);
+    two.dispose();
   });
 
   it("trains both directions in an iteration, flows one field, with more steps in the first", () => {
