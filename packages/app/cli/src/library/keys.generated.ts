@@ -46,6 +46,8 @@ export interface FitKeys {
   path_metric?: "land" | "rbf" | null | undefined;
   /** interpolant=spline: strength of potentials that pull paths to rows (OTP-FM); null: paths pass through rows. Default: null. */
   path_potential?: number | null | undefined;
+  /** flows, sf2m and growth: deviation of the noise around mean paths in training; null: in time courses and with growth the distance of neighbouring rows by coordinate, else 0. Default: null. */
+  path_noise?: number | null | undefined;
   /** correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel. Chosen from your data. */
   match_moments?: boolean | undefined;
   /** share of training rows without condition or class; dsbm sample then takes guidance=. Default: 0. */
@@ -54,8 +56,6 @@ export interface FitKeys {
   langevin_scale?: number | string | null | undefined;
   /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances. Default: null. */
   delta?: number | null | undefined;
-  /** wfr, wfr_bridge: deviation of the noise around paths in training; null: the distance of rows to their nearest, by coordinate. Default: null. */
-  path_noise?: number | null | undefined;
   /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
   /** mass of each dataset in order, such as cell counts, or a column to sum; null: sums of weights, else from birth and death, else equal. Default: null. */
