@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: the sum of the budgets, words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { tokens: 429_800, commentWords: 49_000, testTokens: 296_800, packed: 0 };
+const limits = { tokens: 429_800, commentWords: 49_000, testTokens: 296_900, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

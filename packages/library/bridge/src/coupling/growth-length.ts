@@ -14,15 +14,19 @@ const close = 0.02;
 /** Of the distances between sets: rows that do not move have a length, too. */
 const leastPart = 0.01;
 
-/** The median distance of a row to the nearest row of its set divided by √d, mean over sets of rows [n, d]. */
+/** Of the mean squared distance. */
+const equal = 1e-6;
+
+/** The median distance of a row to the nearest other row of its set divided by √d, mean over sets of rows [n, d]. */
 export function neighbourDistance(sets: readonly Tensor[]): number {
   const distances = sets.map((x) =>
     tidy(() => {
       const some = subsample(x, "x", { most: mostRows });
-      const [nearest] = squaredDistances(some, some).sort({ dim: 1 });
-      // The nearest of all is the row itself.
-      const next = nearest.select(1, Math.min(1, some.size(0) - 1));
-      return Math.sqrt(next.median().item() / x.size(1));
+      const squares = squaredDistances(some, some);
+      const isSame = squares.le(equal * squares.mean().item());
+      const nearest = squares.maskedFill(isSame, Number.POSITIVE_INFINITY).amin({ dim: 1 });
+      const median = nearest.median().item();
+      return Number.isFinite(median) ? Math.sqrt(median / x.size(1)) : 0;
     }),
   );
   return distances.reduce((sum, one) => sum + one, 0) / distances.length;

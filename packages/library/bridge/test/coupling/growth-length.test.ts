@@ -9,7 +9,8 @@ import { growthLength, neighbourDistance } from "../../src/coupling/growth-lengt
 describe("the distance of neighbours", () => {
   it("is the spacing of a line, and the root of the dimensions smaller in a space", () => {
     const line = linspace(0, 9, 10).unsqueeze(1);
-    expect(neighbourDistance([line, line.mul(3)])).toBeCloseTo(2, 6);
+    expect(neighbourDistance([line, line.mul(3).repeat([4, 1])])).toBeCloseTo(2, 6);
+    expect(neighbourDistance([line.zerosLike()])).toBe(0);
     expect(neighbourDistance([cat([line, zeros([10, 3])], { dim: 1 })])).toBeCloseTo(0.5, 6);
   });
 });
