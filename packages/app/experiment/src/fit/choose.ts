@@ -70,7 +70,7 @@ interface UserChoices {
   mayUseMixture?: boolean;
   sigma?: number | null | undefined;
   fromReference?: boolean;
-  /** Parts of the way, each with a grid of its own: the intervals of a course whose paths are not simulated in training. */
+  /** Parts of the way, each with a grid of its own: the intervals of a course of flows. */
   grids?: number;
 }
 

@@ -13,6 +13,7 @@ import {
   fit,
   type Member,
   massKeys,
+  pathMethods,
   printValue,
   type RegisteredNames,
 } from "@dsbm/config";
@@ -280,7 +281,7 @@ function chooseOptions(
     mayUseMixture: !isConditional && !config.cdsb && !isTyped && !starts.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
-    grids: methodOf(config).rows?.simulation === "never" ? facts.rows.length - 1 : 1,
+    grids: pathMethods.includes(config.method) ? facts.rows.length - 1 : 1,
   }).filter(({ key }) => !methodKeys.includes(key));
   // The number of iterations decides whether pairs are simulated.
   const iterations =
