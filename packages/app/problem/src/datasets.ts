@@ -161,16 +161,17 @@ export function withoutDataset(
   const all = others(marginalsOf(datasets));
   const chain = configChain(fewer);
   const rows = trainingTables(all, chain, fewer);
-  return {
-    config: fewer,
-    datasets: {
-      ...datasets,
-      between: all.slice(1, -1),
-      chain,
-      rows,
-      dispose: () => rows && disposeSome(rows),
-    },
+  const rest: Datasets = {
+    ...datasets,
+    between: all.slice(1, -1),
+    chain,
+    rows,
+    dispose: () => rows && disposeSome(rows),
   };
+  const { x0, x1 } = tables(rest);
+  // Fewer intervals have fewer rows.
+  const batch_size = Math.min(fewer.batch_size, x0.size(0), x1.size(0));
+  return { config: { ...fewer, batch_size }, datasets: rest };
 }
 
 /** Parts of a cross-validation. */
