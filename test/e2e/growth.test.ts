@@ -67,7 +67,8 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 describe.each([
   [
     "wfr of masses along splines",
-    { method: "wfr", interpolant: "spline", mass: [1, 1.3333, 2] },
+    // A batch of both intervals, more than the rows of one.
+    { method: "wfr", interpolant: "spline", mass: [1, 1.3333, 2], batch_size: 150 },
     ["day0", "day1", "day2"],
   ],
   ["wfr_bridge of weights", { method: "wfr_bridge", sigma: 0.3, weights: "w" }, ["w0", "w2"]],
