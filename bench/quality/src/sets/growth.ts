@@ -114,13 +114,11 @@ function gene(path: string): Case {
     name: "gene",
     words: () => [
       // As published, all rows are trained on, but for two of each time that fit holds out.
-      ...[
-        path,
-        `time=${head[0]}`,
-        `mass=${days.map(({ length }) => length)}`,
-        ...allRows,
-        steps.course,
-      ],
+      path,
+      `time=${head[0]}`,
+      `mass=${days.map(({ length }) => length)}`,
+      ...allRows,
+      steps.course,
     ],
     async measure({ folder }): Promise<Values> {
       using bridge = Bridge.open(folder);

@@ -168,9 +168,8 @@ export function withoutDataset(
     rows,
     dispose: () => rows && disposeSome(rows),
   };
-  const { x0, x1 } = tables(rest);
   // Fewer intervals have fewer rows.
-  const batch_size = Math.min(fewer.batch_size, x0.size(0), x1.size(0));
+  const batch_size = Math.min(fewer.batch_size, largestBatch(fewer, rest));
   return { config: { ...fewer, batch_size }, datasets: rest };
 }
 
@@ -237,6 +236,12 @@ export const tables = ({ x0, x1, rows }: Datasets): Endpoints =>
     x1: x1.train,
     conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
   };
+
+/** Rows that a batch can have. */
+export function largestBatch(config: CompleteTrainConfig, datasets: Datasets): number {
+  const { x0, x1 } = tables(datasets);
+  return Math.min(x0.size(0), x1.size(0)) * config.num_repeat_data;
+}
 
 function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
   if (!name.startsWith("table:")) return null;

@@ -37,7 +37,7 @@ import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { configChain } from "./dataset.js";
-import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
+import { type Datasets, isVectors, largestBatch, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
 import { growthNumbers } from "./masses.js";
 
@@ -138,8 +138,7 @@ function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchC
 /** Throws a ConfigError for batches larger than a dataset. */
 export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
-  const { x0, x1 } = tables(datasets);
-  const most = Math.min(x0.size(0), x1.size(0)) * repeat;
+  const most = largestBatch(config, datasets);
   if (batch_size > most && !bridgeProcess(config).method.model?.fit)
     throw new ConfigError(
       `batch_size=${batch_size} is more than the ${most / repeat} samples of a dataset allow: write batch_size=${most} or less`,

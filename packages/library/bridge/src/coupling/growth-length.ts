@@ -14,7 +14,7 @@ const close = 0.02;
 /** Of the distances between sets: rows that do not move have a length, too. */
 const leastPart = 0.01;
 
-/** Of the mean squared distance. */
+/** Rows closer than this share of the mean squared distance are repeated rows. */
 const equal = 1e-6;
 
 /** The median distance of a row to the nearest other row of its set divided by √d, mean over sets of rows [n, d]. */
