@@ -65,22 +65,25 @@ const onCircle = (t: number) => [Math.sin(4 * t), Math.cos(4 * t)];
 /** Two clusters that stay, while the first one loses a third of all rows to the second one. */
 const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];
 
+const wide = {
+  at: [0, 0.25, 0.75, 1],
+  placeOf: (t: number) => onCircle(1.25 * t),
+};
+const five = [0, 0.25, 0.5, 0.75, 1];
+const spline = "spline";
+
 test.each([
-  { course: "a circle", at: [0, 0.25, 0.5, 0.75, 1], placeOf: onCircle, method: "sf2m" },
-  {
-    course: "wide steps",
-    at: [0, 0.25, 0.75, 1],
-    placeOf: (t: number) => onCircle(1.25 * t),
-    method: "sf2m",
-  },
-  { course: "a line", at: [0, 0.25, 0.5, 0.75, 1], placeOf: (t: number) => [t, t] },
-  { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle },
+  { course: "a circle", at: five, placeOf: onCircle, method: "sf2m", interpolant: spline },
+  { course: "wide steps", ...wide, rows: 400, method: "sf2m", interpolant: spline },
+  { course: "wide steps of few rows", ...wide, rows: 40, method: "sf2m" },
+  { course: "a line", at: five, placeOf: (t: number) => [t, t], method: "sf2m" },
+  { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle, method: "sf2m" },
   { course: "shares that change", at: [0, 0.5, 1], placeOf: ofCluster, method: "wfr" },
-])("along $course the method is $method", ({ at, placeOf, method }) => {
+])("along $course $method $interpolant", ({ at, placeOf, rows: n = 200, method, interpolant }) => {
   const rules = tidy(() => {
     const all = at.map((t, k) => {
-      const noise = randn([200, 2], { generator: stream(k, "course") }).mul(0.1);
-      const places = Array.from({ length: 200 }, (_, row) => placeOf(t, row));
+      const noise = randn([n, 2], { generator: stream(k, "course") }).mul(0.1);
+      const places = Array.from({ length: n }, (_, row) => placeOf(t, row));
       return end(noise.add(tensor(places)));
     });
     const [x0, ...rest] = all;
@@ -88,7 +91,8 @@ test.each([
     const course = { x0, between, x1: rest.at(-1), shape: [2], chain: { times: at } };
     return pathRules(courseFacts(course as unknown as Datasets, 5, null)!);
   });
-  expect(rules.find(({ key }) => key === "method")?.value).toBe(method);
+  const of = (name: string) => rules.find(({ key }) => key === name)?.value;
+  expect({ method: of("method"), interpolant: of("interpolant") }).toEqual({ method, interpolant });
 });
 
 test.each([

@@ -147,7 +147,7 @@ const leastGain = (rows: number) => 0.01 * Math.sqrt(2000 / rows);
 /**
  * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.
  * Else smooth paths, if a quarter of their bends comes closer: without a dataset steps are about twice as wide, and bends
- * four times as large.
+ * four times as large. Else straight paths.
  */
 export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const mean = (of: (one: LeftOutDistance) => number) => average(leftOut.map(of));
@@ -156,21 +156,24 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const slight = mean((one) => one.slight);
   const lengths = deltas.map((_, i) => mean((one) => one.growth[i]));
   const growth = Math.min(...lengths);
-  const most = (1 - leastGain(rows)) * straight;
+  const gain = leastGain(rows) * straight;
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1)`;
+  const sf2m = rule("method", "sf2m", "it learns flow and score along the paths");
   const smooth = (paths: string, miss: number) => [
     rule("interpolant", "spline", because(paths, miss)),
-    rule("method", "sf2m", "it learns flow and score along smooth paths"),
+    sf2m,
   ];
-  if (spline < most && spline <= growth) return smooth("smooth paths", spline);
+  if (spline < straight - gain && spline <= growth) return smooth("smooth paths", spline);
   // A gain of the shorter length alone is often chance.
-  if (lengths[0] < most)
+  if (lengths[0] < straight - gain)
     return [
       rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
       rule("delta", short(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
     ];
-  return leftOut.length > 1 && slight < straight ? smooth("slightly bent paths", slight) : [];
+  // Both paths start and end in the same rows, so their distances differ less by chance.
+  const isBent = leftOut.length > 1 && slight < straight - gain / 2;
+  return isBent ? smooth("slightly bent paths", slight) : [sf2m];
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */

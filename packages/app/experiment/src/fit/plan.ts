@@ -251,7 +251,7 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
 const allRows = (datasets: Datasets): number[] =>
   marginalsOf(datasets).map(({ train, test }) => train.size(0) + test.size(0));
 
-/** Chooses smooth paths or growth for a time course. Returns whether it chose any. */
+/** Chooses method and paths of a time course of vectors. Returns whether it chose. */
 function choosePaths(choices: Choices, datasets: Datasets): boolean {
   const { config, own } = choices.chosen;
   const isGiven = pathKeys.some((key) => choices.isGiven(key));
