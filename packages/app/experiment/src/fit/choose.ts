@@ -141,9 +141,6 @@ export const fiveIterations = rule(
   "IPF starts at the reference process and comes closer to the data in each iteration",
 );
 
-/** The least gain over straight paths: distances of 2,000 rows vary by half a percent. */
-const leastGain = (rows: number) => 0.01 * Math.sqrt(2000 / rows);
-
 /**
  * Smooth paths through a time course, or growth, if they come clearly closer to its inner datasets than straight paths do.
  * Else smooth paths, if a quarter of their bends comes closer: without a dataset steps are about twice as wide, and bends
@@ -156,7 +153,8 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const slight = mean((one) => one.slight);
   const lengths = deltas.map((_, i) => mean((one) => one.growth[i]));
   const growth = Math.min(...lengths);
-  const gain = leastGain(rows) * straight;
+  // Distances of 2,000 rows vary by half a percent.
+  const gain = 0.01 * Math.sqrt(2000 / rows) * straight;
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1)`;
   const sf2m = rule("method", "sf2m", "it learns flow and score along the paths");
@@ -172,8 +170,9 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
       rule("delta", short(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
     ];
   // Both paths start and end in the same rows, so their distances differ less by chance.
-  const isBent = leftOut.length > 1 && slight < straight - gain / 2;
-  return isBent ? smooth("slightly bent paths", slight) : [sf2m];
+  if (leftOut.length > 1 && slight < straight - gain / 2)
+    return smooth("slightly bent paths", slight);
+  return [sf2m];
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */
