@@ -24,7 +24,7 @@ import { mean } from "../table.js";
 
 type Rows = readonly (readonly number[])[];
 
-/** As many steps as `fit` takes at most: two minutes for `gene` on two cores that nobody else uses. */
+/** As many steps as `fit` takes at most: `gene` trains for two minutes on two cores that nobody else uses. */
 const steps = { course: "num_iter=9000", twoTables: "num_iter=3000" };
 const allRows = ["data.test_fraction=0.001", "max_minutes=null", "loo=false"];
 
