@@ -155,16 +155,16 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const growth = Math.min(...lengths);
   // Distances of 2,000 rows vary by half a percent.
   const gain = 0.01 * Math.sqrt(2000 / rows) * straight;
+  const most = straight - gain;
   const because = (paths: string, miss: number) =>
     `without one of the inner datasets, ${paths} miss it by ${short(miss)}, straight ones by ${short(straight)} (W1)`;
-  const sf2m = rule("method", "sf2m", "it learns flow and score along the paths");
   const smooth = (paths: string, miss: number) => [
     rule("interpolant", "spline", because(paths, miss)),
-    sf2m,
+    rule("method", "sf2m", "it learns flow and score along smooth paths"),
   ];
-  if (spline < straight - gain && spline <= growth) return smooth("smooth paths", spline);
+  if (spline < most && spline <= growth) return smooth("smooth paths", spline);
   // A gain of the shorter length alone is often chance.
-  if (lengths[0] < straight - gain)
+  if (lengths[0] < most)
     return [
       rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
       rule("delta", short(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
@@ -172,7 +172,8 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   // Both paths start and end in the same rows, so their distances differ less by chance.
   if (leftOut.length > 1 && slight < straight - gain / 2)
     return smooth("slightly bent paths", slight);
-  return [sf2m];
+  const why = "neither growth nor smooth paths come clearly closer to the inner datasets";
+  return [rule("method", "sf2m", why)];
 }
 
 /** Choices for methods with growth, instead of those for other vectors. */

@@ -257,8 +257,9 @@ function choosePaths(choices: Choices, datasets: Datasets): boolean {
   const isGiven = pathKeys.some((key) => choices.isGiven(key));
   const mayChoose = conditionColumn(config.data) === null && !isGiven;
   const course = mayChoose ? courseFacts(datasets, config.seed, own.max_minutes) : null;
-  const paths = course ? pathRules(course) : [];
-  if (paths.length === 0 || !choices.allows(paths)) return false;
+  if (!course) return false;
+  const paths = pathRules(course);
+  if (!choices.allows(paths)) return false;
   choices.add(...paths);
   return true;
 }
