@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { growthPlan, rowsByMass, stream, wasserstein } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { writeFileAtomic } from "@dsbm/files";
+import { fileOperation, writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { growthNumbers, loadDatasets, marginalsOf } from "@dsbm/problem";
 import { parseCsv } from "@dsbm/runs";
@@ -101,7 +101,8 @@ function correlation(a: readonly number[], b: readonly number[]): number {
 
 /** The time course of a CSV: its first column is the time, and the number of rows is the mass. */
 function gene(path: string): Case {
-  const { columns: head, rows: lines } = parseCsv(readFileSync(path, "utf8"));
+  const text = fileOperation("read", path, () => readFileSync(path, "utf8"));
+  const { columns: head, rows: lines } = parseCsv(text);
   if (head.length !== 3)
     throw new ConfigError(
       `${path} has ${head.length} columns; expected 3: a time, x1 and x2, such as in gene.csv of DeepRUOT`,
@@ -114,8 +115,8 @@ function gene(path: string): Case {
   return {
     name: "gene",
     async prepare(files) {
-      const text = [head, ...table, ...table].map((line) => `${line.join()}\n`).join("");
-      writeFileAtomic(twice(files), text);
+      const doubled = [head, ...table, ...table].map((line) => `${line.join()}\n`);
+      writeFileAtomic(twice(files), doubled.join(""));
     },
     words: (files) => [
       twice(files),
@@ -302,7 +303,7 @@ export function growth(path: string | undefined): Benchmark {
       ...publishedOf("SF2M", [0.224, null, null]),
     ],
     notes: [
-      "`gene` is trained on all rows, as published, and measured on them: each stands twice in the table, so that `fit` can hold out two of each time. Samples of the first time are transported to each later time. Its growth is the rate at all rows. Its floor is between halves of a time: a smaller W1 says that samples repeat the training rows.",
+      "`gene` is trained on all rows, as published, and measured on them: each row stands twice in the table, so that `fit` can hold out two of each time. Samples of the first time are transported to each later time. Its growth is the rate at all rows. Its floor is between halves of a time: a smaller W1 says that samples repeat the training rows.",
       "`gaussians-d` are two clusters in d dimensions, whose masses 1:3 become 3:1 while they move. Samples are new. Growth is the log mass that a sample gains, and the error of the mass is that of each cluster. The truth is the plan of both densities on a grid, for the `delta` of the run: where masses move, no `delta` gives each point of a cluster the same growth.",
     ],
   };
