@@ -15,7 +15,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "2" },
   },
 });
-const bin = fileURLToPath(new URL("../packages/app/cli/bin/dsbm.mjs", import.meta.url));
+const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 
 const kinds = {
   normal: ({ normal }) => normal(),

@@ -17,7 +17,7 @@ const { values } = parseArgs({
     pictures: { type: "string", default: "50000" },
   },
 });
-const bin = fileURLToPath(new URL("../packages/app/cli/bin/dsbm.mjs", import.meta.url));
+const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-memory-"));
 const few = 2000;
 const columns = 20;

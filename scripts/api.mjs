@@ -6,7 +6,7 @@ import { repo } from "./setup/stamp.mjs";
 
 /** Packages by the names that programs import. */
 export const parts = {
-  dsbm: "app/cli",
+  dsbm: "command/cli",
   "dsbm/bridge": "library/bridge",
   "dsbm/config": "app/config",
   "dsbm/data": "library/data",

@@ -122,7 +122,7 @@ async function main() {
   run(process.execPath, [join(repo, "scripts/setup.mjs"), "--build"]);
   await compare();
   const dsbm = (words) =>
-    run(process.execPath, [join(repo, "packages/app/cli/bin/dsbm.mjs"), ...words], {
+    run(process.execPath, [join(repo, "packages/command/cli/bin/dsbm.mjs"), ...words], {
       cwd: scratch,
     });
   const training = ["train", "dataset=moons", "device=cuda", "num_iter=50", "plot_level=0"];

@@ -13,7 +13,7 @@ import { reportFailure, setup } from "./setup.mjs";
 import { listening, startCluster } from "./slurm/cluster.mjs";
 import { compare, expect, results } from "./slurm/results.mjs";
 
-const door = join(repo, "packages/app/cli/bin/dsbm.mjs");
+const door = join(repo, "packages/command/cli/bin/dsbm.mjs");
 const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-slurm-"));
 
 /** What two processes train, whoever starts them. */

@@ -59,7 +59,7 @@ const exhibits = [
 ];
 
 const out = join(repo, "docs/gallery");
-const program = join(repo, "packages/app/cli/bin/dsbm.mjs");
+const program = join(repo, "packages/command/cli/bin/dsbm.mjs");
 const dsbm = (...args) =>
   execFileSync(process.execPath, [program, ...args], {
     cwd: repo,

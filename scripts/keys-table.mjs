@@ -162,7 +162,7 @@ const interfaceOf = (name, { schema, about, chosen }) =>
 
 const files = {
   [target]: `${[intro, ...sections].join("\n\n")}\n`,
-  [join(repo, "packages/app/cli/src/library/keys.generated.ts")]:
+  [join(repo, "packages/command/cli/src/library/keys.generated.ts")]:
     `// Written by node scripts/keys-table.mjs.
 // biome-ignore-all format: it is generated
 import type { MethodName } from "@dsbm/bridge";

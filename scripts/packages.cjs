@@ -12,26 +12,42 @@ const packages = {
   train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_280, imports: ["files"] },
   runs: { group: "app", budget: 31_384, imports: ["files"] },
-  problem: { group: "app", budget: 11_960, imports: base },
-  inference: { group: "app", budget: 20_597, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 28_490, imports: [...base, "problem", "inference"] },
+  datasets: { group: "app", budget: 11_000, imports: base },
+  problem: { group: "app", budget: 6_000, imports: [...base, "datasets"] },
+  inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
+  evaluation: {
+    group: "app",
+    budget: 30_000,
+    imports: [...base, "datasets", "problem", "inference"],
+  },
   experiment: {
     group: "app",
-    budget: 28_034,
-    imports: [...base, "problem", "inference", "evaluation"],
+    budget: 18_000,
+    imports: [...base, "datasets", "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 15_650, imports: [...base, "problem", "inference", "web"] },
+  fit: {
+    group: "app",
+    budget: 16_000,
+    imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
+  },
   web: { group: "pages", budget: 27_608, imports: ["files"] },
   studio: { group: "pages", budget: 19_836, imports: ["files", "runs"] },
+  export: {
+    group: "command",
+    budget: 16_500,
+    imports: [...base, "datasets", "problem", "inference", "web"],
+  },
   cli: {
-    group: "app",
-    budget: 20_527,
+    group: "command",
+    budget: 22_000,
     imports: [
       ...base,
+      "datasets",
       "problem",
       "inference",
       "evaluation",
       "experiment",
+      "fit",
       "export",
       "web",
       "studio",
@@ -43,7 +59,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: the sum of the budgets, words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { tokens: 429_800, commentWords: 49_000, testTokens: 296_900, packed: 0 };
+const limits = { tokens: 480_000, commentWords: 70_000, testTokens: 320_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

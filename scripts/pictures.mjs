@@ -22,7 +22,7 @@ import { repo } from "./setup/stamp.mjs";
 const pictures = join(repo, "docs", "pictures");
 const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
-const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
+const bin = join(repo, "packages/command/cli/bin/dsbm.mjs");
 
 const asked = process.argv.slice(2);
 const wants = (name) => asked.length === 0 || asked.includes(name);

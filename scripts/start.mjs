@@ -20,7 +20,7 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const { main } = await import(pathToFileURL(join(repo, "packages/app/cli/dist/main.js")).href);
+const { main } = await import(pathToFileURL(join(repo, "packages/command/cli/dist/main.js")).href);
 const given = process.argv.slice(2);
 const folder = given.findLast((word) => word.startsWith("experiments_dir="))?.slice(16);
 const latest = join(folder ?? "experiments", "latest");

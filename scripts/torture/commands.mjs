@@ -15,7 +15,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 
 const small = [
   "num_steps=3",

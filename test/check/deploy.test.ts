@@ -14,7 +14,7 @@ const needed = Object.values(PACKAGES).sort();
 /** The npm scripts that a shell script runs. */
 const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
 const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
-const commands = [...read("packages/app/cli/src/main.ts").matchAll(/^ {2}(\w+): \[$/gm)].map(
+const commands = [...read("packages/command/cli/src/main.ts").matchAll(/^ {2}(\w+): \[$/gm)].map(
   ([, name]) => name,
 );
 
@@ -58,7 +58,7 @@ describe("the Dockerfile", () => {
     // npx would keep signals to itself.
     const program = `${only("WORKDIR")}/node_modules/.bin/dsbm`;
     expect(JSON.parse(only("ENTRYPOINT"))).toEqual([program]);
-    expect(JSON.parse(read("packages/app/cli/package.json")).bin).toHaveProperty("dsbm");
+    expect(JSON.parse(read("packages/command/cli/package.json")).bin).toHaveProperty("dsbm");
     expect(commands).toContain(JSON.parse(only("CMD"))[0]);
     for (const path of JSON.parse(only("VOLUME"))) expect(path).toContain(`${only("WORKDIR")}/`);
   });

@@ -38,7 +38,7 @@ beforeAll(async () => {
     );
   server = spawn(
     process.execPath,
-    [join(root, "packages/app/cli/bin/dsbm.mjs"), "studio", folder],
+    [join(root, "packages/command/cli/bin/dsbm.mjs"), "studio", folder],
     {
       env: { ...process.env, XDG_CONFIG_HOME: join(scratchFolder, "config") },
       stdio: ["ignore", "pipe", "inherit"],

@@ -13,7 +13,7 @@ import {
   test,
   train,
 } from "@dsbm/config";
-import { methodNames } from "@dsbm/experiment";
+import { methodNames } from "@dsbm/fit";
 import { root } from "./blocks.js";
 
 const options = { names: methodNames() };

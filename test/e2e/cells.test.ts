@@ -6,7 +6,7 @@ import { Bridge } from "@dsbm/inference";
 import { full, Generator, randn, tidy } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fit } from "../../packages/app/cli/src/index.js";
+import { fit } from "../../packages/command/cli/src/index.js";
 import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
 import { commandHere, course, done, hiddenIn, tableRun, workIn } from "./sample.js";

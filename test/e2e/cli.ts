@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { line } from "../../packages/app/cli/test/own-line.js";
+import { line } from "../../packages/command/cli/test/own-line.js";
 import { wordsOf } from "../support/words.js";
 
 export { scratch } from "../support/scratch.js";
@@ -19,7 +19,7 @@ export interface Outcome {
 }
 
 export const program = fileURLToPath(
-  new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url),
+  new URL("../../packages/command/cli/bin/dsbm.mjs", import.meta.url),
 );
 
 /** A process of dsbm: its output so far, and its end. */

@@ -11,7 +11,7 @@ import { type BridgeDescription, loadBridge, type SampleOptions } from "@dsbm/we
 import { plainRuntime } from "@dsbm/web/plain";
 import * as ort from "onnxruntime-web";
 import { beforeAll, expect, it } from "vitest";
-import { openBridge } from "../../packages/app/cli/src/index.js";
+import { openBridge } from "../../packages/command/cli/src/index.js";
 import { normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
 import { course, done, imageRun, tableRun, vectorRun } from "./sample.js";

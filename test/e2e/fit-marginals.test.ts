@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { readQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fit } from "../../packages/app/cli/src/index.js";
+import { fit } from "../../packages/command/cli/src/index.js";
 import { root as repo } from "../docs/blocks.js";
 import { scratch, succeed } from "./cli.js";
 

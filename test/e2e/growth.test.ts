@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Quality, readQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fit } from "../../packages/app/cli/src/index.js";
+import { fit } from "../../packages/command/cli/src/index.js";
 import { onlyRun, scratch } from "./cli.js";
 import { done } from "./sample.js";
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { io, rand, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type FitOptions, fit } from "../../packages/app/cli/src/index.js";
+import { type FitOptions, fit } from "../../packages/command/cli/src/index.js";
 import { scratch } from "./cli.js";
 
 const root = scratch();

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ConfigError, evaluate, openBridge } from "../../packages/app/cli/src/index.js";
+import { ConfigError, evaluate, openBridge } from "../../packages/command/cli/src/index.js";
 import { scratch } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 

@@ -8,11 +8,11 @@ import { writeFileAtomic } from "@dsbm/files";
 import { openRun } from "@dsbm/runs";
 import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { line } from "../../packages/app/cli/test/own-line.js";
-import { bridgeProcess, buildNetwork } from "../../packages/app/problem/src/problem.js";
+import { bridgeProcess, buildNetwork } from "../../packages/app/problem/src/index.js";
+import { line } from "../../packages/command/cli/test/own-line.js";
 import { benchmarked, configured } from "../support/problem.js";
 
-export { line as commandHere } from "../../packages/app/cli/test/own-line.js";
+export { line as commandHere } from "../../packages/command/cli/test/own-line.js";
 
 /** `dsbm sample` in this process: starting one for every mistake would take minutes. */
 export const sampleHere = (...words: string[]) => line("sample", ...words);

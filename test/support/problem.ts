@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Bridge, type Trained } from "@dsbm/inference";
 import { Clock, silentProgress } from "@dsbm/runs";
+import { type Datasets, loadDatasets } from "../../packages/app/datasets/src/datasets.js";
 import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/metric.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
-import { type Datasets, loadDatasets } from "../../packages/app/problem/src/datasets.js";
-import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
+import { bridgeProcess } from "../../packages/app/problem/src/process.js";
 
 /** A path from the root of the repository. */
 export const here = (path: string): string =>

@@ -1,7 +1,7 @@
 // A benchmark is a description as data, which one engine runs. Its runs are ordinary runs,
 // configured by options of `dsbm train` or `dsbm fit`.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { Datasets } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/datasets";
 import type { Progress, Row } from "@dsbm/runs";
 
 /** Numbers by the names of metrics; null if a metric has no meaning for a method. */

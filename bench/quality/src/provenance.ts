@@ -27,7 +27,7 @@ export function provenance(): Provenance {
 
 function commitOf(folder: string): string | null {
   // A package that was installed into another repository must not name a commit of that.
-  if (!existsSync(join(folder, ".git")) || !existsSync(join(folder, "packages/app/cli")))
+  if (!existsSync(join(folder, ".git")) || !existsSync(join(folder, "packages/command/cli")))
     return null;
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", folder, ...args], {

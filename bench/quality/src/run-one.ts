@@ -12,18 +12,12 @@ import {
   resolve,
   train,
 } from "@dsbm/config";
-import {
-  type FitRequest,
-  finishedRun,
-  methodNames,
-  runFit,
-  runTraining,
-  withTimes,
-} from "@dsbm/experiment";
+import { finishedRun, runTraining } from "@dsbm/experiment";
+import { type FitRequest, methodNames, runFit, withTimes } from "@dsbm/fit";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { readFitArguments } from "../../../packages/app/cli/dist/words/places.js";
+import { readFitArguments } from "../../../packages/command/cli/dist/words/places.js";
 import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";

@@ -1,6 +1,7 @@
 // The study of verdicts: simulated problems whose answer is known. No bridge is trained, generated rows are drawn.
+
+import { type Datasets, type EndpointData, folds, withoutRows } from "@dsbm/datasets";
 import { type DrawnSamples, judgeSamples, pooledFolds, sampleMetrics } from "@dsbm/evaluation";
-import { type Datasets, type EndpointData, folds, withoutRows } from "@dsbm/problem";
 import { average, type MetricRow, type Verdict } from "@dsbm/runs";
 import { cat, Generator, rand, randint, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 

@@ -11,9 +11,9 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { printValue } from "@dsbm/config";
+import { testRows } from "@dsbm/datasets";
 import { openSubject } from "@dsbm/evaluation";
 import { writeFileAtomic } from "@dsbm/files";
-import { testRows } from "@dsbm/problem";
 import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import {
   type Benchmark,

@@ -12,8 +12,8 @@ import {
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
+import { testRows } from "@dsbm/datasets";
 import { type OpenSubject, openSubject } from "@dsbm/evaluation";
-import { testRows } from "@dsbm/problem";
 import { randn, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import {

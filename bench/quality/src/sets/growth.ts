@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { growthPlan, rowsByMass, stream, wasserstein } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
+import { growthNumbers, loadDatasets, marginalsOf } from "@dsbm/datasets";
 import { fileOperation, writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
-import { growthNumbers, loadDatasets, marginalsOf } from "@dsbm/problem";
 import { parseCsv } from "@dsbm/runs";
 import {
   cat,

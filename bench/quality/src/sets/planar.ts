@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Endpoint, stream, wasserstein } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
+import { testRows } from "@dsbm/datasets";
 import { measureQuality, openSubject } from "@dsbm/evaluation";
 import { writeFileAtomic } from "@dsbm/files";
-import { testRows } from "@dsbm/problem";
 import { cat, io, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import {
   type Benchmark,

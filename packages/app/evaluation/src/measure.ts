@@ -7,7 +7,7 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
-import { type Datasets, isVectors, shortName } from "@dsbm/problem";
+import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
 import {
   Clock,
   cores,

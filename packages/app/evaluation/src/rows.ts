@@ -1,7 +1,7 @@
 import { BridgeError, mapConditions, PathEnergy, sourceOf, targetOf } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { shortName, testConditions, testRows } from "@dsbm/datasets";
 import { timeLabel } from "@dsbm/inference";
-import { shortName, testConditions, testRows } from "@dsbm/problem";
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";

@@ -1,7 +1,7 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
 import { type CompareConfig, ConfigError } from "@dsbm/config";
 import { decodeInOrder, listPictures, readPictures } from "@dsbm/data";
-import { isVectors } from "@dsbm/problem";
+import { isVectors } from "@dsbm/datasets";
 import {
   Clock,
   cores,

@@ -1,8 +1,8 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
+import { type Datasets, type EndpointData, openDatasets } from "@dsbm/datasets";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
-import { type Datasets, type EndpointData, openDatasets } from "@dsbm/problem";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 

@@ -8,8 +8,8 @@ import {
   type TimeGrid,
   wasserstein,
 } from "@dsbm/bridge";
+import { isVectors, testConditions, testRows } from "@dsbm/datasets";
 import type { Bridge, SampleOptions } from "@dsbm/inference";
-import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { MeasureOptions, Measuring, SampleSet } from "./metric.js";
 import { disposeAll, kept, type Subject } from "./subject.js";

@@ -1,6 +1,6 @@
 // Spectra of fields in evaluations: they are compared with all fields held out.
 import { decodeImages, isotropicSpectrum } from "@dsbm/bridge";
-import { testRows } from "@dsbm/problem";
+import { testRows } from "@dsbm/datasets";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, measuringOf, withEnds } from "../../../../test/support/problem.js";

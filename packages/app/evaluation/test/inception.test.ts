@@ -1,7 +1,7 @@
 // The FID: statistics from the user replace statistics of the data at time 0 alone.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testRows } from "@dsbm/problem";
+import { testRows } from "@dsbm/datasets";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, here, measuringOf, withEnds } from "../../../../test/support/problem.js";

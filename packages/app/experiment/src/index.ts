@@ -1,7 +1,11 @@
-export { type FitRequest, fitMember, methodNames, planFit, printPlan } from "./fit/plan.js";
-export * from "./fit/run.js";
-export { type Planned, TimePlan } from "./forecast/time-plan.js";
+export {
+  evaluationShare,
+  measureSpeed,
+  type Planned,
+  type Speed,
+  TimePlan,
+} from "./forecast/time-plan.js";
 export { isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export * from "./run/report.js";
-export type { RunOptions, WorkerOptions } from "./run/run.js";
+export type { RunOptions, RunResult, WorkerOptions } from "./run/run.js";
 export { environment, finishedRun, runTraining, runTrainingWorker } from "./run/run.js";

@@ -4,8 +4,9 @@
 
 import { frechetScore, imageStatistics, stream } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
+import { loadDatasets, testRows } from "@dsbm/datasets";
 import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
-import { loadDatasets, testRows, trainingProblem } from "@dsbm/problem";
+import { trainingProblem } from "@dsbm/problem";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,8 +1,8 @@
 // Samples as images: images unchanged, fields by their own range, in their own units, with channels
 // next to each other.
 import { encodeImages } from "@dsbm/bridge";
-import type { Datasets, EndpointData } from "@dsbm/problem";
-import { gaussianName } from "@dsbm/problem";
+import type { Datasets, EndpointData } from "@dsbm/datasets";
+import { gaussianName } from "@dsbm/datasets";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { painterOf } from "../src/picture/pictures.js";

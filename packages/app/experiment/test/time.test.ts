@@ -1,10 +1,10 @@
 // Steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
-import { loadDatasets, trainingProblem } from "@dsbm/problem";
+import { loadDatasets } from "@dsbm/datasets";
+import { trainingProblem } from "@dsbm/problem";
 import { Clock } from "@dsbm/runs";
 import { expect, test, vi } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { leaveOutSeconds } from "../src/fit/leave-out.js";
 import { measureSpeed, TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
@@ -113,12 +113,4 @@ test("a signal ends the measurement of the speed", async () => {
   const problem = trainingProblem(config, loadDatasets(config), { cacheFolder: scratch() });
   const stopped = measureSpeed(problem, new Clock(), AbortSignal.abort());
   await expect(stopped).rejects.toThrow("aborted");
-});
-
-test.each([
-  { step: 0.01, seconds: 22.5 },
-  { step: 0.14, seconds: 0 },
-])("no time is kept for a leave-one-out of steps of $step s that would be skipped", (one) => {
-  const course = { Dataset_between: ["b"], half_iterations: 4 };
-  expect(leaveOutSeconds(course, true, 90, one.step)).toBe(one.seconds);
 });

@@ -21,7 +21,8 @@ import {
   validate,
 } from "@dsbm/config";
 import type { Units } from "@dsbm/data";
-import { chunkRows, type Datasets } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/datasets";
+import { chunkRows } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import {

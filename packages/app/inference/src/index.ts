@@ -1,4 +1,4 @@
-export { timeScale, timeValues } from "@dsbm/problem";
+export { timeScale, timeValues } from "@dsbm/datasets";
 export { runAnnotate } from "./annotate/annotate.js";
 export * from "./annotate/fates.js";
 export {

@@ -8,7 +8,7 @@ import {
   wholeGrid,
 } from "@dsbm/bridge";
 import { ConfigError, type SampleConfig } from "@dsbm/config";
-import { type TimeConfig, timeScale, timeValues } from "@dsbm/problem";
+import { type TimeConfig, timeScale, timeValues } from "@dsbm/datasets";
 import { type Tensor, zeros } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Bridge } from "./bridge.js";

@@ -13,15 +13,9 @@ import {
   Projection,
   Units,
 } from "@dsbm/data";
+import { type Columns, type GaussianMoments, gaussianLaw, loading } from "@dsbm/datasets";
 import { hasClasses, takesVectors } from "@dsbm/nets";
-import {
-  bridgeProcess,
-  buildNetwork,
-  type Columns,
-  type GaussianMoments,
-  gaussianLaw,
-  loading,
-} from "@dsbm/problem";
+import { bridgeProcess, buildNetwork } from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor, tensor } from "@dsbm/torch";
 import { z } from "zod";

@@ -1,31 +1,5 @@
-export type { Columns } from "./columns.js";
-export {
-  conditionsOf,
-  type EndpointData,
-  gaussianName,
-  loading,
-  type TimeConfig,
-  testConditions,
-  testRows,
-  timeScale,
-  timeValues,
-} from "./dataset.js";
-export {
-  aboutPairs,
-  type Datasets,
-  folds,
-  isVectors,
-  loadDatasets,
-  loadPairs,
-  marginalsOf,
-  openDatasets,
-  pictureFolders,
-  pictureSizes,
-  shortName,
-  withoutDataset,
-  withoutRows,
-} from "./datasets.js";
-export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
-export * from "./growth-intervals.js";
-export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
-export * from "./problem.js";
+export * from "./network.js";
+export * from "./position.js";
+export * from "./process.js";
+export * from "./threads.js";
+export * from "./training-problem.js";

@@ -2,14 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
+import { aboutPairs, loading, loadPairs, openDatasets } from "@dsbm/datasets";
 import { silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { loading } from "../src/dataset.js";
-import { aboutPairs, loadPairs, openDatasets } from "../src/datasets.js";
-import { trainingProblem } from "../src/problem.js";
+import { trainingProblem } from "../src/training-problem.js";
 
 const folder = scratch();
 beforeAll(() => {

@@ -1,11 +1,12 @@
 // What the keys of a run become: the process, its schedule, and the problem of the training.
 import { chainOf, type StepContext } from "@dsbm/bridge";
+import { type Datasets, loadDatasets } from "@dsbm/datasets";
 import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { type Datasets, loadDatasets } from "../src/datasets.js";
-import { bridgeProcess, trainingProblem } from "../src/problem.js";
+import { bridgeProcess } from "../src/process.js";
+import { trainingProblem } from "../src/training-problem.js";
 
 describe("a run's words", () => {
   it("say how times are spread and how the learning rate falls", () => {

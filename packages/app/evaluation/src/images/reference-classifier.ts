@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { datasets, loadTable, positionsOf, type Split } from "@dsbm/data";
+import type { Datasets, EndpointData } from "@dsbm/datasets";
 import { sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
 import {
   accuracyOf,
@@ -14,7 +15,6 @@ import {
   loadLeNet,
   trainClassifier,
 } from "@dsbm/nets";
-import type { Datasets, EndpointData } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { MeasureOptions } from "../metric.js";
 

@@ -1,5 +1,5 @@
 import { stream } from "@dsbm/bridge";
-import { isVectors } from "@dsbm/problem";
+import { isVectors } from "@dsbm/datasets";
 import {
   cat,
   enableGrad,

@@ -6,8 +6,8 @@ import {
   stream,
   valueStatistics,
 } from "@dsbm/bridge";
+import { isVectors } from "@dsbm/datasets";
 import { strayValues } from "@dsbm/inference";
-import { isVectors } from "@dsbm/problem";
 import { average } from "@dsbm/runs";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, halvesOf, measurementOf } from "../bounds.js";

@@ -1,5 +1,5 @@
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
-import { isVectors, testRows } from "@dsbm/problem";
+import { isVectors, testRows } from "@dsbm/datasets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
 

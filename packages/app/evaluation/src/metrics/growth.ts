@@ -1,5 +1,5 @@
 import { meanEstimate, sourceOf } from "@dsbm/bridge";
-import { marginalsOf, relativeMasses } from "@dsbm/problem";
+import { marginalsOf, relativeMasses } from "@dsbm/datasets";
 import { tidy } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
 import type { DataFacts, Metric } from "../metric.js";

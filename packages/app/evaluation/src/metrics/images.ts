@@ -8,8 +8,8 @@ import {
   loadStatistics,
 } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
+import { type EndpointData, gaussianName, isVectors } from "@dsbm/datasets";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
-import { type EndpointData, gaussianName, isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { halvesOf, linearExcess, measurementOf } from "../bounds.js";
 import {

@@ -11,8 +11,8 @@ import {
   subsample,
   withTime,
 } from "@dsbm/bridge";
+import { type EndpointData, marginalsOf, testConditions, testRows } from "@dsbm/datasets";
 import { timeLabel } from "@dsbm/inference";
-import { type EndpointData, marginalsOf, testConditions, testRows } from "@dsbm/problem";
 import type { MetricRow } from "@dsbm/runs";
 import { cat, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type MeasureOptions, Measuring, plainSet } from "../metric.js";

@@ -1,7 +1,5 @@
 import { encodeImages, mapConditions } from "@dsbm/bridge";
 import { principalComponents } from "@dsbm/data";
-import { atTime, type Evaluation, fieldSpectra, kept } from "@dsbm/evaluation";
-import { timeScale } from "@dsbm/inference";
 import {
   type Datasets,
   gaussianName,
@@ -9,7 +7,9 @@ import {
   marginalsOf,
   shortName,
   testRows,
-} from "@dsbm/problem";
+} from "@dsbm/datasets";
+import { atTime, type Evaluation, fieldSpectra, kept } from "@dsbm/evaluation";
+import { timeScale } from "@dsbm/inference";
 import {
   animatedGrid,
   directionNames,

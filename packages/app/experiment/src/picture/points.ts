@@ -1,7 +1,7 @@
 import { squaredDistances } from "@dsbm/bridge";
 import { openRows } from "@dsbm/data";
+import { type Datasets, marginalsOf, relativeMasses } from "@dsbm/datasets";
 import { type Bridge, type FateCells, fateCells, timeLabel, timeScale } from "@dsbm/inference";
-import { type Datasets, marginalsOf, relativeMasses } from "@dsbm/problem";
 import { type Course, type Points, pickIndexes } from "@dsbm/runs";
 import { cat, full, type Tensor, tensor, tidy } from "@dsbm/torch";
 

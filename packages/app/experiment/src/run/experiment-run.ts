@@ -1,12 +1,11 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
+import { type Datasets, isVectors } from "@dsbm/datasets";
 import { Evaluator, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf } from "@dsbm/inference";
 import {
   checkpointId,
-  type Datasets,
   evaluatedDirections,
-  isVectors,
   type Position,
   stepsBefore,
   threadsOf,

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { gaussianName, shortName } from "@dsbm/datasets";
 import {
   type Measuring,
   measureQuality,
   type QualityOptions,
   type SampleSet,
 } from "@dsbm/evaluation";
-import { checkpointId, gaussianName, type Position, shortName } from "@dsbm/problem";
+import { checkpointId, type Position } from "@dsbm/problem";
 import {
   composeFigure,
   type LoggedMetric,

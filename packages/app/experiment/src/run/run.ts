@@ -7,18 +7,16 @@ import {
   isTree,
   writeYaml,
 } from "@dsbm/config";
-import { columnsFor } from "@dsbm/evaluation";
 import {
   aboutPairs,
-  checkBatch,
   type Datasets,
   growthNote,
   loadPairs,
   marginalsOf,
   openDatasets,
-  threadsOf,
-  trainingProblem,
-} from "@dsbm/problem";
+} from "@dsbm/datasets";
+import { columnsFor } from "@dsbm/evaluation";
+import { checkBatch, threadsOf, trainingProblem } from "@dsbm/problem";
 import {
   checkFiles,
   columnsFile,

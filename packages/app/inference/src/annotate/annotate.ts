@@ -9,14 +9,14 @@ import {
   outputFormat,
   tableFormat,
 } from "@dsbm/data";
-import { stageFile } from "@dsbm/files";
 import {
   type GrowthCells,
   growthIntervals,
   growthNote,
   marginalsOf,
   openDatasets,
-} from "@dsbm/problem";
+} from "@dsbm/datasets";
+import { stageFile } from "@dsbm/files";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";

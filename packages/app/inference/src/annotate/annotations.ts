@@ -1,6 +1,6 @@
 import { type Conditions, cellOf, type Field, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
-import { type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
+import { type GrowthCells, timeScale, timeValues } from "@dsbm/datasets";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { gridOf, processTime, timeLabel } from "../plan.js";

@@ -14,8 +14,8 @@ import {
   readPictures,
   tableFormat,
 } from "@dsbm/data";
+import { conditionsOf, loading, pictureFolders } from "@dsbm/datasets";
 import { fileError } from "@dsbm/files";
-import { conditionsOf, loading, pictureFolders } from "@dsbm/problem";
 import type { Progress } from "@dsbm/runs";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";

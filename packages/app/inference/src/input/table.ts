@@ -12,7 +12,7 @@ import {
   openRows,
   type RowSource,
 } from "@dsbm/data";
-import { timeValues } from "@dsbm/problem";
+import { timeValues } from "@dsbm/datasets";
 import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
 import { encodeConditions, type Trained, unitsOf } from "../trained.js";

@@ -1,0 +1,2 @@
+export { type FitRequest, fitMember, methodNames, planFit, printPlan } from "./plan.js";
+export * from "./run.js";

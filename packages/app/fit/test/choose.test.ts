@@ -1,0 +1,179 @@
+// The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
+import { stream } from "@dsbm/bridge";
+import type { Datasets, EndpointData } from "@dsbm/datasets";
+import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { expect, test } from "vitest";
+import {
+  chooseHeldOut,
+  chooseRules,
+  chooseScale,
+  chooseSigma,
+  fewTimes,
+  growthRules,
+  pathRules,
+  rowsTogether,
+} from "../src/choose.js";
+import { courseFacts, dataFacts } from "../src/facts.js";
+
+const end = (train: Tensor) =>
+  ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
+
+/** Facts of normal data around 0 and around `distance` in all coordinates. */
+const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200, minutes = 10 } = {}) =>
+  tidy(() => {
+    const generator = stream(1, "fit");
+    const normal = () => randn([n, d], { generator });
+    const x0 = normal().mul(scale).add(shift);
+    const x1 = normal().add(distance).mul(scale).add(shift);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5, minutes);
+  });
+
+test("the distance of optimal transport and the spread are those of the data", () => {
+  const facts = factsOf({ distance: 4, n: 500, d: 1 });
+  expect(facts.transport).toBeCloseTo(4, 0);
+  expect(facts.spread).toBeCloseTo(1, 0);
+  // In little time of fewer rows.
+  expect(factsOf({ minutes: 0.1 }).spread).not.toBe(factsOf().spread);
+});
+
+test("grids are coarser for fewer steps of training", () => expect(fewTimes(20).value).toBe(5));
+
+test("sigma scales with units and does not depend on shifts", () => {
+  const one = chooseSigma(factsOf()).value as number;
+  expect(chooseSigma(factsOf({ scale: 1000 })).value).toBeCloseTo(1000 * one, 6);
+  expect(chooseSigma(factsOf({ shift: 64 })).value).toBeCloseTo(one, 6);
+});
+
+test("sigma keeps below the spread where the ends are far apart, and above 0 where they are the same", () => {
+  const far = factsOf({ distance: 1000 });
+  expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
+  expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
+});
+
+test("noise is of the spread where the reference process makes the first pairs, and steps follow the noise that is given", () => {
+  const facts = factsOf({ distance: 4, d: 5 });
+  const of = (typed: object, key: string) =>
+    chooseRules(facts, { mayUseMixture: false, ...typed }).find((rule) => rule.key === key)
+      ?.value as number;
+  expect(of({ fromReference: true }, "sigma") / facts.spread).toBeCloseTo(1, 1);
+  expect(of({ fromReference: true }, "num_steps")).toBe(50);
+  expect(of({ sigma: 0.3 * facts.spread }, "num_steps")).toBe(30);
+  expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
+});
+
+const onCircle = (t: number) => [Math.sin(4 * t), Math.cos(4 * t)];
+/** Two clusters that stay, while the first one loses a third of all rows to the second one. */
+const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];
+
+const wide = [0, 0.25, 0.75, 1];
+const faster = (t: number) => onCircle(1.25 * t);
+const five = [0, 0.25, 0.5, 0.75, 1];
+const spline = "spline";
+
+test.each([
+  { course: "a circle", at: five, placeOf: onCircle, method: "sf2m", interpolant: spline },
+  {
+    course: "wide steps",
+    at: wide,
+    placeOf: faster,
+    rows: 400,
+    method: "sf2m",
+    interpolant: spline,
+  },
+  { course: "of few rows", at: wide, placeOf: faster, rows: 40, method: "sf2m" },
+  { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle, method: "sf2m" },
+  { course: "shares that change", at: [0, 0.5, 1], placeOf: ofCluster, method: "wfr" },
+])("along $course $method $interpolant", ({ at, placeOf, rows: n = 200, method, interpolant }) => {
+  const rules = tidy(() => {
+    const all = at.map((t, k) => {
+      const noise = randn([n, 2], { generator: stream(k, "course") }).mul(0.1);
+      const places = Array.from({ length: n }, (_, row) => placeOf(t, row));
+      return end(noise.add(tensor(places)));
+    });
+    const [x0, ...rest] = all;
+    const between = rest.slice(0, -1);
+    const course = { x0, between, x1: rest.at(-1), shape: [2], chain: { times: at } };
+    return pathRules(courseFacts(course as unknown as Datasets, 5, null)!);
+  });
+  const of = (name: string) => rules.find(({ key }) => key === name)?.value;
+  expect([of("method"), of("interpolant")]).toEqual([method, interpolant]);
+});
+
+test.each([
+  { classes: 2, rows: 512 },
+  { classes: null, rows: 2048 },
+  { classes: null, most: 200, rows: 256 },
+])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) =>
+  expect(rowsTogether(256, classes, most).value).toBe(rows),
+);
+
+test("plans of growth have fewer rows in a minute", () =>
+  expect(growthRules({ shape: [2], rows: [5000, 5000] }, 1).at(-1)?.value).toBe(512));
+
+test.each([
+  { rows: [1000, 1000], decay: 0.5 },
+  { rows: [1000, 1000, 1000], decay: undefined },
+])("growth between datasets of $rows rows has a weight decay of $decay", ({ rows, decay }) => {
+  const rules = growthRules({ shape: [10], rows });
+  expect(rules.find(({ key }) => key === "weight_decay")?.value).toBe(decay);
+});
+
+test("each interval of a course has as many steps as two datasets", () => {
+  const steps = (grids: number) =>
+    chooseRules(factsOf({ n: 500 }), { grids }).find(({ key }) => key === "num_steps")?.value;
+  expect(steps(3)).toBe(3 * Number(steps(1)));
+});
+
+test.each([
+  { std: [3, 1, 0.2], names: null, value: "global" },
+  { std: [3, 1, 0.2], names: ["age", "height", "dose"], value: "columns" },
+  { std: [3, 1, 0.2], names: ["PC_1", "PC_2", "PC_10"], value: "global" },
+  { std: [3, 1], names: ["x1", "y1"], value: "columns" },
+  { std: [1e6, 1], names: ["x1", "x2"], value: "columns" },
+  { std: [1, 0], names: null, value: "columns" },
+])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) =>
+  expect(chooseScale({ std, names }).value).toBe(value),
+);
+
+test("a batch is never more than half of the smaller end", () => {
+  const facts = factsOf({ n: 21 });
+  const batch = chooseRules(facts).find(({ key }) => key === "batch_size");
+  expect(batch?.value).toBe(10);
+});
+
+test("every rule has a key once and a reason", () => {
+  for (const shape of [[3], [3, 32, 32]]) {
+    const rules = chooseRules({ ...factsOf(), shape });
+    expect(new Set(rules.map(({ key }) => key)).size).toBe(rules.length);
+    for (const { reason } of rules) expect(reason.length).toBeGreaterThan(5);
+  }
+});
+
+test.each([
+  { what: "few columns and many rows", given: { n: 1000, d: 2 }, closed: true },
+  { what: "few rows", given: { n: 999, d: 2 }, closed: false },
+  { what: "many columns", given: { n: 1000, d: 4 }, closed: false },
+  {
+    what: "several datasets",
+    given: { n: 1000, d: 2 },
+    more: { rows: [1000, 1000, 1000] },
+    closed: false,
+  },
+  { what: "a start of one's own", given: { n: 1000, d: 2 }, mayUseMixture: false, closed: false },
+  { what: "little noise", given: { n: 1000, d: 2 }, sigma: 0.05, closed: false },
+  { what: "much noise", given: { n: 1000, d: 2 }, sigma: 2, closed: true },
+])(
+  "$what: networks start from a closed form, $closed",
+  ({ given, more, mayUseMixture, sigma, closed }) => {
+    const rules = chooseRules({ ...factsOf(given), ...more }, { mayUseMixture, sigma });
+    const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
+    expect(of("precondition")).toBe(closed ? "mixture" : undefined);
+    expect(of("ot_sampler")).toBe(closed ? undefined : "exact");
+    expect(of("match_moments")).toBe(true);
+  },
+);
+
+test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {
+  const share = (rows: number) => chooseHeldOut(rows)?.value ?? null;
+  expect([62, 2000, 3999, 4000, 100_000].map(share)).toEqual([0.3, 0.2, 0.11, null, null]);
+});

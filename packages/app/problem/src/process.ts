@@ -1,0 +1,91 @@
+// A configuration as a reference process and a method.
+import {
+  brownian,
+  followingData,
+  gammaGrid,
+  gammaSchedule,
+  type Method,
+  methodNamed,
+  ornsteinUhlenbeck,
+  plainDrift,
+  preconditioned,
+  smooth,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
+import { configChain, type GaussianMoments, type growthNumbers } from "@dsbm/datasets";
+import type { Device } from "@dsbm/torch";
+
+/** The part of a run's problem that needs no data, shared with sampling. */
+export function bridgeProcess(
+  config: CompleteTrainConfig,
+  law: GaussianMoments | null = null,
+  growth: ReturnType<typeof growthNumbers> = {},
+) {
+  const gammas = gammaSchedule(config.num_steps, config);
+  const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  const plain = methodOf(config, { gammas, law, growth });
+  const method = config.precondition
+    ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
+    : interpolated(plain, config);
+  const isDrift = method.predicts === "drift" && !method.plan;
+  return {
+    process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
+    method,
+    grid: config.sigma === null ? gammaGrid(gammas) : uniformGrid(config.num_steps),
+    lastNoise: config.last_noise,
+    stepVariance: config.step_variance,
+    // A velocity and an increment have no scale of a bridge.
+    parametrisation: isDrift
+      ? {
+          meanMatch: config.mean_match,
+          stdTrick: config.std_trick,
+          lossScale: config.loss_scale === true,
+        }
+      : { ...plainDrift, meanMatch: method.predicts === "velocity" && config.mean_match },
+    eps: config.eps ?? method.eps,
+    chain: configChain(config),
+  };
+}
+
+function interpolated(
+  method: Method,
+  { interpolant, path_metric, path_potential }: CompleteTrainConfig,
+): Method {
+  if (interpolant === "spline") return smooth(method, path_potential);
+  return interpolant === "metric" ? followingData(method, path_metric) : method;
+}
+
+const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({
+  components: mixture_components,
+  spread: mixture_spread,
+});
+
+function methodOf(
+  config: CompleteTrainConfig,
+  {
+    gammas,
+    law,
+    growth,
+  }: {
+    gammas: readonly number[];
+    law: GaussianMoments | null;
+    growth: ReturnType<typeof growthNumbers>;
+  },
+): Method {
+  if (config.method !== "dsb")
+    return methodNamed(config.method, {
+      ...mixtureOf(config),
+      massPenalty: config.mass_penalty,
+      ...growth,
+    });
+  return methodNamed(config.method, {
+    gammas,
+    mean: law?.mean.squeeze(0) ?? config.mean_final,
+    variance: law?.std.square().squeeze(0) ?? config.var_final,
+    scaleNoise: config.var_final_gamma_scale,
+    meanMatch: config.mean_match,
+    ...langevinNumbers(config, gammas),
+    device: config.device as Device,
+  });
+}

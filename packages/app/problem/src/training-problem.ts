@@ -1,0 +1,151 @@
+// A configuration and its datasets as the problem that the driver trains.
+import {
+  aroundPaths,
+  type BatchCoupling,
+  type KnownPairs,
+  type Method,
+  minibatchEntropic,
+  minibatchExact,
+  neighbourDistance,
+  resample,
+} from "@dsbm/bridge";
+import { type CompleteTrainConfig, ConfigError, conditionColumn, pathMethods } from "@dsbm/config";
+import { conditionWidth } from "@dsbm/data";
+import {
+  type Datasets,
+  growthNumbers,
+  isVectors,
+  largestBatch,
+  marginalsOf,
+  tables,
+} from "@dsbm/datasets";
+import type { Problem } from "@dsbm/train";
+import { buildNetwork } from "./network.js";
+import { bridgeProcess } from "./process.js";
+import { chunkRows, threadsOf } from "./threads.js";
+
+/** The deviation of the noise around mean paths in training. */
+function pathNoise(config: CompleteTrainConfig, datasets: Datasets, { mass }: Method): number {
+  const isUsual = isVectors(datasets) && (mass || datasets.chain);
+  if (config.path_noise !== null) return config.path_noise;
+  if (!isUsual || !pathMethods.includes(config.method)) return 0;
+  return neighbourDistance(marginalsOf(datasets).map(({ train, plain }) => plain(train)));
+}
+
+function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchCoupling | null {
+  if (ot_sampler === "exact") return minibatchExact();
+  return ot_sampler && minibatchEntropic({ reg });
+}
+
+/** Throws a ConfigError for batches larger than a dataset. */
+export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): void {
+  const { batch_size, num_repeat_data: repeat } = config;
+  const most = largestBatch(config, datasets);
+  if (batch_size > most && !bridgeProcess(config).method.model?.fit)
+    throw new ConfigError(
+      `batch_size=${batch_size} is more than the ${most / repeat} samples of a dataset allow: write batch_size=${most} or less`,
+    );
+}
+
+export function trainingProblem(
+  config: CompleteTrainConfig,
+  datasets: Datasets,
+  { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
+): Problem {
+  const growth = growthNumbers(config, marginalsOf(datasets));
+  const bridge = bridgeProcess(config, datasets.x1.moments, growth);
+  const { process, grid, eps, parametrisation, lastNoise, stepVariance } = bridge;
+  const deviation = pathNoise(config, datasets, bridge.method);
+  const method = deviation > 0 ? aroundPaths(bridge.method, deviation) : bridge.method;
+  const { fb_sequence, first_coupling, keep_optimizer } = config;
+  const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
+  return {
+    data: {
+      ...tables(datasets),
+      pairs,
+      decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
+    },
+    process,
+    method: {
+      method,
+      parametrisation,
+      lastNoise,
+      stepVariance,
+      network: (direction, half) =>
+        buildNetwork(config, direction, {
+          half,
+          method,
+          shape: datasets.shape,
+          classes: datasets.x0.classes.length,
+          conditions: conditionWidth(datasets.columns?.condition ?? null),
+        }),
+      firstCoupling: first_coupling,
+      // A Gaussian takes the conditions of the data, row by row.
+      matchConditions:
+        (config.match_conditions ?? conditionColumn(config.data) !== null) &&
+        config.transfer &&
+        startsIndependent,
+      batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
+      couplingRows: config.ot_rows,
+      matchMoments: config.match_moments,
+    },
+    schedule: {
+      grid,
+      cacheGrid:
+        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
+      sequence: fb_sequence,
+      halfIterations: config.half_iterations,
+      firstIteration: fb_sequence.length,
+      firstPass: config.first_pass,
+      firstSteps: config.first_num_iter,
+      steps: config.num_iter,
+      eps,
+      times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
+    },
+    optimisation: {
+      batchSize: config.batch_size,
+      repeat: config.num_repeat_data,
+      reduction: config.loss_reduction,
+      optimizer: config.optimizer,
+      lr: config.lr,
+      lrSchedule: config.lr_schedule ?? "constant",
+      lrWarmup: config.lr_warmup ?? 0,
+      weightDecay: config.weight_decay,
+      gradClip: config.grad_clip,
+      keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? config.use_prev_net),
+      renewNetwork: !config.use_prev_net,
+      emaRate: config.ema_rate,
+      emaWarmup: config.ema_warmup,
+    },
+    execution: {
+      threads: config.threads,
+      simulateThreads: threadsOf(config),
+      chunkRows: chunkRows(datasets.shape),
+      dtype: config.dtype,
+      simulateDtype: config.simulate_dtype,
+      accumulate: config.accumulate,
+      shareBatch: config.share_batch,
+      logEvery: config.log_every,
+      cache:
+        config.cache === "epoch"
+          ? null
+          : {
+              folder: cacheFolder,
+              npar: config.cache_npar,
+              batchSize: config.cache_batch_size,
+              refreshStride: config.cache_refresh_stride,
+              normalize: config.normalize_x1,
+              online: config.online_cache,
+            },
+    },
+    seed: config.seed,
+  };
+}
+
+/** The trained direction, or both if vectors have one network for both. */
+export function evaluatedDirections(
+  direction: "b" | "f",
+  { datasets, method }: { datasets: Datasets; method: Pick<Method, "networks"> },
+): ("b" | "f")[] {
+  return isVectors(datasets) && method.networks !== "each" ? ["b", "f"] : [direction];
+}

@@ -1,0 +1,60 @@
+import { ConfigError, fit, writeYaml } from "@dsbm/config";
+import type { FitRequest } from "@dsbm/fit";
+import { readQuality, shellWord } from "@dsbm/runs";
+import { fitSwitches, readFitArguments } from "../words/places.js";
+import { runExperiment } from "./experiment.js";
+import { beginWork, placesOf, qualityTable, withoutCfg } from "./work.js";
+
+const notes = [
+  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",
+  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B; of several times: dsbm fit FILE time=COLUMN",
+  "More than two form a time course in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
+  "dsbm chooses all other options from the data, prints them with reasons, and keeps them in choices.json.",
+  "--json   print only the final table, as JSON, on stdout",
+  "",
+].join("\n");
+
+/** Returns the exit code. Throws ConfigError. */
+export async function fitCommand(args: string[], began: number): Promise<number> {
+  const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
+  const read = readFitArguments(tokens);
+  const { settings, places, overrides } = read;
+  let { base } = read;
+  // Reading a column of times tells its datasets.
+  if (overrides.time !== undefined) base = await (await import("@dsbm/fit")).withTimes(read);
+  const plans = args.includes("--plan");
+  if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
+    throw new ConfigError("--plan plans one run: leave -m out");
+  return runExperiment(
+    {
+      experiment: fit,
+      usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
+      options: ["--json", "--plan"],
+      notes,
+      base,
+      typed: (words) => [...places, ...words],
+      plan: plans || cfg ? (member) => plan(member, cfg) : undefined,
+      print: (folder) => print(folder, args.includes("--json")),
+    },
+    [...settings, ...(args.includes("--again") ? ["--again"] : [])],
+    began,
+  );
+}
+
+async function plan(request: FitRequest, cfg: boolean): Promise<void> {
+  const { planFit, printPlan } = await import("@dsbm/fit");
+  using work = await beginWork("stopped");
+  const plan = await planFit(request, work);
+  if (cfg) console.log(writeYaml(plan.config).trimEnd());
+  else printPlan(plan, { line: (text) => console.log(text) });
+  plan.datasets?.dispose();
+}
+
+async function print(folder: string, json: boolean): Promise<void> {
+  const quality = readQuality(folder);
+  if (!quality) return;
+  if (json) return console.log(JSON.stringify(quality, null, 2));
+  console.log(
+    `${qualityTable(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
+  );
+}

@@ -1,0 +1,135 @@
+import { ConfigError, flatten } from "@dsbm/config";
+import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/fit";
+import type { ProgressState } from "@dsbm/runs";
+import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
+import { type Bridge, openBridge } from "./bridge.js";
+import {
+  existing,
+  type Input,
+  inputOf,
+  memoryName,
+  removeInputs,
+  type Source,
+  writeInput,
+} from "./inputs.js";
+import type { FitKeys } from "./keys.generated.js";
+
+/** Progress of a fit: a changing `state`, or a `line` to keep. */
+export type FitProgress = { state: ProgressState } | { line: string };
+
+type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
+
+interface RunOptions extends OptionKeys {
+  /** The run folder; default: by the data and options, below experiments/. */
+  folder?: string | undefined;
+  /** Start over; by default an earlier run resumes, and a finished run is opened. */
+  again?: boolean | undefined;
+  /** Stops the run at the next step, as Ctrl-C does. */
+  signal?: AbortSignal | undefined;
+  /** Called with each state and line. */
+  onProgress?: ((progress: FitProgress) => void) | undefined;
+}
+
+/**
+ * Two datasets, each a file, a folder of images, or samples in memory; or one table (`source`) of
+ * several times (`time`) or groups (`data.split_by`).
+ */
+export interface FitOptions extends RunOptions {
+  /** Data at time 0, or the table of several times or groups. */
+  source: Source;
+  /** Data at time 1, of the same shape as the source. */
+  target?: Source;
+}
+
+/** Two or more in the order of their times (`times`; default: equally spaced). */
+export interface FitManyOptions extends RunOptions {
+  marginals: readonly Source[];
+}
+
+/**
+ * Fits a bridge between your own datasets: `npx dsbm fit SOURCE TARGET key=value …` as a function.
+ * Further options are chosen from the data, within `max_minutes` (10). Data in memory are written
+ * into the run folder. With the same options it resumes the run, or opens a finished run. Throws a
+ * ConfigError for keys, a ConfigError or DatasetError for data, errors of training and disk, and
+ * the reason of `signal`.
+ * @example
+ * const bridge = await fit({ source: "winter.csv", target: "summer.csv", max_minutes: 2 });
+ * console.log(bridge.report);
+ */
+export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
+  const { folder: place, again = false, signal, onProgress, ...rest } = options;
+  const { all, keys } = marginalsIn(rest);
+  const ends = all.map(({ source, name }) => ({ name, input: inputOf(source, name) }));
+  const inputs = ends.map(({ input }) => input);
+  const overrides = flatten(keys);
+  const name = memoryName(inputs);
+  // Vectors in memory get a path when their folder is known.
+  const requestOf = async (places: readonly Input[]): Promise<FitRequest> => {
+    const base = { ...baseOf(places, overrides), ...(name !== null && { name }) };
+    return { base: await withTimes({ base, overrides }, { signal }), overrides };
+  };
+  const folder = place ?? folderOf(await requestOf(inputs));
+  const kept = existing(folder);
+  try {
+    const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
+    const request = await requestOf(written);
+    if (again || !finishedFit(folder, request)) {
+      const say = onProgress ?? (() => {});
+      const { state } = await runFit(request, {
+        folder,
+        again,
+        signal,
+        progress: {
+          update: (moving) => say({ state: moving }),
+          line: (line) => say({ line }),
+          done: () => {},
+        },
+        resume: `fit({ …, folder: ${JSON.stringify(folder)} })`,
+      });
+      if (state === "interrupted") throw signal?.reason ?? new Error(`${folder} was interrupted`);
+    }
+  } catch (error) {
+    removeInputs(folder, kept);
+    throw error;
+  }
+  const { device, threads } = keys;
+  return openBridge(folder, { ...(device && { device }), ...(threads && { threads }) });
+}
+
+/**
+ * The datasets in order, named for messages, and the other keys. Throws a ConfigError for less than
+ * two.
+ */
+function marginalsIn(options: object) {
+  const { source, target, marginals, ...keys } = options as FitOptions & FitManyOptions;
+  if (marginals && marginals.length < 2)
+    throw new ConfigError(`marginals has ${marginals.length} datasets; expected two or more`);
+  const sources =
+    marginals ??
+    (target === undefined && typeof source === "string" ? [source] : [source, target as Source]);
+  const nameOf = (i: number) =>
+    i === 0 ? "source" : i === sources.length - 1 ? "target" : `marginal_${i}`;
+  const all = sources.map((source, i) => ({ name: nameOf(i), source }));
+  return { all, keys: keys as OptionKeys };
+}
+
+function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): FitRequest["base"] {
+  const names = inputs.map(({ path, shape }) =>
+    shape ? `${shape.length === 4 ? "array" : "table"}:${path}` : datasetOf(path),
+  );
+  const images = inputs.find(({ shape }) => shape?.length === 4)?.shape;
+  const paths = inputs.map(({ path }) => path);
+  return {
+    ...placesBase(paths, overrides, names),
+    ...(images && {
+      "data.channels": images[1],
+      "data.image_size": images[2],
+      model: "UNET",
+    }),
+  };
+}
+
+function folderOf(request: FitRequest): string {
+  const member = fitMember(request);
+  return placeOfRun(member.config, member);
+}
