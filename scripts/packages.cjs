@@ -11,13 +11,13 @@ const packages = {
   data: { group: "library", budget: 41_386, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 23_280, imports: ["files"] },
-  runs: { group: "app", budget: 31_384, imports: ["files"] },
+  runs: { group: "app", budget: 36_000, imports: ["files"] },
   datasets: { group: "app", budget: 11_000, imports: base },
   problem: { group: "app", budget: 6_000, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 30_000,
+    budget: 36_000,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {
@@ -31,7 +31,7 @@ const packages = {
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 27_608, imports: ["files"] },
-  studio: { group: "pages", budget: 19_836, imports: ["files", "runs"] },
+  studio: { group: "pages", budget: 21_000, imports: ["files", "runs"] },
   export: {
     group: "command",
     budget: 16_500,

@@ -14,7 +14,6 @@ import {
   distinctNames,
   earlierNames,
   endNames,
-  gradedRows,
   type MetricRow,
   metricGroups,
   type Progress,
@@ -23,8 +22,6 @@ import {
   readRun,
   shellWord,
   silentProgress,
-  type VerdictFacts,
-  verdictOn,
   version,
 } from "@dsbm/runs";
 import { Measuring, type Metric, type SampleSet } from "./metric.js";
@@ -39,6 +36,9 @@ import {
 } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { measureHoldout } from "./variants/held-out.js";
+import type { VerdictFacts } from "./verdict/evidence.js";
+import { gradedRows } from "./verdict/grade.js";
+import { verdictOn } from "./verdict/verdict.js";
 
 export interface QualityOptions extends SubjectOptions {
   /** Your own metrics. */

@@ -5,13 +5,11 @@ import { isVectors } from "@dsbm/datasets";
 import {
   Clock,
   cores,
-  gradedRows,
   type MetricRow,
   type Progress,
   type Quality,
   silentProgress,
   type Verdict,
-  verdictOn,
   version,
 } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
@@ -21,6 +19,8 @@ import { sampleMetrics } from "./metrics/index.js";
 import { type Measured, measureSet } from "./rows.js";
 import { disposeAll, type SampleSubject } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
+import { gradedRows } from "./verdict/grade.js";
+import { verdictOn } from "./verdict/verdict.js";
 
 const decisive = sampleMetrics.filter(({ name }) =>
   /^(feature_distance|sliced_w2|c2st|variance_ratio(_least)?)$/.test(name),

@@ -17,7 +17,7 @@ import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import { threadsOf, trainingProblem } from "@dsbm/problem";
 import {
   type Clock,
-  leftOutSentences,
+  heldOutSentences,
   type Progress,
   type Quality,
   readQuality,
@@ -118,7 +118,7 @@ export async function leaveOut(
   const rows = results.flatMap((result) => result.rows);
   if (isCourse) {
     writeQuality(folder, { ...quality, rows: [...rows, ...quality.rows] });
-    for (const line of leftOutSentences(rows)) progress.line(line);
+    for (const line of heldOutSentences(rows)) progress.line(line);
     return true;
   }
   const pooled = pooledFolds(results, verdictFacts(folder, datasets));

@@ -33,21 +33,25 @@ export {
   type ProgressState,
   silentProgress,
 } from "./progress.js";
-export {
-  distinctNames,
-  endNames,
-  gradedRows,
-  gradeWords,
-  judge,
-  leftOutSentences,
-  type VerdictFacts,
-  verdictOn,
-  verdictTitle,
-} from "./report/judge.js";
+export { heldOutSentences } from "./report/held-out.js";
+export { distinctNames, endNames } from "./report/names.js";
+export { digits, percent } from "./report/page/numbers.js";
 export * from "./report/run.js";
+export { verdictTitle } from "./report/verdict.js";
+export { rowWords, wayWords } from "./report/words.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
-export * from "./run/metrics.js";
+export * from "./run/logged-metrics.js";
+export * from "./run/quality.js";
 export * from "./run/reader.js";
+export {
+  type Grade,
+  grades,
+  gradeWords,
+  type NextStep,
+  nextStepText,
+  type Verdict,
+} from "./run/verdict.js";
 export * from "./run/writer.js";
+export * from "./statistics.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/summary.js";

@@ -1,14 +1,8 @@
 // Cross-validation: the rows of several trainings, each measured on the rows that it did not see.
-import {
-  average,
-  deviation,
-  type Excess,
-  gradedRows,
-  type MetricRow,
-  type Quality,
-  type VerdictFacts,
-  verdictOn,
-} from "@dsbm/runs";
+import { average, deviation, type Excess, type MetricRow, type Quality } from "@dsbm/runs";
+import type { VerdictFacts } from "../verdict/evidence.js";
+import { gradedRows } from "../verdict/grade.js";
+import { verdictOn } from "../verdict/verdict.js";
 
 type Fold = Pick<Quality, "rows" | "verdicts">;
 
@@ -49,6 +43,7 @@ function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
   return {
     ...row,
     grade: undefined,
+    finding: undefined,
     note: note && `in the worst part: ${note}`,
     value: average(values),
     // Distances have no negative values.

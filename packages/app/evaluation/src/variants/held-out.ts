@@ -20,6 +20,7 @@ import { metrics } from "../metrics/index.js";
 import { measureAs } from "../rows.js";
 import { disposeAll, type Subject } from "../subject.js";
 import { affordable, byMass, type Sampling, transport } from "../transport.js";
+import { comparedRows, gradedRows } from "../verdict/grade.js";
 import { readHoldout } from "./read-holdout.js";
 
 /** Rows at a process time. */
@@ -117,8 +118,9 @@ export async function measureHeldOut(
           key: `held-out/${label}/${kind}`,
           reserve: () => other,
         },
-        change: ({ title, meaning }) => ({
+        change: ({ name, title, meaning }) => ({
           at: label,
+          ...(name === "w1" && { held_out: { protocol: kind, misses: null } }),
           title: `${title} at ${label}, ${how.origin}`,
           meaning: `${meaning} ${how.meaning} Floor: another half of the data of ${label}. Ceiling: optimal pairs of ${before.name} and ${after.name} on straight lines.`,
         }),
@@ -159,7 +161,7 @@ export async function measureHeldOut(
     origin: `of the nearest time, ${nearest.name}, copied`,
     meaning: "This is no bridge.",
   });
-  return isMeasured ? rows : null;
+  return isMeasured ? gradedRows(comparedRows(rows)) : null;
 }
 
 /** Rows of both splits, as networks take them. */

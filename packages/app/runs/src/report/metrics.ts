@@ -1,13 +1,17 @@
-import { directionNames, type MetricRow, metricGroups } from "../run/metrics.js";
-import { bar, judge, mainMetric } from "./judge.js";
-import { box, cell, digits, folded, type Html, html, listed, pairs } from "./page/page.js";
+import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
+import { bar } from "./bar.js";
+import { box, cell, folded, type Html, html, listed, pairs } from "./page/html.js";
+import { digits } from "./page/numbers.js";
+import { mainRow } from "./verdict.js";
+import { rowWords } from "./words.js";
 
 const nameOf = ({ direction }: MetricRow) => (direction ? directionNames[direction] : "both");
 const mostColumns = 24;
 
 const ofMoves: readonly string[] = ["path", "plan"];
 
-export function metricTables(rows: readonly MetricRow[]): Html[] {
+export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[] {
+  const { rows } = quality;
   const titles: Readonly<Record<string, string>> = metricGroups;
   const groups = new Set([...Object.keys(titles), ...rows.map(({ group }) => group)]);
   return [...groups].flatMap((group) => {
@@ -16,10 +20,8 @@ export function metricTables(rows: readonly MetricRow[]): Html[] {
     if (members.length === 0) return [];
     const heading = html`<h3>${title}</h3>`;
     if (group === "columns") return [heading, ...columnTables(members)];
-    const missed = (row: MetricRow) => {
-      const main = mainMetric(rows, row.direction);
-      return ofMoves.includes(group) && main !== undefined && judge(main).grade === "poor";
-    };
+    const missed = ({ direction }: MetricRow) =>
+      ofMoves.includes(group) && mainRow(quality, direction)?.grade === "poor";
     const metrics = grouped(members, (row) => row.title);
     const body = metrics.flatMap(([name, some]) =>
       some.map((row, i) => {
@@ -59,9 +61,8 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
 }
 
 function numbers(row: MetricRow, isMissed = false): Html {
-  const verdict = judge(row);
-  const words = isMissed ? "of generated samples that miss the target" : verdict.words;
-  const grade = isMissed || !verdict.grade ? "" : ` ${verdict.grade}`;
+  const words = isMissed ? "of generated samples that miss the target" : rowWords(row);
+  const grade = isMissed || !row.grade ? "" : ` ${row.grade}`;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),

@@ -14,7 +14,7 @@ import {
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
 import { runPaths } from "../run/layout.js";
-import { type Quality, readQuality } from "../run/metrics.js";
+import { type Quality, readQuality } from "../run/quality.js";
 import {
   type Choice,
   type DataFile,
@@ -23,13 +23,12 @@ import {
   readChoiceList,
   readDataFile,
 } from "../run/reader.js";
-import { distinctNames, endNames, type Names, verdictParts } from "./judge.js";
 import { metricTables } from "./metrics.js";
+import { distinctNames, endNames, type Names } from "./names.js";
 import {
   box,
   charts,
   command,
-  digits,
   folded,
   Html,
   html,
@@ -38,8 +37,10 @@ import {
   type Picture,
   pairs,
   pictures,
-  renderPage,
-} from "./page/page.js";
+} from "./page/html.js";
+import { digits } from "./page/numbers.js";
+import { renderPage } from "./page/page.js";
+import { verdictParts } from "./verdict.js";
 
 /** An evaluation shown in figures. */
 export interface View {
@@ -104,7 +105,7 @@ export async function renderRun(report: RunReport): Promise<string> {
       id: "metrics",
       title: "Quality",
       short: "Metrics",
-      body: quality ? [metricsNote(quality), metricTables(rows), leftOut(quality)] : [],
+      body: quality ? [metricsNote(quality), metricTables(quality), leftOut(quality)] : [],
     },
     { id: "data", title: "The data", body: [data && dataSection(data)] },
     {

@@ -1,5 +1,5 @@
 import type { Cell, Row, Table } from "../files/table.js";
-import { average, deviation } from "../run/metrics.js";
+import { average, deviation } from "../statistics.js";
 
 /** The results of one seed of a configuration. */
 export interface SeedResults {

@@ -1,9 +1,12 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { gradedRows, judge, verdictOn, verdictParts } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
-import { Html, html, percent, renderPage } from "../../src/report/page/page.js";
-import { type MetricRow, qualityFile } from "../../src/run/metrics.js";
+import { Html, html } from "../../src/report/page/html.js";
+import { percent } from "../../src/report/page/numbers.js";
+import { renderPage } from "../../src/report/page/page.js";
+import { verdictParts } from "../../src/report/verdict.js";
+import { rowWords } from "../../src/report/words.js";
+import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { select } from "../figure/svg.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({
@@ -32,145 +35,88 @@ describe("numbers", () => {
     ]));
 });
 
-/** A row of which a share of the distance is left, with its interval and the power. */
-const left = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
-  value: 1 + 99 * value,
-  excess: { value, low, high, power, more: power < 0.8 ? 4 : 1, isSquared: true },
-});
-const good = left(0.02, 0, 0.06);
-
-describe("judge", () => {
-  it.each([
-    ["an interval below a tenth", good, "good"],
-    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "partial"],
-    ["most of the way", left(0.3, 0.2, 0.4), "partial"],
-    ["an interval up to far", left(0.3, 0.2, 0.7), "undecided"],
-    ["half way", left(0.6, 0.5, 0.7), "poor"],
-    ["no better than no bridge", left(1.1, 0.97, 1.2), "poor"],
-    ["an interval from floor to ceiling", left(0.6, 0, 1.1), "undecided"],
-    ["a test without power", left(0.02, 0, 0.06, 0.5), "undecided"],
-    ["not a number", { value: Number.NaN }, "poor"],
-    ["a classifier below a fifth", { name: "c2st", ...left(0.05, 0, 0.15) }, "good"],
-    ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
-    [
-      "a variance of 2.69",
-      { better: "target", target: 1, value: 2.69, interval: [2.1, 3.3] },
-      "poor",
-    ],
-    [
-      "a variance of 2.69 of few rows",
-      { better: "target", target: 1, value: 2.69, interval: [0.5, 5] },
-      "undecided",
-    ],
-    ["a floor at the value but no interval", { value: 1 }, null],
-  ] as [string, Partial<MetricRow>, string | null][])("%s", (_, change, grade) =>
-    expect(judge(row(change)).grade).toBe(grade),
-  );
-});
+const excess = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
 
 describe("tables of metrics", () => {
   it("call no displacement good of generated samples that miss the target", () => {
-    const moved = (change: Partial<MetricRow>) =>
-      metricTables([
-        row(change),
-        row({ name: "displacement", group: "plan", title: "displacement", value: 3, ceiling: 9 }),
-      ])
+    const moved = (grade: MetricRow["grade"]) =>
+      metricTables({
+        verdicts: [],
+        rows: [
+          row({ grade }),
+          row({ name: "displacement", group: "plan", title: "displacement", value: 3, ceiling: 9 }),
+        ],
+      })
         .map(({ text }) => text)
         .join();
-    expect(moved(good)).toContain("3 times the floor");
-    expect(moved(left(0.9, 0.8, 1))).not.toContain("3 times the floor");
-    expect(moved(left(0.9, 0.8, 1))).toContain("of generated samples that miss the target");
+    expect(moved("good")).toContain("3 times the floor");
+    expect(moved("poor")).not.toContain("3 times the floor");
+    expect(moved("poor")).toContain("of generated samples that miss the target");
   });
+
+  it.each([
+    [{ value: Number.NaN }, "not a finite number"],
+    [{ better: "target", target: 1 }, "expected 1"],
+    [{ value: 3 }, "3 times the floor"],
+    [{ note: "NOTE" }, "NOTE"],
+    [{ excess, finding: "few_rows" }, "too few rows to tell the ceiling from the floor"],
+    [{ excess, finding: "no_better" }, "no better than no bridge"],
+    [{ excess, finding: "close" }, "at most 30 % of the distance is left"],
+    [{ excess, finding: "partway" }, "80 % of the way (70 % to 90 %)"],
+    // Earlier versions wrote no finding.
+    [{ excess, grade: "good" }, "at most 30 % of the distance is left"],
+    [{ excess }, "80 % of the way (70 % to 90 %)"],
+  ] as [Partial<MetricRow>, string][])("say of %j: %s", (change, words) =>
+    expect(rowWords(row(change))).toBe(words),
+  );
 });
 
 describe("verdicts", () => {
-  const facts = {
-    names: { source: "A", target: "B" },
-    what: "rows",
-    n_held_out: [6, 7] as const,
-    commands: { longer: "LONGER", sample: "SAMPLE", measure: "MEASURE" },
-  };
-  const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
-  /** A classifier that cannot tell rows apart, unless another one is given. */
-  const verdict = (...rows: MetricRow[]) => {
-    const direction = rows[0]?.direction ?? "f";
-    const isThere = rows.some(({ name }) => name === "c2st");
-    const other = isThere ? [] : [accuracy({ ...good, value: 0.5, direction })];
-    return verdictOn(direction, gradedRows([...rows, ...other]), facts);
-  };
+  const names = { source: "A", target: "B" };
+  const shown = (verdict: object, ...rows: MetricRow[]) =>
+    verdictParts(qualityFile.parse({ rows, verdicts: [{ ...basis, ...verdict }] }), names, "RUN")
+      .map(({ text }) => text)
+      .join();
+  const basis = { direction: "f", grade: "good", n_held_out: [6, 7], reason: "REASON." };
 
-  it.each([
-    [
-      [good],
-      "good",
-      /as close to B as other rows of B: at most 6 % .* A is left/,
-      /^Use it: SAMPLE/,
-    ],
-    [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
-    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held-out/],
-    [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
-    [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
-    [
-      [left(0.02, 0, 0.06, 0.5)],
-      "undecided",
-      /A itself can hardly be told from B \(power 0\.50/,
-      /about 28 held-out \w+ of each/,
-    ],
-    [
-      [left(0.4, 0.2, 0.7)],
-      "undecided",
-      /Too few rows to decide/,
-      /^Give more rows: about 63 held-out rows of each dataset would decide it\. Train for longer: LONGER$/,
-    ],
-    [[{ ...good, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
-    [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
-    [
-      [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
-      "poor",
-      /A classifier labels 95 %/,
-      /LONGER/,
-    ],
-    [
-      [
-        good,
-        {
-          name: "variance",
-          title: "V",
-          better: "target",
-          target: 1,
-          value: 2.69,
-          interval: [2.1, 3],
-        },
-      ],
-      "partial",
-      /Not yet right: V 2\.69 \(expected 1\)/,
-      /LONGER/,
-    ],
-  ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {
-    const found = verdict(...changes.map(row));
-    expect(found?.grade).toBe(grade);
-    expect(found?.reason).toMatch(reason);
-    expect(found?.reason).toContain("Judged with 6 held-out rows of A and 7 of B.");
-    expect(found?.next).toMatch(next);
+  it("show the bar of their metric and the next step with its command", () => {
+    const next = { reason: "Use it", command: "npx dsbm sample RUN" };
+    const page = shown({ main: "mmd", next }, row({ name: "mmd" }));
+    expect(page).toContain("Forward, from A to B: good.</b> REASON.");
+    expect(page).toContain("Use it: <code>npx dsbm sample RUN</code>");
+    expect(select(page, ".verdict > .bar")).toHaveLength(1);
   });
 
   it.each([
-    [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
-    [left(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
-    [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
-  ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {
-    const rows = gradedRows([row(change), accuracy({ ...good, value: 0.5 })]);
-    expect(verdictOn("f", rows, { ...facts, isCut: true })?.next).toMatch(next);
-  });
-
-  it("are never good if the classifier cannot judge, and missing without it", () => {
-    expect(verdictOn("f", gradedRows([row(good)]), facts)).toBeNull();
-    expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
+    ["Use it: npx dsbm sample RUN NEW OUT", "Use it: <code>npx dsbm sample RUN NEW OUT</code>"],
+    ["Give more rows: about 28. Train: npx dsbm x", "more rows: about 28. Train: <code>npx dsbm x"],
+    ["Give more rows: about 28.", "<p>Give more rows: about 28.</p>"],
+    ["", "REASON."],
+  ])("of earlier versions end with the sentence %j", (next, text) => {
+    const page = shown({ next }, row({}));
+    expect(page).toContain(text);
+    expect(select(page, ".verdict > .bar")).toHaveLength(1);
   });
 
   it("are read from files of earlier versions as what they lack", () => {
-    const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), facts.names, "RUN");
+    const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), names, "RUN");
     expect(part?.text).toContain("npx dsbm evaluate RUN");
+  });
+
+  it("list held-out times, and what a bridge is no better than", () => {
+    const loo = (protocol: string, change: Partial<MetricRow>) =>
+      row({ name: `loo_${protocol}_w1`, group: "loo", at: "day 2", ...change });
+    const nearest = loo("nearest", { value: 3, ceiling: null });
+    const sentence = (held_out: MetricRow["held_out"]) =>
+      shown({}, loo("a", { value: 2, ceiling: 2.5, held_out }), nearest);
+    const facts =
+      "Without day 2: 1-Wasserstein 2, floor 1, straight lines between its neighbours 2.50, the nearest time copied 3.";
+    expect(sentence({ protocol: "a", misses: [] })).toContain(`${facts} The bridge is better`);
+    expect(sentence({ protocol: "a", misses: ["line"] })).toContain(
+      "The bridge is no better than straight lines between its neighbours.",
+    );
+    // Earlier versions told the protocol by the name alone.
+    expect(sentence(undefined)).toContain(`${facts}</p>`);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   type MetricRow,
   metricTable,
   newestRows,
+  nextStepText,
   type Progress,
   type Quality,
   type Row,
@@ -198,7 +199,7 @@ export function qualityTable(quality: Quality): string {
     ...quality.left_out.map((line) => `left out: ${line}`),
     ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
       `${directionNames[direction]}: ${gradeWords[grade]}. ${reason}`,
-      `  ${next}`,
+      `  ${nextStepText(next)}`,
     ]),
   ].join("\n");
 }

@@ -144,7 +144,12 @@ function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
           <p>
             <b>{title}</b> {reason}
           </p>
-          <p>{next}</p>
+          {next && (
+            <p>
+              {next.command !== null && next.reason !== "" ? `${next.reason}: ` : next.reason}
+              {next.command !== null && <code>{next.command}</code>}
+            </p>
+          )}
         </div>
       ))}
     </section>

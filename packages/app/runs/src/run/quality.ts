@@ -1,10 +1,11 @@
+// quality.json: the metrics of an evaluation and its verdicts.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
-import { listOf, readAs, readIfAs, real, realOrNull, text, writeJson } from "../files/json.js";
-import { earlierNames, formatNumber, type Row } from "../files/table.js";
+import { listOf, readAs, real, realOrNull, text, writeJson } from "../files/json.js";
+import { earlierNames } from "../files/table.js";
 import { shellWord } from "../process.js";
 import { runPaths } from "./layout.js";
+import { grades, verdictSchema } from "./verdict.js";
 
 /** Groups of metrics with their headings, in the order of the report. */
 export const metricGroups = {
@@ -22,12 +23,6 @@ export const directionNames = { f: "forward", b: "backward" } as const;
 
 /** A group of metrics. */
 export type MetricGroup = keyof typeof metricGroups;
-
-/** From the best to the worst. */
-export const grades = ["good", "partial", "undecided", "poor"] as const;
-
-/** The grade of a direction. */
-export type Grade = (typeof grades)[number];
 
 const interval = z.tuple([real, real]).nullable().catch(null);
 
@@ -47,22 +42,26 @@ const excess = z.object({
 /** The remaining share of the way from ceiling to floor: `value`, from `low` to `high`. */
 export type Excess = z.output<typeof excess>;
 
-const verdict = z.object({
-  direction: z.enum(["f", "b"]),
-  grade: z.enum(grades),
-  n_held_out: z.tuple([real, real]),
-  /** The finding, in sentences. */
-  reason: z.string(),
-  /** The next step, with its command. */
-  next: z.string(),
-});
-/**
- * Whether a `direction` of a bridge may be trusted: its `grade` from `n_held_out` source and target
- * rows.
- */
-export type Verdict = z.output<typeof verdict>;
+/** What a distance shows, next to its ceiling: the words of a report. */
+const findings = ["close", "partway", "no_better", "few_rows"] as const;
 
-const row = z.object({
+/** The finding of a metric with a ceiling. */
+export type Finding = (typeof findings)[number];
+
+/** What a bridge is compared with at a held-out time: straight lines between its neighbours, and the nearest dataset copied. */
+const rivals = ["line", "nearest"] as const;
+
+const heldOut = z.object({
+  /** From the time before (a), from the first time (b), or the nearest dataset copied. */
+  protocol: z.enum(["a", "b", "nearest"]),
+  /** What the bridge is no better than; null if unknown. */
+  misses: z.array(z.enum(rivals)).nullable().catch(null),
+});
+
+/** A comparison at a held-out time. */
+export type HeldOutComparison = z.output<typeof heldOut>;
+
+const rowFields = z.object({
   /** "sliced_w2"; the key of `metrics=`. */
   name: z.string(),
   /** The title, with its unit. */
@@ -93,11 +92,22 @@ const row = z.object({
   excess: excess.optional().catch(undefined),
   /** Missing if nothing must be reached, and in files of earlier versions. */
   grade: z.enum(grades).optional().catch(undefined),
+  /** Missing without a ceiling, and in files of earlier versions. */
+  finding: z.enum(findings).optional().catch(undefined),
+  /** For exact distances at a held-out time. */
+  held_out: heldOut.optional().catch(undefined),
   better: z.enum(["lower", "higher", "target"]).catch("lower"),
   /** The value to reach, with `better: "target"`. */
   target: real.optional().catch(undefined),
   /** Number of generated samples; null if unknown. */
   n: realOrNull,
+});
+
+/** Earlier versions told the comparison at a held-out time by the name alone. */
+const row = rowFields.transform((fields) => {
+  const [, protocol] = /^(?:loo|holdout)_(a|b|nearest)_w1$/.exec(fields.name) ?? [];
+  if (fields.held_out !== undefined || protocol === undefined) return fields;
+  return { ...fields, held_out: { protocol, misses: null } as HeldOutComparison };
 });
 
 /**
@@ -126,7 +136,7 @@ export const qualityFile = z.object({
     .optional()
     .catch(undefined),
   /** One for each evaluated direction; none in files of earlier versions. */
-  verdicts: listOf(verdict),
+  verdicts: listOf(verdictSchema),
   rows: z.array(row),
   /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
@@ -168,111 +178,3 @@ export function readQuality(folder: string): Quality | null {
   const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;
   return existsSync(path) ? readAs(path, { schema: qualityFile, cure }) : null;
 }
-
-/** The mean; NaN of no values. */
-export const average = (values: readonly number[]): number =>
-  values.reduce((sum, x) => sum + x, 0) / values.length;
-
-/** The standard deviation (n − 1); 0 for one value. */
-export function deviation(values: readonly number[]): number {
-  const mean = average(values);
-  return Math.sqrt(
-    values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
-  );
-}
-
-// columns.json: the metrics of results.csv and their columns, for tables, figures and progress.
-
-const logged = z.object({
-  name: z.string(),
-  title: z.string(),
-  group: z.string(),
-  meaning: z.string(),
-  /** The columns of the value and of its references. */
-  columns: z.object({
-    value: z.string(),
-    target: z.string().optional(),
-    floor: z.string().optional(),
-    ceiling: z.string().optional(),
-  }),
-  scale: z.enum(["log", "percent"]).optional(),
-  isMain: z.boolean(),
-});
-
-/**
- * A metric in columns.json: `name`, `title`, `group` and `meaning` as in quality.json, the `scale` of
- * its axis, and whether tables show it (`isMain`).
- */
-export type LoggedMetric = z.infer<typeof logged>;
-
-/** The name of the file that explains the columns of results.csv. */
-export const columnsFile = "columns.json";
-
-/** The schema of columns.json. */
-export const loggedMetrics = z.array(logged);
-
-/** Columns of results.csv around the metrics: place and duration of an evaluation. */
-export const placeColumns = {
-  before: ["half_iteration", "direction", "step", "steps", "n", "nfe"],
-  after: ["seconds_per_batch", "seconds"],
-};
-
-/** The metrics of columns.json; [] without a readable file. Throws RunError "corrupt". */
-export const readLogged = (folder: string): LoggedMetric[] =>
-  readIfAs(join(folder, columnsFile), loggedMetrics) ?? [];
-
-type Bound = "target" | "floor" | "ceiling";
-
-const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
-
-/** The reference of a metric in a figure. */
-export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
-  const name = bounds.find((bound) => columns[bound] !== undefined);
-  return name ? { name, column: columns[name]! } : null;
-}
-
-/** Evaluations as rows of a table: one for each main metric, with its references. */
-export function metricTable(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
-  const main = metrics.filter(({ isMain }) => isMain);
-  return rows.flatMap((row) =>
-    main.flatMap(({ title, columns: { value, target = "", floor = "", ceiling = "" } }) => {
-      if (typeof row[value] !== "number") return [];
-      const { direction = null, half_iteration = null, steps = null } = row;
-      const bounds = { target: row[target], floor: row[floor], ceiling: row[ceiling] };
-      return [{ metric: title, direction, half_iteration, steps, value: row[value], ...bounds }];
-    }),
-  );
-}
-
-/** The newest evaluation of each direction and number of steps; `keys` tell further rows apart. */
-export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
-  const columns = [...keys, "direction", "steps"];
-  const newest = new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row]));
-  return [...newest.values()];
-}
-
-/**
- * A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)";
- * null without a value.
- */
-export function describeMetric(
-  { title, columns, scale }: LoggedMetric,
-  row: Readonly<Record<string, unknown>>,
-): string | null {
-  const text = (x: number) => (scale === "percent" ? `${(100 * x).toFixed(1)} %` : formatNumber(x));
-  const value = row[columns.value];
-  if (typeof value !== "number") return null;
-  const others = bounds.flatMap((bound) => {
-    const column = columns[bound];
-    const other = column === undefined ? null : row[column];
-    return typeof other === "number" ? [`${bound} ${text(other)}`] : [];
-  });
-  return `${title} ${text(value)}${others.length > 0 ? ` (${others.join(", ")})` : ""}`;
-}
-
-/** The main metrics of an evaluation as one line. */
-export const describeResult = (metrics: readonly LoggedMetric[], row: Row): string =>
-  metrics
-    .filter(({ isMain }) => isMain)
-    .flatMap((metric) => describeMetric(metric, row) ?? [])
-    .join(", ");

@@ -1,0 +1,54 @@
+// A verdict in sentences, for readers: no code reads them.
+import { firstOf } from "@dsbm/files";
+import { digits, type MetricRow, percent, rowWords, wayWords } from "@dsbm/runs";
+import type { Evidence, VerdictFacts } from "./evidence.js";
+import { classifier, judge, leastPower, useless } from "./grade.js";
+
+/** The user's name of the dataset where a direction starts, and of the dataset where it ends. */
+export const endNamesOf = (
+  { direction }: Pick<Evidence, "direction">,
+  { names: { source, target } }: Pick<VerdictFacts, "names">,
+) => (direction === "f" ? { start: source, end: target } : { start: target, end: source });
+
+/** Why a direction has its grade. */
+export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
+  const { grade, main, accuracy, others } = evidence;
+  const { names, what, n_held_out, folds = 1 } = facts;
+  const row = grade === "undecided" && judge(main).grade !== grade ? accuracy : main;
+  const sentences = [findingOf(row, evidence, facts)];
+  if (grade !== "undecided")
+    sentences.push(
+      `A classifier labels ${percent(accuracy.value)} of generated and held-out ${what} correctly (50 % is guessing).`,
+    );
+  if (others.length > 0 && grade !== "poor") {
+    const list = others.map((one) => `${one.title} ${digits(one.value)} (${rowWords(one)})`);
+    sentences.push(`Not yet right: ${firstOf(list, 3)}.`);
+  }
+  const how = folds > 1 ? `by ${folds}-fold cross-validation, ` : "";
+  const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
+  sentences.push(`Judged ${how}with ${counts}.`);
+  return sentences.join(" ");
+}
+
+/** What the deciding row says. */
+function findingOf(
+  { name, value, excess }: MetricRow,
+  evidence: Evidence,
+  facts: VerdictFacts,
+): string {
+  const { what } = facts;
+  const { start, end } = endNamesOf(evidence, facts);
+  if (!excess || !Number.isFinite(value))
+    return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
+  const { low, high, power } = excess;
+  const who = name === classifier ? "To a classifier, the" : "The";
+  const way = `${who} generated ${what} are ${wayWords(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
+  if (evidence.grade === "good")
+    return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
+  if (evidence.grade === "undecided")
+    return power < leastPower
+      ? `Too few ${what} to decide: even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
+      : `Too few ${what} to decide: ${way[0]?.toLowerCase()}${way.slice(1)}`;
+  if (low >= useless) return `The generated ${what} are no closer to ${end} than ${start} is.`;
+  return way;
+}

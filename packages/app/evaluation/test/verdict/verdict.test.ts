@@ -1,0 +1,166 @@
+// The rule of the verdict: grades of rows, and from them the verdict on a direction.
+import { type MetricRow, nextStepText } from "@dsbm/runs";
+import { describe, expect, it } from "vitest";
+import { comparedRows, gradedRows, judge } from "../../src/verdict/grade.js";
+import { verdictOn } from "../../src/verdict/verdict.js";
+
+const row = (change: Partial<MetricRow>): MetricRow => ({
+  name: "sliced_w2",
+  title: "sliced W2",
+  group: "endpoints",
+  meaning: "",
+  direction: "f",
+  value: 1,
+  interval: null,
+  floor: 1,
+  ceiling: 100,
+  better: "lower",
+  n: null,
+  ...change,
+});
+
+/** A row of which a share of the distance is left, with its interval and the power. */
+const left = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
+  value: 1 + 99 * value,
+  excess: { value, low, high, power, more: power < 0.8 ? 4 : 1, isSquared: true },
+});
+const good = left(0.02, 0, 0.06);
+
+describe("the grade of a row", () => {
+  it.each([
+    ["an interval below a tenth", good, "good"],
+    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "partial"],
+    ["most of the way", left(0.3, 0.2, 0.4), "partial"],
+    ["an interval up to far", left(0.3, 0.2, 0.7), "undecided"],
+    ["half way", left(0.6, 0.5, 0.7), "poor"],
+    ["no better than no bridge", left(1.1, 0.97, 1.2), "poor"],
+    ["an interval from floor to ceiling", left(0.6, 0, 1.1), "undecided"],
+    ["a test without power", left(0.02, 0, 0.06, 0.5), "undecided"],
+    ["not a number", { value: Number.NaN }, "poor"],
+    ["a classifier below a fifth", { name: "c2st", ...left(0.05, 0, 0.15) }, "good"],
+    ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
+    [
+      "a variance of 2.69",
+      { better: "target", target: 1, value: 2.69, interval: [2.1, 3.3] },
+      "poor",
+    ],
+    [
+      "a variance of 2.69 of few rows",
+      { better: "target", target: 1, value: 2.69, interval: [0.5, 5] },
+      "undecided",
+    ],
+    ["a floor at the value but no interval", { value: 1 }, null],
+  ] as [string, Partial<MetricRow>, string | null][])("%s", (_, change, grade) =>
+    expect(judge(row(change)).grade).toBe(grade),
+  );
+});
+
+describe("verdicts", () => {
+  const facts = {
+    names: { source: "A", target: "B" },
+    what: "rows",
+    n_held_out: [6, 7] as const,
+    commands: { longer: "LONGER", sample: "SAMPLE", measure: "MEASURE" },
+  };
+  const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
+  /** A classifier that cannot tell rows apart, unless another one is given. */
+  const verdict = (...rows: MetricRow[]) => {
+    const direction = rows[0]?.direction ?? "f";
+    const isThere = rows.some(({ name }) => name === "c2st");
+    const other = isThere ? [] : [accuracy({ ...good, value: 0.5, direction })];
+    return verdictOn(direction, gradedRows([...rows, ...other]), facts);
+  };
+
+  it.each([
+    [
+      [good],
+      "good",
+      /as close to B as other rows of B: at most 6 % .* A is left/,
+      /^Use it: SAMPLE/,
+    ],
+    [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
+    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held-out/],
+    [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
+    [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
+    [
+      [left(0.02, 0, 0.06, 0.5)],
+      "undecided",
+      /A itself can hardly be told from B \(power 0\.50/,
+      /about 28 held-out \w+ of each/,
+    ],
+    [
+      [left(0.4, 0.2, 0.7)],
+      "undecided",
+      /Too few rows to decide/,
+      /^Give more rows: about 63 held-out rows of each dataset would decide it\. Train for longer: LONGER$/,
+    ],
+    [[{ ...good, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
+    [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
+    [
+      [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
+      "poor",
+      /A classifier labels 95 %/,
+      /LONGER/,
+    ],
+    [
+      [
+        good,
+        {
+          name: "variance",
+          title: "V",
+          better: "target",
+          target: 1,
+          value: 2.69,
+          interval: [2.1, 3],
+        },
+      ],
+      "partial",
+      /Not yet right: V 2\.69 \(expected 1\)/,
+      /LONGER/,
+    ],
+  ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {
+    const found = verdict(...changes.map(row));
+    expect(found?.grade).toBe(grade);
+    expect(found?.reason).toMatch(reason);
+    expect(found?.reason).toContain("Judged with 6 held-out rows of A and 7 of B.");
+    expect(nextStepText(found?.next ?? null)).toMatch(next);
+  });
+
+  it.each([
+    [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
+    [left(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
+    [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
+  ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {
+    const rows = gradedRows([row(change), accuracy({ ...good, value: 0.5 })]);
+    const found = verdictOn("f", rows, { ...facts, isCut: true });
+    expect(nextStepText(found?.next ?? null)).toMatch(next);
+  });
+
+  it("are never good if the classifier cannot judge, and missing without it", () => {
+    expect(verdictOn("f", gradedRows([row(good)]), facts)).toBeNull();
+    expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
+  });
+
+  it("name the metric that decides, and keep the command apart from its reason", () =>
+    expect(verdict(row(good))).toMatchObject({
+      main: "sliced_w2",
+      next: { reason: "Use it", command: "SAMPLE direction=f" },
+    }));
+
+  it("need no command to ask for more rows", () =>
+    expect(verdict(row(left(0.05, 0, 0.2)))?.next?.command).toBeNull());
+});
+
+describe("held-out times", () => {
+  const bridge = (value: number, high: number) =>
+    row({ value, interval: [0, high], ceiling: 2, held_out: { protocol: "a", misses: null } });
+  const nearest = row({ value: 3, ceiling: null, held_out: { protocol: "nearest", misses: null } });
+
+  it.each([
+    [bridge(1, 1.9), []],
+    [bridge(1, 2.5), ["line"]],
+    [bridge(1, 3), ["line", "nearest"]],
+  ] as const)("miss what their interval reaches: %#", (bridgeRow, misses) =>
+    expect(comparedRows([bridgeRow, nearest])[0]?.held_out?.misses).toEqual(misses),
+  );
+});

@@ -1,0 +1,44 @@
+// Leave-one-out and hold-outs in sentences, for reports and the terminal.
+import type { MetricRow } from "../run/quality.js";
+import { digits } from "./page/numbers.js";
+
+/** Exact distances at held-out times. */
+export const heldOutRows = (rows: readonly MetricRow[]): MetricRow[] =>
+  rows.filter(({ held_out }) => held_out !== undefined);
+
+/** One sentence for each held-out time, with the bridge's distance and the distances without a bridge. */
+export function heldOutSentences(rows: readonly MetricRow[]): string[] {
+  const distances = heldOutRows(rows);
+  const times = [...new Set(distances.map(({ at }) => at))];
+  return times.flatMap(
+    (at) =>
+      heldOutSentence(
+        at,
+        distances.filter((row) => row.at === at),
+      ) ?? [],
+  );
+}
+
+function heldOutSentence(at: string | undefined, rows: readonly MetricRow[]): string | null {
+  const nearest = rows.find(({ held_out }) => held_out?.protocol === "nearest");
+  const bridges = rows.filter((row) => row !== nearest && row.ceiling !== null);
+  const [first] = bridges;
+  if (!first || !nearest) return null;
+  const values = bridges.map(({ value, interval }) => {
+    const range = interval ? ` (${interval.map((x) => digits(x)).join(" to ")})` : "";
+    return `${digits(value)}${range}`;
+  });
+  const rivals = [
+    ["line", "straight lines between its neighbours", first.ceiling],
+    ["nearest", "the nearest time copied", nearest.value],
+  ] as const;
+  const comparison = rivals.map(([, words, value]) => `${words} ${digits(value)}`).join(", ");
+  const misses = bridges.map(({ held_out }) => held_out?.misses ?? null);
+  const missed = rivals.filter(([name]) => misses.some((list) => list?.includes(name)));
+  const finding = misses.includes(null)
+    ? ""
+    : missed.length === 0
+      ? " The bridge is better than both."
+      : ` The bridge is no better than ${missed.map(([, words]) => words).join(" and ")}.`;
+  return `Without ${at}: 1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${comparison}.${finding}`;
+}

@@ -1,0 +1,34 @@
+import type { Excess, MetricRow } from "../run/quality.js";
+import { digits, percent } from "./page/numbers.js";
+
+/** "83 % of the way (71 to 90 %)" */
+export function wayWords({ value, low, high }: Excess): string {
+  const way = (left: number) => percent(Math.min(1, Math.max(0, 1 - left)));
+  return `${way(value)} of the way (${way(high)} to ${way(low)})`;
+}
+
+/** A metric next to its floor and ceiling, in words without a capital and a full stop. */
+export function rowWords(row: MetricRow): string {
+  const { value, floor, better, target, excess, note } = row;
+  if (!Number.isFinite(value)) return "not a finite number";
+  // The least of many variances is below 1 even for the data.
+  if (better === "target" && Number.isFinite(target)) return `expected ${digits(floor ?? target)}`;
+  if (excess) return excessWords(row, excess);
+  if (note !== undefined) return note;
+  return floor !== null && floor > 0 && value > 0
+    ? `${digits(value / floor, 2)} times the floor`
+    : "";
+}
+
+function excessWords({ finding, grade }: MetricRow, excess: Excess): string {
+  switch (finding ?? (grade === "good" ? "close" : "partway")) {
+    case "few_rows":
+      return "too few rows to tell the ceiling from the floor";
+    case "no_better":
+      return "no better than no bridge";
+    case "close":
+      return `at most ${percent(excess.high)} of the distance is left`;
+    case "partway":
+      return wayWords(excess);
+  }
+}

@@ -1,0 +1,59 @@
+// The verdict on a direction of a bridge, as quality.json holds it. The rule is in @dsbm/evaluation.
+import { z } from "zod";
+import { real, textOrNull } from "../files/json.js";
+
+/** From the best to the worst. */
+export const grades = ["good", "partial", "undecided", "poor"] as const;
+
+/** The grade of a metric, of a column or of a direction. */
+export type Grade = (typeof grades)[number];
+
+/** Grades as reports, tables and pages print them. */
+export const gradeWords: Readonly<Record<Grade, string>> = {
+  good: "good",
+  partial: "most of the way",
+  undecided: "cannot be judged",
+  poor: "poor",
+};
+
+const nextStep = z.object({
+  /** What to do or why, without a full stop before the command. */
+  reason: z.string(),
+  /** The command that does it; null if no command does. */
+  command: textOrNull,
+});
+
+/** The next step after a verdict: the `reason` and the `command`. */
+export type NextStep = z.output<typeof nextStep>;
+
+/** Earlier versions wrote a sentence that ends with its command. */
+function earlierNextStep(sentence: string): NextStep | null {
+  if (sentence === "") return null;
+  const [, reason = "", command] = /^(?:(.*): )?(npx .*)$/s.exec(sentence) ?? [];
+  return command === undefined ? { reason: sentence, command: null } : { reason, command };
+}
+
+/** The schema of a verdict in quality.json. */
+export const verdictSchema = z.object({
+  direction: z.enum(["f", "b"]),
+  grade: z.enum(grades),
+  n_held_out: z.tuple([real, real]),
+  /** The finding, in sentences. */
+  reason: z.string(),
+  /** The name of the metric that the verdict rests on; missing in files of earlier versions. */
+  main: z.string().optional().catch(undefined),
+  /** Null if there is none, such as for samples without a run. */
+  next: z.union([nextStep.nullable(), z.string().transform(earlierNextStep)]).catch(null),
+});
+
+/**
+ * Whether a `direction` of a bridge may be trusted: its `grade` from `n_held_out` source and target
+ * rows.
+ */
+export type Verdict = z.output<typeof verdictSchema>;
+
+/** "Train for longer: npx dsbm extend RUN +2", or "" without a next step. */
+export function nextStepText(next: NextStep | null): string {
+  if (next?.command == null) return next?.reason ?? "";
+  return next.reason === "" ? next.command : `${next.reason}: ${next.command}`;
+}
