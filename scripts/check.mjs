@@ -32,6 +32,7 @@ const CHECKS = [
   { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
   { name: "docstrings of the API", args: ["scripts/api.mjs"] },
+  { name: "shape, docstrings, names", args: ["scripts/gate.mjs"], isReport: true },
   { name: "budgets", args: ["scripts/budgets.mjs"], isReport: true },
   { name: "style", args: ["scripts/style.mjs"], isReport: true },
 ];

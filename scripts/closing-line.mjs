@@ -6,11 +6,14 @@ import process from "node:process";
 /** Name of the environment variable that holds the file for the counts. */
 export const COUNTS = "DSBM_TEST_COUNTS";
 
-/** A vitest reporter that leaves { passed, failed, skipped } behind. */
+/** A vitest reporter that leaves { passed, failed, skipped, files: [{ file, seconds }] } behind. */
 export default class ClosingLine {
   onTestRunEnd(modules, unhandledErrors) {
-    const counts = { passed: 0, failed: 0, skipped: 0 };
+    const counts = { passed: 0, failed: 0, skipped: 0, files: [] };
     for (const module of modules) {
+      const { collectDuration, duration } = module.diagnostic();
+      const seconds = (collectDuration + duration) / 1000;
+      counts.files.push({ file: module.relativeModuleId, seconds });
       const before = counts.failed;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
@@ -23,6 +26,23 @@ export default class ClosingLine {
     const file = process.env[COUNTS];
     if (file) writeFileSync(file, JSON.stringify(counts));
   }
+}
+
+/** Minutes that the whole of `npm test` may take on two quiet cores. */
+const wholeMinutes = 8;
+
+/** Lines on time: the ten slowest files, and whether all of it took more than 8 minutes. */
+export function timeLines(file, milliseconds) {
+  const { files = [] } = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  const slowest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10);
+  const lines = slowest.map((row) => `${row.seconds.toFixed(1).padStart(7)} s  ${row.file}`);
+  if (lines.length > 0) lines.unshift(`Slowest of ${files.length} files:`);
+  const minutes = milliseconds / 60_000;
+  if (minutes > wholeMinutes)
+    lines.push(
+      `The tests took ${minutes.toFixed(1)} minutes; the goal is ${wholeMinutes} on two quiet cores.`,
+    );
+  return lines;
 }
 
 /**

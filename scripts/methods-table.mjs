@@ -1,5 +1,5 @@
 // Fills the measured columns of the table of docs/guide/methods.md from docs/results.csv, which `npm run benchmark` writes.
-// `--check` compares instead of writing: every method has a row, and every number is that of the results; without results the
+// `--check` compares instead of writing: every method has a row, and every number agrees with the results; without results the
 // columns have none.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

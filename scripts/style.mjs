@@ -1,5 +1,5 @@
 // Counts dialect in documents, comments and messages. The patterns and their limits are the tables below.
-//   node scripts/style.mjs [--list [documents|comments|messages|names]] [FOLDER]
+//   node scripts/style.mjs [--list [documents|comments|messages|types]] [FOLDER]
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import ts from "typescript";
 import { repo } from "./setup/stamp.mjs";
 
 /**
- * Occurrences per 1,000 words; words of documents that people write, without the changelog; names. Lower them when you
+ * Occurrences per 1,000 words; words of documents that people write, without the changelog; types. Lower them when you
  * reach less.
  */
 export const limits = {
@@ -16,8 +16,7 @@ export const limits = {
   comments: 0.5,
   messages: 0.7,
   documentWords: 27_000,
-  participles: 10,
-  duplicateTypes: 206,
+  duplicateTypes: 120,
   lines: { "README.md": 110, "docs/plan.md": 60 },
 };
 
@@ -51,7 +50,6 @@ export const rules = {
     /\bbesides?\b/,
   ],
 };
-const PARTICIPLES = "found own given shown beside wanted ranked measured opened".split(" ");
 /** Written by commands: results and tables of messages, whose sources are counted. */
 const isResult = (file) => /^docs\/results(\.md|\/.*)$/.test(file);
 const isGenerated = (file) => isResult(file) || file === "docs/keys.md";
@@ -83,13 +81,12 @@ export const proseOf = (text) =>
     .replaceAll(/`[^`\n]+`/g, blank)
     .replaceAll(/\]\([^)]*\)/g, blank);
 
-/** Comments, messages (texts of four words or more) and names of a source. */
+/** Comments, messages (texts of four words or more) and types of a source. */
 export function partsOf(file, text) {
   const kind = /x$/.test(file) ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind);
   const comments = new Map();
   const messages = [];
-  const names = [];
   const types = [];
   const visit = (node) => {
     for (const range of [
@@ -109,18 +106,11 @@ export function partsOf(file, text) {
         ts.isClassDeclaration(node)
       )
         types.push([name.getStart(), name.text]);
-      else if (
-        (ts.isVariableDeclaration(node) ||
-          ts.isParameter(node) ||
-          ts.isFunctionDeclaration(node)) &&
-        PARTICIPLES.includes(name.text)
-      )
-        names.push([name.getStart(), name.text]);
     }
     if (!ts.isTemplateExpression(node)) node.getChildren(source).forEach(visit);
   };
   visit(source);
-  return { comments: [...comments], messages, names, types };
+  return { comments: [...comments], messages, types };
 }
 
 const lineAt = (text, index) => text.slice(0, index).split("\n").length;
@@ -131,7 +121,6 @@ export function countTree(root) {
   const kinds = Object.fromEntries(
     ["documents", "comments", "messages"].map((kind) => [kind, { words: 0, places: [] }]),
   );
-  const participles = [];
   const types = new Map();
   const lines = {};
   let documentWords = 0;
@@ -156,16 +145,15 @@ export function countTree(root) {
     if (!/^packages\/.*\/src\//.test(file)) continue;
     for (const [start, message] of parts.messages) add("messages", file, text, start, message);
     const place = ([start, name]) => `${file}:${lineAt(text, start)}: ${name}`;
-    participles.push(...parts.names.map(place));
     for (const type of parts.types)
       types.set(type[1], [...(types.get(type[1]) ?? []), place(type)]);
   }
   const duplicateTypes = [...types.values()].filter((places) => places.length > 1).flat();
-  return { kinds, documentWords, participles, duplicateTypes, lines };
+  return { kinds, documentWords, duplicateTypes, lines };
 }
 
 /** What is above its limit, a line each. */
-export function problemsOf({ kinds, documentWords, participles, duplicateTypes, lines }) {
+export function problemsOf({ kinds, documentWords, duplicateTypes, lines }) {
   const rates = Object.entries(kinds).map(([kind, { words, places }]) => ({
     name: `${kind}: matches per 1,000 words`,
     value: (1000 * places.length) / Math.max(1, words),
@@ -179,7 +167,6 @@ export function problemsOf({ kinds, documentWords, participles, duplicateTypes, 
       limit,
     })),
     { name: "words of documents", value: documentWords, limit: limits.documentWords },
-    { name: "names that are participles", value: participles.length, limit: limits.participles },
     { name: "types of one name", value: duplicateTypes.length, limit: limits.duplicateTypes },
   ]
     .filter(({ value, limit }) => value > limit)
@@ -188,21 +175,20 @@ export function problemsOf({ kinds, documentWords, participles, duplicateTypes, 
 
 function main(args) {
   const options = args.filter((one) => !one.startsWith("-"));
-  const shows = ["documents", "comments", "messages", "names"];
+  const shows = ["documents", "comments", "messages", "types"];
   const counts = countTree(options.find((one) => !shows.includes(one)) ?? repo);
-  const { kinds, documentWords, participles, duplicateTypes } = counts;
+  const { kinds, documentWords, duplicateTypes } = counts;
   if (args.includes("--list")) {
     const asked = options.filter((one) => shows.includes(one));
     for (const show of asked.length > 0 ? asked : shows)
-      for (const place of kinds[show]?.places ?? [...participles, ...duplicateTypes])
-        console.log(place);
+      for (const place of kinds[show]?.places ?? duplicateTypes) console.log(place);
   }
   for (const [kind, { words, places }] of Object.entries(kinds))
     console.log(
       `${kind}: ${places.length} matches in ${words} words, ${((1000 * places.length) / words).toFixed(2)} per 1,000`,
     );
   console.log(
-    `${documentWords} words of documents; ${participles.length} names that are participles; ${duplicateTypes.length} types that share a name`,
+    `${documentWords} words of documents; ${duplicateTypes.length} types that share a name`,
   );
   const problems = problemsOf(counts);
   for (const problem of problems) console.error(problem);

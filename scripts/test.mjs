@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { COUNTS, closingLine } from "./closing-line.mjs";
+import { COUNTS, closingLine, timeLines } from "./closing-line.mjs";
 import { repo } from "./setup/stamp.mjs";
 import { reportFailure, setup } from "./setup.mjs";
 
@@ -34,14 +34,17 @@ const args = first === "parity" ? ["test/parity", ...rest] : process.argv.slice(
 const folder = mkdtempSync(join(tmpdir(), "dsbm-test-"));
 const counts = join(folder, "counts.json");
 let code = 1;
+let start = performance.now();
 try {
   await setup();
+  start = performance.now();
   code = await vitest(args, counts);
 } catch (error) {
   if (error.name === "SetupError") reportFailure(error);
   else console.error(error);
 }
 const end = closingLine(counts, code);
+for (const line of timeLines(counts, performance.now() - start)) console.log(line);
 rmSync(folder, { recursive: true, force: true });
 if (end.skipped > 0) console.log(`${end.skipped} skipped`);
 process.exitCode = end.code;

@@ -82,7 +82,7 @@ async function read(path, openTable) {
 /** Calls `use` with the path of damaged file `index` of `seed`. */
 async function withFile(folder, good, seed, index, use) {
   const [name, bytes] = good[index % good.length];
-  // HDF5 takes a file of the same inode that it could not close for the one that it has open.
+  // HDF5 confuses a file with an earlier one of the same inode that it could not close.
   const path = join(folder, `${index}-${name}`);
   writeFileSync(path, damaged(bytes, source(seed, index).next));
   await use(path);

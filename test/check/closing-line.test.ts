@@ -2,16 +2,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import ClosingLine, { COUNTS, closingLine } from "../../scripts/closing-line.mjs";
+import ClosingLine, { COUNTS, closingLine, timeLines } from "../../scripts/closing-line.mjs";
 import { scratch } from "../support/scratch.js";
 
 const folder = scratch();
 afterEach(() => void vi.unstubAllEnvs());
 
-/** A test module as vitest hands it to a reporter: whether it loaded well, and the states of its tests. */
-const moduleOf = (text: string) => {
+/** A test module as vitest hands it to a reporter: whether it loaded well, the states of its tests, its time. */
+const moduleOf = (text: string, index = 0) => {
   const [first, ...states] = text.split(" ");
   return {
+    relativeModuleId: `${index}.test.ts`,
+    diagnostic: () => ({ collectDuration: 250, duration: 1000 * index }),
     ok: () => first === "ok",
     children: { allTests: () => states.map((state) => ({ result: () => ({ state }) })) },
   };
@@ -41,4 +43,23 @@ it("fails without counts, and when a test failed although vitest's exit code is 
   const file = join(folder, "failed.json");
   writeFileSync(file, JSON.stringify({ passed: 3, failed: 2, skipped: 0 }));
   expect(closingLine(file, 0)).toMatchObject({ line: "3 passed, 2 failed", code: 1 });
+});
+
+it("the ten slowest files come with their seconds, the slowest first", () => {
+  const file = join(folder, "counts-of-times.json");
+  vi.stubEnv(COUNTS, file);
+  const modules = Array.from({ length: 12 }, (_, index) => moduleOf("ok passed", index));
+  new ClosingLine().onTestRunEnd(modules, []);
+  const lines = timeLines(file, 60_000);
+  expect(lines).toHaveLength(11);
+  expect(lines.slice(0, 2)).toEqual(["Slowest of 12 files:", "   11.3 s  11.test.ts"]);
+  expect(lines.at(-1)).toContain("2.test.ts");
+});
+
+it("more than eight minutes are said in a line and fail nothing", () => {
+  const file = join(folder, "none");
+  expect(timeLines(file, 8 * 60_000)).toEqual([]);
+  expect(timeLines(file, 8.5 * 60_000)).toEqual([
+    "The tests took 8.5 minutes; the goal is 8 on two quiet cores.",
+  ]);
 });

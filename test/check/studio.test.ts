@@ -162,7 +162,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
           await page.getByRole("button", { name: "Export this bridge and play" }).click();
           const player = page.frameLocator("iframe");
           await player.getByRole("button", { name: "Pause" }).click();
-          // As far as there are states; the schedule has the times 0, 0.25, 0.5 and 1.
+          // Up to the last state. The schedule has the times 0, 0.25, 0.5 and 1.
           const timeAfterMove = async () => {
             await player.getByRole("slider", { name: "Time" }).fill("0.6");
             return await player.locator(".time").textContent();

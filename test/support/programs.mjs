@@ -6,7 +6,7 @@ import { format } from "node:util";
 
 const own = fileURLToPath(import.meta.url);
 
-/** Starts the process: `run(file, folder)` resolves to what the program printed; `stop()` ends it. */
+/** Starts the process: `run(file, folder)` resolves to the output of the program; `stop()` ends it. */
 export function programs() {
   const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1" };
   const child = fork(own, [], { env, execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });

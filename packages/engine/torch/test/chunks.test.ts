@@ -123,7 +123,7 @@ describe("startChunked", () => {
       runs.push(T.startChunked(f, inputs, options(4)));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    // A thread that is not joined keeps a stack of 8 MiB.
+    // Without a join, a thread keeps a stack of 8 MiB.
     expect(virtual() - before).toBeLessThan(1000);
     for (const run of runs) run.finish();
   });

@@ -1,4 +1,4 @@
-// Paths of rows, discrete DSB and refused calls; test/e2e/export.test.ts compares samples with those of dsbm.
+// Paths of rows, discrete DSB and refused calls; test/e2e/export.test.ts compares samples with dsbm.
 import { describe, expect, it } from "vitest";
 import { createBridge, type Network } from "../src/index.js";
 

@@ -1,4 +1,4 @@
-// Saved checkpoints are read again, the policy decides which are kept, and a damaged or hostile
+// Saved checkpoints are read again, the policy keeps some of them, and a damaged or hostile
 // folder is skipped.
 import { spawnSync } from "node:child_process";
 import {
