@@ -5,6 +5,7 @@ export {
   type Speed,
   TimePlan,
 } from "./forecast/time-plan.js";
+export { drive } from "./run/driver.js";
 export { isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export * from "./run/report.js";
 export type { RunOptions, RunResult, WorkerOptions } from "./run/run.js";

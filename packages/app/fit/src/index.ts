@@ -1,2 +1,5 @@
-export { type FitRequest, fitMember, methodNames, planFit, printPlan } from "./plan.js";
-export * from "./run.js";
+export { planFit } from "./plan.js";
+export { printPlan } from "./print.js";
+export { type FitRequest, fitMember, methodNames } from "./request.js";
+export { finishedFit, runFit, runFitWorker } from "./run.js";
+export { withTimes } from "./times.js";

@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "@dsbm/config";
-import { tableGroups } from "@dsbm/data";
 import type { QualityOptions } from "@dsbm/evaluation";
 import {
   finishedRun,
@@ -21,16 +19,12 @@ import {
   readChoiceList,
   readQuality,
 } from "@dsbm/runs";
-import { leaveOut, leaveOutSeconds } from "./leave-out.js";
-import {
-  configureFit,
-  type FitPlan,
-  type FitRequest,
-  fitMember,
-  planFit,
-  printPlan,
-  timePlan,
-} from "./plan.js";
+import { leaveOut } from "./leave-out/leave-out.js";
+import { leaveOutSeconds } from "./leave-out/time.js";
+import { type FitPlan, planFit } from "./plan.js";
+import { printPlan } from "./print.js";
+import { configureFit, type FitRequest } from "./request.js";
+import { timePlan } from "./time.js";
 
 /** The share of the time that an evaluation has although the time is up. */
 const leastShare = 0.05;
@@ -145,43 +139,4 @@ async function trainFit(
       return true;
     },
   });
-}
-
-/** Throws the errors of `tableGroups`. */
-export async function withTimes(
-  request: FitRequest,
-  { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<FitRequest["base"]> {
-  const { time, time_order, data, Dataset } = fitMember(request).config;
-  if (time === null) return request.base;
-  const path = /^table:(.+)$/s.exec(Dataset)?.[1];
-  if (path === undefined || data.split_by !== null)
-    throw new ConfigError(
-      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
-    );
-  const { decimal, header, missing, key, layer, where } = data;
-  const values = await tableGroups(path, time, {
-    decimal,
-    header,
-    missing,
-    signal,
-    key: key ?? undefined,
-    layer: layer ?? undefined,
-    where: where ?? undefined,
-    order: time_order ?? undefined,
-  });
-  const [source, ...rest] = values as [string, ...string[]];
-  const between = rest.slice(0, -1);
-  const numbers = values.map(Number);
-  return {
-    ...request.base,
-    "data.split_by": time,
-    "data.source": source,
-    "data.target": rest.at(-1) as string,
-    ...(between.length > 0 && {
-      "data.between": between,
-      Dataset_between: between.map(() => Dataset),
-      ...(numbers.every(Number.isFinite) && { times: numbers }),
-    }),
-  };
 }

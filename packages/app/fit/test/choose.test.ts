@@ -3,17 +3,14 @@ import { stream } from "@dsbm/bridge";
 import type { Datasets, EndpointData } from "@dsbm/datasets";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
-import {
-  chooseHeldOut,
-  chooseRules,
-  chooseScale,
-  chooseSigma,
-  fewTimes,
-  growthRules,
-  pathRules,
-  rowsTogether,
-} from "../src/choose.js";
 import { courseFacts, dataFacts } from "../src/facts.js";
+import { pathRules } from "../src/rules/course.js";
+import { growthRules } from "../src/rules/growth.js";
+import { coarseGrid } from "../src/rules/images.js";
+import { choosePlanRows } from "../src/rules/pairs.js";
+import { chooseRules } from "../src/rules/rules.js";
+import { chooseSigma } from "../src/rules/sigma.js";
+import { chooseHeldOut, chooseScale } from "../src/rules/table.js";
 
 const end = (train: Tensor) =>
   ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
@@ -36,7 +33,7 @@ test("the distance of optimal transport and the spread are those of the data", (
   expect(factsOf({ minutes: 0.1 }).spread).not.toBe(factsOf().spread);
 });
 
-test("grids are coarser for fewer steps of training", () => expect(fewTimes(20).value).toBe(5));
+test("grids are coarser for fewer steps of training", () => expect(coarseGrid(20).value).toBe(5));
 
 test("sigma scales with units and does not depend on shifts", () => {
   const one = chooseSigma(factsOf()).value as number;
@@ -104,7 +101,7 @@ test.each([
   { classes: null, rows: 2048 },
   { classes: null, most: 200, rows: 256 },
 ])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) =>
-  expect(rowsTogether(256, classes, most).value).toBe(rows),
+  expect(choosePlanRows(256, classes, most).value).toBe(rows),
 );
 
 test("plans of growth have fewer rows in a minute", () =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leaveOutSeconds } from "../src/leave-out.js";
+import { leaveOutSeconds } from "../src/leave-out/time.js";
 
 test.each([
   { step: 0.01, seconds: 22.5 },

@@ -37,8 +37,8 @@ import { engineInfo, setNumThreads } from "@dsbm/torch";
 import { type Ranks, Training, withExecution } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
 import { checkTables } from "./columns.js";
+import { trainOnRanks } from "./driver.js";
 import { ExperimentRun } from "./experiment-run.js";
-import { runCourse } from "./ranks.js";
 
 export interface RunResult {
   rows: Row[];
@@ -124,7 +124,7 @@ export async function runTrainingWorker(
     const problem = trainingProblem(config, datasets, { cacheFolder, pairs });
     const training = new Training(withExecution(problem, { ranks }));
     try {
-      await runCourse(training, null, { signal });
+      await trainOnRanks(training, null, { signal });
     } finally {
       training.dispose();
     }

@@ -1,0 +1,96 @@
+// The sizes of image networks, batches and grids that the time allows.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Datasets } from "@dsbm/datasets";
+import { measureSpeed, type Speed, type TimePlan } from "@dsbm/experiment";
+import { checkBatch, trainingProblem } from "@dsbm/problem";
+import type { Choices } from "./choices.js";
+import {
+  chooseSize,
+  coarseGrid,
+  fewSteps,
+  leastBatch,
+  leastChannels,
+  type SizeKey,
+  twiceTheWidth,
+} from "./rules/images.js";
+import { isFitted, oneIteration } from "./rules/iterations.js";
+
+interface SizingOptions {
+  /** The time of the run with the choices so far. */
+  forecastAt(speed: Speed): TimePlan;
+  signal: AbortSignal | undefined;
+}
+
+/** Chooses the sizes of image networks and of their evaluations. Returns the speed of this machine. */
+export async function chooseInTime(
+  choices: Choices,
+  datasets: Datasets,
+  { forecastAt, signal }: SizingOptions,
+): Promise<Speed> {
+  const { config, own } = choices.configuration;
+  if (isFitted(config)) return { step: 0, pair: 0 };
+  checkBatch(config, datasets);
+  const { clock } = forecastAt({ step: 0.01, pair: 0 });
+  const measure = async (): Promise<Speed> => {
+    // Signals arrive between two turns.
+    await new Promise((resolve) => setImmediate(setImmediate, resolve));
+    signal?.throwIfAborted();
+    const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-speed-"));
+    const problem = trainingProblem(choices.configuration.config, datasets, { cacheFolder });
+    return measureSpeed(problem, clock.part(0.05), signal).finally(() =>
+      rmSync(cacheFolder, { recursive: true, force: true }),
+    );
+  };
+  if (datasets.shape.length === 1 || own.max_minutes === null) return measure();
+  return sizeImages(choices, {
+    measure,
+    stepsAt: (speed) => Math.min(...forecastAt(speed).forecast()),
+  });
+}
+
+interface ImageSpeed {
+  /** Measures the speed with the choices so far. */
+  measure(): Promise<Speed>;
+  /** Steps of the shortest half-iteration. */
+  stepsAt(speed: Speed): number;
+}
+
+/** Begins with narrow networks and few images: the others are slow. */
+async function sizeImages(choices: Choices, { measure, stepsAt }: ImageSpeed): Promise<Speed> {
+  const { config } = choices.configuration;
+  const { batch_size: largest, num_steps } = config;
+  const { num_channels: widest } = config.model as { num_channels: number };
+  const least = Math.min(leastBatch, largest);
+  let steps = 0;
+  const resize = (key: SizeKey, value: number) => choices.replace(chooseSize(key, value, steps));
+  const measureSteps = async () => {
+    const speed = await measure();
+    steps = stepsAt(speed);
+    return speed;
+  };
+  let channels = resize("model.num_channels", leastChannels) ? leastChannels : widest;
+  let batch = resize("batch_size", least) ? least : largest;
+  let speed = await measureSteps();
+  const affordable = Math.min(largest, Math.floor((batch * steps) / fewSteps));
+  if (affordable > batch) {
+    batch = affordable;
+    resize("batch_size", batch);
+    speed = await measureSteps();
+  }
+  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
+    channels *= 2;
+    resize("model.num_channels", channels);
+    speed = await measureSteps();
+  }
+  // The reasons name the measured steps.
+  resize("model.num_channels", channels);
+  resize("batch_size", batch);
+  if (steps >= fewSteps) return speed;
+  if (choices.list.some(({ key, value }) => key === "n_ipf" && value === 2))
+    choices.replace(oneIteration(steps));
+  if (choices.replace(coarseGrid(steps)))
+    speed.pair *= choices.configuration.config.num_steps / num_steps;
+  return speed;
+}

@@ -1,0 +1,89 @@
+// Short trainings that do not see a part of the data: an inner time of a course, or a third of the rows of a small table.
+import { BridgeError } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { type Datasets, folds } from "@dsbm/datasets";
+import { pooledFolds, verdictFacts } from "@dsbm/evaluation";
+import { heldOutSentences, type Quality, readQuality, writeQuality } from "@dsbm/runs";
+import { type LeaveOutOptions, type PartEvaluation, type WholeFit, withoutPart } from "./part.js";
+import { innerDatasets, isEnough, leastSteps } from "./time.js";
+
+/** The fewest training rows that a cross-validation splits. */
+const leastRows = 10;
+/** Training rows whose held-out rows are enough for a verdict. */
+const enoughRows = 250;
+
+/** Whether a cross-validation, in the time that training leaves, judges a bridge. */
+function isFolded({ pairs, weights, batch_size }: CompleteTrainConfig, datasets: Datasets) {
+  const { columns, projection, rows, x0, x1 } = datasets;
+  const fewest = Math.min(x0.train.size(0), x1.train.size(0));
+  const isSmall = fewest >= leastRows && fewest < enoughRows && batch_size <= fewest / 2;
+  // Rows with weights are repeated: a row could be in two folds.
+  const isPlain = pairs === null && weights === null && !rows && !projection;
+  return isSmall && isPlain && columns?.condition === null;
+}
+
+/**
+ * Adds leave-one-out to quality.json of a trained run, or replaces its rows by means of a cross-validation. Returns
+ * false if it was stopped.
+ */
+export async function leaveOut(
+  folder: string,
+  { config, datasets }: { config: CompleteTrainConfig; datasets: Datasets },
+  options: LeaveOutOptions,
+): Promise<boolean> {
+  const { loo, time, progress } = options;
+  const isCourse = innerDatasets(config) > 0;
+  if (loo === false || !(isCourse || isFolded(config, datasets))) return true;
+  const parts = innerDatasets(config) || folds;
+  const title = isCourse ? "leave-one-out" : "cross-validation";
+  const clock = time.clock.part(0.9);
+  // Folds with far fewer steps would say nothing about this bridge; a course has a share of the steps.
+  const fewest = isCourse ? leastSteps : config.num_iter / 2;
+  if (!isEnough(config, clock.left / parts, time.step ?? 0, fewest)) {
+    const other = isCourse && loo !== "full" ? ", or write loo=full" : "";
+    progress.line(`${title} is skipped: too little time: raise max_minutes${other}`);
+    return true;
+  }
+  const results: PartEvaluation[] = [];
+  try {
+    for (let k = 1; k <= parts; k++) {
+      const whole = { folder, config, datasets, title };
+      const result = await withoutPart(whole, k, options, clock.part(1 / (parts - k + 1)));
+      if (!result) return false;
+      results.push(result);
+    }
+  } catch (error) {
+    // The run's own bridge is trained: its evaluation stays.
+    if (!(error instanceof BridgeError)) throw error;
+    progress.line(`${title} ends: ${error.message}`);
+    return true;
+  }
+  if (isCourse) addLeftOut(folder, results, options);
+  else replaceByFolds({ folder, config, datasets, title }, results);
+  return true;
+}
+
+/** Adds the distances to inner datasets that training did not see. */
+function addLeftOut(
+  folder: string,
+  results: readonly PartEvaluation[],
+  { progress }: LeaveOutOptions,
+): void {
+  const quality = readQuality(folder) as Quality;
+  const rows = results.flatMap((result) => result.rows);
+  writeQuality(folder, { ...quality, rows: [...rows, ...quality.rows] });
+  for (const line of heldOutSentences(rows)) progress.line(line);
+}
+
+/** Replaces the metrics and verdicts by means over the folds. */
+function replaceByFolds({ folder, datasets }: WholeFit, results: readonly PartEvaluation[]): void {
+  const quality = readQuality(folder) as Quality;
+  const pooled = pooledFolds(results, verdictFacts(folder, datasets));
+  writeQuality(folder, {
+    ...quality,
+    ...pooled,
+    rows: [...quality.rows.filter(({ group }) => group === "holdout"), ...pooled.rows],
+    folds,
+    left_out: [...new Set(results.flatMap(({ left_out }) => left_out))],
+  });
+}

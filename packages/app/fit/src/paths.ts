@@ -1,0 +1,26 @@
+// The method and the paths of a time course.
+import { conditionColumn, massKeys } from "@dsbm/config";
+import type { Datasets } from "@dsbm/datasets";
+import type { Choices } from "./choices.js";
+import { courseFacts } from "./facts.js";
+import { pathRules } from "./rules/course.js";
+
+/** The user of one of these options has chosen the paths. */
+const pathKeys = [
+  "method",
+  "interpolant",
+  "first_coupling",
+  "ot_sampler",
+  "pairs",
+  "n_ipf",
+  ...massKeys,
+];
+
+/** Chooses method and paths of a time course of vectors. Returns whether it chose. */
+export function choosePaths(choices: Choices, datasets: Datasets): boolean {
+  const { config, own } = choices.configuration;
+  const isGiven = pathKeys.some((key) => choices.isGiven(key));
+  const mayChoose = conditionColumn(config.data) === null && !isGiven;
+  const course = mayChoose ? courseFacts(datasets, config.seed, own.max_minutes) : null;
+  return course !== null && choices.addIfAllowed(pathRules(course));
+}

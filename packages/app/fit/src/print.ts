@@ -1,0 +1,22 @@
+import { type Choice, duration, type Progress } from "@dsbm/runs";
+import type { FitPlan } from "./plan.js";
+import { isFitted } from "./rules/iterations.js";
+
+/** Prints each choice with its reason, then the forecast of the time. */
+export function printPlan(
+  { choices, own, config, time }: FitPlan,
+  { line }: Pick<Progress, "line">,
+): void {
+  const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
+  const text = ({ key, value }: Choice) => `${key}=${value}`;
+  const width = Math.max(...visible.map((choice) => text(choice).length));
+  for (const choice of visible) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
+  if (isFitted(config)) line("time: a closed form, evaluation and report; no training steps");
+  if (own.max_minutes === null) return;
+  const steps = time
+    .forecast()
+    .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
+  line(
+    `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report; half-iterations of ${steps.join(", ")} steps, replanned during the run`,
+  );
+}

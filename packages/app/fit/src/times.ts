@@ -1,0 +1,54 @@
+// A time course in one table: the column of times tells its datasets.
+import { ConfigError } from "@dsbm/config";
+import { tableGroups } from "@dsbm/data";
+import { type FitRequest, fitMember } from "./request.js";
+
+/**
+ * Returns the base of a request with the datasets of its column of times; without `time` the request's base. Throws a
+ * ConfigError for data that are no table, and the errors of `tableGroups`.
+ */
+export async function withTimes(
+  request: FitRequest,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<FitRequest["base"]> {
+  if ((request.overrides.time ?? request.base.time ?? null) === null) return request.base;
+  const { time, time_order, data, Dataset } = fitMember(request).config;
+  if (time === null) return request.base;
+  const path = /^table:(.+)$/s.exec(Dataset)?.[1];
+  if (path === undefined || data.split_by !== null)
+    throw new ConfigError(
+      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
+    );
+  const { decimal, header, missing, key, layer, where } = data;
+  const values = await tableGroups(path, time, {
+    decimal,
+    header,
+    missing,
+    signal,
+    key: key ?? undefined,
+    layer: layer ?? undefined,
+    where: where ?? undefined,
+    order: time_order ?? undefined,
+  });
+  return { ...request.base, ...courseOf(time, Dataset, values as [string, ...string[]]) };
+}
+
+function courseOf(
+  time: string,
+  Dataset: string,
+  values: readonly [string, ...string[]],
+): FitRequest["base"] {
+  const [source, ...later] = values;
+  const between = later.slice(0, -1);
+  const numbers = values.map(Number);
+  return {
+    "data.split_by": time,
+    "data.source": source,
+    "data.target": later.at(-1) as string,
+    ...(between.length > 0 && {
+      "data.between": between,
+      Dataset_between: between.map(() => Dataset),
+      ...(numbers.every(Number.isFinite) && { times: numbers }),
+    }),
+  };
+}
