@@ -57,7 +57,7 @@ interface ImageSpeed {
   stepsAt(speed: Speed): number;
 }
 
-/** Begins with narrow networks and few images: the others are slow. */
+/** Begins with narrow networks and few images: wide networks and many images are slow. */
 async function sizeImages(choices: Choices, { measure, stepsAt }: ImageSpeed): Promise<Speed> {
   const { config } = choices.configuration;
   const { batch_size: largest, num_steps } = config;

@@ -33,7 +33,7 @@ export function chooseOptions(
   choosePlan(choices, datasets, Math.min(...facts.rows));
 }
 
-/** The rules for the data, without those that a method decides. */
+/** The rules for the data, without the options that a method decides. */
 function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] {
   const { config } = choices.configuration;
   const isGiven = (key: string) => choices.isGiven(key);

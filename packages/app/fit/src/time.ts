@@ -6,7 +6,7 @@ import { leaveOutSeconds } from "./leave-out/time.js";
 import type { FitConfiguration } from "./request.js";
 import { largestSteps, methodOf } from "./rules/iterations.js";
 
-/** The largest share of the time that is kept for the final evaluation. */
+/** Largest share of the time for the final evaluation. */
 const largestEndShare = 0.35;
 /** Seconds of the final evaluation and the report of vectors. */
 const usualEndSeconds = 20;

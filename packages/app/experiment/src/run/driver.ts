@@ -41,7 +41,7 @@ export async function trainOnRanks(
 
 type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
 
-/** What the caller of a driver does besides training. */
+/** Work of the caller of a driver. */
 export interface TrainingWork {
   /** Before the first step. */
   begin?(): Promise<Next>;
@@ -49,7 +49,7 @@ export interface TrainingWork {
   started?(event: EventOf<"start">): void;
   /** After each step. */
   stepped?(event: EventOf<"step">): void;
-  /** Whether training pauses after `step`, besides the pauses of the time plan. */
+  /** Whether training pauses after `step`. It also pauses if the time plan is due. */
   isPauseDue?(step: number): boolean;
   /** At each pause, after the time is planned again. */
   paused?(event: EventOf<"pause">): Promise<Next>;

@@ -20,7 +20,7 @@ interface RunCheckpointsOptions {
   time: TimePlan;
 }
 
-/** The checkpoints of a run: where it resumes, and when it saves. */
+/** The checkpoints of a run: the position of a resumed run, and the time of the next one. */
 export class RunCheckpoints {
   readonly #store: CheckpointStore;
   #lastSaved = performance.now();

@@ -17,7 +17,7 @@ const largestDistanceRows = 2000;
 
 /** How leave-one-out works. */
 export interface LeaveOutOptions {
-  /** Which parts are left out. */
+  /** The setting of leave-one-out. */
   loo: FitConfig["loo"];
   /** The time of the run; its limit has the threads and the most steps. */
   time: TimePlan;
@@ -30,7 +30,7 @@ export interface LeaveOutOptions {
 /** The evaluation of one training. */
 export type PartEvaluation = Pick<Quality, "rows" | "verdicts" | "left_out">;
 
-/** A trained run, of which a part is left out. */
+/** A trained run before a part is taken out. */
 export interface WholeFit {
   /** The run folder. */
   folder: string;
@@ -46,9 +46,9 @@ export interface WholeFit {
 interface PartTraining {
   config: CompleteTrainConfig;
   datasets: Datasets;
-  /** The left-out part in words. */
+  /** The name of the missing part. */
   label: string;
-  /** The left-out process time; undefined: rows are left out. */
+  /** The process time of the missing dataset; undefined: rows are missing. */
   time: number | undefined;
 }
 

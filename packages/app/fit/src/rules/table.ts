@@ -1,7 +1,7 @@
 // The scale of a table's columns and the share of held-out rows.
 import { type Rule, rounded, rule } from "./rule.js";
 
-/** Deviations of columns up to this ratio are those of coordinates of one space. */
+/** Largest ratio of deviations between coordinates of one space. */
 const comparableRatio = 30;
 
 /** Names that differ in their number only, such as PC1 and PC2. */
