@@ -25,12 +25,12 @@ const packages = {
   },
   experiment: {
     group: "app",
-    budget: 17_500,
+    budget: 19_000,
     imports: [...base, "datasets", "problem", "inference", "evaluation"],
   },
   fit: {
     group: "app",
-    budget: 10_500,
+    budget: 13_000,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 28_000, imports: ["files"] },

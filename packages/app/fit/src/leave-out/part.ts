@@ -98,7 +98,7 @@ function partOf(
   const isShort = loo !== "full" && clock.seconds === null;
   return {
     ...without,
-    config: isShort ? shortened(without.config) : without.config,
+    config: isShort ? shortConfig(without.config) : without.config,
     label: timeLabel(config, time),
     time,
   };
@@ -136,7 +136,7 @@ async function evaluatePart(
   }
 }
 
-const shortened = (config: CompleteTrainConfig): CompleteTrainConfig => ({
+const shortConfig = (config: CompleteTrainConfig): CompleteTrainConfig => ({
   ...config,
   num_iter: Math.ceil(leaveOutShare * config.num_iter),
   first_num_iter: Math.ceil(leaveOutShare * config.first_num_iter),

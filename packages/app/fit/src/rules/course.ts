@@ -2,7 +2,7 @@
 import type { LeftOutDistance } from "@dsbm/bridge";
 import { average } from "@dsbm/runs";
 import type { CourseFacts } from "../facts.js";
-import { type Rule, rounded, rule } from "./rule.js";
+import { type Rule, rule, twoDigits } from "./rule.js";
 
 /** The share of the straight paths' distance that a gain exceeds, for 2,000 rows: their distances vary by half of it. */
 const leastGain = 0.01;
@@ -22,7 +22,7 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   const gain = leastGain * Math.sqrt(2000 / rows) * straight;
   const most = straight - gain;
   const because = (paths: string, miss: number) =>
-    `without one of the inner datasets, ${paths} miss it by ${rounded(miss)}, straight ones by ${rounded(straight)} (W1)`;
+    `without one of the inner datasets, ${paths} miss it by ${twoDigits(miss)}, straight ones by ${twoDigits(straight)} (W1)`;
   const smooth = (paths: string, miss: number) => [
     rule("interpolant", "spline", because(paths, miss)),
     rule("method", "sf2m", "it learns flow and score along smooth paths"),
@@ -32,7 +32,7 @@ export function pathRules({ leftOut, deltas, rows }: CourseFacts): Rule[] {
   if (lengths[0] < most)
     return [
       rule("method", "wfr", because("paths on which rows gain and lose mass", growth)),
-      rule("delta", rounded(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
+      rule("delta", twoDigits(deltas[lengths.indexOf(growth)]), "the closer of two lengths"),
     ];
   // Both paths start and end in the same rows, so their distances differ less by chance.
   if (leftOut.length > 1 && slight < straight - gain / 2)

@@ -17,4 +17,4 @@ export const internalRule = (...words: Parameters<typeof rule>): Rule => ({
 });
 
 /** Rounds to two digits. */
-export const rounded = (x: number): number => Number(x.toPrecision(2));
+export const twoDigits = (x: number): number => Number(x.toPrecision(2));

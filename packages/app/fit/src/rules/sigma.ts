@@ -1,6 +1,6 @@
 // The noise of the reference process, and whether a mixture makes the first pairs.
 import type { DataFacts } from "../facts.js";
-import { type Rule, rounded, rule } from "./rule.js";
+import { type Rule, rule, twoDigits } from "./rule.js";
 
 /** What the user has chosen before the rules. */
 export interface UserChoices {
@@ -46,14 +46,14 @@ export function chooseSigma(facts: DataFacts, choices: UserChoices = {}): Rule {
   if (startsFromMixture(facts, choices))
     return rule(
       "sigma",
-      rounded(mixtureSigmaShareOfSpread * spread || sigmaOfEqualRows),
-      `few columns: noise of ${mixtureSigmaShareOfSpread} of the spread (${rounded(spread)}) lets paths separate where the target has gaps`,
+      twoDigits(mixtureSigmaShareOfSpread * spread || sigmaOfEqualRows),
+      `few columns: noise of ${mixtureSigmaShareOfSpread} of the spread (${twoDigits(spread)}) lets paths separate where the target has gaps`,
     );
   if (choices.fromReference)
     return rule(
       "sigma",
-      rounded(spread || sigmaOfEqualRows),
-      `the reference process makes the first pairs: noise as large as the spread (${rounded(spread)}) brings samples near the target`,
+      twoDigits(spread || sigmaOfEqualRows),
+      `the reference process makes the first pairs: noise as large as the spread (${twoDigits(spread)}) brings samples near the target`,
     );
   return sigmaOfTransport(transport, spread);
 }
@@ -62,14 +62,14 @@ function sigmaOfTransport(transport: number, spread: number): Rule {
   const noise = sigmaShareOfTransport * transport;
   const low = leastSigmaShareOfSpread * spread;
   const high = largestSigmaShareOfSpread * spread;
-  const value = rounded(Math.max(Math.min(noise, high), low) || sigmaOfEqualRows);
+  const value = twoDigits(Math.max(Math.min(noise, high), low) || sigmaOfEqualRows);
   return rule(
     "sigma",
     value,
     noise > high
-      ? `source and target are far apart (${rounded(transport)} a coordinate): ${largestSigmaShareOfSpread} of their spread of ${rounded(spread)}`
+      ? `source and target are far apart (${twoDigits(transport)} a coordinate): ${largestSigmaShareOfSpread} of their spread of ${twoDigits(spread)}`
       : noise < low
-        ? `source and target are close (${rounded(transport)} a coordinate): ${leastSigmaShareOfSpread} of their spread of ${rounded(spread)}`
-        : `optimal transport moves a coordinate by ${rounded(transport)}, of which this is a tenth`,
+        ? `source and target are close (${twoDigits(transport)} a coordinate): ${leastSigmaShareOfSpread} of their spread of ${twoDigits(spread)}`
+        : `optimal transport moves a coordinate by ${twoDigits(transport)}, of which this is a tenth`,
   );
 }

@@ -1,5 +1,5 @@
 // The scale of a table's columns and the share of held-out rows.
-import { type Rule, rounded, rule } from "./rule.js";
+import { type Rule, rule, twoDigits } from "./rule.js";
 
 /** Largest ratio of deviations between coordinates of one space. */
 const comparableRatio = 30;
@@ -25,9 +25,13 @@ export function chooseScale({
     ? rule(
         key,
         "global",
-        `the columns are numbered or unnamed, and their deviations differ by a factor of ${rounded(ratio)} only: coordinates of one space`,
+        `the columns are numbered or unnamed, and their deviations differ by a factor of ${twoDigits(ratio)} only: coordinates of one space`,
       )
-    : rule(key, "columns", `the deviations of the columns differ by a factor of ${rounded(ratio)}`);
+    : rule(
+        key,
+        "columns",
+        `the deviations of the columns differ by a factor of ${twoDigits(ratio)}`,
+      );
 }
 
 const enoughHeldOutRows = 400;

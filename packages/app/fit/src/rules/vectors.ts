@@ -1,7 +1,7 @@
 // The network, the grid and the batches of tables.
 import type { DataFacts } from "../facts.js";
 import { pairsServe } from "./pairs.js";
-import { type Rule, rounded, rule } from "./rule.js";
+import { type Rule, rule, twoDigits } from "./rule.js";
 
 interface VectorChoices {
   /** Rows of the smaller dataset. */
@@ -65,6 +65,6 @@ function gridRule(spread: number, { sigma, fromMixture, grids }: VectorChoices):
   return rule(
     "num_steps",
     steps * grids,
-    `σ is ${rounded(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps${intervals}`,
+    `σ is ${twoDigits(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps${intervals}`,
   );
 }
