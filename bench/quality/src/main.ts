@@ -11,8 +11,8 @@ import {
   isSetting,
   resolve,
 } from "@dsbm/config";
-import { writeFileAtomic } from "@dsbm/files";
-import { createInterrupt, createProgress, duration, shellWord } from "@dsbm/runs";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
+import { createInterrupt, createProgress, duration } from "@dsbm/runs";
 import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
 import type { Outcome } from "./engine.js";
 

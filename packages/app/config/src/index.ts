@@ -35,5 +35,11 @@ export { referenceKeys } from "./keys/reference.js";
 export { validate, helpEntries, helpTable } from "./schema/schema.js";
 export { groupTable, presetGroups, type RegisteredNames } from "./presets.js";
 export { ConfigError, describeError, exitCodeOf, setLogPrefix } from "./errors.js";
-export { isSetting, parseOverride, unknownOption } from "./overrides.js";
+export {
+  type CommandRequest,
+  isSetting,
+  parseOverride,
+  printCommand,
+  unknownOption,
+} from "./overrides.js";
 export { flatten, isTree, printValue, readYaml, type Tree, type Value, writeYaml } from "./tree.js";

@@ -1,7 +1,7 @@
 // Parses the arguments key=value of a command line, in Hydra's grammar, after the shell's own
 // quotes.
 
-import { nearest } from "@dsbm/files";
+import { nearest, shellWord } from "@dsbm/files";
 import { ConfigError, quote } from "./errors.js";
 import { type Overrides, printValue, readWord, type Value } from "./tree.js";
 
@@ -114,6 +114,21 @@ function refuseList({ key, values, text }: Override): void {
 
 export const printOverrides = (overrides: Overrides): string[] =>
   Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);
+
+/** A command with its arguments and overrides, before it becomes text. */
+export interface CommandRequest {
+  /** "fit" */
+  command: string;
+  /** Files and folders. */
+  arguments: readonly string[];
+  overrides: Overrides;
+}
+
+/** A command line that a shell takes: "npx dsbm fit a.csv b.csv max_minutes=30". */
+export function printCommand({ command, arguments: places, overrides }: CommandRequest): string {
+  const words = [...places, ...printOverrides(overrides)].map(shellWord);
+  return ["npx dsbm", command, ...words].join(" ");
+}
 
 const maxDepth = 64;
 /** Backslashes count only before the mark. */

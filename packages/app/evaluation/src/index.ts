@@ -1,4 +1,4 @@
-export { measureQuality, type QualityOptions, verdictFacts } from "./measure.js";
+export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
 export { sampleMetrics } from "./metrics/index.js";
@@ -10,3 +10,4 @@ export { DivergedError } from "./transport.js";
 export { pooledFolds } from "./variants/folds.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
 export { readHoldout } from "./variants/read-holdout.js";
+export { verdictFacts } from "./verdict/facts.js";

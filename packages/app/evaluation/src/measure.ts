@@ -7,20 +7,15 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
-import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
+import { isVectors } from "@dsbm/datasets";
 import {
   Clock,
   cores,
-  distinctNames,
   earlierNames,
-  endNames,
   type MetricRow,
   metricGroups,
   type Progress,
   type Quality,
-  readDataFile,
-  readRun,
-  shellWord,
   silentProgress,
   version,
 } from "@dsbm/runs";
@@ -37,6 +32,7 @@ import {
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { measureHoldout } from "./variants/held-out.js";
 import type { VerdictFacts } from "./verdict/evidence.js";
+import { verdictFacts } from "./verdict/facts.js";
 import { gradedRows } from "./verdict/grade.js";
 import { verdictOn } from "./verdict/verdict.js";
 
@@ -175,33 +171,6 @@ export async function measureQuality(
       ...leftOut(rows, reasons),
     ],
   };
-}
-
-/** The names and commands of the verdicts on a run. */
-export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFacts, "n_held_out"> {
-  const data = readDataFile(folder);
-  const names = (data && endNames(data)) ?? {
-    source: shortName(datasets.x0.name),
-    target: shortName(datasets.x1.name),
-  };
-  const run = shellWord(folder);
-  return {
-    names: distinctNames(names),
-    what: isVectors(datasets) ? "rows" : "images",
-    commands: {
-      longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,
-      sample: `npx dsbm sample ${run} NEW OUT`,
-      measure: `npx dsbm evaluate ${run}`,
-    },
-  };
-}
-
-/** Returns a command of `dsbm fit` with three times its minutes and steps of its choice, or null for other commands. */
-function longerCommand(command: string | null): string | null {
-  if (command === null || !/ fit /.test(command)) return null;
-  const minutes = Number(/ max_minutes=([\d.]+)/.exec(command)?.[1] ?? 10);
-  const others = command.replace(/ (max_minutes|(first_)?num_iter)=\S+| --again/g, "");
-  return `${others} max_minutes=${Number((3 * minutes).toPrecision(2))} --again`;
 }
 
 interface Choice<M> {

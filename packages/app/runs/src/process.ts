@@ -13,13 +13,6 @@ export function cores(): number {
   return Number.isInteger(share) && share >= 1 ? share : availableParallelism();
 }
 
-/** Quotes an argument for a shell; uses double quotes if they are easier to read. */
-export function shellWord(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  if (word.includes("'") && !/["$`\\!]/.test(word)) return `"${word}"`;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** Watches SIGINT and SIGTERM while a command works. */
 export interface Interrupt {
   /** Aborted by the first signal. */

@@ -5,5 +5,6 @@ export * from "./lock.js";
 export * from "./nearest.js";
 export * from "./process.js";
 export * from "./read.js";
+export * from "./shell.js";
 export * from "./temporary.js";
 export * from "./write.js";

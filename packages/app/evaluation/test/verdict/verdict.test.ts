@@ -1,6 +1,7 @@
 // The rule of the verdict: grades of rows, and from them the verdict on a direction.
-import { type MetricRow, nextStepText } from "@dsbm/runs";
+import { type MetricRow, nextStepText, type RunRequest } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
+import { verdictCommands } from "../../src/verdict/facts.js";
 import { comparedRows, gradedRows, judge } from "../../src/verdict/grade.js";
 import { verdictOn } from "../../src/verdict/verdict.js";
 
@@ -162,5 +163,25 @@ describe("held-out times", () => {
     [bridge(1, 3), ["line", "nearest"]],
   ] as const)("miss what their interval reaches: %#", (bridgeRow, misses) =>
     expect(comparedRows([bridgeRow, nearest])[0]?.held_out?.misses).toEqual(misses),
+  );
+});
+
+describe("the command that trains for longer", () => {
+  const longer = (request: RunRequest | null) => verdictCommands("my run", request).longer;
+
+  it("is fit with three times the minutes, and steps of its own choice", () =>
+    expect(
+      longer({
+        command: "fit",
+        arguments: ["a b.csv", "c.csv"],
+        overrides: { max_minutes: 0.5, num_iter: 20, "data.where": "x > 1", times: [0, 1] },
+      }),
+    ).toBe(
+      `npx dsbm fit 'a b.csv' c.csv 'data.where=x > 1' 'times=[0,1]' max_minutes=1.5 --again`,
+    ));
+
+  it.each([null, { command: "train", arguments: [], overrides: {} }])(
+    "is extend for %j",
+    (request) => expect(longer(request)).toBe("npx dsbm extend 'my run' +2"),
   );
 });

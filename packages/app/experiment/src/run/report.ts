@@ -8,6 +8,7 @@ import {
   type QualityOptions,
   type SampleSet,
 } from "@dsbm/evaluation";
+import { shellWord } from "@dsbm/files";
 import { checkpointId, type Position } from "@dsbm/problem";
 import {
   composeFigure,
@@ -20,7 +21,6 @@ import {
   referenceOf,
   renderRun,
   runPaths,
-  shellWord,
   svgToPng,
   type TrendOptions,
   type TrendPanel,

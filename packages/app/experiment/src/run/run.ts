@@ -26,6 +26,7 @@ import {
   openRun,
   type Progress,
   type Row,
+  type RunRequest,
   type RunWriter,
   readCsv,
   readRun,
@@ -78,6 +79,7 @@ export async function runTraining(
       environment: environment(),
       columns,
       command: options.resume,
+      request: options.request ?? null,
       mode: again ? "restart" : "continue",
     });
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
@@ -149,6 +151,8 @@ export interface RunOptions {
   progress: Progress;
   /** The command line that resumes this run. */
   resume: string;
+  /** This command with its arguments and overrides (default: unknown). */
+  request?: RunRequest;
   signal?: AbortSignal | undefined;
   /** Start over even if the folder holds a run. */
   again?: boolean;

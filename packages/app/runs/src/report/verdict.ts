@@ -1,5 +1,5 @@
 // The verdict of each direction with its evidence and the next step.
-import { shellWord } from "../process.js";
+import { shellWord } from "@dsbm/files";
 import type { MetricRow, Quality } from "../run/quality.js";
 import { gradeWords, type NextStep, type Verdict } from "../run/verdict.js";
 import { bar } from "./bar.js";

@@ -1,9 +1,9 @@
 // quality.json: the metrics of an evaluation and its verdicts.
 import { existsSync, readFileSync } from "node:fs";
+import { shellWord } from "@dsbm/files";
 import { z } from "zod";
 import { listOf, readAs, real, realOrNull, text, writeJson } from "../files/json.js";
 import { earlierNames } from "../files/table.js";
-import { shellWord } from "../process.js";
 import { runPaths } from "./layout.js";
 import { grades, verdictSchema } from "./verdict.js";
 

@@ -27,6 +27,23 @@ export const runStates = ["running", "interrupted", "failed", "finished"] as con
 /** The state of a run. */
 export type RunState = (typeof runStates)[number];
 
+type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** The command of a run before it becomes text: its `arguments` and its `overrides` by dotted keys. */
+export interface RunRequest {
+  /** "fit" */
+  command: string;
+  /** Files and folders. */
+  arguments: string[];
+  overrides: Record<string, JsonValue>;
+}
+
+const request = z.object({
+  command: z.string(),
+  arguments: z.array(z.string()),
+  overrides: z.record(z.string(), z.custom<JsonValue>()),
+});
+
 /** run.json. Times are ISO 8601 in UTC. */
 export const runInfo = z.object({
   format: z.number(),
@@ -44,6 +61,8 @@ export const runInfo = z.object({
   environment: z.record(z.string(), z.union([z.string(), real, z.boolean(), z.null()])).catch({}),
   /** The command line that began the run, and resumes it; null if unknown. */
   command: textOrNull,
+  /** `command` with its arguments and overrides; null in files of earlier versions, and for the library. */
+  request: request.nullable().catch(null),
 });
 
 /**

@@ -16,7 +16,13 @@ import {
 import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/table.js";
 import { parseModelName, type RunPaths, runPaths, writeRunFile } from "./layout.js";
-import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./reader.js";
+import {
+  type Environment,
+  formatVersion,
+  type RunInfo,
+  type RunRequest,
+  readRunInfo,
+} from "./reader.js";
 
 /** Options of `openRun`. */
 export interface OpenRunOptions {
@@ -34,6 +40,8 @@ export interface OpenRunOptions {
   environment?: Environment;
   /** The command line that resumes the run, kept in run.json. */
   command?: string;
+  /** This command with its arguments and overrides. */
+  request?: RunRequest | null;
   /** "continue" (default) keeps existing files, "restart" moves them into `previous`. */
   mode?: "continue" | "restart";
 }
@@ -72,6 +80,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
       reason: null,
       environment,
       command: options.command ?? null,
+      request: options.request ?? null,
     };
     writeJson(paths.run_json, info);
     return new RunWriter(paths, info, lock, results, metrics);

@@ -1,6 +1,7 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { ConfigError } from "@dsbm/config";
-import { shellWord, version } from "@dsbm/runs";
+import { shellWord } from "@dsbm/files";
+import { version } from "@dsbm/runs";
 
 const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
 

@@ -10,6 +10,7 @@ import {
   launcherSchema,
   type Member,
   presetGroups,
+  printCommand,
   resolve,
   type TrainConfig,
   type Tree,
@@ -17,13 +18,13 @@ import {
   writeYaml,
 } from "@dsbm/config";
 import type { RunOptions, WorkerOptions } from "@dsbm/experiment";
-import { errnoOf } from "@dsbm/files";
+import { errnoOf, shellWord } from "@dsbm/files";
 import {
   createInterrupt,
   type Progress,
   type Row,
+  type RunRequest,
   runPaths,
-  shellWord,
   silentProgress,
   stoppedWithin,
 } from "@dsbm/runs";
@@ -64,8 +65,8 @@ interface ExperimentCommand {
   options?: readonly string[];
   /** Replaces the run. */
   plan?: ((member: Member<TrainConfig>) => Promise<void>) | undefined;
-  /** The arguments that resume a run (default: the run's own). */
-  typed?(words: readonly string[]): string[];
+  /** Files and folders before the overrides. */
+  places?: readonly string[];
   /** Prints a finished run in another way. */
   print?(folder: string): Promise<void>;
 }
@@ -114,7 +115,7 @@ export async function runExperiment(
   args: string[],
   began: number,
 ): Promise<number> {
-  const { experiment, base = {}, options = [] } = command;
+  const { experiment, base = {}, options = [], places = [] } = command;
   const again = args.includes("--again");
   const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
   const isNamed = tokens.some((word) => /^(method|model_name)=/.test(word));
@@ -149,9 +150,10 @@ export async function runExperiment(
   if (rest.length === 0 && launcher.kind === "local") {
     const member = complete(first);
     const { config } = member;
-    const typed = command.typed?.(first.words) ?? first.words;
-    const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
-    const place = { folder: placeOf(member), resume, again, began };
+    const { overrides } = first;
+    const request = { command: experiment.name, arguments: [...places], overrides };
+    const resume = printCommand(request);
+    const place = { folder: placeOf(member), resume, request, again, began };
     const { nproc: n, dist_timeout } = config;
     if (isOneOfSeveral()) {
       const ranks = await joinRanks(config, experiment.name);
@@ -168,11 +170,7 @@ export async function runExperiment(
       const { seed, device, nproc } = member.config;
       return {
         overrides: member.overrides,
-        args: [
-          experiment.name,
-          ...(command.typed?.(member.words) ?? member.words),
-          ...(again ? ["--again"] : []),
-        ],
+        args: [experiment.name, ...places, ...member.words, ...(again ? ["--again"] : [])],
         folder,
         seed,
         device,
@@ -193,6 +191,7 @@ export async function runExperiment(
 interface Place {
   folder: string;
   resume: string;
+  request: RunRequest;
   again: boolean;
   ranks: Ranks | null;
   began: number;

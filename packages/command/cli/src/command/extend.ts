@@ -1,5 +1,6 @@
-import { ConfigError, extend, savedConfig } from "@dsbm/config";
-import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
+import { ConfigError, extend, printCommand, savedConfig } from "@dsbm/config";
+import { shellWord } from "@dsbm/files";
+import { findRun, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
 import { aloneOnly, beginWork, placedWords, printRun } from "./work.js";
 
@@ -52,7 +53,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const now = before.half_iterations;
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
-  const isExtending = !isDone && /^npx dsbm extend /.test(info.command ?? "");
+  const isExtending = !isDone && info.request?.command === "extend";
   // +N typed again after an interruption ends at the length of the first call.
   const more = isExtending && asked.more !== null ? 0 : asked.more;
   const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
@@ -65,9 +66,14 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { measureRun, runTraining } = await import("@dsbm/experiment");
   await aloneOnly("extend");
   const files = Object.entries(metrics).flatMap(([key, file]) =>
-    file === null ? [] : [` metrics.${key}=${shellWord(file)}`],
+    file === null ? [] : [[`metrics.${key}`, file] as const],
   );
-  const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations}${files.join("")}`;
+  const typed = {
+    command: "extend",
+    arguments: [folder],
+    overrides: { half_iterations, ...Object.fromEntries(files) },
+  };
+  const resume = printCommand(typed);
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal } = work;
   if (isExtending)
@@ -82,6 +88,7 @@ export async function extendCommand(args: string[]): Promise<number> {
     progress,
     signal,
     resume,
+    request: typed,
     free: ["n_ipf", "half_iterations"],
     // The run is not finished before: if it is killed here, the same command evaluates it.
     trained: async (_run, datasets) =>

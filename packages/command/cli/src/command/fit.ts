@@ -1,6 +1,7 @@
 import { ConfigError, fit, writeYaml } from "@dsbm/config";
+import { shellWord } from "@dsbm/files";
 import type { FitRequest } from "@dsbm/fit";
-import { readQuality, shellWord } from "@dsbm/runs";
+import { readQuality } from "@dsbm/runs";
 import { fitSwitches, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
 import { beginWork, placesOf, qualityTable, withoutCfg } from "./work.js";
@@ -32,7 +33,7 @@ export async function fitCommand(args: string[], began: number): Promise<number>
       options: ["--json", "--plan"],
       notes,
       base,
-      typed: (words) => [...places, ...words],
+      places,
       plan: plans || cfg ? (member) => plan(member, cfg) : undefined,
       print: (folder) => print(folder, args.includes("--json")),
     },

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, configure, evaluate, resolve, test, testOnlyKeys } from "@dsbm/config";
-import { makeFolder } from "@dsbm/files";
-import { findRun, shellWord } from "@dsbm/runs";
+import { makeFolder, shellWord } from "@dsbm/files";
+import { findRun } from "@dsbm/runs";
 import { placeOfRun } from "../words/places.js";
 import { evaluateRun } from "./evaluate.js";
 import { placedWords } from "./work.js";

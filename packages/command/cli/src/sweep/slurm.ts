@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError, type SlurmLauncher } from "@dsbm/config";
-import { writeFileAtomic } from "@dsbm/files";
-import { createInterrupt, type SweepPaths, shellWord } from "@dsbm/runs";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
+import { createInterrupt, type SweepPaths } from "@dsbm/runs";
 import { program } from "../machine/program.js";
 import type { NumberedMember } from "./sweep.js";
 

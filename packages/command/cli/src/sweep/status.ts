@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "@dsbm/files";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
 import {
   entryFolder,
   formatCsv,
@@ -15,7 +15,6 @@ import {
   readRun,
   readState,
   type SweepEntry,
-  shellWord,
   stdOf,
   summarise,
   sweepPaths,

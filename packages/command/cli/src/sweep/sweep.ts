@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
 import { ConfigError, type Launcher, type Member, printValue, type Value } from "@dsbm/config";
-import { acquireLock, lockHolder } from "@dsbm/files";
+import { acquireLock, lockHolder, shellWord } from "@dsbm/files";
 import {
   type Cell,
   runPaths,
   type SweepPaths,
-  shellWord,
   sweepPaths,
   sweepsFolder,
   version,

@@ -1,0 +1,42 @@
+// The names and commands of the verdicts on a run.
+import { printCommand } from "@dsbm/config";
+import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
+import { shellWord } from "@dsbm/files";
+import { distinctNames, endNames, type RunRequest, readDataFile, readRun } from "@dsbm/runs";
+import type { VerdictFacts } from "./evidence.js";
+
+/** The names and commands of the verdicts on a run. Throws the errors of readRun. */
+export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFacts, "n_held_out"> {
+  const data = readDataFile(folder);
+  const names = (data && endNames(data)) ?? {
+    source: shortName(datasets.x0.name),
+    target: shortName(datasets.x1.name),
+  };
+  return {
+    names: distinctNames(names),
+    what: isVectors(datasets) ? "rows" : "images",
+    commands: verdictCommands(folder, readRun(folder).info.request),
+  };
+}
+
+/** Commands that train a run for longer, generate samples, and measure again. */
+export function verdictCommands(folder: string, request: RunRequest | null) {
+  const run = shellWord(folder);
+  return {
+    longer: longerCommand(request) ?? `npx dsbm extend ${run} +2`,
+    sample: `npx dsbm sample ${run} NEW OUT`,
+    measure: `npx dsbm evaluate ${run}`,
+  };
+}
+
+/** Default of max_minutes. */
+const usualMinutes = 10;
+
+/** A command of `dsbm fit` with three times its minutes and steps of its choice; null for other commands. */
+function longerCommand(request: RunRequest | null): string | null {
+  if (request?.command !== "fit") return null;
+  const { max_minutes, num_iter: _, first_num_iter: __, ...overrides } = request.overrides;
+  const minutes = typeof max_minutes === "number" ? max_minutes : usualMinutes;
+  const longer = { ...overrides, max_minutes: Number((3 * minutes).toPrecision(2)) };
+  return `${printCommand({ ...request, overrides: longer })} --again`;
+}
