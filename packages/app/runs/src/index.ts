@@ -39,10 +39,12 @@ export { digits, percent } from "./report/page/numbers.js";
 export * from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayWords } from "./report/words.js";
+export * from "./run/data-file.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/logged-metrics.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
+export * from "./run/run-info.js";
 export {
   type Grade,
   grades,

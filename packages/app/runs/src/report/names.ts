@@ -1,6 +1,6 @@
 // Names of source and target, as reports, cards and tables print them.
 import { basename } from "node:path";
-import type { DataFile, EndpointData } from "../run/reader.js";
+import type { DataFile, EndpointData } from "../run/data-file.js";
 
 /** The user's names of two datasets. */
 export interface Names {

@@ -13,16 +13,16 @@ import {
 } from "../figure/plane.js";
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
-import { runPaths } from "../run/layout.js";
-import { type Quality, readQuality } from "../run/quality.js";
 import {
   type Choice,
   type DataFile,
   type EndpointData,
-  type RunInfo,
   readChoiceList,
   readDataFile,
-} from "../run/reader.js";
+} from "../run/data-file.js";
+import { runPaths } from "../run/layout.js";
+import { type Quality, readQuality } from "../run/quality.js";
+import type { RunInfo } from "../run/run-info.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
 import {

@@ -22,7 +22,7 @@ import {
   type RunInfo,
   type RunRequest,
   readRunInfo,
-} from "./reader.js";
+} from "./run-info.js";
 
 /** Options of `openRun`. */
 export interface OpenRunOptions {

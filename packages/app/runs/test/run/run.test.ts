@@ -15,14 +15,8 @@ import { makeFolder, sha256, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/checkpoints.js";
 import { checkFiles, parseModelName, runFolder, writeRunFile } from "../../src/run/layout.js";
-import {
-  findRun,
-  formatVersion,
-  isFinished,
-  linkLatest,
-  listRuns,
-  readRun,
-} from "../../src/run/reader.js";
+import { findRun, isFinished, linkLatest, listRuns, readRun } from "../../src/run/reader.js";
+import { formatVersion } from "../../src/run/run-info.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
 import { faultOf, kill, scratch, startScript } from "../support.js";
 

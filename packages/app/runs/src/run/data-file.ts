@@ -1,0 +1,93 @@
+// data.json: the tables of a run, and choices.json: the choices of `dsbm fit`.
+import { join } from "node:path";
+import { z } from "zod";
+import { listOf, readIfAs, text } from "../files/json.js";
+
+const range = z.object({ min: z.number(), max: z.number() });
+
+const end = z.object({
+  path: z.string(),
+  /** The group of the rows, if one file holds source and target. */
+  group: z.string().nullable(),
+  format: z.string(),
+  rows: z.number(),
+  train: z.number(),
+  test: z.number(),
+  /** Dropped rows with missing values. */
+  dropped: z.number(),
+});
+
+const column = z.object({
+  name: z.string(),
+  source: range,
+  target: range.nullable(),
+  /** Whether all values are whole numbers. */
+  whole: z.boolean(),
+});
+
+const transform = z.object({
+  /** Whether every value was replaced by log(1 + x). */
+  log1p: z.boolean(),
+  standardise: z.enum(["columns", "global", "none"]),
+  mean: z.array(z.number()),
+  std: z.array(z.number().nonnegative()),
+});
+
+const conditioning = z.object({
+  name: z.string(),
+  classes: z.array(z.string()).nullable(),
+  mean: z.number(),
+  std: z.number(),
+});
+
+/** The schema of data.json. */
+export const dataFile = z
+  .object({
+    source: end,
+    target: end.nullable(),
+    columns: z.array(column).min(1),
+    kept: z.array(z.string()),
+    transform,
+    /** The condition column; null without one. */
+    conditioning: conditioning.nullable(),
+    warnings: listOf(z.string()),
+    /** The SHA-256 of each table by its path. */
+    files: z.record(z.string(), z.string()).catch({}),
+  })
+  .refine(({ columns, transform: { mean, std } }) =>
+    [mean, std].every(({ length }) => length === columns.length),
+  );
+
+/**
+ * The content of data.json: `source` and `target`, ranges of `columns`, `kept` columns, the
+ * `transform` to network units, and `warnings`.
+ */
+export type DataFile = z.output<typeof dataFile>;
+
+/**
+ * The source or the target in data.json: `path` and `format` of its file, and its numbers of `rows`,
+ * of `train` and of `test` rows.
+ */
+export type EndpointData = z.output<typeof end>;
+
+/** The schema of an entry of choices.json. */
+export const choice = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  reason: text,
+  /** Whether the user gave it. */
+  given: z.boolean().catch(false),
+  /** Whether it only organises the run: reports skip it. */
+  organising: z.boolean().optional(),
+});
+
+/** An option that `dsbm fit` chose: its `key`, its `value` and the `reason`. */
+export type Choice = z.output<typeof choice>;
+
+/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
+export const readDataFile = (folder: string): DataFile | null =>
+  readIfAs(join(folder, "data.json"), dataFile);
+
+/** Returns [] if the file is missing. Throws RunError "corrupt" for invalid JSON. */
+export const readChoiceList = (folder: string): Choice[] =>
+  readIfAs(join(folder, "choices.json"), listOf(choice)) ?? [];
