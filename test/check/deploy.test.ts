@@ -30,7 +30,7 @@ const copied: string[][] = copies(docker);
 const { header, sections } = definition();
 
 describe("the Dockerfile", () => {
-  it("installs what the set-up would on a Node that is new enough, and runs scripts that exist", () => {
+  it("installs the packages of the set-up and a recent Node, and runs existing scripts", () => {
     const least = Number(/\d+/.exec(JSON.parse(read("package.json")).engines.node)?.[0]);
     expect(Number(/^node:(\d+)-trixie-slim$/.exec(only("FROM"))?.[1])).toBeGreaterThanOrEqual(
       least,
@@ -41,7 +41,7 @@ describe("the Dockerfile", () => {
     expect(ran.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
-  it("copies all that the set-up reads, each into its own place", () => {
+  it("copies all files that the set-up reads into their places", () => {
     for (const [from, to] of copied) {
       expect(existsSync(`${root}${from}`), from).toBe(true);
       expect(to).toBe(from);
@@ -51,7 +51,7 @@ describe("the Dockerfile", () => {
     expect(copied.map(([from]) => from).sort()).toEqual(wanted.sort());
   });
 
-  it("starts dsbm as somebody without rights", () => {
+  it("starts dsbm as a user without rights", () => {
     const user = only("USER");
     expect(user).not.toMatch(/^(root|0)$/);
     expect(all("RUN").join("\n")).toMatch(new RegExp(`useradd .*--uid \\d+ ${user}\\b`));
@@ -87,7 +87,7 @@ describe("the Kubernetes manifest", () => {
   const job = readYaml(read("deploy/pytorchjob.yaml")) as any;
   const container = job.spec.pytorchReplicaSpecs.Master.template.spec.containers[0];
 
-  it("asks for a run that there is, of keys that there are", () => {
+  it("asks for an existing run with known keys", () => {
     const [command, ...words] = container.args;
     expect(commands).toContain(command);
     const { members } = resolve(train, words);

@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     await page.close();
   });
 
-  it("carries pictures that are chosen", async () => {
+  it("transports chosen images", async () => {
     const { page, faults } = await open("pictures", 400);
     const words = page.getByRole("status");
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);

@@ -66,7 +66,7 @@ const pageAt = (path: string) => {
   return { page, all, text: all("main").join() };
 };
 
-it("shows the worst of many columns, and says what is left out and what to beware of", () => {
+it("shows the worst of many columns, the number of hidden ones, and warnings", () => {
   const { all, text } = pageAt(pathOf("many"));
   expect(all("h1")).toEqual(["From a.csv to b.csv"]);
   expect(all(".verdict")).toHaveLength(2);

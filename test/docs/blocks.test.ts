@@ -121,7 +121,7 @@ it("a part of a program is in its file", () => {
       expect(readFileSync(join(root, marks.part), "utf8"), `${document}:${line}`).toContain(text);
 });
 
-it("a block that is not run says why", () => {
+it("a skipped block says why", () => {
   const bare = all
     .flatMap(({ blocks }) => blocks)
     .filter(({ marks }) => marks.skip !== undefined && marks.skip.length < 10);

@@ -86,7 +86,7 @@ describe("dsbm sample", () => {
   });
 });
 
-it("a report has the fates of cells whose components are in obsm", async () => {
+it("a report has the fates of cells with components in obsm", async () => {
   await writeCells("pca.h5ad", days);
   const file = new h5wasm.File(at("pca.h5ad"), "a");
   const components = file.create_group("obsm").create_dataset({
@@ -112,7 +112,7 @@ it("a report has the fates of cells whose components are in obsm", async () => {
 });
 
 describe("dsbm annotate", () => {
-  it("adds velocities, states and fates, which a table has as columns", async () => {
+  it("adds velocities, states and fates, as columns of a table", async () => {
     const words = ["fate=celltype", "draws=3", "neighbours=5"];
     const { stdout } = await done("annotate", moving, "cells.h5ad", "notes.h5ad", ...words);
     expect(stdout.trim().split("\n")).toEqual([
@@ -167,7 +167,7 @@ describe("dsbm annotate", () => {
     for (const t of [x, after]) t.dispose();
   });
 
-  it("leaves rows without a time out", async () => {
+  it("skips rows without a time", async () => {
     const { stdout } = await done("annotate", moving, "gap.h5ad", "gap-notes.h5ad");
     expect(stdout).toContain("rows:    299, NaN in 1 rows without a time");
     const state = read("gap-notes.h5ad", "obsm/X_at_7");

@@ -82,7 +82,7 @@ it("an engine that is missing or broken is named, by the doctor too", async () =
   expect(doctor.stdout).toContain("DSBM_TORCH_ADDON cannot be loaded");
 });
 
-it("a changed configuration is refused with what changed; keys that change nothing are free", async () => {
+it("a changed configuration is refused with the changed keys; keys without effect are free", async () => {
   const few = wordsOf("inner_iters=4 outer_iters=1 plot_level=0");
   const words = [...gaussian, ...few, `experiments_dir=${root}/changed`];
   await succeed(words);

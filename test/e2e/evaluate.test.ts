@@ -68,7 +68,7 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
   expect(readQuality(run)).toEqual(quality);
 });
 
-it("compares the marginal at a time with what was held out there", async () => {
+it("compares the marginal at a time with the held-out rows of this time", async () => {
   const words = "metrics=sliced_w2 direction=f holdout=middle.npy,middle.npy at=0.5,0.3 json=true";
   const { stdout } = await evaluated(run, ...wordsOf(words), `out=${at("held.json")}`);
   const quality = JSON.parse(stdout) as Quality;
@@ -81,7 +81,7 @@ it("compares the marginal at a time with what was held out there", async () => {
   expect(held[0]?.floor).toBeLessThan(held[0]?.value);
 });
 
-it("measures of pictures what makes sense there, and says what it leaves out", async () => {
+it("measures images by metrics of images, and says what it skips", async () => {
   const images = imageRun(at("images"));
   const metrics = "metrics=sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe";
   const { stdout } = await evaluated(images, "n=12", "direction=b", metrics);

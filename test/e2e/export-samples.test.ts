@@ -196,7 +196,7 @@ it("an export is read over http", async () => {
   server.close();
 });
 
-it("times of a course are in bridge.json, and those of states in its units", async () => {
+it("times of a course are in bridge.json, and the times of states have its units", async () => {
   const out = join(root, "three days between datasets out");
   expect(JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"))).toMatchObject({
     times: { process: [0, 0.2, 1], labels: ["2", "3", "7"], scale: { from: 2, length: 5 } },
@@ -211,18 +211,16 @@ it("times of a course are in bridge.json, and those of states in its units", asy
   );
 });
 
-it.runIf(python)(
-  "sample.py is a function of numpy arrays, says how it is used, and what is wrong",
-  async () => {
-    const out = join(root, "function out");
-    await done("export", ofCourse("wfr")(join(root, "function")), out);
-    const run = (...words: string[]) =>
-      spawnSync(python as string, words, { cwd: root, encoding: "utf8" });
-    const help = run(join(out, "sample.py"), "--help");
-    expect(help.stdout).toMatch(/usage: sample\.py .*NEW OUT.*bridge\.sample\(rows\)/s);
-    writeFileSync(
-      join(root, "program.py"),
-      `
+it.runIf(python)("sample.py samples numpy arrays, has a usage line, and names errors", async () => {
+  const out = join(root, "function out");
+  await done("export", ofCourse("wfr")(join(root, "function")), out);
+  const run = (...words: string[]) =>
+    spawnSync(python as string, words, { cwd: root, encoding: "utf8" });
+  const help = run(join(out, "sample.py"), "--help");
+  expect(help.stdout).toMatch(/usage: sample\.py .*NEW OUT.*bridge\.sample\(rows\)/s);
+  writeFileSync(
+    join(root, "program.py"),
+    `
 import sys; sys.path.insert(0, ${JSON.stringify(out)})
 import numpy as np
 from sample import load
@@ -235,27 +233,26 @@ for wrong in [dict(x=rows[:, :1]), dict(x=rows, start=9), dict(x=rows, start=7, 
     try: bridge.sample(**wrong)
     except ValueError as error: print(error)
 `,
+  );
+  const { stdout, status, stderr } = run("program.py");
+  expect(status, stderr).toBe(0);
+  expect(stdout.trim().split("\n")).toEqual([
+    "(4, 2) (4,) (6, 4, 2) (6, 4) 2.0 3.0",
+    "x is [4, 1]: expected finite numbers [n, 2]",
+    "time 9: expected one of 2, 3, 7, or a time between them",
+    "from 7 to None is no way of direction f",
+    "y is given: see conditions in bridge.json",
+  ]);
+  writeFileSync(join(root, "gap.csv"), "x,y\n1,2\n1,\n");
+  expect(run(join(out, "sample.py"), "gap.csv", "b.csv").stderr).toMatch(
+    /^sample\.py: gap\.csv has '' in column y, row 2: expected a number/,
+  );
+  for (const name of ["model.onnx", "bridge.json"]) {
+    const bytes = readFileSync(join(out, name));
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(join(out, name), bytes);
+    expect(run(join(out, "sample.py"), "a.npy", "b.npy").stderr).toMatch(
+      new RegExp(`^sample\\.py: .*${name} is damaged`),
     );
-    const { stdout, status, stderr } = run("program.py");
-    expect(status, stderr).toBe(0);
-    expect(stdout.trim().split("\n")).toEqual([
-      "(4, 2) (4,) (6, 4, 2) (6, 4) 2.0 3.0",
-      "x is [4, 1]: expected finite numbers [n, 2]",
-      "time 9: expected one of 2, 3, 7, or a time between them",
-      "from 7 to None is no way of direction f",
-      "y is given: see conditions in bridge.json",
-    ]);
-    writeFileSync(join(root, "gap.csv"), "x,y\n1,2\n1,\n");
-    expect(run(join(out, "sample.py"), "gap.csv", "b.csv").stderr).toMatch(
-      /^sample\.py: gap\.csv has '' in column y, row 2: expected a number/,
-    );
-    for (const name of ["model.onnx", "bridge.json"]) {
-      const bytes = readFileSync(join(out, name));
-      bytes[bytes.length >> 1] ^= 1;
-      writeFileSync(join(out, name), bytes);
-      expect(run(join(out, "sample.py"), "a.npy", "b.npy").stderr).toMatch(
-        new RegExp(`^sample\\.py: .*${name} is damaged`),
-      );
-    }
-  },
-);
+  }
+});

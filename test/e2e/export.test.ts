@@ -17,7 +17,7 @@ beforeAll(() => {
   run = vectorRun(at("vectors"), ["num_steps=30", "sigma=0.7", "data.n_test=300"]);
 });
 
-it("a folder has all that sampling needs", async () => {
+it("a folder has all files for sampling", async () => {
   await done("export", run, at("out/"), "license=MIT");
   expect(readdirSync(at("out")).sort()).toEqual(
     ["README.md", "b.onnx", "bridge.json", "f.onnx", "sample.py"].sort(),
@@ -73,7 +73,7 @@ it("a page holds models and samples of both ends", async () => {
   expect(statSync(page).size).toBeLessThan(4e5);
 });
 
-it("a page has no samples if none are wanted, or if the data are not there", async () => {
+it("a page has no samples with samples=0 or without the data", async () => {
   await done("export", run, at("small.html"), "samples=0");
   expect(readFileSync(at("small.html"), "utf8")).toContain("It holds the models and no samples.");
   tableRun(at("gone"), { names: ["a", "</script>"], transform, from: "a.csv" });

@@ -54,10 +54,10 @@ it.skipIf(!hasCells)("real cells of Debian's package become a bridge of four tim
 });
 
 it.each([
-  { words: [], isSmooth: true },
-  { words: ["precondition=true"], isSmooth: false },
-  { words: ["mean_match=true"], isSmooth: false },
-])("along a circle the plan of fit with $words has splines: $isSmooth", async (row) => {
+  { overrides: [], isSmooth: true },
+  { overrides: ["precondition=true"], isSmooth: false },
+  { overrides: ["mean_match=true"], isSmooth: false },
+])("along a circle the plan of fit with $overrides has splines: $isSmooth", async (row) => {
   const rows = [0, 1, 2, 3, 4].flatMap((day) =>
     points(60, 0).map(([x = 0, y = 0]) =>
       [day, 9 * Math.sin(day) + x, 9 * Math.cos(day) + y].join(),
@@ -65,7 +65,7 @@ it.each([
   );
   writeFileSync(at("circle.csv"), `day,x,y\n${rows.join("\n")}\n`);
   const { stdout, stderr } = await succeed(
-    ["fit", "circle.csv", "time=day", ...row.words, "--plan"],
+    ["fit", "circle.csv", "time=day", ...row.overrides, "--plan"],
     { cwd: root },
   );
   expect(/interpolant=spline +because/.test(stdout + stderr)).toBe(row.isSmooth);
@@ -122,14 +122,14 @@ describe("more than two datasets", () => {
     expect(drawn.plane.between.map(({ time }: { time: number }) => time)).toEqual([0.3]);
   });
 
-  it("are pictures too, which are measured at the time between", async () => {
+  it("are images too, measured at the middle time", async () => {
     const marginals = [20, 120, 220].map((grey) => ({
       data: Uint8Array.from({ length: 24 * 64 }, (_, i) => grey + (i % 13)),
       shape: [24, 1, 8, 8],
     }));
-    const { model: _, ...words } = short;
+    const { model: _, ...overrides } = short;
     const model = { num_channels: 16, channel_mult: "1,1" };
-    using bridge = await fit({ ...words, model, batch_size: 4, cache_npar: 8, marginals });
+    using bridge = await fit({ ...overrides, model, batch_size: 4, cache_npar: 8, marginals });
     const { rows } = await bridge.evaluate({ n: 4 });
     const titles = rows.map(({ title }) => title).join("\n");
     expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at 0.5/);

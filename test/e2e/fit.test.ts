@@ -120,7 +120,7 @@ test("two groups of one file, of which one is constant and holds out two rows", 
   expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(/\d+ warnings about columns</);
 });
 
-test("a run whose time is up has all parts of its report, which evaluate brings back", async () => {
+test("a run whose time is up has all sections of its report, and evaluate restores them", async () => {
   const words = ["model.hidden=[16,16]", "threads=1", "max_minutes=0.01", at("short")];
   const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
   expect(code, err).toBe(0);

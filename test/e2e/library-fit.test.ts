@@ -24,7 +24,7 @@ const short = {
 } satisfies Partial<FitOptions>;
 
 describe("fit", () => {
-  it("takes data in memory, keeps them with the run, and opens it again without training", async () => {
+  it("takes data in memory, keeps them with the run, and opens the run again without training", async () => {
     const said: string[] = [];
     const onProgress: FitOptions["onProgress"] = (progress) =>
       "line" in progress && said.push(progress.line);
@@ -49,7 +49,7 @@ describe("fit", () => {
     );
   });
 
-  it("takes files, whose columns keep their names, and stops with all saved", async () => {
+  it("takes files, keeps the names of columns, and saves all when it stops", async () => {
     const csv = (rows: number[][]) => `mass,size\n${rows.map((row) => row.join()).join("\n")}\n`;
     const [a, b] = [join(root, "a.csv"), join(root, "b.csv")];
     writeFileSync(a, csv(source));

@@ -37,7 +37,7 @@ describe("bridge.sample", () => {
     expect((await bridge.sample(rows, { ...how, direction: "b" })).x).not.toEqual(asRows);
   });
 
-  it("takes pictures as bytes, and gives bytes", async () => {
+  it("takes images as bytes, and gives bytes", async () => {
     using bridge = openBridge(imageRun(join(root, "pictures")), { threads: 1 });
     expect(bridge.shape).toEqual([1, 8, 8]);
     const bytes = new Uint8Array(2 * 64).fill(200);

@@ -51,7 +51,7 @@ async function run(text: string, command: RegExp, more = ""): Promise<Outcome> {
   return ended;
 }
 
-it("of a run: going on, a longer run, and those of its page", async () => {
+it("of a run: resuming, a longer run, and the commands of its page", async () => {
   const words = [...small, "inner_iters=300", "outer_iters=1", "plot_level=0", experiments("runs")];
   const stopped = await stopAt(["gaussian", ...words], /\/300 /, { cwd: folder });
   expect(stopped.code, stopped.stderr).toBe(130);

@@ -25,7 +25,7 @@ function ranksOf({ pid }: ChildProcess) {
 
 const ranked = ["nproc=2", "share_batch=true"];
 
-it("an image run of two processes, stopped and then killed in a checkpoint, goes on in one to the numbers of one", async () => {
+it("an image run of two processes, stopped and then killed in a checkpoint, resumes in one process to the same numbers", async () => {
   // Each rank drops units of its own.
   const words = [
     ...quick,

@@ -59,7 +59,7 @@ beforeAll(() => {
   still = tableRun(at("still"), facts, { scale: 0 });
 });
 
-it("keeps numbers and ids where nothing moves, from one format to another", async () => {
+it("keeps numbers and ids if nothing moves, from one format to another", async () => {
   put("new.csv");
   const words = ["solver=euler", "ode_step_size=1"];
   const { stderr, stdout } = await sampled(still, "new.csv", "all.parquet", ...words);
@@ -81,7 +81,7 @@ it("has a row for each sample and time with path=true", async () => {
   expect(hiddenIn(root)).toEqual([]);
 });
 
-it("carries the rows of the group that the run takes in a direction, keeps its column, and says what is left out", async () => {
+it("transports the rows of the run's group, keeps its column, and counts the dropped rows", async () => {
   const data = { split_by: "day", source: "1", target: "2..3" };
   const folder = tableRun(at("split"), facts, { scale: 0, data });
   const days = [1, 2, 3, 1, 4, 2, 1, 5, 6, 7, 8, 9, 10, 11, 12];

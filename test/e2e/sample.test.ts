@@ -41,7 +41,7 @@ beforeAll(async () => {
   }
 });
 
-it("makes the same of an array and a folder of pictures, whatever the batch", async () => {
+it("gives the same samples for an array and a folder of images, in any batch", async () => {
   const file = await succeed(["sample", images, bytes, "a.npy", "threads=1"], { cwd: root });
   expect(file.stdout).toMatch(/samples: 20, direction b, seed 42\n/);
   expect(file.stdout).toMatch(/weights: .*models\/1_b\.safetensors\n/);
@@ -53,7 +53,7 @@ it("makes the same of an array and a folder of pictures, whatever the batch", as
   expect(bytesOf("b.npy").equals(bytesOf("a.npy"))).toBe(false);
 });
 
-it("scales pictures as the run scaled its own, and with resize=true", async () => {
+it("scales images as the run scaled its data, and with resize=true", async () => {
   const own = imageRun(at("scaled"), [
     "Dataset=folder:pictures",
     "Dataset_transfer=folder:pictures",
@@ -69,7 +69,7 @@ it("scales pictures as the run scaled its own, and with resize=true", async () =
   );
 });
 
-it("writes pictures by name or number, and replaces only those of the same names", async () => {
+it("writes images by name or number, and replaces only images of the same names", async () => {
   await sampled(images, "pictures", "out");
   const made = readdirSync(at("out"), { recursive: true }).map(String).sort();
   expect(made).toEqual([...names.map((name) => `${name}.png`), "more"].sort());
@@ -86,7 +86,7 @@ it("writes pictures by name or number, and replaces only those of the same names
   expect(existsSync(at("small.png"))).toBe(true);
 });
 
-it("writes paths, the start first, with the newest weights or those of a half-iteration", async () => {
+it("writes paths from their start, with the newest weights or the weights of a half-iteration", async () => {
   const x = randn([300, 2], seeded(3));
   const start = save("start.npy", x);
   const { stdout } = await sampled(vectors, start, "path.npy", "path=true", "steps=3");

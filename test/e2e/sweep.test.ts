@@ -80,7 +80,7 @@ describe("whatever the launcher", () => {
     expect(ours?.at(-1)).toMatchObject({ half_iteration: 2, steps: 10, seeds: 1 });
   });
 
-  it("a status shows what is finished and why the rest failed, from every folder above", async () => {
+  it("a status shows finished members and the reasons of failures, from every folder above", async () => {
     for (const place of [slurm, sweepIn(slurm)]) {
       const { stdout } = await succeed(["sweep", "status", place]);
       expect(stdout).toContain(states);
@@ -92,7 +92,7 @@ describe("whatever the launcher", () => {
     expect(stdout).toMatch(/0\.0010? .* 1 /);
   });
 
-  it("only what is not finished is started again", async () => {
+  it("only unfinished members start again", async () => {
     const here = await dsbm(gaussian(local, ...words));
     expect(here.stdout).toContain("2 runs, 1 to start");
     await dsbm(launched, { env: fake.env });

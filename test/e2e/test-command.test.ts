@@ -54,6 +54,6 @@ it.each<[string[], string[]]>([
   [["half_iteration=7"], ["half_iteration=7", "1 (b), 2 (f)"]],
   [["num_steps=8"], ["there is no run of these options", "npx dsbm train", "num_steps=8"]],
   [["seed=1,2", "-m"], ["dsbm test handles one run"]],
-])("%j is refused with what to do", async (more, texts) => {
+])("%j is refused with its cure", async (more, texts) => {
   await refuse(["test", ...run, ...more], texts);
 });

@@ -7,13 +7,13 @@ import { launch, onlyRun, scratch, stopAt, wordsOf } from "./cli.js";
 
 const root = scratch();
 
-it("a run killed with SIGKILL ends bit by bit like one that was never touched", async () => {
+it("a run killed with SIGKILL ends bit by bit like an uninterrupted run", async () => {
   const result = await killAll({ number: 1, seed: 11, names: ["vectors"] });
   expect(result.wrong).toEqual([]);
   expect(result.made).toEqual({ vectors: 1 });
 });
 
-it("autostart_next_it ends the half-iteration in progress where it is", async () => {
+it("autostart_next_it ends the half-iteration in progress at its present step", async () => {
   const words =
     wordsOf(`train dataset=moons model.hidden=[8,8] n_ipf=2 first_num_iter=100000 num_iter=100000
     num_steps=3 data.n_train=64 data.n_test=32 batch_size=16 plot_level=0 threads=1`);

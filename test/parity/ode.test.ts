@@ -22,7 +22,7 @@ function setting(key: string) {
   };
 }
 
-describe("dopri5, whose last step ends where it likes", () => {
+describe("dopri5, whose last step passes the end", () => {
   it.each([0.001, 1e-5])("with rtol = atol = %d", (tol) =>
     tidy(() => {
       const { field, x, path, nfe, times } = setting(`dopri5_${tol === 1e-5 ? "1e-05" : tol}`);

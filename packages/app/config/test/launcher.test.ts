@@ -22,7 +22,7 @@ describe("a launcher", () => {
     }),
   );
 
-  it("takes keys of its own, wherever they stand", () => {
+  it("takes its own keys in any place", () => {
     const words = ["launcher.partition=gpu", "launcher.mem_gb=16.5", "launcher=slurm_gpu"];
     expect(launcher(...words, "launcher.timeout_min=90", "launcher.wait=false")).toMatchObject({
       partition: "gpu",
@@ -46,7 +46,7 @@ describe("a launcher", () => {
     });
   });
 
-  it("is no part of a run: not of its configuration, its words or its folder", () => {
+  it("is no part of a run: neither of its configuration nor of its command or folder", () => {
     const plain = run("dim=2,3", "seed=1,2", "-m");
     const launched = run("launcher=slurm_cpu", "launcher.mem_gb=2", "dim=2,3", "seed=1,2", "-m");
     expect(launched.members).toEqual(plain.members);
@@ -55,7 +55,7 @@ describe("a launcher", () => {
   });
 });
 
-describe("what is wrong with a launcher is one line", () => {
+describe("the error of a launcher is one line", () => {
   it.each([
     ["-m launcher=slurm", /no preset "launcher\/slurm": there are: local, slurm_cpu, slurm_gpu$/],
     ["-m launcher=slurm_cup", /did you mean "slurm_cpu"\?$/],

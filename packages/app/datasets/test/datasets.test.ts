@@ -85,7 +85,7 @@ describe("data.random_flip", () => {
     }));
 });
 
-it("of few samples two are held out, and of too few the run is refused before it trains", async () => {
+it("two of few samples are held out, and a run with too few is refused before training", async () => {
   for (const n of [3, 4, 7]) {
     const path = join(folder, `${n}.npy`);
     writeFileSync(path, io.encodeNpy(tidy(() => ones([n, 2]).cumsum(0))));

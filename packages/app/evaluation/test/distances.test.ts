@@ -15,7 +15,7 @@ afterAll(() => {
   for (const t of [x, y]) t.dispose();
 });
 
-it("equal those of the calling thread, several at once", async () => {
+it("several threads give the distances of the calling thread", async () => {
   // The second waits for the thread of the first.
   using distances = new Distances({ threads: 1 });
   const found = await Promise.all([
@@ -29,7 +29,7 @@ it("equal those of the calling thread, several at once", async () => {
   expect(found[2]?.value).toBe(wasserstein(x.narrow(0, 0, 50), y, { p: 2, seed: 3 }).value);
 });
 
-it("end when their signal does, also those that wait for a thread", async () => {
+it("running and waiting distances end when their signal aborts", async () => {
   const controller = new AbortController();
   const distances = new Distances({ threads: 1, signal: controller.signal });
   const results = Promise.allSettled([
@@ -42,7 +42,7 @@ it("end when their signal does, also those that wait for a thread", async () => 
     expect(result).toMatchObject({ status: "rejected", reason: { name: "AbortError" } });
 });
 
-it("refuses what is not finite in the calling thread", async () => {
+it("NaN and infinite samples are refused in the calling thread", async () => {
   const distances = new Distances({ threads: 2 });
   const odd = tidy(() => x.mul(Number.NaN));
   await expect(distances.wasserstein(odd, y, { p: 1, seed: 3 })).rejects.toThrow(/NaN or infinite/);

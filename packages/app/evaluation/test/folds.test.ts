@@ -27,11 +27,11 @@ it.each([
   [true, [0.2, 0.2, 0.2], Math.sqrt(0.04 + 0.05 / Math.sqrt(3))],
   // Folds that differ more than their intervals allow.
   [false, [1, 5, 9], 5 + (1.96 * 4) / Math.sqrt(3)],
-] as const)("squares: %s, with %s of the way left", (isSquared, lefts, high) =>
+] as const)("squares: %s, with %s of the displacement left", (isSquared, lefts, high) =>
   expect(pooled(...lefts.map((left) => row(left, isSquared)))?.excess?.high).toBeCloseTo(high),
 );
 
-it("is not sure of a difference that one of three folds shows", () => {
+it("a difference in one of three folds is not significant", () => {
   const folds = [1, 0.05, 0.05].map((power) => {
     const one = row(1, false);
     return { ...one, excess: { ...one.excess!, power } };
@@ -39,7 +39,7 @@ it("is not sure of a difference that one of three folds shows", () => {
   expect(pooled(...folds)?.excess?.power).toBeLessThan(0.5);
 });
 
-it("has a grade and a floor of its own, and the note of the worst fold", () => {
+it("each fold has a grade and a floor, and the note is from the worst fold", () => {
   const folds = [0, 0.3, 0].map((floor, k) =>
     row(0.8 + floor, false, { grade: "good", note: `note ${k}`, floor }),
   );

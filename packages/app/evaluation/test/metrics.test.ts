@@ -138,7 +138,7 @@ it.each([
   [1e6, 32],
   [100, 10],
   [5, 6],
-])("takes fewer half-samples where %s seconds are given", async (seconds, halves) => {
+])("takes fewer half-samples within %s seconds", async (seconds, halves) => {
   let now = 0;
   let compared = 0;
   const own: Metric = {
@@ -161,7 +161,7 @@ it.each([
 it.each([
   { spent: 15, has: true },
   { spent: 25, has: false },
-])("has what verdicts need after $spent of 10 seconds: $has", async ({ spent, has }) => {
+])("has the metrics of verdicts after $spent of 10 seconds: $has", async ({ spent, has }) => {
   const clock = new Clock(10, { now: () => spent, began: 0 });
   await withSet(three, { clock }, async (set, context) => {
     const found = await measureSet(set, metrics, context);

@@ -21,7 +21,7 @@ it("of coarse fields against fine ones has the two octaves that coarse fields la
   expect(meanError(more, high)).toBeLessThan(0.1);
 });
 
-it("leaves out octaves in which the data have no energy", () => {
+it("skips octaves without energy in the data", () => {
   const [low, high] = [spectrumOf("low"), spectrumOf("high")];
   const bands = octaves(low.k.length);
   const cutoff = size / 8;

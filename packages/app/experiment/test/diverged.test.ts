@@ -19,7 +19,7 @@ const words = wordsOf(`
 it.each([
   ...["dsbm", "alpha_dsbm", "sf2m", "lightsb", "lightsb_m"],
   ...["rectifiedflow", "sbcfm", "dsb_increments", "dsb"],
-])("a run of %s that diverged is failed, with a line that says what to do", async (method) => {
+])("a diverged run of %s has failed, with a line on the cure", async (method) => {
   const config = benchmarked(...words, `method=${method}`);
   const folder = join(root, method);
   const run = () =>

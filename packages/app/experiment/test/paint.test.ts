@@ -29,7 +29,7 @@ describe("images", () => {
 });
 
 describe("fields", () => {
-  it("go from the data's least value to its greatest, channel by channel, the same for all", () =>
+  it("range from the least to the greatest value of each channel, the same for all fields", () =>
     tidy(() => {
       const field = (a: [number, number], b: [number, number]) =>
         cat([fields(...a), fields(...b)], { dim: 1 });
@@ -48,7 +48,7 @@ describe("fields", () => {
       expect([...painter(x0.mul(100), 0).images].slice(0, 2)).toEqual([128, 255]);
     }));
 
-  it("are drawn in the units of the time: those of the ends, and in between", () =>
+  it("are drawn in the units of their time, between source and target too", () =>
     tidy(() => {
       const x = fields(0, 1);
       const of = data(
@@ -62,7 +62,7 @@ describe("fields", () => {
       expect([0, 0.5, 1].map((t) => painter(x, t).images[1])).toEqual([128, 191, 255]);
     }));
 
-  it("leave the range to the data where the other end is noise", () =>
+  it("have the range of the data if the other end is noise", () =>
     tidy(() => {
       const x = fields(2, 4);
       const of = data(end("a", x), end(gaussianName, fields(0, 0)));

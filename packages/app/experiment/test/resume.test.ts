@@ -21,7 +21,7 @@ const none: ReadonlySet<string> = new Set();
 describe("a configuration", () => {
   const before = { lr: 1e-3, model: { name: "UNET", dropout: 0.1, channel_mult: null } };
 
-  it("is that of a run where every value is, whatever the order of keys in a group", () => {
+  it("equals the configuration of a run if all values agree, in any order of keys", () => {
     const folder = runOf(before);
     expect(changesOf(folder, before, none)).toEqual([]);
     const turned = { model: { channel_mult: null, dropout: 0.1, name: "UNET" }, lr: 1e-3 };
@@ -29,7 +29,7 @@ describe("a configuration", () => {
     expect(() => checkSameConfig(folder, turned, none)).not.toThrow();
   });
 
-  it("may have keys that the run's version did not have, as long as they ask for nothing", () => {
+  it("may have newer keys than the run if they change nothing", () => {
     const folder = runOf(before);
     const newer = { ...before, ema_rate: null, model: { ...before.model, embed_dim: null } };
     expect(changesOf(folder, newer, none)).toEqual([]);
@@ -43,7 +43,7 @@ describe("a configuration", () => {
     );
   });
 
-  it("differs by the names of the values that differ, but for those that change nothing learnt", () => {
+  it("differs by the names of its values, except values without effect on training", () => {
     const folder = runOf(before);
     const other = { lr: 1e-4, model: { ...before.model, dropout: 0 } };
     expect(changesOf(folder, other, none)).toEqual([

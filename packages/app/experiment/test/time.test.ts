@@ -95,13 +95,13 @@ test.each([
   { pair: 0.1, part: 2.5, isMeasured: false },
   { pair: 1, part: null, isMeasured: false },
   { pair: 0.1, part: null, isMeasured: true },
-])("evaluations longer than their part, of $pair s a sample, are left to the end", (one) => {
+])("evaluations above their share of the time, of $pair s a sample, wait for the end", (one) => {
   const plan = planOf({ pair: one.pair });
   if (one.isMeasured) plan.evaluated(4, plan.evaluationClock() as Clock);
   expect(plan.evaluationClock()?.seconds ?? null).toBe(one.part);
 });
 
-test("evaluations are left to the end while other programs use the processors", () => {
+test("evaluations wait for the end while other programs use the processors", () => {
   const plan = planOf();
   const now = vi.spyOn(performance, "now").mockReturnValue(1e9);
   expect(plan.evaluationClock()).toBeNull();

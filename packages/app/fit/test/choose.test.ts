@@ -25,7 +25,7 @@ const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200, minutes =
     return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5, minutes);
   });
 
-test("the distance of optimal transport and the spread are those of the data", () => {
+test("the distance of optimal transport and the spread agree with the data", () => {
   const facts = factsOf({ distance: 4, n: 500, d: 1 });
   expect(facts.transport).toBeCloseTo(4, 0);
   expect(facts.spread).toBeCloseTo(1, 0);
@@ -41,13 +41,13 @@ test("sigma scales with units and does not depend on shifts", () => {
   expect(chooseSigma(factsOf({ shift: 64 })).value).toBeCloseTo(one, 6);
 });
 
-test("sigma keeps below the spread where the ends are far apart, and above 0 where they are the same", () => {
+test("sigma stays below the spread if source and target are far apart, and above 0 if they are equal", () => {
   const far = factsOf({ distance: 1000 });
   expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
   expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
 });
 
-test("noise is of the spread where the reference process makes the first pairs, and steps follow the noise that is given", () => {
+test("noise has the size of the spread if the reference process makes the first pairs, and steps follow a given noise", () => {
   const facts = factsOf({ distance: 4, d: 5 });
   const of = (typed: object, key: string) =>
     chooseRules(facts, { mayUseMixture: false, ...typed }).find((rule) => rule.key === key)
@@ -100,7 +100,7 @@ test.each([
   { classes: 2, rows: 512 },
   { classes: null, rows: 2048 },
   { classes: null, most: 200, rows: 256 },
-])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) =>
+])("with $classes classes, plans have $rows rows", ({ classes, rows, most = 5000 }) =>
   expect(choosePlanRows(256, classes, most).value).toBe(rows),
 );
 
@@ -132,7 +132,7 @@ test.each([
   expect(chooseScale({ std, names }).value).toBe(value),
 );
 
-test("a batch is never more than half of the smaller end", () => {
+test("a batch has at most half of the rows of the smaller dataset", () => {
   const facts = factsOf({ n: 21 });
   const batch = chooseRules(facts).find(({ key }) => key === "batch_size");
   expect(batch?.value).toBe(10);

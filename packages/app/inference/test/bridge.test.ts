@@ -48,7 +48,7 @@ it.each([
     "dsb",
     ["transfer=false", "mean_match=true", "var_final_gamma_scale=true"],
   ],
-])("takes the steps of the run's own: %s", async (name, method, words) => {
+])("takes the steps of the run: %s", async (name, method, words) => {
   using bridge = Bridge.open(imageRun(join(root, name), [`method=${method}`, ...words]));
   const { trained, networks } = bridge;
   const x = normal([11, 1, 8, 8], 5);
@@ -76,7 +76,7 @@ it.each([
   await expect(bridge.sample(x, { steps: 5 })).rejects.toThrow(/leave steps out$/);
 });
 
-it("keeps the last noise of vectors, as their evaluations do", async () => {
+it("keeps the last noise of vectors, as in evaluations", async () => {
   // σ = 3: the noise of the last of five steps has a spread of 3/√5.
   using bridge = Bridge.open(vectorRun(join(root, "last"), ["sigma=3"]), { threads: 1 });
   const { states } = await bridge.paths(normal([2000, 2], 4), { at: [4, 5] });
@@ -84,7 +84,7 @@ it("keeps the last noise of vectors, as their evaluations do", async () => {
   expect(rise).toBeGreaterThan(0.9 * (3 / Math.sqrt(5)));
 });
 
-it("runs the probability flow there and back, with the one drift there is", async () => {
+it("runs the probability flow there and back with a single drift", async () => {
   const x = normal([30, 2], 2);
   const folder = vectorRun(join(root, "flow"), [], { halves: ["b", "f"] });
   const options = { solver: "dopri5", ode_tol: 1e-6 } as const;
@@ -101,7 +101,7 @@ it("runs the probability flow there and back, with the one drift there is", asyn
     0.01,
   );
 });
-it("draws noise of the row, the seed and the purpose alone, whatever is simulated beside it", async () => {
+it("draws noise by row, seed and purpose alone, in any batch", async () => {
   const folder = vectorRun(join(root, "beside"));
   const x = normal([700, 2], 8);
   const { x: whole } = await samplesOf(folder, x);
@@ -113,7 +113,7 @@ it("draws noise of the row, the seed and the purpose alone, whatever is simulate
     expect(gap(whole, (await bridge.sample(x, other)).x)).toBeGreaterThan(0.1);
 });
 
-it("has the density of the start where the flow stands still", async () => {
+it("has the density of the source if the flow stands still", async () => {
   const transform = { log1p: false, standardise: "none" as const, mean: [0, 0], std: [1, 1] };
   using bridge = Bridge.open(
     tableRun(join(root, "still"), { names: ["a", "b"], transform }, { scale: 0 }),
@@ -129,7 +129,7 @@ it("has the density of the start where the flow stands still", async () => {
   expect(gap(bridge.velocity()!(x, zeros([20])), zeros([20, 2]))).toBe(0);
 });
 
-it("gives networks their conditions, row by row", async () => {
+it("gives each row its conditions in the network", async () => {
   const words =
     "model.class_cond=true Dataset=synthetic_shapes Dataset_transfer=synthetic_shapes method=rf";
   using bridge = Bridge.open(imageRun(join(root, "classes"), wordsOf(words), { classes: 2 }));
@@ -148,7 +148,7 @@ it("gives networks their conditions, row by row", async () => {
   await expect(bridge.sample(x)).rejects.toThrow(/conditions\.y is missing/);
 });
 
-it("refuses what it cannot sample, in one line", async () => {
+it("refuses bad samples in one line", async () => {
   using bridge = Bridge.open(vectorRun(join(root, "refuses")));
   for (const [x, options, message] of [
     [normal([4, 3], 1), {}, /\[4,3\]; expected float32 \[n, 2\]/],

@@ -66,7 +66,7 @@ it("gives the training the rows of known pairs", async () => {
   );
 });
 
-it("refuses pairs of which none is trained on", async () => {
+it("refuses pairs if all of them are held out", async () => {
   const { held } = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
   expect(held).toHaveLength(4);
   await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(

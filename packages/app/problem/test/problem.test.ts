@@ -8,8 +8,8 @@ import { wordsOf } from "../../../../test/support/words.js";
 import { bridgeProcess } from "../src/process.js";
 import { trainingProblem } from "../src/training-problem.js";
 
-describe("a run's words", () => {
-  it("say how times are spread and how the learning rate falls", () => {
+describe("the description of a run", () => {
+  it("names the law of times and the schedule of the learning rate", () => {
     const said = (...words: string[]) => {
       const config = configured("dataset=synthetic", ...words);
       const data = loadDatasets(config);
@@ -112,7 +112,7 @@ describe("the problem of a run", () => {
     expect(flow).toMatchObject({ sequence: ["b"], halfIterations: 3 });
   });
 
-  it("takes the keys of optimiser, averages, repetition and caches as they are", () => {
+  it("passes the keys of optimiser, averages, repetition and caches on", () => {
     const words = wordsOf(`
       optimizer=AdamW weight_decay=0.01 lr=3e-4 grad_clip=2 ema_rate=0.9 use_prev_net=false batch_size=16
       num_repeat_data=2 cache_npar=96 cache_batch_size=48 cache_refresh_stride=5 cache_num_steps=4 seed=9

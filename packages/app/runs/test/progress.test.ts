@@ -27,7 +27,7 @@ const state: ProgressState = {
 };
 
 describe("progress", () => {
-  it("tells step, rate, loss and what is left", () => {
+  it("shows step, rate, loss and time left", () => {
     expect(progressText(state)).toMatch(/^half-iteration 2\/6 f .* ETA 15s$/);
     expect([duration(5), duration(187), duration(3900)]).toEqual(["5s", "3m07s", "1h05m"]);
   });
@@ -46,7 +46,7 @@ describe("progress", () => {
     expect(text()).toBe("a\\x1b[2Jb\\u202ec\td\\x9be\n");
   });
 
-  it("writes plain lines, seldom, where the output is a file", () => {
+  it("writes a plain line now and then if the output is a file", () => {
     const { stream: out, text } = stream(false);
     const progress = createProgress({ stream: out });
     for (let step = 1; step <= 1000; step++) progress.update({ ...state, step });
@@ -56,7 +56,7 @@ describe("progress", () => {
     expect(text().trim().split("\n").length).toBe(2);
   });
 
-  it("draws one line over itself on a terminal, never wider than it", () => {
+  it("redraws one line on a terminal, within its width", () => {
     const { stream: out, text } = stream(true);
     const term = process.env.TERM;
     process.env.TERM = "xterm";

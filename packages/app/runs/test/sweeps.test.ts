@@ -27,7 +27,7 @@ const manifest = {
 };
 
 describe("the folder of a sweep", () => {
-  it("is found by its own name, and by that of the experiments", () => {
+  it("is found by its own name and by the name of the experiments", () => {
     const experiments = join(scratch(), "found");
     const folder = join(experiments, "sweeps", "a");
     writeManifest(folder, manifest);
@@ -40,7 +40,7 @@ describe("the folder of a sweep", () => {
     expect(findSweeps(join(experiments, "sweeps"))).toEqual(both);
   });
 
-  it("is asked for where there is none, and refused where it is of another kind", () => {
+  it("must exist, and hold a sweep in a known format", () => {
     expect(() => findSweeps(join(scratch(), "nowhere"))).toThrow(
       /there is no folder .*nowhere: give/,
     );
@@ -88,7 +88,7 @@ describe("the table", () => {
     expect(parseCsv(formatCsv(table)).rows).toEqual(table.rows);
   });
 
-  it("counts the seeds that have come so far, and leaves out what has no value", () => {
+  it("counts finished seeds, and skips rows without a value", () => {
     const { rows } = summarise([results(5, [1, null]), results(5, [3])]);
     expect(rows).toMatchObject([
       { half_iteration: 1, seeds: 2, mean_mean: 2, mean_std: Math.SQRT2 },

@@ -69,13 +69,13 @@ it.each([
   ["train datset=moons,gaussian", /unknown key "datset": did you mean "dataset"\?/],
   ["train dataset=moons,gaussian", /gives 2 values: add -m/],
   ["train method=dsmb", /did you mean "dsbm"\?/],
-])("dsbm %s names what is near", async (words, message) => {
+])("dsbm %s names the nearest option", async (words, message) => {
   const { code, stderr } = await line(...words.split(" "));
   expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
 });
 
 describe("--cfg", () => {
-  it("prints the configuration as YAML that is whole, as Hydra does, and stops", async () => {
+  it("prints the whole configuration as YAML, as Hydra does, and stops", async () => {
     const { code, stdout, stderr } = await line("train", "dataset=moons", "--cfg", "job", "lr=0.5");
     expect([code, stderr]).toEqual([0, ""]);
     const config = readYaml(stdout, "stdout");

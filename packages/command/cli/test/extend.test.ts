@@ -33,7 +33,7 @@ beforeAll(async () => {
   whole = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
 });
 
-it("dsbm extend makes a run longer in its folder, and its words then go on with the longer one", async () => {
+it("dsbm extend makes a run longer in its folder, and its command then continues the longer run", async () => {
   const begun = await line(...words("in-place", "outer_iters=2"));
   const folder = folderIn(begun.stdout);
   expect(begun.code).toBe(0);
@@ -60,7 +60,7 @@ it("dsbm gaussian leaves its columns, and paths as arrays", () => {
   expect(paths.shape).toEqual([5, 100, 2]);
 });
 
-it("dsbm runs lists them, and a folder above or latest stand for one", async () => {
+it("dsbm runs lists runs; a folder above a run, or latest, stands for a run", async () => {
   const { stdout, code } = await line("runs", join(root, "whole"));
   expect(code).toBe(0);
   const rows = stdout.trimEnd().split("\n").slice(2);

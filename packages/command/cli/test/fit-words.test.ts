@@ -47,7 +47,7 @@ test("one file is named by its groups or by its column of times", () => {
   );
 });
 
-test("folders of pictures have a UNet if its keys are given", () => {
+test("folders of images have a UNet if its keys are given", () => {
   const modelOf = (...settings: string[]) =>
     readFitArguments([at("a"), at("b"), ...settings]).base.model;
   expect(modelOf("model.num_channels=16")).toBe("UNET");

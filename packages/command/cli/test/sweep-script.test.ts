@@ -82,7 +82,7 @@ describe("the script", () => {
     expect(options(script({ timeout_min: 1 }))).toContain("#SBATCH --signal=B:TERM@15");
   });
 
-  it("lets options of the user win, quotes them for sbatch, and leaves out what is false", () => {
+  it("prefers options of the user, quotes them for sbatch, and drops false ones", () => {
     const text = script({
       mem_gb: 2,
       additional_parameters: {
@@ -100,7 +100,7 @@ describe("the script", () => {
     expect(text).not.toContain("requeue");
   });
 
-  it("runs the member of its task, with every word as it was", () => {
+  it("runs the member of its task with every override unchanged", () => {
     const odd = ["x='a b'", 'y="q"', "z=$(rm -rf /)", "w=`id`", "v=a\\b", "u=\n"];
     odd.push("t=*;&|<>", "ü=é", "");
     const members = [member(1), member(2, { args: ["gaussian", ...odd] })];

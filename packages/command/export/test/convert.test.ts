@@ -41,7 +41,7 @@ describe("operations", () => {
   });
 });
 
-describe("what cannot be exported is refused in one line that names it", () => {
+describe("an operation without export is refused by its name in one line", () => {
   const held = T.zeros([4, 6]).keep();
   it.each([
     ["an unknown operation", (a: T.Tensor) => a.cumsum(1), /^aten::cumsum cannot be exported/],

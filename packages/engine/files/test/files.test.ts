@@ -168,7 +168,7 @@ it("refuses with a code and one line with the cure", () => {
   expect(readdirSync(folder).filter((name) => name.startsWith(".tmp-"))).toEqual([]);
 });
 
-it("keeps whole records of a file that grows", () => {
+it("keeps the complete records of a growing file", () => {
   const path = join(scratch(), "log");
   writeFileSync(path, `one\ntwo\n${"x".repeat(10_000)}`);
   const file = openAppendFile(path);
@@ -201,7 +201,7 @@ it("removes temporary files of processes that are gone and old ones, and nothing
   expect(readdirSync(folder, { recursive: true })).toHaveLength(4);
 });
 
-it("tells processes that are gone, zombies and reused pids included", async ({ skip }) => {
+it("recognises ended processes, zombies and reused pids included", async ({ skip }) => {
   expect(isGone(processName())).toBe(false);
   for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
   expect(isGone(deadName)).toBe(true);
@@ -253,7 +253,7 @@ it("waits for locks that may be alive, as long as they show life", () => {
   expect(codeOf(() => acquireLock(path))).toMatch(/is taking over .*try again/);
 });
 
-it("notices that a lock was taken over or deleted", () => {
+it("notices a lost or deleted lock", () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   onTestFinished(() => void vi.useRealTimers());
   for (const [change, message] of [

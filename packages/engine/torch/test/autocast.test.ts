@@ -27,7 +27,7 @@ describe("autocast", () => {
   });
 
   it.each(nets)(
-    "8 recorded steps of %s are those that are not recorded, bit for bit",
+    "8 recorded steps of %s equal 8 unrecorded steps, bit for bit",
     (_, make, shape) => {
       const plain = trained(short(make()), { steps: 8, shape, record: false });
       expect(trained(short(make()), { steps: 8, shape, record: true })).toEqual(plain);

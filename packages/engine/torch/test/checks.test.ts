@@ -47,7 +47,7 @@ describe("checked arguments", () => {
     expect(act).toThrow(message);
   });
 
-  it("let what is right through", () => {
+  it("accept right arguments", () => {
     expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
     expect(smallest("int64").div(-1).dtype).toBe("float32");
     expect(
@@ -59,7 +59,7 @@ describe("checked arguments", () => {
   });
 });
 
-describe("lists that nobody can walk through", () => {
+describe("lists that cannot be read", () => {
   const endless = new Proxy([], {
     get: (list, key) => (key === "length" ? 2 ** 31 : key in list ? Reflect.get(list, key) : 1),
   });

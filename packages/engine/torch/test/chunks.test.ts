@@ -17,7 +17,7 @@ const options = (threads: number, seed = 3) => ({
 startFrom(8);
 
 describe("runChunked", () => {
-  it("makes what all chunks share once, of the newest weights, and leaves out what is drawn or written to", () => {
+  it("computes shared values of all chunks once, from the newest weights, except random draws and written tensors", () => {
     const weight = T.randn([4]);
     const f = T.recorded((x) => {
       const e = weight.exp();
@@ -74,7 +74,7 @@ describe("runChunked", () => {
       expect(() => T.runChunked(f, [bad, T.ones([])], options(threads))).toThrow(/out of bounds/);
     expect(total(3)).toBe(2000);
   });
-  it("refuses what cannot be cut, and functions that write to what they share", () => {
+  it("refuses options without rows to cut, and functions that write to shared tensors", () => {
     const f = T.recorded((x, w) => x.add(w));
     const inputs = [T.zeros([10]), T.zeros([])];
     const run = (changes: object) => () => T.runChunked(f, inputs, { ...options(1), ...changes });
@@ -95,7 +95,7 @@ describe("runChunked", () => {
 describe("startChunked", () => {
   const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
   const inputs = [T.zeros([5000, 4]), T.zeros([])];
-  it("begins behind the runs that were begun before, whatever the threads, and ends in any order", () => {
+  it("starts after earlier runs, on any number of threads, and ends in any order", () => {
     const noise = T.recorded((x, w) => x.matmul(w).silu().add(x.randnLike()));
     const inputs = [T.randn([3000, 64]), T.randn([64, 64])];
     const [a, b] = [1, 2].map((seed) => T.runChunked(noise, inputs, options(1, seed))[0]);
@@ -112,7 +112,7 @@ describe("startChunked", () => {
       expect(distance(runs[0].finish()[0], a)).toBe(0);
     }
   });
-  it.skipIf(process.platform !== "linux")("joins threads that ended while runs wait", async () => {
+  it.skipIf(process.platform !== "linux")("joins ended threads while runs wait", async () => {
     const f = T.recorded((x, w) => x.add(w));
     const inputs = [T.zeros([3000, 2]), T.zeros([])];
     const virtual = () =>

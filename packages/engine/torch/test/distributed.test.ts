@@ -59,7 +59,7 @@ describe("collectives", () => {
     }
   });
 
-  it("are part of a recorded program, which exchanges anew at each replay", async () => {
+  it("are part of a recorded program, and exchange again at each replay", async () => {
     const all = await lasting(2, "recorded");
     for (const { said } of all) {
       for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
@@ -68,7 +68,7 @@ describe("collectives", () => {
     }
   });
 
-  it("average the gradients of shares to those of the whole batch", async () => {
+  it("average the gradients of shares to the gradients of the whole batch", async () => {
     const all = await ranks(2, { scenario: "gradients", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all) {
@@ -123,7 +123,7 @@ describe("joining", () => {
     }
   });
 
-  it.concurrent("refuses a rank that is there twice", async () => {
+  it.concurrent("refuses a rank that joins twice", async () => {
     const twice = await ranks(3, joined, (r) => (r === 2 ? { RANK: "1" } : {}));
     const errors = twice.map(({ said }) => said.failed.error).sort();
     expect(errors[0]).toMatch(/^rank 1 is there twice: process \d+ on .* has it already/);
@@ -140,7 +140,7 @@ describe("joining", () => {
     expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
   });
 
-  it("says who has another WORLD_SIZE, and in which terms of the caller ranks differ", async () => {
+  it("names the rank with another WORLD_SIZE, and the facts in which ranks differ", async () => {
     const sizes = await ranks(2, joined, (r) => ({ WORLD_SIZE: String(2 + r) }));
     for (const { said } of sizes) {
       expect(said.failed).toMatchObject({ code: "ERR_TORCH_DISTRIBUTED" });
@@ -159,7 +159,7 @@ describe("joining", () => {
     for (const { said } of terms) expect(said.failed.error).toMatch(/has lr=0\.\d.* has lr=0\.\d/);
   });
 
-  it("does not listen on the port: whoever does, and whatever he sends, changes nothing", async () => {
+  it("does not listen on the port: a listener there changes nothing, whatever it sends", async () => {
     const stranger = createServer((socket) => socket.on("error", () => {}));
     const port = await new Promise<number>((resolve) => {
       stranger.listen(0, () => resolve((stranger.address() as { port: number }).port));
@@ -212,7 +212,7 @@ describe("a store", () => {
     expect(() => Store.tcp("127.0.0.1", 0, { ...serving, listen: "x" })).toThrow(/IPv4/);
   });
 
-  it("says what is wrong with its place", async () => {
+  it("refuses a bad address with the reason", async () => {
     const gone = await freePort();
     expect(() => Store.tcp("127.0.0.1", gone, { timeoutMs: 300 })).toThrow(/no store at tcp:/);
     using _one = Store.tcp("127.0.0.1", gone, serving);

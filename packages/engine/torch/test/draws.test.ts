@@ -4,7 +4,7 @@ import * as T from "../src/index.js";
 
 describe("draws in pairs", () => {
   const seeded = () => T.Generator.create(3);
-  it("strata are those of PyTorch's uniform numbers, bit for bit", () => {
+  it("strata have PyTorch's uniform numbers, bit for bit", () => {
     for (const n of [1, 8, 33]) {
       const half = Math.ceil(n / 2);
       const t = T.strata(n, 0.01, seeded());
@@ -18,7 +18,7 @@ describe("draws in pairs", () => {
       expect(t.toArray()).toEqual(T.tensor([...plain, ...plain].slice(0, n)).toArray());
     }
   });
-  it("noise is that of randn() for half of the rows, and its negatives", () => {
+  it("noise is randn() for half of the rows, and its negatives", () => {
     for (const n of [1, 8, 33]) {
       const half = Math.ceil(n / 2);
       const z = T.noisePairs([n, 7], { generator: seeded() });

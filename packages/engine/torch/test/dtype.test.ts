@@ -16,7 +16,7 @@ describe("typed arrays", () => {
     expect(t.transpose(0, 1).rawArray()).toEqual(Kind.from([0, 3, 1, 4, 2, 5].map((i) => data[i])));
   });
 
-  it("a window of a buffer is read where it lies; no copy is shared", () => {
+  it("a window of a buffer is read at its offset; no copy is shared", () => {
     const data = new Float32Array([1, 2, 3, 4]);
     const t = T.tensor(data.subarray(1, 3));
     data.fill(9);

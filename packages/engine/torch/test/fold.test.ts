@@ -16,7 +16,7 @@ function replays(fn: (x: Tensor) => Tensor | Tensor[], inputs: number[][]) {
 }
 
 describe("a recording", () => {
-  it("keeps constants, and numbers beside tensors as the function has them", () => {
+  it("keeps constants, and the numbers in operations with tensors", () => {
     const fn = (x: Tensor) => {
       const ramp = arange(0, 3)
         .mul(2)
@@ -36,7 +36,7 @@ describe("a recording", () => {
     expect(replays(fn, inputs)).toEqual(inputs.map(want));
   });
 
-  it("makes anew what is written to", () => {
+  it("recomputes tensors that the function writes to", () => {
     const sum = (x: Tensor) =>
       zeros([2])
         .add_(x)
@@ -59,7 +59,7 @@ describe("a recording", () => {
     expect(replays(views, inputs).map(([t]) => t)).toEqual([[3], [3], [11]]);
   });
 
-  it("sees later values of what it holds, through views too", () => {
+  it("sees later values of held tensors, through views too", () => {
     const weight = tensor([
       [1, 2],
       [3, 4],

@@ -9,7 +9,7 @@ import { scratch } from "../../../../test/support/scratch.js";
 const folder = scratch();
 const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 
-it("names no call of an earlier process where one ends before its first", async () => {
+it("names no call of an earlier process if a process ends before its first call", async () => {
   const [once, mark] = [join(folder, "once.mjs"), JSON.stringify(join(folder, "mark"))];
   writeFileSync(
     once,
@@ -23,7 +23,7 @@ export * from ${JSON.stringify(engine)};\n`,
   expect(total.deaths.map(({ last }) => last)).toEqual([expect.stringMatching(/^\(no call yet/)]);
 });
 
-it("survives 8,000 hostile calls", { timeout: 600_000 }, async () => {
+it("8,000 hostile calls end in values or errors", { timeout: 600_000 }, async () => {
   if (!existsSync(engine)) throw new Error(`${engine} is missing: run "npm run build" first`);
   const total = await fuzz({ calls: 8000, seed: 7, jobs: 2, size: 4000, engine });
   expect(total.deaths).toEqual([]);

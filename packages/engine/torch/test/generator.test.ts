@@ -29,7 +29,7 @@ it("restores a saved state in the middle of a stream, in another generator too",
   expect(draw(T.Generator.create(0).setState(state))).toEqual(next);
 });
 
-it("refuses what is no state or no seed, and stays as it was", () => {
+it("refuses bad states and seeds, and stays unchanged", () => {
   const g = T.Generator.create(1);
   const before = g.getState();
   expect(() => g.setState(new Uint8Array(10))).toThrow(T.TorchError);

@@ -59,7 +59,7 @@ describe("a TorchScript module", () => {
     expect(T.memory().current).toBe(before.current);
   });
 
-  it("says in one line what does not fit a call", () => {
+  it("refuses a bad call in one line", () => {
     const module = load(features);
     const failing: [() => unknown, RegExp][] = [
       [() => module.forward([T.zeros([1, 3, 4, 4])]), /features\.pt: .*ValueError: expected uint8/],
@@ -96,14 +96,14 @@ describe("a TorchScript module", () => {
   });
 });
 
-describe("a file that is none", () => {
+describe("a file without a TorchScript module", () => {
   const refused = (path: string, code: string) => {
     const error = expect.objectContaining({ code, source: path });
     expect(() => load(path)).toThrow(error);
     expect(() => load(path)).not.toThrow(/\n/);
   };
 
-  it("is refused by its name: missing, a folder, weights alone, something else", () => {
+  it("is refused by its name: missing, a folder, weights alone, another format", () => {
     refused(join(folder, "missing.pt"), "Unreadable");
     refused(folder, "Unreadable");
     refused(fixture("weights.pt"), "NotThisFormat");
@@ -124,7 +124,7 @@ describe("a file that is none", () => {
     }
   });
 
-  it("is refused where a bit of its weights was flipped", () => {
+  it("is refused if a bit of its weights was flipped", () => {
     const whole = readFileSync(features);
     // The convolution's bias, 0, 1/8, …, as it lies in the file.
     const at = whole.indexOf(Buffer.from(new Float32Array([0, 0.125, 0.25, 0.375]).buffer));
@@ -137,7 +137,7 @@ describe("a file that is none", () => {
   });
 });
 
-describe("code that an image network does not need", () => {
+describe("code beyond an image network", () => {
   const path = join(folder, "hostile.pt");
   const victim = join(folder, "victim");
 

@@ -18,7 +18,7 @@ describe("a recording", () => {
     for (let i = 0; i < n; i++) y = y.add(1);
     return y;
   };
-  it("frees what its function no longer refers to, in scopes inside too", () => {
+  it("frees tensors without references, in inner scopes too", () => {
     const x = T.zeros([MiB]);
     for (const body of [
       (t: T.Tensor) => chain(t, 100),
@@ -31,7 +31,7 @@ describe("a recording", () => {
       y.dispose();
     }
   });
-  it("spares what is returned, kept or still referred to, and gives the rest back at its end", () => {
+  it("keeps returned, kept and referenced tensors, and frees all others at its end", () => {
     const x = T.zeros([MiB]);
     const before = T.memory().live;
     const own: { kept?: T.Tensor; dropped?: T.Tensor } = {};
@@ -63,7 +63,7 @@ describe("a recording", () => {
 });
 
 describe("tidy", () => {
-  it("moves results out, however they are packed, and releases the rest", () => {
+  it("moves results out of any structure, and releases all other tensors", () => {
     const out = T.tidy(() => {
       const [a, b, c] = [T.ones([1]), T.ones([2]), T.ones([3])];
       T.ones([4]);
@@ -80,7 +80,7 @@ describe("tidy", () => {
     });
     expect(T.memory().live).toBe(live);
   });
-  it("releases when its function throws, and spares what was kept", () => {
+  it("releases all but kept tensors when its function throws", () => {
     let kept: T.Tensor | undefined;
     expect(() =>
       T.tidy(() => {

@@ -68,7 +68,7 @@ describe("loading", () => {
     expect(await script(code)).toBe("begun");
   });
 
-  it("tells threads and counts memory back to where it was", async () => {
+  it("has the initial number of threads and bytes in the end", async () => {
     const code = `
       T.setNumThreads(2);
       const before = T.memory().current;

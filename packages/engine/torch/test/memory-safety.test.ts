@@ -28,7 +28,7 @@ describe("operations that give a tensor another shape are refused:", () => {
   });
 });
 
-it("grants together what the machine has, not each request for itself", () => {
+it("grants no more memory to all requests together than the machine has", () => {
   const available = freemem();
   const chunk = 2 ** 28;
   const granted: T.Tensor[] = [];

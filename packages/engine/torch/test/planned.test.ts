@@ -67,7 +67,7 @@ it("a training step asks malloc for nothing, and trains as without recording", (
   expect(counts[0]).toBeGreaterThan(20);
 });
 
-it("the block is no larger than what lives at the same time, and serves all programs of the thread", () => {
+it("the block has the size of the tensors that live together, and serves all programs of the thread", () => {
   const x = T.randn([512, 512]); // 1 MiB
   const peakOf = (fn: (x: T.Tensor) => T.Tensor) => {
     const program = record((a) => [fn(a).sum()], x);
@@ -101,7 +101,7 @@ it("a gradient that sometimes outlives the run keeps its numbers", () => {
   }
 });
 
-it("another number of threads, which needs other blocks, gives the same", () => {
+it("another number of threads needs other blocks and gives the same numbers", () => {
   T.manualSeed(5);
   const threads = T.getNumThreads();
 

@@ -32,7 +32,7 @@ describe("inside a recording", () => {
     expect(() => f(x())).toThrow(message);
     expect(() => f(x())).toThrow(expect.objectContaining({ code: "ERR_TORCH_RECORDING" }));
   });
-  it("an asynchronous function is refused, and one that throws passes its error on", () => {
+  it("an asynchronous function is refused, and an error of the function reaches the caller", () => {
     expect(() => T.recorded((async (y: T.Tensor) => y) as never)(x())).toThrow(/asynchronous/);
     const boom = T.recorded(() => {
       throw new RangeError("boom");

@@ -49,7 +49,7 @@ describe("inference", () => {
       expect(bits(g(x, y))).toEqual(bits(f(x, y)));
     }
   });
-  it("sees changed values of what it holds, and writes into it as the function does", () => {
+  it("sees changed values of held tensors, and writes into them as the function does", () => {
     const state = T.zeros([2]);
     const step = T.recorded((x) => {
       state.add_(x);
@@ -60,7 +60,7 @@ describe("inference", () => {
     expect(step(T.ones([2]))[0].toNumbers()).toEqual([60, 60]);
     expect(state.toNumbers()).toEqual([6, 6]);
   });
-  it("draws anew at each replay, from the same generator as unrecorded", () => {
+  it("draws new numbers at each replay, from the same generator as unrecorded", () => {
     const g = T.Generator.create(9);
     const noise = T.recorded((x) => x.add(T.randn([4], { generator: g })).add(x.randLike()));
     T.manualSeed(1);
@@ -75,7 +75,7 @@ describe("inference", () => {
     expect(got).toEqual(want);
     expect(new Set(got.map(String)).size).toBe(3);
   });
-  it("records anew for another shape or dtype, up to its limit", () => {
+  it("records again for another shape or dtype, up to its limit", () => {
     const f = T.recorded((x) => x.add(1), { limit: 2 });
     expect(f(T.ones([2]))[0].shape).toEqual([2]);
     expect(f(T.ones([3]))[0].shape).toEqual([3]);
@@ -86,7 +86,7 @@ describe("inference", () => {
 });
 
 describe("economy", () => {
-  it("drops what nobody needs", () => {
+  it("drops operations without a use", () => {
     const { program } = T.Program.record(
       (x) => {
         x.exp().sum();

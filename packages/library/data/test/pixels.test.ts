@@ -25,7 +25,7 @@ describe("decodeImages and encodeImages", () => {
     expect([exact[0], exact[255]]).toEqual([-1, 1]);
   });
 
-  it("are inverse on bytes; what is beyond is cut off, NaN is black", () => {
+  it("are inverse on bytes; values beyond are clipped, NaN is black", () => {
     const back = encodeImages(decodeImages(bytes()));
     expect(back.dtype).toBe("uint8");
     expect(back.toNumbers()).toEqual(bytes().toNumbers());

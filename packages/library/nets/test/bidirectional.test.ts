@@ -40,7 +40,7 @@ describe.each(table)("$model", (request) => {
     }));
 });
 
-it("networks that cannot be told the direction are refused", () => {
+it("networks without an input for the direction are refused", () => {
   const model = { name: "DDPMpp" };
   const request = { model, shape: [1, 8, 8], direction: "b", bidirectional: true } as const;
   expect(() => createNetwork(request)).toThrow(/takes no direction.*model=UNET/);

@@ -29,7 +29,7 @@ describe("spatial means", () => {
   /** Another image with the same mean. */
   const twisted = () => x.flip([2]).mul(2).sub(means(x));
 
-  it("of the result depend on those of image and condition alone", () => {
+  it("of the result depend on the spatial means of image and condition alone", () => {
     using net = make();
     const base = run(net, x, cond);
     const other = run(net, twisted(), cond);

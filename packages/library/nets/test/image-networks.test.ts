@@ -295,7 +295,7 @@ describe.each(kinds)("$name", (kind) => {
       );
   });
 
-  it("takes time and condition, which is channels after those of x, and images of other sizes", () => {
+  it("takes time, a condition as further channels of x, and images of other sizes", () => {
     using net = make(kind.conditioned).eval();
     const x = images(2, 2);
     const cond = images(2, 1, 8, 9);

@@ -51,7 +51,7 @@ describe("simulate_dtype", () => {
   });
 });
 
-it("dtype trains networks that end near those of float32", async () => {
+it("dtype trains networks to weights near float32", async () => {
   const short = await trained(problem({ dtype: "bfloat16" }));
   const ends = ({ sampler }: Training) =>
     sampler.endpoints("f", plain.problem.data.x0, { generator: seeded(1) });

@@ -38,7 +38,7 @@ function problem() {
   });
 }
 
-it("samples of a guided network lie beyond those of the class, and without it between the classes", async () => {
+it("guidance moves samples beyond their class, and no condition puts them between the classes", async () => {
   const training = await trained(problem());
   const { x0, conditions } = training.problem.data;
   const start = conditions?.x0;

@@ -26,7 +26,7 @@ async function handedOver(changes: Fields) {
 }
 
 describe("a later iteration", () => {
-  it("goes on with weights and optimiser of the one before: use_prev_net=true", async () => {
+  it("continues with the earlier weights and optimiser: use_prev_net=true", async () => {
     const { before, after, step } = await handedOver({ keepOptimizer: true });
     expect(after).toEqual(before);
     expect(step).toBe(8);

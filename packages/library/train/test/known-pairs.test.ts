@@ -56,7 +56,7 @@ describe("the pairs of the first pass", () => {
     }
   });
 
-  it("are those of every half-iteration where nothing is simulated", () => {
+  it("are the pairs of every half-iteration without simulation", () => {
     const found = paired(methods.sf2m, { firstPass: 1, halfIterations: 3, sequence: ["b"] }, 3);
     for (const [a, b] of found) if (a < 20) expect(b).toBe(n - 1 - a);
   });

@@ -11,7 +11,7 @@ const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values,
 const numbers = (t: Tensor) => t.toNumbers();
 
 describe("rows with the same condition", () => {
-  it("are partners, each of them as often; rows without one are left out", () => {
+  it("are partners, each equally often; rows without a partner are dropped", () => {
     const y = { x0: [3, 1, 8, 1, 2], x1: [1, 2, 1, 9, 1, 3] };
     const matching = matchConditions({ x0: { y: classes(y.x0) }, x1: { y: classes(y.x1) } });
     expect([...matching.rows]).toEqual([0, 1, 3, 4]);
@@ -35,7 +35,7 @@ describe("rows with the same condition", () => {
     expect(seen.size).toBe(8);
   });
 
-  it("of one number a row are the nearest, each as often; rows beyond the others' range are left out", () => {
+  it("of one number are the nearest rows, each equally often; rows beyond the common range are dropped", () => {
     const column = (values: number[]) => tensor(Float32Array.from(values)).reshape([-1, 1]);
     const ends = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
     const matching = matchConditions({
@@ -61,7 +61,7 @@ describe("rows with the same condition", () => {
     expect(seen.size).toBe(24);
   });
 
-  it("are those with the same field and the same class, to the last bit, whatever the sign of 0", () => {
+  it("have the same field and class to the last bit, whatever the sign of 0", () => {
     const field = (values: number[]) => tensor(Float32Array.from(values), { shape: [3, 1, 2, 1] });
     const x0 = { cond: field([0, 1, 2, 3, 4, 5]), y: classes([0, 1, 0]) };
     const same = (cond: Tensor, y: Tensor) => [...matchConditions({ x0, x1: { cond, y } }).rows];
@@ -71,7 +71,7 @@ describe("rows with the same condition", () => {
   });
 });
 
-it("transport within batches pairs samples of one condition, and of near ones", async () => {
+it("transport within batches pairs samples of equal and of near conditions", async () => {
   const n = 64;
   /** The conditions of the rows of each plan of two steps. */
   async function plans(cond: Tensor) {

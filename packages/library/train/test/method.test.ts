@@ -163,7 +163,7 @@ describe.each(all)("$name", ({ method }) => {
     expect(last).toBeLessThan(0.85 * first);
   });
 
-  it("goes on within a half-iteration, bit by bit", async () => {
+  it("resumes within a half-iteration, bit by bit", async () => {
     const problem = () => tiny(method, { emaRate: 0.9 });
     const whole = await trained(problem());
     const second = await interrupted(problem, { half: 2, step: 5 });
@@ -179,7 +179,7 @@ describe.each(fitted)("$name", ({ method }) => {
     expect(weights(one)).toEqual(weights(two));
   });
 
-  it("goes on after a half-iteration, bit by bit", async () => {
+  it("resumes after a half-iteration, bit by bit", async () => {
     const whole = await trained(tiny(method));
     const second = await interrupted(() => tiny(method), { half: 1, step: null });
     await train(second);

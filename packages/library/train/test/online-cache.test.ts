@@ -15,7 +15,7 @@ const problem = (name: string, method = methods.alpha_dsbm) =>
     cache: { folder: join(folder, name), npar: 64, batchSize: 32, refreshStride: 5, online: true },
   });
 
-it("goes on within a cache, with its files or without them", async () => {
+it("training resumes within a cache, with its files or without them", async () => {
   const whole = await trained(problem("whole"));
   for (const lost of [false, true]) {
     const second = await interrupted(() => problem(`stopped-${lost}`), { half: 2, step: 8 });

@@ -57,7 +57,7 @@ test("the steps of a half-iteration in progress and of the next one can be chang
   expect([1, 2, 3].map((half) => training.stepsOf(half))).toEqual([40, 25, 12]);
 });
 
-test("a run that stops after the change goes on with it, number by number", async () => {
+test("a run that stops after the change resumes with it, number by number", async () => {
   const [whole, first, second] = [made(), made(), made()];
   const losses = await run(whole);
   const before = await run(first, { next: second });

@@ -312,7 +312,7 @@ describe("a training put back", () => {
     expect(await continued(saved as SavedTraining)).toBe(straight);
   });
 
-  it("refuses to save weights that are not finite", async () => {
+  it("refuses to save NaN or infinite weights", async () => {
     const training = trainingOf(cached());
     tidy(() => training.state.networks.b.parameters()[0]?.detach().fill_(Number.NaN));
     expect(() => training.save()).toThrow(

@@ -38,7 +38,7 @@ describe("the plan of steps", () => {
     expect(plan(parameters, { ranks, ...fields }).sharesBatch).toBe(sharesBatch);
   });
 
-  it("is what a saved state was trained with, unless a key says otherwise", () => {
+  it("is the plan of a saved state, unless a key changes it", () => {
     const saved = { threads: 2, sharesBatch: true };
     const ranks = { ...localRanks, size: 2 };
     expect(plan(100, { ranks }, saved)).toEqual(saved);

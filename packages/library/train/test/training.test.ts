@@ -31,7 +31,7 @@ describe("Training", () => {
     expect(memory().live).toBe(before);
   });
 
-  it("stops at a step boundary when its signal is aborted, and can go on", async () => {
+  it("stops between two steps when its signal aborts, and can resume", async () => {
     const training = trainingOf(tiny(dsbm, { halfIterations: 3, logEvery: 1, steps: 20 }));
     const controller = new AbortController();
     const seen: TrainEvent[] = [];

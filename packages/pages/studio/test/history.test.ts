@@ -32,7 +32,7 @@ describe("history", () => {
     expect([step[half.indexOf(2) - 1], step.at(-1)]).toEqual([n, n]);
   });
 
-  it("names the first number of a metric that is not finite", () => {
+  it("names the first infinite or NaN value of a metric", () => {
     const history = new History();
     for (const [step, loss] of [
       [1, 1],
@@ -51,7 +51,7 @@ describe("a file that grows", () => {
   const folder = scratch();
   const path = join(folder, "metrics.jsonl");
 
-  it("takes whole lines, and starts over where it was rewritten", () => {
+  it("takes whole lines, and starts again if it was rewritten", () => {
     const tail = new MetricsTail(new Folder(folder), "metrics.jsonl");
     expect(tail.read()).toMatchObject({ step: [] });
     writeFileSync(path, `${metricLines(4)}{"half_iter`);

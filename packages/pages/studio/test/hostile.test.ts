@@ -70,7 +70,7 @@ const send = ({ path, method = "GET", headers = {}, body }: Sent) =>
 const api = (name: string) => `/${token}/api/${name}`;
 const picture = (run: string, file: string) => api(`picture?run=${run}&file=${file}`);
 
-describe("what is meant well", () => {
+describe("a valid request", () => {
   it("is answered", async () => {
     for (const name of ["", "page.js", "api/runs", `api/run?run=${good}`])
       expect((await send({ path: `/${token}/${name}` })).status, name).toBe(200);
@@ -82,7 +82,7 @@ describe("what is meant well", () => {
     expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
   });
 
-  it("runs nothing: policies forbid it to our page and to files of runs", async () => {
+  it("runs no script: policies forbid it in our page and in files of runs", async () => {
     const own = await send({ path: `/${token}/` });
     const policy = String(own.headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'");
@@ -161,7 +161,7 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["huge headers", () => runsWith({ cookie: "a".repeat(20 << 10) })],
 ];
 
-describe("what is meant ill", () => {
+describe("a hostile request", () => {
   it.each(hostile)("is refused: %s", async (_, sent) => {
     const given = sent();
     const { status, text } = await send(typeof given === "string" ? { path: given } : given);
@@ -235,7 +235,7 @@ describe("runs of strangers", () => {
   });
 });
 
-it("connections that say nothing are ended, and keep no page out", async () => {
+it("silent connections are closed, and block no page", async () => {
   const silent = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
   for (const socket of silent) socket.on("error", () => {});
   for (let i = 0; i < 20; i++) expect((await send({ path: api("runs") })).status).toBe(200);

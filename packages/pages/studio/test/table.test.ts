@@ -11,7 +11,7 @@ import { metricLine, writeRun } from "./runs.js";
 const root = scratch();
 
 describe("the table of runs", () => {
-  it("has a row for each run with state, progress, loss and metrics beside their references", () => {
+  it("has a row for each run with state, progress, loss, and metrics with their references", () => {
     const at = join(root, "one");
     writeRun(join(at, "moons/defaults/1"));
     writeRun(join(at, "moons/defaults/2"), { state: "failed", reason: "BridgeError: no", seed: 2 });
@@ -69,7 +69,7 @@ describe("the table of runs", () => {
     expect(row.seconds).toBe(100 + 40);
   });
 
-  it("passes over folders that are reached through links, and over links in place of files", () => {
+  it("skips linked folders and linked files", () => {
     const at = join(root, "four");
     writeRun(join(root, "elsewhere/moons/1"));
     mkdirSync(at);

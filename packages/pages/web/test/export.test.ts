@@ -119,7 +119,7 @@ describe("an export", () => {
     expect(said).toMatch(/^WebBridgeError: .*npm install onnxruntime-web.*plainRuntime/);
   });
 
-  it("is refused where the model is no model, or of another shape", async () => {
+  it("is refused if the model is damaged or of another shape", async () => {
     const { bridge } = tinyExport();
     const models = { "f.onnx": Uint8Array.of(1, 2, 3), "b.onnx": Uint8Array.of() };
     await expect(loadBridge({ bridge, models })).rejects.toThrow(/cannot open f\.onnx/);

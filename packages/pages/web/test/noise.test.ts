@@ -11,7 +11,7 @@ it.each([
     key: [0xa4093822, 0x299f31d0],
     words: "d16cfe0994fdcceb5001e42024126ea1",
   },
-])("Philox4x32-10 of the bits of $of is that of Random123", ({ counter, key, words }) => {
+])("Philox4x32-10 of the bits of $of agrees with Random123", ({ counter, key, words }) => {
   const hex = philox(counter, key).map((word) => word.toString(16).padStart(8, "0"));
   expect(hex.join("")).toBe(words);
 });

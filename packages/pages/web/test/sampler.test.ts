@@ -9,7 +9,7 @@ const linear =
     x.map((value) => a * value);
 
 describe("Euler–Maruyama", () => {
-  it("gives a row the same path whatever lies beside it, and another with another seed or direction", async () => {
+  it("gives a row the same path in any batch, and another path with another seed or direction", async () => {
     const bridge = createBridge({
       shape: [1],
       networks: { f: linear(-1), b: linear(-1) },
@@ -60,7 +60,7 @@ describe("discrete DSB", () => {
 describe("calls", () => {
   const bridge = createBridge({ shape: [2], networks: { f: linear(-1) }, times: 3 });
 
-  it("return the kind that was given, every state, and tell each step", async () => {
+  it("return the kind of their input, every state, and report each step", async () => {
     const seen: number[] = [];
     const data = Float32Array.of(1, 2, 3, 4);
     const { x, path } = await bridge.sample(
@@ -75,7 +75,7 @@ describe("calls", () => {
     expect((await bridge.sample([[1, 2]], { path: false })).path).toEqual([]);
   });
 
-  it("end where they are aborted", async () => {
+  it("end when they are aborted", async () => {
     const controller = new AbortController();
     const onStep = ({ k }: { k: number }) => k === 1 && controller.abort();
     const run = bridge.sample([[1, 2]], { onStep, signal: controller.signal });
@@ -97,7 +97,7 @@ describe("calls", () => {
     await expect(bridge.sample(x0, options)).rejects.toThrow(message);
   });
 
-  it("say where a drift leaves the finite numbers", async () => {
+  it("name the time at which a drift is not finite", async () => {
     const wild = createBridge({ shape: [1], networks: { f: (x) => x.map(() => Number.NaN) } });
     await expect(wild.sample([[1]])).rejects.toThrow(/sample 0 became NaN/);
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => bridge.dispose());
 
 describe("a bridge in a worker", () => {
-  it("samples as the one that it is, state by state", async () => {
+  it("samples like the bridge itself, state by state", async () => {
     expect(bridge.info).toEqual(own.info);
     const seen: number[] = [];
     const found = await bridge.sample([[1], [2]], { seed: 3, onStep: ({ k }) => seen.push(k) });
@@ -29,7 +29,7 @@ describe("a bridge in a worker", () => {
     expect(seen).toEqual(Array.from({ length: 21 }, (_, k) => k));
   });
 
-  it("passes errors on, and ends where it is aborted", async () => {
+  it("passes errors on, and ends when it is aborted", async () => {
     await expect(bridge.sample([[1, 2]])).rejects.toThrow(/row 0 has 2 numbers/);
     const controller = new AbortController();
     const onStep = ({ k }: { k: number }) => k === 2 && controller.abort();

@@ -132,7 +132,7 @@ describe("methods", () => {
 });
 
 describe("keys of the reference", () => {
-  it("with another name here are those keys", () => {
+  it("map to dsbm's keys", () => {
     const words = ["log_stride=7", "data.wavenumber=4", "dataset=downscaler_transfer"];
     expect(image(...words)[0]?.config).toMatchObject({ log_every: 7, wavenumber: 4 });
     expect(resolve(test, ["data.split=train"], options).members[0]?.config.split).toBe("train");
@@ -189,7 +189,7 @@ describe("the configuration of a run on disk", () => {
     expect(readConfig(older)).toEqual(completeImage());
   });
 
-  it("is refused with what is not known, and who wrote it", () => {
+  it("is refused with its unknown keys and its version", () => {
     const error = thrown(() => readConfig({ ...completeImage(), newer: 1 }, "9.1"));
     expect(error.problems).toEqual([
       expect.stringMatching(/^unknown key "newer": .* \(written by version 9\.1\)$/),

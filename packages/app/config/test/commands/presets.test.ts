@@ -57,7 +57,7 @@ describe("defaults", () => {
     expect(member?.choices).toEqual({ dataset: "mnist_transfer", method: "dbdsb", model: "UNET" });
   });
 
-  it("of dsbm test are those, and how the run is evaluated", () => {
+  it("of dsbm test are the run's, and the options of evaluation", () => {
     const own = "split=test half_iteration=newest test_ode_sampler=true ode_sampler=dopri5";
     const more = `${own} ode_tol=0.00001 ode_euler_step_size=0.01`;
     const config = resolve(test, []).members[0]?.config ?? {};
@@ -160,7 +160,7 @@ describe("presets", () => {
     expect(keys(wordsOf({ ...base, ...values }))).toEqual(keys(split(DEFAULTS)));
   });
 
-  it("of data bring along the network and the schedule that suit them, unless others are chosen", () => {
+  it("of data set a suitable network and schedule, unless others are chosen", () => {
     expect(run("dataset=mnist_2to3").members[0]?.choices).toMatchObject({ model: "UNET_small" });
     const unet = only("model=UNET");
     expect(only("dataset=mnist_2to3", "model=UNET").model).toEqual(unet.model);

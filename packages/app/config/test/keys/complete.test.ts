@@ -3,7 +3,7 @@ import { completeTrain } from "../../src/keys/train.js";
 import { only } from "../commands/support.js";
 
 describe("what follows other keys", () => {
-  it("leaves what was typed, and a complete configuration, as they are", () => {
+  it("leaves typed options and complete configurations unchanged", () => {
     const words = `fb_sequence=[f,b] half_iterations=7 first_pass=3 keep_optimizer=false
       first_num_iter=1 test_num_steps=[2,9] cache_num_steps=3 cache_refresh_stride=4 cache_npar=5000
       gif_stride=6 checkpoint_stride=7 model.channel_mult=[1,2,2]
@@ -12,7 +12,7 @@ describe("what follows other keys", () => {
     expect(completeTrain(typed)).toEqual(typed);
   });
 
-  it("cuts batches and pictures to the samples that there are", () => {
+  it("cuts batches and figures to the number of samples", () => {
     const config = completeTrain(only("cache_npar=256", "test_npar=10"));
     expect(config).toMatchObject({ cache_batch_size: 256, test_batch_size: 10 });
     expect(config).toMatchObject({ plot_npar: 10, plot_npar_path: 10 });

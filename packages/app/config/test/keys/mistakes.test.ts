@@ -40,9 +40,7 @@ describe("mistakes", () => {
     ["method=dbdbs", /no preset "method\/dbdbs": did you mean "dbdsb"\?/],
     ["model=unet", /did you mean "UNET"\?/],
     ["dataset=imagenet", /there are: afhq_transfer, cifar10/],
-  ])("%s names a preset that is not there", (word, message) =>
-    expect(problems(word)[0]).toMatch(message),
-  );
+  ])("%s names a missing preset", (word, message) => expect(problems(word)[0]).toMatch(message));
 
   it.each<[string, RegExp]>([
     ["gamma_min=0.3", /^gamma_min=0.3 is more than gamma_max=0.2: /],

@@ -34,7 +34,7 @@ const good: Tree = { net: { name: "mlp" } };
 const problems = (input: Tree) => thrown(() => validate(schema, { ...good, ...input })).problems;
 
 describe("validate", () => {
-  it("looks at keys together once each alone is right", () => {
+  it("checks keys together after each key alone is valid", () => {
     const check = ({ dim }: { dim: number }) => (dim > 9 ? ["dim is too big", "really"] : []);
     expect(validate(schema, good, check).dim).toBe(5);
     const error = thrown(() => validate(schema, { ...good, dim: 10 }, check));
@@ -44,7 +44,7 @@ describe("validate", () => {
     expect(unknown.code).toBe("unknown_key");
   });
 
-  it("keeps a line a line, whatever was given", () => {
+  it("has one line for any value", () => {
     const [line = ""] = problems({ kind: `a\nb${"c".repeat(500)}` });
     expect(line).toContain('got "a\\nb');
     expect(line.length).toBeLessThan(200);

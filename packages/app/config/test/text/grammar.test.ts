@@ -60,7 +60,7 @@ it.each<[text: string, values: Value[]]>([
   ["'a,b',c", ["a,b", "c"]],
 ])("the values of a sweep: %s", (text, values) => expect(parseValues(text)).toEqual(values));
 
-describe("what cannot be read", () => {
+describe("unreadable overrides", () => {
   const table: [text: string, message: RegExp][] = [
     ["[b", /expected "," or "\]", got the end at character 5/],
     ["[b]]", /expected "," or the end, got "\]"/],
@@ -113,7 +113,7 @@ describe("printing", () => {
     );
   });
 
-  it("is canonical: printing what was parsed from any spelling changes nothing more", () => {
+  it("is canonical: any spelling prints the same text", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."ab1.e-_+ :'\\[],{}") }), (text) => {
         let parsed: Value[];

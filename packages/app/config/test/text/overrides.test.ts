@@ -120,7 +120,7 @@ describe("overrideDirname", () => {
     ],
   ])("%j", (words, expected) => expect(name(...words)).toMatch(expected));
 
-  it("is one path segment that shells and addresses take as it is, another one for another value", () => {
+  it("is one path segment, safe in shells and addresses, and differs for different values", () => {
     const value = fc.string({ unit: "grapheme", maxLength: 300 });
     fc.assert(
       fc.property(value, value, (a, b) => {

@@ -51,7 +51,7 @@ describe("a disk that refuses", () => {
   it.each([
     ["full", "disk_full", /the disk is full/],
     ["read-only", "read_only", /mounted read-only/],
-  ] as const)("because it is %s leaves the older points", (failure, code, cure) => {
+  ] as const)("that is %s leaves older checkpoints", (failure, code, cure) => {
     let at = 0;
     for (; ; at++) {
       const { folder, returned, error, came } = breakAt(at, failure, saveThird(2));
@@ -75,7 +75,7 @@ describe("a disk that refuses", () => {
 });
 
 describe.each(["death", "power loss"] as const)("%s at any operation", (failure) => {
-  it("of a save leaves the old points or the new one, and the next save works", () => {
+  it("of a save leaves the old checkpoints or the new one, and the next save works", () => {
     const seen = new Set<unknown>();
     let at = 0;
     for (; ; at++) {
@@ -97,7 +97,7 @@ describe.each(["death", "power loss"] as const)("%s at any operation", (failure)
     expect([...seen]).toEqual([2, 3]);
   });
 
-  it("of the first save in a new folder leaves nothing or all of it, and the next save works", () => {
+  it("of the first save in a new folder leaves no checkpoint or the whole, and the next save works", () => {
     const deep = (folder: string) => open(join(folder, "new", "deep"));
     let at = 0;
     for (; ; at++) {

@@ -53,7 +53,7 @@ describe("save and newest", () => {
     }
   });
 
-  it("keep a point of the same name until the new one is whole", () => {
+  it("keep a checkpoint of the same name until the new one is complete", () => {
     const folder = newFolder();
     const store = open(folder);
     saveAll(store, [1, 2]);
@@ -63,14 +63,14 @@ describe("save and newest", () => {
     expect(numbers(store)).toEqual([1, 2]);
   });
 
-  it("drop what comes after", () => {
+  it("drop later checkpoints", () => {
     const store = open(newFolder(), { keep_last: 9 });
     saveAll(store, [1, 2, 3, 4]);
     store.dropAfter(2);
     expect(numbers(store)).toEqual([1, 2]);
   });
 
-  it("leave nothing of a point that cannot be written", () => {
+  it("leave nothing of a checkpoint that cannot be written", () => {
     const store = open(newFolder());
     saveAll(store, [3]);
     function* broken(): Iterable<Uint8Array> {
@@ -82,7 +82,7 @@ describe("save and newest", () => {
   });
 });
 
-describe("which points stay", () => {
+describe("the policy of checkpoints", () => {
   it.each([
     [{}, [8, 9, 10]],
     [{ keep_last: 1 }, [10]],
@@ -98,7 +98,7 @@ describe("which points stay", () => {
     }
   });
 
-  it("does not count damaged points and does not remove them", () => {
+  it("neither counts nor removes damaged checkpoints", () => {
     const folder = newFolder();
     saveAll(open(folder, { keep_last: 9 }), [1, 2, 3, 4]);
     for (const n of [1, 3, 4]) writeFileSync(join(folder, idOf(n), "net.safetensors"), "short");
@@ -198,8 +198,8 @@ const damages: [string, (scene: Scene) => void, RegExp][] = [
   ],
 ];
 
-describe("a damaged or hostile point", () => {
-  it.each(damages)("with %s is named and passed over", (_, harm, reason) => {
+describe("a damaged or hostile checkpoint", () => {
+  it.each(damages)("with %s is named and skipped", (_, harm, reason) => {
     const place = scene();
     harm(place);
     const { checkpoint, damaged } = open(place.folder).newest();
@@ -214,7 +214,7 @@ describe("a damaged or hostile point", () => {
     expect(readdirSync(place.outside)).toEqual(outside);
   });
 
-  it("is named only if it is newer, or of unknown place; folders of other names are no points", () => {
+  it("is named only if it is newer, or of unknown order; other folders are no checkpoints", () => {
     const { folder, at } = scene();
     for (const name of ["\u001b[31mred", "two words", ".hidden", "x".repeat(150)])
       mkdirSync(join(folder, name));
@@ -226,7 +226,7 @@ describe("a damaged or hostile point", () => {
     expect(listCheckpoints(folder).map(({ id }) => id)).toEqual([1, 3, 2].map(idOf));
   });
 
-  it("leaves nothing to use if all are damaged", () => {
+  it("is not used: no checkpoint is left if all are damaged", () => {
     const { folder } = scene();
     for (const n of [1, 2]) truncateSync(join(folder, idOf(n), "random.json"), 0);
     const { checkpoint, damaged } = open(folder).newest();

@@ -97,7 +97,7 @@ describe("samples", () => {
   const histograms = [{ ...kinds, column: 0, low: 0, high: 3 }];
   const points = { n: 3, dim: 2, histograms };
 
-  it("are shown at both ends and between, with their paths", async () => {
+  it("are shown at the source, the target and between, with their paths", async () => {
     const plane = { ...kinds, k: 2 as const, explained: null, path, between };
     const svg = await scatterFigure({ ...points, plane }, { direction: "b", title: "Samples" });
     for (const text of ["Target: x1", "t = 0.5: day 2", "Generated", "Source: x0", "Paths"])
@@ -149,7 +149,7 @@ async function decode(file: Buffer) {
 const grey = (v: number) => [v, v, v];
 
 describe("images", () => {
-  it("stand row by row on white, grey and RGB, below titles", async () => {
+  it("are in rows on white, grey and RGB, below titles", async () => {
     const images = new Uint8Array([0, 128, 255]);
     const plain = await decode(await imageGrid({ images, shape: [3, 1, 1, 1], columns: 2 }));
     expect([plain.width, plain.height]).toEqual([2 + 2 * 66, 2 + 2 * 66]);
@@ -188,7 +188,7 @@ describe("images", () => {
       );
   });
 
-  it("move: each frame's images where they belong, at their time, below a caption", async () => {
+  it("move: each frame has its images in their places, at their time, below a caption", async () => {
     // Four images of one pixel, black to white, that move on by one place a frame.
     const values = [0, 82, 173, 255];
     const frames = values.map((_, k) => Uint8Array.from(values, (_, i) => values[(i + k) % 4]));

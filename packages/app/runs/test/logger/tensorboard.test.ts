@@ -47,7 +47,7 @@ describe("events", () => {
     for (const { wall_time } of events) expect(wall_time).toBeGreaterThanOrEqual(before);
   });
 
-  it("hold pictures with their size and channels", async () => {
+  it("hold images with their size and channels", async () => {
     const folder = scratch();
     const background = { r: 9, g: 8, b: 7, alpha: 0.5 };
     const picture = (channels: 3 | 4) =>
@@ -70,7 +70,7 @@ describe("events", () => {
 });
 
 describe("files", () => {
-  it("are named by time alone, and say with a START event where they replace earlier ones", () => {
+  it("are named by time alone, and start with a START event if they replace earlier files", () => {
     const folder = scratch();
     const session = (from: number) => {
       const logger = tensorboardLogger(folder, from);

@@ -25,7 +25,7 @@ const row = (change: Partial<MetricRow>): MetricRow => ({
 });
 
 describe("numbers", () => {
-  it("never rounds a part to nothing or everything", () =>
+  it("are never rounded to 0 % or 100 %", () =>
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
       "0 %",
       "less than 1 %",
@@ -38,7 +38,7 @@ describe("numbers", () => {
 const excess = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
 
 describe("tables of metrics", () => {
-  it("call no displacement good of generated samples that miss the target", () => {
+  it("call no displacement good if samples miss the target", () => {
     const moved = (grade: MetricRow["grade"]) =>
       metricTables({
         verdicts: [],
@@ -98,12 +98,12 @@ describe("verdicts", () => {
     expect(select(page, ".verdict > .bar")).toHaveLength(1);
   });
 
-  it("are read from files of earlier versions as what they lack", () => {
+  it("are read from files of earlier versions with their missing parts", () => {
     const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), names, "RUN");
     expect(part?.text).toContain("npx dsbm evaluate RUN");
   });
 
-  it("list held-out times, and what a bridge is no better than", () => {
+  it("list held-out times, and the simple predictions that a bridge does not beat", () => {
     const loo = (protocol: string, change: Partial<MetricRow>) =>
       row({ name: `loo_${protocol}_w1`, group: "loo", at: "day 2", ...change });
     const nearest = loo("nearest", { value: 3, ceiling: null });
@@ -131,7 +131,7 @@ describe("pages", () => {
     expect(b?.textContent).toBe(`${evil}${evil}\n1`);
   });
 
-  it("allow nothing from elsewhere and link their parts", () => {
+  it("load nothing from other addresses, and link their sections", () => {
     const sections = ["a", "b", "c"].map((id) => ({ id, title: id, body: html`<p>${id}</p>` }));
     const page = renderPage({ title: "<T>", sections });
     const [policy] = select(page, "meta[http-equiv]");

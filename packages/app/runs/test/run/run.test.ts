@@ -33,7 +33,7 @@ const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOpt
 const newFolder = () => join(scratch(), "gaussian", "default", "1");
 
 describe("openRun", () => {
-  it("writes what readRun reads", () => {
+  it("writes a run that readRun reads", () => {
     const folder = newFolder();
     const run = openRun(options(folder));
     expect(isFinished(folder)).toBe(false);
@@ -166,7 +166,7 @@ describe("openRun", () => {
     expectRows([...steps.slice(0, 2), [2, 300]], [1]);
   });
 
-  it("restarts without what a run wrote, which is kept as a run in previous, with the files that lie in its folders", () => {
+  it("restarts without the earlier run, which moves to previous/ with the user's files in its folders", () => {
     const folder = newFolder();
     const written = ["samples/a.png", "samples/a_points.json", "figures/b.svg", "data.json"];
     const begin = (weights: string, more: Partial<OpenRunOptions> = {}) => {
@@ -235,7 +235,7 @@ describe("openRun", () => {
     expect(readFileSync(join(outside, "1_b.safetensors"), "utf8")).toBe("kept");
   });
 
-  it("does not bring back a folder that was deleted, nor ends another's run", () => {
+  it("neither restores a deleted folder nor ends the run of another process", () => {
     for (const end of ["finish", "interrupt", "fail"] as const) {
       const folder = newFolder();
       const run = openRun(options(folder));
@@ -268,7 +268,7 @@ describe("checksums", () => {
     return folder;
   };
 
-  it.each(checked)("find one bit that changed in %s", (file) => {
+  it.each(checked)("find a changed bit in %s", (file) => {
     const folder = finishedRun();
     checkFiles(folder);
     const path = join(folder, file);
@@ -286,7 +286,7 @@ describe("checksums", () => {
     if (file === "config.json") expect(faultOf(() => readRun(folder)).code).toBe("corrupt");
   });
 
-  it("are of nothing else, of no file that is gone, and of none that a kill left half written", () => {
+  it("list the files of the run alone, neither deleted nor half-written ones", () => {
     const folder = finishedRun();
     appendFileSync(join(folder, "figures/loss.svg"), " ");
     appendFileSync(join(folder, "results.csv"), "2,3\n");

@@ -57,7 +57,7 @@ describe("mapNpy", () => {
       }
     });
   });
-  it("keeps in memory what is touched, of a file that is larger", () => {
+  it("keeps only the touched pages of a large file in memory", () => {
     const [n, width] = [100_000, 1024];
     const path = join(folder, "large.npy");
     const header = npyHeader("float32", [n, width]);
@@ -83,7 +83,7 @@ describe("mapNpy", () => {
     unlinkSync(path);
   });
 
-  it("lives until it and its views are disposed of, though the file be gone", async () => {
+  it("lives until it and its views are disposed of, even if the file is deleted", async () => {
     await collectGarbage();
     const live = memory().live;
     const path = saved("short-lived.npy", counted(4096));
@@ -126,7 +126,7 @@ describe("mapNpy refuses", () => {
   const header = (descr: string, shape: string, fortran = "False") =>
     `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
 
-  it("elements that cannot be used as they lie", () => {
+  it("elements that need a conversion", () => {
     const big = file("big.npy", header(">f4", "(2, 3)"), 24);
     expect(() => mapNpy(big)).toThrow(code("InvalidValue", big));
     expect(() => mapNpy(big)).toThrow(

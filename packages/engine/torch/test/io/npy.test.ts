@@ -132,7 +132,7 @@ describe("NpyWriter", () => {
     expect(new Uint8Array(readFileSync(path))).toEqual(encode(whole));
   });
 
-  it("refuses other rows, rows after closing, and folders that are not there", () => {
+  it("refuses rows of another shape, rows after closing, and missing folders", () => {
     const path = join(folder, "refused.npy");
     const writer = new NpyWriter(path, "float32", [2]);
     const code = (code: string) => expect.objectContaining({ code });

@@ -106,7 +106,7 @@ describe("loadStateDict", () => {
   const data = { 0: new Uint8Array(16) };
   const file = (name: string, inner: string) =>
     saved(name, checkpoint(`\x80\x02}(${inner}u.`, data));
-  it("finds it under a usual key, and takes off what data-parallel training puts before its names", () => {
+  it("finds it under a usual key, without the prefix of data-parallel training", () => {
     const state = io.loadStateDict(fixturePath("nested.pt"));
     expect([...state.keys()]).toEqual(["weight", "bias"]);
     // One step of Adam moves every weight by the rate, against its gradient's sign.
@@ -122,7 +122,7 @@ describe("loadStateDict", () => {
     expect(memory().live).toBe(before);
   });
 
-  it("refuses what holds none", () => {
+  it("refuses a file without a state dict", () => {
     const none = expect.objectContaining({ code: "UnknownName" });
     expect(() => io.loadStateDict(file("numbers.pt", `${word("a")}K\x01`))).toThrow(none);
     expect(() => io.loadStateDict(file("lists.pt", `${word("model")}](${tensor()}e`))).toThrow(

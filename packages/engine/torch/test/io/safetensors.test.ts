@@ -77,7 +77,7 @@ describe("encode and decode", () => {
     expect([...decode(encode(given)).tensors.keys()]).toEqual(names);
   });
 
-  it("refuse what the format cannot hold", () => {
+  it("refuse tensors outside the format", () => {
     const one = fromTyped(Uint8Array.of(1));
     const code = (code: string) => expect.objectContaining({ code });
     expect(() => encode({ __metadata__: one })).toThrow(code("InvalidHeader"));
@@ -127,7 +127,7 @@ describe("bad files", () => {
     expect(() => loadTensors(path)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("never get through as something else: any one byte changed, any cut", () => {
+  it("never decode to other values: any changed byte, any cut", () => {
     const bytes = encode({ a: fromTyped(Float32Array.of(1, 2)), b: fromTyped(Uint8Array.of(3)) });
     const survive = (changed: Uint8Array) => {
       try {

@@ -118,16 +118,19 @@ describe("memory", () => {
     for (const b of blocks) b.dispose();
     return bytes;
   };
-  it.each([false, true])("is that of one block instead of all, recorded: %s", (record) => {
-    const [plain, each] = [peak("plain", record), peak("each", record)];
-    expect(each).toBeLessThan(0.55 * plain);
-    // Six blocks keep a handful of activations each; with checkpoints, one each and one block's.
-    const activation = 512 * big.width * 4;
-    expect(plain).toBeGreaterThan(30 * activation);
-    expect(each).toBeLessThan(24 * activation);
-  });
+  it.each([false, true])(
+    "is the memory of one block instead of all blocks, recorded: %s",
+    (record) => {
+      const [plain, each] = [peak("plain", record), peak("each", record)];
+      expect(each).toBeLessThan(0.55 * plain);
+      // Six blocks keep a handful of activations each; with checkpoints, one each and one block's.
+      const activation = 512 * big.width * 4;
+      expect(plain).toBeGreaterThan(30 * activation);
+      expect(each).toBeLessThan(24 * activation);
+    },
+  );
 
-  it("comes back: no tensor outlives its step, the backward pass run or not", async () => {
+  it("is freed: no tensor outlives its step, with or without a backward pass", async () => {
     const { forward, parameters, blocks } = stack("each");
     const step = (backward: boolean) =>
       tidy(() => {
@@ -172,7 +175,7 @@ describe("errors", () => {
     expect(w.grad?.toNumbers()[0]).toBeCloseTo(Math.E, 6);
   });
 
-  it("say so where the second run is another", () => {
+  it("say that the second run differs", () => {
     const shape = second((t, run) => (run > 0 ? t.sum() : t.exp()));
     expect(() => shape.backward()).toThrow(/another shape; expected a module that does the same/);
     const draws = second((t, run) => (run > 0 ? nn.dropout(nn.dropout(t, 0.5), 0.5) : t.exp()));

@@ -22,7 +22,7 @@ describe("dropout", () => {
     expect(Math.abs(scale * (1 - p) - 1)).toBeLessThan(2 ** -15 / (1 - p));
   });
 
-  it("passes the gradient where it passed the value", () => {
+  it("passes the gradient of the kept values", () => {
     const x = T.randn([3, 5, 7]).requiresGrad_();
     const y = nn.dropout(x, 0.3, { generator: T.Generator.create(3) });
     y.backward({ gradient: T.ones([3, 5, 7]) });

@@ -140,7 +140,7 @@ describe.each([
     expect(bits(all(own(), inputs))).toEqual(bits(found));
   });
 
-  it("has no gradients where none are wanted", () => {
+  it("has no gradients if none are required", () => {
     const { inputs, own } = make(sizes[0] as Sizes);
     expect(T.noGrad(own).requiresGrad).toBe(false);
     inputs[0]?.requiresGrad_(false);
@@ -163,7 +163,7 @@ it("a convolution gives an image the same bits alone, and by standing weights", 
 });
 
 describe("other dtypes", () => {
-  it("a convolution rounds images to bfloat16 in autocast, and sums in float32: nearer than PyTorch's kernel", () => {
+  it("a convolution rounds images to bfloat16 in autocast, and sums in float32: closer than PyTorch's kernel", () => {
     const conv = new T.nn.Conv2d(64, 64, 3, { padding: 1 });
     const x = images([4, 64, 14, 14]);
     const [weight, bias] = [double(conv.weight), double(conv.bias)];
@@ -188,7 +188,7 @@ describe("other dtypes", () => {
     expect(off(layer.silu(pixel), normalised([double(pixel), ...of]))).toBeLessThan(1e-6);
   });
 
-  it("float64 is PyTorch's, and what does not fit is refused", () => {
+  it("float64 is PyTorch's, and bad shapes are refused", () => {
     const conv = new T.nn.Conv2d(32, 32, 3, { padding: 1 });
     const layer = norm(32);
     for (const module of [conv, layer]) module.to({ dtype: "float64" });

@@ -27,7 +27,7 @@ describe("convolutions", () => {
     }
   });
 
-  it("refuse what is no convolution, and inputs with other channels", () => {
+  it("refuse bad options, and inputs with other channels", () => {
     expect(() => new nn.Conv2d(0, 1, 3)).toThrow(/Conv2d: inChannels is 0; expected an integer/);
     expect(() => new nn.Conv1d(1, 1, 3, { stride: 0 })).toThrow(/Conv1d: stride is 0/);
     using layer = new nn.Conv2d(1, 1, 3);
@@ -35,7 +35,7 @@ describe("convolutions", () => {
   });
 });
 
-it("Embedding starts as PyTorch's, adds up gradients of rows, and refuses rows that are none", () => {
+it("Embedding starts as PyTorch's, adds gradients of rows, and refuses bad row numbers", () => {
   T.manualSeed(42);
   using table = new nn.Embedding(3, 2);
   close(

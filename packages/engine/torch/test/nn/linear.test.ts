@@ -6,7 +6,7 @@ import { distance } from "./in-double.js";
 
 startFrom(1);
 
-it("gives what it gives otherwise, to rounding, for sizes that pay and sizes that do not", () => {
+it("gives the numbers of the plain kernel to rounding, for profitable sizes and others", () => {
   for (const [rows, inputs, outputs] of [
     [300, 256, 256],
     [128, 51, 64],
@@ -72,7 +72,7 @@ it("takes inputs that all rows share apart, with and without standing weights, a
   expect(distance(layer.weight.grad as T.Tensor, expected)).toBeLessThan(1e-5 * scale);
 });
 
-it("packs again where weights changed between runs and between replays", () => {
+it("packs changed weights again between runs and between replays", () => {
   const layer = new T.nn.Linear(64, 64);
   const x = T.randn([200, 64]);
   const run = T.recorded((rows) =>

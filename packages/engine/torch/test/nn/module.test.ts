@@ -39,7 +39,7 @@ class Block extends nn.Module {
 }
 
 describe("names", () => {
-  it("are those of PyTorch, own tensors before the children's", () => {
+  it("are PyTorch's, the tensors of a module before its children", () => {
     using block = new Block();
     const parameters = [
       "scale",
@@ -74,7 +74,7 @@ describe("initial weights", () => {
 });
 
 describe("state dicts", () => {
-  it("that do not fit are refused with every reason, and nothing is changed", () => {
+  it("with wrong names or shapes are refused with every reason, and nothing changes", () => {
     using net = mlp(1);
     const before = values(net);
 

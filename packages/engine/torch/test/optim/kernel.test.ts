@@ -93,7 +93,7 @@ const settings: Setting[] = [
 ];
 
 describe.each(settings)("a step with its average, %j", (setting) => {
-  it("is that of PyTorch's kernels to rounding", () => {
+  it("equals PyTorch's kernels to rounding", () => {
     const [a, b] = [ours(setting), plain(setting)];
     expect(a).toHaveLength(b.length);
     a.forEach((own, k) => {
@@ -123,7 +123,7 @@ describe.each(settings)("a step with its average, %j", (setting) => {
   });
 });
 
-it("averages by itself what the optimiser does not step", () => {
+it("averages tensors without an optimiser by itself", () => {
   tidy(() => {
     const net = new Net(Generator.create(1));
     const optimizer = new Adam(net.parameters().slice(1), { lr: 0.1 });

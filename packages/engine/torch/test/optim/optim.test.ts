@@ -148,8 +148,7 @@ describe("clipGradNorm_", () => {
     for (const p of [a, b, idle]) p.dispose();
   });
 
-  it("is 0 where there are no gradients", () =>
-    expect(clipGradNorm_([parameter()], 1).item()).toBe(0));
+  it("is 0 without gradients", () => expect(clipGradNorm_([parameter()], 1).item()).toBe(0));
 });
 
 describe("EMA", () => {

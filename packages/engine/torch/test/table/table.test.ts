@@ -104,7 +104,7 @@ function sampleOf(entry: Entry): unknown[] {
 }
 
 describe("the table", () => {
-  it("says which operations have a check, and has an entry for each that has a wrapper", () => {
+  it("names the checked operations, and has an entry for each wrapper", () => {
     for (const [name, { isChecked }] of Object.entries(table))
       expect([name, checkOf(`aten::${name}`) !== null]).toEqual([name, isChecked]);
     const lines = readFileSync(new URL("../../ops.allow", import.meta.url), "utf8").split("\n");
@@ -112,7 +112,7 @@ describe("the table", () => {
     expect(new Set(names.map((l) => l.split(" ")[0]))).toEqual(new Set(Object.keys(table)));
   });
 
-  it("is what call reaches; the others need unsafe, and say so", () => {
+  it("lists the operations of `call`; all others need `unsafe`, and their error says it", () => {
     const one = T.ones([2]);
     expect(() => T.call("aten::resize_", "", one, [3])).toThrow(/not in the table.*unsafe\.call/);
     expect(() => T.call("aten::range", "out", 0, 1, 1, one)).toThrow(/unsafe\.call/);
@@ -135,7 +135,7 @@ describe("the table", () => {
 describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e]))(
   "%s",
   (full, entry) => {
-    it("is the same in double precision, and from memory that is not contiguous", () => {
+    it("is the same in double precision, and from strided memory", () => {
       T.tidy(() => {
         const plain = valuesOf(entry, sampleOf(entry));
         expect(plain.length).toBeGreaterThan(0);

@@ -19,7 +19,7 @@ const grids: [string, TimeGrid][] = [
 ];
 
 describe.each(grids)("the grid of %s", (_name, grid) => {
-  it("runs from 0 to 1 in positive steps that are its times' differences", () => {
+  it("runs from 0 to 1, and its positive steps are the differences of its times", () => {
     expect(grid.times[0]).toBe(0);
     expect(grid.times.at(-1)).toBeCloseTo(1, 14);
     for (const dt of grid.steps) expect(dt).toBeGreaterThan(0);
@@ -28,7 +28,7 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
     expect(grid.steps.reduce((a, b) => a + b)).toBeCloseTo(1, 14);
   });
 
-  it("is met in opposite orders by f and b", () => {
+  it("has opposite orders for f and b", () => {
     const f = ordered("f", grid);
     const b = ordered("b", grid).reverse();
     expect(b.map(({ time, next, dt }) => [next, time, dt])).toEqual(

@@ -41,7 +41,7 @@ describe("reference", () => {
 
 describe("simulated", () => {
   it.each(["f", "b"] as const)(
-    "after %s starts in that direction's data and ends where it runs to",
+    "after %s starts in the data of this direction, and ends on the other side",
     (newest) => {
       const data = { x0: numbered(3), x1: numbered(3, 10) };
       const calls: [string, Tensor][] = [];
@@ -66,7 +66,7 @@ const points = (n: number, seed: number): Pairs => ({
 const cost = ({ x0, x1 }: Pairs) => x0.sub(x1).square().sum().item();
 
 describe("minibatchExact", () => {
-  it("by permutation keeps every sample once, at the least cost that there is", () => {
+  it("by permutation keeps every sample once, at the least possible cost", () => {
     for (const n of [1, 2, 5, 7])
       tidy(() => {
         const batch = points(n, 10 + n);

@@ -35,13 +35,13 @@ describe("the length of growth", () => {
     expect(mass(joined.exp().unsqueeze(0)) / mass(left.exp().unsqueeze(1))).toBeCloseTo(3, 0.5);
   });
 
-  it("is one for rows that stay where they are", () => {
+  it("is one for rows that do not move", () => {
     const x = cloud(50, 2, 20);
     expect(growthLength([x, x], [1, 2])).toBeGreaterThan(0);
     expect(growthLength([x.zerosLike(), x.zerosLike()], [1, 2])).toBe(1);
   });
 
-  it("is 1.5 times a move that is long beside the distances", () => {
+  it("is 1.5 times a move that is longer than the distances", () => {
     const sets = [0, 20, 20].map((at, k) =>
       cloud(400, 2, 26 + k)
         .mul(0.1)

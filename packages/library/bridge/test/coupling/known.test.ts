@@ -73,7 +73,7 @@ describe("matchKnown", () => {
     },
   );
 
-  it("leaves the rest to rows with the same condition where that is asked for", () => {
+  it("matches the other rows within their condition on request", () => {
     const y = (values: number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
     const data = {
       ...ends(5, 5),
@@ -137,7 +137,7 @@ describe("methods that start elsewhere", () => {
     } as RowsContext;
   };
 
-  it("keep known pairs beside the pairs of the reference process", () => {
+  it("mix known pairs with pairs of the reference process", () => {
     for (const direction of ["b", "f"] as const) {
       const { x0, x1, known: marks } = dsbm.rows.make(context("ref", { direction })) as Pairs;
       expect(marks?.toNumbers().reduce((a, b) => a + b)).toBe(3);
@@ -155,7 +155,7 @@ describe("methods that start elsewhere", () => {
     });
   });
 
-  it("take rows that are paired already as they are", () => {
+  it("keep given pairs", () => {
     const data = { ...ends(4, 4), shuffled: true, known: tensor([0, 1, 0, 1]) };
     const { x0, x1 } = dsbm.rows.make(context("ref", { data, matching: null })) as Pairs;
     expect(x0.toNumbers()).toEqual([0, 1, 2, 3]);

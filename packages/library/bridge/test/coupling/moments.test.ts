@@ -15,7 +15,7 @@ const near = (found: readonly number[], expected: readonly number[]) =>
   expectClose(found, expected, 4);
 
 describe("ends with moments", () => {
-  it("have those of the data in each coordinate, whatever they had", () => {
+  it("have the moments of the data in each coordinate, whatever they had", () => {
     const data = randn([1000, 3])
       .mul(tensor([0.01, 1, 30]))
       .add(tensor([5, -2, 0]));
@@ -25,7 +25,7 @@ describe("ends with moments", () => {
     near(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
   });
 
-  it("of several intervals have those of their own", () => {
+  it("of several intervals have the moments of their interval", () => {
     const interval = tensor(
       Array.from({ length: 600 }, (_, i) => i % 2),
       { dtype: "int64" },

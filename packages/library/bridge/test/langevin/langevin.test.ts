@@ -47,7 +47,7 @@ describe("the reference", () => {
 });
 
 describe("langevinTuple", () => {
-  it("keeps one step a run of those that langevinTuples has, and nothing else in memory", () => {
+  it("keeps one step of each run of langevinTuples in memory", () => {
     const process = langevin({ gammas, mean: 1 });
     const x = normal([40, 2, 3], 4);
     const steps = randint(0, n, [40], { generator: seeded(5) });

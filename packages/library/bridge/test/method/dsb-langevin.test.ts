@@ -108,7 +108,7 @@ describe("two iterations", () => {
       "increments of scale 1, scaled noise",
       { scale: gammas.map(() => 1), scaleNoise: true, variance: 0.8 },
     ],
-  ])("are those of iterative proportional fitting: %s", (_, options) => {
+  ])("are iterative proportional fitting: %s", (_, options) => {
     const method = dsbLangevin({ gammas, ...options });
     const data = { x0: table("x0", 1), x1: table("x1", 2) };
     // What the reference makes of x0, coordinate by coordinate.

@@ -129,7 +129,7 @@ describe("pairs with masses", () => {
     const actions = from.add(to).sub(from.mul(to).sqrt().mul(cosine), { alpha: 2 });
     expect(actions.sum().item() / value).toBeCloseTo(1, 2);
   });
-  it("of an interval are those of the same data in its units", () => {
+  it("of an interval equal the pairs of the same data in its units", () => {
     const x = withLogMass(normal([50, 2], 5).to("float32"), 0);
     const y = withLogMass(normal([50, 2], 6).to("float32").add(1), Math.log(2));
     const interval = full([50], 0, { dtype: "int64" });
@@ -412,7 +412,7 @@ describe("the losses of unbalanced flow and bridge", () => {
     expect(loss(1.5).item()).toBeGreaterThan(1e-3);
   });
 
-  it("count a field beside the path, where rows have the noise and keep their mass", () => {
+  it("count a field next to the path if rows have noise and keep their mass", () => {
     const leaving = new Exact((x, times) => {
       const { x: mean, velocity, growth } = exact(times);
       return joinMass(velocity.add(splitMass(x).x.sub(mean)), growth.add(splitMass(x).logMass));

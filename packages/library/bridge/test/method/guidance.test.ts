@@ -87,7 +87,7 @@ describe("ConditionDropout", () => {
     return { seen, net: new ConditionDropout(seen, { rate, classes: 3 }) };
   };
 
-  it("marks conditions that are there and hides those that are not to be known", () => {
+  it("marks present conditions and hides dropped ones", () => {
     const { seen, net } = make();
     net.eval();
     const y = tensor(BigInt64Array.of(2n, 0n, 1n));

@@ -56,7 +56,7 @@ const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
 ];
 
 describe.each(cases)("%s", (_, options) => {
-  it("carry the start's law to the end's, point by point, and back", () => {
+  it("transports the source's law to the target's, point by point, and back", () => {
     const flow = networkFlow({ ...options, eps: 1e-5 });
     for (const [from, to] of [
       [0, 1],
@@ -80,7 +80,7 @@ describe("one direction", () => {
   const at = (time: number) => full([n], time, { dtype: "float64" });
   const networks = networksOf(plainDrift);
 
-  it("alone is all that is followed: −drift_b, or drift_f", () => {
+  it("alone gives the flow: −drift_b, or drift_f", () => {
     const x = normal([n, 2], 2);
     const of = (which: NetworkFlowOptions["networks"]) =>
       networkFlow({ method: dsbm, process, grid, networks: which })(x, at(0.4));
@@ -114,7 +114,7 @@ describe("a flow of ends that are predicted", () => {
     }
   });
 
-  it("is asked for nearer the end where the steps are shorter, and of drifts as near as they were trained", () => {
+  it("is evaluated closer to the end with shorter steps, and no closer than drifts were trained", () => {
     const margin = (more: object) => flowMargin({ ...options, eps: 1e-3, ...more });
     expect(margin({ grid: uniformGrid(1000) })).toBeCloseTo(1e-3);
     expect(margin({ grid: uniformGrid(2) })).toBe(0.25);

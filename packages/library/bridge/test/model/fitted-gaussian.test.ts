@@ -40,7 +40,7 @@ describe("the bridge of fitted moments", () => {
     }
   });
 
-  it("has a pair whose covariance is that of the static bridge, whatever the covariances of the ends", () => {
+  it("has the coupling of the static bridge for any covariances of source and target", () => {
     const epsilon = 0.7;
     const L0 = normal([4, 4], 5);
     const L1 = normal([4, 4], 6);
@@ -55,7 +55,7 @@ describe("the bridge of fitted moments", () => {
   });
 
   it.each(["constant", "twice another one"])(
-    "is finite at its ends where a column is %s",
+    "is finite at t = 0 and t = 1 if a column is %s",
     (what) => {
       const model = new FittedGaussian([2]);
       const x = randn([50, 2], { generator: seeded(9) });
@@ -70,7 +70,7 @@ describe("the bridge of fitted moments", () => {
     },
   );
 
-  it("carries new rows where there are fewer of them than dimensions", () => {
+  it("transports new rows if the dimension exceeds their number", () => {
     // Deviations of 1 and 3 in every second dimension, at both ends.
     const d = 40;
     const deviations = arange(0, d).remainder(2).mul(2).add(1);

@@ -56,7 +56,7 @@ describe("the Sinkhorn bridge", () => {
     }
   });
 
-  it("draws of too many rows a part that has all kinds, also where these are in turn", () => {
+  it("takes a representative part of too many rows, in alternating order too", () => {
     const n = 400;
     const most = 200;
     const kinds = arange(0, n).remainder(2).unsqueeze(1);

@@ -15,7 +15,7 @@ function check(cost: Float64Array, n: number) {
 }
 
 describe("assignment", () => {
-  it("finds it among ties", () => {
+  it("finds an optimum among ties", () => {
     fc.assert(
       fc.property(
         fc

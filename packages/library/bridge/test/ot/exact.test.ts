@@ -24,7 +24,7 @@ describe("exactPointPlan", () => {
       }
   });
 
-  it("finds a shift of the points, whose cost is that of the shift", () => {
+  it("finds a shift of the points at the cost of the shift", () => {
     for (const [n, d] of [
       [1, 3],
       [400, 1],

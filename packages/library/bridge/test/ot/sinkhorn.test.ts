@@ -21,21 +21,24 @@ beforeAll(() => {
 afterAll(() => cost.dispose());
 
 describe("sinkhorn", () => {
-  it.each([1e-3, 1e-2, 0.1, 1, 10, 100])("is a plan at reg = %d × the mean cost", (ratio) => {
-    const options = { reg: ratio * mean, iterations: 4000 };
-    const { plan, error, converged, iterations } = sinkhorn(cost, options);
-    expect(plan.dtype).toBe("float64");
-    expect(plan.isfinite().all().item()).toBe(true);
-    expect(plan.amin().item()).toBeGreaterThanOrEqual(0);
-    expect(iterations).toBeLessThanOrEqual(4000 + 20 * 20); // at most 20 larger regularisations first
-    expect(columnError(plan, uniform(40))).toBeLessThan(1e-9);
-    expect(Math.abs(rowError(plan, uniform(30)) - error)).toBeLessThan(1e-9);
-    expect(converged).toBe(error <= 1e-9);
-    if (ratio >= 1e-2) expect(converged).toBe(true);
-    else expect(error).toBeLessThan(1e-5);
-  });
+  it.each([1e-3, 1e-2, 0.1, 1, 10, 100])(
+    "has the sums of a plan at reg = %d × the mean cost",
+    (ratio) => {
+      const options = { reg: ratio * mean, iterations: 4000 };
+      const { plan, error, converged, iterations } = sinkhorn(cost, options);
+      expect(plan.dtype).toBe("float64");
+      expect(plan.isfinite().all().item()).toBe(true);
+      expect(plan.amin().item()).toBeGreaterThanOrEqual(0);
+      expect(iterations).toBeLessThanOrEqual(4000 + 20 * 20); // at most 20 larger regularisations first
+      expect(columnError(plan, uniform(40))).toBeLessThan(1e-9);
+      expect(Math.abs(rowError(plan, uniform(30)) - error)).toBeLessThan(1e-9);
+      expect(converged).toBe(error <= 1e-9);
+      if (ratio >= 1e-2) expect(converged).toBe(true);
+      else expect(error).toBeLessThan(1e-5);
+    },
+  );
 
-  it("has the form exp((f + g − C)/reg): its cross ratios are those of the kernel", () => {
+  it("has the form exp((f + g − C)/reg): its cross ratios equal the kernel's", () => {
     const reg = 0.2 * mean;
     const { plan } = sinkhorn(cost, { reg });
     const logs = plan.log().add(cost.div(reg));

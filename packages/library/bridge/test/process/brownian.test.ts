@@ -98,7 +98,7 @@ describe("points and targets in one pass", () => {
   };
 
   it.each([[[1, 1]], [[128, 5]], [[33, 50]], [[40, 3, 16, 17]]])(
-    "are those of two for %j",
+    "equal two passes for %j",
     (shape) => {
       const process = brownian({ sigma: 1.5 });
       const sample = rows(shape);

@@ -43,7 +43,7 @@ describe("one step", () => {
   });
 });
 
-describe("the whole of it", () => {
+describe("the whole integration", () => {
   it("makes no further evaluations when more times are requested", () => {
     const few = solveFlow(oscillating, number(1), { times: [0, 1] });
     const times = Array.from({ length: 101 }, (_, k) => k / 100);
@@ -55,7 +55,7 @@ describe("the whole of it", () => {
   });
 });
 
-describe("gives up with one line", () => {
+describe("the solver stops with one line", () => {
   const lines = /^[^\n]+$/;
 
   it("when the step becomes too small: x' = x² has a pole at 1", () => {

@@ -22,7 +22,7 @@ function fields(resolution: Resolution): Table {
 }
 const centred = (t: Tensor) => t.sub(t.mean());
 
-describe("drawn downscaling fields", () => {
+describe("synthetic downscaling fields", () => {
   it("are float32 tables of two states and a condition, 64×64 by default", () => {
     for (const [split, n] of [
       ["train", 2000],
@@ -62,7 +62,7 @@ describe("drawn downscaling fields", () => {
     },
   );
 
-  it("come from the seed alone, the first ones whatever n is, each split and resolution its own", () => {
+  it("depend on seed, split and resolution alone, for any n", () => {
     const draw = (name: string, options: object) =>
       loadTable(`downscaler_synthetic_${name}`, { split: "train", image_size: 16, ...options });
     const some = draw("high", { n: 40, seed: 3 });

@@ -89,7 +89,7 @@ describe("the downscaler arrays", () => {
       );
   });
 
-  it("that are missing or wrong are named", () => {
+  it("are named if they are missing or damaged", () => {
     const directory = fresh();
     const low = () => load("downscaler_low", directory);
     const places = `${join(directory, "downscaler")}, ${directory}`;
@@ -136,7 +136,7 @@ describe("the scaling", () => {
     return loadDownscalerScaling(downscalerScalingFile("high", directory));
   };
 
-  it("takes means and deviations to −1 … 1 each, and plots take them back", () => {
+  it("maps means and deviations to −1 … 1 each, and plots invert it", () => {
     const scaling = scalingOf();
     const x = randn([5, 2, 8, 6], { generator: seeded(3), dtype: "float64" }).add(0.7);
     /** The published formula: the mean m and p = x − m as parts of their ranges, each from −1 to 1. */

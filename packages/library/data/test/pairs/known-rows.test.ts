@@ -63,7 +63,7 @@ const lines = (rows: (number | string)[][] | string, head = "source,target") =>
   [head, ...(typeof rows === "string" ? rows.split(" ") : rows.map(String))].join("\n");
 
 describe("readPairs", () => {
-  it("finds rows by their numbers in the files, and leaves those out that are held out", async () => {
+  it("finds rows by their numbers in the files, and skips held-out rows", async () => {
     const { given, pairs } = await read(lines(every));
     expect(given).toBe(20);
     // Two of 20 and three of 30 rows are held out.
@@ -88,7 +88,7 @@ describe("readPairs", () => {
     for (const pair of part.pairs) expect(pairs).toContainEqual(pair);
   });
 
-  it("counts rows of the file where some are dropped or of another group", async () => {
+  it("counts all rows of the file, dropped rows and other groups too", async () => {
     writeFileSync(
       at("groups.csv"),
       `id,g,x\n${Array.from({ length: 40 }, (_, i) => `r${i + 1},${i % 2 ? "v" : "u"},${i === 4 ? "" : i}`).join("\n")}\n`,
@@ -119,7 +119,7 @@ describe("readPairs", () => {
     await expect(read(text)).rejects.toEqual(refusal("BadTable", message));
   });
 
-  it("refuses ids that are not there, or there twice", async () => {
+  it("refuses missing and repeated ids", async () => {
     const options = { id: "id", table: { id: "id" } };
     const absent =
       /row 2 has "a1x", which is no row of the source .*: expected a value of the column id/;
@@ -133,7 +133,7 @@ describe("readPairs", () => {
     );
   });
 
-  it("finds pictures by their names, and by their places among all names", async () => {
+  it("finds images by their names, and by their places among all names", async () => {
     const root = folder();
     // 0.png to 5.png, each brighter than the last.
     const parts = ["s", "t"].map((end) => join(root, end));

@@ -12,7 +12,7 @@ import { put, refusal, testFolders } from "../files.js";
 
 const fresh = testFolders();
 
-it("sharp, which takes 20 MB, is loaded with the first picture", () => {
+it("sharp, which takes 20 MB, is loaded with the first image", () => {
   const room = new URL("../../dist/index.js", import.meta.url);
   const libraries = `process.report.getReport().sharedObjects.filter((path) => path.includes("vips")).length`;
   const code = `await import("${room}"); const before = ${libraries}; await import("sharp"); console.log(before, ${libraries});`;
@@ -86,7 +86,7 @@ describe("AFHQ", () => {
     expect(held.x.shape).toEqual([1, 3, 512, 512]);
   });
 
-  it("is scaled where image_size says so", async () => {
+  it("is scaled to image_size", async () => {
     const directory = fresh();
     await pictures(join(directory, "train/dog"), numbered(3), { width: 24, height: 16 });
     const { x } = await open("afhq_dog", { directory, image_size: 16 });
@@ -96,7 +96,7 @@ describe("AFHQ", () => {
     expect(middle).toEqual(Array.from({ length: 16 }, (_, q) => pixel(2, 1, 5, q + 4)));
   });
 
-  it("says what is missing and where it goes", () => {
+  it("names the missing folder and its place", () => {
     const directory = fresh();
     for (const part of [
       "AFHQ cat (test): not in ",
@@ -119,8 +119,8 @@ async function cats(n: number) {
   return { folder, cache: join(dirname(folder), "decoded"), name: `folder:${folder}` };
 }
 
-describe("a folder of pictures", () => {
-  it("holds out a part by name, the same one again, and most of it when pictures come", async () => {
+describe("a folder of images", () => {
+  it("holds out a part by name: the same part again, and most of it when images come", async () => {
     const { folder, name } = await cats(20);
     const [train, test] = [await open(name), await open(name, { split: "test" })];
     expect([train.x.shape, test.x.shape]).toEqual([
@@ -144,7 +144,7 @@ describe("a folder of pictures", () => {
     );
   });
 
-  it("takes train and test (or val) for the splits, and pictures of folders below", async () => {
+  it("takes train and test (or val) for the splits, and images of inner folders", async () => {
     const folder = fresh();
     const left = ["train/.hidden/4.png", "train/.5.png", "other/6.png"];
     await pictures(folder, ["train/a/1.png", "train/b/deep/2.png", "val/3.png", ...left]);
@@ -156,7 +156,7 @@ describe("a folder of pictures", () => {
     expect(ids(await open(`folder:${folder}`, { split: "test" }))).toEqual([pixel(2, 0, 0, 0)]);
   });
 
-  it("decodes grey, transparent, deep and turned pictures upright, on white, in 8 bits", async () => {
+  it("decodes grey, transparent, deep and turned images upright, on white, in 8 bits", async () => {
     const folder = fresh();
     const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
     const turned = await raw(3).withMetadata({ orientation: 6 }).png().toBuffer();
@@ -188,7 +188,7 @@ describe("a folder of pictures", () => {
     expect(at(grey.x, 0, 0, 2, 3)).toBe(pixel(0, 0, 2, 3));
   });
 
-  it("is decoded once, into a file that a changed picture makes anew", async () => {
+  it("is decoded once into a file, and again when an image changes", async () => {
     const { folder, cache, name } = await cats(5);
     const seen: number[] = [];
     const options = { split: "train", test_fraction: 0.25 } as const;
@@ -225,7 +225,7 @@ describe("a folder of pictures", () => {
     expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
   });
 
-  it("takes files for what they hold, and leaves out links that lead nowhere", async () => {
+  it("recognises files by their bytes, and skips broken links", async () => {
     const { folder } = await cats(6);
     symlinkSync("loop.png", join(folder, "loop.png"));
     symlinkSync("gone", join(folder, "nowhere.png"));
@@ -244,7 +244,7 @@ describe("a folder of pictures", () => {
     }
   });
 
-  it("leaves nothing behind when it is stopped or fails, and names the picture", async () => {
+  it("leaves nothing behind if it is stopped or fails, and names the image", async () => {
     const { folder, cache, name } = await cats(30);
     const stop = new AbortController();
     const progress = ({ done }: { done: number }) => void (done === 5 && stop.abort());
@@ -273,7 +273,7 @@ describe("a folder of pictures", () => {
     expect((await open(name)).x.size(0)).toBe(27);
   });
 
-  it("refuses what means nothing", async () => {
+  it("refuses missing folders, single images and other channels", async () => {
     const folder = await pictures(join(fresh(), "few"), ["1.png"]);
     const own = `folder:${folder}`;
     const refused = (name: string, options: object, code: string, message: string) =>

@@ -131,7 +131,7 @@ it("an array with NaN names the file, the row and the way out", () => {
   );
 });
 
-it("names the file that was probably meant", async () => {
+it("suggests the file of the nearest name", async () => {
   const place = folder({ "days_2.csv": text("a\n1\n2\n") });
   await expect(openRows(join(place, "day_2.csv"))).rejects.toThrow(
     refusal("MissingFiles", 'did you mean "days_2.csv"?'),
@@ -154,7 +154,7 @@ it("folders and pipes are no tables", async () => {
   );
 });
 
-describe("what unpacks to too much", () => {
+describe("an archive that unpacks to too much", () => {
   const limits = { bytes: 2 ** 20, times: 50 };
   const drained = async (path: string, options: ReadOptions, names: string[]) => {
     const source = await openRows(path, { limits, ...options });
@@ -192,7 +192,7 @@ describe("what unpacks to too much", () => {
     await drained(join(place, "u.csv.gz"), {}, ["a"]);
   });
 
-  it("holds for a header and for lines without an end", async () => {
+  it("is refused for endless headers and lines too", async () => {
     const place = folder();
     const member = gzipSync(Buffer.alloc(2 ** 20, 0x61));
     writeFileSync(join(place, "t.csv.gz"), Buffer.concat(new Array(16).fill(member)));
@@ -216,7 +216,7 @@ it("a file that changes while it is read is noticed", async () => {
   ).rejects.toThrow(refusal("ChangedFile", /changed while it was read .*start again/));
 });
 
-it("values of 1e30 are trained on where all are large", async () => {
+it("values of 1e30 are trained on if all are large", async () => {
   const rows = Array.from({ length: 100 }, (_, i) => `${(i - 50) * 1e28}`).join("\n");
   const { facts, x } = await prepare("t.csv", text(`a\n${rows}\n`));
   expect(facts?.moments.variance[0]).toBeGreaterThan(1e58);

@@ -51,7 +51,7 @@ async function described(
 /** A column without anything to be said of it. */
 const plain = { x: (i: number) => normal(i) };
 
-it("ranges are those of the columns", async () => {
+it("ranges agree with the columns", async () => {
   const { columns, source, target, warnings } = await described(
     [{ ...plain, y: (i) => i / 10 }, 1001],
     [{ ...plain, y: (i) => i / 5 }, 1001],

@@ -83,7 +83,7 @@ describe.each<[OutputFormat, damage: RegExp]>([
   const isArray = format === ".npy";
   const names = isArray ? ["c0", "c1"] : ["a,b", "c"];
 
-  it("reads back what was written", async () => {
+  it("reads back the written rows", async () => {
     const path = await write(format, batches);
     const request = isArray ? { numbers: names } : { numbers: names, texts: ["id", "x", "weight"] };
     const { numbers, texts, source } = await readAll(path, request);
@@ -121,14 +121,14 @@ describe.each<[OutputFormat, damage: RegExp]>([
     expect(numbers[0]).toEqual(Array.from(all[1]));
   });
 
-  it("is refused where its end is missing", async () => {
+  it("is refused without its end", async () => {
     const path = await write(format, batches);
     truncateSync(path, readFileSync(path).length - 8);
     await expect(readAll(path, { numbers: [names[1]] })).rejects.toThrow(damage);
   });
 });
 
-it("text has quotes where a cell needs them, the shortest numbers, and a header without rows", async () => {
+it("text has quotes if a cell needs them, the shortest numbers, and a header without rows", async () => {
   expect(readFileSync(await write(".csv", batches), "utf8")).toBe(csv);
   expect(readFileSync(await write(".csv", []), "utf8")).toBe('id,x,weight,"a,b",c\n');
   fc.assert(
@@ -180,7 +180,7 @@ describe("text", () => {
     },
   );
 
-  it("takes decimal commas only where they are asked for, and says so", async () => {
+  it("takes decimal commas only on request, and says so", async () => {
     const path = file("t.csv", 'x;y\n"1,5";2\n-,25;3\n1,5e2;4\n');
     const plainly = await openRows(path);
     const example = { row: 0, text: "1,5", commas: true };

@@ -94,7 +94,7 @@ describe("a matrix", () => {
     });
   });
 
-  it("has obs beside it, its names told apart from those of genes", async () => {
+  it("has the columns of obs, with names that differ from genes", async () => {
     const { source, numbers, texts } = await columns(
       undefined,
       ["n_counts"],
@@ -114,7 +114,7 @@ describe("a matrix", () => {
     expect(texts[3].slice(0, 3)).toEqual(["late", "early", "late"]);
   });
 
-  it("that is not there or damaged is refused", async () => {
+  it("that is missing or damaged is refused", async () => {
     await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
       refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca; did you mean "X_pca"\?/),
     );
@@ -148,7 +148,7 @@ with h5py.File(sys.argv[2], "w") as f:
   await expect(openRows(virtual)).rejects.toThrow(refusal("BadTable", "is a view of other data"));
 });
 
-it("that its reader does not read in time is refused, as one that loops", async () => {
+it("that takes its reader too long is refused", async () => {
   await expect(openRows(path, { seconds: 0 })).rejects.toThrow(
     refusal("BadTable", "was not read in 0 s, so it seems damaged"),
   );

@@ -169,14 +169,14 @@ describe("rows", () => {
     ["years", "2018..2019", ["2017-12-31", "2018-01-01", "2019-12-31", "2020-01-01"], [2, 3]],
     ["days", "2018-02-01..2018-02-28", ["2018-01-31", "2018-02-01", "2018-02-28 12:00"], [2, 3]],
     ["texts with two dots", "a..b", ["a..b", "b", "a..b "], [1, 3]],
-  ])("of a group are those with %s", async (_, group, cells, expected) => {
+  ])("of a group have %s", async (_, group, cells, expected) => {
     const text = ["a,g", ...cells.map((cell, i) => `${i + 1},${cell}`)].join("\n");
     const { train, test } = await load(text, { columns: ["a"], split_by: "g", group });
     expect([...values(train), ...values(test)].flat().sort()).toEqual(expected);
     expect(train.facts).toMatchObject({ rows: expected.length, group });
   });
   it.each(["", "NA", "nan", "NaN", "null", "N/A"])(
-    "with %j are refused or left out",
+    "with %j are refused or dropped",
     async (cell) => {
       const holes = `a,b\n1,1\n2,${cell}\n3,3\n${cell},4\n5,${cell}\n6,6\n`;
       await expect(load(holes)).rejects.toThrow(
@@ -191,7 +191,7 @@ describe("rows", () => {
     },
   );
 
-  it.each(["inf", "-Infinity", "1e300", "1e38"])("with %s are refused likewise", async (cell) => {
+  it.each(["inf", "-Infinity", "1e300", "1e38"])("with %s are refused too", async (cell) => {
     const path = `a\n1\n2\n${cell}\n`;
     await expect(load(path)).rejects.toThrow(
       refusal("BadTable", /column a has 1 missing values .*infinite.* row 3/),
@@ -294,7 +294,7 @@ describe("the transform", () => {
       );
   });
 
-  it("takes log(1 + x), and refuses what has none", async () => {
+  it("takes log(1 + x), and refuses negative values", async () => {
     const f = await facts(
       rows((i) => [i, 2 * i, 1]),
       { log1p: true },
@@ -311,7 +311,7 @@ describe("the transform", () => {
   });
 });
 
-it("numbers are classes where they are codes, and both ends have the classes of each", async () => {
+it("numbers are classes if they are codes, and source and target have the classes of both", async () => {
   const coded = (cells: string[], options: OwnOptions = {}) =>
     load(["x,k", ...cells.map((k, i) => `${i},${k}`)].join("\n"), { condition: "k", ...options });
   const source = await coded(["4", "10", "4.0", "10", "8"], { classes: true });
@@ -334,7 +334,7 @@ it("numbers are classes where they are codes, and both ends have the classes of 
   );
 });
 
-it("a table is prepared once, anew when it changes, and nothing is left of what failed", async () => {
+it("a table is prepared once, again when it changes, and a failure leaves no files", async () => {
   const directory = folder();
   const path = join(directory, "t.csv");
   writeFileSync(path, "a\n1\n2\n3\n");

@@ -40,7 +40,7 @@ describe("principalComponents", () => {
     expect(off.abs().max().item()).toBeLessThan(1e-10);
   });
 
-  it("refuses what has no components", () => {
+  it("refuses equal or single rows, and more components than columns", () => {
     expect(() => principalComponents(cloud(10), { k: 4 })).toThrow(/4 principal components/);
     expect(() => principalComponents(cloud(10), { k: 0 })).toThrow(/between 1 and 3/);
     expect(() => principalComponents(cloud(1), { k: 1 })).toThrow(/at least 2 samples/);

@@ -21,7 +21,7 @@ const load = (name: string, options: Options = {}): Table =>
   loadTable(name, { split: "train", ...options });
 const values = (x: Tensor) => Array.from(tidy(() => x.flatten().toNumbers()));
 
-describe("drawn vectors", () => {
+describe("synthetic vectors", () => {
   // Of the moons, h is the mean height of a half circle; of the S curve, c is −E cos t.
   const [h, c] = [2 / Math.PI, 2 / (3 * Math.PI)];
   it.each([

@@ -76,7 +76,7 @@ describe("inceptionFeatures", () => {
     }
   });
 
-  it("says what it expected of a file with another forward", () => {
+  it("names the expected forward of a file with another one", () => {
     const expected = /expected forward\(img: uint8 \[n, 3, H, W\], return_features=True\)/;
     expect(() => inceptionFeatures(fixture("features.pt"), { trust: true })).toThrow(
       /gives float32 \[1,8\] for one image; expected/,

@@ -108,7 +108,7 @@ describe("a LeNet's file", () => {
     }
   });
 
-  it("is refused by its name where it holds something else", async () => {
+  it("is refused by its name if it holds no LeNet", async () => {
     await collectGarbage();
     const failing: [Uint8Array, RegExp][] = [
       [io.encodeTensors(make().stateDict()), /lenet\.safetensors: expected a classifier that/],

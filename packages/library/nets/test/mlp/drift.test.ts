@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DriftNetwork } from "../../src/mlp/mlp.js";
 
 describe("DriftNetwork", () => {
-  it("grows like the root of the time that is left", () => {
+  it("grows like the root of the time to the end", () => {
     const net = (direction: "f" | "b") =>
       new DriftNetwork(2, { direction, hidden: [8], generator: Generator.create(5) });
     const f = net("f");
@@ -32,21 +32,18 @@ describe("DriftNetwork", () => {
     for (const [i, x] of [...row(0), ...row(1)].entries()) expect(features[i]).toBeCloseTo(x, 6);
   });
 
-  it.each([0, 1, 16])(
-    "sees a point of two numbers no less beside %i frequencies",
-    (frequencies) => {
-      const generator = Generator.create(7);
-      const net = new DriftNetwork(2, { direction: "f", hidden: [2048], frequencies, generator });
-      const { weight } = net.net.layers[0];
-      const x = randn([400, 2], { generator });
-      const seen = x
-        .matmul(weight.narrow(1, 0, 2).transpose(0, 1))
-        .square()
-        .mean()
-        .item();
-      // A third is what PyTorch's weights give without frequencies; with 16 they alone would give a fiftieth.
-      expect(seen * 3).toBeGreaterThan(0.8);
-      expect(seen * 3).toBeLessThan(1.2 * (1 + frequencies));
-    },
-  );
+  it.each([0, 1, 16])("weighs a point of two numbers no less for %i frequencies", (frequencies) => {
+    const generator = Generator.create(7);
+    const net = new DriftNetwork(2, { direction: "f", hidden: [2048], frequencies, generator });
+    const { weight } = net.net.layers[0];
+    const x = randn([400, 2], { generator });
+    const seen = x
+      .matmul(weight.narrow(1, 0, 2).transpose(0, 1))
+      .square()
+      .mean()
+      .item();
+    // A third is what PyTorch's weights give without frequencies; with 16 they alone would give a fiftieth.
+    expect(seen * 3).toBeGreaterThan(0.8);
+    expect(seen * 3).toBeLessThan(1.2 * (1 + frequencies));
+  });
 });

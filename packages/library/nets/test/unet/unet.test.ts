@@ -40,7 +40,7 @@ describe("classes", () => {
     expect(distance(other.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
   });
 
-  it("are refused where they are missing or not one for each sample", () => {
+  it("are refused if they are missing or of another number", () => {
     using net = unet({ num_classes: 3 });
     const run = (y?: Tensor) => () => net.forward(images(2), times(2), y ? { y } : {});
     refuses(run(), /y is missing; expected classes, int64 \[2\], since num_classes is 3/);

@@ -62,7 +62,7 @@ function expectSame(some: Result, one: Result, within = 1e-5): void {
   expect(apart(one, some)).toBeLessThan(within);
 }
 
-describe("several processes train what one trains", () => {
+describe("several processes train as one does", () => {
   it.each<[problem: string, n: number, changes: object]>([
     ["imf", 3, {}],
     ["minibatch transport", 2, {}],
@@ -88,7 +88,7 @@ describe("several processes train what one trains", () => {
     for (const rank of ["0", "1"]) expect(readdirSync(join(root, rank, "cache"))).toEqual([]);
   });
 
-  it("whichever they find faster, or more processes than there are pairs in a batch", async () => {
+  it("by the faster of two ways, or with more processes than pairs in a batch", async () => {
     const one = await alone("imf");
     expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
     const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
@@ -107,8 +107,8 @@ describe("a rank whose weights differ", () => {
   });
 });
 
-describe("what cannot be shared", () => {
-  it("is refused by every rank: a batch of fewer rows than there are processes", async () => {
+describe("a batch for too many ranks", () => {
+  it("is refused by every rank: a batch with fewer rows than processes", async () => {
     const argument = { problem: "images", root: folder, changes: { batchSize: 2 } };
     const all = await support.ranks(program, 2, argument);
     for (const { exit, errors } of all) {

@@ -41,7 +41,7 @@ function meanCost(rows: number) {
   });
 }
 
-it("cost less the more rows are paired at once, and all rows as much as the plan of the data", () => {
+it("cost less with more rows in a plan, and with all rows as much as the plan of the data", () => {
   const costs = [batch, 4 * batch, n].map(meanCost);
   expect(costs[1]).toBeLessThan(0.9 * costs[0]);
   expect(costs[2]).toBeLessThan(0.95 * costs[1]);

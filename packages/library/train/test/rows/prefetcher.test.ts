@@ -49,7 +49,7 @@ async function stopped() {
 beforeEach(() => setNumThreads(1));
 
 describe("runs ahead", () => {
-  it("change no number, and are begun for every epoch but the first and what never comes", async () => {
+  it("change no number, and start for every later epoch", async () => {
     const begin = vi.spyOn(Prefetcher.prototype, "begin");
     const alone = await learned(1);
     expect(begin).not.toHaveBeenCalled();
@@ -58,7 +58,7 @@ describe("runs ahead", () => {
     begin.mockRestore();
   });
 
-  it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {
+  it("resume from a saved state in the middle of an epoch with the same numbers", async () => {
     const whole = await learned(2);
     for (const step of [3, 6, 9]) {
       const second = await interrupted(() => problem(2), { half: 2, step });
