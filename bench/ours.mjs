@@ -152,7 +152,7 @@ function simulation({ data, process, method: options }, direction, { grid, lastN
   const generator = bridge.stream(0, "simulate", device);
   const start = direction === "f" ? data.x0 : data.x1;
   return repeated(() =>
-    settled(sampler.endpoints(direction, start, { grid, generator, lastNoise })),
+    settled(sampler.simulate(direction, start, { grid, generator, lastNoise })),
   );
 }
 

@@ -11,7 +11,7 @@ function meanDivergence({ torch, bridge }, training, direction, dim) {
     const generator = bridge.stream(1, `truth/${training.state.half}`);
     const mean = direction === "f" ? -EXACT.a : EXACT.a;
     const x = torch.randn([TRUTH.samples, dim], { generator }).add(mean);
-    const states = training.sampler.path(direction, x, { generator });
+    const states = training.sampler.simulatePaths(direction, x, { generator });
     const count = states.size(0);
     let sum = 0;
     for (let k = 0; k < count; k += 1) {

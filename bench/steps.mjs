@@ -89,7 +89,7 @@ for (const dim of [5, 50]) {
         const { samplers: networks } = training.state;
         const options = { method: method.method, process, networks, stepVariance, grid };
         const sampler = new Sampler({ ...options, threads: 2 });
-        const [kl, w2] = judged(sampler.endpoints(direction, start, { generator }), -A, fresh);
+        const [kl, w2] = judged(sampler.simulate(direction, start, { generator }), -A, fresh);
         cells.push(`${kl}, ${w2}`);
       }
       const dynamics = { method: method.method, process, networks: training.state.samplers };

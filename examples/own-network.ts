@@ -40,6 +40,6 @@ for await (const event of training.run())
   if (event.type === "step" && event.step % 500 === 0) console.log(event.step, event.loss);
 
 const start = tensor([[0.5, -1]]);
-const end = training.sampler.endpoints("f", start, { generator: Generator.create(1) });
+const end = training.sampler.simulate("f", start, { generator: Generator.create(1) });
 console.log(end.toNumbers());
 training.dispose();

@@ -148,7 +148,7 @@ async function measurePlan(dim: number, epsilon: number, run: Measured): Promise
     const generator = stream(seed, "benchmark/eot");
     const cbw = await uvp(
       known,
-      (starts) => sampler.endpoints("f", starts, { grid, lastNoise: trained.lastNoise, generator }),
+      (starts) => sampler.simulate("f", starts, { grid, lastNoise: trained.lastNoise, generator }),
       run,
     );
     if (cbw === null) return null;
@@ -271,7 +271,7 @@ const gaussianCase: Case = {
     return tidy(() => {
       const start = testRows(subject.datasets.x0, 10_000, seed);
       const generator = stream(seed, "benchmark/eot");
-      const end = sampler.endpoints("f", start, {
+      const end = sampler.simulate("f", start, {
         ...{ grid, lastNoise: trained.lastNoise, generator },
       });
       // For starts of variance 1; the variance of few samples differs.

@@ -62,7 +62,7 @@ function marginals(subject: OpenSubject, direction: Direction, seed: number): Va
   const exact = subject.datasets.exact as GaussianBridge;
   const end = direction === "f" ? subject.datasets.x0 : subject.datasets.x1;
   return tidy(() => {
-    const states = subject.bridge.sampler.path(direction, testRows(end, samples, seed), {
+    const states = subject.bridge.sampler.simulatePaths(direction, testRows(end, samples, seed), {
       ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
       generator: stream(seed, `benchmark/${direction}`),
     });

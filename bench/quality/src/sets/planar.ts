@@ -58,7 +58,7 @@ async function measure(run: Measured): Promise<Values | null> {
         testRows(subject.datasets.x0, n, seed),
         testRows(subject.datasets.x1, n, seed),
       ];
-      const end = subject.bridge.sampler.endpoints("f", start, {
+      const end = subject.bridge.sampler.simulate("f", start, {
         ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
         generator: stream(seed, "benchmark/2d"),
       });

@@ -46,7 +46,7 @@ describe("squares and discs", () => {
     tidy(() => {
       const features = lenetFeatures(classifier);
       const start = testRows(data.x0, 200, 5);
-      const ends = training.sampler.endpoints("f", start, {
+      const ends = training.sampler.simulate("f", start, {
         grid: training.problem.schedule.grid,
         generator: stream(5, "ends"),
         lastNoise: false,

@@ -27,7 +27,8 @@ import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import {
   bridgeFacts,
-  type FollowOptions,
+  type FlowStateOptions,
+  type FlowStates,
   type Sampler,
   samplerOf,
   type Training,
@@ -185,8 +186,7 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Transports samples x [n, …] float32 in the network's units (images from −1 to 1) to the other
-   * endpoint. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
+   * Samples the other endpoint from x [n, …] float32 in the network's units (images from −1 to 1). The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
    * options, for x and conditions of another shape and for an untrained direction, and the reason
    * of `signal`.
    */
@@ -211,7 +211,7 @@ export class Bridge implements Disposable {
     };
     try {
       const start = moved(x, method.mass ? withUnitMass : undefined);
-      const evaluations = await this.sampler.carry(direction, start, {
+      const evaluations = await this.sampler.sample(direction, start, {
         solver,
         grid: plan.grid,
         seed,
@@ -291,7 +291,7 @@ export class Bridge implements Disposable {
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
     const { logDensity, conditions, direction = "f", steps = 25, generator } = options;
     const { method, chain } = this.trained;
-    const field = this.flow(conditions);
+    const field = this.velocity(conditions, { keepsGradients: true });
     if (!field || method.mass)
       throw new ConfigError(`${method.name} has no probability flow of constant mass`);
     const [from, to] = direction === "f" ? [1, 0] : [0, 1];
@@ -325,10 +325,14 @@ export class Bridge implements Disposable {
     );
   }
 
-  /** The velocity of the probability flow in process time, without gradients; null: no flow. */
-  velocity(conditions?: Conditions): Field | null {
+  /**
+   * The velocity of the probability flow in process time, at points x [n, …] and times [n]: [n, …]. Keeps gradients,
+   * and takes all rows together, only if `keepsGradients`. Null: no flow.
+   */
+  velocity(conditions?: Conditions, { keepsGradients = false } = {}): Field | null {
     if (this.trained.method.sampler) return null;
-    return this.#byRows((part) => this.flow(part) as Field, conditions);
+    const field = (part: Conditions | undefined) => this.#withoutMass(this.#velocity(part));
+    return keepsGradients ? field(conditions) : this.#byRows(field, conditions);
   }
 
   /**
@@ -339,24 +343,19 @@ export class Bridge implements Disposable {
     const { method } = this.trained;
     if (!method.mass || method.plan) return null;
     return this.#byRows((part) => {
-      const flow = this.#flow(part);
-      return (x, t) => splitMass(flow(withUnitMass(x), t)).logMass;
+      const velocity = this.#velocity(part);
+      return (x, t) => splitMass(velocity(withUnitMass(x), t)).logMass;
     }, conditions);
   }
 
-  /** `velocity` of all rows together, with gradients. */
-  flow(conditions?: Conditions): Field | null {
-    return this.trained.method.sampler ? null : this.#withoutMass(this.#flow(conditions));
-  }
-
-  /** Points x [n, …] along the probability flow: states [T, n, …], and evaluations. */
-  follow(direction: Direction, x: Tensor, options: FollowOptions): { states: Tensor; nfe: number } {
-    if (!this.trained.method.mass) return this.sampler.follow(direction, x, options);
-    const { states, nfe } = this.sampler.follow(direction, withUnitMass(x), options);
+  /** The probability flow from x [n, …]: states [T, n, …], and evaluations. */
+  flow(direction: Direction, x: Tensor, options: FlowStateOptions): FlowStates {
+    if (!this.trained.method.mass) return this.sampler.flow(direction, x, options);
+    const { states, nfe } = this.sampler.flow(direction, withUnitMass(x), options);
     return { states: splitMass(states).x, nfe };
   }
 
-  #flow(conditions: Conditions | undefined): Field {
+  #velocity(conditions: Conditions | undefined): Field {
     const { trained, networks } = this;
     const dynamics = { ...trained, networks, eps: flowMargin(trained) };
     return this.#whole("f", (part) => networkFlow({ ...dynamics, conditions: part }), conditions);

@@ -61,7 +61,7 @@ export function planSamples(
   checkNoise(trained, bridge.networks, config);
   const grid = partOf(whole, journey, trained);
   const times = timesOf(direction, grid);
-  const unit = sampler.unit(solver);
+  const unit = sampler.rowMultiple(solver);
   const rows = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
   return { direction, grid, times, batchRows: Math.ceil(rows / unit) * unit };
 }

@@ -1,23 +1,25 @@
+// A half-iteration: training steps of one direction on rows of one source.
 import {
   copyNoiseShare,
   type Direction,
   type Endpoint,
   gathered,
-  hash32,
   type Network,
   type RecordedBatch,
-  stream,
 } from "@dsbm/bridge";
-import { arange, Generator, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
+import { arange, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
-import { batchShare, type Ranks } from "./distributed/ranks.js";
+import type { Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { type BatchSource, type PairProgress, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
-import type { StopPauseRequest } from "./run-steps.js";
 import { beginNetwork } from "./state/state.js";
 import { StepNoise } from "./step/step-noise.js";
-import { StepTimes, trainingStep } from "./step/training-step.js";
+import type { StopPauseRequest } from "./step/step-requests.js";
+import { type Resized, StepSchedule } from "./step/step-schedule.js";
+import { type StepStates, StepStreams } from "./step/step-streams.js";
+import { StepTimes } from "./step/step-times.js";
+import { trainingStep } from "./step/training-step.js";
 
 interface HalfIterationOptions
   extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
@@ -36,6 +38,7 @@ interface StepResult {
   request: StopPauseRequest;
 }
 
+/** The state of a half-iteration in progress, for JSON and tensors. */
 export interface HalfIterationState extends SourceState {
   half: number;
   step: number;
@@ -43,6 +46,7 @@ export interface HalfIterationState extends SourceState {
   streams: (StepStates & { source: SourceState; resized?: Resized }) | null;
 }
 
+/** One half-iteration while it runs: its steps, batches, streams and noise. */
 export class HalfIteration {
   readonly half: number;
   readonly direction: Direction;
@@ -105,19 +109,24 @@ export class HalfIteration {
     nn.copyState(renewed, this.#network);
   }
 
+  /** The source of its rows. */
   get source(): BatchSource {
     return this.#batches.source;
   }
+  /** Finished steps. */
   get step(): number {
     return this.#schedule.step;
   }
+  /** All steps. */
   get steps(): number {
     return this.#schedule.steps;
   }
+  /** The newest loss; NaN before the first step. */
   get loss(): number {
     return this.losses.at(-1) ?? Number.NaN;
   }
 
+  /** Changes the number of steps; finished steps stay. */
   resize(steps: number): void {
     this.#schedule.resize(steps);
   }
@@ -183,6 +192,7 @@ export class HalfIteration {
     this.#streams.gather();
   }
 
+  /** The state for `restore`. */
   save(): HalfIterationState {
     const { resized } = this.#schedule;
     return {
@@ -204,121 +214,10 @@ export class HalfIteration {
     this.#streams.restore(streams, step);
   }
 
+  /** Frees batches, times and noise; networks and optimisers belong to the caller. */
   dispose(): void {
     this.#noise.dispose();
     this.#stepTimes?.dispose();
     this.#batches.dispose();
-  }
-}
-
-type StepStates = {
-  noise: Uint8Array;
-  pairing: Uint8Array;
-  fallback: Uint8Array;
-  /** The dropout of other ranks, by rank. */
-  others?: SourceState;
-};
-
-class StepStreams {
-  /** Times and noise of steps. */
-  readonly noise: Generator;
-  /** Transport within batches. */
-  readonly pairing: Generator;
-  readonly #fallback: Generator;
-  #others: SourceState | null = null;
-  readonly #problem: CompleteProblem;
-  readonly #half: number;
-
-  constructor(problem: CompleteProblem, half: number) {
-    const { seed, data } = problem;
-    const { device } = data.x0;
-    this.#problem = problem;
-    this.#half = half;
-    this.noise = stream(seed, `train/${half}`, device);
-    this.pairing = stream(seed, `pairing/${half}`, device);
-    this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed(0));
-  }
-
-  get #rank(): number {
-    return batchShare(this.#problem).among > 1 ? this.#problem.execution.ranks.rank : 0;
-  }
-
-  #fallbackSeed(step: number): number {
-    const place = [this.#rank, step].filter((n) => n > 0);
-    return hash32([this.#problem.seed, "default", this.#half, ...place].join("/"));
-  }
-
-  /** Before `save`, on every rank: gathers the states that only they have. */
-  gather(): void {
-    const state = Buffer.from(this.#fallback.getState()).toString("base64");
-    const states = this.#problem.execution.ranks.fromAll(state).slice(1);
-    const others = states.map((state, i) => [i + 1, Uint8Array.from(Buffer.from(state, "base64"))]);
-    this.#others = others.length > 0 ? Object.fromEntries(others) : null;
-  }
-
-  save(): StepStates {
-    return {
-      noise: this.noise.getState(),
-      pairing: this.pairing.getState(),
-      fallback: this.#fallback.getState(),
-      ...(this.#others && { others: this.#others }),
-    };
-  }
-
-  restore({ noise, pairing, fallback, others }: StepStates, step: number): void {
-    this.noise.setState(noise);
-    this.pairing.setState(pairing);
-    const state = this.#rank === 0 ? fallback : others?.[this.#rank];
-    if (state) this.#fallback.setState(state as Uint8Array);
-    else this.#fallback.manualSeed(this.#fallbackSeed(step));
-  }
-}
-
-/** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */
-type Resized = { step: number; progress: number };
-
-export class StepSchedule {
-  step = 0;
-  #steps: number;
-  #resized: Resized = { step: 0, progress: 0 };
-  readonly #optimisation: CompleteProblem["optimisation"];
-
-  constructor(steps: number, optimisation: CompleteProblem["optimisation"]) {
-    this.#steps = steps;
-    this.#optimisation = optimisation;
-  }
-
-  get steps(): number {
-    return this.#steps;
-  }
-
-  /** Changes the number of steps; the learning rate continues from its present value to the same end. */
-  resize(steps: number): void {
-    if (steps === this.#steps) return;
-    this.#resized = { step: this.step, progress: this.#progress };
-    this.#steps = Math.max(steps, this.step);
-  }
-
-  get resized(): Resized | null {
-    return this.#resized.step > 0 ? { ...this.#resized } : null;
-  }
-
-  restore(step: number, resized: Resized | undefined): void {
-    this.step = step;
-    if (resized) this.#resized = { ...resized };
-  }
-
-  get #progress(): number {
-    const { step, progress } = this.#resized;
-    return progress + ((1 - progress) * (this.step - step)) / Math.max(1, this.#steps - step);
-  }
-
-  /** The learning rate of the next step; null if the rate of the step before stays. */
-  get nextRate(): number | null {
-    const { lr, lrSchedule, lrWarmup } = this.#optimisation;
-    if (lrSchedule !== "cosine" && this.step > lrWarmup) return null;
-    // Loshchilov and Hutter 2017, eq. 5, without restarts.
-    const rate = lrSchedule === "cosine" ? (lr / 2) * (1 + Math.cos(Math.PI * this.#progress)) : lr;
-    return this.step < lrWarmup ? rate * ((this.step + 1) / lrWarmup) : rate;
   }
 }

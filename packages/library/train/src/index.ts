@@ -1,10 +1,14 @@
+export { checkProblem } from "./check-problem.js";
+export { completeProblem } from "./complete-problem.js";
 export { ProcessRanks } from "./distributed/process-ranks.js";
 export { localRanks, type Ranks } from "./distributed/ranks.js";
 export * from "./events.js";
 export * from "./problem.js";
 export { cutRows } from "./rows/rows.js";
-export { type CarryOptions, type FollowOptions, RowNoise, timesOf } from "./sampler/carry.js";
+export type { FlowStateOptions, FlowStates, SamplingOptions } from "./sampler/options.js";
+export { RowNoise } from "./sampler/row-noise.js";
 export * from "./sampler/sampler.js";
+export { timesOf } from "./sampler/times.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
 export { type StepOptions, trainingStep } from "./step/training-step.js";
 export * from "./training.js";

@@ -1,17 +1,17 @@
 // The driver of a training yields events; the listener writes, shows and stops.
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
+import { completeProblem } from "./complete-problem.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import {
   bridgeFacts,
   type CompleteProblem,
-  complete,
   directionOf,
   type Problem,
   withExecution,
 } from "./problem.js";
-import { makeRows, planSteps, runSteps, type StepPlan, stepRequests } from "./run-steps.js";
+import { makeRows, runSteps } from "./run-steps.js";
 import { type Sampler, samplerOf } from "./sampler/sampler.js";
 import {
   beginNetwork,
@@ -30,6 +30,8 @@ import {
   type TrainState,
   toJsonState,
 } from "./state/state.js";
+import { planSteps, type StepPlan } from "./step/step-plan.js";
+import { stepRequests } from "./step/step-requests.js";
 
 interface Control {
   signal?: AbortSignal | undefined;
@@ -71,7 +73,7 @@ export class Training {
 
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
-    this.problem = complete(problem);
+    this.problem = completeProblem(problem);
     const { simulateThreads, simulateDtype, chunkRows, ranks } = this.problem.execution;
     this.state = initialState(this.problem);
     this.#hasSharedState = ranks.size === 1;

@@ -4,7 +4,7 @@ import { gaussianEndpoints } from "@dsbm/data";
 import { randn, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
-import { complete } from "../src/problem.js";
+import { completeProblem } from "../src/complete-problem.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, network, networkOf, problemOf, tiny, train, trained } from "./support.js";
@@ -33,7 +33,7 @@ const samplerOf = (of: Training, dtype: "bfloat16" | "float32", threads = 1) =>
 describe("simulate_dtype", () => {
   it("gives other numbers than float32, the same on one and two threads, and float32 states", () => {
     const ends = (dtype: "bfloat16" | "float32", threads: number) =>
-      samplerOf(plain, dtype, threads).endpoints("f", plain.problem.data.x0, {
+      samplerOf(plain, dtype, threads).simulate("f", plain.problem.data.x0, {
         generator: seeded(1),
       });
     const [long, one, two] = [ends("float32", 1), ends("bfloat16", 1), ends("bfloat16", 2)];
@@ -46,7 +46,7 @@ describe("simulate_dtype", () => {
   it("leaves probability flows in float32", () => {
     const x = randn([50, 3], { generator: seeded(4) });
     const end = (dtype: "bfloat16" | "float32") =>
-      samplerOf(plain, dtype).follow("f", x, { solver: "heun", step_size: 0.1 }).states;
+      samplerOf(plain, dtype).flow("f", x, { solver: "heun", step_size: 0.1 }).states;
     expect(distance(end("bfloat16"), end("float32"))).toBe(0);
   });
 });
@@ -54,7 +54,7 @@ describe("simulate_dtype", () => {
 it("dtype trains networks to weights near float32", async () => {
   const short = await trained(problem({ dtype: "bfloat16" }));
   const ends = ({ sampler }: Training) =>
-    sampler.endpoints("f", plain.problem.data.x0, { generator: seeded(1) });
+    sampler.simulate("f", plain.problem.data.x0, { generator: seeded(1) });
   const apart = tidy(() => ends(short).sub(ends(plain)).square().mean().item());
   expect(apart).toBeGreaterThan(0);
   expect(apart).toBeLessThan(0.05);
@@ -65,7 +65,9 @@ describe("closed forms and plans", () => {
     "keep their digits: $name",
     (method) => {
       const both: Fields = { dtype: "bfloat16", simulateDtype: "bfloat16" };
-      const { execution } = complete(tiny(method, { ...both, network: networkOf(method, 2) }));
+      const { execution } = completeProblem(
+        tiny(method, { ...both, network: networkOf(method, 2) }),
+      );
       expect([execution.dtype, execution.simulateDtype]).toEqual(["float32", "float32"]);
     },
   );

@@ -134,7 +134,7 @@ describe("a chain of exact bridges", () => {
     const flow = await carried(sampler, rows[0], heun);
     expect(flow.states).toHaveLength(21);
     for (const k of [10, 20]) expectLaw(flow.states[k], k / 10, 0.08);
-    const back = sampler.follow("b", flow.states[20], {
+    const back = sampler.flow("b", flow.states[20], {
       ...{ solver: "heun", step_size: 0.05, times: [1, 0.65, 0.3, 0.1, 0] },
     });
     expect(back.states.shape).toEqual([5, 600, 2]);

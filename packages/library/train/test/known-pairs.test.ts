@@ -3,7 +3,7 @@ import { type Method, methods, type Pairs } from "@dsbm/bridge";
 import { arange, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { complete } from "../src/problem.js";
+import { completeProblem } from "../src/complete-problem.js";
 import { rowSource } from "../src/rows/source.js";
 import type { Sampler } from "../src/sampler/sampler.js";
 import { type Fields, tiny } from "./support.js";
@@ -25,7 +25,7 @@ const onDisk = () => ({ folder, npar: 60, batchSize: 30, refreshStride: 5 });
 /** Rows of x0 and x1 that batches of a half-iteration pair. */
 function paired(method: Method, changes: Fields, half = 1) {
   return tidy(() => {
-    const problem = complete(tiny(method, { data: data(), batchSize: 20, ...changes }));
+    const problem = completeProblem(tiny(method, { data: data(), batchSize: 20, ...changes }));
     const source = rowSource({
       ...{ problem, half, refresh: () => {}, stepsLeft: () => 9 },
       sampler: {} as Sampler,

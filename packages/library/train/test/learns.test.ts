@@ -71,7 +71,7 @@ describe("eight Gaussians to two moons", () => {
     tidy(() => {
       const target = moons(400, { generator: seeded(21) });
       const start = eightGaussians(400, { generator: seeded(22) });
-      const ends = training.sampler.endpoints("b", start, {
+      const ends = training.sampler.simulate("b", start, {
         generator: seeded(23),
         lastNoise: false,
       });
@@ -112,7 +112,7 @@ describe("the Gaussian bridge at dimension 2", () => {
     tidy(() => {
       const n = 20_000;
       const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: seeded(32) }).x1;
-      const ends = training.sampler.endpoints("b", start, {
+      const ends = training.sampler.simulate("b", start, {
         grid: uniformGrid(20),
         generator: seeded(33),
       });

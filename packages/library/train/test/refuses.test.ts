@@ -141,6 +141,6 @@ it("a sampler is refused a direction without a network, and rows along paths tha
     networks: { b },
     grid: uniformGrid(3),
   });
-  expect(() => sampler.endpoints("f", rows([5, 2]))).toThrow(/no network of direction f/);
-  expect(() => sampler.runs("b", "b", rows([5, 2]), {})).toThrow(/makes no rows along/);
+  expect(() => sampler.simulate("f", rows([5, 2]))).toThrow(/no network of direction f/);
+  expect(() => sampler.simulateRuns("b", "b", rows([5, 2]), {})).toThrow(/makes no rows along/);
 });

@@ -16,7 +16,7 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { carried as carriedTo, network } from "./support.js";
+import { network, carried as sampledTo } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -42,7 +42,7 @@ const make = (
   method: Method = methods.dsbm,
 ) => new Sampler({ method, process, networks, grid, chunkRows: 25, ...changes });
 const ends = (sampler: Sampler, seed: number, over: TimeGrid = grid) =>
-  sampler.endpoints("f", x, { grid: over, generator: seeded(seed) });
+  sampler.simulate("f", x, { grid: over, generator: seeded(seed) });
 
 describe("Sampler", () => {
   it.each([rows, 51, 25, 1, 1000])(
@@ -63,7 +63,7 @@ describe("Sampler", () => {
     (stepVariance, first, last) => {
       const sampler = new Sampler({ method: methods.dsbm, process, networks, stepVariance, grid });
       const same = x.select(0, 0).expand([4000, 2]).contiguous();
-      const states = sampler.path("f", same, { grid, generator: seeded(4) });
+      const states = sampler.simulatePaths("f", same, { grid, generator: seeded(4) });
       const noiseOf = (k: number) =>
         noGrad(() => {
           const from = states.select(0, k);
@@ -83,11 +83,11 @@ describe("Sampler", () => {
   );
   it("returns the path whose last state is the end, and the states of at", () => {
     const sampler = make({ threads: 2 });
-    const path = sampler.path("f", x, { grid, generator: seeded(9) });
+    const path = sampler.simulatePaths("f", x, { grid, generator: seeded(9) });
     expect(path.shape).toEqual([6, rows, 2]);
     expect(distance(path.select(0, 0), x)).toBe(0);
     expect(distance(path.select(0, 5), ends(sampler, 9))).toBe(0);
-    const some = sampler.path("f", x, { grid, generator: seeded(9), at: [0, 3] });
+    const some = sampler.simulatePaths("f", x, { grid, generator: seeded(9), at: [0, 3] });
     expect(some.shape).toEqual([2, rows, 2]);
     expect(distance(some.select(0, 1), path.select(0, 3))).toBe(0);
   });
@@ -113,7 +113,7 @@ describe("Sampler", () => {
   it("keeps programs of different grids apart", () => {
     const skew = gammaGrid([1, 2, 3, 4, 5]);
     const increments = (sampler: Sampler, over: TimeGrid) =>
-      sampler.runs("f", "f", x, { grid: over, generator: seeded(3) }).target;
+      sampler.simulateRuns("f", "f", x, { grid: over, generator: seeded(3) }).target;
     for (const [method, run] of [
       [methods.dsbm, (sampler: Sampler, over: TimeGrid) => ends(sampler, 9, over)],
       [methods.dsb_increments, increments],
@@ -125,10 +125,10 @@ describe("Sampler", () => {
   });
 });
 
-describe("carry", () => {
-  /** What x is carried to, cut into `cuts`. */
+describe("sample", () => {
+  /** The samples of x, cut into `cuts`. */
   const carried = (sampler: Sampler, cuts: readonly number[], options: object = {}) =>
-    carriedTo(sampler, x, { cuts, seed: 3, ...options });
+    sampledTo(sampler, x, { cuts, seed: 3, ...options });
 
   it.each(["sde", "euler", "heun", "dopri5"] as const)(
     "by %s gives rows the same however they are cut and on any number of threads, all states with path",
@@ -145,7 +145,7 @@ describe("carry", () => {
       // Adaptive steps do not depend on the times between.
       expect(distance(cut.states[0], last)).toBeLessThan(solver === "sde" ? 1e-12 : 1e-4);
       if (solver === "sde") expect(cut.evaluations).toEqual([5 * 50, 5 * 25, 5 * 28]);
-      expect(one.unit(solver)).toBe(solver === "dopri5" ? 200 : 25);
+      expect(one.rowMultiple(solver)).toBe(solver === "dopri5" ? 200 : 25);
     },
   );
   it.each([0, 0.4, 1.6])(
@@ -170,7 +170,7 @@ describe("carry", () => {
       for (const direction of ["f", "b"] as const) {
         const start = direction === "f" ? x0 : x1;
         const run = (seed: number) =>
-          carriedTo(sampler, start, { direction, seed, diffusion, path: true });
+          sampledTo(sampler, start, { direction, seed, diffusion, path: true });
         const { states, evaluations } = await run(3);
         expect(evaluations).toEqual([2 * 40 * 4000]);
         for (const k of [10, 20, 30, 40]) {
@@ -202,7 +202,7 @@ describe("carry", () => {
       if (++seen === 3) stop.abort();
     };
     const options = { seed: 1, path: true, onState, signal: stop.signal };
-    expect(await sampler.carry("f", x, options)).toBeNull();
+    expect(await sampler.sample("f", x, options)).toBeNull();
     expect(seen).toBe(3);
     expect(memory().live).toBe(before);
   });
@@ -221,7 +221,7 @@ describe("carry", () => {
     const rise = summary(ends[0].sub(x));
     expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
     // Half of the way: the mean of the ends, and the variance of a Brownian bridge.
-    const path = sampler.path("b", x.repeat([40, 1]), {
+    const path = sampler.simulatePaths("b", x.repeat([40, 1]), {
       generator: seeded(2),
       grid: uniformGrid(4),
       at: [0, 2, 4],

@@ -1,12 +1,12 @@
 // The learning rate in closed form: warm-up, a half cosine wave, and a change of the number of steps.
 import { methods } from "@dsbm/bridge";
 import { expect, it } from "vitest";
-import { StepSchedule } from "../src/half-iteration.js";
-import { complete } from "../src/problem.js";
+import { completeProblem } from "../src/complete-problem.js";
+import { StepSchedule } from "../src/step/step-schedule.js";
 import { type Fields, tiny } from "./support.js";
 
 const schedule = (steps: number, fields: Fields) =>
-  new StepSchedule(steps, complete(tiny(methods.dsbm, { lr: 1, ...fields })).optimisation);
+  new StepSchedule(steps, completeProblem(tiny(methods.dsbm, { lr: 1, ...fields })).optimisation);
 
 /** The rates of all steps; null if the rate before stays. */
 function ratesOf(one: StepSchedule) {

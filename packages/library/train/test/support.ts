@@ -15,7 +15,7 @@ import { onTestFinished } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
-import type { CarryOptions } from "../src/sampler/carry.js";
+import type { SamplingOptions } from "../src/sampler/options.js";
 import type { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, withFields } from "./fixtures/fields.mjs";
@@ -149,7 +149,7 @@ export async function carried(
     cuts = [rows.size(0)],
     direction = "f",
     ...options
-  }: Partial<CarryOptions> & { seed: number; direction?: Direction; cuts?: readonly number[] },
+  }: Partial<SamplingOptions> & { seed: number; direction?: Direction; cuts?: readonly number[] },
 ): Promise<{ states: Tensor[]; evaluations: (number | null)[] }> {
   const states: Tensor[][] = [];
   const evaluations: (number | null)[] = [];
@@ -160,7 +160,7 @@ export async function carried(
       states[k].push(state.clone());
     };
     const start = rows.narrow(0, first, n);
-    evaluations.push(await sampler.carry(direction, start, { first, onState, ...options }));
+    evaluations.push(await sampler.sample(direction, start, { first, onState, ...options }));
     first += n;
   }
   return { states: states.map((parts) => cat(parts)), evaluations };

@@ -5,15 +5,17 @@ import { describe, expect, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
+import { completeProblem } from "../src/complete-problem.js";
 import type { TrainEvent } from "../src/events.js";
-import { complete, directionOf } from "../src/problem.js";
-import { drawNoise, drawTimes, StepTimes } from "../src/step/training-step.js";
+import { directionOf } from "../src/problem.js";
+import { drawNoise, drawTimes } from "../src/step/draws.js";
+import { StepTimes } from "../src/step/step-times.js";
 import { numbersOf, tiny, train, trainingOf } from "./support.js";
 
 const { dsbm } = methods;
 
 it("the directions of half-iterations cycle through the sequence", () => {
-  const problem = complete(tiny(dsbm, { sequence: ["b", "f", "f"] }));
+  const problem = completeProblem(tiny(dsbm, { sequence: ["b", "f", "f"] }));
   expect([1, 2, 3, 4, 5].map((half) => directionOf(problem, half))).toEqual([..."bffbf"]);
 });
 

@@ -47,7 +47,7 @@ function alongFlow(
       field(there, zeros([n], { device: there.device }));
       // Heun's method evaluates the network twice a step, as the energy does.
       if ((4 * flowSteps * (performance.now() - began)) / 1000 > clock.left) return noTime;
-      const { states } = subject.bridge.follow(direction, there, {
+      const { states } = subject.bridge.flow(direction, there, {
         solver: "heun",
         step_size: 1 / flowSteps,
         times,

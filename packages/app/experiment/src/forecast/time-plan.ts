@@ -313,7 +313,7 @@ export async function measureSpeed(
         const x = decode(cut(x0), { end: "x0", generator });
         const conditions = mapConditions(data.conditions?.x0, cut);
         const began = performance.now();
-        training.sampler.endpoints("f", x, { generator, conditions }).sum().item();
+        training.sampler.simulate("f", x, { generator, conditions }).sum().item();
         return (performance.now() - began) / 1000 / x.size(0);
       });
     time(8);

@@ -11,6 +11,7 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
+import type { Prefetcher } from "./prefetcher.js";
 import {
   type BatchSource,
   cutRows,
@@ -20,7 +21,6 @@ import {
   type StreamStates,
   statesOf,
 } from "./rows.js";
-import type { Prefetcher } from "./source.js";
 
 export interface TableRowsOptions {
   data: Endpoints;

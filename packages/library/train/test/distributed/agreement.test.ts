@@ -1,6 +1,6 @@
 // Ranks that each train on whole batches agree ahead on what comes after which step: all on the same, whoever wants it.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Agreement } from "../../src/run-steps.js";
+import { Agreement } from "../../src/step/step-requests.js";
 
 const steps = 1000;
 const quiet = { isAborted: () => false, pauseAt: () => false };

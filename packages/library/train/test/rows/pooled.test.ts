@@ -5,7 +5,7 @@ import { cat, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { seeded } from "../../../../../test/support/numbers.js";
 import { PooledRows } from "../../src/rows/pooled.js";
-import { StreamRows } from "../../src/rows/source.js";
+import { StreamRows } from "../../src/rows/stream.js";
 
 const n = 192;
 const batch = 16;

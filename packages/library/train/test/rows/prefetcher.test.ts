@@ -6,7 +6,7 @@ import { ScoreNetwork } from "@dsbm/nets";
 import { memory, setNumThreads } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
-import { Prefetcher } from "../../src/rows/source.js";
+import { Prefetcher } from "../../src/rows/prefetcher.js";
 import { Training } from "../../src/training.js";
 import { interrupted, problemOf, train, weights } from "../support.js";
 

@@ -1,3 +1,4 @@
+// Samples and flows through all intervals of a chain of datasets.
 import {
   type Chain,
   type Conditions,
@@ -9,7 +10,7 @@ import {
   type TimeGrid,
 } from "@dsbm/bridge";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import type { CarryOptions, FollowOptions } from "./carry.js";
+import type { FlowStateOptions, FlowStates, SamplingOptions } from "./options.js";
 
 /** An interval in the order of a direction: its grid, and the steps taken before it. */
 interface Leg {
@@ -41,12 +42,12 @@ interface Route {
 /**
  * States of the flow [T, n, …] at times of the whole process, the start first, and its evaluations.
  */
-export function followThrough(
+export function flowThrough(
   x: Tensor,
   { chain, direction, conditions }: Omit<Route, "grid">,
-  { times, ...options }: FollowOptions & { times: readonly number[] },
-  within: (x: Tensor, options: FollowOptions) => { states: Tensor; nfe: number },
-): { states: Tensor; nfe: number } {
+  { times, ...options }: FlowStateOptions & { times: readonly number[] },
+  within: (x: Tensor, options: FlowStateOptions) => FlowStates,
+): FlowStates {
   const forward = direction === "f";
   const states: Tensor[] = [x.unsqueeze(0)];
   let y = x;
@@ -76,12 +77,12 @@ export function followThrough(
   return { states: cat(states), nfe };
 }
 
-/** `carry` through all intervals, each of which has noise of its own. */
-export async function carryThrough(
+/** `Sampler.sample` through all intervals, each of which has noise of its own. */
+export async function sampleThrough(
   x: Tensor,
   { chain, direction, grid, conditions }: Route,
-  options: CarryOptions,
-  within: (x: Tensor, options: CarryOptions) => Promise<number | null>,
+  options: SamplingOptions,
+  within: (x: Tensor, options: SamplingOptions) => Promise<number | null>,
 ): Promise<number | null> {
   const { path = false, purpose = direction, onState } = options;
   let y = x;

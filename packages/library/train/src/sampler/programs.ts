@@ -1,0 +1,189 @@
+// Recorded programs of a sampler, replayed in chunks of rows, on several threads and on all ranks.
+import {
+  type Batch,
+  type Conditions,
+  type Dynamics,
+  inDType,
+  type Network,
+  type NetworkDType,
+  namesOf,
+  type RecordedBatch,
+  recordedBatch,
+  tensorsOf,
+} from "@dsbm/bridge";
+import {
+  type ChunkedRun,
+  Generator,
+  getNumThreads,
+  nn,
+  noGrad,
+  runChunked,
+  setNumThreads,
+  startChunked,
+  type Tensor,
+} from "@dsbm/torch";
+import { localRanks, type Part, type Ranks } from "../distributed/ranks.js";
+
+/** The most programs that a sampler keeps, and the most shapes of each program. */
+const limits = { programs: 512, shapes: 3 };
+
+interface ProgramsOptions {
+  /** Read when a program is recorded. */
+  networks: Dynamics["networks"];
+  /** Chunks that run at the same time. */
+  threads: number;
+  /** Rows of a chunk. */
+  chunkRows: number;
+  /** The dtype in which networks simulate. */
+  dtype: NetworkDType;
+}
+
+interface ChunkOptions {
+  generator?: Generator | undefined;
+  conditions?: Conditions | undefined;
+  /** The dimension of the rows in each output. */
+  outputDims: number[];
+  ranks?: Ranks;
+}
+
+type Body = (batch: Batch) => Tensor | readonly Tensor[];
+
+/** Records a computation at its first call and replays it for other rows. */
+export class Programs {
+  readonly #programs = new Map<string, RecordedBatch>();
+  readonly #options: ProgramsOptions;
+  readonly #unread = Generator.create(0);
+
+  constructor(options: ProgramsOptions) {
+    this.#options = options;
+  }
+
+  /** Drops the programs. */
+  clear(): void {
+    this.#programs.clear();
+  }
+
+  /** The number of recorded programs. */
+  get count(): number {
+    return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
+  }
+
+  /** Starts `body` for x [n, …] on background threads; with several `ranks` each simulates a share. */
+  start(
+    key: string,
+    body: (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[],
+    x: Tensor,
+    { generator, conditions, outputDims, ranks = localRanks }: ChunkOptions,
+  ): ChunkedRun {
+    const { threads, chunkRows, dtype } = this.#options;
+    const batch = { x, conditions };
+    const names = namesOf(batch);
+    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.conditions), {
+      packed: true,
+      dtype,
+    }).program(names);
+    const inputDims = names.map(() => 0);
+    const begin = (part?: Part) =>
+      noGrad(() =>
+        startChunked(program, tensorsOf(batch), {
+          rows: chunkRows,
+          threads,
+          generator,
+          inputDims,
+          outputDims,
+          part,
+        }),
+      );
+    if (ranks.size === 1) return begin();
+    return sharedRun(begin, ranks, { rows: x.size(0), chunkRows, outputDims });
+  }
+
+  /** Runs `body`, which draws no random numbers, for a batch; its result is [n, …]. */
+  replay(
+    key: string,
+    batch: Batch,
+    body: (batch: Batch) => Tensor,
+    dtype: NetworkDType = this.#options.dtype,
+  ): Tensor {
+    const { threads, chunkRows: rows } = this.#options;
+    const names = namesOf(batch);
+    const program = this.#program(key, body, { packed: false, dtype }).program(names);
+    const inputDims = names.map(() => 0);
+    return noGrad(() =>
+      runChunked(program, tensorsOf(batch), {
+        rows,
+        threads,
+        generator: this.#unread,
+        inputDims,
+        outputDims: [0],
+      }),
+    )[0];
+  }
+
+  #program(
+    key: string,
+    body: Body,
+    options: { packed: boolean; dtype: NetworkDType },
+  ): RecordedBatch {
+    const { b, f } = this.#options.networks;
+    const named = `${options.dtype}/${key}`;
+    const program =
+      this.#programs.get(named) ??
+      recordedBatch((batch) => evaluating([b, f], () => body(batch), options), {
+        limit: limits.shapes,
+        forget: true,
+      });
+    this.#programs.delete(named);
+    this.#programs.set(named, program);
+    if (this.#programs.size > limits.programs)
+      this.#programs.delete(this.#programs.keys().next().value!);
+    return program;
+  }
+}
+
+function sharedRun(
+  begin: (part: Part) => ChunkedRun,
+  ranks: Ranks,
+  { rows, chunkRows, outputDims }: { rows: number; chunkRows: number; outputDims: number[] },
+): ChunkedRun {
+  const chunks = Math.ceil(rows / chunkRows);
+  const run = begin(ranks.part(chunks));
+  const rowsOf = (rank: number) => {
+    const part = ranks.part(chunks, rank);
+    const end = Math.min(rows, (part.start + part.count) * chunkRows);
+    return Math.max(0, end - part.start * chunkRows);
+  };
+  const counts = Array.from({ length: ranks.size }, (_, rank) => rowsOf(rank));
+  return {
+    outputs: run.outputs,
+    stop: run.stop,
+    finish: () => {
+      run.finish();
+      const whole = run.outputs.map((t, i) => ranks.gather(t, counts, outputDims[i]));
+      for (const t of run.outputs) t.dispose();
+      return whole;
+    },
+  };
+}
+
+/** Runs `fn` without dropout, in a dtype, and if `packed` with weights laid out for large chunks; on one thread, as chunks do. */
+function evaluating<T>(
+  networks: readonly (Network | null | undefined)[],
+  fn: () => T,
+  { packed, dtype }: { packed: boolean; dtype: NetworkDType },
+): T {
+  const all = networks.filter((net) => net !== null && net !== undefined);
+  const training = all.map((net) => net.training);
+  const threads = getNumThreads();
+  for (const net of all) net.eval();
+  setNumThreads(1);
+  try {
+    const run = () => inDType(dtype, all, fn);
+    return packed ? nn.withStandingWeights(run) : run();
+  } finally {
+    setNumThreads(threads);
+    all.forEach((net, i) => {
+      net.train(training[i]);
+    });
+  }
+}

@@ -1,0 +1,173 @@
+// Samples step by step, by the method's own sampler or from its plan, in memory for a state or two.
+import { createHash } from "node:crypto";
+import {
+  type Batch,
+  type Direction,
+  type Dynamics,
+  guidedEvaluations,
+  pathTo,
+  planEnd,
+  sample,
+  type TimeGrid,
+  withoutMass,
+} from "@dsbm/bridge";
+import { stack, type Tensor, tidy } from "@dsbm/torch";
+import { isInterrupted, type SamplingOptions } from "./options.js";
+import { RowNoise } from "./row-noise.js";
+
+/** Calls a recorded program of `body` for the rows of a batch. */
+type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
+
+/** The options of steps with the facts of their sampler. */
+export interface StepContext extends SamplingOptions {
+  direction: Direction;
+  grid: TimeGrid;
+  dynamics: Dynamics;
+  replay: Replay;
+}
+
+/** Steps of vectors in one program: their rows stay in the processor's cache, and few calls are made. */
+const vectorSteps = 8;
+
+/** Samples x [n, …] by steps. Returns the network evaluations, summed over rows; null if aborted. */
+export async function sampleSteps(x: Tensor, context: StepContext): Promise<number | null> {
+  const { grid, path = false, signal, onState } = context;
+  const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
+  const { method } = context.dynamics;
+  const steps = grid.steps.length;
+  const isPlan = method.plan !== undefined;
+  // Changed noise needs the drifts of both directions.
+  const perStep = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
+  const evaluations = (isPlan ? 1 : steps * perStep) * x.size(0);
+  const stepper = new Stepper(x, { ...context, diffusion, guidance });
+  if (path) await onState(0, x);
+  try {
+    if (isPlan) {
+      if (await isInterrupted(signal)) return null;
+      stepper.drawEnd();
+      if (!path) {
+        await onState(0, stepper.end!);
+        return evaluations;
+      }
+    }
+    const stride = x.ndim === 2 ? vectorSteps : 1;
+    for (let k = 0; k < steps; k += stride) {
+      if (await isInterrupted(signal)) return null;
+      const states = stepper.advance(
+        Array.from({ length: Math.min(stride, steps - k) }, (_, i) => k + i),
+      );
+      try {
+        for (const [i, state] of path ? states.entries() : []) {
+          if (signal?.aborted) return null;
+          await onState(k + 1 + i, state);
+        }
+      } finally {
+        for (const state of states) if (state !== stepper.state) state.dispose();
+      }
+    }
+    if (!path) await onState(0, stepper.state);
+    return evaluations;
+  } finally {
+    stepper.dispose();
+  }
+}
+
+/** The state of samples between two programs of steps. */
+class Stepper {
+  readonly #x: Tensor;
+  readonly #context: StepContext;
+  readonly #dynamics: Dynamics;
+  readonly #noise: RowNoise;
+  readonly #shape: readonly number[];
+  // The times themselves would be a long text for each step.
+  readonly #gridKey: string;
+  /** The present state [n, …]. */
+  state: Tensor;
+  /** The endpoint [n, …] drawn from the method's plan. */
+  end: Tensor | null = null;
+
+  constructor(x: Tensor, context: StepContext) {
+    const { direction, grid, seed, purpose = direction, first = 0 } = context;
+    const { diffusion, guidance } = context;
+    this.#x = x;
+    this.#context = context;
+    this.#dynamics = { ...context.dynamics, diffusion, guidance };
+    this.#shape = x.shape.slice(1);
+    this.#noise = new RowNoise({ first, n: x.size(0) }, { seed, purpose, device: x.device });
+    this.#gridKey = createHash("sha256").update(Float64Array.from(grid.times)).digest("hex");
+    this.state = x;
+  }
+
+  /** Draws the endpoint from the method's plan. */
+  drawEnd(): void {
+    const { direction, conditions, replay } = this.#context;
+    const x = this.#x;
+    const z = this.#noise.normal(this.#shape);
+    this.end = tidy(() =>
+      replay(`plan/${direction}`, { x, z, conditions }, (batch) =>
+        planEnd(this.#dynamics, batch.x as Tensor, {
+          direction,
+          conditions: batch.conditions,
+          z: batch.z as Tensor,
+        }),
+      ).keep(),
+    );
+    z.dispose();
+  }
+
+  /** Takes steps in one program. Returns the states, each [n, …]; without `path` the last one alone. */
+  advance(steps: readonly number[]): Tensor[] {
+    const states = tidy(() => {
+      const all = this.#take(steps, this.state);
+      return Array.from({ length: all.size(1) }, (_, i) => all.select(1, i).contiguous().keep());
+    });
+    if (this.state !== this.#x) this.state.dispose();
+    this.state = states.at(-1)!;
+    return states;
+  }
+
+  #drawsNoise(k: number): boolean {
+    const { grid, lastNoise = true } = this.#context;
+    const { method, process, diffusion } = this.#dynamics;
+    return (
+      method.predicts !== "velocity" &&
+      (method.sampler !== undefined || (diffusion ?? process.sigma) > 0) &&
+      (k < grid.steps.length - 1 || (lastNoise && method.plan === undefined))
+    );
+  }
+
+  /** The states after some steps, [n, k, …]; without `path` the last one alone. */
+  #take(steps: readonly number[], y: Tensor): Tensor {
+    const { direction, grid, lastNoise = true, conditions, path = false, replay } = this.#context;
+    const { method, process, diffusion, guidance } = this.#dynamics;
+    const { end } = this;
+    const draw = (k: number) =>
+      [`z${k}`, this.#drawsNoise(k) ? this.#noise.normal(this.#shape) : undefined] as const;
+    const batch: Batch = {
+      y,
+      ...Object.fromEntries(steps.map(draw)),
+      ...(end ? { end } : { conditions }),
+    };
+    const key = `steps/${end !== null}/${direction}/${steps}/${path}/${this.#gridKey}/${lastNoise}/${diffusion}/${guidance}`;
+    return replay(key, batch, (rows) => {
+      const states: Tensor[] = [];
+      for (const k of steps) {
+        const from = states.at(-1) ?? (rows.y as Tensor);
+        const stepNoise = rows[`z${k}`] as Tensor | undefined;
+        const drawn = stepNoise && method.mass ? withoutMass(stepNoise) : stepNoise;
+        const taken = { direction, grid, only: k, lastNoise, ...(drawn && { noise: () => drawn }) };
+        states.push(
+          rows.end
+            ? pathTo(rows.end as Tensor, from, { process, ...taken })
+            : sample(this.#dynamics, from, { ...taken, conditions: rows.conditions }),
+        );
+      }
+      return stack(path ? states : states.slice(-1), { dim: 1 });
+    });
+  }
+
+  dispose(): void {
+    if (this.state !== this.#x) this.state.dispose();
+    this.end?.dispose();
+  }
+}
