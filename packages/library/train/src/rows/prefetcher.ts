@@ -18,7 +18,7 @@ interface EarlyRun {
   run: ChunkedRun;
 }
 
-/** Keeps simulations that were begun ahead of their use. */
+/** Keeps simulations begun ahead of their use. */
 export class Prefetcher {
   readonly #start: Start;
   #last: Parameters<Start> | null = null;

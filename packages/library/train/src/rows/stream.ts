@@ -29,7 +29,7 @@ interface StreamOptions {
   matching?: Matching | null;
 }
 
-/** Rows that are made for each batch and are not kept. */
+/** Makes the rows of each batch and keeps none. */
 export class StreamRows implements BatchSource {
   readonly #options: StreamOptions;
   readonly #order: PairOrder;
