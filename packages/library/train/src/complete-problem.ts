@@ -2,68 +2,33 @@
 import { argumentError, plainDrift, withNoiseShare } from "@dsbm/bridge";
 import { checkProblem } from "./check-problem.js";
 import { localRanks } from "./distributed/ranks.js";
-import type { CompleteProblem, MethodOptions, Problem } from "./problem.js";
+import type { CompleteProblem, Execution, MethodOptions, Problem, Schedule } from "./problem.js";
 
 /** Fills in all defaults. Throws a BridgeError that names the first wrong field. */
 export function completeProblem(problem: Problem): CompleteProblem {
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
-  const hasLayers = !method.method.model?.fit && !method.method.plan;
+  const isFitted = method.method.model?.fit !== undefined;
   const full: CompleteProblem = {
     data: { ...data, decode: data.decode ?? ((rows) => rows) },
     process,
-    method: {
-      parametrisation: plainDrift,
-      firstCoupling: "ref",
-      matchConditions: false,
-      batchCoupling: null,
-      couplingRows: null,
-      matchMoments: false,
-      stepVariance: "process",
-      lastNoise: true,
-      ...method,
-      network: checkedNetworks(method),
-    },
+    method: { ...methodDefaults, ...method, network: checkedNetworks(method) },
     schedule: {
+      ...scheduleDefaults,
       cacheGrid: schedule.grid,
-      sequence: ["b", "f"],
       firstSteps: schedule.steps,
-      firstIteration: 1,
-      firstPass: 1,
-      eps: null,
-      times: "uniform",
       ...schedule,
     },
     optimisation: {
-      batchSize: 128,
-      repeat: 1,
-      reduction: "sum",
-      optimizer: "Adam",
-      lr: 1e-4,
-      lrSchedule: "constant",
-      lrWarmup: 0,
-      weightDecay: 0,
-      gradClip: null,
-      keepOptimizer: null,
-      renewNetwork: false,
-      emaRate: null,
-      emaWarmup: false,
+      ...optimisationDefaults,
       ...optimisation,
       // A closed form has no training to average.
-      ...(method.method.model?.fit && { emaRate: null }),
+      ...(isFitted && { emaRate: null }),
     },
     execution: {
-      threads: "auto",
-      simulateThreads: 1,
-      chunkRows: 500,
-      dtype: "float32",
-      simulateDtype: "float32",
-      accumulate: 1,
-      shareBatch: "auto",
-      cache: null,
-      logEvery: 100,
+      ...executionDefaults,
       ...execution,
       // Closed forms and plans are no layers: they keep their digits.
-      ...(hasLayers ? null : { dtype: "float32", simulateDtype: "float32" }),
+      ...((isFitted || method.method.plan) && { dtype: "float32", simulateDtype: "float32" }),
       ranks: execution?.ranks ?? localRanks,
     },
     seed,
@@ -71,6 +36,53 @@ export function completeProblem(problem: Problem): CompleteProblem {
   checkProblem(full, problem);
   return full;
 }
+
+const methodDefaults = {
+  parametrisation: plainDrift,
+  firstCoupling: "ref",
+  matchConditions: false,
+  batchCoupling: null,
+  couplingRows: null,
+  matchMoments: false,
+  stepVariance: "process",
+  lastNoise: true,
+} satisfies Partial<MethodOptions>;
+
+const scheduleDefaults = {
+  sequence: ["b", "f"] as const,
+  firstIteration: 1,
+  firstPass: 1,
+  eps: null,
+  times: "uniform",
+} satisfies Partial<Schedule>;
+
+const optimisationDefaults = {
+  batchSize: 128,
+  repeat: 1,
+  reduction: "sum",
+  optimizer: "Adam",
+  lr: 1e-4,
+  lrSchedule: "constant",
+  lrWarmup: 0,
+  weightDecay: 0,
+  gradClip: null,
+  keepOptimizer: null,
+  renewNetwork: false,
+  emaRate: null,
+  emaWarmup: false,
+} satisfies Problem["optimisation"];
+
+const executionDefaults = {
+  threads: "auto",
+  simulateThreads: 1,
+  chunkRows: 500,
+  dtype: "float32",
+  simulateDtype: "float32",
+  accumulate: 1,
+  shareBatch: "auto",
+  cache: null,
+  logEvery: 100,
+} satisfies Execution;
 
 /** Makes networks, and checks that a method with its own model gets that model. */
 function checkedNetworks(options: MethodOptions): MethodOptions["network"] {

@@ -2,6 +2,7 @@
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { completeProblem } from "./complete-problem.js";
+import { MainRank } from "./distributed/main-rank.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import {
@@ -13,6 +14,7 @@ import {
 } from "./problem.js";
 import { makeRows, runSteps } from "./run-steps.js";
 import { type Sampler, samplerOf } from "./sampler/sampler.js";
+import { SamplerCopy, samplesItself } from "./sampler/sampler-copy.js";
 import {
   beginNetwork,
   checkFinite,
@@ -38,11 +40,6 @@ interface Control {
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
 }
 
-interface MainResult<T> {
-  result: T;
-  steps: Record<string, number>;
-}
-
 /**
  * Trains a bridge: half-iterations, caches of pairs, averages of weights and checkpoints.
  * @example
@@ -66,8 +63,8 @@ export class Training {
   #current: HalfIteration | null = null;
   /** Steps of half-iterations that differ from the schedule. */
   #steps: Record<string, number> = {};
-  #hasSharedState: boolean;
-  #ownSampler: Map<string, Tensor> | null = null;
+  readonly #mainRank: MainRank;
+  readonly #ownSampler = new SamplerCopy();
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
 
@@ -76,7 +73,12 @@ export class Training {
     this.problem = completeProblem(problem);
     const { simulateThreads, simulateDtype, chunkRows, ranks } = this.problem.execution;
     this.state = initialState(this.problem);
-    this.#hasSharedState = ranks.size === 1;
+    this.#mainRank = new MainRank(ranks, {
+      save: () => this.save(),
+      restore: (saved) => this.restore(saved),
+      changedSteps: () => this.#steps,
+      plan: (half, steps) => this.plan(half, steps),
+    });
     const facts = bridgeFacts(this.problem);
     this.sampler = samplerOf(facts, this.state.samplers, {
       chunkRows,
@@ -94,7 +96,7 @@ export class Training {
    * some 50 ms ahead if each rank trains on whole batches.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
-    if (!(await this.#shareState())) return;
+    if (!(await this.#mainRank.shareState())) return;
     const { schedule, execution } = this.problem;
     while (this.state.half < schedule.halfIterations) {
       if (execution.ranks.size === 1 && signal?.aborted) return;
@@ -106,47 +108,19 @@ export class Training {
    * Call on every rank, outside `run` or at a `pause` or `half` event: rank 0 works, and the others
    * wait. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
    */
-  async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
-    const { ranks } = this.problem.execution;
-    if (ranks.size === 1) return work();
-    if (!(await this.#shareState())) return null;
-    if (ranks.isMain) {
-      const result = await work();
-      const facts: MainResult<T> = { result, steps: this.#steps };
-      ranks.tell({ facts, tensors: new Map() });
-      return result;
-    }
-    const message = await ranks.listen<MainResult<T>>();
-    if (!message) return null;
-    const { result, steps } = message.facts;
-    for (const [half, count] of Object.entries(steps)) this.plan(Number(half), count);
-    return result;
-  }
-
-  /** Gives rank 0's state to all ranks, once. Returns false if rank 0 has left. */
-  async #shareState(): Promise<boolean> {
-    if (this.#hasSharedState) return true;
-    this.#hasSharedState = true;
-    const { ranks } = this.problem.execution;
-    if (ranks.isMain) ranks.tell(this.save());
-    else {
-      const saved = await ranks.listen<SavedFacts>();
-      if (!saved) return false;
-      this.restore(saved);
-      for (const t of saved.tensors.values()) t.dispose();
-    }
-    return true;
+  onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
+    return this.#mainRank.run(work);
   }
 
   async *#pause(event: TrainEvent): AsyncGenerator<TrainEvent> {
     const { direction } = event;
     this.#current?.gatherRngStates();
     this.problem.execution.ranks.assertInSync(this.state.networks[direction].parameters());
-    if (this.#current) this.#ownSampler = this.#samplesItself() ? this.#copyOfSampler() : null;
+    this.#ownSampler.dispose();
+    if (this.#samplesItself()) this.#ownSampler.take(this.state.samplers[direction]);
     this.#refreshSampler(direction);
     yield event;
-    if (this.#ownSampler) this.state.samplers[direction].loadStateDict(this.#ownSampler);
-    this.#forgetOwnSampler();
+    this.#ownSampler.putBack(this.state.samplers[direction]);
   }
 
   /**
@@ -164,26 +138,9 @@ export class Training {
     return this.#steps[half] ?? (half <= firstIteration ? firstSteps : steps);
   }
 
-  /** Whether averages from before the present half-iteration make its rows: an evaluation must not change them. */
   #samplesItself(): boolean {
-    const { schedule, method, execution } = this.problem;
     const current = this.#current;
-    const isOnline = method.method.rows?.simulation === "step" && !execution.cache?.online;
-    if (!current || !this.state.emas || isOnline || current.half <= schedule.firstPass)
-      return false;
-    const newest = directionOf(this.problem, current.half - 1);
-    return method.method.networks !== "each" || newest === current.direction;
-  }
-
-  #copyOfSampler(): Map<string, Tensor> {
-    const { direction } = this.#current!;
-    const state = this.state.samplers[direction].stateDict();
-    return tidy(() => new Map([...state].map(([name, t]) => [name, t.detach().clone().keep()])));
-  }
-
-  #forgetOwnSampler(): void {
-    for (const t of this.#ownSampler?.values() ?? []) t.dispose();
-    this.#ownSampler = null;
+    return current !== null && this.state.emas !== null && samplesItself(this.problem, current);
   }
 
   /** After `restore`: ends the half-iteration in progress; returns false if there is none. */
@@ -311,7 +268,7 @@ export class Training {
       pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
     const tensors = stateTensors(state, directionsOf(this.problem), {
       pass,
-      standing: standing && (this.#ownSampler ?? standing),
+      standing: standing && (this.#ownSampler.tensors ?? standing),
     });
     checkFinite(
       tensors,
@@ -360,7 +317,7 @@ export class Training {
   dispose(): void {
     disposeState(this.state);
     this.sampler.reset();
-    this.#forgetOwnSampler();
+    this.#ownSampler.dispose();
     this.#end();
     for (const t of this.#saved?.tensors.values() ?? []) t.dispose();
     this.#saved = null;

@@ -77,7 +77,10 @@ export function flowThrough(
   return { states: cat(states), nfe };
 }
 
-/** `Sampler.sample` through all intervals, each of which has noise of its own. */
+/**
+ * `Sampler.sample` from x [n, …] through all intervals, each of which has noise of its own. Returns the network
+ * evaluations, summed over rows; null if aborted.
+ */
 export async function sampleThrough(
   x: Tensor,
   { chain, direction, grid, conditions }: Route,
@@ -89,31 +92,23 @@ export async function sampleThrough(
   let evaluations = 0;
   if (path) await onState(0, x);
   try {
-    for (const { interval, grid: part, steps, before } of legsOf(chain, direction, grid)) {
+    for (const leg of legsOf(chain, direction, grid)) {
+      const { interval } = leg;
       const from = y;
       const start = tidy(() => from.div(interval.unit).keep());
       const inside = inInterval(interval, start, conditions);
-      let end = null as Tensor | null;
+      const end: { state: Tensor | null } = { state: null };
       const result = await within(start, {
         ...options,
-        grid: part,
+        grid: leg.grid,
         conditions: inside,
         purpose: `${purpose}/${interval.index}`,
-        async onState(k, state) {
-          const there = tidy(() => state.mul(interval.unit).keep());
-          try {
-            // An interval begins where the one before ended, and the first one at x.
-            if (path && k > 0) await onState(before + k, there);
-          } finally {
-            if (path ? k === steps : k === 0) end = there;
-            else there.dispose();
-          }
-        },
+        onState: (k, state) => passOn(leg, k, state, { path, onState, end }),
       });
       start.dispose();
       inside.interval?.dispose();
       if (y !== x) y.dispose();
-      y = end ?? x;
+      y = end.state ?? x;
       if (result === null) return null;
       evaluations += result;
     }
@@ -121,5 +116,28 @@ export async function sampleThrough(
     return evaluations;
   } finally {
     if (y !== x) y.dispose();
+  }
+}
+
+/** Passes a state of an interval on in the units of the whole process, and keeps the last state in `end`. */
+async function passOn(
+  { interval, steps, before }: Leg,
+  k: number,
+  state: Tensor,
+  {
+    path,
+    onState,
+    end,
+  }: Required<Pick<SamplingOptions, "path" | "onState">> & {
+    end: { state: Tensor | null };
+  },
+): Promise<void> {
+  const there = tidy(() => state.mul(interval.unit).keep());
+  try {
+    // An interval begins where the one before ended, and the first one at x.
+    if (path && k > 0) await onState(before + k, there);
+  } finally {
+    if (path ? k === steps : k === 0) end.state = there;
+    else there.dispose();
   }
 }

@@ -53,22 +53,31 @@ export async function sampleSteps(x: Tensor, context: StepContext): Promise<numb
     const stride = x.ndim === 2 ? vectorSteps : 1;
     for (let k = 0; k < steps; k += stride) {
       if (await isInterrupted(signal)) return null;
-      const states = stepper.advance(
-        Array.from({ length: Math.min(stride, steps - k) }, (_, i) => k + i),
-      );
-      try {
-        for (const [i, state] of path ? states.entries() : []) {
-          if (signal?.aborted) return null;
-          await onState(k + 1 + i, state);
-        }
-      } finally {
-        for (const state of states) if (state !== stepper.state) state.dispose();
-      }
+      const taken = Array.from({ length: Math.min(stride, steps - k) }, (_, i) => k + i);
+      const states = stepper.advance(taken);
+      if (path && !(await passStates(states, k + 1, context))) return null;
     }
     if (!path) await onState(0, stepper.state);
     return evaluations;
   } finally {
     stepper.dispose();
+  }
+}
+
+/** Awaits `onState` with each state and frees all but the last. Returns false if `signal` was aborted. */
+async function passStates(
+  states: readonly Tensor[],
+  first: number,
+  { signal, onState }: SamplingOptions,
+): Promise<boolean> {
+  try {
+    for (const [i, state] of states.entries()) {
+      if (signal?.aborted) return false;
+      await onState(first + i, state);
+    }
+    return true;
+  } finally {
+    for (const state of states.slice(0, -1)) state.dispose();
   }
 }
 

@@ -10,16 +10,16 @@ import {
   type Tensor,
 } from "@dsbm/torch";
 
-const fits = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
+const hasStrata = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
 
-/** Times [B], uniform on [eps, 1 − eps]: one in each of B/2 equal strata, each twice. */
+/** Times [B], uniform on [eps, 1 − eps]: one in each of B/2 equal strata, each repeatedTwice. */
 export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
-  if (fits(like)) return strata(n, eps, generator);
+  if (hasStrata(like)) return strata(n, eps, generator);
   const half = Math.ceil(n / 2);
   const options = { device: like.device, dtype: like.dtype };
   const drawn = arange(0, half, options).add(rand([half], { generator, ...options }));
   const length = (1 - 2 * eps) / half;
-  return twice(drawn, drawn, n).mul(length).add(eps);
+  return repeatedTwice(drawn, drawn, n).mul(length).add(eps);
 }
 
 /**
@@ -28,16 +28,16 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
  */
 export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
   const rest = like.shape.slice(1);
-  if (fits(like)) return noisePairs([n, ...rest], { generator });
+  if (hasStrata(like)) return noisePairs([n, ...rest], { generator });
   const z = randn([Math.ceil(n / 2), ...rest], {
     generator,
     device: like.device,
     dtype: like.dtype,
   });
-  return twice(z, z.neg(), n);
+  return repeatedTwice(z, z.neg(), n);
 }
 
-function twice(a: Tensor, b: Tensor, n: number): Tensor {
+function repeatedTwice(a: Tensor, b: Tensor, n: number): Tensor {
   const both = cat([a, b]);
   return both.size(0) === n ? both : both.narrow(0, 0, n);
 }

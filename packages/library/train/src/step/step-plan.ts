@@ -17,7 +17,9 @@ export interface StepPlan {
  */
 const workPerThread = { alone: 5e7, shared: 1e9 };
 
-const uses = 512;
+/** Rows times positions of a batch for which an exchange of gradients pays. */
+const sharedPoints = 512;
+/** The same, times parameters. */
 const sharedWork = 5e7;
 
 /** Decides the open options, the same on all ranks, and sets the threads. */
@@ -30,7 +32,7 @@ export function planSteps(
   const fit = problem.method.method.model?.fit;
   const { batchSize } = problem.optimisation;
   const points = positions(problem) * batchSize;
-  const wouldShare = points >= uses && points * parameters >= sharedWork;
+  const wouldShare = points >= sharedPoints && points * parameters >= sharedWork;
   const sharing = shareBatch === "auto" ? (saved.sharesBatch ?? wouldShare) : shareBatch;
   const sharesBatch = ranks.size === 1 ? null : ranks.fromMain(!fit && sharing);
   const known = withExecution(problem, { shareBatch: sharesBatch ?? true });

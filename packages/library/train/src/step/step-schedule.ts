@@ -6,6 +6,7 @@ export type Resized = { step: number; progress: number };
 
 /** Counts the steps of a half-iteration and gives each its learning rate. */
 export class StepSchedule {
+  /** Finished steps. */
   step = 0;
   #steps: number;
   #resized: Resized = { step: 0, progress: 0 };
@@ -16,6 +17,7 @@ export class StepSchedule {
     this.#optimisation = optimisation;
   }
 
+  /** All steps. */
   get steps(): number {
     return this.#steps;
   }
@@ -27,10 +29,12 @@ export class StepSchedule {
     this.#steps = Math.max(steps, this.step);
   }
 
+  /** Where the number of steps was changed last; null: nowhere, or before the first step. */
   get resized(): Resized | null {
     return this.#resized.step > 0 ? { ...this.#resized } : null;
   }
 
+  /** Continues at a step, with a change of the steps before it. */
   restore(step: number, resized: Resized | undefined): void {
     this.step = step;
     if (resized) this.#resized = { ...resized };

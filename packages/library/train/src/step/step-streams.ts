@@ -52,6 +52,7 @@ export class StepStreams {
     this.#others = others.length > 0 ? Object.fromEntries(others) : null;
   }
 
+  /** The states of the streams, of all ranks after `gather`. */
   save(): StepStates {
     return {
       noise: this.noise.getState(),
@@ -61,6 +62,7 @@ export class StepStreams {
     };
   }
 
+  /** Continues with saved states; a rank without one begins a stream of the step. */
   restore({ noise, pairing, fallback, others }: StepStates, step: number): void {
     this.noise.setState(noise);
     this.pairing.setState(pairing);
