@@ -2,9 +2,9 @@
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { completeProblem } from "./complete-problem.js";
-import { MainRank } from "./distributed/main-rank.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
+import { MainRank } from "./main-rank.js";
 import {
   bridgeFacts,
   type CompleteProblem,

@@ -1,6 +1,7 @@
 // Rank 0 works alone while the other ranks wait for its result.
-import type { SavedFacts, SavedTraining } from "../state/state.js";
-import type { Ranks } from "./ranks.js";
+
+import type { Ranks } from "./distributed/ranks.js";
+import type { SavedFacts, SavedTraining } from "./state/state.js";
 
 interface MainResult<T> {
   result: T;
