@@ -124,9 +124,12 @@ test("a run whose time is up has all sections of its report, and evaluate restor
   const words = ["model.hidden=[16,16]", "threads=1", "max_minutes=0.01", at("short")];
   const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
   expect(code, err).toBe(0);
-  expect(err).toMatch(/ended after half-iteration 2: the time is up/);
+  expect(err).toMatch(/ended after half-iteration 2 of \d+: the time is up/);
   const run = onlyRun(join(folder, "short")) as string;
   expect(readQuality(run)?.left_out.join()).toMatch(/no time was left/);
+  const warning = "ended after half-iteration 2 of";
+  expect(readFileSync(join(run, "warnings.jsonl"), "utf8")).toContain(warning);
+  expect(readFileSync(join(run, "report.html"), "utf8")).toContain(warning);
   const isWhole = () => {
     expect(
       readdirSync(join(run, "samples")).filter((name) => /scatter.svg/.test(name)),

@@ -10,3 +10,4 @@ export { isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export * from "./run/report.js";
 export type { RunOptions, RunResult, WorkerOptions } from "./run/run.js";
 export { environment, finishedRun, runTraining, runTrainingWorker } from "./run/run.js";
+export { type WarningPlaces, warn } from "./run/warning.js";

@@ -131,9 +131,10 @@ async function trainFit(
     datasets: datasets?.exact ? null : datasets,
     onOpen: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
     time,
-    async trained(_run, datasets) {
+    async trained(run, datasets) {
       if (!(await measure({ datasets }))) return false;
-      const isDone = leaveOut(folder, { config, datasets }, { ...own, time, progress, signal });
+      const options = { ...own, time, progress, signal, run };
+      const isDone = leaveOut(folder, { config, datasets }, options);
       if (!(await isDone)) return false;
       progress.line(`took ${duration(time.clock.spent)}`);
       return true;

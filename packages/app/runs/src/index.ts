@@ -53,6 +53,7 @@ export {
   nextStepText,
   type Verdict,
 } from "./run/verdict.js";
+export * from "./run/warnings.js";
 export * from "./run/writer.js";
 export * from "./statistics.js";
 export * from "./sweeps/manifest.js";

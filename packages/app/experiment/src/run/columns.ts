@@ -26,9 +26,11 @@ const few = 3;
 function warningLines({ columns, warnings }: DataDescription): string[] {
   const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
   if (noted.length <= few) return warnings;
-  const isOfColumn = (line: string) => noted.some((name) => line.startsWith(`column ${name}: `));
+  const ofColumns = columns.flatMap(({ name, notes }) =>
+    notes.map((note) => `column ${name}: ${note}`),
+  );
   return [
-    ...warnings.filter((line) => !isOfColumn(line)),
+    ...warnings.filter((line) => !ofColumns.includes(line)),
     `${noted.length} columns have warnings (${firstOf(noted, 8)}): the report and data.json have them`,
   ];
 }

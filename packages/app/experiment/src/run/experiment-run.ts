@@ -17,6 +17,7 @@ import { writeTrajectories } from "./run-arrays.js";
 import { RunCheckpoints } from "./run-checkpoints.js";
 import { RunEvaluations } from "./run-evaluations.js";
 import { TrainingLog } from "./training-log.js";
+import { warn } from "./warning.js";
 
 /** One run: its training with checkpoints and evaluations, and its report. */
 export class ExperimentRun implements TrainingWork {
@@ -148,8 +149,10 @@ export class ExperimentRun implements TrainingWork {
     const { progress, signal } = options;
     const training = this.#training;
     const { half } = training.state;
-    if (this.#time.isUp(half)) progress.line(`ended after half-iteration ${half}: the time is up`);
-    else if (signal?.aborted && half < halvesOf(training)) return "interrupted";
+    const halves = halvesOf(training);
+    if (this.#time.isUp(half))
+      warn(`ended after half-iteration ${half} of ${halves}: the time is up`, { run, progress });
+    else if (signal?.aborted && half < halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,

@@ -11,6 +11,7 @@ import type { Training } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { trainedSteps } from "./position.js";
+import { warn } from "./warning.js";
 
 interface RunCheckpointsOptions {
   config: CompleteTrainConfig;
@@ -51,12 +52,14 @@ export class RunCheckpoints {
   restore(): Position {
     const { config, progress, time } = this.options;
     const { checkpoint, damaged } = this.#store.newest();
-    for (const { id, damage } of damaged)
-      progress.line(
-        `checkpoint ${id} cannot be used (${damage}); resuming from the previous checkpoint`,
-      );
+    this.#warn(
+      damaged.map(
+        ({ id, damage }) =>
+          `checkpoint ${id} cannot be used (${damage}); resuming from the previous checkpoint`,
+      ),
+    );
     if (!checkpoint) {
-      if (damaged.length > 0) progress.line("all checkpoints are damaged: starting over");
+      if (damaged.length > 0) this.#warn(["all checkpoints are damaged: starting over"]);
       return this.#start();
     }
     const at = restorePoint(this.training, checkpoint);
@@ -101,6 +104,6 @@ export class RunCheckpoints {
   }
 
   #warn(warnings: readonly string[]): void {
-    for (const warning of warnings) this.options.progress.line(warning);
+    for (const warning of warnings) warn(warning, this.options);
   }
 }

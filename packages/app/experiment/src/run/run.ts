@@ -40,6 +40,7 @@ import type { TimePlan } from "../forecast/time-plan.js";
 import { checkTables } from "./columns.js";
 import { trainOnRanks } from "./driver.js";
 import { ExperimentRun } from "./experiment-run.js";
+import { warn } from "./warning.js";
 
 export interface RunResult {
   rows: Row[];
@@ -88,7 +89,7 @@ export async function runTraining(
     for (const end of marginalsOf(datasets)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
     const note = growthNote(config);
-    if (note) progress.line(`warning: ${note}`);
+    if (note) warn(note, { run, progress });
     work = new ExperimentRun(config, options, datasets, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();

@@ -3,6 +3,7 @@ import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Datasets, folds } from "@dsbm/datasets";
 import { pooledFolds, verdictFacts } from "@dsbm/evaluation";
+import { warn } from "@dsbm/experiment";
 import { heldOutSentences, type Quality, readQuality, writeQuality } from "@dsbm/runs";
 import { type LeaveOutOptions, type PartEvaluation, type WholeFit, withoutPart } from "./part.js";
 import { innerDatasets, isEnough, leastSteps } from "./time.js";
@@ -31,7 +32,7 @@ export async function leaveOut(
   { config, datasets }: { config: CompleteTrainConfig; datasets: Datasets },
   options: LeaveOutOptions,
 ): Promise<boolean> {
-  const { loo, time, progress } = options;
+  const { loo, time } = options;
   const isCourse = innerDatasets(config) > 0;
   if (loo === false || !(isCourse || isFolded(config, datasets))) return true;
   const parts = innerDatasets(config) || folds;
@@ -41,7 +42,7 @@ export async function leaveOut(
   const fewest = isCourse ? leastSteps : config.num_iter / 2;
   if (!isEnough(config, clock.left / parts, time.step ?? 0, fewest)) {
     const other = isCourse && loo !== "full" ? ", or write loo=full" : "";
-    progress.line(`${title} is skipped: too little time: raise max_minutes${other}`);
+    warn(`${title} is skipped: too little time: raise max_minutes${other}`, options);
     return true;
   }
   const results: PartEvaluation[] = [];
@@ -55,7 +56,7 @@ export async function leaveOut(
   } catch (error) {
     // The run's own bridge is trained: its evaluation stays.
     if (!(error instanceof BridgeError)) throw error;
-    progress.line(`${title} ends: ${error.message}`);
+    warn(`${title} ends: ${error.message}`, options);
     return true;
   }
   if (isCourse) addLeftOut(folder, results, options);

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
 import { type Datasets, folds, marginalsOf, withoutDataset, withoutRows } from "@dsbm/datasets";
 import { allRows, measureHeldOut, measureQuality, subjectOf } from "@dsbm/evaluation";
-import { drive, TimePlan } from "@dsbm/experiment";
+import { drive, TimePlan, type WarningPlaces } from "@dsbm/experiment";
 import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import { threadsOf, trainingProblem } from "@dsbm/problem";
-import { type Clock, type Progress, type Quality, runPaths } from "@dsbm/runs";
+import { type Clock, type Quality, runPaths } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { leaveOutShare, trainingShare } from "./time.js";
@@ -16,13 +16,11 @@ import { leaveOutShare, trainingShare } from "./time.js";
 const largestDistanceRows = 2000;
 
 /** How leave-one-out works. */
-export interface LeaveOutOptions {
+export interface LeaveOutOptions extends WarningPlaces {
   /** The setting of leave-one-out. */
   loo: FitConfig["loo"];
   /** The time of the run; its limit has the threads and the most steps. */
   time: TimePlan;
-  /** Shows the trainings. */
-  progress: Progress;
   /** Stops after the current step. */
   signal: AbortSignal | undefined;
 }

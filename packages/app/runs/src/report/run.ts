@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";
 import {
@@ -20,9 +19,9 @@ import {
   readChoiceList,
   readDataFile,
 } from "../run/data-file.js";
-import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
+import { readWarnings } from "../run/warnings.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
 import {
@@ -166,16 +165,17 @@ const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
 const mostWarnings = 8;
 
 function warningsOf(folder: string, data: DataFile | null): Html | false {
-  const { log } = runPaths(folder);
-  const text = existsSync(log) ? readFileSync(log, "utf8") : "";
-  const ofTraining = [...text.matchAll(/^(?:\S+ )?warning: (.+)$/gm)].map(([, line]) => line ?? "");
-  const lines = [...new Set([...(data?.warnings ?? []), ...ofTraining])];
-  const list = (some: readonly string[]) =>
-    html`<ul class="warnings">${some.map((line) => html`<li>${line}</li>`)}</ul>`;
-  const ofColumns = lines.filter((line) => line.startsWith("column "));
-  if (ofColumns.length <= mostWarnings)
+  const ofColumns = (data?.columns ?? []).flatMap(({ name, notes }) =>
+    notes.map((note) => `column ${name}: ${note}`),
+  );
+  const ofData = (data?.warnings ?? []).filter((line) => !ofColumns.includes(line));
+  const others = [...new Set([...ofData, ...readWarnings(folder).map(({ text }) => text)])];
+  const list = (lines: readonly string[]) =>
+    html`<ul class="warnings">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+  if (ofColumns.length <= mostWarnings) {
+    const lines = [...others, ...ofColumns];
     return lines.length > 0 && html`<h2>Warnings</h2>${list(lines)}`;
-  const others = lines.filter((line) => !ofColumns.includes(line));
+  }
   const columns = folded(`${ofColumns.length} warnings about columns`, [list(ofColumns)]);
   return html`<h2>Warnings</h2>${list(others)}${columns}`;
 }

@@ -23,6 +23,8 @@ const column = z.object({
   target: range.nullable(),
   /** Whether all values are whole numbers. */
   whole: z.boolean(),
+  /** Warnings about the column. */
+  notes: listOf(z.string()),
 });
 
 const transform = z.object({

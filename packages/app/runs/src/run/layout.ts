@@ -35,6 +35,7 @@ export function runPaths(folder: string) {
     quality_json: at("quality.json"),
     report_html: at("report.html"),
     log: at("log.txt"),
+    warnings_jsonl: at("warnings.jsonl"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */
     model: (half_iteration: number, direction: Direction): string =>

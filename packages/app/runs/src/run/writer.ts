@@ -23,6 +23,7 @@ import {
   type RunRequest,
   readRunInfo,
 } from "./run-info.js";
+import { appendWarning } from "./warnings.js";
 
 /** Options of `openRun`. */
 export interface OpenRunOptions {
@@ -125,6 +126,12 @@ class RunWriter {
     this.lock.refresh();
   }
 
+  /** Adds a line to warnings.jsonl, which the report shows. */
+  addWarning(text: string): void {
+    this.checkLock();
+    appendWarning(this.paths.folder, text);
+  }
+
   /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
   saveFile(name: string, data: FileData): string {
     this.checkLock();
@@ -202,7 +209,7 @@ class RunWriter {
 
 /** Names in a run folder that belong to the run. */
 const runFiles =
-  /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|metrics\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
+  /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
  * Moves a run, and nothing else of its folder, into `previous`, which holds one run with weights.

@@ -1,0 +1,13 @@
+import type { Progress, RunWriter } from "@dsbm/runs";
+
+/** Where a warning goes: the terminal and the run. */
+export interface WarningPlaces {
+  progress: Progress;
+  run: Pick<RunWriter, "addWarning">;
+}
+
+/** Prints a warning, and keeps it for the report. Throws the errors of `addWarning`. */
+export function warn(text: string, { run, progress }: WarningPlaces): void {
+  progress.line(`warning: ${text}`);
+  run.addWarning(text);
+}
