@@ -4,16 +4,25 @@ const { packages, tests, folderOf, packageName } = require("./scripts/packages.c
 const names = Object.keys(packages);
 // A package is met as its folder, or by its name if its dist/ is not built yet.
 const place = (name) => `^${folderOf(name)}/|^(node_modules/)?${packageName(name)}(/|$)`;
+/** An entry `package/entry`: a folder of the package's src. */
+const entryPlace = (entry) => {
+  const [name, folder] = entry.split("/");
+  return `^${folderOf(name)}/(src|dist)/${folder}/|^(node_modules/)?${packageName(name)}/${folder}$`;
+};
+const entries = [...new Set(names.flatMap((name) => packages[name].entries ?? []))];
 
 const arrow = names.flatMap((name) => {
+  const { imports, entries = [] } = packages[name];
   const rule = (suffix, folder, allowed) => ({
     name: `arrow-${name}${suffix}`,
     severity: "error",
-    comment: `${name}${suffix} may import ${allowed.join(", ") || "no other package"} (scripts/packages.cjs)`,
+    comment: `${name}${suffix} may import ${[...allowed, ...entries].join(", ") || "no other package"} (scripts/packages.cjs)`,
     from: { path: `^${folderOf(name)}/${folder}` },
-    to: { path: names.filter((other) => other !== name && !allowed.includes(other)).map(place) },
+    to: {
+      path: names.filter((other) => other !== name && !allowed.includes(other)).map(place),
+      ...(entries.length > 0 && { pathNot: entries.map(entryPlace) }),
+    },
   });
-  const { imports } = packages[name];
   const testImports = [...imports, ...(tests[name] ?? [])];
   return [rule("", "(?!test/)", imports), rule("-tests", "test/", testImports)];
 });
@@ -21,6 +30,13 @@ const arrow = names.flatMap((name) => {
 module.exports = {
   forbidden: [
     ...arrow.filter(({ to }) => to.path.length > 0),
+    ...entries.map((entry) => ({
+      name: `alone-${entry.replace("/", "-")}`,
+      severity: "error",
+      comment: `${entry} is read without its package, and imports nothing but its own folder`,
+      from: { path: `^${folderOf(entry.split("/")[0])}/src/${entry.split("/")[1]}/` },
+      to: { pathNot: entryPlace(entry) },
+    })),
     {
       name: "no-cycle",
       severity: "error",

@@ -1,24 +1,16 @@
-// Fills the measured columns of the table of docs/guide/methods.md from docs/results.csv, which `npm run benchmark` writes.
-// `--check` compares instead of writing: every method has a row, and every number agrees with the results; without results the
-// columns have none.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Writes what methods state: the facts that configurations read without libtorch, and the tables of docs/guide/methods.md with the
+// measured columns of docs/results.csv, which `npm run benchmark` writes. `--check` compares instead of writing.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseCsv } from "../packages/app/runs/dist/index.js";
+import { methodFacts, methodNamed, methods } from "../packages/library/bridge/dist/index.js";
 import { repo } from "./setup/stamp.mjs";
 
-const guide = join(repo, "docs/guide/methods.md");
+const names = Object.keys(methods);
+const guide = "docs/guide/methods.md";
 const measurements = join(repo, "docs/results.csv");
 const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "utf8")).rows : [];
-
-/** Rows of the results for the methods of the guide: where methods have several, one with the settings of `dsbm fit`. */
-const names = { dbdsb: "dsbm_imf_ot", sbcfm: "sb_cfm", otcfm: "ot_cfm", rf: "rectified_flow" };
-/** Presets outside all benchmarks, and a method without a preset. */
-const others = ["bm", "dbdsb_vp", "dsb"];
-const presets = readdirSync(join(repo, "packages/app/config/conf/method")).map((file) =>
-  file.replace(".yaml", ""),
-);
-const methods = [...presets.filter((one) => !/^_/.test(one) && !others.includes(one)), "sbcfm"];
 
 /** The measured columns: a case, a metric, its factor, and its digits. */
 const measured = [
@@ -27,32 +19,85 @@ const measured = [
   ["moons-8gaussians", "evaluations", 1e-6, 1],
 ];
 
-function cellsOf(method) {
-  return measured.map(([place, metric, times, digits]) => {
+/** Means over seeds, "–" without results. */
+const cellsOf = (row) =>
+  measured.map(([place, metric, factor, digits]) => {
     const values = results
-      .filter((row) => row.kind === "method" && row.row === (names[method] ?? method))
-      .filter((row) => row.case === place && row.metric === metric && row.value !== null)
+      .filter((one) => one.kind === "method" && one.row === row)
+      .filter((one) => one.case === place && one.metric === metric && one.value !== null)
       .map(({ value }) => value);
     if (values.length === 0) return "–";
-    return ((times * values.reduce((a, b) => a + b, 0)) / values.length).toFixed(digits);
+    return ((factor * values.reduce((a, b) => a + b, 0)) / values.length).toFixed(digits);
   });
-}
 
-const text = readFileSync(guide, "utf8");
-const found = new Set();
-const filled = text.replaceAll(/^\| `(\w+)`.*$/gm, (line, method) => {
-  if (!methods.includes(method)) return line;
-  found.add(method);
-  const cells = line.slice(2, -2).split(" | ");
-  const words = cells.slice(0, cells.length - measured.length);
-  return `| ${[...words, ...cellsOf(method)].join(" | ")} |`;
-});
-const missing = methods.filter((one) => !found.has(one));
-if (missing.length > 0) console.log(`docs/guide/methods.md: no row for ${missing.join(", ")}`);
-const differs = filled !== text;
-if (!process.argv.includes("--check")) writeFileSync(guide, filled);
-else if (differs)
-  console.log(
-    "docs/guide/methods.md: not the numbers of docs/results.csv: run node scripts/methods-table.mjs",
-  );
-process.exitCode = missing.length > 0 || (differs && process.argv.includes("--check")) ? 1 : 0;
+const table = (head, rows) => {
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return `${lines.join("\n")}\n`;
+};
+
+const rows = names.flatMap((name) =>
+  (methodNamed(name, { gammas: [1] }).guide ?? []).map((row) => ({ name, ...row })),
+);
+for (const { preset } of rows)
+  if (preset && !existsSync(join(repo, `packages/app/config/conf/method/${preset}.yaml`)))
+    throw new Error(
+      `there is no preset method=${preset}: name one of packages/app/config/conf/method`,
+    );
+
+const nameOf = ({ name, preset = name, title }) => `\`${preset}\`${title ? ` (${title})` : ""}`;
+const comparison = table(
+  ["method", "take it for", "what it lacks", "W2", "cBW²-UVP, %", "evaluations"],
+  rows.map((row) => {
+    const { name, preset = name, result = preset, use, lack } = row;
+    return [nameOf(row), use, lack, ...cellsOf(result)];
+  }),
+);
+
+const isShown = (is) => (is ? "yes" : "no");
+const data = table(
+  ["method", "images", "conditions", "time courses", "masses", "networks", "options of its own"],
+  names.map((name) => {
+    const { takes, courses, networks, closedForm, drawsPlan } = methodFacts(name);
+    const trained = {
+      each: "one a direction",
+      shared: "one",
+      bidirectional: "one for both directions",
+    };
+    return [
+      `\`${name}\``,
+      ...[takes.images, takes.conditions, courses, takes.options.includes("mass")].map(isShown),
+      closedForm || drawsPlan ? "none" : trained[networks],
+      takes.options.map((option) => `\`${option}\``).join(", ") || "–",
+    ];
+  }),
+);
+
+const written = Object.entries({ comparison, data }).reduce(
+  (text, [name, rows]) => {
+    const place = new RegExp(`(<!-- methods: ${name} -->\n)[\\s\\S]*?(?=<!-- /methods -->)`);
+    if (!place.test(text)) throw new Error(`${guide} has no place for <!-- methods: ${name} -->`);
+    return text.replace(place, (_, mark) => `${mark}\n${rows}\n`);
+  },
+  readFileSync(join(repo, guide), "utf8"),
+);
+
+const facts = names.map((name) => `  ${name}: ${JSON.stringify(methodFacts(name))},`);
+const files = {
+  [guide]: written,
+  "packages/library/bridge/src/facts/methods.generated.ts": `// Written by node scripts/methods-table.mjs.
+// biome-ignore-all format: it is generated
+import type { MethodFacts } from "./method-facts.js";
+
+export const methodFacts = {
+${facts.join("\n")}
+} satisfies Record<string, MethodFacts>;
+`,
+};
+for (const [file, text] of Object.entries(files)) {
+  const path = join(repo, file);
+  if (!process.argv.includes("--check")) writeFileSync(path, text);
+  else if (readFileSync(path, "utf8") !== text) {
+    console.log(`${file} is out of date: run node scripts/methods-table.mjs`);
+    process.exitCode = 1;
+  }
+}

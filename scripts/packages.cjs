@@ -3,17 +3,18 @@
 const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "runs"];
 
 /**
- * Group of folders, the packages that may be imported, and the budget: at most so many code tokens without imports. A change
- * that needs more raises the budget and says in its commit why.
+ * Group of folders, the packages that may be imported, single `entries` of others (`package/entry`, a folder of its src), and
+ * the budget: at most so many code tokens without imports. A change that needs more raises the budget and says in its commit why.
  */
 const packages = {
   files: { group: "engine", budget: 4_300, imports: [] },
   torch: { group: "engine", budget: 40_400, imports: ["files"] },
-  bridge: { group: "library", budget: 65_900, imports: ["files", "torch"] },
+  bridge: { group: "library", budget: 68_000, imports: ["files", "torch"] },
   nets: { group: "library", budget: 16_600, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 40_800, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 30_500, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 23_100, imports: ["files"] },
+  // Of bridge, what methods state: this entry loads no libtorch.
+  config: { group: "app", budget: 23_600, imports: ["files"], entries: ["bridge/facts"] },
   runs: { group: "app", budget: 30_300, imports: ["files"] },
   datasets: { group: "app", budget: 9_700, imports: base },
   problem: { group: "app", budget: 2_100, imports: [...base, "datasets"] },

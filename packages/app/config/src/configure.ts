@@ -90,7 +90,7 @@ interface Resolved<C> {
 interface ConfigureOptions {
   /** Overrides below the user's. */
   base?: object;
-  /** Names of registries, in addition to the experiment's. */
+  /** Names of registries, instead of the experiment's of the same key. */
   names?: RegisteredNames;
   /** Further options of the command for suggestions, next to --multirun and --help. */
   options?: readonly string[];
@@ -111,6 +111,7 @@ export function configure<S extends z.ZodType>(
   options: ConfigureOptions = {},
 ): Member<z.output<S>> {
   const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
+  const names = { ...experiment.names, ...options.names };
   const base = flatten(options.base ?? {});
   const values = flatten(overrides);
   const all = { ...base, ...values };
@@ -121,7 +122,7 @@ export function configure<S extends z.ZodType>(
     (line) => inTypedNames(aliases, line),
     () => {
       const notes = take?.(tree) ?? [];
-      checkNames(tree, aliases, options);
+      checkNames(tree, aliases, names);
       const config = validate(schema, tree, (value) => check?.(value, choices) ?? [], { groups });
       return {
         config,
@@ -201,7 +202,7 @@ function composed<S extends z.ZodType>(
   });
 }
 
-function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptions): void {
+function checkNames(tree: Tree, aliases: Aliases, names: RegisteredNames): void {
   for (const [key, known] of Object.entries(names)) {
     const value = tree[key];
     if (typeof value !== "string" || Object.hasOwn(known, value)) continue;

@@ -26,7 +26,6 @@ export {
   type TrainConfig,
   savedConfig,
 } from "./keys/train.js";
-export { pathMethods } from "./keys/check-method.js";
 export { conditionColumn, processTimes } from "./keys/data.js";
 export { type MassKey, massKeys } from "./keys/method.js";
 export { langevinNumbers } from "./keys/langevin.js";

@@ -9,7 +9,8 @@ import {
   type Endpoint,
   flipImages,
   mapConditions,
-  methodNamed,
+  methodFacts,
+  methodsWith,
   stream,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
@@ -286,10 +287,9 @@ export function configChain({
 }: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
   if (Dataset_between === null) return null;
   const intervals = Dataset_between.length + 1;
-  // The numbers of discrete DSB have no effect here.
-  if (method === "dsb" || !methodNamed(method).rows?.chains)
+  if (!methodFacts(method).courses)
     throw new ConfigError(
-      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
+      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, or another of ${methodsWith(({ courses }) => courses).join(", ")}`,
     );
   return chainOf(datasetTimes({ times }, intervals + 1));
 }

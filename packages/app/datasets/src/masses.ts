@@ -8,7 +8,7 @@ import {
   joinMass,
   type MethodNumbers,
   mapConditions,
-  methodNamed,
+  methodFacts,
   rowsByMass,
   splitMass,
   stream,
@@ -25,7 +25,7 @@ type MassConfig = Pick<
 
 /** Whether samples of the method have masses that change. */
 const hasMass = ({ method, mass_penalty }: Pick<MassConfig, "method" | "mass_penalty">): boolean =>
-  mass_penalty !== null || (method !== "dsb" && methodNamed(method).mass === true);
+  mass_penalty !== null || methodFacts(method).mass;
 
 /** A note about missing masses; null if masses were given or are conserved. */
 export function growthNote(config: MassConfig): string | null {

@@ -1,5 +1,6 @@
 // The options of a method, its networks and its pairs.
-import { conditionColumn, massKeys, pathMethods } from "@dsbm/config";
+import { takesOption } from "@dsbm/bridge";
+import { conditionColumn, massKeys } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { Choices } from "./choices.js";
 import type { DataFacts } from "./facts.js";
@@ -48,14 +49,14 @@ function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] 
     mayUseMixture: !isConditional && !config.cdsb && !hasMethod && !pairKeys.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
-    grids: pathMethods.includes(config.method) ? facts.rows.length - 1 : 1,
+    grids: takesOption(config.method, "path_noise") ? facts.rows.length - 1 : 1,
   }).filter(({ key }) => !methodKeys.includes(key));
 }
 
 /** Chooses the rows of OT plans between rows that share a condition. */
 function choosePlan(choices: Choices, datasets: Datasets, rows: number): void {
   const { config } = choices.configuration;
-  const isPaired = config.ot_sampler !== null || methodOf(config).rows?.coupling !== undefined;
+  const isPaired = config.ot_sampler !== null || methodOf(config).ownCoupling;
   if (conditionColumn(config.data) === null || !isPaired) return;
   const classes = datasets.columns?.condition?.classes?.length ?? null;
   choices.add(choosePlanRows(config.batch_size, classes, rows));

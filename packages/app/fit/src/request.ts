@@ -1,5 +1,5 @@
 // What the user asks of `fit`, and the configuration that it has with the choices so far.
-import { methodNamed, methods } from "@dsbm/bridge";
+import { methodFacts, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
@@ -28,7 +28,7 @@ export const methodNames = (): RegisteredNames => ({
   method: Object.fromEntries(
     Object.keys(methods).map((name) => [
       name,
-      { fb_sequence: methodNamed(name, { gammas: [1] }).networks === "each" ? null : ["b"] },
+      { fb_sequence: methodFacts(name).networks === "each" ? null : ["b"] },
     ]),
   ),
 });

@@ -45,7 +45,7 @@ export function forecastTime(
     most: largestSteps(
       Math.min(...facts.rows),
       config.batch_size,
-      methodOf(config).mass === true && facts.rows.length > 2,
+      methodOf(config).mass && facts.rows.length > 2,
     ),
   });
 }

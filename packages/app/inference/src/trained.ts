@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Conditions, Direction, Network } from "@dsbm/bridge";
+import { type Conditions, type Direction, methodFacts, type Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
 import {
   type ColumnCondition,
@@ -263,7 +263,7 @@ export function endLaw(
 /** The moments that steps depend on, for discrete DSB with noise scaled by the data's moments. */
 function momentsOf(config: CompleteTrainConfig, device: Device): GaussianMoments | null {
   const { method, var_final_gamma_scale, final_adaptive, data } = config;
-  if (method !== "dsb" || !var_final_gamma_scale || !final_adaptive) return null;
+  if (!methodFacts(method).discreteSteps || !var_final_gamma_scale || !final_adaptive) return null;
   const { channels, image_size } = data;
   const { moments } = endLaw(config, [channels, image_size, image_size]);
   if (moments === null || device === "cpu") return moments;

@@ -5,6 +5,7 @@ import {
   gammaGrid,
   gammaSchedule,
   type Method,
+  methodFacts,
   methodNamed,
   ornsteinUhlenbeck,
   plainDrift,
@@ -73,7 +74,7 @@ function methodOf(
     growth: ReturnType<typeof growthNumbers>;
   },
 ): Method {
-  if (config.method !== "dsb")
+  if (!methodFacts(config.method).discreteSteps)
     return methodNamed(config.method, {
       ...mixtureOf(config),
       massPenalty: config.mass_penalty,

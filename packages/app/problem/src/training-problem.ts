@@ -8,8 +8,9 @@ import {
   minibatchExact,
   neighbourDistance,
   resample,
+  takesOption,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, conditionColumn, pathMethods } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
 import {
   type Datasets,
@@ -28,7 +29,7 @@ import { chunkRows, threadsOf } from "./threads.js";
 function pathNoise(config: CompleteTrainConfig, datasets: Datasets, { mass }: Method): number {
   const isUsual = isVectors(datasets) && (mass || datasets.chain);
   if (config.path_noise !== null) return config.path_noise;
-  if (!isUsual || !pathMethods.includes(config.method)) return 0;
+  if (!isUsual || !takesOption(config.method, "path_noise")) return 0;
   return neighbourDistance(marginalsOf(datasets).map(({ train, plain }) => plain(train)));
 }
 

@@ -68,11 +68,20 @@ export {
 } from "./coupling/matching.js";
 export * from "./coupling/minibatch.js";
 export * from "./coupling/moments.js";
+export {
+  factsNamed,
+  type MethodFacts,
+  type MethodName,
+  type MethodTakes,
+  methodsWith,
+  type StatedFacts,
+  takesOption,
+} from "./facts/index.js";
 export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/langevin.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export * from "./method/dsbm.js";
-export { type MethodName, type MethodNumbers, methodNamed, methods } from "./method/index.js";
+export { type MethodNumbers, methodFacts, methodNamed, methods } from "./method/index.js";
 export * from "./method/interpolated.js";
 export * from "./method/left-out.js";
 export * from "./method/method.js";

@@ -1,3 +1,4 @@
+import { methodsWith } from "@dsbm/bridge/facts";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { networkNames } from "../keys/model.js";
@@ -14,6 +15,8 @@ const aliases: Aliases = {
   "data.wavenumber": { key: "wavenumber", shown: false },
 };
 
+const methodNames = Object.fromEntries(methodsWith(() => true).map((name) => [name, {}]));
+
 /** Bridges between samples of any kind (Shi 2023, section 6). */
 export const train: Experiment<typeof trainSchema> = {
   name: "train",
@@ -21,7 +24,7 @@ export const train: Experiment<typeof trainSchema> = {
   schema: trainSchema,
   check: checkTrain,
   aliases,
-  names: { model: networkNames },
+  names: { model: networkNames, method: methodNames },
   take: takeReferenceKeys,
   launched: true,
   sections: trainSections,

@@ -1,5 +1,6 @@
 import { printValue } from "../tree.js";
-import { type Line, methodProblems } from "./check-method.js";
+import { methodProblems } from "./check-method.js";
+import type { Line } from "./check-options.js";
 import { conditionColumn } from "./data.js";
 import { completeTrain, type TrainConfig } from "./train.js";
 

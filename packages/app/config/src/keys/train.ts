@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { factsNamed } from "@dsbm/bridge/facts";
 import { z } from "zod";
 import { ConfigError, withLines } from "../errors.js";
 import { readNumbers } from "../schema/kinds.js";
@@ -57,18 +58,6 @@ interface Completed extends Record<Counts, number> {
 export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
   Completed;
 
-const SHARED: readonly string[] = [
-  "rectifiedflow",
-  "sbcfm",
-  "sf2m",
-  "wfr",
-  "wfr_bridge",
-  "alpha_dsbm",
-  "gaussian_bridge",
-];
-
-const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
-
 /**
  * Fills in keys that follow others, cuts batches and images to the number of samples, and gives
  * UNET the multipliers and the attention of its image size. Leaves a complete configuration
@@ -76,10 +65,10 @@ const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
   const { num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
-  const isFitted = FITTED.includes(method);
+  const { closedForm: isFitted, networks, discreteSteps } = factsNamed(method);
   const num_iter = isFitted ? 1 : config.num_iter;
-  const fb_sequence = config.fb_sequence ?? (SHARED.includes(method) ? ["b"] : ["b", "f"]);
-  const independent = config.first_coupling === "ind" && method !== "dsb";
+  const fb_sequence = config.fb_sequence ?? (networks === "each" ? ["b", "f"] : ["b"]);
+  const independent = config.first_coupling === "ind" && !discreteSteps;
   const cache_refresh_stride = config.cache_refresh_stride ?? num_iter;
   const cache_npar =
     config.cache_npar ??

@@ -1,5 +1,6 @@
 // Defaults of all keys, and what the presets set: the published numbers, each written once.
 
+import { factsNamed } from "@dsbm/bridge/facts";
 import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
 import { train } from "../../src/commands/train.js";
@@ -182,12 +183,13 @@ describe("presets", () => {
     for (const dataset of datasets) {
       // The schedule of this preset is a bridge's, whose steps discrete DSB cannot take.
       const isBridge = dataset === "downscaler_synthetic_ipf";
-      const { transfer, cdsb } = only(`dataset=${dataset}`);
+      const { transfer, cdsb, model } = only(`dataset=${dataset}`);
       const fitting = methods.filter(
         (m) =>
-          (m !== "dsb" || !isBridge) &&
-          (transfer || !m.startsWith("wfr")) &&
-          !(cdsb && /^lightsb|_bridge$/.test(m) && m !== "wfr_bridge"),
+          (!factsNamed(m).discreteSteps || !isBridge) &&
+          (transfer || !factsNamed(m).mass) &&
+          (model.name === "MLP" || factsNamed(m).takes.images) &&
+          (!cdsb || factsNamed(m).takes.conditions),
       );
       const { members } = run(`dataset=${dataset}`, `method=${fitting.join()}`, "-m");
       expect(members).toHaveLength(fitting.length);

@@ -1,5 +1,7 @@
+import { factsNamed, methodsWith } from "@dsbm/bridge/facts";
 import { describe, expect, it } from "vitest";
 import { networkNames } from "../../src/keys/model.js";
+import { trainSchema } from "../../src/keys/train.js";
 import { problems, run } from "../commands/support.js";
 import { thrown } from "../thrown.js";
 
@@ -96,16 +98,24 @@ describe("mistakes", () => {
     ["method=lightsb mass=[1,2]", /^mass=\[1,2\] needs a method .*: write mass_penalty=1, or/],
     ["method=lightsb mass_penalty=1 transfer=false", /^method=lightsb moves mass between two/],
     ["first_coupling=ind pairs=known.csv weights=w", /^weights=w draws rows again, and pairs=/],
-    ["method=wfr transfer=false", /^method=wfr moves mass between two datasets, .* transfer=true$/],
+    [
+      "method=wfr",
+      /^method=wfr is for vectors, got model.name=UNET: write model=MLP, or method=dsbm/,
+    ],
+    ["method=wfr sde=vp model=MLP", /^method=wfr is for Brownian motion, got sde=vp/],
+    [
+      "method=wfr model=MLP transfer=false",
+      /^method=wfr moves mass between two datasets, .* transfer=true$/,
+    ],
     [
       "model=MLP interpolant=metric",
-      /^interpolant=metric is for method=rectifiedflow, sf2m, wfr, wfr_br/,
+      /^interpolant=metric is for method=sf2m, rectifiedflow, wfr, wfr_br/,
     ],
     [
       "method=rf interpolant=spline",
       /^interpolant=spline joins rows by transport, .* method=otcfm/,
     ],
-    ["method=wfr interpolant=spline birth=b", /^interpolant=spline .* of two datasets/],
+    ["method=wfr model=MLP interpolant=spline birth=b", /^interpolant=spline .* of two datasets/],
     [
       "method=sf2m model=MLP interpolant=metric step_variance=analytic",
       /^interpolant=metric has no noise of straight bridges: leave step_variance=analytic out$/,
@@ -181,5 +191,13 @@ describe("mistakes", () => {
       "num_steps: expected an integer >= 1 and <= 10000, got 0; write for example num_steps=30",
     ]);
     expect(problems("gamma_min=1", "num_repeat_data=3", "cdsb=true")).toHaveLength(3);
+  });
+
+  it("are about options that exist, in what methods state", () => {
+    for (const name of methodsWith(() => true)) {
+      const { options, ignored, refused } = factsNamed(name).takes;
+      for (const option of [...options, ...ignored, ...Object.keys(refused)])
+        expect(Object.keys(trainSchema.shape), name).toContain(option.split("=")[0]);
+    }
   });
 });

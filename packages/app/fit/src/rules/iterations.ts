@@ -1,21 +1,17 @@
 // The number of iterations, and the options that the number of iterations makes needless.
-import { type Method, methodNamed } from "@dsbm/bridge";
+import { type MethodFacts, methodFacts } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Rule, rule } from "./rule.js";
 
-/** The facts of a method that decide its options. */
-type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows" | "mass">;
-
 /** The facts of the method of a configuration. */
 export const methodOf = ({ method }: Pick<CompleteTrainConfig, "method">): MethodFacts =>
-  method === "dsb" ? { predicts: "increment" } : methodNamed(method);
+  methodFacts(method);
 
 /** Whether the method is fitted in closed form, without steps of training. */
-export const isFitted = (config: CompleteTrainConfig): boolean =>
-  methodOf(config).model?.fit !== undefined;
+export const isFitted = (config: CompleteTrainConfig): boolean => methodOf(config).closedForm;
 
-const isIterated = ({ predicts, rows, model }: MethodFacts): boolean =>
-  predicts === "drift" && rows?.simulation !== "never" && !model?.fit;
+const isIterated = ({ predicts, simulation }: MethodFacts): boolean =>
+  predicts === "drift" && simulation !== "never";
 
 const repeats = ({ half_iterations, first_pass }: CompleteTrainConfig): boolean =>
   half_iterations > first_pass;
@@ -50,10 +46,10 @@ export const oneIteration = (steps: number): Rule =>
 
 /** Chooses the iterations of a method. Returns null if the method has none, or the configuration has fewer. */
 export function chooseIterations(config: CompleteTrainConfig): Rule | null {
-  const { predicts, plan, rows, model } = methodOf(config);
-  if (model?.fit || plan) return null;
+  const { predicts, drawsPlan, simulation, closedForm } = methodOf(config);
+  if (closedForm || drawsPlan) return null;
   const once = (reason: string) => rule("n_ipf", 1, reason);
-  if (rows?.simulation === "never") return once("a second one would train on the same pairs");
+  if (simulation === "never") return once("a second one would train on the same pairs");
   if (predicts === "velocity")
     return once("a second one would make the flow straighter, but take as long");
   const iterations = startsFromReference(config) ? fiveIterations : twoIterations;
@@ -62,16 +58,16 @@ export function chooseIterations(config: CompleteTrainConfig): Rule | null {
 
 /** The options that have no effect on this method and its iterations. */
 export function unusedOptions(config: CompleteTrainConfig): readonly string[] {
-  const { model, predicts, plan, rows } = methodOf(config);
-  const simulates = !model?.fit && rows?.simulation !== "never" && repeats(config);
+  const { closedForm, predicts, drawsPlan, simulation } = methodOf(config);
+  const simulates = simulation !== "never" && repeats(config);
   const caches = simulates && config.cache === "disk";
   return [
-    ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
+    ...(closedForm ? ["batch_size", "lr_warmup", "ema_rate"] : []),
+    ...(closedForm || drawsPlan ? ["model.hidden", "lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
     // Discrete DSB simulates steps, not endpoints.
     ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
-    ...(rows?.simulation === "step" && caches ? [] : ["online_cache"]),
+    ...(simulation === "step" && caches ? [] : ["online_cache"]),
   ];
 }
 

@@ -118,11 +118,9 @@ export async function runExperiment(
   const { experiment, base = {}, options = [], places = [] } = command;
   const again = args.includes("--again");
   const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
-  const isNamed = tokens.some((word) => /^(method|model_name)=/.test(word));
   const resolution = resolve(experiment, tokens, {
     base,
     options: ["--again", "--cfg", ...options],
-    ...(isNamed && { names: (await import("@dsbm/fit")).methodNames() }),
   });
   if (resolution.help) {
     printHelp(help(command, resolution));

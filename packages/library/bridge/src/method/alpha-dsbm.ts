@@ -10,6 +10,7 @@ import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import type { Method } from "./method.js";
+import { finiteTimes, outputOptions } from "./options.js";
 import { beginPreconditioned } from "./preconditioned.js";
 
 export interface OnlinePairs extends Pairs {
@@ -42,9 +43,21 @@ export const alpha_dsbm = {
   },
   onlyBrownian: true,
   eps: 1e-3,
+  takes: {
+    options: ["precondition", "step_variance=analytic", "match_moments", "online_cache"],
+    ignored: outputOptions,
+    refused: finiteTimes("alpha_dsbm"),
+  },
+  guide: [
+    {
+      use: "both directions in one network",
+      lack: "most time is simulation",
+    },
+  ],
   rows: {
     pairs: true,
     chains: true,
+    firstCoupling: true,
     simulation: "step",
     pairsTowards,
     make({ newest, data, matching, process, firstCoupling, generator, simulate }) {

@@ -6,6 +6,7 @@ import { type Direction, other, sourceOf } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { type Field, ordered } from "../solver/solver.js";
 import type { Method } from "./method.js";
+import { pairOptions } from "./options.js";
 
 export interface IncrementRows extends Batch {
   readonly x: Tensor;
@@ -65,6 +66,7 @@ export const dsb_increments = {
   predicts: "increment",
   networks: "each",
   eps: 0,
+  takes: { ignored: pairOptions },
   rows: {
     pairs: false,
     runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },

@@ -11,6 +11,7 @@ import {
 } from "../langevin/langevin.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
 import type { Method } from "./method.js";
+import { pairOptions } from "./options.js";
 
 interface LangevinRows extends Batch {
   readonly x: Tensor;
@@ -40,6 +41,10 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       return langevinRun(process, networkMean(net, process), x, run);
     },
     eps: 0,
+    takes: {
+      options: ["langevin_scale", "var_final_gamma_scale"],
+      ignored: ["std_trick", "normalize_x1", ...pairOptions],
+    },
     rows: {
       pairs: false,
       runs: {

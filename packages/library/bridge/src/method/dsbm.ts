@@ -8,6 +8,7 @@ import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
+import { finiteTimes } from "./options.js";
 
 /** Diffusion Schrödinger Bridge Matching (Shi et al. 2023). */
 export const dsbm = {
@@ -15,9 +16,23 @@ export const dsbm = {
   predicts: "drift",
   networks: "each",
   eps: 1e-3,
+  takes: {
+    options: ["precondition", "step_variance=analytic", "match_moments"],
+    refused: finiteTimes("dsbm"),
+  },
+  guide: [
+    {
+      preset: "dbdsb",
+      title: "DSBM",
+      use: "vectors, images, conditions",
+      lack: "simulates pairs from the second iteration on",
+      result: "dsbm_imf_ot",
+    },
+  ],
   rows: {
     pairs: true,
     chains: true,
+    firstCoupling: true,
     make(context) {
       const { direction, newest, data, matching, process, firstCoupling, generator } = context;
       if (newest !== null) return simulated(newest, data, context.simulate);

@@ -1,6 +1,7 @@
 import type { Batch } from "../core/batch.js";
 import { FittedGaussian } from "../model/fitted-gaussian.js";
 import type { Method } from "./method.js";
+import { outputOptions, pairOptions } from "./options.js";
 
 export const gaussian_bridge = {
   name: "gaussian_bridge",
@@ -8,6 +9,8 @@ export const gaussian_bridge = {
   networks: "bidirectional",
   onlyBrownian: true,
   eps: 0,
+  takes: { ignored: [...outputOptions, ...pairOptions], conditions: false },
+  guide: [{ use: "a baseline, exact between Gaussians", lack: "two moments only" }],
   model: {
     type: FittedGaussian,
     create: ({ shape }) => new FittedGaussian(shape),

@@ -1,10 +1,12 @@
 import type { Device } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
+import { factsNamed, type MethodFacts } from "../facts/index.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
 import { alpha_dsbm } from "./alpha-dsbm.js";
 import { dsb_increments } from "./dsb-increments.js";
 import { dsbLangevin } from "./dsb-langevin.js";
 import { dsbm } from "./dsbm.js";
+import { factsOf } from "./facts.js";
 import { gaussian_bridge } from "./gaussian-bridge.js";
 import { type LightNumbers, lightsb, lightsb_m } from "./lightsb.js";
 import type { Method } from "./method.js";
@@ -21,38 +23,40 @@ export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & Lig
 /** A method, or a function that makes one from numbers. */
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
 
+/** One line a method, in the order of the guide. `node scripts/methods-table.mjs` writes their facts and their table. */
 const known = {
   dsbm,
   alpha_dsbm,
   sf2m,
-  wfr,
-  wfr_bridge,
   lightsb,
   lightsb_m,
-  gaussian_bridge,
   sinkhorn_bridge,
-  rectifiedflow,
+  gaussian_bridge,
   sbcfm,
+  rectifiedflow,
+  wfr,
+  wfr_bridge,
   dsb_increments,
   dsb: dsbLangevin,
 };
-
-/** Names of the built-in methods. */
-export type MethodName = keyof typeof known;
 
 /** The registry. Add a method by `methods.mine = …`. */
 export const methods: typeof known & Record<string, MethodEntry> = known;
 
 /**
  * Finds a method by its name; `numbers` configure methods that are functions. Throws a BridgeError for an unknown
- * name, and for dsb without gammas.
+ * name, and for discrete steps without gammas.
  */
 export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!entry)
     throw argumentError(`method is "${name}"; expected one of ${Object.keys(methods).join(", ")}`);
   if (typeof entry !== "function") return entry;
-  if (name === "dsb" && !numbers.gammas)
+  if (factsNamed(name).discreteSteps && !numbers.gammas)
     throw argumentError(`${name} has discrete steps; give their variances (gammas)`);
   return entry({ gammas: [], ...numbers });
 }
+
+/** The facts of a method of the registry, without its numbers. Throws a BridgeError for an unknown name. */
+export const methodFacts = (name: string): MethodFacts =>
+  factsOf(methodNamed(name, { gammas: [1] }));

@@ -7,6 +7,7 @@ import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import { UnbalancedMixture } from "../model/unbalanced-mixture.js";
 import type { Method } from "./method.js";
+import { outputOptions, pairOptions } from "./options.js";
 import type { GrowthNumbers } from "./wfr.js";
 
 const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
@@ -44,9 +45,24 @@ export interface LightNumbers extends MixtureNumbers, Pick<GrowthNumbers, "masse
 export const lightsb = (numbers: LightNumbers = {}): Method<Pairs> =>
   numbers.massPenalty ? unbalanced(numbers, numbers.massPenalty) : balanced(numbers);
 
+const stated = {
+  takes: {
+    options: ["mass", "mass_penalty"],
+    ignored: [...outputOptions, ...pairOptions],
+    conditions: false,
+  },
+  guide: [
+    {
+      use: "vectors with few modes, in seconds",
+      lack: "needs a target that few Gaussians fit",
+    },
+  ],
+} satisfies Partial<Method>;
+
 const balanced = (numbers: MixtureNumbers) =>
   ({
     ...light("lightsb", numbers),
+    ...stated,
     loss(batch, { network, direction }) {
       const start = batch[sourceOf(direction)];
       const end = batch[targetOf(direction)];
@@ -57,6 +73,7 @@ const balanced = (numbers: MixtureNumbers) =>
 const unbalanced = (numbers: LightNumbers, penalty: number) =>
   ({
     ...light("lightsb", numbers),
+    ...stated,
     mass: true,
     plan: (network, x, { z }) => (network as UnbalancedMixture).draw(x, z),
     model: {
@@ -87,6 +104,8 @@ const together = 4;
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
+    takes: { ignored: outputOptions, conditions: false },
+    guide: [{ use: "the same from any pairs", lack: "the same" }],
     loss({ x0, x1 }, { network, direction, process, t, noise }) {
       const net = network as MixturePotential;
       const n = x0.size(0);

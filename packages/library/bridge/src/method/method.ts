@@ -8,6 +8,7 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
 import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
+import type { StatedFacts } from "../facts/method-facts.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
@@ -88,6 +89,8 @@ interface MethodRows<B extends Batch> {
   readonly smooth?: SmoothPaths;
   /** Whether the coupling pairs all rows together if they are few, instead of batch by batch. */
   readonly wholePlans?: boolean;
+  /** Whether `firstCoupling` decides the first rows. */
+  readonly firstCoupling?: boolean;
   /** The rows of an epoch or of a batch. */
   make(context: RowsContext): B;
   /** The pairs of a batch that a direction learns from (default: the batch). */
@@ -149,6 +152,20 @@ export interface MethodModel {
   fit?(context: Pick<RowsContext, "direction" | "data" | "process"> & { network: Network }): number;
 }
 
+/** A row of docs/guide/methods.md, for the method or for a preset of it. */
+export interface GuideRow {
+  /** The name for `method=` (default: the method's own). */
+  readonly preset?: string;
+  /** Its name in papers, if that differs. */
+  readonly title?: string;
+  /** What to take it for. */
+  readonly use: string;
+  /** What it lacks. */
+  readonly lack: string;
+  /** Its name in docs/results.csv (default: as for `method=`). */
+  readonly result?: string;
+}
+
 /**
  * A method. It needs `rows` and either `regression` or `loss`, or a `model` with `fit`. Plain bridge matching is
  *
@@ -159,12 +176,10 @@ export interface MethodModel {
  *         return { x: process.bridge(sample), t, target: process.target(direction, sample) };
  *       } }
  */
-export interface Method<B extends Batch = Batch> {
-  /** As in configurations and checkpoints. */
-  readonly name: string;
+export interface Method<B extends Batch = Batch> extends StatedFacts {
+  /** Its rows in the guide of methods. */
+  readonly guide?: readonly GuideRow[];
 
-  /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
-  readonly predicts: "drift" | "increment" | "velocity";
   /** Draws the far endpoint [B, …] of x [B, …] at once, from standard normal z [B, …]. Samplers use it instead of the SDE. */
   plan?(
     network: Network,
@@ -176,8 +191,6 @@ export interface Method<B extends Batch = Batch> {
       conditions: Conditions | undefined;
     },
   ): Tensor;
-  /** The last column of a sample is the logarithm of its mass, which grows along the way and gets no noise. */
-  readonly mass?: boolean;
   /** Discrete steps from x [B, …] instead of a solver. Throws a BridgeError for a grid of another number of steps. */
   sampler?(
     field: Field,
@@ -185,16 +198,8 @@ export interface Method<B extends Batch = Batch> {
     options: SolveOptions & { lastNoise?: boolean | undefined },
   ): Tensor;
 
-  /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */
-  readonly networks: "each" | "shared" | "bidirectional";
   /** A model that replaces the configuration's network. */
   readonly model?: MethodModel;
-  /** Whether its formulas hold for Brownian motion only. */
-  readonly onlyBrownian?: boolean;
-  /** Training times are U[eps, 1 − eps] by default. */
-  readonly eps: number;
-  /** Whether half-iterations share one optimiser (default: each starts a new one). */
-  readonly keepOptimizer?: boolean;
   /** The regression problem of a batch [B, …]. */
   regression?(batch: B, context: StepContext): Regression;
   /** Another loss, the mean over the rows of a batch. */

@@ -6,6 +6,7 @@ import { independent } from "../coupling/independent.js";
 import { bent } from "../model/mean-path.js";
 import { brownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
+import { pathOptions } from "./options.js";
 
 const line = brownian({ sigma: 0 });
 
@@ -15,6 +16,21 @@ export const rectifiedflow = {
   networks: "shared",
   keepOptimizer: true,
   eps: 0,
+  takes: { options: ["match_moments", ...pathOptions, "path_potential"] },
+  guide: [
+    {
+      preset: "otcfm",
+      use: "samples without noise, fast",
+      lack: "no SDE and no bridge",
+      result: "ot_cfm",
+    },
+    {
+      preset: "rf",
+      use: "a flow from independent pairs, with reflow",
+      lack: "no SDE and no bridge",
+      result: "rectified_flow",
+    },
+  ],
   rows: {
     pairs: true,
     chains: true,

@@ -6,6 +6,7 @@ import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
+import { finiteTimes } from "./options.js";
 
 export const sbcfm = {
   name: "sbcfm",
@@ -13,6 +14,8 @@ export const sbcfm = {
   networks: "shared",
   keepOptimizer: true,
   eps: 1e-3,
+  takes: { ignored: ["ot_sampler"], refused: finiteTimes("sbcfm") },
+  guide: [{ title: "SB-CFM", use: "a flow from entropic pairs", lack: "no SDE", result: "sb_cfm" }],
   rows: {
     pairs: true,
     simulation: "never",

@@ -8,6 +8,7 @@ import { FlowAndScore } from "../model/flow-and-score.js";
 import { bent } from "../model/mean-path.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
+import { finiteTimes, outputOptions, pathOptions } from "./options.js";
 
 export const sf2m = {
   name: "sf2m",
@@ -23,6 +24,17 @@ export const sf2m = {
   onlyBrownian: true,
   keepOptimizer: true,
   eps: 1e-3,
+  takes: {
+    options: ["step_variance=analytic", ...pathOptions, "path_potential"],
+    ignored: outputOptions,
+    refused: finiteTimes("sf2m"),
+  },
+  guide: [
+    {
+      use: "training without simulation; SDE and flow",
+      lack: "only as close to the bridge as the minibatch OT",
+    },
+  ],
   rows: {
     pairs: true,
     simulation: "never",

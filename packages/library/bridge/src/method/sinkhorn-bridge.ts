@@ -1,6 +1,7 @@
 import type { Batch } from "../core/batch.js";
 import { PointBridge } from "../model/point-bridge.js";
 import type { Method } from "./method.js";
+import { outputOptions, pairOptions } from "./options.js";
 
 export const sinkhorn_bridge = {
   name: "sinkhorn_bridge",
@@ -8,6 +9,13 @@ export const sinkhorn_bridge = {
   networks: "each",
   onlyBrownian: true,
   eps: 0,
+  takes: { ignored: [...outputOptions, ...pairOptions], conditions: false },
+  guide: [
+    {
+      use: "a baseline",
+      lack: "ends on training samples; cost grows with their number",
+    },
+  ],
   model: {
     type: PointBridge,
     predictsEnd: true,

@@ -12,6 +12,7 @@ import { bent } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
 import { spread } from "../process/process.js";
 import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
+import { finiteTimes, growthOptions, outputOptions, pathOptions } from "./options.js";
 import { noiseTerms } from "./sf2m.js";
 
 export interface GrowthNumbers {
@@ -95,6 +96,17 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
   ({
     ...shared(numbers),
     name: "wfr",
+    takes: {
+      options: [...growthOptions, ...pathOptions],
+      ignored: [...outputOptions, "ot_sampler"],
+      images: false,
+    },
+    guide: [
+      {
+        use: "datasets of different mass: growth and death",
+        lack: "vectors only; no SDE",
+      },
+    ],
     predicts: "velocity",
     networks: "shared",
     model: {
@@ -114,6 +126,13 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
   ({
     ...shared(numbers),
     name: "wfr_bridge",
+    takes: {
+      options: [...growthOptions, ...pathOptions],
+      ignored: [...outputOptions, "ot_sampler"],
+      refused: finiteTimes("wfr_bridge"),
+      images: false,
+    },
+    guide: [{ use: "the same with noise and a score", lack: "vectors only" }],
     predicts: "drift",
     networks: "bidirectional",
     model: {

@@ -1,0 +1,58 @@
+// What a method states about itself. No file here loads libtorch, so that configurations and `--help` may read it.
+
+/**
+ * What a method takes from a configuration. An option is written as in configurations: `key` (any value that is neither
+ * false nor null), or `key=value` for one value.
+ */
+export interface MethodTakes {
+  /** Options for some methods only that this method takes, too. Other methods refuse them. */
+  readonly options?: readonly string[];
+  /** Options without effect on this method, which are refused. */
+  readonly ignored?: readonly string[];
+  /** Refused options, each with a predicate and a cure: `{ "eps=0": "makes …: write …" }`. */
+  readonly refused?: Readonly<Record<string, string>>;
+  /** Whether samples may be images (default: yes); vectors always may. */
+  readonly images?: boolean;
+  /** Whether its networks or its closed form take conditions (default: yes). */
+  readonly conditions?: boolean;
+}
+
+/** Facts that every method states. */
+export interface StatedFacts {
+  /** As in configurations and checkpoints. */
+  readonly name: string;
+  /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
+  readonly predicts: "drift" | "increment" | "velocity";
+  /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */
+  readonly networks: "each" | "shared" | "bidirectional";
+  /** Training times are U[eps, 1 − eps] by default. */
+  readonly eps: number;
+  /** The last column of a sample is the logarithm of its mass, which grows along the way and gets no noise. */
+  readonly mass?: boolean;
+  /** Whether its formulas hold for Brownian motion only. */
+  readonly onlyBrownian?: boolean;
+  /** Whether half-iterations share one optimiser (default: each starts a new one). */
+  readonly keepOptimizer?: boolean;
+  /** What it takes from a configuration (default: the options of all methods). */
+  readonly takes?: MethodTakes;
+}
+
+/** All facts of a method, its own statements and those that its functions show. */
+export interface MethodFacts extends Required<StatedFacts & { takes: Required<MethodTakes> }> {
+  /** Whether it is fitted once from all rows instead of trained in steps. */
+  readonly closedForm: boolean;
+  /** Whether it draws endpoints from a plan at once. */
+  readonly drawsPlan: boolean;
+  /** Whether it samples in the discrete steps that it was trained on. */
+  readonly discreteSteps: boolean;
+  /** Whether it trains on pairs of source and target. */
+  readonly pairs: boolean;
+  /** Whether `first_coupling` decides its first pairs. */
+  readonly firstCoupling: boolean;
+  /** Whether it has a batch coupling of its own. */
+  readonly ownCoupling: boolean;
+  /** Whether it learns time courses of three datasets or more. */
+  readonly courses: boolean;
+  /** When rows are simulated after the first pass; `never` also for closed forms. */
+  readonly simulation: "epoch" | "step" | "never";
+}

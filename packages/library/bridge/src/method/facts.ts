@@ -1,0 +1,33 @@
+import type { Batch } from "../core/batch.js";
+import type { MethodFacts } from "../facts/method-facts.js";
+import type { Method } from "./method.js";
+
+/** All facts of a method: its own statements, and those that its functions show. */
+export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
+  const { name, predicts, networks, eps, takes = {}, rows, model } = method;
+  const closedForm = model?.fit !== undefined;
+  return {
+    name,
+    predicts,
+    networks,
+    eps,
+    mass: method.mass ?? false,
+    onlyBrownian: method.onlyBrownian ?? false,
+    keepOptimizer: method.keepOptimizer ?? false,
+    takes: {
+      options: takes.options ?? [],
+      ignored: takes.ignored ?? [],
+      refused: takes.refused ?? {},
+      images: takes.images ?? true,
+      conditions: takes.conditions ?? true,
+    },
+    closedForm,
+    drawsPlan: method.plan !== undefined,
+    discreteSteps: method.sampler !== undefined,
+    pairs: rows?.pairs ?? false,
+    firstCoupling: rows?.firstCoupling ?? false,
+    ownCoupling: rows?.coupling !== undefined,
+    courses: rows?.chains ?? false,
+    simulation: closedForm ? "never" : (rows?.simulation ?? "epoch"),
+  };
+}

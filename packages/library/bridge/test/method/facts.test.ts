@@ -1,0 +1,59 @@
+// What methods state for configurations and documents agrees with what their functions do.
+import { describe, expect, it } from "vitest";
+import { factsNamed, methodsWith } from "../../src/facts/index.js";
+import { factsOf } from "../../src/method/facts.js";
+import { methodFacts, methodNamed, methods } from "../../src/method/index.js";
+import type { Method } from "../../src/method/method.js";
+
+const names = Object.keys(methods);
+
+describe("facts of methods", () => {
+  it("are those of the registry, in its order", () => {
+    expect(methodsWith(() => true)).toEqual(names);
+    for (const name of names) expect(factsNamed(name), name).toEqual(methodFacts(name));
+  });
+
+  it("say which methods learn time courses, conserve no mass, or need no training", () => {
+    expect(methodsWith(({ closedForm }) => closedForm)).toEqual([
+      "sinkhorn_bridge",
+      "gaussian_bridge",
+    ]);
+    expect(methodsWith(({ mass }) => mass)).toEqual(["wfr", "wfr_bridge"]);
+    const courses = ["dsbm", "alpha_dsbm", "sf2m", "rectifiedflow", "wfr", "wfr_bridge"];
+    expect(methodsWith((facts) => facts.courses)).toEqual(courses);
+  });
+
+  it("of a method of one's own come from its functions", () => {
+    const own: Method = {
+      name: "own",
+      predicts: "velocity",
+      networks: "shared",
+      eps: 0,
+      model: { type: Object as never, create: () => ({}) as never, fit: () => 0 },
+    };
+    methods.own = own;
+    try {
+      expect(methodFacts("own")).toMatchObject({ closedForm: true, simulation: "never" });
+      expect(methodFacts("own")).toEqual(factsOf(own));
+      expect(factsNamed("own").takes).toEqual(factsOf(own).takes);
+    } finally {
+      delete (methods as Record<string, unknown>).own;
+    }
+  });
+
+  it("do not depend on the numbers of a method, except on its masses", () => {
+    for (const name of names) {
+      const numbers = { gammas: [0.1, 0.2], components: 3, delta: 2 };
+      expect(factsOf(methodNamed(name, numbers)), name).toEqual(factsNamed(name));
+    }
+    expect(factsOf(methodNamed("lightsb", { massPenalty: 1 })).mass).toBe(true);
+  });
+
+  it("name options that a method does not both take and ignore", () => {
+    for (const name of names) {
+      const { options, ignored, refused } = factsNamed(name).takes;
+      const all = [...options, ...ignored, ...Object.keys(refused)];
+      expect(new Set(all).size, name).toBe(all.length);
+    }
+  });
+});
