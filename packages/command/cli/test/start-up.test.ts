@@ -50,7 +50,7 @@ it.each([
   "fit --help",
 ])("dsbm %s loads no libtorch", (line) => {
   const words = line.split(" ");
-  expect(loadedTorch(here("packages/app/cli/bin/dsbm.mjs"), ...words)).toEqual([]);
+  expect(loadedTorch(here("packages/command/cli/bin/dsbm.mjs"), ...words)).toEqual([]);
 });
 
 it("a tensor loads libtorch", () => {

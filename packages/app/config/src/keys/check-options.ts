@@ -1,4 +1,4 @@
-// Options of methods: those that a method takes, ignores or refuses, and options that need others.
+// Options that a method takes, ignores or refuses, and options that need other options.
 import { factsNamed, type MethodFacts, methodsWith } from "@dsbm/bridge/facts";
 import { printValue, type Value } from "../tree.js";
 import { conditionColumn } from "./data.js";

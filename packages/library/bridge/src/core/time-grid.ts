@@ -23,7 +23,7 @@ export function uniformGrid(n: number): TimeGrid {
 export interface GammaOptions {
   /** The first variance, above 0. */
   gamma_min: number;
-  /** The last variance, or that of the middle. */
+  /** The last variance, or the variance in the middle. */
   gamma_max: number;
   /** Equal differences (default) or equal ratios. */
   gamma_space?: "linspace" | "geomspace";

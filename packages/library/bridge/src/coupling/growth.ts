@@ -87,9 +87,9 @@ const sharp = 2e-5;
 const forDraws = { tolerance: 1e-4, iterations: 500 };
 
 /**
- * Draws pairs of a `growthPlan` by the mass that leaves the source; x1's log mass becomes that of x0 plus the pair's
- * growth. Samples are [n, d + 1] with log masses last, which include a prior of the source if the `masses` of the data
- * sets are given. `units` are those of intervals.
+ * Draws pairs of a `growthPlan` by the mass that leaves the source; x1's log mass becomes the log mass of x0 plus the
+ * pair's growth. Samples are [n, d + 1] with log masses last, which include a prior of the source if the `masses` of the data
+ * sets are given. `units` are the units of intervals.
  */
 export function minibatchGrowth({
   delta,

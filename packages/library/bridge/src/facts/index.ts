@@ -26,7 +26,7 @@ const unknownMethod: Omit<MethodFacts, "name"> = {
   simulation: "epoch",
 };
 
-/** The facts of a built-in method by its name; for another name, those that refuse nothing. */
+/** The facts of a built-in method by its name; for another name, facts that refuse nothing. */
 export function factsNamed(name: string): MethodFacts {
   return Object.hasOwn(methodFacts, name)
     ? methodFacts[name as MethodName]

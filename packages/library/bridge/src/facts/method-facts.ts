@@ -37,7 +37,7 @@ export interface StatedFacts {
   readonly takes?: MethodTakes;
 }
 
-/** All facts of a method, its own statements and those that its functions show. */
+/** All facts of a method: its statements, and the facts that its functions show. */
 export interface MethodFacts extends Required<StatedFacts & { takes: Required<MethodTakes> }> {
   /** Whether it is fitted once from all rows instead of trained in steps. */
   readonly closedForm: boolean;

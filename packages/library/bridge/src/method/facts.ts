@@ -2,7 +2,7 @@ import type { Batch } from "../core/batch.js";
 import type { MethodFacts } from "../facts/method-facts.js";
 import type { Method } from "./method.js";
 
-/** All facts of a method: its own statements, and those that its functions show. */
+/** All facts of a method: its statements, and the facts that its functions show. */
 export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
   const { name, predicts, networks, eps, takes = {}, rows, model } = method;
   const closedForm = model?.fit !== undefined;
