@@ -72,7 +72,7 @@ const data = table(
   }),
 );
 
-const written = Object.entries({ comparison, data }).reduce(
+const guideText = Object.entries({ comparison, data }).reduce(
   (text, [name, rows]) => {
     const place = new RegExp(`(<!-- methods: ${name} -->\n)[\\s\\S]*?(?=<!-- /methods -->)`);
     if (!place.test(text)) throw new Error(`${guide} has no place for <!-- methods: ${name} -->`);
@@ -83,7 +83,7 @@ const written = Object.entries({ comparison, data }).reduce(
 
 const facts = names.map((name) => `  ${name}: ${JSON.stringify(methodFacts(name))},`);
 const files = {
-  [guide]: written,
+  [guide]: guideText,
   "packages/library/bridge/src/facts/methods.generated.ts": `// Written by node scripts/methods-table.mjs.
 // biome-ignore-all format: it is generated
 import type { MethodFacts } from "./method-facts.js";

@@ -7,7 +7,6 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
  * the budget: at most so many code tokens without imports. A change that needs more raises the budget and says in its commit why.
  */
 const packages = {
-<<<<<<< HEAD
   files: { group: "engine", budget: 4_300, imports: [] },
   torch: { group: "engine", budget: 40_400, imports: ["files"] },
   bridge: { group: "library", budget: 68_000, imports: ["files", "torch"] },
@@ -20,20 +19,6 @@ const packages = {
   datasets: { group: "app", budget: 9_700, imports: base },
   problem: { group: "app", budget: 2_100, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 20_300, imports: [...base, "datasets", "problem"] },
-=======
-  files: { group: "engine", budget: 4_381, imports: [] },
-  torch: { group: "engine", budget: 41_035, imports: ["files"] },
-  bridge: { group: "library", budget: 76_000, imports: ["files", "torch"] },
-  nets: { group: "library", budget: 16_960, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 41_386, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 30_669, imports: ["files", "torch", "bridge"] },
-  // Of bridge, what methods state: this entry loads no libtorch.
-  config: { group: "app", budget: 26_000, imports: ["files"], entries: ["bridge/facts"] },
-  runs: { group: "app", budget: 36_000, imports: ["files"] },
-  datasets: { group: "app", budget: 11_000, imports: base },
-  problem: { group: "app", budget: 6_000, imports: [...base, "datasets"] },
-  inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
->>>>>>> 43921ba4 (Budgets of bridge and config for facts of methods; comments in plain words)
   evaluation: {
     group: "app",
     budget: 30_200,

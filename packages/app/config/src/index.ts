@@ -1,15 +1,9 @@
 // The public face of @dsbm/config.
 // biome-ignore-all assist/source/organizeImports: the order is for readers
 
-export {
-  configure,
-  type Experiment,
-  type Member,
-  resolve,
-  type Launcher,
-  launcherSchema,
-  type SlurmLauncher,
-} from "./configure.js";
+export { configure, resolve } from "./configure.js";
+export type { Experiment, Member } from "./experiment.js";
+export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export * from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
 export { extend } from "./commands/extend.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Experiment } from "../configure.js";
+import type { Experiment } from "../experiment.js";
 import { counted, file, flag, orNull, seed, several, threads } from "../schema/kinds.js";
 
 const compareSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Experiment } from "../configure.js";
+import type { Experiment } from "../experiment.js";
 import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 
 export const exportSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Experiment } from "../configure.js";
+import type { Experiment } from "../experiment.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/train.js";
 import { file, key, names, positive } from "../schema/kinds.js";

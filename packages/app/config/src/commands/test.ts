@@ -1,4 +1,4 @@
-import type { Experiment } from "../configure.js";
+import type { Experiment } from "../experiment.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/train.js";
 import { flag, halfIteration, key, oneOf, positive, sized } from "../schema/kinds.js";

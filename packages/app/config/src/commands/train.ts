@@ -1,5 +1,5 @@
 import { methodsWith } from "@dsbm/bridge/facts";
-import type { Experiment } from "../configure.js";
+import type { Experiment } from "../experiment.js";
 import { checkTrain } from "../keys/check.js";
 import { networkNames } from "../keys/model.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";

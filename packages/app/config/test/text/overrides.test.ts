@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { overrideDirname } from "../../src/configure.js";
+import { overrideDirname } from "../../src/folder-name.js";
 import {
   expandSweep,
   type Override,

@@ -1,16 +1,17 @@
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
-import { conditionsAt, mapConditions } from "../core/conditions.js";
+import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
 import { other, sourceOf } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import {
+  type Langevin,
   type LangevinOptions,
   langevin,
   networkMean,
   referenceMean,
 } from "../langevin/langevin.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
-import type { Method } from "./method.js";
+import type { Method, RowsContext } from "./method.js";
 import { pairOptions } from "./options.js";
 
 interface LangevinRows extends Batch {
@@ -55,29 +56,14 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
           return langevinTuples(process, mean, x, run);
         },
       },
-      make({ direction, newest, data, generator, simulateRuns }) {
-        const run = newest ?? other(direction);
-        const from = sourceOf(run);
+      make(context) {
+        const { direction, newest, data } = context;
+        const from = sourceOf(newest ?? other(direction));
         const start = data[from];
         const conditions = conditionsAt(data.conditions, from)?.values;
-        if (newest !== null) {
-          const { x, target } = simulateRuns(newest, start, conditions) as {
-            x: Tensor;
-            target: Tensor;
-          };
-          const all = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
-          const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
-          const repeated = mapConditions(conditions, (t) => t.repeatInterleave(n, { dim: 0 }));
-          return { x: all(x), target: all(target), step, conditions: repeated };
-        }
-        const draw = { generator, device: start.device };
-        const step = randint(0, n, [start.size(0)], draw);
-        const { x, target } = langevinTuple(process, referenceMean(process), start, {
-          direction: run,
-          steps: step,
-          noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
-        });
-        return { x, target, step, conditions };
+        return newest === null
+          ? firstRows(process, start, conditions, context)
+          : allSteps(n, context.simulateRuns(newest, start, conditions), conditions);
       },
     },
     regression({ x, target, step }, { direction }) {
@@ -91,4 +77,34 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       };
     },
   } satisfies Method<LangevinRows>;
+}
+
+/** One random step of the reference process from each start [B, …]. */
+function firstRows(
+  process: Langevin,
+  start: Tensor,
+  conditions: Conditions | undefined,
+  { direction, generator }: Pick<RowsContext, "direction" | "generator">,
+): LangevinRows {
+  const draw = { generator, device: start.device };
+  const step = randint(0, process.gammas.length, [start.size(0)], draw);
+  const { x, target } = langevinTuple(process, referenceMean(process), start, {
+    direction: other(direction),
+    steps: step,
+    noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
+  });
+  return { x, target, step, conditions };
+}
+
+/** All n steps of simulated runs, points and targets [B, n, …], as rows [B·n, …]. */
+function allSteps(
+  n: number,
+  runs: Record<string, Tensor>,
+  conditions: Conditions | undefined,
+): LangevinRows {
+  const { x, target } = runs as { x: Tensor; target: Tensor };
+  const flat = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
+  const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
+  const repeated = mapConditions(conditions, (t) => t.repeatInterleave(n, { dim: 0 }));
+  return { x: flat(x), target: flat(target), step, conditions: repeated };
 }

@@ -45,7 +45,7 @@ export interface LightNumbers extends MixtureNumbers, Pick<GrowthNumbers, "masse
 export const lightsb = (numbers: LightNumbers = {}): Method<Pairs> =>
   numbers.massPenalty ? unbalanced(numbers, numbers.massPenalty) : balanced(numbers);
 
-const stated = {
+const lightFacts = {
   takes: {
     options: ["mass", "mass_penalty"],
     ignored: [...outputOptions, ...pairOptions],
@@ -62,7 +62,7 @@ const stated = {
 const balanced = (numbers: MixtureNumbers) =>
   ({
     ...light("lightsb", numbers),
-    ...stated,
+    ...lightFacts,
     loss(batch, { network, direction }) {
       const start = batch[sourceOf(direction)];
       const end = batch[targetOf(direction)];
@@ -73,7 +73,7 @@ const balanced = (numbers: MixtureNumbers) =>
 const unbalanced = (numbers: LightNumbers, penalty: number) =>
   ({
     ...light("lightsb", numbers),
-    ...stated,
+    ...lightFacts,
     mass: true,
     plan: (network, x, { z }) => (network as UnbalancedMixture).draw(x, z),
     model: {

@@ -8,7 +8,7 @@ import type { Method } from "../../src/method/method.js";
 const names = Object.keys(methods);
 
 describe("facts of methods", () => {
-  it("are those of the registry, in its order", () => {
+  it("list the methods of the registry, in its order", () => {
     expect(methodsWith(() => true)).toEqual(names);
     for (const name of names) expect(factsNamed(name), name).toEqual(methodFacts(name));
   });
@@ -23,7 +23,7 @@ describe("facts of methods", () => {
     expect(methodsWith((facts) => facts.courses)).toEqual(courses);
   });
 
-  it("of a method of one's own come from its functions", () => {
+  it("of a registered method come from its functions", () => {
     const own: Method = {
       name: "own",
       predicts: "velocity",

@@ -1,0 +1,67 @@
+// Where the runs of a sweep start.
+import { z } from "zod";
+import { ConfigError } from "./errors.js";
+import { expandSweep, type Override } from "./overrides.js";
+import { compose } from "./presets.js";
+import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
+import { validate } from "./schema/schema.js";
+import { flatten, printValue } from "./tree.js";
+
+const localOptions = z.strictObject({
+  kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
+  n_jobs: follows("runs at once; null: one for each core, or GPU with device=cuda", 2),
+});
+
+const slurmOptions = z.strictObject({
+  kind: z.literal("slurm"),
+  partition: file("partition of the jobs; null: the cluster's default", "gpu"),
+  cpus_per_task: counted(1, "cores of each process of a run"),
+  gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
+  mem_gb: sized(8, "memory of a run in GB"),
+  timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
+  array_parallelism: counted(30, "maximum runs of a job array at once"),
+  additional_parameters: key(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    {},
+    "other options of sbatch, such as {account: physics, exclusive: true}",
+  ),
+  wait: flag(
+    true,
+    "wait for the jobs and gather their results; false: return when they are queued",
+  ),
+});
+
+/** The schema of `launcher=…`. */
+export const launcherSchema = z.strictObject({
+  launcher: z.discriminatedUnion("kind", [localOptions, slurmOptions]).prefault({ kind: "local" }),
+});
+
+/** Where the runs of a sweep start: this machine or Slurm. */
+export type Launcher = z.output<typeof launcherSchema>["launcher"];
+
+/** Options of the Slurm launcher. */
+export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
+
+/** Whether the override is launcher=… or launcher.key=…. */
+export const isLauncherKey = ({ key }: Override): boolean =>
+  key === "launcher" || key.startsWith("launcher.");
+
+/**
+ * Returns the launcher of the overrides (default: the preset "local"). Throws ConfigError "sweep"
+ * for lists and, without `multirun`, for all but launcher=local; else as `compose` and `validate`.
+ */
+export function resolveLauncher(overrides: readonly Override[], multirun: boolean): Launcher {
+  for (const override of overrides) refuse(override, multirun);
+  const [chosen = {}] = expandSweep(overrides, false);
+  const { config } = compose({ name: "launcher", base: {}, overrides: flatten(chosen) });
+  return validate(launcherSchema, config).launcher;
+}
+
+function refuse({ key, values }: Override, multirun: boolean): void {
+  const word = `${key}=${values.map(printValue).join(",")}`;
+  if (!multirun && word !== "launcher=local")
+    throw new ConfigError(
+      `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
+      "sweep",
+    );
+}
