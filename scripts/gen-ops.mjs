@@ -105,33 +105,30 @@ function guardOf(overload, all) {
   return `typeof ${a} !== "object"`;
 }
 
-function emit({ name, overloads, method }) {
-  const letters = "abcdefgh";
-  const parsed = overloads.map((overload) => {
-    const schema = native
-      .schemas(`aten::${name}`)
-      .filter((s) => s.startsWith(overload ? `aten::${name}.${overload}(` : `aten::${name}(`))
-      .map(parseSchema)[0];
-    if (!schema) throw new Error(`aten::${name}.${overload} is not in this libtorch`);
-    const rest = method ? schema.args.slice(1) : schema.args;
-    if (method && schema.args[0]?.type !== "Tensor")
-      throw new Error(`aten::${name}.${overload} has no self: mark it with !`);
-    const positional = [];
-    for (const arg of rest) {
-      if (arg.keywordOnly || arg.fallback !== undefined) break;
-      positional.push(arg);
-    }
-    const options = rest.slice(positional.length);
-    return { ...schema, rest, positional, options };
-  });
-  // "sum()" next to "sum(dim)": the missing positional argument is undefined.
-  const width = Math.max(...parsed.map((p) => p.positional.length));
-  const ident = method ? camel(name) : safe(camel(name)); // a method may be called var
-  const out = [];
+/** The schema of an overload, with its positional arguments and its options. */
+function parseOverload({ name, method }, overload) {
+  const schema = native
+    .schemas(`aten::${name}`)
+    .filter((s) => s.startsWith(overload ? `aten::${name}.${overload}(` : `aten::${name}(`))
+    .map(parseSchema)[0];
+  if (!schema) throw new Error(`aten::${name}.${overload} is not in this libtorch`);
+  const rest = method ? schema.args.slice(1) : schema.args;
+  if (method && schema.args[0]?.type !== "Tensor")
+    throw new Error(`aten::${name}.${overload} has no self: mark it with !`);
+  const positional = [];
+  for (const arg of rest) {
+    if (arg.keywordOnly || arg.fallback !== undefined) break;
+    positional.push(arg);
+  }
+  return { ...schema, rest, positional, options: rest.slice(positional.length) };
+}
+
+/** The signatures that TypeScript shows, a line and its docstring each. */
+function signaturesOf({ name, method }, parsed, ident, width) {
   const returns = (p) => (method && /[^_]_$/.test(name) ? "this" : p.result);
   const optionTypes = (p) =>
     p.options.map((o) => `${camel(o.name)}?: ${o.ts}${o.optional ? " | null" : ""}`).join("; ");
-  for (const p of parsed) {
+  return parsed.map((p) => {
     const params = p.positional.map(
       (a, i) =>
         `${safe(camel(a.name))}${a.optional && p.positional.slice(i).every((x) => x.optional) ? "?" : ""}: ${a.ts}${a.optional ? " | null" : ""}`,
@@ -141,10 +138,19 @@ function emit({ name, overloads, method }) {
       params.push(`options?: { ${optionTypes(p)} }`);
     }
     const doc = `/** aten::${p.name}${p.overload ? `.${p.overload}` : ""} */`;
-    out.push(
-      `${doc}\n${method ? "" : "export function "}${ident}(${params.join(", ")}): ${returns(p)};`,
-    );
-  }
+    return `${doc}\n${method ? "" : "export function "}${ident}(${params.join(", ")}): ${returns(p)};`;
+  });
+}
+
+/** The wrapper of an operation: its overloads in TypeScript, and their operations. */
+function wrapperOf(entry) {
+  const { name, overloads, method } = entry;
+  const letters = "abcdefgh";
+  const parsed = overloads.map((overload) => parseOverload(entry, overload));
+  // "sum()" next to "sum(dim)": the missing positional argument is undefined.
+  const width = Math.max(...parsed.map((p) => p.positional.length));
+  const ident = method ? camel(name) : safe(camel(name)); // a method may be called var
+  const out = signaturesOf(entry, parsed, ident, width);
   const anyOptions = parsed.some((p) => p.options.length);
   const params = [...letters.slice(0, width)].map((c) => `${c}?: any`);
   if (anyOptions) params.push("o?: any");
@@ -185,7 +191,7 @@ const entries = readFileSync(`${root}packages/engine/torch/ops.allow`, "utf8")
     };
   })
   .sort((a, b) => (a.name < b.name ? -1 : 1));
-const made = entries.filter(({ wrapped }) => wrapped).map(emit);
+const made = entries.filter(({ wrapped }) => wrapped).map(wrapperOf);
 /** What `call` reaches, by name: the overloads and whether arguments are checked by us. */
 function tableOf() {
   const table = {};

@@ -148,6 +148,48 @@ function hasRun(node, ran) {
   return functions.length === 0 || functions.some((name) => names.has(name));
 }
 
+/** The declarations of a name that a reader follows: those of functions and values outside of `asGiven` that ran. */
+const declarationsToFollow = (identifier, ran) =>
+  declarationsOf(identifier)
+    .filter((declaration) => {
+      const folder = packageOf(declaration.getSourceFile().fileName);
+      return folder && !asGiven.has(nameOf(folder)) && !isTypeOnly(declaration);
+    })
+    .map(readable)
+    .filter((node) => hasRun(node, ran));
+
+/** Types and parameters have no code of their own to read. */
+const isTypeOnly = (node) =>
+  ts.isInterfaceDeclaration(node) ||
+  ts.isTypeAliasDeclaration(node) ||
+  ts.isParameter(node) ||
+  ts.isPropertySignature(node) ||
+  ts.isMethodSignature(node) ||
+  ts.isTypeParameterDeclaration(node);
+
+const linesOf = (node) => node.getText().split("\n").length;
+
+/**
+ * Reads one declaration: its lines, the members that count by themselves, and the declarations that its names lead to. A
+ * member of a class counts by itself, if it ran.
+ */
+function readDeclaration(node, ran) {
+  const reading = { lines: linesOf(node), members: [], names: [] };
+  const visit = (child) => {
+    if (ts.isTypeNode(child) || ts.isImportDeclaration(child)) return;
+    if (ts.isClassLike(child.parent) && ts.isClassElement(child) && child !== node) {
+      reading.lines -= linesOf(child);
+      if (hasRun(child, ran)) reading.members.push(child);
+      return;
+    }
+    if (ts.isIdentifier(child) || ts.isPrivateIdentifier(child))
+      reading.names.push(...declarationsToFollow(child, ran));
+    ts.forEachChild(child, visit);
+  };
+  visit(node);
+  return reading;
+}
+
 function follow(start, ran) {
   const seen = new Set();
   const files = new Map();
@@ -157,37 +199,14 @@ function follow(start, ran) {
     const node = queue.pop();
     if (seen.has(node)) continue;
     seen.add(node);
-    const source = node.getSourceFile();
-    const own = packageOf(source.fileName);
-    let count = node.getText().split("\n").length;
-    const visit = (child) => {
-      if (ts.isTypeNode(child) || ts.isImportDeclaration(child)) return;
-      // A member of a class counts by itself, if it ran.
-      if (ts.isClassLike(child.parent) && ts.isClassElement(child) && child !== node) {
-        count -= child.getText().split("\n").length;
-        if (!seen.has(child) && hasRun(child, ran)) queue.push(child);
-        return;
-      }
-      if (ts.isIdentifier(child) || ts.isPrivateIdentifier(child)) {
-        for (const declaration of declarationsOf(child)) {
-          const file = declaration.getSourceFile().fileName;
-          const folder = packageOf(file);
-          if (!folder || asGiven.has(nameOf(folder))) continue;
-          if (ts.isInterfaceDeclaration(declaration) || ts.isTypeAliasDeclaration(declaration))
-            continue;
-          if (ts.isParameter(declaration) || ts.isPropertySignature(declaration)) continue;
-          if (ts.isMethodSignature(declaration) || ts.isTypeParameterDeclaration(declaration))
-            continue;
-          const next = readable(declaration);
-          if (seen.has(next) || !hasRun(next, ran)) continue;
-          if (folder !== own) changes += 1;
-          queue.push(next);
-        }
-      }
-      ts.forEachChild(child, visit);
-    };
-    visit(node);
-    files.set(source.fileName, (files.get(source.fileName) ?? 0) + count);
+    const { fileName } = node.getSourceFile();
+    const { lines, members, names } = readDeclaration(node, ran);
+    queue.push(...members);
+    for (const next of names.filter((name) => !seen.has(name))) {
+      if (packageOf(next.getSourceFile().fileName) !== packageOf(fileName)) changes += 1;
+      queue.push(next);
+    }
+    files.set(fileName, (files.get(fileName) ?? 0) + lines);
   }
   return { files, changes };
 }

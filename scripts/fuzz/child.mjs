@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { kinds } from "./calls.mjs";
+import { callsOf } from "./calls/calls.mjs";
 import { source } from "./random.mjs";
 import { makers } from "./values.mjs";
 
@@ -19,7 +19,7 @@ if (job.worker && isMainThread) {
 }
 T.setNumThreads(1);
 T.setMemoryLimit?.(2 ** 30);
-const draw = kinds(
+const draw = callsOf(
   T,
   names
     .flatMap((name) => T.schemas(name))

@@ -117,27 +117,31 @@ export function refusedByProduct(seed, index, seconds = 20) {
   });
 }
 
+/** Reads a file: "values" if that works, "errors" for one of our errors, "strangers" for another one, which is printed. */
+async function outcomeOf(path, index) {
+  try {
+    await read(path, open);
+    return "values";
+  } catch (error) {
+    // HDF5 compiled to WebAssembly reads nothing more after it has aborted.
+    if (error.name === "RuntimeError") throw error;
+    // The thread makes each error of its formats one of ours.
+    if (isOurs(error) || isForeign(path)) return "errors";
+    console.error(`file ${index}: ${error.stack}`);
+    return "strangers";
+  }
+}
+
 /** Reads files `from` to `to`; each is written down first, since the process may not survive it. */
 async function readAll({ seed, from, to, log }) {
   const count = { values: 0, errors: 0, strangers: 0 };
   const written = openSync(log, "w");
   await inScratch(async (folder, good) => {
-    for (let index = from; index < to; index++) {
+    for (let index = from; index < to; index++)
       await withFile(folder, good, seed, index, async (path) => {
         writeSync(written, `${index} ${path}`.padEnd(200), 0);
-        try {
-          await read(path, open);
-          count.values++;
-        } catch (error) {
-          // HDF5 compiled to WebAssembly reads nothing more after it has aborted.
-          if (error.name === "RuntimeError") throw error;
-          // The thread makes each error of its formats one of ours.
-          if (isOurs(error) || isForeign(path)) return count.errors++;
-          count.strangers++;
-          console.error(`file ${index}: ${error.stack}`);
-        }
+        count[await outcomeOf(path, index)] += 1;
       });
-    }
   });
   closeSync(written);
   return count;

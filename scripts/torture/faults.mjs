@@ -29,6 +29,46 @@ function compileShim(folder) {
   }
 }
 
+/** Types a command under the shim in a fresh folder, with further variables of the shim. */
+async function typeUnderShim({ words, folder, fresh, shim, log }, variables) {
+  fresh();
+  rmSync(log, { force: true });
+  const env = { LD_PRELOAD: shim, FAULT_ROOT: folder, FAULT_LOG: log, ...variables };
+  return await type(words, { folder, env });
+}
+
+/** The calls of a command without faults. */
+async function callsOf(command) {
+  await typeUnderShim(command, {});
+  return readCalls(command.log, command.folder);
+}
+
+/** Makes each of the calls fail, once and from then on: how many faults there were, and a line for each unexpected end. */
+async function failCalls(command, kind, calls) {
+  const { words, folder, expected, log } = command;
+  const ends = { injected: 0, wrong: [] };
+  const cases = calls.flatMap((call, k) => [false, true].map((always) => ({ call, k, always })));
+  for (const { call, k, always } of cases) {
+    const [errno, number] = errors[(k + (always ? 1 : 0)) % 2];
+    const ended = await typeUnderShim(command, {
+      FAULT_CALL: kind,
+      FAULT_N: `${call.n}`,
+      FAULT_ERRNO: `${number}`,
+      FAULT_ALWAYS: always ? "1" : "0",
+    });
+    // Threads may have changed the order, so the n-th call is missing.
+    if (!existsSync(log)) continue;
+    ends.injected += 1;
+    const problem =
+      problemOf(ended, readCalls(log, folder), call.makes) ??
+      (await problemAfter(words, { folder, expected, code: ended.code }));
+    if (!problem) continue;
+    const often = always ? " from then on" : "";
+    ends.wrong.push(`${kind} ${call.n} (${call.what}), ${errno}${often}: ${problem}`);
+  }
+  return ends;
+}
+
 /**
  * Makes `points` calls of each kind fail in each of the commands, once and from then on: calls of
  * as many different files as possible, then the last ones of the same files. Returns the number of
@@ -48,42 +88,23 @@ export async function faults({
     if (shim === null) return { injected, wrong: ["there is no C compiler (cc) for the shim"] };
     const log = join(root, "calls");
     for (const name of names) {
-      const { words, folder, fresh, expected, remove } = await untouched(name, root);
-      const env = { LD_PRELOAD: shim, FAULT_ROOT: folder, FAULT_LOG: log };
-      fresh();
-      rmSync(log, { force: true });
-      await type(words, { folder, env });
-      const calls = readCalls(log, folder);
+      const command = await untouched(name, root);
+      const faulted = { ...command, shim, log };
+      const calls = await callsOf(faulted);
       for (const kind of kinds) {
-        const before = wrong.length;
         const own = calls.filter((call) => call.kind === kind);
         const picked = chosen(own, points);
-        for (const [k, { n, what, makes }] of picked.entries())
-          for (const always of [false, true]) {
-            const [errno, number] = errors[(k + (always ? 1 : 0)) % 2];
-            fresh();
-            rmSync(log, { force: true });
-            const more = { FAULT_CALL: kind, FAULT_N: `${n}`, FAULT_ERRNO: `${number}` };
-            const ended = await type(words, {
-              folder,
-              env: { ...env, ...more, FAULT_ALWAYS: always ? "1" : "0" },
-            });
-            // Threads may have changed the order, so the n-th call is missing.
-            if (!existsSync(log)) continue;
-            injected[kind] = (injected[kind] ?? 0) + 1;
-            const faulty =
-              problemOf(ended, readCalls(log, folder), makes) ??
-              (await problemAfter(words, { folder, expected, code: ended.code }));
-            if (!faulty) continue;
-            const often = always ? " from then on" : "";
-            wrong.push(`${name}: ${kind} ${n} (${what}), ${errno}${often}: ${faulty}`);
-            say(wrong.at(-1));
-          }
+        const ends = await failCalls(faulted, kind, picked);
+        injected[kind] = (injected[kind] ?? 0) + ends.injected;
+        for (const problem of ends.wrong) {
+          wrong.push(`${name}: ${problem}`);
+          say(wrong.at(-1));
+        }
         const files = new Set(own.map(({ what }) => what)).size;
         const count = `${2 * picked.length} faults in ${picked.length} of ${own.length} calls, of ${files} files`;
-        say(`${name}: ${kind}, ${count}, ${wrong.length - before} wrong`);
+        say(`${name}: ${kind}, ${count}, ${ends.wrong.length} wrong`);
       }
-      remove();
+      command.remove();
     }
     return { injected, wrong };
   } finally {

@@ -18,6 +18,42 @@ import { random } from "./random.mjs";
 /** The share of kills whose moment is drawn before the first file of an untouched run; the others come after it. */
 const early = 1 / 8;
 
+/** Types a command until it ends by itself, with up to `number` kills; returns its last end. Adds to `lastFiles`. */
+async function typeUntilEnd({ words, folder, took, first }, number, draw, lastFiles) {
+  for (;;) {
+    const watch = draw() >= early;
+    const kill = draw() * (watch ? took - first : first);
+    const start = Date.now();
+    const ended = await type(words, {
+      folder,
+      watch,
+      kill: lastFiles.length < number ? kill : null,
+    });
+    // Members of a killed sweep end by themselves, as the line says.
+    const isInUse = ended.code !== 0 && /in use by process/.test(ended.said);
+    if (ended.signal === "SIGKILL") lastFiles.push(lastWritten(folder, start));
+    else if (isInUse) await sleep(1000);
+    else return ended;
+  }
+}
+
+/** Kills a command `number` times: the file that was written last before each kill, and a line for each difference. */
+async function killCommand(command, number, draw) {
+  const { name, folder, fresh, expected } = command;
+  const lastFiles = [];
+  const wrong = [];
+  while (lastFiles.length < number && wrong.length === 0) {
+    fresh();
+    const ended = await typeUntilEnd(command, number, draw, lastFiles);
+    if (ended.code !== 0)
+      wrong.push(`${name} ended with ${ended.signal ?? ended.code}: ${endOf(ended)}`);
+    const other = differences(expected, outcomeOf(folder));
+    if (other.length > 0)
+      wrong.push(`${name} ended with other bits: ${other.slice(0, 5).join(", ")}`);
+  }
+  return { lastFiles, wrong };
+}
+
 /**
  * Makes `number` kills, the commands in turn. Returns how many of each were made, how many of all came before the first file
  * (`before`), how many by the file that was written last (`places`), and a line for each difference.
@@ -32,42 +68,17 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
   try {
     for (const [i, name] of names.entries()) {
       const share = Math.floor(number / names.length) + (i < number % names.length ? 1 : 0);
-      const { words, folder, fresh, expected, took, first, remove } = await untouched(name, root);
-      const wrongBefore = wrong.length;
-      while (made[name] < share) {
-        fresh();
-        for (;;) {
-          const watch = draw() >= early;
-          const kill = draw() * (watch ? took - first : first);
-          const began = Date.now();
-          const ended = await type(words, {
-            ...{ folder, watch },
-            kill: made[name] < share ? kill : null,
-          });
-          if (ended.signal === "SIGKILL") {
-            made[name]++;
-            const path = lastWritten(folder, began);
-            if (path === null) before++;
-            const place = `${name}: ${path === null ? "nothing" : withoutNumbers(path)}`;
-            places[place] = (places[place] ?? 0) + 1;
-            continue;
-          }
-          // Members of a killed sweep end by themselves, as the line says.
-          if (ended.code !== 0 && /in use by process/.test(ended.said)) {
-            await sleep(1000);
-            continue;
-          }
-          if (ended.code !== 0)
-            wrong.push(`${name} ended with ${ended.signal ?? ended.code}: ${endOf(ended)}`);
-          break;
-        }
-        const other = differences(expected, outcomeOf(folder));
-        if (other.length > 0)
-          wrong.push(`${name} ended with other bits: ${other.slice(0, 5).join(", ")}`);
-        if (wrong.length > wrongBefore) break;
+      const command = { name, ...(await untouched(name, root)) };
+      const ends = await killCommand(command, share, draw);
+      made[name] = ends.lastFiles.length;
+      before += ends.lastFiles.filter((path) => path === null).length;
+      for (const path of ends.lastFiles) {
+        const place = `${name}: ${path === null ? "nothing" : withoutNumbers(path)}`;
+        places[place] = (places[place] ?? 0) + 1;
       }
-      say(`${name}: ${made[name]} kills, ${wrong.length - wrongBefore} wrong`);
-      remove();
+      wrong.push(...ends.wrong);
+      say(`${name}: ${made[name]} kills, ${ends.wrong.length} wrong`);
+      command.remove();
     }
     return { made, before, places, wrong };
   } finally {

@@ -90,30 +90,45 @@ function draw(weights: readonly number[], random: () => number): number {
 }
 
 /** Simulates the Markovian projection of the mixture of bridges from every point of `from`. */
-function simulate(problem: Problem, { sigma, steps, count, random }: Bridge): HalfIteration {
+/** A path from a point whose end has the law `first`, and the law of its end at the last step. */
+function simulatePath(
+  start: Point,
+  first: number[],
+  {
+    to,
+    lawAt,
+    bridge,
+  }: { to: Problem["to"]; lawAt: ReturnType<typeof endpointLaw>; bridge: Bridge },
+): { path: Point[]; lastLaw: number[] } {
+  const { sigma, steps, random } = bridge;
+  let [x, lastLaw] = [start, first];
+  const path = [x];
+  for (let step = 0; step < steps; step++) {
+    const [t, next] = [step / steps, (step + 1) / steps];
+    lastLaw = step === 0 ? first : lawAt(x, t);
+    const end = to[draw(lastLaw, random)] as Point;
+    const part = (next - t) / (1 - t);
+    const deviation = sigma * Math.sqrt((1 - next) * part);
+    const move = (k: 0 | 1) => x[k] + part * (end[k] - x[k]) + deviation * normal(random);
+    x = [move(0), move(1)];
+    path.push(x);
+  }
+  return { path, lastLaw };
+}
+
+function simulate(problem: Problem, bridge: Bridge): HalfIteration {
   const { from, to } = problem;
-  const lawAt = endpointLaw(problem, sigma);
+  const lawAt = endpointLaw(problem, bridge.sigma);
   const paths: Point[][] = [];
   const coupling = problem.coupling.map((row, i) => {
     const found = row.map(() => 0);
-    for (let repeat = 0; repeat < count; repeat++) {
-      let x = from[i] as Point;
-      const path = [x];
-      for (let step = 0; step < steps; step++) {
-        const [t, next] = [step / steps, (step + 1) / steps];
-        const law = step === 0 ? row : lawAt(x, t);
-        // The law of the last step is known: its weights have less noise than a draw of it.
-        if (step === steps - 1) for (const [j, p] of law.entries()) found[j]! += p;
-        const end = to[draw(law, random)] as Point;
-        const part = (next - t) / (1 - t);
-        const deviation = sigma * Math.sqrt((1 - next) * part);
-        const move = (k: 0 | 1) => x[k] + part * (end[k] - x[k]) + deviation * normal(random);
-        x = [move(0), move(1)];
-        path.push(x);
-      }
+    for (let repeat = 0; repeat < bridge.count; repeat++) {
+      const { path, lastLaw } = simulatePath(from[i] as Point, row, { to, lawAt, bridge });
+      // The law of the last step is known: its weights have less noise than a draw of it.
+      for (const [j, p] of lastLaw.entries()) found[j]! += p;
       paths.push(path);
     }
-    return found.map((weight) => weight / (count * from.length));
+    return found.map((weight) => weight / (bridge.count * from.length));
   });
   return { coupling, paths };
 }
