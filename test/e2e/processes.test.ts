@@ -60,3 +60,10 @@ it("an image run of two processes, stopped and then killed in a checkpoint, resu
     readdirSync(join(folderOf("straight"), "samples")),
   );
 });
+
+it("fit trains its files in two processes", async () => {
+  const files = ["examples/data/winter.csv", "examples/data/summer.csv"];
+  const words = wordsOf("data.exclude=river data.keep=id max_minutes=null num_iter=4 n_ipf=1");
+  const { stderr } = await succeed(["fit", ...files, ...words, at("fit"), "nproc=2"]);
+  expect(stderr).toMatch(/2 processes share each batch/);
+});

@@ -4,7 +4,13 @@ import { ConfigError, quote, suggestion, withLines } from "./errors.js";
 import type { Experiment, Member } from "./experiment.js";
 import { overrideDirname } from "./folder-name.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
-import { expandSweep, type Override, parseArguments, printOverrides } from "./overrides.js";
+import {
+  expandSweep,
+  type Override,
+  type ParsedArguments,
+  parseArguments,
+  printOverrides,
+} from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
 import {
   bareListOf,
@@ -98,7 +104,15 @@ export function resolve<S extends z.ZodType>(
   tokens: readonly string[],
   options: ConfigureOptions = {},
 ): Resolved<z.output<S>> {
-  const { overrides, multirun, all, ...asked } = parseArguments(tokens, options.options);
+  return resolveArguments(experiment, parseArguments(tokens, options.options), options);
+}
+
+/** Configures all runs of parsed arguments. Throws as `resolve`. */
+export function resolveArguments<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  { overrides, multirun, all, ...asked }: ParsedArguments,
+  options: ConfigureOptions = {},
+): Resolved<z.output<S>> {
   const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
   const settings = overrides.filter((one) => !isLauncher(one));

@@ -1,7 +1,7 @@
 // The public face of @dsbm/config.
 // biome-ignore-all assist/source/organizeImports: the order is for readers
 
-export { configure, resolve } from "./configure.js";
+export { configure, resolve, resolveArguments } from "./configure.js";
 export type { Experiment, Member } from "./experiment.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export * from "./commands/train.js";
@@ -31,8 +31,10 @@ export { ConfigError, describeError, exitCodeOf, setLogPrefix } from "./errors.j
 export {
   type CommandRequest,
   isSetting,
+  type Override,
+  type ParsedArguments,
+  parseArguments,
   parseOverride,
   printCommand,
-  unknownOption,
 } from "./overrides.js";
 export { flatten, isTree, printValue, readYaml, type Tree, type Value, writeYaml } from "./tree.js";

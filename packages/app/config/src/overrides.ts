@@ -5,6 +5,7 @@ import { nearest, shellWord } from "@dsbm/files";
 import { ConfigError, quote } from "./errors.js";
 import { type Overrides, printValue, readWord, type Value } from "./tree.js";
 
+/** One argument key=value. */
 export interface Override {
   /** Dotted (model.hidden), or a group of presets (method). */
   key: string;
@@ -12,6 +13,18 @@ export interface Override {
   values: Value[];
   /** The values as the user typed them. */
   text: string;
+}
+
+/** The arguments of a command: its overrides and Hydra's switches. */
+export interface ParsedArguments {
+  /** In the order of the command line. */
+  overrides: Override[];
+  /** -m: a run for each combination of values. */
+  multirun: boolean;
+  /** -h or --help. */
+  help: boolean;
+  /** --help=all. */
+  all: boolean;
 }
 
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
@@ -55,8 +68,11 @@ export function parseOverride(token: string): Override {
  * options of the command, for suggestions. Throws ConfigError "syntax" or "option" with a line for
  * each unreadable argument.
  */
-export function parseArguments(tokens: readonly string[], options: readonly string[] = []) {
-  const parsed = { overrides: [] as Override[], multirun: false, help: false, all: false };
+export function parseArguments(
+  tokens: readonly string[],
+  options: readonly string[] = [],
+): ParsedArguments {
+  const parsed: ParsedArguments = { overrides: [], multirun: false, help: false, all: false };
   for (const token of tokens) {
     const name = SWITCHES[token];
     if (name !== undefined) parsed[name] = true;
@@ -68,7 +84,7 @@ export function parseArguments(tokens: readonly string[], options: readonly stri
 }
 
 /** The error for an unknown argument with dashes. */
-export function unknownOption(token: string, options: readonly string[]): ConfigError {
+function unknownOption(token: string, options: readonly string[]): ConfigError {
   const setting = /^--?([A-Za-z][\w.]*)=/.exec(token)?.[1];
   const near = nearest(token, options);
   let cure = `the options are ${options.join(", ")}; settings are written key=value`;

@@ -33,6 +33,7 @@ export {
   type ProgressState,
   silentProgress,
 } from "./progress.js";
+export { runQueue } from "./queue.js";
 export { heldOutSentences } from "./report/held-out.js";
 export { distinctNames, endNames } from "./report/names.js";
 export { digits, percent } from "./report/page/numbers.js";

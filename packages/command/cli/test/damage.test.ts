@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from "vitest";
 import { benchmarked } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { withLog } from "../src/command/experiment.js";
+import { withLog } from "../src/experiment/run-log.js";
 
 const root = scratch();
 

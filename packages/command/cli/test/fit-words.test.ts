@@ -21,7 +21,7 @@ test.each([
   const paths = places.map((place) => at(place));
   const settings = ["sigma=0.3", "seed=1"];
   const [source, target] = paths.map((path) => `table:${path}`);
-  expect(readFitArguments([...paths, ...settings])).toEqual({
+  expect(readFitArguments([...paths, ...settings])).toMatchObject({
     base: { Dataset: source, Dataset_transfer: target, name },
     settings,
     overrides: { sigma: 0.3, seed: 1 },

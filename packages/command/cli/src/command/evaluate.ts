@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { compare, type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, readQuality, runPaths, writeQuality } from "@dsbm/runs";
-import { placedWords, qualityTable, runAlone, runPlaced } from "./work.js";
+import { placedWords, qualityTable, runAlone, runPlaced } from "../terminal/work.js";
 
 const jsonOption = { "--json": "json=true" };
 

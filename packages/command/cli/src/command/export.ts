@@ -1,5 +1,5 @@
 import { exported } from "@dsbm/config";
-import { runPlaced } from "./work.js";
+import { runPlaced } from "../terminal/work.js";
 
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",

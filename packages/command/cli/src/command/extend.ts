@@ -2,7 +2,7 @@ import { ConfigError, extend, printCommand, savedConfig } from "@dsbm/config";
 import { shellWord } from "@dsbm/files";
 import { findRun, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
-import { aloneOnly, beginWork, placedWords, printRun } from "./work.js";
+import { aloneOnly, beginWork, placedWords, printRun } from "../terminal/work.js";
 
 const notes = [
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",

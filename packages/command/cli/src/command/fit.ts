@@ -2,9 +2,9 @@ import { ConfigError, fit, writeYaml } from "@dsbm/config";
 import { shellWord } from "@dsbm/files";
 import type { FitRequest } from "@dsbm/fit";
 import { readQuality } from "@dsbm/runs";
+import { beginWork, placesOf, qualityTable, withoutCfg } from "../terminal/work.js";
 import { fitSwitches, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
-import { beginWork, placesOf, qualityTable, withoutCfg } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",
@@ -18,26 +18,23 @@ const notes = [
 /** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[], began: number): Promise<number> {
   const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
-  const read = readFitArguments(tokens);
-  const { settings, places, overrides } = read;
-  let { base } = read;
+  const { base, parsed, places, overrides } = readFitArguments(tokens);
+  const isPlan = args.includes("--plan");
+  if (isPlan && parsed.multirun) throw new ConfigError("--plan plans one run: leave -m out");
   // Reading a column of times tells its datasets.
-  if (overrides.time !== undefined) base = await (await import("@dsbm/fit")).withTimes(read);
-  const plans = args.includes("--plan");
-  if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
-    throw new ConfigError("--plan plans one run: leave -m out");
+  const isCourse = overrides.time !== undefined;
+  const { withTimes } = isCourse ? await import("@dsbm/fit") : { withTimes: null };
   return runExperiment(
     {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
-      options: ["--json", "--plan"],
       notes,
-      base,
+      base: withTimes ? await withTimes({ base, overrides }) : base,
       places,
-      plan: plans || cfg ? (member) => plan(member, cfg) : undefined,
+      plan: isPlan || cfg ? (member) => plan(member, cfg) : undefined,
       print: (folder) => print(folder, args.includes("--json")),
     },
-    [...settings, ...(args.includes("--again") ? ["--again"] : [])],
+    { parsed, args, again: args.includes("--again"), cfg },
     began,
   );
 }

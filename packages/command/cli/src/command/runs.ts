@@ -13,7 +13,7 @@ import {
   readQuality,
   readRun,
 } from "@dsbm/runs";
-import { placedWords } from "./work.js";
+import { placedWords } from "../terminal/work.js";
 
 const usual = ["sliced_w2", "kl_diag"];
 const inQuality = { value: "value", floor: "floor", ceiling: "ceiling" };

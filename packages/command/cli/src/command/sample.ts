@@ -1,7 +1,7 @@
 import { annotate, sample } from "@dsbm/config";
 import type { SampleResult } from "@dsbm/inference";
 import { duration } from "@dsbm/runs";
-import { runPlaced } from "./work.js";
+import { runPlaced } from "../terminal/work.js";
 
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",

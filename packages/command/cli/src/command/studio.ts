@@ -3,7 +3,7 @@ import { resolve as absolute } from "node:path";
 import { ConfigError, studio } from "@dsbm/config";
 import { startStudio } from "@dsbm/studio";
 import { program } from "../machine/program.js";
-import { placedWords } from "./work.js";
+import { placedWords } from "../terminal/work.js";
 
 /** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
 export async function studioCommand(args: string[]): Promise<number> {

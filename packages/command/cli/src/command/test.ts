@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { ConfigError, configure, evaluate, resolve, test, testOnlyKeys } from "@dsbm/config";
 import { makeFolder, shellWord } from "@dsbm/files";
 import { findRun } from "@dsbm/runs";
+import { placedWords } from "../terminal/work.js";
 import { placeOfRun } from "../words/places.js";
 import { evaluateRun } from "./evaluate.js";
-import { placedWords } from "./work.js";
 
 const notes = [
   "RUN  the folder of a run, a folder above one, or latest; without RUN the options of dsbm train name it",

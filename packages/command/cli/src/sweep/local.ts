@@ -4,12 +4,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
-import { cores, createInterrupt, type SweepPaths } from "@dsbm/runs";
+import { cores, createInterrupt, runQueue, type SweepPaths } from "@dsbm/runs";
 import { program } from "../machine/program.js";
 import type { NumberedMember } from "./sweep.js";
 
+/** The processes of a sweep on this machine. */
 export interface Pool {
+  /** Runs at once. */
   atOnce: number;
+  /** Cores of each run. */
   share: number;
   /** The GPUs of each slot; empty if members use no GPU, or name one. */
   gpus: string[][];
@@ -56,22 +59,20 @@ export async function runLocal(
   });
   const { signal } = interrupt;
   signal.addEventListener("abort", () => signalAll("SIGINT"), { once: true });
-  const queue = [...members];
-  const worker = async (devices: string[] | undefined) => {
+  const run = (member: NumberedMember, slot: number) => {
+    const devices = gpus[slot];
     const env = {
       ...process.env,
       DSBM_CORES: String(share),
       ...(devices && { CUDA_VISIBLE_DEVICES: devices.join() }),
     };
-    for (let member = queue.shift(); member && !signal.aborted; member = queue.shift())
-      await runMember(member, { env, children, log: paths.log(member.number) });
+    return runMember(member, { env, children, log: paths.log(member.number) });
   };
   try {
-    await Promise.all(Array.from({ length: atOnce }, (_, place) => worker(gpus[place])));
+    return await runQueue(members, { atOnce, signal, run });
   } finally {
     interrupt.dispose();
   }
-  return signal.aborted ? "stopped" : "ended";
 }
 
 async function runMember(

@@ -8,9 +8,10 @@ import {
   isSetting,
   type Member,
   massKeys,
-  parseOverride,
+  type Override,
+  type ParsedArguments,
+  parseArguments,
   type TrainConfig,
-  unknownOption,
   type Value,
 } from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
@@ -74,43 +75,49 @@ function nameOfFiles({ Dataset, Dataset_between, Dataset_transfer, transfer }: N
 interface FitArguments {
   /** Datasets and a name, below the user's overrides. */
   base: Member<unknown>["base"];
-  /** Overrides and switches as typed. */
+  /** The overrides and the switches. */
+  parsed: ParsedArguments;
+  /** The overrides as arguments. */
   settings: string[];
   /** The value of each override; for a sweep the first value. */
   overrides: Member<unknown>["overrides"];
+  /** The files and folders. */
   places: string[];
 }
 
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
+/** The options of `fit` without a value, which `parseArguments` does not know. */
 export const fitSwitches = ["--plan", "--json", "--again"];
-const options = [...fitSwitches, "--cfg", "--help", "-m", "--multirun"];
 
 const isSettingOrSwitch = (word: string) =>
   (isSetting(word) || word.startsWith("-")) && !existsSync(word);
 
-function withTimes(settings: readonly string[], places: number): string[] {
-  const hasKey = (key: string) => settings.some((word) => word.startsWith(`${key}=`));
+/** Of more than two files `at` names their times, unless it is the time of a held-out file. */
+function withCourseTimes(overrides: readonly Override[], places: number): Override[] {
+  const hasKey = (name: string) => overrides.some(({ key }) => key === name);
   const isHoldout = hasKey("holdout") && !hasKey("holdout_at");
-  if (places <= 2 || isHoldout || hasKey("times")) return [...settings];
-  return settings.map((word) => word.replace(/^at=/, "times="));
+  if (places <= 2 || isHoldout || hasKey("times")) return [...overrides];
+  return overrides.map((one) => (one.key === "at" ? { ...one, key: "times" } : one));
 }
 
-/** Throws ConfigError "usage" as `placesBase`. */
+/** Reads the files and the overrides of `fit`. Throws ConfigError as `parseArguments` and `placesBase`. */
 export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
-  const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
-  if (settings.some((word) => word.startsWith("--help") || word === "-h"))
-    return { base: {}, settings, overrides: {}, places };
   // A mistyped option is the cause of a missing option.
-  const odd = settings.find((word) => word.startsWith("-") && !options.includes(word));
-  if (odd !== undefined) throw unknownOption(odd, options);
-  const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
-  const isSweep = settings.some((word) => word === "-m" || word === "--multirun");
+  const { overrides: typed, ...switches } = parseArguments(args.filter(isSettingOrSwitch), [
+    ...fitSwitches,
+    "--cfg",
+  ]);
+  const parsed = { ...switches, overrides: withCourseTimes(typed, places.length) };
+  const settings = parsed.overrides.map(({ key, text }) => `${key}=${text}`);
+  if (parsed.help || parsed.all) return { base: {}, parsed, settings, overrides: {}, places };
   const chosen = (values: readonly Value[]) =>
-    values.length > 1 && !isSweep ? [...values] : (values[0] ?? null);
-  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, chosen(values)]));
-  return { base: placesBase(places, overrides), settings, overrides, places };
+    values.length > 1 && !parsed.multirun ? [...values] : (values[0] ?? null);
+  const overrides = Object.fromEntries(
+    parsed.overrides.map(({ key, values }) => [key, chosen(values)]),
+  );
+  return { base: placesBase(places, overrides), parsed, settings, overrides, places };
 }
 
 /** A mistyped key is the cause of a missing place. */

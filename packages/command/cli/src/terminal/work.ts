@@ -24,7 +24,7 @@ import {
   readLogged,
 } from "@dsbm/runs";
 import type { z } from "zod";
-import { printHelp } from "../terminal/columns.js";
+import { printHelp } from "./columns.js";
 
 interface Work extends Disposable {
   progress: Progress;
@@ -152,7 +152,7 @@ export function printRun(folder: string, rows: readonly Row[]): void {
 
 const mostColumns = 5;
 
-const short = (x: number | null | undefined): string => {
+const shortNumber = (x: number | null | undefined): string => {
   if (x === null || x === undefined) return "–";
   if (!Number.isFinite(x)) return String(x);
   const size = Math.abs(x);
@@ -178,14 +178,14 @@ export function qualityTable(quality: Quality): string {
     rows.map((row) => ({
       metric: row.title,
       direction: row.direction ?? "",
-      value: short(row.value),
+      value: shortNumber(row.value),
       interval:
         row.interval === null || Number.isNaN(row.interval[0])
-          ? short(null)
-          : `[${row.interval.map(short).join(", ")}]`,
-      floor: short(row.floor),
-      ceiling: short(row.ceiling),
-      better: row.better === "target" ? `near ${short(row.target)}` : row.better,
+          ? shortNumber(null)
+          : `[${row.interval.map(shortNumber).join(", ")}]`,
+      floor: shortNumber(row.floor),
+      ceiling: shortNumber(row.ceiling),
+      better: row.better === "target" ? `near ${shortNumber(row.target)}` : row.better,
       verdict: row.grade ? gradeWords[row.grade] : "",
     })),
   );
