@@ -1,3 +1,4 @@
+// Columns of tables: their units, conditions, limits and principal components.
 import { BridgeError, type Conditions, type Endpoint } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -29,18 +30,27 @@ import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 
+/** Shared facts of the columns of all tables. */
 export interface Columns {
+  /** Names of the columns that the bridge has. */
   names: readonly string[];
   /** Whether the tables had names; otherwise the columns are c0, c1, … */
   named: boolean;
+  /** Names of the columns of data.keep. */
   kept: readonly string[];
+  /** The column of data.condition; null without one. */
   condition: ColumnCondition | null;
+  /** Units of the columns. */
   transform: ColumnTransform;
+  /** Smallest and largest values of each column. */
   bounds: ColumnBounds;
+  /** Ranges that samples keep; null: none. */
   limits: Limits | null;
+  /** The text of data.json. */
   description: DataDescription;
 }
 
+/** Which columns of a table apply, and which dataset of a course it is. */
 export interface TableUse {
   /** The table whose columns apply. */
   like?: TableFacts | null | undefined;
@@ -48,6 +58,7 @@ export interface TableUse {
   between?: number | undefined;
 }
 
+/** The options of a user's own table, from the keys `data.*` and the columns of masses. */
 export function ownOptions(
   end: Endpoint,
   { data, mass, ...config }: Pick<CompleteTrainConfig, "data" | MassKey>,
@@ -75,6 +86,7 @@ export function ownOptions(
 
 /**
  * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
+ * @throws ConfigError for data.layer of another format, a table and another dataset, and values too large for float32.
  */
 export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = datasets.flatMap((end) => end.facts ?? []);
@@ -96,17 +108,17 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
   const bounds = boundsOf(facts);
   const limits = limitsOf(first.columns, bounds, config.data);
   const description = describeTables(facts, { transform, conditioning: condition, bounds });
-  // Rows made for each epoch are in memory together with their data; projected rows are new.
+  // Rows made for each epoch are in memory together with their data; projectDatasets rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
   for (const [i, end] of datasets.entries()) {
-    const seen = standardised(end, { transform, condition, limits });
+    const seen = standardiseRows(end, { transform, condition, limits });
     datasets[i] = whole ? inMemory(seen) : seen;
   }
   const { columns: names, named, kept } = first;
   return { names, named, kept, condition, transform, bounds, limits, description };
 }
 
-function standardised(
+function standardiseRows(
   end: EndpointData,
   { transform, condition, limits }: Pick<Columns, "transform" | "condition" | "limits">,
 ): EndpointData {
@@ -136,8 +148,10 @@ function conditionsOf(
   return { train: of("train"), test: of("test") };
 }
 
-const largest = 1e12;
-const widest = 1e9;
+/** A value has at most this many standard deviations: float32 holds seven digits. */
+const mostDeviations = 1e12;
+/** A column is at most this many times as wide as its middle half. */
+const mostInterquartiles = 1e9;
 
 function checkScale(
   facts: readonly TableFacts[],
@@ -149,19 +163,22 @@ function checkScale(
       const high = range.max[k];
       const worst = Math.abs(low) > Math.abs(high) ? low : high;
       const iqr = spread[k];
-      if (iqr > 0 && high - low > widest * iqr)
+      if (iqr > 0 && high - low > mostInterquartiles * iqr)
         throw new ConfigError(
           `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write ${setting("data.exclude", [name])}`,
         );
-      if (Math.abs(worst - mean[k]) / (std[k] || 1) > largest)
+      if (Math.abs(worst - mean[k]) / (std[k] || 1) > mostDeviations)
         throw new ConfigError(
-          `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${largest}; write data.standardise=columns`,
+          `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${mostDeviations}; write data.standardise=columns`,
         );
     }
 }
 
-/** Projects samples on the principal components of both training sets. */
-export function projected(
+/**
+ * Projects samples on the principal components of both training sets.
+ * @throws ConfigError for samples of several shapes, or for more components than samples.
+ */
+export function projectDatasets(
   datasets: EndpointData[],
   { data }: CompleteTrainConfig,
 ): Datasets["projection"] {

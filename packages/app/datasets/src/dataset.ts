@@ -1,7 +1,5 @@
 import {
-  type Chain,
   type Conditions,
-  chainOf,
   conditionRows,
   conditionsAt,
   type Decode,
@@ -9,11 +7,9 @@ import {
   type Endpoint,
   flipImages,
   mapConditions,
-  methodFacts,
-  methodsWith,
   stream,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   downscalerScalingFile,
   firstOf,
@@ -32,15 +28,21 @@ import { ownOptions, type TableUse } from "./columns.js";
 import type { Datasets } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
 
+/** One dataset of a configuration, split into training rows and held-out rows. */
 export interface EndpointData {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
   name: string;
   /** Stored rows, [n, …]. */
   train: Tensor;
+  /** Held-out rows, [m, …]. */
   test: Tensor;
+  /** Classes of images. */
   classes: readonly ImageClass[];
+  /** A line for people. */
   about: string;
+  /** Stored rows [n, …] as training takes them, float32. */
   decode: Decode;
+  /** Stored rows [n, …] as evaluations take them: never mirrored. */
   plain: (rows: Tensor) => Tensor;
   /** The conditions of each table's rows; null without conditions. */
   conditions: Record<Split, Conditions> | null;
@@ -55,17 +57,20 @@ export interface EndpointData {
   shown: ((rows: Tensor) => Tensor) | null;
   /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
+  /** The condition of each row as it is stored, [n, …]; null without one. */
   raw: Record<Split, Tensor | null> | null;
   /** The columns for masses, [n, columns] (see `TableFacts.masses`); null without any. */
   masses: Record<Split, Tensor> | null;
   /** Birth − death of the training rows [n]; null: not known. */
   rates: Tensor | null;
+  /** Frees more than its tensors. */
   dispose?(): void;
 }
 
 /** The name of the Gaussian at time 1. */
 export const gaussianName = "N(mean_final, var_final)";
 
+/** Training rows and held-out rows. */
 export const splits = ["train", "test"] as const;
 
 /** Options that load a split of the configuration's data. */
@@ -94,6 +99,10 @@ export function loading(
   };
 }
 
+/**
+ * Loads the training rows [n, …] and held-out rows [m, …] of one dataset.
+ * @throws ConfigError for images of another size, and DatasetError for missing or damaged files.
+ */
 export function loadDataset(
   end: Endpoint,
   name: string,
@@ -154,11 +163,16 @@ const tensorsOf = ({ order, conditions, raw, masses, rates, ...tables }: Endpoin
   ]),
 ];
 
+/** Frees the tensors of a dataset. */
 export function disposeDataset(end: EndpointData): void {
   for (const t of tensorsOf(end)) t?.dispose();
   end.dispose?.();
 }
 
+/**
+ * The conditions of the rows of a table: fields or images [n, C′, …], class labels [n].
+ * @throws ConfigError if the configuration needs a condition that the table lacks.
+ */
 export function conditionsOf(
   table: Pick<Table, "name" | "condition" | "labels" | "classes">,
   { cdsb, data, model }: CompleteTrainConfig,
@@ -196,6 +210,7 @@ function unscaling(
   return (rows) => unscaleFields(rows, scaling);
 }
 
+/** Moves the tensors of a dataset, each in its shape [n, …]. Frees the originals. */
 export function toDevice(end: EndpointData, device: Device): EndpointData {
   if (device === "cpu") return end;
   const moved = (t: Tensor) => {
@@ -251,45 +266,4 @@ export function testConditions(
   if (!table) return undefined;
   const order = datasets[table.of].order[split];
   return mapConditions(table.values, (t) => firstRows(t, n, order));
-}
-
-export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
-
-/** The process times of `n` datasets. */
-export const datasetTimes = ({ times }: Pick<TimeConfig, "times">, n: number): number[] =>
-  times ? processTimes({ times }, times) : Array.from({ length: n }, (_, k) => k / (n - 1));
-
-/** The process time of each value of data.split_by; empty for runs of several files. */
-export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
-  const { split_by, source, target, between } = data;
-  if (split_by === null || source === null || target === null) return [];
-  const values = [source, ...(between ?? []), target];
-  const positions = datasetTimes({ times }, values.length);
-  return values.map((value, k) => ({ value, time: positions[k] }));
-}
-
-/** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */
-export function timeScale(config: TimeConfig): { from: number; length: number } | null {
-  const values = timeValues(config);
-  const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
-  const length = (config.times?.at(-1) ?? Number(values.at(-1)?.value ?? 1)) - from;
-  const isScale = values.every(
-    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
-  );
-  return isScale && length > 0 ? { from, length } : null;
-}
-
-/** Null for two datasets. */
-export function configChain({
-  Dataset_between,
-  times,
-  method,
-}: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
-  if (Dataset_between === null) return null;
-  const intervals = Dataset_between.length + 1;
-  if (!methodFacts(method).courses)
-    throw new ConfigError(
-      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, or another of ${methodsWith(({ courses }) => courses).join(", ")}`,
-    );
-  return chainOf(datasetTimes({ times }, intervals + 1));
 }

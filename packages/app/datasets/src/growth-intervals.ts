@@ -51,9 +51,9 @@ export function growthIntervals(
     const centres = tidy(() => kMeans(endpoint.x, mostCells, generator).keep());
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
-        const i = resampled(source.x, generator);
+        const i = drawRows(source.x, generator);
         const x = source.x.indexSelect(0, i);
-        const y = target.x.indexSelect(0, resampled(target.x, generator));
+        const y = target.x.indexSelect(0, drawRows(target.x, generator));
         const { plan, left, joined } = growthPlan(x, y, {
           delta,
           penalty,
@@ -86,5 +86,5 @@ export function growthIntervals(
   }
 }
 
-const resampled = (x: Tensor, generator: Generator): Tensor =>
+const drawRows = (x: Tensor, generator: Generator): Tensor =>
   randint(0, x.size(0), [x.size(0)], { generator });

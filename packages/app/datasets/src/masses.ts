@@ -16,7 +16,8 @@ import {
 import { type CompleteTrainConfig, ConfigError, type MassKey, massKeys } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { datasetTimes, type EndpointData, timeScale } from "./dataset.js";
+import type { EndpointData } from "./dataset.js";
+import { datasetTimes, timeScale } from "./times.js";
 
 type MassConfig = Pick<
   CompleteTrainConfig,
@@ -66,7 +67,7 @@ function totalMasses(config: MassConfig, datasets: readonly EndpointData[]): rea
 }
 
 /**
- * The log mass that rows of each dataset but the last gain by the next one, as birth − death says (the growth prior of
+ * The log mass [n] that rows of each dataset but the last gain by the next one, as birth − death says (the growth prior of
  * Waddington-OT, Schiebinger et al. 2019): g·Δt, so that their plan starts from masses a·exp(g·Δt).
  */
 export function priorsOf(config: MassConfig, datasets: readonly EndpointData[]): Tensor[] {
@@ -105,7 +106,10 @@ export function growthNumbers(
 const drawsOfRow = 4;
 const mostRows = 2048;
 
-/** An end with rows drawn by the column of weights, and with growth rates by the columns birth and death. */
+/**
+ * A dataset with rows [n, …] drawn by the column of weights, and with growth rates [n] by the columns birth and death.
+ * @throws ConfigError for data that are no table.
+ */
 export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): EndpointData {
   const key = massKeys.find((one) => typeof config[one] === "string");
   if (key === undefined) return end;
@@ -154,8 +158,8 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
 }
 
 /**
- * Training tables of a time course, or with masses: new tensors. Null if the datasets themselves
- * are enough.
+ * Training tables of a time course, or with masses: new tensors [n, …]. Null if the datasets themselves are enough.
+ * @throws ConfigError for images with masses.
  */
 export function trainingTables(
   datasets: readonly EndpointData[],

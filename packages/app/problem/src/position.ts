@@ -9,6 +9,7 @@ function iterationOf(half: number, { fb_sequence }: Sequence): number {
   return Math.ceil(half / fb_sequence.length);
 }
 
+/** Training steps of a half-iteration, counted from 1. */
 export function stepsOf(half: number, config: Steps): number {
   return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
 }

@@ -28,7 +28,7 @@ export function bridgeProcess(
   const plain = methodOf(config, { gammas, law, growth });
   const method = config.precondition
     ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
-    : interpolated(plain, config);
+    : withInterpolant(plain, config);
   const isDrift = method.predicts === "drift" && !method.plan;
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
@@ -49,7 +49,7 @@ export function bridgeProcess(
   };
 }
 
-function interpolated(
+function withInterpolant(
   method: Method,
   { interpolant, path_metric, path_potential }: CompleteTrainConfig,
 ): Method {

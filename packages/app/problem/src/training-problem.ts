@@ -20,7 +20,7 @@ import {
   marginalsOf,
   tables,
 } from "@dsbm/datasets";
-import type { Problem } from "@dsbm/train";
+import type { Execution, MethodOptions, Problem, Schedule } from "@dsbm/train";
 import { buildNetwork } from "./network.js";
 import { bridgeProcess } from "./process.js";
 import { chunkRows, threadsOf } from "./threads.js";
@@ -48,100 +48,132 @@ export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): voi
     );
 }
 
+/** Files of simulated rows, and pairs that the user knows. */
+interface ProblemOptions {
+  cacheFolder: string;
+  pairs?: KnownPairs | null;
+}
+
+/**
+ * The problem of a configuration and its datasets. The datasets stay the caller's. Throws a ConfigError or a BridgeError
+ * for options that do not go together.
+ */
 export function trainingProblem(
   config: CompleteTrainConfig,
   datasets: Datasets,
-  { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
+  { cacheFolder, pairs = null }: ProblemOptions,
 ): Problem {
   const growth = growthNumbers(config, marginalsOf(datasets));
   const bridge = bridgeProcess(config, datasets.x1.moments, growth);
-  const { process, grid, eps, parametrisation, lastNoise, stepVariance } = bridge;
   const deviation = pathNoise(config, datasets, bridge.method);
   const method = deviation > 0 ? aroundPaths(bridge.method, deviation) : bridge.method;
-  const { fb_sequence, first_coupling, keep_optimizer } = config;
-  const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
   return {
     data: {
       ...tables(datasets),
       pairs,
       decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
     },
-    process,
-    method: {
-      method,
-      parametrisation,
-      lastNoise,
-      stepVariance,
-      network: (direction, half) =>
-        buildNetwork(config, direction, {
-          half,
-          method,
-          shape: datasets.shape,
-          classes: datasets.x0.classes.length,
-          conditions: conditionWidth(datasets.columns?.condition ?? null),
-        }),
-      firstCoupling: first_coupling,
-      // A Gaussian takes the conditions of the data, row by row.
-      matchConditions:
-        (config.match_conditions ?? conditionColumn(config.data) !== null) &&
-        config.transfer &&
-        startsIndependent,
-      batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
-      couplingRows: config.ot_rows,
-      matchMoments: config.match_moments,
-    },
-    schedule: {
-      grid,
-      cacheGrid:
-        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
-      sequence: fb_sequence,
-      halfIterations: config.half_iterations,
-      firstIteration: fb_sequence.length,
-      firstPass: config.first_pass,
-      firstSteps: config.first_num_iter,
-      steps: config.num_iter,
-      eps,
-      times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
-    },
-    optimisation: {
-      batchSize: config.batch_size,
-      repeat: config.num_repeat_data,
-      reduction: config.loss_reduction,
-      optimizer: config.optimizer,
-      lr: config.lr,
-      lrSchedule: config.lr_schedule ?? "constant",
-      lrWarmup: config.lr_warmup ?? 0,
-      weightDecay: config.weight_decay,
-      gradClip: config.grad_clip,
-      keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? config.use_prev_net),
-      renewNetwork: !config.use_prev_net,
-      emaRate: config.ema_rate,
-      emaWarmup: config.ema_warmup,
-    },
-    execution: {
-      threads: config.threads,
-      simulateThreads: threadsOf(config),
-      chunkRows: chunkRows(datasets.shape),
-      dtype: config.dtype,
-      simulateDtype: config.simulate_dtype,
-      accumulate: config.accumulate,
-      shareBatch: config.share_batch,
-      logEvery: config.log_every,
-      cache:
-        config.cache === "epoch"
-          ? null
-          : {
-              folder: cacheFolder,
-              npar: config.cache_npar,
-              batchSize: config.cache_batch_size,
-              refreshStride: config.cache_refresh_stride,
-              normalize: config.normalize_x1,
-              online: config.online_cache,
-            },
-    },
+    process: bridge.process,
+    method: methodOptions(config, datasets, { ...bridge, method }),
+    schedule: scheduleOf(config, bridge),
+    optimisation: optimisationOf(config),
+    execution: executionOf(config, datasets, cacheFolder),
     seed: config.seed,
   };
 }
+
+function methodOptions(
+  config: CompleteTrainConfig,
+  datasets: Datasets,
+  { method, process, parametrisation, lastNoise, stepVariance }: ReturnType<typeof bridgeProcess>,
+): MethodOptions {
+  const startsIndependent = config.first_coupling === "ind" && method.rows?.pairs === true;
+  return {
+    method,
+    parametrisation,
+    lastNoise,
+    stepVariance,
+    network: (direction, half) =>
+      buildNetwork(config, direction, {
+        half,
+        method,
+        shape: datasets.shape,
+        classes: datasets.x0.classes.length,
+        conditions: conditionWidth(datasets.columns?.condition ?? null),
+      }),
+    firstCoupling: config.first_coupling,
+    // A Gaussian takes the conditions of the data, row by row.
+    matchConditions:
+      (config.match_conditions ?? conditionColumn(config.data) !== null) &&
+      config.transfer &&
+      startsIndependent,
+    batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
+    couplingRows: config.ot_rows,
+    matchMoments: config.match_moments,
+  };
+}
+
+const scheduleOf = (
+  config: CompleteTrainConfig,
+  { grid, eps }: Pick<ReturnType<typeof bridgeProcess>, "grid" | "eps">,
+): Schedule => ({
+  grid,
+  cacheGrid:
+    config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
+  sequence: config.fb_sequence,
+  halfIterations: config.half_iterations,
+  firstIteration: config.fb_sequence.length,
+  firstPass: config.first_pass,
+  firstSteps: config.first_num_iter,
+  steps: config.num_iter,
+  eps,
+  times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
+});
+
+function optimisationOf(config: CompleteTrainConfig): Problem["optimisation"] {
+  const { keep_optimizer, use_prev_net } = config;
+  return {
+    batchSize: config.batch_size,
+    repeat: config.num_repeat_data,
+    reduction: config.loss_reduction,
+    optimizer: config.optimizer,
+    lr: config.lr,
+    lrSchedule: config.lr_schedule ?? "constant",
+    lrWarmup: config.lr_warmup ?? 0,
+    weightDecay: config.weight_decay,
+    gradClip: config.grad_clip,
+    keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? use_prev_net),
+    renewNetwork: !use_prev_net,
+    emaRate: config.ema_rate,
+    emaWarmup: config.ema_warmup,
+  };
+}
+
+const executionOf = (
+  config: CompleteTrainConfig,
+  datasets: Datasets,
+  cacheFolder: string,
+): Execution => ({
+  threads: config.threads,
+  simulateThreads: threadsOf(config),
+  chunkRows: chunkRows(datasets.shape),
+  dtype: config.dtype,
+  simulateDtype: config.simulate_dtype,
+  accumulate: config.accumulate,
+  shareBatch: config.share_batch,
+  logEvery: config.log_every,
+  cache:
+    config.cache === "epoch"
+      ? null
+      : {
+          folder: cacheFolder,
+          npar: config.cache_npar,
+          batchSize: config.cache_batch_size,
+          refreshStride: config.cache_refresh_stride,
+          normalize: config.normalize_x1,
+          online: config.online_cache,
+        },
+});
 
 /** The trained direction, or both if vectors have one network for both. */
 export function evaluatedDirections(

@@ -1,0 +1,33 @@
+// Pairs of rows that the user knows.
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
+import { loading } from "./dataset.js";
+import { type Datasets, namesOf } from "./datasets.js";
+
+/**
+ * Known pairs as rows of the training tables, for a time course over all intervals; null without
+ * pairs. Throws a DatasetError for an unusable file, and a ConfigError if all pairs have held-out
+ * rows.
+ */
+export async function loadPairs(
+  config: CompleteTrainConfig,
+  { x0 }: Pick<Datasets, "x0">,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<KnownRows | null> {
+  const { pairs: path, data } = config;
+  if (path === null) return null;
+  const places = namesOf(config).map(([end, name, between]): PairedEnd => {
+    const like = end === "x1" ? x0.facts : null;
+    const { split: _, ...options } = loading("train", end, config, { like, between });
+    return { name, options };
+  });
+  const known = await readPairs(path, places, { id: data.id, signal });
+  if (known.x0.length > 0) return known;
+  throw new ConfigError(
+    `pairs=${path}: all ${known.given} pairs have a held-out or unused row: expected some to train on; give more pairs, or a smaller data.test_fraction`,
+  );
+}
+
+/** Says how many pairs a file has, and how many of them training cannot use. */
+export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
+  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a held-out or unused row` : ""}`;
