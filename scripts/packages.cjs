@@ -17,7 +17,7 @@ const packages = {
   config: { group: "app", budget: 23_600, imports: ["files"], entries: ["bridge/facts"] },
   runs: { group: "app", budget: 30_300, imports: ["files"] },
   datasets: { group: "app", budget: 9_700, imports: base },
-  problem: { group: "app", budget: 2_100, imports: [...base, "datasets"] },
+  problem: { group: "app", budget: 2_300, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 20_300, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
