@@ -4,91 +4,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { splitArguments } from "./fuzz/schema.mjs";
+import { camel, identifier, parseSchema } from "./gen/schema.mjs";
 
 process.env.UCX_MEM_EVENTS ??= "no";
 process.env.UCX_ERROR_SIGNALS ??= "";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = `${root}packages/engine/torch/src`;
 const native = createRequire(import.meta.url)(`${root}packages/engine/torch/build/dsbm_torch.node`);
-
-const tsTypes = {
-  Tensor: "Tensor",
-  "Tensor[]": "readonly Tensor[]",
-  "Tensor?[]": "readonly (Tensor | null)[]",
-  int: "number",
-  SymInt: "number",
-  float: "number",
-  bool: "boolean",
-  str: "string",
-  Scalar: "Scalar",
-  number: "Scalar",
-  "Scalar[]": "readonly Scalar[]",
-  "int[]": "readonly number[]",
-  "SymInt[]": "readonly number[]",
-  "float[]": "readonly number[]",
-  "bool[]": "readonly boolean[]",
-  ScalarType: "DType",
-  Layout: '"strided"',
-  Device: "Device",
-  MemoryFormat: "MemoryFormat",
-  Generator: "Generator",
-};
-const words = new Set(["var", "in", "with", "new", "default", "function", "this"]);
-const camel = (name) => name.replace(/([a-z0-9])_([a-z0-9])/g, (_, a, b) => a + b.toUpperCase());
-const safe = (name) => (words.has(name) ? `${name}_` : name);
-
-function parseArgument(text) {
-  const m = /^(\S+?)(\([a-z0-9!>|* -]*\))?(\[\d*\])?(\?)?(\[\])? (\w+)(?:=(.*))?$/.exec(text);
-  if (!m) throw new Error(`cannot parse the argument "${text}"`);
-  let [, base, , list, optional, outerList, name, fallback] = m;
-  const fixed = list && list !== "[]";
-  if (base.endsWith("?")) {
-    base = base.slice(0, -1);
-    optional = "?";
-  }
-  const inner = /^(.*?)\[(\d*)\]$/.exec(base);
-  let type = base;
-  if (inner) type = `${inner[1]}[]`;
-  else if (list) type = `${base}[]`;
-  if (outerList) type = `${base}?[]`;
-  const ts = tsTypes[type];
-  if (!ts) throw new Error(`no TypeScript type for "${type}" in "${text}"`);
-  return {
-    name,
-    type,
-    ts: fixed || (inner && inner[2]) ? `${ts} | number` : ts,
-    optional: Boolean(optional),
-    fallback,
-  };
-}
-
-function parseSchema(schema) {
-  const m = /^aten::(\w+)(?:\.(\w+))?\((.*)\) -> (.*)$/.exec(schema);
-  if (!m) throw new Error(`cannot parse the schema "${schema}"`);
-  let keywordOnly = false;
-  const args = [];
-  for (const text of splitArguments(m[3])) {
-    if (text === "*") keywordOnly = true;
-    else args.push({ ...parseArgument(text), keywordOnly });
-  }
-  const one = (t) => {
-    const plain = t
-      .trim()
-      .replace(/\([a-z0-9!>|* -]*\)/g, "")
-      .replace(/ \w+$/, "");
-    const ts = { ...tsTypes, "Tensor[]": "Tensor[]" }[plain];
-    if (!ts) throw new Error(`no TypeScript type for the result "${t}" of ${schema}`);
-    return ts;
-  };
-  const result =
-    m[4] === "()"
-      ? "void"
-      : m[4].startsWith("(") && m[4].endsWith(")") && splitArguments(m[4].slice(1, -1)).length > 1
-        ? `[${splitArguments(m[4].slice(1, -1)).map(one).join(", ")}]`
-        : one(m[4]);
-  return { name: m[1], overload: m[2] ?? "", args, result };
-}
 
 /** Which test tells this overload from the ones tried later: one on the first argument whose type differs. */
 function guardOf(overload, all) {
@@ -105,74 +27,116 @@ function guardOf(overload, all) {
   return `typeof ${a} !== "object"`;
 }
 
-/** The schema of an overload, with its positional arguments and its options. */
-function parseOverload({ name, method }, overload) {
-  const schema = native
-    .schemas(`aten::${name}`)
-    .filter((s) => s.startsWith(overload ? `aten::${name}.${overload}(` : `aten::${name}(`))
-    .map(parseSchema)[0];
-  if (!schema) throw new Error(`aten::${name}.${overload} is not in this libtorch`);
-  const rest = method ? schema.args.slice(1) : schema.args;
+/** The schema of an overload: arguments without a default, arguments with a default, and the latter that take a position. */
+function readOverload(name, overload, method) {
+  const start = overload ? `aten::${name}.${overload}(` : `aten::${name}(`;
+  const text = native.schemas(`aten::${name}`).find((schema) => schema.startsWith(start));
+  if (!text) throw new Error(`${start.slice(0, -1)} is not in this libtorch`);
+  const schema = parseSchema(text);
   if (method && schema.args[0]?.type !== "Tensor")
     throw new Error(`aten::${name}.${overload} has no self: mark it with !`);
-  const positional = [];
-  for (const arg of rest) {
-    if (arg.keywordOnly || arg.fallback !== undefined) break;
-    positional.push(arg);
-  }
-  return { ...schema, rest, positional, options: rest.slice(positional.length) };
+  const rest = method ? schema.args.slice(1) : schema.args;
+  const first = rest.findIndex((arg) => arg.keywordOnly || arg.fallback !== undefined);
+  const required = first < 0 ? rest : rest.slice(0, first);
+  const options = first < 0 ? [] : rest.slice(first);
+  const placed = options.filter((arg) => !arg.keywordOnly);
+  const constant = `op_${name}${overload ? `_${overload}` : ""}`;
+  return { ...schema, positional: required, options, placed, constant };
 }
 
-/** The signatures that TypeScript shows, a line and its docstring each. */
-function signaturesOf({ name, method }, parsed, ident, width) {
-  const returns = (p) => (method && /[^_]_$/.test(name) ? "this" : p.result);
-  const optionTypes = (p) =>
-    p.options.map((o) => `${camel(o.name)}?: ${o.ts}${o.optional ? " | null" : ""}`).join("; ");
-  return parsed.map((p) => {
-    const params = p.positional.map(
-      (a, i) =>
-        `${safe(camel(a.name))}${a.optional && p.positional.slice(i).every((x) => x.optional) ? "?" : ""}: ${a.ts}${a.optional ? " | null" : ""}`,
-    );
-    if (p.options.length) {
-      for (let i = p.positional.length; i < width; i++) params.push(`_${i}?: undefined`);
-      params.push(`options?: { ${optionTypes(p)} }`);
-    }
-    const doc = `/** aten::${p.name}${p.overload ? `.${p.overload}` : ""} */`;
-    return `${doc}\n${method ? "" : "export function "}${ident}(${params.join(", ")}): ${returns(p)};`;
-  });
-}
+const typeOf = ({ ts, optional }) => `${ts}${optional ? " | null" : ""}`;
+const paramOf = (arg, mark = "") => `${identifier(camel(arg.name))}${mark}: ${typeOf(arg)}`;
+/** Required arguments; `undefined` stands for an optional argument that no other follows. */
+const paramsOf = (list) =>
+  list.map((arg, i) => paramOf(arg, list.slice(i).every((other) => other.optional) ? "?" : ""));
+const optionTypes = (list) =>
+  `{ ${list.map((o) => `${camel(o.name)}?: ${typeOf(o)}`).join("; ")} }`;
 
-/** The wrapper of an operation: its overloads in TypeScript, and their operations. */
-function wrapperOf(entry) {
-  const { name, overloads, method } = entry;
-  const letters = "abcdefgh";
-  const parsed = overloads.map((overload) => parseOverload(entry, overload));
+/**
+ * The signatures of an overload: defaults by name, the first by position and the others by name, and as many as PyTorch
+ * takes by position. `width`: positions of the overload with the most required arguments.
+ */
+function signaturesOf({ positional, options, placed }, width) {
+  if (options.length === 0) return [paramsOf(positional)];
   // "sum()" next to "sum(dim)": the missing positional argument is undefined.
+  const missing = Array.from({ length: width - positional.length }, (_, i) => `_${i}?: undefined`);
+  const named = [...paramsOf(positional), ...missing, `options?: ${optionTypes(options)}`];
+  const counts = missing.length > 0 || placed.length === 0 ? [] : [1, placed.length];
+  const byPosition = [...new Set(counts)].map((count) => {
+    const [first, ...others] = placed.slice(0, count);
+    const more = options.filter((o) => !placed.slice(0, count).includes(o));
+    return [
+      ...[...positional, first].map((arg) => paramOf(arg)),
+      ...others.map((arg) => paramOf(arg, "?")),
+      ...(more.length > 0 ? [`options?: ${optionTypes(more)}`] : []),
+    ];
+  });
+  return [
+    named,
+    ...byPosition,
+    ...(isReduction({ positional, options }) ? [byName(positional[0], options)] : []),
+  ];
+}
+
+/** Whether a dimension is all that an overload requires: it may be named, too. */
+const isReduction = ({ positional, options }) =>
+  positional.length === 1 && positional[0].name === "dim" && options.length > 0;
+const byName = (dim, options) => [`options: { dim: ${typeOf(dim)} } & ${optionTypes(options)}`];
+
+/** An overload as an error shows it: `sum(dim, keepdim?, { dtype })`. */
+function usageOf({ positional, options, placed }, ident) {
+  const named = options.filter((arg) => arg.keywordOnly).map((arg) => camel(arg.name));
+  const list = [
+    ...positional.map((arg) => camel(arg.name)),
+    ...placed.map((arg) => `${camel(arg.name)}?`),
+    ...(named.length > 0 ? [`{ ${named.join(", ")} }`] : []),
+  ];
+  return `${ident}(${list.join(", ")})`;
+}
+
+function emit({ name, overloads, method }) {
+  const letters = "abcdefgh";
+  const parsed = overloads.map((overload) => readOverload(name, overload, method));
   const width = Math.max(...parsed.map((p) => p.positional.length));
-  const ident = method ? camel(name) : safe(camel(name)); // a method may be called var
-  const out = signaturesOf(entry, parsed, ident, width);
-  const anyOptions = parsed.some((p) => p.options.length);
-  const params = [...letters.slice(0, width)].map((c) => `${c}?: any`);
-  if (anyOptions) params.push("o?: any");
+  const ident = method ? camel(name) : identifier(camel(name)); // a method may be called var
+  const prefix = method ? "" : "export function ";
+  const signatures = parsed.flatMap((p) => {
+    const result = method && /[^_]_$/.test(name) ? "this" : p.result;
+    const doc = `/** aten::${p.name}${p.overload ? `.${p.overload}` : ""} */`;
+    return signaturesOf(p, width).map(
+      (params) => `${doc}\n${prefix}${ident}(${params.join(", ")}): ${result};`,
+    );
+  });
+  const usage = [...new Set(parsed.map((p) => usageOf(p, ident)))].join(" or ");
   const body = parsed.map((p, i) => {
     const args = [
       ...(method ? ["this"] : []),
       ...p.positional.map((_, j) => letters[j]),
       ...p.options.map((o) => `o?.${camel(o.name)}`),
     ];
-    const invoke = `return invoke(op_${name}${p.overload ? `_${p.overload}` : ""}, ${args.join(", ")});`;
-    return parsed.length > 1 && i < parsed.length - 1
-      ? `if (${guardOf(p, parsed)}) ${invoke}`
-      : invoke;
+    const names = (list) => JSON.stringify(list.map((o) => camel(o.name)));
+    const read = p.options.length > 0 ? "const o = " : "if (p.length > 0) ";
+    const lines = `${read}optionsOf(${p.constant}_p, p); return invoke(${p.constant}, ${args.join(", ")});`;
+    const isLast = i === parsed.length - 1;
+    return {
+      constant: `const ${p.constant} = new Op("aten::${name}", "${p.overload}");\nconst ${p.constant}_p = new Defaults("${ident}", ${JSON.stringify(usage)}, ${p.positional.length}, ${names(p.placed)}, ${names(p.options)});`,
+      code: isLast ? lines : `if (${guardOf(p, parsed)}) { ${lines} }`,
+    };
   });
-  out.push(
-    `${method ? "" : "export function "}${ident}(${params.join(", ")}): any {\n${body.join("\n")}\n}`,
-  );
-  const ops = parsed.map(
-    (p) =>
-      `const op_${name}${p.overload ? `_${p.overload}` : ""} = new Op("aten::${name}", "${p.overload}");`,
-  );
-  return { method, ops, code: out.join("\n"), ident };
+  const named = parsed.some(isReduction)
+    ? `if (isOptions(a)) { const { dim, ...more } = a; return ${method ? "this." : ""}${ident}(dim as any, more as any); }\n`
+    : "";
+  const params = [...letters.slice(0, width)].map((c) => `${c}?: any`);
+  const code = `${prefix}${ident}(${[...params, "...p: any[]"].join(", ")}): any {\n${named}${body.map((b) => b.code).join("\n")}\n}`;
+  return {
+    method,
+    ident,
+    ops: body.map((b) => b.constant),
+    code: [...signatures, code].join("\n"),
+    // For calls at random: how many arguments the wrapper takes, and the names of its options.
+    most: Math.max(...parsed.map((p) => p.positional.length + p.placed.length)),
+    options: [...new Set(parsed.flatMap((p) => p.options.map((o) => camel(o.name))))],
+  };
 }
 
 const entries = readFileSync(`${root}packages/engine/torch/ops.allow`, "utf8")
@@ -191,7 +155,7 @@ const entries = readFileSync(`${root}packages/engine/torch/ops.allow`, "utf8")
     };
   })
   .sort((a, b) => (a.name < b.name ? -1 : 1));
-const made = entries.filter(({ wrapped }) => wrapped).map(wrapperOf);
+const made = entries.filter(({ wrapped }) => wrapped).map(emit);
 /** What `call` reaches, by name: the overloads and whether arguments are checked by us. */
 function tableOf() {
   const table = {};
@@ -215,6 +179,7 @@ const operations = `// Generated by "npm run gen" from ops.allow and the schemas
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Device, DType, MemoryFormat, Scalar } from "../binding/dtype.js";
 import { Handle } from "../binding/handle.js";
+import { Defaults, isOptions, optionsOf } from "../binding/options.js";
 import type { Generator } from "./random.js";
 import type { Tensor } from "./tensor.js";
 
@@ -233,8 +198,8 @@ ${made
   .map((m) => m.code)
   .join("\n")}
 
-/** Every generated wrapper, for tests that call them all. */
-export const generatedOps: readonly { name: string; method: boolean }[] = ${JSON.stringify(made.map((m) => ({ name: m.ident, method: m.method })))};
+/** Every generated wrapper, for tests that call them all: most arguments by position, and names of options. */
+export const generatedOps: readonly { name: string; method: boolean; most: number; options: readonly string[] }[] = ${JSON.stringify(made.map(({ ident, method, most, options }) => ({ name: ident, method, most, options })))};
 `;
 const table = `// Generated by "npm run gen" from ops.allow. Do not edit.
 

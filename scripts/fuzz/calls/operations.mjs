@@ -30,10 +30,18 @@ const argumentsOfAnyKind = (r, v) =>
 
 /** A generated wrapper of an operation. */
 export function wrapperCall({ T }, r, v) {
-  const { name, method } = r.pick(T.generatedOps);
-  const args = argumentsOfAnyKind(r, v);
-  if (r.chance(0.4))
-    args.push({ dim: v.int(), generator: v.strange(), keepdim: r.chance(0.5), dtype: v.text() });
+  const { name, method, most, options } = r.pick(T.generatedOps);
+  // Too many arguments and unknown names get no further than the wrapper.
+  const isFitting = r.chance(0.7);
+  const args = isFitting
+    ? r.many(r.below(most + 1), () => (r.chance(0.6) ? v.tensor() : v.strange()))
+    : argumentsOfAnyKind(r, v);
+  const values = { dim: v.int(), generator: v.strange(), keepdim: r.chance(0.5), dtype: v.text() };
+  if (!isFitting && r.chance(0.4)) args.push(values);
+  if (isFitting && r.chance(0.4)) {
+    const names = options.filter(() => r.chance(0.5));
+    args.push(Object.fromEntries(names.map((key) => [key, values[key] ?? v.strange()])));
+  }
   const self = method ? (r.chance(0.95) ? v.tensor() : v.strange()) : undefined;
   const fn = method ? T.Tensor.prototype[name] : T[name];
   return {

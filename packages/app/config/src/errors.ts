@@ -1,4 +1,4 @@
-import { nearest } from "@dsbm/files";
+import { nearest, shortageOf } from "@dsbm/files";
 
 type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
@@ -74,10 +74,12 @@ export function setLogPrefix(name: string): void {
   prefix = `dsbm: ${name}`;
 }
 
-/** Text for the user, a line for each problem. Bugs keep their stack trace. */
+/** Text for the user, a line for each problem or shortage. Bugs keep their stack trace. */
 export function describeError(error: unknown): string {
   if (error instanceof Error && [error.name, error.constructor.name].some((n) => forUsers.has(n)))
     return error.message.replace(/^/gm, `${prefix}: `);
+  const shortage = shortageOf(error);
+  if (shortage !== undefined) return `${prefix}: ${shortage}`;
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }

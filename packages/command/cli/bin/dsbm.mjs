@@ -1,4 +1,28 @@
 #!/usr/bin/env node
-import { main } from "../dist/main.js";
+import { readFileSync } from "node:fs";
 
-process.exitCode = await main(process.argv.slice(2), 0);
+/** Below these limits of its process the program cannot even load what explains errors. */
+const needs = [
+  ["Max open files", 256, "open files", "ulimit -n 1024, in a new shell if this one refuses"],
+  ["Max address space", 2 ** 31, "bytes of addresses", "ulimit -v unlimited"],
+];
+
+/** What this process lacks, in one line; undefined if it has enough. */
+function shortage() {
+  if (process.platform !== "linux") return undefined;
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  for (const [name, least, unit, cure] of needs) {
+    const [, soft] = new RegExp(`^${name} +(\\d+)`, "m").exec(limits) ?? [];
+    if (Number(soft ?? least) < least)
+      return `dsbm: this shell allows ${soft} ${unit}, dsbm needs ${least}: ${cure}`;
+  }
+}
+
+const line = shortage();
+if (line) {
+  console.error(line);
+  process.exitCode = 1;
+} else {
+  const { main } = await import("../dist/main.js");
+  process.exitCode = await main(process.argv.slice(2), 0);
+}

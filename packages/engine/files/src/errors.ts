@@ -30,6 +30,22 @@ export class FileError extends Error {
 
 const elsewhere = "or choose another folder";
 
+const openFiles =
+  "too many open files: allow this process more of them (ulimit -n 1024, in a new shell if this one refuses)";
+const memory =
+  "not enough memory: close other programs, or allow this process more (ulimit -v, or the limit of its container)";
+
+/** What a process can lack anywhere, even while it loads its own code: the cure by the code of the error. */
+const shortages: Record<string, string> = {
+  EMFILE: openFiles,
+  ENFILE: "too many open files on this machine: close other programs",
+  ENOMEM: memory,
+  ERR_MEMORY_ALLOCATION_FAILED: memory,
+  ERR_WORKER_OUT_OF_MEMORY: memory,
+  ERR_WORKER_INIT_FAILED: memory,
+  EAGAIN: "no further process or thread: close other programs, or allow more of them (ulimit -u)",
+};
+
 const cures: Record<string, readonly [FileErrorCode, string]> = {
   EACCES: ["permission", `no permission: change its owner or mode (chown, chmod), ${elsewhere}`],
   EPERM: ["permission", `not permitted: change its owner or attributes, ${elsewhere}`],
@@ -43,7 +59,7 @@ const cures: Record<string, readonly [FileErrorCode, string]> = {
   ELOOP: ["not_a_file", "it is a symbolic link: give the path of the file itself"],
   ENOENT: ["not_found", "it does not exist: check the path"],
   ENAMETOOLONG: ["bad_argument", "the path is too long: shorten the name or the overrides"],
-  EMFILE: ["io", "too many open files: raise the limit (ulimit -n)"],
+  EMFILE: ["io", openFiles],
   EIO: ["io", "the device reports an error: check the disk, then run again"],
 };
 
@@ -51,6 +67,13 @@ const cures: Record<string, readonly [FileErrorCode, string]> = {
 export function errnoOf(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return typeof code === "string" ? code : undefined;
+}
+
+/** The cure for a process that lacks files, memory or processes, in one line; undefined for any other error. */
+export function shortageOf(error: unknown): string | undefined {
+  if (error instanceof RangeError && /allocation failed/.test(error.message)) return memory;
+  const errno = errnoOf(error);
+  return errno !== undefined && Object.hasOwn(shortages, errno) ? shortages[errno] : undefined;
 }
 
 /** The FileError of a failed operation: `cannot <action> <path>: <cure> (<errno>)`. */

@@ -132,6 +132,47 @@ function checkSystem() {
   );
 }
 
+/** The .cc files of a folder, each with the name of its object: a hash of whatever the object depends on. */
+function unitsOf(source, objects, { compiler, libtorch, flags }) {
+  const names = readdirSync(source).sort();
+  const sources = names.filter((name) => name.endsWith(".cc"));
+  if (sources.length === 0) throw new Error(`no .cc file in ${source}: nothing to build.`);
+  const read = (name) => readFileSync(join(source, name), "utf8");
+  const headers = names
+    .filter((name) => /\.(h|hpp|inc)$/.test(name))
+    .flatMap((name) => [name, read(name)]);
+  const node = nodeHeaders().version;
+  // No folder of ours is in it, nor in an object: a build can be copied with its objects.
+  const base = hash(compiler.version, libtorch.version ?? "", node, ...flags, ...headers);
+  return sources.map((name) => ({
+    name,
+    object: join(objects, `${basename(name, ".cc")}-${hash(base, read(name))}.o`),
+  }));
+}
+
+/** Compiles the units without an object, and removes the objects of no unit. Returns the number of compiled units. */
+async function compileUnits(units, { source, objects, compiler, flags, jobs, log, warn }) {
+  const stale = units.filter((unit) => !existsSync(unit.object));
+  const { include } = nodeHeaders();
+  const began = performance.now();
+  let done = 0;
+  await inParallel(stale, jobs, async ({ name, object }) => {
+    const words = [...flags, "-isystem", include, "-c", name];
+    await produce(compiler, words, object, { cwd: source, warn });
+    done += 1;
+    // The first files that end say little of the rest.
+    const seconds = (((performance.now() - began) / 1000) * (stale.length - done)) / done;
+    const left =
+      done < Math.min(jobs + 1, stale.length) ? "" : `, about ${Math.ceil(seconds)} s left`;
+    log(`compiled ${name} (${done} of ${stale.length}${left})`);
+  });
+  const current = new Set(units.map((unit) => basename(unit.object)));
+  for (const name of readdirSync(objects)) {
+    if (name.endsWith(".o") && !current.has(name)) rmSync(join(objects, name), { force: true });
+  }
+  return stale.length;
+}
+
 /**
  * Compiles every .cc of `source` and links `<out>/dsbm_torch.node`; does only what changed.
  * Returns { compiled, linked, file }. Throws the compiler's own output.
@@ -141,6 +182,8 @@ export async function buildNative({
   source = join(home, "native"),
   /** Folder of the addon, of libtorch.json and of the cached objects. */
   out = join(home, "build"),
+  /** Further flags of the compiler and of the linker, such as sanitizers. */
+  extra = [],
   jobs = Math.max(2, availableParallelism()),
   /** Folder of addons that projects share; null: none. */
   cache = cacheFolder(),
@@ -152,27 +195,13 @@ export async function buildNative({
   const compiler = findCompiler();
   const libtorch = findLibtorch();
   const blas = findBlas();
-  const names = readdirSync(source).sort();
-  const sources = names.filter((name) => name.endsWith(".cc"));
-  if (sources.length === 0) throw new Error(`no .cc file in ${source}: nothing to build.`);
   const objects = join(out, "obj");
   mkdirSync(objects, { recursive: true });
-
-  const flags = compileFlags(libtorch, compiler);
-  const node = nodeHeaders();
-  const read = (name) => readFileSync(join(source, name), "utf8");
-  const headers = names
-    .filter((name) => /\.(h|hpp|inc)$/.test(name))
-    .flatMap((name) => [name, read(name)]);
-  // No folder of ours is in it, nor in an object: a build can be copied with its objects.
-  const base = hash(compiler.version, libtorch.version ?? "", node.version, ...flags, ...headers);
-  const units = sources.map((name) => ({
-    name,
-    object: join(objects, `${basename(name, ".cc")}-${hash(base, read(name))}.o`),
-  }));
+  const flags = [...compileFlags(libtorch, compiler), ...extra];
+  const units = unitsOf(source, objects, { compiler, libtorch, flags });
+  const links = [...linkFlags(libtorch, blas), ...extra];
 
   const file = join(out, `${NAME}.node`);
-  const link = [...units.map((unit) => unit.object), ...linkFlags(libtorch, blas)];
   const stamp = join(out, `${NAME}.stamp`);
   // Names of objects are hashes of version, compiler, flags and sources.
   const state = hash(
@@ -180,46 +209,29 @@ export async function buildNative({
     compiler.version,
     identify(libtorch) ?? "",
     ...units.map((unit) => basename(unit.object)),
-    ...linkFlags(libtorch, blas),
+    ...links,
   );
-  const isStamped = existsSync(stamp) && readFileSync(stamp, "utf8") === state;
+  const isCurrent = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === state;
   const record = () => {
     writeAtomic(stamp, state);
     const facts = { ...libtorch, blas, compiler, linkedTo: identify(libtorch) };
     writeAtomic(join(out, "libtorch.json"), `${JSON.stringify(facts, null, 2)}\n`);
   };
-  if (!(existsSync(file) && isStamped) && takeCached(state, file, cache)) {
+  if (!isCurrent && takeCached(state, file, cache)) {
     record();
     log(`copied from ${cache}`);
     return { compiled: 0, linked: false, file };
   }
-
-  const stale = units.filter((unit) => !existsSync(unit.object));
-  const began = performance.now();
-  let done = 0;
-  await inParallel(stale, jobs, async ({ name, object }) => {
-    const words = [...flags, "-isystem", node.include, "-c", name];
-    await produce(compiler, words, object, { cwd: source, warn });
-    done += 1;
-    // The first files that end say little of the rest.
-    const seconds = (((performance.now() - began) / 1000) * (stale.length - done)) / done;
-    const left =
-      done < Math.min(jobs + 1, stale.length) ? "" : `, about ${Math.ceil(seconds)} s left`;
-    log(`compiled ${name} (${done} of ${stale.length}${left})`);
-  });
-  const wanted = new Set(units.map((unit) => basename(unit.object)));
-  for (const name of readdirSync(objects)) {
-    if (name.endsWith(".o") && !wanted.has(name)) rmSync(join(objects, name), { force: true });
-  }
-
-  const linked = !existsSync(file) || !isStamped;
-  if (linked) {
-    await produce(compiler, link, file, { cwd: out, warn });
+  const settings = { source, objects, compiler, flags, jobs, log, warn };
+  const compiled = await compileUnits(units, settings);
+  if (!isCurrent) {
+    const words = [...units.map((unit) => unit.object), ...links];
+    await produce(compiler, words, file, { cwd: out, warn });
     log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
   }
   record();
-  if (linked) putCached(state, file, cache);
-  return { compiled: stale.length, linked, file };
+  if (!isCurrent) putCached(state, file, cache);
+  return { compiled, linked: !isCurrent, file };
 }
 
 // As a program: builds, tells on stderr how far it is, and on stdout why it failed.

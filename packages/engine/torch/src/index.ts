@@ -2,7 +2,7 @@
 // The engine's types need the types of Node (Buffer, Disposable), also for users who have not asked for them.
 export { call, callable, schemas } from "./binding/dispatch.js";
 export * from "./binding/dtype.js";
-export { type FormatCode, TorchError } from "./binding/errors.js";
+export { type CallCode, type FormatCode, TorchError } from "./binding/errors.js";
 export { Handle, tidy } from "./binding/handle.js";
 export * as unsafe from "./binding/unsafe.js";
 export * as distributed from "./distributed/index.js";

@@ -1,4 +1,4 @@
-import { invalid } from "./binding/errors.js";
+import { refusedOption } from "./binding/errors.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
 /** The number of threads in an operation. */
@@ -9,7 +9,7 @@ export function getNumThreads(): number {
 /** Sets the number of threads in an operation, from 1 to 1,024. Throws a TorchError for other numbers. */
 export function setNumThreads(n: number): void {
   if (!(Number.isInteger(n) && n >= 1 && n <= 1024))
-    throw invalid(
+    throw refusedOption(
       `setNumThreads: expected an integer from 1 to 1024, got ${typeof n === "number" ? n : typeof n}`,
     );
   guarded(() => native.numThreads(n), "setNumThreads");

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../src/index.js";
-import { distance } from "./nn/in-double.js";
+import { distance } from "./kernel/in-double.js";
 
 const options = (threads: number, seed = 3) => ({
   rows: 300,

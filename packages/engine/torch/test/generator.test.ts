@@ -79,3 +79,8 @@ describe("noise", () => {
     expect(T.noise([0, 3]).shape).toEqual([0, 3]);
   });
 });
+
+it("pairs of noise take any dtype and refuse a tensor without rows", () => {
+  expect(T.noisePairs([3, 2], { dtype: "float64" }).select(0, 0).add(0).dtype).toBe("float64");
+  expect(() => T.noisePairs([])).toThrow("no dimensions");
+});

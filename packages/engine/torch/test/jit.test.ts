@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import * as T from "../src/index.js";
-import { distance } from "./nn/in-double.js";
+import { distance } from "./kernel/in-double.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 const features = fixture("features.pt");
@@ -104,7 +104,7 @@ describe("a file without a TorchScript module", () => {
   };
 
   it("is refused by its name: missing, a folder, weights alone, another format", () => {
-    refused(join(folder, "missing.pt"), "Unreadable");
+    refused(join(folder, "missing.pt"), "Missing");
     refused(folder, "Unreadable");
     refused(fixture("weights.pt"), "NotThisFormat");
     expect(() => load(fixture("weights.pt"))).toThrow(/torch\.save holds weights without/);

@@ -1,9 +1,8 @@
-// Our own kernels for Sinkhorn's iteration against PyTorch's operations, and the properties of a
-// plan.
-import { describe, expect, it } from "vitest";
+// Sinkhorn's iterations: their bits, and what they refuse. One iteration is a record of the table of kernels.
+import { expect, it } from "vitest";
 import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../src/index.js";
-import { bits, off } from "./nn/in-double.js";
+import { bits } from "./kernel/in-double.js";
 
 startFrom(7);
 
@@ -20,39 +19,21 @@ function problemOf(n: number, m: number) {
 }
 const copied = ({ a, b, u, v }: T.Scalings) => ({ a, b, u: u.clone(), v: v.clone() });
 
-/** Less than four rows or eight columns, no multiples of them, and several blocks of rows. */
-describe.each([
+it.each([
   [1, 1],
   [33, 70],
   [300, 101],
-])("a kernel of %i rows and %i columns", (n, m) => {
-  it.each([1, 0.8])("has the scalings of PyTorch's operations, tau %d", (tau) => {
-    const { matrix, scalings } = problemOf(n, m);
-    const { a, b, v } = scalings;
-    const x = a.div(matrix.mv(v).pow(tau));
-    const y = b.div(matrix.t().mv(x).pow(tau));
-    const target = a.mul(matrix.mv(y).pow(1 - tau));
-    const plan = matrix.mul(x.unsqueeze(-1)).mul(y);
-    const error = target.sub(plan.sum(-1)).abs().sum().item();
+])("iterations of a kernel of %i rows and %i columns have the same bits on two threads", (n, m) => {
+  const { matrix, scalings } = problemOf(n, m);
+  const all = () => {
     const found = copied(scalings);
-    const ended = T.sinkhornIterate(matrix, found, { ...one, tau });
-    expect(Math.abs(ended.error - error)).toBeLessThan(1e-11 * (1 + error));
-    expect(off(found.v, y)).toBeLessThan(1e-12);
-    expect(off(matrix, plan)).toBeLessThan(1e-12);
-  });
-
-  it("has the same bits on two threads", () => {
-    const { matrix, scalings } = problemOf(n, m);
-    const all = () => {
-      const found = copied(scalings);
-      const plan = matrix.clone();
-      T.sinkhornIterate(plan, found, { tau: 1, tolerance: 1e-12, most: 20 });
-      return [found.u, found.v, plan];
-    };
-    const alone = bits(all());
-    T.setNumThreads(2);
-    expect(bits(all())).toEqual(alone);
-  });
+    const plan = matrix.clone();
+    T.sinkhornIterate(plan, found, { tau: 1, tolerance: 1e-12, most: 20 });
+    return [found.u, found.v, plan];
+  };
+  const alone = bits(all());
+  T.setNumThreads(2);
+  expect(bits(all())).toEqual(alone);
 });
 
 it("refuses other shapes, dtypes and counts in one line", () => {

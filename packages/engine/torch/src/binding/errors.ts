@@ -1,5 +1,41 @@
+/** Codes of errors of calls. */
+export type CallCode =
+  /** Sizes, ranks or counts of tensors that do not fit together. */
+  | "ERR_TORCH_SHAPE"
+  /** An unknown or refused option, hyperparameter or argument name. */
+  | "ERR_TORCH_OPTION"
+  /** The tensor was disposed of. */
+  | "ERR_TORCH_DISPOSED"
+  /** A value of another type than the argument's. */
+  | "ERR_TORCH_TYPE"
+  /** A value of the right type that cannot be taken. */
+  | "ERR_TORCH_VALUE"
+  /** A dimension or an index beyond the end. */
+  | "ERR_TORCH_INDEX"
+  /** More memory than the machine or the limit has. */
+  | "ERR_TORCH_MEMORY"
+  /** No kernel for this dtype or device. */
+  | "ERR_TORCH_NOT_IMPLEMENTED"
+  /** No operation of that name. */
+  | "ERR_TORCH_MISSING_OP"
+  /** An operation that `call` does not reach. */
+  | "ERR_TORCH_UNSAFE"
+  /** Work that a recorded program cannot repeat. */
+  | "ERR_TORCH_RECORDING"
+  /** TorchScript that fails. */
+  | "ERR_TORCH_SCRIPT"
+  /** Another rank, or the way to it. */
+  | "ERR_TORCH_DISTRIBUTED"
+  /** The engine itself cannot be built or loaded. */
+  | "ERR_TORCH_LOAD"
+  /** Node refused a call of the addon. */
+  | "ERR_NAPI"
+  /** Any other error of libtorch. */
+  | "ERR_TORCH";
+
 /** Codes of errors about files. */
 export type FormatCode =
+  | "Missing"
   | "Unreadable"
   | "NotThisFormat"
   | "NotTrusted"
@@ -37,8 +73,8 @@ export class TorchError extends Error {
   readonly ranks: readonly number[] | undefined;
 
   constructor(
-    /** A FormatCode for files and arrays, otherwise ERR_…. */
-    readonly code: FormatCode | `ERR_${string}`,
+    /** A FormatCode for files and arrays, otherwise a CallCode. */
+    readonly code: FormatCode | CallCode,
     message: string,
     { op, source, ranks, cause }: ErrorSubject = {},
   ) {
@@ -55,12 +91,30 @@ export function translate(error: unknown, op?: string, detail = ""): unknown {
   if (typeof code !== "string" || !/^ERR_(TORCH|NAPI)/.test(code)) return error;
   const message =
     op && !error.message.startsWith(op) ? `${op}${detail}: ${error.message}` : error.message;
-  return new TorchError(code as `ERR_${string}`, message, { op, cause: error.message });
+  const kind = kindOf(code as CallCode, error.message);
+  return new TorchError(kind, message, { op, cause: error.message });
 }
 
-export function invalid(message: string): TorchError {
-  return new TorchError("ERR_TORCH_VALUE", message);
+/** What libtorch says in errors of one class. */
+const ofShapes =
+  /\b(shapes?|sizes?|dimensions?|dims?|numel|elements|channels|broadcast\w*|[1-5]-?D)\b/i;
+const ofKernels = /not implemented for '\w+'/;
+
+function kindOf(code: CallCode, message: string): CallCode {
+  if (code !== "ERR_TORCH") return code;
+  if (ofKernels.test(message)) return "ERR_TORCH_NOT_IMPLEMENTED";
+  return ofShapes.test(message) ? "ERR_TORCH_SHAPE" : code;
 }
+
+export function invalid(message: string, code: CallCode = "ERR_TORCH_VALUE"): TorchError {
+  return new TorchError(code, message);
+}
+
+/** The error of an option that cannot be taken. */
+export const refusedOption = (message: string): TorchError => invalid(message, "ERR_TORCH_OPTION");
+
+/** The error of sizes that do not fit. */
+export const misfit = (message: string): TorchError => invalid(message, "ERR_TORCH_SHAPE");
 
 /** An error about a file; makes one line of at most 500 characters. */
 export function formatError(code: FormatCode, source: string, problem: string): TorchError {

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { TorchError, translate } from "./errors.js";
+import { checkAddressSpace } from "./limits.js";
 
 export type External = { readonly __external: unique symbol };
 
@@ -91,6 +92,7 @@ function build(): void {
 }
 
 function load(): Native {
+  checkAddressSpace();
   process.env.UCX_MEM_EVENTS ??= "no";
   process.env.UCX_ERROR_SIGNALS ??= "";
   process.env.OMP_WAIT_POLICY ??= "passive";

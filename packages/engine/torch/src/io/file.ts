@@ -130,6 +130,7 @@ function attempt<T>(path: string, operation: () => T): T {
     return operation();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw formatError("Unreadable", path, reason);
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw formatError(isMissing ? "Missing" : "Unreadable", path, reason);
   }
 }

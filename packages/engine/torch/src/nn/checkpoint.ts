@@ -1,6 +1,6 @@
 // Activation checkpointing: intermediates are computed again in the backward pass, for about a third more time.
 import { call } from "../binding/dispatch.js";
-import { invalid } from "../binding/errors.js";
+import { invalid, misfit } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
 import { type External, guarded, native } from "../binding/native.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
@@ -78,7 +78,7 @@ function recomputation(
         );
       const y = within(draws, () => enableGrad(again));
       if (`${y.shape}` !== `${gradient.shape}`)
-        throw invalid(
+        throw misfit(
           "checkpoint: the recomputation gave another shape; expected a module that does the same both times",
         );
       const asked = sources.filter((_, i) => needs[i]);

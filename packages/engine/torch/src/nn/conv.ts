@@ -1,5 +1,5 @@
 import { invoke, Op } from "../binding/dispatch.js";
-import { invalid } from "../binding/errors.js";
+import { refusedOption } from "../binding/errors.js";
 import { autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
 import { gradEnabled } from "../tensor/grad.js";
@@ -38,7 +38,7 @@ abstract class Convolution extends Module {
     super();
     for (const [name, n] of Object.entries({ inChannels, outChannels, kernelSize, stride }))
       if (!Number.isInteger(n) || n < 1)
-        throw invalid(`Conv${dims}d: ${name} is ${n}; expected an integer of at least 1`);
+        throw refusedOption(`Conv${dims}d: ${name} is ${n}; expected an integer of at least 1`);
     this.#wrap = paddingMode === "circular" ? padding : 0;
     this.#window = { stride, padding: padding - this.#wrap };
     const shape = [outChannels, inChannels, ...new Array<number>(dims).fill(kernelSize)];

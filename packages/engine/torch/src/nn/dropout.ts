@@ -1,7 +1,7 @@
 // Dropout with one random number for two mask elements; libtorch draws two for each.
 
 import { call } from "../binding/dispatch.js";
-import { invalid } from "../binding/errors.js";
+import { refusedOption } from "../binding/errors.js";
 import { empty } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Generator } from "../tensor/random.js";
@@ -44,7 +44,7 @@ export function dropout(
 
 function checkProbability(p: number): void {
   if (!(p >= 0 && p <= 1))
-    throw invalid(`dropout: p is ${p}; expected a probability between 0 and 1`);
+    throw refusedOption(`dropout: p is ${p}; expected a probability between 0 and 1`);
 }
 
 /** Sets elements to 0 with probability `p` in training; does nothing in evaluation. */

@@ -1,5 +1,5 @@
 import { invoke, Op } from "../binding/dispatch.js";
-import { invalid } from "../binding/errors.js";
+import { refusedOption } from "../binding/errors.js";
 import { ones, zeros } from "../tensor/create.js";
 import { gradEnabled } from "../tensor/grad.js";
 import { groupNorm } from "../tensor/ops.generated.js";
@@ -21,7 +21,7 @@ export class GroupNorm extends Module {
   constructor(numGroups: number, numChannels: number, { eps = 1e-5 }: { eps?: number } = {}) {
     super();
     if (!(Number.isInteger(numGroups) && numGroups > 0 && numChannels % numGroups === 0))
-      throw invalid(
+      throw refusedOption(
         `GroupNorm: ${numGroups} groups for ${numChannels} channels; expected a divisor of the channels`,
       );
     this.numGroups = numGroups;

@@ -1,5 +1,5 @@
 // Initialisers with the distributions of torch.nn.init, drawn from a given generator.
-import { TorchError } from "../binding/errors.js";
+import { misfit } from "../binding/errors.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Generator } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -14,10 +14,7 @@ export interface InitOptions {
 export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   const [out, input, ...field] = weight.shape;
   if (out === undefined || input === undefined)
-    throw new TorchError(
-      "ERR_TORCH_VALUE",
-      `fan-in and fan-out need a weight of at least 2 dimensions, got ${weight.ndim}`,
-    );
+    throw misfit(`fan-in and fan-out need a weight of at least 2 dimensions, got ${weight.ndim}`);
   const receptive = field.reduce((n, d) => n * d, 1);
   return { fanIn: input * receptive, fanOut: out * receptive };
 }

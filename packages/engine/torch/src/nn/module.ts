@@ -94,7 +94,10 @@ export abstract class Module {
       ),
     ];
     if (problems.length > 0)
-      throw invalid(`the state dict does not fit this network: ${problems.join("; ")}`);
+      throw invalid(
+        `the state dict does not fit this network: ${problems.join("; ")}`,
+        misfit.length > 0 ? "ERR_TORCH_SHAPE" : "ERR_TORCH_VALUE",
+      );
     noGrad(() => {
       for (const [name, t] of current) {
         const from = state.get(name);

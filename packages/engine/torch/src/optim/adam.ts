@@ -1,5 +1,5 @@
 import { invoke, Op } from "../binding/dispatch.js";
-import { invalid } from "../binding/errors.js";
+import { invalid, misfit, refusedOption } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
@@ -39,7 +39,8 @@ export class Adam {
     parameters: readonly Parameter[],
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
   ) {
-    if (parameters.length === 0) throw invalid("Adam: expected at least one parameter to train");
+    if (parameters.length === 0)
+      throw refusedOption("Adam: expected at least one parameter to train");
     checkRate(lr);
     for (const [name, x, ok] of [
       ["betas[0]", betas[0], betas[0] >= 0 && betas[0] < 1],
@@ -48,7 +49,7 @@ export class Adam {
       ["weightDecay", weightDecay, weightDecay >= 0],
     ] as const) {
       if (!ok || !Number.isFinite(x))
-        throw invalid(
+        throw refusedOption(
           `Adam: ${name} is ${x}; expected ${name.startsWith("betas") ? "a number in [0, 1)" : "a finite number of at least 0"}`,
         );
     }
@@ -138,7 +139,7 @@ export class Adam {
       const from = state.get(name);
       if (!from) throw invalid(`optimiser state: ${name} is missing`);
       if (`${from.shape}` !== `${t.shape}`)
-        throw invalid(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
+        throw misfit(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
     }
     for (const [name, t] of current) t.copy_(state.get(name)!);
   }
@@ -160,5 +161,5 @@ export class AdamW extends Adam {
 
 function checkRate(lr: number): void {
   if (!Number.isFinite(lr) || lr < 0)
-    throw invalid(`learning rate is ${lr}; expected a finite number of at least 0`);
+    throw refusedOption(`learning rate is ${lr}; expected a finite number of at least 0`);
 }

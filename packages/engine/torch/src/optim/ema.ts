@@ -1,6 +1,6 @@
 // The exponential moving average of a network's parameters: smoother weights for sampling.
 
-import { invalid } from "../binding/errors.js";
+import { invalid, refusedOption } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import type { Module } from "../nn/module.js";
 import { full, zeros } from "../tensor/create.js";
@@ -31,7 +31,8 @@ export class EMA {
     readonly rate: number,
     { warmup = false }: EMAOptions = {},
   ) {
-    if (!(rate >= 0 && rate < 1)) throw invalid(`EMA rate is ${rate}; expected a number in [0, 1)`);
+    if (!(rate >= 0 && rate < 1))
+      throw refusedOption(`EMA rate is ${rate}; expected a number in [0, 1)`);
     const named = module.namedParameters();
     this.#names = named.map(([name]) => name);
     this.#parameters = named.map(([, p]) => p);

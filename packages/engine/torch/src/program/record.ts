@@ -1,6 +1,6 @@
 // A function runs once, then its operations are replayed natively, gradients and optimiser included.
 
-import { invalid } from "../binding/errors.js";
+import { invalid, refusedOption } from "../binding/errors.js";
 import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";
 import { type External, guarded, native } from "../binding/native.js";
 import { empty } from "../tensor/create.js";
@@ -187,24 +187,24 @@ export function startChunked(
 ): ChunkedRun {
   const cut = inputDims.findIndex((d) => d >= 0);
   if (!Number.isInteger(rows) || rows < 1)
-    throw invalid(`runChunked: rows is ${rows}; expected an integer of at least 1`);
+    throw refusedOption(`runChunked: rows is ${rows}; expected an integer of at least 1`);
   if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
-    throw invalid(`runChunked: threads is ${threads}; expected an integer from 1 to 1024`);
+    throw refusedOption(`runChunked: threads is ${threads}; expected an integer from 1 to 1024`);
   if (cut < 0 || inputDims.length !== inputs.length)
-    throw invalid(
+    throw refusedOption(
       "runChunked: inputDims names, for each input, the dimension to cut or -1; at least one is cut",
     );
   const total = inputs[cut].size(inputDims[cut]);
   if (total === 0) throw invalid("runChunked: no rows to run");
   if (total / rows > 2 ** 20)
-    throw invalid(
+    throw refusedOption(
       `runChunked: ${total} rows in chunks of ${rows} are more than 2^20 chunks: raise rows`,
     );
   const lengths: number[] = [];
   for (let start = 0; start < total; start += rows) lengths.push(Math.min(rows, total - start));
   const { start: first, count } = part ?? { start: 0, count: lengths.length };
   if (!(first >= 0 && count >= 0 && first + count <= lengths.length))
-    throw invalid(
+    throw refusedOption(
       `runChunked: part is ${count} chunks from ${first} on; there are ${lengths.length}`,
     );
   const lengthsOfPart = lengths.slice(first, first + count);
@@ -223,7 +223,7 @@ export function startChunked(
     });
     for (const { results } of programs.values())
       if (results.length !== outputDims.length)
-        throw invalid(
+        throw refusedOption(
           `runChunked: outputDims has ${outputDims.length} dimensions for ${results.length} outputs`,
         );
     const whole = joined(programs.get(lengths[0])!, outputDims, ownRows);
@@ -263,7 +263,7 @@ function joined({ results }: Program, dims: readonly number[], total: number): T
   return results.map(({ shape, dtype, device }, i) => {
     const dim = dims[i];
     if (!(dim in shape))
-      throw invalid(`runChunked: outputDims: output ${i} has no dimension ${dim}`);
+      throw refusedOption(`runChunked: outputDims: output ${i} has no dimension ${dim}`);
     return empty(
       shape.map((d, k) => (k === dim ? total : d)),
       { dtype, device },

@@ -1,7 +1,7 @@
 // Mixed precision: matrix products and convolutions in a shorter dtype, all else in float32.
 
 import type { DType } from "../binding/dtype.js";
-import { invalid, refusePromise } from "../binding/errors.js";
+import { refusedOption, refusePromise } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 
 /** Dtypes of autocast. */
@@ -22,7 +22,7 @@ export function autocastDType(): CastDType | null {
 export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
   if (dtype === current) return fn();
   if (dtype !== null && dtype !== "bfloat16" && dtype !== "float16")
-    throw invalid(`autocast: ${String(dtype)}; expected bfloat16, float16 or null`);
+    throw refusedOption(`autocast: ${String(dtype)}; expected bfloat16, float16 or null`);
   const was = current;
   const set = (to: CastDType | null) => {
     guarded(() => native.autocast(to), "autocast");

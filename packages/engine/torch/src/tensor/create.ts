@@ -6,7 +6,7 @@ import {
   type Scalar,
   type TypedArray,
 } from "../binding/dtype.js";
-import { invalid } from "../binding/errors.js";
+import { invalid, misfit } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
@@ -32,7 +32,7 @@ function flatten(
 ): void {
   if (!Array.isArray(data)) {
     if (depth !== shape.length)
-      throw invalid("tensor: the nested arrays are ragged (rows of different depth)");
+      throw misfit("tensor: the nested arrays are ragged (rows of different depth)");
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean")
       throw invalid(
         `tensor: expected numbers in nested arrays, got ${data === null ? "null" : typeof data}`,
@@ -46,7 +46,7 @@ function flatten(
   }
   if (depth >= 64) throw invalid("tensor: arrays nested more than 64 deep (a cycle?)");
   if (data.length !== shape[depth])
-    throw invalid(
+    throw misfit(
       `tensor: the nested arrays are ragged (${shape[depth]} and ${data.length} elements at depth ${depth})`,
     );
   for (const item of data) flatten(item, shape, out, depth + 1);
@@ -71,9 +71,9 @@ function dtypeOfArray(data: TypedArray): DType {
 
 function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Tensor {
   if (Array.isArray(shape) && shape.length > 64)
-    throw invalid(`tensor: a shape of ${shape.length} dimensions; expected at most 64`);
+    throw misfit(`tensor: a shape of ${shape.length} dimensions; expected at most 64`);
   if (Array.isArray(shape) && shape.reduce((n, d) => n * Math.abs(Number(d)), 1) > 2 ** 53)
-    throw invalid("tensor: the shape is too large");
+    throw misfit("tensor: the shape is too large");
   return new Tensor(guarded(() => native.fromBytes(data, shape, dtype), "tensor"));
 }
 

@@ -3,580 +3,1895 @@
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Device, DType, MemoryFormat, Scalar } from "../binding/dtype.js";
 import { Handle } from "../binding/handle.js";
+import { Defaults, isOptions, optionsOf } from "../binding/options.js";
 import type { Generator } from "./random.js";
 import type { Tensor } from "./tensor.js";
 
 const op__foreach_add__List = new Op("aten::_foreach_add_", "List");
+const op__foreach_add__List_p = new Defaults(
+  "_foreachAdd_",
+  "_foreachAdd_(self, other, { alpha }) or _foreachAdd_(self, scalar)",
+  2,
+  [],
+  ["alpha"],
+);
 const op__foreach_add__Scalar = new Op("aten::_foreach_add_", "Scalar");
+const op__foreach_add__Scalar_p = new Defaults(
+  "_foreachAdd_",
+  "_foreachAdd_(self, other, { alpha }) or _foreachAdd_(self, scalar)",
+  2,
+  [],
+  [],
+);
 const op__foreach_addcdiv__Scalar = new Op("aten::_foreach_addcdiv_", "Scalar");
+const op__foreach_addcdiv__Scalar_p = new Defaults(
+  "_foreachAddcdiv_",
+  "_foreachAddcdiv_(self, tensor1, tensor2, value?)",
+  3,
+  ["value"],
+  ["value"],
+);
 const op__foreach_addcmul__Scalar = new Op("aten::_foreach_addcmul_", "Scalar");
+const op__foreach_addcmul__Scalar_p = new Defaults(
+  "_foreachAddcmul_",
+  "_foreachAddcmul_(self, tensor1, tensor2, value?)",
+  3,
+  ["value"],
+  ["value"],
+);
 const op__foreach_copy_ = new Op("aten::_foreach_copy_", "");
+const op__foreach_copy__p = new Defaults(
+  "_foreachCopy_",
+  "_foreachCopy_(self, src, nonBlocking?)",
+  2,
+  ["nonBlocking"],
+  ["nonBlocking"],
+);
 const op__foreach_div__Scalar = new Op("aten::_foreach_div_", "Scalar");
+const op__foreach_div__Scalar_p = new Defaults(
+  "_foreachDiv_",
+  "_foreachDiv_(self, scalar)",
+  2,
+  [],
+  [],
+);
 const op__foreach_lerp__List = new Op("aten::_foreach_lerp_", "List");
+const op__foreach_lerp__List_p = new Defaults(
+  "_foreachLerp_",
+  "_foreachLerp_(self, tensors1, weights) or _foreachLerp_(self, tensors1, weight)",
+  3,
+  [],
+  [],
+);
 const op__foreach_lerp__Scalar = new Op("aten::_foreach_lerp_", "Scalar");
+const op__foreach_lerp__Scalar_p = new Defaults(
+  "_foreachLerp_",
+  "_foreachLerp_(self, tensors1, weights) or _foreachLerp_(self, tensors1, weight)",
+  3,
+  [],
+  [],
+);
 const op__foreach_mul__Tensor = new Op("aten::_foreach_mul_", "Tensor");
+const op__foreach_mul__Tensor_p = new Defaults(
+  "_foreachMul_",
+  "_foreachMul_(self, other) or _foreachMul_(self, scalar)",
+  2,
+  [],
+  [],
+);
 const op__foreach_mul__Scalar = new Op("aten::_foreach_mul_", "Scalar");
+const op__foreach_mul__Scalar_p = new Defaults(
+  "_foreachMul_",
+  "_foreachMul_(self, other) or _foreachMul_(self, scalar)",
+  2,
+  [],
+  [],
+);
 const op__foreach_norm_Scalar = new Op("aten::_foreach_norm", "Scalar");
+const op__foreach_norm_Scalar_p = new Defaults(
+  "_foreachNorm",
+  "_foreachNorm(self, ord?, dtype?)",
+  1,
+  ["ord", "dtype"],
+  ["ord", "dtype"],
+);
 const op__foreach_sqrt = new Op("aten::_foreach_sqrt", "");
+const op__foreach_sqrt_p = new Defaults("_foreachSqrt", "_foreachSqrt(self)", 1, [], []);
 const op__foreach_zero_ = new Op("aten::_foreach_zero_", "");
+const op__foreach_zero__p = new Defaults("_foreachZero_", "_foreachZero_(self)", 1, [], []);
 const op_abs = new Op("aten::abs", "");
+const op_abs_p = new Defaults("abs", "abs()", 0, [], []);
 const op_abs_ = new Op("aten::abs_", "");
+const op_abs__p = new Defaults("abs_", "abs_()", 0, [], []);
 const op_acos = new Op("aten::acos", "");
+const op_acos_p = new Defaults("acos", "acos()", 0, [], []);
 const op_adaptive_avg_pool2d = new Op("aten::adaptive_avg_pool2d", "");
+const op_adaptive_avg_pool2d_p = new Defaults(
+  "adaptiveAvgPool2d",
+  "adaptiveAvgPool2d(self, outputSize)",
+  2,
+  [],
+  [],
+);
 const op_add_Tensor = new Op("aten::add", "Tensor");
+const op_add_Tensor_p = new Defaults(
+  "add",
+  "add(other, { alpha }) or add(other, alpha?)",
+  1,
+  [],
+  ["alpha"],
+);
 const op_add_Scalar = new Op("aten::add", "Scalar");
+const op_add_Scalar_p = new Defaults(
+  "add",
+  "add(other, { alpha }) or add(other, alpha?)",
+  1,
+  ["alpha"],
+  ["alpha"],
+);
 const op_add__Tensor = new Op("aten::add_", "Tensor");
+const op_add__Tensor_p = new Defaults(
+  "add_",
+  "add_(other, { alpha }) or add_(other, alpha?)",
+  1,
+  [],
+  ["alpha"],
+);
 const op_add__Scalar = new Op("aten::add_", "Scalar");
+const op_add__Scalar_p = new Defaults(
+  "add_",
+  "add_(other, { alpha }) or add_(other, alpha?)",
+  1,
+  ["alpha"],
+  ["alpha"],
+);
 const op_addbmm = new Op("aten::addbmm", "");
+const op_addbmm_p = new Defaults(
+  "addbmm",
+  "addbmm(batch1, batch2, { beta, alpha })",
+  2,
+  [],
+  ["beta", "alpha"],
+);
 const op_addcdiv = new Op("aten::addcdiv", "");
+const op_addcdiv_p = new Defaults(
+  "addcdiv",
+  "addcdiv(tensor1, tensor2, { value })",
+  2,
+  [],
+  ["value"],
+);
 const op_addcdiv_ = new Op("aten::addcdiv_", "");
+const op_addcdiv__p = new Defaults(
+  "addcdiv_",
+  "addcdiv_(tensor1, tensor2, { value })",
+  2,
+  [],
+  ["value"],
+);
 const op_addcmul = new Op("aten::addcmul", "");
+const op_addcmul_p = new Defaults(
+  "addcmul",
+  "addcmul(tensor1, tensor2, { value })",
+  2,
+  [],
+  ["value"],
+);
 const op_addcmul_ = new Op("aten::addcmul_", "");
+const op_addcmul__p = new Defaults(
+  "addcmul_",
+  "addcmul_(tensor1, tensor2, { value })",
+  2,
+  [],
+  ["value"],
+);
 const op_addmm = new Op("aten::addmm", "");
+const op_addmm_p = new Defaults(
+  "addmm",
+  "addmm(mat1, mat2, { beta, alpha })",
+  2,
+  [],
+  ["beta", "alpha"],
+);
 const op_addmv = new Op("aten::addmv", "");
+const op_addmv_p = new Defaults(
+  "addmv",
+  "addmv(mat, vec, { beta, alpha })",
+  2,
+  [],
+  ["beta", "alpha"],
+);
 const op_all = new Op("aten::all", "");
+const op_all_p = new Defaults("all", "all() or all(dim, keepdim?)", 0, [], []);
 const op_all_dim = new Op("aten::all", "dim");
+const op_all_dim_p = new Defaults(
+  "all",
+  "all() or all(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_amax = new Op("aten::amax", "");
+const op_amax_p = new Defaults(
+  "amax",
+  "amax(dim?, keepdim?)",
+  0,
+  ["dim", "keepdim"],
+  ["dim", "keepdim"],
+);
 const op_amin = new Op("aten::amin", "");
+const op_amin_p = new Defaults(
+  "amin",
+  "amin(dim?, keepdim?)",
+  0,
+  ["dim", "keepdim"],
+  ["dim", "keepdim"],
+);
 const op_any = new Op("aten::any", "");
+const op_any_p = new Defaults("any", "any() or any(dim, keepdim?)", 0, [], []);
 const op_any_dim = new Op("aten::any", "dim");
+const op_any_dim_p = new Defaults(
+  "any",
+  "any() or any(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_argmax = new Op("aten::argmax", "");
+const op_argmax_p = new Defaults(
+  "argmax",
+  "argmax(dim?, keepdim?)",
+  0,
+  ["dim", "keepdim"],
+  ["dim", "keepdim"],
+);
 const op_argmin = new Op("aten::argmin", "");
+const op_argmin_p = new Defaults(
+  "argmin",
+  "argmin(dim?, keepdim?)",
+  0,
+  ["dim", "keepdim"],
+  ["dim", "keepdim"],
+);
 const op_argsort = new Op("aten::argsort", "");
+const op_argsort_p = new Defaults(
+  "argsort",
+  "argsort(dim?, descending?)",
+  0,
+  ["dim", "descending"],
+  ["dim", "descending"],
+);
 const op_asin = new Op("aten::asin", "");
+const op_asin_p = new Defaults("asin", "asin()", 0, [], []);
 const op_atan = new Op("aten::atan", "");
+const op_atan_p = new Defaults("atan", "atan()", 0, [], []);
 const op_atan2 = new Op("aten::atan2", "");
+const op_atan2_p = new Defaults("atan2", "atan2(other)", 1, [], []);
 const op_avg_pool1d = new Op("aten::avg_pool1d", "");
+const op_avg_pool1d_p = new Defaults(
+  "avgPool1d",
+  "avgPool1d(self, kernelSize, stride?, padding?, ceilMode?, countIncludePad?)",
+  2,
+  ["stride", "padding", "ceilMode", "countIncludePad"],
+  ["stride", "padding", "ceilMode", "countIncludePad"],
+);
 const op_avg_pool2d = new Op("aten::avg_pool2d", "");
+const op_avg_pool2d_p = new Defaults(
+  "avgPool2d",
+  "avgPool2d(self, kernelSize, stride?, padding?, ceilMode?, countIncludePad?, divisorOverride?)",
+  2,
+  ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"],
+  ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"],
+);
 const op_baddbmm = new Op("aten::baddbmm", "");
+const op_baddbmm_p = new Defaults(
+  "baddbmm",
+  "baddbmm(batch1, batch2, { beta, alpha })",
+  2,
+  [],
+  ["beta", "alpha"],
+);
 const op_batch_norm = new Op("aten::batch_norm", "");
+const op_batch_norm_p = new Defaults(
+  "batchNorm",
+  "batchNorm(input, weight, bias, runningMean, runningVar, training, momentum, eps, cudnnEnabled)",
+  9,
+  [],
+  [],
+);
 const op_bernoulli = new Op("aten::bernoulli", "");
+const op_bernoulli_p = new Defaults("bernoulli", "bernoulli({ generator })", 0, [], ["generator"]);
 const op_bernoulli__float = new Op("aten::bernoulli_", "float");
+const op_bernoulli__float_p = new Defaults(
+  "bernoulli_",
+  "bernoulli_(p?, { generator })",
+  0,
+  ["p"],
+  ["p", "generator"],
+);
 const op_bilinear = new Op("aten::bilinear", "");
+const op_bilinear_p = new Defaults(
+  "bilinear",
+  "bilinear(input1, input2, weight, bias?)",
+  3,
+  ["bias"],
+  ["bias"],
+);
 const op_binary_cross_entropy_with_logits = new Op("aten::binary_cross_entropy_with_logits", "");
+const op_binary_cross_entropy_with_logits_p = new Defaults(
+  "binaryCrossEntropyWithLogits",
+  "binaryCrossEntropyWithLogits(self, target, weight?, posWeight?, reduction?)",
+  2,
+  ["weight", "posWeight", "reduction"],
+  ["weight", "posWeight", "reduction"],
+);
 const op_bincount = new Op("aten::bincount", "");
+const op_bincount_p = new Defaults(
+  "bincount",
+  "bincount(weights?, minlength?)",
+  0,
+  ["weights", "minlength"],
+  ["weights", "minlength"],
+);
 const op_bitwise_and_Tensor = new Op("aten::bitwise_and", "Tensor");
+const op_bitwise_and_Tensor_p = new Defaults("bitwiseAnd", "bitwiseAnd(other)", 1, [], []);
 const op_bitwise_and_Scalar = new Op("aten::bitwise_and", "Scalar");
+const op_bitwise_and_Scalar_p = new Defaults("bitwiseAnd", "bitwiseAnd(other)", 1, [], []);
 const op_bitwise_and__Tensor = new Op("aten::bitwise_and_", "Tensor");
+const op_bitwise_and__Tensor_p = new Defaults("bitwiseAnd_", "bitwiseAnd_(other)", 1, [], []);
 const op_bitwise_and__Scalar = new Op("aten::bitwise_and_", "Scalar");
+const op_bitwise_and__Scalar_p = new Defaults("bitwiseAnd_", "bitwiseAnd_(other)", 1, [], []);
 const op_bitwise_not = new Op("aten::bitwise_not", "");
+const op_bitwise_not_p = new Defaults("bitwiseNot", "bitwiseNot()", 0, [], []);
 const op_bitwise_or_Tensor = new Op("aten::bitwise_or", "Tensor");
+const op_bitwise_or_Tensor_p = new Defaults("bitwiseOr", "bitwiseOr(other)", 1, [], []);
 const op_bitwise_or_Scalar = new Op("aten::bitwise_or", "Scalar");
+const op_bitwise_or_Scalar_p = new Defaults("bitwiseOr", "bitwiseOr(other)", 1, [], []);
 const op_bmm = new Op("aten::bmm", "");
+const op_bmm_p = new Defaults("bmm", "bmm(mat2)", 1, [], []);
 const op_broadcast_tensors = new Op("aten::broadcast_tensors", "");
+const op_broadcast_tensors_p = new Defaults(
+  "broadcastTensors",
+  "broadcastTensors(tensors)",
+  1,
+  [],
+  [],
+);
 const op_broadcast_to = new Op("aten::broadcast_to", "");
+const op_broadcast_to_p = new Defaults("broadcastTo", "broadcastTo(size)", 1, [], []);
 const op_bucketize_Tensor = new Op("aten::bucketize", "Tensor");
+const op_bucketize_Tensor_p = new Defaults(
+  "bucketize",
+  "bucketize(boundaries, { outInt32, right })",
+  1,
+  [],
+  ["outInt32", "right"],
+);
 const op_cartesian_prod = new Op("aten::cartesian_prod", "");
+const op_cartesian_prod_p = new Defaults("cartesianProd", "cartesianProd(tensors)", 1, [], []);
 const op_cat = new Op("aten::cat", "");
+const op_cat_p = new Defaults("cat", "cat(tensors, dim?)", 1, ["dim"], ["dim"]);
 const op_cdist = new Op("aten::cdist", "");
+const op_cdist_p = new Defaults(
+  "cdist",
+  "cdist(x2, p?, computeMode?)",
+  1,
+  ["p", "computeMode"],
+  ["p", "computeMode"],
+);
 const op_ceil = new Op("aten::ceil", "");
+const op_ceil_p = new Defaults("ceil", "ceil()", 0, [], []);
 const op_celu = new Op("aten::celu", "");
+const op_celu_p = new Defaults("celu", "celu(alpha?)", 0, ["alpha"], ["alpha"]);
 const op_chunk = new Op("aten::chunk", "");
+const op_chunk_p = new Defaults("chunk", "chunk(chunks, dim?)", 1, ["dim"], ["dim"]);
 const op_clamp = new Op("aten::clamp", "");
+const op_clamp_p = new Defaults("clamp", "clamp(min?, max?)", 0, ["min", "max"], ["min", "max"]);
 const op_clamp_ = new Op("aten::clamp_", "");
+const op_clamp__p = new Defaults("clamp_", "clamp_(min?, max?)", 0, ["min", "max"], ["min", "max"]);
 const op_clone = new Op("aten::clone", "");
+const op_clone_p = new Defaults("clone", "clone({ memoryFormat })", 0, [], ["memoryFormat"]);
 const op_contiguous = new Op("aten::contiguous", "");
+const op_contiguous_p = new Defaults(
+  "contiguous",
+  "contiguous({ memoryFormat })",
+  0,
+  [],
+  ["memoryFormat"],
+);
 const op_conv1d = new Op("aten::conv1d", "");
+const op_conv1d_p = new Defaults(
+  "conv1d",
+  "conv1d(input, weight, bias?, stride?, padding?, dilation?, groups?)",
+  2,
+  ["bias", "stride", "padding", "dilation", "groups"],
+  ["bias", "stride", "padding", "dilation", "groups"],
+);
 const op_conv2d = new Op("aten::conv2d", "");
+const op_conv2d_p = new Defaults(
+  "conv2d",
+  "conv2d(input, weight, bias?, stride?, padding?, dilation?, groups?)",
+  2,
+  ["bias", "stride", "padding", "dilation", "groups"],
+  ["bias", "stride", "padding", "dilation", "groups"],
+);
 const op_conv3d = new Op("aten::conv3d", "");
+const op_conv3d_p = new Defaults(
+  "conv3d",
+  "conv3d(input, weight, bias?, stride?, padding?, dilation?, groups?)",
+  2,
+  ["bias", "stride", "padding", "dilation", "groups"],
+  ["bias", "stride", "padding", "dilation", "groups"],
+);
 const op_conv_transpose1d = new Op("aten::conv_transpose1d", "");
+const op_conv_transpose1d_p = new Defaults(
+  "convTranspose1d",
+  "convTranspose1d(input, weight, bias?, stride?, padding?, outputPadding?, groups?, dilation?)",
+  2,
+  ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+  ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+);
 const op_conv_transpose2d_input = new Op("aten::conv_transpose2d", "input");
+const op_conv_transpose2d_input_p = new Defaults(
+  "convTranspose2d",
+  "convTranspose2d(input, weight, bias?, stride?, padding?, outputPadding?, groups?, dilation?)",
+  2,
+  ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+  ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+);
 const op_copy_ = new Op("aten::copy_", "");
+const op_copy__p = new Defaults(
+  "copy_",
+  "copy_(src, nonBlocking?)",
+  1,
+  ["nonBlocking"],
+  ["nonBlocking"],
+);
 const op_cos = new Op("aten::cos", "");
+const op_cos_p = new Defaults("cos", "cos()", 0, [], []);
 const op_cosh = new Op("aten::cosh", "");
+const op_cosh_p = new Defaults("cosh", "cosh()", 0, [], []);
 const op_cosine_similarity = new Op("aten::cosine_similarity", "");
+const op_cosine_similarity_p = new Defaults(
+  "cosineSimilarity",
+  "cosineSimilarity(x1, x2, dim?, eps?)",
+  2,
+  ["dim", "eps"],
+  ["dim", "eps"],
+);
 const op_count_nonzero = new Op("aten::count_nonzero", "");
+const op_count_nonzero_p = new Defaults("countNonzero", "countNonzero(dim?)", 0, ["dim"], ["dim"]);
 const op_cov = new Op("aten::cov", "");
+const op_cov_p = new Defaults(
+  "cov",
+  "cov({ correction, fweights, aweights })",
+  0,
+  [],
+  ["correction", "fweights", "aweights"],
+);
 const op_cross = new Op("aten::cross", "");
+const op_cross_p = new Defaults("cross", "cross(other, dim?)", 1, ["dim"], ["dim"]);
 const op_cross_entropy_loss = new Op("aten::cross_entropy_loss", "");
+const op_cross_entropy_loss_p = new Defaults(
+  "crossEntropyLoss",
+  "crossEntropyLoss(self, target, weight?, reduction?, ignoreIndex?, labelSmoothing?)",
+  2,
+  ["weight", "reduction", "ignoreIndex", "labelSmoothing"],
+  ["weight", "reduction", "ignoreIndex", "labelSmoothing"],
+);
 const op_cumprod = new Op("aten::cumprod", "");
+const op_cumprod_p = new Defaults("cumprod", "cumprod(dim, { dtype })", 1, [], ["dtype"]);
 const op_cumsum = new Op("aten::cumsum", "");
+const op_cumsum_p = new Defaults("cumsum", "cumsum(dim, { dtype })", 1, [], ["dtype"]);
 const op_detach = new Op("aten::detach", "");
+const op_detach_p = new Defaults("detach", "detach()", 0, [], []);
 const op_diag_embed = new Op("aten::diag_embed", "");
+const op_diag_embed_p = new Defaults(
+  "diagEmbed",
+  "diagEmbed(offset?, dim1?, dim2?)",
+  0,
+  ["offset", "dim1", "dim2"],
+  ["offset", "dim1", "dim2"],
+);
 const op_diagonal = new Op("aten::diagonal", "");
+const op_diagonal_p = new Defaults(
+  "diagonal",
+  "diagonal(offset?, dim1?, dim2?)",
+  0,
+  ["offset", "dim1", "dim2"],
+  ["offset", "dim1", "dim2"],
+);
 const op_digamma = new Op("aten::digamma", "");
+const op_digamma_p = new Defaults("digamma", "digamma()", 0, [], []);
 const op_div_Tensor = new Op("aten::div", "Tensor");
+const op_div_Tensor_p = new Defaults("div", "div(other)", 1, [], []);
 const op_div_Scalar = new Op("aten::div", "Scalar");
+const op_div_Scalar_p = new Defaults("div", "div(other)", 1, [], []);
 const op_div__Tensor = new Op("aten::div_", "Tensor");
+const op_div__Tensor_p = new Defaults("div_", "div_(other)", 1, [], []);
 const op_div__Scalar = new Op("aten::div_", "Scalar");
+const op_div__Scalar_p = new Defaults("div_", "div_(other)", 1, [], []);
 const op_dot = new Op("aten::dot", "");
+const op_dot_p = new Defaults("dot", "dot(tensor)", 1, [], []);
 const op_dropout = new Op("aten::dropout", "");
+const op_dropout_p = new Defaults("dropout", "dropout(input, p, train)", 3, [], []);
 const op_einsum = new Op("aten::einsum", "");
+const op_einsum_p = new Defaults("einsum", "einsum(equation, tensors, { path })", 2, [], ["path"]);
 const op_elu = new Op("aten::elu", "");
+const op_elu_p = new Defaults(
+  "elu",
+  "elu(alpha?, scale?, inputScale?)",
+  0,
+  ["alpha", "scale", "inputScale"],
+  ["alpha", "scale", "inputScale"],
+);
 const op_embedding = new Op("aten::embedding", "");
+const op_embedding_p = new Defaults(
+  "embedding",
+  "embedding(weight, indices, paddingIdx?, scaleGradByFreq?, sparse?)",
+  2,
+  ["paddingIdx", "scaleGradByFreq", "sparse"],
+  ["paddingIdx", "scaleGradByFreq", "sparse"],
+);
 const op_empty_like = new Op("aten::empty_like", "");
+const op_empty_like_p = new Defaults(
+  "emptyLike",
+  "emptyLike({ dtype, layout, device, pinMemory, memoryFormat })",
+  0,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 const op_eq_Tensor = new Op("aten::eq", "Tensor");
+const op_eq_Tensor_p = new Defaults("eq", "eq(other)", 1, [], []);
 const op_eq_Scalar = new Op("aten::eq", "Scalar");
+const op_eq_Scalar_p = new Defaults("eq", "eq(other)", 1, [], []);
 const op_erf = new Op("aten::erf", "");
+const op_erf_p = new Defaults("erf", "erf()", 0, [], []);
 const op_erfc = new Op("aten::erfc", "");
+const op_erfc_p = new Defaults("erfc", "erfc()", 0, [], []);
 const op_erfinv = new Op("aten::erfinv", "");
+const op_erfinv_p = new Defaults("erfinv", "erfinv()", 0, [], []);
 const op_exp = new Op("aten::exp", "");
+const op_exp_p = new Defaults("exp", "exp()", 0, [], []);
 const op_exp_ = new Op("aten::exp_", "");
+const op_exp__p = new Defaults("exp_", "exp_()", 0, [], []);
 const op_expand = new Op("aten::expand", "");
+const op_expand_p = new Defaults("expand", "expand(size, { implicit })", 1, [], ["implicit"]);
 const op_expand_as = new Op("aten::expand_as", "");
+const op_expand_as_p = new Defaults("expandAs", "expandAs(other)", 1, [], []);
 const op_expm1 = new Op("aten::expm1", "");
+const op_expm1_p = new Defaults("expm1", "expm1()", 0, [], []);
 const op_exponential_ = new Op("aten::exponential_", "");
+const op_exponential__p = new Defaults(
+  "exponential_",
+  "exponential_(lambd?, { generator })",
+  0,
+  ["lambd"],
+  ["lambd", "generator"],
+);
 const op_fft_fft2 = new Op("aten::fft_fft2", "");
+const op_fft_fft2_p = new Defaults(
+  "fftFft2",
+  "fftFft2(self, s?, dim?, norm?)",
+  1,
+  ["s", "dim", "norm"],
+  ["s", "dim", "norm"],
+);
 const op_fft_fftshift = new Op("aten::fft_fftshift", "");
+const op_fft_fftshift_p = new Defaults(
+  "fftFftshift",
+  "fftFftshift(self, dim?)",
+  1,
+  ["dim"],
+  ["dim"],
+);
 const op_fft_ifft2 = new Op("aten::fft_ifft2", "");
+const op_fft_ifft2_p = new Defaults(
+  "fftIfft2",
+  "fftIfft2(self, s?, dim?, norm?)",
+  1,
+  ["s", "dim", "norm"],
+  ["s", "dim", "norm"],
+);
 const op_fft_irfft = new Op("aten::fft_irfft", "");
+const op_fft_irfft_p = new Defaults(
+  "fftIrfft",
+  "fftIrfft(self, n?, dim?, norm?)",
+  1,
+  ["n", "dim", "norm"],
+  ["n", "dim", "norm"],
+);
 const op_fft_irfft2 = new Op("aten::fft_irfft2", "");
+const op_fft_irfft2_p = new Defaults(
+  "fftIrfft2",
+  "fftIrfft2(self, s?, dim?, norm?)",
+  1,
+  ["s", "dim", "norm"],
+  ["s", "dim", "norm"],
+);
 const op_fft_rfft = new Op("aten::fft_rfft", "");
+const op_fft_rfft_p = new Defaults(
+  "fftRfft",
+  "fftRfft(self, n?, dim?, norm?)",
+  1,
+  ["n", "dim", "norm"],
+  ["n", "dim", "norm"],
+);
 const op_fft_rfft2 = new Op("aten::fft_rfft2", "");
+const op_fft_rfft2_p = new Defaults(
+  "fftRfft2",
+  "fftRfft2(self, s?, dim?, norm?)",
+  1,
+  ["s", "dim", "norm"],
+  ["s", "dim", "norm"],
+);
 const op_fill__Scalar = new Op("aten::fill_", "Scalar");
+const op_fill__Scalar_p = new Defaults("fill_", "fill_(value)", 1, [], []);
 const op_fill__Tensor = new Op("aten::fill_", "Tensor");
+const op_fill__Tensor_p = new Defaults("fill_", "fill_(value)", 1, [], []);
 const op_flatten_using_ints = new Op("aten::flatten", "using_ints");
+const op_flatten_using_ints_p = new Defaults(
+  "flatten",
+  "flatten(startDim?, endDim?)",
+  0,
+  ["startDim", "endDim"],
+  ["startDim", "endDim"],
+);
 const op_flip = new Op("aten::flip", "");
+const op_flip_p = new Defaults("flip", "flip(dims)", 1, [], []);
 const op_floor = new Op("aten::floor", "");
+const op_floor_p = new Defaults("floor", "floor()", 0, [], []);
 const op_frac = new Op("aten::frac", "");
+const op_frac_p = new Defaults("frac", "frac()", 0, [], []);
 const op_full_like = new Op("aten::full_like", "");
+const op_full_like_p = new Defaults(
+  "fullLike",
+  "fullLike(fillValue, { dtype, layout, device, pinMemory, memoryFormat })",
+  1,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 const op_gather = new Op("aten::gather", "");
+const op_gather_p = new Defaults(
+  "gather",
+  "gather(dim, index, { sparseGrad })",
+  2,
+  [],
+  ["sparseGrad"],
+);
 const op_ge_Tensor = new Op("aten::ge", "Tensor");
+const op_ge_Tensor_p = new Defaults("ge", "ge(other)", 1, [], []);
 const op_ge_Scalar = new Op("aten::ge", "Scalar");
+const op_ge_Scalar_p = new Defaults("ge", "ge(other)", 1, [], []);
 const op_gelu = new Op("aten::gelu", "");
+const op_gelu_p = new Defaults("gelu", "gelu({ approximate })", 0, [], ["approximate"]);
 const op_glu = new Op("aten::glu", "");
+const op_glu_p = new Defaults("glu", "glu(dim?)", 0, ["dim"], ["dim"]);
 const op_group_norm = new Op("aten::group_norm", "");
+const op_group_norm_p = new Defaults(
+  "groupNorm",
+  "groupNorm(input, numGroups, weight?, bias?, eps?, cudnnEnabled?)",
+  2,
+  ["weight", "bias", "eps", "cudnnEnabled"],
+  ["weight", "bias", "eps", "cudnnEnabled"],
+);
 const op_gt_Tensor = new Op("aten::gt", "Tensor");
+const op_gt_Tensor_p = new Defaults("gt", "gt(other)", 1, [], []);
 const op_gt_Scalar = new Op("aten::gt", "Scalar");
+const op_gt_Scalar_p = new Defaults("gt", "gt(other)", 1, [], []);
 const op_hardswish = new Op("aten::hardswish", "");
+const op_hardswish_p = new Defaults("hardswish", "hardswish()", 0, [], []);
 const op_hardtanh = new Op("aten::hardtanh", "");
+const op_hardtanh_p = new Defaults(
+  "hardtanh",
+  "hardtanh(minVal?, maxVal?)",
+  0,
+  ["minVal", "maxVal"],
+  ["minVal", "maxVal"],
+);
 const op_histc = new Op("aten::histc", "");
+const op_histc_p = new Defaults(
+  "histc",
+  "histc(bins?, min?, max?)",
+  0,
+  ["bins", "min", "max"],
+  ["bins", "min", "max"],
+);
 const op_huber_loss = new Op("aten::huber_loss", "");
+const op_huber_loss_p = new Defaults(
+  "huberLoss",
+  "huberLoss(self, target, reduction?, delta?)",
+  2,
+  ["reduction", "delta"],
+  ["reduction", "delta"],
+);
 const op_imag = new Op("aten::imag", "");
+const op_imag_p = new Defaults("imag", "imag()", 0, [], []);
 const op_index_Tensor = new Op("aten::index", "Tensor");
+const op_index_Tensor_p = new Defaults("index", "index(indices)", 1, [], []);
 const op_index_add = new Op("aten::index_add", "");
+const op_index_add_p = new Defaults(
+  "indexAdd",
+  "indexAdd(dim, index, source, { alpha })",
+  3,
+  [],
+  ["alpha"],
+);
 const op_index_add_ = new Op("aten::index_add_", "");
+const op_index_add__p = new Defaults(
+  "indexAdd_",
+  "indexAdd_(dim, index, source, { alpha })",
+  3,
+  [],
+  ["alpha"],
+);
 const op_index_copy_ = new Op("aten::index_copy_", "");
+const op_index_copy__p = new Defaults("indexCopy_", "indexCopy_(dim, index, source)", 3, [], []);
 const op_index_fill__int_Scalar = new Op("aten::index_fill_", "int_Scalar");
+const op_index_fill__int_Scalar_p = new Defaults(
+  "indexFill_",
+  "indexFill_(dim, index, value)",
+  3,
+  [],
+  [],
+);
 const op_index_put_ = new Op("aten::index_put_", "");
+const op_index_put__p = new Defaults(
+  "indexPut_",
+  "indexPut_(indices, values, accumulate?)",
+  2,
+  ["accumulate"],
+  ["accumulate"],
+);
 const op_index_select = new Op("aten::index_select", "");
+const op_index_select_p = new Defaults("indexSelect", "indexSelect(dim, index)", 2, [], []);
 const op_instance_norm = new Op("aten::instance_norm", "");
+const op_instance_norm_p = new Defaults(
+  "instanceNorm",
+  "instanceNorm(input, weight, bias, runningMean, runningVar, useInputStats, momentum, eps, cudnnEnabled)",
+  9,
+  [],
+  [],
+);
 const op_isfinite = new Op("aten::isfinite", "");
+const op_isfinite_p = new Defaults("isfinite", "isfinite()", 0, [], []);
 const op_isinf = new Op("aten::isinf", "");
+const op_isinf_p = new Defaults("isinf", "isinf()", 0, [], []);
 const op_isnan = new Op("aten::isnan", "");
+const op_isnan_p = new Defaults("isnan", "isnan()", 0, [], []);
 const op_kl_div = new Op("aten::kl_div", "");
+const op_kl_div_p = new Defaults(
+  "klDiv",
+  "klDiv(self, target, reduction?, { logTarget })",
+  2,
+  ["reduction"],
+  ["reduction", "logTarget"],
+);
 const op_kron = new Op("aten::kron", "");
+const op_kron_p = new Defaults("kron", "kron(other)", 1, [], []);
 const op_kthvalue = new Op("aten::kthvalue", "");
+const op_kthvalue_p = new Defaults(
+  "kthvalue",
+  "kthvalue(k, dim?, keepdim?)",
+  1,
+  ["dim", "keepdim"],
+  ["dim", "keepdim"],
+);
 const op_l1_loss = new Op("aten::l1_loss", "");
+const op_l1_loss_p = new Defaults(
+  "l1Loss",
+  "l1Loss(self, target, reduction?)",
+  2,
+  ["reduction"],
+  ["reduction"],
+);
 const op_layer_norm = new Op("aten::layer_norm", "");
+const op_layer_norm_p = new Defaults(
+  "layerNorm",
+  "layerNorm(input, normalizedShape, weight?, bias?, eps?, cudnnEnable?)",
+  2,
+  ["weight", "bias", "eps", "cudnnEnable"],
+  ["weight", "bias", "eps", "cudnnEnable"],
+);
 const op_le_Tensor = new Op("aten::le", "Tensor");
+const op_le_Tensor_p = new Defaults("le", "le(other)", 1, [], []);
 const op_le_Scalar = new Op("aten::le", "Scalar");
+const op_le_Scalar_p = new Defaults("le", "le(other)", 1, [], []);
 const op_leaky_relu = new Op("aten::leaky_relu", "");
+const op_leaky_relu_p = new Defaults(
+  "leakyRelu",
+  "leakyRelu(negativeSlope?)",
+  0,
+  ["negativeSlope"],
+  ["negativeSlope"],
+);
 const op_lerp_Tensor = new Op("aten::lerp", "Tensor");
+const op_lerp_Tensor_p = new Defaults("lerp", "lerp(end, weight)", 2, [], []);
 const op_lerp_Scalar = new Op("aten::lerp", "Scalar");
+const op_lerp_Scalar_p = new Defaults("lerp", "lerp(end, weight)", 2, [], []);
 const op_lerp__Tensor = new Op("aten::lerp_", "Tensor");
+const op_lerp__Tensor_p = new Defaults("lerp_", "lerp_(end, weight)", 2, [], []);
 const op_lerp__Scalar = new Op("aten::lerp_", "Scalar");
+const op_lerp__Scalar_p = new Defaults("lerp_", "lerp_(end, weight)", 2, [], []);
 const op_lgamma = new Op("aten::lgamma", "");
+const op_lgamma_p = new Defaults("lgamma", "lgamma()", 0, [], []);
 const op_linalg_cholesky = new Op("aten::linalg_cholesky", "");
+const op_linalg_cholesky_p = new Defaults(
+  "linalgCholesky",
+  "linalgCholesky({ upper })",
+  0,
+  [],
+  ["upper"],
+);
 const op_linalg_det = new Op("aten::linalg_det", "");
+const op_linalg_det_p = new Defaults("linalgDet", "linalgDet()", 0, [], []);
 const op_linalg_eigh = new Op("aten::linalg_eigh", "");
+const op_linalg_eigh_p = new Defaults("linalgEigh", "linalgEigh(UPLO?)", 0, ["UPLO"], ["UPLO"]);
 const op_linalg_inv = new Op("aten::linalg_inv", "");
+const op_linalg_inv_p = new Defaults("linalgInv", "linalgInv()", 0, [], []);
 const op_linalg_norm = new Op("aten::linalg_norm", "");
+const op_linalg_norm_p = new Defaults(
+  "linalgNorm",
+  "linalgNorm(ord?, dim?, keepdim?, { dtype })",
+  0,
+  ["ord", "dim", "keepdim"],
+  ["ord", "dim", "keepdim", "dtype"],
+);
 const op_linalg_qr = new Op("aten::linalg_qr", "");
+const op_linalg_qr_p = new Defaults("linalgQr", "linalgQr(mode?)", 0, ["mode"], ["mode"]);
 const op_linalg_slogdet = new Op("aten::linalg_slogdet", "");
+const op_linalg_slogdet_p = new Defaults("linalgSlogdet", "linalgSlogdet()", 0, [], []);
 const op_linalg_solve = new Op("aten::linalg_solve", "");
+const op_linalg_solve_p = new Defaults("linalgSolve", "linalgSolve(B, { left })", 1, [], ["left"]);
 const op_linalg_solve_triangular = new Op("aten::linalg_solve_triangular", "");
+const op_linalg_solve_triangular_p = new Defaults(
+  "linalgSolveTriangular",
+  "linalgSolveTriangular(B, { upper, left, unitriangular })",
+  1,
+  [],
+  ["upper", "left", "unitriangular"],
+);
 const op_linalg_svd = new Op("aten::linalg_svd", "");
+const op_linalg_svd_p = new Defaults(
+  "linalgSvd",
+  "linalgSvd(fullMatrices?, { driver })",
+  0,
+  ["fullMatrices"],
+  ["fullMatrices", "driver"],
+);
 const op_linalg_vector_norm = new Op("aten::linalg_vector_norm", "");
+const op_linalg_vector_norm_p = new Defaults(
+  "linalgVectorNorm",
+  "linalgVectorNorm(ord?, dim?, keepdim?, { dtype })",
+  0,
+  ["ord", "dim", "keepdim"],
+  ["ord", "dim", "keepdim", "dtype"],
+);
 const op_linear = new Op("aten::linear", "");
+const op_linear_p = new Defaults("linear", "linear(input, weight, bias?)", 2, ["bias"], ["bias"]);
 const op_log = new Op("aten::log", "");
+const op_log_p = new Defaults("log", "log()", 0, [], []);
 const op_log10 = new Op("aten::log10", "");
+const op_log10_p = new Defaults("log10", "log10()", 0, [], []);
 const op_log1p = new Op("aten::log1p", "");
+const op_log1p_p = new Defaults("log1p", "log1p()", 0, [], []);
 const op_log2 = new Op("aten::log2", "");
+const op_log2_p = new Defaults("log2", "log2()", 0, [], []);
 const op_log_sigmoid = new Op("aten::log_sigmoid", "");
+const op_log_sigmoid_p = new Defaults("logSigmoid", "logSigmoid()", 0, [], []);
 const op_log_softmax_int = new Op("aten::log_softmax", "int");
+const op_log_softmax_int_p = new Defaults(
+  "logSoftmax",
+  "logSoftmax(dim, dtype?)",
+  1,
+  ["dtype"],
+  ["dtype"],
+);
 const op_logcumsumexp = new Op("aten::logcumsumexp", "");
+const op_logcumsumexp_p = new Defaults("logcumsumexp", "logcumsumexp(dim)", 1, [], []);
 const op_logdet = new Op("aten::logdet", "");
+const op_logdet_p = new Defaults("logdet", "logdet()", 0, [], []);
 const op_logical_and = new Op("aten::logical_and", "");
+const op_logical_and_p = new Defaults("logicalAnd", "logicalAnd(other)", 1, [], []);
 const op_logical_not = new Op("aten::logical_not", "");
+const op_logical_not_p = new Defaults("logicalNot", "logicalNot()", 0, [], []);
 const op_logical_or = new Op("aten::logical_or", "");
+const op_logical_or_p = new Defaults("logicalOr", "logicalOr(other)", 1, [], []);
 const op_logsumexp = new Op("aten::logsumexp", "");
+const op_logsumexp_p = new Defaults(
+  "logsumexp",
+  "logsumexp(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_lt_Tensor = new Op("aten::lt", "Tensor");
+const op_lt_Tensor_p = new Defaults("lt", "lt(other)", 1, [], []);
 const op_lt_Scalar = new Op("aten::lt", "Scalar");
+const op_lt_Scalar_p = new Defaults("lt", "lt(other)", 1, [], []);
 const op_masked_fill_Tensor = new Op("aten::masked_fill", "Tensor");
+const op_masked_fill_Tensor_p = new Defaults("maskedFill", "maskedFill(mask, value)", 2, [], []);
 const op_masked_fill_Scalar = new Op("aten::masked_fill", "Scalar");
+const op_masked_fill_Scalar_p = new Defaults("maskedFill", "maskedFill(mask, value)", 2, [], []);
 const op_masked_fill__Tensor = new Op("aten::masked_fill_", "Tensor");
+const op_masked_fill__Tensor_p = new Defaults("maskedFill_", "maskedFill_(mask, value)", 2, [], []);
 const op_masked_fill__Scalar = new Op("aten::masked_fill_", "Scalar");
+const op_masked_fill__Scalar_p = new Defaults("maskedFill_", "maskedFill_(mask, value)", 2, [], []);
 const op_masked_select = new Op("aten::masked_select", "");
+const op_masked_select_p = new Defaults("maskedSelect", "maskedSelect(mask)", 1, [], []);
 const op_matmul = new Op("aten::matmul", "");
+const op_matmul_p = new Defaults("matmul", "matmul(other)", 1, [], []);
 const op_matrix_exp = new Op("aten::matrix_exp", "");
+const op_matrix_exp_p = new Defaults("matrixExp", "matrixExp()", 0, [], []);
 const op_max = new Op("aten::max", "");
+const op_max_p = new Defaults("max", "max() or max(dim, keepdim?)", 0, [], []);
 const op_max_dim = new Op("aten::max", "dim");
+const op_max_dim_p = new Defaults(
+  "max",
+  "max() or max(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_max_pool2d = new Op("aten::max_pool2d", "");
+const op_max_pool2d_p = new Defaults(
+  "maxPool2d",
+  "maxPool2d(self, kernelSize, stride?, padding?, dilation?, ceilMode?)",
+  2,
+  ["stride", "padding", "dilation", "ceilMode"],
+  ["stride", "padding", "dilation", "ceilMode"],
+);
 const op_maximum = new Op("aten::maximum", "");
+const op_maximum_p = new Defaults("maximum", "maximum(other)", 1, [], []);
 const op_mean = new Op("aten::mean", "");
+const op_mean_p = new Defaults(
+  "mean",
+  "mean({ dtype }) or mean(dim, keepdim?, { dtype })",
+  0,
+  [],
+  ["dtype"],
+);
 const op_mean_dim = new Op("aten::mean", "dim");
+const op_mean_dim_p = new Defaults(
+  "mean",
+  "mean({ dtype }) or mean(dim, keepdim?, { dtype })",
+  1,
+  ["keepdim"],
+  ["keepdim", "dtype"],
+);
 const op_median = new Op("aten::median", "");
+const op_median_p = new Defaults("median", "median() or median(dim, keepdim?)", 0, [], []);
 const op_median_dim = new Op("aten::median", "dim");
+const op_median_dim_p = new Defaults(
+  "median",
+  "median() or median(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_meshgrid_indexing = new Op("aten::meshgrid", "indexing");
+const op_meshgrid_indexing_p = new Defaults(
+  "meshgrid",
+  "meshgrid(tensors, { indexing })",
+  1,
+  [],
+  ["indexing"],
+);
 const op_min = new Op("aten::min", "");
+const op_min_p = new Defaults("min", "min() or min(dim, keepdim?)", 0, [], []);
 const op_min_dim = new Op("aten::min", "dim");
+const op_min_dim_p = new Defaults(
+  "min",
+  "min() or min(dim, keepdim?)",
+  1,
+  ["keepdim"],
+  ["keepdim"],
+);
 const op_minimum = new Op("aten::minimum", "");
+const op_minimum_p = new Defaults("minimum", "minimum(other)", 1, [], []);
 const op_mish = new Op("aten::mish", "");
+const op_mish_p = new Defaults("mish", "mish()", 0, [], []);
 const op_mm = new Op("aten::mm", "");
+const op_mm_p = new Defaults("mm", "mm(mat2)", 1, [], []);
 const op_movedim_int = new Op("aten::movedim", "int");
+const op_movedim_int_p = new Defaults("movedim", "movedim(source, destination)", 2, [], []);
 const op_mse_loss = new Op("aten::mse_loss", "");
+const op_mse_loss_p = new Defaults(
+  "mseLoss",
+  "mseLoss(self, target, reduction?)",
+  2,
+  ["reduction"],
+  ["reduction"],
+);
 const op_mul_Tensor = new Op("aten::mul", "Tensor");
+const op_mul_Tensor_p = new Defaults("mul", "mul(other)", 1, [], []);
 const op_mul_Scalar = new Op("aten::mul", "Scalar");
+const op_mul_Scalar_p = new Defaults("mul", "mul(other)", 1, [], []);
 const op_mul__Tensor = new Op("aten::mul_", "Tensor");
+const op_mul__Tensor_p = new Defaults("mul_", "mul_(other)", 1, [], []);
 const op_mul__Scalar = new Op("aten::mul_", "Scalar");
+const op_mul__Scalar_p = new Defaults("mul_", "mul_(other)", 1, [], []);
 const op_multinomial = new Op("aten::multinomial", "");
+const op_multinomial_p = new Defaults(
+  "multinomial",
+  "multinomial(numSamples, replacement?, { generator })",
+  1,
+  ["replacement"],
+  ["replacement", "generator"],
+);
 const op_mv = new Op("aten::mv", "");
+const op_mv_p = new Defaults("mv", "mv(vec)", 1, [], []);
 const op_nan_to_num = new Op("aten::nan_to_num", "");
+const op_nan_to_num_p = new Defaults(
+  "nanToNum",
+  "nanToNum(nan?, posinf?, neginf?)",
+  0,
+  ["nan", "posinf", "neginf"],
+  ["nan", "posinf", "neginf"],
+);
 const op_narrow = new Op("aten::narrow", "");
+const op_narrow_p = new Defaults("narrow", "narrow(dim, start, length)", 3, [], []);
 const op_ne_Tensor = new Op("aten::ne", "Tensor");
+const op_ne_Tensor_p = new Defaults("ne", "ne(other)", 1, [], []);
 const op_ne_Scalar = new Op("aten::ne", "Scalar");
+const op_ne_Scalar_p = new Defaults("ne", "ne(other)", 1, [], []);
 const op_neg = new Op("aten::neg", "");
+const op_neg_p = new Defaults("neg", "neg()", 0, [], []);
 const op_neg_ = new Op("aten::neg_", "");
+const op_neg__p = new Defaults("neg_", "neg_()", 0, [], []);
 const op_new_empty = new Op("aten::new_empty", "");
+const op_new_empty_p = new Defaults(
+  "newEmpty",
+  "newEmpty(size, { dtype, layout, device, pinMemory })",
+  1,
+  [],
+  ["dtype", "layout", "device", "pinMemory"],
+);
 const op_new_full = new Op("aten::new_full", "");
+const op_new_full_p = new Defaults(
+  "newFull",
+  "newFull(size, fillValue, { dtype, layout, device, pinMemory })",
+  2,
+  [],
+  ["dtype", "layout", "device", "pinMemory"],
+);
 const op_new_ones = new Op("aten::new_ones", "");
+const op_new_ones_p = new Defaults(
+  "newOnes",
+  "newOnes(size, { dtype, layout, device, pinMemory })",
+  1,
+  [],
+  ["dtype", "layout", "device", "pinMemory"],
+);
 const op_new_zeros = new Op("aten::new_zeros", "");
+const op_new_zeros_p = new Defaults(
+  "newZeros",
+  "newZeros(size, { dtype, layout, device, pinMemory })",
+  1,
+  [],
+  ["dtype", "layout", "device", "pinMemory"],
+);
 const op_nll_loss = new Op("aten::nll_loss", "");
+const op_nll_loss_p = new Defaults(
+  "nllLoss",
+  "nllLoss(self, target, weight?, reduction?, ignoreIndex?)",
+  2,
+  ["weight", "reduction", "ignoreIndex"],
+  ["weight", "reduction", "ignoreIndex"],
+);
 const op_nonzero = new Op("aten::nonzero", "");
+const op_nonzero_p = new Defaults("nonzero", "nonzero()", 0, [], []);
 const op_norm_Scalar = new Op("aten::norm", "Scalar");
+const op_norm_Scalar_p = new Defaults("norm", "norm(p?)", 0, ["p"], ["p"]);
 const op_normal_ = new Op("aten::normal_", "");
+const op_normal__p = new Defaults(
+  "normal_",
+  "normal_(mean?, std?, { generator })",
+  0,
+  ["mean", "std"],
+  ["mean", "std", "generator"],
+);
 const op_one_hot = new Op("aten::one_hot", "");
+const op_one_hot_p = new Defaults(
+  "oneHot",
+  "oneHot(self, numClasses?)",
+  1,
+  ["numClasses"],
+  ["numClasses"],
+);
 const op_ones_like = new Op("aten::ones_like", "");
+const op_ones_like_p = new Defaults(
+  "onesLike",
+  "onesLike({ dtype, layout, device, pinMemory, memoryFormat })",
+  0,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 const op_outer = new Op("aten::outer", "");
+const op_outer_p = new Defaults("outer", "outer(vec2)", 1, [], []);
 const op_pad = new Op("aten::pad", "");
+const op_pad_p = new Defaults(
+  "pad",
+  "pad(self, pad, mode?, value?)",
+  2,
+  ["mode", "value"],
+  ["mode", "value"],
+);
 const op_pairwise_distance = new Op("aten::pairwise_distance", "");
+const op_pairwise_distance_p = new Defaults(
+  "pairwiseDistance",
+  "pairwiseDistance(x1, x2, p?, eps?, keepdim?)",
+  2,
+  ["p", "eps", "keepdim"],
+  ["p", "eps", "keepdim"],
+);
 const op_permute = new Op("aten::permute", "");
+const op_permute_p = new Defaults("permute", "permute(dims)", 1, [], []);
 const op_pow_Tensor_Tensor = new Op("aten::pow", "Tensor_Tensor");
+const op_pow_Tensor_Tensor_p = new Defaults("pow", "pow(exponent)", 1, [], []);
 const op_pow_Tensor_Scalar = new Op("aten::pow", "Tensor_Scalar");
+const op_pow_Tensor_Scalar_p = new Defaults("pow", "pow(exponent)", 1, [], []);
 const op_pow__Tensor = new Op("aten::pow_", "Tensor");
+const op_pow__Tensor_p = new Defaults("pow_", "pow_(exponent)", 1, [], []);
 const op_pow__Scalar = new Op("aten::pow_", "Scalar");
+const op_pow__Scalar_p = new Defaults("pow_", "pow_(exponent)", 1, [], []);
 const op_prod = new Op("aten::prod", "");
+const op_prod_p = new Defaults(
+  "prod",
+  "prod({ dtype }) or prod(dim, keepdim?, { dtype })",
+  0,
+  [],
+  ["dtype"],
+);
 const op_prod_dim_int = new Op("aten::prod", "dim_int");
+const op_prod_dim_int_p = new Defaults(
+  "prod",
+  "prod({ dtype }) or prod(dim, keepdim?, { dtype })",
+  1,
+  ["keepdim"],
+  ["keepdim", "dtype"],
+);
 const op_quantile = new Op("aten::quantile", "");
+const op_quantile_p = new Defaults(
+  "quantile",
+  "quantile(q, dim?, keepdim?, { interpolation })",
+  1,
+  ["dim", "keepdim"],
+  ["dim", "keepdim", "interpolation"],
+);
 const op_quantile_scalar = new Op("aten::quantile", "scalar");
+const op_quantile_scalar_p = new Defaults(
+  "quantile",
+  "quantile(q, dim?, keepdim?, { interpolation })",
+  1,
+  ["dim", "keepdim"],
+  ["dim", "keepdim", "interpolation"],
+);
 const op_rand_like = new Op("aten::rand_like", "");
+const op_rand_like_p = new Defaults(
+  "randLike",
+  "randLike({ dtype, layout, device, pinMemory, memoryFormat })",
+  0,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 const op_randn_like = new Op("aten::randn_like", "");
+const op_randn_like_p = new Defaults(
+  "randnLike",
+  "randnLike({ dtype, layout, device, pinMemory, memoryFormat })",
+  0,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 const op_random_ = new Op("aten::random_", "");
+const op_random__p = new Defaults("random_", "random_({ generator })", 0, [], ["generator"]);
 const op_real = new Op("aten::real", "");
+const op_real_p = new Defaults("real", "real()", 0, [], []);
 const op_reciprocal = new Op("aten::reciprocal", "");
+const op_reciprocal_p = new Defaults("reciprocal", "reciprocal()", 0, [], []);
 const op_relu = new Op("aten::relu", "");
+const op_relu_p = new Defaults("relu", "relu()", 0, [], []);
 const op_relu_ = new Op("aten::relu_", "");
+const op_relu__p = new Defaults("relu_", "relu_()", 0, [], []);
 const op_remainder_Tensor = new Op("aten::remainder", "Tensor");
+const op_remainder_Tensor_p = new Defaults("remainder", "remainder(other)", 1, [], []);
 const op_remainder_Scalar = new Op("aten::remainder", "Scalar");
+const op_remainder_Scalar_p = new Defaults("remainder", "remainder(other)", 1, [], []);
 const op_repeat = new Op("aten::repeat", "");
+const op_repeat_p = new Defaults("repeat", "repeat(repeats)", 1, [], []);
 const op_repeat_interleave_self_int = new Op("aten::repeat_interleave", "self_int");
+const op_repeat_interleave_self_int_p = new Defaults(
+  "repeatInterleave",
+  "repeatInterleave(repeats, dim?, { outputSize })",
+  1,
+  ["dim"],
+  ["dim", "outputSize"],
+);
 const op_reshape = new Op("aten::reshape", "");
+const op_reshape_p = new Defaults("reshape", "reshape(shape)", 1, [], []);
 const op_roll = new Op("aten::roll", "");
+const op_roll_p = new Defaults("roll", "roll(shifts, dims?)", 1, ["dims"], ["dims"]);
 const op_round = new Op("aten::round", "");
+const op_round_p = new Defaults("round", "round()", 0, [], []);
 const op_rsqrt = new Op("aten::rsqrt", "");
+const op_rsqrt_p = new Defaults("rsqrt", "rsqrt()", 0, [], []);
 const op_rsub_Tensor = new Op("aten::rsub", "Tensor");
+const op_rsub_Tensor_p = new Defaults(
+  "rsub",
+  "rsub(other, { alpha }) or rsub(other, alpha?)",
+  1,
+  [],
+  ["alpha"],
+);
 const op_rsub_Scalar = new Op("aten::rsub", "Scalar");
+const op_rsub_Scalar_p = new Defaults(
+  "rsub",
+  "rsub(other, { alpha }) or rsub(other, alpha?)",
+  1,
+  ["alpha"],
+  ["alpha"],
+);
 const op_scaled_dot_product_attention = new Op("aten::scaled_dot_product_attention", "");
+const op_scaled_dot_product_attention_p = new Defaults(
+  "scaledDotProductAttention",
+  "scaledDotProductAttention(query, key, value, attnMask?, dropoutP?, isCausal?, { scale, enableGqa })",
+  3,
+  ["attnMask", "dropoutP", "isCausal"],
+  ["attnMask", "dropoutP", "isCausal", "scale", "enableGqa"],
+);
 const op_scatter_src = new Op("aten::scatter", "src");
+const op_scatter_src_p = new Defaults(
+  "scatter",
+  "scatter(dim, index, src) or scatter(dim, index, value)",
+  3,
+  [],
+  [],
+);
 const op_scatter_value = new Op("aten::scatter", "value");
+const op_scatter_value_p = new Defaults(
+  "scatter",
+  "scatter(dim, index, src) or scatter(dim, index, value)",
+  3,
+  [],
+  [],
+);
 const op_scatter__src = new Op("aten::scatter_", "src");
+const op_scatter__src_p = new Defaults(
+  "scatter_",
+  "scatter_(dim, index, src) or scatter_(dim, index, value)",
+  3,
+  [],
+  [],
+);
 const op_scatter__value = new Op("aten::scatter_", "value");
+const op_scatter__value_p = new Defaults(
+  "scatter_",
+  "scatter_(dim, index, src) or scatter_(dim, index, value)",
+  3,
+  [],
+  [],
+);
 const op_scatter_add = new Op("aten::scatter_add", "");
+const op_scatter_add_p = new Defaults("scatterAdd", "scatterAdd(dim, index, src)", 3, [], []);
 const op_searchsorted_Tensor = new Op("aten::searchsorted", "Tensor");
+const op_searchsorted_Tensor_p = new Defaults(
+  "searchsorted",
+  "searchsorted(sortedSequence, self, { outInt32, right, side, sorter })",
+  2,
+  [],
+  ["outInt32", "right", "side", "sorter"],
+);
 const op_select_int = new Op("aten::select", "int");
+const op_select_int_p = new Defaults("select", "select(dim, index)", 2, [], []);
 const op_sigmoid = new Op("aten::sigmoid", "");
+const op_sigmoid_p = new Defaults("sigmoid", "sigmoid()", 0, [], []);
 const op_sign = new Op("aten::sign", "");
+const op_sign_p = new Defaults("sign", "sign()", 0, [], []);
 const op_silu = new Op("aten::silu", "");
+const op_silu_p = new Defaults("silu", "silu()", 0, [], []);
 const op_silu_ = new Op("aten::silu_", "");
+const op_silu__p = new Defaults("silu_", "silu_()", 0, [], []);
 const op_sin = new Op("aten::sin", "");
+const op_sin_p = new Defaults("sin", "sin()", 0, [], []);
 const op_sinh = new Op("aten::sinh", "");
+const op_sinh_p = new Defaults("sinh", "sinh()", 0, [], []);
 const op_slice_Tensor = new Op("aten::slice", "Tensor");
+const op_slice_Tensor_p = new Defaults(
+  "slice",
+  "slice(dim?, start?, end?, step?)",
+  0,
+  ["dim", "start", "end", "step"],
+  ["dim", "start", "end", "step"],
+);
 const op_softmax_int = new Op("aten::softmax", "int");
+const op_softmax_int_p = new Defaults("softmax", "softmax(dim, dtype?)", 1, ["dtype"], ["dtype"]);
 const op_softplus = new Op("aten::softplus", "");
+const op_softplus_p = new Defaults(
+  "softplus",
+  "softplus(beta?, threshold?)",
+  0,
+  ["beta", "threshold"],
+  ["beta", "threshold"],
+);
 const op_sort = new Op("aten::sort", "");
+const op_sort_p = new Defaults(
+  "sort",
+  "sort(dim?, descending?)",
+  0,
+  ["dim", "descending"],
+  ["dim", "descending"],
+);
 const op_split_Tensor = new Op("aten::split", "Tensor");
+const op_split_Tensor_p = new Defaults("split", "split(splitSize, dim?)", 1, ["dim"], ["dim"]);
 const op_sqrt = new Op("aten::sqrt", "");
+const op_sqrt_p = new Defaults("sqrt", "sqrt()", 0, [], []);
 const op_sqrt_ = new Op("aten::sqrt_", "");
+const op_sqrt__p = new Defaults("sqrt_", "sqrt_()", 0, [], []);
 const op_square = new Op("aten::square", "");
+const op_square_p = new Defaults("square", "square()", 0, [], []);
 const op_squeeze = new Op("aten::squeeze", "");
+const op_squeeze_p = new Defaults("squeeze", "squeeze() or squeeze(dim)", 0, [], []);
 const op_squeeze_dim = new Op("aten::squeeze", "dim");
+const op_squeeze_dim_p = new Defaults("squeeze", "squeeze() or squeeze(dim)", 1, [], []);
 const op_stack = new Op("aten::stack", "");
+const op_stack_p = new Defaults("stack", "stack(tensors, dim?)", 1, ["dim"], ["dim"]);
 const op_std_correction = new Op("aten::std", "correction");
+const op_std_correction_p = new Defaults(
+  "std",
+  "std(dim?, { correction, keepdim })",
+  0,
+  ["dim"],
+  ["dim", "correction", "keepdim"],
+);
 const op_sub_Tensor = new Op("aten::sub", "Tensor");
+const op_sub_Tensor_p = new Defaults(
+  "sub",
+  "sub(other, { alpha }) or sub(other, alpha?)",
+  1,
+  [],
+  ["alpha"],
+);
 const op_sub_Scalar = new Op("aten::sub", "Scalar");
+const op_sub_Scalar_p = new Defaults(
+  "sub",
+  "sub(other, { alpha }) or sub(other, alpha?)",
+  1,
+  ["alpha"],
+  ["alpha"],
+);
 const op_sub__Tensor = new Op("aten::sub_", "Tensor");
+const op_sub__Tensor_p = new Defaults(
+  "sub_",
+  "sub_(other, { alpha }) or sub_(other, alpha?)",
+  1,
+  [],
+  ["alpha"],
+);
 const op_sub__Scalar = new Op("aten::sub_", "Scalar");
+const op_sub__Scalar_p = new Defaults(
+  "sub_",
+  "sub_(other, { alpha }) or sub_(other, alpha?)",
+  1,
+  ["alpha"],
+  ["alpha"],
+);
 const op_sum = new Op("aten::sum", "");
+const op_sum_p = new Defaults(
+  "sum",
+  "sum({ dtype }) or sum(dim, keepdim?, { dtype })",
+  0,
+  [],
+  ["dtype"],
+);
 const op_sum_dim_IntList = new Op("aten::sum", "dim_IntList");
+const op_sum_dim_IntList_p = new Defaults(
+  "sum",
+  "sum({ dtype }) or sum(dim, keepdim?, { dtype })",
+  1,
+  ["keepdim"],
+  ["keepdim", "dtype"],
+);
 const op_swapaxes = new Op("aten::swapaxes", "");
+const op_swapaxes_p = new Defaults("swapaxes", "swapaxes(axis0, axis1)", 2, [], []);
 const op_t = new Op("aten::t", "");
+const op_t_p = new Defaults("t", "t()", 0, [], []);
 const op_take = new Op("aten::take", "");
+const op_take_p = new Defaults("take", "take(index)", 1, [], []);
 const op_take_along_dim = new Op("aten::take_along_dim", "");
+const op_take_along_dim_p = new Defaults(
+  "takeAlongDim",
+  "takeAlongDim(indices, dim?)",
+  1,
+  ["dim"],
+  ["dim"],
+);
 const op_tan = new Op("aten::tan", "");
+const op_tan_p = new Defaults("tan", "tan()", 0, [], []);
 const op_tanh = new Op("aten::tanh", "");
+const op_tanh_p = new Defaults("tanh", "tanh()", 0, [], []);
 const op_tile = new Op("aten::tile", "");
+const op_tile_p = new Defaults("tile", "tile(dims)", 1, [], []);
 const op_topk = new Op("aten::topk", "");
+const op_topk_p = new Defaults(
+  "topk",
+  "topk(k, dim?, largest?, sorted?)",
+  1,
+  ["dim", "largest", "sorted"],
+  ["dim", "largest", "sorted"],
+);
 const op_trace = new Op("aten::trace", "");
+const op_trace_p = new Defaults("trace", "trace()", 0, [], []);
 const op_transpose_int = new Op("aten::transpose", "int");
+const op_transpose_int_p = new Defaults("transpose", "transpose(dim0, dim1)", 2, [], []);
 const op_tril = new Op("aten::tril", "");
+const op_tril_p = new Defaults("tril", "tril(diagonal?)", 0, ["diagonal"], ["diagonal"]);
 const op_triu = new Op("aten::triu", "");
+const op_triu_p = new Defaults("triu", "triu(diagonal?)", 0, ["diagonal"], ["diagonal"]);
 const op_trunc = new Op("aten::trunc", "");
+const op_trunc_p = new Defaults("trunc", "trunc()", 0, [], []);
 const op_unbind_int = new Op("aten::unbind", "int");
+const op_unbind_int_p = new Defaults("unbind", "unbind(dim?)", 0, ["dim"], ["dim"]);
 const op_unfold = new Op("aten::unfold", "");
+const op_unfold_p = new Defaults("unfold", "unfold(dimension, size, step)", 3, [], []);
 const op_uniform_ = new Op("aten::uniform_", "");
+const op_uniform__p = new Defaults(
+  "uniform_",
+  "uniform_(from?, to?, { generator })",
+  0,
+  ["from", "to"],
+  ["from", "to", "generator"],
+);
 const op_unique_consecutive = new Op("aten::unique_consecutive", "");
+const op_unique_consecutive_p = new Defaults(
+  "uniqueConsecutive",
+  "uniqueConsecutive(returnInverse?, returnCounts?, dim?)",
+  0,
+  ["returnInverse", "returnCounts", "dim"],
+  ["returnInverse", "returnCounts", "dim"],
+);
 const op_unsqueeze = new Op("aten::unsqueeze", "");
+const op_unsqueeze_p = new Defaults("unsqueeze", "unsqueeze(dim)", 1, [], []);
 const op_upsample_bicubic2d = new Op("aten::upsample_bicubic2d", "");
+const op_upsample_bicubic2d_p = new Defaults(
+  "upsampleBicubic2d",
+  "upsampleBicubic2d(self, outputSize, alignCorners, scalesH?, scalesW?)",
+  3,
+  ["scalesH", "scalesW"],
+  ["scalesH", "scalesW"],
+);
 const op_upsample_bilinear2d = new Op("aten::upsample_bilinear2d", "");
+const op_upsample_bilinear2d_p = new Defaults(
+  "upsampleBilinear2d",
+  "upsampleBilinear2d(self, outputSize, alignCorners, scalesH?, scalesW?)",
+  3,
+  ["scalesH", "scalesW"],
+  ["scalesH", "scalesW"],
+);
 const op_upsample_nearest1d = new Op("aten::upsample_nearest1d", "");
+const op_upsample_nearest1d_p = new Defaults(
+  "upsampleNearest1d",
+  "upsampleNearest1d(self, outputSize, scales?)",
+  2,
+  ["scales"],
+  ["scales"],
+);
 const op_upsample_nearest2d = new Op("aten::upsample_nearest2d", "");
+const op_upsample_nearest2d_p = new Defaults(
+  "upsampleNearest2d",
+  "upsampleNearest2d(self, outputSize, scalesH?, scalesW?)",
+  2,
+  ["scalesH", "scalesW"],
+  ["scalesH", "scalesW"],
+);
 const op_var_correction = new Op("aten::var", "correction");
+const op_var_correction_p = new Defaults(
+  "var",
+  "var(dim?, { correction, keepdim })",
+  0,
+  ["dim"],
+  ["dim", "correction", "keepdim"],
+);
 const op_view = new Op("aten::view", "");
+const op_view_p = new Defaults("view", "view(size) or view(dtype)", 1, [], []);
 const op_view_dtype = new Op("aten::view", "dtype");
+const op_view_dtype_p = new Defaults("view", "view(size) or view(dtype)", 1, [], []);
 const op_view_as = new Op("aten::view_as", "");
+const op_view_as_p = new Defaults("viewAs", "viewAs(other)", 1, [], []);
 const op_view_as_complex = new Op("aten::view_as_complex", "");
+const op_view_as_complex_p = new Defaults("viewAsComplex", "viewAsComplex()", 0, [], []);
 const op_view_as_real = new Op("aten::view_as_real", "");
+const op_view_as_real_p = new Defaults("viewAsReal", "viewAsReal()", 0, [], []);
 const op_where_self = new Op("aten::where", "self");
+const op_where_self_p = new Defaults("where", "where(condition, self, other)", 3, [], []);
 const op_zero_ = new Op("aten::zero_", "");
+const op_zero__p = new Defaults("zero_", "zero_()", 0, [], []);
 const op_zeros_like = new Op("aten::zeros_like", "");
+const op_zeros_like_p = new Defaults(
+  "zerosLike",
+  "zerosLike({ dtype, layout, device, pinMemory, memoryFormat })",
+  0,
+  [],
+  ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+);
 
 /** The operations of a tensor, by PyTorch's names in camelCase. */
 export abstract class TensorMethods extends Handle {
   /** aten::abs */
   abs(): Tensor;
-  abs(): any {
+  abs(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_abs_p, p);
     return invoke(op_abs, this);
   }
   /** aten::abs_ */
   abs_(): this;
-  abs_(): any {
+  abs_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_abs__p, p);
     return invoke(op_abs_, this);
   }
   /** aten::acos */
   acos(): Tensor;
-  acos(): any {
+  acos(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_acos_p, p);
     return invoke(op_acos, this);
   }
   /** aten::add.Tensor */
   add(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /** aten::add.Scalar */
   add(other: Scalar, options?: { alpha?: Scalar }): Tensor;
-  add(a?: any, o?: any): any {
-    if (a instanceof Handle) return invoke(op_add_Tensor, this, a, o?.alpha);
+  /** aten::add.Scalar */
+  add(other: Scalar, alpha: Scalar): Tensor;
+  add(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_add_Tensor_p, p);
+      return invoke(op_add_Tensor, this, a, o?.alpha);
+    }
+    const o = optionsOf(op_add_Scalar_p, p);
     return invoke(op_add_Scalar, this, a, o?.alpha);
   }
   /** aten::add_.Tensor */
   add_(other: Tensor, options?: { alpha?: Scalar }): this;
   /** aten::add_.Scalar */
   add_(other: Scalar, options?: { alpha?: Scalar }): this;
-  add_(a?: any, o?: any): any {
-    if (a instanceof Handle) return invoke(op_add__Tensor, this, a, o?.alpha);
+  /** aten::add_.Scalar */
+  add_(other: Scalar, alpha: Scalar): this;
+  add_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_add__Tensor_p, p);
+      return invoke(op_add__Tensor, this, a, o?.alpha);
+    }
+    const o = optionsOf(op_add__Scalar_p, p);
     return invoke(op_add__Scalar, this, a, o?.alpha);
   }
   /** aten::addbmm */
   addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
-  addbmm(a?: any, b?: any, o?: any): any {
+  addbmm(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addbmm_p, p);
     return invoke(op_addbmm, this, a, b, o?.beta, o?.alpha);
   }
   /** aten::addcdiv */
   addcdiv(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor;
-  addcdiv(a?: any, b?: any, o?: any): any {
+  addcdiv(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addcdiv_p, p);
     return invoke(op_addcdiv, this, a, b, o?.value);
   }
   /** aten::addcdiv_ */
   addcdiv_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this;
-  addcdiv_(a?: any, b?: any, o?: any): any {
+  addcdiv_(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addcdiv__p, p);
     return invoke(op_addcdiv_, this, a, b, o?.value);
   }
   /** aten::addcmul */
   addcmul(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor;
-  addcmul(a?: any, b?: any, o?: any): any {
+  addcmul(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addcmul_p, p);
     return invoke(op_addcmul, this, a, b, o?.value);
   }
   /** aten::addcmul_ */
   addcmul_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this;
-  addcmul_(a?: any, b?: any, o?: any): any {
+  addcmul_(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addcmul__p, p);
     return invoke(op_addcmul_, this, a, b, o?.value);
   }
   /** aten::addmm */
   addmm(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
-  addmm(a?: any, b?: any, o?: any): any {
+  addmm(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addmm_p, p);
     return invoke(op_addmm, this, a, b, o?.beta, o?.alpha);
   }
   /** aten::addmv */
   addmv(mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
-  addmv(a?: any, b?: any, o?: any): any {
+  addmv(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_addmv_p, p);
     return invoke(op_addmv, this, a, b, o?.beta, o?.alpha);
   }
   /** aten::all */
   all(): Tensor;
   /** aten::all.dim */
   all(dim: number, options?: { keepdim?: boolean }): Tensor;
-  all(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_all, this);
+  /** aten::all.dim */
+  all(dim: number, keepdim: boolean): Tensor;
+  /** aten::all.dim */
+  all(options: { dim: number } & { keepdim?: boolean }): Tensor;
+  all(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.all(dim as any, more as any);
+    }
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_all_p, p);
+      return invoke(op_all, this);
+    }
+    const o = optionsOf(op_all_dim_p, p);
     return invoke(op_all_dim, this, a, o?.keepdim);
   }
   /** aten::amax */
   amax(options?: { dim?: readonly number[] | number; keepdim?: boolean }): Tensor;
-  amax(o?: any): any {
+  /** aten::amax */
+  amax(dim: readonly number[] | number, options?: { keepdim?: boolean }): Tensor;
+  /** aten::amax */
+  amax(dim: readonly number[] | number, keepdim?: boolean): Tensor;
+  amax(...p: any[]): any {
+    const o = optionsOf(op_amax_p, p);
     return invoke(op_amax, this, o?.dim, o?.keepdim);
   }
   /** aten::amin */
   amin(options?: { dim?: readonly number[] | number; keepdim?: boolean }): Tensor;
-  amin(o?: any): any {
+  /** aten::amin */
+  amin(dim: readonly number[] | number, options?: { keepdim?: boolean }): Tensor;
+  /** aten::amin */
+  amin(dim: readonly number[] | number, keepdim?: boolean): Tensor;
+  amin(...p: any[]): any {
+    const o = optionsOf(op_amin_p, p);
     return invoke(op_amin, this, o?.dim, o?.keepdim);
   }
   /** aten::any */
   any(): Tensor;
   /** aten::any.dim */
   any(dim: number, options?: { keepdim?: boolean }): Tensor;
-  any(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_any, this);
+  /** aten::any.dim */
+  any(dim: number, keepdim: boolean): Tensor;
+  /** aten::any.dim */
+  any(options: { dim: number } & { keepdim?: boolean }): Tensor;
+  any(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.any(dim as any, more as any);
+    }
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_any_p, p);
+      return invoke(op_any, this);
+    }
+    const o = optionsOf(op_any_dim_p, p);
     return invoke(op_any_dim, this, a, o?.keepdim);
   }
   /** aten::argmax */
   argmax(options?: { dim?: number | null; keepdim?: boolean }): Tensor;
-  argmax(o?: any): any {
+  /** aten::argmax */
+  argmax(dim: number | null, options?: { keepdim?: boolean }): Tensor;
+  /** aten::argmax */
+  argmax(dim: number | null, keepdim?: boolean): Tensor;
+  argmax(...p: any[]): any {
+    const o = optionsOf(op_argmax_p, p);
     return invoke(op_argmax, this, o?.dim, o?.keepdim);
   }
   /** aten::argmin */
   argmin(options?: { dim?: number | null; keepdim?: boolean }): Tensor;
-  argmin(o?: any): any {
+  /** aten::argmin */
+  argmin(dim: number | null, options?: { keepdim?: boolean }): Tensor;
+  /** aten::argmin */
+  argmin(dim: number | null, keepdim?: boolean): Tensor;
+  argmin(...p: any[]): any {
+    const o = optionsOf(op_argmin_p, p);
     return invoke(op_argmin, this, o?.dim, o?.keepdim);
   }
   /** aten::argsort */
   argsort(options?: { dim?: number; descending?: boolean }): Tensor;
-  argsort(o?: any): any {
+  /** aten::argsort */
+  argsort(dim: number, options?: { descending?: boolean }): Tensor;
+  /** aten::argsort */
+  argsort(dim: number, descending?: boolean): Tensor;
+  argsort(...p: any[]): any {
+    const o = optionsOf(op_argsort_p, p);
     return invoke(op_argsort, this, o?.dim, o?.descending);
   }
   /** aten::asin */
   asin(): Tensor;
-  asin(): any {
+  asin(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_asin_p, p);
     return invoke(op_asin, this);
   }
   /** aten::atan */
   atan(): Tensor;
-  atan(): any {
+  atan(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_atan_p, p);
     return invoke(op_atan, this);
   }
   /** aten::atan2 */
   atan2(other: Tensor): Tensor;
-  atan2(a?: any): any {
+  atan2(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_atan2_p, p);
     return invoke(op_atan2, this, a);
   }
   /** aten::baddbmm */
   baddbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
-  baddbmm(a?: any, b?: any, o?: any): any {
+  baddbmm(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_baddbmm_p, p);
     return invoke(op_baddbmm, this, a, b, o?.beta, o?.alpha);
   }
   /** aten::bernoulli */
   bernoulli(options?: { generator?: Generator | null }): Tensor;
-  bernoulli(o?: any): any {
+  bernoulli(...p: any[]): any {
+    const o = optionsOf(op_bernoulli_p, p);
     return invoke(op_bernoulli, this, o?.generator);
   }
   /** aten::bernoulli_.float */
   bernoulli_(options?: { p?: number; generator?: Generator | null }): this;
-  bernoulli_(o?: any): any {
+  /** aten::bernoulli_.float */
+  bernoulli_(p: number, options?: { generator?: Generator | null }): this;
+  bernoulli_(...p: any[]): any {
+    const o = optionsOf(op_bernoulli__float_p, p);
     return invoke(op_bernoulli__float, this, o?.p, o?.generator);
   }
   /** aten::bincount */
   bincount(options?: { weights?: Tensor | null; minlength?: number }): Tensor;
-  bincount(o?: any): any {
+  /** aten::bincount */
+  bincount(weights: Tensor | null, options?: { minlength?: number }): Tensor;
+  /** aten::bincount */
+  bincount(weights: Tensor | null, minlength?: number): Tensor;
+  bincount(...p: any[]): any {
+    const o = optionsOf(op_bincount_p, p);
     return invoke(op_bincount, this, o?.weights, o?.minlength);
   }
   /** aten::bitwise_and.Tensor */
   bitwiseAnd(other: Tensor): Tensor;
   /** aten::bitwise_and.Scalar */
   bitwiseAnd(other: Scalar): Tensor;
-  bitwiseAnd(a?: any): any {
-    if (a instanceof Handle) return invoke(op_bitwise_and_Tensor, this, a);
+  bitwiseAnd(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_bitwise_and_Tensor_p, p);
+      return invoke(op_bitwise_and_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_bitwise_and_Scalar_p, p);
     return invoke(op_bitwise_and_Scalar, this, a);
   }
   /** aten::bitwise_and_.Tensor */
   bitwiseAnd_(other: Tensor): this;
   /** aten::bitwise_and_.Scalar */
   bitwiseAnd_(other: Scalar): this;
-  bitwiseAnd_(a?: any): any {
-    if (a instanceof Handle) return invoke(op_bitwise_and__Tensor, this, a);
+  bitwiseAnd_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_bitwise_and__Tensor_p, p);
+      return invoke(op_bitwise_and__Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_bitwise_and__Scalar_p, p);
     return invoke(op_bitwise_and__Scalar, this, a);
   }
   /** aten::bitwise_not */
   bitwiseNot(): Tensor;
-  bitwiseNot(): any {
+  bitwiseNot(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_bitwise_not_p, p);
     return invoke(op_bitwise_not, this);
   }
   /** aten::bitwise_or.Tensor */
   bitwiseOr(other: Tensor): Tensor;
   /** aten::bitwise_or.Scalar */
   bitwiseOr(other: Scalar): Tensor;
-  bitwiseOr(a?: any): any {
-    if (a instanceof Handle) return invoke(op_bitwise_or_Tensor, this, a);
+  bitwiseOr(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_bitwise_or_Tensor_p, p);
+      return invoke(op_bitwise_or_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_bitwise_or_Scalar_p, p);
     return invoke(op_bitwise_or_Scalar, this, a);
   }
   /** aten::bmm */
   bmm(mat2: Tensor): Tensor;
-  bmm(a?: any): any {
+  bmm(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_bmm_p, p);
     return invoke(op_bmm, this, a);
   }
   /** aten::broadcast_to */
   broadcastTo(size: readonly number[]): Tensor;
-  broadcastTo(a?: any): any {
+  broadcastTo(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_broadcast_to_p, p);
     return invoke(op_broadcast_to, this, a);
   }
   /** aten::bucketize.Tensor */
   bucketize(boundaries: Tensor, options?: { outInt32?: boolean; right?: boolean }): Tensor;
-  bucketize(a?: any, o?: any): any {
+  bucketize(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_bucketize_Tensor_p, p);
     return invoke(op_bucketize_Tensor, this, a, o?.outInt32, o?.right);
   }
   /** aten::cdist */
   cdist(x2: Tensor, options?: { p?: number; computeMode?: number | null }): Tensor;
-  cdist(a?: any, o?: any): any {
+  /** aten::cdist */
+  cdist(x2: Tensor, p: number, options?: { computeMode?: number | null }): Tensor;
+  /** aten::cdist */
+  cdist(x2: Tensor, p: number, computeMode?: number | null): Tensor;
+  cdist(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_cdist_p, p);
     return invoke(op_cdist, this, a, o?.p, o?.computeMode);
   }
   /** aten::ceil */
   ceil(): Tensor;
-  ceil(): any {
+  ceil(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_ceil_p, p);
     return invoke(op_ceil, this);
   }
   /** aten::celu */
   celu(options?: { alpha?: Scalar }): Tensor;
-  celu(o?: any): any {
+  /** aten::celu */
+  celu(alpha: Scalar): Tensor;
+  celu(...p: any[]): any {
+    const o = optionsOf(op_celu_p, p);
     return invoke(op_celu, this, o?.alpha);
   }
   /** aten::chunk */
   chunk(chunks: number, options?: { dim?: number }): Tensor[];
-  chunk(a?: any, o?: any): any {
+  /** aten::chunk */
+  chunk(chunks: number, dim: number): Tensor[];
+  chunk(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_chunk_p, p);
     return invoke(op_chunk, this, a, o?.dim);
   }
   /** aten::clamp */
   clamp(options?: { min?: Scalar | null; max?: Scalar | null }): Tensor;
-  clamp(o?: any): any {
+  /** aten::clamp */
+  clamp(min: Scalar | null, options?: { max?: Scalar | null }): Tensor;
+  /** aten::clamp */
+  clamp(min: Scalar | null, max?: Scalar | null): Tensor;
+  clamp(...p: any[]): any {
+    const o = optionsOf(op_clamp_p, p);
     return invoke(op_clamp, this, o?.min, o?.max);
   }
   /** aten::clamp_ */
   clamp_(options?: { min?: Scalar | null; max?: Scalar | null }): this;
-  clamp_(o?: any): any {
+  /** aten::clamp_ */
+  clamp_(min: Scalar | null, options?: { max?: Scalar | null }): this;
+  /** aten::clamp_ */
+  clamp_(min: Scalar | null, max?: Scalar | null): this;
+  clamp_(...p: any[]): any {
+    const o = optionsOf(op_clamp__p, p);
     return invoke(op_clamp_, this, o?.min, o?.max);
   }
   /** aten::clone */
   clone(options?: { memoryFormat?: MemoryFormat | null }): Tensor;
-  clone(o?: any): any {
+  clone(...p: any[]): any {
+    const o = optionsOf(op_clone_p, p);
     return invoke(op_clone, this, o?.memoryFormat);
   }
   /** aten::contiguous */
   contiguous(options?: { memoryFormat?: MemoryFormat }): Tensor;
-  contiguous(o?: any): any {
+  contiguous(...p: any[]): any {
+    const o = optionsOf(op_contiguous_p, p);
     return invoke(op_contiguous, this, o?.memoryFormat);
   }
   /** aten::copy_ */
   copy_(src: Tensor, options?: { nonBlocking?: boolean }): this;
-  copy_(a?: any, o?: any): any {
+  /** aten::copy_ */
+  copy_(src: Tensor, nonBlocking: boolean): this;
+  copy_(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_copy__p, p);
     return invoke(op_copy_, this, a, o?.nonBlocking);
   }
   /** aten::cos */
   cos(): Tensor;
-  cos(): any {
+  cos(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_cos_p, p);
     return invoke(op_cos, this);
   }
   /** aten::cosh */
   cosh(): Tensor;
-  cosh(): any {
+  cosh(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_cosh_p, p);
     return invoke(op_cosh, this);
   }
   /** aten::count_nonzero */
   countNonzero(options?: { dim?: number | null }): Tensor;
-  countNonzero(o?: any): any {
+  /** aten::count_nonzero */
+  countNonzero(dim: number | null): Tensor;
+  countNonzero(...p: any[]): any {
+    const o = optionsOf(op_count_nonzero_p, p);
     return invoke(op_count_nonzero, this, o?.dim);
   }
   /** aten::cov */
@@ -585,68 +1900,112 @@ export abstract class TensorMethods extends Handle {
     fweights?: Tensor | null;
     aweights?: Tensor | null;
   }): Tensor;
-  cov(o?: any): any {
+  cov(...p: any[]): any {
+    const o = optionsOf(op_cov_p, p);
     return invoke(op_cov, this, o?.correction, o?.fweights, o?.aweights);
   }
   /** aten::cross */
   cross(other: Tensor, options?: { dim?: number | null }): Tensor;
-  cross(a?: any, o?: any): any {
+  /** aten::cross */
+  cross(other: Tensor, dim: number | null): Tensor;
+  cross(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_cross_p, p);
     return invoke(op_cross, this, a, o?.dim);
   }
   /** aten::cumprod */
   cumprod(dim: number, options?: { dtype?: DType | null }): Tensor;
-  cumprod(a?: any, o?: any): any {
+  /** aten::cumprod */
+  cumprod(options: { dim: number } & { dtype?: DType | null }): Tensor;
+  cumprod(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.cumprod(dim as any, more as any);
+    }
+    const o = optionsOf(op_cumprod_p, p);
     return invoke(op_cumprod, this, a, o?.dtype);
   }
   /** aten::cumsum */
   cumsum(dim: number, options?: { dtype?: DType | null }): Tensor;
-  cumsum(a?: any, o?: any): any {
+  /** aten::cumsum */
+  cumsum(options: { dim: number } & { dtype?: DType | null }): Tensor;
+  cumsum(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.cumsum(dim as any, more as any);
+    }
+    const o = optionsOf(op_cumsum_p, p);
     return invoke(op_cumsum, this, a, o?.dtype);
   }
   /** aten::detach */
   detach(): Tensor;
-  detach(): any {
+  detach(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_detach_p, p);
     return invoke(op_detach, this);
   }
   /** aten::diag_embed */
   diagEmbed(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
-  diagEmbed(o?: any): any {
+  /** aten::diag_embed */
+  diagEmbed(offset: number, options?: { dim1?: number; dim2?: number }): Tensor;
+  /** aten::diag_embed */
+  diagEmbed(offset: number, dim1?: number, dim2?: number): Tensor;
+  diagEmbed(...p: any[]): any {
+    const o = optionsOf(op_diag_embed_p, p);
     return invoke(op_diag_embed, this, o?.offset, o?.dim1, o?.dim2);
   }
   /** aten::diagonal */
   diagonal(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
-  diagonal(o?: any): any {
+  /** aten::diagonal */
+  diagonal(offset: number, options?: { dim1?: number; dim2?: number }): Tensor;
+  /** aten::diagonal */
+  diagonal(offset: number, dim1?: number, dim2?: number): Tensor;
+  diagonal(...p: any[]): any {
+    const o = optionsOf(op_diagonal_p, p);
     return invoke(op_diagonal, this, o?.offset, o?.dim1, o?.dim2);
   }
   /** aten::digamma */
   digamma(): Tensor;
-  digamma(): any {
+  digamma(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_digamma_p, p);
     return invoke(op_digamma, this);
   }
   /** aten::div.Tensor */
   div(other: Tensor): Tensor;
   /** aten::div.Scalar */
   div(other: Scalar): Tensor;
-  div(a?: any): any {
-    if (a instanceof Handle) return invoke(op_div_Tensor, this, a);
+  div(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_div_Tensor_p, p);
+      return invoke(op_div_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_div_Scalar_p, p);
     return invoke(op_div_Scalar, this, a);
   }
   /** aten::div_.Tensor */
   div_(other: Tensor): this;
   /** aten::div_.Scalar */
   div_(other: Scalar): this;
-  div_(a?: any): any {
-    if (a instanceof Handle) return invoke(op_div__Tensor, this, a);
+  div_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_div__Tensor_p, p);
+      return invoke(op_div__Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_div__Scalar_p, p);
     return invoke(op_div__Scalar, this, a);
   }
   /** aten::dot */
   dot(tensor: Tensor): Tensor;
-  dot(a?: any): any {
+  dot(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_dot_p, p);
     return invoke(op_dot, this, a);
   }
   /** aten::elu */
   elu(options?: { alpha?: Scalar; scale?: Scalar; inputScale?: Scalar }): Tensor;
-  elu(o?: any): any {
+  /** aten::elu */
+  elu(alpha: Scalar, options?: { scale?: Scalar; inputScale?: Scalar }): Tensor;
+  /** aten::elu */
+  elu(alpha: Scalar, scale?: Scalar, inputScale?: Scalar): Tensor;
+  elu(...p: any[]): any {
+    const o = optionsOf(op_elu_p, p);
     return invoke(op_elu, this, o?.alpha, o?.scale, o?.inputScale);
   }
   /** aten::empty_like */
@@ -657,7 +2016,8 @@ export abstract class TensorMethods extends Handle {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
-  emptyLike(o?: any): any {
+  emptyLike(...p: any[]): any {
+    const o = optionsOf(op_empty_like_p, p);
     return invoke(
       op_empty_like,
       this,
@@ -672,81 +2032,108 @@ export abstract class TensorMethods extends Handle {
   eq(other: Tensor): Tensor;
   /** aten::eq.Scalar */
   eq(other: Scalar): Tensor;
-  eq(a?: any): any {
-    if (a instanceof Handle) return invoke(op_eq_Tensor, this, a);
+  eq(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_eq_Tensor_p, p);
+      return invoke(op_eq_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_eq_Scalar_p, p);
     return invoke(op_eq_Scalar, this, a);
   }
   /** aten::erf */
   erf(): Tensor;
-  erf(): any {
+  erf(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_erf_p, p);
     return invoke(op_erf, this);
   }
   /** aten::erfc */
   erfc(): Tensor;
-  erfc(): any {
+  erfc(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_erfc_p, p);
     return invoke(op_erfc, this);
   }
   /** aten::erfinv */
   erfinv(): Tensor;
-  erfinv(): any {
+  erfinv(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_erfinv_p, p);
     return invoke(op_erfinv, this);
   }
   /** aten::exp */
   exp(): Tensor;
-  exp(): any {
+  exp(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_exp_p, p);
     return invoke(op_exp, this);
   }
   /** aten::exp_ */
   exp_(): this;
-  exp_(): any {
+  exp_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_exp__p, p);
     return invoke(op_exp_, this);
   }
   /** aten::expand */
   expand(size: readonly number[], options?: { implicit?: boolean }): Tensor;
-  expand(a?: any, o?: any): any {
+  expand(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_expand_p, p);
     return invoke(op_expand, this, a, o?.implicit);
   }
   /** aten::expand_as */
   expandAs(other: Tensor): Tensor;
-  expandAs(a?: any): any {
+  expandAs(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_expand_as_p, p);
     return invoke(op_expand_as, this, a);
   }
   /** aten::expm1 */
   expm1(): Tensor;
-  expm1(): any {
+  expm1(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_expm1_p, p);
     return invoke(op_expm1, this);
   }
   /** aten::exponential_ */
   exponential_(options?: { lambd?: number; generator?: Generator | null }): this;
-  exponential_(o?: any): any {
+  /** aten::exponential_ */
+  exponential_(lambd: number, options?: { generator?: Generator | null }): this;
+  exponential_(...p: any[]): any {
+    const o = optionsOf(op_exponential__p, p);
     return invoke(op_exponential_, this, o?.lambd, o?.generator);
   }
   /** aten::fill_.Scalar */
   fill_(value: Scalar): this;
   /** aten::fill_.Tensor */
   fill_(value: Tensor): this;
-  fill_(a?: any): any {
-    if (typeof a !== "object") return invoke(op_fill__Scalar, this, a);
+  fill_(a?: any, ...p: any[]): any {
+    if (typeof a !== "object") {
+      if (p.length > 0) optionsOf(op_fill__Scalar_p, p);
+      return invoke(op_fill__Scalar, this, a);
+    }
+    if (p.length > 0) optionsOf(op_fill__Tensor_p, p);
     return invoke(op_fill__Tensor, this, a);
   }
   /** aten::flatten.using_ints */
   flatten(options?: { startDim?: number; endDim?: number }): Tensor;
-  flatten(o?: any): any {
+  /** aten::flatten.using_ints */
+  flatten(startDim: number, options?: { endDim?: number }): Tensor;
+  /** aten::flatten.using_ints */
+  flatten(startDim: number, endDim?: number): Tensor;
+  flatten(...p: any[]): any {
+    const o = optionsOf(op_flatten_using_ints_p, p);
     return invoke(op_flatten_using_ints, this, o?.startDim, o?.endDim);
   }
   /** aten::flip */
   flip(dims: readonly number[]): Tensor;
-  flip(a?: any): any {
+  flip(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_flip_p, p);
     return invoke(op_flip, this, a);
   }
   /** aten::floor */
   floor(): Tensor;
-  floor(): any {
+  floor(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_floor_p, p);
     return invoke(op_floor, this);
   }
   /** aten::frac */
   frac(): Tensor;
-  frac(): any {
+  frac(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_frac_p, p);
     return invoke(op_frac, this);
   }
   /** aten::full_like */
@@ -760,7 +2147,8 @@ export abstract class TensorMethods extends Handle {
       memoryFormat?: MemoryFormat | null;
     },
   ): Tensor;
-  fullLike(a?: any, o?: any): any {
+  fullLike(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_full_like_p, p);
     return invoke(
       op_full_like,
       this,
@@ -774,78 +2162,108 @@ export abstract class TensorMethods extends Handle {
   }
   /** aten::gather */
   gather(dim: number, index: Tensor, options?: { sparseGrad?: boolean }): Tensor;
-  gather(a?: any, b?: any, o?: any): any {
+  gather(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_gather_p, p);
     return invoke(op_gather, this, a, b, o?.sparseGrad);
   }
   /** aten::ge.Tensor */
   ge(other: Tensor): Tensor;
   /** aten::ge.Scalar */
   ge(other: Scalar): Tensor;
-  ge(a?: any): any {
-    if (a instanceof Handle) return invoke(op_ge_Tensor, this, a);
+  ge(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_ge_Tensor_p, p);
+      return invoke(op_ge_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_ge_Scalar_p, p);
     return invoke(op_ge_Scalar, this, a);
   }
   /** aten::gelu */
   gelu(options?: { approximate?: string }): Tensor;
-  gelu(o?: any): any {
+  gelu(...p: any[]): any {
+    const o = optionsOf(op_gelu_p, p);
     return invoke(op_gelu, this, o?.approximate);
   }
   /** aten::glu */
   glu(options?: { dim?: number }): Tensor;
-  glu(o?: any): any {
+  /** aten::glu */
+  glu(dim: number): Tensor;
+  glu(...p: any[]): any {
+    const o = optionsOf(op_glu_p, p);
     return invoke(op_glu, this, o?.dim);
   }
   /** aten::gt.Tensor */
   gt(other: Tensor): Tensor;
   /** aten::gt.Scalar */
   gt(other: Scalar): Tensor;
-  gt(a?: any): any {
-    if (a instanceof Handle) return invoke(op_gt_Tensor, this, a);
+  gt(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_gt_Tensor_p, p);
+      return invoke(op_gt_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_gt_Scalar_p, p);
     return invoke(op_gt_Scalar, this, a);
   }
   /** aten::hardswish */
   hardswish(): Tensor;
-  hardswish(): any {
+  hardswish(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_hardswish_p, p);
     return invoke(op_hardswish, this);
   }
   /** aten::hardtanh */
   hardtanh(options?: { minVal?: Scalar; maxVal?: Scalar }): Tensor;
-  hardtanh(o?: any): any {
+  /** aten::hardtanh */
+  hardtanh(minVal: Scalar, options?: { maxVal?: Scalar }): Tensor;
+  /** aten::hardtanh */
+  hardtanh(minVal: Scalar, maxVal?: Scalar): Tensor;
+  hardtanh(...p: any[]): any {
+    const o = optionsOf(op_hardtanh_p, p);
     return invoke(op_hardtanh, this, o?.minVal, o?.maxVal);
   }
   /** aten::histc */
   histc(options?: { bins?: number; min?: Scalar; max?: Scalar }): Tensor;
-  histc(o?: any): any {
+  /** aten::histc */
+  histc(bins: number, options?: { min?: Scalar; max?: Scalar }): Tensor;
+  /** aten::histc */
+  histc(bins: number, min?: Scalar, max?: Scalar): Tensor;
+  histc(...p: any[]): any {
+    const o = optionsOf(op_histc_p, p);
     return invoke(op_histc, this, o?.bins, o?.min, o?.max);
   }
   /** aten::imag */
   imag(): Tensor;
-  imag(): any {
+  imag(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_imag_p, p);
     return invoke(op_imag, this);
   }
   /** aten::index.Tensor */
   index(indices?: readonly (Tensor | null)[] | null): Tensor;
-  index(a?: any): any {
+  index(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_index_Tensor_p, p);
     return invoke(op_index_Tensor, this, a);
   }
   /** aten::index_add */
   indexAdd(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
-  indexAdd(a?: any, b?: any, c?: any, o?: any): any {
+  indexAdd(a?: any, b?: any, c?: any, ...p: any[]): any {
+    const o = optionsOf(op_index_add_p, p);
     return invoke(op_index_add, this, a, b, c, o?.alpha);
   }
   /** aten::index_add_ */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): this;
-  indexAdd_(a?: any, b?: any, c?: any, o?: any): any {
+  indexAdd_(a?: any, b?: any, c?: any, ...p: any[]): any {
+    const o = optionsOf(op_index_add__p, p);
     return invoke(op_index_add_, this, a, b, c, o?.alpha);
   }
   /** aten::index_copy_ */
   indexCopy_(dim: number, index: Tensor, source: Tensor): this;
-  indexCopy_(a?: any, b?: any, c?: any): any {
+  indexCopy_(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_index_copy__p, p);
     return invoke(op_index_copy_, this, a, b, c);
   }
   /** aten::index_fill_.int_Scalar */
   indexFill_(dim: number, index: Tensor, value: Scalar): this;
-  indexFill_(a?: any, b?: any, c?: any): any {
+  indexFill_(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_index_fill__int_Scalar_p, p);
     return invoke(op_index_fill__int_Scalar, this, a, b, c);
   }
   /** aten::index_put_ */
@@ -854,91 +2272,126 @@ export abstract class TensorMethods extends Handle {
     values: Tensor,
     options?: { accumulate?: boolean },
   ): this;
-  indexPut_(a?: any, b?: any, o?: any): any {
+  /** aten::index_put_ */
+  indexPut_(indices: readonly (Tensor | null)[] | null, values: Tensor, accumulate: boolean): this;
+  indexPut_(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_index_put__p, p);
     return invoke(op_index_put_, this, a, b, o?.accumulate);
   }
   /** aten::index_select */
   indexSelect(dim: number, index: Tensor): Tensor;
-  indexSelect(a?: any, b?: any): any {
+  indexSelect(a?: any, b?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_index_select_p, p);
     return invoke(op_index_select, this, a, b);
   }
   /** aten::isfinite */
   isfinite(): Tensor;
-  isfinite(): any {
+  isfinite(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_isfinite_p, p);
     return invoke(op_isfinite, this);
   }
   /** aten::isinf */
   isinf(): Tensor;
-  isinf(): any {
+  isinf(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_isinf_p, p);
     return invoke(op_isinf, this);
   }
   /** aten::isnan */
   isnan(): Tensor;
-  isnan(): any {
+  isnan(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_isnan_p, p);
     return invoke(op_isnan, this);
   }
   /** aten::kron */
   kron(other: Tensor): Tensor;
-  kron(a?: any): any {
+  kron(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_kron_p, p);
     return invoke(op_kron, this, a);
   }
   /** aten::kthvalue */
   kthvalue(k: number, options?: { dim?: number; keepdim?: boolean }): [Tensor, Tensor];
-  kthvalue(a?: any, o?: any): any {
+  /** aten::kthvalue */
+  kthvalue(k: number, dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor];
+  /** aten::kthvalue */
+  kthvalue(k: number, dim: number, keepdim?: boolean): [Tensor, Tensor];
+  kthvalue(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_kthvalue_p, p);
     return invoke(op_kthvalue, this, a, o?.dim, o?.keepdim);
   }
   /** aten::le.Tensor */
   le(other: Tensor): Tensor;
   /** aten::le.Scalar */
   le(other: Scalar): Tensor;
-  le(a?: any): any {
-    if (a instanceof Handle) return invoke(op_le_Tensor, this, a);
+  le(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_le_Tensor_p, p);
+      return invoke(op_le_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_le_Scalar_p, p);
     return invoke(op_le_Scalar, this, a);
   }
   /** aten::leaky_relu */
   leakyRelu(options?: { negativeSlope?: Scalar }): Tensor;
-  leakyRelu(o?: any): any {
+  /** aten::leaky_relu */
+  leakyRelu(negativeSlope: Scalar): Tensor;
+  leakyRelu(...p: any[]): any {
+    const o = optionsOf(op_leaky_relu_p, p);
     return invoke(op_leaky_relu, this, o?.negativeSlope);
   }
   /** aten::lerp.Tensor */
   lerp(end: Tensor, weight: Tensor): Tensor;
   /** aten::lerp.Scalar */
   lerp(end: Tensor, weight: Scalar): Tensor;
-  lerp(a?: any, b?: any): any {
-    if (b instanceof Handle) return invoke(op_lerp_Tensor, this, a, b);
+  lerp(a?: any, b?: any, ...p: any[]): any {
+    if (b instanceof Handle) {
+      if (p.length > 0) optionsOf(op_lerp_Tensor_p, p);
+      return invoke(op_lerp_Tensor, this, a, b);
+    }
+    if (p.length > 0) optionsOf(op_lerp_Scalar_p, p);
     return invoke(op_lerp_Scalar, this, a, b);
   }
   /** aten::lerp_.Tensor */
   lerp_(end: Tensor, weight: Tensor): this;
   /** aten::lerp_.Scalar */
   lerp_(end: Tensor, weight: Scalar): this;
-  lerp_(a?: any, b?: any): any {
-    if (b instanceof Handle) return invoke(op_lerp__Tensor, this, a, b);
+  lerp_(a?: any, b?: any, ...p: any[]): any {
+    if (b instanceof Handle) {
+      if (p.length > 0) optionsOf(op_lerp__Tensor_p, p);
+      return invoke(op_lerp__Tensor, this, a, b);
+    }
+    if (p.length > 0) optionsOf(op_lerp__Scalar_p, p);
     return invoke(op_lerp__Scalar, this, a, b);
   }
   /** aten::lgamma */
   lgamma(): Tensor;
-  lgamma(): any {
+  lgamma(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_lgamma_p, p);
     return invoke(op_lgamma, this);
   }
   /** aten::linalg_cholesky */
   linalgCholesky(options?: { upper?: boolean }): Tensor;
-  linalgCholesky(o?: any): any {
+  linalgCholesky(...p: any[]): any {
+    const o = optionsOf(op_linalg_cholesky_p, p);
     return invoke(op_linalg_cholesky, this, o?.upper);
   }
   /** aten::linalg_det */
   linalgDet(): Tensor;
-  linalgDet(): any {
+  linalgDet(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_linalg_det_p, p);
     return invoke(op_linalg_det, this);
   }
   /** aten::linalg_eigh */
   linalgEigh(options?: { UPLO?: string }): [Tensor, Tensor];
-  linalgEigh(o?: any): any {
+  /** aten::linalg_eigh */
+  linalgEigh(UPLO: string): [Tensor, Tensor];
+  linalgEigh(...p: any[]): any {
+    const o = optionsOf(op_linalg_eigh_p, p);
     return invoke(op_linalg_eigh, this, o?.UPLO);
   }
   /** aten::linalg_inv */
   linalgInv(): Tensor;
-  linalgInv(): any {
+  linalgInv(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_linalg_inv_p, p);
     return invoke(op_linalg_inv, this);
   }
   /** aten::linalg_norm */
@@ -948,22 +2401,40 @@ export abstract class TensorMethods extends Handle {
     keepdim?: boolean;
     dtype?: DType | null;
   }): Tensor;
-  linalgNorm(o?: any): any {
+  /** aten::linalg_norm */
+  linalgNorm(
+    ord: Scalar | null,
+    options?: { dim?: readonly number[] | number | null; keepdim?: boolean; dtype?: DType | null },
+  ): Tensor;
+  /** aten::linalg_norm */
+  linalgNorm(
+    ord: Scalar | null,
+    dim?: readonly number[] | number | null,
+    keepdim?: boolean,
+    options?: { dtype?: DType | null },
+  ): Tensor;
+  linalgNorm(...p: any[]): any {
+    const o = optionsOf(op_linalg_norm_p, p);
     return invoke(op_linalg_norm, this, o?.ord, o?.dim, o?.keepdim, o?.dtype);
   }
   /** aten::linalg_qr */
   linalgQr(options?: { mode?: string }): [Tensor, Tensor];
-  linalgQr(o?: any): any {
+  /** aten::linalg_qr */
+  linalgQr(mode: string): [Tensor, Tensor];
+  linalgQr(...p: any[]): any {
+    const o = optionsOf(op_linalg_qr_p, p);
     return invoke(op_linalg_qr, this, o?.mode);
   }
   /** aten::linalg_slogdet */
   linalgSlogdet(): [Tensor, Tensor];
-  linalgSlogdet(): any {
+  linalgSlogdet(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_linalg_slogdet_p, p);
     return invoke(op_linalg_slogdet, this);
   }
   /** aten::linalg_solve */
   linalgSolve(B: Tensor, options?: { left?: boolean }): Tensor;
-  linalgSolve(a?: any, o?: any): any {
+  linalgSolve(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_linalg_solve_p, p);
     return invoke(op_linalg_solve, this, a, o?.left);
   }
   /** aten::linalg_solve_triangular */
@@ -971,12 +2442,16 @@ export abstract class TensorMethods extends Handle {
     B: Tensor,
     options?: { upper?: boolean; left?: boolean; unitriangular?: boolean },
   ): Tensor;
-  linalgSolveTriangular(a?: any, o?: any): any {
+  linalgSolveTriangular(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_linalg_solve_triangular_p, p);
     return invoke(op_linalg_solve_triangular, this, a, o?.upper, o?.left, o?.unitriangular);
   }
   /** aten::linalg_svd */
   linalgSvd(options?: { fullMatrices?: boolean; driver?: string | null }): [Tensor, Tensor, Tensor];
-  linalgSvd(o?: any): any {
+  /** aten::linalg_svd */
+  linalgSvd(fullMatrices: boolean, options?: { driver?: string | null }): [Tensor, Tensor, Tensor];
+  linalgSvd(...p: any[]): any {
+    const o = optionsOf(op_linalg_svd_p, p);
     return invoke(op_linalg_svd, this, o?.fullMatrices, o?.driver);
   }
   /** aten::linalg_vector_norm */
@@ -986,119 +2461,188 @@ export abstract class TensorMethods extends Handle {
     keepdim?: boolean;
     dtype?: DType | null;
   }): Tensor;
-  linalgVectorNorm(o?: any): any {
+  /** aten::linalg_vector_norm */
+  linalgVectorNorm(
+    ord: Scalar,
+    options?: { dim?: readonly number[] | number | null; keepdim?: boolean; dtype?: DType | null },
+  ): Tensor;
+  /** aten::linalg_vector_norm */
+  linalgVectorNorm(
+    ord: Scalar,
+    dim?: readonly number[] | number | null,
+    keepdim?: boolean,
+    options?: { dtype?: DType | null },
+  ): Tensor;
+  linalgVectorNorm(...p: any[]): any {
+    const o = optionsOf(op_linalg_vector_norm_p, p);
     return invoke(op_linalg_vector_norm, this, o?.ord, o?.dim, o?.keepdim, o?.dtype);
   }
   /** aten::log */
   log(): Tensor;
-  log(): any {
+  log(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_log_p, p);
     return invoke(op_log, this);
   }
   /** aten::log10 */
   log10(): Tensor;
-  log10(): any {
+  log10(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_log10_p, p);
     return invoke(op_log10, this);
   }
   /** aten::log1p */
   log1p(): Tensor;
-  log1p(): any {
+  log1p(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_log1p_p, p);
     return invoke(op_log1p, this);
   }
   /** aten::log2 */
   log2(): Tensor;
-  log2(): any {
+  log2(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_log2_p, p);
     return invoke(op_log2, this);
   }
   /** aten::log_sigmoid */
   logSigmoid(): Tensor;
-  logSigmoid(): any {
+  logSigmoid(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_log_sigmoid_p, p);
     return invoke(op_log_sigmoid, this);
   }
   /** aten::log_softmax.int */
   logSoftmax(dim: number, options?: { dtype?: DType | null }): Tensor;
-  logSoftmax(a?: any, o?: any): any {
+  /** aten::log_softmax.int */
+  logSoftmax(dim: number, dtype: DType | null): Tensor;
+  /** aten::log_softmax.int */
+  logSoftmax(options: { dim: number } & { dtype?: DType | null }): Tensor;
+  logSoftmax(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.logSoftmax(dim as any, more as any);
+    }
+    const o = optionsOf(op_log_softmax_int_p, p);
     return invoke(op_log_softmax_int, this, a, o?.dtype);
   }
   /** aten::logcumsumexp */
   logcumsumexp(dim: number): Tensor;
-  logcumsumexp(a?: any): any {
+  logcumsumexp(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_logcumsumexp_p, p);
     return invoke(op_logcumsumexp, this, a);
   }
   /** aten::logdet */
   logdet(): Tensor;
-  logdet(): any {
+  logdet(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_logdet_p, p);
     return invoke(op_logdet, this);
   }
   /** aten::logical_and */
   logicalAnd(other: Tensor): Tensor;
-  logicalAnd(a?: any): any {
+  logicalAnd(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_logical_and_p, p);
     return invoke(op_logical_and, this, a);
   }
   /** aten::logical_not */
   logicalNot(): Tensor;
-  logicalNot(): any {
+  logicalNot(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_logical_not_p, p);
     return invoke(op_logical_not, this);
   }
   /** aten::logical_or */
   logicalOr(other: Tensor): Tensor;
-  logicalOr(a?: any): any {
+  logicalOr(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_logical_or_p, p);
     return invoke(op_logical_or, this, a);
   }
   /** aten::logsumexp */
   logsumexp(dim: readonly number[] | number, options?: { keepdim?: boolean }): Tensor;
-  logsumexp(a?: any, o?: any): any {
+  /** aten::logsumexp */
+  logsumexp(dim: readonly number[] | number, keepdim: boolean): Tensor;
+  /** aten::logsumexp */
+  logsumexp(options: { dim: readonly number[] | number } & { keepdim?: boolean }): Tensor;
+  logsumexp(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.logsumexp(dim as any, more as any);
+    }
+    const o = optionsOf(op_logsumexp_p, p);
     return invoke(op_logsumexp, this, a, o?.keepdim);
   }
   /** aten::lt.Tensor */
   lt(other: Tensor): Tensor;
   /** aten::lt.Scalar */
   lt(other: Scalar): Tensor;
-  lt(a?: any): any {
-    if (a instanceof Handle) return invoke(op_lt_Tensor, this, a);
+  lt(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_lt_Tensor_p, p);
+      return invoke(op_lt_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_lt_Scalar_p, p);
     return invoke(op_lt_Scalar, this, a);
   }
   /** aten::masked_fill.Tensor */
   maskedFill(mask: Tensor, value: Tensor): Tensor;
   /** aten::masked_fill.Scalar */
   maskedFill(mask: Tensor, value: Scalar): Tensor;
-  maskedFill(a?: any, b?: any): any {
-    if (b instanceof Handle) return invoke(op_masked_fill_Tensor, this, a, b);
+  maskedFill(a?: any, b?: any, ...p: any[]): any {
+    if (b instanceof Handle) {
+      if (p.length > 0) optionsOf(op_masked_fill_Tensor_p, p);
+      return invoke(op_masked_fill_Tensor, this, a, b);
+    }
+    if (p.length > 0) optionsOf(op_masked_fill_Scalar_p, p);
     return invoke(op_masked_fill_Scalar, this, a, b);
   }
   /** aten::masked_fill_.Tensor */
   maskedFill_(mask: Tensor, value: Tensor): this;
   /** aten::masked_fill_.Scalar */
   maskedFill_(mask: Tensor, value: Scalar): this;
-  maskedFill_(a?: any, b?: any): any {
-    if (b instanceof Handle) return invoke(op_masked_fill__Tensor, this, a, b);
+  maskedFill_(a?: any, b?: any, ...p: any[]): any {
+    if (b instanceof Handle) {
+      if (p.length > 0) optionsOf(op_masked_fill__Tensor_p, p);
+      return invoke(op_masked_fill__Tensor, this, a, b);
+    }
+    if (p.length > 0) optionsOf(op_masked_fill__Scalar_p, p);
     return invoke(op_masked_fill__Scalar, this, a, b);
   }
   /** aten::masked_select */
   maskedSelect(mask: Tensor): Tensor;
-  maskedSelect(a?: any): any {
+  maskedSelect(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_masked_select_p, p);
     return invoke(op_masked_select, this, a);
   }
   /** aten::matmul */
   matmul(other: Tensor): Tensor;
-  matmul(a?: any): any {
+  matmul(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_matmul_p, p);
     return invoke(op_matmul, this, a);
   }
   /** aten::matrix_exp */
   matrixExp(): Tensor;
-  matrixExp(): any {
+  matrixExp(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_matrix_exp_p, p);
     return invoke(op_matrix_exp, this);
   }
   /** aten::max */
   max(): Tensor;
   /** aten::max.dim */
   max(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor];
-  max(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_max, this);
+  /** aten::max.dim */
+  max(dim: number, keepdim: boolean): [Tensor, Tensor];
+  /** aten::max.dim */
+  max(options: { dim: number } & { keepdim?: boolean }): [Tensor, Tensor];
+  max(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.max(dim as any, more as any);
+    }
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_max_p, p);
+      return invoke(op_max, this);
+    }
+    const o = optionsOf(op_max_dim_p, p);
     return invoke(op_max_dim, this, a, o?.keepdim);
   }
   /** aten::maximum */
   maximum(other: Tensor): Tensor;
-  maximum(a?: any): any {
+  maximum(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_maximum_p, p);
     return invoke(op_maximum, this, a);
   }
   /** aten::mean */
@@ -1108,60 +2652,117 @@ export abstract class TensorMethods extends Handle {
     dim?: readonly number[] | number | null,
     options?: { keepdim?: boolean; dtype?: DType | null },
   ): Tensor;
-  mean(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_mean, this, o?.dtype);
+  /** aten::mean.dim */
+  mean(
+    dim: readonly number[] | number | null,
+    keepdim: boolean,
+    options?: { dtype?: DType | null },
+  ): Tensor;
+  /** aten::mean.dim */
+  mean(
+    options: { dim: readonly number[] | number | null } & {
+      keepdim?: boolean;
+      dtype?: DType | null;
+    },
+  ): Tensor;
+  mean(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.mean(dim as any, more as any);
+    }
+    if (a === undefined) {
+      const o = optionsOf(op_mean_p, p);
+      return invoke(op_mean, this, o?.dtype);
+    }
+    const o = optionsOf(op_mean_dim_p, p);
     return invoke(op_mean_dim, this, a, o?.keepdim, o?.dtype);
   }
   /** aten::median */
   median(): Tensor;
   /** aten::median.dim */
   median(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor];
-  median(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_median, this);
+  /** aten::median.dim */
+  median(dim: number, keepdim: boolean): [Tensor, Tensor];
+  /** aten::median.dim */
+  median(options: { dim: number } & { keepdim?: boolean }): [Tensor, Tensor];
+  median(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.median(dim as any, more as any);
+    }
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_median_p, p);
+      return invoke(op_median, this);
+    }
+    const o = optionsOf(op_median_dim_p, p);
     return invoke(op_median_dim, this, a, o?.keepdim);
   }
   /** aten::min */
   min(): Tensor;
   /** aten::min.dim */
   min(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor];
-  min(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_min, this);
+  /** aten::min.dim */
+  min(dim: number, keepdim: boolean): [Tensor, Tensor];
+  /** aten::min.dim */
+  min(options: { dim: number } & { keepdim?: boolean }): [Tensor, Tensor];
+  min(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.min(dim as any, more as any);
+    }
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_min_p, p);
+      return invoke(op_min, this);
+    }
+    const o = optionsOf(op_min_dim_p, p);
     return invoke(op_min_dim, this, a, o?.keepdim);
   }
   /** aten::minimum */
   minimum(other: Tensor): Tensor;
-  minimum(a?: any): any {
+  minimum(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_minimum_p, p);
     return invoke(op_minimum, this, a);
   }
   /** aten::mish */
   mish(): Tensor;
-  mish(): any {
+  mish(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_mish_p, p);
     return invoke(op_mish, this);
   }
   /** aten::mm */
   mm(mat2: Tensor): Tensor;
-  mm(a?: any): any {
+  mm(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_mm_p, p);
     return invoke(op_mm, this, a);
   }
   /** aten::movedim.int */
   movedim(source: number, destination: number): Tensor;
-  movedim(a?: any, b?: any): any {
+  movedim(a?: any, b?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_movedim_int_p, p);
     return invoke(op_movedim_int, this, a, b);
   }
   /** aten::mul.Tensor */
   mul(other: Tensor): Tensor;
   /** aten::mul.Scalar */
   mul(other: Scalar): Tensor;
-  mul(a?: any): any {
-    if (a instanceof Handle) return invoke(op_mul_Tensor, this, a);
+  mul(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_mul_Tensor_p, p);
+      return invoke(op_mul_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_mul_Scalar_p, p);
     return invoke(op_mul_Scalar, this, a);
   }
   /** aten::mul_.Tensor */
   mul_(other: Tensor): this;
   /** aten::mul_.Scalar */
   mul_(other: Scalar): this;
-  mul_(a?: any): any {
-    if (a instanceof Handle) return invoke(op_mul__Tensor, this, a);
+  mul_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_mul__Tensor_p, p);
+      return invoke(op_mul__Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_mul__Scalar_p, p);
     return invoke(op_mul__Scalar, this, a);
   }
   /** aten::multinomial */
@@ -1169,12 +2770,20 @@ export abstract class TensorMethods extends Handle {
     numSamples: number,
     options?: { replacement?: boolean; generator?: Generator | null },
   ): Tensor;
-  multinomial(a?: any, o?: any): any {
+  /** aten::multinomial */
+  multinomial(
+    numSamples: number,
+    replacement: boolean,
+    options?: { generator?: Generator | null },
+  ): Tensor;
+  multinomial(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_multinomial_p, p);
     return invoke(op_multinomial, this, a, o?.replacement, o?.generator);
   }
   /** aten::mv */
   mv(vec: Tensor): Tensor;
-  mv(a?: any): any {
+  mv(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_mv_p, p);
     return invoke(op_mv, this, a);
   }
   /** aten::nan_to_num */
@@ -1183,30 +2792,45 @@ export abstract class TensorMethods extends Handle {
     posinf?: number | null;
     neginf?: number | null;
   }): Tensor;
-  nanToNum(o?: any): any {
+  /** aten::nan_to_num */
+  nanToNum(
+    nan: number | null,
+    options?: { posinf?: number | null; neginf?: number | null },
+  ): Tensor;
+  /** aten::nan_to_num */
+  nanToNum(nan: number | null, posinf?: number | null, neginf?: number | null): Tensor;
+  nanToNum(...p: any[]): any {
+    const o = optionsOf(op_nan_to_num_p, p);
     return invoke(op_nan_to_num, this, o?.nan, o?.posinf, o?.neginf);
   }
   /** aten::narrow */
   narrow(dim: number, start: number, length: number): Tensor;
-  narrow(a?: any, b?: any, c?: any): any {
+  narrow(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_narrow_p, p);
     return invoke(op_narrow, this, a, b, c);
   }
   /** aten::ne.Tensor */
   ne(other: Tensor): Tensor;
   /** aten::ne.Scalar */
   ne(other: Scalar): Tensor;
-  ne(a?: any): any {
-    if (a instanceof Handle) return invoke(op_ne_Tensor, this, a);
+  ne(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_ne_Tensor_p, p);
+      return invoke(op_ne_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_ne_Scalar_p, p);
     return invoke(op_ne_Scalar, this, a);
   }
   /** aten::neg */
   neg(): Tensor;
-  neg(): any {
+  neg(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_neg_p, p);
     return invoke(op_neg, this);
   }
   /** aten::neg_ */
   neg_(): this;
-  neg_(): any {
+  neg_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_neg__p, p);
     return invoke(op_neg_, this);
   }
   /** aten::new_empty */
@@ -1219,7 +2843,8 @@ export abstract class TensorMethods extends Handle {
       pinMemory?: boolean | null;
     },
   ): Tensor;
-  newEmpty(a?: any, o?: any): any {
+  newEmpty(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_new_empty_p, p);
     return invoke(op_new_empty, this, a, o?.dtype, o?.layout, o?.device, o?.pinMemory);
   }
   /** aten::new_full */
@@ -1233,7 +2858,8 @@ export abstract class TensorMethods extends Handle {
       pinMemory?: boolean | null;
     },
   ): Tensor;
-  newFull(a?: any, b?: any, o?: any): any {
+  newFull(a?: any, b?: any, ...p: any[]): any {
+    const o = optionsOf(op_new_full_p, p);
     return invoke(op_new_full, this, a, b, o?.dtype, o?.layout, o?.device, o?.pinMemory);
   }
   /** aten::new_ones */
@@ -1246,7 +2872,8 @@ export abstract class TensorMethods extends Handle {
       pinMemory?: boolean | null;
     },
   ): Tensor;
-  newOnes(a?: any, o?: any): any {
+  newOnes(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_new_ones_p, p);
     return invoke(op_new_ones, this, a, o?.dtype, o?.layout, o?.device, o?.pinMemory);
   }
   /** aten::new_zeros */
@@ -1259,22 +2886,32 @@ export abstract class TensorMethods extends Handle {
       pinMemory?: boolean | null;
     },
   ): Tensor;
-  newZeros(a?: any, o?: any): any {
+  newZeros(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_new_zeros_p, p);
     return invoke(op_new_zeros, this, a, o?.dtype, o?.layout, o?.device, o?.pinMemory);
   }
   /** aten::nonzero */
   nonzero(): Tensor;
-  nonzero(): any {
+  nonzero(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_nonzero_p, p);
     return invoke(op_nonzero, this);
   }
   /** aten::norm.Scalar */
   norm(options?: { p?: Scalar }): Tensor;
-  norm(o?: any): any {
+  /** aten::norm.Scalar */
+  norm(p: Scalar): Tensor;
+  norm(...p: any[]): any {
+    const o = optionsOf(op_norm_Scalar_p, p);
     return invoke(op_norm_Scalar, this, o?.p);
   }
   /** aten::normal_ */
   normal_(options?: { mean?: number; std?: number; generator?: Generator | null }): this;
-  normal_(o?: any): any {
+  /** aten::normal_ */
+  normal_(mean: number, options?: { std?: number; generator?: Generator | null }): this;
+  /** aten::normal_ */
+  normal_(mean: number, std?: number, options?: { generator?: Generator | null }): this;
+  normal_(...p: any[]): any {
+    const o = optionsOf(op_normal__p, p);
     return invoke(op_normal_, this, o?.mean, o?.std, o?.generator);
   }
   /** aten::ones_like */
@@ -1285,7 +2922,8 @@ export abstract class TensorMethods extends Handle {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
-  onesLike(o?: any): any {
+  onesLike(...p: any[]): any {
+    const o = optionsOf(op_ones_like_p, p);
     return invoke(
       op_ones_like,
       this,
@@ -1298,36 +2936,58 @@ export abstract class TensorMethods extends Handle {
   }
   /** aten::outer */
   outer(vec2: Tensor): Tensor;
-  outer(a?: any): any {
+  outer(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_outer_p, p);
     return invoke(op_outer, this, a);
   }
   /** aten::permute */
   permute(dims: readonly number[]): Tensor;
-  permute(a?: any): any {
+  permute(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_permute_p, p);
     return invoke(op_permute, this, a);
   }
   /** aten::pow.Tensor_Tensor */
   pow(exponent: Tensor): Tensor;
   /** aten::pow.Tensor_Scalar */
   pow(exponent: Scalar): Tensor;
-  pow(a?: any): any {
-    if (a instanceof Handle) return invoke(op_pow_Tensor_Tensor, this, a);
+  pow(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_pow_Tensor_Tensor_p, p);
+      return invoke(op_pow_Tensor_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_pow_Tensor_Scalar_p, p);
     return invoke(op_pow_Tensor_Scalar, this, a);
   }
   /** aten::pow_.Tensor */
   pow_(exponent: Tensor): this;
   /** aten::pow_.Scalar */
   pow_(exponent: Scalar): this;
-  pow_(a?: any): any {
-    if (a instanceof Handle) return invoke(op_pow__Tensor, this, a);
+  pow_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_pow__Tensor_p, p);
+      return invoke(op_pow__Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_pow__Scalar_p, p);
     return invoke(op_pow__Scalar, this, a);
   }
   /** aten::prod */
   prod(_0?: undefined, options?: { dtype?: DType | null }): Tensor;
   /** aten::prod.dim_int */
   prod(dim: number, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor;
-  prod(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_prod, this, o?.dtype);
+  /** aten::prod.dim_int */
+  prod(dim: number, keepdim: boolean, options?: { dtype?: DType | null }): Tensor;
+  /** aten::prod.dim_int */
+  prod(options: { dim: number } & { keepdim?: boolean; dtype?: DType | null }): Tensor;
+  prod(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.prod(dim as any, more as any);
+    }
+    if (a === undefined) {
+      const o = optionsOf(op_prod_p, p);
+      return invoke(op_prod, this, o?.dtype);
+    }
+    const o = optionsOf(op_prod_dim_int_p, p);
     return invoke(op_prod_dim_int, this, a, o?.keepdim, o?.dtype);
   }
   /** aten::quantile */
@@ -1335,14 +2995,43 @@ export abstract class TensorMethods extends Handle {
     q: Tensor,
     options?: { dim?: number | null; keepdim?: boolean; interpolation?: string },
   ): Tensor;
+  /** aten::quantile */
+  quantile(
+    q: Tensor,
+    dim: number | null,
+    options?: { keepdim?: boolean; interpolation?: string },
+  ): Tensor;
+  /** aten::quantile */
+  quantile(
+    q: Tensor,
+    dim: number | null,
+    keepdim?: boolean,
+    options?: { interpolation?: string },
+  ): Tensor;
   /** aten::quantile.scalar */
   quantile(
     q: number,
     options?: { dim?: number | null; keepdim?: boolean; interpolation?: string },
   ): Tensor;
-  quantile(a?: any, o?: any): any {
-    if (a instanceof Handle)
+  /** aten::quantile.scalar */
+  quantile(
+    q: number,
+    dim: number | null,
+    options?: { keepdim?: boolean; interpolation?: string },
+  ): Tensor;
+  /** aten::quantile.scalar */
+  quantile(
+    q: number,
+    dim: number | null,
+    keepdim?: boolean,
+    options?: { interpolation?: string },
+  ): Tensor;
+  quantile(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_quantile_p, p);
       return invoke(op_quantile, this, a, o?.dim, o?.keepdim, o?.interpolation);
+    }
+    const o = optionsOf(op_quantile_scalar_p, p);
     return invoke(op_quantile_scalar, this, a, o?.dim, o?.keepdim, o?.interpolation);
   }
   /** aten::rand_like */
@@ -1353,7 +3042,8 @@ export abstract class TensorMethods extends Handle {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
-  randLike(o?: any): any {
+  randLike(...p: any[]): any {
+    const o = optionsOf(op_rand_like_p, p);
     return invoke(
       op_rand_like,
       this,
@@ -1372,7 +3062,8 @@ export abstract class TensorMethods extends Handle {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
-  randnLike(o?: any): any {
+  randnLike(...p: any[]): any {
+    const o = optionsOf(op_randn_like_p, p);
     return invoke(
       op_randn_like,
       this,
@@ -1385,40 +3076,50 @@ export abstract class TensorMethods extends Handle {
   }
   /** aten::random_ */
   random_(options?: { generator?: Generator | null }): this;
-  random_(o?: any): any {
+  random_(...p: any[]): any {
+    const o = optionsOf(op_random__p, p);
     return invoke(op_random_, this, o?.generator);
   }
   /** aten::real */
   real(): Tensor;
-  real(): any {
+  real(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_real_p, p);
     return invoke(op_real, this);
   }
   /** aten::reciprocal */
   reciprocal(): Tensor;
-  reciprocal(): any {
+  reciprocal(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_reciprocal_p, p);
     return invoke(op_reciprocal, this);
   }
   /** aten::relu */
   relu(): Tensor;
-  relu(): any {
+  relu(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_relu_p, p);
     return invoke(op_relu, this);
   }
   /** aten::relu_ */
   relu_(): this;
-  relu_(): any {
+  relu_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_relu__p, p);
     return invoke(op_relu_, this);
   }
   /** aten::remainder.Tensor */
   remainder(other: Tensor): Tensor;
   /** aten::remainder.Scalar */
   remainder(other: Scalar): Tensor;
-  remainder(a?: any): any {
-    if (a instanceof Handle) return invoke(op_remainder_Tensor, this, a);
+  remainder(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      if (p.length > 0) optionsOf(op_remainder_Tensor_p, p);
+      return invoke(op_remainder_Tensor, this, a);
+    }
+    if (p.length > 0) optionsOf(op_remainder_Scalar_p, p);
     return invoke(op_remainder_Scalar, this, a);
   }
   /** aten::repeat */
   repeat(repeats: readonly number[]): Tensor;
-  repeat(a?: any): any {
+  repeat(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_repeat_p, p);
     return invoke(op_repeat, this, a);
   }
   /** aten::repeat_interleave.self_int */
@@ -1426,91 +3127,126 @@ export abstract class TensorMethods extends Handle {
     repeats: number,
     options?: { dim?: number | null; outputSize?: number | null },
   ): Tensor;
-  repeatInterleave(a?: any, o?: any): any {
+  /** aten::repeat_interleave.self_int */
+  repeatInterleave(
+    repeats: number,
+    dim: number | null,
+    options?: { outputSize?: number | null },
+  ): Tensor;
+  repeatInterleave(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_repeat_interleave_self_int_p, p);
     return invoke(op_repeat_interleave_self_int, this, a, o?.dim, o?.outputSize);
   }
   /** aten::reshape */
   reshape(shape: readonly number[]): Tensor;
-  reshape(a?: any): any {
+  reshape(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_reshape_p, p);
     return invoke(op_reshape, this, a);
   }
   /** aten::roll */
   roll(shifts: readonly number[] | number, options?: { dims?: readonly number[] | number }): Tensor;
-  roll(a?: any, o?: any): any {
+  /** aten::roll */
+  roll(shifts: readonly number[] | number, dims: readonly number[] | number): Tensor;
+  roll(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_roll_p, p);
     return invoke(op_roll, this, a, o?.dims);
   }
   /** aten::round */
   round(): Tensor;
-  round(): any {
+  round(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_round_p, p);
     return invoke(op_round, this);
   }
   /** aten::rsqrt */
   rsqrt(): Tensor;
-  rsqrt(): any {
+  rsqrt(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_rsqrt_p, p);
     return invoke(op_rsqrt, this);
   }
   /** aten::rsub.Tensor */
   rsub(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /** aten::rsub.Scalar */
   rsub(other: Scalar, options?: { alpha?: Scalar }): Tensor;
-  rsub(a?: any, o?: any): any {
-    if (a instanceof Handle) return invoke(op_rsub_Tensor, this, a, o?.alpha);
+  /** aten::rsub.Scalar */
+  rsub(other: Scalar, alpha: Scalar): Tensor;
+  rsub(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_rsub_Tensor_p, p);
+      return invoke(op_rsub_Tensor, this, a, o?.alpha);
+    }
+    const o = optionsOf(op_rsub_Scalar_p, p);
     return invoke(op_rsub_Scalar, this, a, o?.alpha);
   }
   /** aten::scatter.src */
   scatter(dim: number, index: Tensor, src: Tensor): Tensor;
   /** aten::scatter.value */
   scatter(dim: number, index: Tensor, value: Scalar): Tensor;
-  scatter(a?: any, b?: any, c?: any): any {
-    if (c instanceof Handle) return invoke(op_scatter_src, this, a, b, c);
+  scatter(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (c instanceof Handle) {
+      if (p.length > 0) optionsOf(op_scatter_src_p, p);
+      return invoke(op_scatter_src, this, a, b, c);
+    }
+    if (p.length > 0) optionsOf(op_scatter_value_p, p);
     return invoke(op_scatter_value, this, a, b, c);
   }
   /** aten::scatter_.src */
   scatter_(dim: number, index: Tensor, src: Tensor): this;
   /** aten::scatter_.value */
   scatter_(dim: number, index: Tensor, value: Scalar): this;
-  scatter_(a?: any, b?: any, c?: any): any {
-    if (c instanceof Handle) return invoke(op_scatter__src, this, a, b, c);
+  scatter_(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (c instanceof Handle) {
+      if (p.length > 0) optionsOf(op_scatter__src_p, p);
+      return invoke(op_scatter__src, this, a, b, c);
+    }
+    if (p.length > 0) optionsOf(op_scatter__value_p, p);
     return invoke(op_scatter__value, this, a, b, c);
   }
   /** aten::scatter_add */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor;
-  scatterAdd(a?: any, b?: any, c?: any): any {
+  scatterAdd(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_scatter_add_p, p);
     return invoke(op_scatter_add, this, a, b, c);
   }
   /** aten::select.int */
   select(dim: number, index: number): Tensor;
-  select(a?: any, b?: any): any {
+  select(a?: any, b?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_select_int_p, p);
     return invoke(op_select_int, this, a, b);
   }
   /** aten::sigmoid */
   sigmoid(): Tensor;
-  sigmoid(): any {
+  sigmoid(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sigmoid_p, p);
     return invoke(op_sigmoid, this);
   }
   /** aten::sign */
   sign(): Tensor;
-  sign(): any {
+  sign(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sign_p, p);
     return invoke(op_sign, this);
   }
   /** aten::silu */
   silu(): Tensor;
-  silu(): any {
+  silu(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_silu_p, p);
     return invoke(op_silu, this);
   }
   /** aten::silu_ */
   silu_(): this;
-  silu_(): any {
+  silu_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_silu__p, p);
     return invoke(op_silu_, this);
   }
   /** aten::sin */
   sin(): Tensor;
-  sin(): any {
+  sin(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sin_p, p);
     return invoke(op_sin, this);
   }
   /** aten::sinh */
   sinh(): Tensor;
-  sinh(): any {
+  sinh(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sinh_p, p);
     return invoke(op_sinh, this);
   }
   /** aten::slice.Tensor */
@@ -1520,50 +3256,87 @@ export abstract class TensorMethods extends Handle {
     end?: number | null;
     step?: number;
   }): Tensor;
-  slice(o?: any): any {
+  /** aten::slice.Tensor */
+  slice(
+    dim: number,
+    options?: { start?: number | null; end?: number | null; step?: number },
+  ): Tensor;
+  /** aten::slice.Tensor */
+  slice(dim: number, start?: number | null, end?: number | null, step?: number): Tensor;
+  slice(...p: any[]): any {
+    const o = optionsOf(op_slice_Tensor_p, p);
     return invoke(op_slice_Tensor, this, o?.dim, o?.start, o?.end, o?.step);
   }
   /** aten::softmax.int */
   softmax(dim: number, options?: { dtype?: DType | null }): Tensor;
-  softmax(a?: any, o?: any): any {
+  /** aten::softmax.int */
+  softmax(dim: number, dtype: DType | null): Tensor;
+  /** aten::softmax.int */
+  softmax(options: { dim: number } & { dtype?: DType | null }): Tensor;
+  softmax(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.softmax(dim as any, more as any);
+    }
+    const o = optionsOf(op_softmax_int_p, p);
     return invoke(op_softmax_int, this, a, o?.dtype);
   }
   /** aten::softplus */
   softplus(options?: { beta?: Scalar; threshold?: Scalar }): Tensor;
-  softplus(o?: any): any {
+  /** aten::softplus */
+  softplus(beta: Scalar, options?: { threshold?: Scalar }): Tensor;
+  /** aten::softplus */
+  softplus(beta: Scalar, threshold?: Scalar): Tensor;
+  softplus(...p: any[]): any {
+    const o = optionsOf(op_softplus_p, p);
     return invoke(op_softplus, this, o?.beta, o?.threshold);
   }
   /** aten::sort */
   sort(options?: { dim?: number; descending?: boolean }): [Tensor, Tensor];
-  sort(o?: any): any {
+  /** aten::sort */
+  sort(dim: number, options?: { descending?: boolean }): [Tensor, Tensor];
+  /** aten::sort */
+  sort(dim: number, descending?: boolean): [Tensor, Tensor];
+  sort(...p: any[]): any {
+    const o = optionsOf(op_sort_p, p);
     return invoke(op_sort, this, o?.dim, o?.descending);
   }
   /** aten::split.Tensor */
   split(splitSize: number, options?: { dim?: number }): Tensor[];
-  split(a?: any, o?: any): any {
+  /** aten::split.Tensor */
+  split(splitSize: number, dim: number): Tensor[];
+  split(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_split_Tensor_p, p);
     return invoke(op_split_Tensor, this, a, o?.dim);
   }
   /** aten::sqrt */
   sqrt(): Tensor;
-  sqrt(): any {
+  sqrt(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sqrt_p, p);
     return invoke(op_sqrt, this);
   }
   /** aten::sqrt_ */
   sqrt_(): this;
-  sqrt_(): any {
+  sqrt_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_sqrt__p, p);
     return invoke(op_sqrt_, this);
   }
   /** aten::square */
   square(): Tensor;
-  square(): any {
+  square(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_square_p, p);
     return invoke(op_square, this);
   }
   /** aten::squeeze */
   squeeze(): Tensor;
   /** aten::squeeze.dim */
   squeeze(dim: number): Tensor;
-  squeeze(a?: any): any {
-    if (a === undefined) return invoke(op_squeeze, this);
+  squeeze(a?: any, ...p: any[]): any {
+    if (a === undefined) {
+      if (p.length > 0) optionsOf(op_squeeze_p, p);
+      return invoke(op_squeeze, this);
+    }
+    if (p.length > 0) optionsOf(op_squeeze_dim_p, p);
     return invoke(op_squeeze_dim, this, a);
   }
   /** aten::std.correction */
@@ -1572,23 +3345,41 @@ export abstract class TensorMethods extends Handle {
     correction?: Scalar | null;
     keepdim?: boolean;
   }): Tensor;
-  std(o?: any): any {
+  /** aten::std.correction */
+  std(
+    dim: readonly number[] | number | null,
+    options?: { correction?: Scalar | null; keepdim?: boolean },
+  ): Tensor;
+  std(...p: any[]): any {
+    const o = optionsOf(op_std_correction_p, p);
     return invoke(op_std_correction, this, o?.dim, o?.correction, o?.keepdim);
   }
   /** aten::sub.Tensor */
   sub(other: Tensor, options?: { alpha?: Scalar }): Tensor;
   /** aten::sub.Scalar */
   sub(other: Scalar, options?: { alpha?: Scalar }): Tensor;
-  sub(a?: any, o?: any): any {
-    if (a instanceof Handle) return invoke(op_sub_Tensor, this, a, o?.alpha);
+  /** aten::sub.Scalar */
+  sub(other: Scalar, alpha: Scalar): Tensor;
+  sub(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_sub_Tensor_p, p);
+      return invoke(op_sub_Tensor, this, a, o?.alpha);
+    }
+    const o = optionsOf(op_sub_Scalar_p, p);
     return invoke(op_sub_Scalar, this, a, o?.alpha);
   }
   /** aten::sub_.Tensor */
   sub_(other: Tensor, options?: { alpha?: Scalar }): this;
   /** aten::sub_.Scalar */
   sub_(other: Scalar, options?: { alpha?: Scalar }): this;
-  sub_(a?: any, o?: any): any {
-    if (a instanceof Handle) return invoke(op_sub__Tensor, this, a, o?.alpha);
+  /** aten::sub_.Scalar */
+  sub_(other: Scalar, alpha: Scalar): this;
+  sub_(a?: any, ...p: any[]): any {
+    if (a instanceof Handle) {
+      const o = optionsOf(op_sub__Tensor_p, p);
+      return invoke(op_sub__Tensor, this, a, o?.alpha);
+    }
+    const o = optionsOf(op_sub__Scalar_p, p);
     return invoke(op_sub__Scalar, this, a, o?.alpha);
   }
   /** aten::sum */
@@ -1598,43 +3389,73 @@ export abstract class TensorMethods extends Handle {
     dim?: readonly number[] | number | null,
     options?: { keepdim?: boolean; dtype?: DType | null },
   ): Tensor;
-  sum(a?: any, o?: any): any {
-    if (a === undefined) return invoke(op_sum, this, o?.dtype);
+  /** aten::sum.dim_IntList */
+  sum(
+    dim: readonly number[] | number | null,
+    keepdim: boolean,
+    options?: { dtype?: DType | null },
+  ): Tensor;
+  /** aten::sum.dim_IntList */
+  sum(
+    options: { dim: readonly number[] | number | null } & {
+      keepdim?: boolean;
+      dtype?: DType | null;
+    },
+  ): Tensor;
+  sum(a?: any, ...p: any[]): any {
+    if (isOptions(a)) {
+      const { dim, ...more } = a;
+      return this.sum(dim as any, more as any);
+    }
+    if (a === undefined) {
+      const o = optionsOf(op_sum_p, p);
+      return invoke(op_sum, this, o?.dtype);
+    }
+    const o = optionsOf(op_sum_dim_IntList_p, p);
     return invoke(op_sum_dim_IntList, this, a, o?.keepdim, o?.dtype);
   }
   /** aten::swapaxes */
   swapaxes(axis0: number, axis1: number): Tensor;
-  swapaxes(a?: any, b?: any): any {
+  swapaxes(a?: any, b?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_swapaxes_p, p);
     return invoke(op_swapaxes, this, a, b);
   }
   /** aten::t */
   t(): Tensor;
-  t(): any {
+  t(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_t_p, p);
     return invoke(op_t, this);
   }
   /** aten::take */
   take(index: Tensor): Tensor;
-  take(a?: any): any {
+  take(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_take_p, p);
     return invoke(op_take, this, a);
   }
   /** aten::take_along_dim */
   takeAlongDim(indices: Tensor, options?: { dim?: number | null }): Tensor;
-  takeAlongDim(a?: any, o?: any): any {
+  /** aten::take_along_dim */
+  takeAlongDim(indices: Tensor, dim: number | null): Tensor;
+  takeAlongDim(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_take_along_dim_p, p);
     return invoke(op_take_along_dim, this, a, o?.dim);
   }
   /** aten::tan */
   tan(): Tensor;
-  tan(): any {
+  tan(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_tan_p, p);
     return invoke(op_tan, this);
   }
   /** aten::tanh */
   tanh(): Tensor;
-  tanh(): any {
+  tanh(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_tanh_p, p);
     return invoke(op_tanh, this);
   }
   /** aten::tile */
   tile(dims: readonly number[]): Tensor;
-  tile(a?: any): any {
+  tile(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_tile_p, p);
     return invoke(op_tile, this, a);
   }
   /** aten::topk */
@@ -1642,47 +3463,70 @@ export abstract class TensorMethods extends Handle {
     k: number,
     options?: { dim?: number; largest?: boolean; sorted?: boolean },
   ): [Tensor, Tensor];
-  topk(a?: any, o?: any): any {
+  /** aten::topk */
+  topk(k: number, dim: number, options?: { largest?: boolean; sorted?: boolean }): [Tensor, Tensor];
+  /** aten::topk */
+  topk(k: number, dim: number, largest?: boolean, sorted?: boolean): [Tensor, Tensor];
+  topk(a?: any, ...p: any[]): any {
+    const o = optionsOf(op_topk_p, p);
     return invoke(op_topk, this, a, o?.dim, o?.largest, o?.sorted);
   }
   /** aten::trace */
   trace(): Tensor;
-  trace(): any {
+  trace(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_trace_p, p);
     return invoke(op_trace, this);
   }
   /** aten::transpose.int */
   transpose(dim0: number, dim1: number): Tensor;
-  transpose(a?: any, b?: any): any {
+  transpose(a?: any, b?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_transpose_int_p, p);
     return invoke(op_transpose_int, this, a, b);
   }
   /** aten::tril */
   tril(options?: { diagonal?: number }): Tensor;
-  tril(o?: any): any {
+  /** aten::tril */
+  tril(diagonal: number): Tensor;
+  tril(...p: any[]): any {
+    const o = optionsOf(op_tril_p, p);
     return invoke(op_tril, this, o?.diagonal);
   }
   /** aten::triu */
   triu(options?: { diagonal?: number }): Tensor;
-  triu(o?: any): any {
+  /** aten::triu */
+  triu(diagonal: number): Tensor;
+  triu(...p: any[]): any {
+    const o = optionsOf(op_triu_p, p);
     return invoke(op_triu, this, o?.diagonal);
   }
   /** aten::trunc */
   trunc(): Tensor;
-  trunc(): any {
+  trunc(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_trunc_p, p);
     return invoke(op_trunc, this);
   }
   /** aten::unbind.int */
   unbind(options?: { dim?: number }): Tensor[];
-  unbind(o?: any): any {
+  /** aten::unbind.int */
+  unbind(dim: number): Tensor[];
+  unbind(...p: any[]): any {
+    const o = optionsOf(op_unbind_int_p, p);
     return invoke(op_unbind_int, this, o?.dim);
   }
   /** aten::unfold */
   unfold(dimension: number, size: number, step: number): Tensor;
-  unfold(a?: any, b?: any, c?: any): any {
+  unfold(a?: any, b?: any, c?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_unfold_p, p);
     return invoke(op_unfold, this, a, b, c);
   }
   /** aten::uniform_ */
   uniform_(options?: { from?: number; to?: number; generator?: Generator | null }): this;
-  uniform_(o?: any): any {
+  /** aten::uniform_ */
+  uniform_(from: number, options?: { to?: number; generator?: Generator | null }): this;
+  /** aten::uniform_ */
+  uniform_(from: number, to?: number, options?: { generator?: Generator | null }): this;
+  uniform_(...p: any[]): any {
+    const o = optionsOf(op_uniform__p, p);
     return invoke(op_uniform_, this, o?.from, o?.to, o?.generator);
   }
   /** aten::unique_consecutive */
@@ -1691,12 +3535,25 @@ export abstract class TensorMethods extends Handle {
     returnCounts?: boolean;
     dim?: number | null;
   }): [Tensor, Tensor, Tensor];
-  uniqueConsecutive(o?: any): any {
+  /** aten::unique_consecutive */
+  uniqueConsecutive(
+    returnInverse: boolean,
+    options?: { returnCounts?: boolean; dim?: number | null },
+  ): [Tensor, Tensor, Tensor];
+  /** aten::unique_consecutive */
+  uniqueConsecutive(
+    returnInverse: boolean,
+    returnCounts?: boolean,
+    dim?: number | null,
+  ): [Tensor, Tensor, Tensor];
+  uniqueConsecutive(...p: any[]): any {
+    const o = optionsOf(op_unique_consecutive_p, p);
     return invoke(op_unique_consecutive, this, o?.returnInverse, o?.returnCounts, o?.dim);
   }
   /** aten::unsqueeze */
   unsqueeze(dim: number): Tensor;
-  unsqueeze(a?: any): any {
+  unsqueeze(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_unsqueeze_p, p);
     return invoke(op_unsqueeze, this, a);
   }
   /** aten::var.correction */
@@ -1705,35 +3562,49 @@ export abstract class TensorMethods extends Handle {
     correction?: Scalar | null;
     keepdim?: boolean;
   }): Tensor;
-  var(o?: any): any {
+  /** aten::var.correction */
+  var(
+    dim: readonly number[] | number | null,
+    options?: { correction?: Scalar | null; keepdim?: boolean },
+  ): Tensor;
+  var(...p: any[]): any {
+    const o = optionsOf(op_var_correction_p, p);
     return invoke(op_var_correction, this, o?.dim, o?.correction, o?.keepdim);
   }
   /** aten::view */
   view(size: readonly number[]): Tensor;
   /** aten::view.dtype */
   view(dtype: DType): Tensor;
-  view(a?: any): any {
-    if (Array.isArray(a) || typeof a === "number") return invoke(op_view, this, a);
+  view(a?: any, ...p: any[]): any {
+    if (Array.isArray(a) || typeof a === "number") {
+      if (p.length > 0) optionsOf(op_view_p, p);
+      return invoke(op_view, this, a);
+    }
+    if (p.length > 0) optionsOf(op_view_dtype_p, p);
     return invoke(op_view_dtype, this, a);
   }
   /** aten::view_as */
   viewAs(other: Tensor): Tensor;
-  viewAs(a?: any): any {
+  viewAs(a?: any, ...p: any[]): any {
+    if (p.length > 0) optionsOf(op_view_as_p, p);
     return invoke(op_view_as, this, a);
   }
   /** aten::view_as_complex */
   viewAsComplex(): Tensor;
-  viewAsComplex(): any {
+  viewAsComplex(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_view_as_complex_p, p);
     return invoke(op_view_as_complex, this);
   }
   /** aten::view_as_real */
   viewAsReal(): Tensor;
-  viewAsReal(): any {
+  viewAsReal(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_view_as_real_p, p);
     return invoke(op_view_as_real, this);
   }
   /** aten::zero_ */
   zero_(): this;
-  zero_(): any {
+  zero_(...p: any[]): any {
+    if (p.length > 0) optionsOf(op_zero__p, p);
     return invoke(op_zero_, this);
   }
   /** aten::zeros_like */
@@ -1744,7 +3615,8 @@ export abstract class TensorMethods extends Handle {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
-  zerosLike(o?: any): any {
+  zerosLike(...p: any[]): any {
+    const o = optionsOf(op_zeros_like_p, p);
     return invoke(
       op_zeros_like,
       this,
@@ -1765,8 +3637,12 @@ export function _foreachAdd_(
 ): void;
 /** aten::_foreach_add_.Scalar */
 export function _foreachAdd_(self: readonly Tensor[], scalar: Scalar): void;
-export function _foreachAdd_(a?: any, b?: any, o?: any): any {
-  if (Array.isArray(b)) return invoke(op__foreach_add__List, a, b, o?.alpha);
+export function _foreachAdd_(a?: any, b?: any, ...p: any[]): any {
+  if (Array.isArray(b)) {
+    const o = optionsOf(op__foreach_add__List_p, p);
+    return invoke(op__foreach_add__List, a, b, o?.alpha);
+  }
+  if (p.length > 0) optionsOf(op__foreach_add__Scalar_p, p);
   return invoke(op__foreach_add__Scalar, a, b);
 }
 /** aten::_foreach_addcdiv_.Scalar */
@@ -1776,7 +3652,15 @@ export function _foreachAddcdiv_(
   tensor2: readonly Tensor[],
   options?: { value?: Scalar },
 ): void;
-export function _foreachAddcdiv_(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::_foreach_addcdiv_.Scalar */
+export function _foreachAddcdiv_(
+  self: readonly Tensor[],
+  tensor1: readonly Tensor[],
+  tensor2: readonly Tensor[],
+  value: Scalar,
+): void;
+export function _foreachAddcdiv_(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op__foreach_addcdiv__Scalar_p, p);
   return invoke(op__foreach_addcdiv__Scalar, a, b, c, o?.value);
 }
 /** aten::_foreach_addcmul_.Scalar */
@@ -1786,7 +3670,15 @@ export function _foreachAddcmul_(
   tensor2: readonly Tensor[],
   options?: { value?: Scalar },
 ): void;
-export function _foreachAddcmul_(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::_foreach_addcmul_.Scalar */
+export function _foreachAddcmul_(
+  self: readonly Tensor[],
+  tensor1: readonly Tensor[],
+  tensor2: readonly Tensor[],
+  value: Scalar,
+): void;
+export function _foreachAddcmul_(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op__foreach_addcmul__Scalar_p, p);
   return invoke(op__foreach_addcmul__Scalar, a, b, c, o?.value);
 }
 /** aten::_foreach_copy_ */
@@ -1795,12 +3687,20 @@ export function _foreachCopy_(
   src: readonly Tensor[],
   options?: { nonBlocking?: boolean },
 ): void;
-export function _foreachCopy_(a?: any, b?: any, o?: any): any {
+/** aten::_foreach_copy_ */
+export function _foreachCopy_(
+  self: readonly Tensor[],
+  src: readonly Tensor[],
+  nonBlocking: boolean,
+): void;
+export function _foreachCopy_(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op__foreach_copy__p, p);
   return invoke(op__foreach_copy_, a, b, o?.nonBlocking);
 }
 /** aten::_foreach_div_.Scalar */
 export function _foreachDiv_(self: readonly Tensor[], scalar: Scalar): void;
-export function _foreachDiv_(a?: any, b?: any): any {
+export function _foreachDiv_(a?: any, b?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op__foreach_div__Scalar_p, p);
   return invoke(op__foreach_div__Scalar, a, b);
 }
 /** aten::_foreach_lerp_.List */
@@ -1815,16 +3715,24 @@ export function _foreachLerp_(
   tensors1: readonly Tensor[],
   weight: Scalar,
 ): void;
-export function _foreachLerp_(a?: any, b?: any, c?: any): any {
-  if (Array.isArray(c)) return invoke(op__foreach_lerp__List, a, b, c);
+export function _foreachLerp_(a?: any, b?: any, c?: any, ...p: any[]): any {
+  if (Array.isArray(c)) {
+    if (p.length > 0) optionsOf(op__foreach_lerp__List_p, p);
+    return invoke(op__foreach_lerp__List, a, b, c);
+  }
+  if (p.length > 0) optionsOf(op__foreach_lerp__Scalar_p, p);
   return invoke(op__foreach_lerp__Scalar, a, b, c);
 }
 /** aten::_foreach_mul_.Tensor */
 export function _foreachMul_(self: readonly Tensor[], other: Tensor): void;
 /** aten::_foreach_mul_.Scalar */
 export function _foreachMul_(self: readonly Tensor[], scalar: Scalar): void;
-export function _foreachMul_(a?: any, b?: any): any {
-  if (b instanceof Handle) return invoke(op__foreach_mul__Tensor, a, b);
+export function _foreachMul_(a?: any, b?: any, ...p: any[]): any {
+  if (b instanceof Handle) {
+    if (p.length > 0) optionsOf(op__foreach_mul__Tensor_p, p);
+    return invoke(op__foreach_mul__Tensor, a, b);
+  }
+  if (p.length > 0) optionsOf(op__foreach_mul__Scalar_p, p);
   return invoke(op__foreach_mul__Scalar, a, b);
 }
 /** aten::_foreach_norm.Scalar */
@@ -1832,22 +3740,34 @@ export function _foreachNorm(
   self: readonly Tensor[],
   options?: { ord?: Scalar; dtype?: DType | null },
 ): Tensor[];
-export function _foreachNorm(a?: any, o?: any): any {
+/** aten::_foreach_norm.Scalar */
+export function _foreachNorm(
+  self: readonly Tensor[],
+  ord: Scalar,
+  options?: { dtype?: DType | null },
+): Tensor[];
+/** aten::_foreach_norm.Scalar */
+export function _foreachNorm(self: readonly Tensor[], ord: Scalar, dtype?: DType | null): Tensor[];
+export function _foreachNorm(a?: any, ...p: any[]): any {
+  const o = optionsOf(op__foreach_norm_Scalar_p, p);
   return invoke(op__foreach_norm_Scalar, a, o?.ord, o?.dtype);
 }
 /** aten::_foreach_sqrt */
 export function _foreachSqrt(self: readonly Tensor[]): Tensor[];
-export function _foreachSqrt(a?: any): any {
+export function _foreachSqrt(a?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op__foreach_sqrt_p, p);
   return invoke(op__foreach_sqrt, a);
 }
 /** aten::_foreach_zero_ */
 export function _foreachZero_(self: readonly Tensor[]): void;
-export function _foreachZero_(a?: any): any {
+export function _foreachZero_(a?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op__foreach_zero__p, p);
   return invoke(op__foreach_zero_, a);
 }
 /** aten::adaptive_avg_pool2d */
 export function adaptiveAvgPool2d(self: Tensor, outputSize: readonly number[] | number): Tensor;
-export function adaptiveAvgPool2d(a?: any, b?: any): any {
+export function adaptiveAvgPool2d(a?: any, b?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op_adaptive_avg_pool2d_p, p);
   return invoke(op_adaptive_avg_pool2d, a, b);
 }
 /** aten::avg_pool1d */
@@ -1861,7 +3781,24 @@ export function avgPool1d(
     countIncludePad?: boolean;
   },
 ): Tensor;
-export function avgPool1d(a?: any, b?: any, o?: any): any {
+/** aten::avg_pool1d */
+export function avgPool1d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  options?: { padding?: readonly number[] | number; ceilMode?: boolean; countIncludePad?: boolean },
+): Tensor;
+/** aten::avg_pool1d */
+export function avgPool1d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  padding?: readonly number[] | number,
+  ceilMode?: boolean,
+  countIncludePad?: boolean,
+): Tensor;
+export function avgPool1d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_avg_pool1d_p, p);
   return invoke(op_avg_pool1d, a, b, o?.stride, o?.padding, o?.ceilMode, o?.countIncludePad);
 }
 /** aten::avg_pool2d */
@@ -1876,7 +3813,30 @@ export function avgPool2d(
     divisorOverride?: number | null;
   },
 ): Tensor;
-export function avgPool2d(a?: any, b?: any, o?: any): any {
+/** aten::avg_pool2d */
+export function avgPool2d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  options?: {
+    padding?: readonly number[] | number;
+    ceilMode?: boolean;
+    countIncludePad?: boolean;
+    divisorOverride?: number | null;
+  },
+): Tensor;
+/** aten::avg_pool2d */
+export function avgPool2d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  padding?: readonly number[] | number,
+  ceilMode?: boolean,
+  countIncludePad?: boolean,
+  divisorOverride?: number | null,
+): Tensor;
+export function avgPool2d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_avg_pool2d_p, p);
   return invoke(
     op_avg_pool2d,
     a,
@@ -1909,7 +3869,9 @@ export function batchNorm(
   f?: any,
   g?: any,
   h?: any,
+  ...p: any[]
 ): any {
+  if (p.length > 0) optionsOf(op_batch_norm_p, p);
   return invoke(op_batch_norm, a, b, c, d, e, f, g, h);
 }
 /** aten::bilinear */
@@ -1919,7 +3881,15 @@ export function bilinear(
   weight: Tensor,
   options?: { bias?: Tensor | null },
 ): Tensor;
-export function bilinear(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::bilinear */
+export function bilinear(
+  input1: Tensor,
+  input2: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+): Tensor;
+export function bilinear(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op_bilinear_p, p);
   return invoke(op_bilinear, a, b, c, o?.bias);
 }
 /** aten::binary_cross_entropy_with_logits */
@@ -1928,22 +3898,43 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options?: { weight?: Tensor | null; posWeight?: Tensor | null; reduction?: number },
 ): Tensor;
-export function binaryCrossEntropyWithLogits(a?: any, b?: any, o?: any): any {
+/** aten::binary_cross_entropy_with_logits */
+export function binaryCrossEntropyWithLogits(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  options?: { posWeight?: Tensor | null; reduction?: number },
+): Tensor;
+/** aten::binary_cross_entropy_with_logits */
+export function binaryCrossEntropyWithLogits(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  posWeight?: Tensor | null,
+  reduction?: number,
+): Tensor;
+export function binaryCrossEntropyWithLogits(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_binary_cross_entropy_with_logits_p, p);
   return invoke(op_binary_cross_entropy_with_logits, a, b, o?.weight, o?.posWeight, o?.reduction);
 }
 /** aten::broadcast_tensors */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[];
-export function broadcastTensors(a?: any): any {
+export function broadcastTensors(a?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op_broadcast_tensors_p, p);
   return invoke(op_broadcast_tensors, a);
 }
 /** aten::cartesian_prod */
 export function cartesianProd(tensors: readonly Tensor[]): Tensor;
-export function cartesianProd(a?: any): any {
+export function cartesianProd(a?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op_cartesian_prod_p, p);
   return invoke(op_cartesian_prod, a);
 }
 /** aten::cat */
 export function cat(tensors: readonly Tensor[], options?: { dim?: number }): Tensor;
-export function cat(a?: any, o?: any): any {
+/** aten::cat */
+export function cat(tensors: readonly Tensor[], dim: number): Tensor;
+export function cat(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_cat_p, p);
   return invoke(op_cat, a, o?.dim);
 }
 /** aten::conv1d */
@@ -1958,7 +3949,30 @@ export function conv1d(
     groups?: number;
   },
 ): Tensor;
-export function conv1d(a?: any, b?: any, o?: any): any {
+/** aten::conv1d */
+export function conv1d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options?: {
+    stride?: readonly number[] | number;
+    padding?: readonly number[] | number;
+    dilation?: readonly number[] | number;
+    groups?: number;
+  },
+): Tensor;
+/** aten::conv1d */
+export function conv1d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride?: readonly number[] | number,
+  padding?: readonly number[] | number,
+  dilation?: readonly number[] | number,
+  groups?: number,
+): Tensor;
+export function conv1d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_conv1d_p, p);
   return invoke(op_conv1d, a, b, o?.bias, o?.stride, o?.padding, o?.dilation, o?.groups);
 }
 /** aten::conv2d */
@@ -1973,7 +3987,30 @@ export function conv2d(
     groups?: number;
   },
 ): Tensor;
-export function conv2d(a?: any, b?: any, o?: any): any {
+/** aten::conv2d */
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options?: {
+    stride?: readonly number[] | number;
+    padding?: readonly number[] | number;
+    dilation?: readonly number[] | number;
+    groups?: number;
+  },
+): Tensor;
+/** aten::conv2d */
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride?: readonly number[] | number,
+  padding?: readonly number[] | number,
+  dilation?: readonly number[] | number,
+  groups?: number,
+): Tensor;
+export function conv2d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_conv2d_p, p);
   return invoke(op_conv2d, a, b, o?.bias, o?.stride, o?.padding, o?.dilation, o?.groups);
 }
 /** aten::conv3d */
@@ -1988,7 +4025,30 @@ export function conv3d(
     groups?: number;
   },
 ): Tensor;
-export function conv3d(a?: any, b?: any, o?: any): any {
+/** aten::conv3d */
+export function conv3d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options?: {
+    stride?: readonly number[] | number;
+    padding?: readonly number[] | number;
+    dilation?: readonly number[] | number;
+    groups?: number;
+  },
+): Tensor;
+/** aten::conv3d */
+export function conv3d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride?: readonly number[] | number,
+  padding?: readonly number[] | number,
+  dilation?: readonly number[] | number,
+  groups?: number,
+): Tensor;
+export function conv3d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_conv3d_p, p);
   return invoke(op_conv3d, a, b, o?.bias, o?.stride, o?.padding, o?.dilation, o?.groups);
 }
 /** aten::conv_transpose1d */
@@ -2004,7 +4064,32 @@ export function convTranspose1d(
     dilation?: readonly number[] | number;
   },
 ): Tensor;
-export function convTranspose1d(a?: any, b?: any, o?: any): any {
+/** aten::conv_transpose1d */
+export function convTranspose1d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options?: {
+    stride?: readonly number[] | number;
+    padding?: readonly number[] | number;
+    outputPadding?: readonly number[] | number;
+    groups?: number;
+    dilation?: readonly number[] | number;
+  },
+): Tensor;
+/** aten::conv_transpose1d */
+export function convTranspose1d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride?: readonly number[] | number,
+  padding?: readonly number[] | number,
+  outputPadding?: readonly number[] | number,
+  groups?: number,
+  dilation?: readonly number[] | number,
+): Tensor;
+export function convTranspose1d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_conv_transpose1d_p, p);
   return invoke(
     op_conv_transpose1d,
     a,
@@ -2030,7 +4115,32 @@ export function convTranspose2d(
     dilation?: readonly number[] | number;
   },
 ): Tensor;
-export function convTranspose2d(a?: any, b?: any, o?: any): any {
+/** aten::conv_transpose2d.input */
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options?: {
+    stride?: readonly number[] | number;
+    padding?: readonly number[] | number;
+    outputPadding?: readonly number[] | number;
+    groups?: number;
+    dilation?: readonly number[] | number;
+  },
+): Tensor;
+/** aten::conv_transpose2d.input */
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride?: readonly number[] | number,
+  padding?: readonly number[] | number,
+  outputPadding?: readonly number[] | number,
+  groups?: number,
+  dilation?: readonly number[] | number,
+): Tensor;
+export function convTranspose2d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_conv_transpose2d_input_p, p);
   return invoke(
     op_conv_transpose2d_input,
     a,
@@ -2049,7 +4159,17 @@ export function cosineSimilarity(
   x2: Tensor,
   options?: { dim?: number; eps?: number },
 ): Tensor;
-export function cosineSimilarity(a?: any, b?: any, o?: any): any {
+/** aten::cosine_similarity */
+export function cosineSimilarity(
+  x1: Tensor,
+  x2: Tensor,
+  dim: number,
+  options?: { eps?: number },
+): Tensor;
+/** aten::cosine_similarity */
+export function cosineSimilarity(x1: Tensor, x2: Tensor, dim: number, eps?: number): Tensor;
+export function cosineSimilarity(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_cosine_similarity_p, p);
   return invoke(op_cosine_similarity, a, b, o?.dim, o?.eps);
 }
 /** aten::cross_entropy_loss */
@@ -2063,7 +4183,24 @@ export function crossEntropyLoss(
     labelSmoothing?: number;
   },
 ): Tensor;
-export function crossEntropyLoss(a?: any, b?: any, o?: any): any {
+/** aten::cross_entropy_loss */
+export function crossEntropyLoss(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  options?: { reduction?: number; ignoreIndex?: number; labelSmoothing?: number },
+): Tensor;
+/** aten::cross_entropy_loss */
+export function crossEntropyLoss(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction?: number,
+  ignoreIndex?: number,
+  labelSmoothing?: number,
+): Tensor;
+export function crossEntropyLoss(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_cross_entropy_loss_p, p);
   return invoke(
     op_cross_entropy_loss,
     a,
@@ -2076,7 +4213,8 @@ export function crossEntropyLoss(a?: any, b?: any, o?: any): any {
 }
 /** aten::dropout */
 export function dropout(input: Tensor, p: number, train: boolean): Tensor;
-export function dropout(a?: any, b?: any, c?: any): any {
+export function dropout(a?: any, b?: any, c?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op_dropout_p, p);
   return invoke(op_dropout, a, b, c);
 }
 /** aten::einsum */
@@ -2085,7 +4223,8 @@ export function einsum(
   tensors: readonly Tensor[],
   options?: { path?: readonly number[] | null },
 ): Tensor;
-export function einsum(a?: any, b?: any, o?: any): any {
+export function einsum(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_einsum_p, p);
   return invoke(op_einsum, a, b, o?.path);
 }
 /** aten::embedding */
@@ -2094,7 +4233,23 @@ export function embedding(
   indices: Tensor,
   options?: { paddingIdx?: number; scaleGradByFreq?: boolean; sparse?: boolean },
 ): Tensor;
-export function embedding(a?: any, b?: any, o?: any): any {
+/** aten::embedding */
+export function embedding(
+  weight: Tensor,
+  indices: Tensor,
+  paddingIdx: number,
+  options?: { scaleGradByFreq?: boolean; sparse?: boolean },
+): Tensor;
+/** aten::embedding */
+export function embedding(
+  weight: Tensor,
+  indices: Tensor,
+  paddingIdx: number,
+  scaleGradByFreq?: boolean,
+  sparse?: boolean,
+): Tensor;
+export function embedding(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_embedding_p, p);
   return invoke(op_embedding, a, b, o?.paddingIdx, o?.scaleGradByFreq, o?.sparse);
 }
 /** aten::fft_fft2 */
@@ -2106,7 +4261,21 @@ export function fftFft2(
     norm?: string | null;
   },
 ): Tensor;
-export function fftFft2(a?: any, o?: any): any {
+/** aten::fft_fft2 */
+export function fftFft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  options?: { dim?: readonly number[] | number; norm?: string | null },
+): Tensor;
+/** aten::fft_fft2 */
+export function fftFft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  dim?: readonly number[] | number,
+  norm?: string | null,
+): Tensor;
+export function fftFft2(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_fft2_p, p);
   return invoke(op_fft_fft2, a, o?.s, o?.dim, o?.norm);
 }
 /** aten::fft_fftshift */
@@ -2114,7 +4283,10 @@ export function fftFftshift(
   self: Tensor,
   options?: { dim?: readonly number[] | number | null },
 ): Tensor;
-export function fftFftshift(a?: any, o?: any): any {
+/** aten::fft_fftshift */
+export function fftFftshift(self: Tensor, dim: readonly number[] | number | null): Tensor;
+export function fftFftshift(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_fftshift_p, p);
   return invoke(op_fft_fftshift, a, o?.dim);
 }
 /** aten::fft_ifft2 */
@@ -2126,7 +4298,21 @@ export function fftIfft2(
     norm?: string | null;
   },
 ): Tensor;
-export function fftIfft2(a?: any, o?: any): any {
+/** aten::fft_ifft2 */
+export function fftIfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  options?: { dim?: readonly number[] | number; norm?: string | null },
+): Tensor;
+/** aten::fft_ifft2 */
+export function fftIfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  dim?: readonly number[] | number,
+  norm?: string | null,
+): Tensor;
+export function fftIfft2(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_ifft2_p, p);
   return invoke(op_fft_ifft2, a, o?.s, o?.dim, o?.norm);
 }
 /** aten::fft_irfft */
@@ -2134,7 +4320,21 @@ export function fftIrfft(
   self: Tensor,
   options?: { n?: number | null; dim?: number; norm?: string | null },
 ): Tensor;
-export function fftIrfft(a?: any, o?: any): any {
+/** aten::fft_irfft */
+export function fftIrfft(
+  self: Tensor,
+  n: number | null,
+  options?: { dim?: number; norm?: string | null },
+): Tensor;
+/** aten::fft_irfft */
+export function fftIrfft(
+  self: Tensor,
+  n: number | null,
+  dim?: number,
+  norm?: string | null,
+): Tensor;
+export function fftIrfft(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_irfft_p, p);
   return invoke(op_fft_irfft, a, o?.n, o?.dim, o?.norm);
 }
 /** aten::fft_irfft2 */
@@ -2146,7 +4346,21 @@ export function fftIrfft2(
     norm?: string | null;
   },
 ): Tensor;
-export function fftIrfft2(a?: any, o?: any): any {
+/** aten::fft_irfft2 */
+export function fftIrfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  options?: { dim?: readonly number[] | number; norm?: string | null },
+): Tensor;
+/** aten::fft_irfft2 */
+export function fftIrfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  dim?: readonly number[] | number,
+  norm?: string | null,
+): Tensor;
+export function fftIrfft2(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_irfft2_p, p);
   return invoke(op_fft_irfft2, a, o?.s, o?.dim, o?.norm);
 }
 /** aten::fft_rfft */
@@ -2154,7 +4368,16 @@ export function fftRfft(
   self: Tensor,
   options?: { n?: number | null; dim?: number; norm?: string | null },
 ): Tensor;
-export function fftRfft(a?: any, o?: any): any {
+/** aten::fft_rfft */
+export function fftRfft(
+  self: Tensor,
+  n: number | null,
+  options?: { dim?: number; norm?: string | null },
+): Tensor;
+/** aten::fft_rfft */
+export function fftRfft(self: Tensor, n: number | null, dim?: number, norm?: string | null): Tensor;
+export function fftRfft(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_rfft_p, p);
   return invoke(op_fft_rfft, a, o?.n, o?.dim, o?.norm);
 }
 /** aten::fft_rfft2 */
@@ -2166,7 +4389,21 @@ export function fftRfft2(
     norm?: string | null;
   },
 ): Tensor;
-export function fftRfft2(a?: any, o?: any): any {
+/** aten::fft_rfft2 */
+export function fftRfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  options?: { dim?: readonly number[] | number; norm?: string | null },
+): Tensor;
+/** aten::fft_rfft2 */
+export function fftRfft2(
+  self: Tensor,
+  s: readonly number[] | number | null,
+  dim?: readonly number[] | number,
+  norm?: string | null,
+): Tensor;
+export function fftRfft2(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_fft_rfft2_p, p);
   return invoke(op_fft_rfft2, a, o?.s, o?.dim, o?.norm);
 }
 /** aten::group_norm */
@@ -2175,7 +4412,24 @@ export function groupNorm(
   numGroups: number,
   options?: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean },
 ): Tensor;
-export function groupNorm(a?: any, b?: any, o?: any): any {
+/** aten::group_norm */
+export function groupNorm(
+  input: Tensor,
+  numGroups: number,
+  weight: Tensor | null,
+  options?: { bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean },
+): Tensor;
+/** aten::group_norm */
+export function groupNorm(
+  input: Tensor,
+  numGroups: number,
+  weight: Tensor | null,
+  bias?: Tensor | null,
+  eps?: number,
+  cudnnEnabled?: boolean,
+): Tensor;
+export function groupNorm(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_group_norm_p, p);
   return invoke(op_group_norm, a, b, o?.weight, o?.bias, o?.eps, o?.cudnnEnabled);
 }
 /** aten::huber_loss */
@@ -2184,7 +4438,17 @@ export function huberLoss(
   target: Tensor,
   options?: { reduction?: number; delta?: number },
 ): Tensor;
-export function huberLoss(a?: any, b?: any, o?: any): any {
+/** aten::huber_loss */
+export function huberLoss(
+  self: Tensor,
+  target: Tensor,
+  reduction: number,
+  options?: { delta?: number },
+): Tensor;
+/** aten::huber_loss */
+export function huberLoss(self: Tensor, target: Tensor, reduction: number, delta?: number): Tensor;
+export function huberLoss(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_huber_loss_p, p);
   return invoke(op_huber_loss, a, b, o?.reduction, o?.delta);
 }
 /** aten::instance_norm */
@@ -2208,7 +4472,9 @@ export function instanceNorm(
   f?: any,
   g?: any,
   h?: any,
+  ...p: any[]
 ): any {
+  if (p.length > 0) optionsOf(op_instance_norm_p, p);
   return invoke(op_instance_norm, a, b, c, d, e, f, g, h);
 }
 /** aten::kl_div */
@@ -2217,12 +4483,23 @@ export function klDiv(
   target: Tensor,
   options?: { reduction?: number; logTarget?: boolean },
 ): Tensor;
-export function klDiv(a?: any, b?: any, o?: any): any {
+/** aten::kl_div */
+export function klDiv(
+  self: Tensor,
+  target: Tensor,
+  reduction: number,
+  options?: { logTarget?: boolean },
+): Tensor;
+export function klDiv(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_kl_div_p, p);
   return invoke(op_kl_div, a, b, o?.reduction, o?.logTarget);
 }
 /** aten::l1_loss */
 export function l1Loss(self: Tensor, target: Tensor, options?: { reduction?: number }): Tensor;
-export function l1Loss(a?: any, b?: any, o?: any): any {
+/** aten::l1_loss */
+export function l1Loss(self: Tensor, target: Tensor, reduction: number): Tensor;
+export function l1Loss(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_l1_loss_p, p);
   return invoke(op_l1_loss, a, b, o?.reduction);
 }
 /** aten::layer_norm */
@@ -2231,12 +4508,32 @@ export function layerNorm(
   normalizedShape: readonly number[],
   options?: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnable?: boolean },
 ): Tensor;
-export function layerNorm(a?: any, b?: any, o?: any): any {
+/** aten::layer_norm */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: readonly number[],
+  weight: Tensor | null,
+  options?: { bias?: Tensor | null; eps?: number; cudnnEnable?: boolean },
+): Tensor;
+/** aten::layer_norm */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: readonly number[],
+  weight: Tensor | null,
+  bias?: Tensor | null,
+  eps?: number,
+  cudnnEnable?: boolean,
+): Tensor;
+export function layerNorm(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_layer_norm_p, p);
   return invoke(op_layer_norm, a, b, o?.weight, o?.bias, o?.eps, o?.cudnnEnable);
 }
 /** aten::linear */
 export function linear(input: Tensor, weight: Tensor, options?: { bias?: Tensor | null }): Tensor;
-export function linear(a?: any, b?: any, o?: any): any {
+/** aten::linear */
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor;
+export function linear(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_linear_p, p);
   return invoke(op_linear, a, b, o?.bias);
 }
 /** aten::max_pool2d */
@@ -2250,17 +4547,42 @@ export function maxPool2d(
     ceilMode?: boolean;
   },
 ): Tensor;
-export function maxPool2d(a?: any, b?: any, o?: any): any {
+/** aten::max_pool2d */
+export function maxPool2d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  options?: {
+    padding?: readonly number[] | number;
+    dilation?: readonly number[] | number;
+    ceilMode?: boolean;
+  },
+): Tensor;
+/** aten::max_pool2d */
+export function maxPool2d(
+  self: Tensor,
+  kernelSize: readonly number[] | number,
+  stride: readonly number[] | number,
+  padding?: readonly number[] | number,
+  dilation?: readonly number[] | number,
+  ceilMode?: boolean,
+): Tensor;
+export function maxPool2d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_max_pool2d_p, p);
   return invoke(op_max_pool2d, a, b, o?.stride, o?.padding, o?.dilation, o?.ceilMode);
 }
 /** aten::meshgrid.indexing */
 export function meshgrid(tensors: readonly Tensor[], options?: { indexing?: string }): Tensor[];
-export function meshgrid(a?: any, o?: any): any {
+export function meshgrid(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_meshgrid_indexing_p, p);
   return invoke(op_meshgrid_indexing, a, o?.indexing);
 }
 /** aten::mse_loss */
 export function mseLoss(self: Tensor, target: Tensor, options?: { reduction?: number }): Tensor;
-export function mseLoss(a?: any, b?: any, o?: any): any {
+/** aten::mse_loss */
+export function mseLoss(self: Tensor, target: Tensor, reduction: number): Tensor;
+export function mseLoss(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_mse_loss_p, p);
   return invoke(op_mse_loss, a, b, o?.reduction);
 }
 /** aten::nll_loss */
@@ -2269,12 +4591,31 @@ export function nllLoss(
   target: Tensor,
   options?: { weight?: Tensor | null; reduction?: number; ignoreIndex?: number },
 ): Tensor;
-export function nllLoss(a?: any, b?: any, o?: any): any {
+/** aten::nll_loss */
+export function nllLoss(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  options?: { reduction?: number; ignoreIndex?: number },
+): Tensor;
+/** aten::nll_loss */
+export function nllLoss(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction?: number,
+  ignoreIndex?: number,
+): Tensor;
+export function nllLoss(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_nll_loss_p, p);
   return invoke(op_nll_loss, a, b, o?.weight, o?.reduction, o?.ignoreIndex);
 }
 /** aten::one_hot */
 export function oneHot(self: Tensor, options?: { numClasses?: number }): Tensor;
-export function oneHot(a?: any, o?: any): any {
+/** aten::one_hot */
+export function oneHot(self: Tensor, numClasses: number): Tensor;
+export function oneHot(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_one_hot_p, p);
   return invoke(op_one_hot, a, o?.numClasses);
 }
 /** aten::pad */
@@ -2283,7 +4624,22 @@ export function pad(
   pad: readonly number[],
   options?: { mode?: string; value?: number | null },
 ): Tensor;
-export function pad(a?: any, b?: any, o?: any): any {
+/** aten::pad */
+export function pad(
+  self: Tensor,
+  pad: readonly number[],
+  mode: string,
+  options?: { value?: number | null },
+): Tensor;
+/** aten::pad */
+export function pad(
+  self: Tensor,
+  pad: readonly number[],
+  mode: string,
+  value?: number | null,
+): Tensor;
+export function pad(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_pad_p, p);
   return invoke(op_pad, a, b, o?.mode, o?.value);
 }
 /** aten::pairwise_distance */
@@ -2292,7 +4648,23 @@ export function pairwiseDistance(
   x2: Tensor,
   options?: { p?: number; eps?: number; keepdim?: boolean },
 ): Tensor;
-export function pairwiseDistance(a?: any, b?: any, o?: any): any {
+/** aten::pairwise_distance */
+export function pairwiseDistance(
+  x1: Tensor,
+  x2: Tensor,
+  p: number,
+  options?: { eps?: number; keepdim?: boolean },
+): Tensor;
+/** aten::pairwise_distance */
+export function pairwiseDistance(
+  x1: Tensor,
+  x2: Tensor,
+  p: number,
+  eps?: number,
+  keepdim?: boolean,
+): Tensor;
+export function pairwiseDistance(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_pairwise_distance_p, p);
   return invoke(op_pairwise_distance, a, b, o?.p, o?.eps, o?.keepdim);
 }
 /** aten::scaled_dot_product_attention */
@@ -2308,7 +4680,26 @@ export function scaledDotProductAttention(
     enableGqa?: boolean;
   },
 ): Tensor;
-export function scaledDotProductAttention(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::scaled_dot_product_attention */
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  attnMask: Tensor | null,
+  options?: { dropoutP?: number; isCausal?: boolean; scale?: number | null; enableGqa?: boolean },
+): Tensor;
+/** aten::scaled_dot_product_attention */
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  attnMask: Tensor | null,
+  dropoutP?: number,
+  isCausal?: boolean,
+  options?: { scale?: number | null; enableGqa?: boolean },
+): Tensor;
+export function scaledDotProductAttention(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op_scaled_dot_product_attention_p, p);
   return invoke(
     op_scaled_dot_product_attention,
     a,
@@ -2327,12 +4718,16 @@ export function searchsorted(
   self: Tensor,
   options?: { outInt32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null },
 ): Tensor;
-export function searchsorted(a?: any, b?: any, o?: any): any {
+export function searchsorted(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_searchsorted_Tensor_p, p);
   return invoke(op_searchsorted_Tensor, a, b, o?.outInt32, o?.right, o?.side, o?.sorter);
 }
 /** aten::stack */
 export function stack(tensors: readonly Tensor[], options?: { dim?: number }): Tensor;
-export function stack(a?: any, o?: any): any {
+/** aten::stack */
+export function stack(tensors: readonly Tensor[], dim: number): Tensor;
+export function stack(a?: any, ...p: any[]): any {
+  const o = optionsOf(op_stack_p, p);
   return invoke(op_stack, a, o?.dim);
 }
 /** aten::upsample_bicubic2d */
@@ -2342,7 +4737,24 @@ export function upsampleBicubic2d(
   alignCorners: boolean,
   options?: { scalesH?: number | null; scalesW?: number | null },
 ): Tensor;
-export function upsampleBicubic2d(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::upsample_bicubic2d */
+export function upsampleBicubic2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  alignCorners: boolean,
+  scalesH: number | null,
+  options?: { scalesW?: number | null },
+): Tensor;
+/** aten::upsample_bicubic2d */
+export function upsampleBicubic2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  alignCorners: boolean,
+  scalesH: number | null,
+  scalesW?: number | null,
+): Tensor;
+export function upsampleBicubic2d(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op_upsample_bicubic2d_p, p);
   return invoke(op_upsample_bicubic2d, a, b, c, o?.scalesH, o?.scalesW);
 }
 /** aten::upsample_bilinear2d */
@@ -2352,7 +4764,24 @@ export function upsampleBilinear2d(
   alignCorners: boolean,
   options?: { scalesH?: number | null; scalesW?: number | null },
 ): Tensor;
-export function upsampleBilinear2d(a?: any, b?: any, c?: any, o?: any): any {
+/** aten::upsample_bilinear2d */
+export function upsampleBilinear2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  alignCorners: boolean,
+  scalesH: number | null,
+  options?: { scalesW?: number | null },
+): Tensor;
+/** aten::upsample_bilinear2d */
+export function upsampleBilinear2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  alignCorners: boolean,
+  scalesH: number | null,
+  scalesW?: number | null,
+): Tensor;
+export function upsampleBilinear2d(a?: any, b?: any, c?: any, ...p: any[]): any {
+  const o = optionsOf(op_upsample_bilinear2d_p, p);
   return invoke(op_upsample_bilinear2d, a, b, c, o?.scalesH, o?.scalesW);
 }
 /** aten::upsample_nearest1d */
@@ -2361,7 +4790,14 @@ export function upsampleNearest1d(
   outputSize: readonly number[] | number,
   options?: { scales?: number | null },
 ): Tensor;
-export function upsampleNearest1d(a?: any, b?: any, o?: any): any {
+/** aten::upsample_nearest1d */
+export function upsampleNearest1d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  scales: number | null,
+): Tensor;
+export function upsampleNearest1d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_upsample_nearest1d_p, p);
   return invoke(op_upsample_nearest1d, a, b, o?.scales);
 }
 /** aten::upsample_nearest2d */
@@ -2370,297 +4806,423 @@ export function upsampleNearest2d(
   outputSize: readonly number[] | number,
   options?: { scalesH?: number | null; scalesW?: number | null },
 ): Tensor;
-export function upsampleNearest2d(a?: any, b?: any, o?: any): any {
+/** aten::upsample_nearest2d */
+export function upsampleNearest2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  scalesH: number | null,
+  options?: { scalesW?: number | null },
+): Tensor;
+/** aten::upsample_nearest2d */
+export function upsampleNearest2d(
+  self: Tensor,
+  outputSize: readonly number[] | number,
+  scalesH: number | null,
+  scalesW?: number | null,
+): Tensor;
+export function upsampleNearest2d(a?: any, b?: any, ...p: any[]): any {
+  const o = optionsOf(op_upsample_nearest2d_p, p);
   return invoke(op_upsample_nearest2d, a, b, o?.scalesH, o?.scalesW);
 }
 /** aten::where.self */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor;
-export function where(a?: any, b?: any, c?: any): any {
+export function where(a?: any, b?: any, c?: any, ...p: any[]): any {
+  if (p.length > 0) optionsOf(op_where_self_p, p);
   return invoke(op_where_self, a, b, c);
 }
 
-/** Every generated wrapper, for tests that call them all. */
-export const generatedOps: readonly { name: string; method: boolean }[] = [
-  { name: "_foreachAdd_", method: false },
-  { name: "_foreachAddcdiv_", method: false },
-  { name: "_foreachAddcmul_", method: false },
-  { name: "_foreachCopy_", method: false },
-  { name: "_foreachDiv_", method: false },
-  { name: "_foreachLerp_", method: false },
-  { name: "_foreachMul_", method: false },
-  { name: "_foreachNorm", method: false },
-  { name: "_foreachSqrt", method: false },
-  { name: "_foreachZero_", method: false },
-  { name: "abs", method: true },
-  { name: "abs_", method: true },
-  { name: "acos", method: true },
-  { name: "adaptiveAvgPool2d", method: false },
-  { name: "add", method: true },
-  { name: "add_", method: true },
-  { name: "addbmm", method: true },
-  { name: "addcdiv", method: true },
-  { name: "addcdiv_", method: true },
-  { name: "addcmul", method: true },
-  { name: "addcmul_", method: true },
-  { name: "addmm", method: true },
-  { name: "addmv", method: true },
-  { name: "all", method: true },
-  { name: "amax", method: true },
-  { name: "amin", method: true },
-  { name: "any", method: true },
-  { name: "argmax", method: true },
-  { name: "argmin", method: true },
-  { name: "argsort", method: true },
-  { name: "asin", method: true },
-  { name: "atan", method: true },
-  { name: "atan2", method: true },
-  { name: "avgPool1d", method: false },
-  { name: "avgPool2d", method: false },
-  { name: "baddbmm", method: true },
-  { name: "batchNorm", method: false },
-  { name: "bernoulli", method: true },
-  { name: "bernoulli_", method: true },
-  { name: "bilinear", method: false },
-  { name: "binaryCrossEntropyWithLogits", method: false },
-  { name: "bincount", method: true },
-  { name: "bitwiseAnd", method: true },
-  { name: "bitwiseAnd_", method: true },
-  { name: "bitwiseNot", method: true },
-  { name: "bitwiseOr", method: true },
-  { name: "bmm", method: true },
-  { name: "broadcastTensors", method: false },
-  { name: "broadcastTo", method: true },
-  { name: "bucketize", method: true },
-  { name: "cartesianProd", method: false },
-  { name: "cat", method: false },
-  { name: "cdist", method: true },
-  { name: "ceil", method: true },
-  { name: "celu", method: true },
-  { name: "chunk", method: true },
-  { name: "clamp", method: true },
-  { name: "clamp_", method: true },
-  { name: "clone", method: true },
-  { name: "contiguous", method: true },
-  { name: "conv1d", method: false },
-  { name: "conv2d", method: false },
-  { name: "conv3d", method: false },
-  { name: "convTranspose1d", method: false },
-  { name: "convTranspose2d", method: false },
-  { name: "copy_", method: true },
-  { name: "cos", method: true },
-  { name: "cosh", method: true },
-  { name: "cosineSimilarity", method: false },
-  { name: "countNonzero", method: true },
-  { name: "cov", method: true },
-  { name: "cross", method: true },
-  { name: "crossEntropyLoss", method: false },
-  { name: "cumprod", method: true },
-  { name: "cumsum", method: true },
-  { name: "detach", method: true },
-  { name: "diagEmbed", method: true },
-  { name: "diagonal", method: true },
-  { name: "digamma", method: true },
-  { name: "div", method: true },
-  { name: "div_", method: true },
-  { name: "dot", method: true },
-  { name: "dropout", method: false },
-  { name: "einsum", method: false },
-  { name: "elu", method: true },
-  { name: "embedding", method: false },
-  { name: "emptyLike", method: true },
-  { name: "eq", method: true },
-  { name: "erf", method: true },
-  { name: "erfc", method: true },
-  { name: "erfinv", method: true },
-  { name: "exp", method: true },
-  { name: "exp_", method: true },
-  { name: "expand", method: true },
-  { name: "expandAs", method: true },
-  { name: "expm1", method: true },
-  { name: "exponential_", method: true },
-  { name: "fftFft2", method: false },
-  { name: "fftFftshift", method: false },
-  { name: "fftIfft2", method: false },
-  { name: "fftIrfft", method: false },
-  { name: "fftIrfft2", method: false },
-  { name: "fftRfft", method: false },
-  { name: "fftRfft2", method: false },
-  { name: "fill_", method: true },
-  { name: "flatten", method: true },
-  { name: "flip", method: true },
-  { name: "floor", method: true },
-  { name: "frac", method: true },
-  { name: "fullLike", method: true },
-  { name: "gather", method: true },
-  { name: "ge", method: true },
-  { name: "gelu", method: true },
-  { name: "glu", method: true },
-  { name: "groupNorm", method: false },
-  { name: "gt", method: true },
-  { name: "hardswish", method: true },
-  { name: "hardtanh", method: true },
-  { name: "histc", method: true },
-  { name: "huberLoss", method: false },
-  { name: "imag", method: true },
-  { name: "index", method: true },
-  { name: "indexAdd", method: true },
-  { name: "indexAdd_", method: true },
-  { name: "indexCopy_", method: true },
-  { name: "indexFill_", method: true },
-  { name: "indexPut_", method: true },
-  { name: "indexSelect", method: true },
-  { name: "instanceNorm", method: false },
-  { name: "isfinite", method: true },
-  { name: "isinf", method: true },
-  { name: "isnan", method: true },
-  { name: "klDiv", method: false },
-  { name: "kron", method: true },
-  { name: "kthvalue", method: true },
-  { name: "l1Loss", method: false },
-  { name: "layerNorm", method: false },
-  { name: "le", method: true },
-  { name: "leakyRelu", method: true },
-  { name: "lerp", method: true },
-  { name: "lerp_", method: true },
-  { name: "lgamma", method: true },
-  { name: "linalgCholesky", method: true },
-  { name: "linalgDet", method: true },
-  { name: "linalgEigh", method: true },
-  { name: "linalgInv", method: true },
-  { name: "linalgNorm", method: true },
-  { name: "linalgQr", method: true },
-  { name: "linalgSlogdet", method: true },
-  { name: "linalgSolve", method: true },
-  { name: "linalgSolveTriangular", method: true },
-  { name: "linalgSvd", method: true },
-  { name: "linalgVectorNorm", method: true },
-  { name: "linear", method: false },
-  { name: "log", method: true },
-  { name: "log10", method: true },
-  { name: "log1p", method: true },
-  { name: "log2", method: true },
-  { name: "logSigmoid", method: true },
-  { name: "logSoftmax", method: true },
-  { name: "logcumsumexp", method: true },
-  { name: "logdet", method: true },
-  { name: "logicalAnd", method: true },
-  { name: "logicalNot", method: true },
-  { name: "logicalOr", method: true },
-  { name: "logsumexp", method: true },
-  { name: "lt", method: true },
-  { name: "maskedFill", method: true },
-  { name: "maskedFill_", method: true },
-  { name: "maskedSelect", method: true },
-  { name: "matmul", method: true },
-  { name: "matrixExp", method: true },
-  { name: "max", method: true },
-  { name: "maxPool2d", method: false },
-  { name: "maximum", method: true },
-  { name: "mean", method: true },
-  { name: "median", method: true },
-  { name: "meshgrid", method: false },
-  { name: "min", method: true },
-  { name: "minimum", method: true },
-  { name: "mish", method: true },
-  { name: "mm", method: true },
-  { name: "movedim", method: true },
-  { name: "mseLoss", method: false },
-  { name: "mul", method: true },
-  { name: "mul_", method: true },
-  { name: "multinomial", method: true },
-  { name: "mv", method: true },
-  { name: "nanToNum", method: true },
-  { name: "narrow", method: true },
-  { name: "ne", method: true },
-  { name: "neg", method: true },
-  { name: "neg_", method: true },
-  { name: "newEmpty", method: true },
-  { name: "newFull", method: true },
-  { name: "newOnes", method: true },
-  { name: "newZeros", method: true },
-  { name: "nllLoss", method: false },
-  { name: "nonzero", method: true },
-  { name: "norm", method: true },
-  { name: "normal_", method: true },
-  { name: "oneHot", method: false },
-  { name: "onesLike", method: true },
-  { name: "outer", method: true },
-  { name: "pad", method: false },
-  { name: "pairwiseDistance", method: false },
-  { name: "permute", method: true },
-  { name: "pow", method: true },
-  { name: "pow_", method: true },
-  { name: "prod", method: true },
-  { name: "quantile", method: true },
-  { name: "randLike", method: true },
-  { name: "randnLike", method: true },
-  { name: "random_", method: true },
-  { name: "real", method: true },
-  { name: "reciprocal", method: true },
-  { name: "relu", method: true },
-  { name: "relu_", method: true },
-  { name: "remainder", method: true },
-  { name: "repeat", method: true },
-  { name: "repeatInterleave", method: true },
-  { name: "reshape", method: true },
-  { name: "roll", method: true },
-  { name: "round", method: true },
-  { name: "rsqrt", method: true },
-  { name: "rsub", method: true },
-  { name: "scaledDotProductAttention", method: false },
-  { name: "scatter", method: true },
-  { name: "scatter_", method: true },
-  { name: "scatterAdd", method: true },
-  { name: "searchsorted", method: false },
-  { name: "select", method: true },
-  { name: "sigmoid", method: true },
-  { name: "sign", method: true },
-  { name: "silu", method: true },
-  { name: "silu_", method: true },
-  { name: "sin", method: true },
-  { name: "sinh", method: true },
-  { name: "slice", method: true },
-  { name: "softmax", method: true },
-  { name: "softplus", method: true },
-  { name: "sort", method: true },
-  { name: "split", method: true },
-  { name: "sqrt", method: true },
-  { name: "sqrt_", method: true },
-  { name: "square", method: true },
-  { name: "squeeze", method: true },
-  { name: "stack", method: false },
-  { name: "std", method: true },
-  { name: "sub", method: true },
-  { name: "sub_", method: true },
-  { name: "sum", method: true },
-  { name: "swapaxes", method: true },
-  { name: "t", method: true },
-  { name: "take", method: true },
-  { name: "takeAlongDim", method: true },
-  { name: "tan", method: true },
-  { name: "tanh", method: true },
-  { name: "tile", method: true },
-  { name: "topk", method: true },
-  { name: "trace", method: true },
-  { name: "transpose", method: true },
-  { name: "tril", method: true },
-  { name: "triu", method: true },
-  { name: "trunc", method: true },
-  { name: "unbind", method: true },
-  { name: "unfold", method: true },
-  { name: "uniform_", method: true },
-  { name: "uniqueConsecutive", method: true },
-  { name: "unsqueeze", method: true },
-  { name: "upsampleBicubic2d", method: false },
-  { name: "upsampleBilinear2d", method: false },
-  { name: "upsampleNearest1d", method: false },
-  { name: "upsampleNearest2d", method: false },
-  { name: "var", method: true },
-  { name: "view", method: true },
-  { name: "viewAs", method: true },
-  { name: "viewAsComplex", method: true },
-  { name: "viewAsReal", method: true },
-  { name: "where", method: false },
-  { name: "zero_", method: true },
-  { name: "zerosLike", method: true },
+/** Every generated wrapper, for tests that call them all: most arguments by position, and names of options. */
+export const generatedOps: readonly {
+  name: string;
+  method: boolean;
+  most: number;
+  options: readonly string[];
+}[] = [
+  { name: "_foreachAdd_", method: false, most: 2, options: ["alpha"] },
+  { name: "_foreachAddcdiv_", method: false, most: 4, options: ["value"] },
+  { name: "_foreachAddcmul_", method: false, most: 4, options: ["value"] },
+  { name: "_foreachCopy_", method: false, most: 3, options: ["nonBlocking"] },
+  { name: "_foreachDiv_", method: false, most: 2, options: [] },
+  { name: "_foreachLerp_", method: false, most: 3, options: [] },
+  { name: "_foreachMul_", method: false, most: 2, options: [] },
+  { name: "_foreachNorm", method: false, most: 3, options: ["ord", "dtype"] },
+  { name: "_foreachSqrt", method: false, most: 1, options: [] },
+  { name: "_foreachZero_", method: false, most: 1, options: [] },
+  { name: "abs", method: true, most: 0, options: [] },
+  { name: "abs_", method: true, most: 0, options: [] },
+  { name: "acos", method: true, most: 0, options: [] },
+  { name: "adaptiveAvgPool2d", method: false, most: 2, options: [] },
+  { name: "add", method: true, most: 2, options: ["alpha"] },
+  { name: "add_", method: true, most: 2, options: ["alpha"] },
+  { name: "addbmm", method: true, most: 2, options: ["beta", "alpha"] },
+  { name: "addcdiv", method: true, most: 2, options: ["value"] },
+  { name: "addcdiv_", method: true, most: 2, options: ["value"] },
+  { name: "addcmul", method: true, most: 2, options: ["value"] },
+  { name: "addcmul_", method: true, most: 2, options: ["value"] },
+  { name: "addmm", method: true, most: 2, options: ["beta", "alpha"] },
+  { name: "addmv", method: true, most: 2, options: ["beta", "alpha"] },
+  { name: "all", method: true, most: 2, options: ["keepdim"] },
+  { name: "amax", method: true, most: 2, options: ["dim", "keepdim"] },
+  { name: "amin", method: true, most: 2, options: ["dim", "keepdim"] },
+  { name: "any", method: true, most: 2, options: ["keepdim"] },
+  { name: "argmax", method: true, most: 2, options: ["dim", "keepdim"] },
+  { name: "argmin", method: true, most: 2, options: ["dim", "keepdim"] },
+  { name: "argsort", method: true, most: 2, options: ["dim", "descending"] },
+  { name: "asin", method: true, most: 0, options: [] },
+  { name: "atan", method: true, most: 0, options: [] },
+  { name: "atan2", method: true, most: 1, options: [] },
+  {
+    name: "avgPool1d",
+    method: false,
+    most: 6,
+    options: ["stride", "padding", "ceilMode", "countIncludePad"],
+  },
+  {
+    name: "avgPool2d",
+    method: false,
+    most: 7,
+    options: ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"],
+  },
+  { name: "baddbmm", method: true, most: 2, options: ["beta", "alpha"] },
+  { name: "batchNorm", method: false, most: 9, options: [] },
+  { name: "bernoulli", method: true, most: 0, options: ["generator"] },
+  { name: "bernoulli_", method: true, most: 1, options: ["p", "generator"] },
+  { name: "bilinear", method: false, most: 4, options: ["bias"] },
+  {
+    name: "binaryCrossEntropyWithLogits",
+    method: false,
+    most: 5,
+    options: ["weight", "posWeight", "reduction"],
+  },
+  { name: "bincount", method: true, most: 2, options: ["weights", "minlength"] },
+  { name: "bitwiseAnd", method: true, most: 1, options: [] },
+  { name: "bitwiseAnd_", method: true, most: 1, options: [] },
+  { name: "bitwiseNot", method: true, most: 0, options: [] },
+  { name: "bitwiseOr", method: true, most: 1, options: [] },
+  { name: "bmm", method: true, most: 1, options: [] },
+  { name: "broadcastTensors", method: false, most: 1, options: [] },
+  { name: "broadcastTo", method: true, most: 1, options: [] },
+  { name: "bucketize", method: true, most: 1, options: ["outInt32", "right"] },
+  { name: "cartesianProd", method: false, most: 1, options: [] },
+  { name: "cat", method: false, most: 2, options: ["dim"] },
+  { name: "cdist", method: true, most: 3, options: ["p", "computeMode"] },
+  { name: "ceil", method: true, most: 0, options: [] },
+  { name: "celu", method: true, most: 1, options: ["alpha"] },
+  { name: "chunk", method: true, most: 2, options: ["dim"] },
+  { name: "clamp", method: true, most: 2, options: ["min", "max"] },
+  { name: "clamp_", method: true, most: 2, options: ["min", "max"] },
+  { name: "clone", method: true, most: 0, options: ["memoryFormat"] },
+  { name: "contiguous", method: true, most: 0, options: ["memoryFormat"] },
+  {
+    name: "conv1d",
+    method: false,
+    most: 7,
+    options: ["bias", "stride", "padding", "dilation", "groups"],
+  },
+  {
+    name: "conv2d",
+    method: false,
+    most: 7,
+    options: ["bias", "stride", "padding", "dilation", "groups"],
+  },
+  {
+    name: "conv3d",
+    method: false,
+    most: 7,
+    options: ["bias", "stride", "padding", "dilation", "groups"],
+  },
+  {
+    name: "convTranspose1d",
+    method: false,
+    most: 8,
+    options: ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+  },
+  {
+    name: "convTranspose2d",
+    method: false,
+    most: 8,
+    options: ["bias", "stride", "padding", "outputPadding", "groups", "dilation"],
+  },
+  { name: "copy_", method: true, most: 2, options: ["nonBlocking"] },
+  { name: "cos", method: true, most: 0, options: [] },
+  { name: "cosh", method: true, most: 0, options: [] },
+  { name: "cosineSimilarity", method: false, most: 4, options: ["dim", "eps"] },
+  { name: "countNonzero", method: true, most: 1, options: ["dim"] },
+  { name: "cov", method: true, most: 0, options: ["correction", "fweights", "aweights"] },
+  { name: "cross", method: true, most: 2, options: ["dim"] },
+  {
+    name: "crossEntropyLoss",
+    method: false,
+    most: 6,
+    options: ["weight", "reduction", "ignoreIndex", "labelSmoothing"],
+  },
+  { name: "cumprod", method: true, most: 1, options: ["dtype"] },
+  { name: "cumsum", method: true, most: 1, options: ["dtype"] },
+  { name: "detach", method: true, most: 0, options: [] },
+  { name: "diagEmbed", method: true, most: 3, options: ["offset", "dim1", "dim2"] },
+  { name: "diagonal", method: true, most: 3, options: ["offset", "dim1", "dim2"] },
+  { name: "digamma", method: true, most: 0, options: [] },
+  { name: "div", method: true, most: 1, options: [] },
+  { name: "div_", method: true, most: 1, options: [] },
+  { name: "dot", method: true, most: 1, options: [] },
+  { name: "dropout", method: false, most: 3, options: [] },
+  { name: "einsum", method: false, most: 2, options: ["path"] },
+  { name: "elu", method: true, most: 3, options: ["alpha", "scale", "inputScale"] },
+  {
+    name: "embedding",
+    method: false,
+    most: 5,
+    options: ["paddingIdx", "scaleGradByFreq", "sparse"],
+  },
+  {
+    name: "emptyLike",
+    method: true,
+    most: 0,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
+  { name: "eq", method: true, most: 1, options: [] },
+  { name: "erf", method: true, most: 0, options: [] },
+  { name: "erfc", method: true, most: 0, options: [] },
+  { name: "erfinv", method: true, most: 0, options: [] },
+  { name: "exp", method: true, most: 0, options: [] },
+  { name: "exp_", method: true, most: 0, options: [] },
+  { name: "expand", method: true, most: 1, options: ["implicit"] },
+  { name: "expandAs", method: true, most: 1, options: [] },
+  { name: "expm1", method: true, most: 0, options: [] },
+  { name: "exponential_", method: true, most: 1, options: ["lambd", "generator"] },
+  { name: "fftFft2", method: false, most: 4, options: ["s", "dim", "norm"] },
+  { name: "fftFftshift", method: false, most: 2, options: ["dim"] },
+  { name: "fftIfft2", method: false, most: 4, options: ["s", "dim", "norm"] },
+  { name: "fftIrfft", method: false, most: 4, options: ["n", "dim", "norm"] },
+  { name: "fftIrfft2", method: false, most: 4, options: ["s", "dim", "norm"] },
+  { name: "fftRfft", method: false, most: 4, options: ["n", "dim", "norm"] },
+  { name: "fftRfft2", method: false, most: 4, options: ["s", "dim", "norm"] },
+  { name: "fill_", method: true, most: 1, options: [] },
+  { name: "flatten", method: true, most: 2, options: ["startDim", "endDim"] },
+  { name: "flip", method: true, most: 1, options: [] },
+  { name: "floor", method: true, most: 0, options: [] },
+  { name: "frac", method: true, most: 0, options: [] },
+  {
+    name: "fullLike",
+    method: true,
+    most: 1,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
+  { name: "gather", method: true, most: 2, options: ["sparseGrad"] },
+  { name: "ge", method: true, most: 1, options: [] },
+  { name: "gelu", method: true, most: 0, options: ["approximate"] },
+  { name: "glu", method: true, most: 1, options: ["dim"] },
+  { name: "groupNorm", method: false, most: 6, options: ["weight", "bias", "eps", "cudnnEnabled"] },
+  { name: "gt", method: true, most: 1, options: [] },
+  { name: "hardswish", method: true, most: 0, options: [] },
+  { name: "hardtanh", method: true, most: 2, options: ["minVal", "maxVal"] },
+  { name: "histc", method: true, most: 3, options: ["bins", "min", "max"] },
+  { name: "huberLoss", method: false, most: 4, options: ["reduction", "delta"] },
+  { name: "imag", method: true, most: 0, options: [] },
+  { name: "index", method: true, most: 1, options: [] },
+  { name: "indexAdd", method: true, most: 3, options: ["alpha"] },
+  { name: "indexAdd_", method: true, most: 3, options: ["alpha"] },
+  { name: "indexCopy_", method: true, most: 3, options: [] },
+  { name: "indexFill_", method: true, most: 3, options: [] },
+  { name: "indexPut_", method: true, most: 3, options: ["accumulate"] },
+  { name: "indexSelect", method: true, most: 2, options: [] },
+  { name: "instanceNorm", method: false, most: 9, options: [] },
+  { name: "isfinite", method: true, most: 0, options: [] },
+  { name: "isinf", method: true, most: 0, options: [] },
+  { name: "isnan", method: true, most: 0, options: [] },
+  { name: "klDiv", method: false, most: 3, options: ["reduction", "logTarget"] },
+  { name: "kron", method: true, most: 1, options: [] },
+  { name: "kthvalue", method: true, most: 3, options: ["dim", "keepdim"] },
+  { name: "l1Loss", method: false, most: 3, options: ["reduction"] },
+  { name: "layerNorm", method: false, most: 6, options: ["weight", "bias", "eps", "cudnnEnable"] },
+  { name: "le", method: true, most: 1, options: [] },
+  { name: "leakyRelu", method: true, most: 1, options: ["negativeSlope"] },
+  { name: "lerp", method: true, most: 2, options: [] },
+  { name: "lerp_", method: true, most: 2, options: [] },
+  { name: "lgamma", method: true, most: 0, options: [] },
+  { name: "linalgCholesky", method: true, most: 0, options: ["upper"] },
+  { name: "linalgDet", method: true, most: 0, options: [] },
+  { name: "linalgEigh", method: true, most: 1, options: ["UPLO"] },
+  { name: "linalgInv", method: true, most: 0, options: [] },
+  { name: "linalgNorm", method: true, most: 3, options: ["ord", "dim", "keepdim", "dtype"] },
+  { name: "linalgQr", method: true, most: 1, options: ["mode"] },
+  { name: "linalgSlogdet", method: true, most: 0, options: [] },
+  { name: "linalgSolve", method: true, most: 1, options: ["left"] },
+  {
+    name: "linalgSolveTriangular",
+    method: true,
+    most: 1,
+    options: ["upper", "left", "unitriangular"],
+  },
+  { name: "linalgSvd", method: true, most: 1, options: ["fullMatrices", "driver"] },
+  { name: "linalgVectorNorm", method: true, most: 3, options: ["ord", "dim", "keepdim", "dtype"] },
+  { name: "linear", method: false, most: 3, options: ["bias"] },
+  { name: "log", method: true, most: 0, options: [] },
+  { name: "log10", method: true, most: 0, options: [] },
+  { name: "log1p", method: true, most: 0, options: [] },
+  { name: "log2", method: true, most: 0, options: [] },
+  { name: "logSigmoid", method: true, most: 0, options: [] },
+  { name: "logSoftmax", method: true, most: 2, options: ["dtype"] },
+  { name: "logcumsumexp", method: true, most: 1, options: [] },
+  { name: "logdet", method: true, most: 0, options: [] },
+  { name: "logicalAnd", method: true, most: 1, options: [] },
+  { name: "logicalNot", method: true, most: 0, options: [] },
+  { name: "logicalOr", method: true, most: 1, options: [] },
+  { name: "logsumexp", method: true, most: 2, options: ["keepdim"] },
+  { name: "lt", method: true, most: 1, options: [] },
+  { name: "maskedFill", method: true, most: 2, options: [] },
+  { name: "maskedFill_", method: true, most: 2, options: [] },
+  { name: "maskedSelect", method: true, most: 1, options: [] },
+  { name: "matmul", method: true, most: 1, options: [] },
+  { name: "matrixExp", method: true, most: 0, options: [] },
+  { name: "max", method: true, most: 2, options: ["keepdim"] },
+  {
+    name: "maxPool2d",
+    method: false,
+    most: 6,
+    options: ["stride", "padding", "dilation", "ceilMode"],
+  },
+  { name: "maximum", method: true, most: 1, options: [] },
+  { name: "mean", method: true, most: 2, options: ["dtype", "keepdim"] },
+  { name: "median", method: true, most: 2, options: ["keepdim"] },
+  { name: "meshgrid", method: false, most: 1, options: ["indexing"] },
+  { name: "min", method: true, most: 2, options: ["keepdim"] },
+  { name: "minimum", method: true, most: 1, options: [] },
+  { name: "mish", method: true, most: 0, options: [] },
+  { name: "mm", method: true, most: 1, options: [] },
+  { name: "movedim", method: true, most: 2, options: [] },
+  { name: "mseLoss", method: false, most: 3, options: ["reduction"] },
+  { name: "mul", method: true, most: 1, options: [] },
+  { name: "mul_", method: true, most: 1, options: [] },
+  { name: "multinomial", method: true, most: 2, options: ["replacement", "generator"] },
+  { name: "mv", method: true, most: 1, options: [] },
+  { name: "nanToNum", method: true, most: 3, options: ["nan", "posinf", "neginf"] },
+  { name: "narrow", method: true, most: 3, options: [] },
+  { name: "ne", method: true, most: 1, options: [] },
+  { name: "neg", method: true, most: 0, options: [] },
+  { name: "neg_", method: true, most: 0, options: [] },
+  { name: "newEmpty", method: true, most: 1, options: ["dtype", "layout", "device", "pinMemory"] },
+  { name: "newFull", method: true, most: 2, options: ["dtype", "layout", "device", "pinMemory"] },
+  { name: "newOnes", method: true, most: 1, options: ["dtype", "layout", "device", "pinMemory"] },
+  { name: "newZeros", method: true, most: 1, options: ["dtype", "layout", "device", "pinMemory"] },
+  { name: "nllLoss", method: false, most: 5, options: ["weight", "reduction", "ignoreIndex"] },
+  { name: "nonzero", method: true, most: 0, options: [] },
+  { name: "norm", method: true, most: 1, options: ["p"] },
+  { name: "normal_", method: true, most: 2, options: ["mean", "std", "generator"] },
+  { name: "oneHot", method: false, most: 2, options: ["numClasses"] },
+  {
+    name: "onesLike",
+    method: true,
+    most: 0,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
+  { name: "outer", method: true, most: 1, options: [] },
+  { name: "pad", method: false, most: 4, options: ["mode", "value"] },
+  { name: "pairwiseDistance", method: false, most: 5, options: ["p", "eps", "keepdim"] },
+  { name: "permute", method: true, most: 1, options: [] },
+  { name: "pow", method: true, most: 1, options: [] },
+  { name: "pow_", method: true, most: 1, options: [] },
+  { name: "prod", method: true, most: 2, options: ["dtype", "keepdim"] },
+  { name: "quantile", method: true, most: 3, options: ["dim", "keepdim", "interpolation"] },
+  {
+    name: "randLike",
+    method: true,
+    most: 0,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
+  {
+    name: "randnLike",
+    method: true,
+    most: 0,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
+  { name: "random_", method: true, most: 0, options: ["generator"] },
+  { name: "real", method: true, most: 0, options: [] },
+  { name: "reciprocal", method: true, most: 0, options: [] },
+  { name: "relu", method: true, most: 0, options: [] },
+  { name: "relu_", method: true, most: 0, options: [] },
+  { name: "remainder", method: true, most: 1, options: [] },
+  { name: "repeat", method: true, most: 1, options: [] },
+  { name: "repeatInterleave", method: true, most: 2, options: ["dim", "outputSize"] },
+  { name: "reshape", method: true, most: 1, options: [] },
+  { name: "roll", method: true, most: 2, options: ["dims"] },
+  { name: "round", method: true, most: 0, options: [] },
+  { name: "rsqrt", method: true, most: 0, options: [] },
+  { name: "rsub", method: true, most: 2, options: ["alpha"] },
+  {
+    name: "scaledDotProductAttention",
+    method: false,
+    most: 6,
+    options: ["attnMask", "dropoutP", "isCausal", "scale", "enableGqa"],
+  },
+  { name: "scatter", method: true, most: 3, options: [] },
+  { name: "scatter_", method: true, most: 3, options: [] },
+  { name: "scatterAdd", method: true, most: 3, options: [] },
+  {
+    name: "searchsorted",
+    method: false,
+    most: 2,
+    options: ["outInt32", "right", "side", "sorter"],
+  },
+  { name: "select", method: true, most: 2, options: [] },
+  { name: "sigmoid", method: true, most: 0, options: [] },
+  { name: "sign", method: true, most: 0, options: [] },
+  { name: "silu", method: true, most: 0, options: [] },
+  { name: "silu_", method: true, most: 0, options: [] },
+  { name: "sin", method: true, most: 0, options: [] },
+  { name: "sinh", method: true, most: 0, options: [] },
+  { name: "slice", method: true, most: 4, options: ["dim", "start", "end", "step"] },
+  { name: "softmax", method: true, most: 2, options: ["dtype"] },
+  { name: "softplus", method: true, most: 2, options: ["beta", "threshold"] },
+  { name: "sort", method: true, most: 2, options: ["dim", "descending"] },
+  { name: "split", method: true, most: 2, options: ["dim"] },
+  { name: "sqrt", method: true, most: 0, options: [] },
+  { name: "sqrt_", method: true, most: 0, options: [] },
+  { name: "square", method: true, most: 0, options: [] },
+  { name: "squeeze", method: true, most: 1, options: [] },
+  { name: "stack", method: false, most: 2, options: ["dim"] },
+  { name: "std", method: true, most: 1, options: ["dim", "correction", "keepdim"] },
+  { name: "sub", method: true, most: 2, options: ["alpha"] },
+  { name: "sub_", method: true, most: 2, options: ["alpha"] },
+  { name: "sum", method: true, most: 2, options: ["dtype", "keepdim"] },
+  { name: "swapaxes", method: true, most: 2, options: [] },
+  { name: "t", method: true, most: 0, options: [] },
+  { name: "take", method: true, most: 1, options: [] },
+  { name: "takeAlongDim", method: true, most: 2, options: ["dim"] },
+  { name: "tan", method: true, most: 0, options: [] },
+  { name: "tanh", method: true, most: 0, options: [] },
+  { name: "tile", method: true, most: 1, options: [] },
+  { name: "topk", method: true, most: 4, options: ["dim", "largest", "sorted"] },
+  { name: "trace", method: true, most: 0, options: [] },
+  { name: "transpose", method: true, most: 2, options: [] },
+  { name: "tril", method: true, most: 1, options: ["diagonal"] },
+  { name: "triu", method: true, most: 1, options: ["diagonal"] },
+  { name: "trunc", method: true, most: 0, options: [] },
+  { name: "unbind", method: true, most: 1, options: ["dim"] },
+  { name: "unfold", method: true, most: 3, options: [] },
+  { name: "uniform_", method: true, most: 2, options: ["from", "to", "generator"] },
+  {
+    name: "uniqueConsecutive",
+    method: true,
+    most: 3,
+    options: ["returnInverse", "returnCounts", "dim"],
+  },
+  { name: "unsqueeze", method: true, most: 1, options: [] },
+  { name: "upsampleBicubic2d", method: false, most: 5, options: ["scalesH", "scalesW"] },
+  { name: "upsampleBilinear2d", method: false, most: 5, options: ["scalesH", "scalesW"] },
+  { name: "upsampleNearest1d", method: false, most: 3, options: ["scales"] },
+  { name: "upsampleNearest2d", method: false, most: 4, options: ["scalesH", "scalesW"] },
+  { name: "var", method: true, most: 1, options: ["dim", "correction", "keepdim"] },
+  { name: "view", method: true, most: 1, options: [] },
+  { name: "viewAs", method: true, most: 1, options: [] },
+  { name: "viewAsComplex", method: true, most: 0, options: [] },
+  { name: "viewAsReal", method: true, most: 0, options: [] },
+  { name: "where", method: false, most: 3, options: [] },
+  { name: "zero_", method: true, most: 0, options: [] },
+  {
+    name: "zerosLike",
+    method: true,
+    most: 0,
+    options: ["dtype", "layout", "device", "pinMemory", "memoryFormat"],
+  },
 ];

@@ -80,7 +80,8 @@ export class Tensor extends TensorMethods {
     const { shape } = this;
     if (typeof dim !== "number") throw invalid(`size: expected a dimension, got ${typeof dim}`);
     const d = shape[dim < 0 ? dim + shape.length : dim];
-    if (d === undefined) throw invalid(`size(${dim}): the tensor has ${shape.length} dimensions`);
+    if (d === undefined)
+      throw invalid(`size(${dim}): the tensor has ${shape.length} dimensions`, "ERR_TORCH_INDEX");
     return d;
   }
 

@@ -137,7 +137,7 @@ describe("loadStateDict", () => {
   it("names the file that cannot be read", () => {
     const path = join(folder, "missing.pt");
     expect(() => io.loadStateDict(path)).toThrow(
-      expect.objectContaining({ code: "Unreadable", source: path }),
+      expect.objectContaining({ code: "Missing", source: path }),
     );
     expect(() => io.loadPt(folder)).toThrow(expect.objectContaining({ code: "Unreadable" }));
   });

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { startFrom } from "../../../../../test/support/start.js";
 import * as T from "../../src/index.js";
-import { distance } from "./in-double.js";
+import { distance } from "../kernel/in-double.js";
 
 startFrom(1);
 
