@@ -1,5 +1,13 @@
 import { refusedOption } from "./binding/errors.js";
-import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
+import {
+  addonPath,
+  builtAgainst,
+  type EngineName,
+  engineName,
+  guarded,
+  mappedLibraries,
+  native,
+} from "./binding/native.js";
 
 /** The number of threads in an operation. */
 export function getNumThreads(): number {
@@ -43,10 +51,12 @@ export function setMemoryLimit(bytes: number): void {
 
 /** Versions, libraries and devices of the engine. */
 export interface EngineInfo {
-  /** libtorch's version. */
+  /** The engine of this process. */
+  engine: EngineName;
+  /** The engine's version: libtorch's, or that of the portable engine. */
   version: string;
-  /** The path of the native addon. */
-  addon: string;
+  /** The path of the native addon; null for the portable engine. */
+  addon: string | null;
   /**
    * The linked libtorch, for example `libtorch 2.6.0 (debian, /usr)`; null for an addon of
    * DSBM_TORCH_ADDON.
@@ -78,8 +88,9 @@ export function engineInfo(): EngineInfo {
   const cudaDevices = Number(count);
   const blas = mappedLibraries(/(openblas|libblas|mkl|blis)/)[0] ?? null;
   return {
+    engine: engineName,
     version,
-    addon: addonPath,
+    addon: engineName === "libtorch" ? addonPath : null,
     builtAgainst: builtAgainst(),
     libtorch: mappedLibraries(/libtorch_cpu/)[0] ?? null,
     blas,

@@ -83,6 +83,7 @@ export async function runTraining(
       request: options.request ?? null,
       mode: again ? "restart" : "continue",
     });
+    if (environment().engine === "portable") progress.line(aboutPortable);
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
     options.onOpen?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
@@ -136,11 +137,16 @@ export async function runTrainingWorker(
   }
 }
 
+/** Which engine runs, if it is not libtorch, and what libtorch would bring. */
+const aboutPortable =
+  "engine: portable (TypeScript and WebAssembly); libtorch is faster and adds networks of images (npm run setup)";
+
 export function environment(): Environment {
   const info = engineInfo();
   return {
     node: process.versions.node,
-    libtorch: info.version,
+    engine: info.engine,
+    libtorch: info.engine === "libtorch" ? info.version : null,
     blas: info.blasThreads ?? "unknown",
     platform: process.platform,
     arch: process.arch,

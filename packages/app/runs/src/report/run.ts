@@ -181,8 +181,8 @@ function warningsOf(folder: string, data: DataFile | null): Html | false {
 }
 
 function facts({ info, config }: RunReport): Html {
-  const { started, ended, dsbm, environment, command: line } = info;
-  const engine = environment.libtorch ? `, libtorch ${environment.libtorch}` : "";
+  const { started, ended, dsbm, environment: at, command: line } = info;
+  const engine = at.libtorch ? `, libtorch ${at.libtorch}` : at.engine ? `, ${at.engine}` : "";
   const lines: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
   if (started) lines.unshift(["When", when(started, ended)]);
   if (line) lines.unshift(["Command", html`<code>${line}</code>`]);

@@ -17,10 +17,20 @@ function nodeFinding(): Finding {
   ];
 }
 
+const portableFindings = (version: string): Finding[] => [
+  [
+    "engine",
+    `${version}, on one thread; libtorch is faster and adds networks of images (npm run setup, or unset DSBM_ENGINE)`,
+    false,
+  ],
+  ["memory", `${gib(freemem())} free of ${gib(totalmem())}`, false],
+];
+
 async function engineFindings(): Promise<Finding[]> {
   try {
     const torch = await import("@dsbm/torch");
     const info = torch.engineInfo();
+    if (info.engine === "portable") return portableFindings(info.version);
     const { version, addon, builtAgainst, libtorch, blas, blasThreads, threads, devices } = info;
     const square = () => torch.ones([2, 2]);
     const product = torch.tidy(() => square().matmul(square()).sum().item());
@@ -30,7 +40,7 @@ async function engineFindings(): Promise<Finding[]> {
         : blasThreads === "serial"
           ? "an OpenBLAS of one thread"
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
-    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked again)`;
+    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon ?? "")} (it is linked again)`;
     const policy = process.env.OMP_WAIT_POLICY;
     const constrained = process.constrainedMemory() ?? 0;
     const isLimited = constrained > 0 && constrained < totalmem();
@@ -38,6 +48,7 @@ async function engineFindings(): Promise<Finding[]> {
       ? `, of which a container, job or service gives ${gib(constrained)}`
       : "";
     return [
+      ["engine", "libtorch", false],
       ["built against", builtAgainst ?? "unknown", false],
       ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
       [

@@ -1,80 +1,14 @@
-// Loads the addon (built first if missing) with environment variables: UCX must not unmap heap pages or install
-// signal handlers, and OpenMP's threads spin for some tens of microseconds only.
+// Loads an engine: libtorch's addon (built first if missing), or the portable one.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { type External, type Native, portable } from "@dsbm/portable";
 import { TorchError, translate } from "./errors.js";
 import { checkAddressSpace } from "./limits.js";
 
-export type External = { readonly __external: unique symbol };
-
-/** The addon's exports; see the comments of the same names under native/. */
-export interface Native {
-  lookup(name: string, overload: string): number;
-  call(op: number, spare: External | undefined, ...args: unknown[]): unknown;
-  schemas(name: string): string[];
-  release(tensors: External[]): void;
-  isDisposed(t: External): boolean;
-  shape(t: External): number[];
-  stride(t: External): number[];
-  dtype(t: External): string;
-  device(t: External): string;
-  scopeBegin(): void;
-  scopeEnd(survivors: External[]): boolean[];
-  unscope(t: External): void;
-  scopedBytes(): number;
-  differentiate(
-    outputs: External[],
-    gradOutputs: External[],
-    inputs: External[] | null,
-    retain: boolean,
-    allowUnused: boolean,
-  ): (External | null)[] | null;
-  getGrad(t: External): External | null;
-  setGrad(t: External, grad: External | null): void;
-  requiresGrad(t: External, on?: boolean): boolean;
-  gradMode(on?: boolean): boolean;
-  autocast(dtype: string | null): void;
-  scripted(
-    output: External,
-    inputs: External[],
-    parameters: External[],
-    drawn: External[],
-    backward: (gradient: External, saved: External[], needs: boolean[]) => (External | null)[],
-  ): External;
-  fromBytes(data: ArrayBufferView, shape: readonly number[], dtype: string): External;
-  toBytes(t: External): ArrayBuffer;
-  item(t: External): number | bigint | boolean;
-  generator(device: string, seed: number | bigint | null): External;
-  manualSeed(g: External | null, seed: number | bigint): void;
-  generatorState(g: External): External;
-  setGeneratorState(g: External, state: External): void;
-  numThreads(n?: number): number;
-  info(): [version: string, config: string, cudaDevices: string];
-  memory(
-    resetPeak: boolean,
-    limit?: number,
-  ): [current: number, peak: number, allocations: number, live: number];
-  watchSignals(last: string): void;
-  unwatchSignals(): void;
-  recordBegin(inputs: External[]): External[];
-  recordEnd(outputs: External[]): External;
-  recordAbort(): void;
-  replay(program: External, inputs: External[], only: boolean): External[] | null;
-  startChunks(
-    programs: External[],
-    lengths: number[],
-    inputs: External[],
-    inputDims: number[],
-    outputs: External[],
-    outputDims: number[],
-    threads: number,
-    seed: number,
-  ): External;
-  finishChunks(job: External, stop: boolean): void;
-}
+export type { External, Native };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -91,7 +25,8 @@ function build(): void {
   throw new TorchError("ERR_TORCH_LOAD", reason, { cause: reason });
 }
 
-function load(): Native {
+/** Environment variables: UCX must not unmap heap pages or install signal handlers, and OpenMP's threads spin shortly. */
+function loadAddon(): Native {
   checkAddressSpace();
   process.env.UCX_MEM_EVENTS ??= "no";
   process.env.UCX_ERROR_SIGNALS ??= "";
@@ -115,7 +50,22 @@ function load(): Native {
   }
 }
 
-export const native: Native = load();
+/** Names of the engines. */
+export type EngineName = "libtorch" | "portable";
+
+/** The engine that DSBM_ENGINE asks for: libtorch by default. Throws a TorchError for another name. */
+function engineAskedFor(): EngineName {
+  const name = process.env.DSBM_ENGINE || "libtorch";
+  if (name === "libtorch" || name === "portable") return name;
+  throw new TorchError(
+    "ERR_TORCH_LOAD",
+    `DSBM_ENGINE=${name}: expected libtorch or portable; unset it for libtorch where it can be built`,
+  );
+}
+
+/** The engine of this process. */
+export const engineName: EngineName = engineAskedFor();
+export const native: Native = engineName === "portable" ? portable : loadAddon();
 // The addon asks the machine before it takes memory; a container, job or service may have less.
 const constrained = process.constrainedMemory() ?? 0;
 if (constrained > 0 && constrained < totalmem())
@@ -129,10 +79,10 @@ export function guarded<T>(fn: () => T, op?: string): T {
   }
 }
 
-/** Names the libtorch behind the addon; null for an addon of DSBM_TORCH_ADDON. */
+/** Names the libtorch behind the addon; null for the portable engine and an addon of DSBM_TORCH_ADDON. */
 export function builtAgainst(): string | null {
   const record = here("../../build/libtorch.json");
-  if (customPath || !existsSync(record)) return null;
+  if (engineName === "portable" || customPath || !existsSync(record)) return null;
   const { kind, root, version } = JSON.parse(readFileSync(record, "utf8"));
   return `libtorch ${version} (${kind}, ${root})`;
 }
