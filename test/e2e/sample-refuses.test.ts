@@ -56,6 +56,8 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries({
     "gap.csv": "small,large\n1,2\n1,\n",
     "plain.csv": "small,large\n1,2\n",
+    "twice.csv": "small,large,small \n1,2,3\n",
+    "points.csv": "small;large\n1.234;0,5\n",
     "lacks.csv": "small,id\n1,a\n",
     "kinds.csv": "kind,small,large\nA,1,2\nC,1,2\n",
   }))
@@ -108,7 +110,19 @@ it.each([
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
   ["a missing column", "TABLE lacks.csv x.csv", /lacks numbers in large of .*TABLE.*rename/],
+  ["a column twice", "TABLE twice.csv x.csv", /twice\.csv: has the column small twice/],
+  [
+    "points for thousands",
+    "TABLE points.csv x.csv decimal=,",
+    /column small \("1\.234" in row 1\) has points: write data\.thousands=\./,
+  ],
   // Outputs.
+  [
+    "the input as output",
+    "TABLE plain.csv plain.csv overwrite=true",
+    /OUT plain\.csv is NEW itself/,
+  ],
+  ["the folder of the images", "IMAGES twins twins/ overwrite=true", /OUT twins\/ is NEW itself/],
   ["an output that is there", "VECTORS gaussian:5 there.npy", /exists already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],
   ["a format that is not written", "VECTORS gaussian:5 x.xlsx", /\.xlsx cannot be .*\.csv/],

@@ -116,6 +116,30 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
   ]);
 });
 
+it("takes all rows of NEW whatever rows the run trained on, or those of its own where", async () => {
+  const folder = tableRun(at("where"), facts, { scale: 0, data: { where: "day < 7" } });
+  put("new.csv", 4);
+  const idsOf = async (...words: string[]) => {
+    await sampled(folder, "new.csv", "where-out.csv", "overwrite=true", ...words);
+    return (await load(at("where-out.csv"), ["id"])).id;
+  };
+  expect(await idsOf()).toEqual(["0000", "0001", "0002", "0003"]);
+  expect(await idsOf('where=id in (1, 3)')).toEqual(["0001", "0003"]);
+});
+
+it("reads decimal commas, thousands, marks of missing values and booleans as it is told", async () => {
+  const lines = ["r0;1.005;n.d.;true", "r1;5,25;1.000.000;false", "r2;5,5;-2.000,5;TRUE"];
+  writeFileSync(at("comma.csv"), `id;small;large;time\n${lines.join("\n")}\n`);
+  const reading = ["decimal=,", "thousands=.", "na=n.d.", "booleans=true", "missing=drop"];
+  const solver = ["solver=euler", "ode_step_size=1"];
+  const { stderr } = await sampled(still, "comma.csv", "comma-out.csv", ...reading, ...solver);
+  expect(stderr).toMatch(/skipped 1 rows with missing values/);
+  const found = await load(at("comma-out.csv"), ["id"]);
+  expect(found.id).toEqual(["r1", "r2"]);
+  expect(found.small.map((x) => Math.round(100 * Number(x)))).toEqual([525, 550]);
+  expect(found.large.map((x) => Math.round(2 * Number(x)) / 2)).toEqual([1e6, -2000.5]);
+});
+
 it("counts rows far from the training data, and values outside of its range or kind", async () => {
   const small = (values: number[]) =>
     `small,large,time\n${values.map((x) => `${x},0,1.7e9`).join("\n")}\n`;

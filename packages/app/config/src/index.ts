@@ -20,7 +20,7 @@ export {
   type TrainConfig,
   savedConfig,
 } from "./keys/train.js";
-export { conditionColumn, processTimes } from "./keys/data.js";
+export { conditionColumn, processTimes, tableReading } from "./keys/data.js";
 export { type MassKey, massKeys } from "./keys/method.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";

@@ -29,7 +29,7 @@ export interface ParsedArguments {
 
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
 /** Keys with their own grammar: quotes and parentheses stay. */
-const expressions: readonly string[] = ["data.where"];
+const expressions: readonly string[] = ["data.where", "where", "source_where"];
 const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
 const MAX_MEMBERS = 10_000;
 

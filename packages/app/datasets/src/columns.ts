@@ -6,6 +6,7 @@ import {
   conditionColumn,
   type MassKey,
   massKeys,
+  tableReading,
 } from "@dsbm/config";
 import {
   boundsOf,
@@ -64,21 +65,19 @@ export function ownOptions(
   { data, mass, ...config }: Pick<CompleteTrainConfig, "data" | MassKey>,
   { like, between }: TableUse = {},
 ): OwnOptions {
-  const { columns, exclude, keep, id, split_by, where, source, target } = data;
-  const { missing, log1p, decimal, header, key, layer } = data;
+  const { columns, exclude, keep, id, split_by, where, source, target, missing, log1p } = data;
   const condition = conditionColumn(data);
   const endGroup = end === "x0" ? source : target;
   const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
-  const options = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
+  const options = { columns, exclude, keep, condition, id, split_by, where, group };
   const massColumns = { ...config, mass: typeof mass === "string" ? mass : null };
   const masses = massKeys.flatMap((key) => (massColumns[key] ? [[key, massColumns[key]]] : []));
   return {
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)),
     ...(masses.length > 0 && { masses: Object.fromEntries(masses) }),
+    ...tableReading(data),
     missing,
     log1p,
-    decimal,
-    header,
     classes: data.classes !== null,
     ...(like && { like: { path: like.path, named: like.named, columns: like.columns } }),
   };

@@ -18,6 +18,7 @@ import {
   type Row,
   readChoiceList,
   readQuality,
+  toJson,
 } from "@dsbm/runs";
 import { leaveOut } from "./leave-out/leave-out.js";
 import { leaveOutSeconds } from "./leave-out/time.js";
@@ -129,7 +130,7 @@ async function trainFit(
     free: ["num_iter", "first_num_iter"],
     begin: { choices },
     datasets: datasets?.exact ? null : datasets,
-    onOpen: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
+    onOpen: (run) => void run.saveFile("choices.json", `${toJson(choices, { indent: 2 })}\n`),
     time,
     async trained(run, datasets) {
       if (!(await measure({ datasets }))) return false;

@@ -1,5 +1,5 @@
 // A time course in one table: the column of times tells its datasets.
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, tableReading } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
 import { type FitRequest, fitMember } from "./request.js";
 
@@ -19,15 +19,11 @@ export async function withTimes(
     throw new ConfigError(
       `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
     );
-  const { decimal, header, missing, key, layer, where } = data;
   const values = await tableGroups(path, time, {
-    decimal,
-    header,
-    missing,
+    ...tableReading(data),
+    missing: data.missing,
     signal,
-    key: key ?? undefined,
-    layer: layer ?? undefined,
-    where: where ?? undefined,
+    where: data.where ?? undefined,
     order: time_order ?? undefined,
   });
   return { ...request.base, ...courseOf(time, Dataset, values as [string, ...string[]]) };

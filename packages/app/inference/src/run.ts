@@ -29,7 +29,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = Bridge.open(run, config);
   const { trained } = bridge;
-  checkOutput(job.output, { trained, paths: path, overwrite });
+  checkOutput(job.output, { input: job.input, trained, paths: path, overwrite });
   const plan = planSamples(bridge, config);
   const { direction, times, batchRows } = plan;
   try {

@@ -21,7 +21,7 @@ export {
   textWidth,
 } from "./figure/svg.js";
 export * from "./figure/trend.js";
-export { readJson, readJsonLines, toJson } from "./files/json.js";
+export { fromJson, readJson, readJsonLines, toJson } from "./files/json.js";
 export * from "./files/table.js";
 export * from "./logger/logger.js";
 export * from "./process.js";

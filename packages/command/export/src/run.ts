@@ -6,7 +6,7 @@ import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data"
 import { type Datasets, openDatasets, testConditions, testRows } from "@dsbm/datasets";
 import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
-import { type Progress, silentProgress, toJson, version } from "@dsbm/runs";
+import { type Progress, silentProgress, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription, Conditions, Samples, Units } from "@dsbm/web";
 import { heldSamples, modelCard } from "./bridge/card.js";
@@ -128,7 +128,7 @@ function writeFolder(
   if (held) progress?.line(`the models hold training samples: ${held}`);
   const files: [string, Uint8Array][] = [
     ...models,
-    ["bridge.json", Buffer.from(withChecksum(toJson(bridge, { indent: 2 })))],
+    ["bridge.json", Buffer.from(withChecksum(JSON.stringify(bridge, null, 2)))],
     ["README.md", Buffer.from(modelCard(bridge))],
     ["sample.py", readFileSync(sampler)],
   ];

@@ -35,6 +35,7 @@ export {
   type RowRequest,
   type RowSource,
 } from "./tables/rows.js";
+export { aboutText } from "./tables/select.js";
 export {
   type Bounds,
   boundsOf,

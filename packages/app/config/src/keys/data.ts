@@ -104,11 +104,37 @@ export const data = {
     target: cell("its value in target rows", "after"),
     where: file("tables: use only the rows that match this condition", "day < 7"),
     decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
+    thousands: orNull(
+      z.enum([".", ",", "'", "space"]),
+      ".csv and .tsv: the sign between thousands; null: none",
+      ".",
+    ),
+    na: names("tables: further marks of missing values, texts or numbers", ["n.d.", "-999"]),
+    booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
     header: flag(true, "whether the first line of .csv and .tsv names the columns"),
     key: file("the array of a .npz file; null for a file with one array", "x"),
     layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
   }),
 };
+
+/** How a run reads its tables: its options of `data`, undefined for null. */
+export const tableReading = ({
+  decimal,
+  thousands,
+  na,
+  booleans,
+  header,
+  key,
+  layer,
+}: z.output<typeof data.data>) => ({
+  decimal,
+  thousands: thousands ?? undefined,
+  na: na ?? undefined,
+  booleans,
+  header,
+  key: key ?? undefined,
+  layer: layer ?? undefined,
+});
 
 /** The condition column, with cells as they are or as codes of classes. */
 export const conditionColumn = ({

@@ -1,4 +1,4 @@
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, tableReading } from "@dsbm/config";
 import { cleanRows, openRows, type ReadOptions } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -14,9 +14,9 @@ export async function readHoldout(path: string, { datasets, config }: DataFacts)
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
     );
   const [d] = datasets.shape;
-  const { where, decimal, header, layer } = config.data;
+  const { where } = config.data;
   const names = datasets.columns?.names ?? null;
-  const options = { decimal, header, layer: layer ?? undefined };
+  const options = { ...tableReading(config.data), key: undefined };
   return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;
 }
 

@@ -19,6 +19,7 @@ import {
   scatterFigure,
   spectrumFigure,
   svgToPng,
+  toJson,
 } from "@dsbm/runs";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { courseOf, placeIn, pointsOf } from "./points.js";
@@ -212,7 +213,7 @@ async function scatter(
   } finally {
     for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
   }
-  run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
+  run.saveFile(`samples/${id}_points.json`, `${toJson(points)}\n`);
   const title = `Samples of the bridge ${directionNames[direction]}`;
   const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);

@@ -1,4 +1,5 @@
 import { squaredDistances } from "@dsbm/bridge";
+import { tableReading } from "@dsbm/config";
 import { openRows } from "@dsbm/data";
 import { type Datasets, marginalsOf, relativeMasses } from "@dsbm/datasets";
 import { type Bridge, type FateCells, fateCells, timeLabel, timeScale } from "@dsbm/inference";
@@ -217,22 +218,18 @@ function fieldsOf(
 async function fatesOf(samples: CourseSamples): Promise<Course["fates"]> {
   const { bridge, direction, datasets, seed, start, end } = samples;
   const { config } = bridge.trained;
-  const { keep, split_by, missing, decimal, header, key, layer } = config.data;
+  const { keep, split_by, missing, where } = config.data;
   const [column] = keep ?? [];
   const path = /^table:(.+)$/.exec(config.Dataset)?.[1];
   if (column === undefined || path === undefined || split_by === null) return null;
   const cellsAt = async (time: number): Promise<FateCells | null> => {
-    const source = await openRows(path, {
-      decimal,
-      header,
-      key: key ?? undefined,
-      layer: layer ?? undefined,
-    });
+    const source = await openRows(path, tableReading(config.data));
     try {
       return await fateCells(source, bridge, {
         column,
         names: datasets.columns?.names ?? [],
         missing,
+        where,
         seed,
         signal: undefined,
         at: timeLabel(config, time),

@@ -5,7 +5,7 @@ import { type DataDescription, firstOf } from "@dsbm/data";
 import type { Datasets } from "@dsbm/datasets";
 import { sha256OfFile } from "@dsbm/files";
 import type { Progress, RunWriter } from "@dsbm/runs";
-import { readDataFile, readJson, version } from "@dsbm/runs";
+import { readDataFile, readJson, toJson, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
 export function saveColumns(
@@ -17,7 +17,7 @@ export function saveColumns(
   for (const warning of warningLines(description)) progress.line(`data: ${warning}`);
   const paths = [x0, ...between, x1].flatMap(({ facts }) => facts?.path ?? []);
   const files = Object.fromEntries(paths.map((table) => [table, checksumOf(table)]));
-  run.saveFile("data.json", `${JSON.stringify({ ...description, files }, null, 2)}\n`);
+  run.saveFile("data.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
 }
 
 const few = 3;
@@ -42,7 +42,7 @@ const pairsFile = "pairs.json";
 /** Keeps the checksum of pairs=FILE. */
 export function savePairs({ pairs }: CompleteTrainConfig, run: RunWriter): void {
   if (pairs !== null)
-    run.saveFile(pairsFile, `${JSON.stringify({ [pairs]: checksumOf(pairs) }, null, 2)}\n`);
+    run.saveFile(pairsFile, `${toJson({ [pairs]: checksumOf(pairs) }, { indent: 2 })}\n`);
 }
 
 /** Throws a ConfigError if a table or the pairs of a run have changed. A missing file is accepted. */

@@ -56,7 +56,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
   using bridge = Bridge.open(run, config);
   const { trained, units } = bridge;
   const { data } = trained.config;
-  checkOutput(output, { trained, paths: false, overwrite: config.overwrite });
+  checkOutput(output, { input: path, trained, paths: false, overwrite: config.overwrite });
   checkFormats(path, output);
   const first = timeLabel(trained.config, 0);
   processTime(trained.config, config.at ?? first, "at");
@@ -77,7 +77,14 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     if (config.fate !== null) {
       const { fate: column, seed } = config;
       const missing = config.missing ?? data.missing;
-      fates = await fateCells(source, bridge, { column, names, missing, seed, signal });
+      fates = await fateCells(source, bridge, {
+        column,
+        names,
+        missing,
+        where: config.where,
+        seed,
+        signal,
+      });
     }
     const note = growthNote(trained.config);
     if (note) progress.line(note);

@@ -21,6 +21,8 @@ interface FateOptions {
   /** Numeric columns of the run. */
   names: readonly string[];
   missing: "error" | "drop";
+  /** Only these rows; null: all. */
+  where: string | null;
   seed: number;
   signal: AbortSignal | undefined;
   /** The time of the cells (default: the last). */
@@ -34,10 +36,10 @@ interface FateOptions {
 export async function fateCells(
   source: RowSource,
   bridge: Bridge,
-  { column, names, missing, seed, signal, at }: FateOptions,
+  { column, names, missing, where, seed, signal, at }: FateOptions,
 ): Promise<FateCells> {
   const { config } = bridge.trained;
-  const { split_by, where } = config.data;
+  const { split_by } = config.data;
   const refuse = (problem: string) => new ConfigError(`fate=${column}: ${source.path} ${problem}`);
   if (split_by === null || !source.columns.some(({ name }) => name === split_by))
     throw refuse(

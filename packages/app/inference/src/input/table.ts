@@ -1,5 +1,6 @@
-import { ConfigError, type SampleConfig } from "@dsbm/config";
+import { ConfigError, type SampleConfig, tableReading } from "@dsbm/config";
 import {
+  aboutText,
   absentColumn,
   type CarriedCell,
   type CarriedColumn,
@@ -10,6 +11,7 @@ import {
   cleanRows,
   firstOf,
   openRows,
+  type ReadOptions,
   type RowSource,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/datasets";
@@ -20,7 +22,17 @@ import type { Input, InputOptions, InputRows } from "./input.js";
 
 export type TableKeys = Pick<
   SampleConfig,
-  "keep" | "group" | "missing" | "decimal" | "header" | "key" | "layer"
+  | "keep"
+  | "group"
+  | "missing"
+  | "where"
+  | "decimal"
+  | "thousands"
+  | "na"
+  | "booleans"
+  | "header"
+  | "key"
+  | "layer"
 >;
 
 type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels">;
@@ -31,13 +43,9 @@ export async function tableInput(
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
-  const layer = keys.layer ?? data.layer;
-  const source = await openRows(path, {
-    decimal: keys.decimal ?? data.decimal,
-    header: keys.header ?? data.header,
-    key: keys.key ?? undefined,
-    layer: layer ?? undefined,
-  });
+  const reading = readingOf(keys, data);
+  const { layer } = reading;
+  const source = await openRows(path, reading);
   const units = unitsOf(trained);
   const close = () => {
     units.dispose();
@@ -59,7 +67,7 @@ export async function tableInput(
         numbers: names,
         texts: kept,
         missing,
-        where: data.where ?? undefined,
+        where: keys.where ?? undefined,
         signal,
         log1p: trained.columns?.transform.log1p,
         condition: condition && {
@@ -92,7 +100,7 @@ export async function tableInput(
       }
     }
     return {
-      n: missing === "drop" || data.where !== null || group ? null : source.rows,
+      n: missing === "drop" || keys.where !== null || group ? null : source.rows,
       about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
       table: {
         source,
@@ -113,6 +121,13 @@ export async function tableInput(
     close();
     throw error;
   }
+}
+
+/** How to read NEW: the options of the command, else those of the training data. */
+function readingOf(keys: TableKeys, data: Trained["config"]["data"]): ReadOptions {
+  const own = Object.entries(keys).filter(([, value]) => value !== null);
+  // The array of a .npz file has another name in another file.
+  return { ...tableReading({ ...data, key: null, ...Object.fromEntries(own) }) };
 }
 
 /** Batches of at most `size` rows. */
@@ -242,8 +257,10 @@ export function columnsLike(
   if (names && named) {
     const missing = names.filter((name) => !numbers.some((column) => column.name === name));
     if (missing.length === 0) return [...names];
+    const text = columns.find(({ name, example }) => example && missing.includes(name));
+    const cure = text ? `column ${aboutText(text)}` : "add, repair or rename them";
     throw new ConfigError(
-      `${path} lacks numbers in ${list(missing)} of ${like}: expected ${list(names)}; add, repair or rename them`,
+      `${path} lacks numbers in ${list(missing)} of ${like}: expected ${list(names)}; ${cure}`,
     );
   }
   const usable = numbers

@@ -92,11 +92,23 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): OutputKind | 
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
   kindOf(path, trained, paths) === "array";
 
-/** Refuses an unknown format or an existing output before anything is loaded. */
+/**
+ * Checks an output before anything is loaded. Throws a ConfigError for an unknown format, for an
+ * existing output, and for the input itself.
+ */
 export function checkOutput(
   path: string,
-  { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
+  {
+    input,
+    trained,
+    paths,
+    overwrite,
+  }: { input: string; trained: Trained; paths: boolean; overwrite: boolean },
 ): void {
+  if (isSameFile(path, input.replace(/^(table|array):/, "")))
+    throw new ConfigError(
+      `OUT ${path} is NEW itself, which would be lost: expected another place; give another name`,
+    );
   const kind = kindOf(path, trained, paths);
   if (kind === null) throw new ConfigError(refused(path, trained, paths));
   const there = existsSync(path) ? statSync(path) : undefined;
@@ -115,6 +127,13 @@ export function checkOutput(
     throw new ConfigError(
       `OUT ${path} exists already and is not empty: ${again} to replace images of the same names`,
     );
+}
+
+function isSameFile(a: string, b: string): boolean {
+  if (!existsSync(a) || !existsSync(b)) return false;
+  const first = statSync(a);
+  const second = statSync(b);
+  return first.dev === second.dev && first.ino === second.ino;
 }
 
 function refused(path: string, { shape }: Trained, paths: boolean): string {

@@ -1,4 +1,4 @@
-// Reads files of a run, which may come from anyone, and writes JSON with NaN and infinities as strings.
+// Reads files of a run, which may come from anyone, and writes JSON with NaN and infinities as strings; texts that read the same get a backslash.
 import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileOperation, makeFolder, writeFileAtomic } from "@dsbm/files";
@@ -51,15 +51,24 @@ export const listOf = <T extends z.ZodType>(item: T) =>
       }),
     );
 
-const notFinite = ["NaN", "Infinity", "-Infinity"];
+const notFinite = /^(\\*)(NaN|-?Infinity)$/;
 
-/** A value as JSON; NaN and infinities become strings. */
+function encodeNumber(value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return typeof value === "string" && notFinite.test(value) ? `\\${value}` : value;
+}
+
+function decodeNumber(value: unknown): unknown {
+  if (typeof value !== "string" || !notFinite.test(value)) return value;
+  return value.startsWith("\\") ? value.slice(1) : Number(value);
+}
+
+/**
+ * A value as JSON. NaN and infinities become strings; a text "NaN", "Infinity" or "-Infinity", such
+ * as the name of a column, gets a backslash in front.
+ */
 export const toJson = (value: unknown, { indent = 0 } = {}): string =>
-  JSON.stringify(
-    value,
-    (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v),
-    indent,
-  );
+  JSON.stringify(value, (_, v) => encodeNumber(v), indent);
 
 /** Reads the text of toJson. Throws RunError "corrupt" that names `source`. */
 export function fromJson(
@@ -68,7 +77,7 @@ export function fromJson(
   cure = "restore it, or delete the run folder and run again",
 ): unknown {
   try {
-    return JSON.parse(text, (_, v) => (notFinite.includes(v) ? Number(v) : v));
+    return JSON.parse(text, (_, v) => decodeNumber(v));
   } catch (cause) {
     throw new RunError("corrupt", `${source} is not valid JSON (${cause}): ${cure}`, { cause });
   }

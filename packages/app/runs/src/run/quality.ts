@@ -1,8 +1,8 @@
 // quality.json: the metrics of an evaluation and its verdicts.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { shellWord } from "@dsbm/files";
 import { z } from "zod";
-import { listOf, readAs, real, realOrNull, text, writeJson } from "../files/json.js";
+import { listOf, readAs, readJson, real, realOrNull, text, writeJson } from "../files/json.js";
 import { earlierNames } from "../files/table.js";
 import { runPaths } from "./layout.js";
 import { grades, verdictSchema } from "./verdict.js";
@@ -166,7 +166,7 @@ export function writeQuality(
 
 function parsedOrNull(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return readJson(path);
   } catch {
     return null;
   }

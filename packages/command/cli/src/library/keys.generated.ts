@@ -156,6 +156,12 @@ export interface FitKeys {
     where?: string | null | undefined;
     /** decimal sign of .csv and .tsv. Default: ".". */
     decimal?: "." | "," | undefined;
+    /** .csv and .tsv: the sign between thousands; null: none. Default: null. */
+    thousands?: "." | "," | "'" | "space" | null | undefined;
+    /** tables: further marks of missing values, texts or numbers. Default: null. */
+    na?: string | readonly (string | number)[] | number | null | undefined;
+    /** whether true and false in .csv and .tsv are the numbers 1 and 0. Default: false. */
+    booleans?: boolean | undefined;
     /** whether the first line of .csv and .tsv names the columns. Default: true. */
     header?: boolean | undefined;
     /** the array of a .npz file; null for a file with one array. Default: null. */
@@ -432,8 +438,16 @@ export interface SampleKeys {
   group?: string | number | boolean | null | undefined;
   /** tables: treatment of rows with missing values; null: as in training. Default: null. */
   missing?: "error" | "drop" | null | undefined;
+  /** tables: transport only the rows of NEW that match this condition; null: all. Default: null. */
+  where?: string | null | undefined;
   /** decimal sign of .csv and .tsv; null: as in training. Default: null. */
   decimal?: "." | "," | null | undefined;
+  /** .csv and .tsv: the sign between thousands; null: as in training. Default: null. */
+  thousands?: "." | "," | "'" | "space" | null | undefined;
+  /** tables: further marks of missing values; null: as in training. Default: null. */
+  na?: string | readonly (string | number)[] | number | null | undefined;
+  /** whether true and false in .csv and .tsv are 1 and 0; null: as in training. Default: null. */
+  booleans?: boolean | null | undefined;
   /** whether the first line of .csv and .tsv names the columns; null: as in training. Default: null. */
   header?: true | false | null | undefined;
   /** the array of a .npz file; null for a file with one array. Default: null. */

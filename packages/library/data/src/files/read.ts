@@ -1,6 +1,6 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, stageFolder } from "@dsbm/files";
+import { FileError, sha256OfFile, stageFolder } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import type { SetOptions } from "../data-set.js";
 import { DatasetError, reason } from "../errors.js";
@@ -15,6 +15,24 @@ export const isFolder = (path: string): boolean => status(path)?.isDirectory() ?
 
 export function readBytes(path: string): Buffer {
   return attempt(path, () => readFileSync(path));
+}
+
+const digests = new Map<string, { stats: string; digest: string }>();
+
+/**
+ * The SHA-256 of a file's content, read once while the file stays as it is. Throws `Unreadable`.
+ */
+export function contentDigest(path: string): string {
+  return attempt(path, () => {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+    // The system alone sets ctime: an older mtime does not hide a change.
+    const stats = [ino, size, mtimeMs, ctimeMs].join();
+    const known = digests.get(path);
+    if (known?.stats === stats) return known.digest;
+    const digest = sha256OfFile(realpathSync(path));
+    digests.set(path, { stats, digest });
+    return digest;
+  });
 }
 
 export function attempt<T>(path: string, operation: () => T): T {

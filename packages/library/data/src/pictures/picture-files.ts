@@ -53,11 +53,14 @@ export function holdOut(
   return { train: files.filter((file) => !isHeld(file)), test: files.filter(isHeld) };
 }
 
-/** Changes with names, sizes and times of the files, and with the target format. */
+/**
+ * Changes with names, sizes and times of the files, and with the target format. The system alone
+ * sets ctime: an older mtime does not hide a change.
+ */
 export function fingerprint(files: readonly PictureFile[], target: object): string {
   const facts = files.map(({ name, path }) => {
     const stats = status(path);
-    return [name, stats?.size, stats?.mtimeMs];
+    return [name, stats?.size, stats?.mtimeMs, stats?.ctimeMs];
   });
   return sha256(JSON.stringify([target, facts])).slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { badTable, type DatasetError, firstOf, setting } from "../errors.js";
-import { isMissing, type RowBatch, type RowSource, type TableColumn } from "./rows.js";
+import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 import { type RowFilter, rowFilter } from "./where.js";
 
 const largest = 1e37;
@@ -117,7 +117,8 @@ export async function* cleanRows(
       }
     }
     if (isClass)
-      for (const i of all) if (isMissing(batch.texts.at(-1)![i])) addFault(condition.name, i);
+      for (const i of all)
+        if (source.isMissing(batch.texts.at(-1)![i])) addFault(condition.name, i);
     const rows = all.filter((i) => isWhole[i]);
     counts.all += count;
     counts.rows += all.length;

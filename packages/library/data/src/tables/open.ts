@@ -1,15 +1,18 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
-import { DatasetError, didYouMean, invalidOption } from "../errors.js";
+import { badTable, DatasetError, didYouMean, invalidOption } from "../errors.js";
 import { attempt, isFolder, status } from "../files/read.js";
+import { cellReader, missingNumbers } from "./cells.js";
 import { openForeign } from "./read/foreign.js";
-import { openText } from "./read/text.js";
+import { openText } from "./read/text/text.js";
 import {
   checkWidth,
   type Opened,
   type ReadOptions,
+  type RowBatch,
   type RowRequest,
   type RowSource,
+  type TableColumn,
   type TableFormat,
 } from "./rows.js";
 
@@ -79,6 +82,9 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   checkMagic(path, format);
   const table = await formats[format].open(path, before.size, options);
   checkWidth(path, table.columns.length);
+  checkNames(path, table.columns);
+  const { isMissing } = cellReader(options);
+  const missing = missingNumbers(options.na);
   const checkUnchanged = () => {
     const now = status(path);
     if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino)
@@ -92,13 +98,17 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     ...table,
     path,
     format,
+    isMissing,
     async *batches(request: RowRequest) {
       const { numbers = [], texts = [] } = request;
       const known = new Set(table.columns.map(({ name }) => name));
       const absent = [...numbers, ...texts].find((name) => !known.has(name));
       if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
       try {
-        yield* table.batches(request);
+        for await (const batch of table.batches(request)) {
+          if (missing.size > 0) markMissing(batch, missing);
+          yield batch;
+        }
       } catch (error) {
         // A file that changes during reading looks damaged.
         checkUnchanged();
@@ -107,6 +117,20 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       checkUnchanged();
     },
   };
+}
+
+function checkNames(path: string, columns: readonly TableColumn[]): void {
+  const names = new Set<string>();
+  for (const { name } of columns) {
+    if (names.has(name))
+      throw badTable(path, `has the column ${name} twice: expected each name once; rename them`);
+    names.add(name);
+  }
+}
+
+function markMissing({ numbers }: RowBatch, missing: ReadonlySet<number>): void {
+  for (const column of numbers)
+    for (const [i, value] of column.entries()) if (missing.has(value)) column[i] = Number.NaN;
 }
 
 /** Throws `MissingFiles` and `UnsupportedType`. */

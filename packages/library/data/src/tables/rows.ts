@@ -1,6 +1,7 @@
 // A common interface to tables in batches, so that a file may be larger than memory.
 import { badTable, type DatasetError, didYouMean, firstOf, invalidOption } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
+import type { CellOptions, TextHint } from "./cells.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
@@ -13,14 +14,12 @@ export interface TableColumn {
   kind: "number" | "text";
   /** Outside the data (obs of .h5ad, an index): used only by name. */
   beside?: boolean;
-  /** The first non-numeric cell, in a row counted from 0; `commas`: a decimal comma. */
-  example?: { row: number; text: string; commas: boolean };
+  /** The first cell that is no number, in a row counted from 0, and the notation it may have. */
+  example?: { row: number; text: string; hint?: TextHint };
 }
 
 /** How to read a file as a table. */
-export interface ReadOptions {
-  /** Of .csv and .tsv (default "."). */
-  decimal?: "." | "," | undefined;
+export interface ReadOptions extends CellOptions {
   /** Whether the first line of .csv and .tsv names the columns (default true); auto: unless it holds numbers only. */
   header?: boolean | "auto" | undefined;
   /** Of a .npz file with several arrays. */
@@ -72,6 +71,8 @@ export interface RowSource {
   readonly rows: number | null;
   /** Notes on the reading, for people. */
   readonly notes: readonly string[];
+  /** Whether a text of the table is a missing value. */
+  isMissing(text: string): boolean;
   /**
    * Reads all rows from the first on; may be called again. Throws `BadTable`, and `ChangedFile` if
    * the file has changed.
@@ -81,7 +82,8 @@ export interface RowSource {
   close(): void;
 }
 
-export type Opened = Omit<RowSource, "path" | "format">;
+/** What a reader of a format returns. */
+export type Opened = Omit<RowSource, "path" | "format" | "isMissing">;
 
 export const arrayNames = (n: number): string[] => Array.from({ length: n }, (_, i) => `c${i}`);
 
@@ -100,32 +102,8 @@ export function checkWidth(path: string, columns: number): void {
   );
 }
 
-const missing = new Set(["", "na", "n/a", "nan", "null"]);
-const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
-const infinite = /^[+-]?inf(inity)?$/i;
-
-/** Empty, NA, N/A, NaN, null, in any case. */
-export const isMissing = (text: string): boolean =>
-  text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
-
 export const asNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
-
-export const hasComma = (text: string): boolean => decimalComma.test(text);
-
-/** NaN for a missing value, ∞ for an infinite one of either sign, undefined for a text that is no number. */
-export function numberOf(text: string, decimal: "." | ","): number | undefined {
-  if (decimal === "," && text.includes(","))
-    return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
-  const value = Number(text);
-  // Number() reads blanks as 0, and 0x10, 0b1, 0o7 as numbers.
-  if (!Number.isNaN(value)) {
-    if (value === 0 && text.trim() === "") return Number.NaN;
-    return /^\s*0[xbo]/i.test(text) ? undefined : value;
-  }
-  if (isMissing(text)) return Number.NaN;
-  return infinite.test(text.trim()) ? Number.POSITIVE_INFINITY : undefined;
-}
 
 /** The error for a column that a table lacks, with the closest name. */
 export function absentColumn(

@@ -1,4 +1,5 @@
-import { badTable, type DatasetError, firstOf, setting } from "../errors.js";
+import { badTable, firstOf, setting } from "../errors.js";
+import { hintCures } from "./cells.js";
 import { absentColumn, type RowSource, type TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
 
@@ -26,7 +27,7 @@ export interface ColumnOptions {
 
 /**
  * Throws `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train
- * on, repeated names, and without a column to train on.
+ * on, and without a column to train on.
  */
 export function selectColumns(
   source: RowSource,
@@ -37,7 +38,6 @@ export function selectColumns(
   const { split_by, where, masses = {} } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
-  if (columns.size < source.columns.length) throw repeatedName(source);
   const chosen = {
     "data.columns": list,
     "data.exclude": exclude,
@@ -76,13 +76,18 @@ export function selectColumns(
   };
 }
 
-function repeatedName({ path, columns }: RowSource): DatasetError {
-  const names = columns.map(({ name }) => name);
-  const name = names.find((one, i) => names.indexOf(one) < i);
-  return badTable(path, `has the column ${name} twice: expected each name once; rename them`);
-}
-
 const mostExcluded = 20;
+
+const withExample = ({ name, example }: TableColumn): string =>
+  example
+    ? `${name} (${JSON.stringify(example.text.slice(0, 40))} in row ${example.row + 1})`
+    : name;
+
+/** Names a column of texts with its first text, and what to write if it looks like a number. */
+export const aboutText = (column: TableColumn): string => {
+  const hint = column.example?.hint;
+  return `${withExample(column)} ${hint ? hintCures[hint] : "is no number: repair it"}`;
+};
 
 function checkNumbers(
   path: string,
@@ -91,16 +96,12 @@ function checkNumbers(
 ): void {
   const texts = columns.filter(({ kind }) => kind === "text");
   if (texts.length === 0) return;
-  const show = ({ name, example }: TableColumn) =>
-    example
-      ? `${name} (${JSON.stringify(example.text.slice(0, 40))} in row ${example.row + 1})`
-      : name;
-  const commas = texts.find(({ example }) => example?.commas);
-  if (commas)
-    throw badTable(
-      path,
-      `column ${show(commas)} has commas: write data.decimal=, if they are decimal commas, or remove them`,
-    );
+  for (const column of texts)
+    if (column.example?.hint)
+      throw badTable(
+        path,
+        `column ${aboutText(column)}, or ${setting("data.exclude", [...exclude, column.name])} to leave it out`,
+      );
   const names = [...exclude, ...texts.map(({ name }) => name)];
   const cure =
     names.length > mostExcluded
@@ -108,7 +109,7 @@ function checkNumbers(
       : `write ${setting("data.exclude", names)} to leave out`;
   throw badTable(
     path,
-    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${cure}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
+    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(withExample), 5)}: expected numbers; ${cure}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 

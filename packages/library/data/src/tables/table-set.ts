@@ -11,7 +11,8 @@ import {
   type SetOptions,
   type Table,
 } from "../data-set.js";
-import { checkPrepared, prepareFolder } from "../files/read.js";
+import { DatasetError } from "../errors.js";
+import { checkPrepared, contentDigest, prepareFolder } from "../files/read.js";
 import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
 import { prepareRows } from "./prepare/prepare.js";
@@ -33,15 +34,21 @@ export function tableSet(path: string): DataSet {
 
 async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
   const { name, split, seed = 0, signal, progress } = options;
-  await prepareFolder(preparedFolder(path, options), (temporary) =>
-    prepareRows(path, temporary, {
+  const folder = preparedFolder(path, options);
+  await prepareFolder(folder, async (temporary) => {
+    await prepareRows(path, temporary, {
       ...options.table,
       seed,
       signal,
       fraction: options.test_fraction ?? defaultFraction,
       progress: (state) => progress?.({ name, split, ...state }),
-    }),
-  );
+    });
+    if (preparedFolder(path, options) !== folder)
+      throw new DatasetError(
+        "ChangedFile",
+        `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
+      );
+  });
 }
 
 function load(path: string, options: SetOptions): Table {
@@ -76,9 +83,9 @@ function load(path: string, options: SetOptions): Table {
 }
 
 function preparedFolder(path: string, options: SetOptions): string {
-  const { size, mtimeMs } = checkFile(path);
+  checkFile(path);
   const { directory, table = {}, seed = 0, test_fraction = defaultFraction } = options;
-  const facts = [factsVersion, resolve(path), size, mtimeMs, seed, test_fraction, table];
+  const facts = [factsVersion, resolve(path), contentDigest(path), seed, test_fraction, table];
   const digest = sha256(JSON.stringify(facts)).slice(0, 16);
   const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`;
   return join(directory ?? dirname(resolve(path)), "prepared", name);

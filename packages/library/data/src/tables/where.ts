@@ -1,12 +1,6 @@
 // Parses conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
-import {
-  absentColumn,
-  isMissing,
-  type RowBatch,
-  type RowSource,
-  type TableColumn,
-} from "./rows.js";
+import { absentColumn, type RowBatch, type RowSource, type TableColumn } from "./rows.js";
 
 type FilterBatch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type RowTest = (batch: FilterBatch, i: number) => boolean;
@@ -18,6 +12,8 @@ export interface RowFilter {
   /** Whether row i is kept. Throws `InvalidOption` for a number compared with other text. */
   keeps: RowTest;
 }
+
+type FilterSource = Pick<RowSource, "path" | "columns" | "isMissing">;
 
 type Literal = number | string;
 
@@ -39,7 +35,7 @@ const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
  * cell satisfies only != and not in. Throws `InvalidOption` for mistakes, unknown columns with the
  * closest name, and a numeric column compared with a text.
  */
-export function rowFilter(text: string, source: Pick<RowSource, "path" | "columns">): RowFilter {
+export function rowFilter(text: string, source: FilterSource): RowFilter {
   const columns = { number: [] as string[], text: [] as string[] };
   const { path } = source;
   let token = { kind: "", text: "", end: 0 };
@@ -119,7 +115,8 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     const k = names.includes(name) ? names.indexOf(name) : names.push(name) - 1;
     return (batch, i) => {
       const cell = batch[`${kind}s`][k]?.[i] ?? "";
-      if (Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell))) return sign === "!=";
+      if (Number.isNaN(cell) || (typeof cell === "string" && source.isMissing(cell)))
+        return sign === "!=";
       const number = typeof value === "number" ? Number(cell) : cell;
       if (!Number.isNaN(number)) return signs[sign]?.(number, value) === true;
       throw invalidOption(

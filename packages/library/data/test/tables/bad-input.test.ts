@@ -40,11 +40,24 @@ const stored = zipSync({ "x.npy": npy([1, 2], [2, 1]) }, { level: 0 });
 const last = Buffer.from(stored).indexOf(Buffer.from("PK\x01\x02")) - 1;
 const flipped = stored.with(last, stored[last] ^ 1);
 const half = gzipSync("a\n1\n2\n").subarray(0, 20);
+/** Latin-1 behind the first part that is read. */
+const accents = Buffer.concat([
+  text(`a\n${"1.25\n".repeat(100_000)}`),
+  Buffer.from("2 café\n3 cafè\n", "latin1"),
+]);
+const cutLetter = Buffer.from("a,k\n1,é").subarray(0, -1);
+const zeroByte = Buffer.concat([text(`a\n${"1\n".repeat(200_000)}`), Buffer.alloc(1), text("\n")]);
+/** A kilobyte that unpacks to 16 MB of commas in line 2. */
+const commasInLine2 = gzipSync(`a,b\n${",".repeat(2 ** 24)}\n`);
 
 describe("a table is refused in one line that says what is wrong with it", () => {
   const textInRow = /column a has "x" in row 3001: expected a number; .*data.exclude=a/;
   const commas =
     /column a \("1,5" in row 2\) has commas: write data.decimal=, if .* or remove them/;
+  const several =
+    /column a \("1.234,5" in row 1\) has points and commas: write data.decimal=, data.t/;
+  const truths =
+    /column a \("true" in row 1\) has true and false: write data.booleans=true .*, or data.exclude=a/;
   const nan = /column c0 has 1 missing values .*row 3.*data.missing=drop/;
   const infinite = /column c1 has 1 missing values .*infinite.*row 2/;
   it.each<[string, string, Uint8Array, RegExp]>([
@@ -56,6 +69,13 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["an open quote", "t.csv", text('a,b\n1,"2\n3,4\n'), /is not valid CSV .*repair the row/],
     ["a text far behind numbers", "t.csv", text(`a\n${"1\n".repeat(3000)}x\n`), textInRow],
     ["decimal commas", "t.csv", text("a;b\n1;2\n1,5;3\n"), commas],
+    ["commas and points", "t.csv", text("a;b\n1.234,5;1\n2;3\n"), several],
+    ["booleans", "t.csv", text("a,b\ntrue,2\nFALSE,4\n"), truths],
+    ["Latin-1 far behind", "t.csv", accents, /line 100002: its text is not UTF-8/],
+    ["half a letter at the end", "t.csv", cutLetter, /line 2: its text is not UTF-8/],
+    ["a zero byte far behind", "t.csv", zeroByte, /holds zero bytes/],
+    ["a packed line of commas", "t.csv.gz", commasInLine2, /a line of more than 8388608 bytes/],
+    ["a column twice but for a blank", "t.csv", text("a,b,a \n1,2,3\n"), /has the column a twice/],
     ["Latin-1", "t.csv", Buffer.from("Größe,b\n1,2\n", "latin1"), /not UTF-8: save it as/],
     ["bytes as text", "t.csv", Buffer.alloc(5000), /holds zero bytes: expected text/],
     ["a parquet file of five columns that names one", "t.parquet", tooMany, /cannot be read as/],
@@ -97,6 +117,18 @@ describe("a table is refused in one line that says what is wrong with it", () =>
   ])("%s: by another code", async (_, name, content, code, message) => {
     await expect(prepare(name, content)).rejects.toThrow(refusal(code, message));
   });
+});
+
+it("a decimal point is no thousand, and is refused where numbers have decimal commas", async () => {
+  const content = text("a;b\n1.234;0,93\n2.500;0,5\n");
+  await expect(prepare("t.csv", content, { decimal: "," })).rejects.toThrow(
+    refusal(
+      "BadTable",
+      /column a \("1.234" in row 1\) has points: write data.thousands=. if they separate thousands, or leave data.decimal=, out/,
+    ),
+  );
+  const { facts } = await prepare("t.csv", content, { decimal: ",", thousands: "." });
+  expect(facts?.range).toEqual({ min: [1234, 0.5], max: [2500, 0.93] });
 });
 
 it.each<[string, string, Record<string, string>, string, RegExp]>([

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openRows, openTableWriter } from "@dsbm/data";
+import { openRows, openTableWriter, type ReadOptions } from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import fc from "fast-check";
 import { zipSync } from "fflate";
@@ -183,7 +183,7 @@ describe("text", () => {
   it("takes decimal commas only on request, and says so", async () => {
     const path = file("t.csv", 'x;y\n"1,5";2\n-,25;3\n1,5e2;4\n');
     const plainly = await openRows(path);
-    const example = { row: 0, text: "1,5", commas: true };
+    const example = { row: 0, text: "1,5", hint: "comma" };
     expect(plainly.columns[0]).toEqual({ name: "x", kind: "text", example });
     const { numbers, source } = await readAll(path, { numbers: ["x", "y"] }, { decimal: "," });
     expect(numbers).toEqual([
@@ -191,6 +191,40 @@ describe("text", () => {
       [2, 3, 4],
     ]);
     expect(source.notes.join()).toMatch(/decimal commas/);
+  });
+
+  it.each<[string, ReadOptions, (number | "text")[]]>([
+    ["1.234", {}, [1.234]],
+    ["1.234", { decimal: "," }, ["text"]],
+    [
+      "1.234 1.234.567,8 -12 999,5",
+      { decimal: ",", thousands: "." },
+      [1234, 1234567.8, -12, 999.5],
+    ],
+    ["12.34 1.2345 1.23,4", { decimal: ",", thousands: "." }, ["text", "text", "text"]],
+    ["1,234 1,234.5 0.5 1,23", { thousands: "," }, [1234, 1234.5, 0.5, "text"]],
+    ["1'234 1’234.5 1''234", { thousands: "'" }, [1234, 1234.5, "text"]],
+    ["1\u00a0234 12\u202f345\u202f678 1\u00a023", { thousands: "space" }, [1234, 12345678, "text"]],
+    ["true FALSE True yes", { booleans: true }, [1, 0, 1, "text"]],
+    ["true", {}, ["text"]],
+    ["n.d. -999 -999.0 NA 1", { na: ["n.d.", "-999"] }, [NaN, NaN, NaN, NaN, 1]],
+    ["0x10 -0b1 1e3", {}, ["text", "text", 1000]],
+  ])("the cells %s with %j are %j", async (texts, options, expected) => {
+    for (const [i, cell] of texts.split(" ").entries()) {
+      const path = file("t.tsv", `a\tb\n${cell}\t1\n`);
+      const { columns } = await openRows(path, options);
+      const number = async () => (await readAll(path, { numbers: ["a"] }, options)).numbers[0][0];
+      expect(columns[0].kind === "text" ? "text" : await number()).toEqual(expected[i]);
+    }
+  });
+
+  it("an empty line of one column is a row without a value, except at the ends of the file", async () => {
+    const one = await readAll(file("t.csv", "\n\na\n1\n\n2\n\n\n"), { numbers: ["a"] });
+    expect(one.numbers).toEqual([[1, Number.NaN, 2]]);
+    const quoted = await readAll(file("t.csv", 'a\n1\n""\n'), { numbers: ["a"] });
+    expect(quoted.numbers).toEqual([[1, Number.NaN]]);
+    const two = await readAll(file("t.csv", "a,b\n1,2\n\n3,4\n"), { numbers: ["a"] });
+    expect(two.numbers).toEqual([[1, 3]]);
   });
 
   it("names the columns of a file without names", async () => {
@@ -235,6 +269,15 @@ describe("arrays", () => {
     await expect(openRows(path, { key: "z" })).rejects.toThrow(/data.key=z: .* x, y/);
     expect((await readAll(path, { numbers: ["c0"] }, { key: "y" })).numbers).toEqual([[5, 6]]);
     expect((await readAll(path, { numbers: ["c1"] }, { key: "x" })).numbers).toEqual([[2, 4]]);
+  });
+
+  it("lack the numbers that mark missing values", async () => {
+    const path = file("t.npy", npy([1, -999, 3, 4], [2, 2]));
+    const { numbers } = await readAll(path, { numbers: ["c0", "c1"] }, { na: ["-999", "n.d."] });
+    expect(numbers).toEqual([
+      [1, 3],
+      [Number.NaN, 4],
+    ]);
   });
 
   it("take little more than twice their bytes of memory", async () => {

@@ -1,5 +1,5 @@
 // Tables as datasets: columns and rows to train on, refusals, split and standardisation.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   boundsOf,
@@ -332,6 +332,19 @@ it("numbers are classes if they are codes, and source and target have the classe
   expect(() => fitCondition([ends[0]!, other.train.facts!])).toThrow(
     refusal("InvalidOption", /no class of .* \(4, 8, 10\) is one of .* \(1, 2\)/),
   );
+});
+
+it("a table is prepared again if its content changes, whatever its size and time say", async () => {
+  const directory = folder();
+  const path = join(directory, "t.csv");
+  const rowsAt = async (content: string) => {
+    writeFileSync(path, content);
+    utimesSync(path, 1e9, 1e9);
+    const { train, test } = await loadPath(path, directory, {});
+    return [...values(train), ...values(test)].flat().sort();
+  };
+  expect(await rowsAt("a\n1\n2\n3\n")).toEqual([1, 2, 3]);
+  expect(await rowsAt("a\n1\n2\n9\n")).toEqual([1, 2, 9]);
 });
 
 it("a table is prepared once, again when it changes, and a failure leaves no files", async () => {

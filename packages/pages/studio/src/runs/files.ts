@@ -1,4 +1,4 @@
-import { RunError } from "@dsbm/runs";
+import { fromJson, RunError } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 
@@ -35,9 +35,9 @@ export const below = (id: string, name: string): string => (id === "" ? name : `
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Reads a JSON file by its schema. Throws RunError or SyntaxError. */
+/** Reads a JSON file by its schema. Throws RunError. */
 export function readAs<T extends z.ZodType>(folder: Folder, path: string, schema: T): z.output<T> {
-  const { success, data, error } = schema.safeParse(JSON.parse(folder.text(path)));
+  const { success, data, error } = schema.safeParse(fromJson(folder.text(path), path));
   if (success) return data;
   const [issue] = error.issues;
   throw new RunError("corrupt", `${issue?.path.join(".")} is not as expected: ${issue?.message}`);

@@ -1,0 +1,182 @@
+// .csv and .tsv files, also gzipped.
+import { badTable, type DatasetError, firstOf, setting } from "../../../errors.js";
+import type { UnpackLimits } from "../../../files/archive.js";
+import { type CellOptions, type CellReader, cellReader, hasComma, hintCures } from "../../cells.js";
+import {
+  arrayNames,
+  batchRows,
+  type Opened,
+  type ReadOptions,
+  type RowBatch,
+  type RowRequest,
+  type TableColumn,
+} from "../../rows.js";
+import {
+  type Delimiter,
+  delimiterName,
+  openRecords,
+  type RecordFile,
+  readRecords,
+} from "./records.js";
+
+const sampleRows = 1000;
+
+/** A text file: its records, the names of its columns and the notation of its cells. */
+interface TextTable {
+  file: RecordFile;
+  names: readonly string[];
+  hasHeader: boolean;
+  cells: CellReader;
+}
+
+/**
+ * Opens a file of text; `usual` is the delimiter of its format, which needs no note. Throws
+ * `BadTable`, `BadGzip`, `Unreadable`.
+ */
+export async function openText(
+  { path, size, usual }: { path: string; size: number; usual: Delimiter },
+  options: ReadOptions,
+): Promise<Opened> {
+  const { header = true } = options;
+  const limits: UnpackLimits | undefined = options.limits;
+  const file = await openRecords({ path, size, limits }, usual);
+  const sample = await firstRecords(file);
+  const [first] = sample;
+  if (!first) throw badTable(path, "is empty: expected a line with the columns' names, then rows");
+  const cells = cellReader(options);
+  const hasHeader = header === "auto" ? !areNumbers(first) : header;
+  const names = hasHeader ? headerNames(path, first) : arrayNames(first.length);
+  const rows = hasHeader ? sample.slice(1) : sample;
+  return {
+    columns: names.map((name, i) =>
+      describeColumn(
+        name,
+        rows.map((row) => row[i] ?? ""),
+        cells,
+      ),
+    ),
+    named: hasHeader,
+    rows: null,
+    notes: notesOf(file, usual, options),
+    close() {},
+    batches: (request) => readBatches({ file, names, hasHeader, cells }, request),
+  };
+}
+
+async function firstRecords(file: RecordFile): Promise<string[][]> {
+  for await (const block of readRecords(file, sampleRows + 1)) return block;
+  return [];
+}
+
+function notesOf(
+  { path, delimiter }: RecordFile,
+  usual: Delimiter,
+  { decimal, thousands }: CellOptions,
+): string[] {
+  const notes: string[] = [];
+  if (delimiter !== usual)
+    notes.push(`${path}: fields are separated by ${delimiterName(delimiter)}`);
+  if (decimal === ",") notes.push(`${path}: numbers have decimal commas (data.decimal=,)`);
+  if (thousands) notes.push(`${path}: thousands are separated (data.thousands=${thousands})`);
+  return notes;
+}
+
+async function* readBatches(
+  { file, names, hasHeader, cells }: TextTable,
+  { numbers = [], texts = [], signal }: RowRequest,
+): AsyncGenerator<RowBatch> {
+  const { path } = file;
+  const places = new Map(names.map((name, i) => [name, i]));
+  const placeOf = (name: string) => places.get(name) as number;
+  let first = hasHeader ? -1 : 0;
+  for await (const block of readRecords(file, batchRows(names.length))) {
+    signal?.throwIfAborted();
+    const records = first < 0 ? block.slice(1) : block;
+    first = Math.max(first, 0);
+    const count = records.length;
+    if (count === 0) continue;
+    checkLengths(path, records, { first, width: names.length });
+    yield {
+      first,
+      count,
+      numbers: numbers.map((name) =>
+        numberColumn(path, records, { name, at: placeOf(name), first, cells }),
+      ),
+      texts: texts.map((name) => {
+        const at = placeOf(name);
+        return records.map((record) => record[at]);
+      }),
+    };
+    first += count;
+  }
+}
+
+function checkLengths(
+  path: string,
+  records: readonly (readonly string[])[],
+  { first, width }: { first: number; width: number },
+): void {
+  const i = records.findIndex(({ length }) => length !== width);
+  if (i < 0) return;
+  throw badTable(
+    path,
+    `row ${first + i + 1} has ${records[i].length} fields, expected ${width} as the first line has: repair the row`,
+  );
+}
+
+/** The numbers of a column's cells; NaN for missing ones. */
+function numberColumn(
+  path: string,
+  records: readonly (readonly string[])[],
+  { name, at, first, cells }: { name: string; at: number; first: number; cells: CellReader },
+): Float64Array {
+  const column = new Float64Array(records.length);
+  for (let i = 0; i < column.length; i++) {
+    const cell = records[i][at];
+    const value = cells.numberOf(cell);
+    if (value === undefined) throw noNumber(path, { name, row: first + i, cell }, cells);
+    column[i] = value;
+  }
+  return column;
+}
+
+const areNumbers = (cells: readonly string[]): boolean =>
+  cells.every((cell) => Number.isFinite(Number(cell.trim() || "-")) || hasComma(cell));
+
+function headerNames(path: string, cells: readonly string[]): string[] {
+  const names = cells.map((cell) => cell.trim());
+  if (areNumbers(names))
+    throw badTable(
+      path,
+      `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names; add them, or write data.header=false`,
+    );
+  // The column of row numbers often has no name.
+  return names.map((name, i) => (name === "" ? `c${i}` : name));
+}
+
+function describeColumn(
+  name: string,
+  texts: readonly string[],
+  { numberOf, hintOf }: CellReader,
+): TableColumn {
+  const isText = (cell: string) => numberOf(cell) === undefined;
+  // A text that is no number in any notation is a better example.
+  const plain = texts.findIndex((cell) => isText(cell) && hintOf(cell) === undefined);
+  const row = plain >= 0 ? plain : texts.findIndex(isText);
+  if (row < 0) return { name, kind: "number" };
+  const hint = hintOf(texts[row]);
+  return { name, kind: "text", example: { row, text: texts[row], ...(hint && { hint }) } };
+}
+
+function noNumber(
+  path: string,
+  { name, row, cell }: { name: string; row: number; cell: string },
+  { hintOf }: CellReader,
+): DatasetError {
+  const hint = hintOf(cell);
+  const cure = hint
+    ? `the column ${hintCures[hint]}`
+    : `repair it, write ${setting("data.na", [cell])} if it marks a missing value, or ${setting("data.exclude", [name])}`;
+  const text = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
+  return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
+}
