@@ -16,7 +16,8 @@ import {
   test,
   train,
 } from "../packages/app/config/dist/index.js";
-import { jsonSchema, shapeOf } from "../packages/app/config/dist/schema/schema.js";
+import { jsonSchema } from "../packages/app/config/dist/schema/json-schema.js";
+import { shapeOf } from "../packages/app/config/dist/schema/schema.js";
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");

@@ -116,7 +116,7 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
   ]);
 });
 
-it("takes all rows of NEW whatever rows the run trained on, or those of its own where", async () => {
+it("samples all rows of NEW, or the rows of its own condition; data.where is about training rows", async () => {
   const folder = tableRun(at("where"), facts, { scale: 0, data: { where: "day < 7" } });
   put("new.csv", 4);
   const idsOf = async (...words: string[]) => {
@@ -124,7 +124,7 @@ it("takes all rows of NEW whatever rows the run trained on, or those of its own 
     return (await load(at("where-out.csv"), ["id"])).id;
   };
   expect(await idsOf()).toEqual(["0000", "0001", "0002", "0003"]);
-  expect(await idsOf('where=id in (1, 3)')).toEqual(["0001", "0003"]);
+  expect(await idsOf("where=id in (1, 3)")).toEqual(["0001", "0003"]);
 });
 
 it("reads decimal commas, thousands, marks of missing values and booleans as it is told", async () => {

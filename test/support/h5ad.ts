@@ -3,11 +3,15 @@ import h5wasm from "h5wasm/node";
 
 type Cells = readonly (string | number | null)[];
 
-/** Writes X by columns and columns of obs; texts with missing cells are categories. */
+/**
+ * Writes X by columns and columns of obs; texts with missing cells are categories, in the given order
+ * if they have one.
+ */
 export async function writeH5ad(
   path: string,
   x: Readonly<Record<string, ArrayLike<number>>>,
   obs: Readonly<Record<string, Cells>>,
+  orders: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<void> {
   await h5wasm.ready;
   const file = new h5wasm.File(path, "w", { libver: ["earliest", "latest"] });
@@ -24,10 +28,12 @@ export async function writeH5ad(
       return;
     }
     const inner = group.create_group(name);
-    const categories = [...new Set(data.filter((cell) => cell !== null))].toSorted();
+    const order = Object.hasOwn(orders, name) ? orders[name] : null;
+    const categories = order ?? [...new Set(data.filter((cell) => cell !== null))].toSorted();
     encode(inner, "categorical");
+    inner.create_attribute("ordered", Number(order !== null), null, "<b");
     put(inner, "categories", categories);
-    const codes = Int8Array.from(data, (cell) => categories.indexOf(cell as string));
+    const codes = Int8Array.from(data, (cell) => (categories as Cells).indexOf(cell));
     encode(inner.create_dataset({ name: "codes", data: codes }), "array");
   };
   const frame = (name: string, index: string[], columns: Readonly<Record<string, Cells>>) => {

@@ -9,13 +9,14 @@ import {
   type Override,
   type ParsedArguments,
   parseArguments,
+  parseValues,
   printOverrides,
 } from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
+import { jsonSchema } from "./schema/json-schema.js";
 import {
   bareListOf,
   defaultsOf,
-  jsonSchema,
   schemaKeys,
   unknownKey,
   validate,
@@ -26,6 +27,7 @@ import {
   inTypedNames,
   merge,
   type Overrides,
+  readName,
   type Tree,
   typedValue,
   withoutAliases,
@@ -115,7 +117,9 @@ export function resolveArguments<S extends z.ZodType>(
 ): Resolved<z.output<S>> {
   const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
-  const settings = overrides.filter((one) => !isLauncher(one));
+  const settings = overrides
+    .filter((one) => !isLauncher(one))
+    .map((one) => withNames(experiment, one));
   const keys = multirun ? settings : settings.map((one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
@@ -132,17 +136,28 @@ export function resolveArguments<S extends z.ZodType>(
   return { help, all, members, values: {}, launcher };
 }
 
+/** The schema of a key or of its second name; undefined for unknown keys. */
+function schemaOf<S extends z.ZodType>({ schema, aliases = {} }: Experiment<S>, key: string) {
+  const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
+  const known = schemaKeys(jsonSchema(schema)).find(([one]) => one === name);
+  return { name, inner: known?.[1] };
+}
+
+/** Keeps names and cells as the user wrote them: data.source=1E2 is no number. */
+function withNames<S extends z.ZodType>(experiment: Experiment<S>, override: Override): Override {
+  const { key, text } = override;
+  if (!schemaOf(experiment, key).inner?.asWritten) return override;
+  return { ...override, values: parseValues(text, `${key}=${text}`, readName) };
+}
+
 /** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
-function asList<S extends z.ZodType>(
-  { name: command, schema, aliases = {} }: Experiment<S>,
-  override: Override,
-): Override {
+function asList<S extends z.ZodType>(experiment: Experiment<S>, override: Override): Override {
+  const { name: command, schema, aliases = {} } = experiment;
   const { key, values } = override;
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
   if (values.length === 1 || !isAll("number", "string")) return override;
-  const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
   const json = jsonSchema(schema);
-  const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
+  const { name, inner } = schemaOf(experiment, key);
   const groups = presetGroups(command).map((group) => group.name);
   if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
     throw new ConfigError(

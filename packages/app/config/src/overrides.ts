@@ -154,9 +154,14 @@ const plainKey = /^[^,()[\]{}'":]+/;
 
 /**
  * Reads the text behind "key=": one value, or the values a,b,c of a sweep. Empty text is one empty
- * string. Throws ConfigError "syntax" that quotes `token`, the whole override, and the place in it.
+ * string. `read` reads text without quotes. Throws ConfigError "syntax" that quotes `token`, the
+ * whole override, and the place in it.
  */
-export function parseValues(text: string, token: string = text): Value[] {
+export function parseValues(
+  text: string,
+  token: string = text,
+  read: (word: string) => Value = readWord,
+): Value[] {
   let rest = text.trimStart();
   const fail = (expected: string): never => {
     const got = rest === "" ? "the end" : quote(rest.charAt(0));
@@ -191,7 +196,7 @@ export function parseValues(text: string, token: string = text): Value[] {
     if (take(/^\{/)) return Object.fromEntries(items(/^}/, () => pair(depth + 1)));
     const word = textInQuotes();
     if (word !== undefined) return word;
-    return readWord((take(plain) ?? fail("a value (write '' for empty text)")).trimEnd());
+    return read((take(plain) ?? fail("a value (write '' for empty text)")).trimEnd());
   };
   const pair = (depth: number): [string, Value] => {
     const key = textInQuotes() ?? (take(plainKey) ?? fail("a key")).trimEnd();

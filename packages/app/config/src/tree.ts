@@ -43,6 +43,14 @@ export function readWord(word: string): Value {
   return isExact ? number : word;
 }
 
+/** Returns the value of unquoted text that may be a name or a cell: 1E2, 1.0, NaN and True are text. */
+export function readName(word: string): Value {
+  const value = readWord(word);
+  if (value === null) return null;
+  const isNumber = typeof value !== "number" || Number.isFinite(value);
+  return isNumber && String(value) === word ? value : word;
+}
+
 /** Writes a value in the grammar of overrides; reading returns the same value. */
 export function printValue(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;

@@ -9,7 +9,7 @@ export {
   type SampleOptions,
   type Samples,
 } from "./bridge.js";
-export { columnsLike } from "./input/table.js";
+export { columnsLike } from "./input/columns.js";
 export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export * from "./run.js";

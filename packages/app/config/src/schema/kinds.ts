@@ -84,9 +84,12 @@ const nameList = (example: readonly string[]) =>
     ])
     .transform((value) => [value].flat().map(String));
 
+/** Marks values that stay as they are written: 1E2 is a name, not 100. */
+const cellFacts = (description: string) => ({ description, asWritten: true });
+
 /** null, or a list of names. A name alone is a list, and a number is a name. */
 export const names = (description: string, example: readonly string[]) =>
-  nameList(example).nullable().prefault(null).describe(description);
+  nameList(example).nullable().prefault(null).meta(cellFacts(description));
 
 /** null, true for all, or a list of names. */
 export const allOrNames = (description: string, example: readonly string[]) =>
@@ -94,7 +97,7 @@ export const allOrNames = (description: string, example: readonly string[]) =>
     .union([z.literal(true), nameList(example)])
     .nullable()
     .prefault(null)
-    .describe(description);
+    .meta(cellFacts(description));
 
 /** null, or a value of a table as text. */
 export const cell = (description: string, example: string) =>
@@ -103,7 +106,7 @@ export const cell = (description: string, example: string) =>
     .nullable()
     .transform((value) => (value === null ? null : String(value)))
     .prefault(null)
-    .describe(description);
+    .meta(cellFacts(description));
 
 /** Reads a list in text: "0.5,1,1" is [0.5, 1, 1], null is []. */
 export function readNumbers(text: string | null): number[] {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { ConfigError, quote, suggestion } from "../errors.js";
 import {
   type Aliases,
@@ -11,38 +11,7 @@ import {
   typedValue,
   type Value,
 } from "../tree.js";
-
-type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
-
-/** The parts of JSON Schema (draft 2020-12) that zod writes for configurations. */
-interface JsonSchema {
-  description?: string;
-  type?: JsonType | JsonType[];
-  default?: Value;
-  examples?: Value[];
-  enum?: Value[];
-  const?: Value;
-  anyOf?: JsonSchema[];
-  /** The shapes of a group of keys. */
-  oneOf?: JsonSchema[];
-  properties?: Record<string, JsonSchema>;
-  items?: JsonSchema;
-  minItems?: number;
-  minLength?: number;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
-}
-
-const known = new WeakMap<z.ZodType, JsonSchema>();
-
-/** Made once: it takes about 50 ms. */
-export function jsonSchema(schema: z.ZodType): JsonSchema {
-  const json = known.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
-  known.set(schema, json);
-  return json;
-}
+import { type JsonSchema, jsonSchema } from "./json-schema.js";
 
 /** Returns all defaults, nested like the schema. */
 export function defaultsOf(schema: z.ZodType): Tree {

@@ -1,3 +1,4 @@
+import { flatten, resolve, train } from "@dsbm/config";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { overrideDirname } from "../../src/folder-name.js";
@@ -39,6 +40,24 @@ describe("parseOverride", () => {
   ])("refuses %j", (token, message) => {
     expectRefused(() => parseOverride(token), message, "syntax");
   });
+});
+
+it.each([
+  ["data.source=1E2", "data.source", "1E2"],
+  ["data.source=100", "data.source", "100"],
+  ["data.target=1.0", "data.target", "1.0"],
+  ["data.source=True", "data.source", "True"],
+  ["data.keep=[NaN,1e3]", "data.keep", ["NaN", "1e3"]],
+  ["data.exclude=Infinity,2", "data.exclude", ["Infinity", "2"]],
+  ["data.range=true", "data.range", true],
+  ["data.integer=null", "data.integer", null],
+])("names and cells stay as they are written: %s", (word, key, expected) => {
+  const words = [word, ...(key.startsWith("data.s") ? ["data.split_by=g", "data.target=x"] : [])];
+  const more = key === "data.target" ? ["data.split_by=g", "data.source=x"] : [];
+  const [member] = resolve(train, ["dataset=vectors", ...words, ...more]).members;
+  expect(flatten(member!.config)[key]).toEqual(expected);
+  // The printed words give the same values.
+  expect(resolve(train, member!.words).members[0]!.config).toEqual(member!.config);
 });
 
 describe("parseArguments", () => {

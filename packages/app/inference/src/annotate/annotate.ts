@@ -28,7 +28,8 @@ import {
   type InputTable,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
-import { checkOutput, h5adWriter, type RowsWriter, runRecord, staged } from "../output/output.js";
+import { h5adWriter, type RowsWriter, runRecord, staged } from "../output/output.js";
+import { checkOutput } from "../output/place.js";
 import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
@@ -75,16 +76,10 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     const { source, names, carried, h5ad } = input.table as InputTable;
     const place = tableFormat(output) === "h5ad" ? h5ad : null;
     if (config.fate !== null) {
-      const { fate: column, seed } = config;
+      const { fate: column, seed, where } = config;
       const missing = config.missing ?? data.missing;
-      fates = await fateCells(source, bridge, {
-        column,
-        names,
-        missing,
-        where: config.where,
-        seed,
-        signal,
-      });
+      const options = { column, names, missing, where, seed, signal };
+      fates = await fateCells(source, bridge, options);
     }
     const note = growthNote(trained.config);
     if (note) progress.line(note);

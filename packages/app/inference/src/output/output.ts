@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import {
@@ -22,6 +21,7 @@ import type { Bridge } from "../bridge.js";
 import type { H5adPlace, Input } from "../input/input.js";
 import { timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
+import { type OutputKind, outputKind } from "./place.js";
 
 /** Writes a temporary file. */
 export interface Writer {
@@ -69,84 +69,6 @@ export interface OutputOptions {
   seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
-type OutputKind = "table" | "h5ad" | "array" | "picture" | "folder";
-
-function kindOf(path: string, { shape }: Trained, paths: boolean): OutputKind | null {
-  const ending = extname(path).toLowerCase();
-  const array = ending === ".npy";
-  if (shape.length === 1) {
-    if (ending === ".h5ad") return paths ? null : "h5ad";
-    if (outputFormat(path) === undefined) return null;
-    return array && paths ? "array" : "table";
-  }
-  if (array) return "array";
-  const [channels] = shape;
-  if (paths || (channels !== 1 && channels !== 3)) return null;
-  if (ending === ".png") return "picture";
-  // Another ending belongs to a file, unless the folder exists or the name ends in a slash.
-  const named = /^\.[a-z][a-z0-9]{1,6}$/.test(ending) && !/[\\/]$/.test(path);
-  return named && !existsSync(path) ? null : "folder";
-}
-
-/** Whether an output needs the number of samples first. */
-export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
-  kindOf(path, trained, paths) === "array";
-
-/**
- * Checks an output before anything is loaded. Throws a ConfigError for an unknown format, for an
- * existing output, and for the input itself.
- */
-export function checkOutput(
-  path: string,
-  {
-    input,
-    trained,
-    paths,
-    overwrite,
-  }: { input: string; trained: Trained; paths: boolean; overwrite: boolean },
-): void {
-  if (isSameFile(path, input.replace(/^(table|array):/, "")))
-    throw new ConfigError(
-      `OUT ${path} is NEW itself, which would be lost: expected another place; give another name`,
-    );
-  const kind = kindOf(path, trained, paths);
-  if (kind === null) throw new ConfigError(refused(path, trained, paths));
-  const there = existsSync(path) ? statSync(path) : undefined;
-  const again = "give another name, or write overwrite=true";
-  if (kind !== "folder") {
-    if (there?.isDirectory())
-      throw new ConfigError(`OUT ${path} is a folder; expected the name of a file`);
-    if (there && !overwrite) throw new ConfigError(`OUT ${path} exists already: ${again}`);
-    return;
-  }
-  if (there && !there.isDirectory())
-    throw new ConfigError(
-      `OUT ${path} is a file, expected a .npy file or a folder: choose another name`,
-    );
-  if (there && !overwrite && readdirSync(path).length > 0)
-    throw new ConfigError(
-      `OUT ${path} exists already and is not empty: ${again} to replace images of the same names`,
-    );
-}
-
-function isSameFile(a: string, b: string): boolean {
-  if (!existsSync(a) || !existsSync(b)) return false;
-  const first = statSync(a);
-  const second = statSync(b);
-  return first.dev === second.dev && first.ino === second.ino;
-}
-
-function refused(path: string, { shape }: Trained, paths: boolean): string {
-  const ending = extname(path);
-  const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
-  if (shape.length === 1)
-    return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
-  const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
-  const [channels] = shape;
-  const pictures = !paths && (channels === 1 || channels === 3);
-  return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? ", .png for one image, or a folder of images (with a slash at its end)" : ""}`;
-}
-
 export async function staged<W extends Writer>(
   path: StagedPath,
   open: (temporary: string) => W | Promise<W>,
@@ -174,7 +96,7 @@ export async function staged<W extends Writer>(
 
 export async function openOutput(options: OutputOptions): Promise<Output<SampleWriter>> {
   const { path, bridge, times, input } = options;
-  const kind = kindOf(path, bridge.trained, times !== null) as OutputKind;
+  const kind = outputKind(path, bridge.trained, times !== null) as OutputKind;
   const place = input.table?.h5ad ?? null;
   if (kind === "h5ad" && !place)
     throw new ConfigError(

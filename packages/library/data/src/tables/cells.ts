@@ -123,3 +123,14 @@ export const missingNumbers = (na: readonly string[] = []): ReadonlySet<number> 
       .map(Number)
       .filter((x) => !Number.isNaN(x)),
   );
+
+/**
+ * The digits of a decimal number without needless signs and zeros: "2.0" and "+02" are "2". Numbers of
+ * more digits than a float64 has stay apart. Returns null for other texts, also with an exponent.
+ */
+export function exactNumber(text: string): string | null {
+  const [, sign, whole = "", part = ""] = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text) ?? [];
+  if (sign === undefined || !/\d/.test(text)) return null;
+  const digits = `${whole || "0"}${part && `.${part}`}`;
+  return sign === "-" && digits !== "0" ? `-${digits}` : digits;
+}

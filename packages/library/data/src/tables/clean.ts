@@ -1,10 +1,10 @@
 import { badTable, type DatasetError, firstOf, setting } from "../errors.js";
+import { groupFilter, type RowGroup } from "./row-group.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 import { type RowFilter, rowFilter } from "./where.js";
 
-const largest = 1e37;
-
-const mostGroups = 11;
+/** Larger values would overflow float32 in sums. */
+const largestValue = 1e37;
 
 /** The columns to read and the rule for missing values. */
 export interface CleanRequest {
@@ -21,7 +21,7 @@ export interface CleanRequest {
   /** Replace x by log(1 + x). */
   log1p?: boolean | undefined;
   /** Keep rows of one value of a column. */
-  group?: { column: string; value: string } | null | undefined;
+  group?: RowGroup | null | undefined;
   /** See `rowFilter`; other rows are ignored. */
   where?: string | undefined;
   /** Stops reading. */
@@ -64,17 +64,14 @@ export async function* cleanRows(
   source: RowSource,
   request: CleanRequest,
 ): AsyncGenerator<CleanBatch, CleanCounts> {
-  const { numbers, masses = [], texts = [], condition, group, where } = request;
-  const { missing = "error", log1p = false, signal } = request;
-  const faults = new Map<string, Fault>();
+  const { numbers, masses = [], texts = [], condition, missing = "error", signal } = request;
   const counts: CleanCounts = { all: 0, rows: 0, dropped: 0, groups: new Set() };
-  const filters: RowFilter[] = [];
-  if (group) filters.push(groupFilter(group, counts.groups));
-  if (where !== undefined) filters.push(rowFilter(where, source));
+  const filters = filtersOf(source, request, counts.groups);
   const isClass = condition?.kind === "text";
   const dose = condition && !isClass ? [condition.name] : [];
   const numberColumns = [...numbers, ...masses, ...dose];
   const textColumns = [...texts, ...(isClass ? [condition.name] : [])];
+  const faults = new FaultCounts();
   const columns = {
     numbers: [...numberColumns, ...filters.flatMap((filter) => filter.numbers)],
     texts: [...textColumns, ...filters.flatMap((filter) => filter.texts)],
@@ -82,44 +79,24 @@ export async function* cleanRows(
   };
   for await (const batch of source.batches(columns)) {
     const { count, first } = batch;
-    const numbersOfFilters = batch.numbers.splice(numberColumns.length);
-    const textsOfFilters = batch.texts.splice(textColumns.length);
-    const tests = filters.map((filter) => {
-      const columnOptions = {
-        first,
-        numbers: numbersOfFilters.splice(0, filter.numbers.length),
-        texts: textsOfFilters.splice(0, filter.texts.length),
-      };
-      return (i: number) => filter.keeps(columnOptions, i);
-    });
-    const all = Array.from({ length: count }, (_, i) => i).filter((i) =>
-      tests.every((test) => test(i)),
-    );
-    const isWhole = new Array<boolean>(count).fill(true);
-    const addFault = (name: string, i: number) => {
-      isWhole[i] = false;
-      const fault = faults.get(name) ?? { name, first: first + i, count: 0 };
-      fault.count += 1;
-      faults.set(name, fault);
+    const others = {
+      numbers: batch.numbers.splice(numberColumns.length),
+      texts: batch.texts.splice(textColumns.length),
     };
-    for (const [k, name] of numberColumns.entries()) {
-      const values = batch.numbers[k];
-      const least = log1p && k < numbers.length ? 0 : -largest;
-      for (const i of all) {
-        const value = values[i];
-        if (value <= largest && value >= least) continue;
-        if (value < 0 && value >= -largest)
-          throw badTable(
-            source.path,
-            `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write ${setting("data.exclude", [name])}`,
-          );
-        addFault(name, i);
-      }
-    }
+    const all = keptRows({ ...others, count, first }, filters);
+    faults.begin(count, first);
+    for (const [k, name] of numberColumns.entries())
+      checkNumbers(batch.numbers[k], all, {
+        name,
+        first,
+        path: source.path,
+        faults,
+        log1p: request.log1p === true && k < numbers.length,
+      });
     if (isClass)
       for (const i of all)
-        if (source.isMissing(batch.texts.at(-1)![i])) addFault(condition.name, i);
-    const rows = all.filter((i) => isWhole[i]);
+        if (source.isMissing(batch.texts.at(-1)![i])) faults.add(condition.name, i);
+    const rows = all.filter((i) => faults.isWhole(i));
     counts.all += count;
     counts.rows += all.length;
     counts.dropped += all.length - rows.length;
@@ -135,24 +112,89 @@ export async function* cleanRows(
       condition: (condition && (isClass ? pickedTexts : pickedNumbers).at(-1)) ?? null,
     };
   }
-  if (missing === "error" && faults.size > 0)
-    throw missingValues(source.path, [...faults.values()], { ...counts, numbers });
+  if (missing === "error" && faults.columns.size > 0)
+    throw missingValues(source.path, [...faults.columns.values()], { ...counts, numbers });
   return counts;
 }
 
-/** Notes some other values of the column in `groups`. */
-function groupFilter({ column, value }: { column: string; value: string }, groups: Set<string>) {
-  const isIn = isGroup(value);
-  return {
-    numbers: [],
-    texts: [column],
-    keeps({ texts }: Pick<RowBatch, "texts">, i: number) {
-      const cell = texts[0]?.[i];
-      const keeps = isIn(cell);
-      if (!keeps && groups.size < mostGroups) groups.add(cell);
-      return keeps;
-    },
-  };
+function filtersOf(
+  source: RowSource,
+  { group, where }: Pick<CleanRequest, "group" | "where">,
+  groups: Set<string>,
+): RowFilter[] {
+  const filters: RowFilter[] = [];
+  const kind = source.columns.find(({ name }) => name === group?.column)?.kind ?? "text";
+  if (group) filters.push(groupFilter(group, kind, groups));
+  if (where !== undefined) filters.push(rowFilter(where, source));
+  return filters;
+}
+
+/** The rows of a batch that pass all filters; the batch has the columns of the filters, in order. */
+function keptRows(
+  { count, first, numbers, texts }: RowBatch,
+  filters: readonly RowFilter[],
+): number[] {
+  const tests = filters.map((filter) => {
+    const columns = {
+      first,
+      numbers: numbers.splice(0, filter.numbers.length),
+      texts: texts.splice(0, filter.texts.length),
+    };
+    return (i: number) => filter.keeps(columns, i);
+  });
+  return Array.from({ length: count }, (_, i) => i).filter((i) => tests.every((test) => test(i)));
+}
+
+/** Missing values by column, and the whole rows of the current batch. */
+class FaultCounts {
+  /** The missing values of each column. */
+  readonly columns = new Map<string, Fault>();
+  #isWhole: boolean[] = [];
+  #first = 0;
+
+  /** Begins a batch of `count` rows, of which `first` is the first in the file. */
+  begin(count: number, first: number): void {
+    this.#isWhole = new Array<boolean>(count).fill(true);
+    this.#first = first;
+  }
+
+  /** Counts a missing value in row i of the batch. */
+  add(name: string, i: number): void {
+    this.#isWhole[i] = false;
+    const fault = this.columns.get(name) ?? { name, first: this.#first + i, count: 0 };
+    fault.count += 1;
+    this.columns.set(name, fault);
+  }
+
+  /** Whether row i of the batch has all its values. */
+  isWhole(i: number): boolean {
+    return this.#isWhole[i];
+  }
+}
+
+/** Counts the values of a column that are missing, infinite or too large. Throws `BadTable` for values below 0 with `log1p`. */
+function checkNumbers(
+  values: Float64Array,
+  rows: readonly number[],
+  {
+    name,
+    first,
+    path,
+    faults,
+    log1p,
+  }: { name: string; first: number; path: string; faults: FaultCounts; log1p: boolean },
+): void {
+  const least = log1p ? 0 : -largestValue;
+  for (const i of rows) {
+    const value = values[i];
+    if (value <= largestValue && value >= least) continue;
+    if (value < 0 && value >= -largestValue)
+      throw badTable(
+        path,
+        `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write ${setting("data.exclude", [name])}`,
+      );
+    faults.add(name, i);
+  }
 }
 
 function missingValues(
@@ -166,49 +208,6 @@ function missingValues(
   const orExclude = numbers.includes(name) ? `, or ${setting("data.exclude", [name])}` : "";
   return badTable(
     path,
-    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largest}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
+    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
   );
-}
-
-const datePattern = /^(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:$|[T ])/;
-const periodPattern = /^\d{4}(-\d{2}){0,2}$/;
-const range = /^(.*?)\.\.(.*)$/s;
-
-/** A date as 2019-05-03; "" for other cells. */
-function dateOf(cell: string): string {
-  const [, year, ...parts] = datePattern.exec(cell) ?? [];
-  return [year ?? [], parts.flatMap((part) => part?.padStart(2, "0") ?? [])].flat().join("-");
-}
-
-const numberIn = (text: string): number => (text === "" ? Number.NaN : Number(text));
-
-/** Whether a cell is in a group: the same text or number, a date of a year (2019) or a month (2019-05), or in LOW..HIGH. */
-function isGroup(value: string): (cell: string) => boolean {
-  const text = value.trim();
-  const number = numberIn(text);
-  const isSame = (cell: string) => cell === value || cell.trim() === text;
-  const isPeriod = periodPattern.test(text);
-  const inRange = rangeOf(text);
-  return (cell) =>
-    isSame(cell) ||
-    numberIn(cell.trim()) === number ||
-    (isPeriod && dateOf(cell.trim()).startsWith(text)) ||
-    inRange(cell.trim());
-}
-
-/** Bounds are included, a year or month wholly; one may be missing. */
-function rangeOf(text: string): (cell: string) => boolean {
-  const [, from, to] = (range.exec(text) ?? []).map((bound) => bound.trim());
-  if (from === undefined || to === undefined || from + to === "") return () => false;
-  const low = numberIn(from);
-  const high = numberIn(to);
-  const areNumbers = [from, to].every((bound) => bound === "" || !Number.isNaN(Number(bound)));
-  const areDates = [from, to].every((bound) => bound === "" || periodPattern.test(bound));
-  return (cell) => {
-    const x = numberIn(cell);
-    if (areNumbers && !Number.isNaN(x))
-      return (from === "" || x >= low) && (to === "" || x <= high);
-    const date = areDates ? dateOf(cell) : "";
-    return date !== "" && date >= from && (to === "" || date <= to || date.startsWith(to));
-  };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
-import type { ColumnMoments } from "./prepare/prepare.js";
+import type { EdgeShares } from "./prepare/edges.js";
+import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
 import type { ColumnBounds, ColumnCondition, ColumnTransform } from "./units.js";
 
@@ -21,6 +22,8 @@ export interface ConditionFacts {
 export interface TableFacts {
   /** The file. */
   path: string;
+  /** The SHA-256 of its content. */
+  digest: string;
   /** Format of the file. */
   format: TableFormat;
   /** The value of data.split_by; null for all rows. */
@@ -57,6 +60,8 @@ export interface TableFacts {
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
+  /** The share of rows at each end of the range. */
+  edges: EdgeShares;
   /** Columns that count the rows. */
   counters: string[];
   /** For people. */
@@ -68,7 +73,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 7;
+export const factsVersion = 8;
 
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);
@@ -115,6 +120,11 @@ export function describeTables(
     transform,
     warnings: [
       ...new Set(datasets.flatMap(({ notes }) => notes)),
+      ...(target && target.digest === source.digest && target.group === source.group
+        ? [
+            `${placeOf(source)} and ${placeOf(target)} have the same content: expected two datasets; give another file, or name the groups of one file by data.split_by`,
+          ]
+        : []),
       ...datasets.flatMap(rowWarnings),
       ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
@@ -146,6 +156,11 @@ function columnNotes(
       `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
     ];
   const notes: string[] = [];
+  const largest = Math.max(...[a, b].flatMap(({ min, max }) => [Math.abs(min), Math.abs(max)]));
+  if (bounds.whole[k] && largest > Number.MAX_SAFE_INTEGER && largest < 2 ** 64)
+    notes.push(
+      `has whole numbers above 2^53, of which the last digits are rounded: ${exclude} leaves it out, ${setting("data.keep", [name])} keeps all digits`,
+    );
   if (datasets.every(({ counters }) => counters.includes(name)))
     notes.push(
       `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,

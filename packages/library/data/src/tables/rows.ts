@@ -14,6 +14,8 @@ export interface TableColumn {
   kind: "number" | "text";
   /** Outside the data (obs of .h5ad, an index): used only by name. */
   beside?: boolean;
+  /** All categories in their order, if the file says that they have one. */
+  order?: readonly string[];
   /** The first cell that is no number, in a row counted from 0, and the notation it may have. */
   example?: { row: number; text: string; hint?: TextHint };
 }

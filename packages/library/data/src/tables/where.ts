@@ -4,20 +4,21 @@ import { absentColumn, type RowBatch, type RowSource, type TableColumn } from ".
 
 type FilterBatch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type RowTest = (batch: FilterBatch, i: number) => boolean;
+type FilterSource = Pick<RowSource, "path" | "columns" | "isMissing">;
 
+/** A test of rows, and the columns that it reads. */
 export interface RowFilter {
-  /** The columns of `keeps`' batches, in order. */
+  /** The columns of numbers in `keeps`' batches, in order. */
   numbers: readonly string[];
+  /** Its columns of texts, in order. */
   texts: readonly string[];
   /** Whether row i is kept. Throws `InvalidOption` for a number compared with other text. */
   keeps: RowTest;
 }
 
-type FilterSource = Pick<RowSource, "path" | "columns" | "isMissing">;
-
 type Literal = number | string;
 
-const tokens =
+const tokenPattern =
   /\s*(?:(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<text>"[^"]*"|'[^']*')|(?<name>[\p{L}_][\p{L}\p{N}_.]*|`[^`]+`)|(?<sign>[=!<>]=|[<>(),])|(?<other>\S))/uy;
 
 const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
@@ -36,97 +37,159 @@ const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
  * closest name, and a numeric column compared with a text.
  */
 export function rowFilter(text: string, source: FilterSource): RowFilter {
-  const columns = { number: [] as string[], text: [] as string[] };
-  const { path } = source;
-  let token = { kind: "", text: "", end: 0 };
+  const columns = new FilterColumns(source);
+  const keeps = new ConditionParser(text, columns).condition();
+  return { numbers: columns.number, texts: columns.text, keeps };
+}
 
-  const expected = (what: string): DatasetError =>
-    invalidOption(
-      `data.where=${text}: expected ${what}, got ${token.text || "the end"} at character ${token.end - token.text.length + 1}; an example is celltype == "HSC" and day < 7`,
+/** The tokens of a condition, one at a time. */
+class ConditionTokens {
+  /** The current token. */
+  token = { kind: "", text: "", end: 0 };
+
+  constructor(private readonly text: string) {
+    this.next();
+  }
+
+  /** Goes to the next token; its kind is "" at the end. */
+  next(): void {
+    tokenPattern.lastIndex = this.token.end;
+    const match = Object.entries(tokenPattern.exec(this.text)?.groups ?? {}).find(
+      ([, part]) => part,
     );
-  const next = () => {
-    tokens.lastIndex = token.end;
-    const match = Object.entries(tokens.exec(text)?.groups ?? {}).find(([, part]) => part);
     const [kind = "", part = ""] = match ?? [];
-    token = { kind, text: part, end: match ? tokens.lastIndex : text.length };
-  };
-  const takes = (word: string): boolean => {
-    const isThere = token.text === word;
-    if (isThere) next();
-    return isThere;
-  };
-  const list = <T>(separator: string, item: () => T): T[] => {
-    const items = [item()];
-    while (takes(separator)) items.push(item());
-    return items;
-  };
-  const close = <T>(inside: T): T => {
-    if (!takes(")")) throw expected(")");
-    return inside;
-  };
+    this.token = { kind, text: part, end: match ? tokenPattern.lastIndex : this.text.length };
+  }
 
-  const any = (): RowTest => {
-    const tests = list("or", all);
-    return (batch, i) => tests.some((test) => test(batch, i));
-  };
-  const all = (): RowTest => {
-    const tests = list("and", one);
-    return (batch, i) => tests.every((test) => test(batch, i));
-  };
-  const one = (): RowTest => {
-    if (takes("(")) return close(any());
-    if (!takes("not")) return comparison();
-    const test = one();
-    return (batch, i) => !test(batch, i);
-  };
-  const comparison = (): RowTest => {
-    const column = columnNamed();
-    const isNot = takes("not");
-    if (takes("in")) {
-      if (!takes("(")) throw expected("(");
-      const tests = close(list(",", () => compare(column, "==", literal())));
-      return (batch, i) => tests.some((test) => test(batch, i)) !== isNot;
-    }
-    const sign = token.text;
-    if (isNot || !Object.hasOwn(signs, sign)) throw expected("==, !=, <, <=, >, >= or in (…)");
-    next();
-    return compare(column, sign, literal());
-  };
-  const columnNamed = (): TableColumn => {
-    if (token.kind !== "name") throw expected("a column");
-    const name = token.text.replace(/^`(.*)`$/, "$1");
-    const column = source.columns.find((known) => known.name === name);
-    if (!column) throw absentColumn(source, { key: "data.where: ", name });
-    next();
-    return column;
-  };
-  const literal = (): Literal => {
-    const { kind, text: word } = token;
-    if (kind !== "number" && kind !== "text") throw expected("a number or a text in quotes");
-    next();
-    return kind === "number" ? Number(word) : word.slice(1, -1);
-  };
-  const compare = ({ name, kind }: TableColumn, sign: string, value: Literal): RowTest => {
+  /** Whether the current token is this word, which is then passed. */
+  takes(word: string): boolean {
+    const isThere = this.token.text === word;
+    if (isThere) this.next();
+    return isThere;
+  }
+
+  /** The error for the current token. */
+  expected(what: string): DatasetError {
+    const { text, end } = this.token;
+    return invalidOption(
+      `data.where=${this.text}: expected ${what}, got ${text || "the end"} at character ${end - text.length + 1}; an example is celltype == "HSC" and day < 7`,
+    );
+  }
+}
+
+/** The columns that a condition reads. */
+class FilterColumns {
+  /** Names of columns of numbers. */
+  readonly number: string[] = [];
+  /** Names of columns of texts. */
+  readonly text: string[] = [];
+
+  constructor(private readonly source: FilterSource) {}
+
+  /** The column of a name. Throws `InvalidOption` with the closest name. */
+  named(name: string): TableColumn {
+    const column = this.source.columns.find((known) => known.name === name);
+    if (column) return column;
+    throw absentColumn(this.source, { key: "data.where: ", name });
+  }
+
+  /** Compares a column's cells with a value. Throws `InvalidOption` for a number and a text. */
+  comparison({ name, kind }: TableColumn, sign: string, value: Literal): RowTest {
+    const { path, isMissing } = this.source;
     if (kind === "number" && typeof value === "string")
       throw invalidOption(
         `data.where: ${name} is a number in ${path}, but ${JSON.stringify(value)} is a text: expected a number without quotes`,
       );
-    const names = columns[kind];
+    const names = this[kind];
     const k = names.includes(name) ? names.indexOf(name) : names.push(name) - 1;
     return (batch, i) => {
       const cell = batch[`${kind}s`][k]?.[i] ?? "";
-      if (Number.isNaN(cell) || (typeof cell === "string" && source.isMissing(cell)))
-        return sign === "!=";
+      if (Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell))) return sign === "!=";
       const number = typeof value === "number" ? Number(cell) : cell;
       if (!Number.isNaN(number)) return signs[sign]?.(number, value) === true;
       throw invalidOption(
         `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with a number: expected a text in quotes`,
       );
     };
-  };
+  }
+}
 
-  next();
-  const keeps = any();
-  if (token.kind !== "") throw expected("and, or, or the end");
-  return { numbers: columns.number, texts: columns.text, keeps };
+/** The grammar of conditions, a method for each rule. */
+class ConditionParser {
+  readonly #tokens: ConditionTokens;
+  readonly #columns: FilterColumns;
+
+  constructor(text: string, columns: FilterColumns) {
+    this.#tokens = new ConditionTokens(text);
+    this.#columns = columns;
+  }
+
+  /** The test of the whole text. */
+  condition(): RowTest {
+    const test = this.#alternatives();
+    if (this.#tokens.token.kind !== "") throw this.#tokens.expected("and, or, or the end");
+    return test;
+  }
+
+  #alternatives(): RowTest {
+    const tests = this.#listed("or", () => this.#conjunction());
+    return (batch, i) => tests.some((test) => test(batch, i));
+  }
+
+  #conjunction(): RowTest {
+    const tests = this.#listed("and", () => this.#term());
+    return (batch, i) => tests.every((test) => test(batch, i));
+  }
+
+  #term(): RowTest {
+    if (this.#tokens.takes("(")) return this.#closed(this.#alternatives());
+    if (!this.#tokens.takes("not")) return this.#comparison();
+    const test = this.#term();
+    return (batch, i) => !test(batch, i);
+  }
+
+  #comparison(): RowTest {
+    const column = this.#column();
+    const isNot = this.#tokens.takes("not");
+    if (this.#tokens.takes("in")) return this.#membership(column, isNot);
+    const sign = this.#tokens.token.text;
+    if (isNot || !Object.hasOwn(signs, sign))
+      throw this.#tokens.expected("==, !=, <, <=, >, >= or in (…)");
+    this.#tokens.next();
+    return this.#columns.comparison(column, sign, this.#literal());
+  }
+
+  #membership(column: TableColumn, isNot: boolean): RowTest {
+    if (!this.#tokens.takes("(")) throw this.#tokens.expected("(");
+    const equals = () => this.#columns.comparison(column, "==", this.#literal());
+    const tests = this.#closed(this.#listed(",", equals));
+    return (batch, i) => tests.some((test) => test(batch, i)) !== isNot;
+  }
+
+  #column(): TableColumn {
+    const { kind, text } = this.#tokens.token;
+    if (kind !== "name") throw this.#tokens.expected("a column");
+    const column = this.#columns.named(text.replace(/^`(.*)`$/, "$1"));
+    this.#tokens.next();
+    return column;
+  }
+
+  #literal(): Literal {
+    const { kind, text } = this.#tokens.token;
+    if (kind !== "number" && kind !== "text")
+      throw this.#tokens.expected("a number or a text in quotes");
+    this.#tokens.next();
+    return kind === "number" ? Number(text) : text.slice(1, -1);
+  }
+
+  #listed<T>(separator: string, item: () => T): T[] {
+    const items = [item()];
+    while (this.#tokens.takes(separator)) items.push(item());
+    return items;
+  }
+
+  #closed<T>(inside: T): T {
+    if (!this.#tokens.takes(")")) throw this.#tokens.expected(")");
+    return inside;
+  }
 }

@@ -3,6 +3,7 @@
 
 import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { covarianceEigenpairs } from "./eigenpairs.js";
 
 /** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
@@ -46,9 +47,10 @@ export class Projection {
 }
 
 /**
- * The k principal components of samples [n, …], from the eigenvectors of their covariance in float64
- * (Pearson 1901). The scale makes the variance of a coordinate 1 on average; each direction's largest entry
- * is positive. Throws a BridgeError unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
+ * The k principal components of samples [n, …], from the leading eigenvectors of their covariance in
+ * float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of a coordinate 1
+ * on average; each direction's largest entry is positive. Throws a BridgeError unless 1 ≤ k ≤ D,
+ * n ≥ 2, and the samples vary.
  */
 export function principalComponents(x: Tensor, { k }: { k: number }): Projection {
   return noGrad(() =>
@@ -61,28 +63,20 @@ export function principalComponents(x: Tensor, { k }: { k: number }): Projection
           `${k} principal components of ${n} samples of ${d} numbers; expected between 1 and ${d} components and at least 2 samples`,
         );
       const mean = rows.mean(0);
-      const centred = rows.sub(mean);
-      const covariance = centred
-        .t()
-        .mm(centred)
-        .div(n - 1);
-      const [ascending, vectors] = covariance.linalgEigh();
-      const values = ascending.flip([0]).narrow(0, 0, k).clamp({ min: 0 });
-      const total = covariance.trace().item();
+      const { values, vectors, total } = covarianceEigenpairs(rows.sub(mean), k);
       const variance = values.mean().item();
       if (!(variance > 0))
         throw new BridgeError(
           "data",
           `the samples have a variance of ${variance} along their principal components; expected samples that differ, all finite`,
         );
-      const basis = vectors.flip([1]).narrow(1, 0, k);
-      const largest = basis.abs().argmax({ dim: 0, keepdim: true });
-      const signed = basis.mul(basis.gather(0, largest).sign());
+      const largest = vectors.abs().argmax({ dim: 0, keepdim: true });
+      const basis = vectors.mul(vectors.gather(0, largest).sign());
       const explained = Array.from(values.div(total).toNumbers());
       const dtype = x.dtype;
       return new Projection(
         mean.to({ dtype, copy: true }),
-        signed.to({ dtype, copy: true }).contiguous(),
+        basis.to({ dtype, copy: true }).contiguous(),
         Math.sqrt(variance),
         explained,
       );

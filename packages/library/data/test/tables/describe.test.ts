@@ -96,6 +96,12 @@ describe("a warning", () => {
     ["few values", (i) => i % 3, (i) => i % 2, /^few values, .*data.integer=y .*data.classes=y/],
     ["an almost constant column", (i) => Number(i % 9 > 7) / 3, (i) => i / 2, /almost constant/],
     ["numbers of rows", (i) => i + 1, (i) => i + 1, /^counts the rows: .*data.keep=y/],
+    [
+      "whole numbers that a float64 rounds",
+      (i) => 2 ** 53 + 2 ** 40 * ((i * 7919) % 2000),
+      (i) => 2 ** 53 + 2 ** 41 * ((i * 7919) % 2000),
+      /^has whole numbers above 2\^53, .*data.exclude=y .*data.keep=y keeps all digits/,
+    ],
     ["a normal column", (i) => normal(i, 2), (i) => 3 * normal(i, 6), null],
     [
       "a Laplace column",
@@ -154,6 +160,16 @@ describe("a warning", () => {
     );
     const found = warnings.filter((line) => line.includes("no partners"));
     expect(found).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
+
+  it("says that both datasets are one", async () => {
+    const one = { a: (i: number) => normal(i, 2) };
+    const same = await described([one, 300], [one, 300]);
+    expect(same.warnings.join()).toMatch(
+      /s.csv and .*t.csv have the same content: .*data.split_by/,
+    );
+    const other = await described([one, 300], [one, 301]);
+    expect(other.warnings.join()).not.toMatch(/same content/);
   });
 
   it("says how a file was read", async () => {

@@ -100,7 +100,7 @@ describe("a copy with additions", () => {
       [`${uns}/settings`]: "dict 0.1.0",
       [`${uns}/settings/at`]: "numeric-scalar 0.2.0 <d []",
       [`${uns}/settings/draws`]: "numeric-scalar 0.2.0 <d []",
-      [`${uns}/settings/exact`]: "string 0.2.0 S []",
+      [`${uns}/settings/exact`]: "numeric-scalar 0.2.0 <b []",
       [`${uns}/metrics`]: "dict 0.1.0",
       [`${uns}/metrics/sliced_w2`]: "dict 0.1.0",
       [`${uns}/metrics/sliced_w2/value`]: "numeric-scalar 0.2.0 <d []",
@@ -209,7 +209,7 @@ for name in ("new", "old"):
         assert velocity.shape == (50, 2) and np.isnan(velocity[[0, 1, 49]]).all() and velocity[48, 1] == 97
         step = b["uns/dsbm/annotate"]
         assert step["version"].asstr()[()] == "1.0" and step["settings/at"][()] == 7
-        assert step["settings/exact"].asstr()[()] == "false" and h5py.check_string_dtype(step["version"].dtype).encoding == "utf-8"
+        assert not step["settings/exact"][()] and h5py.check_string_dtype(step["version"].dtype).encoding == "utf-8"
         assert b["obsm"].attrs["encoding-type"] == "dict"
 `;
 

@@ -123,6 +123,27 @@ describe("the groups of a column", () => {
     );
   });
 
+  it("of 17 digits stay apart", async () => {
+    const days = ["20240101123456789", "20240101123456788", "20240101123456789.0"];
+    const path = table(`day\n${days.join("\n")}\n`);
+    expect(await tableGroups(path, "day")).toEqual(["20240101123456788", "20240101123456789"]);
+  });
+
+  it("of an ordered category have the order of the file", async () => {
+    const path = join(folder(), "cells.h5ad");
+    const stage = ["late", "early", null, "mid", "early"];
+    await writeH5ad(
+      path,
+      { x: stage.map(() => 0) },
+      { stage },
+      { stage: ["mid", "early", "late"] },
+    );
+    const options = { missing: "drop" } as const;
+    expect(await tableGroups(path, "stage", options)).toEqual(["mid", "early", "late"]);
+    const order = ["early", "mid", "late"];
+    expect(await tableGroups(path, "stage", { ...options, order })).toEqual(order);
+  });
+
   it("of a .h5ad file are in obs; a category without a name is no time", async () => {
     const path = join(folder(), "cells.h5ad");
     const write = (stage: (string | null)[]) =>

@@ -1,5 +1,5 @@
 // Principal components against what defines them: orthonormal, uncorrelated, optimal, and one scale for all.
-import { Generator, randn, tensor, zeros } from "@dsbm/torch";
+import { eye, Generator, randn, tensor, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { principalComponents } from "../../src/vectors/projection.js";
 
@@ -38,6 +38,36 @@ describe("principalComponents", () => {
     expect(variances[1]).toBeGreaterThan(variances[2]);
     const off = covariance.sub(covariance.diagonal().diagEmbed());
     expect(off.abs().max().item()).toBeLessThan(1e-10);
+  });
+
+  it.each([
+    ["fewer rows than columns", 60, 1100],
+    ["many rows and many columns", 1100, 1200],
+  ])("finds the same components of %s as all eigenpairs do", (_, n, d) => {
+    const generator = Generator.create(5);
+    const spread = tensor(Float64Array.from({ length: d }, (_, i) => 1 + 20 / (1 + i)));
+    const x = randn([n, d], { generator, dtype: "float64" }).mul(spread).add(3);
+    const { basis, explained, scale } = principalComponents(x, { k: 4 });
+    expect(
+      basis
+        .t()
+        .mm(basis)
+        .sub(eye(4, { dtype: "float64" }))
+        .abs()
+        .max()
+        .item(),
+    ).toBeLessThan(1e-9);
+    const centred = x.sub(x.mean(0));
+    const [u, s] = centred.linalgSvd({ full_matrices: false });
+    const variances = s.square().div(n - 1);
+    const leading = variances.narrow(0, 0, 4);
+    expect(scale ** 2 / leading.mean().item()).toBeCloseTo(1, 8);
+    explained.forEach((part, k) => {
+      expect(part).toBeCloseTo(leading.toNumbers()[k] / variances.sum().item(), 8);
+    });
+    const scores = centred.mm(basis);
+    const cosines = u.narrow(1, 0, 4).mul(scores).sum(0).abs().div(scores.square().sum(0).sqrt());
+    expect(cosines.min().item()).toBeGreaterThan(1 - 1e-8);
   });
 
   it("refuses equal or single rows, and more components than columns", () => {

@@ -18,8 +18,12 @@ export interface Matrix {
 
 /** A column next to the matrix; `read` returns a value for each row, null for a missing value. */
 export interface ObsColumn {
+  /** Numbers, or texts. */
   kind: TableColumn["kind"];
-  read(): (string | number | null)[];
+  /** Ordered categories. */
+  order?: readonly string[];
+  /** The value of each row. */
+  read(): (string | number | bigint | null)[];
 }
 
 interface MatrixFacts {
@@ -50,7 +54,15 @@ export function matrixTable(
   return {
     columns: [
       ...names.map((name): TableColumn => ({ name, kind: "number" })),
-      ...Array.from(others, ([name, { kind }]): TableColumn => ({ name, kind, beside: true })),
+      ...Array.from(
+        others,
+        ([name, { kind, order }]): TableColumn => ({
+          name,
+          kind,
+          beside: true,
+          ...(order && { order }),
+        }),
+      ),
     ],
     named: knownNames !== null,
     rows: n,

@@ -47,12 +47,11 @@ function writeValue(parent: Group, name: string, value: UnsValue): void {
   if (typeof value === "object" && !Array.isArray(value)) {
     const group = newGroup(parent, name);
     for (const [key, entry] of Object.entries(value)) writeValue(group, memberName(key), entry);
-  } else if (typeof value === "number")
-    encode(
-      parent.create_dataset({ name, data: Float64Array.of(value), shape: [] }),
-      "numeric-scalar",
-    );
-  else {
+  } else if (typeof value === "number" || typeof value === "boolean") {
+    // HDF5 in WebAssembly writes no enums, of which h5py makes booleans: false is 0, which is false too.
+    const data = typeof value === "number" ? Float64Array.of(value) : Int8Array.of(Number(value));
+    encode(parent.create_dataset({ name, data, shape: [] }), "numeric-scalar");
+  } else {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     encode(parent.create_dataset({ name, data: [text], shape: [] }), "string");
   }

@@ -13,7 +13,7 @@ export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Obs
     const codes = child(obs, name);
     const column =
       old instanceof h5.Dataset && codes instanceof h5.Dataset
-        ? categorical(codes, old)
+        ? categorical(codes, old, isOrdered(old))
         : annotationOf(h5, codes, n);
     if (column) annotations.set(name === "_index" ? "index" : name, column);
   }
@@ -32,7 +32,7 @@ function annotationOf(h5: H5, entity: Entity, n: number): ObsColumn | null {
   };
   const codes = dataset("codes");
   const categories = dataset("categories");
-  if (codes && categories) return categorical(codes, categories);
+  if (codes && categories) return categorical(codes, categories, isOrdered(entity));
   const values = dataset("values");
   const mask = dataset("mask");
   if (!values || !mask) return null;
@@ -45,9 +45,12 @@ function annotationOf(h5: H5, entity: Entity, n: number): ObsColumn | null {
   };
 }
 
-function categorical(codes: Dataset, categories: Dataset): ObsColumn {
+const isOrdered = ({ attrs }: Group | Dataset): boolean => Number(attrs.ordered?.value ?? 0) === 1;
+
+function categorical(codes: Dataset, categories: Dataset, hasOrder: boolean): ObsColumn {
   return {
     kind: "text",
+    ...(hasOrder && { order: valuesOf(categories).map(String) }),
     read() {
       const names = valuesOf(categories);
       return valuesOf(codes).map((code) => (Number(code) < 0 ? null : String(names[Number(code)])));
@@ -67,11 +70,12 @@ const kindOf = ({ metadata }: Dataset): ObsColumn["kind"] =>
 /** A few bytes can claim any number of entries. */
 const mostEntries = { number: 2 ** 28, text: 2 ** 24 };
 
-function valuesOf(dataset: Dataset): (string | number | null)[] {
+function valuesOf(dataset: Dataset): (string | number | bigint | null)[] {
   const entries = dataset.shape?.[0] ?? 1;
   const most = mostEntries[kindOf(dataset)];
   if (entries > most) throw new Error(`${dataset.path} has ${entries} entries, more than ${most}`);
   return Array.from(dataset.value as ArrayLike<unknown>, (value) =>
-    typeof value === "string" ? value : Number(value),
+    // A float64 would round whole numbers of 64 bits.
+    typeof value === "string" || typeof value === "bigint" ? value : Number(value),
   );
 }

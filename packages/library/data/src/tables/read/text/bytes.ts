@@ -36,7 +36,7 @@ export async function* readText(file: TextFile): AsyncGenerator<Buffer> {
   let lines = 1;
   let lineBytes = 0;
   let cut: Buffer = Buffer.alloc(0);
-  for await (const part of unpacked(file)) {
+  for await (const part of unpackedParts(file)) {
     const last = Math.max(part.lastIndexOf(0x0a), part.lastIndexOf(0x0d));
     const firstEnd = last < 0 ? part.length : firstLineEnd(part);
     if (lineBytes + firstEnd > longestLine) throw endlessLine(path);
@@ -94,7 +94,7 @@ function completeLength(bytes: Buffer): number {
   return bytes.length;
 }
 
-async function* unpacked({ path, size, limits }: TextFile): AsyncGenerator<Buffer> {
+async function* unpackedParts({ path, size, limits }: TextFile): AsyncGenerator<Buffer> {
   if (size === 0) return;
   const isPacked = /\.gz$/i.test(path);
   const file = createReadStream(path, { highWaterMark: partBytes });

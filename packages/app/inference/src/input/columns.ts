@@ -1,0 +1,113 @@
+// The columns of a table that are those of a run.
+import { ConfigError } from "@dsbm/config";
+import { aboutText, absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
+import type { Trained } from "../trained.js";
+
+/** The columns of a table that a run reads, carries and is conditioned on. */
+export interface MatchedColumns {
+  names: string[];
+  kept: string[];
+  condition: ColumnCondition | null;
+  notes: string[];
+}
+
+const list = (names: readonly string[]) =>
+  firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
+
+/**
+ * The columns of a table that are those of `like`: by name if both have names, else by number.
+ * Throws a ConfigError for a table without them.
+ */
+export function columnsLike(
+  { path, columns, named }: Pick<RowSource, "path" | "columns" | "named">,
+  {
+    names,
+    width,
+    like,
+    others = [],
+  }: {
+    names: readonly string[] | null;
+    width: number;
+    like: string;
+    /** Columns that have another use. */
+    others?: readonly string[];
+  },
+): string[] {
+  const numbers = columns.filter(({ kind }) => kind === "number");
+  if (names && named) {
+    const missing = names.filter((name) => !numbers.some((column) => column.name === name));
+    if (missing.length === 0) return [...names];
+    const text = columns.find(({ name, example }) => example && missing.includes(name));
+    const cure = text ? `column ${aboutText(text)}` : "add, repair or rename them";
+    throw new ConfigError(
+      `${path} lacks numbers in ${list(missing)} of ${like}: expected ${list(names)}; ${cure}`,
+    );
+  }
+  const usable = numbers
+    .filter(({ name, beside }) => !beside && !others.includes(name))
+    .map(({ name }) => name);
+  if (usable.length === width) return usable;
+  throw new ConfigError(
+    `${path} has columns of numbers: ${usable.length} (${list(usable)}); expected ${width}, the columns of ${like}`,
+  );
+}
+
+/**
+ * The columns of a table in the run's order. Throws a ConfigError for a table without them, and
+ * `InvalidOption` for unknown columns to keep.
+ */
+export function matchedColumns(
+  source: RowSource,
+  {
+    trained,
+    keep,
+    width,
+    isAnnotated,
+  }: {
+    trained: Trained;
+    keep: readonly string[] | null;
+    width: number;
+    /** Whether tables keep all their columns; `keep` is then the column of classes. */
+    isAnnotated: boolean;
+  },
+): MatchedColumns {
+  const { path, columns, named } = source;
+  const { columns: run, folder, config } = trained;
+  const runNames = run?.named ? run.names : null;
+  const all = columns.map(({ name }) => name);
+  const nameSet = new Set(all);
+  const has = (name: string) => nameSet.has(name);
+  const absent = keep?.find((name) => !has(name));
+  if (absent !== undefined)
+    throw absentColumn(source, { key: isAnnotated ? "fate=" : "keep=", name: absent });
+  const condition = run?.condition ?? null;
+  if (condition && !has(condition.name))
+    throw new ConfigError(
+      `${path} has no column ${condition.name}, which the networks of ${folder} are conditioned on: add it`,
+    );
+  const others =
+    isAnnotated && source.format !== "h5ad" && runNames && named
+      ? all.filter((name) => !runNames.includes(name))
+      : [];
+  const usual = keep ?? run?.kept ?? [];
+  const own = [config.data.split_by ?? [], condition?.name ?? []];
+  const kept = [...new Set([...others, ...usual, ...own].flat())].filter(has);
+  const lost = usual.filter((name) => !has(name));
+  const names = columnsLike(source, { names: runNames, width, like: folder, others: kept });
+  const both = kept.filter((name) => names.includes(name));
+  if (both.length > 0)
+    throw new ConfigError(
+      `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
+    );
+  const inUse = new Set([...names, ...kept]);
+  const extra = all.filter((name) => !inUse.has(name));
+  return {
+    names,
+    kept,
+    condition,
+    notes: [
+      ...(extra.length > 0 ? [`${path}: columns not used by the run: ${list(extra)}`] : []),
+      ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
+    ],
+  };
+}

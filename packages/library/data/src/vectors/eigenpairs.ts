@@ -1,0 +1,115 @@
+// Leading eigenpairs of a covariance, without the covariance where it is large.
+import { stream } from "@dsbm/bridge";
+import { cat, randn, type Tensor, tidy } from "@dsbm/torch";
+
+/** Columns or rows, up to which all eigenpairs take seconds. */
+const fewDimensions = 1024;
+
+/** Directions beyond the k wanted ones: a gap between eigenvalues makes the iteration fast. */
+const oversampling = 8;
+/** Powers of the covariance in a Krylov space. */
+const krylovDepth = 3;
+const mostRestarts = 30;
+/** Residual of an eigenvector, relative to the largest eigenvalue. */
+const tolerance = 1e-7;
+
+/** Leading eigenpairs of a covariance. */
+export interface Eigenpairs {
+  /** By decreasing size, [k]. */
+  values: Tensor;
+  /** Orthonormal, [D, k]. */
+  vectors: Tensor;
+  /** The trace of the covariance, []. */
+  total: Tensor;
+}
+
+/**
+ * The k largest eigenvalues of the covariance XᵀX / (n − 1) of centred rows X [n, D] float64, and their
+ * eigenvectors. Up to 1,024 columns by all eigenpairs of the covariance, up to 1,024 rows by all of the
+ * Gram matrix XXᵀ; else by a block Krylov space (Musco and Musco 2015) that restarts from its best
+ * vectors until their residuals are below 1e-7 of the largest eigenvalue.
+ */
+export function covarianceEigenpairs(rows: Tensor, k: number): Eigenpairs {
+  const [n, d] = rows.shape;
+  const smaller = Math.min(n, d);
+  if (d <= fewDimensions || k >= n) return byCovariance(rows, k);
+  if (smaller > fewDimensions && k + oversampling < smaller / 4) return byKrylov(rows, k);
+  return n < d ? byGram(rows, k) : byCovariance(rows, k);
+}
+
+function byCovariance(rows: Tensor, k: number): Eigenpairs {
+  const covariance = rows
+    .t()
+    .mm(rows)
+    .div(rows.size(0) - 1);
+  const [ascending, vectors] = covariance.linalgEigh();
+  return {
+    values: ascending.flip([0]).narrow(0, 0, k).clamp({ min: 0 }),
+    vectors: vectors.flip([1]).narrow(1, 0, k),
+    total: covariance.trace(),
+  };
+}
+
+/** The eigenvectors u of XXᵀ give those of XᵀX as Xᵀu; orthonormal also where eigenvalues are 0. */
+function byGram(rows: Tensor, k: number): Eigenpairs {
+  const gram = rows.mm(rows.t()).div(rows.size(0) - 1);
+  const [ascending, u] = gram.linalgEigh();
+  const [vectors] = rows
+    .t()
+    .mm(u.flip([1]).narrow(1, 0, k))
+    .linalgQr();
+  return {
+    values: ascending.flip([0]).narrow(0, 0, k).clamp({ min: 0 }),
+    vectors,
+    total: gram.trace(),
+  };
+}
+
+function byKrylov(rows: Tensor, k: number): Eigenpairs {
+  const [n, d] = rows.shape;
+  const covarianceTimes = (v: Tensor) =>
+    rows
+      .t()
+      .mm(rows.mm(v))
+      .div(n - 1);
+  const generator = stream(0, "principal components");
+  let block = randn([d, k + oversampling], { generator, dtype: "float64" }).linalgQr()[0];
+  let values = block;
+  for (let restart = 0; restart < mostRestarts; restart++) {
+    const ritz = tidy(() => ritzPairs(block, covarianceTimes));
+    block.dispose();
+    block = ritz.vectors;
+    values = ritz.values;
+    const residual = tidy(() => {
+      const leading = block.narrow(1, 0, k);
+      const error = covarianceTimes(leading).sub(leading.mul(values.narrow(0, 0, k)));
+      return error.square().sum(0).sqrt().max().item();
+    });
+    if (residual <= tolerance * values.max().item()) break;
+  }
+  return {
+    values: values.narrow(0, 0, k).clamp({ min: 0 }),
+    vectors: block.narrow(1, 0, k),
+    total: rows
+      .square()
+      .sum()
+      .div(n - 1),
+  };
+}
+
+/** The best approximations of eigenpairs in the Krylov space of a block [d, b]: [b] and [d, b]. */
+function ritzPairs(
+  block: Tensor,
+  covarianceTimes: (v: Tensor) => Tensor,
+): { values: Tensor; vectors: Tensor } {
+  const powers = [block];
+  for (let power = 1; power <= krylovDepth; power++)
+    powers.push(covarianceTimes(powers[power - 1]).linalgQr()[0]);
+  const [basis] = cat(powers, { dim: 1 }).linalgQr();
+  const [ascending, u] = basis.t().mm(covarianceTimes(basis)).linalgEigh();
+  const b = block.size(1);
+  return {
+    values: ascending.flip([0]).narrow(0, 0, b),
+    vectors: basis.mm(u.flip([1]).narrow(1, 0, b)),
+  };
+}
