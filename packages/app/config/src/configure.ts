@@ -14,13 +14,7 @@ import {
 } from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
 import { jsonSchema } from "./schema/json-schema.js";
-import {
-  bareListOf,
-  defaultsOf,
-  schemaKeys,
-  unknownKey,
-  validate,
-} from "./schema/schema.js";
+import { bareListOf, defaultsOf, schemaKeys, unknownKey, validate } from "./schema/schema.js";
 import {
   type Aliases,
   flatten,

@@ -194,8 +194,7 @@ async function scatter(
     x: kept(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
     time: datasets.chain?.times[i] ?? i,
   }));
-  const first = states.select(0, 0);
-  const last = states.select(0, -1);
+  const [first, last] = [0, -1].map((k) => states.select(0, k));
   try {
     const course = await courseOf({
       direction,
@@ -214,8 +213,8 @@ async function scatter(
     for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
   }
   run.saveFile(`samples/${id}_points.json`, `${toJson(points)}\n`);
-  const title = `Samples of the bridge ${directionNames[direction]}`;
-  const svg = await scatterFigure(points, { direction, title });
+  const name = directionNames[direction];
+  const svg = await scatterFigure(points, { direction, title: `Samples of the bridge ${name}` });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];
 }

@@ -78,8 +78,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     if (config.fate !== null) {
       const { fate: column, seed, where } = config;
       const missing = config.missing ?? data.missing;
-      const options = { column, names, missing, where, seed, signal };
-      fates = await fateCells(source, bridge, options);
+      fates = await fateCells(source, bridge, { column, names, missing, where, seed, signal });
     }
     const note = growthNote(trained.config);
     if (note) progress.line(note);
