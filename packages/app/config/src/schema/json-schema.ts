@@ -19,7 +19,7 @@ export interface JsonSchema {
   items?: JsonSchema;
   minItems?: number;
   minLength?: number;
-  /** Whether a word that is no canonical number or constant stays a text. */
+  /** Whether text stays text unless it is a canonical number or constant. */
   asWritten?: boolean;
   minimum?: number;
   maximum?: number;

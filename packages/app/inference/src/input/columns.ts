@@ -1,4 +1,4 @@
-// The columns of a table that are those of a run.
+// Matches the columns of a table with the columns of a run.
 import { ConfigError } from "@dsbm/config";
 import { aboutText, absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
 import type { Trained } from "../trained.js";

@@ -61,7 +61,7 @@ class ConditionTokens {
     this.token = { kind, text: part, end: match ? tokenPattern.lastIndex : this.text.length };
   }
 
-  /** Whether the current token is this word, which is then passed. */
+  /** Passes the current token if it is this text; returns whether it was. */
   takes(word: string): boolean {
     const isThere = this.token.text === word;
     if (isThere) this.next();

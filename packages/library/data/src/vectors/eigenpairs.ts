@@ -1,4 +1,4 @@
-// Leading eigenpairs of a covariance, without the covariance where it is large.
+// Leading eigenpairs of a covariance; a large covariance is never formed.
 import { stream } from "@dsbm/bridge";
 import { cat, randn, type Tensor, tidy } from "@dsbm/torch";
 
@@ -50,7 +50,7 @@ function byCovariance(rows: Tensor, k: number): Eigenpairs {
   };
 }
 
-/** The eigenvectors u of XXᵀ give those of XᵀX as Xᵀu; orthonormal also where eigenvalues are 0. */
+/** The eigenvectors u of XXᵀ give Xᵀu, the eigenvectors of XᵀX; orthonormal also where eigenvalues are 0. */
 function byGram(rows: Tensor, k: number): Eigenpairs {
   const gram = rows.mm(rows.t()).div(rows.size(0) - 1);
   const [ascending, u] = gram.linalgEigh();

@@ -58,7 +58,7 @@ describe("principalComponents", () => {
         .item(),
     ).toBeLessThan(1e-9);
     const centred = x.sub(x.mean(0));
-    const [u, s] = centred.linalgSvd({ full_matrices: false });
+    const [u, s] = centred.linalgSvd({ fullMatrices: false });
     const variances = s.square().div(n - 1);
     const leading = variances.narrow(0, 0, 4);
     expect(scale ** 2 / leading.mean().item()).toBeCloseTo(1, 8);

@@ -27,7 +27,7 @@ export const endlessLine = (path: string): DatasetError =>
   );
 
 /**
- * The bytes of a file of text, unpacked by its ending .gz. Throws `BadTable` at a text that is not
+ * The bytes of a file of text, unpacked by its ending .gz. Throws `BadTable` at other text than
  * UTF-8, at zero bytes and at an endless line, `Unreadable`, and `BadGzip` for damage and for too
  * much.
  */
@@ -70,7 +70,7 @@ function lineEnds(part: Buffer): number {
   return count;
 }
 
-/** The line ends before the first line that is not UTF-8. */
+/** The line ends before the first line of another encoding. */
 function badLine(part: Buffer): number {
   let count = 0;
   let from = 0;
