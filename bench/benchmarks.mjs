@@ -1,69 +1,100 @@
 // What is measured: names, units and how often. Both sides build a benchmark from its name alone.
 
 /** The same work with networks in bfloat16, against PyTorch's autocast. */
-const bf16 = (bench) => ({ ...bench, name: `${bench.name}_bf16` });
+const bf16 = (bench, change) => ({ ...bench, name: `${bench.name}_bf16`, ...change });
+
+const ms = { unit: "ms", scale: 1e3, rounds: 2 };
+const step = { unit: "ms/step", scale: 1e3, rounds: 3 };
+const seconds = { unit: "s", scale: 1, reps: 1, rounds: 2 };
 
 const MLP = [
-  { name: "mlp_step_d5", unit: "ms/step", scale: 1e3, reps: 800, rounds: 7 },
-  { name: "mlp_step_d50", unit: "ms/step", scale: 1e3, reps: 400, rounds: 7 },
-  { name: "simulate_mlp", unit: "s", scale: 1, reps: 1, rounds: 7 },
+  { name: "mlp_step_d5", ...step, reps: 400, seconds: 20 },
+  { name: "mlp_step_d50", ...step, reps: 200, seconds: 25 },
+  { name: "simulate_mlp", ...seconds, seconds: 20 },
 ];
 
-const HALF = ["half_iteration_d5", "half_iteration_d50"].map((name) => ({
-  ...{ name, unit: "s", scale: 1, reps: 1, rounds: 3 },
-}));
+const HALF = [
+  { name: "half_iteration_d5", ...seconds, seconds: 20 },
+  { name: "half_iteration_d50", ...seconds, seconds: 40 },
+];
 
 // MNIST size, 6.6 million parameters, batch 32
 const UNET = [
-  { name: "unet_step", unit: "ms/step", scale: 1e3, reps: 1, rounds: 5 },
-  { name: "unet_forward", unit: "ms", scale: 1e3, reps: 2, rounds: 5 },
+  { name: "unet_step", ...step, reps: 1, rounds: 2, seconds: 40 },
+  { name: "unet_forward", ...ms, reps: 2, seconds: 30 },
   // 32 images through 30 steps: one repetition is 32 images
-  { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 3 },
+  { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 2, seconds: 60 },
+];
+
+// Of a half-iteration only the simulations are in bfloat16.
+const BF16 = [
+  ...MLP.map((bench) => bf16(bench, { rounds: 2, seconds: Math.ceil(0.8 * bench.seconds) })),
+  ...HALF.map((bench) => bf16(bench, { rounds: 1, seconds: bench.seconds })),
+  bf16(UNET[0], { seconds: 55 }),
+  bf16(UNET[1], { seconds: 35 }),
+  bf16(UNET[2], { rounds: 1, seconds: 45 }),
 ];
 
 // Our own kernels for images, forward and backward: 32 images of 64 channels, 28×28
 const KERNELS = [
-  { name: "conv3x3", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
-  { name: "norm_silu", unit: "ms", scale: 1e3, reps: 40, rounds: 7 },
-  { name: "conv3x3_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
-  { name: "norm_silu_few", unit: "ms", scale: 1e3, reps: 40, rounds: 7 },
+  { name: "conv3x3", ...ms, reps: 4, seconds: 15 },
+  { name: "norm_silu", ...ms, reps: 40, seconds: 15 },
+  { name: "conv3x3_few", ...ms, reps: 10, seconds: 12 },
+  { name: "norm_silu_few", ...ms, reps: 40, seconds: 12 },
 ];
 
-/** n equally weighted points of each of two Gaussians in 5 dimensions, against POT. */
-const transport = (kind, n, reps) => ({
-  ...{ name: `${kind}_${n}`, unit: "ms", scale: 1e3, reps, rounds: 5, against: "POT" },
+/** n equally weighted points of each of two Gaussians in 5 dimensions, against POT, which works in one thread. */
+const transport = (kind, n, more) => ({
+  ...{ name: `${kind}_${n}`, ...ms, threads: [2], against: "POT" },
+  ...more,
 });
 
+const TRANSPORT = [
+  transport("sinkhorn", 128, { reps: 100, rounds: 3, seconds: 12 }),
+  transport("sinkhorn", 1024, { reps: 5, rounds: 3, seconds: 12 }),
+  transport("sinkhorn", 4096, { reps: 1, seconds: 15 }),
+  transport("exact_ot", 128, { reps: 40, rounds: 3, seconds: 12 }),
+  transport("exact_ot", 1024, { reps: 4, seconds: 25 }),
+  transport("exact_ot", 4096, { reps: 1, rounds: 1, seconds: 25 }),
+];
+
 /**
- * Each takes `reps` repetitions a round; the shown value is seconds / reps · scale in `unit`. With
- * `ranks`: one training in this number of processes of one thread each, against one process. `long`
- * benchmarks run only by name.
+ * Each takes `reps` repetitions a run; the shown value is seconds / reps · scale in `unit`. `rounds` are new processes, and
+ * `seconds` the planned time of all rounds on two quiet cores. With `ranks`: one training in this number of processes of
+ * one thread each, against one process. `long` benchmarks run only by name.
  */
 const BENCHMARKS = [
   // a chain of 1,000 additions on 8 floats, so one repetition is 1,000 operations
-  { name: "op_overhead", unit: "ns/op", scale: 1e6, reps: 200, rounds: 7 },
+  {
+    name: "op_overhead",
+    unit: "ns/op",
+    scale: 1e6,
+    reps: 100,
+    rounds: 3,
+    threads: [1],
+    seconds: 13,
+  },
   ...MLP,
   // a step of Adam and the moving average of 91,000 weights
-  { name: "adam_step", unit: "µs", scale: 1e6, reps: 2000, rounds: 7 },
+  { name: "adam_step", unit: "µs", scale: 1e6, reps: 2000, rounds: 3, seconds: 15 },
   ...HALF,
   ...UNET,
-  // of a half-iteration only the simulations are in bfloat16
-  ...[...MLP, ...HALF, ...UNET].map(bf16),
+  ...BF16,
   // pairs in 4 steps of analytic noise on our side, in 20 on the other
-  ...HALF.map((bench) => ({ ...bench, name: `${bench.name}_few` })),
+  ...HALF.map((bench) => ({ ...bench, name: `${bench.name}_few`, seconds: bench.seconds - 5 })),
   ...KERNELS,
-  ...[128, 1024, 4096].map((n, i) => transport("sinkhorn", n, [100, 5, 1][i])),
-  ...[128, 1024, 4096].map((n, i) => transport("exact_ot", n, [40, 8, 1][i])),
+  ...TRANSPORT,
   // the step of unet_step on a global batch of 32, and half_iteration_d50 with simulations in shares
-  { name: "ddp_unet", unit: "ms/step", scale: 1e3, reps: 4, rounds: 5, ranks: 2 },
-  { name: "ddp_mlp", unit: "s", scale: 1, reps: 1, rounds: 3, ranks: 2 },
+  { name: "ddp_unet", ...step, reps: 2, rounds: 2, ranks: 2, seconds: 70 },
+  { name: "ddp_mlp", ...seconds, ranks: 2, seconds: 80 },
   // seconds of training until the divergence from the exact bridge is the published one
   ...[5, 20, 50].map((dim) => ({
-    ...{ name: `truth_d${dim}`, unit: "s", scale: 1, reps: 1, rounds: 1, threads: [2], long: true },
+    ...{ name: `truth_d${dim}`, ...seconds, rounds: 1, threads: [2], long: true },
+    seconds: 150 + 4 * dim,
   })),
 ];
 
-/** Thread counts that each side may choose between; the better one counts. */
+/** Thread counts that each side may choose between; the faster one counts. */
 export const THREADS = [1, 2];
 
 /** Closest names by number of edits, for "did you mean". */

@@ -1,12 +1,12 @@
 // Quality of `dsbm fit` with its defaults on small tables of many kinds: sliced 2-Wasserstein of
 // both directions and its floor. `npm run bench:fit -- [--pairs N] [--minutes M]`
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { readQuality } from "@dsbm/runs";
+import * as dsbm from "dsbm";
 import { random as randomOf } from "../scripts/torture/random.mjs";
 
 const { values } = parseArgs({
@@ -15,7 +15,6 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "2" },
   },
 });
-const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 
 const kinds = {
   normal: ({ normal }) => normal(),
@@ -67,53 +66,54 @@ function tableOf([kind, columns, , , scale], n, { seed, target }) {
   return `${lines.join("\n")}\n`;
 }
 
+/** Fits a bridge and returns the quotients of sliced 2-Wasserstein and its floor, forward and backward. */
+async function floorRatios(source, target, folder) {
+  const bridge = await dsbm.fit({
+    ...{ source, target, folder },
+    max_minutes: Number(values.minutes),
+    plot_level: 0,
+  });
+  bridge.dispose();
+  const { rows } = readQuality(folder);
+  return ["f", "b"].map((direction) => {
+    const row = rows.find((one) => one.name === "sliced_w2" && one.direction === direction);
+    return row.value / row.floor;
+  });
+}
+
+/** Measures a pair, prints its line, and returns its ratios. */
+async function measurePair(pair, i, folder) {
+  const [kind, columns, n0, n1, scale] = pair;
+  const [source, target] = ["source", "target"].map((end) => join(folder, `${end}_${i}.csv`));
+  writeFileSync(source, tableOf(pair, n0, { seed: 2 * i + 1, target: false }));
+  writeFileSync(target, tableOf(pair, n1, { seed: 2 * i + 2, target: true }));
+  const began = performance.now();
+  const ratios = await floorRatios(source, target, join(folder, `run_${i}`)).catch((error) => {
+    console.log(String(error.message).split("\n").at(-1));
+    return [Number.NaN, Number.NaN];
+  });
+  const minutes = (performance.now() - began) / 60_000;
+  const [f, back] = ratios.map((ratio) => ratio.toFixed(2).padStart(6));
+  console.log(
+    `${String(i + 1).padEnd(5)} ${kind.padEnd(14)} ${String(columns).padEnd(8)} ${`${n0}, ${n1}`.padEnd(14)} ${String(scale).padEnd(7)} ${f} ${back} ${isClose(ratios) ? "    " : "miss"} ${minutes.toFixed(2)}`,
+  );
+  return ratios;
+}
+
+const isClose = (ratios) => ratios.every((ratio) => ratio <= 2);
+
 const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-fit-"));
-const wanted = pairs.slice(0, Number(values.pairs));
-let good = 0;
-let failed = 0;
+const chosenPairs = pairs.slice(0, Number(values.pairs));
+const allRatios = [];
 console.log("pair  kind           columns  rows           scale   value/floor f  b     minutes");
 try {
-  for (const [i, pair] of wanted.entries()) {
-    const [kind, columns, n0, n1, scale] = pair;
-    const [a, b] = ["source", "target"].map((end) => join(folder, `${end}_${i}.csv`));
-    writeFileSync(a, tableOf(pair, n0, { seed: 2 * i + 1, target: false }));
-    writeFileSync(b, tableOf(pair, n1, { seed: 2 * i + 2, target: true }));
-    const began = performance.now();
-    let ratios = [Number.NaN, Number.NaN];
-    try {
-      const words = ["fit", a, b, `max_minutes=${values.minutes}`, "plot_level=0", "--json"];
-      const text = execFileSync(process.execPath, [bin, ...words], {
-        cwd: folder,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-        maxBuffer: 2 ** 28,
-      });
-      const { rows } = JSON.parse(text);
-      ratios = ["f", "b"].map((direction) => {
-        const row = rows.find((r) => r.metric === "sliced_w2" && r.direction === direction);
-        return row.value / row.floor;
-      });
-    } catch (error) {
-      console.log(
-        String(error.stderr ?? error)
-          .trim()
-          .split("\n")
-          .at(-1),
-      );
-    }
-    const minutes = (performance.now() - began) / 60_000;
-    const isGood = ratios.every((ratio) => ratio <= 2);
-    good += isGood ? 1 : 0;
-    failed += ratios.some((ratio) => !Number.isFinite(ratio)) ? 1 : 0;
-    const [f, back] = ratios.map((ratio) => ratio.toFixed(2).padStart(6));
-    console.log(
-      `${String(i + 1).padEnd(5)} ${kind.padEnd(14)} ${String(columns).padEnd(8)} ${`${n0}, ${n1}`.padEnd(14)} ${String(scale).padEnd(7)} ${f} ${back} ${isGood ? "    " : "miss"} ${minutes.toFixed(2)}`,
-    );
-  }
+  for (const [i, pair] of chosenPairs.entries()) allRatios.push(await measurePair(pair, i, folder));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+const closeCount = allRatios.filter(isClose).length;
+const failedCount = allRatios.filter((ratios) => !ratios.every(Number.isFinite)).length;
 console.log(
-  `at most twice the floor in both directions: ${good} of ${wanted.length}; not finite or failed: ${failed}`,
+  `at most twice the floor in both directions: ${closeCount} of ${chosenPairs.length}; not finite or failed: ${failedCount}`,
 );
-process.exitCode = failed > 0 || good < 0.9 * wanted.length ? 1 : 0;
+process.exitCode = failedCount > 0 || closeCount < 0.9 * chosenPairs.length ? 1 : 0;

@@ -3,21 +3,34 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { bridge, loadEngine, torch } from "./engine.mjs";
 import { ddpHalfIteration, ddpSteps, exchange } from "./ours_ddp.mjs";
+import {
+  convolution,
+  IMAGES,
+  imageProblem,
+  layerPass,
+  normSilu,
+  unetForward,
+  unetSimulation,
+  unetStep,
+} from "./ours_images.mjs";
 import { exactTransport, sinkhornTransport } from "./ours_ot.mjs";
 import { truth } from "./ours_truth.mjs";
+import {
+  adamStep,
+  BATCH,
+  BF16,
+  FEW,
+  halfIteration,
+  mlpStep,
+  opOverhead,
+  problem,
+  secondHalf,
+  simulateMlp,
+} from "./ours_vectors.mjs";
 
-// The same numbers as in pytorch_side.py.
-const PAIRS = 10_000;
-const BATCH = 128;
-const STEPS = 20;
-const SIGMA = 1;
-const EPS = 1e-3;
-const RATE = 1e-4;
-
-// The engine is loaded by `setup`, so that a library that is missing is an answer and not a crash.
-let torch;
-let bridge;
+const engine = () => ({ torch, bridge });
 
 // Each builds its state once and returns { run(reps), warm }: `run` does the work `reps` times in one
 // go, `warm` is how many repetitions make the process warm.
@@ -51,27 +64,26 @@ const BENCHES = {
   norm_silu_few: () => layerPass(normSilu(8), 8),
   ...Object.fromEntries(
     [128, 1024, 4096].flatMap((n) => [
-      [`sinkhorn_${n}`, () => sinkhornTransport({ torch, bridge }, n)],
-      [`exact_ot_${n}`, () => exactTransport({ torch, bridge }, n)],
+      [`sinkhorn_${n}`, () => sinkhornTransport(engine(), n)],
+      [`exact_ot_${n}`, () => exactTransport(engine(), n)],
     ]),
   ),
   ...Object.fromEntries(
     [5, 20, 50].map((dim) => [
       `truth_d${dim}`,
-      (threads) => truth({ torch, bridge }, problem(dim, 256, { threads }), dim),
+      (threads) => truth(engine(), problem(dim, 256, { threads }), dim),
     ]),
   ),
   ddp_unet: (threads, { reps, batch = IMAGES }) =>
     ddpSteps(
-      { torch, bridge },
+      engine(),
       imageProblem({ rows: 10 * batch, batchSize: batch, execution: { threads } }),
       reps,
     ),
-  ddp_mlp: (threads) =>
-    ddpHalfIteration({ torch, bridge }, secondHalf(50, 256, { threads, steps: 1000 })),
+  ddp_mlp: (threads) => ddpHalfIteration(engine(), secondHalf(50, 256, { threads, steps: 1000 })),
   ddp_mlp_step: (threads, { reps, batch = BATCH }) =>
     ddpSteps(
-      { torch, bridge },
+      engine(),
       problem(50, 256, {
         threads,
         batchSize: batch,
@@ -79,268 +91,8 @@ const BENCHES = {
       }),
       reps,
     ),
-  exchange: () => exchange({ torch }),
+  exchange: () => exchange(engine()),
 };
-
-// As in pytorch_unet.py.
-const IMAGES = 32;
-const IMAGE = 28;
-const SAMPLER_STEPS = 30;
-const GAMMA = 0.034;
-
-/** The device of both sides. */
-const device = process.env.BENCH_DEVICE ?? "cpu";
-const there = (x) => (device === "cpu" ? x : x.to({ device }));
-
-/**
- * The image trainer's problem on random images: UNET at 28×28, DSBM with loss_scale, clipping and
- * EMA.
- */
-function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}) {
-  const picture = () => there(torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1));
-  const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
-  return {
-    data: { x0: picture(), x1: picture() },
-    process: bridge.brownian({ sigma }),
-    method: {
-      method: bridge.dsbm,
-      network: () => there(new bridge.UNet({ image_size: IMAGE, in_channels: 1 })),
-      firstCoupling: "ind",
-      parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
-    },
-    schedule: {
-      grid: bridge.gammaGrid(
-        bridge.gammaSchedule(SAMPLER_STEPS, { gamma_min: GAMMA, gamma_max: GAMMA }),
-      ),
-      halfIterations: 1,
-      steps: 1,
-      eps: 1e-4,
-    },
-    optimisation: { batchSize, reduction: "mean", gradClip: 1, emaRate: 0.999, lr: RATE },
-    execution,
-    seed: 0,
-  };
-}
-
-/** Does the work so often, each time in a scope. */
-const repeated = (work) => (reps) => {
-  for (let i = 0; i < reps; i += 1) torch.tidy(work);
-};
-
-/** A training step forward as a function of rows: bridge, loss, clipping, Adam, an average of this rate, NaN check. */
-function stepOf(problem, rate = null) {
-  const network = problem.method.network("f");
-  const step = bridge.trainingStep({
-    ...{ problem, network, direction: "f" },
-    optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
-    ema: rate && new torch.optim.EMA(network, rate),
-    generator: bridge.stream(0, "train", device),
-  });
-  return (rows) => {
-    const [loss] = step(rows);
-    if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
-  };
-}
-
-/** A simulation from one end by a fresh network. */
-function simulation({ data, process, method: options }, direction, { grid, lastNoise, ...how }) {
-  const { method, network } = options;
-  const net = network(direction).eval();
-  const sampler = new bridge.Sampler({
-    ...{ method, process, grid, networks: { b: net, f: net }, ...how },
-  });
-  const generator = bridge.stream(0, "simulate", device);
-  const start = direction === "f" ? data.x0 : data.x1;
-  return repeated(() =>
-    settled(sampler.simulate(direction, start, { grid, generator, lastNoise })),
-  );
-}
-
-/** A training step of the image trainer. */
-function unetStep(dtype = "float32") {
-  const full = bridge.complete(imageProblem({ execution: { dtype } }));
-  const step = stepOf(full, full.optimisation.emaRate);
-  return { run: repeated(() => step({ x0: full.data.x0, x1: full.data.x1 })), warm: 1 };
-}
-
-/** One evaluation of the network, as a sampler makes it: recorded. */
-function unetForward(dtype = null) {
-  const network = imageProblem().method.network("f").eval();
-  const forward = torch.recorded((x, t) =>
-    torch.autocast(dtype, () => network.forward(x, t)).to(x.dtype),
-  );
-  const x = there(torch.randn([IMAGES, 1, IMAGE, IMAGE]));
-  const t = there(torch.rand([IMAGES]));
-  const run = repeated(() => settled(forward(x, t)[0]));
-  return { run: (reps) => torch.noGrad(() => run(reps)), warm: 1 };
-}
-
-const convolution = (c) => new torch.nn.Conv2d(c, c, 3, { padding: 1 });
-const normSilu = (groups) => (c) => {
-  const norm = new torch.nn.GroupNorm(groups, c);
-  return Object.assign(norm, { forward: norm.silu });
-};
-
-/** A layer of so many channels and its gradients, recorded. */
-function layerPass(make, channels = 64) {
-  const layer = there(make(channels));
-  const x = there(torch.randn([IMAGES, channels, IMAGE, IMAGE])).to({
-    memoryFormat: "channelsLast",
-  });
-  x.requiresGrad_();
-  const pass = torch.recorded(() => {
-    const y = layer.forward(x);
-    return [y, ...torch.grad([y.sum()], [x, ...layer.parameters()])];
-  });
-  return { run: repeated(() => settled(pass()[0])), warm: 2 };
-}
-
-/** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
-function unetSimulation(threads, dtype = null) {
-  const problem = imageProblem();
-  const { grid } = problem.schedule;
-  const how = { grid, threads, chunkRows: 8, dtype, lastNoise: false };
-  return { run: simulation(problem, "f", how), warm: 1 };
-}
-
-/** Waits for another device: reads a number. */
-function settled(x) {
-  if (device !== "cpu") x.flatten().narrow(0, 0, 1).item();
-}
-
-/** A chain of 1,000 additions on 8 floats, not recorded, without gradients; every intermediate is freed. */
-function opOverhead() {
-  const one = torch.ones([8]);
-  const chain = () => {
-    let x = torch.zeros([8]);
-    for (let i = 0; i < 1000; i += 1) x = x.add(one);
-  };
-  const run = repeated(chain);
-  return { run: (reps) => torch.noGrad(() => run(reps)), warm: 20 };
-}
-
-/** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
-function problem(
-  dim,
-  width,
-  {
-    threads = 1,
-    schedule,
-    batchSize = BATCH,
-    stepVariance = "process",
-    cacheSteps = STEPS,
-    ...execution
-  } = {},
-) {
-  const ends = bridge.gaussianEndpoints({
-    ...{ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") },
-  });
-  return {
-    data: { x0: there(ends.x0), x1: there(ends.x1) },
-    process: bridge.brownian({ sigma: SIGMA }),
-    method: {
-      method: bridge.methods.dsbm,
-      network: (direction) =>
-        there(
-          new bridge.ScoreNetwork(dim, {
-            hidden: [width, width],
-            generator: bridge.stream(0, `network/${direction}`),
-          }),
-        ),
-      firstCoupling: "ind",
-      stepVariance,
-    },
-    schedule: {
-      ...{ grid: bridge.uniformGrid(STEPS), cacheGrid: bridge.uniformGrid(cacheSteps) },
-      ...{ eps: EPS, ...schedule },
-    },
-    optimisation: { batchSize, lr: RATE },
-    // As the command line does: measured once, at most `threads`.
-    execution: { threads: "auto", simulateThreads: threads, logEvery: 100, ...execution },
-    seed: 0,
-  };
-}
-
-/** Floating-point operations of the products of one row through the network of `problem`. */
-const flopOf = (dim, width) => 2 * (2 * dim * width + width * width);
-
-/** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
-function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
-  const schedule = { halfIterations: 1, steps: 1 };
-  const one = bridge.complete(problem(dim, width, { schedule, batchSize: batch }));
-  const full = bridge.withExecution(one, { dtype });
-  const step = stepOf(full);
-  const shuffle = bridge.stream(0, "shuffle", device);
-  const run = (reps) => {
-    for (let done = 0; done < reps; ) {
-      done += torch.tidy(() => {
-        const order = torch.randperm(PAIRS, { generator: shuffle, device });
-        const rows = {
-          x0: full.data.x0.indexSelect(0, order),
-          x1: full.data.x1.indexSelect(0, order),
-        };
-        const batches = Math.min(Math.floor(PAIRS / batch), reps - done);
-        for (let k = 0; k < batches; k += 1)
-          torch.tidy(() => step(bridge.cutRows(rows, { start: k * batch, count: batch })));
-        return batches;
-      });
-    }
-  };
-  // Forward, and back to weights and to inputs, except inputs of the first layer.
-  return { run, warm: 100, flop: batch * (3 * flopOf(dim, width) - 2 * dim * width) };
-}
-
-/** A step of Adam and of the average of 91,000 weights, recorded. */
-function adamStep() {
-  const network = there(new bridge.ScoreNetwork(50));
-  const optimizer = new torch.optim.Adam(network.parameters(), { lr: RATE });
-  const ema = new torch.optim.EMA(network, 0.999);
-  for (const p of network.parameters()) p.grad = torch.tidy(() => p.detach().clone().keep());
-  const step = torch.recorded(() => {
-    optimizer.step(ema);
-    return [];
-  });
-  const run = (reps) => {
-    repeated(step)(reps);
-    settled(network.parameters()[0].detach());
-  };
-  return { run, warm: 100 };
-}
-
-/** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
-function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
-  const how = { grid: bridge.uniformGrid(steps), threads, dtype };
-  const run = simulation(problem(50, 256), "b", how);
-  return { run, warm: 1, flop: PAIRS * steps * flopOf(50, 256) };
-}
-
-/** How a half-iteration simulates its pairs. */
-const BF16 = { simulateDtype: "bfloat16" };
-const FEW = { cacheSteps: 4, stepVariance: "analytic" };
-
-/** A half-iteration is trained second: the newest network is then the forward one, fresh, as on the other side. */
-function secondHalf(dim, width, { steps, ...options }) {
-  return problem(dim, width, {
-    ...options,
-    schedule: { sequence: ["f", "b"], halfIterations: 2, steps },
-    logEvery: 1000,
-  });
-}
-
-/** 1,000 steps of the backward net; the forward net simulates new pairs at every epoch. */
-function halfIteration(dim, width, threads, options = {}) {
-  const make = (steps) =>
-    new bridge.Training(secondHalf(dim, width, { threads, ...options, steps }));
-  const second = async (training) => {
-    training.state.half = 1;
-    for await (const _ of training.run());
-  };
-  const training = make(1000);
-  const run = async (reps) => {
-    for (let i = 0; i < reps; i += 1) await second(training);
-  };
-  return { run: async (reps) => (reps > 0 ? run(reps) : second(make(20))), warm: 0 };
-}
 
 /** Resident memory now and at its highest, in MB, of this whole process. */
 function memory() {
@@ -352,11 +104,8 @@ function memory() {
 async function setup({ bench, threads, ...rest }) {
   const build = BENCHES[bench];
   if (!build) throw new Error(`no benchmark "${bench}"`);
-  torch = await import("@dsbm/torch");
-  // What the row's work needs: `dsbm/train` loads what saves runs, too.
-  const needed = bench === "op_overhead" ? [] : ["bridge", "nets", "data", "train"];
-  const packages = needed.map((name) => import(`@dsbm/${name}`));
-  bridge = Object.assign({}, ...(await Promise.all(packages)));
+  // `@dsbm/train` also loads what saves runs, which a row of single operations does not need.
+  await loadEngine(bench !== "op_overhead");
   torch.setNumThreads(threads);
   const built = await build(threads, rest);
   await built.run(built.warm);

@@ -1,0 +1,163 @@
+// One row of the benchmark: rounds of all sides in new processes, in turns, and the medians.
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { best, median, THREADS } from "./benchmarks.mjs";
+import { RankedSide, Side, surroundings } from "./side.mjs";
+
+const benchFolder = dirname(fileURLToPath(import.meta.url));
+
+/** The ways in which a benchmark runs: each side with each number of threads, or alone and in ranks. */
+function waysOf(bench, { python, before }) {
+  const ways = bench.ranks
+    ? [1, bench.ranks].map((ranks) => ({ threads: 1, ranks }))
+    : (bench.threads ?? THREADS).map((threads) => ({ threads, ranks: 1 }));
+  const programs = [
+    { label: "ours", program: process.execPath, args: [join(benchFolder, "ours.mjs")] },
+    before && {
+      label: "before",
+      program: process.execPath,
+      args: [join(before, "bench/ours.mjs")],
+    },
+    python && { label: "pytorch", program: python, args: [join(benchFolder, "pytorch_side.py")] },
+  ].filter(Boolean);
+  const empty = () => ({ values: [], peaks: [], bytes: [], said: [], error: null });
+  return ways.flatMap((way) => programs.map((program) => ({ ...program, ...way, ...empty() })));
+}
+
+/** A run of this length is counted at once. Shorter runs come after some that are not counted. */
+const longRunSeconds = 2;
+/** Uncounted and counted runs of a process: at most this number, until so many seconds have passed. */
+const uncountedRuns = { count: 2, seconds: 1.5 };
+const countedRuns = { count: 3, seconds: 1.5 };
+
+/** Asks for runs until there are enough; returns the replies. */
+async function repeatRuns(side, reps, { count, seconds }) {
+  const replies = [];
+  let spent = 0;
+  while (replies.length < count && spent < seconds) {
+    const reply = await side.ask({ cmd: "run", reps });
+    replies.push(reply);
+    spent += reply.seconds;
+  }
+  return replies;
+}
+
+/**
+ * The runs of a process in its steady state. After `setup` has run the work once, the second run of a process can be slow
+ * as well: programs are planned and memory is touched for the first time.
+ */
+async function steadyRuns(side, reps) {
+  const [first] = await repeatRuns(side, reps, { count: 1, seconds: 1 });
+  if (first.seconds >= longRunSeconds) return [first];
+  const { count, seconds } = uncountedRuns;
+  await repeatRuns(side, reps, { count: count - 1, seconds: seconds - first.seconds });
+  return repeatRuns(side, reps, countedRuns);
+}
+
+/** One round in a new process: where memory and compiled code lie differs from process to process. */
+async function measureOnce(run, { name, reps, scale }, isLast) {
+  const { program, args, threads, ranks } = run;
+  const env = surroundings(threads);
+  const side =
+    ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
+  try {
+    run.about = await side.ask({ cmd: "setup", bench: name, threads, reps });
+    const replies =
+      ranks > 1 ? [await side.ask({ cmd: "run", reps })] : await steadyRuns(side, reps);
+    run.values.push(median(replies.map(({ seconds }) => (seconds / reps) * scale)));
+    run.peaks.push(replies.at(-1).peak_mb);
+    run.bytes.push(replies.at(-1).bytes / reps);
+    for (const { said } of replies) if (said) run.said.push(`${name}, ${run.label}: ${said}`);
+    if (isLast && run.label === "ours" && run.about.flop)
+      run.said.push(rateText({ name, scale }, run, await side.ask({ cmd: "rate" })));
+  } catch (error) {
+    run.error = error.message;
+    run.values.length = 0;
+  }
+  side.close();
+}
+
+/** Says how near the products of a benchmark are to the rate of this machine's large ones, all its other work included. */
+function rateText({ name, scale }, run, { rate }) {
+  const own = run.about.flop / (median(run.values) / scale);
+  const [gflops, machine] = [own, rate].map((x) => (x / 1e9).toFixed(0));
+  const share = ((100 * own) / rate).toFixed(0);
+  return `${name}, ${run.threads} thread(s): ${gflops} GFLOP/s of products, ${share} % of this machine's ${machine}`;
+}
+
+/** The runs that the rounds after the first repeat: of each side and number of ranks, the faster number of threads. */
+function fasterRuns(runs) {
+  const faster = new Map();
+  for (const run of runs.filter(({ error }) => !error)) {
+    const key = `${run.label} ${run.ranks}`;
+    const other = faster.get(key);
+    if (!other || median(run.values) < median(other.values)) faster.set(key, run);
+  }
+  return [...faster.values()];
+}
+
+/** Measures a benchmark on all sides. `mayRepeat` says before each further round if there is time for it. */
+export async function measureRow(bench, sides, mayRepeat) {
+  const runs = waysOf(bench, sides);
+  let rounds = 0;
+  for (let chosen = runs; rounds < bench.rounds; chosen = fasterRuns(runs)) {
+    if (rounds > 0 && !mayRepeat()) break;
+    rounds += 1;
+    // Disturbances of the machine hit the sides alike.
+    for (const run of rounds % 2 ? chosen : chosen.toReversed())
+      await measureOnce(run, bench, rounds === 1);
+  }
+  const failed = runs.filter(({ error }) => error);
+  return {
+    ...rowOf(bench, runs),
+    rounds,
+    said: runs.flatMap(({ said }) => said),
+    about: runs.find(({ label, about }) => label === "pytorch" && about)?.about ?? null,
+    problems: failed.map((run) => problemText(bench, run)),
+  };
+}
+
+function problemText({ name, against }, { label, ranks, threads, error }) {
+  const side = label === "pytorch" ? (against ?? label) : label;
+  return `${name}, ${side}, ${ranks > 1 ? `${ranks} ranks` : `${threads} thread(s)`}: ${error}`;
+}
+
+/** The numbers of a row, and the threads of both sides. */
+function rowOf(bench, runs) {
+  const of = (label, most = Number.POSITIVE_INFINITY) =>
+    runs.filter((run) => run.label === label && run.ranks <= most);
+  const [ours, pytorch, before] = ["ours", "pytorch", "before"].map((label) =>
+    best(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
+  );
+  const row = {
+    name: bench.name,
+    unit: bench.unit,
+    ...(bench.against && { against: bench.against }),
+    ours: ours?.value ?? null,
+    pytorch: pytorch?.value ?? null,
+    ratio: ours && pytorch ? pytorch.value / ours.value : null,
+    ours_mb: ours?.mb ?? null,
+    pytorch_mb: pytorch?.mb ?? null,
+    ...(before && {
+      before: before.value,
+      gain: ours ? before.value / ours.value : null,
+      before_mb: before.mb,
+    }),
+    ...(bench.ranks && {
+      ...rankGain("ours", ours, best(of("ours", 1))),
+      ...rankGain("pytorch", pytorch, best(of("pytorch", 1))),
+      bytes_per_step: ours && median(of("ours").at(-1).bytes),
+    }),
+  };
+  return { row, threads: [ours?.threads ?? null, pytorch?.threads ?? null] };
+}
+
+/** What several ranks gain over one: the columns of one side. */
+function rankGain(label, several, one) {
+  const speedup = several && one ? one.value / several.value : null;
+  return {
+    [`${label}_one_rank`]: one?.value ?? null,
+    [label === "ours" ? "speedup" : `${label}_speedup`]: speedup,
+  };
+}

@@ -1,0 +1,40 @@
+// Parts of a training that vectors and images share, on our side.
+import { bridge, device, repeatInScope, torch, waitForDevice } from "./engine.mjs";
+
+const RATE = 1e-4;
+
+/** A training step forward as a function of rows: bridge, loss, clipping, Adam, an average of this rate, NaN check. */
+export function stepOf(problem, rate = null) {
+  const network = problem.method.network("f");
+  const step = bridge.trainingStep({
+    ...{ problem, network, direction: "f" },
+    optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
+    ema: rate && new torch.optim.EMA(network, rate),
+    generator: bridge.stream(0, "train", device),
+  });
+  return (rows) => {
+    const [loss] = step(rows);
+    if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
+  };
+}
+
+/** Simulations from one end by a new network: so many on `grid`, or one on `warmGrid` for none. */
+export function simulation(
+  { data, process, method: options },
+  direction,
+  { grid, warmGrid, ...how },
+) {
+  const { method, network } = options;
+  const { lastNoise, ...execution } = how;
+  const net = network(direction).eval();
+  const sampler = new bridge.Sampler({
+    ...{ method, process, grid, networks: { b: net, f: net }, ...execution },
+  });
+  const generator = bridge.stream(0, "simulate", device);
+  const start = direction === "f" ? data.x0 : data.x1;
+  const simulateOn = (times) =>
+    repeatInScope(() =>
+      waitForDevice(sampler.simulate(direction, start, { grid: times, generator, lastNoise })),
+    );
+  return (reps) => (reps > 0 ? simulateOn(grid)(reps) : simulateOn(warmGrid)(1));
+}

@@ -1,0 +1,59 @@
+// The tables that `npm run bench` prints.
+
+/** Lines up rows of text: the first two columns to the left, numbers to the right. */
+function align(rows) {
+  const width = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const pad = (cell, column) =>
+    column < 2 ? cell.padEnd(width[column]) : cell.padStart(width[column]);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
+}
+
+/** Three digits, or a dash. */
+export const digits = (value, count = 3) =>
+  value === null ? "–" : Number(value.toPrecision(count)).toString();
+const wholeNumber = (value) => (value === null ? "–" : value.toFixed(0));
+
+/** A row in one line, when it was measured. */
+export const rowText = ({ name, unit, ours, pytorch, ratio, against = "PyTorch" }) =>
+  `${name}: ${digits(ours)} ${unit}, ${against} ${digits(pytorch)}${ratio === null ? "" : `, ratio ${ratio.toFixed(2)}`}`;
+
+/** All rows side by side. */
+export function mainTable(entries, hasBefore) {
+  const head = ["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"];
+  const table = entries.map(({ row, threads }) => [
+    row.name,
+    row.unit,
+    digits(row.ours),
+    digits(row.pytorch) + (row.against ? ` (${row.against})` : ""),
+    row.ratio === null ? "–" : row.ratio.toFixed(2),
+    wholeNumber(row.ours_mb),
+    wholeNumber(row.pytorch_mb),
+    threads.map((count) => count ?? "–").join("/"),
+    ...(hasBefore
+      ? [
+          digits(row.before ?? null),
+          row.gain?.toFixed(2) ?? "–",
+          wholeNumber(row.before_mb ?? null),
+        ]
+      : []),
+  ]);
+  const columns = hasBefore ? [...head, "before", "gain", "before_mb"] : head;
+  return align([columns, ...table]).join("\n");
+}
+
+/** What several ranks gain over one; null without such rows. */
+export function ranksTable(entries) {
+  const rows = entries.map(({ row }) => row).filter(({ bytes_per_step }) => bytes_per_step);
+  if (rows.length === 0) return null;
+  const lines = rows.map((row) => [
+    row.name,
+    row.unit,
+    digits(row.ours_one_rank),
+    digits(row.speedup),
+    digits(row.pytorch_one_rank),
+    digits(row.pytorch_speedup),
+    wholeNumber(row.bytes_per_step),
+  ]);
+  const columns = ["one rank", "speedup", "pytorch one rank", "pytorch speedup", "bytes_per_step"];
+  return align([["name", "unit", ...columns], ...lines]).join("\n");
+}
