@@ -1,11 +1,14 @@
 // A benchmark is a description as data, which one engine runs. Its runs are ordinary runs,
 // configured by options of `dsbm train` or `dsbm fit`.
-import type { CompleteTrainConfig } from "@dsbm/config";
+import type { CompleteTrainConfig, Value } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { Progress, Row } from "@dsbm/runs";
 
 /** Numbers by the names of metrics; null if a metric has no meaning for a method. */
 export type Values = Record<string, number | null>;
+
+/** Options of a command by dotted keys; the last value of a key counts. */
+export type Options = Readonly<Record<string, Value>>;
 
 /** How much is measured: of a quick benchmark less. */
 export interface Sizes {
@@ -41,10 +44,12 @@ export interface HalfTime {
 /** Two ends, and how a bridge between them is measured. */
 export interface Case {
   name: string;
+  /** The datasets of `dsbm fit`, in a folder for its own files. */
+  places?(files: string): string[];
   /** Options of a command and a method, in a folder for its own files. */
-  words(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): string[];
+  options(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): Options;
   /** Changed options of some methods, by name. */
-  own?: Readonly<Record<string, readonly string[]>>;
+  own?: Readonly<Record<string, Options>>;
   /** Writes missing files of a method. */
   prepare?(files: string, sizes: Pick<Sizes, "quick">, method: string): Promise<void>;
   /** Evaluates a run; null if it was stopped. */
@@ -61,7 +66,7 @@ export type Command = "train" | "fit";
 /** A method under its own name: options of its configuration. */
 export interface Way {
   name: string;
-  words: readonly string[];
+  options: Options;
   /** Default: as the benchmark. */
   command?: Command;
   /** Nothing is trained step by step. */
@@ -132,8 +137,8 @@ export interface Benchmark {
   /** The cases of a quick benchmark, and its changed options, of all methods and of some. */
   quick: {
     cases: readonly string[];
-    words?: readonly string[];
-    own?: Readonly<Record<string, readonly string[]>>;
+    options?: Options;
+    own?: Readonly<Record<string, Options>>;
   };
   metrics: readonly Metric[];
   published: readonly Published[];

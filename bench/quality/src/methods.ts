@@ -1,39 +1,39 @@
 // The methods of benchmarks, under the names of their tables. Further options set the length of
 // training.
-import type { Way } from "./benchmark.js";
+import type { Options, Way } from "./benchmark.js";
 
 /** Entropic transport within many rows. */
-export const entropic = ["ot_sampler=sinkhorn", "ot_rows=2048"] as const;
+export const entropic = { ot_sampler: "sinkhorn", ot_rows: 2048 } as const;
 
 const ways = {
-  dsbm_ipf: ["method=dbdsb", "first_coupling=ref"],
-  dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
+  dsbm_ipf: { method: "dbdsb", first_coupling: "ref" },
+  dsbm_imf: { method: "dbdsb", first_coupling: "ind" },
   // The same with longer half-iterations.
-  dsbm_imf_long: ["method=dbdsb", "first_coupling=ind"],
+  dsbm_imf_long: { method: "dbdsb", first_coupling: "ind" },
   // The bridge between Gaussians is built in.
-  dsbm_imf_pre: ["method=dbdsb", "first_coupling=ind", "precondition=true"],
+  dsbm_imf_pre: { method: "dbdsb", first_coupling: "ind", precondition: true },
   // LightSB's drift is built in, and makes the first pairs.
-  dsbm_mix: ["method=dbdsb", "precondition=mixture"],
+  dsbm_mix: { method: "dbdsb", precondition: "mixture" },
   // The start coupling of DSBM-IMF+.
-  dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
-  alpha_dsbm: ["method=alpha_dsbm"],
-  alpha_dsbm_ot: ["method=alpha_dsbm", ...entropic],
-  alpha_dsbm_pre: ["method=alpha_dsbm", "precondition=true"],
-  alpha_dsbm_mix: ["method=alpha_dsbm", "precondition=mixture"],
-  sf2m: ["method=sf2m"],
-  lightsb: ["method=lightsb"],
-  lightsb_m: ["method=lightsb_m"],
-  sb_cfm: ["method=sbcfm", "first_coupling=ind", "n_ipf=1"],
-  ot_cfm: ["method=otcfm", "n_ipf=1"],
+  dsbm_imf_ot: { method: "dbdsb", first_coupling: "ind", ot_sampler: "exact" },
+  alpha_dsbm: { method: "alpha_dsbm" },
+  alpha_dsbm_ot: { method: "alpha_dsbm", ...entropic },
+  alpha_dsbm_pre: { method: "alpha_dsbm", precondition: true },
+  alpha_dsbm_mix: { method: "alpha_dsbm", precondition: "mixture" },
+  sf2m: { method: "sf2m" },
+  lightsb: { method: "lightsb" },
+  lightsb_m: { method: "lightsb_m" },
+  sb_cfm: { method: "sbcfm", first_coupling: "ind", n_ipf: 1 },
+  ot_cfm: { method: "otcfm", n_ipf: 1 },
   // Each start is carried to the mean of the ends that it may have.
-  ot_cfm_2_steps: ["method=otcfm", "n_ipf=1", "num_steps=2"],
+  ot_cfm_2_steps: { method: "otcfm", n_ipf: 1, num_steps: 2 },
   // Paths follow the data.
-  ot_cfm_metric: ["method=otcfm", "n_ipf=1", "interpolant=metric"],
-  rectified_flow: ["method=rf", "n_ipf=1"],
-  wfr: ["method=wfr"],
-  wfr_metric: ["method=wfr", "interpolant=metric"],
-  sinkhorn_bridge: ["method=sinkhorn_bridge"],
-  gaussian_bridge: ["method=gaussian_bridge"],
+  ot_cfm_metric: { method: "otcfm", n_ipf: 1, interpolant: "metric" },
+  rectified_flow: { method: "rf", n_ipf: 1 },
+  wfr: { method: "wfr" },
+  wfr_metric: { method: "wfr", interpolant: "metric" },
+  sinkhorn_bridge: { method: "sinkhorn_bridge" },
+  gaussian_bridge: { method: "gaussian_bridge" },
 } as const;
 
 export type MethodName = keyof typeof ways;
@@ -42,25 +42,27 @@ const fullOnly: readonly MethodName[] = ["dsbm_imf_long", "alpha_dsbm_ot"];
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
 /** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */
-export const cached = (pairs: number, steps: number): readonly string[] => [
-  ...["cache=disk", `cache_npar=${pairs}`, `cache_refresh_stride=${steps}`],
-];
+export const cached = (pairs: number, steps: number): Options => ({
+  cache: "disk",
+  cache_npar: pairs,
+  cache_refresh_stride: steps,
+});
 
-const twice = ["n_ipf=2"];
-const once = ["n_ipf=1"];
+const twice = { n_ipf: 2 };
+const once = { n_ipf: 1 };
 
 /** Simulated pairs of α-DSBM serve for some steps too (Peluchetti 2024). */
-export const rollouts: readonly string[] = ["online_cache=true"];
+export const rollouts: Options = { online_cache: true };
 
 /** Few steps whose pairs keep their variance. */
-export const analytic: readonly string[] = ["step_variance=analytic"];
+export const analytic: Options = { step_variance: "analytic" };
 
 /** Simulated pairs keep their variance over the steps, and take the moments of the data. */
-export const matched: readonly string[] = [...analytic, "match_moments=true"];
+export const matched: Options = { ...analytic, match_moments: true };
 
 /** What all quick benchmarks share: simulated pairs are few, and serve for some steps. */
-export const quickWords = {
-  words: ["batch_size=128", ...cached(2560, 100)],
+export const quickOptions = {
+  options: { batch_size: 128, ...cached(2560, 100) },
   own: {
     ...{
       dsbm_ipf: twice,
@@ -70,14 +72,14 @@ export const quickWords = {
       dsbm_imf_ot: twice,
     },
     alpha_dsbm_mix: rollouts,
-    sinkhorn_bridge: ["data.n_train=2000"],
+    sinkhorn_bridge: { "data.n_train": 2000 },
   },
 };
 
 /** Methods with their own options after the shared options. */
-export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
-  Object.entries(words).map(([key, own]) => {
+export const methodsOf = (methods: Partial<Record<MethodName, Options>>): readonly Way[] =>
+  Object.entries(methods).map(([key, own]) => {
     const name = key as MethodName;
-    const words = [...ways[name], ...own];
-    return { name, words, closed: closed.includes(name), fullOnly: fullOnly.includes(name) };
+    const options: Options = { ...ways[name], ...own };
+    return { name, options, closed: closed.includes(name), fullOnly: fullOnly.includes(name) };
   });

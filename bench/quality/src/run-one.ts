@@ -6,19 +6,18 @@ import {
   type CompleteTrainConfig,
   ConfigError,
   completeTrain,
+  configure,
   fit,
-  isSetting,
-  parseOverride,
-  resolve,
+  printValue,
   train,
 } from "@dsbm/config";
 import { finishedRun, runTraining } from "@dsbm/experiment";
-import { type FitRequest, methodNames, runFit, withTimes } from "@dsbm/fit";
+import { methodNames, runFit, withTimes } from "@dsbm/fit";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { readFitArguments } from "../../../packages/command/cli/dist/words/places.js";
-import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
+import { placesBase } from "../../../packages/command/cli/dist/words/places.js";
+import type { Benchmark, Case, Command, Options, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";
 import { type Provenance, provenance } from "./provenance.js";
@@ -38,47 +37,47 @@ interface OneOptions extends EngineOptions {
 
 /** What a run left. */
 export interface Result extends Provenance {
-  /** What it was described by, without the time that it had. */
+  /** Datasets and options, without the time that it had. */
   words: string[];
   values: Values;
 }
 
-const lasting = (words: readonly string[]) =>
-  words.filter((word) => !/^(threads|max_minutes)=/.test(word));
+/** A run as text: its datasets, and its options without the time that it had. */
+function describeRun({ places, options }: RunRequest): string[] {
+  const { threads: _threads, max_minutes: _minutes, ...rest } = options;
+  return [...places, ...Object.entries(rest).map(([key, value]) => `${key}=${printValue(value)}`)];
+}
 
 const file = "benchmark.json";
 /** More steps than a run has: no evaluation or checkpoint in a half-iteration but those by minutes. */
 const never = 1_000_000_000;
 
-const keyOf = (word: string): string => (isSetting(word) ? parseOverride(word).key : word);
-
-/** Options of which the last value of a key counts. */
-function lastOfEach(words: readonly string[]): string[] {
-  const last = new Map(words.map((word) => [keyOf(word), word]));
-  return [...last.values()];
-}
-
 const commandOf = ({ benchmark, way }: One): Command => way.command ?? benchmark.command;
 
-/** The options of a run, as typed. */
-function wordsOf(
+/** The datasets and options of a run. */
+interface RunRequest {
+  places: string[];
+  options: Options;
+}
+
+function requestOf(
   one: One,
-  options: Pick<OneOptions, "files" | "quick" | "minutes" | "threads">,
-): string[] {
+  sizes: Pick<OneOptions, "files" | "quick" | "minutes" | "threads">,
+): RunRequest {
   const { benchmark, way, seed } = one;
-  const { threads, minutes } = options;
-  const common = [`seed=${seed}`, `threads=${threads}`, "plot_level=0", "checkpoint_minutes=2"];
+  const { threads, minutes, files } = sizes;
   const { quick } = benchmark;
   const command = commandOf(one);
-  const timed = command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
-  return lastOfEach([
-    ...one.case.words(options.files, options, command, way.name),
-    ...way.words,
-    ...(one.case.own?.[way.name] ?? []),
-    ...(options.quick ? [...(quick.words ?? []), ...(quick.own?.[way.name] ?? [])] : []),
-    ...common,
-    ...timed,
-  ]);
+  const isFit = command === "fit";
+  const options = {
+    ...one.case.options(files, sizes, command, way.name),
+    ...way.options,
+    ...one.case.own?.[way.name],
+    ...(sizes.quick && { ...quick.options, ...quick.own?.[way.name] }),
+    ...{ seed, threads, plot_level: 0, checkpoint_minutes: 2 },
+    ...(isFit && minutes !== null && { max_minutes: minutes }),
+  };
+  return { places: (isFit && one.case.places?.(files)) || [], options };
 }
 
 /**
@@ -87,13 +86,13 @@ function wordsOf(
  */
 export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
   const { folder, known, again, progress } = options;
-  const words = wordsOf(one, options);
+  const request = requestOf(one, options);
   const elsewhere =
     again || isThere(folder)
       ? null
       : known?.find({
           ...{ benchmark: one.benchmark.name, case: one.case.name },
-          ...{ method: one.way.name, seed: one.seed, words: lasting(words) },
+          ...{ method: one.way.name, seed: one.seed, words: describeRun(request) },
         });
   if (elsewhere) {
     progress.line(`read: ${elsewhere.date.slice(0, 10)}, commit ${elsewhere.commit}`);
@@ -103,15 +102,15 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
   mkdirSync(options.files, { recursive: true });
   await one.case.prepare?.(options.files, options, one.way.name);
   return commandOf(one) === "fit"
-    ? fitted(one, words, { ...options, folder })
-    : trained(one, words, { ...options, folder });
+    ? fitted(one, request, { ...options, folder })
+    : trained(one, request, { ...options, folder });
 }
 
 const isThere = (folder: string) => existsSync(join(folder, file));
 
 /** The text of a result that was measured now. */
-function resultText(words: readonly string[], values: Values): string {
-  const result: Result = { ...provenance(), words: lasting(words), values };
+function resultText(request: RunRequest, values: Values): string {
+  const result: Result = { ...provenance(), words: describeRun(request), values };
   return `${JSON.stringify(result, null, 2)}\n`;
 }
 
@@ -120,14 +119,12 @@ function read(folder: string): Result {
   return readJson(join(folder, file)) as Result;
 }
 
-async function trained(one: One, words: string[], options: OneOptions): Promise<Result | null> {
+async function trained(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
   const { folder, minutes, again, resume, progress, signal } = options;
-  const config = trainConfig([
-    ...words,
-    ...(minutes === null || one.way.closed
-      ? []
-      : [`gif_stride=${never}`, `checkpoint_stride=${never}`]),
-  ]);
+  const config = trainConfig({
+    ...request.options,
+    ...(minutes !== null && !one.way.closed && { gif_stride: never, checkpoint_stride: never }),
+  });
   if (!again && isThere(folder) && finishedRun(folder, config)) return read(folder);
   const seconds = minutes === null || one.way.closed ? null : 60 * minutes;
   const clock = new Clock(config, seconds);
@@ -142,10 +139,10 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
       const values = await one.case.measure?.(measured);
       if (!values) return false;
       const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
-      const whole = wordsOf(one, { ...options, quick: false });
-      const steps_full = allSteps(trainConfig(whole));
+      const whole = requestOf(one, { ...options, quick: false });
+      const steps_full = allSteps(trainConfig(whole.options));
       const costs = { seconds: took, evaluations, steps, steps_full };
-      run.saveFile(file, resultText(words, { ...values, ...costs }));
+      run.saveFile(file, resultText(request, { ...values, ...costs }));
       return true;
     },
   });
@@ -156,20 +153,17 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
 const allSteps = (config: CompleteTrainConfig): number =>
   stepsBefore({ half: config.half_iterations + 1, step: 0 }, (half) => stepsOf(half, config));
 
-function trainConfig(words: readonly string[]): CompleteTrainConfig {
-  const { members } = resolve(train, words, { names: methodNames() });
-  return completeTrain((members[0] as (typeof members)[number]).config);
-}
+const trainConfig = (options: Options): CompleteTrainConfig =>
+  completeTrain(configure(train, options, { names: methodNames() }).config);
 
-async function fitted(one: One, words: string[], options: OneOptions): Promise<Result | null> {
+async function fitted(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
   const { folder, again, resume, progress, signal } = options;
-  if (!again && isThere(folder)) return sameWords(folder, words);
+  if (!again && isThere(folder)) return readSame(folder, request);
   const began = performance.now();
   const training = { folder, progress, resume, signal, again };
-  const { base, settings } = readFitArguments(words);
-  const [member] = resolve(fit, settings, { names: methodNames(), base }).members;
-  const request = member as FitRequest;
-  const { state } = await runFit({ ...request, base: await withTimes(request) }, training);
+  const base = placesBase(request.places, request.options);
+  const member = configure(fit, request.options, { names: methodNames(), base });
+  const { state } = await runFit({ ...member, base: await withTimes(member) }, training);
   if (state !== "finished") return null;
   const seconds = (performance.now() - began) / 1000;
   const { config } = readTrained(folder, "newest", "cpu");
@@ -177,16 +171,16 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const found = one.case.measure ? await one.case.measure(measured) : {};
   if (!found) return null;
   const values = { ...one.case.read?.(folder), ...found, seconds };
-  writeRunFile(folder, file, resultText(words, values));
+  writeRunFile(folder, file, resultText(request, values));
   return read(folder);
 }
 
 /** What a finished run of `fit` left, whose configuration also holds what was chosen. */
-function sameWords(folder: string, words: readonly string[]): Result {
+function readSame(folder: string, request: RunRequest): Result {
   const found = read(folder);
-  const [before, now] = [found.words, lasting(words)].map((all) => all.join(" "));
+  const [before, now] = [found.words, describeRun(request)].map((all) => all.join(" "));
   if (before === now) return found;
   throw new ConfigError(
-    `${folder} holds a run of other words (${before}) than now (${now}): add --again to start over`,
+    `${folder} holds a run of other options (${before}) than now (${now}): add --again to start over`,
   );
 }

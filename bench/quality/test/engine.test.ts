@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../../../test/support/scratch.js";
-import { wordsOf } from "../../../test/support/words.js";
 import type { Benchmark, Values, Way } from "../src/benchmark.js";
 import type { BenchmarkConfig } from "../src/config.js";
 import { KnownResults, resultsCsv } from "../src/csv.js";
@@ -24,17 +23,17 @@ const small = (measure: () => Values | null): Benchmark => ({
   cases: [
     {
       name: "d2",
-      words: () => [
-        ...["dataset=gaussian", "data.dim=2", "data.n_train=60", "data.n_test=40"],
-        ...["num_steps=3", "n_ipf=1", "batch_size=20"],
-      ],
+      options: () => ({
+        ...{ dataset: "gaussian", "data.dim": 2, "data.n_train": 60, "data.n_test": 40 },
+        ...{ num_steps: 3, n_ipf: 1, batch_size: 20 },
+      }),
       measure: async () => measure(),
       references: async () => ({ perfect: { error: 0.2 } }),
     },
   ],
   methods: [
-    { name: "light", words: ["method=lightsb", "num_iter=4", "mixture_components=3"] },
-    { name: "closed", words: ["method=gaussian_bridge"], closed: true },
+    { name: "light", options: { method: "lightsb", num_iter: 4, mixture_components: 3 } },
+    { name: "closed", options: { method: "gaussian_bridge" }, closed: true },
   ],
   seeds: [1],
   quick: { cases: ["d2"] },
@@ -71,17 +70,20 @@ async function run(
 
 describe("the engine of benchmarks", () => {
   it("counts the evaluations of networks: batches and simulated pairs, of both directions where they share a network", async () => {
-    const cached = ["cache=disk", "cache_npar=60", "cache_refresh_stride=2", "num_iter=4"];
+    const cached = { cache: "disk", cache_npar: 60, cache_refresh_stride: 2, num_iter: 4 };
     const methods = [
       {
         name: "pre",
-        words: [
-          ...wordsOf("method=dbdsb first_coupling=ind precondition=true first_pass=1"),
+        options: {
+          ...{ method: "dbdsb", first_coupling: "ind", precondition: true, first_pass: 1 },
           ...cached,
-        ],
+        },
       },
-      { name: "alpha", words: ["method=alpha_dsbm", "n_ipf=2", "num_iter=4"] },
-      { name: "rollouts", words: ["method=alpha_dsbm", "n_ipf=2", "online_cache=true", ...cached] },
+      { name: "alpha", options: { method: "alpha_dsbm", n_ipf: 2, num_iter: 4 } },
+      {
+        name: "rollouts",
+        options: { method: "alpha_dsbm", n_ipf: 2, online_cache: true, ...cached },
+      },
     ];
     const place = join(folder, "evaluations");
     const { outcome } = await run({ ...small(() => ({})), methods }, undefined, { place });
@@ -132,15 +134,15 @@ describe("the engine of benchmarks", () => {
     expect(again.lines).toHaveLength(2);
 
     // A run that cannot be does not end the others.
-    const words = ["method=lightsb", "num_iter=0"];
-    const odd = { ...benchmark, methods: [{ name: "odd", words }, ...benchmark.methods] };
+    const options = { method: "lightsb", num_iter: 0 };
+    const odd = { ...benchmark, methods: [{ name: "odd", options }, ...benchmark.methods] };
     const { outcome } = await run(odd);
     expect(outcome.failed).toMatchObject([{ run: "small d2 odd seed=1" }]);
     expect(outcome.failed[0]?.why).toMatch(/^dsbm: num_iter/);
     expect(outcome.results).toEqual(whole.outcome.results);
   });
 
-  it("reads a table of numbers of another machine where words are the same", async () => {
+  it("reads a table of numbers of another machine if the options are the same", async () => {
     const benchmark = small(() => ({ error: 5 }));
     const whole = await run(benchmark);
     const [light, closed] = whole.outcome.results as [Finished, Finished];
@@ -152,7 +154,7 @@ describe("the engine of benchmarks", () => {
     expect(there.outcome).toEqual(whole.outcome);
 
     const [, second] = benchmark.methods as [Way, Way];
-    const longer = { name: "light", words: ["method=lightsb", "num_iter=5"] };
+    const longer = { name: "light", options: { method: "lightsb", num_iter: 5 } };
     const others = { ...benchmark, methods: [longer, second] };
     const changed = await run(others, undefined, { place: join(folder, "second"), known });
     expect(changed.outcome.results[0]?.words).toContain("num_iter=5");
@@ -172,7 +174,7 @@ describe("the engine of benchmarks", () => {
   });
 });
 
-describe("what words choose", () => {
+describe("what options choose", () => {
   const all = { quick: false, methods: null, cases: null, seeds: null, max_minutes: null };
   const own = { results: null, train: true };
   const config: BenchmarkConfig = { ...all, ...own, out: null, threads: 1, experiments_dir: "x" };

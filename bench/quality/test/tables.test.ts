@@ -17,10 +17,10 @@ const benchmark: Benchmark = {
   name: "small",
   about: "a small problem",
   command: "train",
-  cases: ["d2", "d3"].map((name) => ({ name, words: () => [] })),
+  cases: ["d2", "d3"].map((name) => ({ name, options: () => ({}) })),
   methods: [
-    { name: "light", words: [] },
-    { name: "closed", words: [], closed: true },
+    { name: "light", options: {} },
+    { name: "closed", options: {}, closed: true },
   ],
   columns: { low: ["d2"], both: ["d2", "d3"], missing: ["d4"] },
   seeds: [1, 3],

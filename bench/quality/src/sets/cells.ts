@@ -84,7 +84,7 @@ function withMoments(x: Tensor, of: Tensor): Tensor {
 
 const oracle = "oracle: optimal pairs of the neighbours, with the day's own mean and deviations";
 
-const grown = ["delta=1.5", "num_iter=3000", "max_minutes=null"];
+const grown = { delta: 1.5, num_iter: 3000, max_minutes: null };
 
 /** The benchmark of a folder. Throws a ConfigError for a folder without days. */
 export function cells(folder: string): Benchmark {
@@ -103,8 +103,9 @@ export function cells(folder: string): Benchmark {
     return {
       name: `day${day}-${count}`,
       prepare,
-      words: (files) => [placeOf(files, before), placeOf(files, after)],
-      ...(count === all && { own: { wfr: ["delta=6"], wfr_metric: ["delta=6"] } }),
+      places: (files) => [placeOf(files, before), placeOf(files, after)],
+      options: () => ({}),
+      ...(count === all && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
       async references({ files, quick }) {
         await prepare(files, { quick });
         const rows = (one: number) => shuffled(io.mapNpy(placeOf(files, one)).to("float64"));
@@ -161,20 +162,20 @@ export function cells(folder: string): Benchmark {
       ),
     },
     methods: [
-      { name: "fit", words: [] },
+      { name: "fit", options: {} },
       ...methodsOf({
-        dsbm_ipf: [],
-        alpha_dsbm: ["n_ipf=2"],
-        sf2m: [],
-        ot_cfm: [],
-        ot_cfm_2_steps: [],
-        ot_cfm_metric: [],
+        dsbm_ipf: {},
+        alpha_dsbm: { n_ipf: 2 },
+        sf2m: {},
+        ot_cfm: {},
+        ot_cfm_2_steps: {},
+        ot_cfm_metric: {},
         wfr: grown,
         wfr_metric: grown,
-        lightsb: ["mixture_components=10", "lr=1e-2"],
-        lightsb_m: ["mixture_components=10"],
-        sinkhorn_bridge: [],
-        gaussian_bridge: [],
+        lightsb: { mixture_components: 10, lr: 1e-2 },
+        lightsb_m: { mixture_components: 10 },
+        sinkhorn_bridge: {},
+        gaussian_bridge: {},
       }),
     ],
     seeds: [1, 2, 3, 4, 5],

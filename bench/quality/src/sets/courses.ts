@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { rowsByMass, stream } from "@dsbm/bridge";
-import { printValue } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { cat, io, rand, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -27,10 +26,8 @@ function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
   const time = (k: number) => times[k] as number;
   return {
     name,
-    words: (files) => [
-      ...known.map((k) => fileOf(files, k)),
-      ...[`times=${printValue(known.map(time))}`, "loo=false", "max_minutes=5"],
-    ],
+    places: (files) => known.map((k) => fileOf(files, k)),
+    options: () => ({ times: known.map(time), loo: false, max_minutes: 5 }),
     ...(prepare && { prepare }),
     async measure({ folder, files }): Promise<Values> {
       using bridge = Bridge.open(folder);
@@ -135,7 +132,7 @@ function cellCases(folder: string): Case[] {
   );
 }
 
-const straight = { otcfm: ["method=otcfm", "n_ipf=1"], sf2m: ["method=sf2m"] };
+const straight = { otcfm: { method: "otcfm", n_ipf: 1 }, sf2m: { method: "sf2m" } };
 
 export function courses(folder: string | undefined): Benchmark {
   const cells = folder === undefined ? [] : cellCases(folder);
@@ -162,15 +159,15 @@ export function courses(folder: string | undefined): Benchmark {
     cases,
     columns,
     methods: [
-      { name: "fit", words: [] },
-      ...Object.entries(straight).flatMap(([name, words]) => [
-        { name, words },
+      { name: "fit", options: {} },
+      ...Object.entries(straight).flatMap(([name, options]) => [
+        { name, options },
         ...["metric", "spline"].map((interpolant) => ({
           name: `${name}_${interpolant}`,
-          words: [...words, `interpolant=${interpolant}`],
+          options: { ...options, interpolant },
         })),
       ]),
-      { name: "wfr", words: ["method=wfr", "num_iter=3000", "max_minutes=null"] },
+      { name: "wfr", options: { method: "wfr", num_iter: 3000, max_minutes: null } },
     ],
     seeds: [1, 2, 3, 4, 5],
     quick: { cases: cases.slice(0, 1).map(({ name }) => name) },

@@ -10,7 +10,6 @@ import {
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
-import { printValue } from "@dsbm/config";
 import { testRows } from "@dsbm/datasets";
 import { openSubject } from "@dsbm/evaluation";
 import { writeFileAtomic } from "@dsbm/files";
@@ -25,7 +24,7 @@ import {
 } from "../benchmark.js";
 import { conditionalUvp, knownPlan, planMoments } from "../exact/known-plan.js";
 import { pathKL } from "../exact/path-kl.js";
-import { cached, entropic, matched, methodsOf, quickWords, rollouts } from "../methods.js";
+import { cached, entropic, matched, methodsOf, quickOptions, rollouts } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -87,17 +86,17 @@ function write(
   });
 }
 
-const wordsOf =
-  (name: string, epsilon: number): Case["words"] =>
+const optionsOf =
+  (name: string, epsilon: number): Case["options"] =>
   (files, { quick }, _, method) => {
     const folder = placeOf(files, hasMore(method, quick));
-    const place = (end: string) => printValue(`array:${fileOf(folder, name, end)}`);
-    return [
-      ...["dataset=vectors", `Dataset=${place("source")}`, `Dataset_transfer=${place("target")}`],
-      ...[`name=${name}`, `sigma=${Math.sqrt(epsilon)}`, `num_steps=${steps}`, "test_npar=1000"],
-      ...["cache_num_steps=50", "step_variance=bridge", "last_noise=false", "lr_schedule=cosine"],
+    const place = (end: string) => `array:${fileOf(folder, name, end)}`;
+    return {
+      ...{ dataset: "vectors", Dataset: place("source"), Dataset_transfer: place("target") },
+      ...{ name, sigma: Math.sqrt(epsilon), num_steps: steps, test_npar: 1000 },
+      ...{ cache_num_steps: 50, step_variance: "bridge", last_noise: false, lr_schedule: "cosine" },
       ...cached(12_800, 125),
-    ];
+    };
   };
 
 /**
@@ -226,23 +225,23 @@ async function referencesOf(
 }
 
 /** Learning rates that suit LightSB at a noise. */
-const lightRate: Record<number, string> = { 0.1: "lr=1e-2", 1: "lr=1e-2", 10: "lr=6e-2" };
+const lightRate: Record<number, number> = { 0.1: 1e-2, 1: 1e-2, 10: 6e-2 };
 
 /**
  * Learning rates for LightSB-M: with little noise, and in many dimensions, components are far from
  * their start.
  */
-const matchingRate = (dim: number, epsilon: number): string =>
-  epsilon < 1 ? "lr=3e-2" : dim < 64 || epsilon > 1 ? "lr=3e-3" : "lr=1e-2";
+const matchingRate = (dim: number, epsilon: number): number =>
+  epsilon < 1 ? 3e-2 : dim < 64 || epsilon > 1 ? 3e-3 : 1e-2;
 
 function planCase(dim: number, epsilon: number): Case {
   const name = `D${dim}-eps${epsilon}`;
   return {
     name,
-    words: wordsOf(name, epsilon),
+    options: optionsOf(name, epsilon),
     own: {
-      lightsb: [lightRate[epsilon] as string],
-      lightsb_m: [matchingRate(dim, epsilon)],
+      lightsb: { lr: lightRate[epsilon] as number },
+      lightsb_m: { lr: matchingRate(dim, epsilon) },
     },
     async prepare(files, { quick }, method) {
       const { potential, draw } = plan(dim, epsilon);
@@ -258,8 +257,8 @@ const gaussianName = `N${gaussianDim}`;
 
 const gaussianCase: Case = {
   name: gaussianName,
-  words: wordsOf(gaussianName, 1),
-  own: { lightsb_m: ["lr=3e-3"] },
+  options: optionsOf(gaussianName, 1),
+  own: { lightsb_m: { lr: 3e-3 } },
   async prepare(files, { quick }, method) {
     write(files, gaussianName, { quick, method, draw: gaussians });
   },
@@ -286,16 +285,16 @@ const published = { metric: "cbw2_uvp", columns: dims.map((dim) => `D${dim}-eps1
 const uvpRow = (label: string, values: readonly number[], of?: string) =>
   publishedRow(published, label, values, { of, differs: "the published pairs are others" });
 
-const large = ["batch_size=512"];
+const large = { batch_size: 512 };
 /** Simulated pairs of few steps are as close as pairs of many steps. */
-const simulated = [...large, ...matched, "cache_num_steps=20"];
+const simulated = { ...large, ...matched, cache_num_steps: 20 };
 /** For networks that start from nothing: two layers and one input of time learn such drifts slowly. */
-const network = ["model.hidden=256,256,256", "model.time_frequencies=8", "lr=3e-3"];
-const learnt = [...simulated, ...network];
-const rolledOut = [...learnt, ...rollouts, "n_ipf=2"];
-const online = [...rolledOut, "first_num_iter=5000", "num_iter=10000"];
-const longer = ["first_num_iter=5000", "num_iter=20000"];
-const spread = "mixture_spread=1";
+const network = { "model.hidden": [256, 256, 256], "model.time_frequencies": 8, lr: 3e-3 };
+const learnt = { ...simulated, ...network };
+const rolledOut = { ...learnt, ...rollouts, n_ipf: 2 };
+const online = { ...rolledOut, first_num_iter: 5000, num_iter: 10000 };
+const longer = { first_num_iter: 5000, num_iter: 20000 };
+const spread = { mixture_spread: 1 };
 
 export const eot: Benchmark = {
   name: "eot",
@@ -304,26 +303,26 @@ export const eot: Benchmark = {
   command: "train",
   cases: [...epsilons.flatMap((eps) => dims.map((dim) => planCase(dim, eps))), gaussianCase],
   methods: methodsOf({
-    dsbm_ipf: [...learnt, "n_ipf=4", "num_iter=2500"],
-    dsbm_imf: [...learnt, "n_ipf=4", "num_iter=2500"],
-    dsbm_imf_long: [...learnt, "n_ipf=3", ...longer],
-    dsbm_imf_pre: [...learnt, "n_ipf=4", "num_iter=2500"],
+    dsbm_ipf: { ...learnt, n_ipf: 4, num_iter: 2500 },
+    dsbm_imf: { ...learnt, n_ipf: 4, num_iter: 2500 },
+    dsbm_imf_long: { ...learnt, n_ipf: 3, ...longer },
+    dsbm_imf_pre: { ...learnt, n_ipf: 4, num_iter: 2500 },
     // Plans of many rows with the noise's entropy are near the bridge's own: two iterations are enough, and errors add up.
-    dsbm_imf_ot: [...learnt, ...entropic, "n_ipf=2", ...longer],
-    dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
+    dsbm_imf_ot: { ...learnt, ...entropic, n_ipf: 2, ...longer },
+    dsbm_mix: { ...simulated, ...spread, n_ipf: 1, num_iter: 2500 },
     alpha_dsbm: online,
-    alpha_dsbm_ot: [...rolledOut, "first_num_iter=20000", "num_iter=20000"],
+    alpha_dsbm_ot: { ...rolledOut, first_num_iter: 20000, num_iter: 20000 },
     alpha_dsbm_pre: online,
-    alpha_dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
+    alpha_dsbm_mix: { ...simulated, ...spread, n_ipf: 1, num_iter: 2500 },
     // Exact plans of batches are plans without noise.
-    sf2m: ["ot_sampler=sinkhorn", ...large, ...network, "num_iter=20000"],
-    lightsb: [spread],
-    lightsb_m: [...large, spread],
-    sinkhorn_bridge: [],
-    gaussian_bridge: [],
+    sf2m: { ot_sampler: "sinkhorn", ...large, ...network, num_iter: 20000 },
+    lightsb: spread,
+    lightsb_m: { ...large, ...spread },
+    sinkhorn_bridge: {},
+    gaussian_bridge: {},
   }),
   seeds: [1],
-  quick: { cases: ["D16-eps1", gaussianName], ...quickWords },
+  quick: { cases: ["D16-eps1", gaussianName], ...quickOptions },
   metrics: [
     {
       ...{ name: "cbw2_uvp", title: "cBW²-UVP, percent", digits: 2, floor: exactSampler },

@@ -25,7 +25,7 @@ import {
   type Values,
 } from "../benchmark.js";
 import { pathKL } from "../exact/path-kl.js";
-import { entropic, methodsOf, quickWords, rollouts } from "../methods.js";
+import { entropic, methodsOf, quickOptions, rollouts } from "../methods.js";
 import { mean } from "../table.js";
 
 const dims = [5, 20, 50];
@@ -145,7 +145,7 @@ async function measure(d: number, run: Measured): Promise<Values | null> {
 
 const caseOf = (d: number): Case => ({
   name: `d${d}`,
-  words: () => ["dataset=gaussian_best", `data.dim=${d}`, `num_steps=${steps}`],
+  options: () => ({ dataset: "gaussian_best", "data.dim": d, num_steps: steps }),
   measure: (run) => measure(d, run),
   async references() {
     const bridge = { a: 0.1, sigma: 1 };
@@ -156,8 +156,8 @@ const caseOf = (d: number): Case => ({
   },
 });
 
-const once = ["n_ipf=1", "num_iter=20000"];
-const light = ["n_ipf=1", "num_iter=10000", "lr=3e-3", "mixture_components=10", "mixture_spread=1"];
+const once = { n_ipf: 1, num_iter: 20000 };
+const light = { n_ipf: 1, num_iter: 10000, lr: 3e-3, mixture_components: 10, mixture_spread: 1 };
 
 export const gaussian: Benchmark = {
   name: "gaussian",
@@ -166,28 +166,28 @@ export const gaussian: Benchmark = {
   cases: dims.map(caseOf),
   methods: [
     ...methodsOf({
-      dsbm_ipf: [],
-      dsbm_imf: [],
-      dsbm_imf_pre: [],
-      dsbm_imf_ot: [],
-      alpha_dsbm: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
-      alpha_dsbm_pre: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
+      dsbm_ipf: {},
+      dsbm_imf: {},
+      dsbm_imf_pre: {},
+      dsbm_imf_ot: {},
+      alpha_dsbm: { ...rollouts, n_ipf: 2, first_num_iter: 2000, num_iter: 10000 },
+      alpha_dsbm_pre: { ...rollouts, n_ipf: 2, first_num_iter: 2000, num_iter: 10000 },
       // Exact plans of batches make another coupling, whose marginals are wider between the ends.
-      sf2m: [...once, ...entropic],
+      sf2m: { ...once, ...entropic },
       lightsb: light,
-      lightsb_m: [...light, "batch_size=512", "lr=1e-3"],
+      lightsb_m: { ...light, batch_size: 512, lr: 1e-3 },
       sb_cfm: once,
-      sinkhorn_bridge: ["data.n_train=10000"],
-      gaussian_bridge: [],
+      sinkhorn_bridge: { "data.n_train": 10000 },
+      gaussian_bridge: {},
     }),
     {
       name: "gaussian_bridge_10k",
-      words: ["method=gaussian_bridge", "data.n_train=10000"],
+      options: { method: "gaussian_bridge", "data.n_train": 10000 },
       closed: true,
     },
   ],
   seeds: [1, 2, 3, 4, 5],
-  quick: { cases: ["d5"], ...quickWords },
+  quick: { cases: ["d5"], ...quickOptions },
   metrics: [
     ...Object.entries(fits).map(([fit, title]) => ({
       ...{ name: `kl_${fit}`, title: `KL × 10⁻³, ${title}`, times: 1000, digits: 2 },

@@ -25,8 +25,8 @@ import { mean } from "../table.js";
 type Rows = readonly (readonly number[])[];
 
 /** As many steps as `fit` takes at most: `gene` trains for two minutes on two cores that nobody else uses. */
-const steps = { course: "num_iter=9000", twoTables: "num_iter=3000" };
-const allRows = ["data.test_fraction=0.001", "max_minutes=null", "loo=false"];
+const steps = { course: { num_iter: 9000 }, twoTables: { num_iter: 3000 } };
+const allRows = { "data.test_fraction": 0.001, max_minutes: null, loo: false };
 
 /** Weighted samples in the units of the data. */
 interface Grown {
@@ -118,13 +118,13 @@ function gene(path: string): Case {
       const doubled = [head, ...table, ...table].map((line) => `${line.join()}\n`);
       writeFileAtomic(twice(files), doubled.join(""));
     },
-    words: (files) => [
-      twice(files),
-      `time=${head[0]}`,
-      `mass=${days.map(({ length }) => length)}`,
+    places: (files) => [twice(files)],
+    options: () => ({
+      time: head[0] as string,
+      mass: days.map(({ length }) => length),
       ...allRows,
-      steps.course,
-    ],
+      ...steps.course,
+    }),
     async measure({ folder }): Promise<Values> {
       using bridge = Bridge.open(folder);
       const first = days[0] as Rows;
@@ -235,11 +235,9 @@ export function trueGrowth(
 /** Two Gaussians whose masses 1:3 become 3:1 while both move. */
 const gaussians = (d: number): Case => ({
   name: `gaussians-${d}`,
-  words: (files) => [
-    ...[join(files, `source-${d}.npy`), join(files, `target-${d}.npy`)],
-    // Without some of the rows, clusters have other masses.
-    ...["mass=1,1", ...allRows, steps.twoTables],
-  ],
+  places: (files) => [join(files, `source-${d}.npy`), join(files, `target-${d}.npy`)],
+  // Without some of the rows, clusters have other masses.
+  options: () => ({ mass: [1, 1], ...allRows, ...steps.twoTables }),
   async prepare(files) {
     for (const end of ["source", "target"] as const)
       writeFileAtomic(join(files, `${end}-${d}.npy`), io.encodeNpy(clusters(end, d)));
@@ -282,8 +280,8 @@ export function growth(path: string | undefined): Benchmark {
     command: "fit",
     cases,
     methods: [
-      { name: "wfr", words: ["method=wfr"] },
-      { name: "wfr_bridge", words: ["method=wfr_bridge"] },
+      { name: "wfr", options: { method: "wfr" } },
+      { name: "wfr_bridge", options: { method: "wfr_bridge" } },
     ],
     seeds: [1, 2, 3, 4, 5],
     quick: { cases: ["gaussians-2"] },

@@ -11,12 +11,13 @@ import {
   type Benchmark,
   type Case,
   type Measured,
+  type Options,
   type Published,
   publishedRow,
   type Sizes,
   type Values,
 } from "../benchmark.js";
-import { analytic, cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
+import { analytic, cached, matched, methodsOf, quickOptions, rollouts } from "../methods.js";
 import { mean } from "../table.js";
 
 const points = 10_000;
@@ -133,18 +134,15 @@ function write(files: string, set: string, { end, n }: { end: Endpoint; n: numbe
 
 const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => ({
   name,
-  words: (files, { quick }, command) =>
-    command === "fit"
-      ? [
-          fileOf(files, source, "x0"),
-          fileOf(files, target, "x1"),
-          `data.test_fraction=${points / (trained + points)}`,
-        ]
-      : [
-          ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
-          ...[`num_steps=${steps}`, "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
-          ...(quick ? [`data.n_test=${fewer}`] : [`data.n_train=${trained}`]),
-        ],
+  places: (files) => [fileOf(files, source, "x0"), fileOf(files, target, "x1")],
+  options(_, { quick }, command): Options {
+    if (command === "fit") return { "data.test_fraction": points / (trained + points) };
+    return {
+      ...{ dataset: "moons", Dataset: source, Dataset_transfer: target, name: target },
+      ...{ num_steps: steps, lr_schedule: "cosine", test_npar: 1000, ...cached(12_800, 500) },
+      ...(quick ? { "data.n_test": fewer } : { "data.n_train": trained }),
+    };
+  },
   async prepare(files) {
     write(files, source, { end: "x0", n: points });
     write(files, target, { end: "x1", n: points });
@@ -162,15 +160,15 @@ const row = (
 ) => publishedRow({ metric, columns }, label, values, { seeds: 5, ...more });
 
 /** σ = 1 in steps that are short at both ends, where drifts change fast. */
-const grid = ["sigma=null", "gamma_min=0.01", "gamma_max=0.09", "symmetric_gamma=true"];
+const grid = { sigma: null, gamma_min: 0.01, gamma_max: 0.09, symmetric_gamma: true };
 /** Two layers learn edges slowly, and the time as one number hides how fast drifts change. */
-const network = ["model.hidden=128,128,128", "model.time_frequencies=8", "lr=3e-3"];
-const once = ["n_ipf=1", "num_iter=10000", "batch_size=256"];
-const noisy = [...network, ...grid, ...once];
-const flow = ["model.hidden=256,256,256", ...once];
-const simulated = [...matched, ...network, ...grid, "batch_size=256"];
-const stages = ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=512"];
-const online = [...simulated, ...rollouts, ...stages];
+const network = { "model.hidden": [128, 128, 128], "model.time_frequencies": 8, lr: 3e-3 };
+const once = { n_ipf: 1, num_iter: 10000, batch_size: 256 };
+const noisy = { ...network, ...grid, ...once };
+const flow = { "model.hidden": [256, 256, 256], ...once };
+const simulated = { ...matched, ...network, ...grid, batch_size: 256 };
+const stages = { n_ipf: 2, first_num_iter: 5000, num_iter: 2500, batch_size: 512 };
+const online = { ...simulated, ...rollouts, ...stages };
 
 export const planar: Benchmark = {
   name: "2d",
@@ -180,28 +178,28 @@ export const planar: Benchmark = {
   cases: Object.entries(pairs).map(caseOf),
   methods: [
     // In a quick benchmark it would not get to train.
-    { name: "fit", words: ["max_minutes=2"], command: "fit", fullOnly: true },
+    { name: "fit", options: { max_minutes: 2 }, command: "fit", fullOnly: true },
     ...methodsOf({
       dsbm_ipf: simulated,
       dsbm_imf: simulated,
-      dsbm_imf_pre: [...simulated, "n_ipf=3"],
-      dsbm_mix: [...simulated, "n_ipf=2", "num_iter=2500"],
+      dsbm_imf_pre: { ...simulated, n_ipf: 3 },
+      dsbm_mix: { ...simulated, n_ipf: 2, num_iter: 2500 },
       dsbm_imf_ot: simulated,
       alpha_dsbm: online,
       alpha_dsbm_pre: online,
-      alpha_dsbm_mix: [...simulated, ...rollouts, "n_ipf=1", "num_iter=5000"],
-      sf2m: [...noisy, ...analytic],
-      lightsb: [],
-      lightsb_m: ["batch_size=512"],
+      alpha_dsbm_mix: { ...simulated, ...rollouts, n_ipf: 1, num_iter: 5000 },
+      sf2m: { ...noisy, ...analytic },
+      lightsb: {},
+      lightsb_m: { batch_size: 512 },
       sb_cfm: noisy,
       ot_cfm: flow,
       rectified_flow: flow,
-      sinkhorn_bridge: [],
-      gaussian_bridge: [],
+      sinkhorn_bridge: {},
+      gaussian_bridge: {},
     }),
   ],
   seeds: [1, 2, 3, 4, 5],
-  quick: { cases: ["moons", "moons-8gaussians"], ...quickWords },
+  quick: { cases: ["moons", "moons-8gaussians"], ...quickOptions },
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
