@@ -9,7 +9,7 @@ function align(rows) {
 }
 
 /** Three digits, or a dash. */
-export const digits = (value, count = 3) =>
+const digits = (value, count = 3) =>
   value === null ? "–" : Number(value.toPrecision(count)).toString();
 const wholeNumber = (value) => (value === null ? "–" : value.toFixed(0));
 

@@ -71,7 +71,7 @@ async function run(
 describe("the engine of benchmarks", () => {
   it("counts the evaluations of networks: batches and simulated pairs, of both directions where they share a network", async () => {
     const cached = { cache: "disk", cache_npar: 60, cache_refresh_stride: 2, num_iter: 4 };
-    const methods = [
+    const methods: Way[] = [
       {
         name: "pre",
         options: {

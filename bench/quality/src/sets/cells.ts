@@ -86,60 +86,113 @@ const oracle = "oracle: optimal pairs of the neighbours, with the day's own mean
 
 const grown = { delta: 1.5, num_iter: 3000, max_minutes: null };
 
+/** A left-out day in so many columns. */
+function leftDayCase(
+  { folder, days }: { folder: string; days: number[] },
+  day: number,
+  count: number,
+): Case {
+  const i = days.indexOf(day);
+  const [before, after] = [days[i - 1] as number, days[i + 1] as number];
+  const placeOf = (files: string, one: number) =>
+    count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+  const prepare = async (files: string, { quick }: { quick: boolean }) => {
+    mkdirSync(files, { recursive: true });
+    const most = quick ? fewCells : Number.POSITIVE_INFINITY;
+    if (count === few) whiten(folder, { days, files, most });
+  };
+  return {
+    name: `day${day}-${count}`,
+    prepare,
+    places: (files) => [placeOf(files, before), placeOf(files, after)],
+    options: () => ({}),
+    ...(count === all && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
+    async references({ files, quick }) {
+      await prepare(files, { quick });
+      const rows = (one: number) => shuffled(io.mapNpy(placeOf(files, one)).to("float64"));
+      return tidy(() => {
+        const truth = rows(day);
+        const middle = between(rows(before), rows(after), 0.5);
+        return { [oracle]: { w1: w1(withMoments(middle, truth), truth) } };
+      });
+    },
+    async measure({ folder: run, files }) {
+      using bridge = Bridge.open(run);
+      const rows = (one: number) => io.mapNpy(placeOf(files, one)).to("float64");
+      // As published, days are taken as equally spaced.
+      const grown = await grow(bridge, rows(before), { from: "0", to: "0.5" });
+      const kept = readQuality(run)?.rows.find(
+        ({ name, direction }) => name === "variance_ratio" && direction === "f",
+      );
+      return tidy(() => {
+        const truth = shuffled(rows(day));
+        const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
+        const n = Math.min(rows(before).size(0), rows(after).size(0));
+        const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
+        const half = Math.floor(truth.size(0) / 2);
+        const rest = truth.narrow(0, half, truth.size(0) - half);
+        return {
+          w1: weightedW1(grown, truth),
+          w1_half_floor: w1(first(truth, half), rest),
+          w1_mixed: w1(mixed, truth),
+          variance_ratio: kept?.value ?? null,
+        };
+      });
+    },
+  };
+}
+
+const methods: Benchmark["methods"] = [
+  { name: "fit", options: {} },
+  ...methodsOf({
+    dsbm_ipf: {},
+    alpha_dsbm: { n_ipf: 2 },
+    sf2m: {},
+    ot_cfm: {},
+    ot_cfm_2_steps: {},
+    ot_cfm_metric: {},
+    wfr: grown,
+    wfr_metric: grown,
+    lightsb: { mixture_components: 10, lr: 1e-2 },
+    lightsb_m: { mixture_components: 10 },
+    sinkhorn_bridge: {},
+    gaussian_bridge: {},
+  }),
+];
+
+const metrics: Benchmark["metrics"] = [
+  {
+    ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
+    beside: {
+      "half of the day to its other half": "w1_half_floor",
+      "random pairs of the neighbours, mixed": "w1_mixed",
+    },
+    quick: `${fewCells} cells of each day`,
+  },
+  {
+    name: "variance_ratio",
+    title: "variance ratio of the generated samples at t = 1",
+    digits: 3,
+    best: 1,
+  },
+];
+
+const unrankedMethods: Benchmark["unranked"] = {
+  labels: ["ot_cfm_2_steps"],
+  why: "samples of two steps have less variance than the data, which lowers exact W1",
+};
+
+const notes: Benchmark["notes"] = [
+  "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
+  "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
+  "`wfr` has equal masses and weighted samples. Its delta, for 5 columns, was chosen on the pairs of these days.",
+  "The oracle moves and scales the middle of optimal pairs to the mean and the deviations of the left-out day, which no method sees. In 50 columns, the published 36.39 lies between `ot_cfm`, which follows such pairs, and the oracle.",
+];
+
 /** The benchmark of a folder. Throws a ConfigError for a folder without days. */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
   const inner = days.slice(1, -1);
-  const caseOf = (day: number, count: number): Case => {
-    const i = days.indexOf(day);
-    const [before, after] = [days[i - 1] as number, days[i + 1] as number];
-    const placeOf = (files: string, one: number) =>
-      count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
-    const prepare = async (files: string, { quick }: { quick: boolean }) => {
-      mkdirSync(files, { recursive: true });
-      const most = quick ? fewCells : Number.POSITIVE_INFINITY;
-      if (count === few) whiten(folder, { days, files, most });
-    };
-    return {
-      name: `day${day}-${count}`,
-      prepare,
-      places: (files) => [placeOf(files, before), placeOf(files, after)],
-      options: () => ({}),
-      ...(count === all && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
-      async references({ files, quick }) {
-        await prepare(files, { quick });
-        const rows = (one: number) => shuffled(io.mapNpy(placeOf(files, one)).to("float64"));
-        return tidy(() => {
-          const truth = rows(day);
-          const middle = between(rows(before), rows(after), 0.5);
-          return { [oracle]: { w1: w1(withMoments(middle, truth), truth) } };
-        });
-      },
-      async measure({ folder: run, files }) {
-        using bridge = Bridge.open(run);
-        const rows = (one: number) => io.mapNpy(placeOf(files, one)).to("float64");
-        // As published, days are taken as equally spaced.
-        const grown = await grow(bridge, rows(before), { from: "0", to: "0.5" });
-        const kept = readQuality(run)?.rows.find(
-          ({ name, direction }) => name === "variance_ratio" && direction === "f",
-        );
-        return tidy(() => {
-          const truth = shuffled(rows(day));
-          const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
-          const n = Math.min(rows(before).size(0), rows(after).size(0));
-          const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
-          const half = Math.floor(truth.size(0) / 2);
-          const rest = truth.narrow(0, half, truth.size(0) - half);
-          return {
-            w1: weightedW1(grown, truth),
-            w1_half_floor: w1(first(truth, half), rest),
-            w1_mixed: w1(mixed, truth),
-            variance_ratio: kept?.value ?? null,
-          };
-        });
-      },
-    };
-  };
   const columns = Object.fromEntries(
     [all, few].map((count) => [
       count === all ? `${all} components` : `${few} whitened`,
@@ -152,7 +205,9 @@ export function cells(folder: string): Benchmark {
     about:
       "a day of cells left out: exact W1 of the bridge of its neighbours, at t = 0.5, to its cells",
     command: "fit",
-    cases: [all, few].flatMap((count) => inner.map((day) => caseOf(day, count))),
+    cases: [all, few].flatMap((count) =>
+      inner.map((day) => leftDayCase({ folder, days }, day, count)),
+    ),
     columns: {
       ...columns,
       ...Object.fromEntries(
@@ -161,41 +216,10 @@ export function cells(folder: string): Benchmark {
           .map((c) => [c, [c]]),
       ),
     },
-    methods: [
-      { name: "fit", options: {} },
-      ...methodsOf({
-        dsbm_ipf: {},
-        alpha_dsbm: { n_ipf: 2 },
-        sf2m: {},
-        ot_cfm: {},
-        ot_cfm_2_steps: {},
-        ot_cfm_metric: {},
-        wfr: grown,
-        wfr_metric: grown,
-        lightsb: { mixture_components: 10, lr: 1e-2 },
-        lightsb_m: { mixture_components: 10 },
-        sinkhorn_bridge: {},
-        gaussian_bridge: {},
-      }),
-    ],
+    methods,
     seeds: [1, 2, 3, 4, 5],
     quick: { cases: inner.slice(0, 1).map((day) => `day${day}-${few}`) },
-    metrics: [
-      {
-        ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
-        beside: {
-          "half of the day to its other half": "w1_half_floor",
-          "random pairs of the neighbours, mixed": "w1_mixed",
-        },
-        quick: `${fewCells} cells of each day`,
-      },
-      {
-        name: "variance_ratio",
-        title: "variance ratio of the generated samples at t = 1",
-        digits: 3,
-        best: 1,
-      },
-    ],
+    metrics,
     published: [
       publishedRow(ofW1, "OT-MFM", [36.39, 0.724]),
       publishedRow(ofW1, "SF2M-Geo", [38.5, null]),
@@ -204,15 +228,7 @@ export function cells(folder: string): Benchmark {
       publishedRow(ofW1, "DSBM", [53.8, 1.705], { of: "dsbm_ipf" }),
       publishedRow(ofW1, "DSB", [null, 0.953]),
     ],
-    unranked: {
-      labels: ["ot_cfm_2_steps"],
-      why: "samples of two steps have less variance than the data, which lowers exact W1",
-    },
-    notes: [
-      "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
-      "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
-      "`wfr` has equal masses and weighted samples. Its delta, for 5 columns, was chosen on the pairs of these days.",
-      "The oracle moves and scales the middle of optimal pairs to the mean and the deviations of the left-out day, which no method sees. In 50 columns, the published 36.39 lies between `ot_cfm`, which follows such pairs, and the oracle.",
-    ],
+    unranked: unrankedMethods,
+    notes,
   };
 }
