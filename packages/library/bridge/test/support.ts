@@ -1,6 +1,7 @@
 // The exact Gaussian bridge as fields of tensors, and fields as networks.
 import { full, nn, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../src/core/direction.js";
+import { joinMass } from "../src/coupling/growth.js";
 import { exactDrift, exactVelocity, type GaussianBridge } from "../src/metric/gaussian-bridge.js";
 import type { Field } from "../src/solver/solver.js";
 
@@ -33,3 +34,6 @@ export class FieldNetwork extends nn.Module {
     return this.field(x, t);
   }
 }
+
+/** Samples x [n, d] that all have a logarithm of their mass: [n, d + 1]. */
+export const withLogMass = (x: Tensor, logMass: number) => joinMass(x, full([x.size(0)], logMass));

@@ -24,26 +24,24 @@ const pairs = (...rows: [number, number][]) => ({
 const known = pairs([0, 3], [1, 2], [4, 0]);
 
 /** How often each pair "i-j" comes, and each row of either end, in `rounds` passes over x0. */
-function counted(n: number, m: number, rounds: number) {
+function countPairs(n: number, m: number, rounds: number) {
   const seen = new Map<string, number>();
   const marked = new Map<string, number>();
-  const more = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+  const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   const generator = seeded(11);
-  tidy(() => {
-    const data = ends(n, m);
-    const matching = matchKnown(data, known);
-    for (let round = 0; round < rounds; round++)
-      tidy(() => {
-        const drawn = independent(data, generator, { matching });
-        const [left, right, marks] = [drawn.x0, drawn.x1.sub(100), drawn.known as Tensor].map((t) =>
-          t.toNumbers(),
-        ) as [number[], number[], number[]];
-        left.forEach((i, k) => {
-          for (const key of [`x0 ${i}`, `x1 ${right[k]}`, `${i}-${right[k]}`]) more(seen, key);
-          if (marks[k] === 1) more(marked, `${i}-${right[k]}`);
-        });
-      });
-  });
+  const data = ends(n, m);
+  const matching = matchKnown(data, known);
+  const countRound = () => {
+    const drawn = independent(data, generator, { matching });
+    const [left, right, marks] = [drawn.x0, drawn.x1.sub(100), drawn.known as Tensor].map((t) =>
+      t.toNumbers(),
+    ) as [number[], number[], number[]];
+    left.forEach((i, k) => {
+      for (const key of [`x0 ${i}`, `x1 ${right[k]}`, `${i}-${right[k]}`]) add(seen, key);
+      if (marks[k] === 1) add(marked, `${i}-${right[k]}`);
+    });
+  };
+  for (let round = 0; round < rounds; round++) tidy(countRound);
   return { seen: (key: string) => seen.get(key) ?? 0, marked };
 }
 
@@ -56,7 +54,7 @@ describe("matchKnown", () => {
     "of %d and %d rows keeps both distributions, and a pair the weight of its lighter row",
     (n, m, stays) => {
       const rounds = 1500;
-      const { seen, marked } = counted(n, m, rounds);
+      const { seen, marked } = countPairs(n, m, rounds);
       // Six standard deviations of a binomial number.
       const near = (count: number, p: number) =>
         expect(Math.abs(count - rounds * p)).toBeLessThan(6 * Math.sqrt(rounds * n) * 0.5);
