@@ -68,71 +68,123 @@ it.each(cases)("%s", async (name, make, options = {}) => {
   const out = join(root, `${name} out`);
   await done("export", run, `${out}/`);
   const bridge: BridgeDescription = JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"));
-  const { columns, conditions, state } = bridge;
+  const given = rowsFor(bridge);
+  using native = openBridge(run, { threads: 1 });
+  const elsewhere = join(root, `${name} elsewhere`);
+  mkdirSync(elsewhere);
+  writeInputs(elsewhere, given);
+  for (const direction of Object.keys(bridge.directions) as ("f" | "b")[]) {
+    const { solver } = options;
+    const expected = await nativeSamples(native, given, direction, options);
+    if (bridge.mass) expectDifferentWeights(expected.weights);
+    const numbers = withWeights(expected.x.data, expected.weights);
+    // Only sample.py takes a part of the time.
+    if (!("from" in options)) await expectRuntimesAgree(out, given, direction, options, numbers);
+    // One direction, since a Python takes a second to start.
+    if (!python || solver || direction !== bridge.default_direction) continue;
+    expectPythonAgrees({ out, elsewhere, bridge }, direction, options, numbers);
+  }
+});
+
+interface GivenRows {
+  x: { data: Float32Array; shape: number[] };
+  sites?: string[] | undefined;
+  y?: number[] | undefined;
+}
+
+/** Rows that fit an export: three blocks of noise, and a batch of networks that ends within one. */
+function rowsFor({ columns, conditions, state }: BridgeDescription): GivenRows {
   const shape = columns ? [columns.length] : state.shape;
-  // Three blocks of noise, and a batch of networks that ends within one.
   const n = shape.length === 1 ? 523 : 9;
   const width = shape.reduce((a, b) => a * b);
   const data = Float32Array.from(normal([n, width], 3).toNumbers(), (v) =>
     columns ? Math.abs(v) : v,
   );
-  const x = { data, shape: [n, ...shape] };
   const ofRows = (values: readonly string[]) =>
     Array.from({ length: n }, (_, i) => values[i % values.length]);
-  const sites = conditions?.cond ? ofRows(conditioning.classes) : undefined;
-  const y = conditions?.y ? ofRows(["0", "1", "2"]).map(Number) : undefined;
-  using native = openBridge(run, { threads: 1 });
-  // Only sample.py takes a part of the time.
-  const runtimes =
-    "from" in options ? [] : [undefined, ...(shape.length === 1 ? [plainRuntime] : [])];
-  const elsewhere = join(root, `${name} elsewhere`);
-  mkdirSync(elsewhere);
-  writeInputs(elsewhere, { x, sites, y });
-  for (const direction of Object.keys(bridge.directions) as ("f" | "b")[]) {
-    const { solver, steps } = options;
-    const [from, to] = direction === "f" ? [options.from, options.to] : [options.to, options.from];
-    const wanted = await native.sample(x, {
+  return {
+    x: { data, shape: [n, ...shape] },
+    sites: conditions?.cond ? ofRows(conditioning.classes) : undefined,
+    y: conditions?.y ? ofRows(["0", "1", "2"]).map(Number) : undefined,
+  };
+}
+
+const timesOf = ({ from, to }: Options, direction: "f" | "b") =>
+  direction === "f" ? [from, to] : [to, from];
+
+/** Samples of the run itself. */
+function nativeSamples(
+  native: ReturnType<typeof openBridge>,
+  { x, sites, y }: GivenRows,
+  direction: "f" | "b",
+  options: Options,
+) {
+  const { solver, steps } = options;
+  const [from, to] = timesOf(options, direction);
+  return native.sample(x, {
+    direction,
+    seed: 5,
+    from: from ?? null,
+    to: to ?? null,
+    ...(solver ? { solver, ode_step_size: 1 / (steps as number) } : { steps: steps ?? null }),
+    ...(sites && { condition: sites }),
+    ...(y && { conditions: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
+  });
+}
+
+function expectDifferentWeights(weights: ArrayLike<number> | null) {
+  const list = Array.from(weights ?? []);
+  expect(Math.max(...list) / Math.min(...list)).toBeGreaterThan(1.1);
+}
+
+/** ONNX Runtime, and for vectors the plain runtime, give the samples of the run. */
+async function expectRuntimesAgree(
+  out: string,
+  { x, sites, y }: GivenRows,
+  direction: "f" | "b",
+  { solver, steps }: Options,
+  numbers: readonly number[],
+) {
+  for (const runtime of [undefined, ...(x.shape.length === 2 ? [plainRuntime] : [])]) {
+    const loaded = await loadBridge(out, runtime && { runtime });
+    const found = await loaded.sample(x, {
+      ...{ solver, steps },
       direction,
       seed: 5,
-      from: from ?? null,
-      to: to ?? null,
-      ...(solver ? { solver, ode_step_size: 1 / (steps as number) } : { steps: steps ?? null }),
-      ...(sites && { condition: sites }),
-      ...(y && { conditions: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
-    });
-    const numbers = withWeights(wanted.x.data, wanted.weights);
-    if (bridge.mass)
-      expect(
-        Math.max(...(wanted.weights ?? [])) / Math.min(...(wanted.weights ?? [])),
-      ).toBeGreaterThan(1.1);
-    for (const runtime of runtimes) {
-      const loaded = await loadBridge(out, runtime && { runtime });
-      const found = await loaded.sample(x, {
-        ...{ solver, steps },
-        direction,
-        seed: 5,
-        conditions: { ...(sites && { site: sites }), ...(y && { y }) },
-      } as SampleOptions);
-      loaded.dispose();
-      expectNear(withWeights(found.x.data, found.weights), numbers);
-    }
-    // One direction, since a Python takes a second to start.
-    if (!python || solver || direction !== bridge.default_direction) continue;
-    const ending = columns ? "csv" : "npy";
-    const words = [
-      ...(from === undefined ? [] : [`--from=${from}`, `--to=${to}`]),
-      ...(steps === undefined ? [] : [`--steps=${steps}`]),
-      ...(y ? ["--classes=y.npy"] : []),
-    ];
-    const args = [join(out, "sample.py"), `new.${ending}`, `out.${ending}`, direction, "--seed=5"];
-    const ran = spawnSync(python, [...args, ...words], { cwd: elsewhere, encoding: "utf8" });
-    expect(ran.status, ran.stderr).toBe(0);
-    const path = join(elsewhere, `out.${ending}`);
-    if (columns)
-      expect(readFileSync(path, "utf8").split(/\r?\n/)[0]).toBe(bridge.mass ? "x,y,weight" : "x,y");
-    expectNear(numbersIn(path), numbers);
+      conditions: { ...(sites && { site: sites }), ...(y && { y }) },
+    } as SampleOptions);
+    loaded.dispose();
+    expectNear(withWeights(found.x.data, found.weights), numbers);
   }
-});
+}
+
+/** sample.py gives the samples of the run. */
+function expectPythonAgrees(
+  { out, elsewhere, bridge }: { out: string; elsewhere: string; bridge: BridgeDescription },
+  direction: "f" | "b",
+  options: Options,
+  numbers: readonly number[],
+) {
+  const { columns, conditions, mass } = bridge;
+  const { steps } = options;
+  const [from, to] = timesOf(options, direction);
+  const ending = columns ? "csv" : "npy";
+  const words = [
+    ...(from === undefined ? [] : [`--from=${from}`, `--to=${to}`]),
+    ...(steps === undefined ? [] : [`--steps=${steps}`]),
+    ...(conditions?.y ? ["--classes=y.npy"] : []),
+  ];
+  const args = [join(out, "sample.py"), `new.${ending}`, `out.${ending}`, direction, "--seed=5"];
+  const ran = spawnSync(python as string, [...args, ...words], {
+    cwd: elsewhere,
+    encoding: "utf8",
+  });
+  expect(ran.status, ran.stderr).toBe(0);
+  const path = join(elsewhere, `out.${ending}`);
+  if (columns)
+    expect(readFileSync(path, "utf8").split(/\r?\n/)[0]).toBe(mass ? "x,y,weight" : "x,y");
+  expectNear(numbersIn(path), numbers);
+}
 
 /** Values of samples, each followed by its mass if masses change. */
 function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null) {
@@ -152,14 +204,7 @@ function expectNear(found: readonly number[], wanted: readonly number[]) {
 }
 
 /** The samples as sample.py reads them: a table in another order of columns, and arrays. */
-function writeInputs(
-  folder: string,
-  given: {
-    x: { data: Float32Array; shape: number[] };
-    sites?: string[] | undefined;
-    y?: number[] | undefined;
-  },
-) {
+function writeInputs(folder: string, given: GivenRows) {
   const { x, sites, y } = given;
   const array = (name: string, values: Float32Array | BigInt64Array, shape: number[]) =>
     writeFileSync(join(folder, name), io.npy.encode(io.fromTyped(values, shape)));

@@ -43,38 +43,63 @@ function losePower(fs: typeof NodeFs, folder: string) {
   }
 }
 
-/** node:fs with failing operations. */
-export function failing(fs: typeof NodeFs): typeof NodeFs {
-  const inode = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false })?.ino;
-  /** Counts an operation; `half` is what a dying one still does. */
-  const change = <T>(operation: () => T, half?: () => void): T => {
-    if (plan === undefined) return operation();
-    const now = count++;
-    if (dead) throw new Error("this process is dead");
-    const { failure, at } = plan;
-    if (now < at || (now > at && failure !== "read-only")) return operation();
-    half?.();
-    if (failure === "full") throw Object.assign(new Error("full"), { code: "ENOSPC" });
-    if (failure === "read-only") throw Object.assign(new Error("remounted"), { code: "EROFS" });
-    dead = true;
-    throw new Error("this process dies");
-  };
-  const note = (path: string) => {
-    if (plan !== undefined) unsynced.add(inode(path) as number);
-  };
+/** Counts an operation; `half` is what a dying one still does. */
+function change<T>(operation: () => T, half?: () => void): T {
+  if (plan === undefined) return operation();
+  const now = count++;
+  if (dead) throw new Error("this process is dead");
+  const { failure, at } = plan;
+  if (now < at || (now > at && failure !== "read-only")) return operation();
+  half?.();
+  if (failure === "full") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+  if (failure === "read-only") throw Object.assign(new Error("remounted"), { code: "EROFS" });
+  dead = true;
+  throw new Error("this process dies");
+}
+
+/** Notes a created file or folder, which is lost with the power until it is flushed. */
+function noteCreated(fs: typeof NodeFs, path: string) {
+  if (plan !== undefined)
+    unsynced.add(fs.lstatSync(path, { throwIfNoEntry: false })?.ino as number);
+}
+
+/** Operations on names: folders, renames and removals. */
+function failingNames(fs: typeof NodeFs) {
   const mkdirSync = (path: string, options?: NodeFs.MakeDirectoryOptions) => {
     if (fs.existsSync(path)) return fs.mkdirSync(path, options);
     return change(() => {
       const made = fs.mkdirSync(path, options);
-      note(path);
+      noteCreated(fs, path);
       return made;
     });
   };
+  const renameSync = (from: string, to: string) =>
+    change(() => {
+      fs.renameSync(from, to);
+      if (plan !== undefined) renames.push({ from, to, parent: dirname(resolve(to)) });
+    });
+  const rmSync = (path: string, options?: NodeFs.RmOptions) =>
+    change(
+      () => {
+        fs.rmSync(path, options);
+        // Removed for good, whatever name it had: the rename before it cannot be undone.
+        renames = renames.filter(({ to }) => to !== path);
+      },
+      () => {
+        const first = fs.existsSync(path) ? fs.readdirSync(path)[0] : undefined;
+        if (first !== undefined) fs.rmSync(`${path}/${first}`);
+      },
+    );
+  return { mkdirSync, renameSync, rmSync };
+}
+
+/** Operations on the content of files. */
+function failingContents(fs: typeof NodeFs) {
   const openSync = (path: string, flags: string | number) => {
     const make = () => {
       const fd = fs.openSync(path, flags);
       names.set(fd, resolve(path));
-      if (flags === "wx") note(path);
+      if (flags === "wx") noteCreated(fs, path);
       return fd;
     };
     return flags === "wx" ? change(make) : make();
@@ -96,30 +121,9 @@ export function failing(fs: typeof NodeFs): typeof NodeFs {
         }
       } else flushed.add(fs.fstatSync(fd).ino);
     });
-  const renameSync = (from: string, to: string) =>
-    change(() => {
-      fs.renameSync(from, to);
-      if (plan !== undefined) renames.push({ from, to, parent: dirname(resolve(to)) });
-    });
-  const rmSync = (path: string, options?: NodeFs.RmOptions) =>
-    change(
-      () => {
-        fs.rmSync(path, options);
-        // Removed for good, whatever name it had: the rename before it cannot be undone.
-        renames = renames.filter(({ to }) => to !== path);
-      },
-      () => {
-        const first = fs.existsSync(path) ? fs.readdirSync(path)[0] : undefined;
-        if (first !== undefined) fs.rmSync(`${path}/${first}`);
-      },
-    );
-  return {
-    ...fs,
-    mkdirSync,
-    openSync,
-    writeSync,
-    fsyncSync,
-    renameSync,
-    rmSync,
-  } as typeof NodeFs;
+  return { openSync, writeSync, fsyncSync };
 }
+
+/** node:fs with failing operations. */
+export const failing = (fs: typeof NodeFs): typeof NodeFs =>
+  ({ ...fs, ...failingNames(fs), ...failingContents(fs) }) as typeof NodeFs;
