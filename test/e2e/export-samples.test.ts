@@ -6,14 +6,22 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
-import { io, setNumThreads, tensor } from "@dsbm/torch";
+import { setNumThreads, tensor } from "@dsbm/torch";
 import { type BridgeDescription, loadBridge, type SampleOptions } from "@dsbm/web";
 import { plainRuntime } from "@dsbm/web/plain";
 import * as ort from "onnxruntime-web";
 import { beforeAll, expect, it } from "vitest";
 import { openBridge } from "../../packages/command/cli/src/index.js";
-import { normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
+import {
+  expectNear,
+  type GivenRows,
+  numbersIn,
+  rowsFor,
+  siteNames,
+  withWeights,
+  writeInputs,
+} from "./export-rows.js";
 import { course, done, imageRun, tableRun, vectorRun } from "./sample.js";
 
 const python = ["/usr/bin/python3", "python3"].find(
@@ -35,7 +43,7 @@ const transform = {
   std: [0.5, 0.2],
 };
 const facts = { names, from: "a.csv", transform };
-const conditioning = { name: "site", classes: ["a", "b,c"], mean: 0, std: 1 };
+const conditioning = { name: "site", classes: siteNames, mean: 0, std: 1 };
 const mlp = ["sigma=0.7", "num_steps=6"];
 const ofCourse = (method: string) => (folder: string) =>
   tableRun(folder, facts, { more: course(method) });
@@ -85,29 +93,6 @@ it.each(cases)("%s", async (name, make, options = {}) => {
     expectPythonAgrees({ out, elsewhere, bridge }, direction, options, numbers);
   }
 });
-
-interface GivenRows {
-  x: { data: Float32Array; shape: number[] };
-  sites?: string[] | undefined;
-  y?: number[] | undefined;
-}
-
-/** Rows that fit an export: three blocks of noise, and a batch of networks that ends within one. */
-function rowsFor({ columns, conditions, state }: BridgeDescription): GivenRows {
-  const shape = columns ? [columns.length] : state.shape;
-  const n = shape.length === 1 ? 523 : 9;
-  const width = shape.reduce((a, b) => a * b);
-  const data = Float32Array.from(normal([n, width], 3).toNumbers(), (v) =>
-    columns ? Math.abs(v) : v,
-  );
-  const ofRows = (values: readonly string[]) =>
-    Array.from({ length: n }, (_, i) => values[i % values.length]);
-  return {
-    x: { data, shape: [n, ...shape] },
-    sites: conditions?.cond ? ofRows(conditioning.classes) : undefined,
-    y: conditions?.y ? ofRows(["0", "1", "2"]).map(Number) : undefined,
-  };
-}
 
 const timesOf = ({ from, to }: Options, direction: "f" | "b") =>
   direction === "f" ? [from, to] : [to, from];
@@ -184,43 +169,6 @@ function expectPythonAgrees(
   if (columns)
     expect(readFileSync(path, "utf8").split(/\r?\n/)[0]).toBe(mass ? "x,y,weight" : "x,y");
   expectNear(numbersIn(path), numbers);
-}
-
-/** Values of samples, each followed by its mass if masses change. */
-function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null) {
-  const all = [...data];
-  if (!weights) return all;
-  const width = all.length / weights.length;
-  return Array.from(weights, (weight, i) => [
-    ...all.slice(i * width, (i + 1) * width),
-    weight,
-  ]).flat();
-}
-
-function expectNear(found: readonly number[], wanted: readonly number[]) {
-  expect(found).toHaveLength(wanted.length);
-  const far = wanted.map((v, i) => Math.abs(found[i] - v) / (1 + Math.abs(v)));
-  expect(far.reduce((a, b) => Math.max(a, b))).toBeLessThan(1e-3);
-}
-
-/** The samples as sample.py reads them: a table in another order of columns, and arrays. */
-function writeInputs(folder: string, given: GivenRows) {
-  const { x, sites, y } = given;
-  const array = (name: string, values: Float32Array | BigInt64Array, shape: number[]) =>
-    writeFileSync(join(folder, name), io.npy.encode(io.fromTyped(values, shape)));
-  array("new.npy", x.data, x.shape);
-  if (y) array("y.npy", BigInt64Array.from(y, BigInt), [y.length]);
-  const rows = Array.from(
-    { length: x.data.length / 2 },
-    (_, i) => `"${sites?.[i] ?? ""}",${x.data[2 * i + 1]},${x.data[2 * i]}`,
-  );
-  writeFileSync(join(folder, "new.csv"), `\uFEFFsite,y,x\n${rows.join("\n")}\n`);
-}
-
-function numbersIn(path: string) {
-  if (path.endsWith("npy")) return [...io.toFloat32(io.npy.decode(readFileSync(path), path))];
-  const [, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
-  return rows.flatMap((row) => row.split(",").map(Number));
 }
 
 it("an export is read over http", async () => {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { FileError } from "@dsbm/files";
 import { onTestFinished } from "vitest";
 import { isRunFault, type RunError } from "../src/errors.js";
+import type { OpenRunOptions } from "../src/run/writer.js";
 
 /** A new folder that everybody may enter; deleted after the test. */
 export function scratch(): string {
@@ -67,3 +68,17 @@ export function faultOf(operation: () => unknown): RunError | FileError {
   }
   throw new Error("expected an error, nothing was thrown");
 }
+
+/** Options of a small run in a folder. */
+export const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
+  folder,
+  dsbm: "0.1.0",
+  config: { dim: 5, lr: 1e-4 },
+  config_yaml: "dim: 5\nlr: 1e-4\n",
+  columns: ["half_iteration", "mean"],
+  environment: { threads: 2 },
+  ...more,
+});
+
+/** The folder of a new run in a scratch folder. */
+export const newFolder = () => join(scratch(), "gaussian", "default", "1");

@@ -1,31 +1,12 @@
-// Files are whole whatever happens, and what killed processes left blocks nobody.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+// Files are whole whatever happens, and temporary files of killed processes disappear.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import {
-  acquireLock,
-  createExclusive,
-  FileError,
-  foreignLockSeconds,
-  isAlive,
-  isGone,
-  lockHolder,
   makeFolder,
   openAppendFile,
-  processName,
   readPlainFile,
   removeFolder,
   sha256OfFile,
@@ -35,44 +16,7 @@ import {
   temporaryPath,
   writeFileAtomic,
 } from "../src/index.js";
-
-const door = new URL("../dist/index.js", import.meta.url).href;
-const deadName = processName().replace(/-\d+-/, "-999999999-");
-
-function scratch() {
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-files-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Starts a program that uses this package, and waits for its first output. */
-async function start(code: string, argument: string) {
-  const args = ["--input-type=module", "-e", `import * as files from "${door}";${code}`, argument];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child.stdout, "data");
-  return async () => {
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await exit;
-    return child.pid;
-  };
-}
-
-function codeOf(operation: () => unknown): string {
-  try {
-    operation();
-  } catch (error) {
-    if (error instanceof FileError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return "nothing was thrown";
-}
-
-const age = (path: string, seconds: number) => {
-  const then = Date.now() / 1000 - seconds;
-  utimesSync(path, then, then);
-};
+import { age, codeOf, deadName, scratch, start } from "./support.js";
 
 it("writes texts, views by their own bytes and chunks, makes parents, and replaces a link alone", () => {
   const folder = join(scratch(), "a", "b");
@@ -199,93 +143,6 @@ it("removes temporary files of processes that are gone and old ones, and nothing
     readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))),
   ).toEqual(expect.arrayContaining([...kept, join(folder, "deep")]));
   expect(readdirSync(folder, { recursive: true })).toHaveLength(4);
-});
-
-it("recognises ended processes, zombies and reused pids included", async ({ skip }) => {
-  expect(isGone(processName())).toBe(false);
-  for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
-  expect(isGone(deadName)).toBe(true);
-  expect(isGone("00000000-999999999-7")).toBe(false);
-  if (process.platform !== "linux") return skip("start times and zombies are looked up in /proc");
-  expect(isGone(processName().replace(/\d+$/, "1"))).toBe(true);
-  const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
-  onTestFinished(() => void parent.kill("SIGKILL"));
-  const zombie = Number(String((await once(parent.stdout, "data"))[0]));
-  await expect.poll(() => isAlive(zombie)).toBe(false);
-});
-
-it("locks for one living process, which is named, and takes over after kill -9", async () => {
-  const path = join(scratch(), ".lock");
-  const kill = await start(
-    `files.acquireLock(process.argv[1]); console.log("held"); setInterval(() => {}, 1000);`,
-    path,
-  );
-  const message = codeOf(() => acquireLock(path));
-  const holder = lockHolder(path);
-  expect(await kill()).toBe(holder);
-  expect(message).toContain(`locked: this folder is in use by process ${holder}: wait for it`);
-  expect(lockHolder(path)).toBeUndefined();
-  const lock = acquireLock(path);
-  expect(lockHolder(path)).toBe(process.pid);
-  writeFileSync(path, JSON.stringify({ process: processName(), token: "another" }));
-  lock.release(); // it was taken over
-  expect(lockHolder(path)).toBe(process.pid);
-});
-
-it("waits for locks that may be alive, as long as they show life", () => {
-  const table: [text: string, seconds: number, expected: RegExp][] = [
-    ["", 0, /a process that is writing its lock/],
-    ["", 60, /nothing/],
-    [`{"process":"${deadName}"}`, 0, /nothing/],
-    [`{"process":"another-7-1"}`, foreignLockSeconds - 60, /process 7 of another machine.*delete/],
-    [`{"process":"another-7-1"}`, foreignLockSeconds + 60, /nothing/],
-    [`{"pid":7,"start":"1","place":"an earlier version"}`, 20, /of another machine/],
-  ];
-  for (const [text, seconds, expected] of table) {
-    const path = join(scratch(), ".lock");
-    writeFileSync(path, text);
-    age(path, seconds);
-    expect(codeOf(() => acquireLock(path))).toMatch(expected);
-  }
-  const path = join(scratch(), ".lock");
-  writeFileSync(path, `{"process":"${deadName}"}`);
-  createExclusive(`${path}.takeover`, "");
-  expect(codeOf(() => acquireLock(path))).toMatch(/is taking over .*try again/);
-});
-
-it("notices a lost or deleted lock", () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  onTestFinished(() => void vi.useRealTimers());
-  for (const [change, message] of [
-    [(path: string) => writeFileSync(path, '{"process":"a-7-1"}'), /over by process 7:/],
-    [(path: string) => rmSync(path), /was deleted: the run ends/],
-  ] as const) {
-    const path = join(scratch(), ".lock");
-    const lock = acquireLock(path);
-    expect(lock.isHeld()).toBe(true);
-    change(path);
-    expect(lock.isHeld()).toBe(false);
-    lock.refresh();
-    vi.setSystemTime(Date.now() + 31_000);
-    expect(codeOf(() => lock.refresh())).toMatch(message);
-    lock.release();
-  }
-});
-
-it("lets one of many contenders through a stale lock", async () => {
-  const path = join(scratch(), ".lock");
-  writeFileSync(path, `{"process":"${deadName}"}`);
-  const code = `import * as files from "${door}";
-    while (Date.now() < Number(process.argv[2]));
-    try { files.acquireLock(process.argv[1]); console.log("won"); process.stdin.resume(); }
-    catch (error) { console.log(error.code); }`;
-  const at = String(Date.now() + 1500);
-  const answers = [0, 1, 2, 3].map(async () => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", code, path, at]);
-    onTestFinished(() => void child.kill());
-    return String((await once(child.stdout, "data"))[0]).trim();
-  });
-  expect((await Promise.all(answers)).sort()).toEqual(["locked", "locked", "locked", "won"]);
 });
 
 it("names the cure when the disk is full or read-only, and keeps the old file", ({ skip }) => {
