@@ -106,7 +106,11 @@ it.each([
   ["an unknown class", "CLASSES kinds.csv x.csv", /kind has "C" in row 2: expected .*A, B/],
   ["no column of conditions", "CLASSES plain.csv x.csv", /no column kind, which the networks/],
   // Columns.
-  ["a missing value", "TABLE gap.csv x.csv", /large has 1 missing .* row 2.*write missing=drop/],
+  [
+    "a missing value",
+    "TABLE gap.csv x.csv",
+    /large has 1 missing .* row 2.*write missing=drop to leave these rows out$/,
+  ],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
   ["a missing column", "TABLE lacks.csv x.csv", /lacks numbers in large of .*TABLE.*rename/],

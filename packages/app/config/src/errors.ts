@@ -1,4 +1,4 @@
-import { nearest, shortageOf } from "@dsbm/files";
+import { nearest, shortageOf, UserError } from "@dsbm/files";
 
 type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
@@ -11,9 +11,10 @@ type ConfigErrorCode =
   | "usage"; // anything else
 
 /** User errors, a line for each problem; `code` belongs to the first. */
-export class ConfigError extends Error {
+export class ConfigError extends UserError {
   /** For checks without `instanceof`. */
   override readonly name = "ConfigError";
+  override readonly exitCode = 2;
   /** The kind of the first problem. */
   readonly code: ConfigErrorCode;
   /** One line for each problem. */
@@ -58,15 +59,6 @@ export function suggestion(word: string, candidates: readonly string[], otherwis
   return candidates.length > 0 ? `there are: ${candidates.join(", ")}` : "there are none";
 }
 
-const forUsers = new Set([
-  "ConfigError",
-  "BridgeError",
-  "TorchError",
-  "RunError",
-  "FileError",
-  "DatasetError",
-]);
-
 let prefix = "dsbm";
 
 /** Names this process in its errors, if several processes share a terminal. */
@@ -76,20 +68,13 @@ export function setLogPrefix(name: string): void {
 
 /** Text for the user, a line for each problem or shortage. Bugs keep their stack trace. */
 export function describeError(error: unknown): string {
-  if (error instanceof Error && [error.name, error.constructor.name].some((n) => forUsers.has(n)))
-    return error.message.replace(/^/gm, `${prefix}: `);
+  if (error instanceof UserError) return error.message.replace(/^/gm, `${prefix}: `);
   const shortage = shortageOf(error);
   if (shortage !== undefined) return `${prefix}: ${shortage}`;
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }
 
-const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOption", "BadLabel"]);
-
 /** The exit code: 2 for impossible arguments and missing paths, 1 for later failures. */
-export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof Error)) return 1;
-  const isOfWords =
-    error.name === "ConfigError" || ("code" in error && ofWords.has(String(error.code)));
-  return isOfWords ? 2 : 1;
-}
+export const exitCodeOf = (error: unknown): number =>
+  error instanceof UserError ? error.exitCode : 1;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { alignColumns } from "@dsbm/files";
 import { ConfigError, quote, suggestion } from "./errors.js";
 import {
   type Aliases,
@@ -136,11 +137,10 @@ function aboutPreset(group: string, name: string): Group["presets"][number] {
 /** Writes a row for each preset, the default first and marked. */
 export function groupTable(groups: readonly Group[]): string {
   const rows = groups.flatMap(({ name: group, presets, standard }) =>
-    presets.map(({ name, about }) => ({
-      word: `${group}=${name}`,
-      meaning: name === standard ? `${about} (the default)` : about,
-    })),
+    presets.map(({ name, about }) => [
+      `${group}=${name}`,
+      name === standard ? `${about} (the default)` : about,
+    ]),
   );
-  const first = Math.max(0, ...rows.map(({ word }) => word.length)) + 2;
-  return rows.map(({ word, meaning }) => word.padEnd(first) + meaning).join("\n");
+  return alignColumns(rows).join("\n");
 }

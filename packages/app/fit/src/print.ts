@@ -1,4 +1,5 @@
-import { type Choice, duration, type Progress } from "@dsbm/runs";
+import { alignColumns } from "@dsbm/files";
+import { duration, type Progress } from "@dsbm/runs";
 import type { FitPlan } from "./plan.js";
 import { isFitted } from "./rules/iterations.js";
 
@@ -8,9 +9,8 @@ export function printPlan(
   { line }: Pick<Progress, "line">,
 ): void {
   const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
-  const text = ({ key, value }: Choice) => `${key}=${value}`;
-  const width = Math.max(...visible.map((choice) => text(choice).length));
-  for (const choice of visible) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
+  const rows = visible.map(({ key, value, reason }) => [`${key}=${value}`, `because ${reason}`]);
+  for (const row of alignColumns(rows)) line(row);
   if (isFitted(config)) line("time: a closed form, evaluation and report; no training steps");
   if (own.max_minutes === null) return;
   const steps = time

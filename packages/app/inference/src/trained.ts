@@ -17,7 +17,7 @@ import { type Columns, type GaussianMoments, gaussianLaw, loading } from "@dsbm/
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsbm/runs";
-import { type Device, io, type Tensor, tensor } from "@dsbm/torch";
+import { type Device, io, type Tensor, TorchError, tensor } from "@dsbm/torch";
 import { z } from "zod";
 
 type Process = ReturnType<typeof bridgeProcess>;
@@ -161,7 +161,7 @@ function loadNetwork(
       return network.eval();
     } catch (error) {
       network.dispose();
-      if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+      if (!(error instanceof TorchError)) throw error;
       throw new ConfigError(
         `${model.path} does not belong to ${folder}/config.json: ${error.message}`,
       );

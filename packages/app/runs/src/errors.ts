@@ -1,4 +1,4 @@
-import { FileError } from "@dsbm/files";
+import { FileError, UserError } from "@dsbm/files";
 
 /** Codes of RunError. */
 export type RunErrorCode =
@@ -11,15 +11,18 @@ export type RunErrorCode =
   | "picture";
 
 /** An error about a run folder or a figure, with a stable `code` and its cause. */
-export class RunError extends Error {
+export class RunError extends UserError {
   /** For checks without `instanceof`. */
   override readonly name = "RunError";
   /** The kind of the error. */
   readonly code: RunErrorCode;
+  /** 2 if the arguments name no run. */
+  override readonly exitCode: 1 | 2;
 
   constructor(code: RunErrorCode, message: string, options?: ErrorOptions) {
     super(message.replace(/\s*\n\s*/g, " "), options);
     this.code = code;
+    this.exitCode = code === "not_a_run" ? 2 : 1;
   }
 }
 

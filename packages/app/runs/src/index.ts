@@ -7,6 +7,8 @@ export {
   newestCheckpoint,
   openCheckpoints,
 } from "./checkpoint/checkpoints.js";
+export * from "./clock.js";
+export * from "./duration.js";
 export * from "./errors.js";
 export * from "./figure/images.js";
 export { type Course, type Points, scatterFigure } from "./figure/plane.js";
@@ -26,9 +28,7 @@ export * from "./files/table.js";
 export * from "./logger/logger.js";
 export * from "./process.js";
 export {
-  Clock,
   createProgress,
-  duration,
   type Progress,
   type ProgressState,
   silentProgress,

@@ -1,12 +1,8 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import {
-  Clock,
-  createProgress,
-  duration,
-  type ProgressState,
-  progressText,
-} from "../src/progress.js";
+import { Clock } from "../src/clock.js";
+import { duration } from "../src/duration.js";
+import { createProgress, type ProgressState, progressText } from "../src/progress.js";
 
 function stream(isTTY: boolean) {
   const out = new PassThrough();

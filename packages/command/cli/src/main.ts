@@ -1,5 +1,5 @@
 import { describeError, exitCodeOf } from "@dsbm/config/errors";
-import { printable } from "@dsbm/files";
+import { alignColumns, printable } from "@dsbm/files";
 import { version } from "@dsbm/runs/process";
 import { printHelp } from "./terminal/columns.js";
 
@@ -69,10 +69,12 @@ const headings: Record<string, string> = { fit: "Train", sample: "Use and measur
 
 function overview(): string {
   const names = Object.keys(commands);
-  const width = Math.max(...names.map((name) => name.length));
-  const rows = Object.entries(commands).map(([name, [about]]) => {
-    const heading = headings[name] ? `\n${headings[name]}\n` : "";
-    return `${heading}  ${name.padEnd(width)}  ${about}`;
+  const lines = alignColumns(
+    Object.entries(commands).map(([name, [about]]) => [`  ${name}`, about]),
+  );
+  const rows = lines.map((line, i) => {
+    const heading = headings[names[i]];
+    return heading === undefined ? line : `\n${heading}\n${line}`;
   });
   return [
     `dsbm ${version}: Schrödinger bridges between two data distributions`,

@@ -13,8 +13,14 @@ export type FileErrorCode =
   | "locked"
   | "closed";
 
+/** An error whose message says all that its reader needs: the given value, the expected value, the cure. */
+export class UserError extends Error {
+  /** The exit code of a command: 2 for impossible arguments and missing paths, 1 for later failures. */
+  readonly exitCode: 1 | 2 = 1;
+}
+
 /** A failed file operation. */
-export class FileError extends Error {
+export class FileError extends UserError {
   /** For checks without `instanceof`. */
   override readonly name = "FileError";
 

@@ -7,4 +7,5 @@ export * from "./process.js";
 export * from "./read.js";
 export * from "./shell.js";
 export * from "./temporary.js";
+export * from "./text.js";
 export * from "./write.js";

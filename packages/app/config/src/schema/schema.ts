@@ -1,3 +1,4 @@
+import { alignColumns } from "@dsbm/files";
 import type { z } from "zod";
 import { ConfigError, quote, suggestion } from "../errors.js";
 import {
@@ -221,17 +222,15 @@ export function helpTable(
 ): string {
   const entries = helpEntries(schema, options);
   const titles = keysOf(schema, options).map(([key]) => titleOf(key, sections));
-  const widest = (column: "key" | "default") =>
-    Math.max(...entries.map((row) => row[column].length));
-  const first = widest("key") + 2;
-  const second = Math.min(widest("default"), widestDefault);
-  const line = ({ key, default: standard, meaning }: HelpEntry) =>
-    `${key.padEnd(first)}${standard.padEnd(second)}  ${meaning}`;
+  const rows = entries.map(({ key, default: standard, meaning }) => [key, standard, meaning]);
+  const [heading, ...lines] = alignColumns([["key", "default", "meaning"], ...rows], {
+    largest: [Number.POSITIVE_INFINITY, widestDefault],
+  });
   const body = [...new Set(titles)].flatMap((title) => [
     ...(sections ? ["", title] : []),
-    ...entries.filter((_, i) => titles[i] === title).map(line),
+    ...lines.filter((_, i) => titles[i] === title),
   ]);
-  return [line({ key: "key", default: "default", meaning: "meaning" }), ...body].join("\n");
+  return [heading, ...body].join("\n");
 }
 
 function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {

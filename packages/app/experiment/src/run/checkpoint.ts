@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { checkpointId, type Position, stepsOf } from "@dsbm/problem";
 import { type Checkpoint, type CheckpointPoint, version } from "@dsbm/runs";
-import { io, type Tensor, zeros } from "@dsbm/torch";
+import { io, type Tensor, TorchError, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 
 const directions = ["b", "f"] as const;
@@ -75,7 +75,7 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
     training.restore({ tensors, facts });
     return at;
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    if (!(error instanceof TorchError)) throw error;
     throw new ConfigError(`${checkpoint.folder}: ${error.message}`);
   } finally {
     for (const t of tensors.values()) t.dispose();
@@ -161,7 +161,7 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     training.restore({ tensors, facts: { ...facts, pass } });
     return { half, direction: checkpoint_pass, step: checkpoint_iter };
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    if (!(error instanceof TorchError)) throw error;
     const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
     throw new ConfigError(`${files.map((f) => basename(f)).join(", ")}: ${error.message}`);
   } finally {

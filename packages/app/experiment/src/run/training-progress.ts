@@ -1,5 +1,5 @@
 import type { Position } from "@dsbm/problem";
-import type { Progress } from "@dsbm/runs";
+import { type Progress, secondsLeft } from "@dsbm/runs";
 import type { TrainEvent, Training } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
 import { allSteps, halvesOf, trainedSteps } from "./position.js";
@@ -56,6 +56,6 @@ export class TrainingProgress {
     if (seconds !== null) return left;
     const { spent: before, done } = this.#began;
     const now = trainedSteps(this.training, at);
-    return ((spent - before) / (now - done)) * (allSteps(this.training) - now);
+    return secondsLeft(allSteps(this.training) - now, (now - done) / (spent - before));
   }
 }

@@ -66,15 +66,15 @@ export interface FileJob<Config> {
   signal?: AbortSignal | undefined;
 }
 
-/** Returns null if the job was stopped. Throws the error in the words of the command. */
-export function failed(error: unknown, { output, signal }: FileJob<unknown>): null {
+/** Returns null if the job was stopped. Throws the error, with the options of the command. */
+export function failed(error: unknown, { output, signal, config }: FileJob<object>): null {
   if (signal?.aborted && error === signal.reason) return null;
-  if (error instanceof DatasetError) {
-    const text = error.message
-      .replace(/, or (write )?data\.exclude=\S+$/, "")
-      .replace("; for images write array:PATH.npy", "");
-    throw new DatasetError(error.code, text.replaceAll(/\bdata\.(?=[a-z1]+=)/g, ""));
-  }
+  if (error instanceof DatasetError)
+    throw error.withOptions((key) => {
+      // Options of tables have no group here.
+      const name = key.replace(/^data\./, "");
+      return name in config ? name : null;
+    });
   throw error instanceof Error && "errno" in error ? fileError("write", output, error) : error;
 }
 

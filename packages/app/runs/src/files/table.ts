@@ -1,6 +1,6 @@
 // CSV as in RFC 4180, with line feeds.
 import { existsSync } from "node:fs";
-import { openAppendFile, writeFileAtomic } from "@dsbm/files";
+import { alignColumns, openAppendFile, writeFileAtomic } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";
 import { RunError } from "../errors.js";
 import { readText } from "./json.js";
@@ -129,23 +129,20 @@ const digits = 4;
  * last row.
  */
 export function formatTable(rows: readonly Readonly<Record<string, Cell | undefined>>[]): string {
-  const formatted = Object.keys(rows[0] ?? {}).map((column) => {
-    const cells = rows.map((row) => row[column] ?? null);
-    const right = cells.every((cell) => typeof cell !== "string");
-    const texts = [column, ...formatCells(cells)];
-    const width = Math.max(...texts.map((text) => widthOf(text)));
-    const pad = (text: string) => " ".repeat(width - widthOf(text));
-    return texts
-      .map((text) => (right ? pad(text) + text : text + pad(text)))
-      .toSpliced(1, 0, "─".repeat(width));
-  });
-  const lines = Array.from({ length: rows.length + 2 }, (_, i) =>
-    formatted
-      .map((column) => column[i])
-      .join("  ")
-      .trimEnd(),
+  const names = Object.keys(rows[0] ?? {});
+  const columns = names.map((name) => rows.map((row) => row[name] ?? null));
+  const right = [...columns.keys()].filter((k) =>
+    columns[k].every((cell) => typeof cell !== "string"),
   );
-  return lines.join("\n");
+  const texts = columns.map((cells, k) => [names[k], ...formatCells(cells)]);
+  const rules = texts.map((column) =>
+    "─".repeat(Math.max(...column.map((text) => [...text].length))),
+  );
+  const [heading, ...lines] = alignColumns(
+    Array.from({ length: rows.length + 1 }, (_, i) => texts.map((column) => column[i])),
+    { right },
+  );
+  return [heading, rules.join("  "), ...lines].join("\n");
 }
 
 /** A number with 4 digits after the point; very small and very large numbers in powers of ten. */
@@ -163,8 +160,4 @@ function formatCells(cells: readonly Cell[]): string[] {
     if (typeof cell === "string") return cell.replace(/\s+/g, " ");
     return whole ? String(cell) : formatNumber(cell);
   });
-}
-
-function widthOf(text: string): number {
-  return [...text].length;
 }

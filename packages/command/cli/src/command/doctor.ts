@@ -1,6 +1,6 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { ConfigError } from "@dsbm/config";
-import { shellWord } from "@dsbm/files";
+import { alignColumns, shellWord } from "@dsbm/files";
 import { version } from "@dsbm/runs";
 
 const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
@@ -96,11 +96,11 @@ export async function doctor(args: string[]): Promise<number> {
     nodeFinding(),
     ...(await engineFindings()),
   ];
-  const width = Math.max(...findings.map(([what]) => what.length));
-  for (const [what, state, cure] of findings) {
-    console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${state}`);
-    if (cure) console.log(`  ${" ".repeat(width)}  → ${cure}`);
-  }
+  const rows = findings.flatMap(([what, state, cure]) => [
+    [`${cure ? "✗" : "✓"} ${what}`, state],
+    ...(cure ? [["", `→ ${cure}`]] : []),
+  ]);
+  console.log(alignColumns(rows).join("\n"));
   const problems = findings.filter(([, , cure]) => cure).length;
   console.log(problems === 0 ? "no problems found" : `problems found: ${problems}`);
   return problems === 0 ? 0 : 1;

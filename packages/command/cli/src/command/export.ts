@@ -1,4 +1,5 @@
 import { exported } from "@dsbm/config";
+import { alignColumns } from "@dsbm/files";
 import { runPlaced } from "../terminal/work.js";
 
 const notes = [
@@ -21,7 +22,5 @@ export const exportCommand = (args: string[]): Promise<number> =>
     const { exportRun, bytesText } = await import("@dsbm/export");
     const { progress, signal } = work;
     const files = await exportRun(run, out, { ...request.config, progress, signal });
-    const width = Math.max(...files.map(({ path }) => path.length));
-    const lines = files.map(({ path, bytes }) => `${path.padEnd(width)}  ${bytesText(bytes)}`);
-    return lines.join("\n");
+    return alignColumns(files.map(({ path, bytes }) => [path, bytesText(bytes)])).join("\n");
   });

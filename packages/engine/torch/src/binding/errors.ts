@@ -1,3 +1,5 @@
+import { UserError } from "@dsbm/files";
+
 /** Codes of errors of calls. */
 export type CallCode =
   /** Sizes, ranks or counts of tensors that do not fit together. */
@@ -62,7 +64,7 @@ interface ErrorSubject {
 }
 
 /** An error of the engine or of libtorch, in one line; `code` is stable. */
-export class TorchError extends Error {
+export class TorchError extends UserError {
   /** For checks without `instanceof`. */
   override readonly name = "TorchError";
   /** The failed operation. */

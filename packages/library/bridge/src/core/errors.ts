@@ -1,5 +1,7 @@
+import { UserError } from "@dsbm/files";
+
 /** A wrong argument, unusable data, NaN or infinity; `code` is stable, the message one line. */
-export class BridgeError extends Error {
+export class BridgeError extends UserError {
   /** For checks without `instanceof`. */
   override name = "BridgeError";
   constructor(

@@ -1,4 +1,5 @@
 // The cells of a table of text: numbers in the notations of several countries, and missing values.
+import { byOption, type Cure } from "../errors.js";
 
 /** How the cells of .csv and .tsv files are written. Missing marks hold for all formats. */
 export interface CellOptions {
@@ -104,15 +105,39 @@ export function cellReader(options: CellOptions = {}): CellReader {
   return { isMissing, numberOf, hintOf };
 }
 
-/** What to write for a column of such texts. */
-export const hintCures: Readonly<Record<TextHint, string>> = {
-  comma:
-    "has commas: write data.decimal=, if they are decimal commas, data.thousands=, if they separate thousands, or remove them",
-  point:
-    "has points: write data.thousands=. if they separate thousands, or leave data.decimal=, out if they are decimal points",
-  "point and comma":
-    "has points and commas: write data.decimal=, data.thousands=. if the points separate thousands",
-  boolean: "has true and false: write data.booleans=true to read them as 1 and 0",
+/** What a column of such texts has, and what to do. */
+export const hintCures: Readonly<Record<TextHint, { has: string; cures: readonly Cure[] }>> = {
+  comma: {
+    has: "commas",
+    cures: [
+      byOption("data.decimal", [","], "if they are decimal commas"),
+      byOption("data.thousands", [","], "if they separate thousands"),
+      "remove them",
+    ],
+  },
+  point: {
+    has: "points",
+    cures: [
+      byOption("data.thousands", ["."], "if they separate thousands"),
+      "leave the decimal comma out if they are decimal points",
+    ],
+  },
+  "point and comma": {
+    has: "points and commas",
+    cures: [
+      {
+        options: [
+          { key: "data.decimal", values: [","] },
+          { key: "data.thousands", values: ["."] },
+        ],
+        purpose: "if the points separate thousands",
+      },
+    ],
+  },
+  boolean: {
+    has: "true and false",
+    cures: [byOption("data.booleans", [true], "to read them as 1 and 0")],
+  },
 };
 
 /** The numbers among the user's marks of missing values. */

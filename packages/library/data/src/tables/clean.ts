@@ -1,4 +1,4 @@
-import { badTable, type DatasetError, firstOf, setting } from "../errors.js";
+import { badTable, byOption, type DatasetError, firstOf } from "../errors.js";
 import { groupFilter, type RowGroup } from "./row-group.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 import { type RowFilter, rowFilter } from "./where.js";
@@ -191,7 +191,8 @@ function checkNumbers(
     if (value < 0 && value >= -largestValue)
       throw badTable(
         path,
-        `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write ${setting("data.exclude", [name])}`,
+        `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on`,
+        ["leave log1p out", byOption("data.exclude", [name])],
       );
     faults.add(name, i);
   }
@@ -205,9 +206,11 @@ function missingValues(
   const [{ name, first, count }, ...others] = faults;
   const names = others.map((fault) => fault.name);
   const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
-  const orExclude = numbers.includes(name) ? `, or ${setting("data.exclude", [name])}` : "";
+  const drop = byOption("data.missing", ["drop"], "to leave these rows out");
+  const exclude = numbers.includes(name) ? [byOption("data.exclude", [name])] : [];
   return badTable(
     path,
-    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
+    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values`,
+    ["repair them", drop, ...exclude],
   );
 }

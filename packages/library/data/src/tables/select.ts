@@ -1,4 +1,4 @@
-import { badTable, firstOf, setting } from "../errors.js";
+import { badTable, cureWords, firstOf, setting } from "../errors.js";
 import { hintCures } from "./cells.js";
 import { absentColumn, type RowSource, type TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
@@ -86,7 +86,9 @@ const withExample = ({ name, example }: TableColumn): string =>
 /** Names a column of texts with its first text, and what to write if it looks like a number. */
 export const aboutText = (column: TableColumn): string => {
   const hint = column.example?.hint;
-  return `${withExample(column)} ${hint ? hintCures[hint] : "is no number: repair it"}`;
+  if (!hint) return `${withExample(column)} is no number: repair it`;
+  const { has, cures } = hintCures[hint];
+  return `${withExample(column)} has ${has}: ${cureWords(cures)}`;
 };
 
 function checkNumbers(

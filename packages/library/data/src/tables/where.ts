@@ -72,7 +72,8 @@ class ConditionTokens {
   expected(what: string): DatasetError {
     const { text, end } = this.token;
     return invalidOption(
-      `data.where=${this.text}: expected ${what}, got ${text || "the end"} at character ${end - text.length + 1}; an example is celltype == "HSC" and day < 7`,
+      `expected ${what}, got ${text || "the end"} at character ${end - text.length + 1}; an example is celltype == "HSC" and day < 7`,
+      { option: { key: "data.where", values: [this.text] } },
     );
   }
 }

@@ -124,7 +124,7 @@ it("a decimal point is no thousand, and is refused where numbers have decimal co
   await expect(prepare("t.csv", content, { decimal: "," })).rejects.toThrow(
     refusal(
       "BadTable",
-      /column a \("1.234" in row 1\) has points: write data.thousands=. if they separate thousands, or leave data.decimal=, out/,
+      /column a \("1.234" in row 1\) has points: write data.thousands=. if they separate thousands, or leave the decimal comma out/,
     ),
   );
   const { facts } = await prepare("t.csv", content, { decimal: ",", thousands: "." });

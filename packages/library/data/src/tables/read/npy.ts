@@ -1,5 +1,5 @@
 import { io, type Tensor, tidy } from "@dsbm/torch";
-import { badTable, didYouMean, invalidOption, reason } from "../../errors.js";
+import { badTable, byOption, type Cure, didYouMean, invalidOption, reason } from "../../errors.js";
 import { openZip } from "../../files/archive.js";
 import { mapArray } from "../../files/array-set.js";
 import type { Opened, ReadOptions } from "../rows.js";
@@ -18,16 +18,21 @@ export function openArray(source: string, bytes: Uint8Array): Opened {
   }
 }
 
+/** A table of images has no rows: its argument needs the prefix. */
+const imageArray: Cure = {
+  options: [{ key: "Dataset", values: ["array:PATH.npy"] }],
+  text: "for images write array:PATH.npy",
+};
+
 function arrayTable(source: string, array: Tensor): Opened {
   const { shape } = array.keep();
   const [n, d = 1] = shape;
   const close = () => array.dispose();
   if (n === undefined || shape.length > 2 || d === 0) {
     close();
-    throw badTable(
-      source,
-      `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
-    );
+    throw badTable(source, `an array [${shape.join(", ")}]: expected a table [n, d] or [n]`, [
+      shape.length === 4 ? imageArray : "reshape it",
+    ]);
   }
   const rows = (first: number, count: number) =>
     tidy(() => array.narrow(0, first, count).to("float64").flatten().toArray() as Float64Array);
@@ -45,12 +50,12 @@ export function openNpz(path: string, { key, limits }: ReadOptions): Opened {
   }
   const keys = arrays.map((name) => name.slice(0, -4));
   if (key !== undefined)
-    throw invalidOption(
-      `data.key=${key}: ${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`,
-    );
-  throw invalidOption(
-    keys.length === 0
-      ? `${path}: has no arrays (.npy) in it: expected a .npz file of NumPy`
-      : `${path}: has the arrays ${keys.join(", ")}: expected a key, write data.key=${keys[0]}`,
-  );
+    throw invalidOption(`${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`, {
+      option: { key: "data.key", values: [key] },
+    });
+  if (keys.length === 0)
+    throw invalidOption(`${path}: has no arrays (.npy) in it: expected a .npz file of NumPy`);
+  throw invalidOption(`${path}: has the arrays ${keys.join(", ")}: expected a key`, {
+    cures: [byOption("data.key", [keys[0]])],
+  });
 }

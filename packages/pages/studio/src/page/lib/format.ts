@@ -1,3 +1,5 @@
+import { duration as durationOf } from "@dsbm/runs/duration";
+
 export function digits(value: number | null | undefined, n = 4): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);
@@ -7,15 +9,8 @@ export function digits(value: number | null | undefined, n = 4): string {
   return String(Number(value.toPrecision(n)));
 }
 
-/** Seconds as 42s, 3m07s or 1h05m. */
-export function duration(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return "–";
-  const s = Math.max(0, Math.round(seconds));
-  const pad = (n: number) => String(n).padStart(2, "0");
-  if (s < 60) return `${s}s`;
-  if (s < 3600) return `${Math.floor(s / 60)}m${pad(s % 60)}s`;
-  return `${Math.floor(s / 3600)}h${pad(Math.floor((s % 3600) / 60))}m`;
-}
+/** Seconds as 42s, 3m07s, 1h05m or 5d03h. */
+export const duration = (seconds: number | null): string => durationOf(seconds ?? Number.NaN);
 
 /** 2026-11-26 04:10, in the time zone of the browser. */
 export function moment(time: string | null): string {

@@ -43,7 +43,8 @@ function findMatrix(
     return { entity, hasGenes: place?.prefix !== "obsm/" };
   const known = places.map(({ name }) => name);
   throw invalidOption(
-    `data.layer=${layer}: ${path} has the matrices ${known.join(", ") || "none (expected a file of anndata)"}${didYouMean(layer, known)}`,
+    `${path} has the matrices ${known.join(", ") || "none (expected a file of anndata)"}${didYouMean(layer, known)}`,
+    { option: { key: "data.layer", values: [layer] } },
   );
 }
 

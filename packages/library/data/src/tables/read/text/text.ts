@@ -1,5 +1,5 @@
 // .csv and .tsv files, also gzipped.
-import { badTable, type DatasetError, firstOf, setting } from "../../../errors.js";
+import { badTable, byOption, type DatasetError, firstOf } from "../../../errors.js";
 import type { UnpackLimits } from "../../../files/archive.js";
 import { type CellOptions, type CellReader, cellReader, hasComma, hintCures } from "../../cells.js";
 import {
@@ -148,7 +148,8 @@ function headerNames(path: string, cells: readonly string[]): string[] {
   if (areNumbers(names))
     throw badTable(
       path,
-      `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names; add them, or write data.header=false`,
+      `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names`,
+      ["add them", byOption("data.header", [false])],
     );
   // The column of row numbers often has no name.
   return names.map((name, i) => (name === "" ? `c${i}` : name));
@@ -174,9 +175,15 @@ function noNumber(
   { hintOf }: CellReader,
 ): DatasetError {
   const hint = hintOf(cell);
-  const cure = hint
-    ? `the column ${hintCures[hint]}`
-    : `repair it, write ${setting("data.na", [cell])} if it marks a missing value, or ${setting("data.exclude", [name])}`;
+  const cures = hint
+    ? hintCures[hint].cures
+    : [
+        "repair it",
+        byOption("data.na", [cell], "if it marks a missing value"),
+        byOption("data.exclude", [name]),
+      ];
+  const has = hint ? `; the column has ${hintCures[hint].has}` : "";
   const text = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
-  return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
+  const fault = `column ${name} has ${text} in row ${row + 1}: expected a number${has}`;
+  return badTable(path, fault, cures);
 }
