@@ -1,22 +1,16 @@
+// A trained run as a bridge: samples, paths, densities and fields.
 import {
   type Conditions,
   type Direction,
-  driftOf,
   type Field,
-  flowMargin,
-  inBatches,
   logLikelihood,
   mapConditions,
   type Network,
-  networkFlow,
   splitMass,
-  type TimeGrid,
-  wholeField,
 } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   ConfigError,
-  type SampleConfig,
   sample as sampleExperiment,
   validate,
 } from "@dsbm/config";
@@ -24,7 +18,7 @@ import type { Units } from "@dsbm/data";
 import type { Datasets } from "@dsbm/datasets";
 import { chunkRows } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
-import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
+import { type Device, stack, type Tensor, tidy } from "@dsbm/torch";
 import {
   bridgeFacts,
   type FlowStateOptions,
@@ -33,7 +27,16 @@ import {
   samplerOf,
   type Training,
 } from "@dsbm/train";
-import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
+import type {
+  LikelihoodOptions,
+  OpenOptions,
+  Paths,
+  SampleOptions,
+  Samples,
+} from "./bridge-options.js";
+import { checkRows } from "./check-rows.js";
+import { Fields } from "./fields.js";
+import { checkNoise, planSamples, withUnitMass } from "./plan.js";
 import {
   classesOf,
   encodeConditions,
@@ -45,65 +48,14 @@ import {
   unitsOf,
 } from "./trained.js";
 
-export interface OpenOptions
-  extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
-  /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
-  diffusion?: number | null;
-  guidance?: number;
-}
+/** The most dimensions in which the trace is exact. */
+const exactTraceDimensions = 8;
 
-/** Sampling options: the keys of `dsbm sample`, with its defaults. */
-export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_size">> {
-  /** The times of the states, instead of `steps`. */
-  grid?: TimeGrid;
-  /** Conditions, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
-  conditions?: Conditions | undefined;
-  /** Other purposes give other noise for the same seed (default: the direction). */
-  purpose?: string;
-  /** Index of the first sample in a larger set, for its noise (default: 0). */
-  first?: number;
-  /**
-   * Awaited for each state of the path, the start first. State and weights (see `Samples`) are
-   * freed afterwards.
-   */
-  onState?: (
-    state: Tensor,
-    at: { k: number; time: number; weights: Tensor | null },
-  ) => void | Promise<void>;
-  /** Stops the work between two steps; the promise is rejected with its reason. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface Samples {
-  /** [n, …], on the device of the bridge. */
-  x: Tensor;
-  /** The final mass [n] of each start, for a method with growth; null: all 1. */
-  weights: Tensor | null;
-  /** Mean number of network (or flow) evaluations per sample. */
-  nfe: number;
-}
-
-export interface Paths extends Pick<Samples, "nfe"> {
-  /** [T, n, …], the start first. */
-  states: Tensor;
-  /** Masses [T, n] (see `Samples`). */
-  weights: Tensor | null;
-  /** Process times of the states. */
-  times: readonly number[];
-}
-
-export interface LikelihoodOptions extends Pick<SampleOptions, "conditions" | "direction"> {
-  /** log density [n] at the start of the direction. */
-  logDensity: (x: Tensor) => Tensor;
-  /** Runge–Kutta steps of an interval between two datasets (default 25). */
-  steps?: number;
-  generator?: Generator;
-}
-
-const exactTrace = 8;
-
+/** A trained run, or a training in progress, that samples. */
 export class Bridge implements Disposable {
+  /** Samples and flows with the networks of the run. */
   readonly sampler: Sampler;
+  readonly #fields: Fields;
   readonly #isLive: boolean;
   #units: Units | null = null;
 
@@ -114,6 +66,7 @@ export class Bridge implements Disposable {
     { threads = "auto", sampler }: Pick<OpenOptions, "threads"> & { sampler?: Sampler } = {},
   ) {
     this.#isLive = sampler !== undefined;
+    this.#fields = new Fields(trained, networks);
     this.sampler =
       sampler ??
       samplerOf(trained, networks, {
@@ -193,7 +146,7 @@ export class Bridge implements Disposable {
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
     const { conditions, grid, purpose, first = 0, onState, signal, ...keys } = options;
     const path = onState !== undefined;
-    checkRows(x, { bridge: this, conditions, first });
+    checkRows(x, { trained: this.trained, conditions, first });
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
     const plan = planSamples(this, config, grid);
     const { direction, times } = plan;
@@ -234,7 +187,7 @@ export class Bridge implements Disposable {
           try {
             await onState?.(copy, { k, time: times[k], weights });
           } finally {
-            if (k !== last) for (const t of [copy, weights]) t?.dispose();
+            for (const t of k === last ? [] : [copy, weights]) t?.dispose();
           }
         },
       });
@@ -300,52 +253,30 @@ export class Bridge implements Disposable {
       from,
       to,
       steps: steps * (chain ? chain.times.length - 1 : 1),
-      probes: x.size(1) > exactTrace ? 1 : null,
+      probes: x.size(1) > exactTraceDimensions ? 1 : null,
       generator,
     });
   }
 
   /**
-   * The drift of a direction, without gradients. Null without a network, and for steps without a
-   * drift.
+   * The drift of a direction at points x [n, …] and times [n]: [n, …], without gradients. Null without a network, and
+   * for steps without a drift.
    */
   drift(direction: Direction, conditions?: Conditions): Field | null {
-    const { trained, networks } = this;
-    const { method, grid } = trained;
-    const network = networks[direction];
-    if (!network || method.sampler) return null;
-    const sign = direction === "f" ? 1 : -1;
-    const field = (part: Conditions | undefined): Field =>
-      method.predicts === "velocity"
-        ? (x, t) => network.forward(x, t, part).mul(sign)
-        : driftOf({ ...trained, networks }, { direction, grid, conditions: part });
-    return this.#byRows(
-      (part) => this.#withoutMass(this.#whole(direction, field, part)),
-      conditions,
-    );
+    return this.#fields.drift(direction, conditions);
   }
 
   /**
    * The velocity of the probability flow in process time, at points x [n, …] and times [n]: [n, …]. Keeps gradients,
    * and takes all rows together, only if `keepsGradients`. Null: no flow.
    */
-  velocity(conditions?: Conditions, { keepsGradients = false } = {}): Field | null {
-    if (this.trained.method.sampler) return null;
-    const field = (part: Conditions | undefined) => this.#withoutMass(this.#velocity(part));
-    return keepsGradients ? field(conditions) : this.#byRows(field, conditions);
+  velocity(conditions?: Conditions, options: { keepsGradients?: boolean } = {}): Field | null {
+    return this.#fields.velocity(conditions, options);
   }
 
-  /**
-   * The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no
-   * growth.
-   */
+  /** The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no growth. */
   growth(conditions?: Conditions): Field | null {
-    const { method } = this.trained;
-    if (!method.mass || method.plan) return null;
-    return this.#byRows((part) => {
-      const velocity = this.#velocity(part);
-      return (x, t) => splitMass(velocity(withUnitMass(x), t)).logMass;
-    }, conditions);
+    return this.#fields.growth(conditions);
   }
 
   /** The probability flow from x [n, …]: states [T, n, …], and evaluations. */
@@ -353,26 +284,6 @@ export class Bridge implements Disposable {
     if (!this.trained.method.mass) return this.sampler.flow(direction, x, options);
     const { states, nfe } = this.sampler.flow(direction, withUnitMass(x), options);
     return { states: splitMass(states).x, nfe };
-  }
-
-  #velocity(conditions: Conditions | undefined): Field {
-    const { trained, networks } = this;
-    const dynamics = { ...trained, networks, eps: flowMargin(trained) };
-    return this.#whole("f", (part) => networkFlow({ ...dynamics, conditions: part }), conditions);
-  }
-
-  #whole(
-    direction: Direction,
-    within: (conditions: Conditions | undefined) => Field,
-    conditions: Conditions | undefined,
-  ): Field {
-    const { chain } = this.trained;
-    return chain ? wholeField(chain, direction, within, conditions) : within(conditions);
-  }
-
-  #withoutMass(field: Field): Field {
-    if (!this.trained.method.mass) return field;
-    return (x, t) => splitMass(field(withUnitMass(x), t)).x;
   }
 
   dispose(): void {
@@ -385,63 +296,4 @@ export class Bridge implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
-
-  #byRows(
-    field: (conditions: Conditions | undefined) => Field,
-    conditions: Conditions | undefined,
-  ): Field {
-    const rowsAtOnce = this.trained.shape.length > 1 ? 16 : 4000;
-    return (x, t) =>
-      noGrad(() =>
-        cat(
-          inBatches(x, rowsAtOnce, (rows, first) => {
-            const cut = (c: Tensor) => c.narrow(0, first, rows.size(0));
-            return field(mapConditions(conditions, cut))(rows, cut(t));
-          }),
-        ),
-      );
-  }
 }
-
-/** `first` is the index of the first sample in a larger set. */
-function checkRows(
-  x: Tensor,
-  {
-    bridge,
-    conditions,
-    first,
-  }: { bridge: Bridge; conditions: Conditions | undefined; first: number },
-): void {
-  const { shape, conditioning, folder } = bridge.trained;
-  const n = x.size(0);
-  if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
-    throw new ConfigError(
-      `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
-    );
-  const odd = oddRow(x);
-  if (odd >= 0)
-    throw new ConfigError(
-      `sample ${first + odd} has values that are NaN or infinite: remove or repair it`,
-    );
-  const { channels, classes } = conditioning;
-  const fields =
-    channels > 0 &&
-    `a condition [${n}, ${channels}, …]; for data.condition give condition: [value, …]`;
-  for (const [key, needed] of [
-    ["cond", fields],
-    ["y", classes && "classes [n]"],
-  ] as const) {
-    const isThere = conditions?.[key] !== undefined;
-    if (isThere !== (needed !== false))
-      throw new ConfigError(
-        `conditions.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
-      );
-  }
-}
-
-/** The first row of x [n, …] with values that are NaN or infinite; −1: none. */
-export const oddRow = (x: Tensor): number =>
-  tidy(() => {
-    const rows = x.flatten({ startDim: 1 }).isfinite().all(1);
-    return (rows.toArray() as Uint8Array).indexOf(0);
-  });

@@ -1,14 +1,14 @@
 export { timeScale, timeValues } from "@dsbm/datasets";
 export { runAnnotate } from "./annotate/annotate.js";
 export * from "./annotate/fates.js";
-export {
-  Bridge,
-  type LikelihoodOptions,
-  type OpenOptions,
-  type Paths,
-  type SampleOptions,
-  type Samples,
-} from "./bridge.js";
+export { Bridge } from "./bridge.js";
+export type {
+  LikelihoodOptions,
+  OpenOptions,
+  Paths,
+  SampleOptions,
+  Samples,
+} from "./bridge-options.js";
 export { columnsLike } from "./input/columns.js";
 export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";

@@ -24,6 +24,7 @@ import {
   disposeRows,
   type FileJob,
   failed,
+  type Input,
   type InputRows,
   type InputTable,
 } from "../input/input.js";
@@ -48,21 +49,17 @@ interface AnnotateResult {
 const rowsAtOnce = 5000;
 
 /**
- * Returns null if it was stopped. Leaves nothing at the output if it fails or is stopped. Throws
- * errors of the run, the table and the disk.
+ * Adds annotations to the rows of a table. Returns null if it was stopped. Leaves nothing at the output if it fails or is
+ * stopped. Throws errors of the run, the table and the disk.
  */
 export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | null> {
   const { run, input: path, output, config, progress, signal } = job;
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   using bridge = Bridge.open(run, config);
-  const { trained, units } = bridge;
-  const { data } = trained.config;
+  const { trained } = bridge;
   checkOutput(output, { input: path, trained, paths: false, overwrite: config.overwrite });
   checkFormats(path, output);
-  const first = timeLabel(trained.config, 0);
-  processTime(trained.config, config.at ?? first, "at");
-  let fates: FateCells | null = null;
-  let intervals: readonly GrowthCells[] | null = null;
+  processTime(trained.config, config.at ?? timeLabel(trained.config, 0), "at");
   try {
     using input = await tableInput(path, {
       trained,
@@ -73,87 +70,121 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       batchRows: rowsAtOnce,
       keys: { ...config, keep: [config.fate ?? []].flat(), group: null },
     });
-    const { source, names, carried, h5ad } = input.table as InputTable;
-    const place = tableFormat(output) === "h5ad" ? h5ad : null;
-    if (config.fate !== null) {
-      const { fate: column, seed, where } = config;
-      const missing = config.missing ?? data.missing;
-      fates = await fateCells(source, bridge, { column, names, missing, where, seed, signal });
-    }
     const note = growthNote(trained.config);
     if (note) progress.line(note);
-    const timePlace = carried.findIndex(({ name }) => name === data.split_by);
-    if (timePlace < 0)
-      progress.line(
-        `${path}: it lacks the run's column of times; all rows are taken as rows of time ${first}`,
-      );
-    const columns = units.columns(names);
-    intervals = await growthCells(trained, job);
-    const annotations = annotationsOf({
-      bridge,
-      config,
-      fates,
-      intervals,
-      signal,
-      names: columns.map(({ name }) => name),
-      layer: place?.layer ?? "X",
-    });
-    const added = annotations
-      .flatMap((one) => one.columns)
-      .map((name): NumberColumn => ({ name, dtype: "float32" }));
-    using file = await staged<RowsWriter>(stageFile(output), (temporary) =>
-      place
-        ? h5adWriter(temporary, place.path, {
-            added: annotations,
-            command: "annotate",
-            record: runRecord(trained, config),
-          })
-        : openTableWriter(temporary, {
-            format: outputFormat(output) as OutputFormat,
-            carried,
-            columns: [...columns, ...added],
-          }),
-    );
-    let done = 0;
-    let without = 0;
-    for await (const batch of input.batches) {
-      progress.update({
-        label: "annotating",
-        step: done,
-        ...(input.n !== null && { steps: input.n }),
-      });
-      const count = batch.x.size(0);
-      const times = Array.from({ length: count }, (_, i) => {
-        if (timePlace < 0) return first;
-        const cell = batch.carried[timePlace]?.[i] ?? null;
-        return cell === null ? null : String(cell);
-      });
-      try {
-        const values = await annotateBatch(annotations, batch, { times, first: done });
-        await file.writer.write({
-          count,
-          rows: batch.rows,
-          carried: batch.carried,
-          numbers: [...(place ? [] : units.undo(batch.x)), ...values],
-        });
-      } finally {
-        disposeRows(batch);
-      }
-      without += times.filter((time) => time === null).length;
-      done += count;
-    }
-    for (const line of input.notes?.() ?? []) progress.line(line);
-    await file.commit();
-    const parts = annotations.map(({ obsm, columns }) =>
-      place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
-    );
-    return { rows: done - without, without, added: parts };
+    using facts = await readFacts(job, bridge, input.table as InputTable);
+    return await annotateTable(job, { bridge, input, facts });
   } catch (error) {
     return failed(error, job);
-  } finally {
+  }
+}
+
+/** Facts of the data that annotations need. */
+interface AnnotationFacts extends Disposable {
+  fates: FateCells | null;
+  intervals: readonly GrowthCells[] | null;
+}
+
+async function readFacts(
+  job: AnnotateJob,
+  bridge: Bridge,
+  { source, names }: InputTable,
+): Promise<AnnotationFacts> {
+  const { config, signal } = job;
+  const { fate: column, seed, where } = config;
+  const missing = config.missing ?? bridge.trained.config.data.missing;
+  const fates =
+    column === null
+      ? null
+      : await fateCells(source, bridge, { column, names, missing, where, seed, signal });
+  let intervals: readonly GrowthCells[] | null = null;
+  const dispose = () => {
     fates?.x.dispose();
     for (const { centres } of intervals ?? []) centres.dispose();
+  };
+  try {
+    intervals = await growthCells(bridge.trained, job);
+  } catch (error) {
+    dispose();
+    throw error;
   }
+  return { fates, intervals, [Symbol.dispose]: dispose };
+}
+
+async function annotateTable(
+  { input: path, output, config, progress, signal }: AnnotateJob,
+  { bridge, input, facts }: { bridge: Bridge; input: Input; facts: AnnotationFacts },
+): Promise<AnnotateResult> {
+  const { trained, units } = bridge;
+  const { names, carried, h5ad } = input.table as InputTable;
+  const place = tableFormat(output) === "h5ad" ? h5ad : null;
+  const first = timeLabel(trained.config, 0);
+  const timePlace = carried.findIndex(({ name }) => name === trained.config.data.split_by);
+  if (timePlace < 0)
+    progress.line(
+      `${path}: it lacks the run's column of times; all rows are taken as rows of time ${first}`,
+    );
+  const columns = units.columns(names);
+  const annotations = annotationsOf({
+    bridge,
+    config,
+    ...facts,
+    signal,
+    names: columns.map(({ name }) => name),
+    layer: place?.layer ?? "X",
+  });
+  using file = await staged<RowsWriter>(stageFile(output), (temporary) =>
+    place
+      ? h5adWriter(temporary, place.path, {
+          added: annotations,
+          command: "annotate",
+          record: runRecord(trained, config),
+        })
+      : openTableWriter(temporary, {
+          format: outputFormat(output) as OutputFormat,
+          carried,
+          columns: [...columns, ...numberColumns(annotations)],
+        }),
+  );
+  let done = 0;
+  let without = 0;
+  for await (const batch of input.batches) {
+    const steps = input.n === null ? {} : { steps: input.n };
+    progress.update({ label: "annotating", step: done, ...steps });
+    const times = timesOfRows(batch, timePlace, first);
+    try {
+      const values = await annotateBatch(annotations, batch, { times, first: done });
+      const numbers = [...(place ? [] : units.undo(batch.x)), ...values];
+      const { rows, carried: cells } = batch;
+      await file.writer.write({ count: times.length, rows, carried: cells, numbers });
+    } finally {
+      disposeRows(batch);
+    }
+    without += times.filter((time) => time === null).length;
+    done += times.length;
+  }
+  for (const line of input.notes?.() ?? []) progress.line(line);
+  await file.commit();
+  const parts = annotations.map(({ obsm, columns }) =>
+    place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
+  );
+  return { rows: done - without, without, added: parts };
+}
+
+const numberColumns = (annotations: readonly Annotation[]): NumberColumn[] =>
+  annotations.flatMap(({ columns }) => columns.map((name) => ({ name, dtype: "float32" })));
+
+/** The time of each row; null for rows without one. All rows are of time `first` if no column has times. */
+function timesOfRows(
+  { x, carried }: Pick<InputRows, "x" | "carried">,
+  timePlace: number,
+  first: string,
+): (string | null)[] {
+  return Array.from({ length: x.size(0) }, (_, i) => {
+    if (timePlace < 0) return first;
+    const cell = carried[timePlace]?.[i] ?? null;
+    return cell === null ? null : String(cell);
+  });
 }
 
 /** Intervals of growth from the data of the run, if they are still there. */
