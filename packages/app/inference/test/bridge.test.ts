@@ -19,7 +19,8 @@ import { imageRun, tableRun, vectorRun } from "../../../../test/e2e/sample.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { Bridge, type SampleOptions } from "../src/bridge.js";
+import { Bridge } from "../src/bridge.js";
+import type { SampleOptions } from "../src/bridge-options.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
