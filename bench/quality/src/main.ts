@@ -40,15 +40,15 @@ const help = [
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
 ].join("\n");
 
-/**
- * Runs the command; returns the exit code: 1 if a run failed, 130 if it was stopped. Throws a
- * ConfigError.
- */
-async function benchmarkCommand(args: string[]): Promise<number> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(help);
-    return args.length === 0 ? 2 : 0;
-  }
+interface Call {
+  name: string;
+  /** A folder or a file, if the benchmark takes one. */
+  folder: string | undefined;
+  config: BenchmarkConfig;
+}
+
+/** Throws a ConfigError for missing or further arguments. */
+function readCall(args: readonly string[]): Call {
   const switches = ["--quick", "--again"];
   const [name, folder, ...odd] = args.filter(
     (word) => !isSetting(word) && !switches.includes(word),
@@ -59,6 +59,26 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
+  return { name, folder, config };
+}
+
+/** The command as typed, without `--again`; `change` shortens arguments that name places of this machine. */
+const commandText = (args: readonly string[], change = (word: string) => word): string =>
+  `npm run benchmark -- ${args
+    .filter((word) => word !== "--again")
+    .map((word) => shellWord(change(word)))
+    .join(" ")}`;
+
+/**
+ * Runs the command; returns the exit code: 1 if a run failed, 130 if it was stopped. Throws a
+ * ConfigError.
+ */
+async function benchmarkCommand(args: string[]): Promise<number> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    console.log(help);
+    return args.length === 0 ? 2 : 0;
+  }
+  const { name, folder, config } = readCall(args);
   if (name === "verdicts" && folder === undefined) return verdictStudy(config);
   const { minutesEach, select } = await import("./select.js");
   const { runBenchmark } = await import("./engine.js");
@@ -70,14 +90,9 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   const place = (of: string) => join(experiments_dir, "benchmark", quick ? `${of}-quick` : of);
   const out = config.out ?? join(place(name), "results.md");
   const again = args.includes("--again");
-  const commandOf = (word: (typed: string) => string) =>
-    `npm run benchmark -- ${args
-      .filter((typed) => typed !== "--again")
-      .map((typed) => shellWord(word(typed)))
-      .join(" ")}`;
-  const command = commandOf((typed) => typed);
+  const command = commandText(args);
   // A folder's place is of this machine.
-  const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
+  const shown = commandText(args, (word) => (word === folder ? basename(word) : word));
   setNumThreads(threadsOf({ threads }));
   const { provenance } = await import("./provenance.js");
   // Before tables that are part of a clone change it.

@@ -70,15 +70,19 @@ export function tablesOf(outcome: Outcome): Table[] {
   });
 }
 
-function tableOf(outcome: Outcome, metric: Metric): Table | null {
-  const { benchmark, results, references } = outcome;
-  const columns = Object.entries(columnsOf(benchmark));
-  const { times = 1 } = metric;
-  const numberOf = (values: Values | undefined) => {
-    const value = values?.[metric.name] ?? null;
-    return value === null ? null : value * times;
-  };
-  const methods = benchmark.methods.map(({ name: method }): Line => {
+/** How the numbers of a table are read: its metric, its columns with their cases, and a number of some values. */
+interface Reading {
+  metric: Metric;
+  columns: readonly (readonly [string, readonly string[]])[];
+  numberOf(values: Values | undefined): number | null;
+}
+
+/** A line of each method: means and deviations over the seeds. */
+function methodLines(
+  { benchmark, results }: Outcome,
+  { metric, columns, numberOf }: Reading,
+): Line[] {
+  return benchmark.methods.map(({ name: method }): Line => {
     const rivals = benchmark.published.filter(
       (row) => row.metric === metric.name && row.of === method,
     );
@@ -103,6 +107,17 @@ function tableOf(outcome: Outcome, metric: Metric): Table | null {
     });
     return { label: method, kind: "method", entries };
   });
+}
+
+function tableOf(outcome: Outcome, metric: Metric): Table | null {
+  const { benchmark, results, references } = outcome;
+  const columns = Object.entries(columnsOf(benchmark));
+  const { times = 1 } = metric;
+  const numberOf = (values: Values | undefined) => {
+    const value = values?.[metric.name] ?? null;
+    return value === null ? null : value * times;
+  };
+  const methods = methodLines(outcome, { metric, columns, numberOf });
   const plain = (value: number | null): Entry | null =>
     value === null ? null : { value, spread: null, runs: [] };
   const known = (label: string, numbers: (name: string) => number | null): Line => ({

@@ -134,6 +134,11 @@ function cellCases(folder: string): Case[] {
 
 const straight = { otcfm: { method: "otcfm", n_ipf: 1 }, sf2m: { method: "sf2m" } };
 
+const courseNotes: Benchmark["notes"] = [
+  "Debiased W1 is W1 less the mean W1 between halves of the samples and of the data: exact W1 in many dimensions rewards samples that lie too close together.",
+  "`lotka-volterra` and `branching` are simulated at each time with new rows.",
+];
+
 export function courses(folder: string | undefined): Benchmark {
   const cells = folder === undefined ? [] : cellCases(folder);
   const cases = folder === undefined ? [lotkaVolterra, branching] : cells;
@@ -190,9 +195,6 @@ export function courses(folder: string | undefined): Benchmark {
             published("w1_b", "WFR-FM", [37.22, null]),
             published("w1_b", "VGFM", [37.39, null]),
           ],
-    notes: [
-      "Debiased W1 is W1 less the mean W1 between halves of the samples and of the data: exact W1 in many dimensions rewards samples that lie too close together.",
-      "`lotka-volterra` and `branching` are simulated at each time with new rows.",
-    ],
+    notes: courseNotes,
   };
 }
