@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { ConfigError, parseOverride } from "@dsbm/config";
 import { createInterrupt, createProgress, readRun, runFolder } from "@dsbm/runs";
-import { withLog } from "../../packages/command/cli/dist/command/experiment.js";
+import { withLog } from "../../packages/command/cli/dist/experiment/run-log.js";
 import { TimeLeft } from "../time-left.mjs";
 
 /** The progress of a part as progress of all parts; its other lines go to the log of its run. */
