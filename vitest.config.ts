@@ -9,6 +9,24 @@ import { LongestFirst } from "./test/support/order.js";
 /** Files that replace modules have a process of their own, and sources that can be transformed. */
 const mocking = ["packages/app/runs/test/checkpoint/faults.test.ts"];
 
+/** Files that run with the portable engine too, and its own. */
+const withPortable = [
+  ...["autograd", "chunks", "draws", "fold", "generator", "record-errors", "sinkhorn"].map(
+    (name) => `packages/engine/torch/test/${name}.test.ts`,
+  ),
+  ...[
+    "io/npy",
+    "io/raw",
+    "io/safetensors",
+    "nn/linear",
+    "nn/module",
+    "optim/optim",
+    "table/table",
+  ].map((name) => `packages/engine/torch/test/${name}.test.ts`),
+  "packages/library/train/test/method.test.ts",
+];
+const portableOnly = ["test/e2e/portable.test.ts"];
+
 const packages = readdirSync("packages").flatMap((group) =>
   readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),
 );
@@ -48,7 +66,18 @@ export default defineConfig({
         ...compiled,
         test: {
           name: "shared",
-          include: files.filter((name) => !mocking.includes(name) && !counting.includes(name)),
+          include: files.filter((name) => ![mocking, counting, portableOnly].flat().includes(name)),
+          isolate: false,
+          server,
+        },
+      },
+      {
+        extends: true,
+        ...compiled,
+        test: {
+          name: "portable",
+          include: [...withPortable, ...portableOnly],
+          env: { DSBM_ENGINE: "portable" },
           isolate: false,
           server,
         },

@@ -27,6 +27,7 @@ const CHECKS = [
   { name: "order of manifests", args: ["scripts/check-manifests.mjs"] },
   { name: "dead code", args: [tool("knip/bin/knip.js"), "--no-progress"] },
   { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
+  { name: "generated kernels", args: ["scripts/gen-kernels.mjs", "--check"] },
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },

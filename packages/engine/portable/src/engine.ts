@@ -34,7 +34,9 @@ const version = "portable 1";
 /** What the engine throws of its own accord has a code; what JavaScript throws for lack of memory gets one. */
 function withCode(error: unknown): unknown {
   if (error instanceof RangeError) return new EngineError("ERR_TORCH_MEMORY", error.message);
-  return error;
+  // Decompositions throw errors without a code.
+  const isPlain = error instanceof Error && error.constructor === Error;
+  return isPlain ? new EngineError("ERR_TORCH", error.message) : error;
 }
 
 const list: TableOperation[] = [];

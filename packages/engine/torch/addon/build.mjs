@@ -239,6 +239,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const log = (line) => console.error(`dsbm: engine: ${line}`);
   const out = join(home, "build");
   try {
+    checkSystem();
     log(
       "preparing it for this machine's libtorch, once; compiling takes two to five minutes of two cores …",
     );

@@ -4,6 +4,7 @@ import {
   builtAgainst,
   type EngineName,
   engineName,
+  engineReason,
   guarded,
   mappedLibraries,
   native,
@@ -53,6 +54,8 @@ export function setMemoryLimit(bytes: number): void {
 export interface EngineInfo {
   /** The engine of this process. */
   engine: EngineName;
+  /** Why libtorch does not run, if nobody asked for the portable engine. */
+  reason: string | null;
   /** The engine's version: libtorch's, or that of the portable engine. */
   version: string;
   /** The path of the native addon; null for the portable engine. */
@@ -89,6 +92,7 @@ export function engineInfo(): EngineInfo {
   const blas = mappedLibraries(/(openblas|libblas|mkl|blis)/)[0] ?? null;
   return {
     engine: engineName,
+    reason: engineReason,
     version,
     addon: engineName === "libtorch" ? addonPath : null,
     builtAgainst: builtAgainst(),

@@ -83,7 +83,7 @@ export async function runTraining(
       request: options.request ?? null,
       mode: again ? "restart" : "continue",
     });
-    if (environment().engine === "portable") progress.line(aboutPortable);
+    if (environment().engine === "portable") progress.line(`${aboutPortable}${engineReason()}`);
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
     options.onOpen?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
@@ -140,6 +140,11 @@ export async function runTrainingWorker(
 /** Which engine runs, if it is not libtorch, and what libtorch would bring. */
 const aboutPortable =
   "engine: portable (TypeScript and WebAssembly); libtorch is faster and adds networks of images (npm run setup)";
+
+function engineReason(): string {
+  const { reason } = engineInfo();
+  return reason === null ? "" : `: ${reason}`;
+}
 
 export function environment(): Environment {
   const info = engineInfo();

@@ -17,10 +17,10 @@ function nodeFinding(): Finding {
   ];
 }
 
-const portableFindings = (version: string): Finding[] => [
+const portableFindings = (version: string, reason: string | null): Finding[] => [
   [
     "engine",
-    `${version}, on one thread; libtorch is faster and adds networks of images (npm run setup, or unset DSBM_ENGINE)`,
+    `${version}, on one thread; libtorch is faster and adds networks of images (${reason ?? "unset DSBM_ENGINE"})`,
     false,
   ],
   ["memory", `${gib(freemem())} free of ${gib(totalmem())}`, false],
@@ -30,7 +30,7 @@ async function engineFindings(): Promise<Finding[]> {
   try {
     const torch = await import("@dsbm/torch");
     const info = torch.engineInfo();
-    if (info.engine === "portable") return portableFindings(info.version);
+    if (info.engine === "portable") return portableFindings(info.version, info.reason);
     const { version, addon, builtAgainst, libtorch, blas, blasThreads, threads, devices } = info;
     const square = () => torch.ones([2, 2]);
     const product = torch.tidy(() => square().matmul(square()).sum().item());

@@ -1,4 +1,5 @@
 // Standard normal numbers by counter: Philox4x32-10 (Salmon et al. 2011) and Box-Muller, as the native engine has them.
+import { vectorisedNormals } from "./vectorised.js";
 
 const lanes = 64;
 /** Numbers of one block. */
@@ -51,8 +52,11 @@ function radius(x: number): number {
 const block = new Float32Array(blockSize);
 const bits = new Uint32Array(blockSize);
 
-/** Block `index` of the stream of two keys. */
-function normals(k0: number, k1: number, index: number): void {
+/** The numbers of a block. */
+export type BlockSource = (k0: number, k1: number, index: number) => Float32Array;
+
+/** Block `index` of the stream of two keys: the reference of the kernel. */
+export function referenceNormals(k0: number, k1: number, index: number): Float32Array {
   const counter: [number, number, number] = [index >>> 0, Math.floor(index / 2 ** 32), 0];
   for (let i = 0; i < lanes; i++) {
     counter[2] = i;
@@ -71,6 +75,7 @@ function normals(k0: number, k1: number, index: number): void {
     block[i] = y & 2 ? r * first : -r * first;
     block[i + blockSize / 2] = y & 4 ? r * second : -r * second;
   }
+  return block;
 }
 
 /** Fills `out` with the numbers from `offset` on of a stream of two keys of 32 bits. */
@@ -78,12 +83,15 @@ export function fillNormals(
   out: Float32Array,
   [k0, k1]: readonly [number, number],
   offset: number,
+  source: BlockSource = vectorisedNormals,
 ): void {
   for (let done = 0; done < out.length; ) {
     const at = offset + done;
     const skip = at % blockSize;
-    normals(k0, k1, Math.floor(at / blockSize));
-    const part = block.subarray(skip, Math.min(blockSize, skip + out.length - done));
+    const part = source(k0, k1, Math.floor(at / blockSize)).subarray(
+      skip,
+      Math.min(blockSize, skip + out.length - done),
+    );
     out.set(part, done);
     done += part.length;
   }

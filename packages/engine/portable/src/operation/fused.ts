@@ -2,6 +2,7 @@
 import { check } from "../errors.js";
 import { iterateSinkhorn } from "../kernel/sinkhorn.js";
 import { sigmoid } from "../kernel/special.js";
+import { vectorisedAdam, vectorisedLayer } from "../kernel/vectorised.js";
 import { define, run } from "../operation.js";
 import { allocate, type TensorImpl, type TensorList } from "../tensor.js";
 import { lerp } from "./mixture.js";
@@ -37,8 +38,14 @@ define(
       bias.dtype === "float32" && bias.ndim === 1 && bias.count === n,
       () => `dense: a bias [${bias.shape}] for ${n} outputs`,
     );
-    const y = run("addmm", bias, x, run("t", weight), 1, 1);
     const slope = allocate([silu && isWanted ? x.shape[0] : 0, n], "float32");
+    const turned = run("t", weight);
+    if (silu) {
+      const result = allocate([x.shape[0], n], "float32");
+      if (vectorisedLayer(result, isWanted ? slope : null, [x, turned, bias]))
+        return [result, slope];
+    }
+    const y = run("addmm", bias, x, turned, 1, 1);
     if (silu) activate(y, isWanted ? slope : null);
     return [y, slope];
   },
@@ -89,6 +96,8 @@ interface Rates {
 }
 /** A step of Adam (Kingma and Ba 2015) on one parameter. */
 function adamStep(p: TensorImpl, g: TensorImpl, m: TensorImpl, v: TensorImpl, r: Rates): void {
+  const { decay, shrink, towards, keep, root, eps, step } = r;
+  if (vectorisedAdam([p, g, m, v], [decay, shrink, towards, keep, root, eps, step])) return;
   const x = p.array;
   const d = g.array;
   const first = m.array;
@@ -205,7 +214,7 @@ define(
     check(
       kernel.ndim === 2 && kernel.count > 0 && isPlain(kernel),
       () =>
-        `sinkhorn_: expected a contiguous float64 kernel [n, m] on the processor, got ${kernel.dtype} [${kernel.shape}]`,
+        `sinkhorn_: expected a contiguous float64 kernel [n, m] on the processor, got ${kernel.dtype} [${kernel.shape.join(", ")}]`,
     );
     for (const [t, end] of [
       [a, 0],
@@ -216,7 +225,7 @@ define(
       check(
         t.ndim === 1 && t.count === kernel.shape[end] && isPlain(t),
         () =>
-          `sinkhorn_: expected float64 vectors of a number for each row and column of [${kernel.shape}], got ${t.dtype} [${t.shape}]`,
+          `sinkhorn_: expected float64 vectors of a number for each row and column of [${kernel.shape.join(", ")}], got ${t.dtype} [${t.shape.join(", ")}]`,
       );
     check(most > 0, `sinkhorn_: expected at least one iteration, got ${most}`);
     const of = (t: TensorImpl) => (t.array as Float64Array).subarray(t.offset, t.offset + t.count);

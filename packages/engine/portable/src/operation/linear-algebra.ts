@@ -178,21 +178,17 @@ define(
   (t: TensorImpl, mode: string) => {
     checkBatch("qr", t, false);
     check(mode === "reduced", () => `linalg.qr: mode ${mode} needs libtorch; expected reduced`);
-    const [rows, columns] = t.shape.slice(-2);
-    check(rows >= columns, "linalg.qr: a wide matrix needs libtorch");
-    const decompositions = matricesOf(t).map((m) => new QrDecomposition(m));
-    return [
-      stackMatrices(
-        t,
-        [rows, columns],
-        decompositions.map((qr) => rowsOf(qr.orthogonalMatrix)),
+    const rows = t.shape.at(-2)!;
+    const n = Math.min(rows, t.shape.at(-1)!);
+    // A wide matrix has the factor Q of its first columns.
+    const q = stackMatrices(
+      t,
+      [rows, n],
+      matricesOf(run("narrow", t, -1, 0, n)).map((m) =>
+        rowsOf(new QrDecomposition(m).orthogonalMatrix),
       ),
-      stackMatrices(
-        t,
-        [columns, columns],
-        decompositions.map((qr) => rowsOf(qr.upperTriangularMatrix)),
-      ),
-    ];
+    );
+    return [q, run("triu", product(transposeMatrix(q), t))];
   },
 );
 compose({

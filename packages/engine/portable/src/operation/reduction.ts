@@ -2,6 +2,7 @@
 import { type ElementName, elementType, isFloating } from "../dtype.js";
 import { check } from "../errors.js";
 import { fold, reducedShape } from "../kernel/lanes.js";
+import { vectorisedRowSums } from "../kernel/vectorised.js";
 import { compose, define, run, type Tracing } from "../operation.js";
 import { countOf, wrapDim, wrapDims } from "../shape.js";
 import { allocate, type Gradient, refuseHalf, type TensorImpl } from "../tensor.js";
@@ -43,6 +44,10 @@ function sumOver(
 ): TensorImpl {
   refuseHalf(t.dtype, "sum");
   const all = wrapDims(dims, t.ndim);
+  if (all.length === 1 && all[0] === 0 && dtype === null && t.ndim === 2) {
+    const out = allocate(reducedShape(t.shape, all, keepdim), typeOfSum(t, dtype));
+    if (vectorisedRowSums(out, t)) return out;
+  }
   const sums = fold(t, all, 0, (a, x) => a + x);
   return shapeSums(sums, reducedShape(t.shape, all, keepdim), typeOfSum(t, dtype));
 }

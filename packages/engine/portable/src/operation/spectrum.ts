@@ -1,5 +1,6 @@
 // Eigenvalues and singular values.
-import { EigenvalueDecomposition, type Matrix, SingularValueDecomposition } from "ml-matrix";
+
+import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
 import { check } from "../errors.js";
 import { define, run } from "../operation.js";
 import type { Gradient, TensorImpl } from "../tensor.js";
@@ -89,22 +90,36 @@ define("aten::linalg_svdvals(Tensor A, *, str? driver=None) -> Tensor", (t: Tens
     singular(t).map(({ diagonal }) => diagonal),
   ),
 );
+/** Orthonormal columns, as many as asked for: unit vectors complete the matrix. */
+function completeColumns(m: Matrix, count: number): Matrix {
+  const columns = Array.from({ length: Math.min(m.columns, count) }, (_, j) => m.getColumn(j));
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, x, i) => sum + x * b[i], 0);
+  for (let k = 0; columns.length < count; k++) {
+    let column = Array.from({ length: m.rows }, (_, i) => Number(i === k));
+    for (const other of [...columns, ...columns]) {
+      const along = dot(column, other);
+      column = column.map((x, i) => x - along * other[i]);
+    }
+    const length = Math.sqrt(dot(column, column));
+    if (length > 0.5 / m.rows) columns.push(column.map((x) => x / length));
+  }
+  return new Matrix(columns).transpose();
+}
 define(
   "aten::linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tensor U, Tensor S, Tensor Vh)",
   (t: TensorImpl, isFull: boolean) => {
-    const [rows, columns] = t.shape.slice(-2);
-    const n = Math.min(rows, columns);
-    check(
-      !isFull || rows === columns,
-      "linalg.svd: full factors of a rectangular matrix need libtorch",
-    );
     const decompositions = singular(t);
-    const part = (m: Matrix) => rowsOf(m.subMatrix(0, m.rows - 1, 0, n - 1));
+    const rows = t.shape.at(-2)!;
+    const columns = t.shape.at(-1)!;
+    const n = Math.min(rows, columns);
+    const left = isFull ? rows : n;
+    const right = isFull ? columns : n;
     return [
       stackMatrices(
         t,
-        [rows, n],
-        decompositions.map((svd) => part(svd.leftSingularVectors)),
+        [rows, left],
+        decompositions.map((svd) => rowsOf(completeColumns(svd.leftSingularVectors, left))),
       ),
       stackMatrices(
         t,
@@ -113,11 +128,10 @@ define(
       ),
       stackMatrices(
         t,
-        [n, columns],
-        decompositions.map((svd) => {
-          const v = svd.rightSingularVectors;
-          return rowsOf(v.subMatrix(0, v.rows - 1, 0, n - 1).transpose());
-        }),
+        [right, columns],
+        decompositions.map((svd) =>
+          rowsOf(completeColumns(svd.rightSingularVectors, right).transpose()),
+        ),
       ),
     ];
   },

@@ -53,19 +53,37 @@ function loadAddon(): Native {
 /** Names of the engines. */
 export type EngineName = "libtorch" | "portable";
 
-/** The engine that DSBM_ENGINE asks for: libtorch by default. Throws a TorchError for another name. */
-function engineAskedFor(): EngineName {
-  const name = process.env.DSBM_ENGINE || "libtorch";
-  if (name === "libtorch" || name === "portable") return name;
-  throw new TorchError(
-    "ERR_TORCH_LOAD",
-    `DSBM_ENGINE=${name}: expected libtorch or portable; unset it for libtorch where it can be built`,
-  );
+interface Choice {
+  name: EngineName;
+  native: Native;
+  /** Why libtorch does not run, if nobody asked for the portable engine. */
+  reason: string | null;
 }
 
+/** The engine that DSBM_ENGINE asks for: by default libtorch, or the portable one where libtorch cannot be built. */
+function chooseEngine(): Choice {
+  const name = process.env.DSBM_ENGINE || null;
+  if (name === "portable") return { name, native: portable, reason: null };
+  if (name !== null && name !== "libtorch")
+    throw new TorchError(
+      "ERR_TORCH_LOAD",
+      `DSBM_ENGINE=${name}: expected libtorch or portable; unset it for libtorch where it can be built`,
+    );
+  try {
+    return { name: "libtorch", native: loadAddon(), reason: null };
+  } catch (error) {
+    const isAskedFor = name !== null || customPath !== undefined;
+    if (isAskedFor || existsSync(addonPath) || !(error instanceof TorchError)) throw error;
+    return { name: "portable", native: portable, reason: error.message };
+  }
+}
+
+const choice = chooseEngine();
 /** The engine of this process. */
-export const engineName: EngineName = engineAskedFor();
-export const native: Native = engineName === "portable" ? portable : loadAddon();
+export const engineName: EngineName = choice.name;
+/** Why libtorch does not run, if nobody asked for the portable engine; else null. */
+export const engineReason: string | null = choice.reason;
+export const native: Native = choice.native;
 // The addon asks the machine before it takes memory; a container, job or service may have less.
 const constrained = process.constrainedMemory() ?? 0;
 if (constrained > 0 && constrained < totalmem())

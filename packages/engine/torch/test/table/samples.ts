@@ -172,7 +172,9 @@ export function entries(): Entry[] {
       overload: string;
       args: Argument[];
     }[];
-    return overloads.map((overload) => {
+    // The portable engine has not all.
+    const present = overloads.filter((overload) => schemas.some((s) => s.overload === overload));
+    return present.map((overload) => {
       const short = full.slice("aten::".length);
       const args = schemas.find((s) => s.overload === overload)?.args ?? [];
       const made = own.get(`${short}.${overload}`) ?? own.get(short);
