@@ -51,6 +51,11 @@ export class Choices {
     return at >= 0;
   }
 
+  /** Forgets choices without effect. The user's values stay. */
+  drop(keys: readonly string[]): void {
+    this.#set(this.#list.filter(({ key, given }) => given || !keys.includes(key)));
+  }
+
   #set(list: readonly Choice[], configuration: FitConfiguration | null = null): void {
     this.#list = list;
     this.#configuration = configuration;

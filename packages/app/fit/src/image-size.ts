@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import { measureSpeed, type Speed, type TimePlan } from "@dsbm/experiment";
 import { checkBatch, trainingProblem } from "@dsbm/problem";
@@ -15,7 +16,7 @@ import {
   type SizeKey,
   twiceTheWidth,
 } from "./rules/images.js";
-import { isFitted, oneIteration } from "./rules/iterations.js";
+import { isFitted, oneIteration, unusedOptions } from "./rules/iterations.js";
 
 interface SizingOptions {
   /** The time of the run with the choices so far. */
@@ -57,12 +58,42 @@ interface ImageSpeed {
   stepsAt(speed: Speed): number;
 }
 
-/** Begins with narrow networks and few images: wide networks and many images are slow. */
-async function sizeImages(choices: Choices, { measure, stepsAt }: ImageSpeed): Promise<Speed> {
+/**
+ * Chooses sizes for all iterations. If the time allows few steps even for the smallest sizes, it drops the iterations
+ * after the first one and chooses again.
+ */
+async function sizeImages(choices: Choices, work: ImageSpeed): Promise<Speed> {
   const { config } = choices.configuration;
-  const { batch_size: largest, num_steps } = config;
-  const { num_channels: widest } = config.model as { num_channels: number };
-  const least = Math.min(leastBatch, largest);
+  const largest = sizesOf(config);
+  let result = await sizeFrom(choices, largest, work);
+  const isRepeated = choices.list.some(({ key, value }) => key === "n_ipf" && value === 2);
+  if (result.steps < fewSteps && isRepeated && choices.replace(oneIteration(result.steps))) {
+    choices.drop(unusedOptions(choices.configuration.config));
+    result = await sizeFrom(choices, largest, work);
+  }
+  const { speed, steps } = result;
+  const { num_steps } = config;
+  if (steps < fewSteps && choices.replace(coarseGrid(steps)))
+    speed.pair *= choices.configuration.config.num_steps / num_steps;
+  return speed;
+}
+
+interface ImageSizes {
+  channels: number;
+  batch: number;
+}
+
+const sizesOf = ({ batch_size: batch, model }: CompleteTrainConfig): ImageSizes => ({
+  channels: (model as { num_channels: number }).num_channels,
+  batch,
+});
+
+/** Begins with a narrow network and few images: wide networks and many images are slow. */
+async function sizeFrom(
+  choices: Choices,
+  largest: ImageSizes,
+  { measure, stepsAt }: ImageSpeed,
+): Promise<{ speed: Speed; steps: number }> {
   let steps = 0;
   const resize = (key: SizeKey, value: number) => choices.replace(chooseSize(key, value, steps));
   const measureSteps = async () => {
@@ -70,16 +101,17 @@ async function sizeImages(choices: Choices, { measure, stepsAt }: ImageSpeed): P
     steps = stepsAt(speed);
     return speed;
   };
-  let channels = resize("model.num_channels", leastChannels) ? leastChannels : widest;
-  let batch = resize("batch_size", least) ? least : largest;
+  const least = Math.min(leastBatch, largest.batch);
+  let channels = resize("model.num_channels", leastChannels) ? leastChannels : largest.channels;
+  let batch = resize("batch_size", least) ? least : largest.batch;
   let speed = await measureSteps();
-  const affordable = Math.min(largest, Math.floor((batch * steps) / fewSteps));
+  const affordable = Math.min(largest.batch, Math.floor((batch * steps) / fewSteps));
   if (affordable > batch) {
     batch = affordable;
     resize("batch_size", batch);
     speed = await measureSteps();
   }
-  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
+  while (channels < largest.channels && steps / twiceTheWidth >= fewSteps) {
     channels *= 2;
     resize("model.num_channels", channels);
     speed = await measureSteps();
@@ -87,10 +119,5 @@ async function sizeImages(choices: Choices, { measure, stepsAt }: ImageSpeed): P
   // The reasons name the measured steps.
   resize("model.num_channels", channels);
   resize("batch_size", batch);
-  if (steps >= fewSteps) return speed;
-  if (choices.list.some(({ key, value }) => key === "n_ipf" && value === 2))
-    choices.replace(oneIteration(steps));
-  if (choices.replace(coarseGrid(steps)))
-    speed.pair *= choices.configuration.config.num_steps / num_steps;
-  return speed;
+  return { speed, steps };
 }
