@@ -21,16 +21,11 @@ import {
 } from "@dsbm/runs";
 import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import {
-  collectSamples,
-  marginalMetrics,
-  marginalVariants,
-  measureAs,
-  measureSet,
-  noTime,
-} from "./rows.js";
+import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
+import { affordableInEach, imageTransports, type Sampling, type Work } from "./transport.js";
 import { measureHoldout } from "./variants/held-out.js";
+import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 import type { VerdictFacts } from "./verdict/evidence.js";
 import { verdictFacts } from "./verdict/facts.js";
 import { gradedRows } from "./verdict/grade.js";
@@ -115,16 +110,16 @@ export async function measureQuality(
     if (!heldOut) return null;
     rows.push(...heldOut);
   }
-  for (const [i, direction] of directions.entries()) {
+  const works = directions.map((direction) => directionWork(subject, direction, sampling));
+  const affordable = await affordableInEach(subject, measuring, works);
+  if (!affordable) return null;
+  for (const [i, work] of works.entries()) {
     context.options = { ...measuring, clock: clock.part(1 / (directions.length - i)) };
     using collected = await collectSamples(context, {
-      direction,
-      sampling,
+      ...work,
       metrics: served,
-      half: subject.trained.models[direction]?.half_iteration ?? null,
-      // There and back twice, and for vectors 400 evaluations along the flow.
-      transports: 3 + (isVectors(subject.datasets) ? 400 / sampling.grid.steps.length : 0),
-      distances: 10 + 4 * subject.datasets.between.length,
+      half: subject.trained.models[work.direction]?.half_iteration ?? null,
+      rows: affordable,
     });
     if (!collected) return null;
     const sizes = (["x0", "x1"] as const).map((end) => subject.datasets[end][split].size(0));
@@ -132,8 +127,8 @@ export async function measureQuality(
     if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
     const counts = [set.start.size(0), set.data.size(0)] as [number, number];
-    const n_held_out = (direction === "f" ? counts : counts.toReversed()) as typeof counts;
-    held.push({ direction, n_held_out, isCut });
+    const n_held_out = (work.direction === "f" ? counts : counts.toReversed()) as typeof counts;
+    held.push({ direction: work.direction, n_held_out, isCut });
     await sampled?.(set, context);
     const setResult = await measureSet(set, served, context);
     if (!setResult) return null;
@@ -170,6 +165,17 @@ export async function measureQuality(
       ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
       ...leftOut(rows, reasons),
     ],
+  };
+}
+
+function directionWork({ datasets }: Subject, direction: Direction, sampling: Sampling): Work {
+  const isTable = isVectors(datasets);
+  return {
+    direction,
+    sampling,
+    // Vectors need 400 evaluations along the flow, too.
+    transports: imageTransports + (isTable ? 400 / sampling.grid.steps.length : 0),
+    distances: 10 + 4 * datasets.between.length,
   };
 }
 

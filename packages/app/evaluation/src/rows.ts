@@ -1,14 +1,20 @@
 import { BridgeError, mapConditions, PathEnergy, sourceOf, targetOf } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { shortName, testConditions, testRows } from "@dsbm/datasets";
-import { timeLabel } from "@dsbm/inference";
+import { testConditions, testRows } from "@dsbm/datasets";
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
 import type { Measurement, Measuring, Metric, SampleSet } from "./metric.js";
 import { disposeAll, kept, type SampleSubject } from "./subject.js";
-import { affordable, byMass, checkEnds, stepAt, transport, type Work } from "./transport.js";
+import {
+  type Affordable,
+  affordable,
+  byMass,
+  checkEnds,
+  stepAt,
+  transport,
+  type Work,
+} from "./transport.js";
 
 /** Rows, and reasons of metrics without a row, by name. */
 export interface Measured {
@@ -130,6 +136,8 @@ interface CollectOptions extends Work {
   metrics: readonly Metric[];
   /** The half-iteration of the generating parameters; null if unknown. */
   half: number | null;
+  /** The rows that the time allows (default: by the context's clock). */
+  rows?: Affordable;
 }
 
 /**
@@ -138,10 +146,10 @@ interface CollectOptions extends Work {
  */
 export async function collectSamples(
   context: Measuring,
-  { metrics, half, ...work }: CollectOptions,
+  { metrics, half, rows: known, ...work }: CollectOptions,
 ): Promise<CollectedSamples | null> {
   const { subject } = context;
-  const rows = await affordable(subject, context.options, work);
+  const rows = known ?? (await affordable(subject, context.options, work));
   if (!rows) return null;
   // Energies evaluate the network a second time.
   const isSummed = work.sampling.solver === "sde" && rows.n === context.options.n;
@@ -261,38 +269,3 @@ function joined(parts: readonly { x: Tensor; weights: Tensor | null }[]): Tensor
   const masses = parts.flatMap(({ weights }) => weights ?? []);
   return byMass(cat(parts.map(({ x }) => x)), masses.length > 0 ? cat(masses) : null);
 }
-
-export const marginalMetrics = ["sliced_w2", "w2", "w1"];
-
-export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
-  const { options } = context;
-  const { datasets, trained } = context.subject;
-  const times = timesOf(set.direction, set.sampling.grid);
-  const most = set.start.size(0);
-  return datasets.between.map((end, i) => {
-    const time = datasets.chain?.times[i + 1] as number;
-    const data = context.own(() => testRows(end, most, options.seed, "test"));
-    const reserve = context.own(() => testRows(end, 4 * most, options.seed, "train"));
-    // Rows for the floor limit the other rows.
-    const n = Math.min(most, reserve.size(0));
-    const state = set.states.get(stepAt(times, time)) as Tensor;
-    return {
-      prefix: "marginal_",
-      group: "marginals",
-      metrics: marginalMetrics,
-      change: ({ title }) => ({ title: `${title} to ${atTime(trained.config, end.name, time)}` }),
-      set: {
-        ...set,
-        key: `${set.key}/marginal/${i}`,
-        start: context.own(() => set.start.narrow(0, 0, n)),
-        end: context.own(() => state.narrow(0, 0, n)),
-        data,
-        reserve: () => reserve,
-      },
-    };
-  });
-}
-
-/** The dataset of a time, for titles. */
-export const atTime = (config: CompleteTrainConfig, name: string, time: number): string =>
-  `${shortName(name)} at ${timeLabel(config, time)}`;

@@ -104,8 +104,19 @@ export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
 export const stepAt = (times: readonly number[], time: number): number =>
   times.findIndex((t) => Math.abs(t - time) < 1e-9);
 
-/** Shares of the time for samples and for exact distances. */
-const share = 0.35;
+/** The share of the time for samples. Metrics of images take a twentieth of the time of their samples. */
+const sampleShare = { vectors: 0.35, images: 0.8 };
+/** How many times an evaluation transports each image: there, and back twice. */
+export const imageTransports = 3;
+
+/** Seconds of an evaluation of `n` images of `pair` seconds in both directions. */
+export const imageEvaluationSeconds = (n: number, pair: number): number =>
+  (2 * imageTransports * n * pair) / sampleShare.images;
+
+/** The share of the time up to which a trial is repeated without its recording. */
+const trialShare = { vectors: 0.1, images: 0.3 };
+/** The share of the time for exact distances. */
+const distanceShare = 0.35;
 /** An exact plan between twice as many rows takes 2^2.25 times as long (measured, 1,000 to 8,000 rows). */
 const power = 2.25;
 const least = { vectors: 100, images: 4 };
@@ -120,8 +131,11 @@ export interface Work {
   distances: number;
 }
 
-interface Affordable {
+/** Rows that the time allows. */
+export interface Affordable {
+  /** Generated samples. */
   n: number;
+  /** Rows of exact distances. */
   exact: number;
 }
 
@@ -154,12 +168,17 @@ export async function affordable(
       return result && (performance.now() - began) / 1000 / rows;
     };
     // The first call records the steps.
-    let each = await carry();
-    if (each !== null && each * rows < 0.1 * clock.left) each = await carry();
+    const first = await carry();
+    if (first === null) return null;
+    const isRepeated = first * rows < trialShare[kind] * clock.left;
+    const each = isRepeated ? await carry() : first;
     if (each === null) return null;
-    const fit = Math.floor((share * clock.left) / (transports * each));
+    // Another number of images is recorded again.
+    const recording = kind === "images" ? Math.max(0, first - each) * rows : 0;
+    const time = sampleShare[kind] * clock.left - recording;
+    const fit = Math.floor(time / (transports * each));
     const plan = kind === "vectors" && distances > 0 ? planSeconds(start) : 0;
-    const within = (share * clock.left) / Math.max(1e-9, distances * plan);
+    const within = (distanceShare * clock.left) / Math.max(1e-9, distances * plan);
     return {
       n: Math.min(n, Math.max(least[kind], fit)),
       exact: Math.min(
@@ -170,6 +189,23 @@ export async function affordable(
   } finally {
     start.dispose();
   }
+}
+
+/** The rows that the time allows in each of several works, so that both directions have equal rows; null if it was stopped. */
+export async function affordableInEach(
+  subject: Subject,
+  options: MeasureOptions,
+  works: readonly Work[],
+): Promise<Affordable | null> {
+  let { n, exact } = options;
+  for (const [i, work] of works.entries()) {
+    const clock = options.clock.part(1 / (works.length - i));
+    const rows = await affordable(subject, { ...options, clock }, work);
+    if (!rows) return null;
+    n = Math.min(n, rows.n);
+    exact = Math.min(exact, rows.exact);
+  }
+  return { n, exact };
 }
 
 /** Seconds of an exact plan between `trial.exact` rows. */

@@ -1,10 +1,5 @@
-export {
-  evaluationShare,
-  measureSpeed,
-  type Planned,
-  type Speed,
-  TimePlan,
-} from "./forecast/time-plan.js";
+export { measureSpeed, type Speed } from "./forecast/speed.js";
+export { evaluationShare, type Planned, TimePlan } from "./forecast/time-plan.js";
 export { drive } from "./run/driver.js";
 export { isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export * from "./run/report.js";

@@ -5,7 +5,8 @@ import { Clock } from "@dsbm/runs";
 import { expect, test, vi } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { measureSpeed, TimePlan } from "../src/forecast/time-plan.js";
+import { measureSpeed } from "../src/forecast/speed.js";
+import { TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
   half_iterations: 4,

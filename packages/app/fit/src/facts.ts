@@ -15,6 +15,8 @@ export interface DataFacts {
   shape: readonly number[];
   /** Training rows of each dataset. */
   rows: readonly number[];
+  /** Held-out rows of each dataset. */
+  heldOut: readonly number[];
   /** Median distance of pairs of an exact plan between source and target rows, divided by √d. */
   transport: number;
   /**
@@ -63,6 +65,7 @@ export function dataFacts(datasets: Datasets, seed: number, minutes: number | nu
   return {
     shape: datasets.shape,
     rows,
+    heldOut: all.map(({ test }) => test.size(0)),
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
   };

@@ -51,7 +51,8 @@ export async function chooseInTime(
   });
 }
 
-interface ImageSpeed {
+/** The speed of image steps. */
+export interface ImageSpeed {
   /** Measures the speed with the choices so far. */
   measure(): Promise<Speed>;
   /** Steps of the shortest half-iteration. */
@@ -62,7 +63,7 @@ interface ImageSpeed {
  * Chooses sizes for all iterations. If the time allows few steps even for the smallest sizes, it drops the iterations
  * after the first one and chooses again.
  */
-async function sizeImages(choices: Choices, work: ImageSpeed): Promise<Speed> {
+export async function sizeImages(choices: Choices, work: ImageSpeed): Promise<Speed> {
   const { config } = choices.configuration;
   const largest = sizesOf(config);
   let result = await sizeFrom(choices, largest, work);

@@ -3,6 +3,7 @@ import { cpus, loadavg } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Datasets,
+  growthNumbers,
   loadPairs,
   marginalsOf,
   openDatasets,
@@ -13,15 +14,16 @@ import { readHoldout } from "@dsbm/evaluation";
 import type { Speed, TimePlan } from "@dsbm/experiment";
 import { threadsOf } from "@dsbm/problem";
 import type { Choice, Progress } from "@dsbm/runs";
-import { setNumThreads } from "@dsbm/torch";
+import { setNumThreads, tidy } from "@dsbm/torch";
 import { Choices } from "./choices.js";
 import { dataFacts } from "./facts.js";
+import { forecastLines } from "./forecast.js";
 import { chooseInTime } from "./image-size.js";
 import { chooseOptions } from "./options.js";
-import { choosePaths } from "./paths.js";
+import { chooseGrowth, choosePaths } from "./paths.js";
 import type { FitConfiguration, FitRequest } from "./request.js";
 import { methodOf } from "./rules/iterations.js";
-import { internalRule, rule } from "./rules/rule.js";
+import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
 import { chooseHeldOut, chooseScale } from "./rules/table.js";
 import { forecastTime } from "./time.js";
 
@@ -31,6 +33,8 @@ export interface FitPlan extends FitConfiguration {
   choices: Choice[];
   /** The forecast of the time. */
   time: TimePlan;
+  /** What the time will do, a line each. */
+  forecast: string[];
   /** The data of the choices, which the caller disposes; null: not loaded. */
   datasets: Datasets | null;
 }
@@ -60,6 +64,7 @@ export async function planFit(
     // Refuse unusable files before training.
     for (const path of [own.holdout ?? []].flat())
       (await readHoldout(path, { datasets, config })).dispose();
+    chooseGrowth(choices);
     const hasPaths = choosePaths(choices, datasets);
     datasets = await reloaded(datasets, config, choices, work);
     const facts = dataFacts(datasets, config.seed, own.max_minutes);
@@ -69,7 +74,16 @@ export async function planFit(
     const speed = await chooseInTime(choices, datasets, { forecastAt, signal: work.signal });
     const time = forecastAt(speed);
     if (!choices.isGiven("num_iter")) chooseSteps(choices, time, speed);
-    return { ...choices.configuration, choices: listOf(choices, time), time, datasets };
+    const { configuration } = choices;
+    const forecast = forecastLines({ ...configuration, facts, datasets, time });
+    const list = [...choices.list, ...growthLengthOf(configuration.config, datasets)];
+    return {
+      ...configuration,
+      choices: listOf(list, configuration, time),
+      time,
+      forecast,
+      datasets,
+    };
   } catch (error) {
     datasets.dispose();
     throw error;
@@ -94,9 +108,21 @@ function chooseSteps(choices: Choices, time: TimePlan, { step }: Speed): void {
     choices.add(internalRule(key, 1_000_000_000, "only after half-iterations"));
 }
 
+/** The length of growth that training takes from the data. It is said, not chosen: leave-one-out has its own lengths. */
+function growthLengthOf(config: CompleteTrainConfig, datasets: Datasets): Choice[] {
+  if (config.delta !== null || !methodOf(config).mass) return [];
+  const { delta } = tidy(() => growthNumbers(config, marginalsOf(datasets)));
+  if (delta === undefined) return [];
+  const reason = "it is 1.5 times as far as plans of growth move rows";
+  return [{ ...rule("delta", twoDigits(delta), reason), given: true }];
+}
+
 /** The choices with the time, which a resumed run reads. */
-function listOf(choices: Choices, time: TimePlan): Choice[] {
-  const { max_minutes } = choices.configuration.own;
+function listOf(
+  choices: readonly Choice[],
+  { own: { max_minutes } }: FitConfiguration,
+  time: TimePlan,
+): Choice[] {
   const limits = [
     rule("max_minutes", max_minutes, "the time given"),
     internalRule(
@@ -105,7 +131,7 @@ function listOf(choices: Choices, time: TimePlan): Choice[] {
       "seconds kept for evaluation and report",
     ),
   ];
-  return [...choices.list, ...limits.map((limit) => ({ ...limit, given: true }))];
+  return [...choices, ...limits.map((limit) => ({ ...limit, given: true }))];
 }
 
 /** The data of the choices, loaded again if the choices since `before` change them. */
@@ -137,13 +163,26 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
     datasets.dispose();
     throw error;
   }
-  if (!datasets.columns) return datasets;
-  const { std } = datasets.columns.transform;
-  const names = datasets.x0.facts?.named ? datasets.x0.facts.columns : null;
-  choices.add(chooseScale({ std, names }));
-  // Of few rows, those held out would be missing in the masses of small groups.
-  const rows = marginalsOf(datasets).map(({ train, test }) => train.size(0) + test.size(0));
-  const heldOut = methodOf(config).mass ? null : chooseHeldOut(Math.min(...rows));
+  if (datasets.columns) {
+    const { std } = datasets.columns.transform;
+    const names = datasets.x0.facts?.named ? datasets.x0.facts.columns : null;
+    choices.add(chooseScale({ std, names }));
+  }
+  const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);
   return reloaded(datasets, config, choices, work);
+}
+
+/** The share of held-out samples of small tables and of small folders without a test folder of their own. */
+function heldOutRule(config: CompleteTrainConfig, datasets: Datasets): Rule | null {
+  const sets = marginalsOf(datasets);
+  const sizes = sets.map(({ train, test }) => train.size(0) + test.size(0));
+  const fewest = Math.min(...sizes);
+  // Of few rows, those held out would be missing in the masses of small groups.
+  if (datasets.columns) return methodOf(config).mass ? null : chooseHeldOut(fewest);
+  const { test_fraction } = config.data;
+  const isShare = sets.every(
+    ({ test }, i) => Math.abs(test.size(0) - test_fraction * sizes[i]) <= 1,
+  );
+  return datasets.shape.length > 1 && isShare ? chooseHeldOut(fewest, "images") : null;
 }

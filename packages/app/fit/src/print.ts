@@ -5,7 +5,7 @@ import { isFitted } from "./rules/iterations.js";
 
 /** Prints each choice with its reason, then the forecast of the time. */
 export function printPlan(
-  { choices, own, config, time }: FitPlan,
+  { choices, own, config, time, forecast }: FitPlan,
   { line }: Pick<Progress, "line">,
 ): void {
   const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
@@ -19,4 +19,5 @@ export function printPlan(
   line(
     `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report; half-iterations of ${steps.join(", ")} steps, replanned during the run`,
   );
+  for (const text of forecast) line(text);
 }

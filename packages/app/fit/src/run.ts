@@ -25,7 +25,7 @@ import { leaveOutSeconds } from "./leave-out/time.js";
 import { type FitPlan, planFit } from "./plan.js";
 import { printPlan } from "./print.js";
 import { configureFit, type FitRequest } from "./request.js";
-import { timePlan } from "./time.js";
+import { endEvaluationShare, timePlan } from "./time.js";
 
 /** The share of the time that an evaluation has although the time is up. */
 const leastShare = 0.05;
@@ -91,7 +91,7 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
     most: Math.max(first_num_iter, num_iter),
     began,
   });
-  return { ...chosen, choices, time, datasets: null };
+  return { ...chosen, choices, time, forecast: [], datasets: null };
 }
 
 async function trainFit(
@@ -107,7 +107,7 @@ async function trainFit(
     const rest =
       left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY, time.step ?? 0);
     // Work that has begun is finished: on a busy machine it takes longer.
-    const part = 0.7 * Math.max(0.2 * left, rest) - time.slowness;
+    const part = endEvaluationShare * Math.max(0.2 * left, rest) - time.slowness;
     const clock = new Clock(seconds && Math.max(leastShare * seconds, part));
     return measureRun(folder, {
       ...data,

@@ -1,4 +1,5 @@
 // The time of a fit: the parts for training, evaluation and report.
+import { imageEvaluationSeconds } from "@dsbm/evaluation";
 import { evaluationShare, type Speed, TimePlan } from "@dsbm/experiment";
 import { Clock } from "@dsbm/runs";
 import type { DataFacts } from "./facts.js";
@@ -10,6 +11,20 @@ import { largestSteps, methodOf } from "./rules/iterations.js";
 const largestEndShare = 0.35;
 /** Seconds of the final evaluation and the report of vectors. */
 const usualEndSeconds = 20;
+
+/** Seconds of the simulations for the final evaluation. */
+function endSimulations(
+  { test_npar }: FitConfiguration["config"],
+  { shape, heldOut }: DataFacts,
+  { pair }: Speed,
+  all: number,
+): number {
+  // There and back, in both directions.
+  if (shape.length === 1) return Math.min(4 * test_npar * pair, evaluationShare * all);
+  // A verdict needs the held-out images.
+  const images = Math.min(...heldOut, test_npar);
+  return imageEvaluationSeconds(images, pair) / endEvaluationShare;
+}
 
 interface TimeFacts extends Pick<TimePlan["limit"], "reserve" | "most"> {
   speed: Speed;
@@ -27,16 +42,22 @@ export function timePlan(
   return new TimePlan({ ...limit, clock }, config, speed);
 }
 
+/** The share of the reserve that the final evaluation takes; the rest is for work that has begun. */
+export const endEvaluationShare = 0.7;
+
+interface ForecastFacts extends Pick<TimeFacts, "speed" | "began"> {
+  facts: DataFacts;
+}
+
 /** Plans the time of a run from the speed of this machine. */
 export function forecastTime(
   configuration: FitConfiguration,
-  { facts, speed, began }: { facts: DataFacts; speed: Speed; began: number },
+  { facts, speed, began }: ForecastFacts,
 ): TimePlan {
   const { config, own } = configuration;
   const all = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
   const leftOut = leaveOutSeconds(config, own.loo, all, speed.step);
-  // There and back, in both directions.
-  const simulations = Math.min(4 * config.test_npar * speed.pair, evaluationShare * all);
+  const simulations = endSimulations(config, facts, speed, all);
   const end = Math.min(usualEndSeconds + simulations, largestEndShare * (all - leftOut));
   return timePlan(configuration, {
     speed,

@@ -13,7 +13,7 @@ import { chooseSigma } from "../src/rules/sigma.js";
 import { chooseHeldOut, chooseScale } from "../src/rules/table.js";
 
 const end = (train: Tensor) =>
-  ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
+  ({ train, test: train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
 
 /** Facts of normal data around 0 and around `distance` in all coordinates. */
 const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200, minutes = 10 } = {}) =>
@@ -169,6 +169,11 @@ test.each([
     expect(of("match_moments")).toBe(true);
   },
 );
+
+test("small folders hold out at most a fifth of their images, and never more than 128 without need", () => {
+  const share = (images: number) => chooseHeldOut(images, "images")?.value ?? null;
+  expect([100, 640, 1000, 1280].map(share)).toEqual([0.2, 0.2, 0.13, null]);
+});
 
 test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {
   const share = (rows: number) => chooseHeldOut(rows)?.value ?? null;

@@ -3,6 +3,7 @@ import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Datasets, folds } from "@dsbm/datasets";
 import { pooledFolds, verdictFacts } from "@dsbm/evaluation";
+import type { TimePlan } from "@dsbm/experiment";
 import { warn } from "@dsbm/experiment";
 import { heldOutSentences, type Quality, readQuality, writeQuality } from "@dsbm/runs";
 import { type LeaveOutOptions, type PartEvaluation, type WholeFit, withoutPart } from "./part.js";
@@ -13,6 +14,9 @@ const leastRows = 10;
 /** Training rows whose held-out rows are enough for a verdict. */
 const enoughRows = 250;
 
+/** The share of the time left that the parts take. */
+const clockShare = 0.9;
+
 /** Whether a cross-validation, in the time that training leaves, judges a bridge. */
 function isFolded({ pairs, weights, batch_size }: CompleteTrainConfig, datasets: Datasets) {
   const { columns, projection, rows, x0, x1 } = datasets;
@@ -21,6 +25,24 @@ function isFolded({ pairs, weights, batch_size }: CompleteTrainConfig, datasets:
   // Rows with weights are repeated: a row could be in two folds.
   const isPlain = pairs === null && weights === null && !rows && !projection;
   return isSmall && isPlain && columns?.condition === null;
+}
+
+/**
+ * Whether the time suffices for the cross-validation of a planned run, or it has none. Training takes its planned
+ * time.
+ */
+export function foldsFit({
+  config,
+  datasets,
+  time,
+}: {
+  config: CompleteTrainConfig;
+  datasets: Datasets;
+  time: TimePlan;
+}): boolean {
+  if (innerDatasets(config) > 0 || !isFolded(config, datasets)) return true;
+  const spare = time.clock.left - time.limit.reserve - time.trainingSeconds;
+  return isEnough(config, (clockShare * spare) / folds, time.step ?? 0, config.num_iter / 2);
 }
 
 /**
@@ -37,7 +59,7 @@ export async function leaveOut(
   if (loo === false || !(isCourse || isFolded(config, datasets))) return true;
   const parts = innerDatasets(config) || folds;
   const title = isCourse ? "leave-one-out" : "cross-validation";
-  const clock = time.clock.part(0.9);
+  const clock = time.clock.part(clockShare);
   // Folds with far fewer steps would say nothing about this bridge; a course has a share of the steps.
   const fewest = isCourse ? leastSteps : config.num_iter / 2;
   if (!isEnough(config, clock.left / parts, time.step ?? 0, fewest)) {

@@ -34,16 +34,24 @@ export function chooseScale({
       );
 }
 
-const enoughHeldOutRows = 400;
-const largestHeldOutShare = 0.3;
+/** Held-out samples that are enough for a verdict, and the largest share of them. */
+const heldOutLimits = {
+  rows: { enough: 400, largestShare: 0.3 },
+  // An evaluation has at most 128 images, and networks of images need more samples.
+  images: { enough: 128, largestShare: 0.2 },
+};
 
-/** Chooses the share of held-out rows of a small dataset. Returns null if a tenth is enough. */
-export function chooseHeldOut(rows: number): Rule | null {
-  const share = Math.min(largestHeldOutShare, Math.ceil((100 * enoughHeldOutRows) / rows) / 100);
+/** Chooses the share of held-out rows or images of a small dataset of `n`. Returns null if a tenth is enough. */
+export function chooseHeldOut(
+  n: number,
+  samples: keyof typeof heldOutLimits = "rows",
+): Rule | null {
+  const { enough, largestShare } = heldOutLimits[samples];
+  const share = Math.min(largestShare, Math.ceil((100 * enough) / n) / 100);
   if (share <= 0.1) return null;
   return rule(
     "data.test_fraction",
     share,
-    `a tenth of ${rows} rows is too few for the metrics: ${Math.round(share * rows)} rows are held out`,
+    `a tenth of ${n} ${samples} is too few for the metrics: ${Math.round(share * n)} ${samples} are held out`,
   );
 }

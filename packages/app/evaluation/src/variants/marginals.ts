@@ -1,0 +1,46 @@
+// Metrics at the intermediate times of a course.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { shortName, testRows } from "@dsbm/datasets";
+import { timeLabel } from "@dsbm/inference";
+import type { Tensor } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import type { Measuring, SampleSet } from "../metric.js";
+import type { Variant } from "../rows.js";
+import { stepAt } from "../transport.js";
+
+/** The metrics at intermediate times. */
+export const marginalMetrics = ["sliced_w2", "w2", "w1"];
+
+/** The samples at each intermediate time, beside the data of the time. */
+export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
+  const { options } = context;
+  const { datasets, trained } = context.subject;
+  const times = timesOf(set.direction, set.sampling.grid);
+  const most = set.start.size(0);
+  return datasets.between.map((end, i) => {
+    const time = datasets.chain?.times[i + 1] as number;
+    const data = context.own(() => testRows(end, most, options.seed, "test"));
+    const reserve = context.own(() => testRows(end, 4 * most, options.seed, "train"));
+    // Rows for the floor limit the other rows.
+    const n = Math.min(most, reserve.size(0));
+    const state = set.states.get(stepAt(times, time)) as Tensor;
+    return {
+      prefix: "marginal_",
+      group: "marginals",
+      metrics: marginalMetrics,
+      change: ({ title }) => ({ title: `${title} to ${atTime(trained.config, end.name, time)}` }),
+      set: {
+        ...set,
+        key: `${set.key}/marginal/${i}`,
+        start: context.own(() => set.start.narrow(0, 0, n)),
+        end: context.own(() => state.narrow(0, 0, n)),
+        data,
+        reserve: () => reserve,
+      },
+    };
+  });
+}
+
+/** The dataset of a time, for titles. */
+export const atTime = (config: CompleteTrainConfig, name: string, time: number): string =>
+  `${shortName(name)} at ${timeLabel(config, time)}`;

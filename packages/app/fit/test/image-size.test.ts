@@ -1,0 +1,66 @@
+// Sizes of image networks within a time: smaller in little time, chosen again for one iteration.
+import type { Datasets } from "@dsbm/datasets";
+import { expect, test } from "vitest";
+import { Choices } from "../src/choices.js";
+import { describeImageForecast } from "../src/forecast.js";
+import { sizeImages } from "../src/image-size.js";
+import { chooseOptions } from "../src/options.js";
+
+const facts = {
+  shape: [3, 32, 32],
+  rows: [400, 400],
+  heldOut: [100, 100],
+  transport: 1,
+  spread: 1,
+};
+
+/** The choices for images of a machine with `budget` seconds, a step of a microsecond for each channel and image. */
+async function sizedIn(budget: number, overrides: Record<string, number> = {}) {
+  const base = { Dataset: "mnist_2", Dataset_transfer: "mnist_3", model: "UNET" };
+  const choices = new Choices({ base, overrides });
+  const datasets = { columns: null } as unknown as Datasets;
+  chooseOptions(choices, datasets, { facts, hasPaths: false });
+  const step = () => {
+    const { batch_size, model } = choices.configuration.config;
+    return 1e-6 * batch_size * (model as { num_channels: number }).num_channels;
+  };
+  await sizeImages(choices, {
+    measure: async () => ({ step: step(), pair: 0.001 }),
+    // Pairs of the second iteration are simulated, which takes most of the time.
+    stepsAt: ({ step: seconds }) => {
+      const { half_iterations } = choices.configuration.config;
+      return Math.floor(budget / half_iterations / (half_iterations > 2 ? 10 * seconds : seconds));
+    },
+  });
+  const { n_ipf, batch_size, num_steps, model } = choices.configuration.config;
+  const { num_channels } = model as { num_channels: number };
+  return { n_ipf, batch_size, num_steps, num_channels, keys: choices.list.map(({ key }) => key) };
+}
+
+test("images have the largest sizes if the time allows, and the smallest in little time", async () => {
+  expect(await sizedIn(100)).toMatchObject({
+    n_ipf: 2,
+    batch_size: 64,
+    num_channels: 32,
+    num_steps: 30,
+  });
+  expect(await sizedIn(0.01)).toMatchObject({ batch_size: 8, num_channels: 16, num_steps: 10 });
+});
+
+test("sizes after a dropped iteration equal the sizes of one iteration", async () => {
+  const { keys, ...dropped } = await sizedIn(0.5);
+  const { keys: _, ...once } = await sizedIn(0.5, { n_ipf: 1 });
+  expect(dropped).toEqual(once);
+  expect(dropped).toMatchObject({ n_ipf: 1, num_steps: 30 });
+  expect(dropped.batch_size).toBeGreaterThan(8);
+  // One iteration simulates no pairs.
+  expect(keys).not.toContain("cache_npar");
+});
+
+test("a forecast says what few steps do, and what enough steps need", () => {
+  const ten = { network: "UNET", parameters: 3_000_000, batch: 16, images: 1600, minutes: 10 };
+  expect(describeImageForecast({ ...ten, steps: 400 })).toBe(
+    "forecast: 10 minutes give each direction 400 steps of a UNET of 3 million parameters, 4 passes over the images: the style will hardly change; about 1000 steps need max_minutes=25",
+  );
+  expect(describeImageForecast({ ...ten, steps: 4000 })).not.toContain("hardly");
+});
