@@ -25,7 +25,7 @@ import { readHoldout } from "./read-holdout.js";
 
 /** Rows at a process time. */
 interface HeldOut {
-  /** Left out of a short training, or a file. */
+  /** The dataset that a short training did not see, or a file. */
   group: "loo" | "holdout";
   time: number;
   label: string;

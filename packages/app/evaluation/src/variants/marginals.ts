@@ -11,7 +11,7 @@ import { stepAt } from "../transport.js";
 /** The metrics at intermediate times. */
 export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
-/** The samples at each intermediate time, beside the data of the time. */
+/** The samples at each intermediate time, and the data of the time. */
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
   const { options } = context;
   const { datasets, trained } = context.subject;

@@ -4,7 +4,7 @@ import { digits, type MetricRow, percent, rowWords, wayWords } from "@dsbm/runs"
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { classifier, judge, leastPower, useless } from "./grade.js";
 
-/** The user's name of the dataset where a direction starts, and of the dataset where it ends. */
+/** The user's names of the start and of the end of a direction. */
 export const endNamesOf = (
   { direction }: Pick<Evidence, "direction">,
   { names: { source, target } }: Pick<VerdictFacts, "names">,

@@ -42,14 +42,17 @@ import { trainOnRanks } from "./driver.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { warn } from "./warning.js";
 
+/** How a run ended. */
 export interface RunResult {
+  /** Its evaluations. */
   rows: Row[];
+  /** Whether a signal stopped it. */
   state: "finished" | "interrupted";
 }
 
 /**
- * Trains and evaluates one configuration in its folder, and resumes an earlier run that is not
- * finished. Throws the errors of configuration, data, training and disk, and marks the run as failed.
+ * Trains and evaluates one configuration in its folder, and resumes an unfinished
+ * run. Throws the errors of configuration, data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
   request: CompleteTrainConfig,
@@ -178,7 +181,7 @@ export interface RunOptions {
   begin?: Record<string, unknown>;
   /** The data, which the caller disposes (default: they are loaded). */
   datasets?: Datasets | null;
-  /** Plans the steps (default: those of the configuration). */
+  /** Plans the steps (default: as configured). */
   time?: TimePlan;
   onOpen?(run: RunWriter): void;
   /** Returns false if it was stopped. */

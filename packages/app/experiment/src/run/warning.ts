@@ -1,6 +1,6 @@
 import type { Progress, RunWriter } from "@dsbm/runs";
 
-/** Where a warning goes: the terminal and the run. */
+/** The places of a warning: the terminal and the run. */
 export interface WarningPlaces {
   progress: Progress;
   run: Pick<RunWriter, "addWarning">;

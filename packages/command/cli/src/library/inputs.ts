@@ -65,7 +65,7 @@ export function writeInput(
 export const existing = (path: string): string =>
   existsSync(path) ? path : existing(dirname(path));
 
-/** Undoes `writeInput` if no run was made: empty folders go up to `kept`, which was there before. */
+/** Undoes `writeInput` if no run was made: it removes empty folders below `kept`. */
 export function removeInputs(folder: string, kept: string): void {
   if (existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });

@@ -84,7 +84,7 @@ export async function aloneOnly(command: string): Promise<void> {
 }
 
 interface PlacedOptions {
-  /** The places in order; those in brackets may be missing. */
+  /** The places in order; a place in brackets may be missing. */
   expected: string;
   /** Lines of help before the keys. */
   notes: readonly string[];
