@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { wasserstein } from "@dsbm/bridge";
 import { setNumThreads, tensor, tidy } from "@dsbm/torch";
-import type { DistanceTask } from "./metric.js";
+import type { DistanceTask } from "./distances.js";
 
 setNumThreads(1);
 parentPort?.on("message", ({ points, p, seed }: DistanceTask) => {

@@ -25,7 +25,7 @@ import { collectSamples, measureAs, measureSet, noTime } from "./rows.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { affordableInEach, imageTransports, type Sampling, type Work } from "./transport.js";
 import { measureHoldout } from "./variants/held-out.js";
-import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
+import { marginalVariants } from "./variants/marginals.js";
 import type { VerdictFacts } from "./verdict/evidence.js";
 import { verdictFacts } from "./verdict/facts.js";
 import { gradedRows } from "./verdict/grade.js";
@@ -50,11 +50,11 @@ const usualSampler = {
   guidance: 1,
 } as const;
 
-const variantNames = {
-  marginals: marginalMetrics.map((name) => `marginal_${name}`),
-  // Hold-outs are measured if files are given.
-  holdout: [],
-} satisfies Record<string, readonly string[]>;
+/** Names of the metrics of intermediate times. */
+const marginalNames = (all: readonly Pick<Metric, "name" | "variants">[]): string[] =>
+  all.flatMap(({ name, variants }) =>
+    variants?.includes("marginals") ? [`marginal_${name}`] : [],
+  );
 
 /**
  * Evaluates a run in any state that has parameters. The same seed gives the same numbers. Writes
@@ -140,7 +140,7 @@ export async function measureQuality(
       rows.push(...between);
     }
   }
-  for (const name of variantNames.marginals)
+  for (const name of marginalNames(choice.all))
     if (!choice.isAll && !subject.datasets.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
@@ -189,7 +189,7 @@ interface Choice<M> {
 }
 
 /** Chooses metrics by name or group; a line notes earlier names. Throws a ConfigError for others. */
-export function choose<M extends Pick<Metric, "name" | "group" | "onRequest">>(
+export function choose<M extends Pick<Metric, "name" | "group" | "onRequest" | "variants">>(
   all: readonly M[],
   words: string | readonly string[] | null,
   progress: Progress,
@@ -197,15 +197,17 @@ export function choose<M extends Pick<Metric, "name" | "group" | "onRequest">>(
   const usual = all.filter(({ onRequest }) => !onRequest);
   if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
   const groups = new Set<string>(all.map(({ group }) => group));
-  const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
+  // Hold-outs are measured if files are given.
+  const variants = { marginals: marginalNames(all), holdout: [] };
+  const names = [...all.map(({ name }) => name), ...variants.marginals];
   const chosen = [words].flat().flatMap((typed) => {
     const { [typed]: word = typed } = earlierNames;
     if (word !== typed) progress.line(`metrics=${typed}: the name is ${word} now`);
-    if (Object.hasOwn(variantNames, word)) return variantNames[word as keyof typeof variantNames];
+    if (Object.hasOwn(variants, word)) return variants[word as keyof typeof variants];
     if (groups.has(word))
       return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];
-    const known = [...groups, ...Object.keys(variantNames), ...names];
+    const known = [...groups, ...Object.keys(variants), ...names];
     throw new ConfigError(`metrics=${word}: expected one or more of ${known.join(", ")}`);
   });
   const metrics = all.filter(({ name }) => chosen.includes(name));

@@ -1,15 +1,8 @@
-import { Worker } from "node:worker_threads";
-import {
-  type Conditions,
-  type Direction,
-  type Endpoint,
-  type Estimate,
-  type PathEnergy,
-  wasserstein,
-} from "@dsbm/bridge";
+import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import type { Clock, MetricGroup, MetricRow, Progress } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
+import { Distances } from "./distances.js";
 import { kept, type SampleSubject, type Subject } from "./subject.js";
 import type { Sampling } from "./transport.js";
 
@@ -76,6 +69,18 @@ export interface DataFacts<S extends SampleSubject = Subject> {
   config: S["trained"]["config"];
 }
 
+/**
+ * What a metric is for in a verdict: the `main` distance decides, or its `substitute` if the main distance has no value. The
+ * `classifier` decides, too. A `spread` tells samples that are too alike.
+ */
+type MetricRole = NonNullable<MetricRow["role"]>;
+
+/**
+ * Further samples that a metric is measured on: datasets of intermediate times (`marginals`), held-out datasets
+ * (`held_out`), and the dataset next to a held-out one in its place (`nearest`).
+ */
+export type MetricVariant = "marginals" | "held_out" | "nearest";
+
 interface MetricFacts<S extends SampleSubject> {
   name: string;
   title: string;
@@ -87,6 +92,12 @@ interface MetricFacts<S extends SampleSubject> {
   scale?: "log" | "percent";
   /** Whether `evaluate` measures it only by name. */
   onRequest?: boolean;
+  /** What it is for in a verdict (default: a verdict only says if it is far off). */
+  role?: MetricRole;
+  /** Further samples that it is measured on (default: none). */
+  variants?: readonly MetricVariant[];
+  /** Whether lists of runs show it. */
+  isHeadline?: boolean;
   /** Whether it is measured even if the time is up. */
   isNeeded?: boolean;
   /** Why the metric is not for these data, or null. The reason is reported if the user named it. */
@@ -213,87 +224,3 @@ export class Measuring<S extends SampleSubject = Subject> implements Disposable 
     for (const resource of this.#resources) resource[Symbol.dispose]();
   }
 }
-
-// Exact distances of many points, each in its own thread: one distance takes long and uses one
-// core.
-
-export interface DistanceTask {
-  points: { values: Float32Array | Float64Array; shape: number[] }[];
-  p: 1 | 2;
-  seed: number;
-}
-
-/** A thread, and the end of the distances that it has to compute. */
-interface Lane {
-  worker: Worker | null;
-  last: Promise<unknown>;
-}
-
-const many = 1000 * 1000;
-const most = 4;
-const thread = new URL("../dist/distance-thread.js", import.meta.url);
-
-export class Distances implements Disposable {
-  readonly #lanes: Lane[];
-  readonly #signal: AbortSignal | undefined;
-  #count = 0;
-
-  /**
-   * `threads`: number of simultaneous distances. An aborted `signal` ends threads and rejects their
-   * distances.
-   */
-  constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
-    this.#lanes = Array.from({ length: Math.max(1, Math.min(most, threads)) }, () => ({
-      worker: null,
-      last: Promise.resolve(),
-    }));
-    this.#signal = signal;
-  }
-
-  /** The p-Wasserstein distance as `wasserstein`. Reads the points before it returns. */
-  async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
-    const allFinite = [x, y].every((t) => t.isfinite().all().item());
-    // NaN and infinite values are refused here.
-    if (!allFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
-    const points = [x, y].map((t) => ({
-      values: t.toArray() as Float32Array | Float64Array,
-      shape: [...t.shape],
-    }));
-    const lane = this.#lanes[this.#count++ % this.#lanes.length];
-    const answer = lane.last.then(() => this.#inThread(lane, { points, p, seed }));
-    lane.last = answer.catch(() => {});
-    return estimate(await answer);
-  }
-
-  async #inThread(lane: Lane, task: DistanceTask): Promise<Estimate> {
-    this.#signal?.throwIfAborted();
-    lane.worker ??= new Worker(thread);
-    const { worker } = lane;
-    worker.ref();
-    const stop = () => void worker.terminate();
-    this.#signal?.addEventListener("abort", stop, { once: true });
-    try {
-      return await new Promise<Estimate>((resolve, reject) => {
-        worker.once("message", resolve);
-        worker.once("error", reject);
-        worker.once("exit", (code) =>
-          reject(this.#signal?.reason ?? new Error(`a thread ended with code ${code}`)),
-        );
-        worker.postMessage(task);
-      });
-    } catch (error) {
-      lane.worker = null;
-      throw error;
-    } finally {
-      for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
-      worker.unref();
-      this.#signal?.removeEventListener("abort", stop);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    for (const { worker } of this.#lanes) void worker?.terminate();
-  }
-}
-
-const estimate = ({ value, low, high }: Estimate): Estimate => ({ value, low, high });

@@ -4,7 +4,7 @@ import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { compareSamples } from "./bounds.js";
-import type { Measurement, Measuring, Metric, SampleSet } from "./metric.js";
+import type { Measurement, Measuring, Metric, MetricVariant, SampleSet } from "./metric.js";
 import { disposeAll, kept, type SampleSubject } from "./subject.js";
 import {
   type Affordable,
@@ -52,24 +52,30 @@ export interface Variant {
   /** Before the name of each metric. */
   prefix: string;
   group: MetricGroup;
-  metrics: readonly string[];
+  /** Metrics that declare this variant are measured. */
+  variant: MetricVariant;
   set: SampleSet;
-  change(row: MetricRow): Partial<MetricRow>;
+  change(row: MetricRow, metric: Metric): Partial<MetricRow>;
 }
 
 /** Returns null if it was stopped. */
 export async function measureAs(
-  { prefix, group, metrics, set, change }: Variant,
+  { prefix, group, variant, set, change }: Variant,
   { all, has }: { all: readonly Metric[]; has(name: string): boolean },
   context: Measuring,
 ): Promise<MetricRow[] | null> {
   const nameOf = (name: string) => `${prefix}${name}`;
-  const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
+  const chosen = all.filter(
+    ({ name, variants }) => variants?.includes(variant) && has(nameOf(name)),
+  );
   // Verdicts do not need these metrics: they are skipped when the time is up.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
   const result = await measureSet(set, needless, context);
   if (!result) return null;
-  return result.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
+  return result.rows.map(({ role: _, ...row }) => {
+    const metric = chosen.find(({ name }) => name === row.name) as Metric;
+    return { ...row, name: nameOf(row.name), group, ...change(row, metric) };
+  });
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
@@ -116,6 +122,7 @@ function rowOf(metric: Metric<never>, measurement: Measurement, set: SampleSet):
       ceiling: null,
       better: metric.better ?? "lower",
       ...(metric.target !== undefined && { target: metric.target }),
+      ...(metric.role && { role: metric.role }),
       n: set.end.size(0),
       ...measurement,
       value,

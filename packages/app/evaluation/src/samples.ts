@@ -22,9 +22,7 @@ import { readRows } from "./variants/read-holdout.js";
 import { gradedRows } from "./verdict/grade.js";
 import { verdictOn } from "./verdict/verdict.js";
 
-const decisive = sampleMetrics.filter(({ name }) =>
-  /^(feature_distance|sliced_w2|c2st|variance_ratio(_least)?)$/.test(name),
-);
+const decisiveMetrics = sampleMetrics.filter(({ role }) => role !== undefined);
 
 /** At most 1 GB of images. */
 const mostValues = 2 ** 28;
@@ -82,7 +80,7 @@ export async function judgeSamples(
     bounds: { floor: true, ceiling: source !== null },
     reserve: () => reserve,
   };
-  const setResult = await measureSet(set, chosen ?? decisive, context);
+  const setResult = await measureSet(set, chosen ?? decisiveMetrics, context);
   if (!setResult) return null;
   const withoutCeiling = ({ excess: _, ...row }: MetricRow) => ({ ...row, ceiling: null });
   const rows = gradedRows(source ? setResult.rows : setResult.rows.map(withoutCeiling));

@@ -36,15 +36,18 @@ export function columnsFor(data: DataFacts): { columns: string[]; logged: Logged
       ...logged.flatMap((metric) => columnsOf(metric.columns)),
       ...placeColumns.after,
     ],
-    logged: logged.map(({ name, title, group, meaning, scale, columns, onRequest }) => ({
-      name,
-      title,
-      group,
-      meaning,
-      columns,
-      ...(scale && { scale }),
-      isMain: onRequest !== true,
-    })),
+    logged: logged.map(
+      ({ name, title, group, meaning, scale, columns, onRequest, isHeadline }) => ({
+        name,
+        title,
+        group,
+        meaning,
+        columns,
+        ...(scale && { scale }),
+        isMain: onRequest !== true,
+        ...(isHeadline && { isHeadline }),
+      }),
+    ),
   };
 }
 

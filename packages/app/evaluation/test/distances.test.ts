@@ -4,7 +4,7 @@ import { wasserstein } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { normal } from "../../../../test/support/numbers.js";
-import { Distances } from "../src/metric.js";
+import { Distances } from "../src/distances.js";
 
 let x: Tensor;
 let y: Tensor;

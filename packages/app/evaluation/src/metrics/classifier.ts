@@ -30,6 +30,7 @@ export const classifierMetric: Metric<SampleSubject> = {
   meaning:
     "The accuracy of a small network that tells generated from held-out rows, in cross-validation (Lopez-Paz and Oquab 2017). 0.5 is guessing. Floor: other target rows; ceiling: the untransported source.",
   isNeeded: true,
+  role: "classifier",
   scale: "percent",
   measure: (set, context) =>
     noGrad(() =>

@@ -34,6 +34,7 @@ const exact = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
   group: "endpoints",
   meaning: `The ${p}-Wasserstein distance between generated and target rows, by exact optimal transport.`,
   ...(p === 2 && { columns: { value: "w2", floor: "data_w2" } }),
+  variants: p === 1 ? ["marginals", "held_out", "nearest"] : ["marginals"],
   serves: forVectors,
   power: 1,
   most: (rows) => rows,
@@ -108,6 +109,9 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     group: "endpoints",
     meaning: `The 2-Wasserstein distance between projections of generated and target rows, root mean square over ${directions} random directions.`,
     isNeeded: true,
+    role: "substitute",
+    variants: ["marginals"],
+    isHeadline: true,
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
     power: 1,
     // Projected once: half-samples need no further products.
@@ -122,6 +126,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
       "The energy distance between features of generated and target images: colours, and edges of several sizes, on a grid.",
     columns: { value: "feature_distance", floor: "data_feature_distance" },
     isNeeded: true,
+    role: "main",
     isSquare: true,
     serves: ({ datasets }) => (isVectors(datasets) ? "it is for images" : null),
     most: () => mostPairs,
@@ -133,6 +138,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
   {
     ...w1,
     name: "debiased_w1",
+    variants: ["held_out"],
     title: "exact 1-Wasserstein, debiased",
     meaning: `W1 minus half of the W1 within each side, between two halves of its rows. With few rows, plain W1 rewards samples that are too alike; the difference corrects most of this.`,
     onRequest: true,
@@ -148,11 +154,14 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     better: "target",
     target: 1,
     columns: { value: "variance_ratio" },
+    role: "spread",
+    variants: ["held_out"],
     scale: "percent",
     compare: (x, y) => (spread(y) > 0 ? spread(x) / spread(y) : null),
   },
   {
     name: "variance_ratio_least",
+    role: "spread",
     title: "variance ratio, worst direction",
     group: "endpoints",
     meaning:

@@ -78,6 +78,7 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   meaning: `The KL divergence between the marginals of the bridge and of the exact bridge, averaged over time, from ${of}. Floor: a perfect sampler with as many rows and steps.`,
   columns: { value: `kl_${fit}`, floor: `floor_${fit}` },
   scale: "log",
+  isHeadline: fit === "diag",
   states: gridSteps,
   serves: isBenchmark,
   lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it needs the SDE"),

@@ -100,14 +100,14 @@ export async function measureHeldOut(
   const measureFrom = async (
     kind: "a" | "b" | "nearest",
     end: Tensor,
-    how: { metrics: readonly string[]; origin: string; meaning: string },
+    how: { origin: string; meaning: string },
   ): Promise<boolean> => {
     const bounds = { floor: true, ceiling: kind !== "nearest" };
     const variantRows = await measureAs(
       {
         prefix: `${group}_${kind}_`,
         group,
-        metrics: how.metrics,
+        variant: kind === "nearest" ? "nearest" : "held_out",
         set: {
           ...plainSet,
           start: line,
@@ -118,9 +118,9 @@ export async function measureHeldOut(
           key: `held-out/${label}/${kind}`,
           reserve: () => other,
         },
-        change: ({ name, title, meaning }) => ({
+        change: ({ title, meaning }, { variants }) => ({
           at: label,
-          ...(name === "w1" && { held_out: { protocol: kind, misses: null } }),
+          ...(variants?.includes("nearest") && { held_out: { protocol: kind, misses: null } }),
           title: `${title} at ${label}, ${how.origin}`,
           meaning: `${meaning} ${how.meaning} Floor: another half of the data of ${label}. Ceiling: optimal pairs of ${before.name} and ${after.name} on straight lines.`,
         }),
@@ -145,7 +145,6 @@ export async function measureHeldOut(
     const end = inUnits(byMass(result.end, result.weights));
     disposeAll([result.end, result.weights]);
     return measureFrom(kind, end, {
-      metrics: ["w1", "debiased_w1", "variance_ratio"],
       origin,
       meaning: `A bridge that did not see ${label} carries the rows there.`,
     });
@@ -157,7 +156,6 @@ export async function measureHeldOut(
   if (!isOne && !(await carried("b", start, fromFirst))) return null;
   const [nearest, copy] = share <= 0.5 ? [before, from] : [after, to];
   const isMeasured = await measureFrom("nearest", copy, {
-    metrics: ["w1"],
     origin: `of the nearest time, ${nearest.name}, copied`,
     meaning: "This is no bridge.",
   });

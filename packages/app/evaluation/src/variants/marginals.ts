@@ -8,9 +8,6 @@ import type { Measuring, SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
 import { stepAt } from "../transport.js";
 
-/** The metrics at intermediate times. */
-export const marginalMetrics = ["sliced_w2", "w2", "w1"];
-
 /** The samples at each intermediate time, and the data of the time. */
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
   const { options } = context;
@@ -27,7 +24,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
     return {
       prefix: "marginal_",
       group: "marginals",
-      metrics: marginalMetrics,
+      variant: "marginals",
       change: ({ title }) => ({ title: `${title} to ${atTime(trained.config, end.name, time)}` }),
       set: {
         ...set,

@@ -1,6 +1,6 @@
 // What a verdict rests on: facts about the data, and the rows that decide.
 import { type Grade, grades, type MetricRow, type Verdict } from "@dsbm/runs";
-import { classifier, judge } from "./grade.js";
+import { judge } from "./grade.js";
 
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
@@ -42,7 +42,7 @@ export function evidenceOf(
 ): Evidence | null {
   const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
   const main = mainMetric(ends);
-  const accuracy = ends.find(({ name }) => name === classifier);
+  const accuracy = ends.find(({ role }) => role === "classifier");
   if (!main?.excess || !accuracy) return null;
   const deciding = [main, accuracy];
   const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
@@ -54,8 +54,6 @@ export function evidenceOf(
   return { direction, grade, main, accuracy, others, isOff };
 }
 
-const mainNames = ["feature_distance", "sliced_w2"];
-
 /** The main metric: the distance of features for images, else the sliced distance. */
 const mainMetric = (ends: readonly MetricRow[]): MetricRow | undefined =>
-  mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
+  ends.find(({ role }) => role === "main") ?? ends.find(({ role }) => role === "substitute");

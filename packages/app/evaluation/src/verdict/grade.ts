@@ -14,13 +14,12 @@ export const far = 0.5;
 export const useless = 0.95;
 /** The probability with which so many rows must tell the ceiling from the floor. */
 export const leastPower = 0.8;
-/** The classifier that tells generated from held-out rows. */
-export const classifier = "c2st";
 /** Factors between a variance and the variance to reach. */
 const varianceFactors = { good: 1.25, partial: 2 };
 
 /** The largest share of the distance that a good row leaves. */
-export const nearOf = ({ name }: MetricRow): number => (name === classifier ? nearAccuracy : near);
+export const nearOf = ({ role }: MetricRow): number =>
+  role === "classifier" ? nearAccuracy : near;
 
 interface Judgement {
   /** Null if nothing must be reached, or if the interval is unknown. */

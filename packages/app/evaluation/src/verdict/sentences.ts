@@ -2,7 +2,7 @@
 import { firstOf } from "@dsbm/files";
 import { digits, type MetricRow, percent, rowWords, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
-import { classifier, judge, leastPower, useless } from "./grade.js";
+import { judge, leastPower, useless } from "./grade.js";
 
 /** The user's names of the start and of the end of a direction. */
 export const endNamesOf = (
@@ -32,7 +32,7 @@ export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
 
 /** What the deciding row says. */
 function findingOf(
-  { name, value, excess }: MetricRow,
+  { role, value, excess }: MetricRow,
   evidence: Evidence,
   facts: VerdictFacts,
 ): string {
@@ -41,7 +41,7 @@ function findingOf(
   if (!excess || !Number.isFinite(value))
     return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
   const { low, high, power } = excess;
-  const who = name === classifier ? "To a classifier, the" : "The";
+  const who = role === "classifier" ? "To a classifier, the" : "The";
   const way = `${who} generated ${what} are ${wayWords(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
   if (evidence.grade === "good")
     return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;

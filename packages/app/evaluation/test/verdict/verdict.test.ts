@@ -7,6 +7,7 @@ import { verdictOn } from "../../src/verdict/verdict.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({
   name: "sliced_w2",
+  role: "substitute",
   title: "sliced W2",
   group: "endpoints",
   meaning: "",
@@ -26,6 +27,7 @@ const left = (value: number, low: number, high: number, power = 1): Partial<Metr
   excess: { value, low, high, power, more: power < 0.8 ? 4 : 1, isSquared: true },
 });
 const good = left(0.02, 0, 0.06);
+const classifier = { name: "c2st", role: "classifier" } as const;
 
 describe("the grade of a row", () => {
   it.each([
@@ -38,7 +40,7 @@ describe("the grade of a row", () => {
     ["an interval from floor to ceiling", left(0.6, 0, 1.1), "undecided"],
     ["a test without power", left(0.02, 0, 0.06, 0.5), "undecided"],
     ["not a number", { value: Number.NaN }, "poor"],
-    ["a classifier below a fifth", { name: "c2st", ...left(0.05, 0, 0.15) }, "good"],
+    ["a classifier below a fifth", { role: "classifier", ...left(0.05, 0, 0.15) }, "good"],
     ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
     [
       "a variance of 2.69",
@@ -63,11 +65,11 @@ describe("verdicts", () => {
     n_held_out: [6, 7] as const,
     commands: { longer: "LONGER", sample: "SAMPLE", measure: "MEASURE" },
   };
-  const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
+  const accuracy = (change: Partial<MetricRow>) => row({ ...classifier, title: "C2ST", ...change });
   /** A classifier that cannot tell rows apart, unless another one is given. */
   const verdict = (...rows: MetricRow[]) => {
     const direction = rows[0]?.direction ?? "f";
-    const isThere = rows.some(({ name }) => name === "c2st");
+    const isThere = rows.some(({ role }) => role === "classifier");
     const other = isThere ? [] : [accuracy({ ...good, value: 0.5, direction })];
     return verdictOn(direction, gradedRows([...rows, ...other]), facts);
   };
@@ -98,7 +100,7 @@ describe("verdicts", () => {
     [[{ ...good, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
     [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
     [
-      [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
+      [good, { ...classifier, ...left(0.9, 0.8, 1), value: 0.95 }],
       "poor",
       /A classifier labels 95 %/,
       /LONGER/,
@@ -108,6 +110,7 @@ describe("verdicts", () => {
         good,
         {
           name: "variance",
+          role: "spread",
           title: "V",
           better: "target",
           target: 1,
@@ -147,6 +150,16 @@ describe("verdicts", () => {
       main: "sliced_w2",
       next: { reason: "Use it", command: "SAMPLE direction=f" },
     }));
+
+  it("rest on the main distance instead of its substitute, whatever its name and place", () => {
+    const own = row({ name: "own", role: "main", ...left(0.8, 0.7, 0.9) });
+    for (const rows of [
+      [row(good), own],
+      [own, row(good)],
+    ])
+      expect(verdict(...rows)).toMatchObject({ main: "own", grade: "poor" });
+    expect(verdict(row({ ...good, role: undefined }))).toBeNull();
+  });
 
   it("need no command to ask for more rows", () =>
     expect(verdict(row(left(0.05, 0, 0.2)))?.next?.command).toBeNull());

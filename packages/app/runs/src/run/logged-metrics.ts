@@ -18,6 +18,8 @@ const logged = z.object({
   }),
   scale: z.enum(["log", "percent"]).optional(),
   isMain: z.boolean(),
+  /** Whether lists of runs show it; missing for other metrics. */
+  isHeadline: z.boolean().optional(),
 });
 
 /**

@@ -61,6 +61,9 @@ const heldOut = z.object({
 /** A comparison at a held-out time. */
 export type HeldOutComparison = z.output<typeof heldOut>;
 
+/** The distance that decides a verdict, the distance in its place, the classifier, and measures of spread. */
+const metricRoles = ["main", "substitute", "classifier", "spread"] as const;
+
 const rowFields = z.object({
   /** "sliced_w2"; the key of `metrics=`. */
   name: z.string(),
@@ -90,6 +93,8 @@ const rowFields = z.object({
   ceiling: realOrNull,
   /** The remaining share of the distance from ceiling to floor; missing if it has no meaning. */
   excess: excess.optional().catch(undefined),
+  /** What the metric is for in a verdict; missing for further metrics, and in files of earlier versions. */
+  role: z.enum(metricRoles).optional().catch(undefined),
   /** Missing if nothing must be reached, and in files of earlier versions. */
   grade: z.enum(grades).optional().catch(undefined),
   /** Missing without a ceiling, and in files of earlier versions. */

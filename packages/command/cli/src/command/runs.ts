@@ -15,7 +15,6 @@ import {
 } from "@dsbm/runs";
 import { placedWords } from "../terminal/work.js";
 
-const usual = ["sliced_w2", "kl_diag"];
 const inQuality = { value: "value", floor: "floor", ceiling: "ceiling" };
 
 /** Returns the exit code. Throws ConfigError and RunError. */
@@ -56,7 +55,7 @@ function describe(run: string) {
       transfer === false ? "noise" : (names?.target ?? target),
     ];
     const main = readLogged(run).filter(({ isMain }) => isMain);
-    const metric = main.find(({ name }) => usual.includes(name)) ?? main[0];
+    const metric = main.find(({ isHeadline }) => isHeadline) ?? main[0];
     const atEnd = readQuality(run)?.rows.findLast(({ name }) => name === metric?.name);
     return {
       run,
