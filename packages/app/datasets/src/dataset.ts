@@ -23,7 +23,7 @@ import {
   unscaleFields,
 } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
-import type { Device, Tensor } from "@dsbm/torch";
+import { type Device, type Tensor, tidy } from "@dsbm/torch";
 import { ownOptions, type TableUse } from "./columns.js";
 import type { Datasets } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
@@ -57,6 +57,8 @@ export interface EndpointData {
   shown: ((rows: Tensor) => Tensor) | null;
   /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
+  /** Held-out samples of a file: rows from 1, or the paths of images; null for other data. */
+  heldOut?: readonly (number | string)[] | null;
   /** The condition of each row as it is stored, [n, …]; null without one. */
   raw: Record<Split, Tensor | null> | null;
   /** The columns for masses, [n, columns] (see `TableFacts.masses`); null without any. */
@@ -135,7 +137,7 @@ export function loadDataset(
     classes: train.classes,
     about: facts
       ? `${name}: ${n} rows of ${shape} columns (${firstOf(facts.columns, 8)}), and ${spare}`
-      : `${name}: ${n} ${what} [${shape}], and ${spare} (${train.source})`,
+      : `${name}: ${n} ${what} [${shape}], and ${spare} (${[train.source, ...(train.notes ?? [])].join("; ")})`,
     decode: (rows, { generator }) =>
       flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
     conditions: training && held ? { train: training, test: held } : null,
@@ -144,12 +146,19 @@ export function loadDataset(
     moments: null,
     shown: unscaling(name, config),
     facts,
+    heldOut: heldOutSamples(test),
     raw: facts && { train: train.condition, test: test.condition },
     masses: train.masses && test.masses ? { train: train.masses, test: test.masses } : null,
     rates: null,
   };
   for (const t of tensorsOf(made)) t?.keep();
   return made;
+}
+
+function heldOutSamples({ origin }: Table): (number | string)[] | null {
+  if (!origin) return null;
+  const rows = tidy(() => Array.from(origin.rows.toNumbers()));
+  return rows.map((row) => origin.names?.[row] ?? row + 1);
 }
 
 const tensorsOf = ({ order, conditions, raw, masses, rates, ...tables }: EndpointData) => [

@@ -2,7 +2,7 @@
 // are NaN.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readRun, silentProgress } from "@dsbm/runs";
+import { readCsv, readRun, silentProgress } from "@dsbm/runs";
 import { expect, it } from "vitest";
 import { benchmarked, configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
@@ -50,4 +50,10 @@ it("held-out rows that lie closer together than the training rows are no failure
   const folder = join(root, "outlier");
   const run = { folder, progress: silentProgress, resume: "" };
   expect(await runTraining(configured(...options), run)).toMatchObject({ state: "finished" });
+  const { rows } = readCsv(join(folder, "held_out.csv"));
+  expect(rows.map(({ dataset, file }) => [dataset, file])).toEqual(
+    ["source", "target"].flatMap((end) => Array(4).fill([end, `table:${table}`])),
+  );
+  expect(new Set(rows.slice(0, 4).map(({ sample }) => sample)).size).toBe(4);
+  expect(rows.every(({ sample }) => Number(sample) >= 1 && Number(sample) <= 12)).toBe(true);
 });

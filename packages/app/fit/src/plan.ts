@@ -22,6 +22,7 @@ import { chooseInTime } from "./image-size.js";
 import { chooseOptions } from "./options.js";
 import { chooseGrowth, choosePaths } from "./paths.js";
 import type { FitConfiguration, FitRequest } from "./request.js";
+import { boundRules } from "./rules/bounds.js";
 import { methodOf } from "./rules/iterations.js";
 import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
 import { chooseHeldOut, chooseScale } from "./rules/table.js";
@@ -170,6 +171,7 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
   }
   const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);
+  choices.add(...boundRules(marginalsOf(datasets).flatMap(({ facts }) => facts ?? [])));
   return reloaded(datasets, config, choices, work);
 }
 

@@ -1,4 +1,4 @@
-import { alignColumns } from "@dsbm/files";
+import { alignColumns, firstOf } from "@dsbm/files";
 import { duration, type Progress } from "@dsbm/runs";
 import type { FitPlan } from "./plan.js";
 import { isFitted } from "./rules/iterations.js";
@@ -9,7 +9,10 @@ export function printPlan(
   { line }: Pick<Progress, "line">,
 ): void {
   const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
-  const rows = visible.map(({ key, value, reason }) => [`${key}=${value}`, `because ${reason}`]);
+  const rows = visible.map(({ key, value, reason }) => [
+    `${key}=${valueText(value)}`,
+    `because ${reason}`,
+  ]);
   for (const row of alignColumns(rows)) line(row);
   if (isFitted(config)) line("time: a closed form, evaluation and report; no training steps");
   if (own.max_minutes === null) return;
@@ -21,3 +24,7 @@ export function printPlan(
   );
   for (const text of forecast) line(text);
 }
+
+/** A list of many columns would push the reasons off the screen. */
+const valueText = (value: unknown): string =>
+  Array.isArray(value) && value.length > 3 ? firstOf(value.map(String), 3) : String(value);

@@ -4,6 +4,7 @@ import type { Datasets, EndpointData } from "@dsbm/datasets";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import { courseFacts, dataFacts } from "../src/facts.js";
+import { chooseRange, chooseWhole } from "../src/rules/bounds.js";
 import { pathRules } from "../src/rules/course.js";
 import { growthRules } from "../src/rules/growth.js";
 import { coarseGrid } from "../src/rules/images.js";
@@ -131,6 +132,30 @@ test.each([
 ])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) =>
   expect(chooseScale({ std, names }).value).toBe(value),
 );
+
+/** Facts of two datasets of 400 rows: a normal column, an amount, a share, a count and a constant. */
+const boundFacts = (edges: { low: number[]; high: number[] }, log1p = false) => ({
+  columns: ["z", "rain", "share", "kids", "one"],
+  range: { min: [-3, 0.01, 0.001, 0, 7], max: [3, 9, 0.999, 3, 7] },
+  spread: [1.3, 2, 0.5, 2, 0],
+  whole: [false, false, false, true, true],
+  rows: 400,
+  log1p,
+  edges,
+});
+
+test("columns with many rows at an end of their range keep this bound, whole numbers stay whole", () => {
+  const edges = { low: [0.0025, 0.05, 0.03, 0.2, 1], high: [0.0025, 0.0025, 0.03, 0.2, 1] };
+  const facts = [boundFacts(edges), boundFacts(edges)];
+  expect(chooseRange(facts)?.value).toEqual(["rain:0..", "share:0..1", "kids:0..3"]);
+  expect(chooseWhole(facts)?.value).toEqual(["kids"]);
+  const none = { low: [0, 0, 0, 0, 0], high: [0, 0, 0, 0, 0] };
+  expect(chooseRange([boundFacts(none), boundFacts(none)])).toBeNull();
+  const mixed = { ...boundFacts(edges), whole: [false, false, false, false, true] };
+  expect(chooseWhole([boundFacts(edges), mixed])).toBeNull();
+  // Of log(1 + x), in the units of x.
+  expect(chooseRange([boundFacts(edges, true)])?.value).toContainEqual("rain:0..");
+});
 
 test("a batch has at most half of the rows of the smaller dataset", () => {
   const facts = factsOf({ n: 21 });

@@ -109,6 +109,8 @@ export interface Table {
   readonly split: Split;
   /** For logs: a folder, a file, or "drawn from seed 0". */
   readonly source: string;
+  /** Notes on the reading, for people. */
+  readonly notes?: readonly string[];
   /**
    * Vectors [n, d] or images [n, C, H, W]: float32 in the network's units, or uint8 for
    * `decodeImages`.

@@ -21,7 +21,7 @@ export {
   pictureFormat,
   readPictures,
 } from "./pictures/decode.js";
-export { listPictures } from "./pictures/picture-files.js";
+export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export * from "./tables/clean.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";

@@ -58,6 +58,8 @@ export const fit: Experiment<typeof fitSchema> = {
     "data.standardise",
     "data.image_size",
     "data.channels",
+    "data.range",
+    "data.integer",
     "sigma",
     "num_steps",
     "n_ipf",

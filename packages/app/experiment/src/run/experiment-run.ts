@@ -9,6 +9,7 @@ import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { TimePlan } from "../forecast/time-plan.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
 import { drive, type Next, type TrainingWork } from "./driver.js";
+import { saveHeldOut } from "./held-out.js";
 import { allSteps, halvesOf, positionLabel } from "./position.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
@@ -87,6 +88,7 @@ export class ExperimentRun implements TrainingWork {
     const { progress } = options;
     this.#log.open(at);
     saveColumns(datasets, { run, progress });
+    saveHeldOut(datasets, run);
     savePairs(config, run);
     saveProjection(datasets, run);
     const evaluations = this.#evaluations;

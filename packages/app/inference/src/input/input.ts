@@ -6,12 +6,14 @@ import {
   type CarriedCell,
   type CarriedColumn,
   DatasetError,
+  isPictureName,
   listPictures,
   loadTable,
   mapArray,
   prepareTable,
   type RowSource,
   readPictures,
+  skippedFiles,
   tableFormat,
 } from "@dsbm/data";
 import { conditionsOf, loading, pictureFolders } from "@dsbm/datasets";
@@ -112,7 +114,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
     throw new ConfigError(
       `NEW ${path} is no regular file but a pipe or a device, and what is carried is read more than once: write it to a file first`,
     );
-  const pictures = there && (statSync(path).isDirectory() || isPicture(path));
+  const pictures = there && (statSync(path).isDirectory() || isPictureName(path));
   if (options.resize && !pictures)
     throw new ConfigError(
       `resize=true scales images to the run's size, but NEW is ${word}: leave it out`,
@@ -262,8 +264,6 @@ function projected(x: Tensor, folder: string): Tensor {
   return rows;
 }
 
-const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
-
 /** Opens an image, or a folder of images sorted by name. */
 function pictureInput(path: string, options: InputOptions): Input {
   const { trained, max_pixels, batchRows } = options;
@@ -273,10 +273,10 @@ function pictureInput(path: string, options: InputOptions): Input {
     throw new ConfigError(
       `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
     );
-  const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
+  const files = isPictureName(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)
     throw new ConfigError(
-      `${path} holds no images (.png, .jpg, .webp, .avif, .tif): give a folder with images`,
+      `${path} holds no images (.png, .jpg, .webp, .avif, .tif, .gif): give a folder with images`,
     );
   const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
   if (new Set(names).size < names.length)
@@ -288,7 +288,10 @@ function pictureInput(path: string, options: InputOptions): Input {
   const target = { channels, size: resize ? height : null } as const;
   return {
     n: files.length,
-    about: `${path}, ${files.length} images`,
+    about: [
+      `${path}, ${files.length} images`,
+      ...(isPictureName(path) ? [] : skippedFiles(path)),
+    ].join("; "),
     names,
     batches: inParts(files.length, batchRows, (first, count) =>
       readPictures(files.slice(first, first + count), target, {

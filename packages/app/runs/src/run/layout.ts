@@ -86,7 +86,7 @@ function folderName(text: string, what: string): string {
 const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>
-  /^(models\/.*|(config|choices|data|pairs)\.json|config\.yaml|projection\.safetensors)$/.test(
+  /^(models\/.*|(config|choices|data|pairs|quality)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv)$/.test(
     file,
   );
 
@@ -120,6 +120,16 @@ export function writeRunFile(folder: string, file: string, data: FileData): stri
   return path;
 }
 
+/** Records the checksum of a finished file that grew line by line. Throws FileError. */
+export function addChecksum(folder: string, file: string): void {
+  recordChecksum(folder, file, sha256OfFile(join(folder, file)));
+}
+
+/** Drops the checksum of a file that will grow. Throws FileError. */
+export function dropChecksum(folder: string, file: string): void {
+  if (readChecksums(folder).get(file)) recordChecksum(folder, file, null);
+}
+
 /**
  * Throws RunError "corrupt" for the first changed file among `files` or among all checked files of
  * a run.
@@ -130,7 +140,8 @@ export function checkFiles(
   cure = "restore it from a copy, or train again with --again",
 ): void {
   const known = readChecksums(folder);
-  for (const file of files ?? known.keys()) {
+  // An evaluation writes quality.json again: its readers check it.
+  for (const file of files ?? [...known.keys()].filter((name) => name !== "quality.json")) {
     const path = join(folder, file);
     let hash = known.get(file) ?? null;
     while (hash !== null && isChecked(file) && existsSync(path)) {
@@ -141,7 +152,7 @@ export function checkFiles(
       if (newest === hash)
         throw new RunError(
           "corrupt",
-          `${path} is damaged (its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…): ${cure}; if the change is yours, delete its lines in ${manifestFile}`,
+          `${path} is damaged (its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…): if the change is yours, delete its lines in ${manifestFile}; else ${cure}`,
         );
       hash = newest;
     }

@@ -1,10 +1,10 @@
 // quality.json: the metrics of an evaluation and its verdicts.
 import { existsSync } from "node:fs";
-import { shellWord } from "@dsbm/files";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
-import { listOf, readAs, readJson, real, realOrNull, text, writeJson } from "../files/json.js";
+import { listOf, readAs, readJson, real, realOrNull, text, toJson } from "../files/json.js";
 import { earlierNames } from "../files/table.js";
-import { runPaths } from "./layout.js";
+import { checkFiles, runPaths, writeRunFile } from "./layout.js";
 import { grades, verdictSchema } from "./verdict.js";
 
 /** Groups of metrics with their headings, in the order of the report. */
@@ -159,14 +159,13 @@ const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";
  * Writes quality.json into a run folder, or to another path, atomically. Leave-one-out of an
  * earlier file stays. Throws FileError.
  */
-export function writeQuality(
-  folder: string,
-  quality: Quality,
-  path = runPaths(folder).quality_json,
-): void {
-  const earlier = quality.rows.some(isLeftOut) ? null : qualityFile.safeParse(parsedOrNull(path));
+export function writeQuality(folder: string, quality: Quality, path: string | null = null): void {
+  const target = path ?? runPaths(folder).quality_json;
+  const earlier = quality.rows.some(isLeftOut) ? null : qualityFile.safeParse(parsedOrNull(target));
   const rows = [...(earlier?.data?.rows.filter(isLeftOut) ?? []), ...quality.rows];
-  writeJson(path, { ...quality, rows });
+  const json = `${toJson({ ...quality, rows }, { indent: 2 })}\n`;
+  if (path === null) writeRunFile(folder, "quality.json", json);
+  else writeFileAtomic(path, json);
 }
 
 function parsedOrNull(path: string): unknown {
@@ -181,5 +180,7 @@ function parsedOrNull(path: string): unknown {
 export function readQuality(folder: string): Quality | null {
   const { quality_json: path } = runPaths(folder);
   const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;
-  return existsSync(path) ? readAs(path, { schema: qualityFile, cure }) : null;
+  if (!existsSync(path)) return null;
+  checkFiles(folder, ["quality.json"], cure);
+  return readAs(path, { schema: qualityFile, cure });
 }

@@ -31,7 +31,9 @@ export function readRun(folder: string) {
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
     models: listModels(folder),
     get results() {
-      return existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [];
+      if (!existsSync(paths.results_csv)) return [];
+      checkFiles(folder, ["results.csv"]);
+      return readCsv(paths.results_csv).rows;
     },
     get metrics() {
       return existsSync(paths.metrics_jsonl) ? readJsonLines(paths.metrics_jsonl) : [];

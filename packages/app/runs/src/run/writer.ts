@@ -15,7 +15,14 @@ import {
 } from "@dsbm/files";
 import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/table.js";
-import { parseModelName, type RunPaths, runPaths, writeRunFile } from "./layout.js";
+import {
+  addChecksum,
+  dropChecksum,
+  parseModelName,
+  type RunPaths,
+  runPaths,
+  writeRunFile,
+} from "./layout.js";
 import {
   type Environment,
   formatVersion,
@@ -24,6 +31,8 @@ import {
   readRunInfo,
 } from "./run-info.js";
 import { appendWarning } from "./warnings.js";
+
+const resultsFile = "results.csv";
 
 /** Options of `openRun`. */
 export interface OpenRunOptions {
@@ -66,6 +75,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
     const json = `${toJson(config, { indent: 2 })}\n`;
     writeRunFile(folder, "config.json", json);
     writeRunFile(folder, "config.yaml", options.config_yaml ?? json);
+    dropChecksum(folder, resultsFile);
     const results = openCsv(paths.results_csv, columns);
     const metrics = openAppendFile(paths.metrics_jsonl);
     const now = new Date().toISOString();
@@ -197,6 +207,7 @@ class RunWriter {
     try {
       this.results.close();
       this.metrics.close();
+      if (this.lock.isHeld()) addChecksum(this.paths.folder, resultsFile);
       Object.assign(this.info, { state, reason, ended: new Date().toISOString() });
       if (!this.lock.isHeld()) return false;
       writeJson(this.paths.run_json, this.info);
@@ -209,7 +220,7 @@ class RunWriter {
 
 /** Names in a run folder that belong to the run. */
 const runFiles =
-  /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
+  /^(checkpoints|models|samples|figures|test|(run|quality|config|choices|data|pairs|columns)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
  * Moves a run, and nothing else of its folder, into `previous`, which holds one run with weights.

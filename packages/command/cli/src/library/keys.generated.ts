@@ -132,9 +132,9 @@ export interface FitKeys {
     condition?: string | null | undefined;
     /** tables: like data.condition, for a column whose numbers are codes of classes. Default: null. */
     classes?: string | null | undefined;
-    /** tables: columns whose generated values stay in the data's range, or in a given range; true is all. Default: null. */
+    /** tables: columns whose generated values stay in the data's range, or in a given range; true is all. Chosen from your data. */
     range?: true | string | readonly (string | number)[] | number | null | undefined;
-    /** tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers. Default: null. */
+    /** tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers. Chosen from your data. */
     integer?: true | string | readonly (string | number)[] | number | null | undefined;
     /** tables: the column of row ids for pairs=FILE; it is not trained on. Default: null. */
     id?: string | null | undefined;

@@ -58,7 +58,7 @@ export interface DecodedPicture {
   width: number;
 }
 
-const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
+const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff", "gif"];
 
 /** The size of the upright image, from its header alone. Throws as `decodePicture`. */
 async function pictureSize(path: string): Promise<{ width: number; height: number }> {

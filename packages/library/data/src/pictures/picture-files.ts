@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { errnoOf, sha256 } from "@dsbm/files";
+import { extname, join } from "node:path";
+import { errnoOf, firstOf, sha256 } from "@dsbm/files";
 import { testCount } from "../data-set.js";
 import { attempt, isFolder, status } from "../files/read.js";
 
@@ -10,22 +10,44 @@ export interface PictureFile {
   path: string;
 }
 
-const pictureName = /\.(png|jpe?g|webp|avif|tiff?)$/i;
+const pictureName = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
+
+/** Whether a file has the ending of an image that can be read; of an animation the first image is. */
+export const isPictureName = (path: string): boolean => pictureName.test(path);
 
 /**
  * The images in a folder and below it, sorted by name; [] without such a folder. Skips hidden names
  * and linked folders. Throws `Unreadable`.
  */
-export function listPictures(folder: string, below = ""): PictureFile[] {
+export const listPictures = (folder: string): PictureFile[] =>
+  listFiles(folder).filter(({ name }) => isPictureName(name));
+
+/**
+ * A note that counts the other files of a folder by their endings, such as .bmp; [] without any.
+ * Throws `Unreadable`.
+ */
+export function skippedFiles(folder: string): string[] {
+  const others = listFiles(folder).filter(({ name }) => !isPictureName(name));
+  const counts = new Map<string, number>();
+  for (const { name } of others) {
+    const ending = extname(name).toLowerCase() || "no ending";
+    counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  }
+  const list = Array.from(counts, ([ending, count]) => `${count} ${ending}`);
+  return others.length === 0 ? [] : [`skipped ${firstOf(list, 6)}`];
+}
+
+/** All files in a folder and below it, sorted by name. */
+function listFiles(folder: string, below = ""): PictureFile[] {
   if (!isFolder(folder)) return [];
   const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }));
   const files = entries.flatMap((entry): PictureFile[] => {
     if (entry.name.startsWith(".")) return [];
     const name = below + entry.name;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return listPictures(path, `${name}/`);
+    if (entry.isDirectory()) return listFiles(path, `${name}/`);
     const isFile = entry.isFile() || (entry.isSymbolicLink() && leadsToFile(path));
-    return isFile && pictureName.test(entry.name) ? [{ name, path }] : [];
+    return isFile ? [{ name, path }] : [];
   });
   return below === "" ? files.sort((a, b) => (a.name < b.name ? -1 : 1)) : files;
 }

@@ -14,11 +14,17 @@ import {
 import { DatasetError, invalidOption } from "../errors.js";
 import { checkPrepared, isFolder, missingFiles, placesIn, prepareFolder } from "../files/read.js";
 import { decodeAll, type PictureTarget } from "./decode.js";
-import { fingerprint, holdOut, listPictures, type PictureFile } from "./picture-files.js";
+import {
+  fingerprint,
+  holdOut,
+  listPictures,
+  type PictureFile,
+  skippedFiles,
+} from "./picture-files.js";
 
 const testFolders = ["test", "val", "valid"];
 
-const endings = "(.png, .jpg, .webp, .avif, .tif)";
+const endings = "(.png, .jpg, .webp, .avif, .tif, .gif)";
 
 /**
  * All images below a folder, without labels. Images below "train" and "test" (or "val", "valid")
@@ -131,6 +137,7 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
       name,
       split,
       source,
+      notes: skippedFiles(source),
       classes,
       ...tidy(() => ({
         x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),

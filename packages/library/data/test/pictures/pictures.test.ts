@@ -156,6 +156,22 @@ describe("a folder of images", () => {
     expect(ids(await open(`folder:${folder}`, { split: "test" }))).toEqual([pixel(2, 0, 0, 0)]);
   });
 
+  it("reads the first image of a .gif, and counts the files that it skips", async () => {
+    const folder = fresh();
+    put(folder, {
+      "a.png": await png(0),
+      "b.gif": await raw(1).gif().toBuffer(),
+      "c.bmp": Uint8Array.of(66, 77),
+      "d/e.BMP": Uint8Array.of(66, 77),
+      "notes.txt": Uint8Array.of(1),
+    });
+    const train = await open(`folder:${folder}`);
+    const test = await open(`folder:${folder}`, { split: "test" });
+    expect(train.x.size(0) + test.x.size(0)).toBe(2);
+    expect(train.origin?.names).toEqual(["a.png", "b.gif"]);
+    expect(train.notes).toEqual(["skipped 2 .bmp, 1 .txt"]);
+  });
+
   it("decodes grey, transparent, deep and turned images upright, on white, in 8 bits", async () => {
     const folder = fresh();
     const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
@@ -232,16 +248,10 @@ describe("a folder of images", () => {
     symlinkSync(".", join(folder, "self"));
     expect(listPictures(folder)).toHaveLength(6);
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
-    const gif = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
-    for (const [kind, bytes] of [
-      ["svg", Buffer.from(svg)],
-      ["gif", Buffer.from(gif, "base64")],
-    ] as const) {
-      put(folder, { "0.png": bytes });
-      await expect(
-        decodePicture(join(folder, "0.png"), { channels: 3, size: null }),
-      ).rejects.toThrow(refusal("BadPicture", `it is ${kind}, whatever its name says`));
-    }
+    put(folder, { "0.png": Buffer.from(svg) });
+    await expect(decodePicture(join(folder, "0.png"), { channels: 3, size: null })).rejects.toThrow(
+      refusal("BadPicture", "it is svg, whatever its name says"),
+    );
   });
 
   it("leaves nothing behind if it is stopped or fails, and names the image", async () => {

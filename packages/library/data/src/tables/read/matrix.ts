@@ -30,6 +30,8 @@ interface MatrixFacts {
   names: readonly string[] | null;
   /** A column with the name of a column of the matrix is `obs.NAME`. */
   beside?: ReadonlyMap<string, ObsColumn>;
+  /** For people. */
+  notes?: readonly string[];
   close: () => void;
 }
 
@@ -37,7 +39,7 @@ interface MatrixFacts {
 export function matrixTable(
   path: string,
   { n, d, rows }: Matrix,
-  { names: knownNames, beside, close }: MatrixFacts,
+  { names: knownNames, beside, notes = [], close }: MatrixFacts,
 ): Opened {
   checkWidth(path, d);
   const names = knownNames ?? arrayNames(d);
@@ -66,7 +68,7 @@ export function matrixTable(
     ],
     named: knownNames !== null,
     rows: n,
-    notes: [],
+    notes,
     close,
     async *batches({ numbers = [], texts = [], signal }: RowRequest) {
       const numberReaders = numbers.map(reader);

@@ -21,8 +21,23 @@ export async function openH5ad(
   return matrixTable(path, matrix, {
     names: hasGenes ? geneNames(h5, file, matrix.d) : null,
     beside: readAnnotations(h5, file, matrix.n),
+    notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
+}
+
+/** So many columns train slowly, and distances of rows say little. */
+const manyColumns = 200;
+
+function componentsNote(
+  h5: H5,
+  file: Group,
+  { path, columns }: { path: string; columns: number },
+): string[] {
+  const obsm = child(file, "obsm");
+  const hasComponents = obsm instanceof h5.Group && obsm.keys().includes("X_pca");
+  if (columns <= manyColumns || !hasComponents) return [];
+  return [`${path}: X has ${columns} columns; data.layer=X_pca trains on its principal components`];
 }
 
 function findMatrix(

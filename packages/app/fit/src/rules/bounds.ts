@@ -1,0 +1,75 @@
+// The kind and the range of generated values: whole numbers, and columns that end at a bound.
+import type { TableFacts } from "@dsbm/data";
+import { type Rule, rule } from "./rule.js";
+
+/** More columns are mostly counts of a sparse matrix, whose means rounding would move. */
+const mostBoundedColumns = 100;
+
+/** Rows at an end of a range that make it a bound; a normal column has one or two there. */
+const leastEdgeRows = 5;
+const leastEdgeShare = 0.02;
+
+/** Bounds that people mean by values just inside. */
+const usualBounds: readonly number[] = [0, 1, 100];
+
+type BoundFacts = Pick<
+  TableFacts,
+  "columns" | "range" | "spread" | "edges" | "whole" | "rows" | "log1p"
+>;
+
+/** Chooses whole numbers and ranges of generated values from all datasets; [] for other data than tables. */
+export const boundRules = (datasets: readonly BoundFacts[]): Rule[] =>
+  datasets.length === 0
+    ? []
+    : [chooseWhole(datasets), chooseRange(datasets)].filter((one) => one !== null);
+
+/** Chooses the columns whose generated values are rounded: all values of all datasets are whole numbers. Null: none. */
+export function chooseWhole(datasets: readonly BoundFacts[]): Rule | null {
+  const [{ columns }] = datasets;
+  if (columns.length > mostBoundedColumns) return null;
+  const names = columns.filter((_, k) => {
+    const low = Math.min(...datasets.map(({ range }) => range.min[k]));
+    const high = Math.max(...datasets.map(({ range }) => range.max[k]));
+    return high > low && datasets.every(({ whole }) => whole[k]);
+  });
+  if (names.length === 0) return null;
+  return rule("data.integer", names, "all values are whole numbers there");
+}
+
+/**
+ * Chooses bounds of generated values for columns with many rows at an end of their range, such as
+ * amounts from 0 and shares from 0 to 1. Null: none.
+ */
+export function chooseRange(datasets: readonly BoundFacts[]): Rule | null {
+  const [{ columns }] = datasets;
+  if (columns.length > mostBoundedColumns) return null;
+  const ranges = columns.flatMap((name, k) => {
+    const low = boundOf(datasets, k, "low");
+    const high = boundOf(datasets, k, "high");
+    return low === null && high === null ? [] : [`${name}:${low ?? ""}..${high ?? ""}`];
+  });
+  if (ranges.length === 0) return null;
+  return rule("data.range", ranges, "many rows are at these ends of the range");
+}
+
+/** The bound of column k at one end, in the user's units; null if rows only thin out there. */
+function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high"): number | null {
+  const sign = side === "low" ? 1 : -1;
+  const ends = datasets.map(({ range }) => (side === "low" ? range.min[k] : range.max[k]));
+  const end = side === "low" ? Math.min(...ends) : Math.max(...ends);
+  const constant = datasets.every(({ range }) => range.min[k] === range.max[k]);
+  const width = Math.max(...datasets.map(({ spread }) => spread[k])) / 20;
+  const isBound = datasets.some(
+    ({ edges, rows }, i) =>
+      sign * (ends[i] - end) <= width &&
+      edges[side][k] >= leastEdgeShare &&
+      edges[side][k] * rows >= leastEdgeRows,
+  );
+  if (constant || !isBound) return null;
+  const own = (value: number) => (datasets[0].log1p ? Math.expm1(value) : value);
+  const usual = usualBounds.find(
+    (bound) =>
+      sign * (own(end) - bound) >= 0 && sign * (own(end) - bound) <= own(end + width) - own(end),
+  );
+  return usual ?? own(end);
+}
