@@ -288,10 +288,7 @@ function pictureInput(path: string, options: InputOptions): Input {
   const target = { channels, size: resize ? height : null } as const;
   return {
     n: files.length,
-    about: [
-      `${path}, ${files.length} images`,
-      ...(isPictureName(path) ? [] : skippedFiles(path)),
-    ].join("; "),
+    about: [`${path}, ${files.length} images`, ...skippedFiles(path)].join("; "),
     names,
     batches: inParts(files.length, batchRows, (first, count) =>
       readPictures(files.slice(first, first + count), target, {

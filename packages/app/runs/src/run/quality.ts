@@ -159,12 +159,15 @@ const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";
  * Writes quality.json into a run folder, or to another path, atomically. Leave-one-out of an
  * earlier file stays. Throws FileError.
  */
-export function writeQuality(folder: string, quality: Quality, path: string | null = null): void {
-  const target = path ?? runPaths(folder).quality_json;
-  const earlier = quality.rows.some(isLeftOut) ? null : qualityFile.safeParse(parsedOrNull(target));
+export function writeQuality(
+  folder: string,
+  quality: Quality,
+  path = runPaths(folder).quality_json,
+): void {
+  const earlier = quality.rows.some(isLeftOut) ? null : qualityFile.safeParse(parsedOrNull(path));
   const rows = [...(earlier?.data?.rows.filter(isLeftOut) ?? []), ...quality.rows];
   const json = `${toJson({ ...quality, rows }, { indent: 2 })}\n`;
-  if (path === null) writeRunFile(folder, "quality.json", json);
+  if (path === runPaths(folder).quality_json) writeRunFile(folder, "quality.json", json);
   else writeFileAtomic(path, json);
 }
 

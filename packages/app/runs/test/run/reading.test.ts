@@ -11,19 +11,29 @@ import { join } from "node:path";
 import { sha256 } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { checkFiles, parseModelName, runFolder, writeRunFile } from "../../src/run/layout.js";
+import { type Quality, readQuality, writeQuality } from "../../src/run/quality.js";
 import { findRun, isFinished, linkLatest, listRuns, readRun } from "../../src/run/reader.js";
 import { formatVersion } from "../../src/run/run-info.js";
 import { openRun } from "../../src/run/writer.js";
 import { faultOf, newFolder, options, scratch } from "../support.js";
 
 describe("checksums", () => {
-  const checked = ["config.json", "config.yaml", "data.json", "models/1_b.safetensors"];
+  const checked = [
+    "config.json",
+    "config.yaml",
+    "data.json",
+    "models/1_b.safetensors",
+    "results.csv",
+    "held_out.csv",
+  ];
   const finishedRun = () => {
     const folder = newFolder();
     const run = openRun(options(folder));
     run.saveFile("data.json", '{"rows": 3}');
     run.saveFile("models/1_b.safetensors", "weights");
+    run.saveFile("held_out.csv", "dataset,file,sample\nsource,s.csv,3\n");
     run.saveFile("figures/loss.svg", "<svg/>");
+    run.appendResult({ half_iteration: 1, mean: 0.5 });
     run.finish();
     return folder;
   };
@@ -46,10 +56,35 @@ describe("checksums", () => {
     if (file === "config.json") expect(faultOf(() => readRun(folder)).code).toBe("corrupt");
   });
 
+  it("find a changed digit in quality.json, which an evaluation writes again", () => {
+    const folder = finishedRun();
+    const quality = { seed: 1, n: 10, rows: [], verdicts: [] } as unknown as Quality;
+    writeQuality(folder, quality);
+    const path = join(folder, "quality.json");
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace('"n": 10', '"n": 70'));
+    const { code, message } = faultOf(() => readQuality(folder));
+    expect([code, message]).toEqual([
+      "corrupt",
+      expect.stringMatching(/quality\.json is damaged .*npx dsbm evaluate \S+$/),
+    ]);
+    checkFiles(folder);
+    writeQuality(folder, quality);
+    expect(() => readQuality(folder)).not.toThrow(/damaged/);
+  });
+
+  it("let results.csv grow in a run that continues", () => {
+    const folder = finishedRun();
+    const run = openRun(options(folder));
+    appendFileSync(join(folder, "results.csv"), "2,0.25\n");
+    expect(readRun(folder).results).toHaveLength(2);
+    run.finish();
+    checkFiles(folder);
+  });
+
   it("list the files of the run alone, neither deleted nor half-written ones", () => {
     const folder = finishedRun();
     appendFileSync(join(folder, "figures/loss.svg"), " ");
-    appendFileSync(join(folder, "results.csv"), "2,3\n");
     rmSync(join(folder, "models/1_b.safetensors"));
     function* killed(): Iterable<Uint8Array> {
       yield Buffer.from("a");
