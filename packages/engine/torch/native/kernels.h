@@ -21,7 +21,7 @@ template <class T, class Vector>
   float f = __builtin_fmaf(z, -1.92596303e-8f, __builtin_fmaf(z, -1.44269502f, -k));
   float p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, 0.000154035304f, 0.00133335581f), 0.00961812911f), 0.0555041087f);
   p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, p, 0.240226507f), 0.693147181f), 1.f);
-  int32_t pattern = (static_cast<int32_t>(k) + 127) << 23;
+  uint32_t pattern = static_cast<uint32_t>(static_cast<int32_t>(k) + 127) << 23;  // of NaN, whose k is the least integer, too
   __builtin_memcpy(&scale, &pattern, 4);
   return __builtin_fmaf(p, scale, 1.f);
 }

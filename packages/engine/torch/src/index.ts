@@ -9,6 +9,7 @@ export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
+export * from "./program/chunks.js";
 export * from "./program/description.js";
 export * as jit from "./program/jit.js";
 export * from "./program/record.js";

@@ -42,6 +42,27 @@ class Stage extends nn.Module {
   }
 }
 
+/** Makers of the layers of a network; each call draws initial weights. */
+function makersOf(options: CompleteUNetOptions, { generator }: Seeded) {
+  const { num_head_channels, groups, image_size, attention_resolutions } = options;
+  const blockOptions = { ...options, embedding: 4 * (options.channels[0] as number), generator };
+  const residual = (from: number, to: number) => new ResBlock(from, to, blockOptions);
+  const attention = (c: number, count: number) => {
+    const heads = num_head_channels ? c / num_head_channels : count;
+    return new AttentionBlock(c, { heads, groups, generator });
+  };
+  /** Attention if the level has it. */
+  const attending = (level: number, c: number, heads: number) =>
+    attention_resolutions.includes(image_size / 2 ** level) ? attention(c, heads) : null;
+  const resample = (c: number, direction: "down" | "up") => {
+    if (options.resblock_updown)
+      return new ResBlock(c, c, { ...blockOptions, resample: direction });
+    const layer = { conv: options.conv_resample, generator };
+    return direction === "down" ? new Downsample(c, layer) : new Upsample(c, layer);
+  };
+  return { residual, attention, attending, resample };
+}
+
 /**
  * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W]; guided-diffusion's parameter names
  * (`input_blocks.1.0.in_layers.0.weight`, …).
@@ -71,26 +92,12 @@ export class UNet extends nn.Module {
   constructor(options: UNetOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeUNet(options);
-    const { channels, num_classes, num_res_blocks, num_head_channels, num_heads } = this.options;
-    const { resblock_updown, conv_resample, num_heads_upsample, groups } = this.options;
-    const { image_size, attention_resolutions, in_channels, out_channels } = this.options;
-    const first = channels[0] as number;
+    const { channels, num_classes, num_res_blocks, num_heads, num_heads_upsample } = this.options;
+    const { groups, in_channels, out_channels } = this.options;
+    const [first] = channels as [number];
     const embedding = 4 * first;
     const coarsest = channels.length - 1;
-    const blockOptions = { ...this.options, embedding, generator };
-    const residual = (from: number, to: number) => new ResBlock(from, to, blockOptions);
-    const attention = (c: number, count: number) => {
-      const heads = num_head_channels ? c / num_head_channels : count;
-      return new AttentionBlock(c, { heads, groups, generator });
-    };
-    /** Attention where the level has it. */
-    const attending = (level: number, c: number, heads: number) =>
-      attention_resolutions.includes(image_size / 2 ** level) ? attention(c, heads) : null;
-    const resample = (c: number, way: "down" | "up") => {
-      if (resblock_updown) return new ResBlock(c, c, { ...blockOptions, resample: way });
-      const layer = { conv: conv_resample, generator };
-      return way === "down" ? new Downsample(c, layer) : new Upsample(c, layer);
-    };
+    const { residual, attention, attending, resample } = makersOf(this.options, { generator });
 
     this.positional = new TimeEmbedding(first);
     this.time_embed = new nn.Sequential(

@@ -5,7 +5,8 @@ import * as T from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { seeded } from "../../../../../test/support/numbers.js";
-import { DDPMBlock, NIN } from "../../src/ddpmpp/layers.js";
+import { DDPMBlock } from "../../src/ddpmpp/block.js";
+import { NIN } from "../../src/ddpmpp/layers.js";
 
 beforeAll(() => T.setNumThreads(1));
 
