@@ -20,7 +20,7 @@ const { version } = JSON.parse(
   readFileSync(join(repo, "packages/command/cli/package.json"), "utf8"),
 );
 
-const short = [
+const shortTraining = [
   "num_steps=4",
   "batch_size=16",
   "cache_npar=32",
@@ -28,16 +28,16 @@ const short = [
   "first_num_iter=6",
   "num_iter=6",
 ];
-const everywhere = [
-  ...short,
+const commonOptions = [
+  ...shortTraining,
   "threads=1",
   "seed=7",
   "plot_level=0",
   "experiments_dir=runs",
   "model.hidden='8,8'",
 ];
-const moons = ["train", "dataset=moons", "data.n_train=64", "data.n_test=32", ...everywhere];
-const tables = ["fit", "source.csv", "target.csv", "max_minutes=null", ...everywhere];
+const moons = ["train", "dataset=moons", "data.n_train=64", "data.n_test=32", ...commonOptions];
+const tables = ["fit", "source.csv", "target.csv", "max_minutes=null", ...commonOptions];
 
 /** What is typed for each run. */
 const commands = {
@@ -69,7 +69,7 @@ function table(shift) {
   return `length,share,kind\n${rows.join("\n")}\n`;
 }
 
-function make(out) {
+function makeCorpus(corpusFolder) {
   const work = mkdtempSync(join(tmpdir(), "dsbm-corpus-"));
   try {
     for (const [name, shift] of Object.entries({ source: 0, target: 2, new: 1 }))
@@ -92,20 +92,21 @@ function make(out) {
         work,
       );
       type(["export", name, `${name}-export`], work);
-      rmSync(join(work, `${name}-export`, "sample.py"));
+      for (const file of ["sample.py", "README.md"]) rmSync(join(work, `${name}-export`, file));
     }
     for (const folder of ["runs", "data"])
       rmSync(join(work, folder), { recursive: true, force: true });
-    mkdirSync(join(out, ".."), { recursive: true });
-    cpSync(work, out, { recursive: true });
+    mkdirSync(join(corpusFolder, ".."), { recursive: true });
+    cpSync(work, corpusFolder, { recursive: true });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-const out = join(repo, "test/corpus", version);
-if (existsSync(out)) console.log(`${out} is there: runs of a version are made once`);
+const corpusFolder = join(repo, "test/corpus", version);
+if (existsSync(corpusFolder))
+  console.log(`${corpusFolder} is there: runs of a version are made once`);
 else {
-  make(out);
-  console.log(`made ${out}`);
+  makeCorpus(corpusFolder);
+  console.log(`made ${corpusFolder}`);
 }

@@ -34,7 +34,7 @@ export interface ChunkedRun {
 }
 
 /**
- * Runs a recorded function over many rows, in chunks on several threads with a generator each: the result does not depend
+ * Runs a recorded function over many rows [rows, …], in chunks on several threads with a generator each: the result does not depend
  * on `threads`.
  * The function draws without naming a generator, and writes to nothing that it holds.
  */

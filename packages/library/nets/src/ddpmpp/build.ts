@@ -21,7 +21,7 @@ export interface ForwardState {
 }
 
 type ForwardStep = (state: ForwardState) => void;
-type Direction = "down" | "up";
+type ResampleDirection = "down" | "up";
 
 /** Adds layers and steps; the order of calls is the order of the random numbers of their weights. */
 export class LayerBuilder {
@@ -123,7 +123,7 @@ export class LayerBuilder {
     this.#next((state) => void state.skips.push(state.h));
   }
 
-  #block(to: number, resample?: Direction): void {
+  #block(to: number, resample?: ResampleDirection): void {
     const shape = {
       embedding: 4 * this.#options.nf,
       fir: this.#fir,
@@ -144,11 +144,11 @@ export class LayerBuilder {
     if (attn_resolutions.includes(image_size / 2 ** level)) this.#attention();
   }
 
-  #resample(from: number, to: number, resample: Direction, conv = true): Resample {
+  #resample(from: number, to: number, resample: ResampleDirection, conv = true): Resample {
     return this.#add(new Resample(from, to, { fir: this.#fir, resample, conv, ...this.#seed }));
   }
   /** Halves or doubles the resolution. */
-  #change(direction: Direction): void {
+  #change(direction: ResampleDirection): void {
     const { resblock_type, resamp_with_conv } = this.#options;
     const channels = this.#channels;
     if (resblock_type === "biggan") {

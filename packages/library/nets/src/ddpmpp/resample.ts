@@ -37,7 +37,7 @@ export class Fir extends nn.Module implements Resampling {
     const channels = x.size(1);
     const padding = Math.ceil((this.#taps - 1) / 2) - 1;
     const kernel = this.#depthwise(channels).flip([2, 3]).mul(4);
-    return cropped(convTranspose2d(x, kernel, { stride: 2, padding, groups: channels }), x);
+    return doubledCrop(convTranspose2d(x, kernel, { stride: 2, padding, groups: channels }), x);
   }
 
   /** Filtered, then a 3×3 convolution of stride 2: [B, from, H, W] → [B, to, H/2, W/2]. */
@@ -54,7 +54,7 @@ export class Fir extends nn.Module implements Resampling {
     const rough = convTranspose2d(x, weight.transpose(0, 1).flip([2, 3]), { stride: 2 });
     const padding = Math.floor((this.#taps - 1) / 2);
     const kernel = this.#depthwise(channels).mul(4);
-    return cropped(conv2d(rough, kernel, { bias, padding, groups: channels }), x);
+    return doubledCrop(conv2d(rough, kernel, { bias, padding, groups: channels }), x);
   }
 
   #depthwise(channels: number): Tensor {
@@ -66,7 +66,7 @@ export class Fir extends nn.Module implements Resampling {
   }
 }
 
-function cropped(result: Tensor, x: Tensor): Tensor {
+function doubledCrop(result: Tensor, x: Tensor): Tensor {
   const height = 2 * x.size(2);
   const width = 2 * x.size(3);
   const fits = result.size(2) === height && result.size(3) === width;
