@@ -1,12 +1,14 @@
-import type { Direction } from "@dsbm/bridge";
+import type { Conditions, Direction } from "@dsbm/bridge";
 import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import { oddRow } from "./check-rows.js";
-import { disposeRows, type FileJob, failed, openConditions, openInput } from "./input/input.js";
+import { openConditions } from "./input/conditions.js";
+import { disposeRows, type FileJob, failed, type Input, openInput } from "./input/input.js";
 import { openOutput } from "./output/output.js";
 import { checkOutput, needsCount } from "./output/place.js";
+import type { SampleWriter } from "./output/writer.js";
 import { planSamples } from "./plan.js";
 import { strayValues } from "./ranges.js";
 import type { Trained } from "./trained.js";
@@ -61,40 +63,8 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     });
     progress.line(input.about);
     const began = performance.now();
-    let evaluations = 0;
-    let first = 0;
-    for await (const { x, carried, rows, conditions: cells } of input.batches) {
-      progress.update({
-        label: `sampling ${direction}`,
-        step: first,
-        rate: (1000 * first) / (performance.now() - began),
-        ...(n !== null && { steps: n }),
-      });
-      const count = x.size(0);
-      const conditions = cells ?? conditionsOf(first, count);
-      const put = (state: Tensor, k: number, weights: Tensor | null) =>
-        output.writer.put(state, { k, first, carried, rows, weights });
-      try {
-        const {
-          x: end,
-          weights,
-          nfe,
-        } = await bridge.sample(x, {
-          ...config,
-          first,
-          signal,
-          conditions,
-          ...(path && { onState: (state, at) => put(state, at.k, at.weights) }),
-        });
-        evaluations += nfe * count;
-        checkFinite(end, { first, trained, direction });
-        if (!path) await put(end, 0, weights);
-        for (const t of [end, weights]) t?.dispose();
-      } finally {
-        disposeRows({ x, conditions });
-      }
-      first += count;
-    }
+    const parts = { bridge, input, n, writer: output.writer, conditionsOf };
+    const { samples, evaluations } = await sampleBatches(job, direction, parts);
     await output.commit();
     for (const line of input.notes?.() ?? []) progress.line(line);
     for (const line of stray?.lines() ?? []) progress.line(`warning: ${line}`);
@@ -102,15 +72,65 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {
       direction,
-      n: first,
+      n: samples,
       weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
-      nfe: evaluations / Math.max(first, 1),
+      nfe: evaluations / Math.max(samples, 1),
       seconds: (performance.now() - began) / 1000,
       about: output.writer.about(),
     };
   } catch (error) {
     return failed(error, job);
   }
+}
+
+interface SampleParts {
+  bridge: Bridge;
+  input: Input;
+  /** Samples in all; null: not known. */
+  n: number | null;
+  writer: SampleWriter;
+  conditionsOf: (first: number, count: number) => Conditions | undefined;
+}
+
+/** Samples the batches of an input in order. Returns the samples and the network evaluations, summed over samples. */
+async function sampleBatches(
+  { config, progress, signal }: FileJob<SampleConfig>,
+  direction: Direction,
+  { bridge, input, n, writer, conditionsOf }: SampleParts,
+): Promise<{ samples: number; evaluations: number }> {
+  const { trained } = bridge;
+  const began = performance.now();
+  let evaluations = 0;
+  let first = 0;
+  for await (const { x, carried, rows, conditions: cells } of input.batches) {
+    progress.update({
+      label: `sampling ${direction}`,
+      step: first,
+      rate: (1000 * first) / (performance.now() - began),
+      ...(n !== null && { steps: n }),
+    });
+    const count = x.size(0);
+    const conditions = cells ?? conditionsOf(first, count);
+    const put = (state: Tensor, k: number, weights: Tensor | null) =>
+      writer.put(state, { k, first, carried, rows, weights });
+    try {
+      const samples = await bridge.sample(x, {
+        ...config,
+        first,
+        signal,
+        conditions,
+        ...(config.path && { onState: (state, at) => put(state, at.k, at.weights) }),
+      });
+      evaluations += samples.nfe * count;
+      checkFinite(samples.x, { first, trained, direction });
+      if (!config.path) await put(samples.x, 0, samples.weights);
+      for (const t of [samples.x, samples.weights]) t?.dispose();
+    } finally {
+      disposeRows({ x, conditions });
+    }
+    first += count;
+  }
+  return { samples: first, evaluations };
 }
 
 function checkFinite(

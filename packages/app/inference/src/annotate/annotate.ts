@@ -29,8 +29,10 @@ import {
   type InputTable,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
-import { h5adWriter, type RowsWriter, runRecord, staged } from "../output/output.js";
+import { staged } from "../output/output.js";
 import { checkOutput } from "../output/place.js";
+import { runRecord } from "../output/record.js";
+import { h5adWriter, type RowsWriter } from "../output/rows.js";
 import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";

@@ -1,28 +1,33 @@
 import { existsSync, statSync } from "node:fs";
-import { basename } from "node:path";
 import { type Conditions, type Direction, decodeImages, mapConditions } from "@dsbm/bridge";
-import { ConfigError, type SampleConfig } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
   DatasetError,
+<<<<<<< HEAD
   isPictureName,
   listPictures,
+=======
+>>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)
   loadTable,
   mapArray,
   prepareTable,
   type RowSource,
+<<<<<<< HEAD
   readPictures,
   skippedFiles,
+=======
+>>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)
   tableFormat,
 } from "@dsbm/data";
-import { conditionsOf, loading, pictureFolders } from "@dsbm/datasets";
+import { conditionsOf, loading } from "@dsbm/datasets";
 import { fileError } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
-import { full, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
-import type { Bridge } from "../bridge.js";
 import { endLaw, readProjection, type Trained } from "../trained.js";
+import { isPicture, pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
 export interface InputRows {
@@ -175,8 +180,8 @@ function law({ trained, direction }: InputOptions): {
 
 const dtypes = ["float32", "float64", "uint8"];
 
-/** Samples [0, n), some at a time. */
-async function* inParts(
+/** Samples [n, …] in batches of at most `size` rows. */
+export async function* inParts(
   n: number,
   size: number,
   read: (first: number, count: number) => Tensor | Promise<Tensor>,
@@ -263,6 +268,7 @@ function projected(x: Tensor, folder: string): Tensor {
   projection.dispose();
   return rows;
 }
+<<<<<<< HEAD
 
 /** Opens an image, or a folder of images sorted by name. */
 function pictureInput(path: string, options: InputOptions): Input {
@@ -374,3 +380,5 @@ export function openConditions(
     );
   };
 }
+=======
+>>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)

@@ -10,13 +10,14 @@ import {
   openRows,
   type ReadOptions,
   type RowSource,
+  type Units,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/datasets";
 import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
 import { encodeConditions, type Trained, unitsOf } from "../trained.js";
 import { matchedColumns } from "./columns.js";
-import type { Input, InputOptions, InputRows } from "./input.js";
+import type { H5adPlace, Input, InputOptions, InputRows } from "./input.js";
 
 export type TableKeys = Pick<
   SampleConfig,
@@ -35,90 +36,106 @@ export type TableKeys = Pick<
 
 type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels">;
 
-export async function tableInput(
-  path: string,
-  { trained, direction, start, batchRows, keys, signal, progress }: TableInputOptions,
-): Promise<Input> {
-  const { data } = trained.config;
-  const missing = keys.missing ?? data.missing;
-  const reading = readingOf(keys, data);
-  const { layer } = reading;
-  const source = await openRows(path, reading);
+/**
+ * Opens a table whose columns fit the run. Throws a ConfigError for missing columns and groups, and a DatasetError for
+ * cells that cannot be read.
+ */
+export async function tableInput(path: string, options: TableInputOptions): Promise<Input> {
+  const { trained, start, keys, progress } = options;
+  const source = await openRows(path, readingOf(keys, trained.config.data));
   const units = unitsOf(trained);
   const close = () => {
     units.dispose();
     source.close();
   };
   try {
-    const { names, kept, condition, notes } = matchedColumns(source, {
+    const columns = matchedColumns(source, {
       trained,
       keep: keys.keep,
       width: units.width,
       isAnnotated: start === null,
     });
-    const group = groupOf(source, { trained, direction, start, group: keys.group });
-    for (const note of [...source.notes, ...(start === null ? [] : notes)]) progress.line(note);
-    let counts: CleanCounts | null = null;
-    async function* cleaned() {
-      counts = yield* cleanRows(source, {
-        group,
-        numbers: names,
-        texts: kept,
-        missing,
-        where: keys.where ?? undefined,
-        signal,
-        log1p: trained.columns?.transform.log1p,
-        condition: condition && {
-          name: condition.name,
-          kind: condition.classes ? "text" : "number",
-        },
-      });
-    }
-    const far =
-      start === null || !trained.columns ? null : farRows(trained.columns, direction, path);
-    let head: CleanBatch | null = null;
-    for await (head of cleaned()) break;
-    if (head === null) throw noRows(path, group, counts);
-    const { texts: heads } = head;
-    const carried = kept.map((name, k) => carriedColumn(source, name, heads[k]));
-    async function* batches(): AsyncGenerator<InputRows> {
-      let first = 0;
-      for await (const batch of inParts(cleaned(), batchRows)) {
-        const { numbers, rows, texts } = batch;
-        far?.add(numbers);
-        yield {
-          x: units.apply(numbers),
-          rows,
-          carried: texts.map((column, k) => cells(carried[k], column, first)),
-          conditions: condition
-            ? encodeConditions(condition, batch.condition, { path, first })
-            : undefined,
-        };
-        first += batch.count;
-      }
-    }
-    return {
-      n: missing === "drop" || keys.where !== null || group ? null : source.rows,
-      about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
-      table: {
-        source,
-        names,
-        carried,
-        h5ad: source.format === "h5ad" ? { path, layer: layer?.replace(/^.*\//, "") ?? "X" } : null,
-      },
-      async count() {
-        let n = 0;
-        for await (const { count } of cleaned()) n += count;
-        return n;
-      },
-      batches: batches(),
-      notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
-      [Symbol.dispose]: close,
-    };
+    for (const note of [...source.notes, ...(start === null ? [] : columns.notes)])
+      progress.line(note);
+    return { ...(await openTable(path, source, units, columns, options)), [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+async function openTable(
+  path: string,
+  source: RowSource,
+  units: Units,
+  { names, kept, condition }: ReturnType<typeof matchedColumns>,
+  options: TableInputOptions,
+): Promise<Omit<Input, typeof Symbol.dispose>> {
+  const { trained, direction, start, batchRows, keys, signal } = options;
+  const missing = keys.missing ?? trained.config.data.missing;
+  const group = groupOf(source, { trained, direction, start, group: keys.group });
+  let counts: CleanCounts | null = null;
+  async function* cleaned() {
+    counts = yield* cleanRows(source, {
+      group,
+      numbers: names,
+      texts: kept,
+      missing,
+      where: keys.where ?? undefined,
+      signal,
+      log1p: trained.columns?.transform.log1p,
+      condition: condition && {
+        name: condition.name,
+        kind: condition.classes ? "text" : "number",
+      },
+    });
+  }
+  const far = start === null || !trained.columns ? null : farRows(trained.columns, direction, path);
+  let head: CleanBatch | null = null;
+  for await (head of cleaned()) break;
+  if (head === null) throw noRows(path, group, counts);
+  const { texts: heads } = head;
+  const carried = kept.map((name, k) => carriedColumn(source, name, heads[k]));
+  async function* batches(): AsyncGenerator<InputRows> {
+    let first = 0;
+    for await (const batch of inParts(cleaned(), batchRows)) {
+      far?.add(batch.numbers);
+      yield {
+        x: units.apply(batch.numbers),
+        rows: batch.rows,
+        carried: batch.texts.map((column, k) => cells(carried[k], column, first)),
+        conditions: condition
+          ? encodeConditions(condition, batch.condition, { path, first })
+          : undefined,
+      };
+      first += batch.count;
+    }
+  }
+  const rows = source.rows === null ? "" : `${source.rows} rows of `;
+  return {
+    n: missing === "drop" || keys.where !== null || group ? null : source.rows,
+    about: `${path}, ${rows}${names.length} columns`,
+    table: { source, names, carried, h5ad: h5adPlace(path, source, keys, trained) },
+    count: () => countRows(cleaned()),
+    batches: batches(),
+    notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
+  };
+}
+
+async function countRows(batches: AsyncIterable<CleanBatch>): Promise<number> {
+  let n = 0;
+  for await (const { count } of batches) n += count;
+  return n;
+}
+
+function h5adPlace(
+  path: string,
+  { format }: RowSource,
+  keys: TableKeys,
+  { config }: Trained,
+): H5adPlace | null {
+  const { layer } = readingOf(keys, config.data);
+  return format === "h5ad" ? { path, layer: layer?.replace(/^.*\//, "") ?? "X" } : null;
 }
 
 /** How to read NEW: the options of the command, else those of the training data. */

@@ -94,44 +94,76 @@ export function trainingStep(options: StepOptions): RecordedBatch {
   });
 }
 
-function lossOfParts(
-  { problem, direction, network, generator, stepTimes = null }: StepOptions,
-  batch: Batch,
-): (i: number, k: number) => FactoredLoss {
-  const { process } = problem;
-  const { method, parametrisation } = problem.method;
-  const { batchSize, reduction } = problem.optimisation;
-  const eps = problem.schedule.eps ?? method.eps;
+/** The random numbers of a step, of this rank's share of the rows, and the weights of its parts. */
+interface StepDraws {
+  times(): Tensor;
+  noise(like: Tensor): Tensor;
+  /** The weight of `count` of this rank's `n` rows in the whole batch. */
+  weightOf(count: number, n: number): number;
+}
+
+function stepDraws({ problem, generator, stepTimes = null }: StepOptions, batch: Batch): StepDraws {
+  const { batchSize } = problem.optimisation;
+  const eps = problem.schedule.eps ?? problem.method.method.eps;
   const share = batchShare(problem);
   const first = tensorsOf(batch)[0];
+  return {
+    times: () =>
+      share.own(
+        stepTimes
+          ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
+          : drawTimes(batchSize, eps, generator, first),
+      ),
+    noise: (like) => share.own(drawNoise(like, generator, batchSize)),
+    weightOf: (count, n) => Math.fround((count * share.rows * share.among) / (n * batchSize)),
+  };
+}
+
+/** The loss of part i of k of a batch. */
+type PartLoss = (i: number, k: number) => FactoredLoss;
+
+function lossOfParts(options: StepOptions, batch: Batch): PartLoss {
+  const draws = stepDraws(options, batch);
+  return options.problem.method.method.loss
+    ? methodLoss(options, batch, draws)
+    : regressionLoss(options, batch, draws);
+}
+
+/** The method's own loss. */
+function methodLoss(
+  { problem, direction, network }: StepOptions,
+  batch: Batch,
+  { times, noise, weightOf }: StepDraws,
+): PartLoss {
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
   const { meanMatch } = parametrisation;
-  const times = () =>
-    share.own(
-      stepTimes
-        ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
-        : drawTimes(batchSize, eps, generator, first),
-    );
-  const noise = (like: Tensor) => share.own(drawNoise(like, generator, batchSize));
-  /** The weight of `count` of this rank's `n` rows in the whole batch. */
-  const weightOf = (count: number, n: number) =>
-    Math.fround((count * share.rows * share.among) / (n * batchSize));
-  if (method.loss) {
-    const { loss } = method;
-    const t = noGrad(times);
-    return (i, k) => {
-      const part = partOf(share.rows, i, k);
-      const cut = cutTo(part);
-      const value = loss.call(method, mapBatch(batch, cut), {
-        direction,
-        process,
-        meanMatch,
-        network,
-        t: cut(t),
-        noise: (like) => cut(noise(like)),
-      });
-      return { loss: value, factor: weightOf(part.count, share.rows) };
-    };
-  }
+  const { rows } = batchShare(problem);
+  const t = noGrad(times);
+  return (i, k) => {
+    const part = partOf(rows, i, k);
+    const cut = cutTo(part);
+    const loss = method.loss!(mapBatch(batch, cut), {
+      direction,
+      process,
+      meanMatch,
+      network,
+      t: cut(t),
+      noise: (like) => cut(noise(like)),
+    });
+    return { loss, factor: weightOf(part.count, rows) };
+  };
+}
+
+/** The squared error of a regression. */
+function regressionLoss(
+  { problem, direction, network }: StepOptions,
+  batch: Batch,
+  { times, noise, weightOf }: StepDraws,
+): PartLoss {
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
+  const { meanMatch } = parametrisation;
   const context = { direction, process, meanMatch, network, noise };
   const regression = noGrad(() => method.regression!(batch, { ...context, t: times() }));
   return (i, k) => {
@@ -151,7 +183,8 @@ function lossOfParts(
     });
     const prediction = predict(output, cut(regression.x), cut(regression.t), direction);
     const target = scaled(cut(regression.target));
-    const count = reduction === "mean" ? prediction.numel : prediction.size(0);
+    const isMean = problem.optimisation.reduction === "mean";
+    const count = isMean ? prediction.numel : prediction.size(0);
     // Rounded as a product of tensors.
     const factor = Math.fround(weightOf(part.count, n) * Math.fround(1 / count));
     return { loss: mseLoss(scaled(prediction), target, { reduction: summed }), factor };

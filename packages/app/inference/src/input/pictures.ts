@@ -1,0 +1,49 @@
+// An image, or a folder of images, as an input.
+import { basename } from "node:path";
+import { ConfigError } from "@dsbm/config";
+import { listPictures, readPictures } from "@dsbm/data";
+import { pictureFolders } from "@dsbm/datasets";
+import { type Input, type InputOptions, inParts } from "./input.js";
+
+/** Whether a path names an image by its ending. */
+export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
+
+/**
+ * Opens an image, or a folder of images sorted by name.
+ * @throws ConfigError for a run of other samples, an empty folder, and names that differ in their endings only.
+ */
+export function pictureInput(path: string, options: InputOptions): Input {
+  const { trained, max_pixels, batchRows } = options;
+  const { shape, folder, config } = trained;
+  const [channels, height, width] = shape;
+  if (shape.length === 1 || (channels !== 1 && channels !== 3))
+    throw new ConfigError(
+      `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
+    );
+  const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
+  if (files.length === 0)
+    throw new ConfigError(
+      `${path} holds no images (.png, .jpg, .webp, .avif, .tif): give a folder with images`,
+    );
+  const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
+  if (new Set(names).size < names.length)
+    throw new ConfigError(
+      `${path} holds images whose names differ in their endings only, and so would not in the output: rename them`,
+    );
+  // A run of folders scaled its own images.
+  const resize = options.resize ?? pictureFolders(config).length > 0;
+  const target = { channels, size: resize ? height : null } as const;
+  return {
+    n: files.length,
+    about: `${path}, ${files.length} images`,
+    names,
+    batches: inParts(files.length, batchRows, (first, count) =>
+      readPictures(files.slice(first, first + count), target, {
+        like: { height, width },
+        most: max_pixels,
+        cure: ": write resize=true to take its middle square and scale it",
+      }),
+    ),
+    [Symbol.dispose]() {},
+  };
+}
