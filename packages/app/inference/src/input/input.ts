@@ -5,20 +5,11 @@ import {
   type CarriedCell,
   type CarriedColumn,
   DatasetError,
-<<<<<<< HEAD
   isPictureName,
-  listPictures,
-=======
->>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)
   loadTable,
   mapArray,
   prepareTable,
   type RowSource,
-<<<<<<< HEAD
-  readPictures,
-  skippedFiles,
-=======
->>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)
   tableFormat,
 } from "@dsbm/data";
 import { conditionsOf, loading } from "@dsbm/datasets";
@@ -27,7 +18,7 @@ import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw, readProjection, type Trained } from "../trained.js";
-import { isPicture, pictureInput } from "./pictures.js";
+import { pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
 export interface InputRows {
@@ -268,117 +259,3 @@ function projected(x: Tensor, folder: string): Tensor {
   projection.dispose();
   return rows;
 }
-<<<<<<< HEAD
-
-/** Opens an image, or a folder of images sorted by name. */
-function pictureInput(path: string, options: InputOptions): Input {
-  const { trained, max_pixels, batchRows } = options;
-  const { shape, folder, config } = trained;
-  const [channels, height, width] = shape;
-  if (shape.length === 1 || (channels !== 1 && channels !== 3))
-    throw new ConfigError(
-      `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
-    );
-  const files = isPictureName(path) ? [{ name: basename(path), path }] : listPictures(path);
-  if (files.length === 0)
-    throw new ConfigError(
-      `${path} holds no images (.png, .jpg, .webp, .avif, .tif, .gif): give a folder with images`,
-    );
-  const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
-  if (new Set(names).size < names.length)
-    throw new ConfigError(
-      `${path} holds images whose names differ in their endings only, and so would not in the output: rename them`,
-    );
-  // A run of folders scaled its own images.
-  const resize = options.resize ?? pictureFolders(config).length > 0;
-  const target = { channels, size: resize ? height : null } as const;
-  return {
-    n: files.length,
-    about: [`${path}, ${files.length} images`, ...skippedFiles(path)].join("; "),
-    names,
-    batches: inParts(files.length, batchRows, (first, count) =>
-      readPictures(files.slice(first, first + count), target, {
-        like: { height, width },
-        most: max_pixels,
-        cure: ": write resize=true to take its middle square and scale it",
-      }),
-    ),
-    [Symbol.dispose]() {},
-  };
-}
-
-/**
- * Opens the conditions of a whole input, from files or from its dataset. Returns what reads those
- * of rows [first, first + count); the caller owns them.
- */
-export function openConditions(
-  { cond, y }: Pick<SampleConfig, "cond" | "y">,
-  { bridge, input }: { bridge: Bridge; input: Input },
-): (first: number, count: number) => Conditions | undefined {
-  const { folder, conditioning, columns, shape } = bridge.trained;
-  const { classes } = bridge;
-  const inRows = input.table !== undefined && columns?.condition != null;
-  const refuse = (problem: string) => new ConfigError(problem);
-  const channels = inRows ? 0 : conditioning.channels;
-  if (conditioning.channels === 0 && cond !== null)
-    throw refuse(`cond=${cond}, but ${folder} was trained without conditions: leave it out`);
-  if (inRows && cond !== null)
-    throw refuse(
-      `cond=${cond}, but the condition of ${folder} is the column ${columns.condition?.name} of NEW: leave it out`,
-    );
-  if (classes === 0 && y !== null)
-    throw refuse(`y=${y}, but ${folder} was trained without classes: leave it out`);
-  const ofFile = (key: "cond" | "y", path: string, want: readonly (number | null)[]) => {
-    const x = mapArray(path).keep();
-    if (`${x.shape}` === `${want}`) return x;
-    throw refuse(
-      `${key}=${path} is ${x.dtype} [${x.shape.join(", ")}]; expected [${want.join(", ")}], one row for each sample of NEW`,
-    );
-  };
-  const fields = () => {
-    const want = [input.n, channels, ...shape.slice(1)];
-    if (cond !== null) return ofFile("cond", cond, want);
-    if (input.conditions?.cond) return input.conditions.cond;
-    throw refuse(
-      `${folder} was trained with ${columns ? `data.condition=${columns.condition?.name}` : "cdsb=true"}, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${want.join(", ")}]`,
-    );
-  };
-  const labels = () => {
-    const range = `0 to ${classes - 1}, the classes of ${folder} in their order`;
-    const isClass = (k: number) => Number.isInteger(k) && k >= 0 && k < classes;
-    if (typeof y === "number") {
-      if (!isClass(y)) throw refuse(`y=${y}: expected a class from ${range}`);
-      return full([input.n as number], y).keep();
-    }
-    if (y !== null) {
-      const all = ofFile("y", y, [input.n]);
-      const odd = tidy(() => all.toNumbers()).find((k) => !isClass(k));
-      if (odd === undefined) return all;
-      throw refuse(`y=${y}: a sample has the class ${odd}; expected ${range}`);
-    }
-    if (input.conditions?.y) return input.conditions.y;
-    throw refuse(
-      `${folder} was trained with model.class_cond=true, so its networks need a class for each sample: write y=0 for all, or y=FILE.npy with int64 [${input.n}]`,
-    );
-  };
-  if (channels === 0 && classes === 0) return () => undefined;
-  const all: Conditions = {
-    ...(channels > 0 && { cond: fields() }),
-    ...(classes > 0 && { y: labels() }),
-  };
-  return (first, count) => {
-    const conditions = mapConditions(all, (x) =>
-      tidy(() => {
-        const rows = x.narrow(0, first, count).to(x === all.y ? "int64" : "float32");
-        return rows.clone().keep();
-      }),
-    );
-    if (!conditions?.cond || tidy(() => conditions.cond?.isfinite().all().item()))
-      return conditions;
-    throw refuse(
-      `cond=${cond} has values that are NaN or infinite in samples ${first} to ${first + count - 1}: repair them`,
-    );
-  };
-}
-=======
->>>>>>> 08befd6b (Inference: conditions, images, rows and records of outputs in files of their own; the losses of a training step)

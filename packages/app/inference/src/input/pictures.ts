@@ -1,12 +1,9 @@
 // An image, or a folder of images, as an input.
 import { basename } from "node:path";
 import { ConfigError } from "@dsbm/config";
-import { listPictures, readPictures } from "@dsbm/data";
+import { isPictureName, listPictures, readPictures, skippedFiles } from "@dsbm/data";
 import { pictureFolders } from "@dsbm/datasets";
 import { type Input, type InputOptions, inParts } from "./input.js";
-
-/** Whether a path names an image by its ending. */
-export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
 
 /**
  * Opens an image, or a folder of images sorted by name.
@@ -20,10 +17,10 @@ export function pictureInput(path: string, options: InputOptions): Input {
     throw new ConfigError(
       `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
     );
-  const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
+  const files = isPictureName(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)
     throw new ConfigError(
-      `${path} holds no images (.png, .jpg, .webp, .avif, .tif): give a folder with images`,
+      `${path} holds no images (.png, .jpg, .webp, .avif, .tif, .gif): give a folder with images`,
     );
   const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
   if (new Set(names).size < names.length)
@@ -35,7 +32,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const target = { channels, size: resize ? height : null } as const;
   return {
     n: files.length,
-    about: `${path}, ${files.length} images`,
+    about: [`${path}, ${files.length} images`, ...skippedFiles(path)].join("; "),
     names,
     batches: inParts(files.length, batchRows, (first, count) =>
       readPictures(files.slice(first, first + count), target, {
