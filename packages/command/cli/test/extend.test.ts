@@ -1,7 +1,7 @@
 // Runs made longer, found again, and listed: bits are compared if
 // they must be equal.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findRun } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
@@ -49,6 +49,14 @@ it("dsbm extend makes a run longer in its folder, and its command then continues
   const nothing = await line("extend", folder, "outer_iters=3");
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
+
+  // A kill at the very end leaves a finished run, whose end was not printed: +2 again trains no more.
+  writeFileSync(join(folder, "extend.json"), JSON.stringify({ half_iterations: 4 }));
+  const killed = await line("extend", folder, "+2");
+  expect(killed).toMatchObject({ code: 0, stdout: expect.stringContaining("finished already") });
+  const longer = await line("extend", folder, "+1");
+  expect([longer.code, readdirSync(join(folder, "models")).length]).toEqual([0, 5]);
+  expect(existsSync(join(folder, "extend.json"))).toBe(false);
 });
 
 it("dsbm gaussian leaves its columns, and paths as arrays", () => {

@@ -1,6 +1,15 @@
-import { ConfigError, extend, printCommand, savedConfig } from "@dsbm/config";
-import { shellWord } from "@dsbm/files";
-import { findRun, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type CommandRequest,
+  type CompleteTrainConfig,
+  ConfigError,
+  extend,
+  printCommand,
+  savedConfig,
+} from "@dsbm/config";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
+import { findRun, type Row, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
 import { aloneOnly, beginWork, placedWords, printRun } from "../terminal/work.js";
 
@@ -39,6 +48,42 @@ function checkNamed(
       );
 }
 
+/**
+ * The mark of an extension whose end was not printed. A finished run with it belongs to the same call: +N typed again
+ * trains no more.
+ */
+const unprinted = {
+  path: (folder: string) => join(folder, "extend.json"),
+  write: (folder: string, half_iterations: number) =>
+    writeFileAtomic(unprinted.path(folder), JSON.stringify({ half_iterations })),
+  has(folder: string, done: number): boolean {
+    const path = unprinted.path(folder);
+    return (
+      existsSync(path) && readFileSync(path, "utf8") === JSON.stringify({ half_iterations: done })
+    );
+  },
+  remove: (folder: string) => rmSync(unprinted.path(folder), { force: true }),
+};
+
+/** A run and the length that it is to have. */
+interface Extension {
+  folder: string;
+  /** The configuration with the new length. */
+  config: CompleteTrainConfig;
+  /** The options that the command to resume repeats. */
+  overrides: CommandRequest["overrides"];
+  /** Whether an earlier call asked for this length. */
+  isResumed: boolean;
+}
+
+/** Prints a run that has its length. Returns the exit code. */
+function printFinished(folder: string, results: readonly Row[]): number {
+  console.log(`${folder} is finished already (+2 makes it longer)`);
+  printRun(folder, results);
+  unprinted.remove(folder);
+  return 0;
+}
+
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
@@ -53,43 +98,46 @@ export async function extendCommand(args: string[]): Promise<number> {
   const now = before.half_iterations;
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
-  const isExtending = !isDone && info.request?.command === "extend";
+  const isExtending = info.request?.command === "extend";
   // +N typed again after an interruption ends at the length of the first call.
-  const more = isExtending && asked.more !== null ? 0 : asked.more;
+  const isRepeated = asked.more !== null && isExtending;
+  const isSameCall = isRepeated && (!isDone || unprinted.has(folder, done));
+  const more = isSameCall ? 0 : asked.more;
   const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
   // The printed command to resume does this when the run is complete.
-  if (isDone && half_iterations === done) {
-    console.log(`${folder} is finished already (+2 makes it longer)`);
-    printRun(folder, results);
-    return 0;
-  }
-  const { measureRun, runTraining } = await import("@dsbm/experiment");
-  await aloneOnly("extend");
+  if (isDone && half_iterations === done) return printFinished(folder, results);
   const files = Object.entries(metrics).flatMap(([key, file]) =>
     file === null ? [] : [[`metrics.${key}`, file] as const],
   );
-  const typed = {
-    command: "extend",
-    arguments: [folder],
+  const n_ipf = Math.ceil(half_iterations / length);
+  return extendRun({
+    folder,
+    config: { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations },
     overrides: { half_iterations, ...Object.fromEntries(files) },
-  };
-  const resume = printCommand(typed);
+    isResumed: isExtending && !isDone,
+  });
+}
+
+async function extendRun({ folder, config, overrides, isResumed }: Extension): Promise<number> {
+  const { measureRun, runTraining } = await import("@dsbm/experiment");
+  await aloneOnly("extend");
+  const { threads, device, half_iterations } = config;
+  const request = { command: "extend", arguments: [folder], overrides };
+  const resume = printCommand(request);
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal } = work;
-  if (isExtending)
+  if (isResumed)
     progress.line(
       `continues to ${half_iterations} half-iterations; half_iterations=N changes the length`,
     );
-  const n_ipf = Math.ceil(half_iterations / length);
-  const config = { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations };
-  const { threads, device } = config;
   const { rows, state } = await runTraining(config, {
     folder,
     progress,
     signal,
     resume,
-    request: typed,
+    request,
     free: ["n_ipf", "half_iterations"],
+    onOpen: () => unprinted.write(folder, half_iterations),
     // The run is not finished before: if it is killed here, the same command evaluates it.
     trained: async (_run, datasets) =>
       !readQuality(folder) ||
@@ -98,5 +146,6 @@ export async function extendCommand(args: string[]): Promise<number> {
   if (state === "interrupted") return 130;
   progress.done();
   printRun(folder, rows);
+  unprinted.remove(folder);
   return 0;
 }
