@@ -52,17 +52,17 @@ function checkNamed(
  * The mark of an extension whose end was not printed. A finished run with it belongs to the same call: +N typed again
  * trains no more.
  */
-const unprinted = {
+const extensionMark = {
   path: (folder: string) => join(folder, "extend.json"),
   write: (folder: string, half_iterations: number) =>
-    writeFileAtomic(unprinted.path(folder), JSON.stringify({ half_iterations })),
+    writeFileAtomic(extensionMark.path(folder), JSON.stringify({ half_iterations })),
   has(folder: string, done: number): boolean {
-    const path = unprinted.path(folder);
+    const path = extensionMark.path(folder);
     return (
       existsSync(path) && readFileSync(path, "utf8") === JSON.stringify({ half_iterations: done })
     );
   },
-  remove: (folder: string) => rmSync(unprinted.path(folder), { force: true }),
+  remove: (folder: string) => rmSync(extensionMark.path(folder), { force: true }),
 };
 
 /** A run and the length that it is to have. */
@@ -80,7 +80,7 @@ interface Extension {
 function printFinished(folder: string, results: readonly Row[]): number {
   console.log(`${folder} is finished already (+2 makes it longer)`);
   printRun(folder, results);
-  unprinted.remove(folder);
+  extensionMark.remove(folder);
   return 0;
 }
 
@@ -101,7 +101,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const isExtending = info.request?.command === "extend";
   // +N typed again after an interruption ends at the length of the first call.
   const isRepeated = asked.more !== null && isExtending;
-  const isSameCall = isRepeated && (!isDone || unprinted.has(folder, done));
+  const isSameCall = isRepeated && (!isDone || extensionMark.has(folder, done));
   const more = isSameCall ? 0 : asked.more;
   const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
   // The printed command to resume does this when the run is complete.
@@ -137,7 +137,7 @@ async function extendRun({ folder, config, overrides, isResumed }: Extension): P
     resume,
     request,
     free: ["n_ipf", "half_iterations"],
-    onOpen: () => unprinted.write(folder, half_iterations),
+    onOpen: () => extensionMark.write(folder, half_iterations),
     // The run is not finished before: if it is killed here, the same command evaluates it.
     trained: async (_run, datasets) =>
       !readQuality(folder) ||
@@ -146,6 +146,6 @@ async function extendRun({ folder, config, overrides, isResumed }: Extension): P
   if (state === "interrupted") return 130;
   progress.done();
   printRun(folder, rows);
-  unprinted.remove(folder);
+  extensionMark.remove(folder);
   return 0;
 }
