@@ -11,17 +11,17 @@ const rivers = (name: string) =>
 
 it("fits, evaluates, reports and samples tables of rivers without libtorch", async () => {
   const cwd = scratch();
-  const small = [
-    "num_iter=60",
-    "first_num_iter=60",
-    "num_steps=8",
-    "max_minutes=null",
-    "cache_npar=490",
-  ];
+  const small = ["num_iter=20", "first_num_iter=20", "num_steps=6", "max_minutes=null", "n_ipf=1"];
   const fit = await succeed(
     [
       ...["fit", rivers("winter"), rivers("summer"), "data.exclude=river", "data.keep=id"],
-      ...[...small, "threads=1", "paths.experiments_dir_name=runs", "plot_npar=100"],
+      ...[
+        ...small,
+        "threads=1",
+        "paths.experiments_dir_name=runs",
+        "plot_level=0",
+        "cache_npar=490",
+      ],
     ],
     { cwd },
   );
@@ -30,7 +30,7 @@ it("fits, evaluates, reports and samples tables of rivers without libtorch", asy
   const info = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
   expect(info.environment).toMatchObject({ engine: "portable", libtorch: null });
 
-  await succeed(["evaluate", run], { cwd });
+  await succeed(["evaluate", run, "n=60", "exact=60"], { cwd });
   expect(existsSync(join(run, "quality.json"))).toBe(true);
   expect(readFileSync(join(run, "report.html"), "utf8")).toContain("portable");
 

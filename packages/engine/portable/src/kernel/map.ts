@@ -93,7 +93,17 @@ const conversions: Readonly<Record<string, (x: number) => number>> = {
   float16: (x) => halfValue(halfBits(x)),
   bfloat16: (x) => brainValue(brainBits(x)),
 };
-const itself = (x: number) => x;
+
+/** Copies elements without a conversion; whole runs at once if both lie side by side. */
+function copyElements(out: TensorImpl, from: TensorImpl): void {
+  const o = out.array;
+  const x = from.array;
+  const isSameKind = o.constructor === x.constructor;
+  forRuns(out.shape, [out, from], ([i, j], [p, q], n) => {
+    if (isSameKind && p === 1 && q === 1 && n > 8) o.set(x.subarray(j, j + n), i);
+    else for (let k = 0; k < n; k++) o[i + k * p] = x[j + k * q];
+  });
+}
 
 /** Copies into another type, with its rounding. */
 export function convert(out: TensorImpl, from: TensorImpl): void {
@@ -104,5 +114,7 @@ export function convert(out: TensorImpl, from: TensorImpl): void {
   }
   const isWider = elementType(out.dtype).category > elementType(from.dtype).category;
   const isPlain = out.dtype === from.dtype || (isWider && !/16$/.test(out.dtype));
-  map1(out, from, isPlain ? itself : (conversions[out.dtype] ?? itself));
+  const conversion = isPlain ? undefined : conversions[out.dtype];
+  if (conversion) map1(out, from, conversion);
+  else copyElements(out, from);
 }

@@ -53,7 +53,7 @@ function loadAddon(): Native {
 /** Names of the engines. */
 export type EngineName = "libtorch" | "portable";
 
-interface Choice {
+interface EngineChoice {
   name: EngineName;
   native: Native;
   /** Why libtorch does not run, if nobody asked for the portable engine. */
@@ -61,7 +61,7 @@ interface Choice {
 }
 
 /** The engine that DSBM_ENGINE asks for: by default libtorch, or the portable one where libtorch cannot be built. */
-function chooseEngine(): Choice {
+function chooseEngine(): EngineChoice {
   const name = process.env.DSBM_ENGINE || null;
   if (name === "portable") return { name, native: portable, reason: null };
   if (name !== null && name !== "libtorch")
