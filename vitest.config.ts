@@ -43,7 +43,7 @@ const files = [
 const counting = files.filter((name) => readFileSync(name, "utf8").includes("support/collect.js"));
 
 /** Tests of compiled code: a test's "../src/file.js" is its compiled file. */
-const compiled = {
+const compiledTests = {
   resolve: {
     alias: [{ find: /^((?:\.\.\/)+(?:packages\/\w+\/\w+\/)?)src\//, replacement: "$1dist/" }],
   },
@@ -63,7 +63,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        ...compiled,
+        ...compiledTests,
         test: {
           name: "shared",
           include: files.filter((name) => ![mocking, counting, portableOnly].flat().includes(name)),
@@ -84,7 +84,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        ...compiled,
+        ...compiledTests,
         test: { name: "counting", include: counting, isolate: false, server },
       },
       {

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { repo } from "./setup/stamp.mjs";
 
 /** Packages by the names that programs import. */
-export const parts = {
+export const apiParts = {
   dsbm: "command/cli",
   "dsbm/bridge": "library/bridge",
   "dsbm/config": "app/config",
@@ -17,7 +17,7 @@ export const parts = {
   "@dsbm/web": "pages/web",
 };
 
-export const entryPoint = (name) => join(repo, "packages", parts[name], "src/index.ts");
+export const entryPoint = (name) => join(repo, "packages", apiParts[name], "src/index.ts");
 
 /** Public properties of a type and static members of a class; the schema of `config` describes its own options. */
 function membersOf(symbol, checker) {
@@ -56,8 +56,8 @@ const originOf = (symbol, checker) =>
   symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 
 /** Exported symbols and their members without a docstring, as FILE:LINE NAME. */
-function undocumented() {
-  const files = Object.keys(parts).map(entryPoint);
+function undocumentedSymbols() {
+  const files = Object.keys(apiParts).map(entryPoint);
   const program = ts.createProgram(files, {
     module: ts.ModuleKind.NodeNext,
     target: ts.ScriptTarget.ES2022,
@@ -82,7 +82,7 @@ function undocumented() {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const places = undocumented();
+  const places = undocumentedSymbols();
   for (const place of places) console.error(`no docstring: ${place}`);
   process.exitCode = places.length > 0 ? 1 : 0;
 }

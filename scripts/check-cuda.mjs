@@ -13,7 +13,7 @@ const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-cuda-"));
 const rows = "mlp_step_d50,mlp_step_d50_bf16,simulate_mlp,unet_step,unet_step_bf16,unet_forward";
 
 /** The output of a program; null if it is missing or fails. */
-function asked(program, args) {
+function outputOf(program, args) {
   const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : null;
 }
@@ -25,20 +25,20 @@ function asked(program, args) {
 function cudaLibtorch() {
   const program =
     "import os, torch; print(os.path.dirname(torch.__file__) if torch.version.cuda else '')";
-  const found = process.env.LIBTORCH ?? asked("python3", ["-c", program]);
+  const found = process.env.LIBTORCH ?? outputOf("python3", ["-c", program]);
   if (found) return found;
   throw new Error(
     "no libtorch with CUDA: set LIBTORCH to one that is unpacked, or pip install torch for this machine's driver",
   );
 }
 
-let failed = 0;
+let failureCount = 0;
 function check(name, task) {
   try {
     task();
     console.log(`ok      ${name}`);
   } catch (error) {
-    failed += 1;
+    failureCount += 1;
     console.log(`failed  ${name}: ${error.message}`);
   }
 }
@@ -115,7 +115,7 @@ async function compare() {
 }
 
 async function main() {
-  const gpus = asked("nvidia-smi", ["-L"]);
+  const gpus = outputOf("nvidia-smi", ["-L"]);
   if (!gpus) throw new Error("no GPU that nvidia-smi lists: run this on a machine with one");
   console.log(gpus);
   process.env.LIBTORCH = cudaLibtorch();
@@ -132,8 +132,8 @@ async function main() {
   check("benchmark", () =>
     run(process.execPath, [join(repo, "bench/bench.mjs"), "--device", "cuda", "--only", rows]),
   );
-  console.log(failed === 0 ? "all passed" : `${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  console.log(failureCount === 0 ? "all passed" : `${failureCount} failed`);
+  if (failureCount > 0) process.exitCode = 1;
 }
 
 try {

@@ -17,24 +17,31 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
-import { copies, definition, dockerfile, ignored, installed } from "./deploy/recipes.mjs";
+import {
+  copies,
+  definition,
+  dockerfile,
+  ignoredPaths,
+  installedPackages,
+} from "./deploy/recipes.mjs";
 import { repo } from "./setup/stamp.mjs";
 
 const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-deploy-"));
 const instructions = dockerfile();
-const all = (name) => instructions.filter((one) => one.name === name).map(({ rest }) => rest);
+const instructionsNamed = (name) =>
+  instructions.filter((one) => one.name === name).map(({ rest }) => rest);
 const { sections } = definition();
-const workdir = all("WORKDIR")[0];
-const uid = Number(/--uid (\d+)/.exec(all("RUN").join("\n"))?.[1]);
+const workdir = instructionsNamed("WORKDIR")[0];
+const uid = Number(/--uid (\d+)/.exec(instructionsNamed("RUN").join("\n"))?.[1]);
 const isRoot = process.getuid?.() === 0;
-let failed = 0;
+let failureCount = 0;
 
 function check(name, task) {
   try {
     const said = task();
     console.log(`✓ ${name}${said ? `: ${said}` : ""}`);
   } catch (error) {
-    failed++;
+    failureCount++;
     console.log(`✗ ${name}\n  ${String(error.message ?? error).replaceAll("\n", "\n  ")}`);
   }
 }
@@ -90,7 +97,7 @@ try {
   const image = join(scratch, "docker");
   check("the scripts are shell", () => {
     for (const script of [
-      ...all("RUN"),
+      ...instructionsNamed("RUN"),
       ...["%post", "%runscript", "%test"].map((s) => sections.get(s)),
     ])
       run("sh", ["-n"], { input: script });
@@ -98,16 +105,16 @@ try {
   check("the base is this machine's Debian", () => {
     const [, codename] =
       /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];
-    if (!all("FROM")[0].includes(`${codename}-`))
-      throw new Error(`${all("FROM")[0]} here on ${codename}`);
+    if (!instructionsNamed("FROM")[0].includes(`${codename}-`))
+      throw new Error(`${instructionsNamed("FROM")[0]} here on ${codename}`);
     return codename;
   });
   check("apt-get would install the packages", () => {
-    const names = installed(all("RUN").join("\n"));
+    const names = installedPackages(instructionsNamed("RUN").join("\n"));
     run("apt-get", ["install", "--simulate", "-y", "--no-install-recommends", ...names]);
     return names.join(" ");
   });
-  copyInto(image, copies(instructions), ignored());
+  copyInto(image, copies(instructions), ignoredPaths());
   check("both recipes bring the same files to the set-up", () => {
     const other = join(scratch, "apptainer");
     const pairs = sections
@@ -131,11 +138,12 @@ try {
     "npm run setup works on them alone",
     () => void run("npm", ["run", "setup"], { cwd: image }),
   );
-  for (const path of JSON.parse(all("VOLUME")[0])) ownFolder(join(image, relative(workdir, path)));
-  const entry = join(image, relative(workdir, JSON.parse(all("ENTRYPOINT")[0])[0]));
+  for (const path of JSON.parse(instructionsNamed("VOLUME")[0]))
+    ownFolder(join(image, relative(workdir, path)));
+  const entry = join(image, relative(workdir, JSON.parse(instructionsNamed("ENTRYPOINT")[0])[0]));
   const who = isRoot ? `as user ${uid}` : "as this user (root would try the image's)";
   check(`Docker's entry point says doctor, ${who}`, () => {
-    asUser(entry, JSON.parse(all("CMD")[0]), image);
+    asUser(entry, JSON.parse(instructionsNamed("CMD")[0]), image);
   });
   check(`and trains, ${who}`, () => {
     asUser(entry, training, image);
@@ -152,5 +160,5 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-console.log(failed > 0 ? `${failed} failed` : "all passed");
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(failureCount > 0 ? `${failureCount} failed` : "all passed");
+process.exitCode = failureCount > 0 ? 1 : 0;

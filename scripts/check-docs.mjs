@@ -126,8 +126,8 @@ const sizeOf = (page) => statSync(join(site, page)).size;
 const [shortestApi] = pages
   .filter((page) => /^docs\/api\/.*\/(?!README)/.test(page))
   .sort((a, b) => sizeOf(a) - sizeOf(b));
-const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
-const queue = pages.filter((name) => name.includes(only));
+const pathFilter = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
+const queue = pages.filter((name) => name.includes(pathFilter));
 const states = await Promise.all(Array.from({ length: TABS }, openTab));
 await Promise.all(
   states.map(async (state) => {
@@ -150,9 +150,9 @@ const displacements = async () => {
   return [...text.matchAll(/\d+\.\d+/g)].map(([number]) => Number(number));
 };
 for (let k = 0; k < 4; k++) await tab.getByRole("button", { name: "Next half-iteration" }).click();
-const [first, , , , last, optimum] = await displacements();
-console.log(`player: displacement ${first} → ${last}, bridge ${optimum}`);
-if (!(Math.abs(last - optimum) < 0.2 * (first - optimum)))
+const [firstDisplacement, , , , lastDisplacement, optimum] = await displacements();
+console.log(`player: displacement ${firstDisplacement} → ${lastDisplacement}, bridge ${optimum}`);
+if (!(Math.abs(lastDisplacement - optimum) < 0.2 * (firstDisplacement - optimum)))
   problems.push("the player does not reach the bridge in four half-iterations");
 
 state.page = "search";

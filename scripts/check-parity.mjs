@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const shown = "shown by";
+const shownByColumn = "shown by";
 
 const cellsOf = (line) =>
   line
@@ -21,7 +21,7 @@ function rowsOf(text) {
   for (const [i, line] of text.split("\n").entries()) {
     if (!line.startsWith("|")) head = null;
     else if (head === null) head = cellsOf(line);
-    else if (head.at(-1) === shown && !/^\|[\s|:-]+$/.test(line))
+    else if (head.at(-1) === shownByColumn && !/^\|[\s|:-]+$/.test(line))
       rows.push({ line: i + 1, head, cells: cellsOf(line) });
   }
   return rows;
@@ -47,7 +47,7 @@ function wrongKeys(cell, keys) {
  */
 export function wrongRows(text, { read, keys }) {
   const rows = rowsOf(text);
-  if (rows.length === 0) return [`there is no table with a last column "${shown}"`];
+  if (rows.length === 0) return [`there is no table with a last column "${shownByColumn}"`];
   return rows.flatMap(({ line, head, cells }) => {
     if (cells.length !== head.length)
       return [`line ${line}: ${cells.length} cells under ${head.length} heads`];

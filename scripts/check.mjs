@@ -44,7 +44,7 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const failed = [];
+const failedChecks = [];
 
 async function run({ name, args, isReport }) {
   if (args[0].startsWith("scripts/") && !existsSync(join(repo, args[0]))) {
@@ -55,17 +55,17 @@ async function run({ name, args, isReport }) {
   console.log(`${code === 0 ? "✓" : "✗"}  ${name}`);
   if (isReport) console.log(output.trimEnd().replaceAll(/^/gm, "   "));
   if (code === 0) return;
-  failed.push(name);
+  failedChecks.push(name);
   console.log(output.trimEnd());
 }
 
 // Others read what the first compiles. The longest of these begin first.
-const [compile, ...others] = CHECKS;
+const [compile, ...otherChecks] = CHECKS;
 await run(compile);
 await Promise.all(
   Array.from({ length: 2 }, async () => {
-    for (let next = others.shift(); next; next = others.shift()) await run(next);
+    for (let next = otherChecks.shift(); next; next = otherChecks.shift()) await run(next);
   }),
 );
-console.log(failed.length > 0 ? `failed: ${failed.join(", ")}` : "all checks passed");
-process.exitCode = failed.length > 0 ? 1 : 0;
+console.log(failedChecks.length > 0 ? `failed: ${failedChecks.join(", ")}` : "all checks passed");
+process.exitCode = failedChecks.length > 0 ? 1 : 0;

@@ -14,7 +14,7 @@ import { dirname, extname, join, normalize, relative } from "node:path";
 import process from "node:process";
 import { Application } from "typedoc";
 import { build } from "vitepress";
-import { entryPoint, parts } from "./api.mjs";
+import { apiParts, entryPoint } from "./api.mjs";
 import { repo } from "./setup/stamp.mjs";
 import { setup } from "./setup.mjs";
 
@@ -24,7 +24,7 @@ export const site = join(source, "dist");
 /** Writes the public API of each part as one page into docs/api. */
 export async function writeApi() {
   const folder = join(repo, "docs/api");
-  const names = Object.keys(parts);
+  const names = Object.keys(apiParts);
   const app = await Application.bootstrapWithPlugins({
     plugin: ["typedoc-plugin-markdown"],
     tsconfig: join(source, "tsconfig.json"),
@@ -46,7 +46,7 @@ export async function writeApi() {
   const project = await app.convert();
   if (!project) throw new Error("TypeDoc read no sources");
   for (const part of project.children)
-    part.name = names.find((name) => part.name.startsWith(parts[name])) ?? part.name;
+    part.name = names.find((name) => part.name.startsWith(apiParts[name])) ?? part.name;
   rmSync(folder, { recursive: true, force: true });
   app.options.setValue("out", folder);
   await app.generateOutputs(project);

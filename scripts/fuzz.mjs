@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const script = (name) => join(root, "scripts/fuzz", name);
 
 /** The allow-list's names, as the dispatcher knows them. */
-function allowed() {
+function allowedNames() {
   const lines = readFileSync(join(root, "packages/engine/torch/ops.allow"), "utf8").split("\n");
   return lines
     .filter((l) => l && !l.startsWith("#"))
@@ -85,7 +85,7 @@ export async function fuzz({
   size = 10_000,
   /** Seconds without a new call after which a process counts as hung. */
   timeout = 60,
-  names = allowed(),
+  names = allowedNames(),
   engine = join(root, "packages/engine/torch/dist/index.js"),
   child = script("child.mjs"),
   trace = false,

@@ -58,7 +58,7 @@ const exhibits = [
   },
 ];
 
-const out = join(repo, "docs/gallery");
+const galleryFolder = join(repo, "docs/gallery");
 const program = join(repo, "packages/command/cli/bin/dsbm.mjs");
 const dsbm = (...args) =>
   execFileSync(process.execPath, [program, ...args], {
@@ -77,23 +77,23 @@ function newestPicture(run, direction) {
 }
 
 /** Trains a bridge, and writes its page and its thumbnail. */
-async function make({ name, command, quick, direction = "f" }) {
+async function makeRun({ name, command, quick, direction = "f" }) {
   const more = process.argv.includes("--quick") ? quick : [];
   const printed = dsbm(...command, ...more, `name=gallery_${name}`);
   const run = dirname(printed.match(/^report: +(\S+)$/m)[1]);
-  const page = join(out, `${name}.html`);
+  const page = join(galleryFolder, `${name}.html`);
   dsbm("export", run, page, "overwrite=true");
   const picture = newestPicture(run, direction);
   if (!picture) return;
   const small = sharp(picture)
     .resize({ width: 640 })
     .png({ palette: true, colours: 64, effort: 10 });
-  await small.toFile(join(out, `${name}.png`));
+  await small.toFile(join(galleryFolder, `${name}.png`));
 }
 
 /** The section of README.md. Sites show the player; other readers of Markdown show the thumbnail and its link. */
 function sectionOf({ name, title, about, command }) {
-  const page = join(out, `${name}.html`);
+  const page = join(galleryFolder, `${name}.html`);
   const isKept = existsSync(page) && statSync(page).size <= mostKept;
   const thumbnail = `![${title}: samples and paths](${name}.png)`;
   return [
@@ -110,11 +110,14 @@ function sectionOf({ name, title, about, command }) {
 }
 
 await setup();
-mkdirSync(out, { recursive: true });
+mkdirSync(galleryFolder, { recursive: true });
 const names = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
 for (const exhibit of exhibits)
-  if (names.length === 0 || names.includes(exhibit.name)) await make(exhibit);
+  if (names.length === 0 || names.includes(exhibit.name)) await makeRun(exhibit);
 const head =
   "# Gallery\n\nTrained bridges to play with. Each page is one file that works offline. The commands below a bridge train it and write its\npage. `npm run gallery` makes all of them.";
-writeFileSync(join(out, "README.md"), `${[head, ...exhibits.map(sectionOf)].join("\n\n")}\n`);
-console.log(`gallery ${join(out, "README.md")}`);
+writeFileSync(
+  join(galleryFolder, "README.md"),
+  `${[head, ...exhibits.map(sectionOf)].join("\n\n")}\n`,
+);
+console.log(`gallery ${join(galleryFolder, "README.md")}`);

@@ -17,14 +17,14 @@ const asGiven = new Set(["files", "torch", "bridge", "nets"]);
 const tables = ["winter.csv", "summer.csv"].map((name) =>
   fileURLToPath(new URL(`../examples/data/${name}`, import.meta.url)),
 );
-const short = ["n_ipf=1", "first_num_iter=5", "num_iter=5", "threads=1", "max_minutes=null"];
+const shortRun = ["n_ipf=1", "first_num_iter=5", "num_iter=5", "threads=1", "max_minutes=null"];
 
 /** Journeys: an entry point (a file below packages/, and a name in it or all of it) and the command that runs. */
 const journeys = [
   {
     title: "a row of a CSV → report.html",
     entry: ["cli/src/command/fit.ts", "fitCommand"],
-    command: ["fit", ...tables, "data.exclude=river", "data.keep=id", "name=journey", ...short],
+    command: ["fit", ...tables, "data.exclude=river", "data.keep=id", "name=journey", ...shortRun],
   },
   { title: "a training step", entry: ["train/src/half-iteration.ts", null] },
   {

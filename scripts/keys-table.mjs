@@ -32,7 +32,7 @@ function tables() {
   const ofNetworks = networks.map((network) => {
     const entries = helpEntries(network).map((entry) => ({ ...entry, key: `model.${entry.key}` }));
     const { value: name } = network.shape.name;
-    return [`network ${name}`, entries.map((e) => withPresets(named(e, name), `${name} `))];
+    return [`network ${name}`, entries.map((e) => withPresets(namedEntry(e, name), `${name} `))];
   });
   const sections = Object.entries(train.sections).flatMap(([title, keys]) =>
     title === "network"
@@ -111,7 +111,7 @@ function withPresets(entry, place = "") {
 }
 
 /** The constant that names a network is no default, but what its preset says. */
-function named(entry, name) {
+function namedEntry(entry, name) {
   return entry.key === "model.name" ? { ...entry, default: name, meaning: "network" } : entry;
 }
 

@@ -13,7 +13,7 @@ const measurements = join(repo, "docs/results.csv");
 const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "utf8")).rows : [];
 
 /** The measured columns: a case, a metric, its factor, and its digits. */
-const measured = [
+const measuredColumns = [
   ["moons-8gaussians", "w2", 1, 3],
   ["D16-eps1", "cbw2_uvp", 1, 1],
   ["moons-8gaussians", "evaluations", 1e-6, 1],
@@ -21,7 +21,7 @@ const measured = [
 
 /** Means over seeds, "–" without results. */
 const cellsOf = (row) =>
-  measured.map(([place, metric, factor, digits]) => {
+  measuredColumns.map(([place, metric, factor, digits]) => {
     const values = results
       .filter((one) => one.kind === "method" && one.row === row)
       .filter((one) => one.case === place && one.metric === metric && one.value !== null)

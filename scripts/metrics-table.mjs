@@ -27,7 +27,7 @@ function line({ name, better = "lower", target, columns, meaning, onRequest }) {
 
 const text = readFileSync(document, "utf8");
 const groups = new Set(metrics.map(({ group }) => group));
-const written = text.replaceAll(
+const writtenText = text.replaceAll(
   /(<!-- metrics: (\w+) -->\n)[\s\S]*?(?=<!-- \/metrics -->)/g,
   (_, mark, group) => {
     if (!groups.delete(group)) throw new Error(`${document}: no metrics of "${group}"`);
@@ -36,8 +36,8 @@ const written = text.replaceAll(
   },
 );
 if (groups.size > 0) throw new Error(`${document} has no place for ${[...groups].join(", ")}`);
-if (!process.argv.includes("--check")) writeFileSync(document, written);
-else if (written !== text) {
+if (!process.argv.includes("--check")) writeFileSync(document, writtenText);
+else if (writtenText !== text) {
   console.log("docs/evaluation.md is out of date: run node scripts/metrics-table.mjs");
   process.exitCode = 1;
 }

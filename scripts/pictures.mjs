@@ -24,8 +24,8 @@ const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
 const bin = join(repo, "packages/command/cli/bin/dsbm.mjs");
 
-const asked = process.argv.slice(2);
-const wants = (name) => asked.length === 0 || asked.includes(name);
+const chosenNames = process.argv.slice(2);
+const wants = (name) => chosenNames.length === 0 || chosenNames.includes(name);
 
 const run = (program, args) => execFileSync(program, args, { cwd: folder, stdio: "inherit" });
 const dsbm = (...args) => run(process.execPath, [bin, ...args]);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { buildNative, identify } from "../packages/engine/torch/addon/build.mjs";
 import { withLock } from "../packages/engine/torch/addon/lock.mjs";
 import { missingPackages } from "../packages/engine/torch/addon/system.mjs";
-import { must, SetupError } from "./setup/command.mjs";
+import { runOrThrow, SetupError } from "./setup/command.mjs";
 import { installPackages, isInstalled } from "./setup/packages.mjs";
 import {
   filesBelow,
@@ -31,12 +31,12 @@ function isLinked() {
   return identify(facts) === facts.linkedTo;
 }
 
-const has = (path) => existsSync(join(repo, path));
+const exists = (path) => existsSync(join(repo, path));
 
 const TSC = "node_modules/typescript/bin/tsc";
 /** Rooms whose scripts run in pages: they have a bundle.mjs that writes dist/bundle. */
-const bundled = () => packageFolders().filter((folder) => has(`${folder}/bundle.mjs`));
-const isCompiled = () => packageFolders().every((folder) => has(`${folder}/dist/index.js`));
+const bundledPackages = () => packageFolders().filter((folder) => exists(`${folder}/bundle.mjs`));
+const isCompiled = () => packageFolders().every((folder) => exists(`${folder}/dist/index.js`));
 
 // In this order; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
 const STEPS = [
@@ -57,7 +57,7 @@ const STEPS = [
       const manifests = packageFolders().map((folder) => `${folder}/package.json`);
       return fingerprint(["package-lock.json", "package.json", ...manifests]);
     },
-    intact: () => has("node_modules/.package-lock.json"),
+    intact: () => exists("node_modules/.package-lock.json"),
     async run() {
       if (!isInstalled()) await installPackages();
     },
@@ -70,7 +70,7 @@ const STEPS = [
       const sources = filesBelow("packages/engine/torch/native", /\.(cc|h|hpp|inc)$/);
       return fingerprint([...scripts, ...sources], environment());
     },
-    intact: () => has("packages/engine/torch/build/dsbm_torch.node") && isLinked(),
+    intact: () => exists("packages/engine/torch/build/dsbm_torch.node") && isLinked(),
     run: (log) => buildNative({ log }),
   },
   {
@@ -84,7 +84,7 @@ const STEPS = [
     },
     intact: isCompiled,
     // tsc trusts its own records: where the output itself is gone it must be told.
-    run: () => must(process.execPath, [TSC, "-b", ...(isCompiled() ? [] : ["--force"])]),
+    run: () => runOrThrow(process.execPath, [TSC, "-b", ...(isCompiled() ? [] : ["--force"])]),
   },
   {
     name: "bundles",
@@ -92,14 +92,15 @@ const STEPS = [
     print: () =>
       fingerprint([
         "package-lock.json",
-        ...bundled().flatMap((folder) => [
+        ...bundledPackages().flatMap((folder) => [
           `${folder}/bundle.mjs`,
           ...filesBelow(`${folder}/src`, /\.(ts|tsx|css|html)$/),
         ]),
       ]),
-    intact: () => bundled().every((folder) => has(`${folder}/dist/bundle`)),
+    intact: () => bundledPackages().every((folder) => exists(`${folder}/dist/bundle`)),
     async run() {
-      for (const folder of bundled()) await must(process.execPath, [`${folder}/bundle.mjs`]);
+      for (const folder of bundledPackages())
+        await runOrThrow(process.execPath, [`${folder}/bundle.mjs`]);
     },
   },
 ];

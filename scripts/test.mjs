@@ -29,8 +29,9 @@ function vitest(args, counts) {
   });
 }
 
-const [first, ...rest] = process.argv.slice(2);
-const args = first === "parity" ? ["test/parity", ...rest] : process.argv.slice(2);
+const [firstArgument, ...otherArguments] = process.argv.slice(2);
+const args =
+  firstArgument === "parity" ? ["test/parity", ...otherArguments] : process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "dsbm-test-"));
 const counts = join(folder, "counts.json");
 let code = 1;

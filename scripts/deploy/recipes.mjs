@@ -6,7 +6,7 @@ import { repo } from "../setup/stamp.mjs";
 const read = (path) => readFileSync(join(repo, path), "utf8");
 
 /** Without comments, continued lines in one. */
-const joined = (text) =>
+const joinLines = (text) =>
   text
     .split("\n")
     .filter((line) => !/^\s*#/.test(line))
@@ -15,7 +15,7 @@ const joined = (text) =>
 
 /** The instructions of a Dockerfile in order: { name, rest }. */
 export const dockerfile = () =>
-  joined(read("deploy/Dockerfile"))
+  joinLines(read("deploy/Dockerfile"))
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line) => {
@@ -35,7 +35,7 @@ export const copies = (instructions) =>
 
 /** The header of an Apptainer definition, and its sections by name ("%post"). */
 export function definition() {
-  const [header, ...rest] = joined(read("deploy/dsbm.def")).split(/^(?=%)/m);
+  const [header, ...rest] = joinLines(read("deploy/dsbm.def")).split(/^(?=%)/m);
   const sections = new Map(
     rest.map((text) => {
       const [head, ...lines] = text.split("\n");
@@ -46,13 +46,13 @@ export function definition() {
 }
 
 /** The packages of an apt-get install, up to the next command. */
-export function installed(script) {
+export function installedPackages(script) {
   const [, words] = /apt-get install -y --no-install-recommends ([^\n&]+)/.exec(script) ?? [];
   return (words ?? "").trim().split(/\s+/).sort();
 }
 
 /** The names that deploy/Dockerfile.dockerignore leaves out wherever they are, and at the top. */
-export function ignored() {
+export function ignoredPaths() {
   const lines = read("deploy/Dockerfile.dockerignore").split("\n").filter(Boolean);
   const anywhere = lines.flatMap((line) => (line.startsWith("**/") ? [line.slice(3)] : []));
   const matches = (name, pattern) =>

@@ -52,11 +52,11 @@ function show(value, depth = 0) {
 }
 
 /** What shows that a result can be used, not only held. */
-function use(value) {
+function useResult(value) {
   if (value instanceof T.Tensor) {
     value.toString();
     if (value.device === "cpu" && value.numel < 10_000 && value.dtype in T.arrayOf) value.toArray();
-  } else if (Array.isArray(value)) for (const item of value.slice(0, 10)) use(item);
+  } else if (Array.isArray(value)) for (const item of value.slice(0, 10)) useResult(item);
 }
 
 const count = { values: 0, errors: 0, strangers: 0 };
@@ -75,7 +75,7 @@ for (let index = from; index < to; index++) {
       page[4095] = 10;
       writeSync(file, page, 0, 4096, 0);
       if (trace) console.error(`${index} ${call.what}(${text})`);
-      use(call.run());
+      useResult(call.run());
       count.values++;
       if (trace) console.error("gave a value");
     } catch (error) {

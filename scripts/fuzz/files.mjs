@@ -50,7 +50,7 @@ async function goodFiles(folder) {
   return Object.entries(files);
 }
 
-function damaged(bytes, next) {
+function damage(bytes, next) {
   const copy = Buffer.from(bytes);
   const at = () => Math.floor(next() * copy.length);
   for (let edits = 1 + Math.floor(4 * next()); edits > 0; edits--)
@@ -84,7 +84,7 @@ async function withFile(folder, good, seed, index, use) {
   const [name, bytes] = good[index % good.length];
   // HDF5 confuses a file with an earlier one of the same inode that it could not close.
   const path = join(folder, `${index}-${name}`);
-  writeFileSync(path, damaged(bytes, source(seed, index).next));
+  writeFileSync(path, damage(bytes, source(seed, index).next));
   await use(path);
 }
 

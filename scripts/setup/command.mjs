@@ -28,7 +28,7 @@ export function attempt(program, args, { cwd = repo, env = process.env } = {}) {
 }
 
 /** Like attempt(), but throws a SetupError with the output unless the program succeeded. */
-export async function must(program, args) {
+export async function runOrThrow(program, args) {
   const { code, output } = await attempt(program, args);
   if (code === 0) return output;
   throw new SetupError(`\`${[program, ...args].join(" ")}\` ended with ${code}`, output);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { must } from "./command.mjs";
+import { runOrThrow } from "./command.mjs";
 import { repo } from "./stamp.mjs";
 
 /**
@@ -26,6 +26,6 @@ export function isInstalled() {
 export async function installPackages() {
   const args = ["ci", "--loglevel=error"]; // `npm test --silent` would hush the reason of a failure
   const npm = process.env.npm_execpath;
-  if (npm?.endsWith(".js")) await must(process.execPath, [npm, ...args]);
-  else await must("npm", args);
+  if (npm?.endsWith(".js")) await runOrThrow(process.execPath, [npm, ...args]);
+  else await runOrThrow("npm", args);
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { aptCommand, PACKAGES } from "../../packages/engine/torch/addon/system.mjs";
-import { attempt, must, SetupError } from "./command.mjs";
+import { attempt, runOrThrow, SetupError } from "./command.mjs";
 
 /** The prefix for apt-get, or null if nobody here may install anything. */
 async function privilege() {
@@ -34,7 +34,7 @@ export async function installSystem(missing, log) {
   const unknown = known.some(({ code }) => code !== 0);
   if (unknown) {
     log("apt-get update");
-    await must(program, apt("update"));
+    await runOrThrow(program, apt("update"));
   }
   const install = apt("install", "--no-install-recommends", ...missing);
   const size = missing.includes(PACKAGES.libtorch) ? " (about 250 MB, some minutes)" : "";
@@ -42,7 +42,7 @@ export async function installSystem(missing, log) {
   let result = await attempt(program, install);
   if (result.code !== 0 && !unknown) {
     // the package lists may be older than the archive
-    await must(program, apt("update"));
+    await runOrThrow(program, apt("update"));
     result = await attempt(program, install);
   }
   if (result.code !== 0)

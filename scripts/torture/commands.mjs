@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 
-const small = [
+const smallOptions = [
   "num_steps=3",
   "batch_size=32",
   "cache_npar=32",
@@ -34,7 +34,7 @@ const vectors = [
     "checkpoint_stride=3",
     "cache=disk",
     "LOGGER=CSV",
-    ...small,
+    ...smallOptions,
   ],
 ];
 const images = [
@@ -53,7 +53,13 @@ const images = [
     "plot_npar=16",
     "plot_npar_path=4",
   ],
-  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", "LOGGER=JSONL", ...small],
+  ...[
+    "checkpoint_stride=2",
+    "gif_stride=4",
+    "metrics.judge=false",
+    "LOGGER=JSONL",
+    ...smallOptions,
+  ],
 ];
 const fit = [
   ...["source.csv", "target.csv", "max_minutes=null", "first_num_iter=6", "num_iter=6", "n_ipf=1"],
@@ -61,7 +67,7 @@ const fit = [
 ];
 
 /** A run that others read, in the folder of a command; made before it is tortured. */
-export const made = ["train", ...vectors, "experiments_dir=made"];
+export const madeRun = ["train", ...vectors, "experiments_dir=made"];
 
 /** What is typed, in a folder of its own; `before` is typed there first, untouched. */
 export const commands = {
@@ -79,11 +85,11 @@ export const commands = {
   },
   fit: { words: ["fit", ...fit, "experiments_dir=runs"] },
   sample: {
-    before: made,
+    before: madeRun,
     words: ["sample", "made", "new.csv", "out.csv", "direction=f", "overwrite=true", "threads=1"],
   },
-  export: { before: made, words: ["export", "made", "models", "overwrite=true"] },
-  report: { before: made, words: ["evaluate", "made", "n=32", "threads=1"] },
+  export: { before: madeRun, words: ["export", "made", "models", "overwrite=true"] },
+  report: { before: madeRun, words: ["evaluate", "made", "n=32", "threads=1"] },
 };
 
 /** Makes the folder of a command. Throws where what is typed before fails. */
@@ -105,7 +111,7 @@ async function prepare(name, folder) {
  * A command's folder below `root`, made by `fresh`, with the outcome and the milliseconds of an
  * untouched run, whole (`took`) and up to its first file (`first`). Throws if that fails.
  */
-export async function untouched(name, root) {
+export async function untouchedRun(name, root) {
   const { words } = commands[name];
   const ready = join(root, `${name}-ready`);
   await prepare(name, ready);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chosen, readCalls } from "./calls.mjs";
-import { commands, differences, endOf, outcomeOf, type, untouched } from "./commands.mjs";
+import { commands, differences, endOf, outcomeOf, type, untouchedRun } from "./commands.mjs";
 
 const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap"];
 const errors = [
@@ -88,7 +88,7 @@ export async function faults({
     if (shim === null) return { injected, wrong: ["there is no C compiler (cc) for the shim"] };
     const log = join(root, "calls");
     for (const name of names) {
-      const command = await untouched(name, root);
+      const command = await untouchedRun(name, root);
       const faulted = { ...command, shim, log };
       const calls = await callsOf(faulted);
       for (const kind of kinds) {

@@ -11,17 +11,17 @@ import {
   lastWritten,
   outcomeOf,
   type,
-  untouched,
+  untouchedRun,
 } from "./commands.mjs";
 import { random } from "./random.mjs";
 
 /** The share of kills whose moment is drawn before the first file of an untouched run; the others come after it. */
-const early = 1 / 8;
+const shareOfEarlyKills = 1 / 8;
 
 /** Types a command until it ends by itself, with up to `number` kills; returns its last end. Adds to `lastFiles`. */
 async function typeUntilEnd({ words, folder, took, first }, number, draw, lastFiles) {
   for (;;) {
-    const watch = draw() >= early;
+    const watch = draw() >= shareOfEarlyKills;
     const kill = draw() * (watch ? took - first : first);
     const start = Date.now();
     const ended = await type(words, {
@@ -68,7 +68,7 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
   try {
     for (const [i, name] of names.entries()) {
       const share = Math.floor(number / names.length) + (i < number % names.length ? 1 : 0);
-      const command = { name, ...(await untouched(name, root)) };
+      const command = { name, ...(await untouchedRun(name, root)) };
       const ends = await killCommand(command, share, draw);
       made[name] = ends.lastFiles.length;
       before += ends.lastFiles.filter((path) => path === null).length;

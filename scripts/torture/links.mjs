@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { endOf, made, outcomeOf, type } from "./commands.mjs";
+import { endOf, madeRun, outcomeOf, type } from "./commands.mjs";
 
 const files = [
   "log.txt",
@@ -37,14 +37,14 @@ export async function links({ say = () => {} } = {}) {
   const wrong = [];
   let typed = 0;
   try {
-    const ended = await type(made, { folder: root });
-    if (ended.code !== 0) throw new Error(`${made.join(" ")} failed untouched: ${endOf(ended)}`);
+    const ended = await type(madeRun, { folder: root });
+    if (ended.code !== 0) throw new Error(`${madeRun.join(" ")} failed untouched: ${endOf(ended)}`);
     const printed = /results: +(\S+)\/results\.csv/.exec(ended.shown)?.[1];
     if (!printed) throw new Error(`no run in: ${ended.shown}`);
     const run = relative(realpathSync(root), printed); // a copy of the folder has the run at the same place
     const commands = [
-      [...made, "--again"],
-      [...made, "test_npar=16"],
+      [...madeRun, "--again"],
+      [...madeRun, "test_npar=16"],
       ["evaluate", run, "n=16", "metrics=sliced_w2", "threads=1"],
       ["test", run, "test_npar=16", "test_ode_sampler=false", "threads=1"],
       ["extend", run, "+1"],

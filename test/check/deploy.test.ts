@@ -5,11 +5,16 @@ import { fileURLToPath } from "node:url";
 import { readYaml, resolve, train } from "@dsbm/config";
 import { describe, expect, it } from "vitest";
 import { PACKAGES } from "../../packages/engine/torch/addon/system.mjs";
-import { copies, definition, dockerfile, installed } from "../../scripts/deploy/recipes.mjs";
+import {
+  copies,
+  definition,
+  dockerfile,
+  installedPackages,
+} from "../../scripts/deploy/recipes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
-const needed = Object.values(PACKAGES).sort();
+const neededPackages = Object.values(PACKAGES).sort();
 
 /** The npm scripts that a shell script runs. */
 const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
@@ -19,48 +24,52 @@ const commands = [...read("packages/command/cli/src/main.ts").matchAll(/^ {2}(\w
 );
 
 const docker: { name: string; rest: string }[] = dockerfile();
-const all = (name: string) => docker.filter((line) => line.name === name).map(({ rest }) => rest);
-const only = (name: string) => {
-  expect(all(name)).toHaveLength(1);
-  return all(name)[0];
+const instructionsNamed = (name: string) =>
+  docker.filter((line) => line.name === name).map(({ rest }) => rest);
+const onlyInstruction = (name: string) => {
+  expect(instructionsNamed(name)).toHaveLength(1);
+  return instructionsNamed(name)[0];
 };
 /** What is copied into the image, and where to. */
-const copied: string[][] = copies(docker);
+const copiedPaths: string[][] = copies(docker);
 
 const { header, sections } = definition();
 
 describe("the Dockerfile", () => {
   it("installs the packages of the set-up and a recent Node, and runs existing scripts", () => {
     const least = Number(/\d+/.exec(JSON.parse(read("package.json")).engines.node)?.[0]);
-    expect(Number(/^node:(\d+)-trixie-slim$/.exec(only("FROM"))?.[1])).toBeGreaterThanOrEqual(
-      least,
-    );
-    expect(installed(all("RUN").join("\n"))).toEqual(needed);
-    const ran = npmRuns(all("RUN").join("\n"));
+    expect(
+      Number(/^node:(\d+)-trixie-slim$/.exec(onlyInstruction("FROM"))?.[1]),
+    ).toBeGreaterThanOrEqual(least);
+    expect(installedPackages(instructionsNamed("RUN").join("\n"))).toEqual(neededPackages);
+    const ran = npmRuns(instructionsNamed("RUN").join("\n"));
     expect(ran).toContain("setup");
     expect(ran.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
   it("copies all files that the set-up reads into their places", () => {
-    for (const [from, to] of copied) {
+    for (const [from, to] of copiedPaths) {
       expect(existsSync(`${root}${from}`), from).toBe(true);
       expect(to).toBe(from);
     }
     const part = /^((tsconfig|package).*\.json|\.npmrc|scripts|packages)$/;
     const wanted = readdirSync(root).filter((name) => part.test(name));
-    expect(copied.map(([from]) => from).sort()).toEqual(wanted.sort());
+    expect(copiedPaths.map(([from]) => from).sort()).toEqual(wanted.sort());
   });
 
   it("starts dsbm as a user without rights", () => {
-    const user = only("USER");
+    const user = onlyInstruction("USER");
     expect(user).not.toMatch(/^(root|0)$/);
-    expect(all("RUN").join("\n")).toMatch(new RegExp(`useradd .*--uid \\d+ ${user}\\b`));
+    expect(instructionsNamed("RUN").join("\n")).toMatch(
+      new RegExp(`useradd .*--uid \\d+ ${user}\\b`),
+    );
     // npx would keep signals to itself.
-    const program = `${only("WORKDIR")}/node_modules/.bin/dsbm`;
-    expect(JSON.parse(only("ENTRYPOINT"))).toEqual([program]);
+    const program = `${onlyInstruction("WORKDIR")}/node_modules/.bin/dsbm`;
+    expect(JSON.parse(onlyInstruction("ENTRYPOINT"))).toEqual([program]);
     expect(JSON.parse(read("packages/command/cli/package.json")).bin).toHaveProperty("dsbm");
-    expect(commands).toContain(JSON.parse(only("CMD"))[0]);
-    for (const path of JSON.parse(only("VOLUME"))) expect(path).toContain(`${only("WORKDIR")}/`);
+    expect(commands).toContain(JSON.parse(onlyInstruction("CMD"))[0]);
+    for (const path of JSON.parse(onlyInstruction("VOLUME")))
+      expect(path).toContain(`${onlyInstruction("WORKDIR")}/`);
   });
 });
 
@@ -71,13 +80,15 @@ describe("the Apptainer definition", () => {
   };
 
   it("has the base, the packages and the files of the Dockerfile", () => {
-    expect(/^From: (\S+)$/m.exec(header)?.[1]).toBe(only("FROM"));
+    expect(/^From: (\S+)$/m.exec(header)?.[1]).toBe(onlyInstruction("FROM"));
     expect(/^Bootstrap: (\S+)$/m.exec(header)?.[1]).toBe("docker");
-    expect(installed(section("%post"))).toEqual(needed);
+    expect(installedPackages(section("%post"))).toEqual(neededPackages);
     const files = section("%files")
       .split("\n")
       .map((line) => line.trim().split(/\s+/));
-    expect(files).toEqual(copied.map(([from, to]) => [from, `${only("WORKDIR")}/${to}`]));
+    expect(files).toEqual(
+      copiedPaths.map(([from, to]) => [from, `${onlyInstruction("WORKDIR")}/${to}`]),
+    );
     expect(npmRuns(section("%post"))).toEqual(["setup"]);
   });
 });

@@ -7,7 +7,7 @@ import { wordsOf } from "../support/words.js";
 const native = fileURLToPath(new URL("../../packages/engine/torch/native/", import.meta.url));
 const files = readdirSync(native).filter((name) => /\.(cc|h)$/.test(name));
 
-const parts: [what: string, most: number, names: string[]][] = [
+const nativeParts: [what: string, most: number, names: string[]][] = [
   ["c10d", 270, wordsOf("distributed.cc distributed.h store.cc")],
   ["signals", 40, ["signals.cc"]],
   [
@@ -20,9 +20,9 @@ const parts: [what: string, most: number, names: string[]][] = [
   ["the description of programs", 45, ["describe.cc"]],
   ["memory", 315, wordsOf("allocator.cc planned.cc planned.h")],
 ];
-const apart = parts.flatMap(([, , names]) => names);
+const namedFiles = nativeParts.flatMap(([, , names]) => names);
 
-it.each([...parts, ["the rest", 1545, files.filter((name) => !apart.includes(name))]])(
+it.each([...nativeParts, ["the rest", 1545, files.filter((name) => !namedFiles.includes(name))]])(
   "%s has at most %i lines of C++",
   (_, most, names) => {
     const lines = names

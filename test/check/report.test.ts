@@ -15,8 +15,8 @@ import { scratch } from "../support/scratch.js";
 import { wordsOf } from "../support/words.js";
 
 const root = scratch();
-const evil = "<script>alert(1)</script>";
-const columns = ["age", evil, "a_long_name_with_underscores_and_no_space_anywhere_in_it"];
+const evilText = "<script>alert(1)</script>";
+const columns = ["age", evilText, "a_long_name_with_underscores_and_no_space_anywhere_in_it"];
 
 /** Writes a table of 26 columns, the last of which is constant. */
 function writeTable(name: string, shift: number) {
@@ -35,7 +35,7 @@ async function writePictures(name: string, grey: number) {
   }
 }
 
-const few =
+const fewColumns =
   wordsOf(`max_minutes=null num_iter=60 first_num_iter=60 n_ipf=1 num_steps=3 batch_size=32
   log_every=5 threads=1`);
 const runs = {
@@ -55,7 +55,7 @@ beforeAll(async () => {
   for (const [name, [source, target, ...own]] of Object.entries(runs)) {
     const ends = [source, target].map((place) => join(root, place));
     const experiments = join(root, name);
-    await done("fit", ...ends, ...few, ...own, `experiments_dir=${experiments}`);
+    await done("fit", ...ends, ...fewColumns, ...own, `experiments_dir=${experiments}`);
     folders[name as "many"] = onlyRun(experiments) as string;
   }
 });
@@ -81,7 +81,7 @@ it("keeps texts from outside texts", () => {
     expect(all("script")).toEqual([]);
     expect(page).not.toMatch(/(src|href)="(?!data:|#)/);
   }
-  expect(pageAt(pathOf("many")).text).toContain(evil);
+  expect(pageAt(pathOf("many")).text).toContain(evilText);
 });
 
 it("passes over figures of another form, and names a file that is no JSON", async () => {

@@ -17,8 +17,8 @@ import { writeOwnFiles } from "./own-files.js";
 const folder = scratch();
 const library = runner();
 afterAll(() => void library.stop());
-const all = documents().map((document) => ({ document, blocks: blocksOf(document) }));
-const sure = all
+const documentBlocks = documents().map((document) => ({ document, blocks: blocksOf(document) }));
+const testedBlocks = documentBlocks
   .map(({ document, blocks }) => ({
     document,
     blocks: blocks.filter(({ marks }) => marks.skip === undefined && marks.part === undefined),
@@ -30,11 +30,11 @@ const isShell = ({ language }: Block) => ["", "sh", "bash"].includes(language);
 const folderOf = (document: string) => join(folder, document.replaceAll(/\W+/g, "-"));
 const fileOf = ({ document, line, language }: Block) =>
   join(folderOf(document), `line-${line}.${language === "ts" ? "mts" : "mjs"}`);
-const programs = sure.flatMap(({ blocks }) => blocks.filter(isProgram));
+const programs = testedBlocks.flatMap(({ blocks }) => blocks.filter(isProgram));
 
 beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  for (const { document } of sure) {
+  for (const { document } of testedBlocks) {
     mkdirSync(folderOf(document));
     await writeOwnFiles(folderOf(document));
   }
@@ -58,7 +58,7 @@ it("programs have no type errors", () => {
   expect(ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), host)).toBe("");
 });
 
-it.each(sure)("$document", { timeout: 300_000 }, async ({ blocks }) => {
+it.each(testedBlocks)("$document", { timeout: 300_000 }, async ({ blocks }) => {
   let printed = "";
   for (const block of blocks) {
     if (isProgram(block)) printed = await runProgram(block);
@@ -116,13 +116,13 @@ async function runShell({ document, line, text, marks }: Block) {
 }
 
 it("a part of a program is in its file", () => {
-  for (const { document, line, text, marks } of all.flatMap(({ blocks }) => blocks))
+  for (const { document, line, text, marks } of documentBlocks.flatMap(({ blocks }) => blocks))
     if (marks.part !== undefined)
       expect(readFileSync(join(root, marks.part), "utf8"), `${document}:${line}`).toContain(text);
 });
 
 it("a skipped block says why", () => {
-  const bare = all
+  const bare = documentBlocks
     .flatMap(({ blocks }) => blocks)
     .filter(({ marks }) => marks.skip !== undefined && marks.skip.length < 10);
   expect(bare.map(({ document, line }) => `${document}:${line}`)).toEqual([]);

@@ -54,14 +54,14 @@ export function blocksOf(document: string): Block[] {
     }
     blocks.push({
       ...{ document, line: i + 1, language, marks },
-      text: replaced(lines.slice(i + 1, end).join("\n"), marks.replace, `${document}:${i + 1}`),
+      text: applyRules(lines.slice(i + 1, end).join("\n"), marks.replace, `${document}:${i + 1}`),
     });
     i = end;
   }
   return blocks;
 }
 
-function replaced(text: string, rules: string | undefined, place: string) {
+function applyRules(text: string, rules: string | undefined, place: string) {
   for (const rule of rules?.split(" || ") ?? []) {
     const [from = "", to = ""] = rule.split(" -> ");
     if (!text.includes(from)) throw new Error(`${place} has no "${from}" to replace`);

@@ -24,7 +24,7 @@ const keysOf = (words: readonly string[]) =>
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
 /** Commands of so many places, and then keys. */
-const placed: Record<string, [experiment: Parameters<typeof resolve>[0], places: number]> = {
+const placesOf: Record<string, [experiment: Parameters<typeof resolve>[0], places: number]> = {
   train: [train, 0],
   gaussian: [gaussian, 0],
   sample: [sample, 3],
@@ -35,7 +35,7 @@ const placed: Record<string, [experiment: Parameters<typeof resolve>[0], places:
 };
 
 /** Commands without an experiment's keys. */
-const others: Record<string, RegExp> = {
+const otherCommands: Record<string, RegExp> = {
   extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations)=\d+))*$/,
   runs: /^[^ =]*( ?--json)?$/,
   doctor: /^$/,
@@ -46,7 +46,7 @@ const others: Record<string, RegExp> = {
 function checkArguments(command: string, words: readonly string[]) {
   const keys = keysOf(words).filter(isKey);
   const places = keysOf(words).filter((word) => !isKey(word));
-  const [experiment, count] = placed[command] ?? [];
+  const [experiment, count] = placesOf[command] ?? [];
   if (experiment) {
     if (places.length !== count)
       throw new Error(`expected ${count} words before the keys: ${words.join(" ")}`);
@@ -61,7 +61,7 @@ function checkArguments(command: string, words: readonly string[]) {
       between.length > 0 ? word.replace(/^at=(.*)$/, "times=[$1]") : word,
     );
     resolve(fit, [...ends, ...settings], options);
-  } else if (!others[command]?.test(words.join(" ")))
+  } else if (!otherCommands[command]?.test(words.join(" ")))
     throw new Error(`there is no command "${command} ${words.join(" ")}"`);
 }
 

@@ -12,7 +12,7 @@ import { scratch } from "./cli.js";
 import { commandHere, course, done, hiddenIn, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
+const pathOf = (name: string) => join(root, name);
 workIn(root);
 
 const n = 300;
@@ -34,19 +34,19 @@ let moving = "";
 
 const writeCells = (name: string, times: (string | null)[]) =>
   writeH5ad(
-    at(name),
+    pathOf(name),
     Object.fromEntries(facts.names.map((column, k) => [column, columns[k] as Float64Array])),
     { day: times, celltype: types },
   );
 
 function writeCsv(name: string): void {
   const rows = days.map((day, i) => `${day},${types[i] ?? ""},${columns[0][i]},${columns[1][i]}\n`);
-  writeFileSync(at(name), `day,celltype,${facts.names}\n${rows.join("")}`);
+  writeFileSync(pathOf(name), `day,celltype,${facts.names}\n${rows.join("")}`);
 }
 
 beforeAll(async () => {
   await h5wasm.ready;
-  moving = tableRun(at("moving"), facts, { data });
+  moving = tableRun(pathOf("moving"), facts, { data });
   await writeCells("cells.h5ad", days);
   await writeCells("gap.h5ad", days.with(8, null as never));
   writeCsv("cells.csv");
@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 /** The dataset at a path of a .h5ad file. */
 function read(name: string, path: string): number[] {
-  const file = new h5wasm.File(at(name), "r");
+  const file = new h5wasm.File(pathOf(name), "r");
   const value = (file.get(path) as InstanceType<typeof h5wasm.Dataset>).value;
   file.close();
   return typeof value === "number" ? [value] : Array.from(value as Float32Array);
@@ -76,7 +76,7 @@ describe("dsbm sample", () => {
   });
 
   it("writes the weights of samples with growth into obs", async () => {
-    const growing = tableRun(at("growing"), facts, {
+    const growing = tableRun(pathOf("growing"), facts, {
       data,
       more: { ...course("wfr"), times: null },
     });
@@ -88,7 +88,7 @@ describe("dsbm sample", () => {
 
 it("a report has the fates of cells with components in obsm", async () => {
   await writeCells("pca.h5ad", days);
-  const file = new h5wasm.File(at("pca.h5ad"), "a");
+  const file = new h5wasm.File(pathOf("pca.h5ad"), "a");
   const components = file.create_group("obsm").create_dataset({
     name: "X_pca",
     data: Float32Array.from({ length: 3 * n }, (_, i) => Math.sin(i * i)),
@@ -98,12 +98,12 @@ it("a report has the fates of cells with components in obsm", async () => {
   components.create_attribute("encoding-version", "0.2.0");
   file.close();
   using bridge = await fit({
-    source: at("pca.h5ad"),
+    source: pathOf("pca.h5ad"),
     time: "day",
     data: { layer: "X_pca", keep: ["celltype"] },
     ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 4, batch_size: 8 },
     ...{ test_npar: 12, loo: false, threads: 1, model: { hidden: "8,8" } },
-    paths: { experiments_dir_name: at("experiments") },
+    paths: { experiments_dir_name: pathOf("experiments") },
   });
   const samples = join(bridge.folder, "samples");
   const points = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
@@ -132,8 +132,10 @@ describe("dsbm annotate", () => {
       if (is) expect(Math.abs(state[2 * i] / x[2 * i] - 1)).toBeLessThan(1e-4);
     await done("annotate", moving, "cells.csv", "notes.csv", ...words);
     await done("annotate", moving, "cells.h5ad", "copy.csv", ...words);
-    const notes = readFileSync(at("notes.csv"), "utf8").split("\n");
-    expect(readFileSync(at("copy.csv"), "utf8")).toMatch(/^celltype,day,Actb,Gapdh,velocity_Actb/);
+    const notes = readFileSync(pathOf("notes.csv"), "utf8").split("\n");
+    expect(readFileSync(pathOf("copy.csv"), "utf8")).toMatch(
+      /^celltype,day,Actb,Gapdh,velocity_Actb/,
+    );
     expect(notes[0]).toBe(
       "day,celltype,Actb,Gapdh,velocity_Actb,velocity_Gapdh,Actb_at_7,Gapdh_at_7,fate_B/T,fate_HSC",
     );

@@ -45,7 +45,7 @@ beforeAll(async () => {
   writeFileSync(join(root, "other.csv"), "x,z\n1,2\n3,4\n5,6\n7,8\n");
 });
 
-async function compared(...words: string[]): Promise<Quality> {
+async function compareQuality(...words: string[]): Promise<Quality> {
   const { stdout } = await done("compare", "target.csv", ...words, "--json");
   return JSON.parse(stdout) as Quality;
 }
@@ -55,7 +55,7 @@ const row = (quality: Quality, name: string, column?: string) =>
 
 describe("dsbm compare", () => {
   it("has floors of the target, ceilings of the source, and a verdict", async () => {
-    const quality = await compared("good.csv", "source=far.csv");
+    const quality = await compareQuality("good.csv", "source=far.csv");
     const { value, floor, ceiling } = row(quality, "w1");
     expect(value / (floor as number)).toBeLessThan(1.4);
     // The source is the target, moved by 3.
@@ -64,14 +64,14 @@ describe("dsbm compare", () => {
     expect(row(quality, "variance_ratio").value).toBeCloseTo(1, 0);
     expect(quality.verdicts?.[0]).toMatchObject({ grade: "good", n_held_out: [300, 300] });
     expect(quality.verdicts?.[0]?.reason).toContain("as close to target.csv as other rows");
-    const far = await compared("far.csv", "source=far.csv", "metrics=w1,sliced_w2,c2st");
+    const far = await compareQuality("far.csv", "source=far.csv", "metrics=w1,sliced_w2,c2st");
     expect(far.rows.map(({ name }) => name).toSorted()).toEqual(["c2st", "sliced_w2", "w1"]);
     expect(far.verdicts?.[0]?.grade).toBe("poor");
   });
 
   it("takes a part of the target, without columns, and draws rows by their weights", async () => {
     writeFileSync(join(root, "both.csv"), "x,w\n0.1,1\n9,0\n0.2,1\n9,0\n0.3,1\n9,0\n");
-    const quality = await compared("both.csv", "weights=w", "exclude=y", "where=x<0");
+    const quality = await compareQuality("both.csv", "weights=w", "exclude=y", "where=x<0");
     expect(row(quality, "w1").value).toBeLessThan(2);
   });
 
@@ -85,7 +85,7 @@ describe("dsbm compare", () => {
   });
 
   it("has neither ceilings nor a verdict without a source", async () => {
-    const quality = await compared("far.csv");
+    const quality = await compareQuality("far.csv");
     expect(quality.verdicts).toEqual([]);
     expect(quality.rows.every(({ ceiling, excess }) => ceiling === null && !excess)).toBe(true);
     expect(Math.abs(row(quality, "w1").value - 3)).toBeLessThan(0.3);

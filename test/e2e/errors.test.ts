@@ -14,7 +14,7 @@ const digits = "dataset=mnist_2to3 data.image_size=28";
 const table = wordsOf(
   "train dataset=vectors Dataset=table:before.csv Dataset_transfer=table:after.csv",
 );
-const from = (file: string) => `checkpoint_run=true checkpoint_b=${file} checkpoint_f=${file}`;
+const startFrom = (file: string) => `checkpoint_run=true checkpoint_b=${file} checkpoint_f=${file}`;
 
 beforeAll(() => {
   const put = (name: string, content: string | Buffer) => writeFileSync(join(root, name), content);
@@ -35,8 +35,8 @@ describe("arguments are refused in one line", () => {
     [[], "doctor x=1", ["got x=1; dsbm doctor takes no arguments"]],
     [gaussian, "experiments_dir=occupied", ["occupied"]],
     [images, `${digits} paths.data_dir_name=cut`, ["train-images-idx3-ubyte"]],
-    [images, from("gone.ckpt"), ["gone.ckpt"]],
-    [images, from("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],
+    [images, startFrom("gone.ckpt"), ["gone.ckpt"]],
+    [images, startFrom("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],
     [
       images,
       `${digits} model.class_cond=true Dataset=mnist_0_1_2 Dataset_transfer=mnist_3_4`,

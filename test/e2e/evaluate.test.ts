@@ -9,10 +9,10 @@ import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
 import { commandHere, done, imageRun, workIn } from "./sample.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
+const pathOf = (name: string) => join(root, name);
 let run: string;
 
-const evaluated = (...words: string[]) => done("evaluate", ...words);
+const evaluateRun = (...words: string[]) => done("evaluate", ...words);
 
 workIn(root);
 beforeAll(async () => {
@@ -20,13 +20,13 @@ beforeAll(async () => {
     data.n_test=300 batch_size=64 plot_level=0 model.hidden=32 threads=1 experiments_dir=${root}`;
   run = (await succeed(wordsOf(words))).folder;
   const generator = Generator.create(5);
-  writeFileSync(at("middle.npy"), io.encodeNpy(randn([120, 2], { generator }).mul(0.8)));
+  writeFileSync(pathOf("middle.npy"), io.encodeNpy(randn([120, 2], { generator }).mul(0.8)));
 }, 60_000);
 
 const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.name === metric);
 
 it("measures both directions, each metric with floor and ceiling, and writes quality.json", async () => {
-  const { stdout } = await evaluated(run, "n=200");
+  const { stdout } = await evaluateRun(run, "n=200");
   const quality = readQuality(run) as Quality;
   expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
   expect([...new Set(quality.rows.map(({ name }) => name))]).toEqual([
@@ -54,23 +54,28 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
 
   // The same again, whatever else is measured, and other numbers for another seed.
   const words = [run, "n=200", "direction=f", "json=true"];
-  const again = await evaluated(...words, "metrics=plan", `out=${at("again.json")}`);
+  const again = await evaluateRun(...words, "metrics=plan", `out=${pathOf("again.json")}`);
   const { rows } = JSON.parse(again.stdout) as Quality;
-  expect(JSON.parse(readFileSync(at("again.json"), "utf8")).rows).toEqual(rows);
+  expect(JSON.parse(readFileSync(pathOf("again.json"), "utf8")).rows).toEqual(rows);
   expect(rows.map(({ name }) => name)).toEqual(wordsOf("displacement optimality binding"));
   for (const row of rows)
     expect(quality.rows.find((r) => r.name === row.name && r.direction === "f")).toEqual(row);
-  const other = await evaluated(...words, "metrics=sliced_w2", "seed=1", `out=${at("other.json")}`);
+  const other = await evaluateRun(
+    ...words,
+    "metrics=sliced_w2",
+    "seed=1",
+    `out=${pathOf("other.json")}`,
+  );
   expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(rows[0]?.value);
   // A part does not take the place of the whole table.
-  const part = await evaluated(run, "n=200", "direction=f", "metrics=sliced_w2");
+  const part = await evaluateRun(run, "n=200", "direction=f", "metrics=sliced_w2");
   expect(part.stdout).toContain("not written: ");
   expect(readQuality(run)).toEqual(quality);
 });
 
 it("compares the marginal at a time with the held-out rows of this time", async () => {
   const words = "metrics=sliced_w2 direction=f holdout=middle.npy,middle.npy at=0.5,0.3 json=true";
-  const { stdout } = await evaluated(run, ...wordsOf(words), `out=${at("held.json")}`);
+  const { stdout } = await evaluateRun(run, ...wordsOf(words), `out=${pathOf("held.json")}`);
   const quality = JSON.parse(stdout) as Quality;
   const held = rowsOf(quality, "holdout_a_w1");
   expect(held.map(({ title }) => title)).toEqual([
@@ -82,9 +87,9 @@ it("compares the marginal at a time with the held-out rows of this time", async 
 });
 
 it("measures images by metrics of images, and says what it skips", async () => {
-  const images = imageRun(at("images"));
+  const images = imageRun(pathOf("images"));
   const metrics = "metrics=sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe";
-  const { stdout } = await evaluated(images, "n=12", "direction=b", metrics);
+  const { stdout } = await evaluateRun(images, "n=12", "direction=b", metrics);
   expect((readQuality(images) as Quality).rows.map(({ name }) => name)).toEqual(
     wordsOf("sliced_w2 variance_ratio displacement cycle_error path_energy"),
   );
@@ -102,8 +107,8 @@ it.each([
   ["RUN holdout=wide.npy at=0.5", ["wide.npy", "numbers: 3", "expected 2"]],
   ["RUN holdout=nan.npy at=0.5", ["nan.npy", "c0"]],
 ])("refuses %s in a line", async (words, texts) => {
-  writeFileSync(at("wide.npy"), io.encodeNpy(zeros([9, 3])));
-  writeFileSync(at("nan.npy"), io.encodeNpy(zeros([9, 2]).div(0)));
+  writeFileSync(pathOf("wide.npy"), io.encodeNpy(zeros([9, 3])));
+  writeFileSync(pathOf("nan.npy"), io.encodeNpy(zeros([9, 2]).div(0)));
   const args = words.split(" ").map((word) => (word === "RUN" ? run : word));
   const { code, stderr } = await commandHere("evaluate", ...args);
   expect([1, 2]).toContain(code);
@@ -111,15 +116,15 @@ it.each([
 });
 
 it("ends at Ctrl-C and writes nothing", async () => {
-  const args = ["evaluate", run, `out=${at("stopped.json")}`];
+  const args = ["evaluate", run, `out=${pathOf("stopped.json")}`];
   const { code, stderr } = await stopAt(args, /measuring/);
   expect(code, stderr).toBe(130);
   expect(stderr).toContain("stopped; nothing was written");
-  expect(existsSync(at("stopped.json"))).toBe(false);
+  expect(existsSync(pathOf("stopped.json"))).toBe(false);
 });
 
 it("a run whose extension was killed before its evaluation is evaluated by the same command", async () => {
-  await evaluated(run, "n=200");
+  await evaluateRun(run, "n=200");
   const before = readQuality(run);
   const words = ["extend", run, "+2"];
   const killed = await stopAt(words, /half-iteration 4\/4 f: trained/, { signal: "SIGKILL" });

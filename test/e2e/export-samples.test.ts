@@ -47,7 +47,7 @@ const conditioning = { name: "site", classes: siteNames, mean: 0, std: 1 };
 const mlp = ["sigma=0.7", "num_steps=6"];
 const ofCourse = (method: string) => (folder: string) =>
   tableRun(folder, facts, { more: course(method) });
-const part = { from: "2.5", to: "7", steps: 3 };
+const partOfTime = { from: "2.5", to: "7", steps: 3 };
 const flow = { solver: "heun", steps: 4 } as const;
 
 type Options = SampleOptions & { from?: string; to?: string };
@@ -66,7 +66,7 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
   ["means", (at) => imageRun(at, ["method=dsb"])],
   ["three days between datasets", ofCourse("dsbm"), flow],
   ["both directions in one network", ofCourse("alpha_dsbm"), { steps: 3 }],
-  ["a part of the time", ofCourse("alpha_dsbm"), part],
+  ["a part of the time", ofCourse("alpha_dsbm"), partOfTime],
   ["growth along a flow", ofCourse("wfr"), { ...flow, solver: "euler" }],
   ["growth", ofCourse("wfr_bridge"), { steps: 3 }],
 ];

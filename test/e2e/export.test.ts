@@ -7,22 +7,22 @@ import { scratch } from "./cli.js";
 import { commandHere, done, tableRun, vectorRun } from "./sample.js";
 
 const root = scratch();
-const at = (...names: string[]) => join(root, ...names);
+const pathOf = (...names: string[]) => join(root, ...names);
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const transform = { log1p: true, standardise: "columns" as const, mean: [1, 2], std: [0.5, 0] };
 let run = "";
 
 beforeAll(() => {
   setNumThreads(1);
-  run = vectorRun(at("vectors"), ["num_steps=30", "sigma=0.7", "data.n_test=300"]);
+  run = vectorRun(pathOf("vectors"), ["num_steps=30", "sigma=0.7", "data.n_test=300"]);
 });
 
 it("a folder has all files for sampling", async () => {
-  await done("export", run, at("out/"), "license=MIT");
-  expect(readdirSync(at("out")).sort()).toEqual(
+  await done("export", run, pathOf("out/"), "license=MIT");
+  expect(readdirSync(pathOf("out")).sort()).toEqual(
     ["README.md", "b.onnx", "bridge.json", "f.onnx", "sample.py"].sort(),
   );
-  const bridge = json(at("out/bridge.json"));
+  const bridge = json(pathOf("out/bridge.json"));
   expect(bridge).toMatchObject({
     format: 2,
     method: "dsbm",
@@ -44,15 +44,15 @@ it("a folder has all files for sampling", async () => {
     noise: { generator: "philox4x32-10", same_samples: true },
   });
   expect(bridge.schedule.times).toHaveLength(31);
-  const card = readFileSync(at("out/README.md"), "utf8");
+  const card = readFileSync(pathOf("out/README.md"), "utf8");
   expect(card).toMatch(/^---\nlicense: MIT\n---\n.*σ = 0\.7/s);
 });
 
 it("units and conditions are in bridge.json, folders of the user are not", async () => {
   const conditioning = { name: "site", classes: ["a|b", "c"], mean: 0, std: 1 };
   const facts = { names: ["x", "a,b"], transform, conditioning, from: "/private/me/a.csv" };
-  await done("export", tableRun(at("tables"), facts), at("tables-out"));
-  expect(json(at("tables-out/bridge.json"))).toMatchObject({
+  await done("export", tableRun(pathOf("tables"), facts), pathOf("tables-out"));
+  expect(json(pathOf("tables-out/bridge.json"))).toMatchObject({
     columns: ["x", "a,b"],
     transform,
     inputs: ["x", "t", "cond"],
@@ -60,12 +60,12 @@ it("units and conditions are in bridge.json, folders of the user are not", async
     conditions: { cond: { shape: [2], column: conditioning }, y: null },
     data: { source: { name: "a.csv", rows: 10 }, target: null },
   });
-  for (const name of readdirSync(at("tables-out")))
-    expect(readFileSync(at("tables-out", name), "latin1")).not.toContain("private");
+  for (const name of readdirSync(pathOf("tables-out")))
+    expect(readFileSync(pathOf("tables-out", name), "latin1")).not.toContain("private");
 });
 
 it("a page holds models and samples of both ends", async () => {
-  const page = at("page.html");
+  const page = pathOf("page.html");
   const { stdout, stderr } = await done("export", run, page);
   expect(stderr).toMatch(/holds 300 held-out samples of/);
   // MLPs need no ONNX Runtime, which has megabytes.
@@ -74,12 +74,14 @@ it("a page holds models and samples of both ends", async () => {
 });
 
 it("a page has no samples with samples=0 or without the data", async () => {
-  await done("export", run, at("small.html"), "samples=0");
-  expect(readFileSync(at("small.html"), "utf8")).toContain("It holds the models and no samples.");
-  tableRun(at("gone"), { names: ["a", "</script>"], transform, from: "a.csv" });
-  const { stderr } = await done("export", at("gone"), at("gone.html"));
+  await done("export", run, pathOf("small.html"), "samples=0");
+  expect(readFileSync(pathOf("small.html"), "utf8")).toContain(
+    "It holds the models and no samples.",
+  );
+  tableRun(pathOf("gone"), { names: ["a", "</script>"], transform, from: "a.csv" });
+  const { stderr } = await done("export", pathOf("gone"), pathOf("gone.html"));
   expect(stderr).toMatch(/^the page has no samples.*a\.csv/);
-  expect(readFileSync(at("gone.html"), "utf8")).not.toContain('"</script>"');
+  expect(readFileSync(pathOf("gone.html"), "utf8")).not.toContain('"</script>"');
 });
 
 it.each([
@@ -91,15 +93,15 @@ it.each([
   ["RUN there/file.onnx", /is a file: give another name for a folder/],
   ["RUN there/file.onnx/deeper", /there.file.onnx.deeper/],
 ])("refuses %s", async (words, message) => {
-  if (!existsSync(at("there"))) {
-    await done("export", vectorRun(at("RUN"), [], { halves: ["b"] }), at("there"));
-    writeFileSync(at("there/file.onnx"), "kept");
+  if (!existsSync(pathOf("there"))) {
+    await done("export", vectorRun(pathOf("RUN"), [], { halves: ["b"] }), pathOf("there"));
+    writeFileSync(pathOf("there/file.onnx"), "kept");
   }
-  const places = words.split(" ").map((word) => (word.includes("=") ? word : at(word)));
+  const places = words.split(" ").map((word) => (word.includes("=") ? word : pathOf(word)));
   const { code, stderr } = await commandHere("export", ...places);
   expect(code).not.toBe(0);
   expect(stderr).toMatch(message);
   expect(stderr.trim()).not.toContain("\n");
-  expect(existsSync(at("OUT"))).toBe(false);
-  expect(readFileSync(at("there/file.onnx"), "utf8")).toBe("kept");
+  expect(existsSync(pathOf("OUT"))).toBe(false);
+  expect(readFileSync(pathOf("there/file.onnx"), "utf8")).toBe("kept");
 });

@@ -11,10 +11,10 @@ import { root as repo } from "../docs/blocks.js";
 import { scratch, succeed } from "./cli.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
+const pathOf = (name: string) => join(root, name);
 const points = (n: number, far: number) =>
   Array.from({ length: n }, (_, i) => [Math.sin(i) + far, 2 * Math.cos(3 * i)]);
-const short = {
+const shortFit = {
   max_minutes: null,
   num_iter: 5,
   first_num_iter: 5,
@@ -25,7 +25,7 @@ const short = {
   plot_npar: 2,
   threads: 1,
   model: { hidden: "8,8" },
-  paths: { data_dir_name: at("data"), experiments_dir_name: at("experiments") },
+  paths: { data_dir_name: pathOf("data"), experiments_dir_name: pathOf("experiments") },
 } as const;
 
 beforeAll(() => {
@@ -37,7 +37,7 @@ beforeAll(() => {
     ["between", 6],
   ] as const) {
     const rows = points(40, far).map((row, i) => [...row, i % 2 ? "red" : "blue"].join());
-    writeFileSync(at(`${name}.csv`), `x,y,kind\n${rows.join("\n")}\n`);
+    writeFileSync(pathOf(`${name}.csv`), `x,y,kind\n${rows.join("\n")}\n`);
   }
 });
 
@@ -46,8 +46,8 @@ const hasCells = spawnSync("Rscript", ["-e", "library(HSMMSingleCell)"]).status 
 it.skipIf(!hasCells)("real cells of Debian's package become a bridge of four times", async () => {
   execFileSync("Rscript", [join(repo, "examples/data/hsmm.R")], { cwd: root, stdio: "ignore" });
   const columns = { exclude: ["state"], keep: ["cell"] };
-  const request = { source: at("hsmm.csv"), time: "hours", data: columns };
-  using bridge = await fit({ ...short, ...request, loo: false, plot_level: 0 });
+  const request = { source: pathOf("hsmm.csv"), time: "hours", data: columns };
+  using bridge = await fit({ ...shortFit, ...request, loo: false, plot_level: 0 });
   expect(bridge.shape).toEqual([10]);
   const { times } = await bridge.paths([new Array<number>(10).fill(0)]);
   expect([times[0], times.at(-1)]).toEqual([0, 1]);
@@ -63,7 +63,7 @@ it.each([
       [day, 9 * Math.sin(day) + x, 9 * Math.cos(day) + y].join(),
     ),
   );
-  writeFileSync(at("circle.csv"), `day,x,y\n${rows.join("\n")}\n`);
+  writeFileSync(pathOf("circle.csv"), `day,x,y\n${rows.join("\n")}\n`);
   const { stdout, stderr } = await succeed(
     ["fit", "circle.csv", "time=day", ...row.overrides, "--plan"],
     { cwd: root },
@@ -73,10 +73,10 @@ it.each([
 
 describe("more than two datasets", () => {
   it("become one bridge, with conditions, a hold-out, and metrics and a panel of each time", async () => {
-    const marginals = ["a.csv", "b.csv", "c.csv"].map(at);
+    const marginals = ["a.csv", "b.csv", "c.csv"].map(pathOf);
     using bridge = await fit({
-      ...short,
-      holdout: at("between.csv"),
+      ...shortFit,
+      holdout: pathOf("between.csv"),
       at: 0.65,
       marginals,
       times: [0, 0.3, 1],
@@ -88,7 +88,7 @@ describe("more than two datasets", () => {
       n: 12,
       metrics: ["marginals", "w2"],
       exact: 12,
-      holdout: at("between.csv"),
+      holdout: pathOf("between.csv"),
       at: 0.65,
     });
     for (const direction of ["f", "b"]) {
@@ -112,7 +112,7 @@ describe("more than two datasets", () => {
     const back = await bridge.sample(points(3, 9), { seed: 1, condition, direction: "b" });
     expect(back.x).toHaveLength(3);
     await succeed(["sample", bridge.folder, "a.csv", "moved.csv"], { cwd: root });
-    expect(readFileSync(at("moved.csv"), "utf8")).toMatch(/^kind,.*\nblue,/);
+    expect(readFileSync(pathOf("moved.csv"), "utf8")).toMatch(/^kind,.*\nblue,/);
     const html = readFileSync(bridge.report, "utf8");
     expect(html).toMatch(/t = 0\.3: b\.csv/);
     expect(html).toMatch(/Data at intermediate times/);
@@ -127,7 +127,7 @@ describe("more than two datasets", () => {
       data: Uint8Array.from({ length: 24 * 64 }, (_, i) => grey + (i % 13)),
       shape: [24, 1, 8, 8],
     }));
-    const { model: _, ...overrides } = short;
+    const { model: _, ...overrides } = shortFit;
     const model = { num_channels: 16, channel_mult: "1,1" };
     using bridge = await fit({ ...overrides, model, batch_size: 4, cache_npar: 8, marginals });
     const { rows } = await bridge.evaluate({ n: 4 });
@@ -140,6 +140,6 @@ describe("more than two datasets", () => {
     ["less than two", { marginals: [points(20, 0)] }, /1 data ?sets; expected two/],
   ])("%s is refused", async (_, change, message) => {
     const marginals = [0, 1, 2].map((far) => points(20, far));
-    await expect(fit({ ...short, marginals, ...change })).rejects.toThrow(message);
+    await expect(fit({ ...shortFit, marginals, ...change })).rejects.toThrow(message);
   });
 });

@@ -16,8 +16,8 @@ async function dsbm(...args: string[]): Promise<{ code: number | null; out: stri
 const rows = (n: number, of: (u: number, v: number) => [number, number]) =>
   `x,y\n${Array.from({ length: n }, (_, i) => of((i * 0.618034) % 1, (i * 0.414214) % 1).join(",")).join("\n")}\n`;
 
-const small = ["max_minutes=null", "num_iter=30", "first_num_iter=30", "model.hidden=[16,16]"];
-const few = [...small, "cache_npar=200", "threads=1", "plot_level=0"];
+const smallFit = ["max_minutes=null", "num_iter=30", "first_num_iter=30", "model.hidden=[16,16]"];
+const fewOptions = [...smallFit, "cache_npar=200", "threads=1", "plot_level=0"];
 
 beforeAll(() => {
   const put = (name: string, text: string) => writeFileSync(join(folder, name), text);
@@ -65,11 +65,11 @@ test("tables of many rows with masses are not fitted by LightSB first", async ()
 });
 
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
-  const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
+  const first = await dsbm("fit", "a.csv", "b.csv", ...fewOptions, "--json");
   expect(first.code, first.err).toBe(0);
   expect(first.err).toMatch(/b step \d+, \d+ steps: during training, /);
   expect(JSON.parse(first.out).rows[0]).toMatchObject({ name: "sliced_w2" });
-  const { out } = await dsbm("fit", "a.csv", "b.csv", ...few);
+  const { out } = await dsbm("fit", "a.csv", "b.csv", ...fewOptions);
   const [run = ""] = /experiments\/a_to_b\/\S*(?=\/(samples|report.html))/.exec(out) ?? [];
   const choices = JSON.parse(readFileSync(join(folder, run, "choices.json"), "utf8"));
   const choice = (name: string) => choices.find(({ key }: { key: string }) => key === name);
@@ -81,7 +81,7 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   const verdict = { reason, n_held_out: [120, 90] };
   expect(readQuality(join(folder, run))?.verdicts).toMatchObject([verdict, verdict]);
   // Another hold-out is measured on the run as it is.
-  const held = [...few, "holdout=b.csv", "at=0.5", "--json"];
+  const held = [...fewOptions, "holdout=b.csv", "at=0.5", "--json"];
   const second = await dsbm("fit", "a.csv", "b.csv", ...held);
   expect(second.code, second.err).toBe(0);
   expect(second.err).not.toMatch(/trained in/);
@@ -95,12 +95,14 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
 test("ends at Ctrl-C while a table is read", async () => {
   const text = rows(200_000, (u, v) => [u, v]);
   writeFileSync(join(folder, "long.csv"), text);
-  const ended = await stopAt(["fit", "long.csv", "b.csv", ...few], /reading/, { cwd: folder });
+  const ended = await stopAt(["fit", "long.csv", "b.csv", ...fewOptions], /reading/, {
+    cwd: folder,
+  });
   expect([ended.code, ended.stderr]).toEqual([130, expect.stringContaining("stopped; the same")]);
   expect(existsSync(join(folder, "experiments/long_to_b"))).toBe(false);
 });
 
-const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
+const experimentsIn = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
 test("two groups of one file, of which one is constant and holds out two rows", async () => {
   const constant = "a,b,c,d,e,f,g,h";
   const lines = (n: number, group: string, of: (u: number, v: number) => [number, number]) =>
@@ -112,7 +114,14 @@ test("two groups of one file, of which one is constant and holds out two rows", 
   const two = [...lines(60, "one", (u, v) => [u, v]), ...lines(20, "two", () => [1.5, 2.5])];
   writeFileSync(join(folder, "both.csv"), [`x,y,${constant},group`, ...two, ""].join("\n"));
   const groups = ["data.split_by=group", "data.source=one", "data.target=two"];
-  const { code, err } = await dsbm("fit", "both.csv", ...groups, ...few, "n_ipf=1", at("groups"));
+  const { code, err } = await dsbm(
+    "fit",
+    "both.csv",
+    ...groups,
+    ...fewOptions,
+    "n_ipf=1",
+    experimentsIn("groups"),
+  );
   expect(code, err).toBe(0);
   const run = onlyRun(join(folder, "groups")) as string;
   expect(readQuality(run)?.rows[0]?.value).toBeGreaterThan(0);
@@ -121,7 +130,7 @@ test("two groups of one file, of which one is constant and holds out two rows", 
 });
 
 test("a run whose time is up has all sections of its report, and evaluate restores them", async () => {
-  const words = ["model.hidden=[16,16]", "threads=1", "max_minutes=0.01", at("short")];
+  const words = ["model.hidden=[16,16]", "threads=1", "max_minutes=0.01", experimentsIn("short")];
   const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
   expect(code, err).toBe(0);
   expect(err).toMatch(/ended after half-iteration 2 of \d+: the time is up/);

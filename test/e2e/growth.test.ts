@@ -12,7 +12,7 @@ import { done } from "./sample.js";
 type Bridge = Awaited<ReturnType<typeof fit>>;
 
 const root = scratch();
-const at = (name: string) => join(root, name);
+const pathOf = (name: string) => join(root, name);
 
 /**
  * Rows of a left and a right cluster at a height; the numbers are spread evenly, without
@@ -31,7 +31,7 @@ const sets = {
   day1: clusters(72, 48, 0.5),
   day2: clusters(90, 30, 1),
 };
-const short = {
+const shortFit = {
   max_minutes: null,
   num_iter: 150,
   num_steps: 6,
@@ -49,7 +49,7 @@ beforeAll(() => {
   setNumThreads(1);
   const add = (name: string, rows: number[][], names: string, cells: (row: number[]) => number[]) =>
     writeFileSync(
-      at(`${name}.csv`),
+      pathOf(`${name}.csv`),
       `x,y,${names}\n${rows.map((row) => [...row, ...cells(row)].join()).join("\n")}\n`,
     );
   // Equally many rows of both sides, of which the left ones weigh more on the last day.
@@ -61,7 +61,7 @@ beforeAll(() => {
       0.2,
     ]);
   for (const [name, rows] of Object.entries(sets))
-    writeFileSync(at(`${name}.csv`), `x,y\n${rows.map((row) => row.join()).join("\n")}\n`);
+    writeFileSync(pathOf(`${name}.csv`), `x,y\n${rows.map((row) => row.join()).join("\n")}\n`);
 });
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -80,16 +80,16 @@ describe.each([
     ["rates0", "rates2"],
   ],
 ] as const)("%s", (name, method, days) => {
-  const experiments = at(name.replaceAll(" ", "_"));
+  const experiments = pathOf(name.replaceAll(" ", "_"));
   const hasLeaveOneOut = days.length > 2;
 
   let bridge: Bridge;
   beforeAll(async () => {
     bridge = await fit({
-      ...short,
+      ...shortFit,
       ...method,
-      marginals: days.map((day) => at(`${day}.csv`)),
-      paths: { data_dir_name: at("data"), experiments_dir_name: experiments },
+      marginals: days.map((day) => pathOf(`${day}.csv`)),
+      paths: { data_dir_name: pathOf("data"), experiments_dir_name: experiments },
     });
   });
   afterAll(() => bridge.dispose());
@@ -124,10 +124,10 @@ describe.each([
 
   it("gives samples their weights, and cells an interval of growth around the truth", async () => {
     const run = onlyRun(experiments) as string;
-    const out = at(`${name}.csv`);
-    await done("sample", run, at("day0.csv"), out, "direction=f");
+    const out = pathOf(`${name}.csv`);
+    await done("sample", run, pathOf("day0.csv"), out, "direction=f");
     expect(readFileSync(out, "utf8")).toMatch(/^x,y,weight\n(-?[\d.]+,?){3}\n/);
-    await done("annotate", run, at("day0.csv"), out, "overwrite=true");
+    await done("annotate", run, pathOf("day0.csv"), out, "overwrite=true");
     const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
     const place = (column: string) => names.split(",").indexOf(column);
     const truth = days.length > 2 ? Math.log(1.6) / 0.5 : Math.log(3);

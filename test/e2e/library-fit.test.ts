@@ -17,7 +17,7 @@ const source = points(60, 0);
 const target = tensor(points(70, 5000), { dtype: "float64" });
 
 /** A fit that takes a moment. */
-const short = {
+const shortFit = {
   ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 3, batch_size: 8 },
   ...{ test_npar: 5, plot_level: 0, threads: 1, model: { hidden: "8,8" } },
   paths: { data_dir_name: join(root, "data"), experiments_dir_name: join(root, "experiments") },
@@ -28,7 +28,7 @@ describe("fit", () => {
     const said: string[] = [];
     const onProgress: FitOptions["onProgress"] = (progress) =>
       "line" in progress && said.push(progress.line);
-    using bridge = await fit({ ...short, source, target, onProgress });
+    using bridge = await fit({ ...shortFit, source, target, onProgress });
     expect(said.join("\n")).toMatch(/sigma=\S+ +because/);
     expect(bridge.folder).toContain(join(root, "experiments", "memory-"));
     const kept = io.mapNpy(join(bridge.folder, "inputs", "target.npy"));
@@ -39,11 +39,11 @@ describe("fit", () => {
     expect(readFileSync(bridge.report, "utf8")).toMatch(/^<!doctype html>/i);
 
     const before = statSync(join(bridge.folder, "run.json")).mtimeMs;
-    using again = await fit({ ...short, source, target });
+    using again = await fit({ ...shortFit, source, target });
     expect(again.folder).toBe(bridge.folder);
     expect(statSync(join(bridge.folder, "run.json")).mtimeMs).toBe(before);
     expect((await again.sample(source.slice(0, 3), { seed: 1 })).x).toEqual(x);
-    const other = { ...short, source: points(60, 1), target, folder: bridge.folder };
+    const other = { ...shortFit, source: points(60, 1), target, folder: bridge.folder };
     await expect(fit(other)).rejects.toThrow(
       /holds a run with another source: give another folder, or again: true to start over$/,
     );
@@ -56,7 +56,7 @@ describe("fit", () => {
     writeFileSync(b, csv(points(70, 5000)));
     const folder = join(root, "stopped");
     const stop = new AbortController();
-    const stopping: FitOptions = { ...short, source: a, target: b, folder, signal: stop.signal };
+    const stopping: FitOptions = { ...shortFit, source: a, target: b, folder, signal: stop.signal };
     const onProgress: FitOptions["onProgress"] = (progress) => {
       if ("line" in progress && /trained in/.test(progress.line)) stop.abort(new Error("enough"));
     };
@@ -66,7 +66,7 @@ describe("fit", () => {
     const before = choices();
     const said: string[] = [];
     using bridge = await fit({
-      ...{ ...short, source: a, target: b, folder },
+      ...{ ...shortFit, source: a, target: b, folder },
       onProgress: (progress) => "line" in progress && said.push(progress.line),
     });
     expect(said.join("\n")).toContain("resuming from checkpoint");
@@ -84,7 +84,7 @@ describe("fit", () => {
     [{ signal: AbortSignal.abort(new Error("stopped while data are read")) }, /^stopped while/],
   ])("refuses %j in one line", async (wrong, message) => {
     const folder = join(root, "refused", "parent", "run");
-    const error = await fit({ ...short, source, target, folder, ...wrong } as never).catch(
+    const error = await fit({ ...shortFit, source, target, folder, ...wrong } as never).catch(
       (e) => e,
     );
     expect((error as Error).message).toMatch(message);

@@ -8,7 +8,7 @@ import { launch, onlyRun, scratch, stopAt, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
-const at = (name: string) => `experiments_dir=${join(root, name)}`;
+const experimentsIn = (name: string) => `experiments_dir=${join(root, name)}`;
 const folderOf = (name: string) => onlyRun(join(root, name)) as string;
 const lossesOf = (name: string) =>
   readJsonLines(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);
@@ -23,7 +23,7 @@ function ranksOf({ pid }: ChildProcess) {
     .sort((a, b) => a - b);
 }
 
-const ranked = ["nproc=2", "share_batch=true"];
+const twoProcesses = ["nproc=2", "share_batch=true"];
 
 it("an image run of two processes, stopped and then killed in a checkpoint, resumes in one process to the same numbers", async () => {
   // Each rank drops units of its own.
@@ -32,16 +32,16 @@ it("an image run of two processes, stopped and then killed in a checkpoint, resu
     ...wordsOf(`half_iterations=3 test_npar=16 metrics.judge=false log_every=1 model.dropout=0
       checkpoint_stride=6`),
   ];
-  const pieces = [...words, at("pieces")];
-  await succeed([...words, at("straight")]);
-  const stopped = await stopAt([...pieces, ...ranked], /half-iteration 2\/3 f: /);
+  const pieces = [...words, experimentsIn("pieces")];
+  await succeed([...words, experimentsIn("straight")]);
+  const stopped = await stopAt([...pieces, ...twoProcesses], /half-iteration 2\/3 f: /);
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toMatch(/to resume: npx dsbm train dataset=synthetic/);
   expect(stopped.stderr).not.toMatch(/bug|\n\s+at |rank/);
   expect(stopped.stderr.match(/2 processes/g)).toHaveLength(1);
   const checkpoints = () => readdirSync(join(folderOf("pieces"), "checkpoints")).join();
   const before = checkpoints();
-  const { child, done } = launch([...pieces, ...ranked]);
+  const { child, done } = launch([...pieces, ...twoProcesses]);
   await vi.waitUntil(() => checkpoints() !== before, { timeout: 200_000, interval: 2 });
   // Rank 0 alone writes checkpoints.
   process.kill(ranksOf(child)[0], "SIGKILL");
@@ -64,6 +64,6 @@ it("an image run of two processes, stopped and then killed in a checkpoint, resu
 it("fit trains its files in two processes", async () => {
   const files = ["examples/data/winter.csv", "examples/data/summer.csv"];
   const words = wordsOf("data.exclude=river data.keep=id max_minutes=null num_iter=4 n_ipf=1");
-  const { stderr } = await succeed(["fit", ...files, ...words, at("fit"), "nproc=2"]);
+  const { stderr } = await succeed(["fit", ...files, ...words, experimentsIn("fit"), "nproc=2"]);
   expect(stderr).toMatch(/2 processes share each batch/);
 });

@@ -9,50 +9,51 @@ import { expectNoTrace, refuse, scratch } from "./cli.js";
 import { hiddenIn, imageRun, sampleHere as sample, tableRun, vectorRun, workIn } from "./sample.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
-const save = (name: string, x: Tensor) => writeFileSync(at(name), io.encodeNpy(x));
-const seeded = { generator: Generator.create(1) };
+const pathOf = (name: string) => join(root, name);
+const save = (name: string, x: Tensor) => writeFileSync(pathOf(name), io.encodeNpy(x));
+const seedOptions = { generator: Generator.create(1) };
 
 workIn(root);
 beforeAll(async () => {
-  imageRun(at("IMAGES"));
-  vectorRun(at("VECTORS"));
-  imageRun(at("FIELDS"), ["dataset=downscaler_synthetic", "cdsb=true", "model=UNET_tiny"]);
-  imageRun(at("ADAPTIVE"), ["transfer=false", "final_adaptive=true", "Dataset=folder:gone"]);
-  vectorRun(at("ONEWAY"), ["fb_sequence=[b]"], { halves: ["b"] });
-  vectorRun(at("NOWEIGHTS"), [], { halves: [] });
-  openRun({ folder: at("OTHER"), dsbm: "0", config: {}, columns: ["x"] }).finish();
-  for (const name of ["DAMAGED", "FOREIGN"]) vectorRun(at(name));
-  const weights = (run: string) => runPaths(at(run)).model(1, "b");
+  imageRun(pathOf("IMAGES"));
+  vectorRun(pathOf("VECTORS"));
+  imageRun(pathOf("FIELDS"), ["dataset=downscaler_synthetic", "cdsb=true", "model=UNET_tiny"]);
+  imageRun(pathOf("ADAPTIVE"), ["transfer=false", "final_adaptive=true", "Dataset=folder:gone"]);
+  vectorRun(pathOf("ONEWAY"), ["fb_sequence=[b]"], { halves: ["b"] });
+  vectorRun(pathOf("NOWEIGHTS"), [], { halves: [] });
+  openRun({ folder: pathOf("OTHER"), dsbm: "0", config: {}, columns: ["x"] }).finish();
+  for (const name of ["DAMAGED", "FOREIGN"]) vectorRun(pathOf(name));
+  const weights = (run: string) => runPaths(pathOf(run)).model(1, "b");
   writeFileSync(weights("DAMAGED"), readFileSync(weights("DAMAGED")).subarray(0, 900));
   writeFileSync(weights("FOREIGN"), readFileSync(weights("IMAGES")));
-  rmSync(at("FOREIGN/manifest.jsonl"), { force: true });
+  rmSync(pathOf("FOREIGN/manifest.jsonl"), { force: true });
   const transform = { log1p: false, standardise: "none" as const, mean: [0, 0], std: [1, 1] };
   const conditioning = { name: "kind", classes: ["A", "B"], mean: 0, std: 1 };
-  tableRun(at("TABLE"), { names: ["small", "large"], transform });
-  tableRun(at("CLASSES"), { names: ["small", "large"], transform, conditioning });
-  tableRun(at("NODATA"), { names: ["small", "large"], transform });
-  writeFileSync(at("NODATA/data.json"), '{"columns": []}');
+  tableRun(pathOf("TABLE"), { names: ["small", "large"], transform });
+  tableRun(pathOf("CLASSES"), { names: ["small", "large"], transform, conditioning });
+  tableRun(pathOf("NODATA"), { names: ["small", "large"], transform });
+  writeFileSync(pathOf("NODATA/data.json"), '{"columns": []}');
 
-  const bytes = randint(0, 256, [20, 1, 8, 8], { ...seeded, dtype: "uint8" });
+  const bytes = randint(0, 256, [20, 1, 8, 8], { ...seedOptions, dtype: "uint8" });
   save("bytes.npy", bytes);
   save("floats.npy", bytes.to("float32"));
   save("three.npy", randn([3, 2]));
   save("colours.npy", randn([3, 3, 8, 8]));
   save("fields.npy", randn([12, 2, 8, 8]));
-  const gap = randn([30, 2], seeded);
+  const gap = randn([30, 2], seedOptions);
   gap.select(0, 17).fill_(Number.NaN);
   save("nan.npy", gap);
-  writeFileSync(at("there.npy"), "old");
+  writeFileSync(pathOf("there.npy"), "old");
   const png = await picturePng(new Uint8Array(192), [1, 8, 24]);
   // A header of 65,535 × 65,535 pixels over the data of a few.
   const bomb = Buffer.from(png);
   bomb.writeUInt32BE(65_535, 16);
   bomb.writeUInt32BE(65_535, 20);
-  for (const folder of ["twins", "nothing"]) mkdirSync(at(folder));
-  for (const name of ["wide.png", "twins/one.png", "twins/one.jpg"]) writeFileSync(at(name), png);
-  writeFileSync(at("bomb.png"), bomb);
-  for (const name of ["pipe.png", "pipe.npy"]) execFileSync("mkfifo", [at(name)]);
+  for (const folder of ["twins", "nothing"]) mkdirSync(pathOf(folder));
+  for (const name of ["wide.png", "twins/one.png", "twins/one.jpg"])
+    writeFileSync(pathOf(name), png);
+  writeFileSync(pathOf("bomb.png"), bomb);
+  for (const name of ["pipe.png", "pipe.npy"]) execFileSync("mkfifo", [pathOf(name)]);
   for (const [name, text] of Object.entries({
     "gap.csv": "small,large\n1,2\n1,\n",
     "plain.csv": "small,large\n1,2\n",
@@ -61,7 +62,7 @@ beforeAll(async () => {
     "lacks.csv": "small,id\n1,a\n",
     "kinds.csv": "kind,small,large\nA,1,2\nC,1,2\n",
   }))
-    writeFileSync(at(name), text);
+    writeFileSync(pathOf(name), text);
 });
 
 it.each([
@@ -136,13 +137,13 @@ it.each([
   const { code, stderr, stdout } = await sample(...words.split(" ").filter(Boolean));
   expect(stderr.trim().split("\n").at(-1)).toMatch(expected);
   expectNoTrace(stderr);
-  const isThere = ["x.npy", "x.csv"].some((name) => existsSync(at(name)));
+  const isThere = ["x.npy", "x.csv"].some((name) => existsSync(pathOf(name)));
   expect([code > 0, stdout, isThere, hiddenIn(root)]).toEqual([true, "", false, []]);
-  expect(readFileSync(at("there.npy"), "utf8")).toBe("old");
+  expect(readFileSync(pathOf("there.npy"), "utf8")).toBe("old");
 });
 
 it("a configuration with more steps than memory holds", async () => {
-  const folder = vectorRun(at("EDITED"));
+  const folder = vectorRun(pathOf("EDITED"));
   const path = join(folder, "config.json");
   const config = JSON.parse(readFileSync(path, "utf8"));
   writeFileSync(path, JSON.stringify({ ...config, num_steps: 1e9 }));

@@ -8,9 +8,9 @@ import { scratch } from "./cli.js";
 import { hiddenIn, sampleHere as sample, sampled, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
+const pathOf = (name: string) => join(root, name);
 const n = 700;
-let still: string;
+let stillRun: string;
 
 /** Three columns of different scales, and an id that is no number. */
 const transform = {
@@ -27,13 +27,13 @@ const columns = transform.mean.map((mean, k) => {
 const ids = Array.from({ length: n }, (_, i) => `${String(i).padStart(4, "0")}`);
 
 /** Writes a table; the columns stand in another order than in the run, with one more. */
-function put(name: string, rows = n): string {
+function putTable(name: string, rows = n): string {
   const [small, large, time] = columns;
   const lines = ids
     .slice(0, rows)
     .map((id, i) => [id, time[i], small[i], small[i], large[i]].join());
-  writeFileSync(at(name), `id,time,more,small,large\n${lines.join("\n")}\n`);
-  return at(name);
+  writeFileSync(pathOf(name), `id,time,more,small,large\n${lines.join("\n")}\n`);
+  return pathOf(name);
 }
 
 /** A table as it is read back. */
@@ -56,25 +56,25 @@ const gap = (found: (number | string)[], k: number) =>
 
 workIn(root);
 beforeAll(() => {
-  still = tableRun(at("still"), facts, { scale: 0 });
+  stillRun = tableRun(pathOf("still"), facts, { scale: 0 });
 });
 
 it("keeps numbers and ids if nothing moves, from one format to another", async () => {
-  put("new.csv");
+  putTable("new.csv");
   const words = ["solver=euler", "ode_step_size=1"];
-  const { stderr, stdout } = await sampled(still, "new.csv", "all.parquet", ...words);
+  const { stderr, stdout } = await sampled(stillRun, "new.csv", "all.parquet", ...words);
   expect(stdout).toContain(`samples: ${n}`);
   expect(stderr).toContain("columns not used by the run: more");
-  const found = await load(at("all.parquet"), ["id"]);
+  const found = await load(pathOf("all.parquet"), ["id"]);
   expect(Object.keys(found)).toEqual(["id", ...facts.names]);
   expect(found.id).toEqual(ids);
   for (const [k, name] of facts.names.entries()) expect(gap(found[name], k)).toBeLessThan(1e-4);
 });
 
 it("has a row for each sample and time with path=true", async () => {
-  put("few.csv", 3);
-  await sampled(still, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
-  const long = await load(at("long.csv"), ["id"]);
+  putTable("few.csv", 3);
+  await sampled(stillRun, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
+  const long = await load(pathOf("long.csv"), ["id"]);
   expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
   expect(long.t.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
   expect(long.id.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
@@ -83,10 +83,10 @@ it("has a row for each sample and time with path=true", async () => {
 
 it("transports the rows of the run's group, keeps its column, and counts the dropped rows", async () => {
   const data = { split_by: "day", source: "1", target: "2..3" };
-  const folder = tableRun(at("split"), facts, { scale: 0, data });
+  const folder = tableRun(pathOf("split"), facts, { scale: 0, data });
   const days = [1, 2, 3, 1, 4, 2, 1, 5, 6, 7, 8, 9, 10, 11, 12];
   const lines = days.map((day, i) => `r${i},${day},${i === 3 ? "" : 5 + i / 100},0,1.7e9`);
-  writeFileSync(at("days.csv"), `id,day,small,large,time\n${lines.join("\n")}\n`);
+  writeFileSync(pathOf("days.csv"), `id,day,small,large,time\n${lines.join("\n")}\n`);
   const carried = async (...words: string[]) => {
     const { stderr } = await sampled(
       folder,
@@ -95,7 +95,7 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
       "overwrite=true",
       ...words,
     );
-    const { id, day } = await load(at("days-out.csv"), ["id"]);
+    const { id, day } = await load(pathOf("days-out.csv"), ["id"]);
     return { stderr, id, day };
   };
   const forward = await carried("direction=f", "missing=drop");
@@ -117,11 +117,11 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
 });
 
 it("samples all rows of NEW, or the rows of its own condition; data.where is about training rows", async () => {
-  const folder = tableRun(at("where"), facts, { scale: 0, data: { where: "day < 7" } });
-  put("new.csv", 4);
+  const folder = tableRun(pathOf("where"), facts, { scale: 0, data: { where: "day < 7" } });
+  putTable("new.csv", 4);
   const idsOf = async (...words: string[]) => {
     await sampled(folder, "new.csv", "where-out.csv", "overwrite=true", ...words);
-    return (await load(at("where-out.csv"), ["id"])).id;
+    return (await load(pathOf("where-out.csv"), ["id"])).id;
   };
   expect(await idsOf()).toEqual(["0000", "0001", "0002", "0003"]);
   expect(await idsOf("where=id in (1, 3)")).toEqual(["0001", "0003"]);
@@ -129,12 +129,12 @@ it("samples all rows of NEW, or the rows of its own condition; data.where is abo
 
 it("reads decimal commas, thousands, marks of missing values and booleans as it is told", async () => {
   const lines = ["r0;1.005;n.d.;true", "r1;5,25;1.000.000;false", "r2;5,5;-2.000,5;TRUE"];
-  writeFileSync(at("comma.csv"), `id;small;large;time\n${lines.join("\n")}\n`);
+  writeFileSync(pathOf("comma.csv"), `id;small;large;time\n${lines.join("\n")}\n`);
   const reading = ["decimal=,", "thousands=.", "na=n.d.", "booleans=true", "missing=drop"];
   const solver = ["solver=euler", "ode_step_size=1"];
-  const { stderr } = await sampled(still, "comma.csv", "comma-out.csv", ...reading, ...solver);
+  const { stderr } = await sampled(stillRun, "comma.csv", "comma-out.csv", ...reading, ...solver);
   expect(stderr).toMatch(/skipped 1 rows with missing values/);
-  const found = await load(at("comma-out.csv"), ["id"]);
+  const found = await load(pathOf("comma-out.csv"), ["id"]);
   expect(found.id).toEqual(["r1", "r2"]);
   expect(found.small.map((x) => Math.round(100 * Number(x)))).toEqual([525, 550]);
   expect(found.large.map((x) => Math.round(2 * Number(x)) / 2)).toEqual([1e6, -2000.5]);
@@ -143,22 +143,22 @@ it("reads decimal commas, thousands, marks of missing values and booleans as it 
 it("counts rows far from the training data, and values outside of its range or kind", async () => {
   const small = (values: number[]) =>
     `small,large,time\n${values.map((x) => `${x},0,1.7e9`).join("\n")}\n`;
-  writeFileSync(at("far.csv"), small([5, 5.12, 6]));
-  const { stderr } = await sampled(still, "far.csv", "far-out.csv");
+  writeFileSync(pathOf("far.csv"), small([5, 5.12, 6]));
+  const { stderr } = await sampled(stillRun, "far.csv", "far-out.csv");
   expect(stderr).toMatch(
     /warning: values of .*far.csv are far outside .*: small 1 \(data 4.9 to 5.1\)/,
   );
   expect(stderr).toMatch(
     /warning: of 3 generated rows, some have values outside .*: small 2 \(data 4.9 to 5.1\); .*data.range=small/,
   );
-  const held = tableRun(at("held"), facts, {
+  const held = tableRun(pathOf("held"), facts, {
     scale: 0,
     data: { range: ["small"], integer: ["large"] },
   });
-  writeFileSync(at("held.csv"), "small,large,time\n6,1234.7,1.7e9\n");
+  writeFileSync(pathOf("held.csv"), "small,large,time\n6,1234.7,1.7e9\n");
   const outcome = await sampled(held, "held.csv", "held-out.csv");
   expect(outcome.stderr).not.toContain("generated values");
-  const out = await load(at("held-out.csv"));
+  const out = await load(pathOf("held-out.csv"));
   expect(out.small[0]).toBeCloseTo(5.1, 5);
   expect(Number.isInteger(out.large[0])).toBe(true);
 });

@@ -8,13 +8,13 @@ import { scratch, stopAt, succeed } from "./cli.js";
 import { hiddenIn, imageRun, sampled, sampleHere, tableRun, vectorRun, workIn } from "./sample.js";
 
 const root = scratch();
-const at = (name: string) => join(root, name);
-const bytesOf = (name: string) => readFileSync(at(name));
+const pathOf = (name: string) => join(root, name);
+const bytesOf = (name: string) => readFileSync(pathOf(name));
 const save = (name: string, x: Tensor) => {
-  writeFileSync(at(name), io.encodeNpy(x));
-  return at(name);
+  writeFileSync(pathOf(name), io.encodeNpy(x));
+  return pathOf(name);
 };
-const seeded = (seed: number) => ({ generator: Generator.create(seed) });
+const seedOptions = (seed: number) => ({ generator: Generator.create(seed) });
 const load = (name: string) => {
   const raw = io.npy.decode(bytesOf(name), name);
   return { shape: raw.shape, dtype: raw.dtype, values: io.toFloat32(raw) };
@@ -30,14 +30,14 @@ const names = Array.from({ length: 20 }, (_, i) =>
 
 workIn(root);
 beforeAll(async () => {
-  images = imageRun(at("images"));
-  vectors = vectorRun(at("vectors"), [], { halves: ["b", "f", "b"], finished: false });
-  const x = randint(0, 256, [20, 1, 8, 8], { ...seeded(1), dtype: "uint8" });
+  images = imageRun(pathOf("images"));
+  vectors = vectorRun(pathOf("vectors"), [], { halves: ["b", "f", "b"], finished: false });
+  const x = randint(0, 256, [20, 1, 8, 8], { ...seedOptions(1), dtype: "uint8" });
   bytes = save("bytes.npy", x);
-  mkdirSync(at("pictures/more"), { recursive: true });
+  mkdirSync(pathOf("pictures/more"), { recursive: true });
   for (const [i, name] of names.entries()) {
     const png = await picturePng(x.select(0, i).toArray() as Uint8Array, [1, 8, 8]);
-    writeFileSync(at(`pictures/${name}.png`), png);
+    writeFileSync(pathOf(`pictures/${name}.png`), png);
   }
 });
 
@@ -54,13 +54,13 @@ it("gives the same samples for an array and a folder of images, in any batch", a
 });
 
 it("scales images as the run scaled its data, and with resize=true", async () => {
-  const own = imageRun(at("scaled"), [
+  const own = imageRun(pathOf("scaled"), [
     "Dataset=folder:pictures",
     "Dataset_transfer=folder:pictures",
   ]);
-  mkdirSync(at("large"));
-  const x = randint(0, 256, [1, 16, 16], { ...seeded(5), dtype: "uint8" });
-  writeFileSync(at("large/one.png"), await picturePng(x.toArray() as Uint8Array, [1, 16, 16]));
+  mkdirSync(pathOf("large"));
+  const x = randint(0, 256, [1, 16, 16], { ...seedOptions(5), dtype: "uint8" });
+  writeFileSync(pathOf("large/one.png"), await picturePng(x.toArray() as Uint8Array, [1, 16, 16]));
   await sampled(own, "large", "large-own.npy", "direction=b");
   await sampled(images, "large", "large-true.npy", "resize=true");
   expect(load("large-own.npy")).toEqual(load("large-true.npy"));
@@ -71,23 +71,23 @@ it("scales images as the run scaled its data, and with resize=true", async () =>
 
 it("writes images by name or number, and replaces only images of the same names", async () => {
   await sampled(images, "pictures", "out");
-  const made = readdirSync(at("out"), { recursive: true }).map(String).sort();
+  const made = readdirSync(pathOf("out"), { recursive: true }).map(String).sort();
   expect(made).toEqual([...names.map((name) => `${name}.png`), "more"].sort());
-  mkdirSync(at("numbers"));
-  writeFileSync(at("numbers/mine.txt"), "mine");
-  writeFileSync(at("numbers/000003.png"), "old");
+  mkdirSync(pathOf("numbers"));
+  writeFileSync(pathOf("numbers/mine.txt"), "mine");
+  writeFileSync(pathOf("numbers/000003.png"), "old");
   await sampled(images, bytes, "numbers", "overwrite=true");
   expect(bytesOf("numbers/mine.txt").toString()).toBe("mine");
   expect(bytesOf("numbers/000003.png").subarray(1, 4).toString()).toBe("PNG");
-  expect(readdirSync(at("numbers")).length).toBe(21);
+  expect(readdirSync(pathOf("numbers")).length).toBe(21);
   const white = await picturePng(new Uint8Array(16 * 12).fill(255), [1, 12, 16]);
-  writeFileSync(at("white.png"), white);
+  writeFileSync(pathOf("white.png"), white);
   await sampled(images, "white.png", "small.png", "resize=true");
-  expect(existsSync(at("small.png"))).toBe(true);
+  expect(existsSync(pathOf("small.png"))).toBe(true);
 });
 
 it("writes paths from their start, with the newest weights or the weights of a half-iteration", async () => {
-  const x = randn([300, 2], seeded(3));
+  const x = randn([300, 2], seedOptions(3));
   const start = save("start.npy", x);
   const { stdout } = await sampled(vectors, start, "path.npy", "path=true", "steps=3");
   expect(stdout).toContain("[4, 300, 2]");
@@ -103,10 +103,10 @@ it("writes paths from their start, with the newest weights or the weights of a h
 });
 
 it("takes float64, and the Gaussian endpoint with its moments", async () => {
-  const doubles = save("doubles.npy", randn([9, 2], { ...seeded(5), dtype: "float64" }));
+  const doubles = save("doubles.npy", randn([9, 2], { ...seedOptions(5), dtype: "float64" }));
   await sampled(vectors, doubles, "d.npy", "direction=f");
   // The path's first state is the draw itself.
-  const gaussian = imageRun(at("gaussian"), ["transfer=false", "mean_final=2", "var_final=4"]);
+  const gaussian = imageRun(pathOf("gaussian"), ["transfer=false", "mean_final=2", "var_final=4"]);
   await sampled(gaussian, "gaussian:60", "g.npy", "path=true", "steps=1");
   const z = load("g.npy").values.subarray(0, 60 * 64);
   const mean = z.reduce((a, b) => a + b, 0) / z.length;
@@ -117,13 +117,13 @@ it("takes float64, and the Gaussian endpoint with its moments", async () => {
   expect(stderr).toContain("mean -0.1");
   // Without the training images nothing but the Gaussian's moments is missing.
   const words = ["transfer=false", "final_adaptive=true", "Dataset=folder:gone"];
-  await sampled(imageRun(at("adaptive"), words), bytes, "without.npy");
+  await sampled(imageRun(pathOf("adaptive"), words), bytes, "without.npy");
 });
 
 it("gives networks their conditions from files", async () => {
   const words = ["dataset=downscaler_synthetic", "cdsb=true", "model=UNET_tiny"];
-  const run = imageRun(at("cdsb"), words);
-  const x = save("fields.npy", randn([12, 2, 8, 8], seeded(1)));
+  const run = imageRun(pathOf("cdsb"), words);
+  const x = save("fields.npy", randn([12, 2, 8, 8], seedOptions(1)));
   for (const k of [0, 1]) {
     const cond = save(`cond${k}.npy`, full([12, 1, 8, 8], k));
     await sampled(run, x, `f${k}.npy`, `cond=${cond}`);
@@ -137,11 +137,11 @@ it("leaves nothing if it is stopped or killed", async () => {
   expect([code, stderr]).toEqual([130, expect.stringContaining("nothing was written")]);
   expect(hiddenIn(root)).toEqual([]);
   const transform = { log1p: false, standardise: "none" as const, mean: [0, 0], std: [1, 1] };
-  const run = tableRun(at("moving"), { names: ["x", "y"], transform });
+  const run = tableRun(pathOf("moving"), { names: ["x", "y"], transform });
   const rows = Array.from({ length: 2000 }, (_, i) => `${i % 7},${i % 5}`);
-  writeFileSync(at("new.csv"), `x,y\n${rows.join("\n")}\n`);
+  writeFileSync(pathOf("new.csv"), `x,y\n${rows.join("\n")}\n`);
   const words = ["sample", run, "new.csv", "killed.csv", "steps=2000", "batch_size=1"];
   const killed = await stopAt(words, /sampling f/, { cwd: root, signal: "SIGKILL" });
   expect(killed.signal).toBe("SIGKILL");
-  for (const name of ["stopped", "killed.csv"]) expect(existsSync(at(name))).toBe(false);
+  for (const name of ["stopped", "killed.csv"]) expect(existsSync(pathOf(name))).toBe(false);
 });

@@ -18,7 +18,7 @@ const gaussian = (experiments: string, ...words: string[]) => [
   `experiments_dir=${experiments}`,
 ];
 /** The same with steps for minutes. */
-const long = (experiments: string, inner: number, outer: number) =>
+const longSweep = (experiments: string, inner: number, outer: number) =>
   gaussian(experiments, "seed=1,2").map((word) =>
     word
       .replace("inner_iters=8", `inner_iters=${inner}`)
@@ -48,10 +48,12 @@ function resultsIn(experiments: string) {
   );
 }
 
-const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 250_000, interval: 20 });
+const waitUntil = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 250_000, interval: 20 });
 /** Waits until both members of a sweep train. */
 const bothBegin = ({ said }: ReturnType<typeof launch>) =>
-  until(() => [1, 2].every((n) => new RegExp(`seed=${n}\\] half-iteration 1/`).test(said.stdout)));
+  waitUntil(() =>
+    [1, 2].every((n) => new RegExp(`seed=${n}\\] half-iteration 1/`).test(said.stdout)),
+  );
 
 describe("whatever the launcher", () => {
   const local = join(root, "local");
@@ -117,7 +119,7 @@ describe("a sweep that waits in Slurm", () => {
 
   it("continues in Slurm when Ctrl-C ends the wait, and says how to cancel", async () => {
     const run = launch(gaussian(folder, "seed=1,2", "launcher=slurm_cpu"), { env: fake.env });
-    await until(() => run.said.stdout.includes("Submitted batch job"));
+    await waitUntil(() => run.said.stdout.includes("Submitted batch job"));
     run.child.kill("SIGINT");
     const { code, stdout } = await run.done;
     expect(code).toBe(130);
@@ -134,7 +136,7 @@ describe("a sweep that waits in Slurm", () => {
 
 it("members outlive a killed sweep, and show when they are killed", async () => {
   const folder = join(root, "killed");
-  const words = long(folder, 600, 40);
+  const words = longSweep(folder, 600, 40);
   const first = launch(words);
   await bothBegin(first);
   await refuse(words, ["this folder is in use by process"]);
@@ -148,7 +150,7 @@ it("members outlive a killed sweep, and show when they are killed", async () => 
   for (const run of runsIn(folder)) {
     const pid = lockHolder(join(run, ".lock")) as number;
     process.kill(pid, "SIGKILL");
-    await until(() => !existsSync(`/proc/${pid}`));
+    await waitUntil(() => !existsSync(`/proc/${pid}`));
   }
   expect(await status()).toMatch(/2 +2 +interrupted +the process ended without a message/);
 });

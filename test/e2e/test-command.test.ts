@@ -11,19 +11,20 @@ const run = [
     data.n_train=64 data.n_test=32 batch_size=16 test_npar=32 plot_level=0 threads=1 name=whole`),
   `experiments_dir=${root}`,
 ];
-const files = () => readdirSync(join(trained, "test")).toSorted();
-const qualityOf = (name: string) => JSON.parse(readFileSync(join(trained, "test", name), "utf8"));
+const files = () => readdirSync(join(trainedRun, "test")).toSorted();
+const qualityOf = (name: string) =>
+  JSON.parse(readFileSync(join(trainedRun, "test", name), "utf8"));
 
-let trained = "";
+let trainedRun = "";
 beforeAll(async () => {
-  trained = folderIn((await succeed(["train", ...run])).stdout);
+  trainedRun = folderIn((await succeed(["train", ...run])).stdout);
 });
 
 it("measures a run along the SDE and the flow, in any number of steps", async () => {
   const flow = ["ode_sampler=euler", "ode_euler_step_size=0.25"];
   const { stdout } = await succeed([
     "test",
-    trained,
+    trainedRun,
     ...flow,
     "test_num_steps=3,9",
     "test_npar=16",

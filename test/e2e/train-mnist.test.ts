@@ -40,7 +40,7 @@ function writeEmnist(folder: string): void {
   }
 }
 
-const full = [
+const fullOptions = [
   "train",
   "num_steps=4",
   "method=dbdsb",
@@ -59,7 +59,7 @@ const full = [
 it("DSBM-IPF starts, trains both ways, caches, and saves", async () => {
   const data = join(root, "data");
   writeEmnist(join(data, "emnist"));
-  const words = [...full, `paths.data_dir_name=${data}`, `experiments_dir=${root}`];
+  const words = [...fullOptions, `paths.data_dir_name=${data}`, `experiments_dir=${root}`];
   const { code, stderr } = await stopAt(words, /half-iteration 3\/100 b: /);
   expect(code, stderr).toBe(130);
   expect(stderr).toMatch(/UNET of 6,6\d\d,\d{3} parameters each way\n100 half-iterations, /);

@@ -11,12 +11,12 @@ import { quick } from "./train.js";
 
 const root = scratch();
 
-const placed = (name: string, words: readonly string[]) => [
+const placeRun = (name: string, words: readonly string[]) => [
   ...words,
   `name=${name}`,
   `experiments_dir=${root}`,
 ];
-const train = (name: string, ...words: string[]) => succeed(placed(name, [...quick, ...words]));
+const train = (name: string, ...words: string[]) => succeed(placeRun(name, [...quick, ...words]));
 const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
 
 it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {
@@ -109,7 +109,7 @@ it.each<[base: readonly string[], words: string]>([
   ],
 ])("options %#: two rows of finite results", async (base, words) => {
   const name = words.replaceAll(/\W+/g, "_").slice(0, 60);
-  const { folder } = await succeed(placed(name, [...base, ...wordsOf(words)]));
+  const { folder } = await succeed(placeRun(name, [...base, ...wordsOf(words)]));
   const rows = numbers(folder);
   expect(rows).toHaveLength(2);
   for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);

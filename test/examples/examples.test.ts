@@ -10,14 +10,14 @@ import { programs as runner } from "../support/programs.mjs";
 const folder = scratch();
 const programs = readdirSync(join(root, "examples")).filter((name) => /\.(ts|mjs)$/.test(name));
 const algorithm = "algorithm.ts";
-const compiled = (name: string) => name.replace(/\.ts$/, ".mjs");
+const compiledName = (name: string) => name.replace(/\.ts$/, ".mjs");
 
 /** For images: a smaller network and fewer steps. */
 const ofPictures =
   "num_steps: 3, cache_npar: 16, batch_size: 8, metrics: { judge: false }, model: { num_channels: 16 }";
 
 /** The program with other numbers. */
-function small(text: string, own: string): string {
+function smallProgram(text: string, own: string): string {
   const rules: [RegExp, string][] = [
     [/^const n = \d+;$/m, "const n = 160;"],
     [/^const minutes = \d+;$/m, "const minutes = 0.02;"],
@@ -48,8 +48,8 @@ beforeAll(() => {
         ? text
             .replace("const iterations = 3;", "const iterations = 1;")
             .replace("const steps = 1000;", "const steps = 200;")
-        : small(text, name === "pictures.mjs" ? ofPictures : "num_steps: 4");
-    writeFileSync(join(folder, compiled(name)), name.endsWith("ts") ? asJs(program) : program);
+        : smallProgram(text, name === "pictures.mjs" ? ofPictures : "num_steps: 4");
+    writeFileSync(join(folder, compiledName(name)), name.endsWith("ts") ? asJs(program) : program);
   }
 });
 
@@ -58,7 +58,7 @@ it.each(programs)("%s", async (name) => {
     .trimEnd()
     .split("\n");
   expect(lines.length).toBeLessThanOrEqual(name === algorithm ? 60 : 49);
-  const text = await library.run(join(folder, compiled(name)), folder);
+  const text = await library.run(join(folder, compiledName(name)), folder);
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
   // A report, or samples.
   if (name !== algorithm) return expect(text).toMatch(/^(report: |\[ )/m);

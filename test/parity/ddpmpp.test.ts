@@ -7,7 +7,7 @@ import { itIsTheReference } from "./networks.js";
 beforeAll(() => setNumThreads(1));
 
 /** Facts missing in the files; the rest is read from the shapes, or from metadata. */
-const known: Record<string, Partial<DDPMppOptions>> = {
+const knownOptions: Record<string, Partial<DDPMppOptions>> = {
   ddpmpp_32: {
     ch_mult: [1, 2],
     num_res_blocks: 1,
@@ -35,7 +35,7 @@ const known: Record<string, Partial<DDPMppOptions>> = {
   },
 };
 
-describe.each(Object.keys(known))("%s", (name) => {
+describe.each(Object.keys(knownOptions))("%s", (name) => {
   itIsTheReference(
     name,
     ({ g, params, said }) =>
@@ -46,7 +46,7 @@ describe.each(Object.keys(known))("%s", (name) => {
         nf: (params.get("all_modules.0.weight") as Tensor).size(1),
         skip_rescale: true,
         temb_scale: 1000,
-        ...known[name],
+        ...knownOptions[name],
         ...said,
       }),
     (net, g) => net.forward(g("x"), g("t")),

@@ -14,12 +14,12 @@ import { describe, expect, it } from "vitest";
 import { expectClose, golden } from "./golden.js";
 import { Toy } from "./toy.js";
 
-const at = () => golden("image_bridges");
+const goldenBridges = () => golden("image_bridges");
 
-const sigma = () => at()("sigma").item();
+const sigma = () => goldenBridges()("sigma").item();
 const process = (name: string) =>
   name === "ve" ? brownian({ sigma: sigma() }) : ornsteinUhlenbeck({ sigma: sigma() });
-const grid = () => gammaGrid(at()("timesteps").toNumbers());
+const grid = () => gammaGrid(goldenBridges()("timesteps").toNumbers());
 const cases = ["ve", "vp"].flatMap((sde) =>
   ["drift", "mean"].flatMap((matching) =>
     (["f", "b"] as const).map((d) => [`${sde}_${matching}_${d}`, sde, matching, d] as const),
@@ -29,7 +29,7 @@ const cases = ["ve", "vp"].flatMap((sde) =>
 describe("training tuples", () => {
   it.each(cases)("%s", (key, sde, matching, direction) => {
     tidy(() => {
-      const g = at();
+      const g = goldenBridges();
       const t = g(`${key}/t`).flatten();
       const got = methods.dsbm.regression(
         { x0: g("x0"), x1: g("x1") },
@@ -65,7 +65,7 @@ function expectPath(
   }: { meanMatch: boolean; direction: Direction; schedule: TimeGrid; lastNoise: boolean },
 ): void {
   tidy(() => {
-    const g = at();
+    const g = goldenBridges();
     const toy = new Toy("image_bridges", 1);
     const noises = g(`${key}/z`);
     expect(noises.size(0)).toBe(schedule.steps.length - (lastNoise ? 0 : 1));
@@ -110,7 +110,7 @@ describe("sampler paths", () => {
 
   it("would notice a wrong schedule", () => {
     const schedule = gammaGrid(
-      at()("timesteps")
+      goldenBridges()("timesteps")
         .toNumbers()
         .map(() => 1),
     );

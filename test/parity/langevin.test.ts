@@ -13,13 +13,13 @@ import { describe, expect, it } from "vitest";
 import { expectClose, golden } from "./golden.js";
 import { Toy } from "./toy.js";
 
-const at = () => golden("dsb_langevin");
+const goldenLangevin = () => golden("dsb_langevin");
 
 const process = (kind: string) =>
   langevin({
-    gammas: at()("gammas").toNumbers(),
-    mean: at()("mean_final"),
-    variance: at()("var_final"),
+    gammas: goldenLangevin()("gammas").toNumbers(),
+    mean: goldenLangevin()("mean_final"),
+    variance: goldenLangevin()("var_final"),
     scaleNoise: kind.endsWith("_varscale"),
     meanMatch: kind.startsWith("mean"),
   });
@@ -30,7 +30,7 @@ const cases = ["mean", "mean_varscale", "drift", "drift_varscale"].flatMap((kind
 
 function expectRun(key: string, kind: string, run: string, changed: { kind?: string } = {}) {
   tidy(() => {
-    const g = at();
+    const g = goldenLangevin();
     const toy = new Toy("dsb_langevin", 0.1);
     const of = process(changed.kind ?? kind);
     const mean: StepMean =

@@ -10,7 +10,7 @@ const folder = process.env.GOLDEN_DIR ?? fileURLToPath(new URL("golden", import.
 beforeAll(() => setNumThreads(1));
 
 /** Facts missing in the files; the rest is read from the shapes, or from metadata. */
-const known: Record<string, Partial<UNetOptions>> = {
+const knownOptions: Record<string, Partial<UNetOptions>> = {
   unet_mnist: {
     num_channels: 32,
     channel_mult: [0.5, 1, 1],
@@ -33,7 +33,7 @@ const known: Record<string, Partial<UNetOptions>> = {
   },
 };
 
-describe.each(Object.keys(known))("%s", (name) => {
+describe.each(Object.keys(knownOptions))("%s", (name) => {
   const open = () => {
     const g = golden(name);
     const params = goldenGroup(name, "param/");
@@ -43,7 +43,7 @@ describe.each(Object.keys(known))("%s", (name) => {
       image_size: g("x").size(-1),
       in_channels: g("x").size(1),
       out_channels: g("out").size(1),
-      ...known[name],
+      ...knownOptions[name],
       ...(said ? (JSON.parse(said) as Partial<UNetOptions>) : {}),
     });
     return { g, params, metadata, net };

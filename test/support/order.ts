@@ -1,7 +1,7 @@
 // The order of the files: long ones first, so that no long file is left to one worker at the end.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const longest: readonly string[] = [
+const longestFiles: readonly string[] = [
   "test/docs/blocks",
   "packages/library/train/test/distributed/ranks",
   "test/e2e/train",
@@ -37,8 +37,8 @@ export class LongestFirst extends BaseSequencer {
     const projects = [...new Set(files.map(({ project }) => project.name))].sort().reverse();
     const group = ({ project }: TestSpecification) => projects.indexOf(project.name);
     const place = ({ moduleId }: TestSpecification) => {
-      const at = longest.findIndex((name) => moduleId.endsWith(name));
-      return at < 0 ? longest.length : at;
+      const at = longestFiles.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? longestFiles.length : at;
     };
     const sorted = await super.sort(files);
     return sorted.sort((a, b) => group(a) - group(b) || place(a) - place(b));

@@ -4,12 +4,16 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "node:util";
 
-const own = fileURLToPath(import.meta.url);
+const ownPath = fileURLToPath(import.meta.url);
 
 /** Starts the process: `run(file, folder)` resolves to the output of the program; `stop()` ends it. */
 export function programs() {
   const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1" };
-  const child = fork(own, [], { env, execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(ownPath, [], {
+    env,
+    execArgv: [],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const run = (file, folder) =>
     new Promise((resolve, reject) => {
       const end = (code, signal) => reject(new Error(`${file} ended with ${signal ?? code}`));
@@ -24,7 +28,7 @@ export function programs() {
   return { run, stop: () => child.kill() };
 }
 
-if (process.argv[1] === own) {
+if (process.argv[1] === ownPath) {
   let printed = "";
   console.log = (...parts) => {
     printed += `${format(...parts)}\n`;

@@ -58,7 +58,7 @@ interface Resident {
   errors: string;
 }
 
-const idle = new Map<string, Resident[]>();
+const idleResidents = new Map<string, Resident[]>();
 
 function start(program: string) {
   const stdio = ["ignore", "ignore", "pipe", "ipc"] as const;
@@ -78,8 +78,8 @@ function start(program: string) {
 export const residentRank: Play = (program, options, variables) => {
   // Groups are numbered in each process: members of a group must have been in as many before.
   const key = `${program} ${variables.WORLD_SIZE}`;
-  const free = idle.get(key) ?? [];
-  idle.set(key, free);
+  const free = idleResidents.get(key) ?? [];
+  idleResidents.set(key, free);
   const resident = free.pop() ?? start(program);
   const { child } = resident;
   const said: Outcome["said"] = {};

@@ -27,7 +27,7 @@ export const squaredDistance = (a: Point, b: Point): number =>
 export const independent = (n: number, m: number): Coupling =>
   Array.from({ length: n }, () => Array.from({ length: m }, () => 1 / (n * m)));
 
-const transposed = (coupling: Coupling): Coupling =>
+const transpose = (coupling: Coupling): Coupling =>
   (coupling[0] ?? []).map((_, j) => coupling.map((row) => row[j] as number));
 
 /** Returns a generator of uniform numbers (mulberry32). */
@@ -141,10 +141,10 @@ export function halfIteration(
 ): HalfIteration {
   const { source, target, coupling } = problem;
   if (direction === "forward") return simulate({ from: source, to: target, coupling }, bridge);
-  const reversed = { from: target, to: source, coupling: transposed(coupling) };
+  const reversed = { from: target, to: source, coupling: transpose(coupling) };
   const result = simulate(reversed, bridge);
   return {
-    coupling: transposed(result.coupling),
+    coupling: transpose(result.coupling),
     paths: result.paths.map((path) => path.toReversed()),
   };
 }

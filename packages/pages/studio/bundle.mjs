@@ -6,20 +6,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const out = join(here, "dist/bundle");
+const packageFolder = fileURLToPath(new URL(".", import.meta.url));
+const bundleFolder = join(packageFolder, "dist/bundle");
 
-const bundle = await rolldown({ input: join(here, "dist/page/main.js"), platform: "browser" });
+const bundle = await rolldown({
+  input: join(packageFolder, "dist/page/main.js"),
+  platform: "browser",
+});
 await bundle.write({
-  file: join(out, "page.js"),
+  file: join(bundleFolder, "page.js"),
   format: "esm",
   minify: true,
   codeSplitting: false,
 });
 await bundle.close();
 const ofCharts = createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css");
-const styles = [ofCharts, join(here, "src/page/style.css")].map((path) =>
+const styles = [ofCharts, join(packageFolder, "src/page/style.css")].map((path) =>
   readFileSync(path, "utf8"),
 );
-writeFileSync(join(out, "page.css"), styles.join("\n"));
-copyFileSync(join(here, "src/page/index.html"), join(out, "index.html"));
+writeFileSync(join(bundleFolder, "page.css"), styles.join("\n"));
+copyFileSync(join(packageFolder, "src/page/index.html"), join(bundleFolder, "index.html"));

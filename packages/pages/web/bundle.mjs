@@ -8,16 +8,21 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const out = join(here, "dist/bundle");
+const packageFolder = fileURLToPath(new URL(".", import.meta.url));
+const bundleFolder = join(packageFolder, "dist/bundle");
 
 async function write(name, entry, { format, ...input }) {
   const bundle = await rolldown({
-    input: join(here, "dist", entry),
+    input: join(packageFolder, "dist", entry),
     platform: "browser",
     ...input,
   });
-  await bundle.write({ file: join(out, name), format, minify: true, codeSplitting: false });
+  await bundle.write({
+    file: join(bundleFolder, name),
+    format,
+    minify: true,
+    codeSplitting: false,
+  });
   await bundle.close();
 }
 
@@ -34,4 +39,4 @@ await write("plain-worker.js", "worker/plain-worker.js", {
   ...{ format: "iife", external: [/^onnxruntime-web/] },
 });
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
-writeFileSync(join(out, "ort.wasm.gz"), gzipSync(readFileSync(wasm), { level: 9 }));
+writeFileSync(join(bundleFolder, "ort.wasm.gz"), gzipSync(readFileSync(wasm), { level: 9 }));

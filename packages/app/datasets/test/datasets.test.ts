@@ -13,7 +13,7 @@ const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** Squares of 16×16 at time 0, and the data of the arguments at time 1; inside a scope. */
-function within(words: readonly string[], check: (data: Datasets) => void) {
+function withDatasets(words: readonly string[], check: (data: Datasets) => void) {
   tidy(() => {
     const data = loadDatasets(configured("dataset=synthetic", ...words));
     try {
@@ -46,29 +46,31 @@ function expectLaw({ x0, x1 }: Datasets, want: { mean: number[]; std: number[] }
   });
 }
 
-const everywhere = (value: number) => Array.from({ length: 256 }, () => value);
+const constantImage = (value: number) => Array.from({ length: 256 }, () => value);
 const ofData = ({ x0 }: Datasets) => moments(decodeImages(x0.train).to("float64"));
 
 describe("the Gaussian at time 1", () => {
   it("is N(mean_final, var_final)", () =>
-    within(["transfer=false", "mean_final=0.3", "var_final=4"], (data) =>
-      expectLaw(data, { mean: everywhere(0.3), std: everywhere(2) }),
+    withDatasets(["transfer=false", "mean_final=0.3", "var_final=4"], (data) =>
+      expectLaw(data, { mean: constantImage(0.3), std: constantImage(2) }),
     ));
 
   it("has the data's mean in each pixel with adaptive_mean", () =>
-    within(["transfer=false", "adaptive_mean=true", "var_final=0.25"], (data) => {
+    withDatasets(["transfer=false", "adaptive_mean=true", "var_final=0.25"], (data) => {
       const { mean } = ofData(data);
       expect(Math.max(...mean) - Math.min(...mean)).toBeGreaterThan(0.3);
-      expectLaw(data, { mean, std: everywhere(0.5) });
+      expectLaw(data, { mean, std: constantImage(0.5) });
     }));
 
   it("has the data's mean and variance in each pixel with final_adaptive", () =>
-    within(["transfer=false", "final_adaptive=true"], (data) => expectLaw(data, ofData(data))));
+    withDatasets(["transfer=false", "final_adaptive=true"], (data) =>
+      expectLaw(data, ofData(data)),
+    ));
 });
 
 describe("data.random_flip", () => {
   it("mirrors images in training, and held-out ones never", () =>
-    within(["data.random_flip=true"], ({ x0 }) => {
+    withDatasets(["data.random_flip=true"], ({ x0 }) => {
       const rows = x0.train.narrow(0, 0, 64);
       const plain = decodeImages(rows);
       const seen = x0.decode(rows, { end: "x0", generator: stream(1, "flip") });

@@ -16,7 +16,7 @@ const row = (left: number, isSquared: boolean, change: Partial<MetricRow> = {}) 
     ...change,
   }) as MetricRow;
 
-const pooled = (...rows: MetricRow[]) =>
+const poolFolds = (...rows: MetricRow[]) =>
   pooledFolds(
     rows.map((one) => ({ rows: [one], verdicts: [] })),
     facts,
@@ -28,7 +28,7 @@ it.each([
   // Folds that differ more than their intervals allow.
   [false, [1, 5, 9], 5 + (1.96 * 4) / Math.sqrt(3)],
 ] as const)("squares: %s, with %s of the displacement left", (isSquared, lefts, high) =>
-  expect(pooled(...lefts.map((left) => row(left, isSquared)))?.excess?.high).toBeCloseTo(high),
+  expect(poolFolds(...lefts.map((left) => row(left, isSquared)))?.excess?.high).toBeCloseTo(high),
 );
 
 it("a difference in one of three folds is not significant", () => {
@@ -36,7 +36,7 @@ it("a difference in one of three folds is not significant", () => {
     const one = row(1, false);
     return { ...one, excess: { ...one.excess!, power } };
   });
-  expect(pooled(...folds)?.excess?.power).toBeLessThan(0.5);
+  expect(poolFolds(...folds)?.excess?.power).toBeLessThan(0.5);
 });
 
 it("each fold has a grade and a floor, and the note is from the worst fold", () => {
@@ -48,5 +48,5 @@ it("each fold has a grade and a floor, and the note is from the worst fold", () 
     note: "in the worst part: note 1",
     floor: expect.closeTo(0.1),
   };
-  expect(pooled(...folds)).toMatchObject(pooledRow);
+  expect(poolFolds(...folds)).toMatchObject(pooledRow);
 });

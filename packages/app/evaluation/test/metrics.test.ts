@@ -55,7 +55,7 @@ async function withSet<T>(
   }
 }
 
-const three = () => ({ start: normal(1), end: normal(2), data: normal(3) });
+const threeSamples = () => ({ start: normal(1), end: normal(2), data: normal(3) });
 
 /** The row of one metric. */
 const rowOf = (name: string, make: () => Samples, config = moons, intervals = true) =>
@@ -73,7 +73,7 @@ const rowOf = (name: string, make: () => Samples, config = moons, intervals = tr
   );
 
 /** Data, generated rows at a distance `shift` from it along one axis, and source rows at three times the distance. */
-const shifted =
+const shiftedBy =
   (shift: number, scale = 1) =>
   () => {
     const data = normal(1);
@@ -85,14 +85,14 @@ const unitX = () => zeros([1, 2]).add(1).cumsum(1).eq(1).to("float32");
 describe("metrics with known answers", () => {
   // W2 and W1 of a translation are its length; sliced, the root mean square of cos θ in the plane is √½.
   it.each([
-    ["sliced_w2", shifted(0.5), 0.5 * Math.SQRT1_2, 0, 1.5 * Math.SQRT1_2, 0.04],
-    ["w2", shifted(0.5), 0.5, 0, 1.5, 1e-3],
-    ["w1", shifted(0.5), 0.5, 0, 1.5, 1e-3],
-    ["variance_ratio", shifted(0, 2), 4, 1, 4, 1e-5],
-    ["variance_ratio_least", shifted(0, 2), 4, 1, 4, 1e-5],
+    ["sliced_w2", shiftedBy(0.5), 0.5 * Math.SQRT1_2, 0, 1.5 * Math.SQRT1_2, 0.04],
+    ["w2", shiftedBy(0.5), 0.5, 0, 1.5, 1e-3],
+    ["w1", shiftedBy(0.5), 0.5, 0, 1.5, 1e-3],
+    ["variance_ratio", shiftedBy(0, 2), 4, 1, 4, 1e-5],
+    ["variance_ratio_least", shiftedBy(0, 2), 4, 1, 4, 1e-5],
     // Of 1,000 rows of each side, so that samples differ.
-    ["energy_distance", shifted(0), 0, 0, 0, 0.01],
-    ["column_w1", shifted(0.5), 0.5, 0, 1.5, 1e-5],
+    ["energy_distance", shiftedBy(0), 0, 0, 0, 0.01],
+    ["column_w1", shiftedBy(0.5), 0.5, 0, 1.5, 1e-5],
   ])("%s", async (name, make, value, floor, ceiling, tolerance) => {
     const row = await rowOf(name, make);
     expect(Math.abs(row.value - value)).toBeLessThan(tolerance);
@@ -151,7 +151,7 @@ it.each([
     },
   };
   const clock = new Clock(seconds, { now: () => now });
-  await withSet(three, { clock, intervals: true }, async (set, context) => {
+  await withSet(threeSamples, { clock, intervals: true }, async (set, context) => {
     await measureSet(set, [own], context);
     // Generated rows, two floors and the ceiling.
     expect(compared / 4).toBe(halves);
@@ -163,7 +163,7 @@ it.each([
   { spent: 25, has: false },
 ])("has the metrics of verdicts after $spent of 10 seconds: $has", async ({ spent, has }) => {
   const clock = new Clock(10, { now: () => spent, began: 0 });
-  await withSet(three, { clock }, async (set, context) => {
+  await withSet(threeSamples, { clock }, async (set, context) => {
     const found = await measureSet(set, metrics, context);
     expect(found?.rows.some(({ name }) => name === "sliced_w2")).toBe(has);
     expect(found?.reasons.get("energy_distance")).toMatch(/no time was left/);
@@ -171,7 +171,7 @@ it.each([
 });
 
 it("an evaluation of a second has no trial", () =>
-  withSet(three, { clock: new Clock(1) }, async ({ sampling }, { subject, options }) => {
+  withSet(threeSamples, { clock: new Clock(1) }, async ({ sampling }, { subject, options }) => {
     const work = { sampling, direction: "f", transports: 1, distances: 1 } as const;
     expect(await affordable(subject, options, work)).toEqual({ n: 100, exact: 100 });
   }));

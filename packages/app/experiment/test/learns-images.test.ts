@@ -32,14 +32,14 @@ beforeAll(() => {
 });
 
 /** Squares to discs with a tiny UNet. */
-const quick = wordsOf(`
+const quickOverrides = wordsOf(`
   dataset=synthetic batch_size=32 lr=1e-3 ema_rate=0.98 cache_npar=256 cache_batch_size=128 num_steps=10 gamma_min=0.03
   gamma_max=0.03 first_coupling=ind n_ipf=1 first_num_iter=60 num_iter=60 threads=1 seed=3
 `);
 
 describe("squares and discs", () => {
   it("DSBM-IMF", async () => {
-    const config = configured(...quick);
+    const config = configured(...quickOverrides);
     const data = loadDatasets(config);
     const training = new Training(trainingProblem(config, data, { cacheFolder: folder }));
     for await (const _ of training.run());

@@ -16,29 +16,29 @@ function runOf(config: object) {
   openRun({ folder: root, dsbm: "0.0.1", config, columns: ["loss"] }).finish();
   return root;
 }
-const none: ReadonlySet<string> = new Set();
+const noKeys: ReadonlySet<string> = new Set();
 
 describe("a configuration", () => {
   const before = { lr: 1e-3, model: { name: "UNET", dropout: 0.1, channel_mult: null } };
 
   it("equals the configuration of a run if all values agree, in any order of keys", () => {
     const folder = runOf(before);
-    expect(changesOf(folder, before, none)).toEqual([]);
+    expect(changesOf(folder, before, noKeys)).toEqual([]);
     const turned = { model: { channel_mult: null, dropout: 0.1, name: "UNET" }, lr: 1e-3 };
-    expect(changesOf(folder, turned, none)).toEqual([]);
-    expect(() => checkSameConfig(folder, turned, none)).not.toThrow();
+    expect(changesOf(folder, turned, noKeys)).toEqual([]);
+    expect(() => checkSameConfig(folder, turned, noKeys)).not.toThrow();
   });
 
   it("may have newer keys than the run if they change nothing", () => {
     const folder = runOf(before);
     const newer = { ...before, ema_rate: null, model: { ...before.model, embed_dim: null } };
-    expect(changesOf(folder, newer, none)).toEqual([]);
+    expect(changesOf(folder, newer, noKeys)).toEqual([]);
     const asking = { ...before, ema_rate: 0.9, model: { ...before.model, embed_dim: 256 } };
-    expect(changesOf(folder, asking, none)).toEqual([
+    expect(changesOf(folder, asking, noKeys)).toEqual([
       "model.embed_dim was null and is now 256",
       "ema_rate was null and is now 0.9",
     ]);
-    expect(() => checkSameConfig(folder, asking, none)).toThrow(
+    expect(() => checkSameConfig(folder, asking, noKeys)).toThrow(
       /holds a run of another configuration \(model\.embed_dim was null and is now 256; .*--again/,
     );
   });
@@ -46,7 +46,7 @@ describe("a configuration", () => {
   it("differs by the names of its values, except values without effect on training", () => {
     const folder = runOf(before);
     const other = { lr: 1e-4, model: { ...before.model, dropout: 0 } };
-    expect(changesOf(folder, other, none)).toEqual([
+    expect(changesOf(folder, other, noKeys)).toEqual([
       "lr was 0.001 and is now 0.0001",
       "model.dropout was 0.1 and is now 0",
     ]);

@@ -18,7 +18,7 @@ const config = {
   cache_refresh_stride: 20,
 };
 /** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
-function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 } = {}) {
+function simulateRun(speed: (now: number) => number, { seconds = 600, step = 0.01 } = {}) {
   let now = 0;
   const steps = new Map<number, number>();
   const training = {
@@ -53,19 +53,19 @@ test.each([
   ["that slows down in the middle", (now: number) => (now < 250 ? 0.01 : 0.05)],
   ["that comes and goes", (now: number) => (now % 100 < 50 ? 0.01 : 0.04)],
 ])("a run ends in time on a machine %s", (_name, speed) => {
-  const { end, steps } = simulated(speed);
+  const { end, steps } = simulateRun(speed);
   expect(end).toBeGreaterThan(0.9 * 570);
   expect(end).toBeLessThan(1.05 * 570);
   expect(steps.every((n) => n >= 20)).toBe(true);
 });
 
 test("a half-iteration ends with its next step when its time is up", () => {
-  const { end, steps } = simulated(() => 1, { seconds: 100 });
+  const { end, steps } = simulateRun(() => 1, { seconds: 100 });
   expect(end).toBeLessThan(110);
   expect(Math.min(...steps)).toBeLessThan(20);
 });
 
-const six = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };
+const sixHalves = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };
 
 /** A plan of six half-iterations: steps of 0.01 s, and of 0.02 s with their part of the simulations. */
 const planOf = ({ pair = 0.1, test_npar = 0, ...limit } = {}) =>
@@ -76,7 +76,7 @@ const planOf = ({ pair = 0.1, test_npar = 0, ...limit } = {}) =>
       most: 1000,
       ...limit,
     },
-    { ...six, test_npar },
+    { ...sixHalves, test_npar },
     { step: 0.01, pair },
   );
 

@@ -63,22 +63,22 @@ const onCircle = (t: number) => [Math.sin(4 * t), Math.cos(4 * t)];
 /** Two clusters that stay, while the first one loses a third of all rows to the second one. */
 const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];
 
-const wide = [0, 0.25, 0.75, 1];
-const faster = (t: number) => onCircle(1.25 * t);
-const five = [0, 0.25, 0.5, 0.75, 1];
+const wideTimes = [0, 0.25, 0.75, 1];
+const fasterCircle = (t: number) => onCircle(1.25 * t);
+const fiveTimes = [0, 0.25, 0.5, 0.75, 1];
 const spline = "spline";
 
 test.each([
-  { course: "a circle", at: five, placeOf: onCircle, method: "sf2m", interpolant: spline },
+  { course: "a circle", at: fiveTimes, placeOf: onCircle, method: "sf2m", interpolant: spline },
   {
     course: "wide steps",
-    at: wide,
-    placeOf: faster,
+    at: wideTimes,
+    placeOf: fasterCircle,
     rows: 400,
     method: "sf2m",
     interpolant: spline,
   },
-  { course: "of few rows", at: wide, placeOf: faster, rows: 40, method: "sf2m" },
+  { course: "of few rows", at: wideTimes, placeOf: fasterCircle, rows: 40, method: "sf2m" },
   { course: "a circle of three times", at: [0, 0.5, 1], placeOf: onCircle, method: "sf2m" },
   { course: "shares that change", at: [0, 0.5, 1], placeOf: ofCluster, method: "wfr" },
 ])("along $course $method $interpolant", ({ at, placeOf, rows: n = 200, method, interpolant }) => {

@@ -19,19 +19,19 @@ beforeAll(() => {
   writeFileSync(join(folder, "b.csv"), `id,z,x\n${rows("b")}\n`);
 });
 
-const at = (name: string) => join(folder, name);
+const pathOf = (name: string) => join(folder, name);
 
 async function loaded(pairs: string, ...words: string[]) {
-  writeFileSync(at("pairs.csv"), pairs);
+  writeFileSync(pathOf("pairs.csv"), pairs);
   const config = configured(
     "dataset=vectors",
-    `Dataset=table:${at("a.csv")}`,
-    `Dataset_transfer=table:${at("b.csv")}`,
+    `Dataset=table:${pathOf("a.csv")}`,
+    `Dataset_transfer=table:${pathOf("b.csv")}`,
     `paths.data_dir_name=${folder}`,
     "data.id=id",
     "batch_size=8",
     "data.standardise=none",
-    `pairs=${at("pairs.csv")}`,
+    `pairs=${pathOf("pairs.csv")}`,
     ...words,
   );
   const ends = await openDatasets(config, { progress: silentProgress, signal: undefined });
@@ -78,8 +78,8 @@ it("gives pairs of several datasets their rows in the tables of all intervals", 
   const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
   const { known, values } = await loaded(
     `interval,source,target\n${lines.flat().join("\n")}\n`,
-    `Dataset_between=table:${at("b.csv")}`,
-    `Dataset_transfer=table:${at("a.csv")}`,
+    `Dataset_between=table:${pathOf("b.csv")}`,
+    `Dataset_transfer=table:${pathOf("a.csv")}`,
     "first_coupling=ind",
   );
   expect(known?.given).toBe(24);
@@ -95,9 +95,9 @@ it("gives pairs of several datasets their rows in the tables of all intervals", 
     starts?.map(({ x, interval }) => ({ interval, x: (x + (interval === 0 ? 3 : 5)) % 7 })),
   );
   await expect(
-    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
   ).rejects.toThrow(/row 1 has the interval "3"; expected 1 to 2/);
   await expect(
-    loaded("source,target\na1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+    loaded("source,target\na1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
   ).rejects.toThrow(/expected columns named source, target, interval/);
 });

@@ -19,11 +19,11 @@ export function scratch(): string {
   return folder;
 }
 
-let shared: string | undefined;
+let compiledFolder: string | undefined;
 
 /** A folder with this room as JavaScript under runs/, made once for each process of tests. */
-function compiled() {
-  if (shared !== undefined) return shared;
+function compileOnce() {
+  if (compiledFolder !== undefined) return compiledFolder;
   const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
@@ -31,13 +31,13 @@ function compiled() {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   symlinkSync(at("../../../../node_modules"), join(folder, "node_modules"));
   cpSync(at("../dist/"), join(folder, "runs"), { recursive: true });
-  shared = folder;
+  compiledFolder = folder;
   return folder;
 }
 
 /** Writes a script next to the room, which it finds at ./runs, and returns its path. */
 function script(code: string) {
-  const path = join(compiled(), `${randomUUID()}.js`);
+  const path = join(compileOnce(), `${randomUUID()}.js`);
   writeFileSync(path, code);
   return path;
 }

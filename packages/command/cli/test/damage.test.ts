@@ -17,7 +17,7 @@ const config = benchmarked(
   dim=2 n_train=64 n_test=32 inner_iters=4 outer_iters=1 num_steps=4 test_num_steps=4 batch_size=32 threads=1
 `),
 );
-const whole = join(root, "whole");
+const wholeRun = join(root, "whole");
 const folder = join(root, "run");
 
 function run(place: string) {
@@ -31,14 +31,14 @@ function run(place: string) {
 
 function flip(file: string) {
   rmSync(folder, { recursive: true, force: true });
-  cpSync(whole, folder, { recursive: true });
+  cpSync(wholeRun, folder, { recursive: true });
   const bytes = readFileSync(join(folder, file));
   const at = bytes.length >> 1;
   bytes[at] = bytes[at] ^ 1;
   writeFileSync(join(folder, file), bytes);
 }
 
-beforeAll(() => run(whole));
+beforeAll(() => run(wholeRun));
 
 it.each(["config.yaml", "config.json", "models/1_b.safetensors"])(
   "%s is refused with one line",
@@ -47,7 +47,7 @@ it.each(["config.yaml", "config.json", "models/1_b.safetensors"])(
     const line = new RegExp(`^[^\n]*${file} is damaged [^\n]*$`);
     expect(() => finishedRun(folder, config)).toThrow(line);
     await expect(run(folder)).rejects.toThrow(line);
-    copyFileSync(join(whole, file), join(folder, file));
+    copyFileSync(join(wholeRun, file), join(folder, file));
     expect(finishedRun(folder, config)).toHaveLength(1);
   },
 );

@@ -12,12 +12,12 @@ import { line } from "./own-line.js";
 
 const root = scratch();
 
-const small = wordsOf(`
+const smallRun = wordsOf(`
   gaussian dim=2 net_name=mlp_small n_train=200 n_test=100 batch_size=64 num_steps=4 inner_iters=12
   test_num_steps=4 log_every=4 threads=1 plot_level=0
 `);
 const words = (place: string, ...more: string[]) => [
-  ...small,
+  ...smallRun,
   ...more,
   `experiments_dir=${join(root, place)}`,
 ];
@@ -27,10 +27,10 @@ const weights = (folder: string, half: string) =>
     .digest("hex");
 const folderIn = (stdout: string) => /results: +(.*)\/results\.csv/.exec(stdout)?.[1] as string;
 
-let whole = "";
+let wholeRun = "";
 
 beforeAll(async () => {
-  whole = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
+  wholeRun = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
 });
 
 it("dsbm extend makes a run longer in its folder, and its command then continues the longer run", async () => {
@@ -40,7 +40,7 @@ it("dsbm extend makes a run longer in its folder, and its command then continues
   const more = await line("extend", join(root, "in-place"), "+2");
   expect(more.code).toBe(0);
   expect(folderIn(more.stdout)).toBe(folder);
-  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
+  expect(weights(folder, "4_f")).toBe(weights(wholeRun, "4_f"));
   const same = await line(...words("in-place", "outer_iters=2"));
   expect(same.stdout).toContain("finished already");
 
@@ -60,11 +60,11 @@ it("dsbm extend makes a run longer in its folder, and its command then continues
 });
 
 it("dsbm gaussian leaves its columns, and paths as arrays", () => {
-  const [columns] = readFileSync(join(whole, "results.csv"), "utf8").split("\n");
+  const [columns] = readFileSync(join(wholeRun, "results.csv"), "utf8").split("\n");
   expect(columns.trim()).toBe(
     "half_iteration,direction,step,steps,n,nfe,mean,exact_mean,var,exact_var,cov,exact_cov,kl_diag,floor_diag,kl_full,floor_full,seconds_per_batch,seconds",
   );
-  const paths = io.npy.decode(readFileSync(join(whole, "traj.npy")));
+  const paths = io.npy.decode(readFileSync(join(wholeRun, "traj.npy")));
   expect(paths.shape).toEqual([5, 100, 2]);
 });
 
@@ -76,7 +76,7 @@ it("dsbm runs lists runs; a folder above a run, or latest, stands for a run", as
   expect(rows[0]).toMatch(
     /outer_iters=4\S*\/42 +finished +4\/4 +dsbm +gaussian → gaussian +\d+s +KL/,
   );
-  expect(findRun("latest", { experiments_dir: join(root, "whole") })).toBe(whole);
+  expect(findRun("latest", { experiments_dir: join(root, "whole") })).toBe(wholeRun);
   const json = await line("runs", join(root, "whole"), "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({ state: "finished", method: "dsbm", half: "4/4" });
   expect((await line("runs", join(root, "nowhere"))).code).toBe(2);

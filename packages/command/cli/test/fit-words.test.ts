@@ -7,10 +7,10 @@ import { scratch } from "../../../../test/support/scratch.js";
 import { readFitArguments } from "../src/words/places.js";
 
 const root = scratch();
-const at = (...parts: string[]) => join(root, ...parts);
+const pathOf = (...parts: string[]) => join(root, ...parts);
 for (const folder of ["a", "b", "Zürich 冬"]) {
-  mkdirSync(at(folder));
-  for (const file of ["day 2.npy", "day_4.csv.gz"]) writeFileSync(at(folder, file), "");
+  mkdirSync(pathOf(folder));
+  for (const file of ["day 2.npy", "day_4.csv.gz"]) writeFileSync(pathOf(folder, file), "");
 }
 
 test.each([
@@ -18,7 +18,7 @@ test.each([
   [["a/day 2.npy", "b/day 2.npy"], "a_day_2_to_b_day_2"],
   [["Zürich 冬/day 2.npy", "b/day 2.npy"], "Zürich_冬_day_2_to_b_day_2"],
 ])("%s is named %s", (places, name) => {
-  const paths = places.map((place) => at(place));
+  const paths = places.map((place) => pathOf(place));
   const settings = ["sigma=0.3", "seed=1"];
   const [source, target] = paths.map((path) => `table:${path}`);
   expect(readFitArguments([...paths, ...settings])).toMatchObject({
@@ -30,26 +30,26 @@ test.each([
 });
 
 test("one file is named by its groups or by its column of times", () => {
-  const byTime = readFitArguments([at("a/day_4.csv.gz"), "time=day"]);
+  const byTime = readFitArguments([pathOf("a/day_4.csv.gz"), "time=day"]);
   expect(byTime.base.name).toBe("day_4_by_day");
-  const two = [at("a/day 2.npy"), at("b/day_4.csv.gz"), "time=day"];
+  const two = [pathOf("a/day 2.npy"), pathOf("b/day_4.csv.gz"), "time=day"];
   expect(() => readFitArguments(two)).toThrow(/time= names a column of one table, got 2 files/);
   const groups = ["data.split_by=day", "data.source=x/1", "data.target=2"];
   const { base, overrides } = readFitArguments([
-    at("a/day_4.csv.gz"),
+    pathOf("a/day_4.csv.gz"),
     ...groups,
     "data.between=3,4",
   ]);
   expect([base.name, overrides["data.between"]]).toEqual(["day_4_x_1_to_2", [3, 4]]);
   const years = ["data.split_by=day", "data.source=1990..1999", "data.target=2000.."];
-  expect(readFitArguments([at("a/day_4.csv.gz"), ...years]).base.name).toBe(
+  expect(readFitArguments([pathOf("a/day_4.csv.gz"), ...years]).base.name).toBe(
     "day_4_1990-1999_to_2000-",
   );
 });
 
 test("folders of images have a UNet if its keys are given", () => {
   const modelOf = (...settings: string[]) =>
-    readFitArguments([at("a"), at("b"), ...settings]).base.model;
+    readFitArguments([pathOf("a"), pathOf("b"), ...settings]).base.model;
   expect(modelOf("model.num_channels=16")).toBe("UNET");
   expect(modelOf("lr=1e-3")).toBeUndefined();
 });
@@ -63,7 +63,7 @@ test.each([
   ["at=2,3,7 holdout=x.npy holdout_at=8", /holdout_at=8: expected times between 2 .* and 7 /],
   ["holdout=x.npy holdout_at=1.5", /holdout_at=1.5: expected times between 0 .* and 1 /],
 ])("the times of three datasets: %s", (words, expected) => {
-  const path = at("a/day 2.npy");
+  const path = pathOf("a/day 2.npy");
   const places = words.startsWith("time=") ? [path] : [path, path, path];
   const { base, settings } = readFitArguments([...places, ...words.split(" ")]);
   const config = () => resolve(fit, settings, { base }).members[0]?.config;

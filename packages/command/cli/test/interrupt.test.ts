@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const built = fileURLToPath(new URL("../dist/command/work.js", import.meta.url));
+const workModule = fileURLToPath(new URL("../dist/command/work.js", import.meta.url));
 
 it("a second signal ends a blocked process, with a line", async () => {
   const code = `
-    import { beginWork } from ${JSON.stringify(built)};
+    import { beginWork } from ${JSON.stringify(workModule)};
     await beginWork("to resume: again");
     setTimeout(() => {
       console.log("ready");

@@ -15,14 +15,14 @@ const placeOf = (...words: string[]) => {
     .split("/")[0];
 };
 
-const own = ["Dataset=folder:photos/day", "Dataset_transfer=folder:photos/night"];
+const folderOptions = ["Dataset=folder:photos/day", "Dataset_transfer=folder:photos/night"];
 
 it.each([
-  [own, "day_to_night"],
+  [folderOptions, "day_to_night"],
   [["Dataset=folder:a/cats", "Dataset_transfer=folder:b/cats"], "a_cats_to_b_cats"],
   [["Dataset=folder:day", "Dataset_transfer=mnist_2"], "day_to_mnist_2"],
   [["Dataset=folder:day", "transfer=false"], "day"],
-  [[...own, "name=mine"], "mine"],
+  [[...folderOptions, "name=mine"], "mine"],
   [["dataset=vectors", "Dataset=array:a.npy", "Dataset_transfer=array:b.npy"], "vectors"],
   [["Dataset=mnist_2", "Dataset_transfer=mnist_3"], "mnist_transfer"],
   [["dataset=mnist_2to3"], "mnist_2to3"],

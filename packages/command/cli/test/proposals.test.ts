@@ -5,7 +5,7 @@ import { setting } from "@dsbm/data";
 import { expect, it } from "vitest";
 
 /** What `dsbm` gets of a command line. */
-const typed = (words: string) =>
+const errorOf = (words: string) =>
   execFileSync("sh", ["-c", `printf '%s' ${words}`], { encoding: "utf8" });
 
 it.each([
@@ -29,7 +29,7 @@ it.each([
   "",
 ])("the name %j", (name) => {
   for (const names of [[name], [name, "b"], ["a", name, name]]) {
-    const { key, values } = parseOverride(typed(setting("data.exclude", names)));
+    const { key, values } = parseOverride(errorOf(setting("data.exclude", names)));
     expect(key).toBe("data.exclude");
     expect(values.flat().map(String)).toEqual(names);
   }

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 /** A run that was read, and its networks with weights of a seed. */
-function trained(words: readonly string[], { shape = [3], name = "" } = {}) {
+function trainedRun(words: readonly string[], { shape = [3], name = "" } = {}) {
   const vectors = ["dataset=gaussian", "data.dim=3", "model.hidden='16,16'"];
   const found = configured(...(shape.length === 1 ? vectors : []), ...words);
   const config = { ...found, ...(name && { method: name }) };
@@ -44,7 +44,7 @@ function trained(words: readonly string[], { shape = [3], name = "" } = {}) {
   return { run, networks };
 }
 
-type Made = ReturnType<typeof trained>;
+type Made = ReturnType<typeof trainedRun>;
 
 /** What a sampler asks natively. */
 function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor, t: T.Tensor) {
@@ -95,18 +95,18 @@ it.each([
   ["method=sf2m", 1],
   ["method=rf", 1],
 ])("%j", async (words, models) => {
-  const made = trained(words.split(" ").filter(Boolean));
+  const made = trainedRun(words.split(" ").filter(Boolean));
   expect(await expectSame(made)).toHaveLength(models);
 });
 
 it("increments are a drift with the length of a step inside", async () => {
-  await expectSame(trained(["num_steps=8", "sigma=1"], { name: "dsb_increments" }));
+  await expectSame(trainedRun(["num_steps=8", "sigma=1"], { name: "dsb_increments" }));
 });
 
 it.each(["true", "mixture"])(
   "DSBM with precondition=%s: it is in the graph of each direction",
   async (what) => {
-    const made = trained(["method=dbdsb", `precondition=${what}`, "mixture_components=3"]);
+    const made = trainedRun(["method=dbdsb", `precondition=${what}`, "mixture_components=3"]);
     for (const net of Object.values(made.networks))
       (net as Preconditioned).begin(ends(), 0.7, seeded(6));
     expect(await expectSame(made)).toHaveLength(2);
@@ -114,15 +114,15 @@ it.each(["true", "mixture"])(
 );
 
 it("LightSB: a closed form; the Gaussian bridge is refused", async () => {
-  const light = trained(["method=lightsb", "mixture_components=4"]);
+  const light = trainedRun(["method=lightsb", "mixture_components=4"]);
   for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
   await expectSame(light);
-  const refused = () => graphsBoth(trained(["method=gaussian_bridge"]));
+  const refused = () => graphsBoth(trainedRun(["method=gaussian_bridge"]));
   expect(refused).toThrow(/cannot be exported to ONNX/);
 });
 
 it("LightSB with masses: its models hold what masses gain at both ends", async () => {
-  const made = trained(["method=lightsb", "mass_penalty=1", "mixture_components=4"]);
+  const made = trainedRun(["method=lightsb", "mass_penalty=1", "mixture_components=4"]);
   for (const { source, target } of Object.values(made.networks) as UnbalancedMixture[])
     for (const mixture of [source, target]) mixture.epsilon.fill_(0.8);
   for (const { graph, directions } of graphsBoth(made)) {
@@ -139,7 +139,7 @@ it("LightSB with masses: its models hold what masses gain at both ends", async (
 });
 
 it("the Sinkhorn bridge: its training samples are in the models", async () => {
-  const made = trained(["method=sinkhorn_bridge"]);
+  const made = trainedRun(["method=sinkhorn_bridge"]);
   const ends = { x0: normal([3], 8)(40), x1: normal([3], 9)(30).add(2) };
   for (const net of Object.values(made.networks)) (net as PointBridge).fit(ends, 0.8);
   const graphs = await expectSame(made);

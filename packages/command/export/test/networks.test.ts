@@ -33,7 +33,7 @@ const classes = (n: number) => T.arange(0, n, { dtype: "int64" }).remainder(4);
 const direction = (n: number) => T.arange(0, n).remainder(2);
 
 const seed = () => ({ generator: seeded(1) });
-const made = {
+const networkMakers = {
   UNet: (options: object) => new UNet({ ...small.unet, ...options }, seed()),
   DownscalerUNet: (options: object) =>
     new DownscalerUNet(
@@ -44,7 +44,7 @@ const made = {
 };
 
 /** Network, options, channels of a point, conditions. */
-const images: [keyof typeof made, object, number, Given?][] = [
+const images: [keyof typeof networkMakers, object, number, Given?][] = [
   ["UNet", {}, 1],
   [
     "UNet",
@@ -75,7 +75,7 @@ const images: [keyof typeof made, object, number, Given?][] = [
 
 describe("networks of images", () => {
   it.each(images)("%s %j", async (name, options, channels, given) => {
-    const net = shaken(made[name](options), { seed: 2, by: 0.05 });
+    const net = shaken(networkMakers[name](options), { seed: 2, by: 0.05 });
     expect(await agrees(net, [channels, 8, 8], given)).toBeLessThan(1e-4);
   });
 });

@@ -8,7 +8,7 @@ startFrom(2);
 
 const cast = <R>(fn: () => R) => T.autocast("bfloat16", fn);
 /** A net whose forward pass is in bfloat16. */
-const short = (net: Net): Net => ({ ...net, loss: (x) => cast(() => net.loss(x)) });
+const inBfloat16 = (net: Net): Net => ({ ...net, loss: (x) => cast(() => net.loss(x)) });
 
 describe("autocast", () => {
   it("makes products bfloat16 within its rounding, and leaves the rest, weights and gradients in float32", () => {
@@ -29,8 +29,8 @@ describe("autocast", () => {
   it.each(nets)(
     "8 recorded steps of %s equal 8 unrecorded steps, bit for bit",
     (_, make, shape) => {
-      const plain = trained(short(make()), { steps: 8, shape, record: false });
-      expect(trained(short(make()), { steps: 8, shape, record: true })).toEqual(plain);
+      const plain = trained(inBfloat16(make()), { steps: 8, shape, record: false });
+      expect(trained(inBfloat16(make()), { steps: 8, shape, record: true })).toEqual(plain);
       expect(plain.losses[7]).toBeLessThan(plain.losses[0]);
     },
   );

@@ -4,7 +4,7 @@ import * as T from "../src/index.js";
 
 beforeEach(() => T.setNumThreads(1));
 
-const smallest = (dtype: T.DType) =>
+const smallestOf = (dtype: T.DType) =>
   T.full([2], dtype === "int64" ? -(2n ** 63n) : -(2 ** 31), { dtype });
 const call =
   (name: string, overload: string, ...args: unknown[]) =>
@@ -33,9 +33,13 @@ describe("checked arguments", () => {
       /at least one head/,
     ],
     ["attention of matrices", sdpa(T.ones([3, 4]), T.ones([3, 4])), /at least one head/],
-    ["int64 by -1", () => smallest("int64").remainder(-1), /other than -1/],
-    ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /other than -1/],
-    ["integers by a tensor", () => smallest("int64").remainder(int("int64", -1)), /other than -1/],
+    ["int64 by -1", () => smallestOf("int64").remainder(-1), /other than -1/],
+    ["int32 by what becomes -1", () => smallestOf("int32").remainder(4294967295), /other than -1/],
+    [
+      "integers by a tensor",
+      () => smallestOf("int64").remainder(int("int64", -1)),
+      /other than -1/,
+    ],
     [
       "a bigint by a tensor",
       () => T.unsafe.call("aten::remainder", "Scalar_Tensor", -(2n ** 63n), int("int64", -1)),
@@ -49,7 +53,7 @@ describe("checked arguments", () => {
 
   it("accept right arguments", () => {
     expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
-    expect(smallest("int64").div(-1).dtype).toBe("float32");
+    expect(smallestOf("int64").div(-1).dtype).toBe("float32");
     expect(
       T.ones([2])
         .remainder(T.ones([2]))

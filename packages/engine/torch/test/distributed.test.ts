@@ -15,7 +15,7 @@ const ranks = support.ranks.bind(null, program);
 /**
  * Ranks of a successful scenario, after which processes can continue: they play the next one too.
  */
-async function lasting(n: number, scenario: string) {
+async function runScenario(n: number, scenario: string) {
   const options = { scenario, timeoutMs: 20_000 };
   const all = await support.ranks(program, n, options, () => ({}), support.residentRank);
   wentWell(all);
@@ -24,7 +24,7 @@ async function lasting(n: number, scenario: string) {
 
 const folder = scratch();
 
-const failed = (message: RegExp, blamed: number[]) => ({
+const failureOf = (message: RegExp, blamed: number[]) => ({
   error: expect.stringMatching(message),
   code: "ERR_TORCH_DISTRIBUTED",
   ranks: blamed,
@@ -33,7 +33,7 @@ const failed = (message: RegExp, blamed: number[]) => ({
 describe("collectives", () => {
   it("of three processes", async () => {
     const n = 3;
-    const all = await lasting(n, "collectives");
+    const all = await runScenario(n, "collectives");
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
     for (const { said } of all) {
@@ -60,7 +60,7 @@ describe("collectives", () => {
   });
 
   it("are part of a recorded program, and exchange again at each replay", async () => {
-    const all = await lasting(2, "recorded");
+    const all = await runScenario(2, "recorded");
     for (const { said } of all) {
       for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
       expect(said.weights).toEqual(Array(4).fill(1 - 15));
@@ -85,13 +85,13 @@ describe("a rank that fails", () => {
     expect(all[1]?.exit).toBe("SIGKILL");
     for (const r of [0, 2, 3]) {
       const { said, exit, errors } = all[r];
-      expect(said.first).toEqual(failed(/^allReduce: rank 1 is gone/, [1]));
+      expect(said.first).toEqual(failureOf(/^allReduce: rank 1 is gone/, [1]));
       // Its process is seen to be gone, without the wait of 20 s for silent ranks.
       expect(said.waited).toBeLessThan(15_000);
       expect(said.after).toEqual(
-        failed(/the group failed before .*start the processes again/, [1]),
+        failureOf(/the group failed before .*start the processes again/, [1]),
       );
-      expect(said.barrier).toEqual(failed(/^barrier: the group failed before/, [1]));
+      expect(said.barrier).toEqual(failureOf(/^barrier: the group failed before/, [1]));
       expect([exit, errors]).toEqual([0, ""]);
     }
   });
@@ -117,7 +117,7 @@ describe("joining", () => {
     const all = await ranks(2, joined, () => ({ WORLD_SIZE: "4" }));
     for (const { said, exit } of all) {
       expect(said.failed).toEqual(
-        failed(/ranks 2 and 3 of 4 did not come within \d+ ms: start 4 processes/, [2, 3]),
+        failureOf(/ranks 2 and 3 of 4 did not come within \d+ ms: start 4 processes/, [2, 3]),
       );
       expect(exit).toBe(1);
     }

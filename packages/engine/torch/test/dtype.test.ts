@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import * as T from "../src/index.js";
 
 T.setNumThreads(1);
-const all = Object.keys(T.arrayOf) as T.DType[];
+const allDtypes = Object.keys(T.arrayOf) as T.DType[];
 
 describe("typed arrays", () => {
-  it.each(all)("%s goes in and comes back unchanged", (dtype) => {
+  it.each(allDtypes)("%s goes in and comes back unchanged", (dtype) => {
     const Kind = T.arrayOf[dtype] as { from(values: unknown): T.TypedArray };
     const bytes = dtype === "bool" ? [0, 1, 1, 0, 1, 0] : [1, 2, 3, 0, 127, 64];
     const data = dtype === "int64" ? BigInt64Array.from(bytes, BigInt) : Kind.from(bytes);

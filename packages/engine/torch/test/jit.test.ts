@@ -21,7 +21,7 @@ const images = (n: number, seed = 1) =>
   T.randint(0, 256, [n, 3, 5, 4], { generator: T.Generator.create(seed) }).to("uint8");
 
 /** What the fixture's forward computes, written again. */
-function expected(img: T.Tensor) {
+function expectedOutput(img: T.Tensor) {
   return T.tidy(() => {
     const weight = T.tensor(
       Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
@@ -40,11 +40,11 @@ describe("a TorchScript module", () => {
     const img = images(6);
     const got = module.forward([img], { return_features: true });
     expect([got.dtype, got.shape]).toEqual(["float32", [6, 8]]);
-    expect(distance(got, expected(img))).toBeLessThan(1e-6);
+    expect(distance(got, expectedOutput(img))).toBeLessThan(1e-6);
     for (let i = 0; i < 4; i++)
       expect(module.forward([img], { return_features: true }).toNumbers()).toEqual(got.toNumbers());
     const plain = module.forward([img]);
-    expect(distance(plain, expected(img).softmax(1))).toBeLessThan(1e-6);
+    expect(distance(plain, expectedOutput(img).softmax(1))).toBeLessThan(1e-6);
     expect(distance(plain, got)).toBeGreaterThan(0.1);
   });
 

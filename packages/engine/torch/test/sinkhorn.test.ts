@@ -7,7 +7,7 @@ import { bits } from "./kernel/in-double.js";
 startFrom(7);
 
 const double = { dtype: "float64" } as const;
-const one = { tolerance: 0, most: 1 };
+const oneIteration = { tolerance: 0, most: 1 };
 
 /** A kernel of a cost, weights of its rows and columns, and scalings other than 1. */
 function problemOf(n: number, m: number) {
@@ -17,7 +17,7 @@ function problemOf(n: number, m: number) {
   const scalings = { a: weights(n), b: weights(m), u: scaling(n), v: scaling(m) };
   return { matrix: f.unsqueeze(-1).add(g).sub(cost).div(0.3).exp(), scalings };
 }
-const copied = ({ a, b, u, v }: T.Scalings) => ({ a, b, u: u.clone(), v: v.clone() });
+const copyScalings = ({ a, b, u, v }: T.Scalings) => ({ a, b, u: u.clone(), v: v.clone() });
 
 it.each([
   [1, 1],
@@ -26,7 +26,7 @@ it.each([
 ])("iterations of a kernel of %i rows and %i columns have the same bits on two threads", (n, m) => {
   const { matrix, scalings } = problemOf(n, m);
   const all = () => {
-    const found = copied(scalings);
+    const found = copyScalings(scalings);
     const plan = matrix.clone();
     T.sinkhornIterate(plan, found, { tau: 1, tolerance: 1e-12, most: 20 });
     return [found.u, found.v, plan];
@@ -38,7 +38,7 @@ it.each([
 
 it("refuses other shapes, dtypes and counts in one line", () => {
   const { matrix, scalings } = problemOf(3, 5);
-  const steps = { ...one, tau: 1 };
+  const steps = { ...oneIteration, tau: 1 };
   const iterate = (of: Partial<T.Scalings>, more = {}) =>
     T.sinkhornIterate(matrix, { ...scalings, ...of }, { ...steps, ...more });
   expect(() => iterate({ u: scalings.v })).toThrow(/a number for each row and column of \[3, 5\]/);

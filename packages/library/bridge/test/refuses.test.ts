@@ -31,13 +31,13 @@ import { oscillating } from "./support.js";
 const gammas = [0.05, 0.3, 0.2, 0.4];
 const x = () => randn([4, 2]);
 const grid = uniformGrid(3);
-const one = { mean: zeros([1]), covariance: tensor([[1]]) };
+const oneGaussian = { mean: zeros([1]), covariance: tensor([[1]]) };
 const ends = { x0: zeros([3, 1]), x1: zeros([4, 1]) };
 const rows = (...list: number[]) => Int32Array.from(list);
 const gammaBounds = (gamma_min: number, gamma_max: number) => ({ gamma_min, gamma_max });
 const flow = (changes: object) => solveFlow(oscillating, x(), { times: [0, 1], ...changes });
 const spectrum = (...energy: number[][]) => ({ k: energy[0]?.map((_, i) => i + 1) ?? [], energy });
-const unknown = { method: methods.dsbm, process: brownian(), grid, networks: {} };
+const withoutNetworks = { method: methods.dsbm, process: brownian(), grid, networks: {} };
 
 it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["no steps", () => uniformGrid(0), "argument", /number of steps is 0; expected an integer/],
@@ -88,7 +88,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ],
   ["method", () => methodNamed("dbsm"), "argument", /expected one of dsbm/],
   ["dsb alone", () => methodNamed("dsb"), "argument", /give their variances/],
-  ["no networks", () => networkFlow(unknown), "argument", /at least one direction/],
+  ["no networks", () => networkFlow(withoutNetworks), "argument", /at least one direction/],
   [
     "precondition",
     () => preconditioned(methods.sf2m),
@@ -99,7 +99,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["a covariance", () => new FeatureStatistics(2).gaussian(), "data", /expected at least 2/],
   [
     "a negative eigenvalue",
-    () => frechetDistance(one, { ...one, covariance: tensor([[-1]]) }),
+    () => frechetDistance(oneGaussian, { ...oneGaussian, covariance: tensor([[-1]]) }),
     "data",
     /expected none below 0/,
   ],

@@ -12,7 +12,7 @@ const table = [
   { model: { name: "UNET", ...unet, dropout: 0 }, shape: [1, 8, 8] },
 ];
 
-const make = ({ model, shape }: (typeof table)[number]) =>
+const makeNetwork = ({ model, shape }: (typeof table)[number]) =>
   shaken(
     createNetwork({ model, shape, direction: "b", bidirectional: true, generator: seeded(1) }),
   );
@@ -20,7 +20,7 @@ const make = ({ model, shape }: (typeof table)[number]) =>
 describe.each(table)("$model", (request) => {
   it("gives other drifts each way, row by row, and trains what tells them apart", () =>
     tidy(() => {
-      const net = make(request);
+      const net = makeNetwork(request);
       const x = randn([4, ...request.shape], { generator: seeded(2) });
       const t = times(4);
       const run = (way: number[]) => net.forward(x, t, { direction: tensor(way) });

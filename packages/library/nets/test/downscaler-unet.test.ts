@@ -13,7 +13,7 @@ import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
 startFrom(3);
 
 const options: DownscalerUNetOptions = { ...small.downscaler, in_channels: 2, out_channels: 1 };
-const make = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>
+const makeNetwork = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>
   shaken(new DownscalerUNet({ ...options, ...changes }, { generator: seeded(seed) }), {
     seed: seed + 1,
     by: 0.05,
@@ -30,7 +30,7 @@ describe("spatial means", () => {
   const twisted = () => x.flip([2]).mul(2).sub(means(x));
 
   it("of the result depend on the spatial means of image and condition alone", () => {
-    using net = make();
+    using net = makeNetwork();
     const base = run(net, x, cond);
     const other = run(net, twisted(), cond);
     expect(distance(other, base)).toBeGreaterThan(1e-3);
@@ -38,7 +38,7 @@ describe("spatial means", () => {
     for (const moved of [run(net, x.add(1), cond), run(net, x, cond.add(1))])
       expect(distance(means(moved), means(base))).toBeGreaterThan(1e-4);
     // With shift_output off the network adds a mean of its own.
-    using free = make({ shift_output: false });
+    using free = makeNetwork({ shift_output: false });
     expect(distance(means(run(free, x, cond)), means(run(free, twisted(), cond)))).toBeGreaterThan(
       1e-4,
     );
@@ -51,7 +51,7 @@ it("is equivariant to shifts of a field on a torus with padding_mode=circular, n
   // By whole pixels of the lowest resolution.
   const moved = (t: Tensor) => t.roll([8, -8], { dims: [2, 3] });
   const off = (padding_mode: "zeros" | "circular") => {
-    using net = make({ padding_mode });
+    using net = makeNetwork({ padding_mode });
     return distance(run(net, moved(x), moved(cond)), moved(run(net, x, cond)));
   };
   expect(off("circular")).toBeLessThan(1e-5);

@@ -9,31 +9,31 @@ import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, network, networkOf, problemOf, tiny, train, trained } from "./support.js";
 
-const exact = { a: 0.3, sigma: 1 };
+const exactBridge = { a: 0.3, sigma: 1 };
 const grid = uniformGrid(10);
 const problem = (changes: Fields = {}) =>
   problemOf({
-    data: gaussianEndpoints({ n: 2000, dim: 3, a: exact.a, generator: seeded(3) }),
-    ...{ process: brownian({ sigma: exact.sigma }), method: methods.dsbm, grid },
+    data: gaussianEndpoints({ n: 2000, dim: 3, a: exactBridge.a, generator: seeded(3) }),
+    ...{ process: brownian({ sigma: exactBridge.sigma }), method: methods.dsbm, grid },
     ...{ network: network(3, 7, 48), firstCoupling: "ind", halfIterations: 2, steps: 200 },
     ...{ batchSize: 128, lr: 3e-3, emaRate: 0.98, emaWarmup: true, seed: 1, threads: 1 },
     ...changes,
   });
-let plain: Training;
+let float32Training: Training;
 beforeAll(async () => {
-  plain = new Training(problem());
-  await train(plain);
+  float32Training = new Training(problem());
+  await train(float32Training);
 });
 const samplerOf = (of: Training, dtype: "bfloat16" | "float32", threads = 1) =>
   new Sampler({
-    ...{ method: methods.dsbm, process: brownian({ sigma: exact.sigma }), grid, threads },
+    ...{ method: methods.dsbm, process: brownian({ sigma: exactBridge.sigma }), grid, threads },
     ...{ networks: of.state.samplers, dtype },
   });
 
 describe("simulate_dtype", () => {
   it("gives other numbers than float32, the same on one and two threads, and float32 states", () => {
     const ends = (dtype: "bfloat16" | "float32", threads: number) =>
-      samplerOf(plain, dtype, threads).simulate("f", plain.problem.data.x0, {
+      samplerOf(float32Training, dtype, threads).simulate("f", float32Training.problem.data.x0, {
         generator: seeded(1),
       });
     const [long, one, two] = [ends("float32", 1), ends("bfloat16", 1), ends("bfloat16", 2)];
@@ -46,7 +46,7 @@ describe("simulate_dtype", () => {
   it("leaves probability flows in float32", () => {
     const x = randn([50, 3], { generator: seeded(4) });
     const end = (dtype: "bfloat16" | "float32") =>
-      samplerOf(plain, dtype).flow("f", x, { solver: "heun", step_size: 0.1 }).states;
+      samplerOf(float32Training, dtype).flow("f", x, { solver: "heun", step_size: 0.1 }).states;
     expect(distance(end("bfloat16"), end("float32"))).toBe(0);
   });
 });
@@ -54,8 +54,8 @@ describe("simulate_dtype", () => {
 it("dtype trains networks to weights near float32", async () => {
   const short = await trained(problem({ dtype: "bfloat16" }));
   const ends = ({ sampler }: Training) =>
-    sampler.simulate("f", plain.problem.data.x0, { generator: seeded(1) });
-  const apart = tidy(() => ends(short).sub(ends(plain)).square().mean().item());
+    sampler.simulate("f", float32Training.problem.data.x0, { generator: seeded(1) });
+  const apart = tidy(() => ends(short).sub(ends(float32Training)).square().mean().item());
   expect(apart).toBeGreaterThan(0);
   expect(apart).toBeLessThan(0.05);
 });

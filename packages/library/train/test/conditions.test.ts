@@ -19,7 +19,7 @@ import { type Fields, tiny, trainingOf } from "./support.js";
 const folder = scratch();
 
 /** Rows i/64, i/64 of so many numbers from `first` on, [n, 2]; and i as field and class. */
-const marked = (n: number, first: number) =>
+const markedRows = (n: number, first: number) =>
   arange(first, first + n)
     .div(64)
     .reshape([n, 1])
@@ -87,7 +87,7 @@ describe.each(sources)("rows %s", (source) => {
     { name: "rectifiedflow", firstCoupling: "ind" as const },
     { name: "sbcfm", firstCoupling: "ind" as const },
   ])("of $name ($firstCoupling) keep the conditions of the samples they came with", async (how) => {
-    const ends = { x0: marked(40, 0), x1: marked(40, 1000) };
+    const ends = { x0: markedRows(40, 0), x1: markedRows(40, 1000) };
     const conditions = { x0: conditionsOf(ends.x0), x1: conditionsOf(ends.x1) };
     const data = { ...ends, conditions };
     const seen = await rowsOf(methodNamed(how.name), data, {
@@ -114,7 +114,7 @@ describe.each(sources)("rows %s with matched conditions", (source) => {
     { name: "rectifiedflow" as const, sequence: ["b"] as const },
   ])("of $name pair samples of one class", async ({ name, sequence }) => {
     // x0 is 0 … 39 of the classes 0 … 4, x1 is 1000 … 1039 of 1 … 8.
-    const data = { x0: marked(40, 0), x1: marked(40, 1000) };
+    const data = { x0: markedRows(40, 0), x1: markedRows(40, 1000) };
     const classOf = { x0: (i: number) => i % 5, x1: (i: number) => 1 + (i % 8) };
     const conditionOf = (end: "x0" | "x1") => {
       const rows = data[end].select(1, 0).mul(64).toNumbers();

@@ -23,7 +23,7 @@ const data = () => {
 const onDisk = () => ({ folder, npar: 60, batchSize: 30, refreshStride: 5 });
 
 /** Rows of x0 and x1 that batches of a half-iteration pair. */
-function paired(method: Method, changes: Fields, half = 1) {
+function pairsOf(method: Method, changes: Fields, half = 1) {
   return tidy(() => {
     const problem = completeProblem(tiny(method, { data: data(), batchSize: 20, ...changes }));
     const source = rowSource({
@@ -46,7 +46,7 @@ function paired(method: Method, changes: Fields, half = 1) {
 describe("the pairs of the first pass", () => {
   it.each(["none", "disk"])("have the known ones among them, cache: %s", (cache) => {
     for (const method of [methods.dsbm, methods.sf2m, methods.alpha_dsbm, methods.sbcfm]) {
-      const found = paired(method, { cache: cache === "disk" ? onDisk() : null });
+      const found = pairsOf(method, { cache: cache === "disk" ? onDisk() : null });
       for (const [a, b] of found) {
         if (a < 20) expect(b).toBe(n - 1 - a);
         else expect(b).toBeLessThan(40);
@@ -57,7 +57,7 @@ describe("the pairs of the first pass", () => {
   });
 
   it("are the pairs of every half-iteration without simulation", () => {
-    const found = paired(methods.sf2m, { firstPass: 1, halfIterations: 3, sequence: ["b"] }, 3);
+    const found = pairsOf(methods.sf2m, { firstPass: 1, halfIterations: 3, sequence: ["b"] }, 3);
     for (const [a, b] of found) if (a < 20) expect(b).toBe(n - 1 - a);
   });
 });

@@ -33,16 +33,16 @@ const common: Fields = {
 };
 
 /** A method with its own network. */
-const of = (method: Method) => ({ method, network: networkOf(method, 2, 3, 64) });
+const methodWith = (method: Method) => ({ method, network: networkOf(method, 2, 3, 64) });
 /** One half-iteration of the direction b. */
 const oneWay: Fields = { sequence: ["b"], halfIterations: 1 };
 const online: Fields = {
-  ...{ ...of(methods.alpha_dsbm), sequence: ["b"], halfIterations: 2, steps: 400 },
+  ...{ ...methodWith(methods.alpha_dsbm), sequence: ["b"], halfIterations: 2, steps: 400 },
   ...{ stepVariance: "bridge", lastNoise: false },
 };
 
 /** What falls to which part of its distance to the target, at least. */
-const planar: [name: string, factor: number, changes: Fields][] = [
+const planarCases: [name: string, factor: number, changes: Fields][] = [
   [
     "DSBM of an Ornstein–Uhlenbeck process, mean matching",
     0.1,
@@ -54,11 +54,11 @@ const planar: [name: string, factor: number, changes: Fields][] = [
   ],
   ["rectified flow", 0.2, { method: methods.rectifiedflow, sequence: ["b"] }],
   ["SB-CFM", 0.15, { ...oneWay, method: methods.sbcfm, batchSize: 64 }],
-  ["Sinkhorn bridge", 0.1, { ...of(methods.sinkhorn_bridge), halfIterations: 1 }],
+  ["Sinkhorn bridge", 0.1, { ...methodWith(methods.sinkhorn_bridge), halfIterations: 1 }],
 ];
 
 describe("eight Gaussians to two moons", () => {
-  it.each(planar)("%s", async (name, factor, changes) => {
+  it.each(planarCases)("%s", async (name, factor, changes) => {
     // The plan of a Sinkhorn bridge is of all pairs.
     const rows = name === "Sinkhorn bridge" ? 1500 : 4000;
     const generator = seeded(11);
@@ -81,7 +81,10 @@ describe("eight Gaussians to two moons", () => {
   });
 });
 /** One network for both directions. */
-const both: Fields = { ...of(methods.sf2m), batchCoupling: minibatchEntropic({ reg: 2 }) };
+const bothFields: Fields = {
+  ...methodWith(methods.sf2m),
+  batchCoupling: minibatchEntropic({ reg: 2 }),
+};
 
 describe("the Gaussian bridge at dimension 2", () => {
   const ways: [name: string, changes: Fields][] = [
@@ -95,10 +98,13 @@ describe("the Gaussian bridge at dimension 2", () => {
       },
     ],
     ["α-DSBM", { ...online, firstSteps: 500, cacheGrid: uniformGrid(10) }],
-    ["[SF]²M", { ...both, ...oneWay, batchSize: 128 }],
-    ["LightSB", { ...of(methods.lightsb({ components: 5 })), halfIterations: 1, lr: 0.01 }],
-    ["LightSB-M", { ...of(methods.lightsb_m({ components: 5 })), halfIterations: 1, lr: 0.01 }],
-    ["Gaussian bridge", { ...of(methods.gaussian_bridge), halfIterations: 1 }],
+    ["[SF]²M", { ...bothFields, ...oneWay, batchSize: 128 }],
+    ["LightSB", { ...methodWith(methods.lightsb({ components: 5 })), halfIterations: 1, lr: 0.01 }],
+    [
+      "LightSB-M",
+      { ...methodWith(methods.lightsb_m({ components: 5 })), halfIterations: 1, lr: 0.01 },
+    ],
+    ["Gaussian bridge", { ...methodWith(methods.gaussian_bridge), halfIterations: 1 }],
   ];
   const rows = ways.map(([name, changes]) => ({ name, changes }));
   it.each(rows)("$name reaches the exact covariance within 0.03", async ({ changes }) => {

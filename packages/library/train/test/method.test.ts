@@ -18,19 +18,21 @@ import type { TrainEvent } from "../src/events.js";
 import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
 
 const gammas = [0.3, 0.2, 0.2, 0.3];
-const registered = Object.keys(methods).map((name) => ({
+const registeredMethods = Object.keys(methods).map((name) => ({
   name,
   method: methodNamed(name, { gammas, components: 5 }),
 }));
-const optional = [
+const optionalMethods = [
   { name: "lightsb", numbers: { components: 5, massPenalty: 1 } },
   { name: "wfr", numbers: { semiRelaxed: 1 } },
 ].map(({ name, numbers }) => ({
   name: `${name} ${JSON.stringify(numbers)}`,
   method: methodNamed(name, numbers),
 }));
-const all = [...registered, ...optional].filter(({ method }) => !method.model?.fit);
-const fitted = registered.filter(({ method }) => method.model?.fit);
+const trainedMethods = [...registeredMethods, ...optionalMethods].filter(
+  ({ method }) => !method.model?.fit,
+);
+const fittedMethods = registeredMethods.filter(({ method }) => method.model?.fit);
 const process = brownian({ sigma: 0.9 });
 
 function context(shape: number[], changes: Partial<RowsContext> = {}): RowsContext {
@@ -50,13 +52,13 @@ function context(shape: number[], changes: Partial<RowsContext> = {}): RowsConte
 }
 
 /** Mean loss of the first and the last twenty steps. */
-function lowered(events: TrainEvent[]): { first: number; last: number } {
+function lossesOf(events: TrainEvent[]): { first: number; last: number } {
   const losses = events.flatMap((e) => (e.type === "step" && e.half === 1 ? [e.loss] : []));
   const mean = (list: number[]) => list.reduce((a, b) => a + b) / list.length;
   return { first: mean(losses.slice(0, 20)), last: mean(losses.slice(-20)) };
 }
 
-describe.each(all)("$name", ({ method }) => {
+describe.each(trainedMethods)("$name", ({ method }) => {
   it.each([{ shape: [12, 2] }, { shape: [12, 2, 3, 3] }])(
     "makes epochs of rows of one length and regressions of the shape of x, $shape",
     ({ shape }) => {
@@ -159,7 +161,7 @@ describe.each(all)("$name", ({ method }) => {
     );
     // Networks that are far from any answer.
     noGrad(() => training.state.networks.b.parameters().at(-1)?.add_(3));
-    const { first, last } = lowered(await train(training));
+    const { first, last } = lossesOf(await train(training));
     expect(last).toBeLessThan(0.85 * first);
   });
 
@@ -172,7 +174,7 @@ describe.each(all)("$name", ({ method }) => {
   });
 });
 
-describe.each(fitted)("$name", ({ method }) => {
+describe.each(fittedMethods)("$name", ({ method }) => {
   it("has no parameters, and fits the same again", async () => {
     const [one, two] = [await trained(tiny(method)), await trained(tiny(method))];
     expect(one.state.networks.b.parameters()).toEqual([]);

@@ -19,7 +19,7 @@ const distance = (rows: Tensor, data: Tensor) =>
   });
 
 /** A method that hands the ends that it simulates to `seen`. */
-function watched(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void): Method {
+function watchRows(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void): Method {
   return {
     ...method,
     rows: {
@@ -37,11 +37,11 @@ function watched(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void)
   };
 }
 
-async function worst(problem: (method: Method) => Problem, method: Method) {
+async function worstMoments(problem: (method: Method) => Problem, method: Method) {
   const found: number[] = [];
   const data: Record<string, Tensor> = {};
   const seen = (end: "x0" | "x1", rows: Tensor) => found.push(distance(rows, data[end]));
-  const training = trainingOf(problem(watched(method, seen)));
+  const training = trainingOf(problem(watchRows(method, seen)));
   Object.assign(data, { x0: training.problem.data.x0, x1: training.problem.data.x1 });
   await train(training);
   expect(found.length).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ describe("the simulated ends of", () => {
   it.each(cases)("%s have the data's moments", async (_, method, changes) => {
     const options = { ...changes, halfIterations: 3, firstPass: 1, steps: changes.steps ?? 3 };
     const of = (matchMoments: boolean) =>
-      worst((m) => tiny(m, { ...options, matchMoments }), method);
+      worstMoments((m) => tiny(m, { ...options, matchMoments }), method);
     expect(await of(true)).toBeLessThan(1e-4);
     // What networks of a few steps simulate is far from it.
     expect(await of(false)).toBeGreaterThan(0.05);

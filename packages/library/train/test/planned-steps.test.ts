@@ -11,7 +11,7 @@ const [x0, x1] = [randn([64, 2], { generator }), randn([64, 2], { generator })].
   t.keep(),
 );
 
-const made = () =>
+const makeTraining = () =>
   trainingOf({
     data: { x0, x1 },
     process: brownian({ sigma: 0.5 }),
@@ -51,14 +51,14 @@ async function run(training: Training, { next }: { next?: Training } = {}) {
 }
 
 test("the steps of a half-iteration in progress and of the next one can be changed", async () => {
-  const training = made();
+  const training = makeTraining();
   const losses = await run(training);
   expect(losses).toHaveLength(40 + 25 + 12);
   expect([1, 2, 3].map((half) => training.stepsOf(half))).toEqual([40, 25, 12]);
 });
 
 test("a run that stops after the change resumes with it, number by number", async () => {
-  const [whole, first, second] = [made(), made(), made()];
+  const [whole, first, second] = [makeTraining(), makeTraining(), makeTraining()];
   const losses = await run(whole);
   const before = await run(first, { next: second });
   const after = await run(second);

@@ -19,23 +19,23 @@ import { type Fields, network, tiny, train } from "./support.js";
 
 const rows = (shape: number[], seed = 1) => randn(shape, { generator: seeded(seed) });
 const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
-const eight = [0, 0, 0, 0, 1, 1, 1, 1];
+const eightClasses = [0, 0, 0, 0, 1, 1, 1, 1];
 /** Eight rows an end with classes, matched. */
-const matched = (conditions: EndpointConditions, changes: Fields = {}) => ({
+const matchConditions = (conditions: EndpointConditions, changes: Fields = {}) => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
   batchSize: 4,
   matchConditions: true,
   ...changes,
 });
-const given = (conditions: EndpointConditions) => ({
+const giveConditions = (conditions: EndpointConditions) => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
 });
-const ofBoth = { x0: classes(eight), x1: classes(eight) };
+const ofBoth = { x0: classes(eightClasses), x1: classes(eightClasses) };
 const pairs = (x0: number[], x1: number[]) => ({
   x0: Int32Array.from(x0),
   x1: Int32Array.from(x1),
 });
-const wrong = (value: unknown) => value as never;
+const wrongValue = (value: unknown) => value as never;
 const cache = { folder: "unused", npar: 64, batchSize: 32, refreshStride: 4 };
 const { dsbm, dsb_increments: dsb } = methods;
 const chain = chainEndpoints(
@@ -62,7 +62,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   ],
   [
     /^data: x0 is an array; expected a tensor/,
-    { data: { x0: wrong([[1, 2]]), x1: rows([40, 2]) } },
+    { data: { x0: wrongValue([[1, 2]]), x1: rows([40, 2]) } },
   ],
   [
     /^data\.x0 is float64.*dtype: "float32"/,
@@ -80,27 +80,36 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   // Conditions.
   [
     /8 samples of x1 with conditions for 7; expected one/,
-    given({ ...ofBoth, x1: classes(eight.slice(1)) }),
+    giveConditions({ ...ofBoth, x1: classes(eightClasses.slice(1)) }),
   ],
-  [/conditions of x0 are y .*both need the same/, given({ ...ofBoth, x1: { cond: rows([8, 1]) } })],
-  [/conditions of x0 have values that are NaN/, given({ x0: { cond: rows([8, 1]).div(0) } })],
-  [/but x1 has none of its own; give both datasets/, matched({ x0: classes(eight) })],
+  [
+    /conditions of x0 are y .*both need the same/,
+    giveConditions({ ...ofBoth, x1: { cond: rows([8, 1]) } }),
+  ],
+  [
+    /conditions of x0 have values that are NaN/,
+    giveConditions({ x0: { cond: rows([8, 1]).div(0) } }),
+  ],
+  [
+    /but x1 has none of its own; give both datasets/,
+    matchConditions({ x0: classes(eightClasses) }),
+  ],
   [
     /no condition of the source is one of the target/,
-    matched({ ...ofBoth, x1: classes(eight.map((c) => c + 2)) }),
+    matchConditions({ ...ofBoth, x1: classes(eightClasses.map((c) => c + 2)) }),
   ],
   [
     /only 3 samples of x0 have conditions of x1/,
-    matched({ ...ofBoth, x0: classes([5, 5, 5, 5, 5, 1, 1, 1]) }),
+    matchConditions({ ...ofBoth, x0: classes([5, 5, 5, 5, 5, 1, 1, 1]) }),
   ],
   [
     /no two of x0 have the same; leave transport out/,
-    matched(
-      { x0: classes(eight.map((_, i) => i)), x1: classes(eight.map((_, i) => i)) },
+    matchConditions(
+      { x0: classes(eightClasses.map((_, i) => i)), x1: classes(eightClasses.map((_, i) => i)) },
       { batchCoupling: minibatchExact() },
     ),
   ],
-  [/dsb_increments, which is trained on no pairs/, matched(ofBoth), dsb],
+  [/dsb_increments, which is trained on no pairs/, matchConditions(ofBoth), dsb],
   // Methods.
   [
     /^sf2m trains a model of its own, FlowAndScore; write network: /,
@@ -117,7 +126,7 @@ describe("a training", () => {
     const failing = async () => {
       const problem = tiny((method ?? dsbm) as Method, { network: network(2), ...fields });
       const training = new Training(
-        method === null ? { ...problem, schedule: wrong(undefined) } : problem,
+        method === null ? { ...problem, schedule: wrongValue(undefined) } : problem,
       );
       await train(training);
     };

@@ -37,7 +37,7 @@ afterAll(() => {
   networks.b.dispose();
 });
 
-const make = (
+const makeSampler = (
   changes: { threads?: number; chunkRows?: number } = {},
   method: Method = methods.dsbm,
 ) => new Sampler({ method, process, networks, grid, chunkRows: 25, ...changes });
@@ -48,7 +48,9 @@ describe("Sampler", () => {
   it.each([rows, 51, 25, 1, 1000])(
     "gives one result on 1, 2 and 3 threads, %d rows a chunk",
     (chunkRows) => {
-      const [one, two, three] = [1, 2, 3].map((threads) => ends(make({ threads, chunkRows }), 9));
+      const [one, two, three] = [1, 2, 3].map((threads) =>
+        ends(makeSampler({ threads, chunkRows }), 9),
+      );
       expect(one?.shape).toEqual([rows, 2]);
       expect(distance(one, two)).toBe(0);
       expect(distance(one, three)).toBe(0);
@@ -82,7 +84,7 @@ describe("Sampler", () => {
     },
   );
   it("returns the path whose last state is the end, and the states of at", () => {
-    const sampler = make({ threads: 2 });
+    const sampler = makeSampler({ threads: 2 });
     const path = sampler.simulatePaths("f", x, { grid, generator: seeded(9) });
     expect(path.shape).toEqual([6, rows, 2]);
     expect(distance(path.select(0, 0), x)).toBe(0);
@@ -93,14 +95,14 @@ describe("Sampler", () => {
   });
 
   it("uses weights that change after it recorded, averages included", () => {
-    const sampler = make();
+    const sampler = makeSampler();
     const before = ends(sampler, 9);
     const ema = new optim.EMA(networks.f, 0.5);
     noGrad(() => {
       for (const p of networks.f.parameters()) p.add_(0.5);
     });
     const after = ends(sampler, 9);
-    expect(distance(after, ends(make(), 9))).toBe(0);
+    expect(distance(after, ends(makeSampler(), 9))).toBe(0);
     ema.update();
     ema.copyTo(networks.f);
     const averaged = ends(sampler, 9);
@@ -118,9 +120,9 @@ describe("Sampler", () => {
       [methods.dsbm, (sampler: Sampler, over: TimeGrid) => ends(sampler, 9, over)],
       [methods.dsb_increments, increments],
     ] as const) {
-      const sampler = make({}, method);
+      const sampler = makeSampler({}, method);
       run(sampler, grid);
-      expect(distance(run(sampler, skew), run(make({}, method), skew))).toBe(0);
+      expect(distance(run(sampler, skew), run(makeSampler({}, method), skew))).toBe(0);
     }
   });
 });
@@ -133,12 +135,12 @@ describe("sample", () => {
   it.each(["sde", "euler", "heun", "dopri5"] as const)(
     "by %s gives rows the same however they are cut and on any number of threads, all states with path",
     async (solver) => {
-      const one = make();
+      const one = makeSampler();
       const whole = await carried(one, [rows], { solver, path: true });
       expect(whole.states).toHaveLength(6);
       expect(distance(whole.states[0], x)).toBe(0);
       const last = whole.states[5];
-      const several = make({ threads: 2 });
+      const several = makeSampler({ threads: 2 });
       // The rows of dopri5 that are one system are not cut.
       const parts = solver === "dopri5" ? [rows] : [50, 25, 28];
       const cut = await carried(several, parts, { solver });
@@ -192,7 +194,7 @@ describe("sample", () => {
     },
   );
   it("stops at a signal and leaves nothing behind", async () => {
-    const sampler = make();
+    const sampler = makeSampler();
     await carried(sampler, [rows]);
     await collectGarbage();
     const before = memory().live;
@@ -213,7 +215,7 @@ describe("sample", () => {
       plan: (_network, start, { z, direction }) =>
         start.add(direction === "f" ? 1 : -1).add(z, { alpha: 0.1 }),
     };
-    const sampler = make({}, method);
+    const sampler = makeSampler({}, method);
     const { states, evaluations } = await carried(sampler, [rows], { path: true });
     const { states: ends } = await carried(sampler, [rows]);
     expect(distance(states[5], ends[0])).toBeLessThan(1e-6);

@@ -12,28 +12,28 @@ import { writeRun } from "./runs.js";
 
 const root = scratch();
 const folder = join(root, "runs");
-const secret = "the content of a file outside";
-const good = "moons/defaults/1";
+const secretText = "the content of a file outside";
+const goodRun = "moons/defaults/1";
 let studio: Studio;
 let [port, token] = [0, ""];
 
 beforeAll(async () => {
-  writeFileSync(join(root, "secret.txt"), secret);
-  writeRun(join(folder, good));
-  mkdirSync(join(folder, good, "samples"));
-  writeFileSync(join(folder, good, "samples/a.png"), "a picture");
-  writeFileSync(join(folder, good, "report.html"), "<script>alert(1)</script>");
+  writeFileSync(join(root, "secret.txt"), secretText);
+  writeRun(join(folder, goodRun));
+  mkdirSync(join(folder, goodRun, "samples"));
+  writeFileSync(join(folder, goodRun, "samples/a.png"), "a picture");
+  writeFileSync(join(folder, goodRun, "report.html"), "<script>alert(1)</script>");
   mkdirSync(join(folder, "odd #%?/1"), { recursive: true });
   for (const place of ["", "odd #%?/1"])
     writeFileSync(join(folder, place, "report.html"), "of parts");
-  symlinkSync(join(root, "secret.txt"), join(folder, good, "samples/link.png"));
-  execFileSync("mkfifo", [join(folder, good, "samples/pipe.png")]);
+  symlinkSync(join(root, "secret.txt"), join(folder, goodRun, "samples/link.png"));
+  execFileSync("mkfifo", [join(folder, goodRun, "samples/pipe.png")]);
   writeRun(join(root, "outside/moons/1"));
-  writeFileSync(join(root, "outside/report.html"), secret);
+  writeFileSync(join(root, "outside/report.html"), secretText);
   symlinkSync(join(root, "outside"), join(folder, "linked"));
   writeRun(join(folder, "links/defaults/1"));
   symlinkSync(root, join(folder, "links/defaults/1/samples"));
-  writeFileSync(join(root, "x.png"), secret);
+  writeFileSync(join(root, "x.png"), secretText);
   studio = await startStudio({ folder, exporter: ["false"] });
   const address = new URL(studio.address);
   [port, token] = [Number(address.port), address.pathname.slice(1, -1)];
@@ -72,10 +72,10 @@ const picture = (run: string, file: string) => api(`picture?run=${run}&file=${fi
 
 describe("a valid request", () => {
   it("is answered", async () => {
-    for (const name of ["", "page.js", "api/runs", `api/run?run=${good}`])
+    for (const name of ["", "page.js", "api/runs", `api/run?run=${goodRun}`])
       expect((await send({ path: `/${token}/${name}` })).status, name).toBe(200);
     expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
-    expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
+    expect((await send({ path: picture(goodRun, "samples/a.png") })).text).toBe("a picture");
     for (const place of ["", "odd%20%23%25%3F/1/"])
       expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
     const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
@@ -87,7 +87,7 @@ describe("a valid request", () => {
     const policy = String(own.headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:/);
-    const { headers } = await send({ path: api(`reports/${good}/report.html`) });
+    const { headers } = await send({ path: api(`reports/${goodRun}/report.html`) });
     expect(headers["content-security-policy"]).toMatch(/^sandbox; default-src 'none'/);
     expect(headers).toMatchObject({
       "x-content-type-options": "nosniff",
@@ -103,11 +103,11 @@ const runsWith = (headers: Record<string, string>, method = "GET") => ({
   method,
   headers,
 });
-const evil = "http://evil.example";
-const outside = () => encodeURIComponent(join(root, "outside/moons/1"));
+const evilOrigin = "http://evil.example";
+const outsidePath = () => encodeURIComponent(join(root, "outside/moons/1"));
 
 /** Each with its name: a path or a request, made when the token is known. */
-const hostile: [name: string, sent: () => string | Sent][] = [
+const hostileRequests: [name: string, sent: () => string | Sent][] = [
   ["no token", () => "/"],
   ["no token, the table", () => "/api/runs"],
   ["a wrong token", () => `/${"A".repeat(32)}/api/runs`],
@@ -118,16 +118,16 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["a foreign host", () => runsWith({ host: "evil.example" })],
   ["a host that begins like ours", () => runsWith({ host: "127.0.0.1.evil.example" })],
   ["a host with a user", () => runsWith({ host: "127.0.0.1@evil.example" })],
-  ["a foreign origin", () => runsWith({ origin: evil })],
+  ["a foreign origin", () => runsWith({ origin: evilOrigin })],
   ["the origin null", () => runsWith({ origin: "null" })],
   ["another port's origin", () => runsWith({ origin: "http://127.0.0.1:1" })],
   ["https of our host", () => runsWith({ origin: `https://127.0.0.1:${port}` })],
   [
     "a foreign page that plays",
-    () => ({ path: api(`play?run=${good}`), headers: { origin: evil } }),
+    () => ({ path: api(`play?run=${goodRun}`), headers: { origin: evilOrigin } }),
   ],
-  ["DELETE", () => ({ path: api(`run?run=${good}`), method: "DELETE" })],
-  ["OPTIONS of a foreign page", () => runsWith({ origin: evil }, "OPTIONS")],
+  ["DELETE", () => ({ path: api(`run?run=${goodRun}`), method: "DELETE" })],
+  ["OPTIONS of a foreign page", () => runsWith({ origin: evilOrigin }, "OPTIONS")],
   ["TRACE", () => runsWith({}, "TRACE")],
   [".. in the path", () => `/${token}/../../etc/passwd`],
   [".. encoded in the path", () => `/${token}/%2e%2e/%2e%2e/etc/passwd`],
@@ -137,23 +137,26 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["a run above it, encoded", () => api("run?run=%2e%2e%2foutside%2fmoons%2f1")],
   ["a run above it, encoded twice", () => api("run?run=%252e%252e%252foutside/moons/1")],
   ["a run with .. in between", () => api("run?run=moons/../../outside/moons/1")],
-  ["an absolute run", () => api(`run?run=${outside()}`)],
-  ["a run with NUL", () => api(`run?run=${good}%00`)],
+  ["an absolute run", () => api(`run?run=${outsidePath()}`)],
+  ["a run with NUL", () => api(`run?run=${goodRun}%00`)],
   ["a run of overlong UTF-8", () => api("run?run=%c0%ae%c0%ae/outside/moons/1")],
   ["a run of half an escape", () => api("run?run=%")],
   ["a run behind a link", () => api("run?run=linked/moons/1")],
-  ["a run behind a link with one that is there", () => api(`run?run=${good}&run=linked/moons/1`)],
+  [
+    "a run behind a link with one that is there",
+    () => api(`run?run=${goodRun}&run=linked/moons/1`),
+  ],
   ["a very long run", () => api(`run?run=${"a/".repeat(4000)}`)],
-  ["a picture that is a link", () => picture(good, "samples/link.png")],
-  ["a picture that is a pipe", () => picture(good, "samples/pipe.png")],
+  ["a picture that is a link", () => picture(goodRun, "samples/link.png")],
+  ["a picture that is a pipe", () => picture(goodRun, "samples/pipe.png")],
   ["a picture in a linked folder", () => picture("links/defaults/1", "samples/x.png")],
-  ["a picture above the folder", () => picture(good, "samples/../../../../../x.png")],
-  ["a picture that is a configuration", () => picture(good, "config.json")],
-  ["a picture with NUL", () => picture(good, "samples/a.png%00.png")],
+  ["a picture above the folder", () => picture(goodRun, "samples/../../../../../x.png")],
+  ["a picture that is a configuration", () => picture(goodRun, "config.json")],
+  ["a picture with NUL", () => picture(goodRun, "samples/a.png%00.png")],
   ["a report of a run that is not there", () => api("reports/nowhere/report.html")],
   ["a report above the folder", () => api("reports/%2e%2e%2foutside/report.html")],
   ["a report behind a link", () => api("reports/linked/report.html")],
-  ["a report that is a configuration", () => api(`reports/${good}/config.json`)],
+  ["a report that is a configuration", () => api(`reports/${goodRun}/config.json`)],
   ["a huge body", () => ({ path: api("runs"), method: "POST", body: Buffer.alloc(4 << 20, 32) })],
   ["the player of no run", () => api("play?run=no")],
   ["the player of a run above the folder", () => api("play?run=../outside/moons/1")],
@@ -162,12 +165,12 @@ const hostile: [name: string, sent: () => string | Sent][] = [
 ];
 
 describe("a hostile request", () => {
-  it.each(hostile)("is refused: %s", async (_, sent) => {
+  it.each(hostileRequests)("is refused: %s", async (_, sent) => {
     const given = sent();
     const { status, text } = await send(typeof given === "string" ? { path: given } : given);
     const isRefused = status === 0 || (status >= 400 && status < 500);
     expect(isRefused, `${status} ${text.slice(0, 80)}`).toBe(true);
-    expect(text).not.toContain(secret);
+    expect(text).not.toContain(secretText);
     expect(text).not.toContain("root:");
     expect(text).not.toContain("    at ");
   });
@@ -198,7 +201,7 @@ describe("a hostile request", () => {
 });
 
 it("an export that fails says so", async () => {
-  const { status, text } = await send({ path: api(`play?run=${good}`) });
+  const { status, text } = await send({ path: api(`play?run=${goodRun}`) });
   expect([status, text]).toEqual([400, "the export ended with 1"]);
 });
 

@@ -13,7 +13,7 @@ import { tinyBridge, tinyExport } from "./tiny-export.js";
 const folder = scratch();
 
 const { transform, schedule } = tinyBridge();
-const own = createBridge({
+const ownBridge = createBridge({
   shape: [2],
   networks: { f: (x) => x.map((v, i) => 1 + (i % 2) - v), b: (x) => x.map((v) => -v) },
   ...{ sigma: 0.5, times: schedule.times, stepVariance: "bridge", lastNoise: false, eps: 0.001 },
@@ -33,7 +33,10 @@ describe("an export", () => {
       ends: ["winter.csv", "summer.csv"],
       ...{ direction: "f", directions: ["f", "b"], random: true, steps: 3 },
     });
-    const [found, wanted] = [await bridge.sample(rows, options), await own.sample(rows, options)];
+    const [found, wanted] = [
+      await bridge.sample(rows, options),
+      await ownBridge.sample(rows, options),
+    ];
     const flat = (path: number[][][]) => path.flat(2);
     const all = flat(wanted.path);
     const far = flat(found.path).map((x, i) => Math.abs(x - all[i]));

@@ -4,13 +4,13 @@ import { type Bridge, createBridge, WebBridgeError } from "../src/index.js";
 import { connectBridge, serveBridge } from "../src/worker/index.js";
 
 const { port1, port2 } = new MessageChannel();
-const own = createBridge({ shape: [1], networks: { f: (x) => x.map((v) => -v) }, times: 20 });
+const ownBridge = createBridge({ shape: [1], networks: { f: (x) => x.map((v) => -v) }, times: 20 });
 let bridge: Bridge;
 
 beforeAll(async () => {
   serveBridge(async ({ source }) => {
     if (source !== "there") throw new WebBridgeError(`${source} is no export`);
-    return own;
+    return ownBridge;
   }, port2);
   const worker = Object.assign(port1, { terminate: () => port1.close(), onerror: null });
   await expect(connectBridge(worker as never, { source: "elsewhere" })).rejects.toThrow(
@@ -22,10 +22,10 @@ afterAll(() => bridge.dispose());
 
 describe("a bridge in a worker", () => {
   it("samples like the bridge itself, state by state", async () => {
-    expect(bridge.info).toEqual(own.info);
+    expect(bridge.info).toEqual(ownBridge.info);
     const seen: number[] = [];
     const found = await bridge.sample([[1], [2]], { seed: 3, onStep: ({ k }) => seen.push(k) });
-    expect(found).toEqual(await own.sample([[1], [2]], { seed: 3 }));
+    expect(found).toEqual(await ownBridge.sample([[1], [2]], { seed: 3 }));
     expect(seen).toEqual(Array.from({ length: 21 }, (_, k) => k));
   });
 

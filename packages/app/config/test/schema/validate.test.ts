@@ -30,17 +30,18 @@ const schema = z.strictObject({
     name: z.string().describe("name of the network"),
   }),
 });
-const good: Tree = { net: { name: "mlp" } };
-const problems = (input: Tree) => thrown(() => validate(schema, { ...good, ...input })).problems;
+const validTree: Tree = { net: { name: "mlp" } };
+const problems = (input: Tree) =>
+  thrown(() => validate(schema, { ...validTree, ...input })).problems;
 
 describe("validate", () => {
   it("checks keys together after each key alone is valid", () => {
     const check = ({ dim }: { dim: number }) => (dim > 9 ? ["dim is too big", "really"] : []);
-    expect(validate(schema, good, check).dim).toBe(5);
-    const error = thrown(() => validate(schema, { ...good, dim: 10 }, check));
+    expect(validate(schema, validTree, check).dim).toBe(5);
+    const error = thrown(() => validate(schema, { ...validTree, dim: 10 }, check));
     expect(error.code).toBe("value");
     expect(error.message).toBe("dim is too big\nreally");
-    const unknown = thrown(() => validate(schema, { ...good, dim: 10, q: 1 }, check));
+    const unknown = thrown(() => validate(schema, { ...validTree, dim: 10, q: 1 }, check));
     expect(unknown.code).toBe("unknown_key");
   });
 

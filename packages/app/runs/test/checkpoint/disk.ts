@@ -9,9 +9,9 @@ export type Failure = "full" | "read-only" | "death" | "power loss";
 /** What goes wrong, and at which operation (counted from 0); undefined for a good disk. */
 let plan: { failure: Failure; at: number } | undefined;
 let count = 0;
-let dead = false;
-let unsynced = new Set<number>();
-let flushed = new Set<number>();
+let isDead = false;
+let unsyncedInodes = new Set<number>();
+let flushedInodes = new Set<number>();
 let renames: { from: string; to: string; parent: string }[] = [];
 const names = new Map<number, string>();
 
@@ -19,9 +19,9 @@ const names = new Map<number, string>();
 export function failAt(at: number, failure: Failure): void {
   plan = { failure, at };
   count = 0;
-  dead = false;
-  unsynced = new Set();
-  flushed = new Set();
+  isDead = false;
+  unsyncedInodes = new Set();
+  flushedInodes = new Set();
   renames = [];
 }
 
@@ -30,7 +30,7 @@ export function repair(fs: typeof NodeFs, folder: string): boolean {
   const came = plan !== undefined && count > plan.at;
   if (plan?.failure === "power loss") losePower(fs, folder);
   plan = undefined;
-  dead = false;
+  isDead = false;
   return came;
 }
 
@@ -39,7 +39,7 @@ function losePower(fs: typeof NodeFs, folder: string) {
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const path = `${folder}/${name}`;
     const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined && unsynced.has(stat.ino)) fs.rmSync(path, { recursive: true });
+    if (stat !== undefined && unsyncedInodes.has(stat.ino)) fs.rmSync(path, { recursive: true });
   }
 }
 
@@ -47,20 +47,20 @@ function losePower(fs: typeof NodeFs, folder: string) {
 function change<T>(operation: () => T, half?: () => void): T {
   if (plan === undefined) return operation();
   const now = count++;
-  if (dead) throw new Error("this process is dead");
+  if (isDead) throw new Error("this process is dead");
   const { failure, at } = plan;
   if (now < at || (now > at && failure !== "read-only")) return operation();
   half?.();
   if (failure === "full") throw Object.assign(new Error("full"), { code: "ENOSPC" });
   if (failure === "read-only") throw Object.assign(new Error("remounted"), { code: "EROFS" });
-  dead = true;
+  isDead = true;
   throw new Error("this process dies");
 }
 
 /** Notes a created file or folder, which is lost with the power until it is flushed. */
 function noteCreated(fs: typeof NodeFs, path: string) {
   if (plan !== undefined)
-    unsynced.add(fs.lstatSync(path, { throwIfNoEntry: false })?.ino as number);
+    unsyncedInodes.add(fs.lstatSync(path, { throwIfNoEntry: false })?.ino as number);
 }
 
 /** Operations on names: folders, renames and removals. */
@@ -117,9 +117,9 @@ function failingContents(fs: typeof NodeFs) {
       if (fs.fstatSync(fd).isDirectory()) {
         for (const name of fs.readdirSync(path)) {
           const child = fs.lstatSync(`${path}/${name}`);
-          if (child.isDirectory() || flushed.has(child.ino)) unsynced.delete(child.ino);
+          if (child.isDirectory() || flushedInodes.has(child.ino)) unsyncedInodes.delete(child.ino);
         }
-      } else flushed.add(fs.fstatSync(fd).ino);
+      } else flushedInodes.add(fs.fstatSync(fd).ino);
     });
   return { openSync, writeSync, fsyncSync };
 }

@@ -149,7 +149,7 @@ const linkOut = ({ outside }: Scene, path: string) => {
   symlinkSync(join(outside, "moved"), path);
 };
 
-const whole = { size: 1, sha256: "a".repeat(64) };
+const wholeFile = { size: 1, sha256: "a".repeat(64) };
 const damages: [string, (scene: Scene) => void, RegExp][] = [
   ["a missing file", ({ net }) => rmSync(net), /net\.safetensors: it does not exist/],
   ["a short file", ({ net }) => truncateSync(net, 10), /has 10 bytes, expected 15000$/],
@@ -183,8 +183,8 @@ const damages: [string, (scene: Scene) => void, RegExp][] = [
     (s) => edit(s, { files: { a: { size: 1, sha256: "A".repeat(64) } } }),
     /\(files\.a\.sha256: /,
   ],
-  ["a file outside", (s) => edit(s, { files: { "../../../x": whole } }), /\(files\./],
-  ["control characters", (s) => edit(s, { files: { "\u001b[2J\nx": whole } }), /\?\[2J\?x/],
+  ["a file outside", (s) => edit(s, { files: { "../../../x": wholeFile } }), /\(files\./],
+  ["control characters", (s) => edit(s, { files: { "\u001b[2J\nx": wholeFile } }), /\?\[2J\?x/],
   ["a link to a file", (s) => linkOut(s, s.net), /it is a symbolic link/],
   ["a link to the manifest", (s) => linkOut(s, s.manifest), /it is a symbolic link/],
   ["a link to the point", (s) => linkOut(s, s.at), /is a link, expected a folder$/],

@@ -146,7 +146,7 @@ async function decode(file: Buffer) {
   return { ...facts, width, height, pixel };
 }
 
-const grey = (v: number) => [v, v, v];
+const greyColour = (v: number) => [v, v, v];
 
 describe("images", () => {
   it("are in rows on white, grey and RGB, below titles", async () => {
@@ -154,8 +154,8 @@ describe("images", () => {
     const plain = await decode(await imageGrid({ images, shape: [3, 1, 1, 1], columns: 2 }));
     expect([plain.width, plain.height]).toEqual([2 + 2 * 66, 2 + 2 * 66]);
     const centre = (i: number) => plain.pixel(34 + 66 * (i % 2), 34 + 66 * Math.floor(i / 2));
-    expect([0, 1, 2].map(centre)).toEqual([0, 128, 255].map(grey));
-    for (const x of [0, 1, 67]) expect(plain.pixel(x, 30)).toEqual(grey(255));
+    expect([0, 1, 2].map(centre)).toEqual([0, 128, 255].map(greyColour));
+    for (const x of [0, 1, 67]) expect(plain.pixel(x, 30)).toEqual(greyColour(255));
     const titles = { columnTitles: ["t = 0"], title: "Digits of two kinds" };
     const png = await imageGrid({ images, shape: [1, 3, 1, 1], columns: 1, ...titles });
     const titled = await decode(png);
@@ -200,8 +200,8 @@ describe("images", () => {
     for (const [k, frame] of frames.entries())
       for (const [i, value] of frame.entries()) {
         const [x, y] = [2 + 130 * (i % 2), 20 + 130 * (i >> 1)];
-        expect(gif.pixel(x, y, k)).toEqual(grey(value));
-        expect(gif.pixel(x + 128, y, k)).toEqual(grey(255));
+        expect(gif.pixel(x, y, k)).toEqual(greyColour(value));
+        expect(gif.pixel(x + 128, y, k)).toEqual(greyColour(255));
       }
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { type Cell, formatCsv, openCsv, parseCsv, readCsv } from "../../src/files/table.js";
 import { faultOf, scratch } from "../support.js";
 
-const awkward = fc.constantFrom(
+const awkwardCells = fc.constantFrom(
   "",
   '"',
   ",",
@@ -20,7 +20,7 @@ const awkward = fc.constantFrom(
   "Infinity",
   'a"b,c',
 );
-const text = fc.oneof(awkward, fc.string({ unit: "grapheme" }));
+const text = fc.oneof(awkwardCells, fc.string({ unit: "grapheme" }));
 const cell: fc.Arbitrary<Cell> = fc.oneof(
   text,
   fc.constantFrom(-0, Number.NaN),

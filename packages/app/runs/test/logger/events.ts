@@ -58,7 +58,7 @@ function fieldsOf(bytes: Uint8Array) {
   return fields;
 }
 
-const inside = (fields: Map<number, Value[]>, field: number) => {
+const valuesInside = (fields: Map<number, Value[]>, field: number) => {
   const value = fields.get(field)?.[0];
   return value === undefined ? null : fieldsOf(value as Buffer);
 };
@@ -89,14 +89,14 @@ export function readEvent(bytes: Uint8Array): ReadEvent {
     wall_time: numberIn(event, 1) as number,
     step: numberIn(event, 2) as number,
     file_version: textIn(event, 3),
-    session_status: numberIn(inside(event, 7), 1),
+    session_status: numberIn(valuesInside(event, 7), 1),
     scalars: {},
     images: {},
   };
-  for (const bytes of inside(event, 5)?.get(1) ?? []) {
+  for (const bytes of valuesInside(event, 5)?.get(1) ?? []) {
     const value = fieldsOf(bytes as Buffer);
     const name = textIn(value, 1) as string;
-    const [scalar, image] = [numberIn(value, 2), inside(value, 4)];
+    const [scalar, image] = [numberIn(value, 2), valuesInside(value, 4)];
     if (scalar !== undefined) read.scalars[name] = scalar as number;
     if (image)
       read.images[name] = {

@@ -35,7 +35,7 @@ describe("numbers", () => {
     ]));
 });
 
-const excess = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
+const excessRow = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
 
 describe("tables of metrics", () => {
   it("call no displacement good if samples miss the target", () => {
@@ -59,13 +59,13 @@ describe("tables of metrics", () => {
     [{ better: "target", target: 1 }, "expected 1"],
     [{ value: 3 }, "3 times the floor"],
     [{ note: "NOTE" }, "NOTE"],
-    [{ excess, finding: "few_rows" }, "too few rows to tell the ceiling from the floor"],
-    [{ excess, finding: "no_better" }, "no better than no bridge"],
-    [{ excess, finding: "close" }, "at most 30 % of the distance is left"],
-    [{ excess, finding: "partway" }, "80 % of the way (70 % to 90 %)"],
+    [{ excess: excessRow, finding: "few_rows" }, "too few rows to tell the ceiling from the floor"],
+    [{ excess: excessRow, finding: "no_better" }, "no better than no bridge"],
+    [{ excess: excessRow, finding: "close" }, "at most 30 % of the distance is left"],
+    [{ excess: excessRow, finding: "partway" }, "80 % of the way (70 % to 90 %)"],
     // Earlier versions wrote no finding.
-    [{ excess, grade: "good" }, "at most 30 % of the distance is left"],
-    [{ excess }, "80 % of the way (70 % to 90 %)"],
+    [{ excess: excessRow, grade: "good" }, "at most 30 % of the distance is left"],
+    [{ excess: excessRow }, "80 % of the way (70 % to 90 %)"],
   ] as [Partial<MetricRow>, string][])("say of %j: %s", (change, words) =>
     expect(rowWords(row(change))).toBe(words),
   );

@@ -28,21 +28,21 @@ import { npyHeader } from "../../src/io/npy-header.js";
 beforeAll(() => setNumThreads(1));
 const folder = scratch();
 
-const saved = (name: string, bytes: Uint8Array) => {
+const saveBytes = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;
 };
 
 /** A file of 0, 1, 2, … as float32. */
-const counted = (n: number) => tidy(() => io.encodeNpy(arange(0, n)));
+const countingFile = (n: number) => tidy(() => io.encodeNpy(arange(0, n)));
 
 /** Bytes of this process in memory because of mapped files or allocated memory. */
 const resident = () => {
   const text = readFileSync("/proc/self/status", "utf8");
   return Number(/VmRSS:\s+(\d+) kB/.exec(text)![1]) * 1024;
 };
-const mapped = (path: string) => readFileSync("/proc/self/maps", "utf8").includes(path);
+const isMapped = (path: string) => readFileSync("/proc/self/maps", "utf8").includes(path);
 
 describe("mapNpy", () => {
   it.each(["float32", "int64", "bool"] as const)("gives the elements of a file of %s", (dtype) => {
@@ -51,7 +51,7 @@ describe("mapNpy", () => {
         const t = randn(shape, { generator: Generator.create(3) })
           .mul(9)
           .to(dtype);
-        const found = mapNpy(saved("some.npy", io.encodeNpy(t)));
+        const found = mapNpy(saveBytes("some.npy", io.encodeNpy(t)));
         expect([found.dtype, found.shape]).toEqual([dtype, shape]);
         expect(found.rawArray()).toEqual(t.rawArray());
       }
@@ -86,22 +86,22 @@ describe("mapNpy", () => {
   it("lives until it and its views are disposed of, even if the file is deleted", async () => {
     await collectGarbage();
     const live = memory().live;
-    const path = saved("short-lived.npy", counted(4096));
+    const path = saveBytes("short-lived.npy", countingFile(4096));
     const whole = mapNpy(path);
     const view = whole.narrow(0, 4000, 96);
     expect(memory().live).toBe(live + 2);
-    expect(mapped(path)).toBe(true);
+    expect(isMapped(path)).toBe(true);
     unlinkSync(path);
     whole.dispose();
-    expect(mapped(path)).toBe(true);
+    expect(isMapped(path)).toBe(true);
     expect(tidy(() => view.sum().item())).toBe((96 * (4000 + 4095)) / 2);
     view.dispose();
-    expect(mapped(path)).toBe(false);
+    expect(isMapped(path)).toBe(false);
     expect(memory().live).toBe(live);
   });
 
   it("never writes to its file", () => {
-    const path = saved("private.npy", counted(8));
+    const path = saveBytes("private.npy", countingFile(8));
     const bytes = readFileSync(path);
     tidy(() => {
       const t = mapNpy(path);
@@ -121,7 +121,7 @@ describe("mapNpy refuses", () => {
     const head = Buffer.from(dictionary.padEnd(end - 11).concat("\n"), "latin1");
     const magic = Buffer.from("\x93NUMPY\x01\0", "latin1");
     const length = Buffer.of(head.length & 255, head.length >> 8);
-    return saved(name, Buffer.concat([magic, length, head, Buffer.alloc(data)]));
+    return saveBytes(name, Buffer.concat([magic, length, head, Buffer.alloc(data)]));
   };
   const header = (descr: string, shape: string, fortran = "False") =>
     `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;

@@ -20,7 +20,7 @@ function dice(seed: number): (n: number) => number {
 }
 
 /** One to four changes: bits, bytes, numbers at their ends, pieces cut, doubled or taken from another file. */
-function mutated(bytes: Uint8Array, other: Uint8Array, roll: (n: number) => number): Uint8Array {
+function mutate(bytes: Uint8Array, other: Uint8Array, roll: (n: number) => number): Uint8Array {
   let out = bytes.slice();
   for (let changes = 1 + roll(4); changes > 0 && out.length > 1; changes--) {
     const at = roll(out.length);
@@ -87,13 +87,13 @@ describe("damaged checkpoints", () => {
         const whole = opened.get(name) as { name: string; data: Uint8Array }[];
         let bytes: Uint8Array;
         if (roll(3) === 0) {
-          bytes = mutated(fixture(name), other, roll);
+          bytes = mutate(fixture(name), other, roll);
         } else {
           // Behind a good checksum, mostly the pickle.
           const which = roll(4) === 0 ? roll(whole.length) : 0;
           bytes = zip(
             whole.map((record, k) =>
-              k === which ? { ...record, data: mutated(record.data, other, roll) } : record,
+              k === which ? { ...record, data: mutate(record.data, other, roll) } : record,
             ),
           );
         }

@@ -13,7 +13,7 @@ import { checkpoint, fixture, fixturePath, latin1, tensor, word, zip } from "./p
 
 const folder = scratch();
 
-const saved = (name: string, bytes: Uint8Array) => {
+const saveBytes = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;
@@ -22,7 +22,7 @@ const saved = (name: string, bytes: Uint8Array) => {
 type Dictionary = Map<PtKey, PtValue<RawArray>>;
 const dictionary = (bytes: Uint8Array) => decodePt(bytes) as Dictionary;
 
-const expected: [name: string, dtype: string, shape: number[], values: number[]][] = [
+const expectedTensors: [name: string, dtype: string, shape: number[], values: number[]][] = [
   ["base", "float32", [2, 3], [0, 0.25, 0.5, 0.75, 1, 1.25]],
   ["transposed", "float32", [3, 2], [0, 0.75, 0.25, 1, 0.5, 1.25]],
   ["row", "float32", [1, 3], [0.75, 1, 1.25]],
@@ -48,8 +48,8 @@ describe("a state dict from PyTorch", () => {
   const files = ["zip.pt", "protocol5.pt", "deflated.pt"];
   it.each(files)("%s: every element type, views, shared and empty storages", (name) => {
     const found = dictionary(fixture(name));
-    expect([...found.keys()]).toEqual(expected.map(([key]) => key));
-    for (const [key, dtype, shape, values] of expected) {
+    expect([...found.keys()]).toEqual(expectedTensors.map(([key]) => key));
+    for (const [key, dtype, shape, values] of expectedTensors) {
       const array = found.get(key) as RawArray;
       expect([key, array.dtype, array.shape]).toEqual([key, dtype, shape]);
       expect([key, ...toFloat64(array)]).toEqual([key, ...values]);
@@ -63,14 +63,16 @@ describe("a state dict from PyTorch", () => {
     await collectGarbage();
     const before = memory().live;
     const state = io.loadPt(fixturePath("zip.pt")) as Map<string, Tensor>;
-    expect(memory().live).toBe(before + expected.length);
-    for (const [key, dtype, shape, values] of expected) {
+    expect(memory().live).toBe(before + expectedTensors.length);
+    for (const [key, dtype, shape, values] of expectedTensors) {
       const t = state.get(key) as Tensor;
       expect([t.dtype, t.shape, t.requiresGrad]).toEqual([dtype, shape, false]);
       expect(tidy(() => t.to("float64").toNumbers())).toEqual(values);
     }
     for (const t of state.values()) t.dispose();
-    expect(tidy(() => io.loadStateDict(fixturePath("protocol5.pt")).size)).toBe(expected.length);
+    expect(tidy(() => io.loadStateDict(fixturePath("protocol5.pt")).size)).toBe(
+      expectedTensors.length,
+    );
     const network = io.loadStateDict(fixturePath("nested.pt"));
     expect(memory().live).toBe(before + 2);
     for (const t of network.values()) t.dispose();
@@ -105,7 +107,7 @@ describe("loadStateDict", () => {
   const one = (name: string) => `${word(name)}${tensor()}`;
   const data = { 0: new Uint8Array(16) };
   const file = (name: string, inner: string) =>
-    saved(name, checkpoint(`\x80\x02}(${inner}u.`, data));
+    saveBytes(name, checkpoint(`\x80\x02}(${inner}u.`, data));
   it("finds it under a usual key, without the prefix of data-parallel training", () => {
     const state = io.loadStateDict(fixturePath("nested.pt"));
     expect([...state.keys()]).toEqual(["weight", "bias"]);
@@ -129,7 +131,7 @@ describe("loadStateDict", () => {
       none,
     );
     expect(() => io.loadStateDict(file("empty.pt", ""))).toThrow(none);
-    expect(() => io.loadStateDict(saved("list.pt", checkpoint("\x80\x02].")))).toThrow(
+    expect(() => io.loadStateDict(saveBytes("list.pt", checkpoint("\x80\x02].")))).toThrow(
       /holds no dictionary: expected a dictionary of tensors by name/,
     );
   });
@@ -168,7 +170,7 @@ describe("the archive", () => {
     const shared = checkpoint(`\x80\x02](${tensor()}q\x01h\x01e.`, { 0: values });
     const [first, second] = decodePt(shared) as RawArray[];
     expect(first).toBe(second);
-    const path = saved("shared.pt", shared);
+    const path = saveBytes("shared.pt", shared);
     const [p, q] = io.loadPt(path) as Tensor[];
     expect(p).toBe(q);
   });

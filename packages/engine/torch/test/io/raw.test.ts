@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type DType, fromTyped } from "../../src/io/raw.js";
 import { toFloat32, toFloat64 } from "../../src/io/tensors.js";
 
-const raw = (dtype: DType, bytes: number[], shape: number[]) => ({
+const rawArray = (dtype: DType, bytes: number[], shape: number[]) => ({
   dtype,
   shape,
   data: Uint8Array.from(bytes),
@@ -23,8 +23,8 @@ describe("toFloat32 and toFloat64", () => {
       ["bool", [1], 1],
     ];
     for (const [dtype, bytes, value] of one) {
-      expect([...toFloat64(raw(dtype, bytes, []))], dtype).toEqual([value]);
-      expect([...toFloat32(raw(dtype, bytes, [1]))], dtype).toEqual([value]);
+      expect([...toFloat64(rawArray(dtype, bytes, []))], dtype).toEqual([value]);
+      expect([...toFloat32(rawArray(dtype, bytes, [1]))], dtype).toEqual([value]);
     }
   });
 
@@ -32,7 +32,7 @@ describe("toFloat32 and toFloat64", () => {
     const bits = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x83ff, 0x8000, 0x7c00, 0xfc00, 0x7e00];
     const bytes = bits.flatMap((b) => [b & 255, b >> 8]);
     const values = [1, -2, 65504, 2 ** -24, -1023 * 2 ** -24, -0, Infinity, -Infinity, NaN];
-    expect([...toFloat64(raw("float16", bytes, [9]))]).toEqual(values);
+    expect([...toFloat64(rawArray("float16", bytes, [9]))]).toEqual(values);
   });
 });
 

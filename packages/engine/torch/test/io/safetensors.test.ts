@@ -88,7 +88,7 @@ describe("encode and decode", () => {
 });
 
 const a = `{"a":${tensor(0, 4)}`;
-const bad: [string, string, Uint8Array][] = [
+const badFiles: [string, string, Uint8Array][] = [
   ["nothing", "HeaderTooShort", new Uint8Array(0)],
   ["a header of 100 MB and one", "HeaderTooLarge", file("{}", 0, 100_000_001)],
   ["a length of 2^64 − 1", "HeaderTooLarge", file("{}", 0, 2n ** 64n - 1n)],
@@ -116,7 +116,7 @@ const bad: [string, string, Uint8Array][] = [
 ];
 
 describe("bad files", () => {
-  it.each(bad)("%s: %s", (what, code, bytes) => {
+  it.each(badFiles)("%s: %s", (what, code, bytes) => {
     const refusal = expect.objectContaining({
       code,
       message: expect.stringMatching(/^bad\.safetensors[^\n\r]{10,}$/),

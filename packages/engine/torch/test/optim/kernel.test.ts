@@ -59,7 +59,7 @@ function ours({ options, decoupled, warmup, rate }: Setting): Float32Array[] {
 }
 
 /** The same by PyTorch's kernels. */
-function plain({ options, decoupled, warmup, rate }: Setting): Float32Array[] {
+function stepsOfPyTorch({ options, decoupled, warmup, rate }: Setting): Float32Array[] {
   const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8 } = options;
   const decay = options.weightDecay ?? (decoupled ? 0.01 : 0);
   return tidy(() =>
@@ -92,7 +92,7 @@ const settings: Setting[] = [
 
 describe.each(settings)("a step with its average, %j", (setting) => {
   it("equals PyTorch's kernels to rounding", () => {
-    const [a, b] = [ours(setting), plain(setting)];
+    const [a, b] = [ours(setting), stepsOfPyTorch(setting)];
     expect(a).toHaveLength(b.length);
     a.forEach((own, k) => {
       const other = b[k];

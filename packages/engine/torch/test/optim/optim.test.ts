@@ -18,7 +18,12 @@ const parameter = () => new Parameter(tensor(start, { dtype: "float64" }));
 const gradient = (p: number, k: number, s: number) => (k + 1) * p ** 3 * Math.cos(s);
 
 /** The update rules of Kingma & Ba (2015) and Loshchilov & Hutter (2019). */
-function expected(steps: number, decoupled: boolean, o: AdamOptions, lrs: (s: number) => number) {
+function expectedSteps(
+  steps: number,
+  decoupled: boolean,
+  o: AdamOptions,
+  lrs: (s: number) => number,
+) {
   const [b1, b2] = o.betas ?? [0.9, 0.999];
   const { eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = o;
   return start.map((p, k) => {
@@ -62,7 +67,7 @@ describe.each([
     run(p, optimizer, 1, 10);
     expectClose(
       p.toNumbers(),
-      expected(10, decoupled, o, () => o.lr ?? 1e-3),
+      expectedSteps(10, decoupled, o, () => o.lr ?? 1e-3),
       11,
     );
     expect(p.toNumbers()).not.toEqual(start);

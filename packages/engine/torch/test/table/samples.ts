@@ -144,7 +144,7 @@ const samples: [names: string, sample: () => unknown[]][] = [
   ["where.ScalarOther", () => [mask(3, 4), x(3, 4), 2]],
   ["where.ScalarSelf", () => [mask(3, 4), 2, x(3, 4)]],
 ];
-const own = new Map(
+const ownSamples = new Map(
   samples.flatMap(([names, sample]) => names.split(" ").map((name) => [name, sample])),
 );
 const squares = /^(linalg_(det|inv|inv_ex|slogdet)|logdet|matrix_exp|trace|cov)$/;
@@ -177,7 +177,7 @@ export function entries(): Entry[] {
     return present.map((overload) => {
       const short = full.slice("aten::".length);
       const args = schemas.find((s) => s.overload === overload)?.args ?? [];
-      const made = own.get(`${short}.${overload}`) ?? own.get(short);
+      const made = ownSamples.get(`${short}.${overload}`) ?? ownSamples.get(short);
       const sample = () => {
         if (fftOfComplex.test(short)) return [T.call("aten::view_as_complex", "", x(3, 2))];
         return made ? made() : args.map((a) => guess(a, short));

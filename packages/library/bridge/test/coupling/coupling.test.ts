@@ -13,14 +13,15 @@ import { brownian } from "../../src/process/brownian.js";
 import { bruteForce } from "../ot/helpers.js";
 
 /** Row numbers as samples [n, 1], shifted. */
-const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);
-const sorted = (x: Tensor) => x.toNumbers().sort((a, b) => a - b);
+const numberedRows = (n: number, from = 0) =>
+  arange(from, from + n, { dtype: "float64" }).unsqueeze(1);
+const sortedNumbers = (x: Tensor) => x.toNumbers().sort((a, b) => a - b);
 
 describe("independent", () => {
   it("uses each row at most once and as many as the smaller table has", () => {
-    const { x0, x1 } = independent({ x0: numbered(7), x1: numbered(12, 100) }, seeded(1));
+    const { x0, x1 } = independent({ x0: numberedRows(7), x1: numberedRows(12, 100) }, seeded(1));
     expect(x0.shape).toEqual([7, 1]);
-    expect(sorted(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(sortedNumbers(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(new Set(x1.toNumbers()).size).toBe(7);
     expect(Math.min(...x1.toNumbers())).toBeGreaterThanOrEqual(100);
   });
@@ -43,9 +44,9 @@ describe("simulated", () => {
   it.each(["f", "b"] as const)(
     "after %s starts in the data of this direction, and ends on the other side",
     (newest) => {
-      const data = { x0: numbered(3), x1: numbered(3, 10) };
+      const data = { x0: numberedRows(3), x1: numberedRows(3, 10) };
       const calls: [string, Tensor][] = [];
-      const made = numbered(3, 50);
+      const made = numberedRows(3, 50);
       const pairs = simulated(newest, data, (direction, start) => {
         calls.push([direction, start]);
         return made;
@@ -72,15 +73,15 @@ describe("minibatchExact", () => {
         const batch = points(n, 10 + n);
         const pairs = minibatchExact({ replace: false })(batch, seeded(1));
         expect(pairs.x0.shape).toEqual([n, 2, 1]);
-        expect(sorted(pairs.x0)).toEqual(sorted(batch.x0));
-        expect(sorted(pairs.x1)).toEqual(sorted(batch.x1));
+        expect(sortedNumbers(pairs.x0)).toEqual(sortedNumbers(batch.x0));
+        expect(sortedNumbers(pairs.x1)).toEqual(sortedNumbers(batch.x1));
         const matrix = Float64Array.from(squaredDistances(batch.x0, batch.x1).toNumbers());
         expect(cost(pairs)).toBeCloseTo(bruteForce(matrix, n), 10);
       });
   });
 
   it("with replacement draws pairs of the plan only, each equally often", () => {
-    const batch = { x0: numbered(8), x1: numbered(8, 0.25).flip([0]) };
+    const batch = { x0: numberedRows(8), x1: numberedRows(8, 0.25).flip([0]) };
     const couple = minibatchExact();
     const generator = seeded(4);
     const counts = new Array<number>(8).fill(0);
@@ -98,7 +99,7 @@ describe("minibatchExact", () => {
 
 describe("minibatchEntropic", () => {
   it("draws from the plan of Sinkhorn: frequencies agree with its entries", () => {
-    const batch = { x0: numbered(3), x1: numbered(3, 0.4) };
+    const batch = { x0: numberedRows(3), x1: numberedRows(3, 0.4) };
     const reg = 1.5;
     const { plan } = sinkhorn(squaredDistances(batch.x0, batch.x1), { reg });
     const want = plan.toNumbers();

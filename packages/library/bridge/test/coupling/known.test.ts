@@ -21,7 +21,7 @@ const pairs = (...rows: [number, number][]) => ({
   x0: Int32Array.from(rows, ([i]) => i),
   x1: Int32Array.from(rows, ([, j]) => j),
 });
-const known = pairs([0, 3], [1, 2], [4, 0]);
+const knownPairs = pairs([0, 3], [1, 2], [4, 0]);
 
 /** How often each pair "i-j" comes, and each row of either end, in `rounds` passes over x0. */
 function countPairs(n: number, m: number, rounds: number) {
@@ -30,7 +30,7 @@ function countPairs(n: number, m: number, rounds: number) {
   const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   const generator = seeded(11);
   const data = ends(n, m);
-  const matching = matchKnown(data, known);
+  const matching = matchKnown(data, knownPairs);
   const countRound = () => {
     const drawn = independent(data, generator, { matching });
     const [left, right, marks] = [drawn.x0, drawn.x1.sub(100), drawn.known as Tensor].map((t) =>
@@ -128,7 +128,7 @@ describe("methods that start elsewhere", () => {
       generator: seeded(5),
       data,
       process: brownian({ sigma: 0.1 }),
-      matching: matchKnown(data, known),
+      matching: matchKnown(data, knownPairs),
       simulate: (_: unknown, x: Tensor) => x,
       simulateRuns: () => ({}),
       ...changes,

@@ -11,7 +11,7 @@ startFrom(1);
 
 const meanOf = (x: Tensor) => x.mean(0).toNumbers();
 const stdOf = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt().toNumbers();
-const near = (found: readonly number[], expected: readonly number[]) =>
+const expectNear = (found: readonly number[], expected: readonly number[]) =>
   expectClose(found, expected, 4);
 
 describe("ends with moments", () => {
@@ -21,8 +21,8 @@ describe("ends with moments", () => {
       .add(tensor([5, -2, 0]));
     using moments = endpointMoments(data);
     const ends = withMoments(randn([500, 3]).mul(2).add(1), moments);
-    near(meanOf(ends), meanOf(data));
-    near(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
+    expectNear(meanOf(ends), meanOf(data));
+    expectNear(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
   });
 
   it("of several intervals have the moments of their interval", () => {
@@ -36,8 +36,8 @@ describe("ends with moments", () => {
     const ends = withMoments(randn([600, 2]), moments, interval);
     for (const k of [0, 1]) {
       const rows = interval.eq(k).nonzero().squeeze(1);
-      near(meanOf(ends.indexSelect(0, rows)), meanOf(data.indexSelect(0, rows)));
-      near(stdOf(ends.indexSelect(0, rows)), stdOf(data.indexSelect(0, rows)));
+      expectNear(meanOf(ends.indexSelect(0, rows)), meanOf(data.indexSelect(0, rows)));
+      expectNear(stdOf(ends.indexSelect(0, rows)), stdOf(data.indexSelect(0, rows)));
     }
   });
 
@@ -49,8 +49,8 @@ describe("ends with moments", () => {
       using moments = endpointMoments(data);
       const ends = withMoments(randn([80, 2, 4, 4]), moments);
       const flat = (x: Tensor) => x.transpose(0, 1).reshape([2, -1]).t();
-      near(meanOf(flat(ends)), meanOf(flat(data)));
-      near(stdOf(flat(ends)), stdOf(flat(data)));
+      expectNear(meanOf(flat(ends)), meanOf(flat(data)));
+      expectNear(stdOf(flat(ends)), stdOf(flat(data)));
     }));
 
   it.each([

@@ -77,7 +77,7 @@ interface Joint {
 }
 
 /** The same conditional law of one number given the other, which now has the moments of the data. */
-function restarted(joint: Joint, from: "x0" | "x1", data: Pick<Joint, "mean" | "var">): Joint {
+function restart(joint: Joint, from: "x0" | "x1", data: Pick<Joint, "mean" | "var">): Joint {
   const to = from === "x0" ? "x1" : "x0";
   const slope = joint.cov / joint.var[from];
   const rest = joint.var[to] - slope * joint.cov;
@@ -139,7 +139,7 @@ describe("two iterations", () => {
       networks[direction] = fit(method, rows, direction);
       newest = direction;
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
-      exact = exact.map((joint, i) => restarted(joint, from, truth[i]));
+      exact = exact.map((joint, i) => restart(joint, from, truth[i]));
       const end = method.sampler(networks[direction], data[from], {
         direction,
         grid: gammaGrid(gammas),

@@ -34,7 +34,7 @@ class Still extends nn.Module {
     return x.zerosLike();
   }
 }
-const still = () => new Still();
+const stillNetwork = () => new Still();
 
 const context = {
   direction: "f" as const,
@@ -44,7 +44,7 @@ const context = {
 };
 
 /** The mean path of pairs at times t, as the flow method learns it. */
-function pathOf(pairs: Pairs, t: Tensor, network = still()) {
+function pathOf(pairs: Pairs, t: Tensor, network = stillNetwork()) {
   const { x, target } = rectifiedflow.regression(pairs, { ...context, t, network });
   return { x, velocity: target };
 }
@@ -155,7 +155,7 @@ describe("splines", () => {
         expect(distance(mean, sets[k].x.select(1, 0).mean())).toBeLessThan(0.15);
       }
     const t = rand([800], { generator: seeded(5) });
-    const spline = still();
+    const spline = stillNetwork();
     spline.forward = () => pathOf(pairs, t).velocity;
     const network = new BlindToMass(spline, {});
     network.unit = () => cat(all.map(({ unit }) => full([400], unit)));
@@ -182,7 +182,7 @@ describe("paths that follow the data", () => {
     shape: [2],
     direction: "f",
     generator: seeded(4),
-    createNetwork: still,
+    createNetwork: stillNetwork,
   } as const;
 
   it.each(["land", "rbf"] as const)("bend along an arc between two clusters (%s)", (name) => {

@@ -22,14 +22,14 @@ const bridge = { a: 0.3, sigma: 1.1 };
 const process = brownian(bridge);
 
 /** The drift of the exact bridge, as a network. */
-const exact = (direction: Direction) => new FieldNetwork(exactField(direction, bridge));
+const exactNetwork = (direction: Direction) => new FieldNetwork(exactField(direction, bridge));
 
 /** The slope of the expected end along the exact drift: E|end − its mean|²/(ε s). */
 const exactShare = (direction: Direction, u: number) =>
   1 + (1 - u) * exactDrift(direction, bridge, direction === "f" ? u : 1 - u).slope;
 
 const withExactShares = (direction: Direction) => {
-  const network = withNoiseShare(exact(direction), "each");
+  const network = withNoiseShare(exactNetwork(direction), "each");
   const shares = Array.from({ length: 17 }, (_, k) => exactShare(direction, k / 16));
   noGrad(() => tidy(() => noiseShareOf(network, direction)?.copy_(tensor(shares))));
   return network;

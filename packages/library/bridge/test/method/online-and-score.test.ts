@@ -35,7 +35,7 @@ class Affine extends nn.Module {
 }
 
 /** The squares of the second entries, which belong to another direction if a network has one. */
-const unused = (parameters: Parameter[]): Tensor =>
+const sumOfUnused = (parameters: Parameter[]): Tensor =>
   parameters.map((p) => p.select(0, 1).square()).reduce((a, b) => a.add(b));
 
 /** The other end of the exact static bridge, for starts N(−sign·a, 1). */
@@ -101,7 +101,10 @@ function affine(field: (x: Tensor) => Tensor): { slope: number; shift: number } 
 }
 
 const tolerance = 0.06;
-const near = (got: { slope: number; shift: number }, want: { slope: number; shift: number }) => {
+const expectNear = (
+  got: { slope: number; shift: number },
+  want: { slope: number; shift: number },
+) => {
   expect(Math.abs(got.slope - want.slope)).toBeLessThan(tolerance);
   expect(Math.abs(got.shift - want.shift)).toBeLessThan(tolerance);
 };
@@ -128,7 +131,7 @@ describe("α-DSBM", () => {
           network.forward(x, full([2], time), {
             direction: full([2], direction === "f" ? 1 : 0),
           });
-        near(affine(drift), exactDrift(direction, bridge, time));
+        expectNear(affine(drift), exactDrift(direction, bridge, time));
       }
     });
   });
@@ -150,11 +153,11 @@ describe("a preconditioned method", () => {
       const method = preconditioned(dsbm);
       minimise(net.parameters(), () => {
         const at = { ...context(time, 22), direction, network };
-        return unused(net.parameters()).add(method.loss?.(rows, at) as Tensor);
+        return sumOfUnused(net.parameters()).add(method.loss?.(rows, at) as Tensor);
       });
       noGrad(() => {
         const drift = affine((x) => network.forward(x, full([2], time)));
-        near(drift, exactDrift(direction, bridge, time));
+        expectNear(drift, exactDrift(direction, bridge, time));
       });
     },
   );
@@ -202,22 +205,22 @@ describe("[SF]²M", () => {
     const rows = { x0, x1: partner(x0, 1, 11) };
     const network = new FlowAndScore(new Affine(), new Affine());
     const own = network.parameters();
-    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(unused(own)));
+    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(sumOfUnused(own)));
     noGrad(() => {
-      near(
+      expectNear(
         affine((x) => network.v.forward(x, full([2], time))),
         exactVelocity(bridge, time),
       );
       const { mean, var: v } = exactMarginal(bridge, time);
       const slope = -(bridge.sigma ** 2) / (2 * v);
-      near(
+      expectNear(
         affine((x) => network.s.forward(x, full([2], time))),
         { slope, shift: -slope * mean },
       );
       for (const direction of ["f", "b"] as const) {
         const given = { direction: full([2], direction === "f" ? 1 : 0) };
         const drift = (x: Tensor) => network.forward(x, full([2], time), given);
-        near(affine(drift), exactDrift(direction, bridge, time));
+        expectNear(affine(drift), exactDrift(direction, bridge, time));
       }
     });
   });

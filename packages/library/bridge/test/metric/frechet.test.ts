@@ -9,7 +9,7 @@ beforeAll(() => setNumThreads(1));
 
 const float64 = { dtype: "float64" } as const;
 const diagonal = (values: number[]) => tensor(values, float64).diagEmbed();
-const centred = (covariance: Tensor): Gaussian => ({
+const centredGaussian = (covariance: Tensor): Gaussian => ({
   mean: zeros([covariance.size(0)], float64),
   covariance,
 });
@@ -24,8 +24,11 @@ describe("frechetDistance", () => {
     const b = [1, 1, 4, 2.25, 0];
     const expected = a.reduce((sum, x, i) => sum + (Math.sqrt(x) - Math.sqrt(b[i])) ** 2, 0);
     const turn = rotation(5, 5);
-    const turned = (values: number[]) => centred(turn.mm(diagonal(values)).mm(turn.t()));
-    expect(frechetDistance(centred(diagonal(a)), centred(diagonal(b)))).toBeCloseTo(expected, 12);
+    const turned = (values: number[]) => centredGaussian(turn.mm(diagonal(values)).mm(turn.t()));
+    expect(frechetDistance(centredGaussian(diagonal(a)), centredGaussian(diagonal(b)))).toBeCloseTo(
+      expected,
+      12,
+    );
     expect(frechetDistance(turned(a), turned(b))).toBeCloseTo(expected, 11);
   });
 
@@ -51,7 +54,7 @@ describe("frechetDistance", () => {
     const d = 60;
     const turn = rotation(d, 9);
     const steep = Array.from({ length: d }, (_, i) => 10 ** (-i / 5));
-    const g = centred(turn.mul(tensor(steep, float64)).mm(turn.t()));
+    const g = centredGaussian(turn.mul(tensor(steep, float64)).mm(turn.t()));
     const even = { ...g, covariance: g.covariance.add(g.covariance.t()).div(2) };
     expect(frechetDistance(even, even)).toBeLessThan(1e-12);
   });

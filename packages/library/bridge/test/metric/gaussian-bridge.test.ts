@@ -15,7 +15,7 @@ import {
 import { moments, squaredDisplacement } from "../../src/metric/moments.js";
 
 const bridge = { a: 0.1, sigma: 1 };
-const last = <T>(list: readonly T[]) => list[list.length - 1];
+const lastOf = <T>(list: readonly T[]) => list[list.length - 1];
 
 describe("the exact bridge", () => {
   it("has the covariance (√(4+σ⁴) − σ²)/2: golden for σ = 1, 1 without noise, 0 in the limit", () => {
@@ -56,9 +56,9 @@ describe("the exact bridge", () => {
   it.each(["f", "b"] as const)(
     "ends with variance 1.0157 after 20 Euler steps, 1.0031 after 100 (%s)",
     (d) => {
-      expect(Math.abs(last(discretised(d, bridge, 20)).var - 1.0157)).toBeLessThan(1e-4);
-      expect(Math.abs(last(discretised(d, bridge, 100)).var - 1.0031)).toBeLessThan(1e-4);
-      expect(last(discretised(d, bridge, 100)).mean).toBeCloseTo(d === "f" ? 0.1 : -0.1, 3);
+      expect(Math.abs(lastOf(discretised(d, bridge, 20)).var - 1.0157)).toBeLessThan(1e-4);
+      expect(Math.abs(lastOf(discretised(d, bridge, 100)).var - 1.0031)).toBeLessThan(1e-4);
+      expect(lastOf(discretised(d, bridge, 100)).mean).toBeCloseTo(d === "f" ? 0.1 : -0.1, 3);
       expect(discretised(d, bridge, 20)).toHaveLength(21);
     },
   );

@@ -19,7 +19,7 @@ function rowsOf(mean: number, L: Tensor, seed: number): Tensor {
   return white.mm(L.t()).add(mean);
 }
 
-const way = (x: Tensor, direction: "f" | "b") => ({
+const pairOf = (x: Tensor, direction: "f" | "b") => ({
   direction: full([x.size(0)], direction === "f" ? 1 : 0),
 });
 
@@ -34,7 +34,7 @@ describe("the bridge of fitted moments", () => {
       const time = direction === "f" ? t : 1 - t;
       const { slope, shift } = exactDrift(direction, bridge, time);
       const want = x.mul(slope).add(shift);
-      const given = way(x, direction);
+      const given = pairOf(x, direction);
       expect(distance(model.forward(x, oneTime(x, time), given), want)).toBeLessThan(1e-4);
       expect(distance(model.forward(x, full([6], time), given), want)).toBeLessThan(1e-4);
     }
@@ -64,7 +64,7 @@ describe("the bridge of fitted moments", () => {
       model.fit(x, cat([first, second], { dim: 1 }), 0.01);
       for (const direction of ["f", "b"] as const)
         for (const t of [0, 1]) {
-          const drift = model.forward(x, oneTime(x, t), way(x, direction));
+          const drift = model.forward(x, oneTime(x, t), pairOf(x, direction));
           expect(drift.isfinite().all().item()).toBe(true);
         }
     },
@@ -79,7 +79,7 @@ describe("the bridge of fitted moments", () => {
     const model = new FittedGaussian([d]);
     model.fit(draw(30, 1), draw(30, 2), 0.01);
     const start = draw(500, 3);
-    const end = eulerMaruyama((x, t) => model.forward(x, t, way(x, "f")), start, {
+    const end = eulerMaruyama((x, t) => model.forward(x, t, pairOf(x, "f")), start, {
       direction: "f",
       grid: uniformGrid(20),
       sigma: 0.1,

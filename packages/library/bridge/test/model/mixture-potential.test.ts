@@ -29,7 +29,7 @@ const energy = (x: Tensor) =>
     .div(2 * epsilon);
 
 /** 4001 points on [−12, 12] as rows, and their distance. */
-function fine() {
+function fineGrid() {
   const h = 24 / 4000;
   return { y: arange(0, 4001, { dtype: "float64" }).mul(h).sub(12).reshape([-1, 1]), h };
 }
@@ -38,7 +38,7 @@ describe("a mixture potential", () => {
   it.each([0.1, 0.5, 0.9])(
     "has the gradient of the propagated potential as its drift, t = %s",
     (t) => {
-      const { y } = fine();
+      const { y } = fineGrid();
       for (const direction of ["f", "b"] as const) {
         const model = potential(1, direction);
         // φ_t(x) = ∫ N(y; x, ε(1 − t)) exp(|y|²/2ε) v(y) dy by quadrature, its gradient by the posterior mean of y.

@@ -21,12 +21,12 @@ beforeAll(() => setNumThreads(1));
 type Name = keyof typeof flowSolvers;
 const names = Object.keys(flowSolvers) as Name[];
 /** Order, and evaluations a step. */
-const fixed = { heun: { order: 2, evaluations: 2 }, euler: { order: 1, evaluations: 1 } };
+const fixedSteps = { heun: { order: 2, evaluations: 2 }, euler: { order: 1, evaluations: 1 } };
 
 const start = () => tensor([[1], [-2], [0.5]], { dtype: "float64" });
 
 /** Largest relative error over all states at `times`. */
-function worst(times: number[], options: Partial<Parameters<typeof solveFlow>[2]>): number {
+function worstError(times: number[], options: Partial<Parameters<typeof solveFlow>[2]>): number {
   return tidy(() => {
     const { states } = solveFlow(oscillating, start(), { times, ...options });
     const want = times.map((t) => oscillation(times[0], t));
@@ -35,24 +35,26 @@ function worst(times: number[], options: Partial<Parameters<typeof solveFlow>[2]
   });
 }
 
-const uneven = [0, 0.13, 0.5, 0.77, 1];
-const ways = [
-  ["forward", uneven],
-  ["backward", uneven.map((t) => 1 - t)],
+const unevenTimes = [0, 0.13, 0.5, 0.77, 1];
+const timeGrids = [
+  ["forward", unevenTimes],
+  ["backward", unevenTimes.map((t) => 1 - t)],
 ] as const;
 
-describe.each(ways)("%s in time", (_way, times) => {
+describe.each(timeGrids)("%s in time", (_way, times) => {
   it.each(["heun", "euler"] as const)("%s has its order at times off its grid too", (solver) => {
-    const { order } = fixed[solver];
-    const errors = [16, 32, 64, 128].map((n) => worst([...times], { solver, step_size: 1 / n }));
+    const { order } = fixedSteps[solver];
+    const errors = [16, 32, 64, 128].map((n) =>
+      worstError([...times], { solver, step_size: 1 / n }),
+    );
     for (const [i, e] of errors.slice(1).entries())
       expect(Math.abs(Math.log2((errors[i] as number) / e) - order)).toBeLessThan(0.25);
   });
 
   it("dopri5's error goes with its tolerance", () => {
     for (const tol of [1e-4, 1e-6, 1e-8, 1e-10])
-      expect(worst([...times], { rtol: tol, atol: tol })).toBeLessThan(30 * tol);
-    expect(worst([...times], { rtol: 1e-4, atol: 1e-4 })).toBeGreaterThan(1e-7);
+      expect(worstError([...times], { rtol: tol, atol: tol })).toBeLessThan(30 * tol);
+    expect(worstError([...times], { rtol: 1e-4, atol: 1e-4 })).toBeGreaterThan(1e-7);
   });
 
   it.each(names)("%s comes back to the start", (solver) => {
@@ -83,7 +85,7 @@ describe.each(names)("%s", (solver) => {
     expect(nfe).toBe(calls);
     // Adaptive solvers evaluate at the start and once more for the first step.
     if (solver === "dopri5") expect((nfe - 2) % 6).toBe(0);
-    else expect(nfe).toBe(10 * fixed[solver].evaluations);
+    else expect(nfe).toBe(10 * fixedSteps[solver].evaluations);
   });
 
   it("takes recorded fields", () =>

@@ -12,10 +12,10 @@ beforeEach(collectGarbage);
 beforeAll(() => setNumThreads(1));
 
 const x = full([3, 1], 1, { dtype: "float64" });
-const own = full([3, 1], 0.5, { dtype: "float64" });
+const ownRows = full([3, 1], 0.5, { dtype: "float64" });
 const fields: [string, Field][] = [
   ["makes its answer", (y, t) => y.mul(t.mul(3).cos().unsqueeze(1))],
-  ["hands out a tensor of its own", () => own],
+  ["hands out a tensor of its own", () => ownRows],
   ["hands back its point", (y: Tensor) => y],
 ];
 const solvers = Object.keys(flowSolvers) as (keyof typeof flowSolvers)[];
@@ -33,7 +33,7 @@ it.each(solvers.flatMap((solver) => fields.map(([what, field]) => ({ solver, wha
     const { states } = tidy(() => solveFlow(watched, x, options));
     expect(memory().live).toBe(before + 1);
     states.dispose();
-    expect([x.disposed, own.disposed]).toEqual([false, false]);
+    expect([x.disposed, ownRows.disposed]).toEqual([false, false]);
     // However many steps there were.
     expect(most - before).toBeLessThan(25);
     const failing: Field = (y, t) => field(y, t).div(t.lt(0.5).to("float64").unsqueeze(1)).mul(0);

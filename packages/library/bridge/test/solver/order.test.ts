@@ -13,7 +13,7 @@ function collectPath() {
   return { states, callback: (x: Tensor) => void states.push(x) };
 }
 
-const one = () => full([1, 1], 1, { dtype: "float64" });
+const onePoint = () => full([1, 1], 1, { dtype: "float64" });
 const refine = [16, 32, 64, 128];
 /** Halving the step divides the error by 2^order. */
 const orders = (errors: number[]) => errors.slice(1).map((e, i) => Math.log2(errors[i] / e));
@@ -32,7 +32,7 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
         ...options,
         noise: (_x, k) => impulses.select(0, k).unsqueeze(1),
       });
-      const mean = eulerMaruyama(field, one(), { ...options, sigma: 0 }).item();
+      const mean = eulerMaruyama(field, onePoint(), { ...options, sigma: 0 }).item();
       return { mean, var: responses.square().sum().item() };
     });
 
@@ -51,7 +51,9 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
     const moving: Field = (x, t) => x.mul(t.unsqueeze(1)).mul(-theta);
     const errors = refine.map((n) => {
       const how = { direction, grid: uniformGrid(n), sigma: 0, isMidpoint: true };
-      return Math.abs(tidy(() => eulerMaruyama(moving, one(), how).item()) - Math.exp(-theta / 2));
+      return Math.abs(
+        tidy(() => eulerMaruyama(moving, onePoint(), how).item()) - Math.exp(-theta / 2),
+      );
     });
     for (const order of orders(errors)) expect(Math.abs(order - 2)).toBeLessThan(0.15);
   });

@@ -11,16 +11,16 @@ beforeAll(() => setNumThreads(1));
 
 const resolutions = ["high", "low"] as const;
 const size = 32;
-const drawn = new Map<Resolution, Table>();
+const drawnTables = new Map<Resolution, Table>();
 /** 2,000 fields of 32×32. */
 function fields(resolution: Resolution): Table {
   const table =
-    drawn.get(resolution) ??
+    drawnTables.get(resolution) ??
     loadTable(`downscaler_synthetic_${resolution}`, { split: "train", image_size: size });
-  drawn.set(resolution, table);
+  drawnTables.set(resolution, table);
   return table;
 }
-const centred = (t: Tensor) => t.sub(t.mean());
+const centre = (t: Tensor) => t.sub(t.mean());
 
 describe("synthetic downscaling fields", () => {
   it("are float32 tables of two states and a condition, 64×64 by default", () => {
@@ -46,11 +46,11 @@ describe("synthetic downscaling fields", () => {
       const own = law.slope.map((slope, c) =>
         x.select(1, c).sub(condition!.select(1, 0), { alpha: slope }).to("float64"),
       ) as [Tensor, Tensor];
-      const [a, b] = own.map(centred);
+      const [a, b] = own.map(centre);
       const mean = (t: Tensor) => t.mean().item();
       for (const [c, t] of own.entries()) {
         expect(mean(t)).toBeCloseTo(law.mean[c], 3);
-        expect(mean(centred(t).square()) / variances[c]).toBeCloseTo(1, 1);
+        expect(mean(centre(t).square()) / variances[c]).toBeCloseTo(1, 1);
       }
       if (resolution === "high") expect(variances[0]).toBeCloseTo(0.25, 6);
       expect(mean(a.mul(b))).toBeCloseTo(0.5 * Math.sqrt(variances[0] * variances[1]), 1);
@@ -58,7 +58,7 @@ describe("synthetic downscaling fields", () => {
       const beyond = k.filter((_, i) => energy[0][i] < 1e-12);
       expect(beyond).toEqual(resolution === "high" ? [] : k.filter((one) => one > size / 8));
       // Variance 0.2 around spatial means of variance 0.05.
-      expect(mean(centred(condition!.to("float64")).square())).toBeCloseTo(0.25, 1);
+      expect(mean(centre(condition!.to("float64")).square())).toBeCloseTo(0.25, 1);
     },
   );
 
@@ -91,7 +91,7 @@ describe("synthetic downscaling fields", () => {
         const own = x.select(1, c).sub(condition!.select(1, 0), { alpha: law.slope[c] });
         return own.to("float64");
       }) as [Tensor, Tensor];
-      const unit = (t: Tensor) => centred(t).div(centred(t).square().mean().sqrt());
+      const unit = (t: Tensor) => centre(t).div(centre(t).square().mean().sqrt());
       // A field has some ten modes that matter: 2,000 of them tell a correlation of 0.02.
       expect(Math.abs(unit(a).mul(unit(b)).mean().item())).toBeLessThan(0.03);
     }

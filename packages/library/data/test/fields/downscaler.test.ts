@@ -11,7 +11,7 @@ import {
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 
-const fresh = testFolders();
+const newFolder = testFolders();
 
 /** Fields [n, 3, 4, 6] whose values count on: row i begins at 72 i, its condition at 72 i + 48. */
 const counting = (n: number) =>
@@ -31,7 +31,7 @@ describe("the downscaler arrays", () => {
     loadTable(name, { split: "train", directory, ...options });
 
   it("are two states and a condition, mapped as they lie, with a fixed order", () => {
-    const directory = put(fresh(), {
+    const directory = put(newFolder(), {
       "downscaler/xtrain_512.npy": counting(10),
       "xtest_64.npy": counting(7),
     });
@@ -63,7 +63,7 @@ describe("the downscaler arrays", () => {
   });
 
   it("have a segment for each wavenumber, the low resolution none", () => {
-    const directory = put(fresh(), {
+    const directory = put(newFolder(), {
       "xtrain_512.npy": counting(15),
       "xtrain_64.npy": counting(8),
       "xtest_512.npy": counting(11),
@@ -90,7 +90,7 @@ describe("the downscaler arrays", () => {
   });
 
   it("are named if they are missing or damaged", () => {
-    const directory = fresh();
+    const directory = newFolder();
     const low = () => load("downscaler_low", directory);
     const places = `${join(directory, "downscaler")}, ${directory}`;
     expect(low).toThrow(refusal("MissingFiles", `xtrain_64.npy: not in ${places}; choose`));
@@ -132,7 +132,7 @@ describe("the scaling", () => {
     return zipSync(Object.fromEntries(arrays));
   };
   const scalingOf = (changes = {}) => {
-    const directory = put(fresh(), { "downscaler/scaling_512.npz": npz(changes) });
+    const directory = put(newFolder(), { "downscaler/scaling_512.npz": npz(changes) });
     return loadDownscalerScaling(downscalerScalingFile("high", directory));
   };
 

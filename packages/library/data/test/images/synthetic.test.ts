@@ -7,7 +7,7 @@ import { loadTable } from "../../src/registry.js";
 beforeAll(() => setNumThreads(1));
 
 /** Images as rows of numbers in [0, 1]. */
-function drawn(name: string, options: Partial<Parameters<typeof loadTable>[1]> = {}) {
+function drawImages(name: string, options: Partial<Parameters<typeof loadTable>[1]> = {}) {
   const table = loadTable(name, { split: "train", ...options });
   const [n, , size] = table.x.shape;
   const all = table.x.toNumbers().map((byte) => byte / 255);
@@ -24,7 +24,7 @@ describe("synthetic image sets", () => {
     ["synthetic_squares", 4],
     ["synthetic_circles", Math.PI],
   ])("%s cover %d·r² on average, r uniform", (name, factor) => {
-    const { images, size } = drawn(name);
+    const { images, size } = drawImages(name);
     const areas = images.map((image) => sum(image.flat()) / size ** 2);
     // E r² and E r⁴ of r uniform on [a, b].
     const [a, b] = [0.15, 0.3];
@@ -42,7 +42,7 @@ describe("synthetic image sets", () => {
       ["synthetic_squares", 1],
       ["synthetic_circles", Math.PI / 4],
     ] as const) {
-      const { images, all } = drawn(name, { image_size: 64, n: 40 });
+      const { images, all } = drawImages(name, { image_size: 64, n: 40 });
       for (const image of images) {
         const width = Math.max(...image.map(sum));
         const columns = image[0].map((_, j) => sum(image.map((row) => row[j])));
@@ -57,7 +57,7 @@ describe("synthetic image sets", () => {
 
   it("depend on the seed and the split alone, and not on n for the images both have", () => {
     const bytes = (options: Partial<Parameters<typeof loadTable>[1]>) =>
-      drawn("synthetic_circles", { n: 30, ...options }).all;
+      drawImages("synthetic_circles", { n: 30, ...options }).all;
     expect(bytes({ seed: 3 })).toEqual(bytes({ seed: 3 }));
     expect(bytes({ seed: 3 })).not.toEqual(bytes({ seed: 4 }));
     expect(bytes({ seed: 3 })).not.toEqual(bytes({ seed: 3, split: "test" }));

@@ -10,13 +10,13 @@ import { refusal, testFolders } from "../files.js";
 const folder = testFolders();
 
 let place = "";
-const at = (name: string) => join(place, name);
+const pathOf = (name: string) => join(place, name);
 beforeAll(() => {
   place = folder();
   const rows = (n: number, letter: string) =>
     Array.from({ length: n }, (_, i) => `${letter}${i + 1},${i}`).join("\n");
-  writeFileSync(at("a.csv"), `id,x\n${rows(20, "a")}\n`);
-  writeFileSync(at("b.csv"), `id,x\n${rows(30, "b")}\n`);
+  writeFileSync(pathOf("a.csv"), `id,x\n${rows(20, "a")}\n`);
+  writeFileSync(pathOf("b.csv"), `id,x\n${rows(30, "b")}\n`);
 });
 
 interface Options {
@@ -38,14 +38,14 @@ async function read(
     n,
   }: Options = {},
 ) {
-  writeFileSync(at("pairs.csv"), text);
+  writeFileSync(pathOf("pairs.csv"), text);
   const end = (name: string, columns: OwnOptions) => ({
-    name: `table:${at(name)}`,
+    name: `table:${pathOf(name)}`,
     options: { directory: place, table: columns, ...(n && { n }) },
   });
   const ends = [end(names[0], sourceTable), end(names[1], table)];
   for (const { name, options } of ends) await prepareTable(name, { ...options, split: "train" });
-  const known = await readPairs(at("pairs.csv"), ends, { id });
+  const known = await readPairs(pathOf("pairs.csv"), ends, { id });
   const values = ({ name, options }: (typeof ends)[0], rows: Int32Array) =>
     tidy(() => {
       const { x, facts } = loadTable(name, { ...options, split: "train" });
@@ -57,14 +57,14 @@ async function read(
 }
 
 /** Every row of the source with the one of the target that has its number. */
-const every = Array.from({ length: 20 }, (_, i) => [i + 1, i + 1]);
+const everyPair = Array.from({ length: 20 }, (_, i) => [i + 1, i + 1]);
 /** A file of pairs, from rows of cells or from lines that are separated by spaces. */
 const lines = (rows: (number | string)[][] | string, head = "source,target") =>
   [head, ...(typeof rows === "string" ? rows.split(" ") : rows.map(String))].join("\n");
 
 describe("readPairs", () => {
   it("finds rows by their numbers in the files, and skips held-out rows", async () => {
-    const { given, pairs } = await read(lines(every));
+    const { given, pairs } = await read(lines(everyPair));
     expect(given).toBe(20);
     // Two of 20 and three of 30 rows are held out.
     expect(pairs.length).toBeGreaterThanOrEqual(15);
@@ -73,15 +73,15 @@ describe("readPairs", () => {
   });
 
   it("takes columns by their names or places, with and without a line of names", async () => {
-    const { pairs } = await read(lines(every));
-    const own = every.map(([a, b]) => ["note", b, a]);
+    const { pairs } = await read(lines(everyPair));
+    const own = everyPair.map(([a, b]) => ["note", b, a]);
     expect((await read(lines(own, "why,target,source"))).pairs).toEqual(pairs);
-    expect((await read(every.map((row) => row.join()).join("\n"))).pairs).toEqual(pairs);
+    expect((await read(everyPair.map((row) => row.join()).join("\n"))).pairs).toEqual(pairs);
   });
 
   it("finds rows by ids, and in a random part of a table", async () => {
-    const ids = lines(every.map(([a, b]) => [`a${a}`, `b${b}`]));
-    const { pairs } = await read(lines(every));
+    const ids = lines(everyPair.map(([a, b]) => [`a${a}`, `b${b}`]));
+    const { pairs } = await read(lines(everyPair));
     expect((await read(ids, { id: "id", table: { id: "id" } })).pairs).toEqual(pairs);
     const part = await read(ids, { id: "id", table: { id: "id" }, n: 9 });
     expect(part.pairs.length).toBeLessThan(9);
@@ -90,7 +90,7 @@ describe("readPairs", () => {
 
   it("counts all rows of the file, dropped rows and other groups too", async () => {
     writeFileSync(
-      at("groups.csv"),
+      pathOf("groups.csv"),
       `id,g,x\n${Array.from({ length: 40 }, (_, i) => `r${i + 1},${i % 2 ? "v" : "u"},${i === 4 ? "" : i}`).join("\n")}\n`,
     );
     const odd = Array.from({ length: 20 }, (_, i) => [2 * i + 1, i + 1]);
@@ -125,7 +125,7 @@ describe("readPairs", () => {
       /row 2 has "a1x", which is no row of the source .*: expected a value of the column id/;
     const pairs = lines("a1,b1 a1x,b2");
     await expect(read(pairs, options)).rejects.toEqual(refusal("BadTable", absent));
-    writeFileSync(at("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
+    writeFileSync(pathOf("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
     const names = ["twice.csv", "b.csv"];
     const twice = /row 1 has "p", which is no row of the source .* that one row has/;
     await expect(read(lines("p,b2"), { ...options, names })).rejects.toEqual(

@@ -10,7 +10,7 @@ import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 
-const fresh = testFolders();
+const newFolder = testFolders();
 
 it("sharp, which takes 20 MB, is loaded with the first image", () => {
   const room = new URL("../../dist/index.js", import.meta.url);
@@ -31,14 +31,17 @@ interface PictureOptions {
   channels?: 1 | 2 | 3 | 4;
 }
 
-const raw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions = {}): Sharp => {
+const rawImage = (
+  i: number,
+  { width = 8, height = 8, channels = 3 }: PictureOptions = {},
+): Sharp => {
   const bytes = Uint8Array.from({ length: width * height * channels }, (_, k) => {
     const at = Math.floor(k / channels);
     return pixel(i, k % channels, Math.floor(at / width), at % width);
   });
   return sharp(bytes, { raw: { width, height, channels } });
 };
-const png = (i: number, options: PictureOptions = {}) => raw(i, options).png().toBuffer();
+const png = (i: number, options: PictureOptions = {}) => rawImage(i, options).png().toBuffer();
 
 /** PNG images i = 0, 1, … under these names. */
 async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
@@ -55,14 +58,16 @@ async function open(name: string, { split = "train", ...options }: Options = {})
 /** The first byte of each image, which identifies it. */
 const ids = ({ x }: Table) => x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
 
-const numbered = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
+const numberedNames = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
 
 describe("AFHQ", () => {
   it("is read from the published folders, one of 512×512 to the byte", async () => {
-    const directory = fresh();
+    const directory = newFolder();
     const size = { width: 512, height: 512 };
     await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
-    put(directory, { "afhq/val/wild/x.jpg": await raw(5, size).jpeg({ quality: 100 }).toBuffer() });
+    put(directory, {
+      "afhq/val/wild/x.jpg": await rawImage(5, size).jpeg({ quality: 100 }).toBuffer(),
+    });
     const table = await open("afhq_cat", { directory, image_size: 512 });
     expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [2, 3, 512, 512]]);
     expect(table).toMatchObject({
@@ -87,8 +92,8 @@ describe("AFHQ", () => {
   });
 
   it("is scaled to image_size", async () => {
-    const directory = fresh();
-    await pictures(join(directory, "train/dog"), numbered(3), { width: 24, height: 16 });
+    const directory = newFolder();
+    await pictures(join(directory, "train/dog"), numberedNames(3), { width: 24, height: 16 });
     const { x } = await open("afhq_dog", { directory, image_size: 16 });
     expect(x.shape).toEqual([3, 3, 16, 16]);
     // Cut, not squeezed: the middle columns are untouched.
@@ -97,7 +102,7 @@ describe("AFHQ", () => {
   });
 
   it("names the missing folder and its place", () => {
-    const directory = fresh();
+    const directory = newFolder();
     for (const part of [
       "AFHQ cat (test): not in ",
       join(directory, "afhq/val/cat"),
@@ -115,7 +120,7 @@ describe("AFHQ", () => {
 
 /** A folder of so many images, the folder of decoded files, and the name of the dataset. */
 async function cats(n: number) {
-  const folder = await pictures(join(fresh(), "cats"), numbered(n));
+  const folder = await pictures(join(newFolder(), "cats"), numberedNames(n));
   return { folder, cache: join(dirname(folder), "decoded"), name: `folder:${folder}` };
 }
 
@@ -145,7 +150,7 @@ describe("a folder of images", () => {
   });
 
   it("takes train and test (or val) for the splits, and images of inner folders", async () => {
-    const folder = fresh();
+    const folder = newFolder();
     const left = ["train/.hidden/4.png", "train/.5.png", "other/6.png"];
     await pictures(folder, ["train/a/1.png", "train/b/deep/2.png", "val/3.png", ...left]);
     put(folder, { "train/notes.txt": Uint8Array.of(1) });
@@ -173,19 +178,19 @@ describe("a folder of images", () => {
   });
 
   it("decodes grey, transparent, deep and turned images upright, on white, in 8 bits", async () => {
-    const folder = fresh();
+    const folder = newFolder();
     const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
-    const turned = await raw(3).withMetadata({ orientation: 6 }).png().toBuffer();
+    const turned = await rawImage(3).withMetadata({ orientation: 6 }).png().toBuffer();
     const files = [
       await png(0, { channels: 1 }),
       await png(1, { channels: 4 }),
-      await raw(2).toColourspace("rgb16").png().toBuffer(),
+      await rawImage(2).toColourspace("rgb16").png().toBuffer(),
       turned,
     ];
     names.forEach((name, i) => {
       put(folder, { [name]: files[i] });
     });
-    put(folder, { "test/t.webp": await raw(4).webp({ lossless: true }).toBuffer() });
+    put(folder, { "test/t.webp": await rawImage(4).webp({ lossless: true }).toBuffer() });
     const { x } = await open(`folder:${folder}`);
     const at = (t: typeof x, i: number, c: number, r: number, q: number) =>
       t.select(0, i).select(0, c).select(0, r).select(0, q).item();
@@ -236,7 +241,7 @@ describe("a folder of images", () => {
     expect(() => loadTable(name, options)).toThrow(refusal("NotPrepared"));
     await prepareTable(name, { ...options, progress });
     expect(readdirSync(cache)).toHaveLength(2);
-    const data = fresh();
+    const data = newFolder();
     await prepareTable(name, { ...options, directory: data });
     expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
   });
@@ -284,7 +289,7 @@ describe("a folder of images", () => {
   });
 
   it("refuses missing folders, single images and other channels", async () => {
-    const folder = await pictures(join(fresh(), "few"), ["1.png"]);
+    const folder = await pictures(join(newFolder(), "few"), ["1.png"]);
     const own = `folder:${folder}`;
     const refused = (name: string, options: object, code: string, message: string) =>
       expect(() => loadTable(name, { split: "train", ...options })).toThrow(refusal(code, message));

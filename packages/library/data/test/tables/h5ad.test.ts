@@ -13,15 +13,17 @@ const n = 300;
 const d = 3;
 /** Mostly zeros. */
 const cell = (i: number, k: number) => ((i + k) % 4 === 0 ? i + k / 10 : 0);
-const all = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, k) => cell(i, k)));
+const allRows = Array.from({ length: n }, (_, i) =>
+  Array.from({ length: d }, (_, k) => cell(i, k)),
+);
 
 type Group = InstanceType<typeof h5wasm.Group>;
 
 /** Writes a sparse matrix. */
-function sparse(parent: Group, name: string, kind = "csr", shape = [n, d]) {
+function writeSparse(parent: Group, name: string, kind = "csr", shape = [n, d]) {
   const group = parent.create_group(name);
   const [data, indices, indptr]: [number[], number[], number[]] = [[], [], [0]];
-  for (const row of all) {
+  for (const row of allRows) {
     for (const [k, value] of row.entries()) {
       if (value === 0) continue;
       data.push(value);
@@ -41,18 +43,18 @@ beforeAll(async () => {
   await h5wasm.ready;
   path = join(folder(), "cells.h5ad");
   const file = new h5wasm.File(path, "w");
-  sparse(file, "X");
+  writeSparse(file, "X");
   const layers = file.create_group("layers");
-  sparse(layers, "counts");
-  sparse(layers, "by_genes", "csc");
-  sparse(layers, "damaged", "csr", [n, 2]);
+  writeSparse(layers, "counts");
+  writeSparse(layers, "by_genes", "csc");
+  writeSparse(layers, "damaged", "csr", [n, 2]);
   layers.create_soft_link("/obsm/X_pca", "soft");
   layers.create_external_link("/etc/passwd", "X", "external");
   layers.create_dataset({ name: "texts", data: ["a", "b"], shape: [2, 1] });
   const obsm = file.create_group("obsm");
   obsm.create_dataset({
     name: "X_pca",
-    data: Float32Array.from(all.flat()),
+    data: Float32Array.from(allRows.flat()),
     shape: [n, d],
     chunks: [50, d],
     compression: "gzip",
@@ -62,16 +64,16 @@ beforeAll(async () => {
   vars.create_dataset({ name: "gene", data: ["Actb", "Gapdh", "day"] });
   const obs = file.create_group("obs");
   obs.create_attribute("_index", "barcode");
-  obs.create_dataset({ name: "barcode", data: all.map((_, i) => `AC-${i}`) });
-  obs.create_dataset({ name: "n_counts", data: Float64Array.from(all, (_, i) => i * 2) });
+  obs.create_dataset({ name: "barcode", data: allRows.map((_, i) => `AC-${i}`) });
+  obs.create_dataset({ name: "n_counts", data: Float64Array.from(allRows, (_, i) => i * 2) });
   const day = obs.create_group("day");
   day.create_dataset({ name: "categories", data: ["two", "four"] });
   day.create_dataset({
     name: "codes",
-    data: Int8Array.from(all, (_, i) => (i === 5 ? -1 : i % 2)),
+    data: Int8Array.from(allRows, (_, i) => (i === 5 ? -1 : i % 2)),
   });
   // anndata 0.7 has the codes in obs and the categories in a group of their own.
-  obs.create_dataset({ name: "stage", data: Int8Array.from(all, (_, i) => i % 2) });
+  obs.create_dataset({ name: "stage", data: Int8Array.from(allRows, (_, i) => i % 2) });
   obs.create_group("__categories").create_dataset({ name: "stage", data: ["late", "early"] });
   file.close();
 });
@@ -90,7 +92,7 @@ describe("a matrix", () => {
     expect(source.rows).toBe(n);
     expect(source.columns.filter(({ beside }) => !beside).map(({ name }) => name)).toEqual(names);
     names.forEach((_, k) => {
-      expect(numbers[k]).toEqual(all.map((row) => Math.fround(row[k])));
+      expect(numbers[k]).toEqual(allRows.map((row) => Math.fround(row[k])));
     });
   });
 

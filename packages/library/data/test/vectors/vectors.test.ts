@@ -8,13 +8,13 @@ import type { Table } from "../../src/data-set.js";
 import { datasets, loadTable } from "../../src/registry.js";
 import { refusal, testFolders } from "../files.js";
 
-const fresh = testFolders();
+const newFolder = testFolders();
 /** The path of a file in the one folder of these tests. */
 let folder = "";
 beforeAll(() => {
-  folder = fresh();
+  folder = newFolder();
 });
-const at = (name: string) => join(folder, name);
+const pathOf = (name: string) => join(folder, name);
 
 type Options = Partial<Parameters<typeof loadTable>[1]>;
 const load = (name: string, options: Options = {}): Table =>
@@ -116,8 +116,8 @@ describe("synthetic vectors", () => {
 describe("array:", () => {
   /** A .npy file of a tensor; gives the name of its set. */
   const saved = (name: string, x: Tensor) => {
-    writeFileSync(at(name), io.encodeNpy(x));
-    return `array:${at(name)}`;
+    writeFileSync(pathOf(name), io.encodeNpy(x));
+    return `array:${pathOf(name)}`;
   };
 
   it("splits the rows at random by the seed, each row in one split", () => {
@@ -149,8 +149,8 @@ describe("array:", () => {
       const fortran = text
         .replace("'fortran_order': False", "'fortran_order': True ")
         .replace("(3, 8)", "(8, 3)");
-      writeFileSync(at("f.npy"), Buffer.from(fortran, "latin1"));
-      expect(values(load(`array:${at("f.npy")}`).x)).toEqual(values(usual.x));
+      writeFileSync(pathOf("f.npy"), Buffer.from(fortran, "latin1"));
+      expect(values(load(`array:${pathOf("f.npy")}`).x)).toEqual(values(usual.x));
     });
   });
 
@@ -167,7 +167,7 @@ describe("array:", () => {
 
   const cut = (name: string) => {
     const set = saved(name, ones([8, 8]));
-    truncateSync(at(name), 150);
+    truncateSync(pathOf(name), 150);
     return set;
   };
 });

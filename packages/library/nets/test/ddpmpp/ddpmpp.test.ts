@@ -10,18 +10,18 @@ import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
 
 startFrom(3);
 
-const make = (changes: Partial<DDPMppOptions> = {}) =>
+const makeNetwork = (changes: Partial<DDPMppOptions> = {}) =>
   shaken(new DDPMpp({ ...small.ddpmpp, ...changes }, { generator: seeded(1) }), { seed: 2 });
 
 /** The result of a network with these options, at one time or at several. */
-const out = (changes: Partial<DDPMppOptions>, t = times(2)) => {
-  using net = make(changes).eval();
+const outputOf = (changes: Partial<DDPMppOptions>, t = times(2)) => {
+  using net = makeNetwork(changes).eval();
   return T.noGrad(() => net.forward(images(2), t));
 };
 
 it("its options change the result", () => {
   const skips = { progressive: "output_skip", progressive_input: "input_skip" } as const;
-  const base = out(skips);
+  const base = outputOf(skips);
   const changes: Partial<DDPMppOptions>[] = [
     { fir: true },
     { skip_rescale: false },
@@ -29,9 +29,10 @@ it("its options change the result", () => {
     { fir: true, fir_kernel: [1, 1.5, 1] },
   ];
   for (const change of changes)
-    expect(distance(out({ ...skips, ...change }), base), JSON.stringify(change)).toBeGreaterThan(
-      1e-3,
-    );
+    expect(
+      distance(outputOf({ ...skips, ...change }), base),
+      JSON.stringify(change),
+    ).toBeGreaterThan(1e-3);
   // Taps 1, 1 are the plain resampling.
-  expect(distance(out({ ...skips, fir: true, fir_kernel: [1, 1] }), base)).toBeLessThan(1e-5);
+  expect(distance(outputOf({ ...skips, fir: true, fir_kernel: [1, 1] }), base)).toBeLessThan(1e-5);
 });

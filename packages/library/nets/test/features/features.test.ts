@@ -28,7 +28,7 @@ const bytes = (shape: number[], seed: number) =>
   randint(0, 256, shape, { generator: seeded(seed) }).to("uint8");
 
 /** The first 8 features of bytes [n, 3, H, W], written again. */
-function eight(images: Tensor) {
+function eightFeatures(images: Tensor) {
   const weight = tensor(
     Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
   );
@@ -65,9 +65,9 @@ describe("inceptionFeatures", () => {
     const colour = bytes([5, 3, 8, 8], 2);
     const grey = bytes([5, 1, 8, 8], 3);
     for (const [images, expected] of [
-      [colour, eight(colour)],
-      [decodeImages(colour), eight(colour)],
-      [grey, eight(grey.expand([5, 3, 8, 8]))],
+      [colour, eightFeatures(colour)],
+      [decodeImages(colour), eightFeatures(colour)],
+      [grey, eightFeatures(grey.expand([5, 3, 8, 8]))],
     ]) {
       const got = inception.features(images);
       expect(got.shape).toEqual([5, 2048]);

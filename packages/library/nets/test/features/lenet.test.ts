@@ -23,7 +23,7 @@ import { encodeLeNet, LeNet, type LeNetFacts, loadLeNet } from "../../src/featur
 beforeAll(() => setNumThreads(1));
 const folder = scratch();
 
-const make = (options = {}) => new LeNet({ generator: Generator.create(1), ...options });
+const makeLeNet = (options = {}) => new LeNet({ generator: Generator.create(1), ...options });
 const facts: LeNetFacts = { dataset: "mnist_2_3", labels: [2, 3], accuracy: 0.9925, seed: 42 };
 
 /** Two classes of images [n, 1, 16, 16]: the left half is bright, or the right one. */
@@ -39,27 +39,27 @@ function halves(n: number, seed: number): { x: Tensor; labels: Tensor } {
 
 describe("LeNet", () => {
   it("is small and takes images of any size from 8×8 on, grey or in colour, as bytes or not", () => {
-    expect(make().parameterCount()).toBe(62_246);
-    const names = [...make().stateDict().keys()];
+    expect(makeLeNet().parameterCount()).toBe(62_246);
+    const names = [...makeLeNet().stateDict().keys()];
     expect(names.slice(0, 3)).toEqual(["conv1.weight", "conv1.bias", "conv2.weight"]);
     for (const channels of [1, 3])
       for (const size of [8, 16, 28, 32]) {
-        const model = make({ channels, classes: 7 });
+        const model = makeLeNet({ channels, classes: 7 });
         const x = randint(0, 256, [2, channels, size, size]).to("uint8");
         expect(model.forward(x).shape).toEqual([2, 7]);
         expect(model.features(x).shape).toEqual([2, model.dim]);
         expect(model.forward(decodeImages(x)).toNumbers()).toEqual(model.forward(x).toNumbers());
       }
-    expect(() => make().forward(zeros([2, 3, 28, 28]))).toThrow(
+    expect(() => makeLeNet().forward(zeros([2, 3, 28, 28]))).toThrow(
       /\[2,3,28,28\] for a LeNet of 1 channels; expected \[n, 1, H, W\] of at least 8×8/,
     );
-    expect(() => make().forward(zeros([2, 1, 28, 7]))).toThrow(/at least 8×8/);
-    expect(() => make().forward(zeros([2, 784]))).toThrow(/expected \[n, 1, H, W\]/);
+    expect(() => makeLeNet().forward(zeros([2, 1, 28, 7]))).toThrow(/at least 8×8/);
+    expect(() => makeLeNet().forward(zeros([2, 784]))).toThrow(/expected \[n, 1, H, W\]/);
   });
 });
 
 describe("training any network", () => {
-  const train = (every: number, network: nn.Module = make({ classes: 2 })) => {
+  const train = (every: number, network: nn.Module = makeLeNet({ classes: 2 })) => {
     const options = { generator: Generator.create(3), batchSize: 16, epochs: 2, lr: 3e-3, every };
     const losses: number[] = [];
     for (const { loss } of trainClassifier(network, { ...halves(240, 2), ...options }))
@@ -73,8 +73,10 @@ describe("training any network", () => {
     const { x, labels } = halves(30, 2);
     const generator = Generator.create(1);
     const wrong = { x, labels: labels.narrow(0, 0, 29), generator, batchSize: 10 };
-    expect(() => [...trainClassifier(make(), wrong)]).toThrow(/30 samples with labels \[29\]/);
-    expect(() => [...trainClassifier(make(), { x, labels, generator })]).toThrow(/batches of 128/);
+    expect(() => [...trainClassifier(makeLeNet(), wrong)]).toThrow(/30 samples with labels \[29\]/);
+    expect(() => [...trainClassifier(makeLeNet(), { x, labels, generator })]).toThrow(
+      /batches of 128/,
+    );
   });
 
   it("is the same for the same seeds, however often it reports", () => {
@@ -99,7 +101,7 @@ describe("a LeNet's file", () => {
 
   it("gives the network and its facts back, in colour and with other classes too", () => {
     for (const options of [{}, { channels: 3, classes: 26 }]) {
-      const model = make(options);
+      const model = makeLeNet(options);
       const back = loadLeNet(write(encodeLeNet(model, facts)));
       expect(back.facts).toEqual(facts);
       expect(back.model.training).toBe(false);
@@ -111,9 +113,9 @@ describe("a LeNet's file", () => {
   it("is refused by its name if it holds no LeNet", async () => {
     await collectGarbage();
     const failing: [Uint8Array, RegExp][] = [
-      [io.encodeTensors(make().stateDict()), /lenet\.safetensors: expected a classifier that/],
+      [io.encodeTensors(makeLeNet().stateDict()), /lenet\.safetensors: expected a classifier that/],
       [new TextEncoder().encode("none"), /lenet\.safetensors: 4 bytes/],
-      [encodeLeNet(make(), facts).subarray(0, -8), /lenet\.safetensors: .*bytes/],
+      [encodeLeNet(makeLeNet(), facts).subarray(0, -8), /lenet\.safetensors: .*bytes/],
     ];
     const before = memory().live;
     for (const [bytes, message] of failing) {

@@ -9,12 +9,12 @@ import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/condit
 
 beforeEach(() => T.setNumThreads(1));
 
-const make = (changes: Partial<ConditionalMLPOptions> = {}) =>
+const makeNetwork = (changes: Partial<ConditionalMLPOptions> = {}) =>
   new ConditionalMLP({ x_dim: 3, y_dim: 2, ...changes }, { generator: seeded(1) });
 
 it("refuses inputs that do not fit", () => {
-  using net = make();
-  using alone = make({ y_dim: 0 });
+  using net = makeNetwork();
+  using alone = makeNetwork({ y_dim: 0 });
   const [x, t, cond] = [[4, 3], [4], [4, 2]].map((shape) => T.zeros(shape));
   refuses(() => net.forward(cond, t, { cond }), /x has shape \[4,2\]; .* \[B, 3\]/);
   refuses(() => net.forward(x, t), /cond is missing; expected \[4, 2\], since y_dim is 2/);

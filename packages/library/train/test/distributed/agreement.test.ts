@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Agreement } from "../../src/step/step-requests.js";
 
 const steps = 1000;
-const quiet = { isAborted: () => false, pauseAt: () => false };
+const quietRank = { isAborted: () => false, pauseAt: () => false };
 
 /** A rank's agreement, with its sent values and the largest values of all ranks, given its own. */
 function rank(
@@ -16,7 +16,7 @@ function rank(
     sent.push(own);
     return all(own);
   };
-  const agreement = new Agreement({ isMain, max }, { steps: () => steps, ...quiet, ...wanted });
+  const agreement = new Agreement({ isMain, max }, { steps: () => steps, ...quietRank, ...wanted });
   return { sent, agreement };
 }
 

@@ -31,21 +31,21 @@ async function train(n: number, options: object): Promise<Result> {
   return all[0]?.said as Result;
 }
 
-const known = new Map<string, Promise<Result>>();
+const knownResults = new Map<string, Promise<Result>>();
 /** What one process trains, trained once. */
-function alone(problem: string): Promise<Result> {
-  const result = known.get(problem) ?? train(1, { problem });
-  known.set(problem, result);
+function trainAlone(problem: string): Promise<Result> {
+  const result = knownResults.get(problem) ?? train(1, { problem });
+  knownResults.set(problem, result);
   return result;
 }
 
 /** Largest relative difference of two lists. */
-const farthest = (a: readonly number[], b: readonly number[]): number => {
+const farthestDistance = (a: readonly number[], b: readonly number[]): number => {
   expect(b).toHaveLength(a.length);
   return Math.max(...a.map((x, i) => Math.abs(x - b[i]) / Math.abs(x)));
 };
 /** Distance of all weights, relative to their length. */
-function apart(a: Result, b: Result): number {
+function distanceOf(a: Result, b: Result): number {
   const [x, y] = [a, b].map((r) => r.weights.flatMap(([, values]) => values));
   expect(b.weights.map(([name]) => name)).toEqual(a.weights.map(([name]) => name));
   const length = (v: number[]) => Math.sqrt(v.reduce((s, e) => s + e * e, 0));
@@ -56,10 +56,10 @@ const normsOf = ({ losses }: Result) => losses.map(([, norm]) => norm ?? 1);
 
 function expectSame(some: Result, one: Result, within = 1e-5): void {
   expect(lossesOf(one).length).toBeGreaterThanOrEqual(25);
-  expect(farthest(lossesOf(one), lossesOf(some))).toBeLessThan(within);
-  expect(farthest(normsOf(one), normsOf(some))).toBeLessThan(10 * within);
-  expect(farthest(one.evaluations, some.evaluations)).toBeLessThan(within);
-  expect(apart(one, some)).toBeLessThan(within);
+  expect(farthestDistance(lossesOf(one), lossesOf(some))).toBeLessThan(within);
+  expect(farthestDistance(normsOf(one), normsOf(some))).toBeLessThan(10 * within);
+  expect(farthestDistance(one.evaluations, some.evaluations)).toBeLessThan(within);
+  expect(distanceOf(one, some)).toBeLessThan(within);
 }
 
 describe("several processes train as one does", () => {
@@ -71,25 +71,27 @@ describe("several processes train as one does", () => {
     ["images", 2, { accumulate: 3 }],
     ["images, discrete dsb", 2, {}],
   ])("%s, by %i, %j", async (problem, n, changes) => {
-    const one = await alone(problem);
+    const one = await trainAlone(problem);
     // The reduction of a discrete run's many small gradients rounds the most.
     const within = problem === "images, discrete dsb" ? 1e-4 : 1e-5;
     expectSame(await train(n, { problem, changes }), one, within);
     // What cannot fail is no test: another seed learns something else.
     if (problem !== "imf") return;
-    expect(apart(one, await train(1, { problem, changes: { seed: 4 } }))).toBeGreaterThan(1e-3);
+    expect(distanceOf(one, await train(1, { problem, changes: { seed: 4 } }))).toBeGreaterThan(
+      1e-3,
+    );
   });
 
   it("to the last bit, where each goes through all rows, with a cache on each disk", async () => {
     const root = join(folder, "apart");
     const changes = { shareBatch: false };
     const some = await train(2, { problem: "images", apart: true, root, changes });
-    expect(some).toEqual(await alone("images"));
+    expect(some).toEqual(await trainAlone("images"));
     for (const rank of ["0", "1"]) expect(readdirSync(join(root, rank, "cache"))).toEqual([]);
   });
 
   it("by the faster of two ways, or with more processes than pairs in a batch", async () => {
-    const one = await alone("imf");
+    const one = await trainAlone("imf");
     expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
     const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
     expect(await train(2, single)).toEqual(await train(1, single));

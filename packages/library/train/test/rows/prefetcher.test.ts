@@ -30,7 +30,7 @@ const problem = (simulateThreads: number) =>
   });
 
 /** The weights that a training ends with. */
-async function learned(simulateThreads: number) {
+async function learnedBits(simulateThreads: number) {
   const training = new Training(problem(simulateThreads));
   await train(training);
   const result = weights(training);
@@ -39,7 +39,7 @@ async function learned(simulateThreads: number) {
 }
 
 /** Ends a training within its second half-iteration. */
-async function stopped() {
+async function stopWithin() {
   const training = new Training(problem(2));
   for await (const { type } of training.run({ pauseAt: (at) => at.half === 2 && at.step === 2 }))
     if (type === "pause") break;
@@ -51,15 +51,15 @@ beforeEach(() => setNumThreads(1));
 describe("runs ahead", () => {
   it("change no number, and start for every later epoch", async () => {
     const begin = vi.spyOn(Prefetcher.prototype, "begin");
-    const alone = await learned(1);
+    const alone = await learnedBits(1);
     expect(begin).not.toHaveBeenCalled();
-    expect(await learned(2)).toEqual(alone);
+    expect(await learnedBits(2)).toEqual(alone);
     expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
     begin.mockRestore();
   });
 
   it("resume from a saved state in the middle of an epoch with the same numbers", async () => {
-    const whole = await learned(2);
+    const whole = await learnedBits(2);
     for (const step of [3, 6, 9]) {
       const second = await interrupted(() => problem(2), { half: 2, step });
       await train(second);
@@ -68,11 +68,11 @@ describe("runs ahead", () => {
   });
 
   it("leave no tensor behind, stopped in the middle too", async () => {
-    await learned(2);
+    await learnedBits(2);
     await collectGarbage();
     const live = memory().live;
-    await learned(2);
-    await stopped();
+    await learnedBits(2);
+    await stopWithin();
     await collectGarbage();
     expect(memory().live).toBe(live);
   });

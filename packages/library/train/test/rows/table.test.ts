@@ -13,19 +13,19 @@ beforeEach(() => setNumThreads(1));
 beforeEach(collectGarbage);
 
 /** Row i is i everywhere. */
-const numbered = (from: number) =>
+const numberedRows = (from: number) =>
   arange(from, from + n, { dtype: "float32" })
     .reshape([n, 1])
     .repeat([1, width]);
 const ids = (x: Tensor): number[] => x.select(1, 0).toNumbers();
 
-const made = {
+const rowMakers = {
   independent: (data: { x0: Tensor; x1: Tensor }) => independent(data, stream(0, "pairs")),
   // The end that is "simulated" is the start plus 0.5.
   simulated: (data: { x0: Tensor; x1: Tensor }) => simulated("f", data, (_, x) => x.add(0.5)),
 };
 
-const source = (data: { x0: Tensor; x1: Tensor }, epoch: (typeof made)["independent"]) =>
+const source = (data: { x0: Tensor; x1: Tensor }, epoch: (typeof rowMakers)["independent"]) =>
   new TableRows({
     ...{ data, epoch, batchSize, choose: null },
     ...{ simulate: stream(0, "simulate"), shuffle: stream(0, "shuffle") },
@@ -33,9 +33,9 @@ const source = (data: { x0: Tensor; x1: Tensor }, epoch: (typeof made)["independ
   });
 
 it.each(["independent", "simulated"] as const)("take %s pairs, each row once", (kind) => {
-  const data = { x0: numbered(0), x1: numbered(n) };
-  const rows = source(data, made[kind]);
-  const other = source(data, made[kind]);
+  const data = { x0: numberedRows(0), x1: numberedRows(n) };
+  const rows = source(data, rowMakers[kind]);
+  const other = source(data, rowMakers[kind]);
   rows.make();
   other.make();
   const batches: Pairs[] = [];
@@ -64,7 +64,7 @@ it("are not copied: an epoch holds indices and the rows of some batches", () => 
   const data = { x0: zeros([many, width]), x1: zeros([many, width]) };
   const table = many * width * 4;
   const before = memory().current;
-  const rows = source(data, made.independent);
+  const rows = source(data, rowMakers.independent);
   rows.make();
   tidy(() => {
     rows.batch(batchSize);
