@@ -162,10 +162,10 @@ describe("a folder of images", () => {
   });
 
   it("reads the first image of a .gif, and counts the files that it skips", async () => {
-    const folder = fresh();
+    const folder = newFolder();
     put(folder, {
       "a.png": await png(0),
-      "b.gif": await raw(1).gif().toBuffer(),
+      "b.gif": await rawImage(1).gif().toBuffer(),
       "c.bmp": Uint8Array.of(66, 77),
       "d/e.BMP": Uint8Array.of(66, 77),
       "notes.txt": Uint8Array.of(1),
