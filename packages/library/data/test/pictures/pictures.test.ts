@@ -31,17 +31,14 @@ interface PictureOptions {
   channels?: 1 | 2 | 3 | 4;
 }
 
-const rawImage = (
-  i: number,
-  { width = 8, height = 8, channels = 3 }: PictureOptions = {},
-): Sharp => {
+const draw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions = {}): Sharp => {
   const bytes = Uint8Array.from({ length: width * height * channels }, (_, k) => {
     const at = Math.floor(k / channels);
     return pixel(i, k % channels, Math.floor(at / width), at % width);
   });
   return sharp(bytes, { raw: { width, height, channels } });
 };
-const png = (i: number, options: PictureOptions = {}) => rawImage(i, options).png().toBuffer();
+const png = (i: number, options: PictureOptions = {}) => draw(i, options).png().toBuffer();
 
 /** PNG images i = 0, 1, … under these names. */
 async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
@@ -66,7 +63,7 @@ describe("AFHQ", () => {
     const size = { width: 512, height: 512 };
     await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
     put(directory, {
-      "afhq/val/wild/x.jpg": await rawImage(5, size).jpeg({ quality: 100 }).toBuffer(),
+      "afhq/val/wild/x.jpg": await draw(5, size).jpeg({ quality: 100 }).toBuffer(),
     });
     const table = await open("afhq_cat", { directory, image_size: 512 });
     expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [2, 3, 512, 512]]);
@@ -165,7 +162,7 @@ describe("a folder of images", () => {
     const folder = newFolder();
     put(folder, {
       "a.png": await png(0),
-      "b.gif": await rawImage(1).gif().toBuffer(),
+      "b.gif": await draw(1).gif().toBuffer(),
       "c.bmp": Uint8Array.of(66, 77),
       "d/e.BMP": Uint8Array.of(66, 77),
       "notes.txt": Uint8Array.of(1),
@@ -180,17 +177,17 @@ describe("a folder of images", () => {
   it("decodes grey, transparent, deep and turned images upright, on white, in 8 bits", async () => {
     const folder = newFolder();
     const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
-    const turned = await rawImage(3).withMetadata({ orientation: 6 }).png().toBuffer();
+    const turned = await draw(3).withMetadata({ orientation: 6 }).png().toBuffer();
     const files = [
       await png(0, { channels: 1 }),
       await png(1, { channels: 4 }),
-      await rawImage(2).toColourspace("rgb16").png().toBuffer(),
+      await draw(2).toColourspace("rgb16").png().toBuffer(),
       turned,
     ];
     names.forEach((name, i) => {
       put(folder, { [name]: files[i] });
     });
-    put(folder, { "test/t.webp": await rawImage(4).webp({ lossless: true }).toBuffer() });
+    put(folder, { "test/t.webp": await draw(4).webp({ lossless: true }).toBuffer() });
     const { x } = await open(`folder:${folder}`);
     const at = (t: typeof x, i: number, c: number, r: number, q: number) =>
       t.select(0, i).select(0, c).select(0, r).select(0, q).item();
