@@ -254,7 +254,7 @@ const foldedGroups: readonly Group[] = [
   ["60", 60, 60],
   ["120 and 240", 120, 240],
 ];
-const grades = ["good", "partial", "undecided", "poor"] as const;
+const grades = ["good", "likely", "partial", "undecided", "poor"] as const;
 
 /** False verdicts, how many could be, and the upper end of the 95 % interval of their rate (Wilson). */
 export function falseRate(judged: readonly Judged[]): { count: number; of: number; most: number } {
@@ -280,8 +280,8 @@ export function verdictsDocument(
   };
   return `# How often a verdict is wrong
 
-dsbm gives each direction of a bridge a verdict: good, partial (most of the way), undecided (cannot be judged with so
-few rows) or poor. This page tests the verdict on ${judged.length} simulated problems with a known answer. No bridge is trained: the
+dsbm gives each direction of a bridge a verdict: good, likely (probably good: too few rows to be sure), partial (most of the way),
+undecided (cannot be judged with so few rows) or poor. This page tests the verdict on ${judged.length} simulated problems with a known answer. No bridge is trained: the
 generated samples are drawn. \`${command}\` writes this page.
 
 A good verdict is false if the generated samples are not close to the target:
@@ -294,7 +294,7 @@ A good verdict is false if the generated samples are not close to the target:
 A fifth of the problems are images of 16 × 16 pixels. The others have 1 to 50 columns and a target of two parts. The means of
 source and target are 1, 3 or 10 apart in each column. Of 10,000 rows 2,000 are measured, as in \`dsbm evaluate\`.
 
-Each cell counts good / partial / undecided / poor.
+Each cell counts good / likely / partial / undecided / poor.
 
 ${gradeTable(once, groups)}
 

@@ -7,7 +7,7 @@ beforeAll(() => setNumThreads(1));
 
 describe("verdicts of simulated problems", () => {
   const judged: Judged[] = [];
-  it("are never good for samples that miss the target", { timeout: 120_000 }, async () => {
+  it("are never good for samples that miss the target", { timeout: 300_000 }, async () => {
     for (const problem of study(true)) judged.push(await judgeProblem(problem));
     expect(falseRate(judged)).toMatchObject({ count: 0, of: 28 });
     const grades = (kind: string) =>

@@ -88,7 +88,8 @@ export async function measureQuality(
   const directions = directionsOf(subject, config.direction);
   const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const rows: MetricRow[] = [];
-  const held: (Pick<VerdictFacts, "n_held_out" | "isCut"> & { direction: Direction })[] = [];
+  const held: (Pick<VerdictFacts, "n_held_out" | "isCut" | "isLate"> & { direction: Direction })[] =
+    [];
   const reasons = new Map<string, string>();
   let fewest = n;
   const data = { datasets: subject.datasets, config: subject.trained.config };
@@ -126,12 +127,11 @@ export async function measureQuality(
     const isCut = context.options.n < Math.min(n, Math.max(...sizes));
     if (isCut) fewest = Math.min(fewest, context.options.n);
     const { set } = collected;
-    const counts = [set.start.size(0), set.data.size(0)] as [number, number];
-    const n_held_out = (work.direction === "f" ? counts : counts.toReversed()) as typeof counts;
-    held.push({ direction: work.direction, n_held_out, isCut });
     await sampled?.(set, context);
     const setResult = await measureSet(set, served, context);
     if (!setResult) return null;
+    const isLate = [...setResult.reasons.values()].includes(noTime);
+    held.push({ ...heldOutCounts(set), isCut, isLate });
     rows.push(...setResult.rows);
     for (const [name, reason] of setResult.reasons) reasons.set(name, reason);
     for (const variant of marginalVariants(set, context)) {
@@ -186,6 +186,13 @@ interface Choice<M> {
   /** Whether the user named nothing. */
   isAll: boolean;
   has(name: string): boolean;
+}
+
+/** A direction and its held-out rows of source and target. */
+function heldOutCounts({ direction, start, data }: SampleSet) {
+  const counts = [start.size(0), data.size(0)] as [number, number];
+  const n_held_out = (direction === "f" ? counts : counts.toReversed()) as typeof counts;
+  return { direction, n_held_out };
 }
 
 /** Chooses metrics by name or group; a line notes earlier names. Throws a ConfigError for others. */

@@ -14,6 +14,8 @@ export interface VerdictFacts {
   commands?: Readonly<Record<"longer" | "sample" | "measure", string>>;
   /** Whether the time allowed fewer rows than were held out. */
   isCut?: boolean;
+  /** Whether the time was up before all metrics were measured. */
+  isLate?: boolean;
   /** Parts of a cross-validation. */
   folds?: number;
 }

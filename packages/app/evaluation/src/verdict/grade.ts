@@ -55,6 +55,7 @@ function judgedByExcess(
   const isOff = low >= mark;
   if (high < mark) return { grade: "good", finding: "close", isOff: false };
   if (low >= useless) return { grade: "poor", finding: "no_better", isOff: true };
+  if (value < mark) return { grade: "likely", finding: "partway", isOff };
   if (high < far) return { grade: "partial", finding: "partway", isOff };
   return { grade: isOff && value >= far ? "poor" : "undecided", finding: "partway", isOff };
 }
@@ -67,8 +68,10 @@ function judgedByTarget({ value, interval }: MetricRow, target: number): Judgeme
   const least = isInside ? 1 : Math.min(...factors);
   const isOff = least > varianceFactors.good;
   if (largest <= varianceFactors.good) return { grade: "good", isOff: false };
+  const factor = Math.max(value / target, target / value);
+  if (factor <= varianceFactors.good) return { grade: "likely", isOff };
   if (largest <= varianceFactors.partial) return { grade: "partial", isOff };
-  const isFar = Math.max(value / target, target / value) > varianceFactors.partial;
+  const isFar = factor > varianceFactors.partial;
   return { grade: isOff && isFar ? "poor" : "undecided", isOff };
 }
 

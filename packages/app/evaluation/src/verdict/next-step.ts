@@ -28,7 +28,7 @@ function moreRows(evidence: Evidence, facts: VerdictFacts): string {
   if (factor === null)
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
   const needed = Math.max(...n_held_out.map((n) => roundedUp(n * factor)));
-  const gain = evidence.grade === "partial" ? "show whether it is good" : "decide it";
+  const gain = evidence.grade === "undecided" ? "decide it" : "show whether it is good";
   return `Give more ${what}: about ${digits(needed)} held-out ${what} of each dataset would ${gain}.`;
 }
 

@@ -14,7 +14,8 @@ export const endNamesOf = (
 export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
   const { grade, main, accuracy, others } = evidence;
   const { names, what, n_held_out, folds = 1 } = facts;
-  const row = grade === "undecided" && judge(main).grade !== grade ? accuracy : main;
+  const isUnsure = grade === "undecided" || grade === "likely";
+  const row = isUnsure && judge(main).grade !== grade ? accuracy : main;
   const sentences = [findingOf(row, evidence, facts)];
   if (grade !== "undecided")
     sentences.push(
@@ -43,12 +44,14 @@ function findingOf(
   const { low, high, power } = excess;
   const who = role === "classifier" ? "To a classifier, the" : "The";
   const way = `${who} generated ${what} are ${wayWords(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
+  const clause = `${way[0]?.toLowerCase()}${way.slice(1)}`;
+  if (evidence.grade === "likely") return `Too few ${what} to be sure: ${clause}`;
   if (evidence.grade === "good")
     return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
   if (evidence.grade === "undecided")
     return power < leastPower
       ? `Too few ${what} to decide: even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
-      : `Too few ${what} to decide: ${way[0]?.toLowerCase()}${way.slice(1)}`;
+      : `Too few ${what} to decide: ${clause}`;
   if (low >= useless) return `The generated ${what} are no closer to ${end} than ${start} is.`;
   return way;
 }

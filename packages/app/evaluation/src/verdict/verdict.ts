@@ -5,7 +5,7 @@ import { reasonOf } from "./sentences.js";
 
 /**
  * The verdict on a direction from graded rows: the worse of main metric and classifier, and not
- * good if another metric is off. Returns null without either.
+ * good if another metric is off. Without either it is "not measured" if the time was up, else null.
  */
 export function verdictOn(
   direction: Verdict["direction"],
@@ -13,7 +13,7 @@ export function verdictOn(
   facts: VerdictFacts,
 ): Verdict | null {
   const evidence = evidenceOf(direction, rows);
-  if (!evidence) return null;
+  if (!evidence) return facts.isLate ? unmeasuredVerdict(direction, facts) : null;
   const { grade, main } = evidence;
   return {
     direction,
@@ -24,3 +24,14 @@ export function verdictOn(
     next: nextStepOf(evidence, facts),
   };
 }
+
+const unmeasuredVerdict = (
+  direction: Verdict["direction"],
+  { n_held_out, commands }: VerdictFacts,
+): Verdict => ({
+  direction,
+  grade: "unmeasured",
+  n_held_out: [...n_held_out],
+  reason: "The time was up before this direction was measured.",
+  next: commands ? { reason: "Measure it", command: commands.measure } : null,
+});

@@ -32,7 +32,8 @@ const classifier = { name: "c2st", role: "classifier" } as const;
 describe("the grade of a row", () => {
   it.each([
     ["an interval below a tenth", good, "good"],
-    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "partial"],
+    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "likely"],
+    ["a value below a tenth whose interval goes beyond far", left(0.05, 0, 0.6), "likely"],
     ["most of the way", left(0.3, 0.2, 0.4), "partial"],
     ["an interval up to far", left(0.3, 0.2, 0.7), "undecided"],
     ["half way", left(0.6, 0.5, 0.7), "poor"],
@@ -42,6 +43,11 @@ describe("the grade of a row", () => {
     ["not a number", { value: Number.NaN }, "poor"],
     ["a classifier below a fifth", { role: "classifier", ...left(0.05, 0, 0.15) }, "good"],
     ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
+    [
+      "a variance of 1.1 of few rows",
+      { better: "target", target: 1, value: 1.1, interval: [0.7, 1.5] },
+      "likely",
+    ],
     [
       "a variance of 2.69",
       { better: "target", target: 1, value: 2.69, interval: [2.1, 3.3] },
@@ -82,7 +88,12 @@ describe("verdicts", () => {
       /^Use it: SAMPLE/,
     ],
     [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
-    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held-out/],
+    [
+      [left(0.05, 0, 0.2)],
+      "likely",
+      /^Too few rows to be sure: the generated rows are 95 % of the way/,
+      /^Give more rows: about 28 held-out .* show whether it is good/,
+    ],
     [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
     [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
     [
@@ -159,6 +170,15 @@ describe("verdicts", () => {
     ])
       expect(verdict(...rows)).toMatchObject({ main: "own", grade: "poor" });
     expect(verdict(row({ ...good, role: undefined }))).toBeNull();
+  });
+
+  it("are not measured if the time was up, with the command that measures", () => {
+    expect(verdictOn("b", gradedRows([row(good)]), { ...facts, isLate: true })).toMatchObject({
+      direction: "b",
+      grade: "unmeasured",
+      next: { command: "MEASURE" },
+    });
+    expect(verdict(row(good))?.grade).toBe("good");
   });
 
   it("need no command to ask for more rows", () =>

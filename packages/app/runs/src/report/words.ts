@@ -21,6 +21,7 @@ export function rowWords(row: MetricRow): string {
 }
 
 function excessWords({ finding, grade }: MetricRow, excess: Excess): string {
+  // Earlier versions wrote no finding.
   switch (finding ?? (grade === "good" ? "close" : "partway")) {
     case "few_rows":
       return "too few rows to tell the ceiling from the floor";

@@ -2,18 +2,23 @@
 import { z } from "zod";
 import { real, textOrNull } from "../files/json.js";
 
-/** From the best to the worst. */
-export const grades = ["good", "partial", "undecided", "poor"] as const;
+/** From the best to the worst; `unmeasured` is only for directions. */
+export const grades = ["good", "likely", "partial", "undecided", "poor", "unmeasured"] as const;
 
-/** The grade of a metric, of a column or of a direction. */
+/**
+ * The grade of a metric, of a column or of a direction: the one word for how good it is. A verdict
+ * is the finding on a direction, with its grade, its reason and its next step.
+ */
 export type Grade = (typeof grades)[number];
 
 /** Grades as reports, tables and pages print them. */
 export const gradeWords: Readonly<Record<Grade, string>> = {
   good: "good",
+  likely: "probably good",
   partial: "most of the way",
   undecided: "cannot be judged",
   poor: "poor",
+  unmeasured: "not measured",
 };
 
 const nextStep = z.object({

@@ -186,7 +186,7 @@ export function qualityTable(quality: Quality): string {
       floor: shortNumber(row.floor),
       ceiling: shortNumber(row.ceiling),
       better: row.better === "target" ? `near ${shortNumber(row.target)}` : row.better,
-      verdict: row.grade ? gradeWords[row.grade] : "",
+      grade: row.grade ? gradeWords[row.grade] : "",
     })),
   );
   const hidden = quality.rows.length - rows.length;

@@ -1,7 +1,7 @@
 // A scan lists folders, and reads of each run what has changed.
 
 import { lockHolder } from "@dsbm/files";
-import { qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
+import { gradeWords, qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { RunRow, Runs } from "../shared/api.js";
 import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
@@ -111,9 +111,11 @@ class Summaries {
     const metrics = ifReadable("results.csv", {}, (path) =>
       newestMetrics(readResults(this.#folder, path)),
     );
-    const verdict = ifReadable("quality.json", "", (path) =>
+    const grade = ifReadable("quality.json", "", (path) =>
       readAs(this.#folder, path, judged)
-        .verdicts.map(({ direction, grade }) => `${grade} ${direction === "f" ? "→" : "←"}`)
+        .verdicts.map(
+          ({ direction, grade }) => `${gradeWords[grade]} ${direction === "f" ? "→" : "←"}`,
+        )
         .join(", "),
     );
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
@@ -125,7 +127,7 @@ class Summaries {
         return unreadable(messageOf(error));
       }
     };
-    return { id, ...facts, verdict, metrics, ...place, ...state() };
+    return { id, ...facts, grade, metrics, ...place, ...state() };
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

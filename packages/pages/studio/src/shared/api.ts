@@ -29,8 +29,8 @@ export interface RunRow {
   halves: number | null;
   step: number;
   loss: number | null;
-  /** The grades of its verdicts, such as "good →, poor ←". */
-  verdict: string;
+  /** The grades of its verdicts, such as "good →, most of the way ←". */
+  grade: string;
   /** By "<column> <direction>", such as "sliced_w2 f". */
   metrics: Record<string, Measured>;
 }

@@ -32,8 +32,8 @@ pre.table { white-space: pre; }
 .note, figcaption, small { color: var(--faint); font-size: .9rem; }
 .verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
   margin: .8rem 0; max-width: 56rem; }
-.verdict.good { border-color: var(--good); } .verdict.partial { border-color: var(--partial); } .verdict.poor { border-color: var(--poor); }
-.good b, td.good { color: var(--good); } .partial b, td.partial { color: var(--partial); } .poor b, td.poor { color: var(--poor); }
+.verdict.good { border-color: var(--good); } .verdict.likely { border-color: var(--good); border-left-style: dashed; } .verdict.partial { border-color: var(--partial); } .verdict.poor { border-color: var(--poor); }
+.good b, td.good, .likely b, td.likely { color: var(--good); } .partial b, td.partial { color: var(--partial); } .poor b, td.poor { color: var(--poor); }
 .verdict p { margin: .2rem 0; max-width: none; } .verdict .note { font-size: .93rem; }
 .warnings li::marker { content: "⚠\\00a0"; color: var(--partial); }
 .box { overflow-x: auto; max-width: 100%; margin: .6rem 0 1rem; }

@@ -33,7 +33,7 @@ const fixed: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
   started,
-  column("verdict", "Verdict", ({ verdict }) => verdict),
+  column("grade", "Grade", ({ grade }) => grade),
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
   column("seed", "Seed", ({ seed }) => seed),
@@ -81,8 +81,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
 export function filtered(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    const { id, name, method, data, state, verdict } = row;
-    const text = [id, name, method, data, state, verdict].join(" ").toLowerCase();
+    const { id, name, method, data, state, grade } = row;
+    const text = [id, name, method, data, state, grade].join(" ").toLowerCase();
     return parts.every((word) => text.includes(word));
   });
 }
