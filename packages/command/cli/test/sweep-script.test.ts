@@ -100,6 +100,16 @@ describe("the script", () => {
     expect(text).not.toContain("requeue");
   });
 
+  it.each<Record<string, string>>([
+    { account: "physics\nrm -rf ~" },
+    { "account\n#SBATCH --nice": "1" },
+    { comment: "a\rb" },
+  ])("refuses a parameter that would begin a line: %j", (additional_parameters) =>
+    expect(() => script({ additional_parameters })).toThrow(
+      /additional_parameters has .* on one line/,
+    ),
+  );
+
   it("runs the member of its task with every override unchanged", () => {
     const odd = ["x='a b'", 'y="q"', "z=$(rm -rf /)", "w=`id`", "v=a\\b", "u=\n"];
     odd.push("t=*;&|<>", "ü=é", "");

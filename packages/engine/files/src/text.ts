@@ -3,7 +3,7 @@
 /** The width of a text: its code points. */
 const widthOf = (text: string): number => [...text].length;
 
-interface ColumnOptions {
+interface AlignOptions {
   /** Indexes of columns that end at the right (default: none). */
   right?: readonly number[];
   /** The largest width of each column; a longer text moves the rest of its line (default: any). */
@@ -13,7 +13,7 @@ interface ColumnOptions {
 /** Rows as lines of aligned columns, two spaces apart, without spaces at their ends. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
-  { right = [], largest = [] }: ColumnOptions = {},
+  { right = [], largest = [] }: AlignOptions = {},
 ): string[] {
   const count = Math.max(0, ...rows.map(({ length }) => length));
   const widths = Array.from({ length: count }, (_, k) => {

@@ -1,6 +1,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
 import type { Datasets } from "@dsbm/datasets";
+import { shellWord } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { type Position, trainingProblem } from "@dsbm/problem";
 import { Clock, type RunWriter, readCsv, version } from "@dsbm/runs";
@@ -157,7 +158,7 @@ export class ExperimentRun implements TrainingWork {
     else if (signal?.aborted && half < halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
-        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
+        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${shellWord(config.wandb_id)} ` : ""}${shellWord(`${run.paths.folder}/tensorboard`)}`,
       );
     if ((await options.trained?.(run, datasets, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";

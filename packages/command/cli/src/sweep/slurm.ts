@@ -86,6 +86,17 @@ function sbatchWord(value: string): string {
   return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
 }
 
+/** A line break would begin a line of the script. Throws a ConfigError. */
+function checkParameter(key: string, value: string): void {
+  const isName = /^[A-Za-z][\w-]*$/.test(key);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (isName && !/[\x00-\x1f\x7f]/.test(value)) return;
+  throw new ConfigError(
+    `launcher.additional_parameters has ${JSON.stringify(`${key}=${value}`)}: expected the name of an option of sbatch and a value on one line`,
+    "value",
+  );
+}
+
 function optionsOf(
   members: readonly NumberedMember[],
   launcher: SlurmLauncher,
@@ -94,9 +105,10 @@ function optionsOf(
   const { partition, mem_gb, timeout_min, array_parallelism, gpus_per_node } = launcher;
   const gpus = members.map(({ nproc, device }) => (device.startsWith("cuda") ? nproc : 1));
   const numbers = members.map(({ number }) => number).join();
-  const additional = Object.entries(launcher.additional_parameters).map(
-    ([key, value]) => [key.replaceAll("_", "-"), value] as const,
-  );
+  const additional = Object.entries(launcher.additional_parameters).map(([key, value]) => {
+    checkParameter(key, String(value));
+    return [key.replaceAll("_", "-"), value] as const;
+  });
   const options = {
     "job-name": name,
     nodes: 1,
