@@ -73,7 +73,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        ...compiled,
+        ...compiledTests,
         test: {
           name: "portable",
           include: [...withPortable, ...portableOnly],
