@@ -20,7 +20,7 @@ const packages = {
   runs: { group: "app", budget: 30_300, imports: ["files"] },
   datasets: { group: "app", budget: 9_700, imports: base },
   problem: { group: "app", budget: 2_300, imports: [...base, "datasets"] },
-  inference: { group: "app", budget: 20_300, imports: [...base, "datasets", "problem"] },
+  inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
     budget: 30_200,

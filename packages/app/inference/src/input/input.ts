@@ -18,6 +18,7 @@ import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw, readProjection, type Trained } from "../trained.js";
+import { inParts } from "./parts.js";
 import { pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
@@ -170,16 +171,6 @@ function law({ trained, direction }: InputOptions): {
 }
 
 const dtypes = ["float32", "float64", "uint8"];
-
-/** Samples [n, …] in batches of at most `size` rows. */
-export async function* inParts(
-  n: number,
-  size: number,
-  read: (first: number, count: number) => Tensor | Promise<Tensor>,
-): AsyncGenerator<InputRows> {
-  for (let first = 0; first < n; first += size)
-    yield { x: await read(first, Math.min(size, n - first)), carried: [] };
-}
 
 /** Opens float32 or float64 in the network's units, or bytes of images. */
 function arrayInput(path: string, options: InputOptions): Input {

@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { isPictureName, listPictures, readPictures, skippedFiles } from "@dsbm/data";
 import { pictureFolders } from "@dsbm/datasets";
-import { type Input, type InputOptions, inParts } from "./input.js";
+import type { Input, InputOptions } from "./input.js";
+import { inParts } from "./parts.js";
 
 /**
  * Opens an image, or a folder of images sorted by name.
