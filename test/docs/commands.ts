@@ -68,7 +68,9 @@ function checkArguments(command: string, words: readonly string[]) {
 /** Throws for an unknown command and for wrong arguments. */
 export function checkCommand([program = "", ...words]: readonly string[]): void {
   const [name = "", ...rest] = words;
-  if (program === "npx" && name === "dsbm") {
+  // Variables of the environment before a command.
+  if (/^[A-Z_]+=/.test(program)) checkCommand(words);
+  else if (program === "npx" && name === "dsbm") {
     const [command = "", ...args] = rest;
     if (!command.startsWith("--")) checkArguments(command, args);
   } else if (program === "npm") {
