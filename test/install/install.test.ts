@@ -46,9 +46,12 @@ describe("in an empty project", () => {
     expect(existsSync(engine)).toBe(false);
   });
 
-  test("one line says what is missing to build it", async () => {
+  test("one line says what is missing to build the engine that was asked for", async () => {
     for (const [env, reason] of [
-      [{ CXX: "/no-compiler" }, "run as root: apt-get install -y --no-install-recommends g++"],
+      [
+        { CXX: "/no-compiler", DSBM_ENGINE: "libtorch" },
+        "run as root: apt-get install -y --no-install-recommends g++",
+      ],
       [{ LIBTORCH: "/no-libtorch" }, "LIBTORCH=/no-libtorch holds no libtorch"],
     ] as const) {
       const { code, stderr } = await run("npx", ["dsbm", "gaussian", "outer_iters=1"], env);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const workModule = fileURLToPath(new URL("../dist/command/work.js", import.meta.url));
+const workModule = fileURLToPath(new URL("../dist/terminal/work.js", import.meta.url));
 
 it("a second signal ends a blocked process, with a line", async () => {
   const code = `
@@ -20,7 +20,7 @@ it("a second signal ends a blocked process, with a line", async () => {
     said += text;
   });
   const ended = new Promise((resolve) => child.on("close", resolve));
-  await new Promise((resolve) => child.stdout.once("data", resolve));
+  await Promise.race([new Promise((resolve) => child.stdout.once("data", resolve)), ended]);
   child.kill("SIGTERM");
   await sleep(200);
   child.kill("SIGTERM");

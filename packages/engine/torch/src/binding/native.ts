@@ -72,7 +72,8 @@ function chooseEngine(): EngineChoice {
   try {
     return { name: "libtorch", native: loadAddon(), reason: null };
   } catch (error) {
-    const isAskedFor = name !== null || customPath !== undefined;
+    // LIBTORCH names a libtorch: another engine would hide a wrong path.
+    const isAskedFor = name !== null || customPath !== undefined || Boolean(process.env.LIBTORCH);
     if (isAskedFor || existsSync(addonPath) || !(error instanceof TorchError)) throw error;
     return { name: "portable", native: portable, reason: error.message };
   }
