@@ -23,6 +23,13 @@ import { installSystem } from "./setup/system.mjs";
 const NODE = 20;
 const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ?? null);
 
+/** Whether libtorch is left out, used if it may be installed, or asked for. */
+function libtorchWish() {
+  const { DSBM_ENGINE, LIBTORCH, DSBM_TORCH_ADDON } = process.env;
+  if (DSBM_ENGINE === "portable") return "never";
+  return DSBM_ENGINE === "libtorch" || LIBTORCH || DSBM_TORCH_ADDON ? "required" : "optional";
+}
+
 /** True if the last native build's libtorch is still the same file. */
 function isLinked() {
   const record = join(repo, "packages/engine/torch/build/libtorch.json");
@@ -38,11 +45,12 @@ const TSC = "node_modules/typescript/bin/tsc";
 const bundledPackages = () => packageFolders().filter((folder) => exists(`${folder}/bundle.mjs`));
 const isCompiled = () => packageFolders().every((folder) => exists(`${folder}/dist/index.js`));
 
-// In this order; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
+// In this order; `forLibtorch`: the portable engine needs no such step; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
 const STEPS = [
   {
     name: "system",
     title: "system packages",
+    forLibtorch: true,
     print: () => fingerprint(["packages/engine/torch/addon/system.mjs"], environment()),
     intact: isLinked,
     async run(log) {
@@ -65,6 +73,7 @@ const STEPS = [
   {
     name: "native",
     title: "native addon",
+    forLibtorch: true,
     print() {
       const scripts = filesBelow("packages/engine/torch/addon", /\.mjs$/);
       const sources = filesBelow("packages/engine/torch/native", /\.(cc|h|hpp|inc)$/);
@@ -107,6 +116,44 @@ const STEPS = [
 
 const isDone = (step) => step.intact() && isStamped(step.name, step.print());
 
+/** Runs a step and stamps it. Throws a SetupError. */
+async function runStep(step, log) {
+  const start = performance.now();
+  log(`${step.title} …`);
+  const print = step.print(); // before the work: an edit during it must count as undone
+  unstamp(step.name);
+  try {
+    await step.run(log);
+  } catch (error) {
+    const [line, ...rest] = error.message.split("\n");
+    throw new SetupError(`${step.title}: ${line}`, error.output ?? rest.join("\n"));
+  }
+  stamp(step.name, print);
+  log(`${step.title} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+/**
+ * Runs the steps that are not done. If a step for libtorch fails and nobody asked for libtorch, the others follow: the
+ * portable engine is enough for tables. Throws a SetupError.
+ */
+async function runSteps(steps, { force, log }) {
+  let hasLibtorch = true;
+  for (const step of steps) {
+    if (step.forLibtorch && !hasLibtorch) continue;
+    if (!force && isDone(step)) continue;
+    try {
+      await runStep(step, log);
+    } catch (error) {
+      if (!step.forLibtorch || libtorchWish() !== "optional") throw error;
+      hasLibtorch = false;
+      if (error.output) console.error(error.output.trimEnd());
+      log(
+        `without libtorch, which adds images and speed: the portable engine runs tables (${error.message})`,
+      );
+    }
+  }
+}
+
 /**
  * Brings the workspace up to date: system packages, npm packages, native addon, TypeScript, the scripts of pages.
  * Throws a SetupError (one line; `output` holds what the failing program said).
@@ -124,28 +171,10 @@ export async function setup({
       `Node ${process.versions.node} is too old: Node ${NODE} or newer is needed.`,
     );
   }
-  const steps = STEPS.filter((step) => only.includes(step.name));
+  const isWanted = (step) => !step.forLibtorch || libtorchWish() !== "never";
+  const steps = STEPS.filter((step) => only.includes(step.name) && isWanted(step));
   if (!force && steps.every(isDone)) return;
-  await withLock(
-    async () => {
-      for (const step of steps) {
-        if (!force && isDone(step)) continue;
-        const start = performance.now();
-        log(`${step.title} …`);
-        const print = step.print(); // before the work: an edit during it must count as undone
-        unstamp(step.name);
-        try {
-          await step.run(log);
-        } catch (error) {
-          const [line, ...rest] = error.message.split("\n");
-          throw new SetupError(`${step.title}: ${line}`, error.output ?? rest.join("\n"));
-        }
-        stamp(step.name, print);
-        log(`${step.title} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`);
-      }
-    },
-    { folder: join(repo, ".setup"), log },
-  );
+  await withLock(() => runSteps(steps, { force, log }), { folder: join(repo, ".setup"), log });
 }
 
 /** Prints a failed set-up: the program's whole output, then the one line that says what to do. */
@@ -155,23 +184,35 @@ export function reportFailure(error) {
   console.error(`set-up failed: ${error.message}`);
 }
 
+/** The steps of an option. */
+const partsOf = {
+  "--build": ["native", "typescript", "bundles"],
+  // After `npm ci`, which is enough for tables.
+  "--compile": ["typescript", "bundles"],
+};
+
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const flags = process.argv.slice(2);
-  const unknown = flags.find((flag) => !["--build", "--force"].includes(flag));
+  const unknown = flags.find((flag) => !(flag in partsOf) && flag !== "--force");
+  const isCompilable = exists(TSC) || !flags.includes("--compile");
   try {
     if (unknown)
       throw new SetupError(
-        `unknown option ${unknown}: --build (skip apt and npm), --force (redo all).`,
+        `unknown option ${unknown}: --build (skip apt and npm), --compile (TypeScript alone), --force (redo all).`,
       );
     let isThere = true;
-    await setup({
-      force: flags.includes("--force"),
-      only: flags.includes("--build") ? ["native", "typescript", "bundles"] : undefined,
-      log(line) {
-        isThere = false;
-        console.error(`set-up: ${line}`);
-      },
-    });
+    // `npm ci --omit=dev` has no compiler: what was compiled before stays.
+    if (!isCompilable)
+      console.error("set-up: nothing is compiled without npm's development packages");
+    else
+      await setup({
+        force: flags.includes("--force"),
+        only: Object.entries(partsOf).find(([flag]) => flags.includes(flag))?.[1],
+        log(line) {
+          isThere = false;
+          console.error(`set-up: ${line}`);
+        },
+      });
     if (isThere)
       console.error("set-up: all is there already (npm run setup -- --force does it again)");
   } catch (error) {

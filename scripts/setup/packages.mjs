@@ -24,7 +24,8 @@ export function isInstalled() {
 
 /** Installs exactly what the lock file says. Throws a SetupError with npm's output. */
 export async function installPackages() {
-  const args = ["ci", "--loglevel=error"]; // `npm test --silent` would hush the reason of a failure
+  // `npm test --silent` would hush the reason of a failure. Further steps compile what npm's script would.
+  const args = ["ci", "--ignore-scripts", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   if (npm?.endsWith(".js")) await runOrThrow(process.execPath, [npm, ...args]);
   else await runOrThrow("npm", args);

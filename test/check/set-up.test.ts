@@ -1,7 +1,8 @@
 // Set-ups that meet: one works, the others wait, and a dead one is not waited for.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -130,6 +131,58 @@ describe("the cache of addons", () => {
       for (const [name, value] of Object.entries({ XDG_CACHE_HOME, DSBM_ADDON_CACHE }))
         if (value === undefined) delete process.env[name];
         else process.env[name] = value;
+    }
+  });
+});
+
+describe("a set-up without compiler and packages of the system", () => {
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+  let clone: string;
+  beforeEach(() => {
+    clone = mkdtempSync(join(tmpdir(), "dsbm-clone-"));
+    for (const path of ["scripts/setup.mjs", "scripts/setup", "packages/engine/torch/addon"])
+      cpSync(join(root, path), join(clone, path), { recursive: true });
+    const files = {
+      "package.json": "{}",
+      "package-lock.json": '{ "packages": {} }',
+      "tsconfig.json": "{}",
+      "tsconfig.base.json": "{}",
+      "bench/quality/tsconfig.json": "{}",
+      "node_modules/.package-lock.json": '{ "packages": {} }',
+      "node_modules/typescript/bin/tsc": "",
+    };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(clone, name)), { recursive: true });
+      writeFileSync(join(clone, name), text);
+    }
+  });
+  afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+  const setUp = (env: NodeJS.ProcessEnv, ...flags: string[]) =>
+    spawnSync(process.execPath, [join(clone, "scripts/setup.mjs"), ...flags], {
+      encoding: "utf8",
+      env: { PATH: join(clone, "no-programs"), CXX: "/no-compiler", ...env },
+    });
+
+  it("compiles for the portable engine and says what libtorch would add", () => {
+    const { status, stderr } = setUp({});
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/without libtorch, which adds images and speed: .*system packages: /);
+    expect(stderr).toContain("TypeScript ready");
+  });
+
+  it("stops if libtorch was asked for", () => {
+    for (const env of [{ DSBM_ENGINE: "libtorch" }, { LIBTORCH: "/no-libtorch" }]) {
+      const { status, stderr } = setUp(env);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/set-up failed: system packages: /);
+    }
+  });
+
+  it("does not look for libtorch after npm ci, and with DSBM_ENGINE=portable", () => {
+    for (const { stderr } of [setUp({}, "--compile"), setUp({ DSBM_ENGINE: "portable" })]) {
+      expect(stderr).not.toMatch(/system packages|native addon/);
+      expect(stderr).toContain("set-up:");
     }
   });
 });

@@ -75,7 +75,7 @@ export function checkCommand([program = "", ...words]: readonly string[]): void 
     if (!command.startsWith("--")) checkArguments(command, args);
   } else if (program === "npm") {
     const script = name === "run" ? rest[0] : name;
-    if (script !== "install" && script !== "pack" && !(script in scripts))
+    if (!["ci", "install", "pack"].includes(script) && !(script in scripts))
       throw new Error(`package.json has no script "${script}"`);
   } else if (program === "node") {
     const file = words.find((word) => !word.startsWith("-")) ?? "";

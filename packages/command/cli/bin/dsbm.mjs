@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** Below these limits of its process the program cannot even load what explains errors. */
 const needs = [
@@ -18,11 +18,14 @@ function shortage() {
   }
 }
 
-const line = shortage();
+const program = new URL("../dist/main.js", import.meta.url);
+const line = existsSync(program)
+  ? shortage()
+  : "dsbm: this clone is not compiled yet: npm ci, or npm run setup for libtorch too";
 if (line) {
   console.error(line);
   process.exitCode = 1;
 } else {
-  const { main } = await import("../dist/main.js");
+  const { main } = await import(program.href);
   process.exitCode = await main(process.argv.slice(2), 0);
 }

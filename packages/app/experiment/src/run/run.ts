@@ -11,6 +11,7 @@ import {
   aboutPairs,
   type Datasets,
   growthNote,
+  isVectors,
   loadPairs,
   marginalsOf,
   openDatasets,
@@ -63,6 +64,7 @@ export async function runTraining(
   const config = isThere ? lengthened(folder, request) : request;
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
+  progress.line(engineText());
   const datasets = options.datasets ?? (await openDatasets(config, { progress, signal }));
   const { n_ipf, half_iterations } = config;
   options.ranks?.tell({
@@ -72,7 +74,9 @@ export async function runTraining(
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
+    checkEngine(datasets);
     checkBatch(config, datasets);
+    const change = isThere ? engineChange(folder) : null;
     const pairs = await loadPairs(config, datasets, { signal });
     const { columns, logged } = columnsFor({ datasets, config });
     run = openRun({
@@ -86,7 +90,7 @@ export async function runTraining(
       request: options.request ?? null,
       mode: again ? "restart" : "continue",
     });
-    if (environment().engine === "portable") progress.line(`${aboutPortable}${engineReason()}`);
+    if (change) warn(change, { run, progress });
     run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
     options.onOpen?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
@@ -140,13 +144,27 @@ export async function runTrainingWorker(
   }
 }
 
-/** Which engine runs, if it is not libtorch, and what libtorch would bring. */
-const aboutPortable =
-  "engine: portable (TypeScript and WebAssembly); libtorch is faster and adds networks of images (npm run setup)";
+/** The engine of a run, and what libtorch would bring to the portable one. */
+function engineText(): string {
+  const { engine, version, reason } = engineInfo();
+  if (engine === "libtorch") return `engine: libtorch ${version}`;
+  return `engine: portable (TypeScript and WebAssembly); libtorch is faster and adds images (${reason ?? "unset DSBM_ENGINE"})`;
+}
 
-function engineReason(): string {
-  const { reason } = engineInfo();
-  return reason === null ? "" : `: ${reason}`;
+/** What a change of the engine means for a run that continues; null if its engine stays. */
+function engineChange(folder: string): string | null {
+  const { engine: before } = readRun(folder).info.environment;
+  const { engine } = environment();
+  if (!before || before === engine) return null;
+  return `the run began with the engine ${before} and continues with ${engine}: its weights agree with those of one engine to rounding, not bit for bit`;
+}
+
+/** Throws a ConfigError for images without libtorch. */
+function checkEngine(datasets: Datasets): void {
+  if (engineInfo().engine === "libtorch" || isVectors(datasets)) return;
+  throw new ConfigError(
+    `samples of shape [${datasets.shape.join(", ")}] are images, and images need libtorch: npm run setup installs it; the portable engine runs tables`,
+  );
 }
 
 export function environment(): Environment {
