@@ -101,7 +101,7 @@ export async function* cleanRows(
     counts.rows += all.length;
     counts.dropped += all.length - rows.length;
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
-    const pickedNumbers = batch.numbers.map((column) => Float64Array.from(rows, (i) => column[i]));
+    const pickedNumbers = batch.numbers.map((column) => pickRows(column, rows));
     const pickedTexts = batch.texts.map((column) => rows.map((i) => column[i]));
     yield {
       count: rows.length,
@@ -115,6 +115,14 @@ export async function* cleanRows(
   if (missing === "error" && faults.columns.size > 0)
     throw missingValues(source.path, [...faults.columns.values()], { ...counts, numbers });
   return counts;
+}
+
+/** The values of some rows in order; the column itself if these are all. */
+function pickRows(column: Float64Array, rows: readonly number[]): Float64Array {
+  if (rows.length === column.length) return column;
+  const values = new Float64Array(rows.length);
+  for (let i = 0; i < values.length; i++) values[i] = column[rows[i]];
+  return values;
 }
 
 function filtersOf(

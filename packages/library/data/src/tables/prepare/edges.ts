@@ -42,10 +42,12 @@ export function edgeShares(
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
     const block = tidy(() => file.narrow(0, first, count).toArray() as Float32Array);
-    for (const [i, x] of block.entries()) {
-      const k = i % d;
-      if (x <= ends[k].low) low[k] += 1;
-      if (x >= ends[k].high) high[k] += 1;
+    for (let k = 0; k < d; k++) {
+      const end = ends[k];
+      for (let i = k; i < block.length; i += d) {
+        if (block[i] <= end.low) low[k] += 1;
+        if (block[i] >= end.high) high[k] += 1;
+      }
     }
   }
   const share = (count: number) => count / n;

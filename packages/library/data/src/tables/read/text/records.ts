@@ -18,6 +18,8 @@ export interface RecordFile extends TextFile {
   delimiter: Delimiter;
   /** Whether rows have one field, so that an empty line is a row without a value. */
   isSingle: boolean;
+  /** The first line end. */
+  lineEnd: "\n" | "\r\n" | "\r" | null;
 }
 
 const mostCells = 2 ** 20;
@@ -27,15 +29,15 @@ const mostCells = 2 ** 20;
  * `readText`, and `BadTable` for too many columns.
  */
 export async function openRecords(file: TextFile, usual: Delimiter): Promise<RecordFile> {
-  const [line = ""] = (await readStart(file))
-    .replace(/^\s*[\r\n]+/, "")
-    .replaceAll(/"[^"]*"?/g, "")
-    .split(/[\r\n]/);
+  const start = await readStart(file);
+  const unquoted = (text: string) => text.replaceAll(/"[^"]*"?/g, "");
+  const [line = ""] = unquoted(start.replace(/^\s*[\r\n]+/, "")).split(/[\r\n]/);
+  const [lineEnd = null] = (/\r\n|\n|\r/.exec(unquoted(start)) ?? []) as RecordFile["lineEnd"][];
   const count = (delimiter: string) => line.split(delimiter).length;
   const others = Object.keys(delimiters) as Delimiter[];
   const delimiter = others.reduce((best, one) => (count(one) > count(best) ? one : best), usual);
   checkWidth(file.path, count(delimiter));
-  return { ...file, delimiter, isSingle: count(delimiter) === 1 };
+  return { ...file, delimiter, isSingle: count(delimiter) === 1, lineEnd };
 }
 
 /** The first line, and what comes with it. */

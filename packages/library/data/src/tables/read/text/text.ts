@@ -11,6 +11,7 @@ import {
   type RowRequest,
   type TableColumn,
 } from "../../rows.js";
+import { type PlainTable, scanBatches } from "./plain-rows.js";
 import {
   type Delimiter,
   delimiterName,
@@ -21,11 +22,8 @@ import {
 
 const sampleRows = 1000;
 
-/** A text file: its records, the names of its columns and the notation of its cells. */
-interface TextTable {
-  file: RecordFile;
-  names: readonly string[];
-  hasHeader: boolean;
+/** A text file, whose cells can be read. */
+interface TextTable extends PlainTable {
   cells: CellReader;
 }
 
@@ -59,7 +57,8 @@ export async function openText(
     rows: null,
     notes: notesOf(file, usual, options),
     close() {},
-    batches: (request) => readBatches({ file, names, hasHeader, cells }, request),
+    batches: (request) =>
+      readBatches({ file, names, hasHeader, cells, notation: options }, request),
   };
 }
 
@@ -81,18 +80,27 @@ function notesOf(
   return notes;
 }
 
-async function* readBatches(
+/** Scans plain lines, and parses the records from the first other line on. */
+async function* readBatches(table: TextTable, request: RowRequest): AsyncGenerator<RowBatch> {
+  const scanned = yield* scanBatches(table, request);
+  if (!scanned.isWhole) yield* parseBatches(table, request, scanned.count);
+}
+
+/** The batches of the records behind the first `done` rows. */
+async function* parseBatches(
   { file, names, hasHeader, cells }: TextTable,
   { numbers = [], texts = [], signal }: RowRequest,
+  done: number,
 ): AsyncGenerator<RowBatch> {
   const { path } = file;
   const places = new Map(names.map((name, i) => [name, i]));
   const placeOf = (name: string) => places.get(name) as number;
-  let first = hasHeader ? -1 : 0;
+  let first = done;
+  let passing = done + (hasHeader ? 1 : 0);
   for await (const block of readRecords(file, batchRows(names.length))) {
     signal?.throwIfAborted();
-    const records = first < 0 ? block.slice(1) : block;
-    first = Math.max(first, 0);
+    const records = block.slice(passing);
+    passing -= block.length - records.length;
     const count = records.length;
     if (count === 0) continue;
     checkLengths(path, records, { first, width: names.length });

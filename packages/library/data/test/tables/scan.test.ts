@@ -1,0 +1,112 @@
+// Plain lines are scanned from their bytes, others parsed: nobody can tell which.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { readAll, testFolders } from "../files.js";
+
+const folder = testFolders();
+
+function file(content: string, name = "t.csv"): string {
+  const path = join(folder(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Whole numbers below n, from a seed. */
+function randomBelow(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+/** A number as programs and people write it, of up to 22 digits. */
+function numberText(below: (n: number) => number): string {
+  const digits = (most: number) =>
+    Array.from({ length: below(most + 1) }, () => String(below(10))).join("");
+  const whole = digits(below(3) === 0 ? 18 : 4);
+  const part = below(4) === 0 ? "" : `.${digits(below(3) === 0 ? 22 : 6)}`;
+  const text = /\d/.test(whole + part) ? whole + part : "0";
+  const exponent =
+    below(6) === 0 ? `${"eE"[below(2)]}${["", "+", "-"][below(3)]}${below(330)}` : "";
+  return `${["", "", "-", "+"][below(4)]}${text}${exponent}`;
+}
+
+it("numbers have the bits of Number()", { timeout: 60_000 }, async () => {
+  const below = randomBelow(1);
+  const rows = Array.from({ length: 40_000 }, () =>
+    Array.from({ length: 10 }, () => numberText(below)),
+  );
+  const names = Array.from({ length: 10 }, (_, k) => `x${k}`);
+  const path = file([names, ...rows].map((row) => row.join(",")).join("\n"));
+  const { numbers } = await readAll(path, { numbers: names });
+  for (const [k, column] of numbers.entries())
+    for (const [i, value] of column.entries())
+      if (!Object.is(value, Number(rows[i][k]))) expect(value, rows[i][k]).toBe(Number(rows[i][k]));
+  expect(numbers.map((column) => column.length)).toEqual(names.map(() => rows.length));
+});
+
+const cell = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom("1", "-2.5", "1e3", "007", "0.1", "12345678901234567890"),
+  },
+  { weight: 2, arbitrary: fc.constantFrom("", "NA", "inf", " 3", "nan ", "+4", ".5", "5.", "-") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("é", '"6"', '"a,b"', "x\r", "0x10", "1;2", '"a""b"', "\t7"),
+  },
+);
+const lineEnd = fc.constantFrom("\n", "\r\n");
+const lines = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: fc.tuple(cell, cell, cell).map((cells) => cells.join(",")) },
+    { weight: 1, arbitrary: fc.constantFrom("", "1,2", "1,2,3,4") },
+  ),
+  { maxLength: 12 },
+);
+
+it("random tables have the texts that a parser reads", { timeout: 60_000 }, async () => {
+  const check = async (rows: string[], end: string, hasLastEnd: boolean) => {
+    const content = ["a,b,c", ...rows].join(end) + (hasLastEnd ? end : "");
+    const options = { skip_empty_lines: true, relax_column_count: true };
+    const records: string[][] = parse(content, options).slice(1);
+    const isWhole = records.every(({ length }) => length === 3);
+    const reading = readAll(file(content), { texts: ["b", "a"] });
+    if (!isWhole) {
+      await expect(reading).rejects.toThrow(/fields, expected 3/);
+      return;
+    }
+    expect((await reading).texts).toEqual([
+      records.map((record) => record[1]),
+      records.map((record) => record[0]),
+    ]);
+  };
+  await fc.assert(fc.asyncProperty(lines, lineEnd, fc.boolean(), check), { seed: 1, numRuns: 400 });
+});
+
+it("a large file is read by several threads up to a quoted cell, then parsed", {
+  timeout: 60_000,
+}, async () => {
+  const site = `day 7 at ${"a long way off ".repeat(6)}`;
+  const rows = Array.from(
+    { length: 250_000 },
+    (_, i) => `${i},${i / 8},0.25,${i % 3 === 0 ? "NA" : site}`,
+  );
+  rows[150_000] = '150000,18750,0.25,"day, 8"';
+  const read = (content: readonly string[]) =>
+    readAll(file(["a,b,c,d", ...content].join("\n")), { numbers: ["b", "a"], texts: ["d"] });
+  const { numbers, texts } = await read(rows);
+  expect(numbers[1].every((value, i) => value === i)).toBe(true);
+  expect(numbers[0].every((value, i) => value === i / 8)).toBe(true);
+  expect([texts[0].length, texts[0][149_997], texts[0][150_000]]).toEqual([
+    250_000,
+    "NA",
+    "day, 8",
+  ]);
+  rows[100_000] = "100000,many,0.25,day 7";
+  await expect(read(rows)).rejects.toThrow(/column b has "many" in row 100001/);
+});
