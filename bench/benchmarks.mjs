@@ -137,7 +137,7 @@ export function median(values) {
 }
 
 /** Picks from { threads, values, peaks } of one side the thread count with the best median. */
-export function best(runs) {
+export function bestRun(runs) {
   const full = runs.filter(({ values }) => values.length > 0);
   if (full.length === 0) return null;
   const scored = full.map(({ threads, values, peaks }) => ({

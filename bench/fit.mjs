@@ -16,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 
-const kinds = {
+const valuesByKind = {
   normal: ({ normal }) => normal(),
   clusters: ({ normal, row }) => 3 * (row.cluster - 1) + 0.3 * normal(),
   "heavy tails": ({ normal, random }) => normal() / Math.sqrt(0.15 + random()) ** 2,
@@ -55,7 +55,7 @@ function tableOf([kind, columns, , , scale], n, { seed, target }) {
     const row = { cluster: Math.floor(3 * random()) };
     const common = normal();
     const values = Array.from({ length: columns }, (_, column) => {
-      const own = kinds[kind]({ normal, random, row, column });
+      const own = valuesByKind[kind]({ normal, random, row, column });
       const isNear = kind === "near-constant" && column === 0;
       // The target is moved, wider, and has columns that depend on each other.
       const x = target && !isNear ? 1 + 1.3 * own + 0.5 * common * (column % 2) : own;

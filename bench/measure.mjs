@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { best, median, THREADS } from "./benchmarks.mjs";
+import { bestRun, median, THREADS } from "./benchmarks.mjs";
 import { RankedSide, Side, surroundings } from "./side.mjs";
 
 const benchFolder = dirname(fileURLToPath(import.meta.url));
@@ -128,7 +128,7 @@ function rowOf(bench, runs) {
   const of = (label, most = Number.POSITIVE_INFINITY) =>
     runs.filter((run) => run.label === label && run.ranks <= most);
   const [ours, pytorch, before] = ["ours", "pytorch", "before"].map((label) =>
-    best(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
+    bestRun(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
   );
   const row = {
     name: bench.name,
@@ -145,8 +145,8 @@ function rowOf(bench, runs) {
       before_mb: before.mb,
     }),
     ...(bench.ranks && {
-      ...rankGain("ours", ours, best(of("ours", 1))),
-      ...rankGain("pytorch", pytorch, best(of("pytorch", 1))),
+      ...rankGain("ours", ours, bestRun(of("ours", 1))),
+      ...rankGain("pytorch", pytorch, bestRun(of("pytorch", 1))),
       bytes_per_step: ours && median(of("ours").at(-1).bytes),
     }),
   };

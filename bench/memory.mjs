@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-memory-"));
-const few = 2000;
+const fewRows = 2000;
 const columns = 20;
 
 /** A table of normal columns, moved by `mean`. */
@@ -85,11 +85,11 @@ function dsbm(words) {
   });
 }
 
-const seen = new Map();
+const measuredCommands = new Map();
 async function row(name, words, base) {
   const { mib, seconds } = await dsbm(words);
-  seen.set(name, mib);
-  const beyond = base === undefined ? "" : (mib - seen.get(base)).toFixed(0);
+  measuredCommands.set(name, mib);
+  const beyond = base === undefined ? "" : (mib - measuredCommands.get(base)).toFixed(0);
   console.log(
     `${name.padEnd(48)} ${mib.toFixed(0).padStart(8)} ${beyond.padStart(8)} ${seconds.toFixed(0).padStart(8)}`,
   );
@@ -102,7 +102,7 @@ try {
     `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)}`,
   );
   for (const [name, n] of [
-    ["few", few],
+    ["few", fewRows],
     ["many", rows],
   ]) {
     await table(join(folder, `${name}_a.parquet`), n, 0);
@@ -115,7 +115,7 @@ try {
     `name=${name}`,
     ...fast,
   ];
-  const base = `fit, ${few} rows of ${columns} columns`;
+  const base = `fit, ${fewRows} rows of ${columns} columns`;
   await row(base, fitOf("few"));
   await row(`fit, ${rows} rows`, fitOf("many"), base);
   const sample = (name) => [
@@ -126,7 +126,7 @@ try {
     // Memory does not depend on the number of steps.
     "steps=2",
   ];
-  const sampleBase = `sample, ${few} rows`;
+  const sampleBase = `sample, ${fewRows} rows`;
   await row(sampleBase, sample("few"));
   await row(`sample, ${rows} rows`, sample("many"), sampleBase);
   for (const [name, n] of [

@@ -6,16 +6,16 @@ import process from "node:process";
 const isRanked = Number(process.env.WORLD_SIZE ?? 1) > 1;
 
 /** Bytes that this process has written so far, those to sockets included. */
-function written() {
+function bytesWritten() {
   return Number(readFileSync("/proc/self/io", "utf8").match(/wchar: (\d+)/)[1]);
 }
 
 /** Seconds and bytes since `mark`. */
-const since = (mark) => ({
+const trafficSince = (mark) => ({
   seconds: (performance.now() - mark.time) / 1000,
-  bytes: written() - mark.bytes,
+  bytes: bytesWritten() - mark.bytes,
 });
-const markNow = () => ({ time: performance.now(), bytes: written() });
+const markNow = () => ({ time: performance.now(), bytes: bytesWritten() });
 
 /** The training of a problem as rank 0 runs it; null for another rank, which runs what rank 0 runs. */
 async function join({ torch, bridge }, problem) {
@@ -37,7 +37,7 @@ async function follow(training) {
   }
 }
 
-const idle = { run: async () => {}, warm: 0 };
+const idleSide = { run: async () => {}, warm: 0 };
 
 /** `reps` training steps between two others of the same half-iteration; the first `reps` make it warm. */
 export async function ddpSteps(engine, problem, reps) {
@@ -46,14 +46,14 @@ export async function ddpSteps(engine, problem, reps) {
     schedule: { ...problem.schedule, steps: 2 * reps },
     execution: { ...problem.execution, logEvery: reps },
   });
-  if (!training) return idle;
+  if (!training) return idleSide;
   const run = async () => {
     training.state.half = await training.onMain(() => 0);
     let mark = null;
     let result;
     for await (const { type } of training.run()) {
       if (type !== "step") continue;
-      if (mark) result = since(mark);
+      if (mark) result = trafficSince(mark);
       mark = markNow();
     }
     return result;
@@ -64,12 +64,12 @@ export async function ddpSteps(engine, problem, reps) {
 /** The second half-iteration of a problem of two, which simulates its pairs with the network of the first. */
 export async function ddpHalfIteration(engine, problem) {
   const training = await join(engine, problem);
-  if (!training) return idle;
+  if (!training) return idleSide;
   const run = async () => {
     training.state.half = await training.onMain(() => 1);
     const mark = markNow();
     for await (const _ of training.run());
-    const { seconds, bytes } = since(mark);
+    const { seconds, bytes } = trafficSince(mark);
     return { seconds, bytes: bytes / problem.schedule.steps };
   };
   return { run, warm: 1 };

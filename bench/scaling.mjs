@@ -10,8 +10,8 @@ import { median } from "./benchmarks.mjs";
 import { leastSquares, markdown, ring } from "./cost.mjs";
 import { inTurns, ours } from "./side.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const document = join(here, "../docs/scaling.md");
+const benchFolder = dirname(fileURLToPath(import.meta.url));
+const document = join(benchFolder, "../docs/scaling.md");
 
 // What is measured: the step of ddp_unet on a global batch of 32, and the MLP's of ddp_mlp on 128.
 const STEPS = [
@@ -51,7 +51,7 @@ async function steps({ bench, batch, reps }, rounds) {
 
 const ms = (seconds) => (1000 * seconds).toPrecision(3);
 
-async function measured(rounds) {
+async function measureRounds(rounds) {
   const cores = cpus().length;
   const times = await exchanges(rounds);
   // Between two ranks: two hops of latency, and all bytes each way.
@@ -92,7 +92,7 @@ async function measured(rounds) {
 }
 
 /** Puts the tables between the marks of the document. */
-function put(text, content) {
+function replaceText(text, content) {
   const [from, to] = ["<!-- measured -->", "<!-- /measured -->"];
   const [start, end] = [text.indexOf(from), text.indexOf(to)];
   if (start < 0 || end < start) throw new Error("docs/scaling.md has no marks");
@@ -109,6 +109,6 @@ const rounds = Number(options.rounds);
 if (!(Number.isInteger(rounds) && rounds > 0))
   throw new Error(`--rounds ${options.rounds}: expected a whole number of at least 1.`);
 await setup();
-const content = await measured(rounds);
+const content = await measureRounds(rounds);
 console.log(content);
-if (options.write) writeFileSync(document, put(readFileSync(document, "utf8"), content));
+if (options.write) writeFileSync(document, replaceText(readFileSync(document, "utf8"), content));

@@ -15,7 +15,7 @@ import { markdown } from "./cost.mjs";
 const TRUTH = JSON.parse(readFileSync(new URL("truth.json", import.meta.url), "utf8"));
 const A = 0.1;
 const NUMBER = 20_000;
-const whole = bridge.uniformGrid(20);
+const wholeGrid = bridge.uniformGrid(20);
 
 /** Steps that are shorter at both ends, as half a cosine wave has them. */
 function cosineGrid(n) {
@@ -37,7 +37,7 @@ function byHeun(drift, start, n, generator) {
   return x;
 }
 
-async function trained(dim) {
+async function trainedBridge(dim) {
   const { steps, target: _, cacheSteps: __, ...optimisation } = TRUTH[dim];
   const training = new Training({
     data: gaussianEndpoints({ n: 10_000, dim, a: A, generator: bridge.stream(0, "data") }),
@@ -48,7 +48,7 @@ async function trained(dim) {
       firstCoupling: "ind",
       stepVariance: "analytic",
     },
-    schedule: { grid: whole, eps: 1e-3, halfIterations: 3, steps },
+    schedule: { grid: wholeGrid, eps: 1e-3, halfIterations: 3, steps },
     optimisation: { ...optimisation, emaWarmup: true },
     execution: { simulateThreads: 2, cacheSteps: "auto" },
     seed: 0,
@@ -62,20 +62,20 @@ async function trained(dim) {
 const digits = (x) => Number(x.toPrecision(2)).toString();
 
 /** KL and distance of samples [n, d] from N(mean, I). */
-function judged(ends, mean, fresh) {
+function klDivergences(ends, mean, fresh) {
   const { diag } = bridge.gaussianKL(ends, { a: A, sigma: 1 }, mean < 0 ? 0 : 1);
   const columns = bridge.columnWasserstein(ends, fresh, { p: 2 });
   return [diag, Math.hypot(...columns) / Math.sqrt(columns.length)].map(digits);
 }
 
 for (const dim of [5, 50]) {
-  const { training, chosen } = await trained(dim);
+  const { training, chosen } = await trainedBridge(dim);
   torch.tidy(() => {
     const generator = bridge.stream(1, "steps");
     const sample = (mean) => torch.randn([NUMBER, dim], { generator }).add(mean);
     const direction = "b"; // the third half-iteration's: to N(−A, I)
     const [start, fresh, other] = [sample(A), sample(-A), sample(-A)];
-    const floor = judged(other, -A, fresh).join(", ");
+    const floor = klDivergences(other, -A, fresh).join(", ");
     const rows = [["target itself", floor, "", "", "", ""]];
     const { process, method } = training.problem;
     for (const n of [3, 5, 7, 10, 15, 20]) {
@@ -89,13 +89,17 @@ for (const dim of [5, 50]) {
         const { samplers: networks } = training.state;
         const options = { method: method.method, process, networks, stepVariance, grid };
         const sampler = new Sampler({ ...options, threads: 2 });
-        const [kl, w2] = judged(sampler.simulate(direction, start, { generator }), -A, fresh);
+        const [kl, w2] = klDivergences(
+          sampler.simulate(direction, start, { generator }),
+          -A,
+          fresh,
+        );
         cells.push(`${kl}, ${w2}`);
       }
       const dynamics = { method: method.method, process, networks: training.state.samplers };
-      const drift = bridge.driftOf(dynamics, { direction, grid: whole });
+      const drift = bridge.driftOf(dynamics, { direction, grid: wholeGrid });
       const ends = torch.noGrad(() => byHeun(drift, start, n, generator));
-      cells.push(judged(ends, -A, fresh).join(", "));
+      cells.push(klDivergences(ends, -A, fresh).join(", "));
       rows.push(cells);
     }
     const head = [

@@ -1,7 +1,7 @@
 // The pages of outcomes: the best of each table, all rows with their figure, and why numbers are above published ones.
 import type { Finished, Outcome } from "./engine.js";
 import { figureName } from "./figures.js";
-import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
+import { type Entry, formatValue, type Line, type Table, tablesOf } from "./table.js";
 
 export interface DocumentOptions {
   command: string;
@@ -57,7 +57,7 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
     const why = explanations(table, quick).map((line) => `- \\* ${line}`);
     const best = bestOf(table, labels);
     return [
-      `## ${capital(title)}`,
+      `## ${capitalise(title)}`,
       ...(best ? [bestText(table, best)] : []),
       "<details><summary>All methods</summary>",
       tableText(table, { seeds: seeds.length, best, unranked: labels }),
@@ -77,8 +77,8 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
   ].join("\n\n");
 }
 
-const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-const sentence = (text: string) => `${capital(text)}.`;
+const capitalise = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+const sentence = (text: string) => `${capitalise(text)}.`;
 
 /** The best lines of each column: ours and published; null for a metric without a best value. */
 function bestOf({ metric, columns, lines }: Table, unranked: readonly string[]) {
@@ -103,7 +103,7 @@ function bestText({ metric, columns, lines }: Table, best: Best): string {
   const cellOf = (line: Line | undefined, i: number) => {
     const entry = line?.entries[i];
     if (!line || !entry) return "–";
-    const value = line.kind === "published" ? `${entry.value}` : shown(entry.value, metric);
+    const value = line.kind === "published" ? `${entry.value}` : formatValue(entry.value, metric);
     return line.kind === "reference" ? value : `${value}, ${line.label}`;
   };
   const rowOf = (label: string, cells: readonly string[]) =>
@@ -144,8 +144,8 @@ function tableText(
     const { value, spread, runs, publishedBelow } = entry;
     const found = new Set(runs.map(({ seed }) => seed)).size;
     return [
-      shown(value, metric),
-      ...(spread === null ? [] : [`± ${shown(spread, metric)}`]),
+      formatValue(value, metric),
+      ...(spread === null ? [] : [`± ${formatValue(spread, metric)}`]),
       ...(kind === "method" && found < seeds
         ? [`(${found === 1 ? "1 seed" : `${found} seeds`})`]
         : []),
@@ -171,12 +171,12 @@ function tableText(
   ].join("\n");
 }
 
-const unique = (texts: readonly string[]) => [...new Set(texts)].sort();
+const uniqueTexts = (texts: readonly string[]) => [...new Set(texts)].sort();
 
 /** The versions, each with the commits of a clone. */
 function versionsOf(runs: readonly Finished[]): string {
-  const texts = unique(runs.map(({ dsbm }) => dsbm)).map((version) => {
-    const commits = unique(
+  const texts = uniqueTexts(runs.map(({ dsbm }) => dsbm)).map((version) => {
+    const commits = uniqueTexts(
       runs.flatMap(({ dsbm, commit }) => (dsbm === version && commit ? [commit] : [])),
     );
     const named = commits.length === 1 ? "commit" : "commits";
@@ -186,10 +186,10 @@ function versionsOf(runs: readonly Finished[]): string {
 }
 
 function madeBy(runs: readonly Finished[]): string[] {
-  const days = unique(runs.map(({ date }) => date.slice(0, 10)));
+  const days = uniqueTexts(runs.map(({ date }) => date.slice(0, 10)));
   return [
     `${runs.length} runs by ${versionsOf(runs)}`,
-    `on ${unique(runs.map(({ machine }) => machine)).join("; ")},`,
+    `on ${uniqueTexts(runs.map(({ machine }) => machine)).join("; ")},`,
     `${[...new Set([days[0], days.at(-1)])].join(" to ")}, ${total(runs)}.`,
   ];
 }
@@ -246,7 +246,7 @@ function floorOf(
 ): string | null {
   const floor = lines.find((line) => line.label === label)?.entries[column];
   if (!floor || floor.value < 0.7 * goal) return null;
-  const found = `${label}: ${shown(floor.value, metric)}`;
+  const found = `${label}: ${formatValue(floor.value, metric)}`;
   return floor.value >= goal ? `${found}, above the published number too` : found;
 }
 

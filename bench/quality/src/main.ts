@@ -133,9 +133,9 @@ async function benchmarkCommand(args: string[]): Promise<number> {
 }
 
 async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
-  const { falseRate, judgeProblem, measurePower, study, verdictsDocument } = await import(
-    "./verdicts.js"
-  );
+  const { study } = await import("./verdicts/problem.js");
+  const { judgeProblem, measurePower } = await import("./verdicts/judge.js");
+  const { falseRate, verdictsDocument } = await import("./verdicts/document.js");
   const { setNumThreads } = await import("@dsbm/torch");
   setNumThreads(1);
   const progress = createProgress();

@@ -5,7 +5,7 @@ import type { Options, Way } from "./benchmark.js";
 /** Entropic transport within many rows. */
 export const entropic = { ot_sampler: "sinkhorn", ot_rows: 2048 } as const;
 
-const ways = {
+const methodOptions = {
   dsbm_ipf: { method: "dbdsb", first_coupling: "ref" },
   dsbm_imf: { method: "dbdsb", first_coupling: "ind" },
   // The same with longer half-iterations.
@@ -36,20 +36,20 @@ const ways = {
   gaussian_bridge: { method: "gaussian_bridge" },
 } as const;
 
-export type MethodName = keyof typeof ways;
+export type MethodName = keyof typeof methodOptions;
 
 const fullOnly: readonly MethodName[] = ["dsbm_imf_long", "alpha_dsbm_ot"];
-const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
+const closedMethods: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
 /** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */
-export const cached = (pairs: number, steps: number): Options => ({
+export const cachedRows = (pairs: number, steps: number): Options => ({
   cache: "disk",
   cache_npar: pairs,
   cache_refresh_stride: steps,
 });
 
-const twice = { n_ipf: 2 };
-const once = { n_ipf: 1 };
+const twoIterations = { n_ipf: 2 };
+const oneIteration = { n_ipf: 1 };
 
 /** Simulated pairs of α-DSBM serve for some steps too (Peluchetti 2024). */
 export const rollouts: Options = { online_cache: true };
@@ -58,18 +58,18 @@ export const rollouts: Options = { online_cache: true };
 export const analytic: Options = { step_variance: "analytic" };
 
 /** Simulated pairs keep their variance over the steps, and take the moments of the data. */
-export const matched: Options = { ...analytic, match_moments: true };
+export const matchedMoments: Options = { ...analytic, match_moments: true };
 
 /** What all quick benchmarks share: simulated pairs are few, and serve for some steps. */
 export const quickOptions = {
-  options: { batch_size: 128, ...cached(2560, 100) },
+  options: { batch_size: 128, ...cachedRows(2560, 100) },
   own: {
     ...{
-      dsbm_ipf: twice,
-      dsbm_imf: twice,
-      dsbm_imf_pre: twice,
-      dsbm_mix: once,
-      dsbm_imf_ot: twice,
+      dsbm_ipf: twoIterations,
+      dsbm_imf: twoIterations,
+      dsbm_imf_pre: twoIterations,
+      dsbm_mix: oneIteration,
+      dsbm_imf_ot: twoIterations,
     },
     alpha_dsbm_mix: rollouts,
     sinkhorn_bridge: { "data.n_train": 2000 },
@@ -80,6 +80,11 @@ export const quickOptions = {
 export const methodsOf = (methods: Partial<Record<MethodName, Options>>): readonly Way[] =>
   Object.entries(methods).map(([key, own]) => {
     const name = key as MethodName;
-    const options: Options = { ...ways[name], ...own };
-    return { name, options, closed: closed.includes(name), fullOnly: fullOnly.includes(name) };
+    const options: Options = { ...methodOptions[name], ...own };
+    return {
+      name,
+      options,
+      closed: closedMethods.includes(name),
+      fullOnly: fullOnly.includes(name),
+    };
   });

@@ -17,12 +17,12 @@ export interface Provenance {
 }
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-let known: Omit<Provenance, "date"> | null = null;
+let knownProvenance: Omit<Provenance, "date"> | null = null;
 
 /** Provenance of this process, now. */
 export function provenance(): Provenance {
-  known ??= { dsbm: version, commit: commitOf(root), machine: machineOf() };
-  return { ...known, date: new Date().toISOString() };
+  knownProvenance ??= { dsbm: version, commit: commitOf(root), machine: machineOf() };
+  return { ...knownProvenance, date: new Date().toISOString() };
 }
 
 function commitOf(folder: string): string | null {

@@ -30,7 +30,7 @@ export interface RowsOptions {
 
 const rowHeight = 21;
 /** Positive values whose ratio is above this are drawn on a logarithmic axis. */
-const wide = 20;
+const wideLabel = 20;
 
 /** Draws the figure and returns it as SVG text. */
 export async function rowsFigure({ title, label, rows, panels }: RowsOptions): Promise<string> {
@@ -42,7 +42,7 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
   const drawn = panels.map((panel) => {
     const values = [...panel.points, ...panel.rules].map(({ value }) => value);
     const low = Math.min(...values);
-    const isLog = low > 0 && Math.max(...values) > wide * low;
+    const isLog = low > 0 && Math.max(...values) > wideLabel * low;
     const bars = panel.points.flatMap((point) => {
       const { value, spread } = point;
       // A bar that reaches below all values has no place on a logarithmic axis.

@@ -50,7 +50,7 @@ function describeRun({ places, options }: RunRequest): string[] {
 
 const file = "benchmark.json";
 /** More steps than a run has: no evaluation or checkpoint in a half-iteration but those by minutes. */
-const never = 1_000_000_000;
+const neverStride = 1_000_000_000;
 
 const commandOf = ({ benchmark, way }: One): Command => way.command ?? benchmark.command;
 
@@ -102,8 +102,8 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
   mkdirSync(options.files, { recursive: true });
   await one.case.prepare?.(options.files, options, one.way.name);
   return commandOf(one) === "fit"
-    ? fitted(one, request, { ...options, folder })
-    : trained(one, request, { ...options, folder });
+    ? fitOne(one, request, { ...options, folder })
+    : trainOne(one, request, { ...options, folder });
 }
 
 const isThere = (folder: string) => existsSync(join(folder, file));
@@ -119,11 +119,16 @@ function read(folder: string): Result {
   return readJson(join(folder, file)) as Result;
 }
 
-async function trained(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
+async function trainOne(
+  one: One,
+  request: RunRequest,
+  options: OneOptions,
+): Promise<Result | null> {
   const { folder, minutes, again, resume, progress, signal } = options;
   const config = trainConfig({
     ...request.options,
-    ...(minutes !== null && !one.way.closed && { gif_stride: never, checkpoint_stride: never }),
+    ...(minutes !== null &&
+      !one.way.closed && { gif_stride: neverStride, checkpoint_stride: neverStride }),
   });
   if (!again && isThere(folder) && finishedRun(folder, config)) return read(folder);
   const seconds = minutes === null || one.way.closed ? null : 60 * minutes;
@@ -156,7 +161,7 @@ const allSteps = (config: CompleteTrainConfig): number =>
 const trainConfig = (options: Options): CompleteTrainConfig =>
   completeTrain(configure(train, options, { names: methodNames() }).config);
 
-async function fitted(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
+async function fitOne(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
   const { folder, again, resume, progress, signal } = options;
   if (!again && isThere(folder)) return readSame(folder, request);
   const began = performance.now();

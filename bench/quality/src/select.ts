@@ -10,9 +10,9 @@ import { courses } from "./sets/courses.js";
 import { eot } from "./sets/eot.js";
 import { gaussian } from "./sets/gaussian.js";
 import { growth } from "./sets/growth.js";
-import { planar } from "./sets/planar.js";
+import { planarBenchmark } from "./sets/planar.js";
 
-const simple = { gaussian, "2d": planar, eot };
+const simple = { gaussian, "2d": planarBenchmark, eot };
 
 /** The names of benchmarks that can be typed. */
 const benchmarkNames: readonly string[] = [
@@ -24,7 +24,7 @@ const benchmarkNames: readonly string[] = [
 ];
 
 /** The benchmarks of a name; `folder` has the cells, or is a file with growth. Throws a ConfigError. */
-function named(name: string, folder: string | undefined): Benchmark[] {
+function benchmarksOf(name: string, folder: string | undefined): Benchmark[] {
   if (!benchmarkNames.includes(name))
     throw new ConfigError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
   if (name === "growth") {
@@ -48,7 +48,7 @@ export function select(
   folder: string | undefined,
   config: BenchmarkConfig,
 ): Benchmark[] {
-  const all = named(name, folder);
+  const all = benchmarksOf(name, folder);
   for (const key of ["methods", "cases"] as const) {
     const known = [...new Set(all.flatMap((one) => one[key].map(({ name: own }) => own)))];
     const odd = config[key]?.find((own) => !known.includes(own));
@@ -81,7 +81,7 @@ function cure(name: string, some: string, known: readonly string[]): string {
 /** Minutes of all of a quick benchmark. */
 const quickMinutes = 15;
 /** Part of the time that trainings have: the rest is for measuring, and for slower machines. */
-const share = 0.5;
+const trainingShare = 0.5;
 
 /** Minutes of one training; null: as configured. */
 export function minutesEach(
@@ -90,5 +90,5 @@ export function minutesEach(
 ): number | null {
   const minutes = max_minutes ?? (quick ? quickMinutes : null);
   const count = chosen.reduce((sum, one) => sum + trainings(one), 0);
-  return minutes === null ? null : (share * minutes) / Math.max(1, count);
+  return minutes === null ? null : (trainingShare * minutes) / Math.max(1, count);
 }

@@ -54,13 +54,16 @@ function deviation(values: readonly number[]): number {
 }
 
 /** The mean over the cases of a column; null if one is missing. */
-function over(cases: readonly string[], numberOf: (name: string) => number | null): number | null {
+function meanOver(
+  cases: readonly string[],
+  numberOf: (name: string) => number | null,
+): number | null {
   const found = cases.map(numberOf);
   return found.some((value) => value === null) ? null : mean(found as number[]);
 }
 
 /** A number of a metric as text. */
-export const shown = (value: number, { digits }: Metric) => value.toFixed(digits);
+export const formatValue = (value: number, { digits }: Metric) => value.toFixed(digits);
 
 /** The tables of an outcome that have a number, in the order of the metrics. */
 export function tablesOf(outcome: Outcome): Table[] {
@@ -91,7 +94,7 @@ function methodLines(
         const runs = results.filter(
           (run) => run.method === method && run.seed === seed && cases.includes(run.case),
         );
-        const value = over(cases, (name) =>
+        const value = meanOver(cases, (name) =>
           numberOf(runs.find((run) => run.case === name)?.values),
         );
         return value === null ? [] : [{ value, runs }];
@@ -122,7 +125,7 @@ function tableOf(outcome: Outcome, metric: Metric): Table | null {
     value === null ? null : { value, spread: null, runs: [] };
   const known = (label: string, numbers: (name: string) => number | null): Line => ({
     ...{ label, kind: "reference" },
-    entries: columns.map(([, cases]) => plain(over(cases, numbers))),
+    entries: columns.map(([, cases]) => plain(meanOver(cases, numbers))),
   });
   const beside = [
     ...[...new Set(references.map(({ label }) => label))].map((label) =>

@@ -16,7 +16,7 @@ const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** Two runs, measured by `measure`. */
-const small = (measure: () => Values | null): Benchmark => ({
+const smallBenchmark = (measure: () => Values | null): Benchmark => ({
   name: "small",
   about: "a small problem",
   command: "train",
@@ -86,7 +86,7 @@ describe("the engine of benchmarks", () => {
       },
     ];
     const place = join(folder, "evaluations");
-    const { outcome } = await run({ ...small(() => ({})), methods }, undefined, { place });
+    const { outcome } = await run({ ...smallBenchmark(() => ({})), methods }, undefined, { place });
     const [batches, steps] = [4 * 20, 3];
     expect(outcome.results.map(({ values }) => values.evaluations)).toEqual([
       batches + (batches + 2 * 60 * steps),
@@ -98,7 +98,7 @@ describe("the engine of benchmarks", () => {
   it("goes on where it was stopped, runs what is missing and reads what is there", async () => {
     // Stopped while the first run is measured: it is trained, and has no result.
     const unmeasured = await run(
-      small(() => null),
+      smallBenchmark(() => null),
       "trained in",
     );
     expect(unmeasured.outcome).toMatchObject({ stopped: true, results: [] });
@@ -106,7 +106,7 @@ describe("the engine of benchmarks", () => {
     expect(existsSync(join(place, "benchmark.json"))).toBe(false);
 
     let measured = 0;
-    const benchmark = small(() => ({ error: ++measured, none: null }));
+    const benchmark = smallBenchmark(() => ({ error: ++measured, none: null }));
     const stopped = await run(benchmark, "[2/2]");
     expect(stopped.outcome.stopped).toBe(true);
     expect(stopped.outcome.results).toHaveLength(1);
@@ -143,7 +143,7 @@ describe("the engine of benchmarks", () => {
   });
 
   it("reads a table of numbers of another machine if the options are the same", async () => {
-    const benchmark = small(() => ({ error: 5 }));
+    const benchmark = smallBenchmark(() => ({ error: 5 }));
     const whole = await run(benchmark);
     const [light, closed] = whole.outcome.results as [Finished, Finished];
     const table = join(folder, "numbers.csv");

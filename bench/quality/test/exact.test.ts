@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
 import { conditionalUvp, knownPlan, planMoments } from "../src/exact/known-plan.js";
 import { pathKL } from "../src/exact/path-kl.js";
-import { trueGrowth, weightedW1 } from "../src/sets/growth.js";
+import { trueGrowth } from "../src/exact/two-clusters.js";
+import { weightedW1 } from "../src/weighted.js";
 
 describe("pathKL", () => {
   const bridge = { a: 0.3, sigma: 0.8 };

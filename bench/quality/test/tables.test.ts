@@ -8,8 +8,13 @@ import { resultsDocument } from "../src/document.js";
 import type { Outcome } from "../src/engine.js";
 import { resultFigures } from "../src/figures.js";
 
-const made = { dsbm: "1.0.0", commit: "abc", machine: "a machine", date: "2026-01-02T03:04:05Z" };
-const light: Published = {
+const provenance = {
+  dsbm: "1.0.0",
+  commit: "abc",
+  machine: "a machine",
+  date: "2026-01-02T03:04:05Z",
+};
+const lightPublished: Published = {
   ...{ label: "Light", of: "light", metric: "error" },
   values: { low: 39, both: 51 },
 };
@@ -28,14 +33,14 @@ const benchmark: Benchmark = {
   metrics: [
     { name: "error", title: "the error", times: 10, digits: 1, beside: { other: "floor" } },
   ],
-  published: [light, { label: "Other", metric: "error", values: { both: 7 } }],
+  published: [lightPublished, { label: "Other", metric: "error", values: { both: 7 } }],
   notes: ["A note."],
 };
 const outcome: Outcome = {
   benchmark,
   results: [1, 3].flatMap((seed) =>
     [2, 3].map((d) => ({
-      ...{ ...made, words: [], case: `d${d}`, method: "light", seed },
+      ...{ ...provenance, words: [], case: `d${d}`, method: "light", seed },
       values: { error: d * seed, floor: d / 20, seconds: 30, steps: 400, steps_full: 400 },
     })),
   ),
@@ -45,18 +50,18 @@ const outcome: Outcome = {
   failed: [{ run: "small d2 odd seed=1", why: "dsbm: too odd\nat a place" }],
   stopped: false,
 };
-const how = { command: "npm run benchmark -- small", quick: false, folder: "results" };
+const documentOptions = { command: "npm run benchmark -- small", quick: false, folder: "results" };
 const pageOf = (...of: Parameters<typeof resultsDocument>) =>
   resultsDocument(...of).pages.get("small") as string;
 
 describe("the tables of a benchmark", () => {
   it("have a row for each method, reference and publication, and mark the best and the worse", () => {
-    const { index } = resultsDocument([outcome], how);
+    const { index } = resultsDocument([outcome], documentOptions);
     expect(index).toContain("- [small](results/small.md): A small problem.");
     expect(index).toContain(
       "Written by `npm run benchmark -- small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
     );
-    const text = pageOf([outcome], how);
+    const text = pageOf([outcome], documentOptions);
     const [best, table] = [...text.matchAll(/((?:\|.*\n)+)/g)].map(([part]) => part.trimEnd());
     expect(best?.split("\n")).toEqual([
       "|  | low | both |",
@@ -84,7 +89,7 @@ describe("the tables of a benchmark", () => {
 
   it("name no best method of unranked methods, or of a metric without a best value", () => {
     const page = (change: Partial<Benchmark>) =>
-      pageOf([{ ...outcome, benchmark: { ...benchmark, ...change } }], how);
+      pageOf([{ ...outcome, benchmark: { ...benchmark, ...change } }], documentOptions);
     const unranked = page({ unranked: { labels: ["light", "Light"], why: "a reason" } });
     expect(unranked).toContain("| best published | – | 7, Other |");
     expect(unranked).not.toContain("best here");
@@ -100,13 +105,13 @@ describe("the tables of a benchmark", () => {
   it("name versions, commits, machines and days once each, and the runs whose time is known", () => {
     const others = [
       { dsbm: "2.0.0", commit: null, machine: "another", date: "2026-01-04T00:00:00Z" },
-      { ...made, commit: "def", date: "2026-01-03T00:00:00Z" },
+      { ...provenance, commit: "def", date: "2026-01-03T00:00:00Z" },
     ];
     const results = outcome.results.map((one, i) => ({
       ...{ ...one, ...others[i] },
       ...(i === 0 && { values: { error: 1 } }),
     }));
-    expect(resultsDocument([{ ...outcome, results }], how).index).toContain(
+    expect(resultsDocument([{ ...outcome, results }], documentOptions).index).toContain(
       "\n4 runs by dsbm 1.0.0, commits abc, def; dsbm 2.0.0\non a machine; another,\n2026-01-02 to 2026-01-04, 90 seconds of the 3 runs with a time.\n",
     );
   });
@@ -114,7 +119,7 @@ describe("the tables of a benchmark", () => {
   it("are written as CSV in the units of the metrics", () => {
     const { rows } = parseCsv(resultsCsv([outcome], false));
     const own = { benchmark: "small", case: "d3", row: "light", kind: "method", metric: "error" };
-    expect(rows).toContainEqual({ ...made, ...own, seed: 3, value: 9 });
+    expect(rows).toContainEqual({ ...provenance, ...own, seed: 3, value: 9 });
     expect(rows).toContainEqual(
       expect.objectContaining({ case: "d2", row: "perfect", kind: "reference", value: 0.2 }),
     );
@@ -127,10 +132,13 @@ describe("the tables of a benchmark", () => {
 describe("a number above the published one", () => {
   const [metric] = benchmark.metrics as [Benchmark["metrics"][number]];
   const reasons = (change: Partial<Benchmark>, { quick = false, results = outcome.results } = {}) =>
-    pageOf([{ ...outcome, results, benchmark: { ...benchmark, ...change } }], { ...how, quick })
+    pageOf([{ ...outcome, results, benchmark: { ...benchmark, ...change } }], {
+      ...documentOptions,
+      quick,
+    })
       .split("\n")
       .filter((line) => line.startsWith("- \\*"));
-  const against = (facts: Partial<Published>) => ({ published: [{ ...light, ...facts }] });
+  const against = (facts: Partial<Published>) => ({ published: [{ ...lightPublished, ...facts }] });
 
   it("says what the command knows, and where it knows nothing", () => {
     const [first] = outcome.results;
@@ -190,7 +198,7 @@ describe("the figures of a benchmark", () => {
     // References alone are no figure: a benchmark that was stopped before its first run has a table of them.
     const begun = { ...outcome, results: [] };
     expect((await resultFigures([begun])).size).toBe(0);
-    const text = pageOf([begun], how);
+    const text = pageOf([begun], documentOptions);
     expect(text).toContain("| _perfect_ | 2.0 | 2.5 |");
     expect(text).not.toContain("![");
   });

@@ -1,7 +1,9 @@
 // The study of verdicts in its short form: no wrong samples are called good, and good ones are not called poor.
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { falseRate, type Judged, judgeProblem, study, verdictsDocument } from "../src/verdicts.js";
+import { falseRate, verdictsDocument } from "../src/verdicts/document.js";
+import { type Judged, judgeProblem } from "../src/verdicts/judge.js";
+import { study } from "../src/verdicts/problem.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -11,10 +11,10 @@ import { readQuality } from "@dsbm/runs";
 import { cat, io, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
-import { grow, w1, weightedW1 } from "./growth.js";
+import { grow, w1, weightedW1 } from "../weighted.js";
 
 /** Components, of which the fewer ones are whitened over all days. */
-export const [all, few] = [50, 5];
+export const [allComponents, fewComponents] = [50, 5];
 
 /** The days of a folder, in their order. Throws a ConfigError below three. */
 export function daysOf(folder: string): number[] {
@@ -32,7 +32,8 @@ export function daysOf(folder: string): number[] {
 /** Cells of a day in a quick benchmark: exact W1 of all takes longer than a training there. */
 const fewCells = 2000;
 
-export const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
+export const whitenedPath = (files: string, day: number) =>
+  join(files, `day_${day}_${fewComponents}.npy`);
 
 /**
  * Writes the first components of all days, with mean 0 and deviation 1 over all of them; if `most`
@@ -42,15 +43,15 @@ export function whiten(
   folder: string,
   { days, files, most }: { days: readonly number[]; files: string; most: number },
 ): void {
-  if (days.every((day) => existsSync(whitened(files, day)))) return;
+  if (days.every((day) => existsSync(whitenedPath(files, day)))) return;
   tidy(() => {
     const rows = days.map((day) => {
       const x = io.mapNpy(join(folder, `day_${day}.npy`));
-      if (x.ndim !== 2 || x.size(1) < few)
+      if (x.ndim !== 2 || x.size(1) < fewComponents)
         throw new ConfigError(
-          `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${few} or more]`,
+          `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${fewComponents} or more]`,
         );
-      return x.narrow(1, 0, few).to("float64");
+      return x.narrow(1, 0, fewComponents).to("float64");
     });
     const whole = cat(rows);
     const [mean, std] = [whole.mean(0), whole.var({ dim: 0, correction: 1 }).sqrt()];
@@ -58,18 +59,18 @@ export function whiten(
       const x = (rows[i] as Tensor).sub(mean).div(std).to("float32");
       const order = randperm(x.size(0), { generator: stream(0, `benchmark/cells/${day}`) });
       const some = most < x.size(0) ? x.indexSelect(0, order.narrow(0, 0, most)) : x;
-      writeFileAtomic(whitened(files, day), io.encodeNpy(some.contiguous()));
+      writeFileAtomic(whitenedPath(files, day), io.encodeNpy(some.contiguous()));
     }
   });
 }
 
-function shuffled(x: Tensor): Tensor {
+function shuffleRows(x: Tensor): Tensor {
   const generator = stream(0, `benchmark/cells/order/${x.size(0)}`);
   return x.indexSelect(0, randperm(x.size(0), { generator }));
 }
 
 /** The middle of optimal pairs of two datasets, at a share of the way. */
-export function between(x: Tensor, y: Tensor, share: number): Tensor {
+export function interpolate(x: Tensor, y: Tensor, share: number): Tensor {
   const n = Math.min(x.size(0), y.size(0));
   const [a, b] = [x.narrow(0, 0, n), y.narrow(0, 0, n)];
   const order = tensor([...(exactPointPlan(a, b).permutation ?? [])], { dtype: "int64" });
@@ -84,7 +85,7 @@ function withMoments(x: Tensor, of: Tensor): Tensor {
 
 const oracle = "oracle: optimal pairs of the neighbours, with the day's own mean and deviations";
 
-const grown = { delta: 1.5, num_iter: 3000, max_minutes: null };
+const growthOptions = { delta: 1.5, num_iter: 3000, max_minutes: null };
 
 /** A left-out day in so many columns. */
 function leftDayCase(
@@ -95,24 +96,24 @@ function leftDayCase(
   const i = days.indexOf(day);
   const [before, after] = [days[i - 1] as number, days[i + 1] as number];
   const placeOf = (files: string, one: number) =>
-    count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+    count === fewComponents ? whitenedPath(files, one) : join(folder, `day_${one}.npy`);
   const prepare = async (files: string, { quick }: { quick: boolean }) => {
     mkdirSync(files, { recursive: true });
     const most = quick ? fewCells : Number.POSITIVE_INFINITY;
-    if (count === few) whiten(folder, { days, files, most });
+    if (count === fewComponents) whiten(folder, { days, files, most });
   };
   return {
     name: `day${day}-${count}`,
     prepare,
     places: (files) => [placeOf(files, before), placeOf(files, after)],
     options: () => ({}),
-    ...(count === all && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
+    ...(count === allComponents && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
     async references({ files, quick }) {
       await prepare(files, { quick });
-      const rows = (one: number) => shuffled(io.mapNpy(placeOf(files, one)).to("float64"));
+      const rows = (one: number) => shuffleRows(io.mapNpy(placeOf(files, one)).to("float64"));
       return tidy(() => {
         const truth = rows(day);
-        const middle = between(rows(before), rows(after), 0.5);
+        const middle = interpolate(rows(before), rows(after), 0.5);
         return { [oracle]: { w1: w1(withMoments(middle, truth), truth) } };
       });
     },
@@ -125,10 +126,13 @@ function leftDayCase(
         ({ name, direction }) => name === "variance_ratio" && direction === "f",
       );
       return tidy(() => {
-        const truth = shuffled(rows(day));
+        const truth = shuffleRows(rows(day));
         const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
         const n = Math.min(rows(before).size(0), rows(after).size(0));
-        const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
+        const mixed = first(shuffleRows(rows(before)), n).lerp(
+          first(shuffleRows(rows(after)), n),
+          0.5,
+        );
         const half = Math.floor(truth.size(0) / 2);
         const rest = truth.narrow(0, half, truth.size(0) - half);
         return {
@@ -151,8 +155,8 @@ const methods: Benchmark["methods"] = [
     ot_cfm: {},
     ot_cfm_2_steps: {},
     ot_cfm_metric: {},
-    wfr: grown,
-    wfr_metric: grown,
+    wfr: growthOptions,
+    wfr_metric: growthOptions,
     lightsb: { mixture_components: 10, lr: 1e-2 },
     lightsb_m: { mixture_components: 10 },
     sinkhorn_bridge: {},
@@ -194,8 +198,8 @@ export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
   const inner = days.slice(1, -1);
   const columns = Object.fromEntries(
-    [all, few].map((count) => [
-      count === all ? `${all} components` : `${few} whitened`,
+    [allComponents, fewComponents].map((count) => [
+      count === allComponents ? `${allComponents} components` : `${fewComponents} whitened`,
       inner.map((day) => `day${day}-${count}`),
     ]),
   );
@@ -205,7 +209,7 @@ export function cells(folder: string): Benchmark {
     about:
       "a day of cells left out: exact W1 of the bridge of its neighbours, at t = 0.5, to its cells",
     command: "fit",
-    cases: [all, few].flatMap((count) =>
+    cases: [allComponents, fewComponents].flatMap((count) =>
       inner.map((day) => leftDayCase({ folder, days }, day, count)),
     ),
     columns: {
@@ -218,7 +222,7 @@ export function cells(folder: string): Benchmark {
     },
     methods,
     seeds: [1, 2, 3, 4, 5],
-    quick: { cases: inner.slice(0, 1).map((day) => `day${day}-${few}`) },
+    quick: { cases: inner.slice(0, 1).map((day) => `day${day}-${fewComponents}`) },
     metrics,
     published: [
       publishedRow(ofW1, "OT-MFM", [36.39, 0.724]),

@@ -7,8 +7,15 @@ import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { cat, io, rand, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow, type Values } from "../benchmark.js";
-import { all, between, daysOf, few, whiten, whitened } from "./cells.js";
-import { grow, w1, weightedW1, withinHalves } from "./growth.js";
+import { grow, w1, weightedW1, withinHalves } from "../weighted.js";
+import {
+  allComponents,
+  daysOf,
+  fewComponents,
+  interpolate,
+  whiten,
+  whitenedPath,
+} from "./cells.js";
 
 /** Rows [n, d] of each time; `left` is the place of the held-out time. */
 interface Course {
@@ -39,7 +46,7 @@ function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
       const nearest = share <= 0.5 ? before : after;
       const values: Values = {
         w1_copied: w1(nearest, target),
-        w1_line: tidy(() => w1(between(before, after, share), target)),
+        w1_line: tidy(() => w1(interpolate(before, after, share), target)),
         w1_halves: withinHalves(target),
       };
       for (const [letter, k] of [
@@ -62,7 +69,7 @@ function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
 const simulatedRows = 1000;
 
 /** A course with new rows at each time. */
-function simulated(
+function simulatedTable(
   course: Pick<Course, "name" | "times" | "left">,
   draw: (time: number, purpose: string) => Tensor,
 ): Case {
@@ -81,7 +88,7 @@ function simulated(
 }
 
 /** Prey and predators, ẋ = x(1 − y), ẏ = y(x − 1), from around (2, 1): two thirds of a cycle. */
-const lotkaVolterra = simulated(
+const lotkaVolterra = simulatedTable(
   { name: "lotka-volterra", times: [0, 1, 2, 3, 4], left: 2 },
   (time, purpose) => {
     const start = randn([simulatedRows, 2], { generator: stream(1, purpose) });
@@ -98,7 +105,7 @@ const lotkaVolterra = simulated(
 );
 
 /** One cluster that moves along a line and parts into two, ever faster, in five dimensions. */
-const branching = simulated(
+const branching = simulatedTable(
   { name: "branching", times: [0, 0.25, 0.5, 0.75, 1], left: 2 },
   (time, purpose) => {
     const generator = stream(1, purpose);
@@ -114,7 +121,7 @@ const branching = simulated(
 /** Days of cells at equally spaced times, as published. */
 function cellCases(folder: string): Case[] {
   const days = daysOf(folder);
-  return [all, few].flatMap((count) =>
+  return [allComponents, fewComponents].flatMap((count) =>
     days.slice(1, -1).map((day) =>
       caseOf({
         name: `day${day}-${count}`,
@@ -122,9 +129,11 @@ function cellCases(folder: string): Case[] {
         left: days.indexOf(day),
         fileOf: (files, k) => {
           const one = days[k] as number;
-          return count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+          return count === fewComponents
+            ? whitenedPath(files, one)
+            : join(folder, `day_${one}.npy`);
         },
-        ...(count === few && {
+        ...(count === fewComponents && {
           prepare: async (files) => whiten(folder, { days, files, most: Number.POSITIVE_INFINITY }),
         }),
       }),
@@ -132,7 +141,7 @@ function cellCases(folder: string): Case[] {
   );
 }
 
-const straight = { otcfm: { method: "otcfm", n_ipf: 1 }, sf2m: { method: "sf2m" } };
+const straightMethods = { otcfm: { method: "otcfm", n_ipf: 1 }, sf2m: { method: "sf2m" } };
 
 const courseNotes: Benchmark["notes"] = [
   "Debiased W1 is W1 less the mean W1 between halves of the samples and of the data: exact W1 in many dimensions rewards samples that lie too close together.",
@@ -145,8 +154,8 @@ export function courses(folder: string | undefined): Benchmark {
   const columns = Object.fromEntries(
     folder === undefined
       ? cases.map(({ name }) => [name, [name]])
-      : [all, few].map((count) => [
-          count === all ? `${all} components` : `${few} whitened`,
+      : [allComponents, fewComponents].map((count) => [
+          count === allComponents ? `${allComponents} components` : `${fewComponents} whitened`,
           cells.map(({ name }) => name).filter((name) => name.endsWith(`-${count}`)),
         ]),
   );
@@ -165,7 +174,7 @@ export function courses(folder: string | undefined): Benchmark {
     columns,
     methods: [
       { name: "fit", options: {} },
-      ...Object.entries(straight).flatMap(([name, options]) => [
+      ...Object.entries(straightMethods).flatMap(([name, options]) => [
         { name, options },
         ...["metric", "spline"].map((interpolant) => ({
           name: `${name}_${interpolant}`,

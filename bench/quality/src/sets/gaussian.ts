@@ -34,9 +34,9 @@ const samples = 10_000;
 /** The covariances that are fitted. */
 const fits = { diag: "independent coordinates", full: "full covariance", iso: "one variance" };
 const fitNames = Object.keys(fits) as (keyof typeof fits)[];
-const perfect = `perfect sampler, ${steps} steps`;
+const perfectSampler = `perfect sampler, ${steps} steps`;
 
-const published: Record<string, { of: string; values: readonly number[] }> = {
+const publishedMethods: Record<string, { of: string; values: readonly number[] }> = {
   "DSBM-IPF": { of: "dsbm_ipf", values: [1.23, 4.42, 8.75] },
   "DSBM-IMF": { of: "dsbm_imf", values: [1.34, 5.05, 9.76] },
   DSB: { of: "dsb", values: [3.26, 13.0, 32.8] },
@@ -103,7 +103,7 @@ function paths(
 }
 
 /** When the mean of the directions first was at most the best published value. */
-function reached(
+function costsToReach(
   { rows, clock }: Pick<Measured, "rows" | "clock">,
   target: number,
 ): Partial<HalfTime> {
@@ -134,8 +134,8 @@ async function measure(d: number, run: Measured): Promise<Values | null> {
     const all = found.map((values) => values[name] ?? null);
     return all.some((value) => value === null) ? null : mean(all as number[]);
   };
-  const best = (published["DSBM-IPF"]?.values[dims.indexOf(d)] as number) / 1000;
-  const { seconds = null, evaluations = null } = reached(run, best);
+  const best = (publishedMethods["DSBM-IPF"]?.values[dims.indexOf(d)] as number) / 1000;
+  const { seconds = null, evaluations = null } = costsToReach(run, best);
   return {
     ...Object.fromEntries(["kl_diag", "kl_full", "kl_iso", "path_kl"].map((n) => [n, meanOf(n)])),
     reach_seconds: seconds,
@@ -150,14 +150,20 @@ const caseOf = (d: number): Case => ({
   async references() {
     const bridge = { a: 0.1, sigma: 1 };
     return {
-      [perfect]: floors(bridge, d, false),
+      [perfectSampler]: floors(bridge, d, false),
       "exact samples": floors(bridge, d, true),
     };
   },
 });
 
-const once = { n_ipf: 1, num_iter: 20000 };
-const light = { n_ipf: 1, num_iter: 10000, lr: 3e-3, mixture_components: 10, mixture_spread: 1 };
+const oneIteration = { n_ipf: 1, num_iter: 20000 };
+const lightOptions = {
+  n_ipf: 1,
+  num_iter: 10000,
+  lr: 3e-3,
+  mixture_components: 10,
+  mixture_spread: 1,
+};
 
 export const gaussian: Benchmark = {
   name: "gaussian",
@@ -173,10 +179,10 @@ export const gaussian: Benchmark = {
       alpha_dsbm: { ...rollouts, n_ipf: 2, first_num_iter: 2000, num_iter: 10000 },
       alpha_dsbm_pre: { ...rollouts, n_ipf: 2, first_num_iter: 2000, num_iter: 10000 },
       // Exact plans of batches make another coupling, whose marginals are wider between the ends.
-      sf2m: { ...once, ...entropic },
-      lightsb: light,
-      lightsb_m: { ...light, batch_size: 512, lr: 1e-3 },
-      sb_cfm: once,
+      sf2m: { ...oneIteration, ...entropic },
+      lightsb: lightOptions,
+      lightsb_m: { ...lightOptions, batch_size: 512, lr: 1e-3 },
+      sb_cfm: oneIteration,
       sinkhorn_bridge: { "data.n_train": 10000 },
       gaussian_bridge: {},
     }),
@@ -191,7 +197,7 @@ export const gaussian: Benchmark = {
   metrics: [
     ...Object.entries(fits).map(([fit, title]) => ({
       ...{ name: `kl_${fit}`, title: `KL × 10⁻³, ${title}`, times: 1000, digits: 2 },
-      floor: perfect,
+      floor: perfectSampler,
     })),
     {
       name: "path_kl",
@@ -211,7 +217,7 @@ export const gaussian: Benchmark = {
       digits: 0,
     },
   ],
-  published: Object.entries(published).map(([label, { of, values }]) =>
+  published: Object.entries(publishedMethods).map(([label, { of, values }]) =>
     publishedRow(klDiag, label, values, { of, steps: 400_000 }),
   ),
   unranked: {

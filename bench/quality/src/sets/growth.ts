@@ -1,26 +1,16 @@
 // Datasets whose masses change: growth, total mass and W1 next to the truth, by `dsbm fit` with masses.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { growthPlan, rowsByMass, stream, wasserstein } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { growthNumbers, loadDatasets, marginalsOf } from "@dsbm/datasets";
 import { fileOperation, writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { parseCsv } from "@dsbm/runs";
-import {
-  cat,
-  full,
-  io,
-  linspace,
-  ones,
-  randn,
-  randperm,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@dsbm/torch";
+import { full, io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow, type Values } from "../benchmark.js";
+import { clusters, growingShares, rowsOfEnd, trueGrowth } from "../exact/two-clusters.js";
 import { mean } from "../table.js";
+import { enter, grow, w1, weightedW1, withinHalves } from "../weighted.js";
 
 type Rows = readonly (readonly number[])[];
 
@@ -28,68 +18,7 @@ type Rows = readonly (readonly number[])[];
 const steps = { course: { num_iter: 9000 }, twoTables: { num_iter: 3000 } };
 const allRows = { "data.test_fraction": 0.001, max_minutes: null, loo: false };
 
-/** Weighted samples in the units of the data. */
-interface Grown {
-  x: Tensor;
-  weights: Tensor;
-}
-
 const tensorOf = (rows: Rows): Tensor => tensor(rows as number[][], { dtype: "float64" });
-
-/** Carries rows in the data's units from one time to another. */
-export async function grow(
-  bridge: Bridge,
-  rows: Tensor,
-  times: { from?: string; to?: string } = {},
-) {
-  const start = enter(bridge, rows);
-  const { x, weights } = await bridge.sample(start, { direction: "f", seed: 1, ...times });
-  start.dispose();
-  const columns = bridge.units.undo(x);
-  x.dispose();
-  return tidy((): Grown => {
-    const n = rows.size(0);
-    const joined = columns.map((column) => tensor(column, { dtype: "float64" }).reshape([n, 1]));
-    const masses = weights?.to("float64") ?? ones([n], { dtype: "float64" });
-    return { x: cat(joined, { dim: 1 }).keep(), weights: masses.keep() };
-  });
-}
-
-const enter = (bridge: Bridge, rows: Tensor): Tensor => {
-  const columns = tidy(() =>
-    rows.unbind({ dim: 1 }).map((column) => Float64Array.from(column.toNumbers())),
-  );
-  return bridge.units.apply(columns);
-};
-
-/** Systematic resampling rounds masses to multiples of one over the number of copies. */
-const mostCopies = 8;
-/** `wasserstein` compares a random part of more rows, which is farther away. */
-const mostRows = 10_000;
-
-/** Exact W1 of weighted samples to rows of equal weight. */
-export const weightedW1 = ({ x, weights }: Grown, y: Tensor): number =>
-  tidy(() => {
-    const isEqual = weights.eq(weights.select(0, 0)).all().item();
-    const fitting = Math.max(1, Math.floor(mostRows / x.size(0)));
-    const copies = isEqual ? 1 : Math.min(mostCopies, fitting);
-    const all = x.repeatInterleave(copies, { dim: 0 });
-    // Copies one after the other: in rounds, each round would have the same whole numbers.
-    const drawn = all.indexSelect(0, rowsByMass(weights.repeatInterleave(copies)));
-    return w1(drawn, y);
-  });
-
-export const w1 = (x: Tensor, y: Tensor): number => wasserstein(x, y, { p: 1 }).value;
-
-/** W1 between two halves of rows in random order. */
-export function withinHalves(x: Tensor): number {
-  return tidy(() => {
-    const n = Math.floor(x.size(0) / 2);
-    const order = randperm(x.size(0), { generator: stream(1, "benchmark/courses/halves") });
-    const mixed = x.indexSelect(0, order);
-    return w1(mixed.narrow(0, 0, n), mixed.narrow(0, n, n));
-  });
-}
 
 function correlation(a: readonly number[], b: readonly number[]): number {
   const [meanA, meanB] = [mean(a), mean(b)];
@@ -159,79 +88,6 @@ function gene(path: string): Case {
   };
 }
 
-const rowsOfEnd = 1000;
-/** Of both clusters in every coordinate: ±away, and later also `moved`. */
-const away = 3;
-const moved = 0.5;
-const shares = { source: 1 / 4, target: 3 / 4 };
-
-/** Rows of two Gaussian clusters, the growing one first. */
-function clusters(end: keyof typeof shares, d: number, purpose = "data"): Tensor {
-  const n = rowsOfEnd;
-  const growing = shares[end] * n;
-  const side = (count: number, at: number) => full([count, d], at);
-  const noise = randn([n, d], { generator: stream(1, `benchmark/growth/${end}/${d}/${purpose}`) });
-  const centres = cat([side(growing, -away), side(n - growing, away)]);
-  return centres.add(noise).add(end === "target" ? moved : 0);
-}
-
-/** Of the grid that has the truth, in deviations of a cluster. */
-const spacing = 0.08;
-const margin = 5;
-
-/**
- * The log mass that samples [n, d] gain on the way, from the plan of both densities on a grid. Along the line through the
- * centres the densities differ, across it they are one Gaussian: potentials of the line are feasible in the whole space,
- * and nothing moves across. `enter` takes rows into the units of `delta`.
- */
-export function trueGrowth(
-  samples: Tensor,
-  { delta, enter: into }: { delta: number; enter: (rows: Tensor) => Tensor },
-): Tensor {
-  return tidy(() => {
-    const d = samples.size(1);
-    const root = Math.sqrt(d);
-    const reach = away * root + margin;
-    const density = (end: keyof typeof shares, s: Tensor) => {
-      const by = end === "target" ? moved * root : 0;
-      const bell = (at: number) =>
-        s
-          .sub(at + by)
-          .square()
-          .div(-2)
-          .exp();
-      return bell(-away * root)
-        .mul(shares[end])
-        .add(bell(away * root).mul(1 - shares[end]))
-        .div(Math.sqrt(2 * Math.PI));
-    };
-    const n = Math.ceil((2 * reach) / spacing);
-    const grid = linspace(-reach, reach, n, { dtype: "float64" });
-    const points = { source: grid, target: grid.add(moved * root) };
-    const length = (2 * reach * n) / (n - 1);
-    const at = (end: keyof typeof shares) => {
-      const s = points[end];
-      const x = into(s.div(root).unsqueeze(1).expand([n, d])).to("float64");
-      return { x, log: density(end, s).mul(length).add(1e-12).log() };
-    };
-    const [source, target] = [at("source"), at("target")];
-    const logs = { logA: source.log, logB: target.log };
-    const { plan, left, joined } = growthPlan(source.x, target.x, { delta, ...logs });
-    const gained = plan.mul(joined.exp()).sum(1).div(plan.sum(1)).log().sub(left);
-    const place = samples
-      .sum(1)
-      .div(root)
-      .add(reach)
-      .div((2 * reach) / (n - 1));
-    const low = place.floor().clamp({ min: 0, max: n - 2 });
-    const index = low.to("int64");
-    const value = (k: Tensor) => gained.indexSelect(0, k);
-    return value(index)
-      .lerp(value(index.add(1)), place.sub(low))
-      .keep();
-  });
-}
-
 /** Two Gaussians whose masses 1:3 become 3:1 while both move. */
 const gaussians = (d: number): Case => ({
   name: `gaussians-${d}`,
@@ -251,7 +107,7 @@ const gaussians = (d: number): Case => ({
     const { delta = 1 } = growthNumbers(config, marginalsOf(datasets));
     datasets.dispose();
     const truth = trueGrowth(start, { delta, enter: (rows) => enter(bridge, rows) });
-    const growing = shares.source * rowsOfEnd;
+    const growing = growingShares.source * rowsOfEnd;
     const massesOf = (gained: readonly number[]) =>
       [gained.slice(0, growing), gained.slice(growing)].map(mean);
     const masses = massesOf(grown.weights.toNumbers());

@@ -17,17 +17,24 @@ import {
   type Sizes,
   type Values,
 } from "../benchmark.js";
-import { analytic, cached, matched, methodsOf, quickOptions, rollouts } from "../methods.js";
+import {
+  analytic,
+  cachedRows,
+  matchedMoments,
+  methodsOf,
+  quickOptions,
+  rollouts,
+} from "../methods.js";
 import { mean } from "../table.js";
 
 const points = 10_000;
 /** To train on: of as few as are measured the sampling error would be as large as what is measured. */
-const trained = 100_000;
+const trainingRows = 100_000;
 /** Of a quick benchmark. */
-const fewer = 2000;
+const quickTrainingRows = 2000;
 /** Pairs of samples whose distances are the floor. */
 const floors = 5;
-const others = "other samples of the target";
+const otherSamples = "other samples of the target";
 const steps = 20;
 const exactFlow = `exact rectified flow, ${steps} steps`;
 /** Starts that are carried at a time. */
@@ -40,7 +47,7 @@ const pairs: Record<string, [source: string, target: string]> = {
   "moons-8gaussians": ["moons", "eight_gaussians"],
 };
 
-const countOf = (quick: boolean) => (quick ? fewer : points);
+const countOf = (quick: boolean) => (quick ? quickTrainingRows : points);
 
 async function measure(run: Measured): Promise<Values | null> {
   const { folder, datasets, threads, progress, signal } = run;
@@ -90,11 +97,13 @@ async function floor(
       const distance = (x: Tensor) => wasserstein(x, test, { p: 2 }).value;
       samples.push(distance(drawn(target, "x0", "test")));
       if (source === "normal")
-        ends.push(distance(straight(drawn(source, "x0", "test"), drawn(target, "x1", "train"))));
+        ends.push(
+          distance(straightEnergy(drawn(source, "x0", "test"), drawn(target, "x1", "train"))),
+        );
     });
   }
   return {
-    [others]: { w2: mean(samples) },
+    [otherSamples]: { w2: mean(samples) },
     ...(ends.length > 0 && { [exactFlow]: { w2: mean(ends) } }),
   };
 }
@@ -103,7 +112,7 @@ async function floor(
  * Ends [n, d] of rectified flow from N(0, I) whose field is exact for the data [m, d]: with independent pairs the mean
  * of x1 given x_t weighs the data by N(x_t; t x1, (1 − t)² I) (Liu et al. 2023, equation 2).
  */
-export const straight = (start: Tensor, data: Tensor): Tensor => {
+export const straightEnergy = (start: Tensor, data: Tensor): Tensor => {
   const squares = data.square().sum(1);
   const step = (x: Tensor, k: number) =>
     tidy(() => {
@@ -127,7 +136,7 @@ const fileOf = (files: string, set: string, end: Endpoint) => join(files, `${set
 function write(files: string, set: string, { end, n }: { end: Endpoint; n: number }): void {
   const path = fileOf(files, set, end);
   if (existsSync(path)) return;
-  const { x } = loadTable(set, { split: "train", end, n: trained + n });
+  const { x } = loadTable(set, { split: "train", end, n: trainingRows + n });
   writeFileAtomic(path, io.encodeNpy(x));
   x.dispose();
 }
@@ -136,11 +145,11 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
   name,
   places: (files) => [fileOf(files, source, "x0"), fileOf(files, target, "x1")],
   options(_, { quick }, command): Options {
-    if (command === "fit") return { "data.test_fraction": points / (trained + points) };
+    if (command === "fit") return { "data.test_fraction": points / (trainingRows + points) };
     return {
       ...{ dataset: "moons", Dataset: source, Dataset_transfer: target, name: target },
-      ...{ num_steps: steps, lr_schedule: "cosine", test_npar: 1000, ...cached(12_800, 500) },
-      ...(quick ? { "data.n_test": fewer } : { "data.n_train": trained }),
+      ...{ num_steps: steps, lr_schedule: "cosine", test_npar: 1000, ...cachedRows(12_800, 500) },
+      ...(quick ? { "data.n_test": quickTrainingRows } : { "data.n_train": trainingRows }),
     };
   },
   async prepare(files) {
@@ -163,14 +172,14 @@ const row = (
 const grid = { sigma: null, gamma_min: 0.01, gamma_max: 0.09, symmetric_gamma: true };
 /** Two layers learn edges slowly, and the time as one number hides how fast drifts change. */
 const network = { "model.hidden": [128, 128, 128], "model.time_frequencies": 8, lr: 3e-3 };
-const once = { n_ipf: 1, num_iter: 10000, batch_size: 256 };
-const noisy = { ...network, ...grid, ...once };
-const flow = { "model.hidden": [256, 256, 256], ...once };
-const simulated = { ...matched, ...network, ...grid, batch_size: 256 };
+const oneIteration = { n_ipf: 1, num_iter: 10000, batch_size: 256 };
+const noisyPaths = { ...network, ...grid, ...oneIteration };
+const flow = { "model.hidden": [256, 256, 256], ...oneIteration };
+const simulatedPairs = { ...matchedMoments, ...network, ...grid, batch_size: 256 };
 const stages = { n_ipf: 2, first_num_iter: 5000, num_iter: 2500, batch_size: 512 };
-const online = { ...simulated, ...rollouts, ...stages };
+const online = { ...simulatedPairs, ...rollouts, ...stages };
 
-export const planar: Benchmark = {
+export const planarBenchmark: Benchmark = {
   name: "2d",
   about:
     "distributions in the plane, σ = 1, 20 steps: exact W2 to 10,000 points of the target, path energy, NPE",
@@ -180,18 +189,18 @@ export const planar: Benchmark = {
     // In a quick benchmark it would not get to train.
     { name: "fit", options: { max_minutes: 2 }, command: "fit", fullOnly: true },
     ...methodsOf({
-      dsbm_ipf: simulated,
-      dsbm_imf: simulated,
-      dsbm_imf_pre: { ...simulated, n_ipf: 3 },
-      dsbm_mix: { ...simulated, n_ipf: 2, num_iter: 2500 },
-      dsbm_imf_ot: simulated,
+      dsbm_ipf: simulatedPairs,
+      dsbm_imf: simulatedPairs,
+      dsbm_imf_pre: { ...simulatedPairs, n_ipf: 3 },
+      dsbm_mix: { ...simulatedPairs, n_ipf: 2, num_iter: 2500 },
+      dsbm_imf_ot: simulatedPairs,
       alpha_dsbm: online,
       alpha_dsbm_pre: online,
-      alpha_dsbm_mix: { ...simulated, ...rollouts, n_ipf: 1, num_iter: 5000 },
-      sf2m: { ...noisy, ...analytic },
+      alpha_dsbm_mix: { ...simulatedPairs, ...rollouts, n_ipf: 1, num_iter: 5000 },
+      sf2m: { ...noisyPaths, ...analytic },
       lightsb: {},
       lightsb_m: { batch_size: 512 },
-      sb_cfm: noisy,
+      sb_cfm: noisyPaths,
       ot_cfm: flow,
       rectified_flow: flow,
       sinkhorn_bridge: {},
@@ -203,8 +212,8 @@ export const planar: Benchmark = {
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
-      floor: others,
-      quick: `${fewer} points, published: ${points}`,
+      floor: otherSamples,
+      quick: `${quickTrainingRows} points, published: ${points}`,
     },
     { name: "path_energy", title: "path energy of the SDE", digits: 2 },
     { name: "npe", title: "normalised path energy of the probability flow", digits: 3 },

@@ -6,11 +6,13 @@ import { type Converter, Operation } from "./operation.js";
 import { converters } from "./operations/index.js";
 import type { Trace } from "./trace.js";
 
+/** Names of the inputs and outputs of a graph. */
 export interface ConvertOptions {
   inputs: readonly string[];
   outputs: readonly string[];
 }
 
+/** The ONNX graph of a recorded program. Throws a ConfigError for an operation without a counterpart. */
 export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Graph {
   const graph = new GraphBuilder(inputs[0]);
   /** The value of a tensor, and how often its memory had been written to. */

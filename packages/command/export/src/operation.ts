@@ -3,20 +3,24 @@ import { type GraphBuilder, isFree, type Size, sizesText } from "./onnx/builder.
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
 import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
 
+/** Adds the nodes of an operation; returns the name of its result, or of each result. */
 export type Converter = (op: Operation) => string | (string | null)[];
 
+/** What an operation reads: the graph so far, the slots of the trace, and the name of a slot's value. */
 export interface Facts {
   graph: GraphBuilder;
   trace: Pick<Trace, "slots">;
   read: (slot: number) => string;
 }
 
+/** A recorded operation with its arguments, as converters read it. */
 export class Operation {
   constructor(
     readonly step: TraceStep,
     readonly facts: Facts,
   ) {}
 
+  /** The graph to which nodes are added. */
   get graph(): GraphBuilder {
     return this.facts.graph;
   }
@@ -32,11 +36,13 @@ export class Operation {
     return this.facts.trace.slots[slot];
   }
 
+  /** Whether an argument is there and not null. */
   has(name: string): boolean {
     const arg = this.step.args[name];
     return arg !== undefined && !("value" in arg && arg.value === null);
   }
 
+  /** The sizes of a tensor. Throws if the argument is no tensor. */
   shape(name: string): Size[] {
     const arg = this.step.args[name];
     if (!arg || !("slot" in arg)) throw this.refused(`${name} is no tensor`);
@@ -50,12 +56,14 @@ export class Operation {
     return sizes as number[];
   }
 
+  /** The sizes of a result. Throws if the operation has no such result. */
   resultShape(i = 0, k = 0): Size[] {
     const slot = this.step.results[i]?.[k];
     if (slot === undefined || slot < 0) throw this.refused("it has no result");
     return this.#slot(slot).shape;
   }
 
+  /** The element type of the result. */
   get type(): OnnxType {
     return this.#typeOf(this.step.results[0]?.[0]);
   }
@@ -66,7 +74,7 @@ export class Operation {
     throw this.refused(`it has numbers of ${dtype}`);
   }
 
-  /** A tensor, or a number as a scalar; cast to `type` if it differs. */
+  /** A tensor, or a number as a scalar; cast to `type` if it differs. Throws for a missing argument and for other values. */
   value(name: string, type?: OnnxType): string {
     const arg = this.step.args[name];
     if (arg && "slot" in arg) return this.#read(arg.slot, type);
@@ -81,11 +89,13 @@ export class Operation {
     return names.filter((name) => this.has(name)).map((name) => this.value(name));
   }
 
+  /** A value times a number; the value itself for 1. */
   times(value: string, factor: number): string {
     if (factor === 1) return value;
     return this.graph.node("Mul", [value, this.graph.numbers(this.type, factor)]);
   }
 
+  /** The values of a list of tensors. Throws for another argument. */
   values(name: string, type?: OnnxType): string[] {
     const arg = this.step.args[name];
     if (!arg || !("slots" in arg)) throw this.refused(`${name} is no list of tensors`);
@@ -108,7 +118,7 @@ export class Operation {
     return this.#typeOf(arg.slot);
   }
 
-  /** A value other than a tensor; `fallback` if it is null. */
+  /** A value other than a tensor; `fallback` if it is null. Throws if it is missing without a fallback. */
   plain<V extends Value>(name: string, fallback?: V): V {
     const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;
@@ -124,6 +134,7 @@ export class Operation {
     throw this.refused(`${name} depends on the number of rows`);
   }
 
+  /** A list of numbers. Throws if one depends on the number of rows. */
   numbers(name: string, fallback?: readonly number[]): number[] {
     const list = this.plain<readonly Value[]>(name, fallback);
     if (!list.every((value) => typeof value === "number"))
@@ -137,6 +148,7 @@ export class Operation {
     return dim < 0 ? dim + of : dim;
   }
 
+  /** The argument `dim` of `self`, counted from the front. */
   axis(fallback?: number): number {
     return this.dim("dim", this.shape("self").length, fallback);
   }

@@ -82,7 +82,7 @@ function exportBridge(
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
   const description = describeBridge(bridge, { graphs: named, license });
   const models = new Map(
-    [...named].map(([name, { graph }]) => [name, encoded(graph, description)]),
+    [...named].map(([name, { graph }]) => [name, modelBytes(graph, description)]),
   );
   const files = Object.fromEntries([...models].map(([name, model]) => [name, sha256(model)]));
   return { bridge: { ...description, files }, models, trained };
@@ -103,7 +103,7 @@ function directionsOf({ models, folder }: Trained, choice: Direction | "both"): 
   );
 }
 
-function encoded(graph: ExportedGraph["graph"], bridge: BridgeDescription): Uint8Array {
+function modelBytes(graph: ExportedGraph["graph"], bridge: BridgeDescription): Uint8Array {
   const { kind, method, data, license } = bridge;
   const ends = `${data?.source.name} to ${data?.target?.name ?? "a Gaussian"}`;
   return encodeModel({
@@ -143,7 +143,7 @@ function writeFolder(
 }
 
 /** Limits of a page: bytes of models; samples of each dataset and their numbers, of rows and of images. */
-const most = { models: 100e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
+const pageLimits = { models: 100e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
 
 async function writePage(
   { bridge, models, trained }: ExportedBridge,
@@ -151,9 +151,9 @@ async function writePage(
   options: ExportOptions,
 ): Promise<ExportedFile[]> {
   const bytes = [...models.values()].reduce((sum, model) => sum + model.length, 0);
-  if (bytes > most.models)
+  if (bytes > pageLimits.models)
     throw new ConfigError(
-      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most ${most.models / 1e6} MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
+      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most ${pageLimits.models / 1e6} MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
     );
   const { readUnits } = await import("@dsbm/web");
   const { renderPlayerPage } = await import("@dsbm/web/page");
@@ -181,8 +181,8 @@ async function samplesOf(
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;
     const usual = arePictures
-      ? Math.min(most.pictures, Math.max(12, Math.ceil(most.pixels / size)))
-      : Math.min(most.rows, Math.ceil(most.numbers / size));
+      ? Math.min(pageLimits.pictures, Math.max(12, Math.ceil(pageLimits.pixels / size)))
+      : Math.min(pageLimits.rows, Math.ceil(pageLimits.numbers / size));
     const n = samples ?? usual;
     const column = trained.columns?.condition ?? null;
     const rows = (end: Datasets["x0"]) => ownUnits(testRows(end, n, config.seed), units);

@@ -12,20 +12,24 @@ import {
 } from "@dsbm/torch";
 import type { Size } from "./onnx/builder.js";
 
+/** An argument other than a tensor. */
 export type Value = Size | bigint | boolean | string | null | readonly Value[];
 
 type Argument = { slot: number } | { slots: number[] } | { value: Value };
 
+/** A tensor of a trace, whose sizes may depend on the number of rows. */
 export interface TraceSlot extends Omit<ProgramSlot, "shape"> {
   shape: Size[];
 }
 
+/** A recorded call: its arguments and the slots of its results. */
 export interface TraceStep {
   name: string;
   args: Record<string, Argument>;
   results: number[][];
 }
 
+/** A recorded program for any number of rows. */
 export interface Trace {
   outputs: number[];
   slots: TraceSlot[];
@@ -34,7 +38,10 @@ export interface Trace {
 
 const rows = [3, 5] as const;
 
-/** Records `fn` for two numbers of rows, `inputs(n)`. Its tensors belong to the open scope. */
+/**
+ * Records `fn` for two numbers of rows, `inputs(n)`. Its tensors belong to the open scope. Throws a ConfigError if values
+ * depend on the number of rows in another way than shapes [32N].
+ */
 export function trace(
   fn: (...inputs: Tensor[]) => Tensor[],
   inputs: (n: number) => Tensor[],
@@ -45,7 +52,7 @@ export function trace(
   const names = (program: ProgramDescription) => program.steps.map(({ name }) => name);
   const odd = names(a).findIndex((name, i) => name !== names(b)[i]);
   if (odd >= 0 || a.steps.length !== b.steps.length || a.slots.length !== b.slots.length)
-    throw dependent(a.steps[Math.max(odd, 0)]?.name ?? "the network");
+    throw dependentError(a.steps[Math.max(odd, 0)]?.name ?? "the network");
   const makers = new Map(
     a.steps.flatMap(({ name, results }) => results.flat().map((slot) => [slot, name])),
   );
@@ -54,31 +61,31 @@ export function trace(
     slots: a.slots.map((slot, i) => {
       const other = b.slots[i];
       const what = makers.get(i) ?? "a tensor";
-      return { ...slot, shape: merged(slot.shape, other.shape, what) as Size[] };
+      return { ...slot, shape: mergeValues(slot.shape, other.shape, what) as Size[] };
     }),
     steps: a.steps.map((step, i) => {
       const other = b.steps[i]?.args ?? {};
       const args = Object.entries(step.args).map(([name, arg]) => {
         if (!("value" in arg)) return [name, arg] as const;
         const { value } = other[name] as { value: Value };
-        return [name, { value: merged(arg.value, value, step.name) }] as const;
+        return [name, { value: mergeValues(arg.value, value, step.name) }] as const;
       });
       return { ...step, args: Object.fromEntries(args) };
     }),
   };
 }
 
-function merged(a: Value, b: Value, what: string): Value {
+function mergeValues(a: Value, b: Value, what: string): Value {
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
-    return a.map((value, i) => merged(value, b[i], what));
+    return a.map((value, i) => mergeValues(value, b[i], what));
   if (a === b) return a;
-  if (typeof a !== "number" || typeof b !== "number") throw dependent(what);
+  if (typeof a !== "number" || typeof b !== "number") throw dependentError(what);
   const factor = (b - a) / (rows[1] - rows[0]);
-  if (!Number.isInteger(factor) || factor * rows[0] !== a) throw dependent(what);
+  if (!Number.isInteger(factor) || factor * rows[0] !== a) throw dependentError(what);
   return { rows: factor };
 }
 
-const dependent = (what: string) =>
+const dependentError = (what: string) =>
   new ConfigError(
     `${what} cannot be exported: it depends on the number of rows, not only in proportion`,
   );

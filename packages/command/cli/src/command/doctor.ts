@@ -83,7 +83,7 @@ async function engineFindings(): Promise<Finding[]> {
   }
 }
 
-/** Returns exit code 1 for a problem. */
+/** Returns exit code 1 for a problem. Throws a ConfigError for arguments. */
 export async function doctor(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix problems.");

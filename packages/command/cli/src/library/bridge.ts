@@ -1,8 +1,7 @@
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { type Conditions, decodeImages, encodeImages } from "@dsbm/bridge";
+import type { Conditions } from "@dsbm/bridge";
 import { ConfigError, sample as sampleCommand, validate } from "@dsbm/config";
-import { toRows } from "@dsbm/data";
 import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import { stageFolder } from "@dsbm/files";
 import {
@@ -14,8 +13,9 @@ import {
   type Samples,
 } from "@dsbm/inference";
 import { type Quality, readRun, runPaths } from "@dsbm/runs";
-import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type DType, type Tensor, tidy } from "@dsbm/torch";
 import type { EvaluateKeys, ExportKeys, SampleKeys } from "./keys.generated.js";
+import { type OwnUnits, ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 
 /** Generated samples, of the same type as the input. */
@@ -230,65 +230,6 @@ function numbersOf(t: Tensor | null): number[] | null {
   const numbers = t.toNumbers();
   t.dispose();
   return numbers;
-}
-
-interface OwnUnits {
-  shape: readonly number[];
-  /**
-   * Samples in the network's units; disposes x. Throws a ConfigError for samples of another shape.
-   */
-  enter(x: Tensor): Tensor;
-  leave(x: Tensor, dtype: DType): Tensor;
-}
-
-function ownUnits(run: RunBridge): OwnUnits {
-  const { trained } = run;
-  const vectors = trained.shape.length === 1;
-  const { shape, enter, leave } = vectors ? ofVectors(run) : ofPictures(run);
-  const through = (x: Tensor, change: (x: Tensor) => Tensor) => {
-    try {
-      return tidy(() => change(x).to({ device: x.device }).keep());
-    } finally {
-      x.dispose();
-    }
-  };
-  return {
-    shape,
-    enter(x) {
-      if (`${x.shape.slice(1)}` !== `${shape}` || x.size(0) === 0) {
-        const size = x.shape;
-        x.dispose();
-        throw new ConfigError(
-          `x has shape [${size.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
-        );
-      }
-      return through(x, enter);
-    },
-    leave: (x, dtype) => through(x, (end) => leave(end, dtype)),
-  };
-}
-
-function ofVectors({ units }: RunBridge) {
-  return {
-    shape: [units.width],
-    enter(x: Tensor) {
-      const columns = x.to("float64").t().contiguous().unbind();
-      return units.apply(columns.map((column) => column.toArray() as Float64Array));
-    },
-    leave(x: Tensor, dtype: DType) {
-      const rows = toRows(units.undo(x.to({ device: "cpu" })), "float64");
-      const values = tensor(rows, { shape: [x.size(0), units.width] });
-      return dtype === "float64" ? values : values.to("float32");
-    },
-  };
-}
-
-function ofPictures({ trained: { shape } }: RunBridge) {
-  return {
-    shape,
-    enter: (x: Tensor) => (x.dtype === "uint8" ? decodeImages(x) : x.to("float32")),
-    leave: (x: Tensor, dtype: DType) => (dtype === "uint8" ? encodeImages(x) : x.to(dtype)),
-  };
 }
 
 const passing = /^(\.lock|cache|previous|\.tmp-.*)$/;

@@ -4,7 +4,7 @@ import type { ProgressState } from "@dsbm/runs";
 import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
-  existing,
+  existingParent,
   type Input,
   inputOf,
   memoryName,
@@ -69,7 +69,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
     return { base: await withTimes({ base, overrides }, { signal }), overrides };
   };
   const folder = place ?? folderOf(await requestOf(inputs));
-  const kept = existing(folder);
+  const kept = existingParent(folder);
   try {
     const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
     const request = await requestOf(written);

@@ -9,13 +9,17 @@ import { type Rows, toTensor } from "./rows.js";
 /** Data of the source or target: a path, or samples in memory. */
 export type Source = string | Rows;
 
+/** Data of one end: the path of a file, or samples in memory with their shape and the bytes of their file. */
 export interface Input {
   path: string;
   shape: readonly number[] | null;
   bytes: Uint8Array | null;
 }
 
-/** Checks data; data in memory become a file's bytes. */
+/**
+ * Checks data; data in memory become a file's bytes. Throws a ConfigError for a wrong shape and for values that are not
+ * finite.
+ */
 export function inputOf(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
@@ -43,7 +47,7 @@ export function memoryName(ends: readonly Input[]): string | null {
   return `memory-${digest.digest("hex").slice(0, 12)}`;
 }
 
-/** Writes data from memory to `folder`/inputs. */
+/** Writes data from memory to `folder`/inputs. Throws a ConfigError if the folder holds a run of other data. */
 export function writeInput(
   end: string,
   input: Input,
@@ -62,15 +66,15 @@ export function writeInput(
 }
 
 /** The closest folder above `path`, or itself, that exists. */
-export const existing = (path: string): string =>
-  existsSync(path) ? path : existing(dirname(path));
+export const existingParent = (path: string): string =>
+  existsSync(path) ? path : existingParent(dirname(path));
 
 /** Undoes `writeInput` if no run was made: it removes empty folders below `kept`. */
 export function removeInputs(folder: string, kept: string): void {
   if (existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });
   for (
-    let path = existing(folder);
+    let path = existingParent(folder);
     path !== kept && readdirSync(path).length === 0;
     path = dirname(path)
   )

@@ -20,13 +20,16 @@ export type SameKind<R extends Rows> = R extends Tensor
     ? ShapedNumbers
     : number[][];
 
-const expected =
+const expectedRows =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
-/** A new tensor on the processor: float32, float64 or bytes; the caller owns it. */
+/**
+ * A new tensor on the processor: float32, float64 or bytes; the caller owns it. The shape is that of the rows. Throws a
+ * ConfigError for no rows, other types and unequal rows.
+ */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (problem: string): never => {
-    throw new ConfigError(`${what} is ${problem}; ${expected}`);
+    throw new ConfigError(`${what} is ${problem}; ${expectedRows}`);
   };
   if (rows instanceof TensorClass) {
     if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);

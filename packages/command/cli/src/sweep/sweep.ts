@@ -27,6 +27,7 @@ interface SweepMember {
   finished: () => boolean;
 }
 
+/** A run of a sweep with its number and its command. */
 export interface NumberedMember extends SweepMember {
   /** From 1 on; names its log and its place in a job array. */
   number: number;

@@ -1,10 +1,10 @@
 /** Prints help at the width of the terminal. The last column of a row continues below itself. */
 export function printHelp(text: string): void {
   const width = process.stdout.columns ?? 120;
-  console.log(text.replace(/.+/g, (line) => fitted(line, width)));
+  console.log(text.replace(/.+/g, (line) => fitLine(line, width)));
 }
 
-function fitted(line: string, width: number): string {
+function fitLine(line: string, width: number): string {
   const [head = ""] = /^\s*(?:\S+(?: \S+)* {2,})*/.exec(line) ?? [];
   const indent = head.length > (2 * width) / 3 ? 4 : head.length;
   const lines = [head];

@@ -1,6 +1,6 @@
 import type { BridgeDescription } from "@dsbm/web";
 
-const plain = (text: string): string =>
+const plainText = (text: string): string =>
   text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 
 /** Lists the training samples in the models; "" for none. */
@@ -8,11 +8,12 @@ export function heldSamples({ directions, data }: BridgeDescription): string {
   const held = Object.entries(directions).flatMap(([way, place]) => {
     const samples = place?.samples;
     const end = way === "f" ? data?.target : data?.source;
-    return samples ? [`${samples} of ${plain(end?.name ?? "a Gaussian")} (${way})`] : [];
+    return samples ? [`${samples} of ${plainText(end?.name ?? "a Gaussian")} (${way})`] : [];
   });
   return held.join(" and ");
 }
 
+/** The text of README.md beside an export: what the bridge is, its data, metrics and limits. */
 export function modelCard(bridge: BridgeDescription): string {
   const { method, license, state } = bridge;
   const source = bridge.data?.source ?? null;
@@ -31,14 +32,14 @@ export function modelCard(bridge: BridgeDescription): string {
       ["source (time 0)", endText(source)],
       ["target (time 1)", endText(target)],
       ...(bridge.times && bridge.times.process.length > 2
-        ? [["times", bridge.times.labels.map(plain).join(", ")] as const]
+        ? [["times", bridge.times.labels.map(plainText).join(", ")] as const]
         : []),
       ["samples", `${state.type} [${state.shape.join(", ")}]`],
       ...(held
         ? [["**training samples**", `the models hold the training samples ${held}`] as const]
         : []),
       ...(isFlow ? [] : [["reference process", processText(bridge.process)] as const]),
-      ["licence", license === null ? "not stated" : plain(license)],
+      ["licence", license === null ? "not stated" : plainText(license)],
     ]),
     "",
     "## Quality",
@@ -62,18 +63,19 @@ export function modelCard(bridge: BridgeDescription): string {
 }
 
 const processText = ({ type, sigma }: BridgeDescription["process"]) =>
-  `${type}, σ = ${short(sigma)}`;
+  `${type}, σ = ${shortNumber(sigma)}`;
 
 const endText = (end: { name: string; rows: number | null } | null) =>
-  plain(end?.name ?? "a Gaussian") + (end?.rows == null ? "" : ` (${end.rows} rows)`);
+  plainText(end?.name ?? "a Gaussian") + (end?.rows == null ? "" : ` (${end.rows} rows)`);
 
+/** A number of bytes in kB or MB. */
 export const bytesText = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const rowsOf = (rows: readonly (readonly [string, string])[]) =>
   rows.map(([key, value]) => `| ${key} | ${value} |`);
 
-const short = (x: number | null | undefined): string =>
+const shortNumber = (x: number | null | undefined): string =>
   x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
 
 function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
@@ -84,7 +86,7 @@ function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
   const table = rows.filter(({ group }) => group !== "columns");
   return [
     ...(verdicts ?? []).flatMap(({ title, reason }) => [
-      `**${plain(title)}** ${plain(reason)}`,
+      `**${plainText(title)}** ${plainText(reason)}`,
       "",
     ]),
     "The floor is what a perfect bridge would score with as many samples. The ceiling is what the untransported source or independent pairs score.",
@@ -93,7 +95,7 @@ function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
     "| --- | --- | --- | --- | --- | --- |",
     ...table.map(
       ({ title, direction, value, interval, floor, ceiling }) =>
-        `| ${plain(title)} | ${direction ?? ""} | ${short(value)} | ${interval ? interval.map(short).join(" to ") : ""} | ${short(floor)} | ${short(ceiling)} |`,
+        `| ${plainText(title)} | ${direction ?? ""} | ${shortNumber(value)} | ${interval ? interval.map(shortNumber).join(" to ") : ""} | ${shortNumber(floor)} | ${shortNumber(ceiling)} |`,
     ),
   ];
 }

@@ -16,14 +16,17 @@ import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
 import { trace } from "../trace.js";
 
+/** What networks predict: the drift of an SDE, the velocity of an ODE, or the mean of the next state. */
 export type Kind = "drift" | "velocity" | "mean";
 
+/** An ONNX graph, the directions that it serves, and the number of samples of its trace. */
 export interface ExportedGraph {
   graph: Graph;
   directions: Partial<Record<Direction, number | null>>;
   samples: Partial<Record<Direction, number>>;
 }
 
+/** What the networks of a method predict. */
 export function kindOf({ method }: Pick<Trained, "method">): Kind {
   if (method.sampler) return "mean";
   if (method.predicts === "velocity") return "velocity";
@@ -56,7 +59,7 @@ function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
   } satisfies Record<string, (n: number) => Tensor>;
 }
 
-function prepared(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
+function conditionInputs(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
   const column = columns?.condition;
   if (!column) return cond;
   const { classes, mean, std } = column;
@@ -124,6 +127,7 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
   };
 }
 
+/** The ONNX graphs of the networks of `directions`. Throws a ConfigError for operations without a counterpart. */
 export function graphsOf(
   trained: Trained,
   networks: Networks,
@@ -153,7 +157,10 @@ function graphOf(
         const at = x;
         const time = t;
         const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
-        const conditions = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
+        const conditions = {
+          ...plain,
+          ...(plain.cond && { cond: conditionInputs(plain.cond, trained) }),
+        };
         return outputs(at, time, conditions);
       },
       (n) => Object.values(inputs).map((make) => make(n)),

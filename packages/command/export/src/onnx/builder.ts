@@ -1,7 +1,9 @@
 import type { Attribute, Constant, Graph, Node, OnnxType, Port } from "./model.js";
 
+/** A size of a dimension: fixed, or a multiple of the number of rows. */
 export type Size = number | { readonly rows: number };
 
+/** Whether a size depends on the number of rows. */
 export const isFree = (size: Size): size is Exclude<Size, number> => typeof size !== "number";
 
 /** Sizes as text, for errors: [N, 3], [32N]. */
@@ -17,6 +19,7 @@ const arrays = {
   bool: Uint8Array,
 };
 
+/** Collects the nodes and constants of a graph; equal constants are stored once. */
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<string, Constant>();
@@ -39,6 +42,7 @@ export class GraphBuilder {
     return this.#nodes.findLast(({ outputs }) => outputs[0] === name);
   }
 
+  /** A constant of raw bytes; returns its name. */
   constant(type: OnnxType, shape: readonly number[], bytes: Uint8Array): string {
     const key =
       bytes.length <= 64 ? `${type}[${shape}]${Buffer.from(bytes).toString("hex")}` : null;
@@ -59,10 +63,12 @@ export class GraphBuilder {
     return this.constant(type, dims, new Uint8Array(array.buffer));
   }
 
+  /** A constant vector of int64; returns its name. */
   ints(values: readonly number[]): string {
     return this.numbers("int64", values);
   }
 
+  /** A shape as a vector of int64, computed from the rows if a size is free; returns its name. */
   sizes(sizes: readonly Size[]): string {
     if (!sizes.some(isFree)) return this.ints(sizes as number[]);
     this.#rows ??= this.node("Shape", [this.counted], { start: 0, end: 1 });
@@ -74,6 +80,7 @@ export class GraphBuilder {
     return parts.length === 1 ? parts[0] : this.node("Concat", parts, { axis: 0 });
   }
 
+  /** A value in another shape; returns its name. */
   reshape(value: string, sizes: readonly Size[]): string {
     const plain = sizes.filter(isFree).length <= 1 && !sizes.includes(0);
     const shape = plain ? this.ints(sizes.map((s) => (isFree(s) ? -1 : s))) : this.sizes(sizes);

@@ -1,8 +1,10 @@
 // An ONNX model as bytes (onnx.proto of the ONNX project, IR version 8).
 import { ConfigError } from "@dsbm/config";
 
+/** Element types of exported graphs. */
 export type OnnxType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
 
+/** The numbers of element types in ONNX's TensorProto. */
 export const onnxTypes: Readonly<Record<OnnxType, number>> = {
   float32: 1,
   uint8: 2,
@@ -12,6 +14,7 @@ export const onnxTypes: Readonly<Record<OnnxType, number>> = {
   float64: 11,
 };
 
+/** A named tensor of a graph, as little-endian bytes. */
 export interface Constant {
   name: string;
   type: OnnxType;
@@ -19,8 +22,10 @@ export interface Constant {
   bytes: Uint8Array;
 }
 
+/** An attribute of a node: an integer, `{ float }`, a text or integers. */
 export type Attribute = number | { float: number } | string | readonly number[];
 
+/** An operation of a graph; values are named. */
 export interface Node {
   op: string;
   inputs: readonly string[];
@@ -28,12 +33,14 @@ export interface Node {
   attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** An input or output of a graph; a text is the name of a free size. */
 export interface Port {
   name: string;
   type: OnnxType;
   shape: readonly (number | string)[];
 }
 
+/** A graph of ONNX, as `encodeModel` writes it. */
 export interface Graph {
   name: string;
   nodes: readonly Node[];

@@ -9,12 +9,12 @@ const unary =
 const binary =
   (name: string): Converter =>
   (op) =>
-    op.graph.node(name, [op.value("self", op.type), scaled(op, "other")]);
+    op.graph.node(name, [op.value("self", op.type), scaledOther(op, "other")]);
 
-const scaled = (op: Operation, name: string): string =>
+const scaledOther = (op: Operation, name: string): string =>
   op.times(op.value(name, op.type), op.number("alpha", 1));
 
-const filled =
+const fill =
   (value: (op: Operation) => number): Converter =>
   (op) => {
     const { graph, type } = op;
@@ -29,7 +29,7 @@ const clamp: Converter = (op) => {
   return value;
 };
 
-const same: Converter = (op) => op.graph.node("Identity", [op.value("self")]);
+const identity: Converter = (op) => op.graph.node("Identity", [op.value("self")]);
 
 const functions = {
   cos: "Cos",
@@ -45,12 +45,13 @@ const functions = {
   sinh: "Sinh",
 };
 
-const allocated = (name: string, converter: Converter) => ({
+const allocate = (name: string, converter: Converter) => ({
   [name]: converter,
   [`new_${name}`]: converter,
   [`${name}_like`]: converter,
 });
 
+/** Converters of operations on each number. */
 export const elementwise: Readonly<Record<string, Converter>> = {
   ...Object.fromEntries(Object.entries(functions).map(([name, node]) => [name, unary(node)])),
   eq(op) {
@@ -67,7 +68,7 @@ export const elementwise: Readonly<Record<string, Converter>> = {
   sub: binary("Sub"),
   mul: binary("Mul"),
   div: quotient,
-  rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self")]),
+  rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaledOther(op, "self")]),
   pow(op) {
     const base = op.value("self", op.type);
     const isSquare = op.typeOf("exponent") === undefined && op.number("exponent") === 2;
@@ -84,29 +85,29 @@ export const elementwise: Readonly<Record<string, Converter>> = {
       op.value("other", op.type),
     ]),
   _to_copy: cast,
-  clone: same,
-  alias: same,
-  detach: same,
-  lift_fresh: same,
+  clone: identity,
+  alias: identity,
+  detach: identity,
+  lift_fresh: identity,
   copy: (op) =>
     op.graph.node("Expand", [op.value("src", op.type), op.graph.sizes(op.resultShape())]),
-  ...allocated(
+  ...allocate(
     "full",
-    filled((op) => op.number("fill_value")),
+    fill((op) => op.number("fill_value")),
   ),
-  fill: filled((op) => op.number("value")),
-  ...allocated(
+  fill: fill((op) => op.number("value")),
+  ...allocate(
     "zeros",
-    filled(() => 0),
+    fill(() => 0),
   ),
-  ...allocated(
+  ...allocate(
     "ones",
-    filled(() => 1),
+    fill(() => 1),
   ),
   // A program writes to allocated memory before it reads it.
-  ...allocated(
+  ...allocate(
     "empty",
-    filled(() => 0),
+    fill(() => 0),
   ),
   arange(op) {
     const [n] = op.resultShape();
@@ -128,6 +129,6 @@ function quotient(op: Operation): string {
 
 function cast(op: Operation): string {
   return op.typeOf("self") === op.type
-    ? (same(op) as string)
+    ? (identity(op) as string)
     : op.graph.node("Cast", [op.value("self")], { to: onnxTypes[op.type] });
 }

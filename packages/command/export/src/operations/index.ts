@@ -4,6 +4,7 @@ import { products } from "./products.js";
 import { reductions } from "./reductions.js";
 import { views } from "./views.js";
 
+/** All converters by the names of operations. */
 export const converters: Readonly<Record<string, Converter>> = {
   ...elementwise,
   ...views,

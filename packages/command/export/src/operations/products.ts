@@ -48,7 +48,7 @@ const convolution: Converter = (op) => {
 const conv3x3: Converter = (op) =>
   op.graph.node("Conv", op.present("input", "weight", "bias"), { pads: [1, 1, 1, 1] });
 
-const taken =
+const indexBy =
   (name: string): Converter =>
   (op) =>
     op.graph.node(name, [op.value("self"), op.value("index")], { axis: op.axis() });
@@ -70,6 +70,7 @@ const attention: Converter = (op) => {
   return [graph.node("MatMul", [weights, op.value("value")])];
 };
 
+/** Converters of matrix products, convolutions and attention. */
 export const products: Readonly<Record<string, Converter>> = {
   mm: product("self", "mat2"),
   bmm: product("self", "mat2"),
@@ -80,6 +81,6 @@ export const products: Readonly<Record<string, Converter>> = {
   _scaled_dot_product_flash_attention_for_cpu: attention,
   _scaled_dot_product_attention_math: attention,
   embedding: (op) => op.graph.node("Gather", [op.value("weight"), op.value("indices")]),
-  index_select: taken("Gather"),
-  gather: taken("GatherElements"),
+  index_select: indexBy("Gather"),
+  gather: indexBy("GatherElements"),
 };

@@ -10,7 +10,7 @@ function axes(op: Operation): number[] {
 
 const keepdims = (op: Operation) => Number(op.plain<boolean>("keepdim", false));
 
-const reduced =
+const reduce =
   (name: string): Converter =>
   (op) =>
     op.graph.node(name, [op.value("self", op.type)], { axes: axes(op), keepdims: keepdims(op) });
@@ -27,7 +27,7 @@ function ratio(op: Operation, a: Size, b: Size): number {
   return x / y;
 }
 
-function grouped(op: Operation, size: number): string {
+function groupChannels(op: Operation, size: number): string {
   const { graph, type } = op;
   const shape = op.resultShape();
   const groups = graph.node("Reshape", [op.value("input"), graph.ints([-1, 1, size])]);
@@ -49,13 +49,13 @@ function grouped(op: Operation, size: number): string {
 
 const groupNorm: Converter = (op) => {
   const size = op.number("HxW") * ratio(op, op.plain<Size>("C"), op.plain<Size>("group"));
-  return [grouped(op, size)];
+  return [groupChannels(op, size)];
 };
 
 const groupNormSilu: Converter = (op) => {
   const { graph, type } = op;
   const [c, height, width] = op.fixed("input", 1);
-  let value = grouped(op, (c * height * width) / op.number("groups"));
+  let value = groupChannels(op, (c * height * width) / op.number("groups"));
   if (op.has("film")) {
     const film = op.value("film");
     const [scale, shift] = [0, c].map((start) => {
@@ -86,7 +86,7 @@ const averagePool: Converter = (op) => {
   });
 };
 
-const nearest: Converter = (op) => {
+const nearestUpsample: Converter = (op) => {
   const before = op.fixed("self", 2);
   const after = op.numbers("output_size");
   const scales = [1, 1, ...after.map((size, i) => size / before[i])];
@@ -102,15 +102,16 @@ const join: Converter = (op) =>
     axis: op.dim("dim", op.resultShape().length, 0),
   });
 
+/** Converters of means, norms, pooling and upsampling. */
 export const reductions: Readonly<Record<string, Converter>> = {
-  mean: reduced("ReduceMean"),
-  amax: reduced("ReduceMax"),
+  mean: reduce("ReduceMean"),
+  amax: reduce("ReduceMax"),
   sum,
-  logsumexp: reduced("ReduceLogSumExp"),
+  logsumexp: reduce("ReduceLogSumExp"),
   cat: join,
   native_group_norm: groupNorm,
   group_norm_silu: groupNormSilu,
   _softmax: softmax,
   avg_pool2d: averagePool,
-  upsample_nearest2d: nearest,
+  upsample_nearest2d: nearestUpsample,
 };

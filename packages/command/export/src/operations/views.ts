@@ -3,9 +3,9 @@ import type { Converter, Operation } from "../operation.js";
 
 const end = 2 ** 53 - 1;
 
-const reshaped: Converter = (op) => op.graph.reshape(op.value("self"), op.resultShape());
+const reshape: Converter = (op) => op.graph.reshape(op.value("self"), op.resultShape());
 
-const permuted: Converter = (op) =>
+const permute: Converter = (op) =>
   op.graph.node("Transpose", [op.value("self")], { perm: order(op) });
 
 function order(op: Operation): number[] {
@@ -24,12 +24,16 @@ interface Part {
   step?: number;
 }
 
-function part({ graph }: Operation, value: string, { dim, start, stop, step = 1 }: Part): string {
+function slicePart(
+  { graph }: Operation,
+  value: string,
+  { dim, start, stop, step = 1 }: Part,
+): string {
   const bounds = [start, stop, dim, step].map((bound) => graph.sizes([bound]));
   return graph.node("Slice", [value, ...bounds]);
 }
 
-function sliced(op: Operation): Part & { step: number } {
+function sliceOf(op: Operation): Part & { step: number } {
   const shape = op.shape("self");
   const dim = op.axis(0);
   const size = shape[dim];
@@ -42,18 +46,19 @@ function sliced(op: Operation): Part & { step: number } {
   return { dim, start: bound("start", 0), stop: bound("end", end), step: op.number("step", 1) };
 }
 
+/** Converters of operations that move numbers without a change. */
 export const views: Readonly<Record<string, Converter>> = {
-  view: reshaped,
-  _unsafe_view: reshaped,
-  _reshape_alias: reshaped,
-  reshape: reshaped,
-  unsqueeze: reshaped,
-  squeeze: reshaped,
-  t: permuted,
-  transpose: permuted,
-  permute: permuted,
-  expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expanded(op))]),
-  slice: (op) => part(op, op.value("self"), sliced(op)),
+  view: reshape,
+  _unsafe_view: reshape,
+  _reshape_alias: reshape,
+  reshape,
+  unsqueeze: reshape,
+  squeeze: reshape,
+  t: permute,
+  transpose: permute,
+  permute,
+  expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expandedSizes(op))]),
+  slice: (op) => slicePart(op, op.value("self"), sliceOf(op)),
   select(op) {
     const index = op.graph.numbers("int64", op.number("index"));
     return op.graph.node("Gather", [op.value("self"), index], { axis: op.axis() });
@@ -71,13 +76,13 @@ export const views: Readonly<Record<string, Converter>> = {
       .numbers("dims")
       .reduce(
         (value, dim) =>
-          part(op, value, { dim: dim < 0 ? dim + n : dim, start: -1, stop: -end, step: -1 }),
+          slicePart(op, value, { dim: dim < 0 ? dim + n : dim, start: -1, stop: -end, step: -1 }),
         op.value("self"),
       );
   },
 };
 
-function expanded(op: Operation): Size[] {
+function expandedSizes(op: Operation): Size[] {
   const from = op.shape("self");
   const to = op.resultShape();
   const skip = to.length - from.length;

@@ -36,6 +36,7 @@ function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
 
 /** Paths below the folder have "/" between their parts; "" is the folder itself. */
 export class Folder {
+  /** The absolute path of the folder. */
   readonly root: string;
 
   /** Throws a file error if `root` does not exist. */

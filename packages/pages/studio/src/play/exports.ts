@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RunError } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import { below } from "../runs/files.js";
+import { pathBelow } from "../runs/files.js";
 
+/** Exports runs as players, and keeps the pages while the runs do not change. */
 export class Exports {
   readonly #folder: Folder;
   readonly #exporter: readonly string[];
@@ -23,10 +24,10 @@ export class Exports {
 
   /** The page of a run, exported first if its networks are new. Throws RunError if the export fails. */
   async page(id: string): Promise<Buffer> {
-    const models = below(id, "models");
+    const models = pathBelow(id, "models");
     const stamps = this.#folder
       .list(models)
-      .map(({ name }) => this.#folder.stamp(below(models, name)));
+      .map(({ name }) => this.#folder.stamp(pathBelow(models, name)));
     const key = JSON.stringify([id, stamps]);
     const page = this.#pages.get(key) ?? this.#export(id);
     this.#pages.set(key, page);

@@ -4,16 +4,17 @@ import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import type { Picture, RunDetail, RunRow } from "../shared/api.js";
-import { below, configFacts, endsOf, isRecord, messageOf, readAs } from "./files.js";
+import { configFacts, endsOf, isRecord, messageOf, pathBelow, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
 
 const mostPictures = 2000;
 const logBytes = 64 << 10;
 
+/** All facts of a run but its history. What cannot be read is named in `problems`. */
 export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "history"> {
   const problems: string[] = [];
   const part = <T>(name: string, none: T, read: (path: string) => T): T => {
-    const path = below(row.id, name);
+    const path = pathBelow(row.id, name);
     if (!folder.stat(path)?.isFile()) return none;
     try {
       return read(path);
@@ -29,7 +30,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   return {
     row,
     command: part("run.json", null, (path) => readAs(folder, path, runInfo).command),
-    config: flattened(config),
+    config: flattenValue(config),
     choices,
     results: part("results.csv", noResults, (path) => readResults(folder, path)),
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
@@ -37,18 +38,18 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       title: verdictTitle(verdict, endsOf(facts)),
     })),
     pictures: pictures(folder, row.id),
-    hasReport: folder.stat(below(row.id, "report.html"))?.isFile() === true,
+    hasReport: folder.stat(pathBelow(row.id, "report.html"))?.isFile() === true,
     log: part("log.txt", null, (path) => tailOf(folder, path)),
     problems,
     models: folder
-      .list(below(row.id, "models"))
+      .list(pathBelow(row.id, "models"))
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
   };
 }
 
 function pictures(folder: Folder, id: string): Picture[] {
   const names = folder
-    .list(below(id, "samples"))
+    .list(pathBelow(id, "samples"))
     .filter((entry) => entry.isFile() && /^[^.].*\.(png|gif|svg)$/.test(entry.name))
     .map(({ name }) => name);
   // An image that exists as SVG and as PNG is shown once.
@@ -64,7 +65,7 @@ function pictures(folder: Folder, id: string): Picture[] {
       direction,
       kind,
       at: direction && `iteration ${Number(iteration)}, step ${Number(step)}`,
-      changed: folder.stat(below(id, file))?.mtimeMs ?? 0,
+      changed: folder.stat(pathBelow(id, file))?.mtimeMs ?? 0,
     };
   });
 }
@@ -75,14 +76,14 @@ function tailOf(folder: Folder, path: string): string {
   return bytes.length < logBytes ? tail : tail.slice(tail.indexOf("\n") + 1);
 }
 
-const longest = 2000;
+const longestText = 2000;
 
 /** Lines "model.name" and the value as JSON. */
-function flattened(value: unknown, prefix = "", depth = 0): [string, string][] {
+function flattenValue(value: unknown, prefix = "", depth = 0): [string, string][] {
   if (isRecord(value) && Object.keys(value).length > 0 && depth <= 8)
     return Object.entries(value)
       .slice(0, 500)
-      .flatMap(([key, inner]) => flattened(inner, (prefix && `${prefix}.`) + key, depth + 1));
+      .flatMap(([key, inner]) => flattenValue(inner, (prefix && `${prefix}.`) + key, depth + 1));
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return [[prefix, text.length > longest ? `${text.slice(0, longest)}…` : text]];
+  return [[prefix, text.length > longestText ? `${text.slice(0, longestText)}…` : text]];
 }

@@ -21,17 +21,21 @@ export const configFacts = z.object({
 });
 type ConfigFacts = z.output<typeof configFacts>;
 
+/** The names of source and target of a configuration. */
 export function endsOf({ data, Dataset, Dataset_transfer, transfer }: ConfigFacts) {
   if (data.split_by) return { source: data.source ?? "", target: data.target ?? "" };
   const short = (value: string) => value.replace(/^\w+:/, "").replace(/^.*\/(?=.)/, "");
   return { source: short(Dataset), target: transfer ? short(Dataset_transfer) : "gaussian" };
 }
 
+/** Whether a value is an object with keys. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const below = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
+/** The path of a run's file below the folder of the studio. */
+export const pathBelow = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
 
+/** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 

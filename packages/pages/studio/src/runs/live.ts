@@ -8,6 +8,7 @@ import { isRecord } from "./files.js";
 const block = 1 << 20;
 const longestLine = 64 << 10;
 
+/** Reads metrics.jsonl from where the last reading ended. */
 export class MetricsTail {
   readonly #folder: Folder;
   readonly #path: string;
@@ -66,7 +67,7 @@ export class MetricsTail {
   }
 }
 
-const most = 2000;
+const mostPoints = 2000;
 const mostMetrics = 24;
 
 interface Point {
@@ -79,6 +80,7 @@ interface Point {
 
 const places = new Set(["half_iteration", "direction", "step"]);
 
+/** Metrics of training steps, thinned to a bounded number of points. */
 export class History {
   #points: Point[] = [];
   #stride = 1;
@@ -102,18 +104,19 @@ export class History {
           this.#notFinite.set(name, { metric: name, value: String(value), half, step });
       }
     }
-    put(
+    putPoint(
       this.#points,
       { half, step, direction: direction === "f" ? "f" : "b", rows: 1, values },
       this.#stride,
     );
-    if (this.#points.length <= most) return;
+    if (this.#points.length <= mostPoints) return;
     this.#stride *= 2;
     const kept: Point[] = [];
-    for (const one of this.#points) put(kept, one, this.#stride);
+    for (const one of this.#points) putPoint(kept, one, this.#stride);
     this.#points = kept;
   }
 
+  /** The points so far, as columns. */
   part(): HistoryPart {
     const points = this.#points;
     const column = (name: string) =>
@@ -128,7 +131,7 @@ export class History {
   }
 }
 
-function put(points: Point[], point: Point, stride: number): void {
+function putPoint(points: Point[], point: Point, stride: number): void {
   const last = points.at(-1);
   const isSame = last?.half === point.half && last.direction === point.direction;
   if (last && isSame && last.rows + point.rows <= stride)

@@ -20,6 +20,7 @@ export function newestMetrics({ rows, references }: Results): Record<string, Mea
   return metrics;
 }
 
+/** The results of a run without evaluations. */
 export const noResults: Results = { rows: [], references: [] };
 
 /** The evaluations of results.csv, and their metrics. Throws RunError. */

@@ -4,7 +4,7 @@ import { lockHolder } from "@dsbm/files";
 import { gradeWords, qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { RunRow, Runs } from "../shared/api.js";
-import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
+import { configFacts, endsOf, messageOf, pathBelow, readAs } from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
 const limits = { depth: 8, folders: 20_000, runs: 1000 };
@@ -17,6 +17,7 @@ const passedOver = new Set([
   "figures",
 ]);
 
+/** The runs of a folder; a summary is read again only if its files changed. */
 export class RunTable {
   readonly #folder: Folder;
   readonly #summaries: Summaries;
@@ -26,13 +27,15 @@ export class RunTable {
     this.#summaries = new Summaries(folder);
   }
 
+  /** All runs of the folder. */
   scan(): Runs {
     const { ids, left } = this.#runs();
     return { rows: ids.map((id) => this.#summaries.row(id)), left, folder: this.#folder.root };
   }
 
+  /** A run by its path below the folder; undefined if it is none. */
   row(id: string): RunRow | undefined {
-    if (!this.#folder.stat(below(id, "run.json"))?.isFile()) return undefined;
+    if (!this.#folder.stat(pathBelow(id, "run.json"))?.isFile()) return undefined;
     return this.#summaries.row(id);
   }
 
@@ -43,7 +46,7 @@ export class RunTable {
     const walk = (path: string, depth: number) => {
       if (folders++ > limits.folders) return;
       // The folder of a run is not listed: that would be most of the work of a scan.
-      if (this.#folder.peek(below(path, "run.json"))?.isFile()) {
+      if (this.#folder.peek(pathBelow(path, "run.json"))?.isFile()) {
         if (ids.length < limits.runs) ids.push(path);
         else left++;
         return;
@@ -51,7 +54,7 @@ export class RunTable {
       if (depth === limits.depth) return;
       for (const entry of this.#folder.list(path))
         if (entry.isDirectory() && !entry.name.startsWith(".") && !passedOver.has(entry.name))
-          walk(below(path, entry.name), depth + 1);
+          walk(pathBelow(path, entry.name), depth + 1);
     };
     walk("", 0);
     return { ids, left };
@@ -70,7 +73,7 @@ type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
 type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds">;
 type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
-const judged = qualityFile.pick({ verdicts: true });
+const verdictsFile = qualityFile.pick({ verdicts: true });
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
@@ -87,7 +90,7 @@ class Summaries {
   row(id: string): RunRow {
     let changed = 0;
     const from = <T>(name: string, none: T, read: (path: string) => T): T => {
-      const path = below(id, name);
+      const path = pathBelow(id, name);
       const stat = this.#folder.peek(path);
       if (!stat?.isFile()) return none;
       changed = Math.max(changed, stat.mtimeMs);
@@ -112,7 +115,7 @@ class Summaries {
       newestMetrics(readResults(this.#folder, path)),
     );
     const grade = ifReadable("quality.json", "", (path) =>
-      readAs(this.#folder, path, judged)
+      readAs(this.#folder, path, verdictsFile)
         .verdicts.map(
           ({ direction, grade }) => `${gradeWords[grade]} ${direction === "f" ? "→" : "←"}`,
         )
@@ -191,7 +194,7 @@ const unreadable = (reason: string): StatePart => ({
 });
 
 function isHeld(folder: Folder, id: string): boolean {
-  const lock = below(id, ".lock");
+  const lock = pathBelow(id, ".lock");
   const stat = folder.stat(lock);
   return stat?.isFile() === true && stat.size < 4096
     ? lockHolder(folder.resolve(lock)) !== undefined

@@ -4,12 +4,13 @@ import { type Context, Hono } from "hono";
 import type { Folder } from "../files/inside.js";
 import type { Exports } from "../play/exports.js";
 import { readDetail } from "../runs/detail.js";
-import { below } from "../runs/files.js";
+import { pathBelow } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
 import type { RunDetail, RunRow } from "../shared/api.js";
 import { guard, playerPolicy, strangerPolicy } from "./guard.js";
 
+/** A file of the page with its content type. */
 export interface PageFile {
   type: string;
   body: Buffer;
@@ -30,6 +31,7 @@ const pictureTypes: Readonly<Record<string, string>> = {
 const html = "text/html; charset=utf-8";
 const mostBytes = 64 << 20;
 
+/** The routes of the studio. Requests for missing runs and files are answered with 404; handlers throw RunError. */
 export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
   const table = new RunTable(folder);
   const tails = new Map<string, MetricsTail>();
@@ -41,7 +43,7 @@ export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
   };
   const detailOf = (id: string): RunDetail => {
     const row = rowOf(id);
-    const tail = tails.get(id) ?? new MetricsTail(folder, below(id, "metrics.jsonl"));
+    const tail = tails.get(id) ?? new MetricsTail(folder, pathBelow(id, "metrics.jsonl"));
     tails.set(id, tail);
     return { ...readDetail(folder, row), history: tail.read() };
   };
@@ -57,7 +59,7 @@ export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
     const name = c.req.query("file") ?? "";
     const type = pictureTypes[/^samples\/[^/]+\.(png|gif|svg)$/.exec(name)?.[1] ?? ""];
     if (!type) throw new RunError("not_found", "not an image of a run");
-    return file(c, below(idOf(c), name), type);
+    return file(c, pathBelow(idOf(c), name), type);
   });
   // By the folder's path, so that links between reports of parts lead there.
   api.get("/reports/:path{(.+/)?report\\.html}", (c) => file(c, c.req.param("path"), html));

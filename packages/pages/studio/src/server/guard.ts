@@ -3,7 +3,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 
-const here = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
+const localHost = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
 
 const pagePolicy = [
   "default-src 'none'",
@@ -40,6 +40,7 @@ const sameText = (a: string, b: string): boolean => {
   return x.length === y.length && timingSafeEqual(x, y);
 };
 
+/** Refuses requests of other hosts, other pages and without the token. */
 export function guard(token: string): MiddlewareHandler {
   return async (c, next) => {
     const { method } = c.req;
@@ -47,7 +48,7 @@ export function guard(token: string): MiddlewareHandler {
     const origin = c.req.header("origin");
     const attempt = /^\/([^/]*)\//.exec(c.req.path)?.[1] ?? "";
     const refusals = [
-      [!here.test(host), 403, "this address is not of this machine"],
+      [!localHost.test(host), 403, "this address is not of this machine"],
       [origin !== undefined && origin !== `http://${host}`, 403, "another page may not ask"],
       [!sameText(attempt, token), 403, "open the address that dsbm studio printed"],
       [!["GET", "HEAD"].includes(method), 405, "this cannot be done here"],

@@ -16,6 +16,7 @@ const usualPort = 4747;
 const host = "127.0.0.1";
 const mostStrangers = 64;
 
+/** What a studio shows, and where. */
 export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
@@ -24,6 +25,7 @@ export interface StudioOptions {
   exporter: readonly string[];
 }
 
+/** A running server. */
 export interface Studio {
   readonly address: string;
   close(): Promise<void>;

@@ -11,6 +11,7 @@ export interface Measured {
   reference: number | null;
 }
 
+/** The summary of a run, a row of the table. */
 export interface RunRow {
   /** The path of the run below the folder of the studio; "" for the folder itself. */
   id: string;
@@ -35,6 +36,7 @@ export interface RunRow {
   metrics: Record<string, Measured>;
 }
 
+/** The runs of a folder. */
 export interface Runs {
   rows: RunRow[];
   /** Number of further runs beyond the list. */
@@ -42,6 +44,7 @@ export interface Runs {
   folder: string;
 }
 
+/** An image of a run. */
 export interface Picture {
   file: string;
   /** Direction, and what it shows ("scatter", "path", …); null for a file of another name. */
@@ -62,11 +65,13 @@ interface Reference {
   log: boolean;
 }
 
+/** Evaluations of a run, and the values of their references. */
 export interface Results {
   rows: Row[];
   references: Reference[];
 }
 
+/** All facts of a run. */
 export interface RunDetail {
   row: RunRow;
   command: string | null;

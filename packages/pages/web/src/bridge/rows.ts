@@ -35,6 +35,7 @@ function fromRows(rows: readonly (readonly number[])[], size: number, expected: 
   return { data, shape: [rows.length, size] };
 }
 
+/** Samples [n, …] as rows of numbers if `like` is rows; else as they are. */
 export function likeRows<R extends Rows>(samples: Samples, like: R): R {
   if (isSamples(like)) return samples as R;
   const [n = 0] = samples.shape;

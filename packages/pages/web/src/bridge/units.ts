@@ -56,17 +56,17 @@ export function unitsOf({
   return {
     shape,
     apply({ data }) {
-      const z = standardisation ? standardised(data, standardisation) : Float32Array.from(data);
+      const z = standardisation ? standardise(data, standardisation) : Float32Array.from(data);
       return projection ? project(z, projection) : z;
     },
     undo(x, n) {
       const z = projection ? reconstruct(x, projection) : x;
-      return { data: standardisation ? undone(z, standardisation) : z, shape: [n, ...shape] };
+      return { data: standardisation ? restoreUnits(z, standardisation) : z, shape: [n, ...shape] };
     },
   };
 }
 
-function standardised(data: Samples["data"], { log1p, mean, std }: Standardisation): Float32Array {
+function standardise(data: Samples["data"], { log1p, mean, std }: Standardisation): Float32Array {
   const d = mean.length;
   return Float32Array.from(data, (x, i) => {
     const y = log1p ? Math.log1p(x) : x;
@@ -74,7 +74,10 @@ function standardised(data: Samples["data"], { log1p, mean, std }: Standardisati
   });
 }
 
-function undone(z: Float32Array, { log1p, mean, std, limits }: Standardisation): Float64Array {
+function restoreUnits(
+  z: Float32Array,
+  { log1p, mean, std, limits }: Standardisation,
+): Float64Array {
   const d = mean.length;
   return Float64Array.from(z, (value, i) => {
     const m = mean[i % d];

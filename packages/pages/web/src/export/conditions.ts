@@ -6,11 +6,15 @@ import {
 } from "../bridge/bridge.js";
 import type { BridgeDescription, ColumnFacts } from "./description.js";
 
+/** Inputs of networks for the conditions of rows: values [n, c] or class indices [n], and labels [n]. */
 export interface GivenRows {
   cond?: { data: Float32Array | Float64Array | BigInt64Array; shape: number[] };
   y?: BigInt64Array;
 }
 
+/**
+ * Turns conditions by name into inputs of networks. The function throws a WebBridgeError for a missing or wrong condition.
+ */
 export function conditionsOf({ conditions }: Pick<BridgeDescription, "conditions">) {
   return (values: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
     const { cond, y } = conditions ?? {};
@@ -94,6 +98,7 @@ function classesOf(condition: unknown, n: number, classes: number): BigInt64Arra
   });
 }
 
+/** The conditions of a bridge with their classes, for forms. */
 export function conditionInfo({
   conditions,
 }: Pick<BridgeDescription, "conditions">): ConditionInfo[] {

@@ -16,7 +16,8 @@ const isObject = test<Record<string, unknown>>(
 const arrayOf = <T>(each: Test<T>, least = 1) =>
   test<readonly T[]>((x) => Array.isArray(x) && x.length >= least && x.every(each));
 const oneOf = <T extends string>(...all: T[]) => test<T>((x) => all.includes(x as T));
-const maybe = <T>(some: Test<T>) => test<T | null>((x) => x === null || x === undefined || some(x));
+const optionalOf = <T>(some: Test<T>) =>
+  test<T | null>((x) => x === null || x === undefined || some(x));
 const object = <P extends Record<string, Test<unknown>>>(tests: P) =>
   test<{ [K in keyof P]: Tested<P[K]> }>(
     (x) => isObject(x) && Object.entries(tests).every(([key, test]) => test(x[key])),
@@ -34,48 +35,49 @@ const isGrid = test<readonly number[]>(
     x.at(-1) === 1,
 );
 
-const shares = maybe(arrayOf(atLeast(0), 2));
-const direction = maybe(
+const noiseShares = optionalOf(arrayOf(atLeast(0), 2));
+const direction = optionalOf(
   object({
     model: isFileName,
-    direction_input: maybe(isNumber),
-    half_iteration: maybe(isNumber),
+    direction_input: optionalOf(isNumber),
+    half_iteration: optionalOf(isNumber),
     /** Number of training samples in the model, if it holds any. */
-    samples: maybe(isSize),
+    samples: optionalOf(isSize),
   }),
 );
 const isColumn = object({
   name: isText,
-  classes: maybe(arrayOf(isText)),
+  classes: optionalOf(arrayOf(isText)),
   mean: isNumber,
   std: isNumber,
 });
+/** Names and units of the columns in bridge.json. */
 export type ColumnFacts = Tested<typeof isColumn>;
 
 const isAmount = test<number | null>(() => true);
 const isMetric = object({
   title: isText,
   group: isText,
-  direction: maybe(isText),
+  direction: optionalOf(isText),
   value: isAmount,
-  interval: maybe(arrayOf(isAmount)),
+  interval: optionalOf(arrayOf(isAmount)),
   floor: isAmount,
   ceiling: isAmount,
 });
 const isVerdict = object({ title: isText, grade: isText, reason: isText });
 const isEnd = object({ name: isText, rows: isAmount });
 
-const parts = {
+const unitParts = {
   dsbm: isText,
   method: isText,
   kind: oneOf("drift", "velocity", "mean"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
-  mass: maybe(isBoolean),
-  times: maybe(
+  mass: optionalOf(isBoolean),
+  times: optionalOf(
     object({
       process: isGrid,
       labels: arrayOf(isText, 2),
-      scale: maybe(object({ from: isNumber, length: isNumber })),
+      scale: optionalOf(object({ from: isNumber, length: isNumber })),
     }),
   ),
   directions: test<Partial<Record<Direction, Tested<typeof direction>>>>(
@@ -84,52 +86,52 @@ const parts = {
   default_direction: oneOf<Direction>("f", "b"),
   inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval"), 2),
   output: isText,
-  end_output: maybe(isText),
-  jump_output: maybe(isText),
-  process: object({ type: isText, sigma: atLeast(0), alpha: maybe(isNumber) }),
+  end_output: optionalOf(isText),
+  jump_output: optionalOf(isText),
+  process: object({ type: isText, sigma: atLeast(0), alpha: optionalOf(isNumber) }),
   schedule: object({
     times: isGrid,
     steps: arrayOf(atLeast(0)),
     resample: isBoolean,
     step_variance: oneOf<StepVariance>("process", "bridge", "analytic"),
     noise_share: test<Partial<Record<Direction, readonly number[]>> | null>(
-      maybe(object({ f: shares, b: shares })),
+      optionalOf(object({ f: noiseShares, b: noiseShares })),
     ),
     last_noise: isBoolean,
     eps: atLeast(0, 0.5),
-    scales: maybe(arrayOf(isNumber)),
-    deviations: maybe(arrayOf(isNumber)),
-    mean_match: maybe(isBoolean),
+    scales: optionalOf(arrayOf(isNumber)),
+    deviations: optionalOf(arrayOf(isNumber)),
+    mean_match: optionalOf(isBoolean),
   }),
-  transform: maybe(
+  transform: optionalOf(
     object({
       log1p: isBoolean,
       mean: arrayOf(isNumber),
       std: arrayOf(isNumber),
-      limits: maybe(
+      limits: optionalOf(
         object({
-          min: arrayOf(maybe(isNumber)),
-          max: arrayOf(maybe(isNumber)),
+          min: arrayOf(optionalOf(isNumber)),
+          max: arrayOf(optionalOf(isNumber)),
           whole: arrayOf(isBoolean),
         }),
       ),
     }),
   ),
-  projection: maybe(
+  projection: optionalOf(
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),
   ),
-  columns: maybe(arrayOf(isText)),
-  quality: maybe(arrayOf(isMetric, 0)),
-  verdicts: maybe(arrayOf(isVerdict, 0)),
-  data: maybe(object({ source: isEnd, target: maybe(isEnd) })),
-  license: maybe(isText),
+  columns: optionalOf(arrayOf(isText)),
+  quality: optionalOf(arrayOf(isMetric, 0)),
+  verdicts: optionalOf(arrayOf(isVerdict, 0)),
+  data: optionalOf(object({ source: isEnd, target: optionalOf(isEnd) })),
+  license: optionalOf(isText),
   files: test<Record<string, string> | null>(
-    maybe(test((x) => isObject(x) && Object.values(x).every(isText))),
+    optionalOf(test((x) => isObject(x) && Object.values(x).every(isText))),
   ),
-  conditions: maybe(
+  conditions: optionalOf(
     object({
-      cond: maybe(object({ shape: arrayOf(isSize), column: maybe(isColumn) })),
-      y: maybe(object({ classes: isSize })),
+      cond: optionalOf(object({ shape: arrayOf(isSize), column: optionalOf(isColumn) })),
+      y: optionalOf(object({ classes: isSize })),
     }),
   ),
 };
@@ -180,7 +182,7 @@ function bytesIn(base64: string): number {
   }
 }
 
-type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
+type Checked = { [K in keyof typeof unitParts]: Tested<(typeof unitParts)[K]> };
 
 /**
  * bridge.json: all that a sampler needs in addition to the models. docs/export.md defines each key:
@@ -208,7 +210,7 @@ export function readDescription(json: unknown): BridgeDescription {
       `bridge.json is damaged: ${key} is missing or of another kind; export the run again`,
     );
   };
-  for (const [key, test] of Object.entries(parts)) check(test(object[key]), key);
+  for (const [key, test] of Object.entries(unitParts)) check(test(object[key]), key);
   const description = object as unknown as BridgeDescription;
   const key = misfit(description);
   check(key === null, key ?? "");

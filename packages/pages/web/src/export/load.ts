@@ -1,5 +1,6 @@
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
-import { createBridge, type Network } from "../bridge/create.js";
+import { createBridge } from "../bridge/create.js";
+import type { Network } from "../bridge/dynamics.js";
 import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
 import { conditionInfo, conditionsOf, type GivenRows } from "./conditions.js";
@@ -35,7 +36,7 @@ export async function loadBridge(
 ): Promise<Bridge> {
   const read = typeof source === "string" || source instanceof URL ? readerOf(source) : null;
   const files = read ? null : (source as ExportFiles);
-  const json = read ? await parsed(await read("bridge.json")) : files?.bridge;
+  const json = read ? await parseJson(await read("bridge.json")) : files?.bridge;
   const bridge = readDescription(json);
   const provider =
     device === "auto" ? (globalThis.navigator && "gpu" in navigator ? "webgpu" : "wasm") : device;
@@ -103,7 +104,7 @@ async function checkFile(
 /** bridge.json ends with the checksum of the text before it. */
 const checksumPattern = /,\n {2}"sha256": "(\w+)"\n}\s*$/;
 
-async function parsed(bytes: Uint8Array): Promise<unknown> {
+async function parseJson(bytes: Uint8Array): Promise<unknown> {
   const text = new TextDecoder().decode(bytes).replaceAll("\r\n", "\n");
   const [end, checksum] = checksumPattern.exec(text) ?? [];
   if (end)
@@ -186,6 +187,7 @@ function floats(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
+/** Names of source and target, told apart if they are equal. */
 export function endNames(data: BridgeDescription["data"]): [string, string] {
   const source = data?.source.name ?? "source";
   const target = data?.target?.name ?? (data ? "a Gaussian" : "target");

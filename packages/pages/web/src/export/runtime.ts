@@ -1,6 +1,7 @@
 // ONNX Runtime, imported with the first bridge. Its types are written out here: other runtimes need no install of it.
 import { WebBridgeError } from "../bridge/bridge.js";
 
+/** A tensor of ONNX Runtime. */
 export interface RuntimeTensor {
   readonly type: string;
   readonly dims: readonly number[];
@@ -8,6 +9,7 @@ export interface RuntimeTensor {
   dispose(): void;
 }
 
+/** A loaded model of ONNX Runtime. */
 export interface Session {
   /** Inputs of the model; runtimes may omit them. */
   readonly inputNames?: readonly string[];

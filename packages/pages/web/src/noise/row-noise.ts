@@ -17,7 +17,7 @@ export function rowNoise(
 }
 
 /** The upper 32 bits of a product of two unsigned 32-bit integers. */
-function high(a: number, b: number): number {
+function highProduct(a: number, b: number): number {
   const a1 = a >>> 16;
   const a0 = a & 0xffff;
   const b1 = b >>> 16;
@@ -31,8 +31,8 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
   let [a, b, c, d] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
-    const p = high(0xd2511f53, a >>> 0);
-    const q = high(0xcd9e8d57, c >>> 0);
+    const p = highProduct(0xd2511f53, a >>> 0);
+    const q = highProduct(0xcd9e8d57, c >>> 0);
     [a, b, c, d] = [q ^ b ^ k0, Math.imul(0xcd9e8d57, c), p ^ d ^ k1, Math.imul(0xd2511f53, a)];
     [k0, k1] = [(k0 + 0x9e3779b9) | 0, (k1 + 0xbb67ae85) | 0];
   }

@@ -5,8 +5,9 @@ import type { Conditions, Samples } from "../bridge/bridge.js";
 import { type BridgeDescription, readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { isPlain } from "../plain/runtime.js";
-import { short } from "../player/numbers.js";
+import { shortNumber } from "../player/numbers.js";
 
+/** What a page of a bridge holds: models, samples, conditions and texts. */
 export interface PageContent extends ExportFiles {
   /** Samples of both ends in the data's own units; null: none. */
   source?: Samples | null;
@@ -34,13 +35,13 @@ const workers = { plain: "plain-worker.js", onnx: "worker.js" } as const;
 const asset = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../bundle/${name}`, import.meta.url)));
 
-const packed = (id: string, bytes: Uint8Array) =>
+const packedScript = (id: string, bytes: Uint8Array) =>
   element(id, "text/plain", Buffer.from(gzipSync(bytes, { level: 9 })).toString("base64"));
 
 const element = (id: string, type: string, text: string) =>
   `<script type="${type}" id="${id}">${text}</script>`;
 
-const inside = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
+const escapeScript = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
 const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
 
 function numbers(id: string, samples: Samples | null, isPicture: boolean): string {
@@ -48,7 +49,7 @@ function numbers(id: string, samples: Samples | null, isPicture: boolean): strin
   const data = Float32Array.from(samples.data, (x) =>
     isPicture ? Math.round(2048 * x) / 2048 : x,
   );
-  return packed(id, new Uint8Array(data.buffer));
+  return packedScript(id, new Uint8Array(data.buffer));
 }
 
 function packable(conditions: Conditions | null): unknown {
@@ -108,12 +109,12 @@ export function renderPlayerPage({
 ${qualitySection(description)}
 </main>
 ${element("page", "application/json", json(page))}
-${names.map((name, k) => packed(`model-${k}`, models[name])).join("\n")}
+${names.map((name, k) => packedScript(`model-${k}`, models[name])).join("\n")}
 ${numbers("source", source, isPicture)}
 ${numbers("target", target, isPicture)}
 ${runtime === "onnx" ? element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64")) : ""}
-${element("worker", "text/plain", inside(asset(workers[runtime]).toString()))}
-<script type="module">${inside(asset("page.js").toString())}</script>
+${element("worker", "text/plain", escapeScript(asset(workers[runtime]).toString()))}
+<script type="module">${escapeScript(asset("page.js").toString())}</script>
 </body>
 </html>
 `;
@@ -137,7 +138,7 @@ ${parts.join("\n")}
 ${table(rows)}</details></section>`;
 }
 
-const number = (x: number | null) => (Number.isFinite(x) ? short(x as number) : "–");
+const number = (x: number | null) => (Number.isFinite(x) ? shortNumber(x as number) : "–");
 
 function table(rows: readonly Row[]): string {
   const lines = rows.map(

@@ -7,6 +7,7 @@ export interface Value {
   shape: readonly number[];
 }
 
+/** An ONNX graph as far as the plain runtime reads it. */
 export interface Graph {
   /** Attributes that are numbers or integers, as lists. */
   nodes: {
@@ -19,7 +20,7 @@ export interface Graph {
   inputs: string[];
 }
 
-const damaged = () =>
+const damagedError = () =>
   new WebBridgeError("the model is damaged; expected an ONNX file of dsbm export");
 const viewOf = (x: Uint8Array) => new DataView(x.buffer, x.byteOffset, x.byteLength);
 
@@ -31,7 +32,7 @@ function integer(bytes: Uint8Array, at: { k: number }): number {
     value |= BigInt(byte & 127) << shift;
     if (byte < 128) return Number(BigInt.asIntN(64, value));
   }
-  throw damaged();
+  throw damagedError();
 }
 
 /** Integers and floats as numbers, all else as bytes. */
@@ -43,10 +44,10 @@ function fieldsOf(bytes: Uint8Array) {
     let value: number | Uint8Array = wire === 5 ? 4 : integer(bytes, at);
     if (wire === 2 || wire === 5) {
       const piece = bytes.subarray(at.k, at.k + value);
-      if (piece.length !== value) throw damaged();
+      if (piece.length !== value) throw damagedError();
       at.k += value;
       value = wire === 2 ? piece : viewOf(piece).getFloat32(0, true);
-    } else if (wire !== 0) throw damaged();
+    } else if (wire !== 0) throw damagedError();
     fields[key >>> 3] = [...(fields[key >>> 3] ?? []), value];
   }
   const pieces = (field: number) => (fields[field] ?? []).filter((x) => typeof x !== "number");
@@ -68,7 +69,7 @@ const nameIn = (fields: Fields, field: number) => fields.texts(field)[0] ?? "";
 /** Throws a WebBridgeError if the bytes are no model. */
 export function readGraph(bytes: Uint8Array): Graph {
   const [graph] = fieldsOf(bytes).messages(7);
-  if (!graph) throw damaged();
+  if (!graph) throw damagedError();
   const attribute = (a: Fields) => [nameIn(a, 1), [2, 3, 8].flatMap((kind) => a.numbers(kind))];
   return {
     nodes: graph.messages(1).map((node) => ({
@@ -95,6 +96,6 @@ function constantOf(tensor: Fields): Value {
         ? Number(view.getBigInt64(8 * i, true))
         : view.getFloat64(8 * i, true);
   const size = shape.reduce((a, b) => a * b, 1);
-  if (raw.length !== size * (type === 1 ? 4 : 8)) throw damaged();
+  if (raw.length !== size * (type === 1 ? 4 : 8)) throw damagedError();
   return { shape, data: new Float64Array(size).map((_, i) => read(i)) };
 }

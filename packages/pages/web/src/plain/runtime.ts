@@ -39,6 +39,7 @@ function run(
 
 const missing = ({ nodes }: Graph) => nodes.find(({ op }) => !Object.hasOwn(operations, op));
 
+/** Whether the plain runtime has all operations of a model. */
 export const isPlain = (model: Uint8Array): boolean => missing(readGraph(model)) === undefined;
 
 /** For `loadBridge`, as `runtime`. Throws a WebBridgeError for other operations. */
@@ -63,7 +64,7 @@ type Operation = (inputs: readonly Value[], attributes: Attributes) => Value;
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Repeats dimensions of 1 to another shape. */
-function expanded(x: Value, shape: readonly number[]): Value {
+function expand(x: Value, shape: readonly number[]): Value {
   if (x.data.length === sizeOf(shape)) return { ...x, shape };
   let data = x.data;
   let inner = 1;
@@ -97,8 +98,8 @@ const binary =
   (fn: (a: number, b: number) => number): Operation =>
   ([a, b]) => {
     const shape = broadcast(a.shape, b.shape);
-    const x = expanded(a, shape).data;
-    const y = expanded(b, shape).data;
+    const x = expand(a, shape).data;
+    const y = expand(b, shape).data;
     return { shape, data: x.map((v, i) => fn(v, y[i])) };
   };
 
@@ -110,7 +111,7 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
   const isScaled = (alpha?.[0] ?? 1) !== 1 || (beta?.[0] ?? 1) !== 1;
   if (isScaled || w.data.length !== k * m || x.shape.length !== 2)
     throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);
-  const out = bias ? expanded(bias, [n, m]).data.slice() : new Float64Array(n * m);
+  const out = bias ? expand(bias, [n, m]).data.slice() : new Float64Array(n * m);
   const [along, across] = turned ? [1, k] : [m, 1];
   const xs = x.data;
   const ws = w.data;
@@ -138,7 +139,7 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
   return { shape: [n, m], data: out };
 };
 
-const same: Operation = ([x]) => x;
+const identity: Operation = ([x]) => x;
 
 const operations: Readonly<Record<string, Operation>> = {
   Cos: unary(Math.cos),
@@ -156,9 +157,9 @@ const operations: Readonly<Record<string, Operation>> = {
   Min: binary(Math.min),
   Equal: binary((a, b) => Number(a === b)),
   Gemm: linear,
-  Identity: same,
-  Cast: same,
-  Expand: ([x, to]) => expanded(x, broadcast(x.shape, [...to.data])),
+  Identity: identity,
+  Cast: identity,
+  Expand: ([x, to]) => expand(x, broadcast(x.shape, [...to.data])),
   Reshape([{ data }, to]) {
     const sizes = [...to.data];
     const rest = data.length / sizeOf(sizes.filter((size) => size > 0));

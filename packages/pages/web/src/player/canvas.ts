@@ -2,6 +2,7 @@
 
 const pixels = 2.5e6;
 
+/** A canvas in CSS pixels. */
 export interface Surface {
   context: CanvasRenderingContext2D;
   width: number;

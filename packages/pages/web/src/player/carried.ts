@@ -1,8 +1,10 @@
-import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
+import type { Bridge, Conditions, Samples, State } from "../bridge/bridge.js";
+import type { Direction } from "../solver/grid.js";
 import { createClock } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";
 import type { ViewContext } from "./view.js";
 
+/** A transport so far. */
 export interface Carried {
   /** In the data's own units, the start first. */
   states: Samples[];
@@ -18,76 +20,85 @@ export interface Place {
   part: number;
 }
 
+/** What a journey tells its view. */
+interface JourneyEvents {
+  /** Draws the states around a place, at every frame. */
+  draw(carried: Carried, place: Place): void;
+  /** A further state exists. */
+  arrived(carried: Carried): void;
+}
+
 /** Transports samples, and shows their states by a clock. */
-export function createJourney(
-  bridge: Bridge,
-  { settings, dataConditions, failed }: ViewContext,
-  {
-    draw,
-    arrived,
-  }: { draw: (carried: Carried, place: Place) => void; arrived: (carried: Carried) => void },
-) {
+export function createJourney(bridge: Bridge, view: ViewContext, { draw, arrived }: JourneyEvents) {
+  const { settings, failed } = view;
   let carried: Carried | null = null;
   let current: AbortController | null = null;
   const show = (share: number) => {
-    if (!carried || carried.states.length === 0) return;
-    const { states, steps } = carried;
-    const at = Math.min(share * steps, states.length - 1);
-    const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
-    draw(carried, { k, part: at - k });
+    if (carried && carried.states.length > 0) draw(carried, placeAt(carried, share));
   };
-  const timeAt = (share: number) => {
-    const { times = [], steps = 1 } = carried ?? {};
-    const k = Math.max(0, Math.min(Math.floor(share * steps), times.length - 2));
-    const [from = settings.direction === "f" ? 0 : 1, to = from] = times.slice(k);
-    return from + Math.min(1, share * steps - k) * (to - from);
+  const clock = createClock(show, (share) => timeAt(carried, share, settings.direction));
+  const receive = (next: Carried, { x, weights, time }: State) => {
+    next.states.push(x as Samples);
+    next.weights.push(weights);
+    next.times.push(time);
+    carried = next;
+    const k = next.states.length - 1;
+    arrived(next);
+    clock.limit(k / next.steps);
+    if (k === 0) show(0);
   };
-  const clock = createClock(show, timeAt);
   return {
     clock,
     redraw: () => show(clock.share),
     /** With the conditions of the samples at `indices`; ends an earlier transport. */
     carry(x0: Samples, indices: readonly number[]) {
-      const { direction, solver, seed } = settings;
       carried = null;
-      clock.restart(direction);
+      clock.restart(settings.direction);
       current?.abort();
       failed(null);
       current = new AbortController();
       const { signal } = current;
-      const each = stepsOf(bridge, settings);
+      const options = sampleOptions(bridge, view, indices);
       const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
-      const next: Carried = { states: [], weights: [], times: [], steps: each * intervals };
-      bridge
-        .sample(x0, {
-          direction,
-          solver,
-          seed,
-          conditions: conditionsOf(settings, dataConditions[direction], indices),
-          steps: each,
-          path: false,
-          signal,
-          onStep({ x, weights, time }) {
-            if (signal.aborted) return;
-            next.states.push(x as Samples);
-            next.weights.push(weights);
-            next.times.push(time);
-            carried = next;
-            const k = next.states.length - 1;
-            arrived(next);
-            clock.limit(k / next.steps);
-            if (k === 0) show(0);
-          },
-        })
-        .catch((error: Error) => {
-          if (!signal.aborted) failed(error);
-        });
+      const steps = options.steps * intervals;
+      const next: Carried = { states: [], weights: [], times: [], steps };
+      const onStep = (step: State) => {
+        if (!signal.aborted) receive(next, step);
+      };
+      bridge.sample(x0, { ...options, path: false, signal, onStep }).catch((error: Error) => {
+        if (!signal.aborted) failed(error);
+      });
     },
     stop() {
       current?.abort();
       clock.stop();
     },
   };
+}
+
+function placeAt({ states, steps }: Carried, share: number): Place {
+  const at = Math.min(share * steps, states.length - 1);
+  const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
+  return { k, part: at - k };
+}
+
+/** The process time at a share of the way; at the start if nothing is carried yet. */
+function timeAt(carried: Carried | null, share: number, direction: Direction): number {
+  const { times = [], steps = 1 } = carried ?? {};
+  const k = Math.max(0, Math.min(Math.floor(share * steps), times.length - 2));
+  const [from = direction === "f" ? 0 : 1, to = from] = times.slice(k);
+  return from + Math.min(1, share * steps - k) * (to - from);
+}
+
+/** The options of a transport by the settings, with the conditions of the samples at `indices`. */
+function sampleOptions(
+  bridge: Bridge,
+  { settings, dataConditions }: ViewContext,
+  indices: readonly number[],
+) {
+  const { direction, solver, seed } = settings;
+  const conditions = conditionsOf(settings, dataConditions[direction], indices);
+  return { direction, solver, seed, conditions, steps: stepsOf(bridge, settings) };
 }
 
 function conditionsOf(
@@ -115,6 +126,7 @@ export function forget({ states }: Carried, k: number): void {
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };
 }
 
+/** The samples at `indices`, [n, …shape] of [N, …shape]. */
 export function rowsOf({ data, shape }: Samples, indices: readonly number[]): Samples {
   const size = data.length / shape[0];
   const out = new Float64Array(indices.length * size);

@@ -3,12 +3,14 @@ type Listeners = {
   [name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[name]) => void;
 };
 
+/** Attributes of an element. */
 export interface Props {
   class?: string;
   /** true: without a value; false and null: none. */
   [attribute: string]: string | number | boolean | null | undefined;
 }
 
+/** A new element with attributes and children. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: Props = {},
@@ -22,11 +24,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export function on<E extends HTMLElement>(element: E, listeners: Listeners): E {
+/** Adds listeners to an element; returns it. */
+export function listen<E extends HTMLElement>(element: E, listeners: Listeners): E {
   for (const [name, listener] of Object.entries(listeners))
     element.addEventListener(name, listener as EventListener);
   return element;
 }
 
 let count = 0;
+/** An id that no other element of the page has. */
 export const uniqueId = (name: string): string => `dsbm-${name}-${++count}`;

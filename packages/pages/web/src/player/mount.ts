@@ -10,6 +10,7 @@ import type { ViewContext } from "./view.js";
 
 export type { PlayerSettings };
 
+/** Data, names and first settings of a player. */
 export interface PlayerOptions {
   /** Samples of both ends in the data's own units. */
   source?: Rows | null;
@@ -19,6 +20,7 @@ export interface PlayerOptions {
   settings?: Partial<PlayerSettings>;
 }
 
+/** A player on a page. */
 export interface Player {
   /** Removes the player from the page. The bridge is the caller's to dispose. */
   destroy(): void;

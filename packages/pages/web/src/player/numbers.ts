@@ -1,28 +1,33 @@
 import type { Samples } from "../bridge/bridge.js";
 
+/** Low and high ends. */
 export type Range = readonly [number, number];
 
-export function short(x: number): string {
+/** A number with three significant digits. */
+export function shortNumber(x: number): string {
   const size = Math.abs(x);
   if (x === 0 || (size >= 0.01 && size < 100_000))
     return Number(x.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
   return x.toExponential(1);
 }
 
+/** Column k [n] of samples [n, …]. */
 export function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float32Array {
   const d = data.length / n;
   return Float32Array.from({ length: n }, (_, i) => data[i * d + k]);
 }
 
 /** The share of the values beyond a range, on either side, and the margin. */
-const without = 0.002;
+const outlierShare = 0.002;
 const margin = 0.06;
 
 /** Where most values lie, with a margin; never empty. */
 export function rangeOf(sets: readonly Float32Array[]): Range {
   const edges = sets.flatMap((values) => {
     const sorted = values.slice().sort();
-    return [without, 1 - without].map((at) => sorted[Math.round(at * (sorted.length - 1))] ?? 0);
+    return [outlierShare, 1 - outlierShare].map(
+      (at) => sorted[Math.round(at * (sorted.length - 1))] ?? 0,
+    );
   });
   const low = Math.min(...edges);
   const high = Math.max(...edges);

@@ -48,6 +48,7 @@ const css = `
 
 let sheet: CSSStyleSheet | null = null;
 
+/** Adds the styles of players to a document, once. */
 export function addStyles(document: Document): void {
   if (!sheet) {
     sheet = new CSSStyleSheet();
@@ -57,8 +58,10 @@ export function addStyles(document: Document): void {
 }
 
 const names = ["source", "target", "generated", "ink", "rule", "faint"] as const;
+/** Colours of players by name. */
 export type Colours = Record<(typeof names)[number], string>;
 
+/** The colours of the theme around an element. */
 export function coloursOf(root: HTMLElement): Colours {
   const probe = document.createElement("i");
   probe.hidden = true;

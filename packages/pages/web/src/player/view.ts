@@ -1,6 +1,7 @@
 import type { Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
+/** What a view shows and reads: data, settings, and where errors go. */
 export interface ViewContext {
   root: HTMLElement;
   samples: { readonly f: Samples | null; readonly b: Samples | null };
@@ -12,6 +13,7 @@ export interface ViewContext {
   failed(error: Error | null): void;
 }
 
+/** The part of a player that shows samples on their way. */
 export interface View {
   element: HTMLElement;
   restart(): void;

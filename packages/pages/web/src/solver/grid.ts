@@ -3,6 +3,7 @@
 /** `f`: forward, time 0 to 1; `b`: backward, 1 to 0. */
 export type Direction = "f" | "b";
 
+/** The n + 1 times 0 … 1 of equal steps. */
 export const equalTimes = (n: number): number[] => Array.from({ length: n + 1 }, (_, k) => k / n);
 
 interface Step {
@@ -63,6 +64,7 @@ export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | F
 /** One step from x, which stays unchanged. */
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
 
+/** x + a · y, number by number. */
 export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {
   return x.map((value, i) => value + a * y[i]);
 }

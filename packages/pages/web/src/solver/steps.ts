@@ -45,6 +45,7 @@ function shareAt(shares: readonly number[] | undefined, u: number): number {
   return before + (place - at) * (after - before);
 }
 
+/** A step of Euler's method along a velocity. */
 export const euler =
   (velocity: Field): Take =>
   async (x, { time, next }) =>
@@ -96,6 +97,7 @@ export interface MeanSchedule {
   meanMatch: boolean;
 }
 
+/** Steps of a discrete bridge, whose networks give the mean of the next state. */
 export function meanSteps(
   mean: Field,
   {

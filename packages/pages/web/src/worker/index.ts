@@ -71,17 +71,20 @@ export async function connectBridge(worker: Worker, request: LoadRequest): Promi
   };
 }
 
+/** What a worker loads: a folder's address, or files. */
 export interface LoadRequest {
   source: string | ExportFiles;
   /** ONNX Runtime's own file, or its address, if it is not next to the script. */
   wasm?: string | Uint8Array;
 }
 
+/** A message of the page to its worker. */
 export type Ask =
   | { id: number; type: "load"; request: LoadRequest }
   | { id: number; type: "sample"; x0: Rows; options: Omit<SampleOptions, "onStep" | "signal"> }
   | { id: number; type: "abort" };
 
+/** A message of a worker to its page. */
 export type Answer =
   | { id: number; type: "loaded"; info: BridgeInfo }
   | { id: number; type: "state"; state: State }
@@ -93,7 +96,10 @@ interface Port {
   postMessage(message: Answer): void;
 }
 
-/** Answers the page that made this worker; `load` opens the bridge of a request. */
+/**
+ * Answers the page that made this worker; `load` opens the bridge of a request. A request before `load` is answered with
+ * the error that it throws.
+ */
 export function serveBridge(
   load: (request: LoadRequest) => Promise<Bridge>,
   port: Port = globalThis as unknown as Port,

@@ -2,6 +2,7 @@ import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
 import type { Values } from "./chart.js";
 
+/** The horizontal axis of curves over half-iterations: places, marks and the text of a place. */
 export interface Axis {
   x: number[];
   marks: { x: number; label: string }[];
@@ -47,6 +48,7 @@ export function evaluationsOf(
   });
 }
 
+/** Points of a curve in the order of x; null: no finite value. */
 export type Points = readonly (readonly [x: number, value: number | null])[];
 
 /** Curves over one axis. A curve continues over missing points (undefined), and ends at a null. */
@@ -60,7 +62,7 @@ export function align(curves: readonly Points[]): { x: number[]; ys: Values[] } 
 const weight = 0.9;
 
 /** An exponential average without the bias of its start, restarted at each half-iteration. */
-export function smoothed({ half }: HistoryPart, values: Values): Values {
+export function smoothValues({ half }: HistoryPart, values: Values): Values {
   let average = 0;
   let share = 1;
   return values.map((value, i) => {

@@ -2,10 +2,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { digits } from "../lib/format.js";
-import { cssColor, faint } from "./theme.js";
+import { cssColor, fadeColor } from "./theme.js";
 
+/** Values of a curve at the places of its axis; null: none. */
 export type Values = (number | null)[];
 
+/** A labelled curve with its colour. */
 export interface Curve {
   label: string;
   y: Values;
@@ -92,7 +94,7 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
   const series = curves.map(
     ({ label, color, dash = [], raw = false, points = false }): uPlot.Series => ({
       label,
-      stroke: () => (raw ? faint(cssColor(color), 0.35) : cssColor(color)),
+      stroke: () => (raw ? fadeColor(cssColor(color), 0.35) : cssColor(color)),
       width: raw ? 1 : 2,
       dash,
       points: { show: points, size: 6 },

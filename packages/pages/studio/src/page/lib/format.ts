@@ -1,5 +1,6 @@
 import { duration as durationOf } from "@dsbm/runs/duration";
 
+/** A number with n significant digits; – for a missing number. */
 export function digits(value: number | null | undefined, n = 4): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);
@@ -24,9 +25,12 @@ export function moment(time: string | null): string {
 /** "sliced_w2 f" as "sliced_w2 →". */
 export const metricTitle = (name: string): string => name.replace(/ f$/, " →").replace(/ b$/, " ←");
 
+/** The directions in the order of pages. */
 export const directions = ["f", "b"] as const;
+/** Directions in words. */
 export const directionNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 
+/** A direction in words with its letter; null: both. */
 export const directionTitle = (direction: string | null): string => {
   const name = directionNames[direction ?? ""];
   return name ? `${name} (${direction})` : "both";

@@ -15,6 +15,7 @@ interface TableProps {
   kind(i: number): string;
 }
 
+/** A table that scrolls within a narrow page. */
 export const Table = ({ label, head, rows, kind }: TableProps) => (
   <Scroll label={label}>
     <table>
@@ -45,6 +46,7 @@ export const Table = ({ label, head, rows, kind }: TableProps) => (
   </Scroll>
 );
 
+/** A list of names and values. */
 export const Pairs = ({
   kind,
   pairs,
@@ -62,6 +64,7 @@ export const Pairs = ({
   </dl>
 );
 
+/** Lines that need attention. */
 export const Alert = ({
   lines,
   kind = "wrong",
@@ -85,6 +88,7 @@ interface SelectProps {
   onChange(value: string): void;
 }
 
+/** A labelled choice of one option. */
 export const Select = ({ label, value, options, onChange }: SelectProps) => (
   <label>
     {label}{" "}
@@ -109,6 +113,7 @@ interface SearchProps {
   onInput(value: string | null): void;
 }
 
+/** A labelled field for a filter. */
 export const Search = ({ label, onInput, ...input }: SearchProps) => (
   <label>
     {label}{" "}

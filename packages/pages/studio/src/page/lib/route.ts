@@ -2,6 +2,7 @@
 // button works.
 import { useEffect, useState } from "preact/hooks";
 
+/** The page that the address names: its run and its parameters. */
 export interface Route {
   page: "runs" | "run" | "compare";
   run: string;
@@ -32,6 +33,7 @@ export function hrefOf(
   return `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
 }
 
+/** The route of the address; renders again when it changes. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {

@@ -4,6 +4,7 @@ const everyMs = 500;
 const noAnswer =
   "The studio does not answer: it was ended in its terminal, or the connection is lost. This page shows what it had.";
 
+/** The address of a request to the server. */
 export function apiPath(name: string, params: Record<string, string> | string[][] = {}): string {
   const query = new URLSearchParams(params).toString();
   return `api/${name}${query === "" ? "" : `?${query}`}`;

@@ -17,6 +17,7 @@ interface Drawn {
   log: boolean;
 }
 
+/** Curves of training and of evaluations. */
 export function Curves({ detail: { history, results } }: { detail: RunDetail }) {
   const axis = useMemo(() => axisOf(history), [history]);
   const training = useMemo(

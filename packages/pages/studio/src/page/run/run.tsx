@@ -9,6 +9,7 @@ import { Pictures } from "./pictures.js";
 
 const tabs = ["overview", "play", "report", "configuration", "log"] as const;
 
+/** The page of a run, read again while it trains. */
 export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
   const { value, error } = usePolled<RunDetail[]>(apiPath("run", { run: id }));
   const [detail] = value ?? [];

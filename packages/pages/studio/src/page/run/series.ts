@@ -1,6 +1,6 @@
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
-import { type Axis, align, evaluationsOf, smoothed } from "../chart/axis.js";
+import { type Axis, align, evaluationsOf, smoothValues } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
 import { directionColor } from "../chart/theme.js";
 import { directionNames, directions } from "../lib/format.js";
@@ -23,7 +23,7 @@ export function curvesOf(history: HistoryPart, metric: string, positive: boolean
     const points = raw.filter((v) => v !== null).length <= fewRows;
     return [
       { label: `${label} raw`, y: raw, color, raw: true },
-      { label, y: smoothed(history, raw), color, dash, points },
+      { label, y: smoothValues(history, raw), color, dash, points },
     ];
   });
 }

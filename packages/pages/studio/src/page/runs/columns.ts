@@ -2,6 +2,7 @@
 import type { RunRow } from "../../shared/api.js";
 import { digits, duration, metricTitle, moment } from "../lib/format.js";
 
+/** A column of the table of runs. */
 export interface Column {
   id: string;
   title: string;
@@ -22,17 +23,18 @@ const column = (
 const progress = ({ half, halves }: RunRow) =>
   halves === null ? `${half}` : `${half} / ${halves}`;
 
-export const started = column(
+/** When runs started: the order of the table at first. */
+export const startedColumn = column(
   "started",
   "Started",
   (row) => row.started,
   (row) => moment(row.started),
 );
 
-const fixed: readonly Column[] = [
+const fixedColumns: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
-  started,
+  startedColumn,
   column("grade", "Grade", ({ grade }) => grade),
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
@@ -61,8 +63,9 @@ export function metricNames(rows: readonly RunRow[]): string[] {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
 
+/** The columns of the table, with these metrics. */
 export const columnsWith = (metrics: readonly string[]): Column[] => [
-  ...fixed,
+  ...fixedColumns,
   ...metrics.map((name) =>
     column(
       name,
@@ -78,7 +81,7 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
 ];
 
 /** Runs that contain every part of the filter. */
-export function filtered(rows: readonly RunRow[], words: string) {
+export function filterRows(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     const { id, name, method, data, state, grade } = row;
@@ -88,7 +91,7 @@ export function filtered(rows: readonly RunRow[], words: string) {
 }
 
 /** Runs in order of a column: missing values last, equal values by time, the newest first. */
-export function sorted(rows: readonly RunRow[], by: Column, descending: boolean): RunRow[] {
+export function sortRows(rows: readonly RunRow[], by: Column, descending: boolean): RunRow[] {
   const sign = descending ? -1 : 1;
   const compare = (a: string | number | null, b: string | number | null) => {
     if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;

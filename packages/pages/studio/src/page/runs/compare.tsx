@@ -8,6 +8,7 @@ import { apiPath, usePolled } from "../lib/server.js";
 import { curveNames, isLog, isTraining, mostCompared, overlay } from "./overlay.js";
 import { shortPlace } from "./runs.js";
 
+/** Curves, metrics and configurations of several runs. */
 export function Compare({ params }: { params: URLSearchParams }) {
   const ids = params.getAll("run").slice(0, mostCompared);
   const path = apiPath(

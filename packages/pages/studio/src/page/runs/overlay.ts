@@ -1,5 +1,5 @@
 import type { RunDetail } from "../../shared/api.js";
-import { align, axisOf, evaluationsOf, type Points, smoothed } from "../chart/axis.js";
+import { align, axisOf, evaluationsOf, type Points, smoothValues } from "../chart/axis.js";
 import type { Curve } from "../chart/chart.js";
 import { runStyle } from "../chart/theme.js";
 
@@ -12,9 +12,11 @@ export const curveNames = ({ history, results }: RunDetail): string[] => [
   ...results.references.map(({ column }) => column),
 ];
 
+/** Whether a metric comes from training steps, and not from evaluations. */
 export const isTraining = (runs: readonly RunDetail[], metric: string): boolean =>
   runs.some(({ history }) => metric in history.metrics);
 
+/** Whether a metric's axis is logarithmic. */
 export const isLog = (runs: readonly RunDetail[], metric: string): boolean =>
   metric === "loss" ||
   runs.some(({ results }) =>
@@ -27,6 +29,7 @@ interface OverlayOptions {
   labels: readonly string[];
 }
 
+/** The curves of a metric of several runs over one axis. */
 export function overlay(
   runs: readonly RunDetail[],
   options: OverlayOptions,
@@ -36,7 +39,7 @@ export function overlay(
   const isPositive = isLog(runs, metric);
   const { x, ys } = align(
     runs.map((run) => {
-      const points = isTrained ? trained(run, options) : evaluated(run, options);
+      const points = isTrained ? trainingPoints(run, options) : evaluationPoints(run, options);
       return points.map(([at, v]) => [at, v !== null && isPositive && v <= 0 ? null : v]);
     }),
   );
@@ -49,14 +52,17 @@ export function overlay(
   return { x, curves };
 }
 
-function trained({ history }: RunDetail, { metric, way }: OverlayOptions): Points {
+function trainingPoints({ history }: RunDetail, { metric, way }: OverlayOptions): Points {
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
   const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
-  return smoothed(history, raw).map((v, i) => [x[i], v]);
+  return smoothValues(history, raw).map((v, i) => [x[i], v]);
 }
 
-function evaluated({ results, history }: RunDetail, { metric, way }: OverlayOptions): Points {
+function evaluationPoints(
+  { results, history }: RunDetail,
+  { metric, way }: OverlayOptions,
+): Points {
   const rows = evaluationsOf(results.rows, { axis: axisOf(history), metric, direction: way });
   return rows.map(([x, row]) => [x, row[metric] as number]);
 }

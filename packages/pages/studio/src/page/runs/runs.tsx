@@ -3,40 +3,35 @@ import type { RunRow, Runs } from "../../shared/api.js";
 import { digits } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { type Column, columnsWith, filtered, metricNames, sorted, started } from "./columns.js";
+import {
+  type Column,
+  columnsWith,
+  filterRows,
+  metricNames,
+  sortRows,
+  startedColumn,
+} from "./columns.js";
 import { mostCompared } from "./overlay.js";
 
 const states = ["running", "finished", "interrupted", "failed", "unreadable"];
 const mostMetrics = 4;
 
+/** All runs of the folder as a table, of which some can be compared. */
 export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearchParams }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   if (runs === null) return <p class="note">Reading the folder …</p>;
-  const { rows, left, folder } = runs;
+  const { rows, folder } = runs;
   const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
   const words = params.get("q") ?? "";
   const sortId = params.get("sort") ?? "started";
-  const by = table.find(({ id }) => id === sortId) ?? started;
+  const by = table.find(({ id }) => id === sortId) ?? startedColumn;
   const descending = (params.get("order") ?? "desc") === "desc";
-  const listing = sorted(filtered(rows, words), by, descending);
-  const counts = states
-    .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
-    .filter(([n]) => n > 0);
+  const listing = sortRows(filterRows(rows, words), by, descending);
   return (
     <>
       <h1>Runs</h1>
-      <p class="note" role="status">
-        {rows.length} {rows.length === 1 ? "run" : "runs"}
-        {counts.length > 0 && `: ${counts.map(([n, name]) => `${n} ${name}`).join(", ")}`}
-        {left > 0 && `; ${left} more are not shown`}
-        {listing.length < rows.length && `; ${listing.length} match the filter`}
-      </p>
-      {rows.length === 0 && (
-        <p>
-          There are no runs in <code>{folder}</code> yet. A run of this folder appears here with its
-          first line: for example <code>npx dsbm train dataset=moons</code>.
-        </p>
-      )}
+      <Counts runs={runs} listed={listing.length} />
+      {rows.length === 0 && <NoRuns folder={folder} />}
       <div class="bar" hidden={rows.length === 0}>
         <Search
           label="Filter"
@@ -44,21 +39,7 @@ export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearc
           placeholder="name, method, data, seed=1 …"
           onInput={(q) => setParams({ q })}
         />
-        {chosen.length > 1 ? (
-          <a class="button" href={hrefOf("compare", { run: chosen.slice(0, mostCompared) })}>
-            Compare {chosen.length > mostCompared && `the first ${mostCompared} of `}
-            {chosen.length} runs
-          </a>
-        ) : (
-          <button type="button" disabled>
-            Compare (choose two or more)
-          </button>
-        )}
-        {chosen.length > 0 && (
-          <button type="button" onClick={() => setChosen([])}>
-            Choose none
-          </button>
-        )}
+        <CompareButtons chosen={chosen} onClear={() => setChosen([])} />
       </div>
       {rows.length > 0 && (
         <RunTable
@@ -69,6 +50,50 @@ export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearc
           chosen={chosen}
           onChoose={setChosen}
         />
+      )}
+    </>
+  );
+}
+
+/** How many runs there are, by state, and how many of them are listed. */
+function Counts({ runs: { rows, left }, listed }: { runs: Runs; listed: number }) {
+  const counts = states
+    .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
+    .filter(([n]) => n > 0);
+  return (
+    <p class="note" role="status">
+      {rows.length} {rows.length === 1 ? "run" : "runs"}
+      {counts.length > 0 && `: ${counts.map(([n, name]) => `${n} ${name}`).join(", ")}`}
+      {left > 0 && `; ${left} more are not shown`}
+      {listed < rows.length && `; ${listed} match the filter`}
+    </p>
+  );
+}
+
+const NoRuns = ({ folder }: { folder: string }) => (
+  <p>
+    There are no runs in <code>{folder}</code> yet. A run of this folder appears here with its first
+    line: for example <code>npx dsbm train dataset=moons</code>.
+  </p>
+);
+
+function CompareButtons({ chosen, onClear }: { chosen: readonly string[]; onClear: () => void }) {
+  return (
+    <>
+      {chosen.length > 1 ? (
+        <a class="button" href={hrefOf("compare", { run: chosen.slice(0, mostCompared) })}>
+          Compare {chosen.length > mostCompared && `the first ${mostCompared} of `}
+          {chosen.length} runs
+        </a>
+      ) : (
+        <button type="button" disabled>
+          Compare (choose two or more)
+        </button>
+      )}
+      {chosen.length > 0 && (
+        <button type="button" onClick={onClear}>
+          Choose none
+        </button>
       )}
     </>
   );
@@ -170,4 +195,5 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
   );
 }
 
+/** The last two folders of a run. */
 export const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");

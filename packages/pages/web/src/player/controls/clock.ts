@@ -1,9 +1,10 @@
 // A slider for t, and playing from one endpoint to the other, as far as states exist.
 import type { Direction } from "../../solver/grid.js";
-import { h, on } from "../dom.js";
+import { h, listen } from "../dom.js";
 
 const seconds = { crossing: 4, pause: 1.2 };
 
+/** A slider for the time of a journey, with a button that plays it. */
 export interface Clock {
   element: HTMLElement;
   /** Share of the way, 0 at the start of the direction. */
@@ -22,37 +23,27 @@ export function createClock(
   let share = 0;
   let bound = 0;
   let direction: Direction = "f";
-  let isPlaying = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  let waited = 0;
-  let before = 0;
   let frame = 0;
-  const button = h("button", { type: "button", class: "play" });
-  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.001, value: 0 });
-  const output = h("span", { class: "time", "aria-hidden": "true" });
-  const time = () => (direction === "f" ? share : 1 - share);
+  const motion = createMotion();
+  const face = createFace({
+    toggle() {
+      if (!motion.isPlaying && share >= 1) share = 0;
+      play(!motion.isPlaying);
+    },
+    move(time) {
+      play(false);
+      share = Math.min(bound, direction === "f" ? time : 1 - time);
+      show();
+    },
+  });
   const show = () => {
-    slider.value = String(time());
     draw(share);
-    const text = timeAt(share).toFixed(2);
-    if (output.textContent === `t = ${text}`) return;
-    output.textContent = `t = ${text}`;
-    slider.setAttribute("aria-valuetext", `time ${text}`);
-  };
-  const name = () => {
-    button.textContent = isPlaying ? "Pause" : "Play";
+    face.showTime(direction === "f" ? share : 1 - share, timeAt(share));
   };
   const tick = (now: number) => {
     frame = 0;
-    if (!isPlaying) return;
-    const passed = Math.min(0.1, Math.max(0, now - before) / 1000);
-    before = now;
-    if (share >= 1) {
-      waited += passed;
-      if (waited >= seconds.pause) share = 0;
-    } else {
-      waited = 0;
-      share = Math.min(bound, share + passed / seconds.crossing);
-    }
+    if (!motion.isPlaying) return;
+    share = motion.advance(share, { bound, now });
     show();
     next();
   };
@@ -60,44 +51,83 @@ export function createClock(
     if (frame === 0) frame = requestAnimationFrame(tick);
   };
   const play = (isOn: boolean) => {
-    isPlaying = isOn;
-    before = performance.now();
-    name();
+    motion.play(isOn);
+    face.showPlaying(isOn);
     if (isOn) next();
   };
-  on(button, {
-    click() {
-      if (!isPlaying && share >= 1) share = 0;
-      play(!isPlaying);
-    },
-  });
-  on(slider, {
-    input() {
-      play(false);
-      const at = slider.valueAsNumber;
-      share = Math.min(bound, direction === "f" ? at : 1 - at);
-      show();
-    },
-  });
-  name();
+  face.showPlaying(motion.isPlaying);
   return {
-    element: h("div", { class: "clock" }, button, h("label", {}, "Time", slider), output),
+    element: face.element,
     get share() {
       return share;
     },
     restart(way) {
       direction = way;
-      [share, bound, waited] = [0, 0, 0];
-      play(isPlaying);
+      [share, bound] = [0, 0];
+      motion.rest();
+      play(motion.isPlaying);
       show();
     },
     limit(most) {
       bound = most;
-      if (!isPlaying) show();
+      if (!motion.isPlaying) show();
     },
     stop() {
       cancelAnimationFrame(frame);
       frame = 0;
+    },
+  };
+}
+
+/** The share of the way while time passes: a crossing, a pause at its end, and again from the start. */
+function createMotion() {
+  let isPlaying = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let waited = 0;
+  let before = 0;
+  return {
+    get isPlaying() {
+      return isPlaying;
+    },
+    play(isOn: boolean) {
+      isPlaying = isOn;
+      before = performance.now();
+    },
+    rest() {
+      waited = 0;
+    },
+    /** The share after the time since the last frame; at most `bound`. */
+    advance(share: number, { bound, now }: { bound: number; now: number }): number {
+      const passed = Math.min(0.1, Math.max(0, now - before) / 1000);
+      before = now;
+      if (share < 1) {
+        waited = 0;
+        return Math.min(bound, share + passed / seconds.crossing);
+      }
+      waited += passed;
+      return waited >= seconds.pause ? 0 : share;
+    },
+  };
+}
+
+/** The button and the slider of a clock. */
+function createFace({ toggle, move }: { toggle: () => void; move: (time: number) => void }) {
+  const button = h("button", { type: "button", class: "play" });
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.001, value: 0 });
+  const output = h("span", { class: "time", "aria-hidden": "true" });
+  listen(button, { click: toggle });
+  listen(slider, { input: () => move(slider.valueAsNumber) });
+  return {
+    element: h("div", { class: "clock" }, button, h("label", {}, "Time", slider), output),
+    showPlaying(isPlaying: boolean) {
+      button.textContent = isPlaying ? "Pause" : "Play";
+    },
+    /** `position` of the slider, from 0 to 1, and the process time in words. */
+    showTime(position: number, time: number) {
+      slider.value = String(position);
+      const text = time.toFixed(2);
+      if (output.textContent === `t = ${text}`) return;
+      output.textContent = `t = ${text}`;
+      slider.setAttribute("aria-valuetext", `time ${text}`);
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
-import { h, on } from "../dom.js";
+import { h, listen } from "../dom.js";
 import { choices, numberField, selectField } from "./fields.js";
-import { most, type PlayerSettings } from "./settings.js";
+import { type PlayerSettings, settingLimits } from "./settings.js";
 
+/** The fields above a player: direction, sampler, steps, seed and conditions. */
 export function createControls(
   info: BridgeInfo,
   {
@@ -46,9 +47,11 @@ export function createControls(
     }
     changed();
   });
-  const steps = numberField("Steps", settings.steps, most.steps, (value) => set("steps", value));
+  const steps = numberField("Steps", settings.steps, settingLimits.steps, (value) =>
+    set("steps", value),
+  );
   const again = h("button", { type: "button" }, "New noise");
-  on(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
+  listen(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
   const conditions = conditionControls(info, { settings, own, changed });
   return h(
     "div",
@@ -94,7 +97,7 @@ function conditionControls(
       value: now,
       ...(hasOwn && { placeholder: "each its own" }),
     });
-    on(field, {
+    listen(field, {
       change() {
         if (field.value !== "") put(field.valueAsNumber);
         else if (hasOwn && field.validity.valid) put(null);

@@ -1,5 +1,6 @@
-import { h, on, uniqueId } from "../dom.js";
+import { h, listen, uniqueId } from "../dom.js";
 
+/** A group of radio buttons. */
 export function choices<V extends string>(
   legend: string,
   all: readonly { value: V; text: string }[],
@@ -8,7 +9,7 @@ export function choices<V extends string>(
 ): { element: HTMLElement; select(value: V): void } {
   const name = uniqueId("choice");
   const inputs = all.map(({ value }) =>
-    on(h("input", { type: "radio", name, value, checked: value === now }), {
+    listen(h("input", { type: "radio", name, value, checked: value === now }), {
       change: () => changed(value),
     }),
   );
@@ -27,6 +28,7 @@ export function choices<V extends string>(
   };
 }
 
+/** A labelled field for a whole number from 1 to `max`. */
 export function numberField(
   text: string,
   value: number,
@@ -34,7 +36,7 @@ export function numberField(
   changed: (value: number) => void,
 ): HTMLElement {
   const input = h("input", { type: "number", min: 1, max, step: 1, value });
-  on(input, {
+  listen(input, {
     change() {
       if (input.value !== "" && input.validity.valid) changed(input.valueAsNumber);
       else input.reportValidity();
@@ -43,6 +45,7 @@ export function numberField(
   return h("label", {}, text, input);
 }
 
+/** A labelled choice of one option. */
 export function selectField(
   text: string,
   options: readonly (readonly [string, string])[],
@@ -54,6 +57,6 @@ export function selectField(
     {},
     ...options.map(([value, name]) => h("option", { value, selected: value === now }, name)),
   );
-  on(select, { change: () => changed(select.value) });
+  listen(select, { change: () => changed(select.value) });
   return h("label", {}, text, select);
 }

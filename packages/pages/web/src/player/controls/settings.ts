@@ -2,6 +2,7 @@
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import type { Direction } from "../../solver/grid.js";
 
+/** What a user sets in a player. */
 export interface PlayerSettings {
   direction: Direction;
   solver: "sde" | "heun";
@@ -13,11 +14,13 @@ export interface PlayerSettings {
   conditions: Record<string, number | string | null>;
 }
 
-export const most = { steps: 500, particles: 20_000 };
+/** The largest settings. */
+export const settingLimits = { steps: 500, particles: 20_000 };
 
-const usual = (name: string, classes: readonly string[] | null) =>
+const defaultCondition = (name: string, classes: readonly string[] | null) =>
   name === "y" ? 0 : (classes?.[0] ?? 0);
 
+/** The first settings of a bridge, with those that a page gives. */
 export function settingsFor(
   info: BridgeInfo,
   { data = null, ...settings }: Partial<PlayerSettings> & { data?: Conditions | null } = {},
@@ -26,7 +29,8 @@ export function settingsFor(
   const ways = solver === "heun" ? (["f", "b"] as const) : info.directions;
   const conditions = info.conditions.map(({ name, classes }) => [
     name,
-    settings.conditions?.[name] ?? (data?.[name] === undefined ? usual(name, classes) : null),
+    settings.conditions?.[name] ??
+      (data?.[name] === undefined ? defaultCondition(name, classes) : null),
   ]);
   return {
     steps: info.steps,

@@ -2,49 +2,26 @@ import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
 import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";
 import { numberField } from "../controls/fields.js";
-import { h, on } from "../dom.js";
+import { h, listen } from "../dom.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
 
-const offered = 12;
-const usual = 6;
+/** Images of the data that can be chosen, at most. */
+const mostThumbnails = 12;
+/** Simultaneous runs of one image at first. */
+const defaultRuns = 6;
 
+/** Runs of one image, which a row of thumbnails offers. */
 export function createPictures(bridge: Bridge, view: ViewContext): View {
   const { samples, settings } = view;
   const { shape, type, random } = bridge.info;
-  const size = shape.reduce((a, b) => a * b, 1);
-  const tones = tonesOf(type, [samples.f, samples.b]);
-  const small = document.createElement("canvas");
+  const frame: ImageFrame = { shape, tones: tonesOf(type, [samples.f, samples.b]) };
   const canvas = h("canvas", { role: "img" });
-  const thumbs = h("div", { class: "thumbs", role: "group" });
   const words = h("p", { class: "note", role: "status" });
   let direction = settings.direction;
-  let start: Float64Array | null = null;
-  let index = 0;
-  let runs = random ? usual : 1;
+  let runs = random ? defaultRuns : 1;
 
-  const draw = ({ states }: Carried, { k, part }: Place) => {
-    const from = states[k];
-    const next = states[k + 1]?.data ?? null;
-    const count = from.shape[0];
-    const across = canvas.clientWidth < 420 ? Math.min(3, count) : Math.min(count, 6);
-    const down = Math.ceil(count / across);
-    const [, height = 1, width = 1] = shape;
-    const cell = Math.min(canvas.clientWidth / across, (280 * width) / height);
-    const ratio = (down * cell * (height / width)) / canvas.clientWidth;
-    const surface = fit(canvas, { ratio, least: 60 });
-    if (!surface) return;
-    const { context } = surface;
-    context.clearRect(0, 0, surface.width, surface.height);
-    context.imageSmoothingEnabled = false;
-    for (let i = 0; i < count; i++) {
-      paint(small, from.data, { shape, tones, offset: i * size, next, part });
-      const x = (i % across) * cell;
-      const y = Math.floor(i / across) * cell * (height / width);
-      context.drawImage(small, x + 2, y + 2, cell - 4, (cell * height) / width - 4);
-    }
-  };
   const journey = createJourney(bridge, view, {
-    draw,
+    draw: createGrid(canvas, frame),
     arrived({ states, steps }) {
       const k = states.length - 1;
       const { from, to } = wayOf(view);
@@ -54,70 +31,112 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     },
   });
   const carry = () => {
+    const { start, index } = thumbnails;
     if (!start) return view.failed(new Error("there is no image to start from"));
     const n = random && settings.solver === "sde" ? runs : 1;
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
     journey.carry(rowsOf(one, runsOf(0)), runsOf(index));
   };
-  const choose = (k: number) => {
-    index = k;
-    const all = samples[direction] as Samples;
-    start = Float64Array.from(all.data.subarray(k * size, (k + 1) * size));
-    for (const [i, button] of [...thumbs.children].entries())
-      button.setAttribute("aria-pressed", String(i === k));
-  };
-  const offer = () => {
-    direction = settings.direction;
-    const all = samples[direction];
-    const name = wayOf(view).from;
-    const n = Math.min(offered, all?.shape[0] ?? 0);
-    thumbs.setAttribute("aria-label", `Pictures of ${name}`);
-    thumbs.replaceChildren(
-      ...Array.from({ length: n }, (_, k) => {
-        const canvas = h("canvas");
-        paint(canvas, (all as Samples).data, { shape, tones, offset: k * size });
-        const button = h(
-          "button",
-          { type: "button", "aria-label": `Image ${k + 1} of ${name}` },
-          canvas,
-        );
-        return on(button, {
-          click() {
-            choose(k);
-            carry();
-          },
-        });
-      }),
-    );
-    start = null;
-    if (n > 0) choose(0);
-  };
+  const thumbnails = createThumbnails(view, frame, carry);
   const many = numberField("Runs", runs, 64, (value) => {
     runs = value;
     carry();
   });
   watch(canvas, journey.redraw, view.signal);
-  offer();
+  thumbnails.offer();
+  const bar = random ? h("div", { class: "bar" }, many) : null;
+  const player = h("div", {}, bar, journey.clock.element, canvas, words);
   return {
-    element: h(
-      "div",
-      { class: "across" },
-      thumbs,
-      h(
-        "div",
-        {},
-        random ? h("div", { class: "bar" }, many) : null,
-        journey.clock.element,
-        canvas,
-        words,
-      ),
-    ),
+    element: h("div", { class: "across" }, thumbnails.element, player),
     restart() {
-      if (direction !== settings.direction) offer();
+      if (direction !== settings.direction) thumbnails.offer();
+      direction = settings.direction;
       carry();
     },
     stop: journey.stop,
+  };
+}
+
+/** The shape [C, H, W] of images, and their values of black and white. */
+interface ImageFrame {
+  shape: readonly number[];
+  tones: Tones;
+}
+
+const sizeOf = ({ shape }: ImageFrame) => shape.reduce((a, b) => a * b, 1);
+
+/** Draws the images of all runs beside each other. */
+function createGrid(canvas: HTMLCanvasElement, frame: ImageFrame) {
+  const small = document.createElement("canvas");
+  return ({ states }: Carried, { k, part }: Place) => {
+    const from = states[k];
+    const next = states[k + 1]?.data ?? null;
+    const count = from.shape[0];
+    const across = canvas.clientWidth < 420 ? Math.min(3, count) : Math.min(count, 6);
+    const down = Math.ceil(count / across);
+    const [, height = 1, width = 1] = frame.shape;
+    const cell = Math.min(canvas.clientWidth / across, (280 * width) / height);
+    const ratio = (down * cell * (height / width)) / canvas.clientWidth;
+    const surface = fit(canvas, { ratio, least: 60 });
+    if (!surface) return;
+    const { context } = surface;
+    context.clearRect(0, 0, surface.width, surface.height);
+    context.imageSmoothingEnabled = false;
+    for (let i = 0; i < count; i++) {
+      paint(small, from.data, { ...frame, offset: i * sizeOf(frame), next, part });
+      const x = (i % across) * cell;
+      const y = Math.floor(i / across) * cell * (height / width);
+      context.drawImage(small, x + 2, y + 2, cell - 4, (cell * height) / width - 4);
+    }
+  };
+}
+
+/** Buttons with images of the data to start from. */
+function createThumbnails(view: ViewContext, frame: ImageFrame, chosen: () => void) {
+  const { samples, settings } = view;
+  const size = sizeOf(frame);
+  const element = h("div", { class: "thumbs", role: "group" });
+  let start: Float64Array | null = null;
+  let index = 0;
+  const choose = (all: Samples, k: number) => {
+    index = k;
+    start = Float64Array.from(all.data.subarray(k * size, (k + 1) * size));
+    for (const [i, button] of [...element.children].entries())
+      button.setAttribute("aria-pressed", String(i === k));
+  };
+  const thumbnail = (all: Samples, k: number, name: string) => {
+    const canvas = h("canvas");
+    paint(canvas, all.data, { ...frame, offset: k * size });
+    const label = `Image ${k + 1} of ${name}`;
+    return listen(h("button", { type: "button", "aria-label": label }, canvas), {
+      click() {
+        choose(all, k);
+        chosen();
+      },
+    });
+  };
+  return {
+    element,
+    /** The chosen image, flat; null if there are no data. */
+    get start() {
+      return start;
+    },
+    get index() {
+      return index;
+    },
+    /** Shows images of the direction's data, and chooses the first. */
+    offer() {
+      const all = samples[settings.direction];
+      const name = wayOf(view).from;
+      const n = Math.min(mostThumbnails, all?.shape[0] ?? 0);
+      element.setAttribute("aria-label", `Images of ${name}`);
+      element.replaceChildren(
+        ...Array.from({ length: n }, (_, k) => thumbnail(all as Samples, k, name)),
+      );
+      start = null;
+      if (all && n > 0) choose(all, 0);
+    },
   };
 }
 

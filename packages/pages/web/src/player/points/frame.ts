@@ -1,7 +1,8 @@
 // The range of the coordinates, axes, and both ends as faint points.
-import { type Range, short } from "../numbers.js";
+import { type Range, shortNumber } from "../numbers.js";
 import type { Colours } from "../styles.js";
 
+/** A rectangle of a canvas, and the pixels of values. */
 export interface Frame {
   x(value: number): number;
   y(value: number): number;
@@ -12,6 +13,7 @@ export interface Frame {
   ranges: readonly [Range, Range];
 }
 
+/** The frame of a canvas for ranges of values. */
 export function frameOf(width: number, height: number, ranges: Frame["ranges"]): Frame {
   const [[x0, x1], [y0, y1]] = ranges;
   const left = 46;
@@ -40,8 +42,10 @@ function ticks([low, high]: Range, count: number): number[] {
   );
 }
 
+/** Horizontal and vertical values [n] of points. */
 export type Cloud = readonly [Float32Array, Float32Array];
 
+/** Draws axes, names and the clouds of the data. */
 export function drawFrame(
   context: CanvasRenderingContext2D,
   frame: Frame,
@@ -76,13 +80,13 @@ export function drawFrame(
   for (const value of ticks(ranges[1], (bottom - top) / 70)) {
     const y = Math.round(frame.y(value)) + 0.5;
     rule(left, y, right, y);
-    context.fillText(short(value), left - 6, y);
+    context.fillText(shortNumber(value), left - 6, y);
   }
   context.textAlign = "center";
   for (const value of ticks(ranges[0], (right - left) / 90)) {
     const x = Math.round(frame.x(value)) + 0.5;
     rule(x, top, x, bottom);
-    context.fillText(short(value), x, bottom + 11);
+    context.fillText(shortNumber(value), x, bottom + 11);
   }
   context.textAlign = "right";
   context.fillText(names[0], right, bottom + 25, right - left);
@@ -98,7 +102,7 @@ export function drawFrame(
   context.globalAlpha = 1;
 }
 
-const largest = 5;
+const largestDot = 5;
 
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
 
@@ -123,7 +127,7 @@ export function dots(
     const x = frame.x(xs[i]);
     const y = frame.y(ys[i]);
     if (x < left || x > right || y < top || y > bottom) continue;
-    const side = size * Math.min(largest, Math.sqrt(weights?.[i] ?? 1));
+    const side = size * Math.min(largestDot, Math.sqrt(weights?.[i] ?? 1));
     context.fillRect(x - side / 2, y - side / 2, side, side);
   }
 }

@@ -2,65 +2,48 @@ import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, type Surface, watch } from "../canvas.js";
 import { createJourney, forget, type Place, rowsOf } from "../carried.js";
 import { numberField, selectField } from "../controls/fields.js";
-import { most } from "../controls/settings.js";
+import { settingLimits } from "../controls/settings.js";
 import { h } from "../dom.js";
-import { columnOf, type Range, rangeOf, short } from "../numbers.js";
+import { columnOf, type Range, rangeOf, shortNumber } from "../numbers.js";
 import { type Colours, coloursOf } from "../styles.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
 import { type Cloud, dots, drawFrame, type Frame, frameOf } from "./frame.js";
 
+/** Particles in a plane of two columns; of one column, over time. */
 export function createPoints(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
-  const { columns, shape } = bridge.info;
-  const names = columns ?? Array.from({ length: shape[0] }, (_, k) => `x${k + 1}`);
-  const isLine = names.length === 1;
-  const plane: [number, number] = [0, isLine ? 0 : 1];
+  const plane = createPlane(bridge);
   let clouds: Cloud[] = [];
-
-  const cloudOf = (some: Samples, share: number): Cloud => {
-    const y = columnOf(some, plane[1]);
-    const time = settings.direction === "f" ? share : 1 - share;
-    return [isLine ? y.slice().fill(time) : columnOf(some, plane[0]), y];
-  };
   const canvas = h("canvas", {
     role: "img",
     "aria-label": `Particles between ${ends[0]} and ${ends[1]}`,
   });
   const scene = createScene(canvas, view.root);
   const mass = h("p", { class: "note", hidden: !bridge.info.mass });
+  const cloudAt = (some: Samples, share: number) =>
+    plane.cloudOf(some, settings.direction === "f" ? share : 1 - share);
   const journey = createJourney(bridge, view, {
     draw({ weights: all }, place) {
       const [from, to] = clouds.slice(place.k) as [Cloud, Cloud?];
-      const weights = between(all[place.k] ?? null, all[place.k + 1], place);
-      if (weights) {
-        const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
-        mass.textContent = `The area of a particle is its mass. Total mass: ${short(mean)} times the mass at the start.`;
-      }
-      const now: Cloud = [between(from[0], to?.[0], place), between(from[1], to?.[1], place)];
-      scene.draw(now, weights);
+      const weights = mix(all[place.k] ?? null, all[place.k + 1], place);
+      if (weights) mass.textContent = massNote(weights);
+      scene.draw([mix(from[0], to?.[0], place), mix(from[1], to?.[1], place)], weights);
     },
     arrived(carried) {
       const { states, steps } = carried;
       const k = states.length - 1;
-      clouds.push(cloudOf(states[k], k / steps));
+      clouds.push(cloudAt(states[k], k / steps));
       forget(carried, k);
       // Without samples of the other end the frame follows what arrives.
       if (k === 0 || (k === steps && !samples[wayOf(view).end])) ground();
     },
   });
-
   const ground = () => {
-    const source = samples.f && cloudOf(samples.f, settings.direction === "f" ? 0 : 1);
-    const target = samples.b && cloudOf(samples.b, settings.direction === "f" ? 1 : 0);
+    const source = samples.f && cloudAt(samples.f, settings.direction === "f" ? 0 : 1);
+    const target = samples.b && cloudAt(samples.b, settings.direction === "f" ? 1 : 0);
     const seen = [source, target, clouds[0], clouds.at(-1)].filter((cloud) => cloud != null);
     if (seen.length === 0) return;
-    const range = (axis: 0 | 1) => rangeOf(seen.map((cloud) => cloud[axis]));
-    scene.ground({
-      ranges: [isLine ? [-0.05, 1.05] : range(0), range(1)],
-      names: [isLine ? "t" : names[plane[0]], names[plane[1]]],
-      source,
-      target,
-    });
+    scene.ground({ ranges: plane.ranges(seen), names: plane.titles(), source, target });
     journey.redraw();
   };
   const restart = () => {
@@ -68,51 +51,82 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const all = samples[direction];
     if (!all)
       return view.failed(new Error(`there are no samples of ${wayOf(view).from} to start from`));
-    const n = all.shape[0];
     clouds = [];
-    // Evenly spaced: few particles are of all parts of a file.
-    const step = Math.max(1, Math.floor(n / particles));
-    const indices = Array.from({ length: particles }, (_, i) => (i * step) % n);
+    const indices = spacedIndices(all.shape[0], particles);
     journey.carry(rowsOf(all, indices), indices);
   };
-
-  const choose = (axis: 0 | 1) =>
-    selectField(
-      axis === 0 ? "Horizontal" : "Vertical",
-      names.map((name, k) => [String(k), name]),
-      String(plane[axis]),
-      (value) => {
-        plane[axis] = Number(value);
-        restart();
-      },
-    );
-  const particles = numberField("Particles", settings.particles, most.particles, (value) => {
-    settings.particles = value;
-    restart();
-  });
-  const keys = { source: ends[0], target: ends[1], generated: "particles" };
-  const key = Object.entries(keys).map(([colour, text]) =>
-    h("li", {}, h("i", { class: `c-${colour}` }), text),
+  const particles = numberField(
+    "Particles",
+    settings.particles,
+    settingLimits.particles,
+    (value) => {
+      settings.particles = value;
+      restart();
+    },
   );
   watch(canvas, ground, view.signal);
-  const planes = names.length > 2 ? [choose(0), choose(1)] : [];
+  const bar = h("div", { class: "bar" }, particles, ...plane.fields(restart));
   return {
-    element: h(
-      "div",
-      {},
-      h("div", { class: "bar" }, particles, ...planes),
-      journey.clock.element,
-      canvas,
-      h("ul", { class: "key" }, ...key),
-      mass,
-    ),
+    element: h("div", {}, bar, journey.clock.element, canvas, keyOf(ends), mass),
     restart,
     stop: journey.stop,
   };
 }
 
+/** The two columns that are shown, and the fields that choose them. */
+function createPlane({ info: { columns, shape } }: Bridge) {
+  const names = columns ?? Array.from({ length: shape[0] }, (_, k) => `x${k + 1}`);
+  const isLine = names.length === 1;
+  const axes: [number, number] = [0, isLine ? 0 : 1];
+  const field = (axis: 0 | 1, changed: () => void) =>
+    selectField(
+      axis === 0 ? "Horizontal" : "Vertical",
+      names.map((name, k) => [String(k), name]),
+      String(axes[axis]),
+      (value) => {
+        axes[axis] = Number(value);
+        changed();
+      },
+    );
+  return {
+    cloudOf(some: Samples, time: number): Cloud {
+      const y = columnOf(some, axes[1]);
+      return [isLine ? y.slice().fill(time) : columnOf(some, axes[0]), y];
+    },
+    titles: (): [string, string] => [isLine ? "t" : names[axes[0]], names[axes[1]]],
+    /** Frames all clouds. */
+    ranges(clouds: readonly Cloud[]): [Range, Range] {
+      const range = (axis: 0 | 1) => rangeOf(clouds.map((cloud) => cloud[axis]));
+      return [isLine ? [-0.05, 1.05] : range(0), range(1)];
+    },
+    /** None for two columns or one. */
+    fields: (changed: () => void) =>
+      names.length > 2 ? [field(0, changed), field(1, changed)] : [],
+  };
+}
+
+/** Evenly spaced: few particles are of all parts of a file. */
+function spacedIndices(n: number, count: number): number[] {
+  const step = Math.max(1, Math.floor(n / count));
+  return Array.from({ length: count }, (_, i) => (i * step) % n);
+}
+
+/** The meanings of the colours. */
+function keyOf(ends: readonly [string, string]): HTMLElement {
+  const texts = { source: ends[0], target: ends[1], generated: "particles" };
+  const items = Object.entries(texts).map(([colour, text]) =>
+    h("li", {}, h("i", { class: `c-${colour}` }), text),
+  );
+  return h("ul", { class: "key" }, ...items);
+}
+
+function massNote(weights: Float32Array): string {
+  const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
+  return `The area of a particle is its mass. Total mass: ${shortNumber(mean)} times the mass at the start.`;
+}
+
 /** A part of the way from a to b; a if there is no b. */
-function between<T extends Float32Array | null>(a: T, b: T | undefined, { part }: Place): T {
+function mix<T extends Float32Array | null>(a: T, b: T | undefined, { part }: Place): T {
   if (!a || !b) return a;
   return a.map((value, i) => value + part * (b[i] - value)) as T;
 }
