@@ -1,20 +1,14 @@
-// Entropic transport by accelerated Sinkhorn iterations, in the log domain if needed, so that any regularisation is
-// stable.
-import {
-  cat,
-  type Device,
-  expProduct,
-  full,
-  noGrad,
-  type Scalings,
-  type SinkhornSteps,
-  sinkhornIterate,
-  Tensor,
-  tidy,
-} from "@dsbm/torch";
+// Entropic transport: by the kernel of points if costs are moderate, else from large to small regularisations.
+import { type Device, expProduct, full, noGrad, Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
-import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
+import {
+  type EntropicPotentials,
+  type EntropicProblem,
+  type SinkhornAim,
+  solvePotentials,
+} from "./entropic-potentials.js";
+import { scaleToPlan, scalingExponent } from "./scaling.js";
 
 /** Options of `sinkhorn`. */
 export interface SinkhornOptions {
@@ -29,6 +23,11 @@ export interface SinkhornOptions {
   /** Maximum number of iterations at the final regularisation (default 20,000). */
   iterations?: number;
 }
+
+/** A rough start for the next regularisation; with larger errors the last step may not converge. */
+const roughTolerance = 1e-3;
+/** Costs in units of the entropy's weight from which regularisations get smaller in steps. */
+const moderateCost = 128;
 
 /** A plan of `sinkhorn`. */
 export interface EntropicPlan {
@@ -88,7 +87,11 @@ function matrixOf(cost: Tensor | Points): Tensor {
 const logWeights = (count: number, device: Device): Tensor =>
   full([count], -Math.log(count), { dtype: "float64", device });
 
-function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): EntropicPlan {
+function solveMatrix(
+  c: Tensor,
+  penalty: EntropicProblem["penalty"],
+  aim: SinkhornAim,
+): EntropicPlan {
   const least = c.amin();
   const spread = c.amax().sub(least).item();
   if (!Number.isFinite(spread))
@@ -99,13 +102,13 @@ function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): 
   let at: EntropicPotentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
   let begun = 0;
   // Larger regularisations need only rough solutions.
-  for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
-    const solution = solve(problem, at, { eps, tolerance: rough, most: 200 });
+  for (let eps = spread / moderateCost; eps > aim.eps; eps /= 2) {
+    const solution = solvePotentials(problem, at, { eps, tolerance: roughTolerance, most: 200 });
     solution.plan?.dispose();
     begun += solution.count;
     at = solution;
   }
-  const { f, g, error, count, plan } = solve(problem, at, aim);
+  const { f, g, error, count, plan } = solvePotentials(problem, at, aim);
   return {
     plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(aim.eps).exp_(),
     error,
@@ -114,7 +117,11 @@ function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): 
   };
 }
 
-function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
+function solvePoints(
+  { x0, x1 }: Points,
+  penalty: number | null,
+  aim: SinkhornAim,
+): EntropicPlan | null {
   const x = vectors(x0);
   const y = vectors(x1);
   if (x.size(1) !== y.size(1))
@@ -127,10 +134,10 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const right = y.sub(center);
   const norms = [squaredNorms(left), squaredNorms(right)] as const;
   const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
-  if (!((2 * reach) / eps < moderate)) return null;
+  if (!((2 * reach) / eps < moderateCost)) return null;
   // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|².
   const plan = expProduct(left.mul(2 / eps), right);
-  const tau = exponent(penalty, eps);
+  const tau = scalingExponent(penalty, eps);
   const scalings = (of: Tensor) => {
     const norms = of.squeeze(1);
     const ones = norms.onesLike();
@@ -144,165 +151,8 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const v = columns.ones;
   const taus = { rows: tau, columns: tau };
   const scaling = { a: rows.weight, b: columns.weight, u, v };
-  const { count, error } = toPlan(plan, scaling, { taus, tolerance, most });
+  const { count, error } = scaleToPlan(plan, scaling, { taus, tolerance, most });
   const converged = error <= tolerance;
   if (!converged && !(count >= most && Number.isFinite(error))) return null;
   return { plan, error, iterations: count, converged };
-}
-
-const most = 60;
-const few = 30;
-/** A rough start for the next regularisation; with larger errors the last step may not converge. */
-const rough = 1e-3;
-const tooFar = 200;
-const moderate = 128;
-
-interface EntropicProblem {
-  c: Tensor;
-  logA: Tensor;
-  logB: Tensor;
-  penalty: Record<"rows" | "columns", number | null>;
-}
-type EntropicPotentials = Record<"f" | "g", Tensor>;
-interface Aim {
-  eps: number;
-  tolerance: number;
-  most: number;
-}
-interface Advanced extends EntropicPotentials {
-  error: number;
-  count: number;
-  plan?: Tensor;
-}
-
-/** Repeats accelerated iterations without acceleration if they make the error four times as large. */
-function solve(problem: EntropicProblem, from: EntropicPotentials, aim: Aim): Advanced {
-  let at: EntropicPotentials & { error?: number } = from;
-  let count = 0;
-  let span = most;
-  let isPlain = false;
-  for (;;) {
-    const left = aim.most - count;
-    const steps = { ...aim, most: Math.min(span, left) };
-    const scaled: Advanced | null = isPlain
-      ? null
-      : tidy(() => scaledSteps(problem, at, steps, left));
-    // Scalings that grow too fast are absorbed more often.
-    if (!scaled && !isPlain) span = Math.max(few, span / 2);
-    const logarithmic = { ...steps, most: Math.min(few, left) };
-    const next: Advanced = scaled ?? tidy(() => logSteps(problem, at, logarithmic, { isPlain }));
-    count += next.count;
-    const isLast = next.error <= aim.tolerance || count >= aim.most;
-    isPlain = !isLast && !isPlain && next.error > 4 * (at.error ?? Number.POSITIVE_INFINITY);
-    const unused = isPlain ? next : at;
-    if (unused !== from) for (const t of [unused.f, unused.g]) t.dispose();
-    if (isLast) return { ...next, count };
-    if (!isPlain) at = next;
-  }
-}
-
-const exponent = (penalty: number | null, eps: number): number =>
-  penalty === null ? 1 : penalty / (penalty + eps);
-
-function logSteps(
-  problem: EntropicProblem,
-  from: EntropicPotentials,
-  { eps, most: count }: Aim,
-  { isPlain }: { isPlain: boolean },
-): Advanced {
-  const { c, logA, logB } = problem;
-  const tau = exponent(problem.penalty.rows, eps);
-  const columnTau = exponent(problem.penalty.columns, eps);
-  const accelerator = new Accelerator();
-  let { f, g } = from;
-  for (let i = 1; ; i++) {
-    f = logA.sub(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1), { alpha: tau }).mul(eps);
-    const sums = f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2);
-    const next = logB.sub(sums, { alpha: columnTau }).mul(eps);
-    g = i < count && !isPlain ? accelerator.next(g, next.sub(g)) : next;
-    if (i >= count) break;
-  }
-  accelerator.dispose();
-  const sums = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1).add(f.div(eps)).exp();
-  const weight = logA.sub(f, { alpha: (1 - tau) / eps }).exp();
-  return { f, g, error: rowError(sums, weight, sums.onesLike(), tau), count };
-}
-
-/**
- * Products with the kernel exp((f + g − c)/eps) (Schmitzer 2019): far cheaper, exact for moderate scalings, null
- * otherwise. Includes a plan at the end.
- */
-function scaledSteps(
-  problem: EntropicProblem,
-  { f, g }: EntropicPotentials,
-  { eps, most, tolerance }: Aim,
-  left: number,
-): Advanced | null {
-  const { logA, logB } = problem;
-  const tau = exponent(problem.penalty.rows, eps);
-  const columnTau = exponent(problem.penalty.columns, eps);
-  const { c } = problem;
-  const matrix = g.sub(c).add_(f.unsqueeze(-1)).div_(eps).exp_();
-  // The absorbed potentials' power belongs to the weights.
-  const weight = (logW: Tensor, absorbed: Tensor, power: number) =>
-    (power === 1 ? logW : logW.sub(absorbed, { alpha: (1 - power) / eps })).exp();
-  const a = weight(logA, f, tau);
-  const b = weight(logB, g, columnTau);
-  const u = f.onesLike();
-  const v = g.onesLike();
-  const taus = { rows: tau, columns: columnTau };
-  const { count, error } = toPlan(matrix, { a, b, u, v }, { taus, tolerance, most });
-  const logU = u.log();
-  const logV = v.log();
-  const reach = cat([logU, logV]).abs().amax().item();
-  // NaN compares false: a NaN scaling is refused too.
-  if (!(reach < tooFar)) return null;
-  return {
-    f: f.add(logU, { alpha: eps }),
-    g: g.add(logV, { alpha: eps }),
-    error,
-    count,
-    ...((error <= tolerance || count >= left) && { plan: matrix }),
-  };
-}
-
-const checkEvery = 10;
-
-/**
- * Iterates in place, by the engine's kernel if both sides are penalised alike, and makes the plan u K v of the kernel K.
- * Returns the total deviation of the plan's row sums and the number of iterations.
- */
-function toPlan(
-  kernel: Tensor,
-  scalings: Scalings,
-  {
-    taus,
-    tolerance,
-    most,
-  }: Omit<SinkhornSteps, "tau"> & { taus: Record<"rows" | "columns", number> },
-): { error: number; count: number } {
-  if (taus.rows === taus.columns && kernel.device === "cpu")
-    return sinkhornIterate(kernel, scalings, { tau: taus.rows, tolerance, most });
-  const { a, b, u, v } = scalings;
-  const transposed = kernel.t();
-  for (let count = 1; ; count++) {
-    const sums = tidy(() => {
-      u.copy_(a.div(kernel.mv(v).pow(taus.rows)));
-      return transposed.mv(u).pow(taus.columns);
-    });
-    const isLast = count >= most;
-    const isMet =
-      !isLast && count % checkEvery === 0 && sums.mul(v).sub(b).abs().sum().item() <= tolerance;
-    v.copy_(b.div(sums));
-    sums.dispose();
-    if (!isLast && !isMet) continue;
-    const error = rowError(kernel.mv(v).mul_(u), a, u, taus.rows);
-    kernel.mul_(u.unsqueeze(-1)).mul_(v);
-    return { error, count };
-  }
-}
-
-function rowError(sums: Tensor, weight: Tensor, u: Tensor, tau: number): number {
-  const target = tau === 1 ? weight : weight.mul(sums.div(u).pow(1 - tau));
-  return target.sub(sums).abs().sum().item();
 }
