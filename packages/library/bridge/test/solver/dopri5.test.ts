@@ -2,7 +2,7 @@
 import { full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { dormandPrince } from "../../src/solver/dopri5.js";
+import { dormandPrince } from "../../src/solver/dormand-prince.js";
 import { counted } from "../../src/solver/flow.js";
 import { solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
