@@ -4,7 +4,9 @@ import { attempt } from "../files/read.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
-import type { ColumnBounds, ColumnCondition, ColumnTransform } from "./units.js";
+import type { ColumnCondition } from "./units/column-condition.js";
+import type { ColumnTransform } from "./units/column-transform.js";
+import type { ColumnBounds } from "./units/limits.js";
 
 /** A number, or a class, stored as its index. */
 export interface ConditionFacts {

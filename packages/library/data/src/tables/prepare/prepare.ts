@@ -10,7 +10,7 @@ import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource, TableColumn } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
-import { toRows } from "../units.js";
+import { toRows } from "../units/rows.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./column-record.js";
 import { edgeShares } from "./edges.js";

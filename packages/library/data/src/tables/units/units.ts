@@ -1,0 +1,154 @@
+// Samples of networks in the data's own units, and back.
+import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { Projection } from "../../vectors/projection.js";
+import type { NumberColumn } from "../write/table-writer.js";
+import type { ColumnTransform } from "./column-transform.js";
+import type { Limits } from "./limits.js";
+import { toRows } from "./rows.js";
+
+/** Means beyond so many deviations need float64. */
+const coarseDistance = 1000;
+
+/** How the columns of a table become samples. */
+export interface UnitFacts {
+  /** Names of the columns. */
+  names: readonly string[];
+  /** Whether the file named them. */
+  named: boolean;
+  /** From the data's units to network units; null: they are the same. */
+  transform?: ColumnTransform | null;
+  /** From columns to principal components; null: none. */
+  projection?: Projection | null;
+  /** Limits of generated values. */
+  limits?: Limits | null;
+}
+
+const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
+  tensor(Float64Array.from(values)).to({ device });
+
+/** float64 [n, d] in the data's own units. */
+function toValues(z: Tensor, transform: ColumnTransform, limits: Limits | null): Tensor {
+  const y = z.to("float64").mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
+  const values = transform.log1p ? y.expm1() : y;
+  if (!limits) return values;
+  const whole = rowOf(limits.whole.map(Number), z);
+  const rounded = values.add(values.round().sub(values).mul(whole));
+  return rounded.maximum(rowOf(limits.min, z)).minimum(rowOf(limits.max, z));
+}
+
+/** float64 columns of rows [n, d]. */
+const columnsOf = (rows: () => Tensor): Float64Array[] =>
+  tidy(() => {
+    const columns = rows().to("float64").t().contiguous().unbind();
+    return columns.map((column) => column.toArray() as Float64Array);
+  });
+
+/**
+ * Converts float64 columns in the data's own units to float32 samples [n, …] for networks, and
+ * back.
+ */
+export class Units {
+  readonly #facts: UnitFacts;
+
+  constructor(facts: UnitFacts) {
+    this.#facts = facts;
+  }
+
+  /** The number of columns. */
+  get width(): number {
+    return this.#facts.names.length;
+  }
+
+  /** Samples [n, d] of d columns of n values; the caller disposes them. */
+  apply(columns: readonly Float64Array[]): Tensor {
+    const { transform, projection } = this.#facts;
+    return tidy(() => {
+      const rows = toRows(columns, "float64");
+      const values = tensor(rows, { shape: [rows.length / this.width, this.width] });
+      const y = transform?.log1p ? values.log1p() : values;
+      const scales = transform?.std.map((std) => std || 1) ?? [];
+      const z = transform ? y.sub(rowOf(transform.mean, y)).div(rowOf(scales, y)) : y;
+      const x = z.to("float32");
+      return (projection?.project(x) ?? x).keep();
+    });
+  }
+
+  /** Columns of samples [n, d] in the data's own units; a constant column has its value. */
+  undo(x: Tensor): Float64Array[] {
+    const { transform, projection, limits = null } = this.#facts;
+    return columnsOf(() => {
+      const z = projection?.reconstruct(x) ?? x;
+      return transform ? toValues(z, transform, limits) : z;
+    });
+  }
+
+  /** Columns of vectors [n, d] at points x [n, d], such as velocities, in the data's own units. */
+  undoVectors(x: Tensor, vectors: Tensor): Float64Array[] {
+    const { transform, projection } = this.#facts;
+    return columnsOf(() => {
+      const v = projection?.reconstruct(vectors).sub(projection.mean) ?? vectors;
+      if (!transform) return v;
+      const scaled = v.to("float64").mul(rowOf(transform.std, v));
+      if (!transform.log1p) return scaled;
+      const z = projection?.reconstruct(x) ?? x;
+      return scaled.mul(toValues(z, { ...transform, log1p: false }, null).exp());
+    });
+  }
+
+  /** `names` replace missing names. A column is float64 if its mean is too large for float32. */
+  columns(names?: readonly string[]): NumberColumn[] {
+    const { transform, named } = this.#facts;
+    return this.#facts.names.map((name, k) => {
+      const mean = transform?.mean[k] ?? 0;
+      const std = transform?.std[k] ?? 1;
+      const isCoarse =
+        std === 0 ? Math.fround(mean) !== mean : Math.abs(mean) > coarseDistance * std;
+      return {
+        name: named ? name : (names?.[k] ?? name),
+        dtype: isCoarse && !transform?.log1p ? "float64" : "float32",
+      };
+    });
+  }
+
+  /** Frees the projection. */
+  dispose(): void {
+    this.#facts.projection?.dispose();
+  }
+}
+
+/** Units of prepared rows x − offset, on any device. */
+export class RowUnits {
+  readonly #shift: Tensor;
+  readonly #scale: Tensor;
+
+  constructor(
+    /** From the data's units to network units. */
+    readonly transform: ColumnTransform,
+    offset: readonly number[],
+    /** Bounds of values in the data's units. */
+    readonly limits: Limits | null = null,
+  ) {
+    const { mean, std } = transform;
+    const row = (values: readonly number[]) =>
+      tidy(() => tensor(Float64Array.from(values)).to("float32").keep());
+    this.#shift = row(mean.map((m, k) => m - offset[k]));
+    this.#scale = row(std.map((s) => 1 / (s || 1)));
+  }
+
+  /** float32 [n, d]. */
+  apply(rows: Tensor): Tensor {
+    const { device } = rows;
+    return tidy(() => rows.sub(this.#shift.to({ device })).mul(this.#scale.to({ device })));
+  }
+
+  /** float64 [n, d] in the data's own units. */
+  undo(x: Tensor): Tensor {
+    return tidy(() => toValues(x, this.transform, this.limits));
+  }
+
+  /** Frees its tensors. */
+  dispose(): void {
+    this.#shift.dispose();
+    this.#scale.dispose();
+  }
+}
