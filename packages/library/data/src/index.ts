@@ -37,36 +37,34 @@ export {
 } from "./tables/rows.js";
 export { aboutText } from "./tables/select.js";
 export {
-  type Bounds,
-  boundsOf,
-  type ColumnBounds,
   type ColumnCondition,
-  type ColumnTransform,
   conditionWidth,
   decodeCondition,
   encodeCondition,
   fitCondition,
+} from "./tables/units/column-condition.js";
+export {
+  type ColumnTransform,
   fitTransform,
+  type Standardise,
+} from "./tables/units/column-transform.js";
+export {
+  type Bounds,
+  boundsOf,
+  type ColumnBounds,
   type Limits,
   limitsOf,
-  RowUnits,
-  type Standardise,
-  toRows,
-  Units,
-} from "./tables/units.js";
+} from "./tables/units/limits.js";
+export { toRows } from "./tables/units/rows.js";
+export { RowUnits, Units } from "./tables/units/units.js";
 export {
-  type CarriedCell,
-  type CarriedColumn,
-  type NumberColumn,
   type OutputFormat,
   openTableWriter,
   outputFormat,
   outputFormats,
-  type TableBatch,
-  type TableColumns,
-  type TableWriter,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
 export * from "./tables/write/h5ad.js";
+export * from "./tables/write/table-writer.js";
 export * from "./vectors/projection.js";
 export { eightGaussians, gaussianEndpoints, moons } from "./vectors/synthetic.js";

@@ -1,18 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openRows, openTableWriter } from "@dsbm/data";
+import {
+  type OutputFormat,
+  openRows,
+  openTableWriter,
+  type TableBatch,
+  type TableColumns,
+} from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import {
-  float32Text,
-  type OutputFormat,
-  type TableBatch,
-  type TableColumns,
-} from "../../src/tables/write/formats.js";
+import { float32Text } from "../../src/tables/write/csv.js";
 import { fortran, readAll, testFolders } from "../files.js";
 
 const folder = testFolders();

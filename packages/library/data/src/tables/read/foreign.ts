@@ -19,6 +19,7 @@ export interface ForeignTask {
   request: Omit<RowRequest, "signal">;
 }
 
+/** The answer of a thread: a value, or the error of its reader. */
 export type ForeignAnswer = { value: unknown } | { code: DatasetCode; message: string };
 
 const thread = new URL("../../../dist/tables/read/foreign-thread.js", import.meta.url);
@@ -27,32 +28,35 @@ const thread = new URL("../../../dist/tables/read/foreign-thread.js", import.met
 const patience = { seconds: 60, each: 0.5 };
 const heapMb = Math.min(4096, totalmem() / 2 ** 21);
 
-/** Throws `BadTable`, also beyond time or memory, and errors of the readers. */
-export async function openForeign(
-  format: ForeignFile["format"],
-  path: string,
-  size: number,
-  { layer, limits, seconds: most }: ReadOptions,
-): Promise<Opened> {
-  const workerData: ForeignFile = { format, path, size, options: { layer, limits } };
-  // HDF5 prints its errors too.
-  const worker = new Worker(thread, {
-    workerData,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
-    stderr: true,
-  });
-  const seconds = most ?? patience.seconds + (patience.each * size) / 2 ** 20;
-  /** The thread's next answer; the first one has the facts of the table. */
-  const ask = async <T>(task?: ForeignTask): Promise<T> => {
+/** The thread of a file, which answers one task after the other. */
+class ForeignReader {
+  readonly #path: string;
+  readonly #seconds: number;
+  readonly #worker: Worker;
+
+  constructor(file: ForeignFile, seconds: number | undefined) {
+    this.#path = file.path;
+    this.#seconds = seconds ?? patience.seconds + (patience.each * file.size) / 2 ** 20;
+    this.#worker = new Worker(thread, {
+      workerData: file,
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      // HDF5 prints its errors too.
+      stderr: true,
+    });
+  }
+
+  /** The thread's next answer; the first one, without a task, has the facts of the table. */
+  async ask<T>(task?: ForeignTask): Promise<T> {
+    const worker = this.#worker;
     worker.ref();
     let timer: NodeJS.Timeout | undefined;
     try {
       const answer = await new Promise<ForeignAnswer>((resolve, reject) => {
         const fail = (problem: string) => () =>
-          reject(badTable(path, `${problem}; write it again`));
+          reject(badTable(this.#path, `${problem}; write it again`));
         timer = setTimeout(
-          fail(`was not read in ${seconds} s, so it seems damaged`),
-          1000 * seconds,
+          fail(`was not read in ${this.#seconds} s, so it seems damaged`),
+          1000 * this.#seconds,
         );
         worker.once("message", resolve);
         worker.once("error", (error: NodeJS.ErrnoException) =>
@@ -72,25 +76,42 @@ export async function openForeign(
       for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
       worker.unref();
     }
-  };
+  }
+
+  end(): void {
+    void this.#worker.terminate();
+  }
+}
+
+/**
+ * Opens a table whose reader runs in a thread of its own.
+ * @throws {DatasetError} `BadTable`, also beyond time or memory, and errors of the readers
+ */
+export async function openForeign(
+  format: ForeignFile["format"],
+  path: string,
+  size: number,
+  { layer, limits, seconds }: ReadOptions,
+): Promise<Opened> {
+  const reader = new ForeignReader({ format, path, size, options: { layer, limits } }, seconds);
   try {
-    const table = await ask<Omit<Opened, "batches" | "close">>();
+    const table = await reader.ask<Omit<Opened, "batches" | "close">>();
     let readings = 0;
     return {
       ...table,
-      close: () => void worker.terminate(),
+      close: () => reader.end(),
       async *batches({ signal, ...request }: RowRequest) {
         const id = ++readings;
         for (;;) {
           signal?.throwIfAborted();
-          const batch = await ask<RowBatch | null>({ id, request });
+          const batch = await reader.ask<RowBatch | null>({ id, request });
           if (batch === null) return;
           yield batch;
         }
       },
     };
   } catch (error) {
-    void worker.terminate();
+    reader.end();
     throw error;
   }
 }

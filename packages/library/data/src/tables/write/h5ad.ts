@@ -2,7 +2,14 @@
 // byte by byte. The format: https://anndata.readthedocs.io/en/latest/fileformat-prose.html
 import { closeSync, constants, copyFileSync, fsyncSync, openSync } from "node:fs";
 import { badTable, DatasetError, reason } from "../../errors.js";
-import { child, type Dataset, type Group, openH5 } from "../read/h5ad/hdf5.js";
+import {
+  child,
+  type H5,
+  type H5Dataset,
+  type H5File,
+  type H5Group,
+  openH5,
+} from "../read/h5ad/hdf5.js";
 
 /** A value of `.uns`. */
 export type UnsValue = number | string | boolean | { readonly [key: string]: UnsValue };
@@ -32,18 +39,18 @@ const missing = (length: number) => new Float32Array(length).fill(Number.NaN);
 const memberName = (name: string): string =>
   name === "_index" ? "index" : name.replaceAll("/", "_");
 
-function encode(entity: Group | Dataset, type: string, version = "0.2.0"): void {
+function encode(entity: H5Group | H5Dataset, type: string, version = "0.2.0"): void {
   entity.create_attribute("encoding-type", type);
   entity.create_attribute("encoding-version", version);
 }
 
-function newGroup(parent: Group, name: string): Group {
+function newGroup(parent: H5Group, name: string): H5Group {
   const group = parent.create_group(name);
   encode(group, "dict", "0.1.0");
   return group;
 }
 
-function writeValue(parent: Group, name: string, value: UnsValue): void {
+function writeValue(parent: H5Group, name: string, value: UnsValue): void {
   if (typeof value === "object" && !Array.isArray(value)) {
     const group = newGroup(parent, name);
     for (const [key, entry] of Object.entries(value)) writeValue(group, memberName(key), entry);
@@ -57,32 +64,45 @@ function writeValue(parent: Group, name: string, value: UnsValue): void {
   }
 }
 
-/** Copies `source` to a temporary `path`. Throws `BadTable`, and system errors. */
-export async function copyH5ad(source: string, path: string): Promise<H5adCopy> {
-  copyFileSync(source, path, constants.COPYFILE_FICLONE);
-  const { h5, file } = await openH5(path, "a").catch((error) => {
-    throw unwritable(source, error);
-  });
-  const attempt = <T>(operation: () => T): T => {
+/** A copy of an .h5ad file that is open for writing; its errors name the file that was copied. */
+class WritableH5 {
+  readonly #h5: H5;
+  readonly #source: string;
+  #isOpen = true;
+  /** The root of the copy. */
+  readonly root: H5File;
+
+  constructor(source: string, { h5, file }: { h5: H5; file: H5File }) {
+    this.#source = source;
+    this.#h5 = h5;
+    this.root = file;
+  }
+
+  /** Closes the copy; does nothing on a second call. */
+  close(): void {
+    if (this.#isOpen) this.root.close();
+    this.#isOpen = false;
+  }
+
+  /** The result of `operation`. Throws `BadTable` for errors of HDF5. */
+  attempt<T>(operation: () => T): T {
     try {
       return operation();
     } catch (error) {
-      throw unwritable(source, error);
+      throw unwritable(this.#source, error);
     }
-  };
-  let isOpen = true;
-  const abandon = () => {
-    if (isOpen) file.close();
-    isOpen = false;
-  };
-  const groupOf = (parent: Group, name: string): Group => {
+  }
+
+  /** A group, which is created if it is absent. */
+  group(parent: H5Group, name: string): H5Group {
     if (!parent.keys().includes(name)) return newGroup(parent, name);
     const entity = child(parent, name);
-    if (entity instanceof h5.Group) return entity;
-    throw badTable(source, `${parent.path}${name} is no group: expected a file of anndata`);
-  };
+    if (entity instanceof this.#h5.Group) return entity;
+    throw badTable(this.#source, `${parent.path}${name} is no group: expected a file of anndata`);
+  }
+
   /** A new dataset, or one of the same shape: HDF5 in WebAssembly removes nothing. */
-  const datasetOf = (parent: Group, name: string, shape: number[], count: number): Dataset => {
+  #dataset(parent: H5Group, name: string, shape: number[], count: number): H5Dataset {
     if (!parent.keys().includes(name)) {
       const [, ...rest] = shape;
       const chunks = [count, ...rest];
@@ -95,37 +115,35 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
     }
     const there = child(parent, name);
     const isSame =
-      there instanceof h5.Dataset &&
+      there instanceof this.#h5.Dataset &&
       there.metadata.type === 1 &&
       there.metadata.size === 4 &&
       `${there.shape}` === `${shape}`;
     if (isSame) return there;
     const place = parent.path.slice(1);
     throw badTable(
-      source,
+      this.#source,
       `has ${place}/${name} already, of another kind or shape: rename it, or delete it with del adata.${place}["${name}"]`,
     );
-  };
-  const rowsOf = (parent: Group, name: string, shape: [n: number, d?: number]): WriteRows => {
+  }
+
+  /** Fills a dataset with missing values, and returns what writes its rows. */
+  rows(parent: H5Group, name: string, shape: [n: number, d?: number]): WriteRows {
     const [n, d = 1] = shape;
     const most = Math.max(1, Math.min(n, Math.floor(blockValues / d)));
-    const dataset = datasetOf(parent, name, shape as number[], most);
+    const dataset = this.#dataset(parent, name, shape as number[], most);
     const write = (first: number, block: Float32Array) => {
       const end = first + block.length / d;
-      dataset.write_slice(
-        shape.length === 1
-          ? [[first, end]]
-          : [
-              [first, end],
-              [0, d],
-            ],
-        block,
-      );
+      const ranges: [number, number][] = [
+        [first, end],
+        [0, d],
+      ];
+      dataset.write_slice(ranges.slice(0, shape.length), block);
     };
     for (let first = 0; first < n; first += most)
       write(first, missing(Math.min(most, n - first) * d));
     return (block, places) =>
-      attempt(() => {
+      this.attempt(() => {
         const first = places[0] ?? 0;
         const count = (places[places.length - 1] ?? -1) + 1 - first;
         const rows = missing(Math.max(count, 0) * d);
@@ -133,53 +151,80 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
           rows.set(block.subarray(i * d, (i + 1) * d), (places[i] - first) * d);
         if (rows.length > 0) write(first, rows);
       });
-  };
+  }
+
+  /** The group of observations, with their number and the names of their columns. */
+  observations(): { obs: H5Group; count: number; columns: Set<string> } {
+    const h5 = this.#h5;
+    const obs = child(this.root, "obs");
+    const index = obs instanceof h5.Group ? child(obs, String(obs.attrs._index?.value)) : null;
+    const columnOrder = obs instanceof h5.Group ? obs.attrs["column-order"]?.value : null;
+    if (!(obs instanceof h5.Group) || !(index instanceof h5.Dataset) || !columnOrder)
+      throw badTable(
+        this.#source,
+        "has no obs of anndata 0.7 or newer, to which columns can be added: read it with anndata and write it again with adata.write_h5ad",
+      );
+    const columns = new Set(Array.from(columnOrder as ArrayLike<unknown>, String));
+    return { obs, count: index.shape?.[0] ?? 0, columns };
+  }
+}
+
+/** anndata has an empty array of numbers for no columns. */
+function writeColumnOrder(obs: H5Group, columns: ReadonlySet<string>): void {
+  const names = columns.size > 0 ? [...columns] : new Float64Array();
+  obs.delete_attribute("column-order");
+  obs.create_attribute("column-order", names, [columns.size]);
+}
+
+function flushFile(path: string): void {
+  const handle = openSync(path, "r+");
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+/**
+ * Copies `source` to a temporary `path`.
+ * @throws {DatasetError} `BadTable`, and system errors
+ */
+export async function copyH5ad(source: string, path: string): Promise<H5adCopy> {
+  copyFileSync(source, path, constants.COPYFILE_FICLONE);
+  const copy = new WritableH5(
+    source,
+    await openH5(path, "a").catch((error) => {
+      throw unwritable(source, error);
+    }),
+  );
   try {
-    return attempt(() => {
-      const obs = child(file, "obs");
-      const index = obs instanceof h5.Group ? child(obs, String(obs.attrs._index?.value)) : null;
-      const columnOrder = obs instanceof h5.Group ? obs.attrs["column-order"]?.value : null;
-      if (!(obs instanceof h5.Group) || !(index instanceof h5.Dataset) || !columnOrder)
-        throw badTable(
-          source,
-          "has no obs of anndata 0.7 or newer, to which columns can be added: read it with anndata and write it again with adata.write_h5ad",
-        );
-      const n = index.shape?.[0] ?? 0;
-      const columns = new Set(Array.from(columnOrder as ArrayLike<unknown>, String));
-      return {
-        obs: (column) =>
-          attempt(() => {
-            const name = memberName(column);
-            const write = rowsOf(obs, name, [n]);
-            columns.add(name);
-            return write;
-          }),
-        obsm: (name, d) => attempt(() => rowsOf(groupOf(file, "obsm"), memberName(name), [n, d])),
-        uns: (program, step, value) =>
-          attempt(() => {
-            const parent = groupOf(groupOf(file, "uns"), program);
-            const names = parent.keys();
-            let name = step;
-            for (let k = 2; names.includes(name); k++) name = `${step}-${k}`;
-            writeValue(parent, name, value);
-          }),
-        close() {
-          attempt(() => {
-            // anndata has an empty array of numbers for no columns.
-            const names = columns.size > 0 ? [...columns] : new Float64Array();
-            obs.delete_attribute("column-order");
-            obs.create_attribute("column-order", names, [columns.size]);
-            abandon();
-          });
-          const handle = openSync(path, "r+");
-          fsyncSync(handle);
-          closeSync(handle);
-        },
-        abandon,
-      };
-    });
+    const { obs, count, columns } = copy.attempt(() => copy.observations());
+    return {
+      obs: (column) =>
+        copy.attempt(() => {
+          const name = memberName(column);
+          const write = copy.rows(obs, name, [count]);
+          columns.add(name);
+          return write;
+        }),
+      obsm: (name, d) =>
+        copy.attempt(() => copy.rows(copy.group(copy.root, "obsm"), memberName(name), [count, d])),
+      uns: (program, step, value) =>
+        copy.attempt(() => {
+          const parent = copy.group(copy.group(copy.root, "uns"), program);
+          const names = parent.keys();
+          let name = step;
+          for (let k = 2; names.includes(name); k++) name = `${step}-${k}`;
+          writeValue(parent, name, value);
+        }),
+      close() {
+        copy.attempt(() => {
+          writeColumnOrder(obs, columns);
+          copy.close();
+        });
+        flushFile(path);
+      },
+      abandon: () => copy.close(),
+    };
   } catch (error) {
-    abandon();
+    copy.close();
     throw error;
   }
 }

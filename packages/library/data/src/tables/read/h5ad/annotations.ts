@@ -1,7 +1,7 @@
 import type { ObsColumn } from "../matrix.js";
-import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
+import { child, type H5, type H5Dataset, type H5Entity, type H5Group } from "./hdf5.js";
 
-export function readAnnotations(h5: H5, file: Group, n: number): Map<string, ObsColumn> {
+export function readAnnotations(h5: H5, file: H5Group, n: number): Map<string, ObsColumn> {
   const annotations = new Map<string, ObsColumn>();
   const obs = child(file, "obs");
   if (!(obs instanceof h5.Group)) return annotations;
@@ -20,13 +20,13 @@ export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Obs
   return annotations;
 }
 
-function annotationOf(h5: H5, entity: Entity, n: number): ObsColumn | null {
+function annotationOf(h5: H5, entity: H5Entity, n: number): ObsColumn | null {
   if (entity instanceof h5.Dataset) {
     if (entity.shape?.length !== 1 || entity.shape[0] !== n) return null;
     return { kind: kindOf(entity), read: () => valuesOf(entity) };
   }
   if (!(entity instanceof h5.Group)) return null;
-  const dataset = (name: string): Dataset | null => {
+  const dataset = (name: string): H5Dataset | null => {
     const member = child(entity, name);
     return member instanceof h5.Dataset ? member : null;
   };
@@ -45,9 +45,10 @@ function annotationOf(h5: H5, entity: Entity, n: number): ObsColumn | null {
   };
 }
 
-const isOrdered = ({ attrs }: Group | Dataset): boolean => Number(attrs.ordered?.value ?? 0) === 1;
+const isOrdered = ({ attrs }: H5Group | H5Dataset): boolean =>
+  Number(attrs.ordered?.value ?? 0) === 1;
 
-function categorical(codes: Dataset, categories: Dataset, hasOrder: boolean): ObsColumn {
+function categorical(codes: H5Dataset, categories: H5Dataset, hasOrder: boolean): ObsColumn {
   return {
     kind: "text",
     ...(hasOrder && { order: valuesOf(categories).map(String) }),
@@ -59,18 +60,18 @@ function categorical(codes: Dataset, categories: Dataset, hasOrder: boolean): Ob
 }
 
 /** Returns null for other entities. */
-export function textsOf(h5: H5, entity: Entity): string[] | null {
+export function textsOf(h5: H5, entity: H5Entity): string[] | null {
   if (entity instanceof h5.Dataset) return valuesOf(entity).map(String);
   return annotationOf(h5, entity, -1)?.read().map(String) ?? null;
 }
 
-const kindOf = ({ metadata }: Dataset): ObsColumn["kind"] =>
+const kindOf = ({ metadata }: H5Dataset): ObsColumn["kind"] =>
   metadata.type === 3 || metadata.type === 9 ? "text" : "number";
 
 /** A few bytes can claim any number of entries. */
 const mostEntries = { number: 2 ** 28, text: 2 ** 24 };
 
-function valuesOf(dataset: Dataset): (string | number | bigint | null)[] {
+function valuesOf(dataset: H5Dataset): (string | number | bigint | null)[] {
   const entries = dataset.shape?.[0] ?? 1;
   const most = mostEntries[kindOf(dataset)];
   if (entries > most) throw new Error(`${dataset.path} has ${entries} entries, more than ${most}`);

@@ -4,7 +4,7 @@ import { checkUnpacked } from "../../../files/archive.js";
 import type { Opened, ReadOptions } from "../../rows.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
-import { child, type Dataset, type Group, type H5, openH5 } from "./hdf5.js";
+import { child, type H5, type H5Dataset, type H5Group, openH5 } from "./hdf5.js";
 import { openX } from "./x.js";
 
 /** Throws `BadTable`, and `InvalidOption` for an unknown matrix. */
@@ -31,7 +31,7 @@ const manyColumns = 200;
 
 function componentsNote(
   h5: H5,
-  file: Group,
+  file: H5Group,
   { path, columns }: { path: string; columns: number },
 ): string[] {
   const obsm = child(file, "obsm");
@@ -43,9 +43,9 @@ function componentsNote(
 function findMatrix(
   h5: H5,
   path: string,
-  file: Group,
+  file: H5Group,
   layer: string,
-): { entity: Dataset | Group; hasGenes: boolean } {
+): { entity: H5Dataset | H5Group; hasGenes: boolean } {
   const places = file.keys().includes("X") ? [{ group: file, prefix: "", name: "X" }] : [];
   for (const prefix of ["layers", "obsm"]) {
     const group = child(file, prefix);
@@ -63,7 +63,7 @@ function findMatrix(
   );
 }
 
-function geneNames(h5: H5, file: Group, d: number): string[] | null {
+function geneNames(h5: H5, file: H5Group, d: number): string[] | null {
   const variables = child(file, "var");
   if (!(variables instanceof h5.Group)) return null;
   const names = textsOf(h5, child(variables, String(variables.attrs._index?.value ?? "_index")));

@@ -1,7 +1,15 @@
+// HDF5 files by h5wasm.
+
+/** The library. */
 export type H5 = typeof import("h5wasm/node");
-export type Group = InstanceType<H5["Group"]>;
-export type Dataset = InstanceType<H5["Dataset"]>;
-export type Entity = ReturnType<Group["get"]>;
+/** An open file, which is its root group. */
+export type H5File = InstanceType<H5["File"]>;
+/** A group of datasets and groups. */
+export type H5Group = InstanceType<H5["Group"]>;
+/** An array with attributes. */
+export type H5Dataset = InstanceType<H5["Dataset"]>;
+/** A member of a group: a group, a dataset, another kind, or null for none. */
+export type H5Entity = ReturnType<H5Group["get"]>;
 
 /** Opens a file to read or to extend it. */
 export async function openH5(path: string, mode: "r" | "a") {
@@ -14,10 +22,10 @@ export async function openH5(path: string, mode: "r" | "a") {
 }
 
 /**
- * A member of a group; null for an unknown name. Throws for a link, which could lead outside the
- * file.
+ * A member of a group; null for an unknown name.
+ * @throws {Error} for a link, which could lead outside the file, and for a view of other data
  */
-export function child(group: Group, name: string): Entity {
+export function child(group: H5Group, name: string): H5Entity {
   if (!group.keys().includes(name)) return null;
   const path = `${group.path}/${name}`.replace("//", "/");
   if (group.get_link(path) !== null || group.get_external_link(path).filename !== undefined)

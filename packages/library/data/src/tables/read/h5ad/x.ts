@@ -1,6 +1,6 @@
 import { badTable, type DatasetError } from "../../../errors.js";
 import type { Matrix } from "../matrix.js";
-import { child, type Dataset, type Group, type H5 } from "./hdf5.js";
+import { child, type H5, type H5Dataset, type H5Group } from "./hdf5.js";
 
 type Refuse = (problem: string) => DatasetError;
 
@@ -10,7 +10,7 @@ type Refuse = (problem: string) => DatasetError;
 export function openX(
   h5: H5,
   path: string,
-  entity: Dataset | Group,
+  entity: H5Dataset | H5Group,
   check: (total: number) => void,
 ): Matrix {
   const refuse = (problem: string) => badTable(path, `${entity.path} ${problem}`);
@@ -20,7 +20,7 @@ export function openX(
 }
 
 function checkSize(
-  { shape, metadata }: Dataset,
+  { shape, metadata }: H5Dataset,
   refuse: Refuse,
   check: (total: number) => void,
 ): void {
@@ -31,7 +31,7 @@ function checkSize(
     check(lengths.reduce((product, length) => product * length, metadata.size));
 }
 
-function openDense(dataset: Dataset, refuse: Refuse, check: (total: number) => void): Matrix {
+function openDense(dataset: H5Dataset, refuse: Refuse, check: (total: number) => void): Matrix {
   const { shape } = dataset;
   const [n, d] = shape ?? [];
   if (n === undefined || d === undefined || d === 0 || shape?.length !== 2)
@@ -47,7 +47,12 @@ function openDense(dataset: Dataset, refuse: Refuse, check: (total: number) => v
   return { n, d, rows };
 }
 
-function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number) => void): Matrix {
+function openSparse(
+  h5: H5,
+  group: H5Group,
+  refuse: Refuse,
+  check: (total: number) => void,
+): Matrix {
   const attribute = (name: string, legacyName: string) =>
     group.attrs[name]?.value ?? group.attrs[legacyName]?.value;
   const encoding = String(attribute("encoding-type", "h5sparse_format") ?? "");
