@@ -29,7 +29,7 @@ import {
   type SourceState,
 } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
-import { simulatedMoments } from "./state/state.js";
+import { simulatedMoments } from "./state/begin-network.js";
 
 interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
   pairing: Generator;

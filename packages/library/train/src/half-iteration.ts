@@ -13,7 +13,7 @@ import type { Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { type BatchSource, type PairProgress, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
-import { beginNetwork } from "./state/state.js";
+import { beginNetwork } from "./state/begin-network.js";
 import { StepNoise } from "./step/step-noise.js";
 import type { StopPauseRequest } from "./step/step-requests.js";
 import { type Resized, StepSchedule } from "./step/step-schedule.js";

@@ -9,6 +9,6 @@ export type { FlowStateOptions, FlowStates, SamplingOptions } from "./sampler/op
 export { RowNoise } from "./sampler/row-noise.js";
 export * from "./sampler/sampler.js";
 export { timesOf } from "./sampler/times.js";
-export type { SavedFacts, SavedTraining } from "./state/state.js";
+export type { SavedFacts, SavedTraining } from "./state/saved-training.js";
 export { type StepOptions, trainingStep } from "./step/training-step.js";
 export * from "./training.js";

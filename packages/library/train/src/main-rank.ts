@@ -1,7 +1,7 @@
 // Rank 0 works alone while the other ranks wait for its result.
 
 import type { Ranks } from "./distributed/ranks.js";
-import type { SavedFacts, SavedTraining } from "./state/state.js";
+import type { SavedFacts, SavedTraining } from "./state/saved-training.js";
 
 interface MainResult<T> {
   result: T;

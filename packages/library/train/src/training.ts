@@ -1,36 +1,29 @@
 // The driver of a training yields events; the listener writes, shows and stops.
-import { argumentError, type Direction } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+import type { Direction } from "@dsbm/bridge";
+import type { Tensor } from "@dsbm/torch";
+import { beginHalfIteration } from "./begin-half-iteration.js";
 import { completeProblem } from "./complete-problem.js";
 import type { TrainEvent } from "./events.js";
-import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
+import type { HalfIteration } from "./half-iteration.js";
 import { MainRank } from "./main-rank.js";
-import {
-  bridgeFacts,
-  type CompleteProblem,
-  directionOf,
-  type Problem,
-  withExecution,
-} from "./problem.js";
+import { bridgeFacts, type CompleteProblem, directionOf, type Problem } from "./problem.js";
 import { makeRows, runSteps } from "./run-steps.js";
 import { type Sampler, samplerOf } from "./sampler/sampler.js";
 import { SamplerCopy, samplesItself } from "./sampler/sampler-copy.js";
 import {
-  beginNetwork,
-  checkFinite,
+  copyTraining,
+  putTensors,
+  type SavedHalf,
+  type SavedTraining,
+  saveTraining,
+} from "./state/saved-training.js";
+import {
   directionsOf,
   disposeState,
-  fromJsonState,
   initialState,
   keepOptimizers,
-  newOptimizer,
-  putTensors,
   resetSamplers,
-  type SavedFacts,
-  type SavedTraining,
-  stateTensors,
   type TrainState,
-  toJsonState,
 } from "./state/state.js";
 import { planSteps, type StepPlan } from "./step/step-plan.js";
 import { stepRequests } from "./step/step-requests.js";
@@ -65,8 +58,7 @@ export class Training {
   #steps: Record<string, number> = {};
   readonly #mainRank: MainRank;
   readonly #ownSampler = new SamplerCopy();
-  #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
-    null;
+  #saved: SavedHalf | null = null;
 
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
@@ -147,8 +139,8 @@ export class Training {
   skipHalf(): boolean {
     const saved = this.#saved;
     if (!saved) return false;
-    this.#put(saved.tensors);
-    for (const t of saved.tensors.values()) t.dispose();
+    this.#put(saved.whole.tensors);
+    for (const t of saved.whole.tensors.values()) t.dispose();
     this.#saved = null;
     this.#refreshSampler(directionOf(this.problem, saved.pass.half));
     this.state.half = saved.pass.half;
@@ -158,31 +150,6 @@ export class Training {
   /** Makes the optimisers of a method that keeps them, for a state that is restored into them. */
   keepOptimizers(): void {
     keepOptimizers(this.problem, this.state);
-  }
-
-  #begin(half: number, { sharesBatch }: StepPlan): HalfIteration {
-    const { problem, state, sampler } = this;
-    const direction = directionOf(problem, half);
-    const network = state.networks[direction];
-    this.keepOptimizers();
-    if (half === 1 && !this.#saved && problem.method.method.model?.prepare) {
-      beginNetwork(problem, direction, network, "prepare");
-      resetSamplers(state);
-    }
-    const ema = state.emas?.[direction] ?? null;
-    ema?.restart();
-    return new HalfIteration({
-      problem: withExecution(problem, { shareBatch: sharesBatch ?? true }),
-      half,
-      network,
-      optimizer: problem.method.method.model?.fit
-        ? null
-        : (state.optimizers[direction] ?? newOptimizer(problem, network)),
-      ema,
-      sampler,
-      steps: this.#steps[half],
-      refresh: () => this.#refreshSampler(direction),
-    });
   }
 
   #refreshSampler(direction: Direction): void {
@@ -196,7 +163,7 @@ export class Training {
     const saved = this.#saved;
     if (!saved) return true;
     this.#saved = null;
-    this.#put(saved.tensors);
+    this.#put(saved.whole.tensors);
     const { ranks } = this.problem.execution;
     if (!(yield* makeRows(current, current.restore(saved.pass), { ranks, signal }))) {
       // No work since the state was read: it is still current.
@@ -206,7 +173,7 @@ export class Training {
       return false;
     }
     current.losses.push(...saved.whole.facts.losses);
-    for (const t of saved.tensors.values()) t.dispose();
+    for (const t of saved.whole.tensors.values()) t.dispose();
     return true;
   }
 
@@ -220,7 +187,14 @@ export class Training {
     const parameters = this.state.networks[direction].parameterCount();
     this.#plan ??= planSteps(this.problem, parameters, this.#savedPlan);
     const { threads, sharesBatch } = this.#plan;
-    const current = this.#begin(half, this.#plan);
+    const current = beginHalfIteration(this.problem, this.state, {
+      half,
+      sharesBatch,
+      isContinued: this.#saved !== null,
+      sampler: this.sampler,
+      steps: this.#steps[half],
+      refresh: () => this.#refreshSampler(direction),
+    });
     this.#current = current;
     const steps = () => current.steps;
     const requests = stepRequests(ranks, {
@@ -262,42 +236,26 @@ export class Training {
    */
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
-    const { state } = this;
     const pass = this.#current;
-    const standing =
-      pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
-    const tensors = stateTensors(state, directionsOf(this.problem), {
+    return saveTraining(this.problem, this.state, {
       pass,
-      standing: standing && (this.#ownSampler.tensors ?? standing),
+      standing:
+        pass && this.#samplesItself()
+          ? (this.#ownSampler.tensors ?? this.state.samplers[pass.direction].stateDict())
+          : null,
+      plan: this.#plan ?? this.#savedPlan,
+      steps: this.#steps,
     });
-    checkFinite(
-      tensors,
-      `after step ${pass?.step ?? "0"} of half-iteration ${pass?.half ?? state.half}`,
-    );
-    const { threads = null, sharesBatch = null } = this.#plan ?? this.#savedPlan;
-    const facts: SavedFacts = {
-      format: 1,
-      half: state.half,
-      threads,
-      sharesBatch,
-      ...(Object.keys(this.#steps).length > 0 && { steps: { ...this.#steps } }),
-      losses: pass ? [...pass.losses] : [],
-      pass: pass ? toJsonState(pass.save()) : null,
-    };
-    return { tensors, facts };
   }
 
   /** Restores a saved state, before `run`, by copies of its tensors. Throws a TorchError if names or shapes do not fit. */
-  restore({ tensors, facts }: SavedTraining): void {
-    if (facts.format !== 1)
-      throw argumentError(`the state is of format ${facts.format}; this version reads format 1`);
+  restore(saved: SavedTraining): void {
+    const { pass, whole } = copyTraining(saved);
+    const { tensors, facts } = whole;
     this.keepOptimizers();
-    const { state } = this;
-    const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);
-    const copies = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
-    this.#put(copies);
-    resetSamplers(state);
-    state.half = facts.half;
+    this.#put(tensors);
+    resetSamplers(this.state);
+    this.state.half = facts.half;
     const { threads, sharesBatch } = facts;
     this.#savedPlan = {
       ...(threads !== null && { threads }),
@@ -305,8 +263,8 @@ export class Training {
     };
     this.#plan = null;
     this.#steps = { ...facts.steps };
-    if (pass) this.#saved = { pass, tensors: copies, whole: { tensors: copies, facts } };
-    else for (const t of copies.values()) t.dispose();
+    if (pass) this.#saved = { pass, whole };
+    else for (const t of tensors.values()) t.dispose();
   }
 
   #put(tensors: ReadonlyMap<string, Tensor>): void {
@@ -319,7 +277,7 @@ export class Training {
     this.sampler.reset();
     this.#ownSampler.dispose();
     this.#end();
-    for (const t of this.#saved?.tensors.values() ?? []) t.dispose();
+    for (const t of this.#saved?.whole.tensors.values() ?? []) t.dispose();
     this.#saved = null;
   }
 }

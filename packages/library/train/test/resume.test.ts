@@ -5,7 +5,7 @@ import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
-import type { SavedTraining } from "../src/state/state.js";
+import type { SavedTraining } from "../src/state/saved-training.js";
 import type { Training } from "../src/training.js";
 import { cachedProblem, problems, useCacheFolder } from "./cached-problems.js";
 import { train, trained, trainingOf } from "./support.js";

@@ -1,0 +1,156 @@
+// The loss of a training step, in parts of a batch.
+import {
+  argumentError,
+  type Batch,
+  type Direction,
+  type Field,
+  mapBatch,
+  mapConditions,
+  type Network,
+  networkOutput,
+  spread,
+  tensorsOf,
+  towards,
+} from "@dsbm/bridge";
+import { type Generator, mseLoss, noGrad, type Tensor } from "@dsbm/torch";
+import { batchShare, type Part, partOf } from "../distributed/ranks.js";
+import type { CompleteProblem } from "../problem.js";
+import { drawNoise, drawTimes } from "./draws.js";
+import type { StepTimes } from "./step-times.js";
+
+/** What the loss of a batch needs. */
+export interface LossOptions {
+  /** Data, process, method and optimisation. */
+  problem: CompleteProblem;
+  /** The direction in training. */
+  direction: Direction;
+  /** The network in training. */
+  network: Network;
+  /** The stream of times and noise. */
+  generator: Generator;
+  /** Spreads times as the grid's steps; null: they are uniform. */
+  stepTimes?: StepTimes | null;
+}
+
+// libtorch's number for the sum.
+const sumReduction = 2;
+
+/** The backward pass starts from the factor, which saves operations. */
+interface FactoredLoss {
+  loss: Tensor;
+  factor: number;
+}
+
+const cutTo =
+  ({ start, count }: Part) =>
+  (y: Tensor): Tensor =>
+    y.size(0) === count ? y : y.narrow(0, start, count);
+
+/** The random numbers of a step, of this rank's share of the rows, and the weights of its parts. */
+interface StepDraws {
+  times(): Tensor;
+  noise(like: Tensor): Tensor;
+  /** The weight of `count` of this rank's `n` rows in the whole batch. */
+  weightOf(count: number, n: number): number;
+}
+
+function stepDraws({ problem, generator, stepTimes = null }: LossOptions, batch: Batch): StepDraws {
+  const { batchSize } = problem.optimisation;
+  const eps = problem.schedule.eps ?? problem.method.method.eps;
+  const share = batchShare(problem);
+  const first = tensorsOf(batch)[0];
+  return {
+    times: () =>
+      share.own(
+        stepTimes
+          ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
+          : drawTimes(batchSize, eps, generator, first),
+      ),
+    noise: (like) => share.own(drawNoise(like, generator, batchSize)),
+    weightOf: (count, n) => Math.fround((count * share.rows * share.among) / (n * batchSize)),
+  };
+}
+
+/** The loss of part i of k of a batch. */
+export type PartLoss = (i: number, k: number) => FactoredLoss;
+
+/**
+ * The losses of a batch's parts, scalars: the method's own loss, or the squared error of its regression. Times of the whole
+ * batch are drawn at once.
+ */
+export function lossOfParts(options: LossOptions, batch: Batch): PartLoss {
+  const draws = stepDraws(options, batch);
+  return options.problem.method.method.loss
+    ? methodLoss(options, batch, draws)
+    : regressionLoss(options, batch, draws);
+}
+
+/** The method's own loss. */
+function methodLoss(
+  { problem, direction, network }: LossOptions,
+  batch: Batch,
+  { times, noise, weightOf }: StepDraws,
+): PartLoss {
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
+  const { meanMatch } = parametrisation;
+  const { rows } = batchShare(problem);
+  const t = noGrad(times);
+  return (i, k) => {
+    const part = partOf(rows, i, k);
+    const cut = cutTo(part);
+    const loss = method.loss!(mapBatch(batch, cut), {
+      direction,
+      process,
+      meanMatch,
+      network,
+      t: cut(t),
+      noise: (like) => cut(noise(like)),
+    });
+    return { loss, factor: weightOf(part.count, rows) };
+  };
+}
+
+/** The squared error of a regression. */
+function regressionLoss(
+  { problem, direction, network }: LossOptions,
+  batch: Batch,
+  { times, noise, weightOf }: StepDraws,
+): PartLoss {
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
+  const { meanMatch } = parametrisation;
+  const context = { direction, process, meanMatch, network, noise };
+  const regression = noGrad(() => method.regression!(batch, { ...context, t: times() }));
+  return (i, k) => {
+    const n = regression.x.size(0);
+    const part = partOf(n, i, k);
+    const cut = cutTo(part);
+    const scale =
+      regression.weight ??
+      (parametrisation.lossScale ? process.scale(direction, regression.t) : null);
+    const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
+    const output = networkOutput({
+      network: towards(direction, network, method),
+      direction,
+      process,
+      parametrisation,
+      conditions: mapConditions(batch.conditions, cut),
+    });
+    const prediction = predict(output, cut(regression.x), cut(regression.t), direction);
+    const target = scaled(cut(regression.target));
+    const isMean = problem.optimisation.reduction === "mean";
+    const count = isMean ? prediction.numel : prediction.size(0);
+    // Rounded as a product of tensors.
+    const factor = Math.fround(weightOf(part.count, n) * Math.fround(1 / count));
+    return { loss: mseLoss(scaled(prediction), target, { reduction: sumReduction }), factor };
+  };
+}
+
+function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
+  const y = output(x, t);
+  if (`${y.shape}` === `${x.shape}`) return y;
+  throw argumentError(
+    `the network of direction ${direction} gives [${y.shape.slice(1).join(", ")}] for samples of shape [${x.shape.slice(1).join(", ")}]: build it for this shape`,
+  );
+}
