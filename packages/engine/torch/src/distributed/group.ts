@@ -16,7 +16,7 @@ import {
   reasonOf,
 } from "./errors.js";
 import { c10d, ops } from "./native.js";
-import type { Peer } from "./rendezvous.js";
+import type { Peer } from "./sign-in.js";
 import type { Store } from "./store.js";
 
 interface GroupFacts {

@@ -3,7 +3,8 @@ import { placeFromEnvironment } from "./environment.js";
 import { distributedError, reasonOf } from "./errors.js";
 import { Group } from "./group.js";
 import { c10d } from "./native.js";
-import { addressAmong, introduce, isHere, meet, signIn } from "./rendezvous.js";
+import { isHere, meet } from "./rendezvous.js";
+import { addressAmong, introduce, signIn } from "./sign-in.js";
 
 export { averageAll } from "./average.js";
 export { placeFromEnvironment } from "./environment.js";
