@@ -26,6 +26,7 @@ export * from "./registry.js";
 export * from "./tables/clean.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
+export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
@@ -55,7 +56,6 @@ export {
   type Limits,
   limitsOf,
 } from "./tables/units/limits.js";
-export { toRows } from "./tables/units/rows.js";
 export { RowUnits, Units } from "./tables/units/units.js";
 export {
   type OutputFormat,

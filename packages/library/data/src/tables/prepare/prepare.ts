@@ -7,10 +7,10 @@ import { badTable, type DatasetError, firstOf, invalidOption } from "../../error
 import { contentDigest } from "../../files/read.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import type { TableFacts } from "../facts.js";
+import { toRows } from "../number-rows.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource, TableColumn } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
-import { toRows } from "../units/rows.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./column-record.js";
 import { edgeShares } from "./edges.js";

@@ -1,10 +1,10 @@
 // Samples of networks in the data's own units, and back.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../../vectors/projection.js";
+import { toRows } from "../number-rows.js";
 import type { NumberColumn } from "../write/table-writer.js";
 import type { ColumnTransform } from "./column-transform.js";
 import type { Limits } from "./limits.js";
-import { toRows } from "./rows.js";
 
 /** Means beyond so many deviations need float64. */
 const coarseDistance = 1000;

@@ -1,6 +1,6 @@
 // Tables as .npy: one matrix of numbers without names.
 import { io } from "@dsbm/torch";
-import { toRows } from "../units/rows.js";
+import { toRows } from "../number-rows.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
 
 /** Begins a matrix at `path`: float64 if a column is, else float32. Copied columns are dropped. */
