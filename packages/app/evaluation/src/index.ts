@@ -1,11 +1,14 @@
+export { type CompareOptions, compareFiles } from "./compare/compare-files.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
 export { sampleMetrics } from "./metrics/index.js";
-export * from "./samples.js";
-export { kept, type OpenSubject, openSubject, subjectOf } from "./subject.js";
+export { type DrawnSamples, judgeSamples } from "./samples.js";
+export { imageEvaluationSeconds } from "./sampling/affordable-rows.js";
+export { DivergedError } from "./sampling/divergence.js";
+export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
+export { keepOnProcessor } from "./tensors.js";
 export * from "./training.js";
-export { DivergedError, imageEvaluationSeconds } from "./transport.js";
 export { pooledFolds } from "./variants/folds.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
 export { atTime } from "./variants/marginals.js";

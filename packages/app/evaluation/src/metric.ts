@@ -3,8 +3,9 @@ import type { Split } from "@dsbm/data";
 import type { Clock, MetricGroup, MetricRow, Progress } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import { Distances } from "./distances.js";
-import { kept, type SampleSubject, type Subject } from "./subject.js";
-import type { Sampling } from "./transport.js";
+import type { Sampling } from "./sampling/sample-in-batches.js";
+import type { SampleSubject, Subject } from "./subject.js";
+import { KeptTensors } from "./tensors.js";
 
 /** The samples of one direction, all on the processor in the network's units. */
 export interface SampleSet {
@@ -123,7 +124,8 @@ export interface Comparison<S extends SampleSubject> {
 
 export type Compared = number | Estimate | null;
 
-type MaybeLater<T> = T | Promise<T>;
+/** A value, or a promise of it. */
+export type MaybeLater<T> = T | Promise<T>;
 
 /**
  * A metric of two samples. Its floor scores further target rows, its ceiling the untransported
@@ -182,7 +184,8 @@ export interface MeasureOptions {
 export class Measuring<S extends SampleSubject = Subject> implements Disposable {
   readonly distances: Distances;
   readonly #known = new WeakMap<object, Map<string, unknown>>();
-  readonly #resources: Disposable[] = [];
+  readonly #tensors = new KeptTensors();
+  readonly #resources: Disposable[] = [this.#tensors];
 
   constructor(
     readonly subject: S,
@@ -207,9 +210,7 @@ export class Measuring<S extends SampleSubject = Subject> implements Disposable 
 
   /** A copy of a tensor on the processor, freed at the end. */
   own(make: () => Tensor): Tensor {
-    const t = kept(make);
-    this.keep({ [Symbol.dispose]: () => t.dispose() });
-    return t;
+    return this.#tensors.keep(make);
   }
 
   /** Announces the next step and lets signals arrive. Returns whether a signal stopped the work. */

@@ -4,7 +4,8 @@ import type { Split } from "@dsbm/data";
 import { type Datasets, type EndpointData, openDatasets } from "@dsbm/datasets";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
-import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { randperm, setNumThreads, type Tensor } from "@dsbm/torch";
+import { disposeAll } from "./tensors.js";
 
 /** What metrics of two samples ask for: no bridge. */
 export interface SampleSubject {
@@ -118,11 +119,3 @@ function unitOf({ columns }: Datasets): number {
   // Constant columns have deviation 0.
   return Math.max(...columns.transform.std) || 1;
 }
-
-export function disposeAll(tensors: Iterable<Tensor | null | undefined>): void {
-  for (const t of tensors) t?.dispose();
-}
-
-/** A tensor on the processor that outlives the current scope. */
-export const kept = (make: () => Tensor): Tensor =>
-  tidy(() => make().to({ device: "cpu" }).clone().keep());

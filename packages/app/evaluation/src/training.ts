@@ -10,9 +10,12 @@ import {
 } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
-import { collectSamples, measureSet } from "./rows.js";
-import { disposeAll, inRandomOrder, type Subject } from "./subject.js";
-import { checkScale, type Sampling } from "./transport.js";
+import { measureSet } from "./rows.js";
+import { collectSamples } from "./sampling/collect-samples.js";
+import { checkScale } from "./sampling/divergence.js";
+import type { Sampling } from "./sampling/sample-in-batches.js";
+import { inRandomOrder, type Subject } from "./subject.js";
+import { disposeAll } from "./tensors.js";
 
 function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(
@@ -129,7 +132,7 @@ export class Evaluator implements Disposable {
       sampling,
       half,
       metrics: this.metrics,
-      transports: 1,
+      passes: 1,
       distances: 4,
     });
     if (!collection) return null;

@@ -11,7 +11,7 @@ import {
 import type { MeasureOptions, Measuring, Metric, SampleSet } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureSet } from "../src/rows.js";
-import { affordable } from "../src/transport.js";
+import { affordableRows } from "../src/sampling/affordable-rows.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));
@@ -172,6 +172,6 @@ it.each([
 
 it("an evaluation of a second has no trial", () =>
   withSet(threeSamples, { clock: new Clock(1) }, async ({ sampling }, { subject, options }) => {
-    const work = { sampling, direction: "f", transports: 1, distances: 1 } as const;
-    expect(await affordable(subject, options, work)).toEqual({ n: 100, exact: 100 });
+    const work = { sampling, direction: "f", passes: 1, distances: 1 } as const;
+    expect(await affordableRows(subject, options, work)).toEqual({ n: 100, exact: 100 });
   }));

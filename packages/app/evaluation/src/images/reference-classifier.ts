@@ -18,6 +18,7 @@ import {
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { MeasureOptions } from "../metric.js";
 
+/** A trained classifier of images, and what it was trained on. */
 export interface ReferenceClassifier {
   model: LeNet;
   facts: LeNetFacts;
@@ -27,7 +28,8 @@ export interface ReferenceClassifier {
 const classifierSeed = 0;
 const leastSteps = 500;
 
-function wholeSet(end: Pick<EndpointData, "name">): string | null {
+/** The dataset of all classes that a source or target is a part of; null without classes. */
+function datasetWithClasses(end: Pick<EndpointData, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // Squares and circles are one class each of this dataset.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
@@ -42,27 +44,39 @@ export async function referenceClassifier(
   { projection, shape }: Pick<Datasets, "projection" | "shape">,
   end: EndpointData,
   config: CompleteTrainConfig,
-  { progress, signal }: Pick<MeasureOptions, "progress" | "signal">,
+  options: Pick<MeasureOptions, "progress" | "signal">,
 ): Promise<ReferenceClassifier | null> {
-  const set = wholeSet(end);
-  if (set === null) return null;
-  const [channels, image_size] = projection?.shape ?? shape;
-  const file = `${set}-${channels}x${image_size}.safetensors`;
-  const path = join(config.paths.experiments_dir_name, "classifiers", file);
+  const dataset = datasetWithClasses(end);
+  if (dataset === null) return null;
+  const [channels, size] = projection?.shape ?? shape;
+  const { experiments_dir_name, data_dir_name } = config.paths;
+  const file = `${dataset}-${channels}x${size}.safetensors`;
+  const path = join(experiments_dir_name, "classifiers", file);
   const checksum = `${path}.sha256`;
   if (existsSync(path)) {
     if (existsSync(checksum) && readFileSync(checksum, "utf8").startsWith(sha256OfFile(path)))
       return loadLeNet(path);
-    progress.line(`${path} does not match its .sha256: the classifier is trained again`);
+    options.progress.line(`${path} does not match its .sha256: the classifier is trained again`);
   }
+  const images = { channels, size, directory: data_dir_name };
+  const classifier = await trainReference(dataset, images, options);
+  if (!classifier) return null;
+  const bytes = encodeLeNet(classifier.model, classifier.facts);
+  writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
+  writeFileAtomic(path, bytes);
+  const percent = (100 * classifier.facts.accuracy).toFixed(1);
+  options.progress.line(`classifier of ${dataset}: ${percent} % of the test split correct`);
+  return classifier;
+}
+
+/** Trains the classifier of a dataset. Returns null if it was stopped. */
+async function trainReference(
+  dataset: string,
+  { channels, size, directory }: { channels: number; size: number; directory: string },
+  { progress, signal }: Pick<MeasureOptions, "progress" | "signal">,
+): Promise<ReferenceClassifier | null> {
   const table = (split: Split) =>
-    loadTable(set, {
-      split,
-      end: "x0",
-      image_size,
-      seed: classifierSeed,
-      directory: config.paths.data_dir_name,
-    });
+    loadTable(dataset, { split, end: "x0", image_size: size, seed: classifierSeed, directory });
   const train = table("train");
   const test = table("test");
   const labels = train.classes.map(({ label }) => label);
@@ -73,18 +87,16 @@ export async function referenceClassifier(
     classes: labels.length,
     generator: stream(classifierSeed, "classifier/init"),
   });
+  const leastEpochs = Math.ceil((leastSteps * lenetTraining.batchSize) / train.x.size(0));
   try {
     for (const { step, steps, loss } of trainClassifier(model, {
       x: train.x,
       labels: targets,
       generator: stream(classifierSeed, "classifier/train"),
       ...lenetTraining,
-      epochs: Math.max(
-        lenetTraining.epochs,
-        Math.ceil((leastSteps * lenetTraining.batchSize) / train.x.size(0)),
-      ),
+      epochs: Math.max(lenetTraining.epochs, leastEpochs),
     })) {
-      progress.update({ label: `classifier of ${set}`, step, steps, loss });
+      progress.update({ label: `classifier of ${dataset}`, step, steps, loss });
       await new Promise(setImmediate);
       if (signal?.aborted) {
         model.dispose();
@@ -93,21 +105,14 @@ export async function referenceClassifier(
     }
     model.eval();
     const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
-    const facts = { dataset: set, labels, accuracy, seed: classifierSeed };
-    const bytes = encodeLeNet(model, facts);
-    writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
-    writeFileAtomic(path, bytes);
-    progress.line(
-      `classifier of ${set}: ${(100 * accuracy).toFixed(1)} % of the test split correct`,
-    );
-    return { model, facts };
+    return { model, facts: { dataset, labels, accuracy, seed: classifierSeed } };
   } finally {
     for (const t of [targets, train.x, train.labels, test.x, test.labels]) t?.dispose();
   }
 }
 
 /**
- * The share of images classified as a class of this dataset; null if the dataset has all classes.
+ * The share of images [n, C, H, W] classified as a class of this dataset; null if the dataset has all classes.
  */
 export function shareOfClasses(
   { model, facts }: ReferenceClassifier,

@@ -12,7 +12,8 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { drawsOf, linearExcess } from "../bounds.js";
+import { linearExcess } from "../bounds/excess.js";
+import { drawsOf } from "../bounds/floor-draws.js";
 import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";

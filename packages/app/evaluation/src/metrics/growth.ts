@@ -1,7 +1,7 @@
 import { meanEstimate, sourceOf } from "@dsbm/bridge";
 import { marginalsOf, relativeMasses } from "@dsbm/datasets";
 import { tidy } from "@dsbm/torch";
-import { estimated } from "../bounds.js";
+import { measurementOfEstimate } from "../bounds/measurement.js";
 import type { DataFacts, Metric } from "../metric.js";
 
 const noGrowth = "the method has no growth";
@@ -23,7 +23,10 @@ export const growthMetrics: readonly Metric[] = [
       if (!masses || !weights) return noGrowth;
       const ratio = masses.at(-1) as number;
       const expected = sourceOf(direction) === "x0" ? ratio : 1 / ratio;
-      return { ...estimated(tidy(() => meanEstimate(weights.div(expected)))), target: 1 };
+      return {
+        ...measurementOfEstimate(tidy(() => meanEstimate(weights.div(expected)))),
+        target: 1,
+      };
     },
   },
   {

@@ -11,7 +11,9 @@ import { ConfigError } from "@dsbm/config";
 import { type EndpointData, gaussianName, isVectors } from "@dsbm/datasets";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { halvesOf, linearExcess, measurementOf } from "../bounds.js";
+import { linearExcess } from "../bounds/excess.js";
+import { halvesOf } from "../bounds/halves.js";
+import { measurementOf } from "../bounds/measurement.js";
 import {
   type ReferenceClassifier,
   referenceClassifier,

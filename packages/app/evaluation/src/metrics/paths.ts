@@ -12,10 +12,10 @@ import {
   wasserstein,
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { estimated } from "../bounds.js";
+import { measurementOfEstimate } from "../bounds/measurement.js";
 import type { DataFacts, Measurement, Measuring, Metric, SampleSet } from "../metric.js";
 import { noTime } from "../rows.js";
-import { transport } from "../transport.js";
+import { sampleInBatches } from "../sampling/sample-in-batches.js";
 import { forVectors } from "./endpoints.js";
 
 const flowSteps = 100;
@@ -72,7 +72,7 @@ export const pathMetrics: readonly Metric[] = [
       const returns: Tensor[] = [];
       try {
         for (const label of ["back 1", "back 2"]) {
-          const result = await transport(subject.bridge, way, set.end, {
+          const result = await sampleInBatches(subject.bridge, way, set.end, {
             ...options,
             sampling: set.sampling,
             conditions: set.conditions,
@@ -85,7 +85,7 @@ export const pathMetrics: readonly Metric[] = [
         const [first, second] = returns;
         const { back, twice, apart } = cycleError(set.start, first, second);
         return {
-          ...estimated(back, set.unit),
+          ...measurementOfEstimate(back, set.unit),
           floor: twice * set.unit,
           ceiling: apart * set.unit,
         };
@@ -108,7 +108,9 @@ export const pathMetrics: readonly Metric[] = [
       return `${subject.trained.method.name} has no drift to sum`;
     },
     measure: ({ energy, unit }) =>
-      energy ? estimated(energy.estimate(), unit ** 2) : "no path was summed, or no time was left",
+      energy
+        ? measurementOfEstimate(energy.estimate(), unit ** 2)
+        : "no path was summed, or no time was left",
   },
   {
     name: "npe",
@@ -122,7 +124,7 @@ export const pathMetrics: readonly Metric[] = [
       alongFlow(set, context, (energy) => {
         const { exact, seed } = context.options;
         const { value } = wasserstein(set.start, set.data, { most: exact, seed });
-        return estimated(normalisedPathEnergy(energy, value));
+        return measurementOfEstimate(normalisedPathEnergy(energy, value));
       }),
   },
 ];
@@ -191,7 +193,7 @@ const ofBinding = (
     if (!bindings) return "it needs more pairs: so few of the exact bridge look like random ones";
     const floor = bindings.floor[part];
     return {
-      ...estimated(bindings.value[part]),
+      ...measurementOfEstimate(bindings.value[part]),
       floor: floor.value,
       floor_interval: [floor.low, floor.high],
       ceiling: bindings.ceiling[part].value,
@@ -218,7 +220,7 @@ export const pairMetrics: readonly Metric[] = [
           seed: options.seed,
         });
         return {
-          ...estimated(meanEstimate(lengths), by),
+          ...measurementOfEstimate(meanEstimate(lengths), by),
           floor: optimal * by,
           ceiling: independentDisplacement(start, set.data) * by,
         };

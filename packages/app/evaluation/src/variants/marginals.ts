@@ -6,7 +6,7 @@ import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring, SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
-import { stepAt } from "../transport.js";
+import { stepAt } from "../sampling/sample-in-batches.js";
 
 /** The samples at each intermediate time, and the data of the time. */
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {

@@ -8,7 +8,7 @@ import {
   shortName,
   testRows,
 } from "@dsbm/datasets";
-import { atTime, type Evaluation, fieldSpectra, kept } from "@dsbm/evaluation";
+import { atTime, type Evaluation, fieldSpectra, keepOnProcessor } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
 import {
   animatedGrid,
@@ -125,7 +125,7 @@ async function pathsOf({ set, context }: DrawnEvaluation, n: number) {
     purpose: `quality/${direction}/there`,
   });
   const masses = weights && tidy(() => weights.mean(1).toNumbers());
-  const onProcessor = kept(() => states);
+  const onProcessor = keepOnProcessor(() => states);
   for (const t of [states, weights]) t?.dispose();
   return { states: onProcessor, times, masses };
 }
@@ -191,7 +191,7 @@ async function scatter(
     return { axes, points: pointsOf({ direction, start, end, data, path, between, axes }) };
   });
   const dated = marginalsOf(datasets).map((one, i) => ({
-    x: kept(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
+    x: keepOnProcessor(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
     time: datasets.chain?.times[i] ?? i,
   }));
   const [first, last] = [0, -1].map((k) => states.select(0, k));

@@ -1,0 +1,61 @@
+// The metrics that a user asks for, and the reasons of those without a row.
+import { ConfigError } from "@dsbm/config";
+import { earlierNames, type MetricRow, type Progress } from "@dsbm/runs";
+import type { Metric } from "./metric.js";
+
+/** The metrics of an evaluation. */
+export interface MetricChoice<M> {
+  /** Metrics that variants choose from. */
+  all: readonly M[];
+  metrics: readonly M[];
+  /** Whether the user named nothing. */
+  isAll: boolean;
+  has(name: string): boolean;
+}
+
+/** Names of the metrics of intermediate times. */
+export const marginalNames = (all: readonly Pick<Metric, "name" | "variants">[]): string[] =>
+  all.flatMap(({ name, variants }) =>
+    variants?.includes("marginals") ? [`marginal_${name}`] : [],
+  );
+
+/**
+ * Chooses metrics by name or group; a line notes earlier names.
+ * @throws {ConfigError} for other names.
+ */
+export function chooseMetrics<M extends Pick<Metric, "name" | "group" | "onRequest" | "variants">>(
+  all: readonly M[],
+  words: string | readonly string[] | null,
+  progress: Progress,
+): MetricChoice<M> {
+  const usual = all.filter(({ onRequest }) => !onRequest);
+  if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
+  const groups = new Set<string>(all.map(({ group }) => group));
+  // Hold-outs are measured if files are given.
+  const variants = { marginals: marginalNames(all), holdout: [] };
+  const names = [...all.map(({ name }) => name), ...variants.marginals];
+  const chosen = [words].flat().flatMap((typed) => {
+    const { [typed]: word = typed } = earlierNames;
+    if (word !== typed) progress.line(`metrics=${typed}: the name is ${word} now`);
+    if (Object.hasOwn(variants, word)) return variants[word as keyof typeof variants];
+    if (groups.has(word))
+      return usual.filter(({ group }) => group === word).map(({ name }) => name);
+    if (names.includes(word)) return [word];
+    const known = [...groups, ...Object.keys(variants), ...names];
+    throw new ConfigError(`metrics=${word}: expected one or more of ${known.join(", ")}`);
+  });
+  const metrics = all.filter(({ name }) => chosen.includes(name));
+  return { all, metrics, isAll: false, has: (name) => chosen.includes(name) };
+}
+
+/** Reasons for metrics without a row, a line each. */
+export function leftOut(
+  rows: readonly MetricRow[],
+  reasons: ReadonlyMap<string, string>,
+): string[] {
+  const named = new Map<string, string[]>();
+  for (const [name, reason] of reasons)
+    if (!rows.some((row) => row.name === name))
+      named.set(reason, [...(named.get(reason) ?? []), name]);
+  return [...named].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+}

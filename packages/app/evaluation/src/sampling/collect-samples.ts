@@ -1,0 +1,144 @@
+// The samples of one direction with all that metrics read: states, energies, masses and further target rows.
+import { mapConditions, sourceOf, targetOf } from "@dsbm/bridge";
+import { testConditions, testRows } from "@dsbm/datasets";
+import type { Tensor } from "@dsbm/torch";
+import type { Measuring, Metric, SampleSet } from "../metric.js";
+import { whyNot } from "../rows.js";
+import { KeptTensors } from "../tensors.js";
+import { type Affordable, affordableRows, type SamplingWork } from "./affordable-rows.js";
+import { checkFinite } from "./divergence.js";
+import { PathRecord } from "./path-record.js";
+import { byMass, sampleInBatches } from "./sample-in-batches.js";
+
+/** A set with the cost of its samples; dispose it. */
+interface CollectedSamples extends Disposable {
+  set: SampleSet;
+  nfe: number;
+  batches: number;
+  seconds: number;
+}
+
+interface CollectOptions extends SamplingWork {
+  /** The set keeps the states that applicable metrics need. */
+  metrics: readonly Metric[];
+  /** The half-iteration of the generating parameters; null if unknown. */
+  half: number | null;
+  /** The rows that the time allows (default: by the context's clock). */
+  rows?: Affordable;
+}
+
+/**
+ * Generates the samples of a direction, as many rows as the context's clock allows, and lowers the context's rows to
+ * them. Returns null if it was stopped.
+ * @throws {DivergedError} for NaN and infinite samples.
+ */
+export async function collectSamples(
+  context: Measuring,
+  { metrics, half, rows, ...work }: CollectOptions,
+): Promise<CollectedSamples | null> {
+  const { subject } = context;
+  const affordable = rows ?? (await affordableRows(subject, context.options, work));
+  if (!affordable) return null;
+  const isWhole = affordable.n === context.options.n;
+  context.options = { ...context.options, ...affordable };
+  const { seed, progress, signal } = context.options;
+  const { sampling, direction } = work;
+  const kept = new KeptTensors();
+  let paths: PathRecord | null = null;
+  const dispose = () => {
+    kept[Symbol.dispose]();
+    paths?.[Symbol.dispose]();
+  };
+  try {
+    const endpoints = endpointRows(context, direction, kept);
+    const { start, conditions, side } = endpoints;
+    const needs = metrics.filter(
+      (metric) => whyNot(metric, { direction, side, sampling }, context) === null,
+    );
+    paths = new PathRecord(subject, needs, { ...work, n: start.size(0), conditions, isWhole });
+    const began = performance.now();
+    const samples = await sampleInBatches(subject.bridge, direction, start, {
+      sampling,
+      seed,
+      purpose: `quality/${direction}/there`,
+      conditions,
+      label: `measuring ${direction}`,
+      progress,
+      signal,
+      visit: paths.visit,
+    });
+    if (!samples) {
+      dispose();
+      return null;
+    }
+    const { end, weights, nfe, batches } = samples;
+    for (const tensor of [end, weights]) if (tensor) kept.add(tensor);
+    checkFinite(end, { direction, half });
+    const states = paths.states(kept);
+    const { energy } = paths;
+    const { unit } = subject;
+    const set = { ...endpoints, direction, sampling, end, weights, states, energy, unit };
+    return {
+      set: weights ? resampledSet(set, weights, kept) : set,
+      nfe,
+      batches,
+      seconds: (performance.now() - began) / 1000,
+      [Symbol.dispose]: dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** A set whose pairs are drawn by their masses [n]. */
+function resampledSet(set: SampleSet, weights: Tensor, { keep }: KeptTensors): SampleSet {
+  const drawn = (t: Tensor) => keep(() => byMass(t, weights));
+  const { start, end, conditions } = set;
+  return {
+    ...set,
+    start: drawn(start),
+    end: drawn(end),
+    conditions: mapConditions(conditions, drawn),
+  };
+}
+
+type EndpointRows = Pick<
+  SampleSet,
+  "key" | "from" | "side" | "start" | "data" | "conditions" | "reserve"
+>;
+
+/** The source rows of a direction, the target rows to compare with, and further target rows. */
+function endpointRows(
+  { subject: { datasets }, options }: Measuring,
+  direction: SampleSet["direction"],
+  { keep }: KeptTensors,
+): EndpointRows {
+  const { split, seed } = options;
+  const from = sourceOf(direction);
+  const side = targetOf(direction);
+  // The reserve of held-out rows is training rows; the reserve of training rows is further training
+  // rows.
+  const isHeldOut = split === "test";
+  const total = Math.min(2 * options.n, datasets[side].train.size(0));
+  const m = isHeldOut ? options.n : Math.floor(total / 2);
+  const spare = isHeldOut ? Math.min(4 * options.n, datasets[side].train.size(0)) : total - m;
+  const n = Math.min(options.n, datasets[from][split].size(0), spare);
+  let reserve: Tensor | null = null;
+  return {
+    key: `${direction}/${split}/${n}`,
+    from,
+    side,
+    data: keep(() => testRows(datasets[side], m, seed, split)),
+    start: keep(() => testRows(datasets[from], n, seed, split)),
+    conditions: testConditions(datasets, from, n, split),
+    reserve() {
+      reserve ??= keep(() =>
+        isHeldOut
+          ? testRows(datasets[side], spare, seed, "train")
+          : testRows(datasets[side], total, seed, "train").narrow(0, m, spare),
+      );
+      return reserve;
+    },
+  };
+}
