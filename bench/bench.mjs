@@ -14,7 +14,7 @@ import { select } from "./benchmarks.mjs";
 import { measureRow } from "./measure.mjs";
 import { mainTable, ranksTable, rowText } from "./tables.mjs";
 
-/** Seconds of all rows: further rounds are left out when they would end later. */
+/** Seconds of all rows: further rounds are omitted when they would end later. */
 const wholeSeconds = 900;
 
 /** The options of the command line. Throws one line for a wrong option. */

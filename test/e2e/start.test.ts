@@ -1,4 +1,4 @@
-// The parts of `npm start`, with few steps: their runs, what they print, and the estimate of the time left.
+// The parts of `npm start`, with few steps: their runs, their output, and the estimate of the time left.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { silentProgress } from "@dsbm/runs";

@@ -191,7 +191,7 @@ async function measureDirection(
   };
 }
 
-/** The options of the sampler that are not the usual ones. */
+/** The sampler's options with unusual values. */
 function unusualSampler(config: EvaluateConfig): Pick<Quality, "sampler"> {
   const sampler = Object.entries(usualSampler).flatMap(([key, usual]) => {
     const value = config[key as keyof typeof usualSampler];

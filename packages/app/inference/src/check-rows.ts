@@ -6,7 +6,7 @@ import type { Trained } from "./trained.js";
 
 /**
  * Checks samples x [n, …] and their conditions; `first` is the index of the first sample in a larger set.
- * @throws ConfigError for another shape or dtype, values that are not finite, and conditions that are missing or too many.
+ * @throws {ConfigError} for another shape or dtype, NaN and infinite values, and missing or superfluous conditions.
  */
 export function checkRows(
   x: Tensor,

@@ -11,5 +11,5 @@ export function duration(seconds: number): string {
   return `${Math.floor(s / 86_400)}d${pad(Math.floor((s % 86_400) / 3600))}h`;
 }
 
-/** Estimated seconds of the steps that are left, at `rate` steps per second. */
+/** Estimated seconds of the remaining steps, at `rate` steps per second. */
 export const secondsLeft = (steps: number, rate: number): number => steps / rate;

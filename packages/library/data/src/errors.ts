@@ -77,7 +77,7 @@ export class DatasetError extends UserError {
 
   /**
    * The same error for a command whose options have other names. `nameOf` returns null for an
-   * option that the command does not have: its cure is left out.
+   * option that the command does not have: its cure is omitted.
    */
   withOptions(nameOf: (key: string) => string | null): DatasetError {
     const { option, cures = [] } = this.advice;

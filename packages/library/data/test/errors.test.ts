@@ -1,4 +1,4 @@
-// The words of errors: fault, option and cures; the options of another command.
+// Texts of errors: fault, option and cures; the options of another command.
 import { expect, it } from "vitest";
 import { byOption, DatasetError } from "../src/errors.js";
 

@@ -56,7 +56,7 @@ it.each([
   const more = key === "data.target" ? ["data.split_by=g", "data.source=x"] : [];
   const [member] = resolve(train, ["dataset=vectors", ...words, ...more]).members;
   expect(flatten(member!.config)[key]).toEqual(expected);
-  // The printed words give the same values.
+  // The printed overrides give the same values.
   expect(resolve(train, member!.words).members[0]!.config).toEqual(member!.config);
 });
 

@@ -125,7 +125,7 @@ async function boundsOf(
   return { floor: values.length > 0 ? average(values) : null, ceiling: numberOf(ceiling) };
 }
 
-/** The interval is that of halves, or of the metric's own estimate. */
+/** The interval comes from halves, or from the metric's own estimate. */
 function measurementWith<S extends SampleSubject>(
   metric: TwoSampleMetric<S>,
   whole: WholeValue,

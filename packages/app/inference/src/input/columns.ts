@@ -15,7 +15,7 @@ const list = (names: readonly string[]) =>
   firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
 
 /**
- * The columns of a table that are those of `like`: by name if both have names, else by number.
+ * The columns of a table that match `like`: by name if both have names, else by number.
  * Throws a ConfigError for a table without them.
  */
 export function columnsLike(

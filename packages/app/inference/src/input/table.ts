@@ -138,7 +138,7 @@ function h5adPlace(
   return format === "h5ad" ? { path, layer: layer?.replace(/^.*\//, "") ?? "X" } : null;
 }
 
-/** How to read NEW: the options of the command, else those of the training data. */
+/** How to read NEW: by the options of the command, else by the options of the training data. */
 function readingOf(keys: TableKeys, data: Trained["config"]["data"]): ReadOptions {
   const own = Object.entries(keys).filter(([, value]) => value !== null);
   // The array of a .npz file has another name in another file.

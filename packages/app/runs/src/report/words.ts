@@ -7,7 +7,7 @@ export function wayWords({ value, low, high }: Excess): string {
   return `${way(value)} of the way (${way(high)} to ${way(low)})`;
 }
 
-/** A metric next to its floor and ceiling, in words without a capital and a full stop. */
+/** A metric next to its floor and ceiling, as a clause without a capital and a full stop. */
 export function rowWords(row: MetricRow): string {
   const { value, floor, better, target, excess, note } = row;
   if (!Number.isFinite(value)) return "not a finite number";

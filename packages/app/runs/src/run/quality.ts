@@ -42,7 +42,7 @@ const excess = z.object({
 /** The remaining share of the way from ceiling to floor: `value`, from `low` to `high`. */
 export type Excess = z.output<typeof excess>;
 
-/** What a distance shows, next to its ceiling: the words of a report. */
+/** What a distance shows, next to its ceiling, as a report says it. */
 const findings = ["close", "partway", "no_better", "few_rows"] as const;
 
 /** The finding of a metric with a ceiling. */

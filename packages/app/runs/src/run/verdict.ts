@@ -6,7 +6,7 @@ import { real, textOrNull } from "../files/json.js";
 export const grades = ["good", "likely", "partial", "undecided", "poor", "unmeasured"] as const;
 
 /**
- * The grade of a metric, of a column or of a direction: the one word for how good it is. A verdict
+ * The grade of a metric, of a column or of a direction: the only scale of quality. A verdict
  * is the finding on a direction, with its grade, its reason and its next step.
  */
 export type Grade = (typeof grades)[number];

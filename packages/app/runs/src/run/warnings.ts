@@ -1,4 +1,4 @@
-// warnings.jsonl: what a reader of the report must know, a line for each warning of a run.
+// warnings.jsonl: a line for each warning of a run, for readers of the report.
 import { existsSync } from "node:fs";
 import { openAppendFile } from "@dsbm/files";
 import { z } from "zod";
