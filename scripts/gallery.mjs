@@ -1,9 +1,10 @@
 // `npm run gallery [-- NAME …]`: trains the bridges of docs/gallery, or the named ones, and writes a page and a thumbnail of
 // each, and README.md. `--quick` trains a few steps.
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { promisify } from "node:util";
 import sharp from "sharp";
 import { repo } from "./setup/stamp.mjs";
 import { setup } from "./setup.mjs";
@@ -60,12 +61,13 @@ const exhibits = [
 
 const galleryFolder = join(repo, "docs/gallery");
 const program = join(repo, "packages/command/cli/bin/dsbm.mjs");
-const dsbm = (...args) =>
-  execFileSync(process.execPath, [program, ...args], {
-    cwd: repo,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+
+/** Runs a command and returns what it prints; its progress is shown. */
+async function dsbm(...args) {
+  const running = promisify(execFile)(process.execPath, [program, ...args], { cwd: repo });
+  running.child.stderr.pipe(process.stderr);
+  return (await running).stdout;
+}
 
 /** The newest image of paths in a direction, or of points; undefined if the run has none. */
 function newestPicture(run, direction) {
@@ -79,10 +81,10 @@ function newestPicture(run, direction) {
 /** Trains a bridge, and writes its page and its thumbnail. */
 async function makeRun({ name, command, quick, direction = "f" }) {
   const more = process.argv.includes("--quick") ? quick : [];
-  const printed = dsbm(...command, ...more, `name=gallery_${name}`);
+  const printed = await dsbm(...command, ...more, `name=gallery_${name}`);
   const run = dirname(printed.match(/^report: +(\S+)$/m)[1]);
   const page = join(galleryFolder, `${name}.html`);
-  dsbm("export", run, page, "overwrite=true");
+  await dsbm("export", run, page, "overwrite=true");
   const picture = newestPicture(run, direction);
   if (!picture) return;
   const small = sharp(picture)
@@ -111,9 +113,22 @@ function sectionOf({ name, title, about, command }) {
 
 await setup();
 mkdirSync(galleryFolder, { recursive: true });
+const { createInterrupt, runQueue } = await import("@dsbm/runs");
 const names = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
-for (const exhibit of exhibits)
-  if (names.length === 0 || names.includes(exhibit.name)) await makeRun(exhibit);
+const interrupt = createInterrupt();
+const end = await runQueue(
+  exhibits.filter(({ name }) => names.length === 0 || names.includes(name)),
+  {
+    signal: interrupt.signal,
+    run: makeRun,
+    failed({ name }, error) {
+      console.error(`${name} failed: ${error.message}`);
+      process.exitCode = 1;
+    },
+  },
+);
+interrupt.dispose();
+if (end === "stopped") process.exit(130);
 const head =
   "# Gallery\n\nTrained bridges to play with. Each page is one file that works offline. The commands below a bridge train it and write its\npage. `npm run gallery` makes all of them.";
 writeFileSync(

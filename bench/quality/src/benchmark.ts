@@ -45,7 +45,7 @@ export interface HalfTime {
 export interface Case {
   name: string;
   /** The datasets of `dsbm fit`, in a folder for its own files. */
-  places?(files: string): string[];
+  datasets?(files: string): string[];
   /** Options of a command and a method, in a folder for its own files. */
   options(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): Options;
   /** Changed options of some methods, by name. */

@@ -1,10 +1,11 @@
 // The unrounded numbers of outcomes as CSV: a line for each, and the options of each run. When read
 // again, they replace runs of other machines.
 
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type Value } from "@dsbm/config";
 import { type Cell, formatCsv, type Row, readCsv } from "@dsbm/runs";
 import type { Values } from "./benchmark.js";
 import type { Finished, Outcome } from "./engine.js";
+import { type RunRequest, requestText } from "./request.js";
 
 const columns = [
   ...["benchmark", "case", "row", "kind", "seed", "metric", "value"],
@@ -13,12 +14,18 @@ const columns = [
 
 type Line = Partial<Record<(typeof columns)[number], Cell>>;
 
-/** Options as text without folders, which depend on the machine. */
-const textOf = (words: readonly string[], quick: boolean): string =>
-  [
-    ...(quick ? ["--quick"] : []),
-    ...words.map((word) => word.replace(/(^|[=:])[^=:]*\//, "$1")),
-  ].join(" ");
+/** A request as text without folders, which depend on the machine. */
+function textOf({ datasets, options }: RunRequest, quick: boolean): string {
+  const withoutFolders = (value: Value): Value =>
+    typeof value === "string" ? value.replace(/(^|:)[^:]*\//, "$1") : value;
+  const text = requestText({
+    datasets: datasets.map((path) => `${withoutFolders(path)}`),
+    options: Object.fromEntries(
+      Object.entries(options).map(([key, value]) => [key, withoutFolders(value)]),
+    ),
+  });
+  return quick ? `--quick ${text}` : text;
+}
 
 /** The text of the file. */
 export function resultsCsv(outcomes: readonly Outcome[], quick: boolean): string {
@@ -32,8 +39,8 @@ export function resultsCsv(outcomes: readonly Outcome[], quick: boolean): string
     const numbers = (values: Values, own: Line) =>
       Object.entries(values).map(([metric, value]) => line({ ...own, metric, value }));
     return [
-      ...results.flatMap(({ values, method, words, ...run }) => [
-        line({ ...run, row: method, kind: "words", value: textOf(words, quick) }),
+      ...results.flatMap(({ values, method, request, ...run }) => [
+        line({ ...run, row: method, kind: "words", value: textOf(request, quick) }),
         ...numbers(values, { ...run, row: method, kind: "method" }),
       ]),
       ...references.flatMap(({ values, label, case: name }) =>
@@ -90,16 +97,13 @@ export class KnownResults {
    * for text instead of numbers.
    */
   find(
-    run: Pick<Finished, "case" | "method" | "seed"> & {
-      benchmark: string;
-      words: readonly string[];
-    },
+    run: Pick<Finished, "case" | "method" | "seed" | "request"> & { benchmark: string },
   ): Finished | null {
-    const { benchmark, case: name, method, seed, words } = run;
+    const { benchmark, case: name, method, seed, request } = run;
     const key = keyOf({ benchmark, case: name, row: method, seed });
     const rows = this.#rows.filter((row) => keyOf(row) === key);
     const described = rows.find(({ kind }) => kind === "words");
-    if (described?.value !== textOf(words, this.#quick)) return null;
+    if (described?.value !== textOf(request, this.#quick)) return null;
     const values = rows
       .filter(({ kind }) => kind === "method")
       .map(({ metric, value }) => [
@@ -108,7 +112,7 @@ export class KnownResults {
       ]);
     const { dsbm, commit, machine, date } = described;
     return {
-      ...{ case: name, method, seed, words: [...words], values: Object.fromEntries(values) },
+      ...{ case: name, method, seed, request, values: Object.fromEntries(values) },
       ...{ dsbm: `${dsbm}`, commit: commit === null ? null : `${commit}` },
       ...{ machine: `${machine}`, date: `${date}` },
     };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
-import { readJson } from "@dsbm/runs";
+import { readJson, runQueue } from "@dsbm/runs";
 import type { Benchmark, Sizes, Values } from "./benchmark.js";
 import type { KnownResults } from "./csv.js";
 import { type Result, runOne } from "./run-one.js";
@@ -47,39 +47,43 @@ export const trainings = ({ cases, methods, seeds }: Benchmark): number =>
  * saved.
  */
 export async function runBenchmark(benchmark: Benchmark, options: EngineOptions): Promise<Outcome> {
-  const { folder, progress, signal } = options;
-  const { cases, methods, seeds } = benchmark;
+  const { progress, signal } = options;
   const outcome: Outcome = { benchmark, results: [], references: [], failed: [], stopped: false };
-  const total = cases.length * methods.length * seeds.length;
-  let number = 0;
-  for (const one of cases) {
-    const found = await references(benchmark, one, options);
-    if (found === null) return { ...outcome, stopped: true };
-    for (const [label, values] of Object.entries(found))
-      outcome.references.push({ case: one.name, label, values });
+  for (const one of benchmark.cases) {
+    const values = await references(benchmark, one, options);
+    if (values === null) return { ...outcome, stopped: true };
+    for (const [label, row] of Object.entries(values))
+      outcome.references.push({ case: one.name, label, values: row });
   }
-  for (const seed of seeds)
-    for (const one of cases)
-      for (const way of methods) {
-        number++;
-        const run = `${benchmark.name} ${one.name} ${way.name} seed=${seed}`;
-        progress.line(`[${number}/${total}] ${run}`);
-        try {
-          const place = join(folder, one.name, way.name, String(seed));
-          const result = await runOne(
-            { benchmark, case: one, way, seed },
-            { ...options, folder: place, files: filesOf(options) },
-          );
-          if (result) outcome.results.push({ ...result, case: one.name, method: way.name, seed });
-        } catch (error) {
-          if (signal.aborted) return { ...outcome, stopped: true };
-          outcome.failed.push({ run, why: describeError(error) });
-          progress.line(`${run} failed`);
-        }
-        await options.done?.(outcome);
-        if (signal.aborted) return { ...outcome, stopped: true };
-      }
-  return outcome;
+  const tasks = tasksOf(benchmark);
+  const end = await runQueue(tasks, {
+    signal,
+    async run(task) {
+      progress.line(`[${task.number}/${tasks.length}] ${task.label}`);
+      const { case: one, way, seed } = task;
+      const folder = join(options.folder, one.name, way.name, String(seed));
+      const result = await runOne(task, { ...options, folder, files: filesOf(options) });
+      if (result) outcome.results.push({ ...result, case: one.name, method: way.name, seed });
+    },
+    failed({ label }, error) {
+      outcome.failed.push({ run: label, why: describeError(error) });
+      progress.line(`${label} failed`);
+    },
+    done: async () => options.done?.(outcome),
+  });
+  return { ...outcome, stopped: end === "stopped" };
+}
+
+/** Every run of a benchmark, numbered from 1 on, seed after seed. */
+function tasksOf(benchmark: Benchmark) {
+  const { name, cases, methods, seeds } = benchmark;
+  const runs = seeds.flatMap((seed) =>
+    cases.flatMap((one) => methods.map((way) => ({ benchmark, case: one, way, seed }))),
+  );
+  return runs.map((run, i) => {
+    const label = `${name} ${run.case.name} ${run.way.name} seed=${run.seed}`;
+    return { ...run, number: i + 1, label };
+  });
 }
 
 /** The folder of the files of all cases. */

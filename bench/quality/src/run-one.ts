@@ -7,27 +7,19 @@ import {
   ConfigError,
   completeTrain,
   configure,
-  fit,
-  printValue,
   train,
 } from "@dsbm/config";
 import { finishedRun, runTraining } from "@dsbm/experiment";
-import { methodNames, runFit, withTimes } from "@dsbm/fit";
+import { methodNames } from "@dsbm/fit";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { placesBase } from "../../../packages/command/cli/dist/words/places.js";
-import type { Benchmark, Case, Command, Options, Values, Way } from "./benchmark.js";
+import { fit } from "dsbm";
+import type { Options, Values } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";
 import { type Provenance, provenance } from "./provenance.js";
-
-interface One {
-  benchmark: Benchmark;
-  case: Case;
-  way: Way;
-  seed: number;
-}
+import { commandOf, type One, type RunRequest, requestOf, requestText } from "./request.js";
 
 interface OneOptions extends EngineOptions {
   /** The folder of this run, and the folder of the case's files. */
@@ -35,50 +27,17 @@ interface OneOptions extends EngineOptions {
   files: string;
 }
 
+type FitOptions = Parameters<typeof fit>[0];
+
 /** What a run left. */
 export interface Result extends Provenance {
-  /** Datasets and options, without the time that it had. */
-  words: string[];
+  request: RunRequest;
   values: Values;
-}
-
-/** A run as text: its datasets, and its options without the time that it had. */
-function describeRun({ places, options }: RunRequest): string[] {
-  const { threads: _threads, max_minutes: _minutes, ...rest } = options;
-  return [...places, ...Object.entries(rest).map(([key, value]) => `${key}=${printValue(value)}`)];
 }
 
 const file = "benchmark.json";
 /** More steps than a run has: no evaluation or checkpoint in a half-iteration but those by minutes. */
 const neverStride = 1_000_000_000;
-
-const commandOf = ({ benchmark, way }: One): Command => way.command ?? benchmark.command;
-
-/** The datasets and options of a run. */
-interface RunRequest {
-  places: string[];
-  options: Options;
-}
-
-function requestOf(
-  one: One,
-  sizes: Pick<OneOptions, "files" | "quick" | "minutes" | "threads">,
-): RunRequest {
-  const { benchmark, way, seed } = one;
-  const { threads, minutes, files } = sizes;
-  const { quick } = benchmark;
-  const command = commandOf(one);
-  const isFit = command === "fit";
-  const options = {
-    ...one.case.options(files, sizes, command, way.name),
-    ...way.options,
-    ...one.case.own?.[way.name],
-    ...(sizes.quick && { ...quick.options, ...quick.own?.[way.name] }),
-    ...{ seed, threads, plot_level: 0, checkpoint_minutes: 2 },
-    ...(isFit && minutes !== null && { max_minutes: minutes }),
-  };
-  return { places: (isFit && one.case.places?.(files)) || [], options };
-}
 
 /**
  * Runs one, or reads an earlier result; null if it was stopped or is missing. Throws the errors of
@@ -92,7 +51,7 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
       ? null
       : known?.find({
           ...{ benchmark: one.benchmark.name, case: one.case.name },
-          ...{ method: one.way.name, seed: one.seed, words: describeRun(request) },
+          ...{ method: one.way.name, seed: one.seed, request },
         });
   if (elsewhere) {
     progress.line(`read: ${elsewhere.date.slice(0, 10)}, commit ${elsewhere.commit}`);
@@ -110,13 +69,15 @@ const isThere = (folder: string) => existsSync(join(folder, file));
 
 /** The text of a result that was measured now. */
 function resultText(request: RunRequest, values: Values): string {
-  const result: Result = { ...provenance(), words: describeRun(request), values };
+  const result: Result = { ...provenance(), request, values };
   return `${JSON.stringify(result, null, 2)}\n`;
 }
 
 function read(folder: string): Result {
   checkFiles(folder, [file]);
-  return readJson(join(folder, file)) as Result;
+  const result = readJson(join(folder, file)) as Result;
+  if (result.request) return result;
+  throw new ConfigError(`${folder} is of an earlier version: add --again to start over`);
 }
 
 async function trainOne(
@@ -162,14 +123,19 @@ const trainConfig = (options: Options): CompleteTrainConfig =>
   completeTrain(configure(train, options, { names: methodNames() }).config);
 
 async function fitOne(one: One, request: RunRequest, options: OneOptions): Promise<Result | null> {
-  const { folder, again, resume, progress, signal } = options;
+  const { folder, again, progress, signal } = options;
   if (!again && isThere(folder)) return readSame(folder, request);
   const began = performance.now();
-  const training = { folder, progress, resume, signal, again };
-  const base = placesBase(request.places, request.options);
-  const member = configure(fit, request.options, { names: methodNames(), base });
-  const { state } = await runFit({ ...member, base: await withTimes(member) }, training);
-  if (state !== "finished") return null;
+  const bridge = await fit({
+    ...(request.options as Partial<FitOptions>),
+    ...sourcesOf(request),
+    ...{ folder, again, signal },
+    onProgress(now) {
+      if ("line" in now) progress.line(now.line);
+      else progress.update(now.state);
+    },
+  });
+  bridge.dispose();
   const seconds = (performance.now() - began) / 1000;
   const { config } = readTrained(folder, "newest", "cpu");
   const measured = { ...options, config, rows: [], clock: [] };
@@ -180,11 +146,15 @@ async function fitOne(one: One, request: RunRequest, options: OneOptions): Promi
   return read(folder);
 }
 
+/** The datasets as `fit` takes them: one table of several times, or a dataset for each time. */
+const sourcesOf = ({ datasets }: RunRequest): FitOptions =>
+  datasets.length === 1 ? { source: datasets[0] as string } : { marginals: datasets };
+
 /** What a finished run of `fit` left, whose configuration also holds what was chosen. */
 function readSame(folder: string, request: RunRequest): Result {
-  const found = read(folder);
-  const [before, now] = [found.words, describeRun(request)].map((all) => all.join(" "));
-  if (before === now) return found;
+  const result = read(folder);
+  const [before, now] = [requestText(result.request), requestText(request)];
+  if (before === now) return result;
   throw new ConfigError(
     `${folder} holds a run of other options (${before}) than now (${now}): add --again to start over`,
   );

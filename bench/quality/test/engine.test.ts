@@ -69,7 +69,7 @@ async function run(
 }
 
 describe("the engine of benchmarks", () => {
-  it("counts the evaluations of networks: batches and simulated pairs, of both directions where they share a network", async () => {
+  it("counts the evaluations of networks: batches and simulated pairs, of both directions if they share a network", async () => {
     const cached = { cache: "disk", cache_npar: 60, cache_refresh_stride: 2, num_iter: 4 };
     const methods: Way[] = [
       {
@@ -95,7 +95,7 @@ describe("the engine of benchmarks", () => {
     ]);
   });
 
-  it("goes on where it was stopped, runs what is missing and reads what is there", async () => {
+  it("continues after a stop: it runs what is missing and reads what is there", async () => {
     // Stopped while the first run is measured: it is trained, and has no result.
     const unmeasured = await run(
       smallBenchmark(() => null),
@@ -122,7 +122,7 @@ describe("the engine of benchmarks", () => {
     expect(whole.written).toBe(2);
     expect(statSync(join(place, "run.json")).mtimeMs).toBe(before);
     const [light, closed] = whole.outcome.results;
-    expect(light?.words).toContain("method=lightsb");
+    expect(light?.request.options).toMatchObject({ method: "lightsb" });
     // Both directions, four steps of 20 rows.
     expect(light?.values).toMatchObject({ error: 1, none: null, evaluations: 2 * 4 * 20 });
     expect(light?.values.seconds).toBeGreaterThan(0);
@@ -157,7 +157,7 @@ describe("the engine of benchmarks", () => {
     const longer = { name: "light", options: { method: "lightsb", num_iter: 5 } };
     const others = { ...benchmark, methods: [longer, second] };
     const changed = await run(others, undefined, { place: join(folder, "second"), known });
-    expect(changed.outcome.results[0]?.words).toContain("num_iter=5");
+    expect(changed.outcome.results[0]?.request.options).toMatchObject({ num_iter: 5 });
     expect(changed.outcome.results[1]).toEqual(closed);
 
     const quick = new KnownResults(table, true);

@@ -82,7 +82,7 @@ describe("a known plan", () => {
   );
 });
 
-it("the true growth of clusters is that of a grid in the plane", () => {
+it("the true growth of clusters equals the growth on a grid in the plane", () => {
   const delta = 1.2;
   const grid = (reach: number, n: number) => linspace(-reach, reach, n, { dtype: "float64" });
   const [along, over] = [grid(9.5, 81).repeatInterleave(9), grid(2.6, 9).repeat([81])];

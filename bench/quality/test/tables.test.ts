@@ -40,7 +40,13 @@ const outcome: Outcome = {
   benchmark,
   results: [1, 3].flatMap((seed) =>
     [2, 3].map((d) => ({
-      ...{ ...provenance, words: [], case: `d${d}`, method: "light", seed },
+      ...{
+        ...provenance,
+        request: { datasets: [], options: {} },
+        case: `d${d}`,
+        method: "light",
+        seed,
+      },
       values: { error: d * seed, floor: d / 20, seconds: 30, steps: 400, steps_full: 400 },
     })),
   ),
@@ -140,7 +146,7 @@ describe("a number above the published one", () => {
       .filter((line) => line.startsWith("- \\*"));
   const against = (facts: Partial<Published>) => ({ published: [{ ...lightPublished, ...facts }] });
 
-  it("says what the command knows, and where it knows nothing", () => {
+  it("names the known reasons of a difference, and says if no reason is known", () => {
     const [first] = outcome.results;
     const one = { seeds: [1], results: [{ ...first!, values: { ...first!.values, error: 3.92 } }] };
     const { results } = one;

@@ -105,7 +105,7 @@ function leftDayCase(
   return {
     name: `day${day}-${count}`,
     prepare,
-    places: (files) => [placeOf(files, before), placeOf(files, after)],
+    datasets: (files) => [placeOf(files, before), placeOf(files, after)],
     options: () => ({}),
     ...(count === allComponents && { own: { wfr: { delta: 6 }, wfr_metric: { delta: 6 } } }),
     async references({ files, quick }) {

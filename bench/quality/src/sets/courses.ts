@@ -33,7 +33,7 @@ function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
   const time = (k: number) => times[k] as number;
   return {
     name,
-    places: (files) => known.map((k) => fileOf(files, k)),
+    datasets: (files) => known.map((k) => fileOf(files, k)),
     options: () => ({ times: known.map(time), loo: false, max_minutes: 5 }),
     ...(prepare && { prepare }),
     async measure({ folder, files }): Promise<Values> {

@@ -47,7 +47,7 @@ function gene(path: string): Case {
       const doubled = [head, ...table, ...table].map((line) => `${line.join()}\n`);
       writeFileAtomic(twice(files), doubled.join(""));
     },
-    places: (files) => [twice(files)],
+    datasets: (files) => [twice(files)],
     options: () => ({
       time: head[0] as string,
       mass: days.map(({ length }) => length),
@@ -91,7 +91,7 @@ function gene(path: string): Case {
 /** Two Gaussians whose masses 1:3 become 3:1 while both move. */
 const gaussians = (d: number): Case => ({
   name: `gaussians-${d}`,
-  places: (files) => [join(files, `source-${d}.npy`), join(files, `target-${d}.npy`)],
+  datasets: (files) => [join(files, `source-${d}.npy`), join(files, `target-${d}.npy`)],
   // Without some of the rows, clusters have other masses.
   options: () => ({ mass: [1, 1], ...allRows, ...steps.twoTables }),
   async prepare(files) {

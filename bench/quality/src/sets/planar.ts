@@ -143,7 +143,7 @@ function write(files: string, set: string, { end, n }: { end: Endpoint; n: numbe
 
 const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => ({
   name,
-  places: (files) => [fileOf(files, source, "x0"), fileOf(files, target, "x1")],
+  datasets: (files) => [fileOf(files, source, "x0"), fileOf(files, target, "x1")],
   options(_, { quick }, command): Options {
     if (command === "fit") return { "data.test_fraction": points / (trainingRows + points) };
     return {

@@ -8,6 +8,8 @@ interface QueueOptions<T> {
   run(task: T, slot: number): Promise<void>;
   /** Called with the error of a run. The next run starts then. */
   failed?(task: T, error: unknown): void;
+  /** Awaited after each run that a signal did not end, whether it failed or not. */
+  done?(task: T): Promise<unknown>;
 }
 
 /**
@@ -16,7 +18,7 @@ interface QueueOptions<T> {
  */
 export async function runQueue<T>(
   tasks: readonly T[],
-  { atOnce = 1, signal, run, failed }: QueueOptions<T>,
+  { atOnce = 1, signal, run, failed, done }: QueueOptions<T>,
 ): Promise<"ended" | "stopped"> {
   const waiting = tasks.values();
   const work = async (slot: number) => {
@@ -30,6 +32,7 @@ export async function runQueue<T>(
         if (!failed) throw error;
         failed(task, error);
       }
+      await done?.(task);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, atOnce) }, (_, slot) => work(slot)));

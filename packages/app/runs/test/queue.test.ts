@@ -26,16 +26,19 @@ test("a queue starts all tasks in their order, and never more at once than it ma
 
 test("a failing run does not end the others", async () => {
   const failures: unknown[] = [];
+  const finished: string[] = [];
   const done: string[] = [];
   const end = await runQueue(["a", "b", "c"], {
     signal: new AbortController().signal,
     async run(task) {
       if (task === "b") throw new Error("no");
-      done.push(task);
+      finished.push(task);
     },
     failed: (task, error) => void failures.push([task, (error as Error).message]),
+    done: async (task) => void done.push(task),
   });
-  expect([end, done, failures]).toEqual(["ended", ["a", "c"], [["b", "no"]]]);
+  expect([end, finished, failures]).toEqual(["ended", ["a", "c"], [["b", "no"]]]);
+  expect(done).toEqual(["a", "b", "c"]);
 });
 
 test("after a signal no further run starts", async () => {
