@@ -25,7 +25,7 @@ function waysOf(bench, { python, before }) {
   return ways.flatMap((way) => programs.map((program) => ({ ...program, ...way, ...empty() })));
 }
 
-/** A run of this length is counted at once. Shorter runs come after some that are not counted. */
+/** A run of this length is counted at once. Shorter runs come after a few uncounted runs. */
 const longRunSeconds = 2;
 /** Uncounted and counted runs of a process: at most this number, until so many seconds have passed. */
 const uncountedRuns = { count: 2, seconds: 1.5 };

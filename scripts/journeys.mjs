@@ -148,7 +148,7 @@ function hasRun(node, ran) {
   return functions.length === 0 || functions.some((name) => names.has(name));
 }
 
-/** The declarations of a name that a reader follows: those of functions and values outside of `asGiven` that ran. */
+/** The declarations of a name that a reader follows: functions and values outside of `asGiven` that ran. */
 const declarationsToFollow = (identifier, ran) =>
   declarationsOf(identifier)
     .filter((declaration) => {

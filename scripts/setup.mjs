@@ -23,7 +23,7 @@ import { installSystem } from "./setup/system.mjs";
 const NODE = 20;
 const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ?? null);
 
-/** Whether libtorch is left out, used if it may be installed, or asked for. */
+/** Whether libtorch is not installed, used if it may be installed, or asked for. */
 function libtorchWish() {
   const { DSBM_ENGINE, LIBTORCH, DSBM_TORCH_ADDON } = process.env;
   if (DSBM_ENGINE === "portable") return "never";
@@ -133,7 +133,7 @@ async function runStep(step, log) {
 }
 
 /**
- * Runs the steps that are not done. If a step for libtorch fails and nobody asked for libtorch, the others follow: the
+ * Runs the missing steps. If a step for libtorch fails and nobody asked for libtorch, the others follow: the
  * portable engine is enough for tables. Throws a SetupError.
  */
 async function runSteps(steps, { force, log }) {
@@ -201,7 +201,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
         `unknown option ${unknown}: --build (skip apt and npm), --compile (TypeScript alone), --force (redo all).`,
       );
     let isThere = true;
-    // `npm ci --omit=dev` has no compiler: what was compiled before stays.
+    // `npm ci --omit=dev` has no compiler: earlier compiled files stay.
     if (!isCompilable)
       console.error("set-up: nothing is compiled without npm's development packages");
     else

@@ -25,7 +25,7 @@ export class TimeLeft {
     this.#taken += this.#now() - this.#began;
   }
 
-  /** Seconds from now, in the middle of `task`. `own`: what the task itself expects, at least. */
+  /** Seconds from now, in the middle of `task`. `own`: the estimate of the task itself, at least. */
   of(task, own = 0) {
     const pace = this.#planned > 0 ? this.#taken / this.#planned : 1;
     const later = this.#tasks.slice(this.#tasks.indexOf(task) + 1);

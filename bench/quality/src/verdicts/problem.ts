@@ -12,7 +12,7 @@ export const generatedKinds = {
   "half of the modes": "drawn from one of two parts of the target",
   noise: "the source with noise on it",
 } as const;
-/** The name of what the generated rows are. */
+/** The name of a kind of generated rows. */
 export type Kind = keyof typeof generatedKinds;
 
 /** Kinds that a good verdict is right for. */

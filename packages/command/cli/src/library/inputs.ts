@@ -17,8 +17,8 @@ export interface Input {
 }
 
 /**
- * Checks data; data in memory become a file's bytes. Throws a ConfigError for a wrong shape and for values that are not
- * finite.
+ * Checks data; data in memory become a file's bytes. Throws a ConfigError for a wrong shape and for NaN and
+ * infinite values.
  */
 export function inputOf(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };

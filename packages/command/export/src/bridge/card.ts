@@ -13,7 +13,7 @@ export function heldSamples({ directions, data }: BridgeDescription): string {
   return held.join(" and ");
 }
 
-/** The text of README.md beside an export: what the bridge is, its data, metrics and limits. */
+/** The text of README.md in an export: method, data, metrics and limits of the bridge. */
 export function modelCard(bridge: BridgeDescription): string {
   const { method, license, state } = bridge;
   const source = bridge.data?.source ?? null;

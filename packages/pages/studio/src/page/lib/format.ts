@@ -27,10 +27,10 @@ export const metricTitle = (name: string): string => name.replace(/ f$/, " →")
 
 /** The directions in the order of pages. */
 export const directions = ["f", "b"] as const;
-/** Directions in words. */
+/** The names of the directions. */
 export const directionNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 
-/** A direction in words with its letter; null: both. */
+/** The name of a direction with its letter; null: both. */
 export const directionTitle = (direction: string | null): string => {
   const name = directionNames[direction ?? ""];
   return name ? `${name} (${direction})` : "both";

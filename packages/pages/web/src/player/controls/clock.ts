@@ -121,7 +121,7 @@ function createFace({ toggle, move }: { toggle: () => void; move: (time: number)
     showPlaying(isPlaying: boolean) {
       button.textContent = isPlaying ? "Pause" : "Play";
     },
-    /** `position` of the slider, from 0 to 1, and the process time in words. */
+    /** `position` of the slider, from 0 to 1, and the text of the process time. */
     showTime(position: number, time: number) {
       slider.value = String(position);
       const text = time.toFixed(2);

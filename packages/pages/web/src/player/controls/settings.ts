@@ -20,7 +20,7 @@ export const settingLimits = { steps: 500, particles: 20_000 };
 const defaultCondition = (name: string, classes: readonly string[] | null) =>
   name === "y" ? 0 : (classes?.[0] ?? 0);
 
-/** The first settings of a bridge, with those that a page gives. */
+/** The first settings of a bridge, changed by the settings of a page. */
 export function settingsFor(
   info: BridgeInfo,
   { data = null, ...settings }: Partial<PlayerSettings> & { data?: Conditions | null } = {},

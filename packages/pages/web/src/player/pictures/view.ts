@@ -66,7 +66,7 @@ interface ImageFrame {
 
 const sizeOf = ({ shape }: ImageFrame) => shape.reduce((a, b) => a * b, 1);
 
-/** Draws the images of all runs beside each other. */
+/** Draws the images of all runs as a grid. */
 function createGrid(canvas: HTMLCanvasElement, frame: ImageFrame) {
   const small = document.createElement("canvas");
   return ({ states }: Carried, { k, part }: Place) => {
