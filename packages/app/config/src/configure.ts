@@ -14,7 +14,8 @@ import {
 } from "./overrides.js";
 import { type Composed, compose, presetGroups, type RegisteredNames } from "./presets.js";
 import { jsonSchema } from "./schema/json-schema.js";
-import { bareListOf, defaultsOf, schemaKeys, unknownKey, validate } from "./schema/schema.js";
+import { bareListOf, defaultsOf, schemaKeys } from "./schema/schema.js";
+import { unknownKey, validate } from "./schema/validate.js";
 import {
   type Aliases,
   flatten,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Composed, RegisteredNames } from "./presets.js";
-import type { CrossCheck } from "./schema/schema.js";
+import type { CrossCheck } from "./schema/validate.js";
 import type { Aliases, Overrides, Tree } from "./tree.js";
 
 /** A command that takes keys. `name` is also the name of its preset file. */

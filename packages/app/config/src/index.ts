@@ -25,7 +25,8 @@ export { type MassKey, massKeys } from "./keys/method.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";
-export { validate, helpEntries, helpTable } from "./schema/schema.js";
+export { helpEntries, helpTable } from "./schema/help.js";
+export { validate } from "./schema/validate.js";
 export { groupTable, presetGroups, type RegisteredNames } from "./presets.js";
 export { ConfigError, describeError, exitCodeOf, setLogPrefix } from "./errors.js";
 export {

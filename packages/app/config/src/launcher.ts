@@ -4,7 +4,7 @@ import { ConfigError } from "./errors.js";
 import { expandSweep, type Override } from "./overrides.js";
 import { compose } from "./presets.js";
 import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
-import { validate } from "./schema/schema.js";
+import { validate } from "./schema/validate.js";
 import { flatten, printValue } from "./tree.js";
 
 const localOptions = z.strictObject({

@@ -5,7 +5,7 @@ import type { Datasets, EndpointData } from "@dsbm/datasets";
 import { gaussianName } from "@dsbm/datasets";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { painterOf } from "../src/picture/pictures.js";
+import { painterOf } from "../src/picture/painter.js";
 
 beforeAll(() => setNumThreads(1));
 

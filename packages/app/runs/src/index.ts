@@ -34,10 +34,11 @@ export {
   silentProgress,
 } from "./progress.js";
 export { runQueue } from "./queue.js";
+export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
 export { distinctNames, endNames } from "./report/names.js";
 export { digits, percent } from "./report/page/numbers.js";
-export * from "./report/run.js";
+export { type RunReport, renderRun } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";

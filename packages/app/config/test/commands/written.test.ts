@@ -1,7 +1,7 @@
 // A resolved configuration can be written and read, and typed again.
 import { describe, expect, it } from "vitest";
 import { train } from "../../src/commands/train.js";
-import { validate } from "../../src/schema/schema.js";
+import { validate } from "../../src/schema/validate.js";
 import { readYaml, writeYaml } from "../../src/tree.js";
 import { benchmark, only, run, wordsOf } from "./support.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { validate } from "../../src/schema/schema.js";
+import { validate } from "../../src/schema/validate.js";
 import type { Tree } from "../../src/tree.js";
 import { thrown } from "../thrown.js";
 

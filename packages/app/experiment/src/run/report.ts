@@ -12,6 +12,7 @@ import { shellWord } from "@dsbm/files";
 import { checkpointId, type Position } from "@dsbm/problem";
 import {
   composeFigure,
+  type EvaluationView,
   type LoggedMetric,
   metricTable,
   type Quality,
@@ -25,7 +26,6 @@ import {
   type TrendOptions,
   type TrendPanel,
   trendPanels,
-  type View,
   writeQuality,
   writeRunFile,
 } from "@dsbm/runs";
@@ -130,7 +130,7 @@ function curvesOf(
 
 function evaluationPictures(
   folder: string,
-  { id, direction }: Pick<View, "id" | "direction">,
+  { id, direction }: Pick<EvaluationView, "id" | "direction">,
 ): { path: string; caption: string }[] {
   const [start, end] = direction === "f" ? ["source", "target"] : ["target", "source"];
   const captions: Record<string, string> = {
@@ -156,7 +156,7 @@ function viewsOf(
   folder: string,
   rows: readonly Row[],
   config: CompleteTrainConfig,
-): (View & { at: Position })[] {
+): (EvaluationView & { at: Position })[] {
   return (["f", "b"] as const).flatMap((direction) => {
     const row = rows.findLast((r) => r.direction === direction);
     if (!row) return [];

@@ -1,0 +1,69 @@
+import { principalComponents } from "@dsbm/data";
+import { marginalsOf, shortName, testRows } from "@dsbm/datasets";
+import { keepOnProcessor } from "@dsbm/evaluation";
+import { timeScale } from "@dsbm/inference";
+import { directionNames, scatterFigure, svgToPng, toJson } from "@dsbm/runs";
+import { cat, tidy } from "@dsbm/torch";
+import { courseOf } from "./course.js";
+import { type DrawnEvaluation, type EvaluationFiles, pathsOf } from "./drawn-evaluation.js";
+import { placeIn, pointsOf } from "./points.js";
+
+const mostPaths = 400;
+
+/** Writes the points and the plot. Returns the plot as PNG with its name. */
+export async function writeScatter(
+  evaluation: DrawnEvaluation,
+  { id, run }: EvaluationFiles,
+): Promise<[name: string, png: Buffer]> {
+  const { start, end, data, direction } = evaluation.set;
+  const { subject, options: measuring } = evaluation.context;
+  const { datasets } = subject;
+  const { states, times, masses } = await pathsOf(evaluation, mostPaths);
+  const { config } = subject.trained;
+  const scale = timeScale(config) ?? { from: 0, length: 1 };
+  const { points, axes } = tidy(() => {
+    const [source, target] = direction === "f" ? [start, data] : [data, start];
+    const isPlain = source.size(1) <= 2 || datasets.exact !== null;
+    const passed = datasets.between.map((one, i) => {
+      const time = datasets.chain?.times[i + 1] as number;
+      const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
+      const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
+      const name = config.data.split_by === null ? shortName(one.name) : "";
+      const timeInUnits = scale.from + scale.length * time;
+      return { name, time: timeInUnits, data: rows, generated: states.select(0, at) };
+    });
+    const all = [source, ...passed.map((one) => one.data), target];
+    const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });
+    const between = direction === "f" ? passed : passed.toReversed();
+    const path = { states, times };
+    axes?.basis.keep();
+    return { axes, points: pointsOf({ direction, start, end, data, path, between, axes }) };
+  });
+  const dated = marginalsOf(datasets).map((one, i) => ({
+    x: keepOnProcessor(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
+    time: datasets.chain?.times[i] ?? i,
+  }));
+  const [first, last] = [0, -1].map((k) => states.select(0, k));
+  try {
+    const course = await courseOf({
+      direction,
+      bridge: subject.bridge,
+      datasets,
+      seed: measuring.seed,
+      dated,
+      times,
+      masses,
+      start: first,
+      end: last,
+      place: placeIn({ direction, start, data, axes }),
+    });
+    if (course) points.course = course;
+  } finally {
+    for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
+  }
+  run.saveFile(`samples/${id}_points.json`, `${toJson(points)}\n`);
+  const name = directionNames[direction];
+  const svg = await scatterFigure(points, { direction, title: `Samples of the bridge ${name}` });
+  run.saveFile(`samples/${id}_scatter.svg`, svg);
+  return ["scatter", await svgToPng(svg)];
+}

@@ -1,0 +1,47 @@
+// The data of a run in its report: files, counts and their treatment before training.
+import type { DataFile, EndpointData } from "../run/data-file.js";
+import { box, type Html, html, listed, type Part } from "./page/html.js";
+import { digits } from "./page/numbers.js";
+
+/** The files of a run with their counts, and the treatment of their values. */
+export const dataSection = (data: DataFile): Html[] =>
+  listed(box("Data", endsTable(data)), treatment(data));
+
+function endsTable({ source, target, columns }: DataFile): Html {
+  const line = (name: string, cell: (end: EndpointData) => Part) => {
+    const cells = [cell(source), target && cell(target)];
+    if (cells.every((part) => !part)) return null;
+    return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;
+  };
+  const count = (value: number | null) => value && digits(value);
+  const lines = [
+    line("File", ({ path }) => path),
+    line("Group", ({ group }) => group),
+    line("Rows", ({ rows }) => count(rows)),
+    line("Trained on", ({ train }) => count(train)),
+    line("Held out for evaluation", ({ test }) => count(test)),
+    line("Dropped (missing values)", ({ dropped }) => count(dropped)),
+    line("Columns", () => columns.length),
+  ];
+  return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
+<tbody>${lines}</tbody></table>`;
+}
+
+const scalings: Readonly<Record<string, string>> = {
+  columns:
+    "each column was shifted and scaled by its mean and standard deviation over both files together",
+  global: "all columns were shifted and scaled by one mean and one standard deviation",
+};
+
+function treatment({ transform, conditioning }: DataFile): Html[] {
+  const steps = [
+    transform.log1p && "every value was replaced by log(1 + x)",
+    scalings[transform.standardise],
+  ].filter(Boolean);
+  return listed(
+    steps.length > 0 &&
+      html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
+    conditioning !== null &&
+      html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
+  );
+}

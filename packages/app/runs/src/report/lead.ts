@@ -1,0 +1,53 @@
+// The beginning of a report: what the bridge does, how its run ended, and warnings.
+import type { DataFile } from "../run/data-file.js";
+import { readWarnings } from "../run/warnings.js";
+import type { Names } from "./names.js";
+import { folded, type Html, html, type Part, pairs } from "./page/html.js";
+import type { RunReport } from "./run.js";
+
+/** What the bridge does. */
+export function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
+  const { fb_sequence: directions } = config;
+  const isBoth = !Array.isArray(directions) || directions.length > 1;
+  const what = data ? "row" : "sample";
+  return html`<p>This bridge turns a ${what} of <b>${names.source}</b> into a ${what} of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. It is evaluated on held-out ${what}s.</p>`;
+}
+
+/** A sentence for a run that was interrupted or failed. */
+export const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
+  (state === "interrupted" || state === "failed") &&
+  html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`;
+
+/** More warnings about columns are folded. */
+const mostWarnings = 8;
+
+/** Warnings of the data and of the run; many warnings about columns are folded. */
+export function warningsOf(folder: string, data: DataFile | null): Html | false {
+  const ofColumns = (data?.columns ?? []).flatMap(({ name, notes }) =>
+    notes.map((note) => `column ${name}: ${note}`),
+  );
+  const ofData = (data?.warnings ?? []).filter((line) => !ofColumns.includes(line));
+  const others = [...new Set([...ofData, ...readWarnings(folder).map(({ text }) => text)])];
+  const list = (lines: readonly string[]) =>
+    html`<ul class="warnings">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+  if (ofColumns.length <= mostWarnings) {
+    const lines = [...others, ...ofColumns];
+    return lines.length > 0 && html`<h2>Warnings</h2>${list(lines)}`;
+  }
+  const columns = folded(`${ofColumns.length} warnings about columns`, [list(ofColumns)]);
+  return html`<h2>Warnings</h2>${list(others)}${columns}`;
+}
+
+/** When and how the run was made. */
+export function runFacts({ info, config }: RunReport): Html {
+  const { started, ended, dsbm, environment: at, command: line } = info;
+  const engine = at.libtorch ? `, libtorch ${at.libtorch}` : at.engine ? `, ${at.engine}` : "";
+  const lines: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
+  if (started) lines.unshift(["When", period(started, ended)]);
+  if (line) lines.unshift(["Command", html`<code>${line}</code>`]);
+  return pairs(lines);
+}
+
+const minute = (time: string) => time.slice(0, 16).replace("T", " ");
+const period = (started: string, ended: string | null): string =>
+  `${minute(started)}${ended === null ? "" : ` to ${minute(ended)}`} UTC`;
