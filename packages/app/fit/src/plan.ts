@@ -19,10 +19,12 @@ import { Choices } from "./choices.js";
 import { dataFacts } from "./facts.js";
 import { forecastLines } from "./forecast.js";
 import { chooseInTime } from "./image-size.js";
+import { matrixFacts } from "./matrix-facts.js";
 import { chooseOptions } from "./options.js";
 import { chooseGrowth, choosePaths } from "./paths.js";
 import type { FitConfiguration, FitRequest } from "./request.js";
 import { boundRules } from "./rules/bounds.js";
+import { countRules } from "./rules/counts.js";
 import { methodOf } from "./rules/iterations.js";
 import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
 import { chooseHeldOut, chooseScale } from "./rules/table.js";
@@ -155,6 +157,8 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
   const folders = pictureFolders(choices.configuration.config);
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
+  const counts = await matrixFacts(choices.configuration.config);
+  if (counts) choices.add(...countRules(counts));
   const { config } = choices.configuration;
   const datasets = await openDatasets(config, work);
   try {

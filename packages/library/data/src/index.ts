@@ -24,6 +24,7 @@ export {
 export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export * from "./tables/clean.js";
+export type { ColumnVariability } from "./tables/counts.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { toRows } from "./tables/number-rows.js";

@@ -71,7 +71,10 @@ export const data = {
       0.1,
       "held-out share of an image folder, an array or a table",
     ),
-    columns: names("tables: the columns to train on; null is all with numbers", ["x", "y"]),
+    columns: names(
+      "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of a .h5ad matrix of counts",
+      ["x", "y"],
+    ),
     exclude: names("tables: columns to drop", ["id"]),
     keep: names("tables: columns that samples keep unchanged", ["id"]),
     condition: file("tables: the condition, a column of numbers or classes", "age"),
@@ -113,6 +116,11 @@ export const data = {
     booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
     header: flag(true, "whether the first line of .csv and .tsv names the columns"),
     key: file("the array of a .npz file; null for a file with one array", "x"),
+    normalise: orNull(
+      z.number().positive(),
+      ".h5ad files: the total to which the counts of each cell are scaled; null: not",
+      10000,
+    ),
     layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
   }),
 };
@@ -126,6 +134,7 @@ export const tableReading = ({
   header,
   key,
   layer,
+  normalise,
 }: z.output<typeof data.data>) => ({
   decimal,
   thousands: thousands ?? undefined,
@@ -134,6 +143,7 @@ export const tableReading = ({
   header,
   key: key ?? undefined,
   layer: layer ?? undefined,
+  normalise: normalise ?? undefined,
 });
 
 /** The condition column, with cells as they are or as codes of classes. */

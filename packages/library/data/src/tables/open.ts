@@ -80,6 +80,10 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       `${path}: expected a table (${endings}); convert it to one of these formats`,
     );
   checkMagic(path, format);
+  if (options.normalise !== undefined && format !== "h5ad")
+    throw invalidOption(
+      `data.normalise scales the counts of each cell of a .h5ad file, got ${path}: leave data.normalise out`,
+    );
   const table = await formats[format].open(path, before.size, options);
   checkWidth(path, table.columns.length);
   checkNames(path, table.columns);

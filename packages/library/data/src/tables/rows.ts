@@ -2,6 +2,7 @@
 import { badTable, type DatasetError, didYouMean, firstOf, invalidOption } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
 import type { CellOptions, TextHint } from "./cells.js";
+import type { ColumnVariability } from "./counts.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
@@ -28,6 +29,8 @@ export interface ReadOptions extends CellOptions {
   key?: string | undefined;
   /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;
+  /** Of a .h5ad file: the total to which the counts of each cell are scaled (undefined: not). */
+  normalise?: number | undefined;
   /** Bounds on unpacked sizes. */
   limits?: UnpackLimits | undefined;
   /**
@@ -80,6 +83,11 @@ export interface RowSource {
    * the file has changed.
    */
   batches(request: RowRequest): AsyncGenerator<RowBatch>;
+  /**
+   * How much the columns of a .h5ad matrix of counts vary, over all rows and after scaling; other
+   * formats have none. Throws `BadTable` for values that are no counts.
+   */
+  variability?(): Promise<ColumnVariability>;
   /** Closes the file. */
   close(): void;
 }

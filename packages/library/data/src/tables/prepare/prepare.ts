@@ -11,6 +11,7 @@ import { toRows } from "../number-rows.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource, TableColumn } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
+import { chooseColumns } from "./choose-columns.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./column-record.js";
 import { edgeShares } from "./edges.js";
@@ -61,8 +62,9 @@ async function writeRows(
   folder: string,
   options: PrepareOptions,
 ): Promise<TableFacts> {
-  const { path, format, named, notes } = source;
-  const { trained, condition } = selectColumns(source, options);
+  const { path, format, named } = source;
+  const choice = await chooseColumns(source, options);
+  const { trained, condition } = selectColumns(source, { ...options, columns: choice.columns });
   const { log1p = false, like, keep = [], masses = {}, split_by, group } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
   const reading = {
@@ -109,7 +111,7 @@ async function writeRows(
     ...learnt,
     edges,
     moments,
-    notes: [...notes],
+    notes: [...source.notes, ...choice.notes],
   };
 }
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { resolve } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { DatasetError, reason } from "../../errors.js";
-import type { RowBatch } from "../rows.js";
+import type { Opened, RowBatch } from "../rows.js";
 import type { ForeignAnswer, ForeignFile, ForeignTask } from "./foreign.js";
 
 const { format, path, size, options } = workerData as ForeignFile;
@@ -50,12 +50,14 @@ async function answer(operation: () => Promise<unknown>): Promise<void> {
 
 const table = openTable();
 answer(async () => {
-  const { batches: _, close: __, ...facts } = await table;
+  const { batches: _, close: __, variability: ___, ...facts }: Opened = await table;
   return facts;
 });
 
-parentPort?.on("message", ({ id, request }: ForeignTask) =>
+parentPort?.on("message", (task: ForeignTask) =>
   answer(async () => {
+    if (task === "variability") return ((await table) as Opened).variability?.();
+    const { id, request } = task;
     const batches = running.get(id) ?? (await table).batches(request);
     running.set(id, batches);
     const { value, done } = await batches.next();

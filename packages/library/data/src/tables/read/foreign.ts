@@ -3,6 +3,7 @@
 import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
 import { badTable, type DatasetCode, DatasetError } from "../../errors.js";
+import type { ColumnVariability } from "../counts.js";
 import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
 
 /** The file of a thread. */
@@ -10,14 +11,11 @@ export interface ForeignFile {
   format: "parquet" | "h5ad";
   path: string;
   size: number;
-  options: Pick<ReadOptions, "layer" | "limits">;
+  options: Pick<ReadOptions, "layer" | "normalise" | "limits">;
 }
 
-/** Asks for the next batch of a reading of the table. */
-export interface ForeignTask {
-  id: number;
-  request: Omit<RowRequest, "signal">;
-}
+/** Asks for the next batch of a reading of the table, or how much its columns vary. */
+export type ForeignTask = { id: number; request: Omit<RowRequest, "signal"> } | "variability";
 
 /** The answer of a thread: a value, or the error of its reader. */
 export type ForeignAnswer = { value: unknown } | { code: DatasetCode; message: string };
@@ -91,15 +89,21 @@ export async function openForeign(
   format: ForeignFile["format"],
   path: string,
   size: number,
-  { layer, limits, seconds }: ReadOptions,
+  { layer, normalise, limits, seconds }: ReadOptions,
 ): Promise<Opened> {
-  const reader = new ForeignReader({ format, path, size, options: { layer, limits } }, seconds);
+  const reader = new ForeignReader(
+    { format, path, size, options: { layer, normalise, limits } },
+    seconds,
+  );
   try {
     const table = await reader.ask<Omit<Opened, "batches" | "close">>();
     let readings = 0;
     return {
       ...table,
       close: () => reader.end(),
+      ...(format === "h5ad" && {
+        variability: () => reader.ask<ColumnVariability>("variability"),
+      }),
       async *batches({ signal, ...request }: RowRequest) {
         const id = ++readings;
         for (;;) {

@@ -1,4 +1,5 @@
 // Tables whose numbers are a matrix, read by rows.
+import { CountMoments } from "../counts.js";
 import {
   arrayNames,
   asNumber,
@@ -9,12 +10,28 @@ import {
   type TableColumn,
 } from "../rows.js";
 
+/** Rows of a matrix of many columns are read in larger blocks, since mostly a part of the columns is asked for. */
+const wideColumns = 2048;
+const wideRows = 256;
+
+/** Receives an entry of a block of rows; `row` counts from the first row of the block. */
+type Entry = (row: number, column: number, value: number) => void;
+
+/** A matrix [n, d] that is read by rows. */
 export interface Matrix {
   n: number;
   d: number;
-  /** Rows [count, d]. */
-  rows(first: number, count: number): ArrayLike<number>;
+  /** Reads rows, whose entries can be visited more than once; entries that a sparse matrix lacks are 0. */
+  block(first: number, count: number): (entry: Entry) => void;
 }
+
+/** The entries of rows [count, d]. */
+export const denseBlock =
+  (values: ArrayLike<number>, d: number) =>
+  (entry: Entry): void => {
+    for (let i = 0, at = 0; at < values.length; i++)
+      for (let k = 0; k < d; k++, at++) entry(i, k, values[at]);
+  };
 
 /** A column next to the matrix; `read` returns a value for each row, null for a missing value. */
 export interface ObsColumn {
@@ -30,6 +47,8 @@ interface MatrixFacts {
   names: readonly string[] | null;
   /** A column with the name of a column of the matrix is `obs.NAME`. */
   beside?: ReadonlyMap<string, ObsColumn>;
+  /** The total of each row after scaling; undefined: rows stay as they are. */
+  total?: number | undefined;
   /** For people. */
   notes?: readonly string[];
   close: () => void;
@@ -38,21 +57,16 @@ interface MatrixFacts {
 /** Throws `BadTable` for too many columns. */
 export function matrixTable(
   path: string,
-  { n, d, rows }: Matrix,
-  { names: knownNames, beside, notes = [], close }: MatrixFacts,
+  matrix: Matrix,
+  { names: knownNames, beside, total, notes = [], close }: MatrixFacts,
 ): Opened {
+  const { n, d } = matrix;
   checkWidth(path, d);
   const names = knownNames ?? arrayNames(d);
   const places = new Map(names.map((name, k) => [name, k]));
   const others = new Map(
     Array.from(beside ?? [], ([name, column]) => [places.has(name) ? `obs.${name}` : name, column]),
   );
-  const reader = (name: string) => {
-    const k = places.get(name);
-    if (k !== undefined) return (block: ArrayLike<number>, i: number): unknown => block[i * d + k];
-    const values = others.get(name)?.read() ?? [];
-    return (_: unknown, i: number, first: number): unknown => values[first + i];
-  };
   return {
     columns: [
       ...names.map((name): TableColumn => ({ name, kind: "number" })),
@@ -70,28 +84,63 @@ export function matrixTable(
     rows: n,
     notes,
     close,
+    async variability() {
+      const moments = new CountMoments(path, d);
+      for await (const [block, { count }] of blocks(matrix)) moments.add(block, count, total);
+      return moments.finish(names);
+    },
     async *batches({ numbers = [], texts = [], signal }: RowRequest) {
-      const numberReaders = numbers.map(reader);
-      const textReaders = texts.map(reader);
-      const needsMatrix = [...numbers, ...texts].some((name) => places.has(name));
-      const most = batchRows(d);
-      for (let first = 0; first < n; first += most) {
+      const wanted = [...new Set([...numbers, ...texts])].filter((name) => places.has(name));
+      const slots = new Int32Array(d).fill(-1);
+      for (const [slot, name] of wanted.entries()) slots[places.get(name) as number] = slot;
+      const annotations = new Map(
+        [...numbers, ...texts].map((name) => [name, others.get(name)?.read() ?? []]),
+      );
+      for await (const [block, { first, count }] of blocks(matrix, wanted.length > 0)) {
         signal?.throwIfAborted();
-        // Reading is synchronous: other tasks get their turn between batches.
-        await new Promise(setImmediate);
-        const count = Math.min(most, n - first);
-        const block = needsMatrix ? rows(first, count) : [];
+        const columns = wanted.map(() => new Float64Array(count));
+        block((i, k, value) => {
+          if (slots[k] >= 0) columns[slots[k]][i] = value;
+        });
+        if (total !== undefined && wanted.length > 0)
+          scaleRows(columns, rowTotals(block, count), total);
+        const valuesOf = (name: string): ArrayLike<unknown> =>
+          columns[wanted.indexOf(name)] ?? annotations.get(name)?.slice(first, first + count);
         yield {
           first,
           count,
-          numbers: numberReaders.map((read) =>
-            Float64Array.from({ length: count }, (_, i) => asNumber(read(block, i, first))),
-          ),
-          texts: textReaders.map((read) =>
-            Array.from({ length: count }, (_, i) => String(read(block, i, first) ?? "")),
-          ),
+          numbers: numbers.map((name) => Float64Array.from(Array.from(valuesOf(name)), asNumber)),
+          texts: texts.map((name) => Array.from(valuesOf(name), (value) => String(value ?? ""))),
         };
       }
     },
   };
+}
+
+/** The rows of a matrix in blocks; without their entries on request. */
+async function* blocks(
+  { n, d, block }: Matrix,
+  needsEntries = true,
+): AsyncGenerator<[block: ReturnType<Matrix["block"]>, rows: { first: number; count: number }]> {
+  const most = Math.max(batchRows(d), d > wideColumns ? wideRows : 0);
+  for (let first = 0; first < n; first += most) {
+    // Reading is synchronous: other tasks get their turn between batches.
+    await new Promise(setImmediate);
+    const count = Math.min(most, n - first);
+    yield [needsEntries ? block(first, count) : () => {}, { first, count }];
+  }
+}
+
+function rowTotals(block: ReturnType<Matrix["block"]>, count: number): Float64Array {
+  const totals = new Float64Array(count);
+  block((i, _, value) => {
+    totals[i] += value;
+  });
+  return totals;
+}
+
+/** Scales rows to the same total; rows without counts stay 0. */
+function scaleRows(columns: readonly Float64Array[], totals: Float64Array, total: number): void {
+  for (const column of columns)
+    for (let i = 0; i < column.length; i++) if (totals[i] > 0) column[i] *= total / totals[i];
 }

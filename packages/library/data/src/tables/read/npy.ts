@@ -3,7 +3,7 @@ import { badTable, byOption, type Cure, didYouMean, invalidOption, reason } from
 import { openZip } from "../../files/archive.js";
 import { mapArray } from "../../files/array-set.js";
 import type { Opened, ReadOptions } from "../rows.js";
-import { matrixTable } from "./matrix.js";
+import { denseBlock, matrixTable } from "./matrix.js";
 
 /** Opens an array [n, d] or [n]. Throws `BadTable`. */
 export const openNpy = (path: string): Opened => arrayTable(path, mapArray(path, "BadTable"));
@@ -36,7 +36,8 @@ function arrayTable(source: string, array: Tensor): Opened {
   }
   const rows = (first: number, count: number) =>
     tidy(() => array.narrow(0, first, count).to("float64").flatten().toArray() as Float64Array);
-  return matrixTable(source, { n, d, rows }, { names: null, close });
+  const block = (first: number, count: number) => denseBlock(rows(first, count), d);
+  return matrixTable(source, { n, d, block }, { names: null, close });
 }
 
 /** Opens the array of a key; without a key the only array. Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */

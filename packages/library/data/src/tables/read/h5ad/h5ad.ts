@@ -1,5 +1,5 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
-import { didYouMean, invalidOption } from "../../../errors.js";
+import { type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
 import type { Opened, ReadOptions } from "../../rows.js";
 import { matrixTable } from "../matrix.js";
@@ -11,20 +11,30 @@ import { openX } from "./x.js";
 export async function openH5ad(
   path: string,
   size: number,
-  { layer = "X", limits }: ReadOptions,
+  { layer = "X", normalise, limits }: ReadOptions,
 ): Promise<Opened> {
   const { h5, file } = await openH5(path, "r");
   const cure = "write it again without compression";
   const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
   const { entity, hasGenes } = findMatrix(h5, path, file, layer);
   const matrix = openX(h5, path, entity, check);
+  if (normalise !== undefined && !hasGenes) {
+    file.close();
+    throw noCells(path, layer);
+  }
   return matrixTable(path, matrix, {
+    total: normalise,
     names: hasGenes ? geneNames(h5, file, matrix.d) : null,
     beside: readAnnotations(h5, file, matrix.n),
     notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
 }
+
+const noCells = (path: string, layer: string): DatasetError =>
+  invalidOption(
+    `data.normalise scales the counts of each cell to one total, and ${path} has no counts in data.layer=${layer}: leave data.normalise out, or choose X or a layer of counts`,
+  );
 
 /** So many columns train slowly, and distances of rows say little. */
 const manyColumns = 200;

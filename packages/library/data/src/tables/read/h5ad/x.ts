@@ -1,5 +1,5 @@
 import { badTable, type DatasetError } from "../../../errors.js";
-import type { Matrix } from "../matrix.js";
+import { denseBlock, type Matrix } from "../matrix.js";
 import { child, type H5, type H5Dataset, type H5Group } from "./hdf5.js";
 
 type Refuse = (problem: string) => DatasetError;
@@ -37,14 +37,14 @@ function openDense(dataset: H5Dataset, refuse: Refuse, check: (total: number) =>
   if (n === undefined || d === undefined || d === 0 || shape?.length !== 2)
     throw refuse(`has the shape [${shape}]: expected a matrix [n, d]; choose another data.layer`);
   checkSize(dataset, refuse, check);
-  const rows = (first: number, count: number) =>
-    toNumbers(
-      dataset.slice([
-        [first, first + count],
-        [0, d],
-      ]),
-    );
-  return { n, d, rows };
+  const block = (first: number, count: number) => {
+    const values = dataset.slice([
+      [first, first + count],
+      [0, d],
+    ]);
+    return denseBlock(toNumbers(values), d);
+  };
+  return { n, d, block };
 }
 
 function openSparse(
@@ -79,24 +79,25 @@ function openSparse(
   return {
     n,
     d,
-    rows(first, count) {
-      const block = new Float64Array(count * d);
+    block(first, count) {
       const begin = pointers[first];
       const end = pointers[first + count];
-      if (end === begin) return block;
+      if (end === begin) return () => {};
       const places = toNumbers(indices.slice([[begin, end]]));
       const values = toNumbers(data.slice([[begin, end]]));
       if (places.some((j) => !(j >= 0 && j < d)))
         throw refuse("is damaged: it has entries beyond its shape; write it again");
-      for (let i = 0; i < count; i++) {
-        const last = pointers[first + i + 1] - begin;
-        for (let e = pointers[first + i] - begin; e < last; e++)
-          block[i * d + places[e]] = values[e];
-      }
-      return block;
+      return (entry) => {
+        for (let i = 0; i < count; i++) {
+          const last = pointers[first + i + 1] - begin;
+          for (let e = pointers[first + i] - begin; e < last; e++) entry(i, places[e], values[e]);
+        }
+      };
     },
   };
 }
 
 const toNumbers = (values: unknown): Float64Array =>
-  Float64Array.from(values as ArrayLike<number | bigint>, Number);
+  values instanceof BigInt64Array || values instanceof BigUint64Array
+    ? Float64Array.from(values as ArrayLike<bigint>, Number)
+    : new Float64Array(values as ArrayLike<number>);

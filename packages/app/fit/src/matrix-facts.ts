@@ -1,0 +1,26 @@
+// What a wide matrix of a .h5ad file shows before its columns are chosen.
+import { type CompleteTrainConfig, tableReading } from "@dsbm/config";
+import { type ColumnVariability, openRows } from "@dsbm/data";
+
+/** More columns train slowly, and distances of rows say little. */
+const manyColumns = 200;
+
+/**
+ * Reads how much the columns of a wide .h5ad matrix vary; null for other data, few columns, and where the
+ * user chose columns, principal components or a scale. Throws the errors of reading.
+ */
+export async function matrixFacts({
+  Dataset,
+  data,
+}: Pick<CompleteTrainConfig, "Dataset" | "data">): Promise<ColumnVariability | null> {
+  const path = /^table:(.+\.(?:h5ad|h5))$/is.exec(Dataset)?.[1];
+  const isChosen = [data.columns, data.components, data.normalise].some((value) => value !== null);
+  if (path === undefined || isChosen || data.log1p) return null;
+  const source = await openRows(path, tableReading(data));
+  try {
+    const columns = source.columns.filter(({ beside }) => !beside).length;
+    return columns > manyColumns ? ((await source.variability?.()) ?? null) : null;
+  } finally {
+    source.close();
+  }
+}

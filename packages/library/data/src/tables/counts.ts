@@ -1,0 +1,168 @@
+// Matrices of counts, a row a cell and a column a gene: scaling to one total, and the genes that vary most.
+import { badTable, byOption, invalidOption } from "../errors.js";
+
+/** Mean and variance of each column of a matrix of counts. */
+export interface ColumnVariability {
+  /** The columns. */
+  names: readonly string[];
+  /** Rows of the matrix. */
+  n: number;
+  /** Mean of each column, after scaling. */
+  mean: Float64Array;
+  /** Variance of each column with divisor n − 1, after scaling. */
+  variance: Float64Array;
+  /** Rows whose counts are all 0. */
+  emptyRows: number;
+  /** Columns whose counts are all 0. */
+  emptyColumns: number;
+  /** Whether all entries are whole numbers, as counts are. */
+  isWhole: boolean;
+  /** Whether all rows have one total: they were scaled before. */
+  hasOneTotal: boolean;
+  /** The largest entry before scaling. */
+  largest: number;
+}
+
+/** Receives the entries of a block of rows. */
+type Entries = (entry: (row: number, column: number, value: number) => void) => void;
+
+/** Totals of rows count as equal up to the rounding of float32 sums. */
+const totalTolerance = 1e-3;
+
+/** Collects the moments of the columns of a matrix of counts, block by block. */
+export class CountMoments {
+  readonly #sums: Float64Array;
+  readonly #squares: Float64Array;
+  #n = 0;
+  #emptyRows = 0;
+  #isWhole = true;
+  #largest = 0;
+  #leastTotal = Number.POSITIVE_INFINITY;
+  #mostTotal = 0;
+
+  constructor(
+    private readonly path: string,
+    d: number,
+  ) {
+    this.#sums = new Float64Array(d);
+    this.#squares = new Float64Array(d);
+  }
+
+  /** Adds a block of `count` rows, scaled to `total` if there is one. Throws `BadTable` for values that are no counts. */
+  add(block: Entries, count: number, total: number | undefined): void {
+    const totals = new Float64Array(count);
+    let refused = Number.NaN;
+    let isRefused = false;
+    block((i, _, value) => {
+      totals[i] += value;
+      if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+        refused = value;
+        isRefused = true;
+      }
+      this.#isWhole &&= Number.isInteger(value);
+      if (value > this.#largest) this.#largest = value;
+    });
+    if (isRefused) throw noCounts(this.path, `has ${refused} in its matrix`);
+    for (const sum of totals) {
+      if (sum === 0) this.#emptyRows += 1;
+      else {
+        this.#leastTotal = Math.min(this.#leastTotal, sum);
+        this.#mostTotal = Math.max(this.#mostTotal, sum);
+      }
+    }
+    block((i, k, value) => {
+      const x = total === undefined || totals[i] === 0 ? value : (value * total) / totals[i];
+      this.#sums[k] += x;
+      this.#squares[k] += x * x;
+    });
+    this.#n += count;
+  }
+
+  /** The moments of all rows so far. */
+  finish(names: readonly string[]): ColumnVariability {
+    const n = this.#n;
+    const mean = this.#sums.map((sum) => sum / n);
+    const variance = this.#squares.map(
+      (square, k) => Math.max(square / n - mean[k] ** 2, 0) * (n / Math.max(n - 1, 1)),
+    );
+    return {
+      names,
+      n,
+      mean,
+      variance,
+      emptyRows: this.#emptyRows,
+      emptyColumns: this.#sums.filter((sum) => sum === 0).length,
+      isWhole: this.#isWhole,
+      hasOneTotal: n > 1 && this.#mostTotal - this.#leastTotal <= totalTolerance * this.#mostTotal,
+      largest: this.#largest,
+    };
+  }
+}
+
+const noCounts = (path: string, problem: string) =>
+  badTable(path, `${problem}, which data.normalise cannot scale: expected counts, from 0 on`, [
+    byOption("data.layer", ["counts"], "if that is the matrix of counts"),
+    "leave data.normalise out",
+  ]);
+
+/** Bins of the mean. */
+const meanBins = 20;
+/** The word in front of the number of columns in data.columns. */
+const variablePrefix = /^hvg:(.*)$/s;
+
+/** The number N of a choice of columns hvg:N; null for names of columns. Throws `InvalidOption` for other texts behind hvg:. */
+export function variableCount(columns: readonly string[] | undefined): number | null {
+  const [, text] = variablePrefix.exec(columns?.[0] ?? "") ?? [];
+  if (text === undefined || columns?.length !== 1) return null;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw invalidOption(`data.columns=hvg:${text}: expected hvg:N, such as hvg:2000`);
+}
+
+/**
+ * The `count` columns that vary most for their mean, in the order of the file: the variance through the
+ * mean, as a logarithm, in deviations from its bin among 20 equal bins of log(1 + mean) (Satija et al.,
+ * Nature Biotechnology 2015; scanpy's flavor "seurat", Seurat's "mean.var.plot"). Columns without
+ * variance are left out, also if fewer remain.
+ */
+export function mostVariable(
+  { names, mean, variance }: Pick<ColumnVariability, "names" | "mean" | "variance">,
+  count: number,
+): string[] {
+  const scores = dispersionScores(mean, variance);
+  const places = Array.from(names, (_, k) => k).filter((k) => !Number.isNaN(scores[k]));
+  const chosen = new Set(places.toSorted((a, b) => scores[b] - scores[a] || a - b).slice(0, count));
+  return names.filter((_, k) => chosen.has(k));
+}
+
+/** The dispersion of each column in deviations from its bin; NaN for a column without variance. */
+function dispersionScores(mean: Float64Array, variance: Float64Array): Float64Array {
+  const level = mean.map(Math.log1p);
+  const dispersion = variance.map((v, k) => (v > 0 ? Math.log(v / mean[k]) : Number.NaN));
+  const bins = equalBins(level);
+  const members = Array.from({ length: meanBins }, (): number[] => []);
+  for (const [k, bin] of bins.entries())
+    if (!Number.isNaN(dispersion[k])) members[bin].push(dispersion[k]);
+  const scales = members.map((values) => {
+    const centre = values.reduce((sum, x) => sum + x, 0) / values.length;
+    const squares = values.reduce((sum, x) => sum + (x - centre) ** 2, 0);
+    // A column alone in its bin has no deviation; it scores 1.
+    return values.length < 2
+      ? { centre: 0, deviation: centre }
+      : { centre, deviation: Math.sqrt(squares / (values.length - 1)) };
+  });
+  return dispersion.map((value, k) => {
+    const { centre, deviation } = scales[bins[k]];
+    return (value - centre) / deviation;
+  });
+}
+
+/** The bin of each value among equal bins of their range; a value on a border is in the lower one. */
+function equalBins(values: Float64Array): Int32Array {
+  const low = values.reduce((a, b) => Math.min(a, b));
+  const high = values.reduce((a, b) => Math.max(a, b));
+  const width = (high - low) / meanBins;
+  return Int32Array.from(values, (x) =>
+    width > 0 ? Math.min(Math.max(Math.ceil((x - low) / width) - 1, 0), meanBins - 1) : 0,
+  );
+}
