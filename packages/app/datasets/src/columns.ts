@@ -22,6 +22,7 @@ import {
   limitsOf,
   type OwnOptions,
   principalComponents,
+  type RowBlocks,
   RowUnits,
   type Split,
   setting,
@@ -191,7 +192,7 @@ export function projectDatasets(
     );
   const components = tidy(() => {
     try {
-      return principalComponents(cat(datasets.map(({ train, plain }) => plain(train))), { k });
+      return principalComponents(trainingRows(datasets), { k });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       throw new ConfigError(`data.components=${k}: ${error.message}`);
@@ -212,10 +213,47 @@ export function projectDatasets(
   return { components, shape };
 }
 
+/** Rows of up to so many numbers are one block. */
+const numbersInMemory = 2 ** 27;
+const numbersInBlock = 2 ** 22;
+
+/** The training rows of all datasets, one after the other; few are one block. */
+function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
+  const n = datasets.reduce((sum, { train }) => sum + train.size(0), 0);
+  const d = sizeOfSample(datasets[0].train);
+  const flatRows = ({ plain }: EndpointData, rows: Tensor) =>
+    tidy(() => plain(rows).flatten({ startDim: 1 }));
+  return {
+    n,
+    d,
+    *blocks() {
+      if (n * d <= numbersInMemory) yield cat(datasets.map((end) => flatRows(end, end.train)));
+      else
+        for (const end of datasets)
+          for (const rows of blocksOf(end.train)) yield flatRows(end, rows);
+    },
+  };
+}
+
+const sizeOfSample = ({ shape }: Tensor): number =>
+  shape.slice(1).reduce((product, length) => product * length, 1);
+
+/** Rows [n, …] in blocks; small ones are one block. */
+function* blocksOf(rows: Tensor): Generator<Tensor> {
+  const n = rows.size(0);
+  const d = sizeOfSample(rows);
+  const count = n * d <= numbersInMemory ? n : Math.max(1, Math.floor(numbersInBlock / d));
+  for (let first = 0; first < n; first += count)
+    yield rows.narrow(0, first, Math.min(count, n - first));
+}
+
 /** A dataset with decoded and changed rows; disposes the previous rows. */
 function inMemory(end: EndpointData, change = (rows: Tensor): Tensor => rows): EndpointData {
   const made = (rows: Tensor) => {
-    const changed = tidy(() => change(end.plain(rows)).keep());
+    const changed = tidy(() => {
+      const parts = [...blocksOf(rows)].map((block) => tidy(() => change(end.plain(block))));
+      return (parts.length === 1 ? parts[0] : cat(parts)).keep();
+    });
     rows.dispose();
     return changed;
   };

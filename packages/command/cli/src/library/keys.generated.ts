@@ -122,7 +122,7 @@ export interface FitKeys {
     n_test?: number | null | undefined;
     /** held-out share of an image folder, an array or a table. Default: 0.1. */
     test_fraction?: number | undefined;
-    /** tables: the columns to train on; null is all with numbers. Default: null. */
+    /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of a .h5ad matrix of counts. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns to drop. Default: null. */
     exclude?: string | readonly (string | number)[] | number | null | undefined;
@@ -166,6 +166,8 @@ export interface FitKeys {
     header?: boolean | undefined;
     /** the array of a .npz file; null for a file with one array. Default: null. */
     key?: string | null | undefined;
+    /** .h5ad files: the total to which the counts of each cell are scaled; null: not. Default: null. */
+    normalise?: number | null | undefined;
     /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
     layer?: string | null | undefined;
   } | undefined;

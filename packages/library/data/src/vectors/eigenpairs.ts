@@ -2,8 +2,9 @@
 import { stream } from "@dsbm/bridge";
 import { cat, randn, type Tensor, tidy } from "@dsbm/torch";
 
-/** Columns or rows, up to which all eigenpairs take seconds. */
-const fewDimensions = 1024;
+/** Up to so many columns all eigenpairs take seconds; up to so many rows they need no iteration. */
+export const fewColumns = 2048;
+const fewRows = 1024;
 
 /** Directions beyond the k wanted ones: a gap between eigenvalues makes the iteration fast. */
 const oversampling = 8;
@@ -25,23 +26,29 @@ export interface Eigenpairs {
 
 /**
  * The k largest eigenvalues of the covariance XᵀX / (n − 1) of centred rows X [n, D] float64, and their
- * eigenvectors. Up to 1,024 columns by all eigenpairs of the covariance, up to 1,024 rows by all of the
+ * eigenvectors. Up to 2,048 columns by all eigenpairs of the covariance, up to 1,024 rows by all of the
  * Gram matrix XXᵀ; else by a block Krylov space (Musco and Musco 2015) that restarts from its best
  * vectors until their residuals are below 1e-7 of the largest eigenvalue.
  */
 export function covarianceEigenpairs(rows: Tensor, k: number): Eigenpairs {
   const [n, d] = rows.shape;
   const smaller = Math.min(n, d);
-  if (d <= fewDimensions || k >= n) return byCovariance(rows, k);
-  if (smaller > fewDimensions && k + oversampling < smaller / 4) return byKrylov(rows, k);
+  if (d <= fewColumns || k >= n) return byCovariance(rows, k);
+  if (smaller > fewRows && k + oversampling < smaller / 4) return byKrylov(rows, k);
   return n < d ? byGram(rows, k) : byCovariance(rows, k);
 }
 
-function byCovariance(rows: Tensor, k: number): Eigenpairs {
-  const covariance = rows
-    .t()
-    .mm(rows)
-    .div(rows.size(0) - 1);
+const byCovariance = (rows: Tensor, k: number): Eigenpairs =>
+  eigenpairsOf(
+    rows
+      .t()
+      .mm(rows)
+      .div(rows.size(0) - 1),
+    k,
+  );
+
+/** The k largest eigenvalues of a covariance [D, D] float64, and their eigenvectors. */
+export function eigenpairsOf(covariance: Tensor, k: number): Eigenpairs {
   const [ascending, vectors] = covariance.linalgEigh();
   return {
     values: ascending.flip([0]).narrow(0, 0, k).clamp({ min: 0 }),

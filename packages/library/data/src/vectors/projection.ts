@@ -2,8 +2,8 @@
 // Brownian bridges and transport costs keep their meaning.
 
 import { BridgeError } from "@dsbm/bridge";
-import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { covarianceEigenpairs } from "./eigenpairs.js";
+import { cat, type DType, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { covarianceEigenpairs, type Eigenpairs, eigenpairsOf, fewColumns } from "./eigenpairs.js";
 
 /** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
@@ -46,24 +46,34 @@ export class Projection {
   }
 }
 
+/** Samples that are read in blocks, and need not fit into memory. */
+export interface RowBlocks {
+  /** Samples in all blocks. */
+  n: number;
+  /** The numbers D of a sample. */
+  d: number;
+  /** New tensors [count, D], from the first samples on; may be called again. */
+  blocks(): Iterable<Tensor>;
+}
+
 /**
- * The k principal components of samples [n, …], from the leading eigenvectors of their covariance in
- * float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of a coordinate 1
- * on average; each direction's largest entry is positive. Throws a BridgeError unless 1 ≤ k ≤ D,
- * n ≥ 2, and the samples vary.
+ * The k principal components of samples [n, …], or of blocks of samples, from the leading eigenvectors of
+ * their covariance in float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of
+ * a coordinate 1 on average; each direction's largest entry is positive.
+ * @throws BridgeError unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
  */
-export function principalComponents(x: Tensor, { k }: { k: number }): Projection {
+export function principalComponents(samples: Tensor | RowBlocks, { k }: { k: number }): Projection {
   return noGrad(() =>
     tidy(() => {
-      const rows = x.flatten({ startDim: 1 }).to("float64");
-      const [n, d] = rows.shape;
+      const { n, d } = "blocks" in samples ? samples : sizeOf(samples);
       if (!Number.isInteger(k) || k < 1 || k > d || n < 2)
         throw new BridgeError(
           "argument",
           `${k} principal components of ${n} samples of ${d} numbers; expected between 1 and ${d} components and at least 2 samples`,
         );
-      const mean = rows.mean(0);
-      const { values, vectors, total } = covarianceEigenpairs(rows.sub(mean), k);
+      const { mean, pairs, dtype } =
+        "blocks" in samples ? pairsOfBlocks(samples, k) : pairsOf(samples, k);
+      const { values, vectors, total } = pairs;
       const variance = values.mean().item();
       if (!(variance > 0))
         throw new BridgeError(
@@ -73,7 +83,6 @@ export function principalComponents(x: Tensor, { k }: { k: number }): Projection
       const largest = vectors.abs().argmax({ dim: 0, keepdim: true });
       const basis = vectors.mul(vectors.gather(0, largest).sign());
       const explained = Array.from(values.div(total).toNumbers());
-      const dtype = x.dtype;
       return new Projection(
         mean.to({ dtype, copy: true }),
         basis.to({ dtype, copy: true }).contiguous(),
@@ -82,4 +91,51 @@ export function principalComponents(x: Tensor, { k }: { k: number }): Projection
       );
     }),
   );
+}
+
+function sizeOf(x: Tensor): Pick<RowBlocks, "n" | "d"> {
+  const [n, d] = x.flatten({ startDim: 1 }).shape;
+  return { n, d };
+}
+
+/** The mean and the leading eigenpairs of the covariance, and the type of the samples. */
+interface SamplePairs {
+  /** [D] float64. */
+  mean: Tensor;
+  pairs: Eigenpairs;
+  dtype: DType;
+}
+
+function pairsOf(x: Tensor, k: number): SamplePairs {
+  const rows = x.flatten({ startDim: 1 }).to("float64");
+  const mean = rows.mean(0);
+  return { mean, pairs: covarianceEigenpairs(rows.sub(mean), k), dtype: x.dtype };
+}
+
+/** Several blocks of few columns are read twice, for their mean and their covariance; others at once. */
+function pairsOfBlocks(samples: RowBlocks, k: number): SamplePairs {
+  const { n, d, blocks } = samples;
+  const [first] = blocks();
+  if (first.size(0) === n) return pairsOf(first, k);
+  return d > fewColumns ? pairsOf(cat([...blocks()]), k) : streamedPairs(samples, k);
+}
+
+function streamedPairs({ n, d, blocks }: RowBlocks, k: number): SamplePairs {
+  const sum = zeros([d], { dtype: "float64" });
+  const squares = zeros([d, d], { dtype: "float64" });
+  let dtype: DType = "float32";
+  for (const block of blocks()) {
+    dtype = block.dtype;
+    tidy(() => sum.add_(block.to("float64").sum(0)));
+    block.dispose();
+  }
+  const mean = sum.div(n);
+  for (const block of blocks()) {
+    tidy(() => {
+      const rows = block.to("float64").sub(mean);
+      squares.add_(rows.t().mm(rows));
+    });
+    block.dispose();
+  }
+  return { mean, pairs: eigenpairsOf(squares.div(n - 1), k), dtype };
 }

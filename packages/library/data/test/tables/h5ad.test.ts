@@ -17,14 +17,17 @@ const allRows = Array.from({ length: n }, (_, i) =>
   Array.from({ length: d }, (_, k) => cell(i, k)),
 );
 
+const columnNumbers = Array.from({ length: d }, (_, k) => k);
+
 type Group = InstanceType<typeof h5wasm.Group>;
 
-/** Writes a sparse matrix. */
+/** Writes a sparse matrix by rows (csr) or by columns (csc). */
 function writeSparse(parent: Group, name: string, kind = "csr", shape = [n, d]) {
   const group = parent.create_group(name);
   const [data, indices, indptr]: [number[], number[], number[]] = [[], [], [0]];
-  for (const row of allRows) {
-    for (const [k, value] of row.entries()) {
+  const lines = kind === "csc" ? columnNumbers.map((k) => allRows.map((row) => row[k])) : allRows;
+  for (const line of lines) {
+    for (const [k, value] of line.entries()) {
       if (value === 0) continue;
       data.push(value);
       indices.push(k);
@@ -47,6 +50,7 @@ beforeAll(async () => {
   const layers = file.create_group("layers");
   writeSparse(layers, "counts");
   writeSparse(layers, "by_genes", "csc");
+  writeSparse(layers, "by_entries", "coo");
   writeSparse(layers, "damaged", "csr", [n, 2]);
   layers.create_soft_link("/obsm/X_pca", "soft");
   layers.create_external_link("/etc/passwd", "X", "external");
@@ -85,6 +89,7 @@ describe("a matrix", () => {
   it.each([
     [undefined, ["Actb", "Gapdh", "day"]],
     ["counts", ["Actb", "Gapdh", "day"]],
+    ["by_genes", ["Actb", "Gapdh", "day"]],
     ["X_pca", ["c0", "c1", "c2"]],
     ["obsm/X_pca", ["c0", "c1", "c2"]],
   ])("%s is read by rows, in its columns' names", async (layer, names) => {
@@ -121,8 +126,8 @@ describe("a matrix", () => {
       refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca; did you mean "X_pca"\?/),
     );
     await expect(columns("damaged", ["c0"])).rejects.toThrow(/damaged/);
-    await expect(columns("by_genes", [])).rejects.toThrow(
-      refusal("BadTable", "is csc_matrix: expected a dense matrix or csr_matrix"),
+    await expect(columns("by_entries", [])).rejects.toThrow(
+      refusal("BadTable", "is coo_matrix: expected a dense matrix, csr_matrix or csc_matrix"),
     );
     for (const layer of ["soft", "external"])
       await expect(columns(layer, [])).rejects.toThrow(refusal("BadTable", "is a link, maybe to"));

@@ -42,7 +42,7 @@ describe("principalComponents", () => {
 
   it.each([
     ["fewer rows than columns", 60, 1100],
-    ["many rows and many columns", 1100, 1200],
+    ["many rows and many columns", 1100, 2100],
   ])("finds the same components of %s as all eigenpairs do", (_, n, d) => {
     const generator = Generator.create(5);
     const spread = tensor(Float64Array.from({ length: d }, (_, i) => 1 + 20 / (1 + i)));
@@ -68,6 +68,16 @@ describe("principalComponents", () => {
     const scores = centred.mm(basis);
     const cosines = u.narrow(1, 0, 4).mul(scores).sum(0).abs().div(scores.square().sum(0).sqrt());
     expect(cosines.min().item()).toBeGreaterThan(1 - 1e-8);
+  });
+
+  it("has the components of all samples, although they are read in blocks", () => {
+    const x = cloud(500);
+    const whole = principalComponents(x, { k: 2 });
+    const blocks = () => [0, 120, 300].map((first, i) => x.narrow(0, first, [120, 180, 200][i]));
+    const streamed = principalComponents({ n: 500, d: 3, blocks }, { k: 2 });
+    expect(streamed.basis.sub(whole.basis).abs().max().item()).toBeLessThan(1e-12);
+    expect(streamed.mean.sub(whole.mean).abs().max().item()).toBeLessThan(1e-12);
+    expect(streamed.scale).toBeCloseTo(whole.scale, 12);
   });
 
   it("refuses equal or single rows, and more components than columns", () => {

@@ -68,18 +68,7 @@ export function matrixTable(
     Array.from(beside ?? [], ([name, column]) => [places.has(name) ? `obs.${name}` : name, column]),
   );
   return {
-    columns: [
-      ...names.map((name): TableColumn => ({ name, kind: "number" })),
-      ...Array.from(
-        others,
-        ([name, { kind, order }]): TableColumn => ({
-          name,
-          kind,
-          beside: true,
-          ...(order && { order }),
-        }),
-      ),
-    ],
+    columns: tableColumns(names, others),
     named: knownNames !== null,
     rows: n,
     notes,
@@ -116,6 +105,22 @@ export function matrixTable(
     },
   };
 }
+
+const tableColumns = (
+  names: readonly string[],
+  others: ReadonlyMap<string, ObsColumn>,
+): TableColumn[] => [
+  ...names.map((name): TableColumn => ({ name, kind: "number" })),
+  ...Array.from(
+    others,
+    ([name, { kind, order }]): TableColumn => ({
+      name,
+      kind,
+      beside: true,
+      ...(order && { order }),
+    }),
+  ),
+];
 
 /** The rows of a matrix in blocks; without their entries on request. */
 async function* blocks(
