@@ -20,7 +20,8 @@ const count = (i: number, k: number) => {
 const rows = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, k) => count(i, k)));
 const totals = rows.map((row) => row.reduce((sum, x) => sum + x, 0));
 const names = Array.from({ length: d }, (_, k) => `gene${k}`);
-const scaled = (i: number, k: number) => (totals[i] === 0 ? 0 : (count(i, k) * 1000) / totals[i]);
+const scaledCount = (i: number, k: number) =>
+  totals[i] === 0 ? 0 : (count(i, k) * 1000) / totals[i];
 
 /** Printed by `Rscript seurat-columns.R` in this folder (Seurat 5.2.1). */
 const seuratColumns = [18, 19, 26, 36, 37, 39, 45, 48, 49, 57, 58, 59].map((k) => `gene${k}`);
@@ -53,7 +54,7 @@ describe("data.normalise", () => {
     const { numbers } = await readAll(path, { numbers: ["gene3", "gene40"] }, { normalise: 1000 });
     for (const [j, k] of [3, 40].entries())
       numbers[j].forEach((x, i) => {
-        expect(x).toBeCloseTo(scaled(i, k), 10);
+        expect(x).toBeCloseTo(scaledCount(i, k), 10);
       });
   });
 
@@ -73,7 +74,7 @@ describe("data.normalise", () => {
       [/1 of 120 cells have no counts/, /1 columns have no counts/],
     ],
     ["counts that are not whole", (i, k) => count(i, k) / 3, [/its counts are not whole numbers/]],
-    ["one total", (i, k) => 7 * scaled(i, k), [/have one total already/]],
+    ["one total", (i, k) => 7 * scaledCount(i, k), [/have one total already/]],
   ])("notes %s", async (_, value, texts) => {
     const { train } = await loadPath(await writeMatrix("noted.h5ad", value), folder(), {
       normalise: 1000,
