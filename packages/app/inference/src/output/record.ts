@@ -4,7 +4,7 @@ import { readQuality, version } from "@dsbm/runs";
 import type { Trained } from "../trained.js";
 
 /** A record for uns: the run, its options, its metrics with floors. */
-export function runRecord({ folder, config }: Trained, settings: object): UnsValue {
+export function runRecord({ folder, config }: Trained, settings: object): Record<string, UnsValue> {
   const { method, sigma, seed, Dataset, Dataset_transfer } = config;
   const run = { method, sigma, seed, Dataset, Dataset_transfer };
   const rows = readQuality(folder)?.rows ?? [];

@@ -40,7 +40,7 @@ export async function h5adWriter(
   }: {
     added: readonly { obsm: string | null; columns: readonly string[] }[];
     command: "sample" | "annotate";
-    record: UnsValue;
+    record: Readonly<Record<string, UnsValue>>;
   },
 ): Promise<RowsWriter> {
   const copy = await copyH5ad(source, temporary);
@@ -58,7 +58,11 @@ export async function h5adWriter(
       }
     },
     close() {
-      copy.uns("dsbm", command, record);
+      // A matrix of obsm has no names of its own.
+      const columns = Object.fromEntries(
+        added.flatMap(({ obsm, columns }) => (obsm === null ? [] : [[obsm, columns]])),
+      );
+      copy.uns("dsbm", command, { ...record, columns });
       copy.close();
     },
     abandon: () => copy.abandon(),

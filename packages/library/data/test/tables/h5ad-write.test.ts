@@ -70,6 +70,7 @@ async function annotate(from: string, to: string, scale = 1) {
     version: "1.0",
     settings: { at: 7, draws: 10, exact: false },
     metrics: { "sliced/w2": { value: 0.5, floor: 0.25 } },
+    columns: ["PC1", "PC2"],
   });
   copy.close();
 }
@@ -105,6 +106,7 @@ describe("a copy with additions", () => {
       [`${uns}/metrics/sliced_w2`]: "dict 0.1.0",
       [`${uns}/metrics/sliced_w2/value`]: "numeric-scalar 0.2.0 <d []",
       [`${uns}/metrics/sliced_w2/floor`]: "numeric-scalar 0.2.0 <d []",
+      [`${uns}/columns`]: "string-array 0.2.0 S [2]",
     });
     expect(Object.keys(after)).toEqual(expect.arrayContaining(Object.keys(before)));
   });

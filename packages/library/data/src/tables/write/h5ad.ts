@@ -12,7 +12,12 @@ import {
 } from "../read/h5ad/hdf5.js";
 
 /** A value of `.uns`. */
-export type UnsValue = number | string | boolean | { readonly [key: string]: UnsValue };
+export type UnsValue =
+  | number
+  | string
+  | boolean
+  | readonly string[]
+  | { readonly [key: string]: UnsValue };
 
 /** Writes rows [count, d] at rising places. */
 type WriteRows = (block: Float32Array | Float64Array, places: ArrayLike<number>) => void;
@@ -50,8 +55,16 @@ function newGroup(parent: H5Group, name: string): H5Group {
   return group;
 }
 
+const isTexts = (value: UnsValue): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+
 function writeValue(parent: H5Group, name: string, value: UnsValue): void {
-  if (typeof value === "object" && !Array.isArray(value)) {
+  if (isTexts(value)) {
+    encode(
+      parent.create_dataset({ name, data: [...value], shape: [value.length] }),
+      "string-array",
+    );
+  } else if (typeof value === "object" && !Array.isArray(value)) {
     const group = newGroup(parent, name);
     for (const [key, entry] of Object.entries(value)) writeValue(group, memberName(key), entry);
   } else if (typeof value === "number" || typeof value === "boolean") {
