@@ -38,8 +38,8 @@ const table = (head, rows) => {
 const rows = names.flatMap((name) =>
   (methodNamed(name, { gammas: [1] }).guide ?? []).map((row) => ({ name, ...row })),
 );
-for (const { preset } of rows)
-  if (preset && !existsSync(join(repo, `packages/app/config/conf/method/${preset}.yaml`)))
+for (const { name, preset = name } of rows)
+  if (preset !== name && !existsSync(join(repo, `packages/app/config/conf/method/${preset}.yaml`)))
     throw new Error(
       `there is no preset method=${preset}: name one of packages/app/config/conf/method`,
     );

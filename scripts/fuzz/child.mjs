@@ -8,7 +8,7 @@ import { source } from "./random.mjs";
 import { makers } from "./values.mjs";
 
 const job = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const { engine, seed, from, to, log, names, trace } = job;
+const { engine, seed, from: firstCall, to: lastCall, log, names, trace } = job;
 const T = await import(engine);
 if (job.worker && isMainThread) {
   // The engine is loaded here first, since it sets variables of the environment.
@@ -60,7 +60,7 @@ function useResult(value) {
 }
 
 const count = { values: 0, errors: 0, strangers: 0 };
-for (let index = from; index < to; index++) {
+for (let index = firstCall; index < lastCall; index++) {
   const r = source(seed, index);
   const owned = [];
   T.tidy(() => {
@@ -87,7 +87,7 @@ for (let index = from; index < to; index++) {
   T.enableGrad(() => {});
   if (T.gradEnabled() !== true) throw new Error(`call ${index} left the gradient mode off`);
   // The first calls load what later ones use again.
-  if (index - from === Math.floor((to - from) / 4)) rss = process.memoryUsage().rss;
+  if (index - firstCall === Math.floor((lastCall - firstCall) / 4)) rss = process.memoryUsage().rss;
   if (index % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 closeSync(file);

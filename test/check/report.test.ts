@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeReport } from "../../packages/app/experiment/src/run/report.js";
 import { select } from "../../packages/app/runs/test/figure/svg.js";
 import { onlyRun } from "../e2e/cli.js";
-import { done } from "../e2e/sample.js";
+import { runWell } from "../e2e/sample.js";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 import { wordsOf } from "../support/words.js";
@@ -55,7 +55,7 @@ beforeAll(async () => {
   for (const [name, [source, target, ...own]] of Object.entries(runs)) {
     const ends = [source, target].map((place) => join(root, place));
     const experiments = join(root, name);
-    await done("fit", ...ends, ...fewColumns, ...own, `experiments_dir=${experiments}`);
+    await runWell("fit", ...ends, ...fewColumns, ...own, `experiments_dir=${experiments}`);
     folders[name as "many"] = onlyRun(experiments) as string;
   }
 });

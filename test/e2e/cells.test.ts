@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/command/cli/src/index.js";
 import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
-import { commandHere, course, done, hiddenIn, tableRun, workIn } from "./sample.js";
+import { commandHere, course, hiddenIn, runWell, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
 const pathOf = (name: string) => join(root, name);
@@ -64,7 +64,13 @@ const isOf = (day: string) => days.map((one) => one === day);
 
 describe("dsbm sample", () => {
   it("writes the samples of a time into a copy, NaN into other rows", async () => {
-    const { stdout, stderr } = await done("sample", moving, "cells.h5ad", "out.h5ad", "from=4.5");
+    const { stdout, stderr } = await runWell(
+      "sample",
+      moving,
+      "cells.h5ad",
+      "out.h5ad",
+      "from=4.5",
+    );
     expect(stdout).toContain("obsm X_at_7 of 100 rows and 2 columns");
     expect(stderr).toMatch(/skipped 200 of 300 rows/);
     const state = read("out.h5ad", "obsm/X_at_7");
@@ -80,7 +86,7 @@ describe("dsbm sample", () => {
       data,
       more: { ...course("wfr"), times: null },
     });
-    await done("sample", growing, "cells.h5ad", "grown.h5ad", "from=4.5");
+    await runWell("sample", growing, "cells.h5ad", "grown.h5ad", "from=4.5");
     const weights = read("grown.h5ad", "obs/weight_at_7");
     expect(weights.map((weight) => weight > 0)).toEqual(isOf("4.5"));
   });
@@ -114,7 +120,7 @@ it("a report has the fates of cells with components in obsm", async () => {
 describe("dsbm annotate", () => {
   it("adds velocities, states and fates, as columns of a table", async () => {
     const words = ["fate=celltype", "draws=3", "neighbours=5"];
-    const { stdout } = await done("annotate", moving, "cells.h5ad", "notes.h5ad", ...words);
+    const { stdout } = await runWell("annotate", moving, "cells.h5ad", "notes.h5ad", ...words);
     expect(stdout.trim().split("\n")).toEqual([
       "rows:    300",
       "added:   obsm velocity_X",
@@ -130,8 +136,8 @@ describe("dsbm annotate", () => {
     const isLast = isOf("7");
     for (const [i, is] of isLast.entries())
       if (is) expect(Math.abs(state[2 * i] / x[2 * i] - 1)).toBeLessThan(1e-4);
-    await done("annotate", moving, "cells.csv", "notes.csv", ...words);
-    await done("annotate", moving, "cells.h5ad", "copy.csv", ...words);
+    await runWell("annotate", moving, "cells.csv", "notes.csv", ...words);
+    await runWell("annotate", moving, "cells.h5ad", "copy.csv", ...words);
     const notes = readFileSync(pathOf("notes.csv"), "utf8").split("\n");
     expect(readFileSync(pathOf("copy.csv"), "utf8")).toMatch(
       /^celltype,day,Actb,Gapdh,velocity_Actb/,
@@ -146,7 +152,7 @@ describe("dsbm annotate", () => {
   });
 
   it("has the drift in the units of the columns and of time", async () => {
-    await done("annotate", moving, "cells.h5ad", "drift.h5ad", "at=2");
+    await runWell("annotate", moving, "cells.h5ad", "drift.h5ad", "at=2");
     const velocity = read("drift.h5ad", "obsm/velocity_X");
     using bridge = Bridge.open(moving, { threads: 1 });
     const rows = [...days.keys()].filter((i) => days[i] === "4.5");
@@ -170,7 +176,7 @@ describe("dsbm annotate", () => {
   });
 
   it("skips rows without a time", async () => {
-    const { stdout } = await done("annotate", moving, "gap.h5ad", "gap-notes.h5ad");
+    const { stdout } = await runWell("annotate", moving, "gap.h5ad", "gap-notes.h5ad");
     expect(stdout).toContain("rows:    299, NaN in 1 rows without a time");
     const state = read("gap-notes.h5ad", "obsm/X_at_7");
     expect(state.flatMap((value, i) => (Number.isNaN(value) ? [i] : []))).toEqual([16, 17]);

@@ -145,7 +145,7 @@ export function onlyRun(folder: string): string | null {
 }
 
 /** A small problem: a run takes about two seconds. */
-export const small = wordsOf(`
+export const smallGaussian = wordsOf(`
   dim=2 net_name=mlp_small n_train=300 n_test=200 batch_size=64 inner_iters=40 num_steps=5
   test_num_steps=10 log_every=10 threads=1 seed=3
 `);

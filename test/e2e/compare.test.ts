@@ -5,7 +5,7 @@ import { picturePng, type Quality } from "@dsbm/runs";
 import { Generator, randint, randn } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "./cli.js";
-import { commandHere, done, workIn } from "./sample.js";
+import { commandHere, runWell, workIn } from "./sample.js";
 
 const root = scratch();
 workIn(root);
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 
 async function compareQuality(...words: string[]): Promise<Quality> {
-  const { stdout } = await done("compare", "target.csv", ...words, "--json");
+  const { stdout } = await runWell("compare", "target.csv", ...words, "--json");
   return JSON.parse(stdout) as Quality;
 }
 
@@ -77,7 +77,7 @@ describe("dsbm compare", () => {
 
   it("judges images of another size by features and by a classifier", async () => {
     const words = ["bright", "source=dark", "metrics=feature_distance,c2st", "--json"];
-    const { stdout } = await done("compare", "target", ...words);
+    const { stdout } = await runWell("compare", "target", ...words);
     const quality = JSON.parse(stdout) as Quality;
     expect(quality.verdicts?.[0]?.n_held_out).toEqual([40, 40]);
     const { value, ceiling } = row(quality, "feature_distance");

@@ -4,12 +4,21 @@ import { join } from "node:path";
 import { readRun, runPaths } from "@dsbm/runs";
 import { io, ones } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dsbm, expectLine, onlyRun, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
-import { quick } from "./train.js";
+import {
+  dsbm,
+  expectLine,
+  onlyRun,
+  refuse,
+  scratch,
+  smallGaussian,
+  succeed,
+  wordsOf,
+} from "./cli.js";
+import { squaresToCircles } from "./train.js";
 
 const root = scratch();
-const gaussian = ["gaussian", ...small];
-const images = [...quick, "plot_level=0", "metrics.judge=false"];
+const gaussian = ["gaussian", ...smallGaussian];
+const images = [...squaresToCircles, "plot_level=0", "metrics.judge=false"];
 const digits = "dataset=mnist_2to3 data.image_size=28";
 const table = wordsOf(
   "train dataset=vectors Dataset=table:before.csv Dataset_transfer=table:after.csv",
@@ -144,6 +153,6 @@ it.skipIf(!isRoot)("a folder without permission", async () => {
   const locked = join(root, "locked");
   mkdirSync(locked, { mode: 0o700 });
   const nobody = { uid: 65534, gid: 65534, cwd: "/" };
-  const args = [...quick, `experiments_dir=${locked}/experiments`];
+  const args = [...squaresToCircles, `experiments_dir=${locked}/experiments`];
   expect((await refuse(args, ["permission"], nobody)).code).toBe(1);
 });

@@ -6,13 +6,13 @@ import { type Quality, readQuality, readRun } from "@dsbm/runs";
 import { Generator, io, randn, zeros } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
-import { commandHere, done, imageRun, workIn } from "./sample.js";
+import { commandHere, imageRun, runWell, workIn } from "./sample.js";
 
 const root = scratch();
 const pathOf = (name: string) => join(root, name);
 let run: string;
 
-const evaluateRun = (...words: string[]) => done("evaluate", ...words);
+const evaluateRun = (...words: string[]) => runWell("evaluate", ...words);
 
 workIn(root);
 beforeAll(async () => {
@@ -129,7 +129,7 @@ it("a run whose extension was killed before its evaluation is evaluated by the s
   const words = ["extend", run, "+2"];
   const killed = await stopAt(words, /half-iteration 4\/4 f: trained/, { signal: "SIGKILL" });
   expect(killed.signal).toBe("SIGKILL");
-  await done("extend", ...words.slice(1));
+  await runWell("extend", ...words.slice(1));
   expect(readQuality(run)?.rows).not.toEqual(before?.rows);
   expect(readRun(run).config.half_iterations).toBe(4);
 });

@@ -22,7 +22,7 @@ import {
   withWeights,
   writeInputs,
 } from "./export-rows.js";
-import { course, done, imageRun, tableRun, vectorRun } from "./sample.js";
+import { course, imageRun, runWell, tableRun, vectorRun } from "./sample.js";
 
 const python = ["/usr/bin/python3", "python3"].find(
   (name) => spawnSync(name, ["-c", "import numpy, onnxruntime"]).status === 0,
@@ -74,7 +74,7 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
 it.each(cases)("%s", async (name, make, options = {}) => {
   const run = make(join(root, name));
   const out = join(root, `${name} out`);
-  await done("export", run, `${out}/`);
+  await runWell("export", run, `${out}/`);
   const bridge: BridgeDescription = JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"));
   const given = rowsFor(bridge);
   using native = openBridge(run, { threads: 1 });
@@ -174,7 +174,7 @@ function expectPythonAgrees(
 it("an export is read over http", async () => {
   const run = vectorRun(join(root, "far"), mlp);
   const out = join(root, "over http");
-  await done("export", run, `${out}/`);
+  await runWell("export", run, `${out}/`);
   const server = createServer(({ url = "" }, response) =>
     response.end(readFileSync(join(out, basename(url)))),
   );
@@ -206,7 +206,7 @@ it("times of a course are in bridge.json, and the times of states have its units
 
 it.runIf(python)("sample.py samples numpy arrays, has a usage line, and names errors", async () => {
   const out = join(root, "function out");
-  await done("export", ofCourse("wfr")(join(root, "function")), out);
+  await runWell("export", ofCourse("wfr")(join(root, "function")), out);
   const run = (...words: string[]) =>
     spawnSync(python as string, words, { cwd: root, encoding: "utf8" });
   const help = run(join(out, "sample.py"), "--help");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "./cli.js";
-import { commandHere, done, tableRun, vectorRun } from "./sample.js";
+import { commandHere, runWell, tableRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 const pathOf = (...names: string[]) => join(root, ...names);
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 
 it("a folder has all files for sampling", async () => {
-  await done("export", run, pathOf("out/"), "license=MIT");
+  await runWell("export", run, pathOf("out/"), "license=MIT");
   expect(readdirSync(pathOf("out")).sort()).toEqual(
     ["README.md", "b.onnx", "bridge.json", "f.onnx", "sample.py"].sort(),
   );
@@ -51,7 +51,7 @@ it("a folder has all files for sampling", async () => {
 it("units and conditions are in bridge.json, folders of the user are not", async () => {
   const conditioning = { name: "site", classes: ["a|b", "c"], mean: 0, std: 1 };
   const facts = { names: ["x", "a,b"], transform, conditioning, from: "/private/me/a.csv" };
-  await done("export", tableRun(pathOf("tables"), facts), pathOf("tables-out"));
+  await runWell("export", tableRun(pathOf("tables"), facts), pathOf("tables-out"));
   expect(json(pathOf("tables-out/bridge.json"))).toMatchObject({
     columns: ["x", "a,b"],
     transform,
@@ -66,7 +66,7 @@ it("units and conditions are in bridge.json, folders of the user are not", async
 
 it("a page holds models and samples of both ends", async () => {
   const page = pathOf("page.html");
-  const { stdout, stderr } = await done("export", run, page);
+  const { stdout, stderr } = await runWell("export", run, page);
   expect(stderr).toMatch(/holds 300 held-out samples of/);
   // MLPs need no ONNX Runtime, which has megabytes.
   expect(stdout).toMatch(/page\.html +\d+\.\d kB/);
@@ -74,12 +74,12 @@ it("a page holds models and samples of both ends", async () => {
 });
 
 it("a page has no samples with samples=0 or without the data", async () => {
-  await done("export", run, pathOf("small.html"), "samples=0");
+  await runWell("export", run, pathOf("small.html"), "samples=0");
   expect(readFileSync(pathOf("small.html"), "utf8")).toContain(
     "It holds the models and no samples.",
   );
   tableRun(pathOf("gone"), { names: ["a", "</script>"], transform, from: "a.csv" });
-  const { stderr } = await done("export", pathOf("gone"), pathOf("gone.html"));
+  const { stderr } = await runWell("export", pathOf("gone"), pathOf("gone.html"));
   expect(stderr).toMatch(/^the page has no samples.*a\.csv/);
   expect(readFileSync(pathOf("gone.html"), "utf8")).not.toContain('"</script>"');
 });
@@ -94,7 +94,7 @@ it.each([
   ["RUN there/file.onnx/deeper", /there.file.onnx.deeper/],
 ])("refuses %s", async (words, message) => {
   if (!existsSync(pathOf("there"))) {
-    await done("export", vectorRun(pathOf("RUN"), [], { halves: ["b"] }), pathOf("there"));
+    await runWell("export", vectorRun(pathOf("RUN"), [], { halves: ["b"] }), pathOf("there"));
     writeFileSync(pathOf("there/file.onnx"), "kept");
   }
   const places = words.split(" ").map((word) => (word.includes("=") ? word : pathOf(word)));

@@ -7,7 +7,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/command/cli/src/index.js";
 import { onlyRun, scratch } from "./cli.js";
-import { done } from "./sample.js";
+import { runWell } from "./sample.js";
 
 type Bridge = Awaited<ReturnType<typeof fit>>;
 
@@ -125,9 +125,9 @@ describe.each([
   it("gives samples their weights, and cells an interval of growth around the truth", async () => {
     const run = onlyRun(experiments) as string;
     const out = pathOf(`${name}.csv`);
-    await done("sample", run, pathOf("day0.csv"), out, "direction=f");
+    await runWell("sample", run, pathOf("day0.csv"), out, "direction=f");
     expect(readFileSync(out, "utf8")).toMatch(/^x,y,weight\n(-?[\d.]+,?){3}\n/);
-    await done("annotate", run, pathOf("day0.csv"), out, "overwrite=true");
+    await runWell("annotate", run, pathOf("day0.csv"), out, "overwrite=true");
     const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
     const place = (column: string) => names.split(",").indexOf(column);
     const truth = days.length > 2 ? Math.log(1.6) / 0.5 : Math.log(3);

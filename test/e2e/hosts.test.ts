@@ -2,7 +2,7 @@
 import { afterAll, expect, it } from "vitest";
 import { twoHosts } from "../support/hosts.mjs";
 import { freePort } from "../support/ranks.js";
-import { launch, scratch, small } from "./cli.js";
+import { launch, scratch, smallGaussian } from "./cli.js";
 
 const root = scratch();
 const hosts = await twoHosts();
@@ -20,7 +20,7 @@ it.runIf(hosts)("two hosts train together, which is said to be open", async () =
   const outcomes = await Promise.all(
     [0, 1].map((rank) => {
       const options = { host: hosts.on[rank], env: { ...env, RANK: `${rank}` } };
-      return launch(["gaussian", ...small, ...run], options).done;
+      return launch(["gaussian", ...smallGaussian, ...run], options).done;
     }),
   );
   expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);

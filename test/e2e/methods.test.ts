@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { io } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { onlyRun, scratch, wordsOf } from "./cli.js";
-import { done } from "./sample.js";
+import { runWell } from "./sample.js";
 
 const root = scratch();
 
@@ -23,11 +23,11 @@ it.each([
   const words =
     wordsOf(`train method=${method} dataset=gaussian data.dim=2 data.n_train=200 data.n_test=100
     num_iter=20 first_num_iter=20 batch_size=64 model.hidden='16,16' threads=1 plot_level=0 LOGGER=NONE`);
-  await done(...(words as [string]), `experiments_dir=${experiments}`);
+  await runWell(...(words as [string]), `experiments_dir=${experiments}`);
   const run = onlyRun(experiments) as string;
   for (const solver of ["solver=sde", "solver=dopri5 ode_tol=1e-2"]) {
     const out = join(experiments, `${solver.slice(7, 10)}.npy`);
-    await done("sample", run, "gaussian:50", out, "direction=f", ...wordsOf(solver));
+    await runWell("sample", run, "gaussian:50", out, "direction=f", ...wordsOf(solver));
     const x = io.fromRaw(io.npy.decode(readFileSync(out)));
     // Masses are a column of their own.
     const width = method.includes("mass") ? 3 : 2;

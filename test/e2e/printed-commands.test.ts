@@ -11,7 +11,7 @@ import {
   type Outcome,
   program,
   scratch,
-  small,
+  smallGaussian,
   stopAt,
   succeed,
 } from "./cli.js";
@@ -52,7 +52,13 @@ async function run(text: string, command: RegExp, more = ""): Promise<Outcome> {
 }
 
 it("of a run: resuming, a longer run, and the commands of its page", async () => {
-  const words = [...small, "inner_iters=300", "outer_iters=1", "plot_level=0", experiments("runs")];
+  const words = [
+    ...smallGaussian,
+    "inner_iters=300",
+    "outer_iters=1",
+    "plot_level=0",
+    experiments("runs"),
+  ];
   const stopped = await stopAt(["gaussian", ...words], /\/300 /, { cwd: folder });
   expect(stopped.code, stopped.stderr).toBe(130);
   const goOn = /to resume: (npx dsbm gaussian .*)/;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readJsonLines } from "@dsbm/runs";
 import { expect, it, vi } from "vitest";
 import { launch, onlyRun, scratch, stopAt, succeed, wordsOf } from "./cli.js";
-import { quick } from "./train.js";
+import { squaresToCircles } from "./train.js";
 
 const root = scratch();
 const experimentsIn = (name: string) => `experiments_dir=${join(root, name)}`;
@@ -28,7 +28,7 @@ const twoProcesses = ["nproc=2", "share_batch=true"];
 it("an image run of two processes, stopped and then killed in a checkpoint, resumes in one process to the same numbers", async () => {
   // Each rank drops units of its own.
   const words = [
-    ...quick,
+    ...squaresToCircles,
     ...wordsOf(`half_iterations=3 test_npar=16 metrics.judge=false log_every=1 model.dropout=0
       checkpoint_stride=6`),
   ];

@@ -5,7 +5,7 @@ import { openRows } from "@dsbm/data";
 import { Generator, randn } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "./cli.js";
-import { hiddenIn, sampleHere as sample, sampled, tableRun, workIn } from "./sample.js";
+import { hiddenIn, sampleHere as sample, sampleWell, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
 const pathOf = (name: string) => join(root, name);
@@ -62,7 +62,7 @@ beforeAll(() => {
 it("keeps numbers and ids if nothing moves, from one format to another", async () => {
   putTable("new.csv");
   const words = ["solver=euler", "ode_step_size=1"];
-  const { stderr, stdout } = await sampled(stillRun, "new.csv", "all.parquet", ...words);
+  const { stderr, stdout } = await sampleWell(stillRun, "new.csv", "all.parquet", ...words);
   expect(stdout).toContain(`samples: ${n}`);
   expect(stderr).toContain("columns not used by the run: more");
   const found = await load(pathOf("all.parquet"), ["id"]);
@@ -73,7 +73,7 @@ it("keeps numbers and ids if nothing moves, from one format to another", async (
 
 it("has a row for each sample and time with path=true", async () => {
   putTable("few.csv", 3);
-  await sampled(stillRun, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
+  await sampleWell(stillRun, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
   const long = await load(pathOf("long.csv"), ["id"]);
   expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
   expect(long.t.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
@@ -88,7 +88,7 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
   const lines = days.map((day, i) => `r${i},${day},${i === 3 ? "" : 5 + i / 100},0,1.7e9`);
   writeFileSync(pathOf("days.csv"), `id,day,small,large,time\n${lines.join("\n")}\n`);
   const carried = async (...words: string[]) => {
-    const { stderr } = await sampled(
+    const { stderr } = await sampleWell(
       folder,
       "days.csv",
       "days-out.csv",
@@ -120,7 +120,7 @@ it("samples all rows of NEW, or the rows of its own condition; data.where is abo
   const folder = tableRun(pathOf("where"), facts, { scale: 0, data: { where: "day < 7" } });
   putTable("new.csv", 4);
   const idsOf = async (...words: string[]) => {
-    await sampled(folder, "new.csv", "where-out.csv", "overwrite=true", ...words);
+    await sampleWell(folder, "new.csv", "where-out.csv", "overwrite=true", ...words);
     return (await load(pathOf("where-out.csv"), ["id"])).id;
   };
   expect(await idsOf()).toEqual(["0000", "0001", "0002", "0003"]);
@@ -132,7 +132,13 @@ it("reads decimal commas, thousands, marks of missing values and booleans as it 
   writeFileSync(pathOf("comma.csv"), `id;small;large;time\n${lines.join("\n")}\n`);
   const reading = ["decimal=,", "thousands=.", "na=n.d.", "booleans=true", "missing=drop"];
   const solver = ["solver=euler", "ode_step_size=1"];
-  const { stderr } = await sampled(stillRun, "comma.csv", "comma-out.csv", ...reading, ...solver);
+  const { stderr } = await sampleWell(
+    stillRun,
+    "comma.csv",
+    "comma-out.csv",
+    ...reading,
+    ...solver,
+  );
   expect(stderr).toMatch(/skipped 1 rows with missing values/);
   const found = await load(pathOf("comma-out.csv"), ["id"]);
   expect(found.id).toEqual(["r1", "r2"]);
@@ -144,7 +150,7 @@ it("counts rows far from the training data, and values outside of its range or k
   const small = (values: number[]) =>
     `small,large,time\n${values.map((x) => `${x},0,1.7e9`).join("\n")}\n`;
   writeFileSync(pathOf("far.csv"), small([5, 5.12, 6]));
-  const { stderr } = await sampled(stillRun, "far.csv", "far-out.csv");
+  const { stderr } = await sampleWell(stillRun, "far.csv", "far-out.csv");
   expect(stderr).toMatch(
     /warning: values of .*far.csv are far outside .*: small 1 \(data 4.9 to 5.1\)/,
   );
@@ -156,7 +162,7 @@ it("counts rows far from the training data, and values outside of its range or k
     data: { range: ["small"], integer: ["large"] },
   });
   writeFileSync(pathOf("held.csv"), "small,large,time\n6,1234.7,1.7e9\n");
-  const outcome = await sampled(held, "held.csv", "held-out.csv");
+  const outcome = await sampleWell(held, "held.csv", "held-out.csv");
   expect(outcome.stderr).not.toContain("generated values");
   const out = await load(pathOf("held-out.csv"));
   expect(out.small[0]).toBeCloseTo(5.1, 5);

@@ -5,7 +5,15 @@ import { picturePng } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch, stopAt, succeed } from "./cli.js";
-import { hiddenIn, imageRun, sampled, sampleHere, tableRun, vectorRun, workIn } from "./sample.js";
+import {
+  hiddenIn,
+  imageRun,
+  sampleHere,
+  sampleWell,
+  tableRun,
+  vectorRun,
+  workIn,
+} from "./sample.js";
 
 const root = scratch();
 const pathOf = (name: string) => join(root, name);
@@ -47,9 +55,9 @@ it("gives the same samples for an array and a folder of images, in any batch", a
   expect(file.stdout).toMatch(/weights: .*models\/1_b\.safetensors\n/);
   expect(file.stdout).toMatch(/NFE 4\n/);
   expect(file.stdout).toMatch(/output: {2}a\.npy, float32 \[20, 1, 8, 8\]\n/);
-  await sampled(images, "pictures", "b.npy", "threads=2", "batch_size=5");
+  await sampleWell(images, "pictures", "b.npy", "threads=2", "batch_size=5");
   expect(bytesOf("b.npy").equals(bytesOf("a.npy"))).toBe(true);
-  await sampled(images, bytes, "b.npy", "seed=1", "overwrite=true");
+  await sampleWell(images, bytes, "b.npy", "seed=1", "overwrite=true");
   expect(bytesOf("b.npy").equals(bytesOf("a.npy"))).toBe(false);
 });
 
@@ -61,8 +69,8 @@ it("scales images as the run scaled its data, and with resize=true", async () =>
   mkdirSync(pathOf("large"));
   const x = randint(0, 256, [1, 16, 16], { ...seedOptions(5), dtype: "uint8" });
   writeFileSync(pathOf("large/one.png"), await picturePng(x.toArray() as Uint8Array, [1, 16, 16]));
-  await sampled(own, "large", "large-own.npy", "direction=b");
-  await sampled(images, "large", "large-true.npy", "resize=true");
+  await sampleWell(own, "large", "large-own.npy", "direction=b");
+  await sampleWell(images, "large", "large-true.npy", "resize=true");
   expect(load("large-own.npy")).toEqual(load("large-true.npy"));
   expect((await sampleHere(own, "large", "no.npy", "resize=false")).stderr).toMatch(
     /16×16 pixels; expected 8×8/,
@@ -70,54 +78,54 @@ it("scales images as the run scaled its data, and with resize=true", async () =>
 });
 
 it("writes images by name or number, and replaces only images of the same names", async () => {
-  await sampled(images, "pictures", "out");
+  await sampleWell(images, "pictures", "out");
   const made = readdirSync(pathOf("out"), { recursive: true }).map(String).sort();
   expect(made).toEqual([...names.map((name) => `${name}.png`), "more"].sort());
   mkdirSync(pathOf("numbers"));
   writeFileSync(pathOf("numbers/mine.txt"), "mine");
   writeFileSync(pathOf("numbers/000003.png"), "old");
-  await sampled(images, bytes, "numbers", "overwrite=true");
+  await sampleWell(images, bytes, "numbers", "overwrite=true");
   expect(bytesOf("numbers/mine.txt").toString()).toBe("mine");
   expect(bytesOf("numbers/000003.png").subarray(1, 4).toString()).toBe("PNG");
   expect(readdirSync(pathOf("numbers")).length).toBe(21);
   const white = await picturePng(new Uint8Array(16 * 12).fill(255), [1, 12, 16]);
   writeFileSync(pathOf("white.png"), white);
-  await sampled(images, "white.png", "small.png", "resize=true");
+  await sampleWell(images, "white.png", "small.png", "resize=true");
   expect(existsSync(pathOf("small.png"))).toBe(true);
 });
 
 it("writes paths from their start, with the newest weights or the weights of a half-iteration", async () => {
   const x = randn([300, 2], seedOptions(3));
   const start = save("start.npy", x);
-  const { stdout } = await sampled(vectors, start, "path.npy", "path=true", "steps=3");
+  const { stdout } = await sampleWell(vectors, start, "path.npy", "path=true", "steps=3");
   expect(stdout).toContain("[4, 300, 2]");
   expect(stdout).toContain("3_b.safetensors");
-  await sampled(vectors, start, "ends.npy", "steps=3");
+  await sampleWell(vectors, start, "ends.npy", "steps=3");
   const path = load("path.npy");
   expect(path.shape).toEqual([4, 300, 2]);
   expect(path.values.subarray(0, 600)).toEqual(x.toArray());
   expect(path.values.subarray(1800)).toEqual(load("ends.npy").values);
-  const first = await sampled(vectors, start, "first.npy", "steps=3", "half_iteration=2");
+  const first = await sampleWell(vectors, start, "first.npy", "steps=3", "half_iteration=2");
   expect(first.stdout).toContain("1_b.safetensors");
   expect(load("first.npy").values).not.toEqual(load("ends.npy").values);
 });
 
 it("takes float64, and the Gaussian endpoint with its moments", async () => {
   const doubles = save("doubles.npy", randn([9, 2], { ...seedOptions(5), dtype: "float64" }));
-  await sampled(vectors, doubles, "d.npy", "direction=f");
+  await sampleWell(vectors, doubles, "d.npy", "direction=f");
   // The path's first state is the draw itself.
   const gaussian = imageRun(pathOf("gaussian"), ["transfer=false", "mean_final=2", "var_final=4"]);
-  await sampled(gaussian, "gaussian:60", "g.npy", "path=true", "steps=1");
+  await sampleWell(gaussian, "gaussian:60", "g.npy", "path=true", "steps=1");
   const z = load("g.npy").values.subarray(0, 60 * 64);
   const mean = z.reduce((a, b) => a + b, 0) / z.length;
   const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / z.length;
   expect(Math.abs(mean - 2)).toBeLessThan(0.15);
   expect(Math.abs(variance - 4)).toBeLessThan(0.4);
-  const { stderr } = await sampled(vectors, "gaussian:9", "v.npy", "direction=f");
+  const { stderr } = await sampleWell(vectors, "gaussian:9", "v.npy", "direction=f");
   expect(stderr).toContain("mean -0.1");
   // Without the training images nothing but the Gaussian's moments is missing.
   const words = ["transfer=false", "final_adaptive=true", "Dataset=folder:gone"];
-  await sampled(imageRun(pathOf("adaptive"), words), bytes, "without.npy");
+  await sampleWell(imageRun(pathOf("adaptive"), words), bytes, "without.npy");
 });
 
 it("gives networks their conditions from files", async () => {
@@ -126,7 +134,7 @@ it("gives networks their conditions from files", async () => {
   const x = save("fields.npy", randn([12, 2, 8, 8], seedOptions(1)));
   for (const k of [0, 1]) {
     const cond = save(`cond${k}.npy`, full([12, 1, 8, 8], k));
-    await sampled(run, x, `f${k}.npy`, `cond=${cond}`);
+    await sampleWell(run, x, `f${k}.npy`, `cond=${cond}`);
   }
   expect(bytesOf("f0.npy").equals(bytesOf("f1.npy"))).toBe(false);
 });

@@ -10,7 +10,7 @@ import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { bridgeProcess, buildNetwork } from "../../packages/app/problem/src/index.js";
 import { line } from "../../packages/command/cli/test/own-line.js";
-import { benchmarked, configured } from "../support/problem.js";
+import { gaussianConfig, trainConfig } from "../support/problem.js";
 
 export { line as commandHere } from "../../packages/command/cli/test/own-line.js";
 
@@ -18,13 +18,13 @@ export { line as commandHere } from "../../packages/command/cli/test/own-line.js
 export const sampleHere = (...words: string[]) => line("sample", ...words);
 
 /** A command in this process, to an end that is well. */
-export async function done(...words: [command: string, ...rest: string[]]) {
+export async function runWell(...words: [command: string, ...rest: string[]]) {
   const outcome = await line(...words);
   expect(outcome.code, outcome.stderr).toBe(0);
   return outcome;
 }
 
-export const sampled = (...words: string[]) => done("sample", ...words);
+export const sampleWell = (...words: string[]) => runWell("sample", ...words);
 
 /** The tests of a file run in a folder, on one core. */
 export function workIn(folder: string): void {
@@ -81,7 +81,7 @@ function leave(
 
 /** A run of `dsbm train` on 8×8 images: 28,000 parameters, 4 steps. */
 export function imageRun(folder: string, words: readonly string[] = [], { classes = 0 } = {}) {
-  const config = configured(
+  const config = trainConfig(
     "dataset=synthetic",
     "data.image_size=8",
     "num_steps=4",
@@ -100,7 +100,7 @@ export function vectorRun(
   words: readonly string[] = [],
   { halves, finished }: { halves?: readonly Direction[]; finished?: boolean } = {},
 ): string {
-  const config = benchmarked("dim=2", "net_name=mlp_small", "num_steps=5", ...words);
+  const config = gaussianConfig("dim=2", "net_name=mlp_small", "num_steps=5", ...words);
   const facts = { classes: 0, method: methods.dsbm, shape: [2] };
   const make = (d: Direction) => {
     const network = buildNetwork(config, d, facts);
@@ -142,7 +142,7 @@ export function tableRun(
     more,
   }: { scale?: number; components?: number; data?: object; more?: object } = {},
 ): string {
-  const plain = benchmarked(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
+  const plain = gaussianConfig(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
   const config = {
     ...plain,
     Dataset: "table:a.csv",

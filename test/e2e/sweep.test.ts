@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { lockHolder } from "@dsbm/files";
 import { findSweeps, type Row, readCsv, sweepPaths } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
-import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
+import { dsbm, launch, refuse, scratch, smallGaussian, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
 
 const root = scratch();
-const keys = small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
+const keys = smallGaussian.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
 const gaussian = (experiments: string, ...words: string[]) => [
   "gaussian",
   ...keys,

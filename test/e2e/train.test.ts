@@ -7,7 +7,7 @@ import { io, tidy } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
 import { onlyRun, refuse, scratch, succeed, wordsOf } from "./cli.js";
-import { quick } from "./train.js";
+import { squaresToCircles } from "./train.js";
 
 const root = scratch();
 
@@ -16,7 +16,8 @@ const placeRun = (name: string, words: readonly string[]) => [
   `name=${name}`,
   `experiments_dir=${root}`,
 ];
-const train = (name: string, ...words: string[]) => succeed(placeRun(name, [...quick, ...words]));
+const train = (name: string, ...words: string[]) =>
+  succeed(placeRun(name, [...squaresToCircles, ...words]));
 const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
 
 it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {
@@ -72,7 +73,7 @@ it("trains a damaged classifier again, to the same bits", async () => {
 
 /** The second half-iteration has caches. */
 const brief = [
-  ...quick,
+  ...squaresToCircles,
   ...wordsOf(`plot_level=0 n_ipf=1 first_pass=1 first_num_iter=4 num_iter=4 cache_refresh_stride=2
     metrics.judge=false`),
 ];

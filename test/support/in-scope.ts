@@ -9,14 +9,14 @@ const inScope = (part: unknown): unknown =>
     : part;
 
 type Call = (...parts: unknown[]) => unknown;
-const scoped =
+const withScopes =
   (call: unknown): Call =>
   (...parts) =>
     (call as Call)(...parts.map(inScope));
 
 /** Vitest's `it` whose synchronous tests run in a scope of the engine. */
-export const it = Object.assign(scoped(plain), {
-  each: (...table: unknown[]) => scoped((plain.each as Call)(...table)),
+export const it = Object.assign(withScopes(plain), {
+  each: (...table: unknown[]) => withScopes((plain.each as Call)(...table)),
 }) as unknown as {
   (name: string, body: () => unknown, timeout?: number): void;
   each: TestAPI["each"];

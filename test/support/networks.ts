@@ -5,10 +5,10 @@ import type { nn, Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
 import { expect } from "vitest";
-import { seeded } from "./numbers.js";
+import { generatorOf } from "./numbers.js";
 
 /** Small networks for images of 8×8 pixels. */
-export const small = {
+export const smallNetworks = {
   unet: {
     image_size: 8,
     in_channels: 1,
@@ -30,19 +30,19 @@ export const small = {
 };
 
 /** Adds noise to all parameters, so that layers that start as zero have an effect. */
-export function shaken<N extends nn.Module>(net: N, { seed = 1, by = 0.1 } = {}): N {
-  const generator = seeded(seed);
+export function shakeWeights<N extends nn.Module>(net: N, { seed = 1, by = 0.1 } = {}): N {
+  const generator = generatorOf(seed);
   for (const p of net.parameters())
     T.noGrad(() => tidy(() => p.add_(T.randn(p.shape, { generator }).mul(by))));
   return net;
 }
 
 export const images = (n: number, channels = 1, size = 8, seed = 5): Tensor =>
-  T.randn([n, channels, size, size], { generator: seeded(seed) });
-export const times = (n: number): Tensor => T.rand([n], { generator: seeded(6) });
+  T.randn([n, channels, size, size], { generator: generatorOf(seed) });
+export const times = (n: number): Tensor => T.rand([n], { generator: generatorOf(6) });
 
 /** The names of parameters that no gradient reached. */
-export const idle = (net: nn.Module): string[] =>
+export const gradientless = (net: nn.Module): string[] =>
   net
     .namedParameters()
     .filter(([, p]) => !((p.grad?.norm().item() ?? 0) > 0))

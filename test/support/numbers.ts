@@ -2,11 +2,11 @@
 import { Generator, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { expect } from "vitest";
 
-export const seeded = (seed: number): Generator => Generator.create(seed);
+export const generatorOf = (seed: number): Generator => Generator.create(seed);
 
 /** Standard normal float64 numbers of a seed. */
 export const normal = (shape: number[], seed: number): Tensor =>
-  randn(shape, { generator: seeded(seed), dtype: "float64" });
+  randn(shape, { generator: generatorOf(seed), dtype: "float64" });
 
 export interface Summary {
   n: number;
@@ -57,4 +57,4 @@ export function leastSquares(x: Tensor, y: Tensor) {
 export const sum = (values: readonly number[]): number => values.reduce((p, q) => p + q, 0);
 
 export const shuffledRows = (x: Tensor): Tensor =>
-  x.indexSelect(0, randperm(x.size(0), { generator: seeded(9) }));
+  x.indexSelect(0, randperm(x.size(0), { generator: generatorOf(9) }));

@@ -12,7 +12,7 @@ const names = [
 ];
 
 /** Plays `play(options, say)` as this process was started. */
-export async function played(play) {
+export async function playHere(play) {
   if (!process.send)
     return play(JSON.parse(process.argv[2]), (name, value) =>
       process.stdout.write(`${JSON.stringify([name, value])}\n`),

@@ -10,18 +10,18 @@ import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { bridgeProcess } from "../../packages/app/problem/src/process.js";
 
 /** A path from the root of the repository. */
-export const here = (path: string): string =>
+export const repoPath = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-const completed =
+const completeConfig =
   (experiment: typeof train) =>
   (...words: string[]) =>
     completeTrain(resolve(experiment, words).members[0].config);
 
 /** The complete configuration of the arguments of `dsbm train`. */
-export const configured = completed(train);
+export const trainConfig = completeConfig(train);
 /** … of `dsbm gaussian`. */
-export const benchmarked = completed(gaussian);
+export const gaussianConfig = completeConfig(gaussian);
 
 /** Runs `fn` with the ends of a configuration, inside its lifetime. */
 export async function withEnds<T>(

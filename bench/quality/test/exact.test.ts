@@ -3,7 +3,7 @@
 import { exactDrift, exactMarginal, type Field, growthPlan } from "@dsbm/bridge";
 import { cat, linspace, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { normal, seeded } from "../../../test/support/numbers.js";
+import { generatorOf, normal } from "../../../test/support/numbers.js";
 import { conditionalUvp, knownPlan, planMoments } from "../src/exact/known-plan.js";
 import { pathKL } from "../src/exact/path-kl.js";
 import { trueGrowth } from "../src/exact/two-clusters.js";
@@ -19,7 +19,7 @@ describe("pathKL", () => {
       return x.mul(exact.slope + slope).add(exact.shift + shift);
     };
   const draws = () => {
-    const generator = seeded(3);
+    const generator = generatorOf(3);
     return (t: number) => {
       const { mean, var: v } = exactMarginal(bridge, t);
       return randn([2000, 3], { generator, dtype: "float64" }).mul(Math.sqrt(v)).add(mean);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeImages, stream } from "@dsbm/bridge";
 import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { configured } from "../../../../test/support/problem.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { testRows } from "../src/dataset.js";
 import { type Datasets, loadDatasets } from "../src/datasets.js";
@@ -15,7 +15,7 @@ beforeAll(() => setNumThreads(1));
 /** Squares of 16×16 at time 0, and the data of the arguments at time 1; inside a scope. */
 function withDatasets(words: readonly string[], check: (data: Datasets) => void) {
   tidy(() => {
-    const data = loadDatasets(configured("dataset=synthetic", ...words));
+    const data = loadDatasets(trainConfig("dataset=synthetic", ...words));
     try {
       check(data);
     } finally {
@@ -92,7 +92,7 @@ it("two of few samples are held out, and a run with too few is refused before tr
     const path = join(folder, `${n}.npy`);
     writeFileSync(path, io.encodeNpy(tidy(() => ones([n, 2]).cumsum(0))));
     const words = [`Dataset=array:${path}`, `Dataset_transfer=array:${path}`, "data.dim=2"];
-    const load = () => loadDatasets(configured("dataset=vectors", ...words));
+    const load = () => loadDatasets(trainConfig("dataset=vectors", ...words));
     if (n < 4) expect(load).toThrow(/1 sample held out of 3; metrics need 2 or more/);
     else {
       const ends = load();
@@ -100,6 +100,6 @@ it("two of few samples are held out, and a run with too few is refused before tr
       ends.dispose();
     }
   }
-  expect(() => configured("dataset=moons", "test_npar=1")).toThrow(/test_npar: .*>= 2/);
-  expect(() => configured("dataset=moons", "data.n_test=1")).toThrow(/data\.n_test: .*>= 2/);
+  expect(() => trainConfig("dataset=moons", "test_npar=1")).toThrow(/test_npar: .*>= 2/);
+  expect(() => trainConfig("dataset=moons", "data.n_test=1")).toThrow(/data\.n_test: .*>= 2/);
 });

@@ -3,7 +3,7 @@ import { decodeImages, isotropicSpectrum } from "@dsbm/bridge";
 import { testRows } from "@dsbm/datasets";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { configured, measuringOf, withEnds } from "../../../../test/support/problem.js";
+import { measuringOf, trainConfig, withEnds } from "../../../../test/support/problem.js";
 import { fieldMetrics, meanError } from "../src/metrics/fields.js";
 import { measureSet } from "../src/rows.js";
 import { noSet } from "./set.js";
@@ -18,7 +18,7 @@ it.each([
   ["where that is all there are", 12, 12],
 ])("spectra are measured against all held-out fields, %s", async (_, held, carried) => {
   const words = ["dataset=downscaler_synthetic", "data.image_size=16", "data.n_train=20"];
-  const config = configured(...words, `data.n_test=${held}`, `test_npar=${carried}`);
+  const config = trainConfig(...words, `data.n_test=${held}`, `test_npar=${carried}`);
   await withEnds(config, async (ends) => {
     using context = measuringOf(ends, config);
     const start = testRows(ends.x1, carried, config.seed);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { testRows } from "@dsbm/datasets";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { configured, here, measuringOf, withEnds } from "../../../../test/support/problem.js";
+import { measuringOf, repoPath, trainConfig, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { encodeStatistics } from "../../../../test/support/statistics.js";
 import { metrics } from "../src/metrics/index.js";
@@ -30,10 +30,10 @@ function statistics(dim: number) {
 }
 
 function configuration(file: string) {
-  return configured(
+  return trainConfig(
     ...["dataset=synthetic", "data.n_train=32", "data.n_test=16", "test_npar=8", "cache_npar=128"],
     "metrics.judge=false",
-    `metrics.inception='${here("packages/engine/torch/test/fixtures/inception_like.pt")}'`,
+    `metrics.inception='${repoPath("packages/engine/torch/test/fixtures/inception_like.pt")}'`,
     `metrics.fid_statistics='${file}'`,
   );
 }

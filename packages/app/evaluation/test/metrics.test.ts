@@ -3,9 +3,9 @@ import { Clock } from "@dsbm/runs";
 import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  benchmarked,
-  configured,
+  gaussianConfig,
   measuringOf,
+  trainConfig,
   withEnds,
 } from "../../../../test/support/problem.js";
 import type { MeasureOptions, Measuring, Metric, SampleSet } from "../src/metric.js";
@@ -26,8 +26,8 @@ interface Samples {
   reserve?: Tensor;
 }
 
-const gaussians = benchmarked("dim=2", "a=0.1", "n_train=2000", "n_test=2000", "threads=1");
-const moons = configured(
+const gaussians = gaussianConfig("dim=2", "a=0.1", "n_train=2000", "n_test=2000", "threads=1");
+const moons = trainConfig(
   "dataset=moons",
   "batch_size=8",
   "data.n_train=50",

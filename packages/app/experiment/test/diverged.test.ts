@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv, readRun, silentProgress } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { benchmarked, configured } from "../../../../test/support/problem.js";
+import { gaussianConfig, trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { runTraining } from "../src/run/run.js";
@@ -20,7 +20,7 @@ it.each([
   ...["dsbm", "alpha_dsbm", "sf2m", "lightsb", "lightsb_m"],
   ...["rectifiedflow", "sbcfm", "dsb_increments", "dsb"],
 ])("a diverged run of %s has failed, with a line on the cure", async (method) => {
-  const config = benchmarked(...words, `method=${method}`);
+  const config = gaussianConfig(...words, `method=${method}`);
   const folder = join(root, method);
   const run = () =>
     runTraining(config, { folder, progress: silentProgress, resume: "npx dsbm gaussian" });
@@ -32,7 +32,7 @@ it.each([
 });
 
 it("samples that are finite and far from all data are a failure too", async () => {
-  const config = benchmarked(...words, "method=dsbm", "lr=1");
+  const config = gaussianConfig(...words, "method=dsbm", "lr=1");
   const run = runTraining(config, {
     folder: join(root, "far"),
     progress: silentProgress,
@@ -49,7 +49,7 @@ it("held-out rows that lie closer together than the training rows are no failure
     model=MLP model.hidden=[8,8] plot_level=0 threads=1`);
   const folder = join(root, "outlier");
   const run = { folder, progress: silentProgress, resume: "" };
-  expect(await runTraining(configured(...options), run)).toMatchObject({ state: "finished" });
+  expect(await runTraining(trainConfig(...options), run)).toMatchObject({ state: "finished" });
   const { rows } = readCsv(join(folder, "held_out.csv"));
   expect(rows.map(({ dataset, file }) => [dataset, file])).toEqual(
     ["source", "target"].flatMap((end) => Array(4).fill([end, `table:${table}`])),

@@ -10,7 +10,7 @@ import { trainingProblem } from "@dsbm/problem";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
-import { configured } from "../../../../test/support/problem.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 
@@ -39,7 +39,7 @@ const quickOverrides = wordsOf(`
 
 describe("squares and discs", () => {
   it("DSBM-IMF", async () => {
-    const config = configured(...quickOverrides);
+    const config = trainConfig(...quickOverrides);
     const data = loadDatasets(config);
     const training = new Training(trainingProblem(config, data, { cacheFolder: folder }));
     for await (const _ of training.run());

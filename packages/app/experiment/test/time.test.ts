@@ -3,7 +3,7 @@ import { loadDatasets } from "@dsbm/datasets";
 import { trainingProblem } from "@dsbm/problem";
 import { Clock } from "@dsbm/runs";
 import { expect, test, vi } from "vitest";
-import { configured } from "../../../../test/support/problem.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { measureSpeed } from "../src/forecast/speed.js";
 import { TimePlan } from "../src/forecast/time-plan.js";
@@ -110,7 +110,7 @@ test("evaluations wait for the end while other programs use the processors", () 
 });
 
 test("a signal ends the measurement of the speed", async () => {
-  const config = configured("dataset=moons", "threads=1");
+  const config = trainConfig("dataset=moons", "threads=1");
   const problem = trainingProblem(config, loadDatasets(config), { cacheFolder: scratch() });
   const stopped = measureSpeed(problem, new Clock(), AbortSignal.abort());
   await expect(stopped).rejects.toThrow("aborted");

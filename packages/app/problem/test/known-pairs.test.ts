@@ -6,7 +6,7 @@ import { aboutPairs, loading, loadPairs, openDatasets } from "@dsbm/datasets";
 import { silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { configured } from "../../../../test/support/problem.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { trainingProblem } from "../src/training-problem.js";
 
@@ -23,7 +23,7 @@ const pathOf = (name: string) => join(folder, name);
 
 async function loaded(pairs: string, ...words: string[]) {
   writeFileSync(pathOf("pairs.csv"), pairs);
-  const config = configured(
+  const config = trainConfig(
     "dataset=vectors",
     `Dataset=table:${pathOf("a.csv")}`,
     `Dataset_transfer=table:${pathOf("b.csv")}`,

@@ -3,7 +3,7 @@ import { chainOf, type StepContext } from "@dsbm/bridge";
 import { type Datasets, loadDatasets } from "@dsbm/datasets";
 import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configured } from "../../../../test/support/problem.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { bridgeProcess } from "../src/process.js";
 import { trainingProblem } from "../src/training-problem.js";
@@ -11,7 +11,7 @@ import { trainingProblem } from "../src/training-problem.js";
 describe("the description of a run", () => {
   it("names the law of times and the schedule of the learning rate", () => {
     const said = (...words: string[]) => {
-      const config = configured("dataset=synthetic", ...words);
+      const config = trainConfig("dataset=synthetic", ...words);
       const data = loadDatasets(config);
       const { schedule, optimisation } = trainingProblem(config, data, { cacheFolder: "none" });
       data.dispose();
@@ -26,13 +26,13 @@ describe("the description of a run", () => {
 describe("the process of a run", () => {
   it("has the variance that the steps add up to, and steps in their proportion", () => {
     const words = ["num_steps=30", "gamma_min=0.034", "gamma_max=0.034"];
-    const { process, grid, eps, lastNoise } = bridgeProcess(configured(...words));
+    const { process, grid, eps, lastNoise } = bridgeProcess(trainConfig(...words));
     expect(process.name).toBe("brownian");
     expect(process.sigma).toBeCloseTo(Math.sqrt(30 * 0.034), 12);
     expect(grid.steps).toHaveLength(30);
     for (const dt of grid.steps) expect(dt).toBeCloseTo(1 / 30, 12);
     expect([eps, lastNoise]).toEqual([1e-4, false]);
-    const growing = bridgeProcess(configured("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
+    const growing = bridgeProcess(trainConfig("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
     expect(growing.process.sigma).toBeCloseTo(Math.sqrt(0.6), 12);
     growing.grid.steps.forEach((dt, k) => {
       expect(dt).toBeCloseTo((k + 1) / 6, 12);
@@ -40,7 +40,7 @@ describe("the process of a run", () => {
   });
 
   it("is an Ornstein–Uhlenbeck process with method=dbdsb_vp", () => {
-    const vp = bridgeProcess(configured("method=dbdsb_vp"));
+    const vp = bridgeProcess(trainConfig("method=dbdsb_vp"));
     expect(vp.process.name).toBe("ornstein-uhlenbeck");
     expect(vp.parametrisation).toEqual({ meanMatch: true, stdTrick: false, lossScale: false });
   });
@@ -50,11 +50,11 @@ describe("the problem of a run", () => {
   let data: Datasets;
   beforeAll(() => {
     setNumThreads(1);
-    data = loadDatasets(configured("dataset=synthetic"));
+    data = loadDatasets(trainConfig("dataset=synthetic"));
   });
   afterAll(() => data.dispose());
   const problem = (...words: string[]) =>
-    trainingProblem(configured("dataset=synthetic", ...words), data, { cacheFolder: "cache" });
+    trainingProblem(trainConfig("dataset=synthetic", ...words), data, { cacheFolder: "cache" });
 
   it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
     const ind = problem("first_coupling=ind");
@@ -79,7 +79,7 @@ describe("the problem of a run", () => {
   it("has noise around the paths of a flow if it is given, or if they join a course", () => {
     const gaussian = ["dataset=gaussian_best", "data.dim=2", "method=otcfm"];
     const distance = (from: Datasets, ...words: string[]) => {
-      const config = configured(...gaussian, ...words);
+      const config = trainConfig(...gaussian, ...words);
       const { method } = trainingProblem(config, from, { cacheFolder: "cache" }).method;
       return tidy(() => {
         const pairs = { x0: zeros([8, 2]), x1: zeros([8, 2]) };
@@ -90,7 +90,7 @@ describe("the problem of a run", () => {
           .item();
       });
     };
-    const two = loadDatasets(configured(...gaussian));
+    const two = loadDatasets(trainConfig(...gaussian));
     expect(distance(two)).toBe(0);
     expect(distance(two, "path_noise=0.25")).toBe(0.25);
     const course = { ...two, chain: chainOf([0, 1]) };

@@ -5,14 +5,14 @@ import { finishedRun, runTraining } from "@dsbm/experiment";
 import { Bridge } from "@dsbm/inference";
 import { silentProgress } from "@dsbm/runs";
 import { beforeAll, expect, it } from "vitest";
-import { benchmarked } from "../../../../test/support/problem.js";
+import { gaussianConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { withLog } from "../src/experiment/run-log.js";
 
 const root = scratch();
 
-const config = benchmarked(
+const config = gaussianConfig(
   ...wordsOf(`
   dim=2 n_train=64 n_test=32 inner_iters=4 outer_iters=1 num_steps=4 test_num_steps=4 batch_size=32 threads=1
 `),

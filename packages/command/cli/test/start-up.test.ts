@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { expect, it } from "vitest";
-import { here } from "../../../../test/support/problem.js";
+import { repoPath } from "../../../../test/support/problem.js";
 
 /** The modules that a file imports when it is loaded. */
 function importsOf(path: string, seen = new Set<string>()) {
@@ -21,7 +21,7 @@ function importsOf(path: string, seen = new Set<string>()) {
 }
 
 it("help and versions load three small packages alone", () => {
-  const loaded = [...importsOf(here("packages/command/cli/src/main.ts"))];
+  const loaded = [...importsOf(repoPath("packages/command/cli/src/main.ts"))];
   const outside = loaded.filter((name) => !name.startsWith("/") && !name.startsWith("node:"));
   expect(outside.sort()).toEqual(["@dsbm/config/errors", "@dsbm/files", "@dsbm/runs/process"]);
   expect(loaded.filter((name) => name.startsWith("/"))).toHaveLength(2);
@@ -50,10 +50,10 @@ it.each([
   "fit --help",
 ])("dsbm %s loads no libtorch", (line) => {
   const words = line.split(" ");
-  expect(loadedTorch(here("packages/command/cli/bin/dsbm.mjs"), ...words)).toEqual([]);
+  expect(loadedTorch(repoPath("packages/command/cli/bin/dsbm.mjs"), ...words)).toEqual([]);
 });
 
 it("a tensor loads libtorch", () => {
-  const script = `import("${here("packages/engine/torch/dist/index.js")}").then(({ zeros }) => zeros([1]))`;
+  const script = `import("${repoPath("packages/engine/torch/dist/index.js")}").then(({ zeros }) => zeros([1]))`;
   expect(loadedTorch("--eval", script)).not.toEqual([]);
 });

@@ -12,8 +12,8 @@ import type { Trained } from "@dsbm/inference";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
 import * as T from "@dsbm/torch";
 import { beforeEach, expect, it } from "vitest";
-import { distance, seeded } from "../../../../test/support/numbers.js";
-import { configured } from "../../../../test/support/problem.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
+import { trainConfig } from "../../../../test/support/problem.js";
 import { type ExportedGraph, graphsOf, kindOf } from "../src/bridge/models.js";
 import { encodeModel } from "../src/onnx/model.js";
 import { normal, open, run, times } from "./onnx.js";
@@ -25,13 +25,13 @@ beforeEach(() => {
 /** A run that was read, and its networks with weights of a seed. */
 function trainedRun(words: readonly string[], { shape = [3], name = "" } = {}) {
   const vectors = ["dataset=gaussian", "data.dim=3", "model.hidden='16,16'"];
-  const found = configured(...(shape.length === 1 ? vectors : []), ...words);
+  const found = trainConfig(...(shape.length === 1 ? vectors : []), ...words);
   const config = { ...found, ...(name && { method: name }) };
   const process = bridgeProcess(config);
   const { method } = process;
   const make = (direction: Direction) => {
     const net = buildNetwork(config, direction, { classes: 0, shape, method });
-    const generator = seeded(direction === "f" ? 1 : 2);
+    const generator = generatorOf(direction === "f" ? 1 : 2);
     for (const p of net.parameters())
       T.noGrad(() => T.tidy(() => p.add_(T.randn(p.shape, { generator }).mul(0.2))));
     return net.eval();
@@ -108,7 +108,7 @@ it.each(["true", "mixture"])(
   async (what) => {
     const made = trainedRun(["method=dbdsb", `precondition=${what}`, "mixture_components=3"]);
     for (const net of Object.values(made.networks))
-      (net as Preconditioned).begin(ends(), 0.7, seeded(6));
+      (net as Preconditioned).begin(ends(), 0.7, generatorOf(6));
     expect(await expectSame(made)).toHaveLength(2);
   },
 );

@@ -4,8 +4,8 @@ import type { Network } from "@dsbm/bridge";
 import { ConditionalMLP, createNetwork, DDPMpp, DownscalerUNet, UNet } from "@dsbm/nets";
 import * as T from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { shaken, small } from "../../../../test/support/networks.js";
-import { seeded } from "../../../../test/support/numbers.js";
+import { shakeWeights, smallNetworks } from "../../../../test/support/networks.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import { deviation, type Inputs, normal, times } from "./onnx.js";
 
 beforeEach(() => {
@@ -32,15 +32,15 @@ const fields = normal([1, 8, 8], 5);
 const classes = (n: number) => T.arange(0, n, { dtype: "int64" }).remainder(4);
 const direction = (n: number) => T.arange(0, n).remainder(2);
 
-const seed = () => ({ generator: seeded(1) });
+const seed = () => ({ generator: generatorOf(1) });
 const networkMakers = {
-  UNet: (options: object) => new UNet({ ...small.unet, ...options }, seed()),
+  UNet: (options: object) => new UNet({ ...smallNetworks.unet, ...options }, seed()),
   DownscalerUNet: (options: object) =>
     new DownscalerUNet(
-      { ...small.downscaler, in_channels: 3, out_channels: 2, ...options },
+      { ...smallNetworks.downscaler, in_channels: 3, out_channels: 2, ...options },
       seed(),
     ),
-  DDPMpp: (options: object) => new DDPMpp({ ...small.ddpmpp, ...options }, seed()),
+  DDPMpp: (options: object) => new DDPMpp({ ...smallNetworks.ddpmpp, ...options }, seed()),
 };
 
 /** Network, options, channels of a point, conditions. */
@@ -75,7 +75,7 @@ const images: [keyof typeof networkMakers, object, number, Given?][] = [
 
 describe("networks of images", () => {
   it.each(images)("%s %j", async (name, options, channels, given) => {
-    const net = shaken(networkMakers[name](options), { seed: 2, by: 0.05 });
+    const net = shakeWeights(networkMakers[name](options), { seed: 2, by: 0.05 });
     expect(await agrees(net, [channels, 8, 8], given)).toBeLessThan(1e-4);
   });
 });
@@ -96,7 +96,7 @@ describe("networks of vectors", () => {
         cond_channels,
         direction: way === "b" ? "b" : "f",
         bidirectional: way === "both",
-        generator: seeded(1),
+        generator: generatorOf(1),
       });
       const given = { ...(cond_channels && conditions), ...(way === "both" && { direction }) };
       expect(await agrees(net, [3], given, true)).toBeLessThan(1e-4);
@@ -104,7 +104,7 @@ describe("networks of vectors", () => {
   );
 
   it("the MLP of conditional bridges", async () => {
-    const net = new ConditionalMLP({ x_dim: 3, y_dim: 2 }, { generator: seeded(1) });
+    const net = new ConditionalMLP({ x_dim: 3, y_dim: 2 }, { generator: generatorOf(1) });
     expect(await agrees(net, [3], conditions)).toBeLessThan(1e-4);
   });
 });

@@ -3,7 +3,7 @@
 import * as T from "@dsbm/torch";
 import { plainRuntime } from "@dsbm/web/plain";
 import * as ort from "onnxruntime-web";
-import { distance, seeded } from "../../../../test/support/numbers.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { convert } from "../src/convert.js";
 import { encodeModel } from "../src/onnx/model.js";
 import { trace } from "../src/trace.js";
@@ -80,10 +80,10 @@ export async function deviation(
 export const normal =
   (shape: readonly number[], seed = 1) =>
   (n: number): T.Tensor =>
-    T.randn([n, ...shape], { generator: seeded(seed) });
+    T.randn([n, ...shape], { generator: generatorOf(seed) });
 
 /** Times within (0, 1). */
 export const times = (n: number): T.Tensor =>
-  T.rand([n], { generator: seeded(2) })
+  T.rand([n], { generator: generatorOf(2) })
     .mul(0.9)
     .add(0.05);

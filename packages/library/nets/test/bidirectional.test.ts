@@ -1,11 +1,16 @@
 // Networks for both directions: the direction reaches the result and trains, one time for all rows or not.
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { idle, shaken, small, times } from "../../../../test/support/networks.js";
-import { distance, seeded } from "../../../../test/support/numbers.js";
+import {
+  gradientless,
+  shakeWeights,
+  smallNetworks,
+  times,
+} from "../../../../test/support/networks.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { createNetwork } from "../src/networks.js";
 
-const { image_size: _, in_channels: __, ...unet } = small.unet;
+const { image_size: _, in_channels: __, ...unet } = smallNetworks.unet;
 const table = [
   { model: { name: "MLP", hidden: [16] }, shape: [3] },
   { model: { name: "MLP", hidden: [16], time_frequencies: 4 }, shape: [3] },
@@ -13,15 +18,15 @@ const table = [
 ];
 
 const makeNetwork = ({ model, shape }: (typeof table)[number]) =>
-  shaken(
-    createNetwork({ model, shape, direction: "b", bidirectional: true, generator: seeded(1) }),
+  shakeWeights(
+    createNetwork({ model, shape, direction: "b", bidirectional: true, generator: generatorOf(1) }),
   );
 
 describe.each(table)("$model", (request) => {
   it("gives other drifts each way, row by row, and trains what tells them apart", () =>
     tidy(() => {
       const net = makeNetwork(request);
-      const x = randn([4, ...request.shape], { generator: seeded(2) });
+      const x = randn([4, ...request.shape], { generator: generatorOf(2) });
       const t = times(4);
       const run = (way: number[]) => net.forward(x, t, { direction: tensor(way) });
       const f = run([1, 1, 1, 1]);
@@ -36,7 +41,7 @@ describe.each(table)("$model", (request) => {
       const each = net.forward(x, one.contiguous(), { direction: tensor([1, 1, 1, 1]) });
       expect(distance(whole, each)).toBeLessThan(1e-5);
       mixed.square().sum().backward();
-      expect(idle(net)).toEqual([]);
+      expect(gradientless(net)).toEqual([]);
     }));
 });
 

@@ -4,17 +4,21 @@ import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
-import { images, shaken, small, times } from "../../../../test/support/networks.js";
-import { distance, seeded } from "../../../../test/support/numbers.js";
+import { images, shakeWeights, smallNetworks, times } from "../../../../test/support/networks.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { startFrom } from "../../../../test/support/start.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
 
 startFrom(3);
 
-const options: DownscalerUNetOptions = { ...small.downscaler, in_channels: 2, out_channels: 1 };
+const options: DownscalerUNetOptions = {
+  ...smallNetworks.downscaler,
+  in_channels: 2,
+  out_channels: 1,
+};
 const makeNetwork = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>
-  shaken(new DownscalerUNet({ ...options, ...changes }, { generator: seeded(seed) }), {
+  shakeWeights(new DownscalerUNet({ ...options, ...changes }, { generator: generatorOf(seed) }), {
     seed: seed + 1,
     by: 0.05,
   });

@@ -6,8 +6,15 @@ import type { Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
-import { idle, images, refuses, shaken, times, train } from "../../../../test/support/networks.js";
-import { distance, seeded } from "../../../../test/support/numbers.js";
+import {
+  gradientless,
+  images,
+  refuses,
+  shakeWeights,
+  times,
+  train,
+} from "../../../../test/support/networks.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { startFrom } from "../../../../test/support/start.js";
 
 import { imageNetworks, type Options } from "./image-networks.js";
@@ -16,14 +23,17 @@ startFrom(3);
 
 describe.each(imageNetworks)("$name", (kind) => {
   const make = (changes: Options = {}, seed = 1) =>
-    shaken(new kind.network({ ...kind.small, ...changes } as never, { generator: seeded(seed) }), {
-      seed: seed + 1,
-      by: kind.name === "DownscalerUNet" ? 0.05 : 0.1,
-    });
+    shakeWeights(
+      new kind.network({ ...kind.small, ...changes } as never, { generator: generatorOf(seed) }),
+      {
+        seed: seed + 1,
+        by: kind.name === "DownscalerUNet" ? 0.05 : 0.1,
+      },
+    );
 
   it("has the options and the number of parameters of its preset", () => {
     expect(kind.complete(kind.preset.options as never)).toMatchObject(kind.preset.complete);
-    using net = new kind.network(kind.preset.options as never, { generator: seeded(1) });
+    using net = new kind.network(kind.preset.options as never, { generator: generatorOf(1) });
     expect(net.parameterCount()).toBe(kind.preset.parameters);
   });
   const named = kind.cases.map((options) => [JSON.stringify(options), options] as const);
@@ -42,7 +52,7 @@ describe.each(imageNetworks)("$name", (kind) => {
       .square()
       .mean()
       .backward();
-    expect(idle(net).filter((name) => !kind.still?.(name, options))).toEqual([]);
+    expect(gradientless(net).filter((name) => !kind.still?.(name, options))).toEqual([]);
     net.zeroGrad();
   });
 

@@ -1,7 +1,7 @@
 // The image networks, with what the tests of all of them need to know.
 import type { Network } from "@dsbm/bridge";
 import type * as T from "@dsbm/torch";
-import { small } from "../../../../test/support/networks.js";
+import { smallNetworks } from "../../../../test/support/networks.js";
 import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
 import { completeDDPMpp } from "../src/ddpmpp/options.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
@@ -57,7 +57,7 @@ export const imageNetworks: ImageNetwork[] = [
   {
     name: "UNet",
     network: UNet,
-    small: small.unet,
+    small: smallNetworks.unet,
     complete: completeUNet,
     preset: {
       options: { image_size: 28, in_channels: 1 },
@@ -112,7 +112,7 @@ export const imageNetworks: ImageNetwork[] = [
   {
     name: "DownscalerUNet",
     network: DownscalerUNet,
-    small: small.downscaler,
+    small: smallNetworks.downscaler,
     complete: completeDownscalerUNet,
     preset: {
       options: { in_channels: 3, out_channels: 2 },
@@ -159,7 +159,7 @@ export const imageNetworks: ImageNetwork[] = [
   {
     name: "DDPMpp",
     network: DDPMpp,
-    small: small.ddpmpp,
+    small: smallNetworks.ddpmpp,
     complete: completeDDPMpp,
     preset: {
       options: { image_size: 32, in_channels: 3 },

@@ -1,8 +1,8 @@
 // The networks by their configuration names: what each is built with, and what is refused in one line.
 import { rand, randn, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { refuses, small } from "../../../../test/support/networks.js";
-import { seeded } from "../../../../test/support/numbers.js";
+import { refuses, smallNetworks } from "../../../../test/support/networks.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import { DriftNetwork, ScoreNetwork } from "../src/mlp/mlp.js";
 import { createNetwork, type NetworkRequest, networks } from "../src/networks.js";
@@ -14,14 +14,14 @@ const create = (model: Model, request: Partial<NetworkRequest> = {}) =>
     model,
     shape: model.name === "MLP" ? [3] : [2, 8, 8],
     direction: "f",
-    generator: seeded(1),
+    generator: generatorOf(1),
     ...request,
   });
 
 const smallKeys: Record<string, object> = {
-  UNET: small.unet,
-  DownscalerUNET: small.downscaler,
-  DDPMpp: small.ddpmpp,
+  UNET: smallNetworks.unet,
+  DownscalerUNET: smallNetworks.downscaler,
+  DDPMpp: smallNetworks.ddpmpp,
 };
 
 describe("createNetwork", () => {

@@ -3,7 +3,7 @@ import { brownian, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { randn, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { distance, seeded } from "../../../../test/support/numbers.js";
+import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { completeProblem } from "../src/complete-problem.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
@@ -13,7 +13,7 @@ const exactBridge = { a: 0.3, sigma: 1 };
 const grid = uniformGrid(10);
 const problem = (changes: Fields = {}) =>
   problemOf({
-    data: gaussianEndpoints({ n: 2000, dim: 3, a: exactBridge.a, generator: seeded(3) }),
+    data: gaussianEndpoints({ n: 2000, dim: 3, a: exactBridge.a, generator: generatorOf(3) }),
     ...{ process: brownian({ sigma: exactBridge.sigma }), method: methods.dsbm, grid },
     ...{ network: network(3, 7, 48), firstCoupling: "ind", halfIterations: 2, steps: 200 },
     ...{ batchSize: 128, lr: 3e-3, emaRate: 0.98, emaWarmup: true, seed: 1, threads: 1 },
@@ -34,7 +34,7 @@ describe("simulate_dtype", () => {
   it("gives other numbers than float32, the same on one and two threads, and float32 states", () => {
     const ends = (dtype: "bfloat16" | "float32", threads: number) =>
       samplerOf(float32Training, dtype, threads).simulate("f", float32Training.problem.data.x0, {
-        generator: seeded(1),
+        generator: generatorOf(1),
       });
     const [long, one, two] = [ends("float32", 1), ends("bfloat16", 1), ends("bfloat16", 2)];
     expect(one.dtype).toBe("float32");
@@ -44,7 +44,7 @@ describe("simulate_dtype", () => {
   });
 
   it("leaves probability flows in float32", () => {
-    const x = randn([50, 3], { generator: seeded(4) });
+    const x = randn([50, 3], { generator: generatorOf(4) });
     const end = (dtype: "bfloat16" | "float32") =>
       samplerOf(float32Training, dtype).flow("f", x, { solver: "heun", step_size: 0.1 }).states;
     expect(distance(end("bfloat16"), end("float32"))).toBe(0);
@@ -54,7 +54,7 @@ describe("simulate_dtype", () => {
 it("dtype trains networks to weights near float32", async () => {
   const short = await trained(problem({ dtype: "bfloat16" }));
   const ends = ({ sampler }: Training) =>
-    sampler.simulate("f", float32Training.problem.data.x0, { generator: seeded(1) });
+    sampler.simulate("f", float32Training.problem.data.x0, { generator: generatorOf(1) });
   const apart = tidy(() => ends(short).sub(ends(float32Training)).square().mean().item());
   expect(apart).toBeGreaterThan(0);
   expect(apart).toBeLessThan(0.05);

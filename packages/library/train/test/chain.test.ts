@@ -24,7 +24,7 @@ import { createNetwork } from "@dsbm/nets";
 import { full, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
-import { distance, expectMoments, seeded, summary } from "../../../../test/support/numbers.js";
+import { distance, expectMoments, generatorOf, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { carried, type Fields, tiny, trained } from "./support.js";
 
@@ -38,7 +38,7 @@ const sigma = 0.8;
 /** Rows of Gaussians, standardised, so that their moments are exact. */
 const rows = laws.map(({ mean, std }, i) =>
   tidy(() => {
-    const z = randn([600, 2], { generator: seeded(40 + i) });
+    const z = randn([600, 2], { generator: generatorOf(40 + i) });
     const white = z.sub(z.mean(0)).div(z.std({ dim: 0, correction: 0 }));
     return white.mul(std).add(mean).keep();
   }),
@@ -169,7 +169,7 @@ it("transport pairs rows of a chain within their interval only", () => {
   const x0 = tensor([[0], [0.1], [1], [1.1], [2], [2.1]]);
   const x1 = tensor([[2], [1.1], [0], [2.1], [1], [0.1]]);
   const couple = withinIntervals(minibatchExact({ replace: false }));
-  const pairs = couple({ x0, x1, conditions: { interval } }, seeded(1));
+  const pairs = couple({ x0, x1, conditions: { interval } }, generatorOf(1));
   expect(pairs.conditions?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
   expect(distance(pairs.x0, pairs.x1)).toBe(0);
   expect(pairs.x0.flatten().toNumbers().toSorted()).toEqual(x0.flatten().toNumbers().toSorted());
@@ -178,7 +178,7 @@ it("transport pairs rows of a chain within their interval only", () => {
 const networkOn =
   (method: Method, width = 32) =>
   (direction: Direction): Network => {
-    const generator = seeded(direction === "f" ? 3 : 4);
+    const generator = generatorOf(direction === "f" ? 3 : 4);
     const create = ({ bidirectional = false } = {}) =>
       createNetwork({
         model: { name: "MLP", hidden: [width, width] },

@@ -12,7 +12,7 @@ import {
 } from "@dsbm/bridge";
 import { arange, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { normal, seeded } from "../../../../test/support/numbers.js";
+import { generatorOf, normal } from "../../../../test/support/numbers.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { type Fields, tiny, trainingOf } from "./support.js";
 
@@ -160,7 +160,7 @@ describe("minibatch optimal transport", () => {
       tidy(() => {
         const pairs = { x0: normal([9, 2], 1), x1: normal([9, 2], 2) };
         const conditions = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
-        const found = couple({ ...pairs, conditions }, seeded(5), of);
+        const found = couple({ ...pairs, conditions }, generatorOf(5), of);
         const { cond, y } = found.conditions ?? {};
         expect(cond?.toNumbers()).toEqual(found[of].mul(3).toNumbers());
         expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());

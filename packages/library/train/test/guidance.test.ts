@@ -4,7 +4,7 @@ import { ConditionDropout, methods, uniformGrid } from "@dsbm/bridge";
 import { createNetwork } from "@dsbm/nets";
 import { arange, type Tensor } from "@dsbm/torch";
 import { expect, it } from "vitest";
-import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../test/support/numbers.js";
 import { carried, tiny, trained } from "./support.js";
 
 const n = 512;
@@ -21,7 +21,7 @@ function problem() {
         shape: [1],
         cond_channels: 2,
         direction: "f",
-        generator: seeded(3),
+        generator: generatorOf(3),
       }),
       { rate: 0.3, classes: 0 },
     );

@@ -15,7 +15,7 @@ import {
 import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import { type Fields, network, networkOf, problemOf, trained } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
@@ -61,7 +61,7 @@ describe("eight Gaussians to two moons", () => {
   it.each(planarCases)("%s", async (name, factor, changes) => {
     // The plan of a Sinkhorn bridge is of all pairs.
     const rows = name === "Sinkhorn bridge" ? 1500 : 4000;
-    const generator = seeded(11);
+    const generator = generatorOf(11);
     const [x0, x1] = [moons(rows, { generator }), eightGaussians(rows, { generator })];
     const fields: Fields = {
       ...{ ...common, data: { x0, x1 }, halfIterations: 3, steps: 800, batchSize: 128, lr: 3e-3 },
@@ -69,10 +69,10 @@ describe("eight Gaussians to two moons", () => {
     };
     const training = await trained(problemOf(fields));
     tidy(() => {
-      const target = moons(400, { generator: seeded(21) });
-      const start = eightGaussians(400, { generator: seeded(22) });
+      const target = moons(400, { generator: generatorOf(21) });
+      const start = eightGaussians(400, { generator: generatorOf(22) });
       const ends = training.sampler.simulate("b", start, {
-        generator: seeded(23),
+        generator: generatorOf(23),
         lastNoise: false,
       });
       const [before, after] = [wasserstein(start, target), wasserstein(ends, target)];
@@ -108,7 +108,7 @@ describe("the Gaussian bridge at dimension 2", () => {
   ];
   const rows = ways.map(([name, changes]) => ({ name, changes }));
   it.each(rows)("$name reaches the exact covariance within 0.03", async ({ changes }) => {
-    const generator = seeded(31);
+    const generator = generatorOf(31);
     const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator });
     const fields: Fields = {
       ...{ ...common, data, halfIterations: 4, steps: 700, batchSize: 256, lr: 2e-3 },
@@ -117,10 +117,10 @@ describe("the Gaussian bridge at dimension 2", () => {
     const training = await trained(problemOf(fields));
     tidy(() => {
       const n = 20_000;
-      const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: seeded(32) }).x1;
+      const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: generatorOf(32) }).x1;
       const ends = training.sampler.simulate("b", start, {
         grid: uniformGrid(20),
-        generator: seeded(33),
+        generator: generatorOf(33),
       });
       const centred = [start, ends].map((x) => x.sub(x.mean([0], { keepdim: true })));
       const covariance = centred[0].mul(centred[1]).mean().item();

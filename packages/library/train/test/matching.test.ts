@@ -4,7 +4,7 @@ import { matchConditions, methods } from "@dsbm/bridge";
 import { arange, type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
-import { normal, seeded } from "../../../../test/support/numbers.js";
+import { generatorOf, normal } from "../../../../test/support/numbers.js";
 import { conditional, tiny, trained } from "./support.js";
 
 const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values, BigInt));
@@ -17,7 +17,7 @@ describe("rows with the same condition", () => {
     expect([...matching.rows]).toEqual([0, 1, 3, 4]);
     const n = 9000;
     const positions = arange(0, n).remainder(4).to("int64");
-    const { x0, x1 } = matching.partners(positions, seeded(1));
+    const { x0, x1 } = matching.partners(positions, generatorOf(1));
     const seen = new Map<string, number>();
     const [left, right] = [numbers(x0), numbers(x1)];
     left.forEach((row, i) => {
@@ -44,7 +44,7 @@ describe("rows with the same condition", () => {
     });
     expect([...matching.rows]).toEqual([1, 2, 4]);
     const positions = arange(0, 2400).remainder(3).to("int64");
-    const { x0, x1 } = matching.partners(positions, seeded(1));
+    const { x0, x1 } = matching.partners(positions, generatorOf(1));
     const seen = new Map<string, number>();
     const right = numbers(x1);
     numbers(x0).forEach((row, i) => {

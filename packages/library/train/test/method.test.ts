@@ -13,7 +13,7 @@ import { memory, noGrad, randn, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
-import { seeded } from "../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
 
@@ -37,7 +37,7 @@ const process = brownian({ sigma: 0.9 });
 
 function context(shape: number[], changes: Partial<RowsContext> = {}): RowsContext {
   const [n, ...sample] = shape as [number, ...number[]];
-  const generator = seeded(2);
+  const generator = generatorOf(2);
   return {
     direction: "b",
     newest: null,
@@ -78,7 +78,7 @@ describe.each(trainedMethods)("$name", ({ method }) => {
           expect(n).toBeGreaterThanOrEqual(12);
           for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
           if (method.rows?.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
-          const generator = seeded(3);
+          const generator = generatorOf(3);
           const t = randn([n], { generator }).sigmoid();
           const step = {
             ...{ direction: "b" as const, process, t, meanMatch: false },

@@ -12,12 +12,12 @@ import {
 } from "@dsbm/bridge";
 import { randn, tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, network, tiny, train } from "./support.js";
 
-const rows = (shape: number[], seed = 1) => randn(shape, { generator: seeded(seed) });
+const rows = (shape: number[], seed = 1) => randn(shape, { generator: generatorOf(seed) });
 const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
 const eightClasses = [0, 0, 0, 0, 1, 1, 1, 1];
 /** Eight rows an end with classes, matched. */

@@ -14,7 +14,7 @@ import { eye, full, memory, noGrad, optim, randn, type Tensor } from "@dsbm/torc
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
-import { distance, seeded, summary } from "../../../../test/support/numbers.js";
+import { distance, generatorOf, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { network, carried as sampledTo } from "./support.js";
 
@@ -28,7 +28,7 @@ let x: Tensor;
 let networks: Record<"f" | "b", Network>;
 
 beforeAll(() => {
-  x = randn([rows, 2], { generator: seeded(1) }).keep();
+  x = randn([rows, 2], { generator: generatorOf(1) }).keep();
   networks = { f: network(2)("f"), b: network(2)("b") };
 });
 afterAll(() => {
@@ -42,7 +42,7 @@ const makeSampler = (
   method: Method = methods.dsbm,
 ) => new Sampler({ method, process, networks, grid, chunkRows: 25, ...changes });
 const ends = (sampler: Sampler, seed: number, over: TimeGrid = grid) =>
-  sampler.simulate("f", x, { grid: over, generator: seeded(seed) });
+  sampler.simulate("f", x, { grid: over, generator: generatorOf(seed) });
 
 describe("Sampler", () => {
   it.each([rows, 51, 25, 1, 1000])(
@@ -65,7 +65,7 @@ describe("Sampler", () => {
     (stepVariance, first, last) => {
       const sampler = new Sampler({ method: methods.dsbm, process, networks, stepVariance, grid });
       const same = x.select(0, 0).expand([4000, 2]).contiguous();
-      const states = sampler.simulatePaths("f", same, { grid, generator: seeded(4) });
+      const states = sampler.simulatePaths("f", same, { grid, generator: generatorOf(4) });
       const noiseOf = (k: number) =>
         noGrad(() => {
           const from = states.select(0, k);
@@ -85,11 +85,11 @@ describe("Sampler", () => {
   );
   it("returns the path whose last state is the end, and the states of at", () => {
     const sampler = makeSampler({ threads: 2 });
-    const path = sampler.simulatePaths("f", x, { grid, generator: seeded(9) });
+    const path = sampler.simulatePaths("f", x, { grid, generator: generatorOf(9) });
     expect(path.shape).toEqual([6, rows, 2]);
     expect(distance(path.select(0, 0), x)).toBe(0);
     expect(distance(path.select(0, 5), ends(sampler, 9))).toBe(0);
-    const some = sampler.simulatePaths("f", x, { grid, generator: seeded(9), at: [0, 3] });
+    const some = sampler.simulatePaths("f", x, { grid, generator: generatorOf(9), at: [0, 3] });
     expect(some.shape).toEqual([2, rows, 2]);
     expect(distance(some.select(0, 1), path.select(0, 3))).toBe(0);
   });
@@ -115,7 +115,7 @@ describe("Sampler", () => {
   it("keeps programs of different grids apart", () => {
     const skew = gammaGrid([1, 2, 3, 4, 5]);
     const increments = (sampler: Sampler, over: TimeGrid) =>
-      sampler.simulateRuns("f", "f", x, { grid: over, generator: seeded(3) }).target;
+      sampler.simulateRuns("f", "f", x, { grid: over, generator: generatorOf(3) }).target;
     for (const [method, run] of [
       [methods.dsbm, (sampler: Sampler, over: TimeGrid) => ends(sampler, 9, over)],
       [methods.dsb_increments, increments],
@@ -156,7 +156,7 @@ describe("sample", () => {
       const method = methods.gaussian_bridge;
       const network = new FittedGaussian([2]);
       const [x0, x1] = [-1, 1].map((shift, i) =>
-        randn([4000, 2], { generator: seeded(20 + i) })
+        randn([4000, 2], { generator: generatorOf(20 + i) })
           .mul(i + 1)
           .add(shift),
       );
@@ -224,7 +224,7 @@ describe("sample", () => {
     expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
     // Half of the way: the mean of the ends, and the variance of a Brownian bridge.
     const path = sampler.simulatePaths("b", x.repeat([40, 1]), {
-      generator: seeded(2),
+      generator: generatorOf(2),
       grid: uniformGrid(4),
       at: [0, 2, 4],
     });

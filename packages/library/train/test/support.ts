@@ -12,7 +12,7 @@ import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { onTestFinished } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
 import type { SamplingOptions } from "../src/sampler/options.js";
@@ -27,14 +27,14 @@ export const network =
   (direction: string): Network =>
     new ScoreNetwork(dim, {
       hidden: [width],
-      generator: seeded(seed + (direction === "f" ? 1 : 0)),
+      generator: generatorOf(seed + (direction === "f" ? 1 : 0)),
     });
 
 /** The network of a method, which may have a model of its own. */
 export const networkOf =
   (method: Method, dim: number, seed = 7, width = 16, chain?: Chain) =>
   (direction: Direction): Network => {
-    const generator = seeded(seed + (direction === "f" ? 1 : 0));
+    const generator = generatorOf(seed + (direction === "f" ? 1 : 0));
     const shape = [dim];
     const create = ({ bidirectional = false } = {}) => {
       const model = { name: "MLP", hidden: [width] };
@@ -61,11 +61,11 @@ export const conditional = (x_dim: number, seed: number): Network =>
       xy_encoder_layers: [32],
       decoder_layers: [64, 64],
     },
-    { generator: seeded(seed) },
+    { generator: generatorOf(seed) },
   );
 
 // Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
-const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
+const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: generatorOf(3) }));
 
 /** A problem of these fields alone. */
 export const problemOf = (fields: Fields): Problem => withFields({}, fields);

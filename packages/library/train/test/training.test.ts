@@ -4,7 +4,7 @@ import { memory } from "@dsbm/torch";
 import { describe, expect, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
-import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
+import { distance, expectMoments, generatorOf, normal } from "../../../../test/support/numbers.js";
 import { completeProblem } from "../src/complete-problem.js";
 import type { TrainEvent } from "../src/events.js";
 import { directionOf } from "../src/problem.js";
@@ -92,7 +92,7 @@ describe("the parts of a step", () => {
   it.each([0, 0.5])(
     "spreads times as the steps of a grid, but a share of %d uniformly",
     (uniform) => {
-      const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));
+      const u = drawTimes(8000, 0, generatorOf(3), normal([1], 1).to("float32"));
       const spread = new StepTimes(grid, { uniform });
       const t = spread.of(u, 0).toNumbers();
       grid.steps.forEach((length, k) => {
@@ -117,17 +117,17 @@ describe("the parts of a step", () => {
       [7, 4],
       [1, 1],
     ]) {
-      const t = drawTimes(n, 0, seeded(5), normal([1], 1)).toNumbers();
+      const t = drawTimes(n, 0, generatorOf(5), normal([1], 1)).toNumbers();
       t.slice(0, half).forEach((x, i) => {
         expect(Math.floor(x * half)).toBe(i);
       });
       expect(t.slice(half)).toEqual(t.slice(0, n - half));
-      const z = drawNoise(normal([n, 2, 3], 1), seeded(6));
+      const z = drawNoise(normal([n, 2, 3], 1), generatorOf(6));
       expect(z.shape).toEqual([n, 2, 3]);
       const pairs = z.narrow(0, half, n - half).add(z.narrow(0, 0, n - half));
       expect(pairs.toNumbers().every((x) => x === 0)).toBe(true);
     }
-    expectMoments(drawNoise(normal([4000, 5], 1), seeded(6)).narrow(0, 0, 2000), {
+    expectMoments(drawNoise(normal([4000, 5], 1), generatorOf(6)).narrow(0, 0, 2000), {
       mean: 0,
       var: 1,
     });

@@ -2,7 +2,12 @@
 import { arange, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, expectMoments, normal, seeded } from "../../../../../test/support/numbers.js";
+import {
+  distance,
+  expectMoments,
+  generatorOf,
+  normal,
+} from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { reference, simulated } from "../../src/coupling/from-one-end.js";
 import { independent } from "../../src/coupling/independent.js";
@@ -19,7 +24,10 @@ const sortedNumbers = (x: Tensor) => x.toNumbers().sort((a, b) => a - b);
 
 describe("independent", () => {
   it("uses each row at most once and as many as the smaller table has", () => {
-    const { x0, x1 } = independent({ x0: numberedRows(7), x1: numberedRows(12, 100) }, seeded(1));
+    const { x0, x1 } = independent(
+      { x0: numberedRows(7), x1: numberedRows(12, 100) },
+      generatorOf(1),
+    );
     expect(x0.shape).toEqual([7, 1]);
     expect(sortedNumbers(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(new Set(x1.toNumbers()).size).toBe(7);
@@ -32,7 +40,7 @@ describe("reference", () => {
     "keeps the data on the side that %s runs to, with noise of σ on the other",
     (d) => {
       const data = { x0: normal([4000, 2, 1], 1).sub(5), x1: normal([4000, 2, 1], 2).add(5) };
-      const pairs = reference(d, data, brownian({ sigma: 0.6 }), seeded(3));
+      const pairs = reference(d, data, brownian({ sigma: 0.6 }), generatorOf(3));
       const [kept, made] = d === "b" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
       expect(pairs[kept]).toBe(data[kept]);
       expectMoments(pairs[made].sub(pairs[kept]), { mean: 0, var: 0.36 });
@@ -71,7 +79,7 @@ describe("minibatchExact", () => {
     for (const n of [1, 2, 5, 7])
       tidy(() => {
         const batch = points(n, 10 + n);
-        const pairs = minibatchExact({ replace: false })(batch, seeded(1));
+        const pairs = minibatchExact({ replace: false })(batch, generatorOf(1));
         expect(pairs.x0.shape).toEqual([n, 2, 1]);
         expect(sortedNumbers(pairs.x0)).toEqual(sortedNumbers(batch.x0));
         expect(sortedNumbers(pairs.x1)).toEqual(sortedNumbers(batch.x1));
@@ -83,7 +91,7 @@ describe("minibatchExact", () => {
   it("with replacement draws pairs of the plan only, each equally often", () => {
     const batch = { x0: numberedRows(8), x1: numberedRows(8, 0.25).flip([0]) };
     const couple = minibatchExact();
-    const generator = seeded(4);
+    const generator = generatorOf(4);
     const counts = new Array<number>(8).fill(0);
     const rounds = 400;
     for (let i = 0; i < rounds; i++)
@@ -104,7 +112,7 @@ describe("minibatchEntropic", () => {
     const { plan } = sinkhorn(squaredDistances(batch.x0, batch.x1), { reg });
     const want = plan.toNumbers();
     const couple = minibatchEntropic({ reg });
-    const generator = seeded(6);
+    const generator = generatorOf(6);
     const counts = new Array<number>(9).fill(0);
     const rounds = 700;
     for (let i = 0; i < rounds; i++)

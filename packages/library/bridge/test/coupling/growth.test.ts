@@ -2,7 +2,7 @@
 import { full, type Generator, linspace, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { chainOf, intervalsOf } from "../../src/chain/chain.js";
 import { wholePairs } from "../../src/chain/coupling.js";
 import { chainEndpoints } from "../../src/chain/endpoints.js";
@@ -54,10 +54,10 @@ describe("pairs with masses", () => {
     const x = withLogMass(normal([50, 2], 5).to("float32"), 0);
     const y = withLogMass(normal([50, 2], 6).to("float32").add(1), Math.log(2));
     const interval = full([50], 0, { dtype: "int64" });
-    const plain = minibatchGrowth({ delta: 0.7 })({ x0: x, x1: y }, seeded(7));
+    const plain = minibatchGrowth({ delta: 0.7 })({ x0: x, x1: y }, generatorOf(7));
     const within = minibatchGrowth({ delta: 0.7, units: [0.5, Math.sqrt(0.75)] })(
       { x0: x.div(0.5), x1: y.div(0.5), conditions: { interval } },
-      seeded(7),
+      generatorOf(7),
     );
     expect(distance(within.x0.mul(0.5), plain.x0)).toBeLessThan(1e-6);
     expect(distance(within.x1.mul(0.5), plain.x1)).toBeLessThan(1e-4);
@@ -77,7 +77,7 @@ describe("pairs from plans of all rows", () => {
 
   it("are as many of each interval, and carry the masses of both ends", () => {
     const draw = wholePairs(couple, data(), { of: "x0", count: 20_000, most: 50 });
-    const { x0, x1, conditions } = (draw as (generator: Generator) => Pairs)(seeded(3));
+    const { x0, x1, conditions } = (draw as (generator: Generator) => Pairs)(generatorOf(3));
     const interval = conditions?.interval as Tensor;
     for (const [k, unit] of units.entries()) {
       const gained = splitMass(x1).logMass.sub(splitMass(x0).logMass).mul(unit);
@@ -90,7 +90,7 @@ describe("pairs from plans of all rows", () => {
 
   it("join rows with their own targets, not with the neighbours of these", () => {
     const x = withLogMass(linspace(0, 2, 21).unsqueeze(1), 0);
-    const { x0, x1 } = minibatchGrowth({ delta: 2 })({ x0: x, x1: x }, seeded(4), "x0", 50);
+    const { x0, x1 } = minibatchGrowth({ delta: 2 })({ x0: x, x1: x }, generatorOf(4), "x0", 50);
     expect(distance(x0, x1)).toBeLessThan(1e-3);
   });
 
@@ -165,7 +165,7 @@ describe("a growth prior", () => {
   it("is part of source rows with the masses given, and pairs grow from these masses", () => {
     const pairs = minibatchGrowth({ delta: 1, masses: [1, 2] })(
       { x0: joinMass(source, prior.to("float32")), x1: withLogMass(target, Math.log(2)) },
-      seeded(9),
+      generatorOf(9),
       "x0",
       20,
     );

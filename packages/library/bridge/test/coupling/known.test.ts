@@ -2,7 +2,7 @@
 import { arange, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { independent } from "../../src/coupling/independent.js";
 import { besideKnown, matchKnown, unmarked } from "../../src/coupling/known.js";
@@ -28,7 +28,7 @@ function countPairs(n: number, m: number, rounds: number) {
   const seen = new Map<string, number>();
   const marked = new Map<string, number>();
   const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
-  const generator = seeded(11);
+  const generator = generatorOf(11);
   const data = ends(n, m);
   const matching = matchKnown(data, knownPairs);
   const countRound = () => {
@@ -80,7 +80,7 @@ describe("matchKnown", () => {
     const matching = matchKnown(data, pairs([0, 4], [4, 1]), { byCondition: true });
     // Rows 0 and 4 by their pairs, whatever their conditions; row 1 with 0 or 2, rows 2 and 3 with 3.
     expect([...matching.rows]).toEqual([0, 1, 2, 3, 4]);
-    const { x1 } = matching.partners(arange(0, 200).remainder(5).to("int64"), seeded(1));
+    const { x1 } = matching.partners(arange(0, 200).remainder(5).to("int64"), generatorOf(1));
     const partners = [0, 1, 2, 3, 4].map((row) =>
       [...new Set(x1.toNumbers().filter((_, k) => k % 5 === row))].sort(),
     );
@@ -94,7 +94,7 @@ describe("besideKnown", () => {
     const x1 = tensor([999, 21, 11, 998, 41], { dtype: "float64" }).unsqueeze(1);
     const mark = tensor([1, 0, 0, 1, 0]);
     const cond = x0.mul(2);
-    const generator = seeded(3);
+    const generator = generatorOf(3);
     const couple = besideKnown(minibatchExact());
     for (let i = 0; i < 20; i++)
       tidy(() => {
@@ -112,7 +112,7 @@ describe("besideKnown", () => {
     ["none", [0, 0]],
   ])("serves batches of which %s are known", (_, marks) => {
     const batch: Pairs = { ...ends(2, 2), known: tensor(marks) };
-    const made = besideKnown(minibatchExact())(batch, seeded(1));
+    const made = besideKnown(minibatchExact())(batch, generatorOf(1));
     expect(distance(made.x1.sub(100), made.x0)).toBe(0);
     expect(unmarked(batch)).toEqual({ x0: batch.x0, x1: batch.x1 });
   });
@@ -125,7 +125,7 @@ describe("methods that start elsewhere", () => {
       direction: "b",
       newest: null,
       firstCoupling,
-      generator: seeded(5),
+      generator: generatorOf(5),
       data,
       process: brownian({ sigma: 0.1 }),
       matching: matchKnown(data, knownPairs),

@@ -3,7 +3,12 @@ import { memory, randint, type Tensor, tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, expectMoments, normal, seeded } from "../../../../../test/support/numbers.js";
+import {
+  distance,
+  expectMoments,
+  generatorOf,
+  normal,
+} from "../../../../../test/support/numbers.js";
 import { type LangevinOptions, langevin, referenceMean } from "../../src/langevin/langevin.js";
 import { langevinTuple, langevinTuples } from "../../src/langevin/run.js";
 
@@ -50,7 +55,7 @@ describe("langevinTuple", () => {
   it("keeps one step of each run of langevinTuples in memory", () => {
     const process = langevin({ gammas, mean: 1 });
     const x = normal([40, 2, 3], 4);
-    const steps = randint(0, n, [40], { generator: seeded(5) });
+    const steps = randint(0, n, [40], { generator: generatorOf(5) });
     const options = { direction: "f" as const, noise };
     const all = langevinTuples(process, referenceMean(process), x, options);
     const before = memory().live;

@@ -2,7 +2,7 @@
 import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded, summary } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal, summary } from "../../../../../test/support/numbers.js";
 import { tensorsOf } from "../../src/core/batch.js";
 import { type Direction, other } from "../../src/core/direction.js";
 import type { Endpoints } from "../../src/core/endpoints.js";
@@ -32,7 +32,7 @@ const rowsOf = (
     data,
     process: brownian(),
     firstCoupling: "ref",
-    generator: seeded(seed),
+    generator: generatorOf(seed),
     simulate: () => {
       throw new Error("pairs are not asked for");
     },

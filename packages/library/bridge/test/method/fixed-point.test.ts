@@ -3,7 +3,7 @@
 import { type Generator, randn, type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { leastSquares, normal, seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf, leastSquares, normal } from "../../../../../test/support/numbers.js";
 import { other } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -33,7 +33,7 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
       direction,
       grid: fine,
       sigma: 1,
-      noise: noiseOf(seeded(3)),
+      noise: noiseOf(generatorOf(3)),
     });
     const factor = ordered(direction, fine).reduce(
       (p, { time, dt }) => p * (1 + exactDrift(direction, bridge, time).slope * dt),
@@ -55,7 +55,7 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
           process,
           meanMatch: false,
           t,
-          noise: noiseOf(seeded(4)),
+          noise: noiseOf(generatorOf(4)),
         });
         const fit = leastSquares(r.x, r.target);
         const exact = exactDrift(trained, bridge, time);

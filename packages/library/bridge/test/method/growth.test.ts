@@ -2,7 +2,7 @@
 import { full, linspace, nn, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { joinMass, splitMass } from "../../src/coupling/growth.js";
 import { aroundPaths } from "../../src/method/interpolated.js";
 import type { Method } from "../../src/method/method.js";
@@ -18,7 +18,7 @@ const pair = { from: [0.3, -0.2], to: [1.1, 0.9] };
 
 describe("growth in many columns", () => {
   it("depends on 50 principal components", () => {
-    const growth = new ComponentGrowth(120, seeded(1));
+    const growth = new ComponentGrowth(120, generatorOf(1));
     const x = normal([80, 120], 8).to("float32");
     growth.begin(withLogMass(x, 0));
     const axes = growth.axes.div(growth.axes.square().sum(0).sqrt());
@@ -59,7 +59,7 @@ describe("the losses of unbalanced flow and bridge", () => {
     process: brownian({ sigma }),
     meanMatch: false,
     t,
-    noise: (like: Tensor) => randn(like.shape, { generator: seeded(8) }),
+    noise: (like: Tensor) => randn(like.shape, { generator: generatorOf(8) }),
   });
 
   it("are 0 at the field of a pair, and not elsewhere", () => {
@@ -82,7 +82,7 @@ describe("the losses of unbalanced flow and bridge", () => {
     const network = new BlindToMass(leaving, {});
     const { loss: lossOf } = aroundPaths(wfr({ delta }) as Method, 0.2);
     const loss = lossOf!(batch, { ...context(1), network });
-    const noise = randn([n, 3], { generator: seeded(8) }).mul(tensor([[0.2, 0.2, 0]]));
+    const noise = randn([n, 3], { generator: generatorOf(8) }).mul(tensor([[0.2, 0.2, 0]]));
     const expected = noise.square().mul(exact(t).mass.unsqueeze(1)).mean();
     expect(loss.item()).toBeCloseTo(expected.item(), 6);
   });

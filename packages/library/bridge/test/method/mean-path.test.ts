@@ -12,7 +12,7 @@ import {
 } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { chainOf, intervalsOf } from "../../src/chain/chain.js";
 import { alongSplines, type SmoothPaths } from "../../src/chain/coupling.js";
 import { chainEndpoints } from "../../src/chain/endpoints.js";
@@ -65,7 +65,10 @@ describe("splines", () => {
     const units = intervalsOf(chain).map(({ unit }) => unit);
     const plan = options.mass ? minibatchGrowth({ delta: 50, units }) : minibatchExact();
     const couple = alongSplines(plan, chain, options);
-    const pairs = couple({ x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 }, seeded(1));
+    const pairs = couple(
+      { x0: data.x0, x1: data.x1, conditions: data.conditions?.x0 },
+      generatorOf(1),
+    );
     return { pairs, intervals: intervalsOf(chain) };
   };
   const wave = (t: number) => [Math.sin(5 * t), t ** 2];
@@ -107,7 +110,7 @@ describe("splines", () => {
 
   it("between two datasets, and through sets on a line, are straight", () => {
     for (const { pairs } of [course([0, 1], wave), course(times, (t) => [3 * t, 1 - t])]) {
-      const t = rand([pairs.x0.size(0)], { generator: seeded(2) });
+      const t = rand([pairs.x0.size(0)], { generator: generatorOf(2) });
       const { x, velocity } = pathOf(pairs, t);
       expect(distance(x, pairs.x0.lerp(pairs.x1, t.unsqueeze(1)))).toBeLessThan(1e-5);
       expect(distance(velocity, pairs.x1.sub(pairs.x0))).toBeLessThan(1e-5);
@@ -142,7 +145,7 @@ describe("splines", () => {
     const { x0, x1, conditions } = chainEndpoints(sets, chain);
     const couple = minibatchGrowth({ delta: 1, masses, units: all.map(({ unit }) => unit) });
     const batch = { x0, x1, conditions: conditions?.x0 };
-    const pairs = alongSplines(couple, chain, { mass: true })(batch, seeded(4));
+    const pairs = alongSplines(couple, chain, { mass: true })(batch, generatorOf(4));
     for (const { index, unit } of all)
       for (const [rows, k] of [
         [pairs.x0, index],
@@ -154,7 +157,7 @@ describe("splines", () => {
         const mean = x.squeeze(1).mul(mass).sum().div(mass.sum());
         expect(distance(mean, sets[k].x.select(1, 0).mean())).toBeLessThan(0.15);
       }
-    const t = rand([800], { generator: seeded(5) });
+    const t = rand([800], { generator: generatorOf(5) });
     const spline = stillNetwork();
     spline.forward = () => pathOf(pairs, t).velocity;
     const network = new BlindToMass(spline, {});
@@ -169,19 +172,19 @@ describe("splines", () => {
 
 /** Rows on a half circle of radius 1 with the angles of `from` to `to`, in parts of π. */
 const arc = (n: number, [from, to]: readonly [number, number], seed: number) => {
-  const angle = rand([n], { generator: seeded(seed) })
+  const angle = rand([n], { generator: generatorOf(seed) })
     .mul(to - from)
     .add(from)
     .mul(Math.PI);
   const circle = cat([angle.cos().unsqueeze(1), angle.sin().unsqueeze(1)], { dim: 1 });
-  return circle.add(randn([n, 2], { generator: seeded(seed + 1) }).mul(0.03));
+  return circle.add(randn([n, 2], { generator: generatorOf(seed + 1) }).mul(0.03));
 };
 
 describe("paths that follow the data", () => {
   const facts = {
     shape: [2],
     direction: "f",
-    generator: seeded(4),
+    generator: generatorOf(4),
     createNetwork: stillNetwork,
   } as const;
 
@@ -195,10 +198,10 @@ describe("paths that follow the data", () => {
         data,
         direction: "f",
         process: brownian(),
-        generator: seeded(5),
+        generator: generatorOf(5),
       }),
     );
-    const pairs = minibatchExact()(data, seeded(6));
+    const pairs = minibatchExact()(data, generatorOf(6));
     const t = pairs.x0.select(1, 0).fullLike(0.5);
     const off = (x: Tensor) => x.square().sum(1).sqrt().sub(1).abs().mean().item();
     const { x, velocity } = pathOf(pairs, t, network);
@@ -216,7 +219,7 @@ describe("paths that follow the data", () => {
 
   it("know where data are: the RBF metric's density is 1 there", () => {
     const rows = arc(500, [0, 1], 7);
-    const length = dataMetric(rows, "rbf", seeded(8));
+    const length = dataMetric(rows, "rbf", generatorOf(8));
     const unit = rows.onesLike().mul(Math.SQRT1_2);
     const density = (x: Tensor) => length(x, unit).reciprocal();
     const on = density(rows);

@@ -3,7 +3,7 @@
 import { noGrad, randn, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import type { Direction } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -77,7 +77,7 @@ describe("analytic noise of steps", () => {
     (direction) => {
       const n = 40_000;
       const c = exactCovariance(bridge);
-      const [z0, z1] = [1, 2].map((seed) => randn([n, 1], { generator: seeded(seed) }));
+      const [z0, z1] = [1, 2].map((seed) => randn([n, 1], { generator: generatorOf(seed) }));
       const x0 = z0.sub(bridge.a);
       const x1 = z0
         .mul(c)
@@ -86,7 +86,7 @@ describe("analytic noise of steps", () => {
       const found = measureNoiseShare(
         exactField(direction, bridge),
         { x0, x1 },
-        { direction, process, noise: (like) => randn(like.shape, { generator: seeded(3) }) },
+        { direction, process, noise: (like) => randn(like.shape, { generator: generatorOf(3) }) },
       );
       for (const u of [0.25, 0.5, 0.9375]) {
         const want = exactShare(direction, u);

@@ -3,7 +3,7 @@
 import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -41,7 +41,7 @@ const sumOfUnused = (parameters: Parameter[]): Tensor =>
 /** The other end of the exact static bridge, for starts N(−sign·a, 1). */
 function partner(x: Tensor, sign: 1 | -1, seed: number) {
   const c = exactCovariance(bridge);
-  const z = randn(x.shape, { generator: seeded(seed) });
+  const z = randn(x.shape, { generator: generatorOf(seed) });
   return x
     .add(sign * bridge.a)
     .mul(c)
@@ -50,7 +50,7 @@ function partner(x: Tensor, sign: 1 | -1, seed: number) {
 }
 
 const start = (sign: 1 | -1, seed: number) =>
-  randn([n, 1], { generator: seeded(seed) }).add(-sign * bridge.a);
+  randn([n, 1], { generator: generatorOf(seed) }).add(-sign * bridge.a);
 
 /** Sets the parameters to the minimum of a quadratic loss: its gradient is affine. */
 function minimise(parameters: Parameter[], loss: () => Tensor): void {
@@ -89,7 +89,7 @@ const context = (time: number, seed: number) => ({
   t: full([n], time),
   meanMatch: false,
   noise: (() => {
-    const generator = seeded(seed);
+    const generator = generatorOf(seed);
     return (like: Tensor) => randn(like.shape, { generator });
   })(),
 });
@@ -167,19 +167,19 @@ describe("a preconditioned method", () => {
     (direction) => {
       // N(1, 1) and N(−1, 4) with ε = 1: the conditional mean of an end given x at time t is affine.
       const covariance = Math.sqrt(4.25) - 0.5;
-      const x0 = randn([2000, 1], { generator: seeded(30) }).add(1);
-      const x1 = randn([2000, 1], { generator: seeded(31) })
+      const x0 = randn([2000, 1], { generator: generatorOf(30) }).add(1);
+      const x1 = randn([2000, 1], { generator: generatorOf(31) })
         .mul(2)
         .sub(1);
       const facts = {
         shape: [1],
         direction,
-        generator: seeded(1),
+        generator: generatorOf(1),
         createNetwork: () => new Affine(),
       };
       const method = preconditioned(dsbm, { components: 5, spread: 0.5 });
       const network = method.model?.create(facts) as Preconditioned;
-      network.begin({ x0, x1 }, 1, seeded(32));
+      network.begin({ x0, x1 }, 1, generatorOf(32));
       const [from, to] = direction === "f" ? [1, 4] : [4, 1];
       const mean = direction === "f" ? 1 : -1;
       for (const u of [0, 0.3, 0.7, 0.95]) {

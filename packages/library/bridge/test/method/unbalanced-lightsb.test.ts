@@ -2,7 +2,7 @@
 import { full, linspace, optim, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import { splitMass } from "../../src/coupling/growth.js";
 import { lightsb } from "../../src/method/lightsb.js";
 import { UnbalancedMixture } from "../../src/model/unbalanced-mixture.js";
@@ -30,8 +30,8 @@ describe("unbalanced LightSB", () => {
       .reduce((a, b) => a.add(b));
   const shift = 0.4;
   const drawn = (weights: readonly number[], n: number, by: number, seed: number) => {
-    const isRight = rand([n], { generator: seeded(seed) }).gt(weights[0] / 4);
-    const x = randn([n], { generator: seeded(seed + 1) }).mul(width);
+    const isRight = rand([n], { generator: generatorOf(seed) }).gt(weights[0] / 4);
+    const x = randn([n], { generator: generatorOf(seed + 1) }).mul(width);
     const centre = isRight
       .to("float32")
       .mul(3)
@@ -74,7 +74,7 @@ describe("unbalanced LightSB", () => {
     const network = new UnbalancedMixture(penalty, { d: 1, direction: "f", components: 6 });
     const start = drawn(masses.start, 4000, 0, 21);
     const end = drawn(masses.end, 4000, shift, 23);
-    network.begin(start, end, { epsilon, spread: 0.1, generator: seeded(25) });
+    network.begin(start, end, { epsilon, spread: 0.1, generator: generatorOf(25) });
     const optimizer = new optim.Adam(network.parameters(), { lr: 0.02 });
     const context = {
       direction: "f" as const,
@@ -98,7 +98,7 @@ describe("unbalanced LightSB", () => {
     const { h, grid, growthAt } = planOnGrid();
     const network = fitMixture();
     const some = drawn(masses.start, 20000, 0, 31);
-    const z = randn(some.shape, { generator: seeded(33) });
+    const z = randn(some.shape, { generator: generatorOf(33) });
     const moved = splitMass(network.draw(withLogMass(splitMass(some).x, 0), z));
     const weights = moved.logMass.exp();
     expect(weights.mean().item()).toBeCloseTo(1, 1);
@@ -112,7 +112,7 @@ describe("unbalanced LightSB", () => {
     for (const centre of centres) {
       const at = Math.round((centre + 4) / h - 0.5);
       const rows = withLogMass(full([4000, 1], grid.select(0, at).item()), 0);
-      const grown = splitMass(network.draw(rows, randn([4000, 2], { generator: seeded(35) })));
+      const grown = splitMass(network.draw(rows, randn([4000, 2], { generator: generatorOf(35) })));
       const growth = grown.logMass.exp().mean().item();
       expect(Math.abs(Math.log(growth / growthAt(at)))).toBeLessThan(0.15);
     }

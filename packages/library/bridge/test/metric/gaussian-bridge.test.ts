@@ -2,7 +2,7 @@
 import { randn, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import {
   type Divergence,
   discretised,
@@ -86,7 +86,7 @@ describe("gaussianKL", () => {
     [20, 5],
   ])("averages to expectedKL over many draws of %d samples in %d dimensions", (n, d) => {
     const got = { mean: exact.mean + 0.05, var: 1.1 * exact.var };
-    const generator = seeded(17);
+    const generator = generatorOf(17);
     const draws: Divergence[] = Array.from({ length: 150 }, () =>
       tidy(() =>
         gaussianKL(

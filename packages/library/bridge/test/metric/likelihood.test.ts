@@ -2,7 +2,7 @@
 import type { Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { logLikelihood } from "../../src/metric/likelihood.js";
 import { exactFlow } from "../support.js";
@@ -33,7 +33,7 @@ describe("the likelihood along the probability flow", () => {
       from,
       to,
       probes,
-      generator: seeded(2),
+      generator: generatorOf(2),
       logDensity: (y) => logNormal(y, exactMarginal(bridge, to)),
     });
     expect(distance(got, logNormal(x, exactMarginal(bridge, from)))).toBeLessThan(1e-6);

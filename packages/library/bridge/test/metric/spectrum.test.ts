@@ -2,7 +2,7 @@
 import { arange, randn, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { seeded, sum } from "../../../../../test/support/numbers.js";
+import { generatorOf, sum } from "../../../../../test/support/numbers.js";
 import { bandError, isotropicSpectrum } from "../../src/metric/spectrum.js";
 
 beforeAll(() => setNumThreads(1));
@@ -47,8 +47,11 @@ describe("isotropicSpectrum", () => {
       [1, 10],
     ]) {
       const x = tidy(() => {
-        const noise = randn([70, 3, height, width], { generator: seeded(8), dtype: "float64" });
-        return noise.add(randn([70, 3, 1, 1], { generator: seeded(9), dtype: "float64" }));
+        const noise = randn([70, 3, height, width], {
+          generator: generatorOf(8),
+          dtype: "float64",
+        });
+        return noise.add(randn([70, 3, 1, 1], { generator: generatorOf(9), dtype: "float64" }));
       });
       const variance = tidy(() =>
         x

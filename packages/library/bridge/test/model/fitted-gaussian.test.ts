@@ -3,7 +3,7 @@
 import { arange, cat, eye, full, randn, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { exactDrift } from "../../src/metric/gaussian-bridge.js";
@@ -29,7 +29,7 @@ describe("the bridge of fitted moments", () => {
     const one = eye(3, { dtype: "float64" });
     const model = new FittedGaussian([3]);
     model.fit(rowsOf(-0.4, one, 1), rowsOf(0.4, one, 2), bridge.sigma ** 2);
-    const x = randn([6, 3], { generator: seeded(3) });
+    const x = randn([6, 3], { generator: generatorOf(3) });
     for (const t of [0, 0.2, 0.5, 0.9]) {
       const time = direction === "f" ? t : 1 - t;
       const { slope, shift } = exactDrift(direction, bridge, time);
@@ -58,7 +58,7 @@ describe("the bridge of fitted moments", () => {
     "is finite at t = 0 and t = 1 if a column is %s",
     (what) => {
       const model = new FittedGaussian([2]);
-      const x = randn([50, 2], { generator: seeded(9) });
+      const x = randn([50, 2], { generator: generatorOf(9) });
       const first = x.narrow(1, 0, 1);
       const second = what === "constant" ? first.mul(0).add(5) : first.mul(2);
       model.fit(x, cat([first, second], { dim: 1 }), 0.01);
@@ -75,7 +75,7 @@ describe("the bridge of fitted moments", () => {
     const d = 40;
     const deviations = arange(0, d).remainder(2).mul(2).add(1);
     const draw = (n: number, seed: number) =>
-      randn([n, d], { generator: seeded(seed) }).mul(deviations);
+      randn([n, d], { generator: generatorOf(seed) }).mul(deviations);
     const model = new FittedGaussian([d]);
     model.fit(draw(30, 1), draw(30, 2), 0.01);
     const start = draw(500, 3);
@@ -83,7 +83,7 @@ describe("the bridge of fitted moments", () => {
       direction: "f",
       grid: uniformGrid(20),
       sigma: 0.1,
-      noise: (x) => randn(x.shape, { generator: seeded(4) }),
+      noise: (x) => randn(x.shape, { generator: generatorOf(4) }),
     });
     const kept = end.var({ dim: 0 }).div(deviations.square());
     expect(kept.mean().item()).toBeGreaterThan(0.5);

@@ -3,7 +3,7 @@
 import { arange, full, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
 import { MixturePotential } from "../../src/model/mixture-potential.js";
 
@@ -13,7 +13,11 @@ function potential(d: number, direction: "f" | "b" = "f", components = 3): Mixtu
   const model = new MixturePotential([d], { direction, components });
   noGrad(() =>
     tidy(() => {
-      model.begin(normal([10, d], 1).to("float32"), { epsilon, spread: 0.4, generator: seeded(2) });
+      model.begin(normal([10, d], 1).to("float32"), {
+        epsilon,
+        spread: 0.4,
+        generator: generatorOf(2),
+      });
       model.log_alpha.add_(normal([components], 3).to("float32"));
       model.log_S.add_(normal([components, d], 4).mul(0.5).to("float32"));
     }),

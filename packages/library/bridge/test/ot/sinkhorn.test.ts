@@ -3,7 +3,7 @@ import { cat, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
@@ -78,7 +78,7 @@ describe("sinkhorn", () => {
   it.each([11, 12, 13])(
     "ends for little entropy, other scales, ties and few points (%i)",
     (seed) => {
-      const generator = seeded(seed);
+      const generator = generatorOf(seed);
       const draw = (shape: number[]) => randn(shape, { generator });
       for (const [n, m, dim, ratio] of [
         [7, 2, 3, 0.001],

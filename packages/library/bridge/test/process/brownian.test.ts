@@ -5,9 +5,9 @@ import { it } from "../../../../../test/support/in-scope.js";
 import {
   distance,
   expectMoments,
+  generatorOf,
   leastSquares,
   normal,
-  seeded,
 } from "../../../../../test/support/numbers.js";
 import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
@@ -19,7 +19,7 @@ const shapes = [
 ];
 const times = (n: number, t: number) => full([n], t, { dtype: "float64" });
 const uniform = (n: number, seed: number) =>
-  rand([n], { generator: seeded(seed), dtype: "float64" })
+  rand([n], { generator: generatorOf(seed), dtype: "float64" })
     .mul(0.96)
     .add(0.02);
 
@@ -89,7 +89,7 @@ describe("brownian", () => {
 });
 
 describe("points and targets in one pass", () => {
-  const generator = seeded(7);
+  const generator = generatorOf(7);
   const rows = (shape: number[]) => {
     const [x0, x1, z] = Array.from({ length: 3 }, () => randn(shape, { generator }));
     // Up to the ends, where the noise of the target is large.

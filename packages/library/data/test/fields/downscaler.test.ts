@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { arange, io, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import {
   downscalerScalingFile,
   loadDownscalerScaling,
@@ -138,7 +138,7 @@ describe("the scaling", () => {
 
   it("maps means and deviations to −1 … 1 each, and plots invert it", () => {
     const scaling = scalingOf();
-    const x = randn([5, 2, 8, 6], { generator: seeded(3), dtype: "float64" }).add(0.7);
+    const x = randn([5, 2, 8, 6], { generator: generatorOf(3), dtype: "float64" }).add(0.7);
     /** The published formula: the mean m and p = x − m as parts of their ranges, each from −1 to 1. */
     const of = (row: number[]) =>
       tensor(Float64Array.from(row), { shape: [1, 3, 1, 1] }).narrow(1, 0, 2);

@@ -12,11 +12,11 @@ import {
 } from "@dsbm/data";
 import { randn, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import { testFolders } from "../files.js";
 
 const folder = testFolders();
-const noise = tidy(() => randn([40_000], { generator: seeded(1) }).toNumbers());
+const noise = tidy(() => randn([40_000], { generator: generatorOf(1) }).toNumbers());
 /** The i-th normal number of a stream. */
 const normal = (i: number, stream = 0) => noise[(i * 7 + stream * 1013) % noise.length];
 

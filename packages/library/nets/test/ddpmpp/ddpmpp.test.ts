@@ -2,8 +2,13 @@
 import * as T from "@dsbm/torch";
 import { expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { images, shaken, small, times } from "../../../../../test/support/networks.js";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import {
+  images,
+  shakeWeights,
+  smallNetworks,
+  times,
+} from "../../../../../test/support/networks.js";
+import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
 import { DDPMpp } from "../../src/ddpmpp/ddpmpp.js";
 import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
@@ -11,7 +16,9 @@ import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
 startFrom(3);
 
 const makeNetwork = (changes: Partial<DDPMppOptions> = {}) =>
-  shaken(new DDPMpp({ ...small.ddpmpp, ...changes }, { generator: seeded(1) }), { seed: 2 });
+  shakeWeights(new DDPMpp({ ...smallNetworks.ddpmpp, ...changes }, { generator: generatorOf(1) }), {
+    seed: 2,
+  });
 
 /** The result of a network with these options, at one time or at several. */
 const outputOf = (changes: Partial<DDPMppOptions>, t = times(2)) => {

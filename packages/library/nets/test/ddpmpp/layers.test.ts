@@ -4,7 +4,7 @@ import type { Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import { DDPMBlock } from "../../src/ddpmpp/block.js";
 import { NIN } from "../../src/ddpmpp/layers.js";
 
@@ -22,7 +22,7 @@ describe("blocks", () => {
       ...options,
       resblock_type: "biggan",
       init_scale: 0,
-      generator: seeded(1),
+      generator: generatorOf(1),
     });
     const variance = (p: Tensor) => p.square().mean().item();
     // Mean of fan-in and fan-out: 9·(64 + 32)/2; the standard error of a uniform's variance is √(0.8/n).
@@ -33,7 +33,7 @@ describe("blocks", () => {
     expect(variance(block.Conv_1.weight) / (1e-10 / (9 * 32))).toBeCloseTo(1, 1);
     for (const layer of [block.Conv_0, block.Conv_1, block.Dense_0])
       expect(layer?.bias?.abs().amax().item()).toBe(0);
-    using nin = new NIN(32, 32, { generator: seeded(2) });
+    using nin = new NIN(32, 32, { generator: generatorOf(2) });
     expect(variance(nin.W) / (0.1 / 32)).toBeCloseTo(1, 0);
   });
 });

@@ -13,7 +13,7 @@ import {
   zeros,
 } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import { inceptionFeatures, toColourBytes } from "../../src/features/inception-features.js";
 import { LeNet, lenetFeatures } from "../../src/features/lenet.js";
 
@@ -25,7 +25,7 @@ const fixture = (name: string) =>
 const inceptionLike = fixture("inception_like.pt");
 
 const bytes = (shape: number[], seed: number) =>
-  randint(0, 256, shape, { generator: seeded(seed) }).to("uint8");
+  randint(0, 256, shape, { generator: generatorOf(seed) }).to("uint8");
 
 /** The first 8 features of bytes [n, 3, H, W], written again. */
 function eightFeatures(images: Tensor) {
@@ -100,7 +100,7 @@ describe("lenetFeatures", () => {
   const lenet = lenetFeatures(model, { batchSize: 64 });
   /** Grey images [n, 1, 16, 16] of noise around a brightness. */
   const noise = (n: number, seed: number, brightness: number) =>
-    rand([n, 1, 16, 16], { generator: seeded(seed) })
+    rand([n, 1, 16, 16], { generator: generatorOf(seed) })
       .sub(0.5)
       .add(brightness);
 

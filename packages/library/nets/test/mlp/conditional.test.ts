@@ -4,13 +4,13 @@ import * as T from "@dsbm/torch";
 import { beforeEach } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { refuses } from "../../../../../test/support/networks.js";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/conditional.js";
 
 beforeEach(() => T.setNumThreads(1));
 
 const makeNetwork = (changes: Partial<ConditionalMLPOptions> = {}) =>
-  new ConditionalMLP({ x_dim: 3, y_dim: 2, ...changes }, { generator: seeded(1) });
+  new ConditionalMLP({ x_dim: 3, y_dim: 2, ...changes }, { generator: generatorOf(1) });
 
 it("refuses inputs that do not fit", () => {
   using net = makeNetwork();

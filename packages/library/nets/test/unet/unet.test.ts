@@ -5,8 +5,14 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
-import { images, refuses, shaken, small, times } from "../../../../../test/support/networks.js";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import {
+  images,
+  refuses,
+  shakeWeights,
+  smallNetworks,
+  times,
+} from "../../../../../test/support/networks.js";
+import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 import { UNet } from "../../src/unet/unet.js";
@@ -15,7 +21,9 @@ startFrom(3);
 beforeEach(collectGarbage);
 
 const unet = (changes: Partial<UNetOptions> = {}, seed = 1) =>
-  shaken(new UNet({ ...small.unet, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });
+  shakeWeights(new UNet({ ...smallNetworks.unet, ...changes }, { generator: generatorOf(seed) }), {
+    seed: seed + 1,
+  });
 
 it.each([
   [28, [0.5, 1, 1], []],

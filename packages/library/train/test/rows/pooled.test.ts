@@ -3,15 +3,15 @@
 import { type Endpoints, exactPointPlan, minibatchExact, type Pairs, stream } from "@dsbm/bridge";
 import { cat, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeEach, expect, it } from "vitest";
-import { seeded } from "../../../../../test/support/numbers.js";
+import { generatorOf } from "../../../../../test/support/numbers.js";
 import { PooledRows } from "../../src/rows/pooled.js";
 import { StreamRows } from "../../src/rows/stream.js";
 
 const n = 192;
 const batch = 16;
 const data = {
-  x0: randn([n, 3], { generator: seeded(1) }),
-  x1: randn([n, 3], { generator: seeded(2) }).add(1),
+  x0: randn([n, 3], { generator: generatorOf(1) }),
+  x1: randn([n, 3], { generator: generatorOf(2) }).add(1),
 };
 afterAll(() => {
   for (const t of Object.values(data)) t.dispose();
