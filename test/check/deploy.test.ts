@@ -95,11 +95,23 @@ describe("the Apptainer definition", () => {
 
 describe("the Kubernetes manifest", () => {
   // biome-ignore lint/suspicious/noExplicitAny: read from a file
-  const job = readYaml(read("deploy/pytorchjob.yaml")) as any;
-  const container = job.spec.pytorchReplicaSpecs.Master.template.spec.containers[0];
+  const [runtime, job] = read("deploy/trainjob.yaml").split("\n---\n").map(readYaml) as any[];
+
+  it("starts one process a pod, of the runtime that is in the manifest", () => {
+    const { mlPolicy, template } = runtime.spec;
+    expect(job.spec.runtimeRef).toEqual({ kind: runtime.kind, name: runtime.metadata.name });
+    expect(mlPolicy.torch.numProcPerNode).toBe(1);
+    expect(job.spec.trainer.numNodes).toBe(mlPolicy.numNodes);
+    const [node] = template.spec.replicatedJobs;
+    expect(node.name).toBe("node");
+    expect(node.template.spec.template.spec.containers[0].name).toBe("node");
+  });
 
   it("asks for an existing run with known keys", () => {
-    const [command, ...words] = container.args;
+    const [command, ...words] = job.spec.trainer.args;
+    expect(job.spec.trainer.command).toEqual([
+      `${onlyInstruction("WORKDIR")}/node_modules/.bin/dsbm`,
+    ]);
     expect(commands).toContain(command);
     const { members } = resolve(train, words);
     expect(members).toHaveLength(1);

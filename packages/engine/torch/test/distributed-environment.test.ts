@@ -37,6 +37,26 @@ describe("a place in the environment", () => {
     });
   });
 
+  it("is read as Kubeflow Trainer sets it for a pod of a TrainJob", () => {
+    const variables = {
+      ...{ PET_NNODES: "4", PET_NPROC_PER_NODE: "1", PET_NODE_RANK: "3" },
+      ...{ PET_MASTER_ADDR: "dsbm-mnist-node-0-0.dsbm-mnist", PET_MASTER_PORT: "29400" },
+    };
+    expect(placeFromEnvironment(variables)).toEqual({
+      ...{ launcher: "kubeflow", rank: 3, worldSize: 4, localRank: 0, localSize: 1 },
+      ...{ address: variables.PET_MASTER_ADDR, port: 29400, served: false, attempt: "" },
+    });
+    // torchrun in a pod passes its own variables on to its processes.
+    const ranks = { RANK: "7", WORLD_SIZE: "8", LOCAL_RANK: "1", LOCAL_WORLD_SIZE: "2" };
+    expect(placeFromEnvironment({ ...variables, ...ranks })).toMatchObject({
+      ...{ launcher: "torchrun", rank: 7, worldSize: 8 },
+    });
+    expect(() => placeFromEnvironment({ ...variables, PET_NPROC_PER_NODE: "8" })).toThrow(
+      /PET_NPROC_PER_NODE=8: expected 1.*numProcPerNode: 1/,
+    );
+    expect(() => placeFromEnvironment({ PET_NNODES: "4" })).toThrow(/PET_NODE_RANK is not/);
+  });
+
   it("is read as srun sets it, several nodes with other numbers of tasks included", () => {
     const variables = {
       ...{ SLURM_PROCID: "4", SLURM_NTASKS: "5", SLURM_STEP_NUM_TASKS: "5", SLURM_LOCALID: "0" },

@@ -1,10 +1,10 @@
-// This process's rank, from the variables of torchrun or Slurm's srun.
+// This process's rank, from the variables of torchrun, Kubeflow Trainer or Slurm's srun.
 import { distributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface Place {
-  launcher: "torchrun" | "slurm" | "none";
+  launcher: "torchrun" | "kubeflow" | "slurm" | "none";
   rank: number;
   worldSize: number;
   localRank: number;
@@ -102,6 +102,28 @@ function fromTorchrun(v: Variables): Place {
   };
 }
 
+/** A pod of a TrainJob, which has the variables of torchrun's options and no torchrun: one process a pod. */
+function fromKubeflow(v: Variables): Place {
+  const perPod = v.PET_NPROC_PER_NODE ?? "1";
+  if (perPod !== "1")
+    throw distributedError(
+      `PET_NPROC_PER_NODE=${perPod}: expected 1, as dsbm is one process a pod; set numProcPerNode: 1 and more nodes, or start it by torchrun --no-python`,
+    );
+  const rank = needed(v, "PET_NODE_RANK", "PET_NNODES");
+  const worldSize = needed(v, "PET_NNODES", "PET_NODE_RANK", 1);
+  return {
+    launcher: "kubeflow",
+    rank,
+    worldSize,
+    localRank: 0,
+    localSize: 1,
+    address: v.PET_MASTER_ADDR || null,
+    port: whole(v, "PET_MASTER_PORT", 1) ?? null,
+    served: false,
+    attempt: "",
+  };
+}
+
 function fromSlurm(v: Variables): Place {
   const worldSize =
     whole(v, "SLURM_STEP_NUM_TASKS", 1) ??
@@ -129,8 +151,8 @@ function fromSlurm(v: Variables): Place {
 }
 
 /**
- * Reads this process's place from RANK and WORLD_SIZE, or from Slurm's step; MASTER_ADDR and
- * MASTER_PORT win. Throws a TorchError that names the wrong variable.
+ * Reads this process's place from RANK and WORLD_SIZE, from PET_NNODES and PET_NODE_RANK of a TrainJob, or
+ * from Slurm's step; MASTER_ADDR and MASTER_PORT win. Throws a TorchError that names the wrong variable.
  */
 export function placeFromEnvironment(variables: Variables = process.env): Place {
   const v = variables;
@@ -139,9 +161,11 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
   const place: Place =
     v.RANK !== undefined || v.WORLD_SIZE !== undefined
       ? fromTorchrun(v)
-      : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
-        ? fromSlurm(v)
-        : { ...alone };
+      : v.PET_NNODES !== undefined || v.PET_NODE_RANK !== undefined
+        ? fromKubeflow(v)
+        : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
+          ? fromSlurm(v)
+          : { ...alone };
   if (place.rank >= place.worldSize)
     throw distributedError(
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,
