@@ -19,7 +19,7 @@ const packages = {
   config: { group: "app", budget: 23_600, imports: ["files"], entries: ["bridge/facts"] },
   runs: { group: "app", budget: 30_300, imports: ["files"] },
   datasets: { group: "app", budget: 9_700, imports: base },
-  problem: { group: "app", budget: 2_300, imports: [...base, "datasets"] },
+  problem: { group: "app", budget: 2_700, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
@@ -33,7 +33,7 @@ const packages = {
   },
   fit: {
     group: "app",
-    budget: 13_000,
+    budget: 13_400,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 28_000, imports: ["files"] },

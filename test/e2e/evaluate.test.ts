@@ -31,7 +31,7 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
   expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
   expect([...new Set(quality.rows.map(({ name }) => name))]).toEqual([
     ...wordsOf("sliced_w2 w2 w1 variance_ratio variance_ratio_least energy_distance mmd"),
-    ...wordsOf("c2st displacement optimality binding"),
+    ...wordsOf("c2st middle_sliced_w2 middle_variance_ratio displacement optimality binding"),
     ...wordsOf("cycle_error path_energy npe column_w1"),
   ]);
   expect(quality.verdicts.map(({ direction }) => direction)).toEqual(["f", "b"]);

@@ -1,8 +1,10 @@
 // `npm run benchmark -- NAME [FOLDER] [--quick] key=value …`: compares methods in tables with
 // published figures.
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import {
   ConfigError,
   describeError,
@@ -21,6 +23,7 @@ const help = [
   "       npm run benchmark -- cells FOLDER [--quick] [key=value …] [--again]",
   "       npm run benchmark -- growth [FILE|FOLDER] [--quick] [key=value …] [--again]",
   "       npm run benchmark -- verdicts [--quick] [out=FILE]",
+  "       npm run benchmark -- checks [--quick] [methods=NAME] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
@@ -32,6 +35,7 @@ const help = [
   "growth     two Gaussians whose masses change, FILE with the columns time, x1, x2 (gene.csv of DeepRUOT); time courses",
   "           with a time left out: Lotka-Volterra, a branch, and the days of FOLDER with day_N.npy",
   "verdicts   simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
+  "checks     every method between Gaussians with a known bridge: law, properties, entry points; into docs/results/checks.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
   helpTable(experiment.schema),
@@ -80,6 +84,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   }
   const { name, folder, config } = readCall(args);
   if (name === "verdicts" && folder === undefined) return verdictStudy(config);
+  if (name === "checks" && folder === undefined) return methodChecks(config);
   const { minutesEach, select } = await import("./select.js");
   const { runBenchmark } = await import("./engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
@@ -130,6 +135,37 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     return 130;
   }
   return failed.length > 0 ? 1 : 0;
+}
+
+/** Runs the common checks of methods. Returns 1 if a check fails. */
+async function methodChecks({ quick, out, methods, experiments_dir }: BenchmarkConfig) {
+  const { allOutcomes, checksDocument } = await import("./checks/outcomes.js");
+  const { setNumThreads } = await import("@dsbm/torch");
+  const { methodFacts } = await import("@dsbm/bridge");
+  setNumThreads(1);
+  const progress = createProgress();
+  const folder = join(experiments_dir, "benchmark", quick ? "checks-quick" : "checks");
+  const size = quick ? "small" : "full";
+  const outcomes = await allOutcomes(methodFacts, { size, folder, line, progress, methods });
+  progress.done();
+  const text = checksDocument(outcomes, "npm run benchmark -- checks");
+  const isPage = !quick && methods === null;
+  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);
+  console.log(text);
+  const failed = outcomes.filter(({ holds }) => !holds);
+  for (const { check, method, value, reason } of failed)
+    console.error(`dsbm: ${method.name}: ${check.name}: ${reason ?? value}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+const program = fileURLToPath(
+  new URL("../../../packages/command/cli/bin/dsbm.mjs", import.meta.url),
+);
+
+/** Runs `dsbm` in a process of its own. */
+async function line(...words: string[]) {
+  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+  return { code: status, stderr };
 }
 
 async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {

@@ -1,7 +1,7 @@
 // The metrics that a user asks for, and the reasons of those without a row.
 import { ConfigError } from "@dsbm/config";
 import { earlierNames, type MetricRow, type Progress } from "@dsbm/runs";
-import type { Metric } from "./metric.js";
+import type { Metric, MetricVariant } from "./metric.js";
 
 /** The metrics of an evaluation. */
 export interface MetricChoice<M> {
@@ -13,11 +13,15 @@ export interface MetricChoice<M> {
   has(name: string): boolean;
 }
 
+type VariedMetrics = readonly Pick<Metric, "name" | "variants">[];
+
+/** Names of the metrics of a variant. */
+const variantNames = (all: VariedMetrics, variant: MetricVariant, prefix: string): string[] =>
+  all.flatMap(({ name, variants }) => (variants?.includes(variant) ? [`${prefix}${name}`] : []));
+
 /** Names of the metrics of intermediate times. */
-export const marginalNames = (all: readonly Pick<Metric, "name" | "variants">[]): string[] =>
-  all.flatMap(({ name, variants }) =>
-    variants?.includes("marginals") ? [`marginal_${name}`] : [],
-  );
+export const marginalNames = (all: VariedMetrics): string[] =>
+  variantNames(all, "marginals", "marginal_");
 
 /**
  * Chooses metrics by name or group; a line notes earlier names.
@@ -32,8 +36,9 @@ export function chooseMetrics<M extends Pick<Metric, "name" | "group" | "onReque
   if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
   const groups = new Set<string>(all.map(({ group }) => group));
   // Hold-outs are measured if files are given.
-  const variants = { marginals: marginalNames(all), holdout: [] };
-  const names = [...all.map(({ name }) => name), ...variants.marginals];
+  const middle = variantNames(all, "middle", "middle_");
+  const variants = { marginals: marginalNames(all), middle, holdout: [] };
+  const names = [...all.map(({ name }) => name), ...variants.marginals, ...middle];
   const chosen = [words].flat().flatMap((typed) => {
     const { [typed]: word = typed } = earlierNames;
     if (word !== typed) progress.line(`metrics=${typed}: the name is ${word} now`);

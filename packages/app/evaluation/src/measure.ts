@@ -20,7 +20,7 @@ import {
 import { chooseMetrics, leftOut, type MetricChoice, marginalNames } from "./choice.js";
 import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureAs, measureSet, noTime, type SetMeasurement } from "./rows.js";
+import { measureSet, measureVariants, noTime, type SetMeasurement } from "./rows.js";
 import {
   type Affordable,
   affordableRowsInEach,
@@ -32,6 +32,7 @@ import type { Sampling } from "./sampling/sample-in-batches.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { type HeldOutOptions, measureHoldout } from "./variants/held-out.js";
 import { marginalVariants } from "./variants/marginals.js";
+import { middleOf, middleVariants } from "./variants/middle.js";
 import type { VerdictFacts } from "./verdict/evidence.js";
 import { verdictFacts } from "./verdict/facts.js";
 import { gradedRows } from "./verdict/grade.js";
@@ -54,6 +55,7 @@ const usualSampler = {
   ode_step_size: null,
   steps: null,
   diffusion: null,
+  step_variance: null,
   guidance: 1,
 } as const;
 
@@ -101,7 +103,10 @@ export async function measureQuality(
     if (!result) return null;
     measurements.push(result);
   }
-  const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows)];
+  const middles = measurements.map(({ middle }) => middle);
+  const rowsOfMiddle = await measureVariants(middleVariants(middles, context), choice, context);
+  if (!rowsOfMiddle) return null;
+  const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows), ...rowsOfMiddle];
   const fewest = Math.min(n, ...measurements.map((one) => (one.isCut ? one.n : n)));
   return {
     dsbm: version,
@@ -145,6 +150,8 @@ interface DirectionMeasurement
   direction: Direction;
   /** Rows that were evaluated. */
   n: number;
+  /** States at half of the time; null without. */
+  middle: ReturnType<typeof middleOf>;
 }
 
 interface DirectionOptions {
@@ -175,12 +182,11 @@ async function measureDirection(
   const measurement = await measureSet(set, metrics, context);
   if (!measurement) return null;
   const { rows, reasons } = measurement;
-  for (const variant of marginalVariants(set, context)) {
-    const ofVariant = await measureAs(variant, choice, context);
-    if (!ofVariant) return null;
-    rows.push(...ofVariant);
-  }
+  const between = await measureVariants(marginalVariants(set, context), choice, context);
+  if (!between) return null;
+  rows.push(...between);
   return {
+    middle: middleOf(set, context),
     direction: work.direction,
     rows,
     reasons,

@@ -67,6 +67,21 @@ export async function measureAs(
   });
 }
 
+/** `measureAs` of several variants. Returns null if it was stopped. */
+export async function measureVariants(
+  variants: readonly Variant[],
+  choice: Parameters<typeof measureAs>[1],
+  context: Measuring,
+): Promise<MetricRow[] | null> {
+  const rows: MetricRow[] = [];
+  for (const variant of variants) {
+    const ofVariant = await measureAs(variant, choice, context);
+    if (!ofVariant) return null;
+    rows.push(...ofVariant);
+  }
+  return rows;
+}
+
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
 async function measure<S extends SampleSubject>(
   metric: Metric<S>,

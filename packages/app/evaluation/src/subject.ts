@@ -48,12 +48,14 @@ export async function openSubject(
   options: SubjectOptions = {},
 ): Promise<OpenSubject> {
   const { steps = null, seed = 42, device = "cpu", diffusion = null, guidance = 1 } = options;
+  const { step_variance = null } = options;
   const { inception = null, fid_statistics = null, half_iteration = "newest" } = options;
   const { progress = silentProgress, signal } = options;
   const threads = typeof options.threads === "number" ? options.threads : cores();
   setNumThreads(threads);
   const bridge =
-    options.bridge ?? Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
+    options.bridge ??
+    Bridge.open(folder, { half_iteration, device, threads, diffusion, step_variance, guidance });
   const { config } = bridge.trained;
   const loaded = options.datasets ?? (await openDatasets(config, { progress, signal }));
   const { datasets, orders } = inRandomOrder(loaded, seed);

@@ -12,6 +12,7 @@ import {
   startsFromReference,
   unusedOptions,
 } from "./rules/iterations.js";
+import { noiseRules } from "./rules/noise.js";
 import { choosePlanRows } from "./rules/pairs.js";
 import type { Rule } from "./rules/rule.js";
 import { chooseRules } from "./rules/rules.js";
@@ -29,6 +30,9 @@ export function chooseOptions(
   if (iterations) choices.add(iterations);
   const { config, own } = choices.configuration;
   if (methodOf(config).mass) choices.add(...growthRules(facts, own.max_minutes));
+  const noise = rules.find(({ key }) => key === "sigma")?.value ?? null;
+  const sigma = choices.isGiven("sigma") ? config.sigma : (noise as number | null);
+  choices.addIfAllowed(noiseRules(methodOf(config), facts, sigma));
   const unused = unusedOptions(config);
   choices.add(...rules.filter(({ key }) => !unused.includes(key)));
   choosePlan(choices, datasets, Math.min(...facts.rows));

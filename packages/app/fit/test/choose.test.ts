@@ -1,5 +1,5 @@
 // The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
-import { stream } from "@dsbm/bridge";
+import { methodFacts, stream } from "@dsbm/bridge";
 import type { Datasets, EndpointData } from "@dsbm/datasets";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { chooseRange, chooseWhole } from "../src/rules/bounds.js";
 import { pathRules } from "../src/rules/course.js";
 import { growthRules } from "../src/rules/growth.js";
 import { coarseGrid } from "../src/rules/images.js";
+import { noiseRules } from "../src/rules/noise.js";
 import { choosePlanRows } from "../src/rules/pairs.js";
 import { chooseRules } from "../src/rules/rules.js";
 import { chooseSigma } from "../src/rules/sigma.js";
@@ -203,4 +204,19 @@ test("small folders hold out at most a fifth of their images, and never more tha
 test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {
   const share = (rows: number) => chooseHeldOut(rows)?.value ?? null;
   expect([62, 2000, 3999, 4000, 100_000].map(share)).toEqual([0.3, 0.2, 0.11, null, null]);
+});
+
+test("much noise has steps that keep the variance, and little noise the steps of bridges", () => {
+  const of = (method: string, sigma: number) =>
+    Object.fromEntries(
+      noiseRules(methodFacts(method), { spread: 1 }, sigma).map(({ key, value }) => [key, value]),
+    );
+  expect(of("dsbm", 0.3)).toEqual({});
+  expect(of("dsbm", 1.2)).toEqual({ step_variance: "analytic", last_noise: true });
+  expect(of("gaussian_bridge", 2)).toEqual({
+    step_variance: "process",
+    last_noise: true,
+    num_steps: 200,
+  });
+  for (const method of ["rectifiedflow", "lightsb"]) expect(of(method, 1.2)).toEqual({});
 });

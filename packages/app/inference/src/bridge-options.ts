@@ -9,6 +9,8 @@ export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
   /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
   diffusion?: number | null;
+  /** Another noise of steps everywhere; null: as trained. */
+  step_variance?: SampleConfig["step_variance"];
   /** Weight of the conditions. */
   guidance?: number;
 }

@@ -36,7 +36,7 @@ import type {
 } from "./bridge-options.js";
 import { checkRows } from "./check-rows.js";
 import { Fields } from "./fields.js";
-import { checkNoise, planSamples, withUnitMass } from "./plan.js";
+import { planSamples, withNoise, withUnitMass } from "./plan.js";
 import {
   classesOf,
   encodeConditions,
@@ -81,10 +81,7 @@ export class Bridge implements Disposable {
    */
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu" } = options;
-    const { diffusion = null, guidance = 1 } = options;
-    const read = readTrained(folder, half_iteration, device as Device);
-    const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
-    checkNoise(trained, trained.models, { diffusion, guidance });
+    const trained = withNoise(readTrained(folder, half_iteration, device as Device), options);
     return new Bridge(trained, loadNetworks(trained), options);
   }
 

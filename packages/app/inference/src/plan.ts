@@ -12,6 +12,7 @@ import { type TimeConfig, timeScale, timeValues } from "@dsbm/datasets";
 import { type Tensor, zeros } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Bridge } from "./bridge.js";
+import type { OpenOptions } from "./bridge-options.js";
 import { type Trained, usualDirection } from "./trained.js";
 
 export type PlanConfig = Pick<
@@ -114,7 +115,7 @@ function checkSteps(
  * Refuses changed noise without the drifts of both directions, whose sum is the score, and guidance
  * of networks that always had their condition.
  */
-export function checkNoise(
+function checkNoise(
   { config, folder, method }: Trained,
   networks: { readonly [direction in Direction]: unknown },
   { diffusion, guidance }: { diffusion: number | null; guidance: number },
@@ -133,6 +134,43 @@ export function checkNoise(
     ? `${method.name} has steps of its own: leave guidance out`
     : "its networks always had their condition: leave guidance out, or train with condition_dropout=0.1";
   throw new ConfigError(`guidance=${guidance} does not apply to ${folder}: ${cure}`);
+}
+
+/**
+ * A run with the noise and the guidance of `Bridge.open`. Throws a ConfigError as `checkNoise` and for a `step_variance` that
+ * the run cannot take.
+ */
+export function withNoise(
+  read: Trained,
+  {
+    diffusion = null,
+    guidance = 1,
+    step_variance = null,
+  }: Pick<OpenOptions, "diffusion" | "guidance" | "step_variance">,
+): Trained {
+  const steps = withStepVariance(read, step_variance);
+  const trained = { ...steps, guidance, ...(diffusion !== null && { diffusion }) };
+  checkNoise(trained, trained.models, { diffusion, guidance });
+  return trained;
+}
+
+/**
+ * A run with another noise of steps; null: as trained. Throws a ConfigError for a method without steps along a drift, and for
+ * `analytic` in a run that has not measured it.
+ */
+function withStepVariance(trained: Trained, step_variance: SampleConfig["step_variance"]): Trained {
+  if (step_variance === null || step_variance === trained.stepVariance) return trained;
+  const { method, folder, stepVariance } = trained;
+  if (method.predicts !== "drift" || method.plan)
+    throw new ConfigError(
+      `step_variance=${step_variance}: ${method.name} has no steps along a drift: leave step_variance out`,
+    );
+  if (step_variance === "analytic")
+    throw new ConfigError(
+      `step_variance=analytic is measured in training, and ${folder} was trained with step_variance=${stepVariance}: write step_variance=process, or train with step_variance=analytic`,
+    );
+  // The noise of a bridge leaves none for the last step.
+  return { ...trained, stepVariance: step_variance, lastNoise: step_variance === "process" };
 }
 
 const close = 1e-9;

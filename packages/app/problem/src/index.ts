@@ -1,3 +1,4 @@
+export { cautionsOf } from "./cautions.js";
 export * from "./network.js";
 export * from "./position.js";
 export * from "./process.js";

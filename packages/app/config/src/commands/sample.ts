@@ -27,6 +27,11 @@ export const samplerKeys = {
     "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
     0.5,
   ),
+  step_variance: orNull(
+    z.enum(["process", "bridge", "analytic"]),
+    "noise of a step of solver=sde: process for much noise, bridge for little, analytic if the run has it; null: as trained",
+    "process",
+  ),
   guidance: key(
     z.number(),
     1,
@@ -43,11 +48,19 @@ export const samplerKeys = {
 /** Returns the problems of options that belong to another solver. */
 export function checkSolver({
   diffusion,
+  step_variance,
   solver,
   ode_tol,
   ode_step_size,
-}: Pick<SampleConfig, "diffusion" | "solver" | "ode_tol" | "ode_step_size">): string[] {
+}: Pick<
+  SampleConfig,
+  "diffusion" | "step_variance" | "solver" | "ode_tol" | "ode_step_size"
+>): string[] {
   const problems: string[] = [];
+  if (step_variance !== null && (solver !== "sde" || diffusion !== null))
+    problems.push(
+      `step_variance=${step_variance} is the noise of solver=sde, got ${solver === "sde" ? `diffusion=${diffusion}` : `solver=${solver}`}: leave either out`,
+    );
   if (diffusion !== null && solver !== "sde")
     problems.push(
       `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,

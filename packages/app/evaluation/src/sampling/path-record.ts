@@ -4,7 +4,7 @@ import { timesOf } from "@dsbm/train";
 import type { Metric } from "../metric.js";
 import type { Subject } from "../subject.js";
 import { KeptTensors } from "../tensors.js";
-import { byMass, type Sampling, stepAt } from "./sample-in-batches.js";
+import { byMass, middleSteps, type Sampling, stepAt } from "./sample-in-batches.js";
 
 /** A state [n, …] of a batch, and its masses [n] of a method with growth. */
 interface BatchState {
@@ -41,6 +41,7 @@ export class PathRecord implements Disposable {
     const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
     const stops = datasets.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
     const indexes = new Set([
+      ...middleSteps({ direction, sampling }),
       ...stops,
       ...metrics.flatMap((metric) => metric.states?.(steps.length) ?? []),
     ]);

@@ -7,6 +7,7 @@ import {
 } from "@dsbm/bridge";
 import type { Bridge, SampleOptions } from "@dsbm/inference";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../metric.js";
 import { disposeAll, keepOnProcessor } from "../tensors.js";
 
@@ -97,3 +98,20 @@ export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
 /** The index of a process time in a grid. */
 export const stepAt = (times: readonly number[], time: number): number =>
   times.findIndex((t) => Math.abs(t - time) < 1e-9);
+
+/**
+ * The step of a direction's state at half of the time, or at the nearest time of the grid, the same for both directions. [] for
+ * adaptive solvers, which would take other steps.
+ */
+export function middleSteps({
+  direction,
+  sampling: { grid, solver },
+}: {
+  direction: Direction;
+  sampling: Pick<Sampling, "grid" | "solver">;
+}): number[] {
+  if (solver !== "sde") return [];
+  const distance = (t: number) => Math.abs(t - 0.5);
+  const time = grid.times.reduce((best, t) => (distance(t) < distance(best) ? t : best));
+  return [stepAt(timesOf(direction, grid), time)];
+}

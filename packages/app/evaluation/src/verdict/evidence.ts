@@ -47,7 +47,9 @@ export function evidenceOf(
   const accuracy = ends.find(({ role }) => role === "classifier");
   if (!main?.excess || !accuracy) return null;
   const deciding = [main, accuracy];
-  const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
+  // The middle belongs to both directions.
+  const further = [...ends, ...rows.filter(({ group }) => group === "middle")];
+  const others = further.filter((row) => !deciding.includes(row) && judge(row).isOff);
   const grade = worst([
     ...deciding.map((row) => judge(row).grade ?? "undecided"),
     others.length > 0 ? "partial" : "good",

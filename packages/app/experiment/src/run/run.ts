@@ -17,7 +17,7 @@ import {
   openDatasets,
 } from "@dsbm/datasets";
 import { columnsFor } from "@dsbm/evaluation";
-import { checkBatch, threadsOf, trainingProblem } from "@dsbm/problem";
+import { cautionsOf, checkBatch, threadsOf, trainingProblem } from "@dsbm/problem";
 import {
   checkFiles,
   columnsFile,
@@ -96,8 +96,8 @@ export async function runTraining(
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(datasets)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
-    const note = growthNote(config);
-    if (note) warn(note, { run, progress });
+    const notes = [growthNote(config) ?? [], cautionsOf(config, datasets)].flat();
+    for (const note of notes) warn(note, { run, progress });
     work = new ExperimentRun(config, options, datasets, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();

@@ -13,6 +13,7 @@ export const metricGroups = {
   holdout: "At the held-out time",
   endpoints: "How close the generated samples are to the data",
   marginals: "Data at intermediate times",
+  middle: "Half of the way: forward against backward",
   plan: "Pairs of source and generated samples",
   path: "How samples move",
   columns: "Column by column, the worst first",

@@ -213,6 +213,7 @@ const openKeys = sampleCommand.schema.pick({
   device: true,
   threads: true,
   diffusion: true,
+  step_variance: true,
   guidance: true,
 });
 

@@ -426,6 +426,8 @@ export interface SampleKeys {
   steps?: number | null | undefined;
   /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
   diffusion?: number | null | undefined;
+  /** noise of a step of solver=sde: process for much noise, bridge for little, analytic if the run has it; null: as trained. Default: null. */
+  step_variance?: "process" | "bridge" | "analytic" | null | undefined;
   /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
   /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */
@@ -492,6 +494,8 @@ export interface EvaluateKeys {
   solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
   /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
   diffusion?: number | null | undefined;
+  /** noise of a step of solver=sde: process for much noise, bridge for little, analytic if the run has it; null: as trained. Default: null. */
+  step_variance?: "process" | "bridge" | "analytic" | null | undefined;
   /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
   /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */

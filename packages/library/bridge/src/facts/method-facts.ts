@@ -33,6 +33,15 @@ export interface StatedFacts {
   readonly onlyBrownian?: boolean;
   /** Whether half-iterations share one optimiser (default: each starts a new one). */
   readonly keepOptimizer?: boolean;
+  /**
+   * The coupling of source and target that it learns: `bridge`, the Schrödinger bridge (default); `transport`, optimal transport;
+   * `pairs`, the coupling of its training pairs.
+   */
+  readonly learns?: "bridge" | "transport" | "pairs";
+  /** Whether its paths between pairs have no noise (default: the noise of the reference process). */
+  readonly straight?: boolean;
+  /** Training steps below which its samples are wrong (default 0: no such number). */
+  readonly leastSteps?: number;
   /** What it takes from a configuration (default: the options of all methods). */
   readonly takes?: MethodTakes;
 }

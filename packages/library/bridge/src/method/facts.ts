@@ -14,6 +14,9 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
     mass: method.mass ?? false,
     onlyBrownian: method.onlyBrownian ?? false,
     keepOptimizer: method.keepOptimizer ?? false,
+    learns: method.learns ?? "bridge",
+    straight: method.straight ?? false,
+    leastSteps: method.leastSteps ?? 0,
     takes: {
       options: takes.options ?? [],
       ignored: takes.ignored ?? [],

@@ -10,7 +10,7 @@ export const gaussian_bridge = {
   onlyBrownian: true,
   eps: 0,
   takes: { ignored: [...outputOptions, ...pairOptions], conditions: false },
-  guide: [{ use: "a baseline, exact between Gaussians", lack: "two moments only" }],
+  guide: [{ use: "a baseline, the exact drift between Gaussians", lack: "two moments only" }],
   model: {
     type: FittedGaussian,
     create: ({ shape }) => new FittedGaussian(shape),

@@ -28,6 +28,8 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     onlyBrownian: true,
     keepOptimizer: true,
     eps: 0,
+    // Adam moves a mean by at most lr a step.
+    leastSteps: 3000,
     rows: {
       pairs: true,
       simulation: "never",

@@ -15,6 +15,8 @@ export const rectifiedflow = {
   predicts: "velocity",
   networks: "shared",
   keepOptimizer: true,
+  learns: "pairs",
+  straight: true,
   eps: 0,
   takes: { options: ["match_moments", ...pathOptions, "path_potential"] },
   guide: [

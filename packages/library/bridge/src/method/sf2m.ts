@@ -3,7 +3,7 @@ import type { Tensor } from "@dsbm/torch";
 import { onAbsoluteTime } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
-import { minibatchExact } from "../coupling/minibatch.js";
+import { minibatchBridge } from "../coupling/minibatch.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
 import { bent } from "../model/mean-path.js";
 import { spread } from "../process/process.js";
@@ -23,6 +23,7 @@ export const sf2m = {
   },
   onlyBrownian: true,
   keepOptimizer: true,
+  learns: "pairs",
   eps: 1e-3,
   takes: {
     options: ["step_variance=analytic", ...pathOptions, "path_potential"],
@@ -32,14 +33,14 @@ export const sf2m = {
   guide: [
     {
       use: "training without simulation; SDE and flow",
-      lack: "only as close to the bridge as the minibatch OT",
+      lack: "only as close to the bridge as the OT of a batch",
     },
   ],
   rows: {
     pairs: true,
     simulation: "never",
     chains: true,
-    coupling: () => minibatchExact(),
+    coupling: minibatchBridge,
     make: ({ data, generator, matching }) => independent(data, generator, { matching }),
   },
   loss(pairs, { network, process, t, noise }) {

@@ -27,6 +27,7 @@ export interface GrowthNumbers {
 const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
   ({
     mass: true,
+    learns: "transport",
     keepOptimizer: true,
     onlyBrownian: true,
     eps: 1e-3,
@@ -108,6 +109,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
       },
     ],
     predicts: "velocity",
+    straight: true,
     networks: "shared",
     model: {
       type: BlindToMass,

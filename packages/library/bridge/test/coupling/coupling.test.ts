@@ -11,7 +11,11 @@ import {
 import type { Pairs } from "../../src/core/batch.js";
 import { reference, simulated } from "../../src/coupling/from-one-end.js";
 import { independent } from "../../src/coupling/independent.js";
-import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
+import {
+  minibatchBridge,
+  minibatchEntropic,
+  minibatchExact,
+} from "../../src/coupling/minibatch.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
@@ -129,5 +133,31 @@ describe("minibatchEntropic", () => {
       const n = 3 * rounds;
       expect(Math.abs(count - n * p)).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)) + 1e-9);
     });
+  });
+});
+
+describe("minibatchBridge", () => {
+  const data = { x0: normal([4000, 1], 1), x1: normal([4000, 1], 2) };
+  const covarianceOf = (sigma: number) => {
+    const pairs = minibatchBridge({ sigma })(
+      { x0: data.x0.narrow(0, 0, 1000), x1: data.x1.narrow(0, 0, 1000) },
+      seeded(3),
+    );
+    return pairs.x0.mul(pairs.x1).mean().item();
+  };
+
+  it("gives pairs the covariance of the bridge if the noise is large", () => {
+    // (√(4 + σ⁴) − σ²)/2 between N(0, 1) and N(0, 1)
+    const sigma = 1.2;
+    const want = (Math.sqrt(4 + sigma ** 4) - sigma ** 2) / 2;
+    expect(Math.abs(covarianceOf(sigma) - want)).toBeLessThan(0.08);
+  });
+
+  it("pairs exactly if the noise is small", () => {
+    const batch = { x0: data.x0.narrow(0, 0, 300), x1: data.x1.narrow(0, 0, 300) };
+    const few = minibatchBridge({ sigma: 0.1 })(batch, seeded(3));
+    const exact = minibatchExact()(batch, seeded(3));
+    expect(few.x0.toNumbers()).toEqual(exact.x0.toNumbers());
+    expect(few.x1.toNumbers()).toEqual(exact.x1.toNumbers());
   });
 });
