@@ -94,10 +94,11 @@ describe("the Apptainer definition", () => {
 });
 
 describe("the Kubernetes manifest", () => {
+  const documents = read("deploy/trainjob.yaml").split("\n---\n");
   // biome-ignore lint/suspicious/noExplicitAny: read from a file
-  const [runtime, job] = read("deploy/trainjob.yaml").split("\n---\n").map(readYaml) as any[];
+  const [runtime, job] = documents.map((text) => readYaml(text)) as any[];
 
-  it("starts one process a pod, of the runtime that is in the manifest", () => {
+  it("starts one process a pod by its own runtime", () => {
     const { mlPolicy, template } = runtime.spec;
     expect(job.spec.runtimeRef).toEqual({ kind: runtime.kind, name: runtime.metadata.name });
     expect(mlPolicy.torch.numProcPerNode).toBe(1);
