@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
-import { growthNumbers, loadDatasets, marginalsOf } from "@dsbm/datasets";
+import { growthNumbers, loadDatasets } from "@dsbm/datasets";
 import { fileOperation, writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { parseCsv } from "@dsbm/runs";
@@ -104,7 +104,7 @@ const gaussians = (d: number): Case => ({
     const target = clusters("target", d, "new");
     const grown = await grow(bridge, start);
     const datasets = loadDatasets(config);
-    const { delta = 1 } = growthNumbers(config, marginalsOf(datasets));
+    const { delta = 1 } = growthNumbers(config, datasets);
     datasets.dispose();
     const truth = trueGrowth(start, { delta, enter: (rows) => enter(bridge, rows) });
     const growing = growingShares.source * rowsOfEnd;

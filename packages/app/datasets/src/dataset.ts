@@ -276,3 +276,10 @@ export function testConditions(
   const order = datasets[table.of].order[split];
   return mapConditions(table.values, (t) => firstRows(t, n, order));
 }
+
+/** All data, in the order of their times. */
+export const marginalsOf = ({
+  x0,
+  between = [],
+  x1,
+}: Pick<Datasets, "x0" | "between" | "x1">): EndpointData[] => [x0, ...between, x1];

@@ -21,6 +21,7 @@ import {
   toDevice,
 } from "./dataset.js";
 import { gaussianTarget } from "./gaussian-target.js";
+import { GrowthMemo } from "./growth-estimate.js";
 import { trainingTables, weightedEnd } from "./masses.js";
 import { configChain } from "./times.js";
 
@@ -47,6 +48,8 @@ export interface Datasets {
   projection: { components: Projection; shape: readonly number[] } | null;
   /** Shared facts of the user's own tables; null for other data. */
   columns: Columns | null;
+  /** Growth that is estimated from the rows, once. */
+  growth: GrowthMemo;
   /** Frees all tables. */
   dispose(): void;
 }
@@ -119,7 +122,9 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
     const datasets = made.map((end) => toDevice(weightedEnd(end, config), device));
     const rows = trainingTables(datasets, chain, config);
+    const growth = new GrowthMemo();
     return {
+      growth,
       x0: datasets[0],
       x1: datasets.at(-1) as EndpointData,
       between: datasets.slice(1, -1),
@@ -130,6 +135,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
       projection,
       columns,
       dispose() {
+        growth.dispose();
         projection?.components.dispose();
         if (rows) disposeSome(rows);
         for (const end of datasets) disposeDataset(end);
@@ -162,13 +168,6 @@ function checkEnds(x0: EndpointData, x1: EndpointData, config: CompleteTrainConf
       `model.class_cond=true needs as many classes in source and target, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
     );
 }
-
-/** All data, in the order of their times. */
-export const marginalsOf = ({ x0, between = [], x1 }: Datasets): EndpointData[] => [
-  x0,
-  ...between,
-  x1,
-];
 
 /** The training rows of source and target, [n, …] and [m, …], with their conditions. */
 export const tables = ({ x0, x1, rows }: Datasets): Endpoints =>

@@ -1,28 +1,30 @@
 import { growthPlan, inCells, kMeans, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Generator, randint, randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { EndpointData } from "./dataset.js";
-import { growthNumbers, priorsOf, timeSpans } from "./masses.js";
-
-/** Cells of a dataset's rows, with a 90 % interval of the mean growth rate of each. */
-export interface GrowthCells {
-  /** [cells, d], as networks take them. */
-  centres: Tensor;
-  /** Per unit of the user's time, until the next dataset (for the last: since the one before). */
-  low: number[];
-  high: number[];
-}
+import { randperm, type Tensor, tidy } from "@dsbm/torch";
+import { marginalsOf } from "./dataset.js";
+import type { Datasets } from "./datasets.js";
+import {
+  drawRows,
+  type GrowthCells,
+  intervalsOfRates,
+  mostCells,
+  resampledCells,
+} from "./growth-bootstrap.js";
+import { growthEstimate, growthNumbers } from "./growth-estimate.js";
+import { priorsOf, timeSpans } from "./masses.js";
 
 const mostRows = 400;
-const mostCells = 12;
 const resamples = 40;
 
-/** Cells of each dataset. Returns null for a method without growth. Free the centres. */
-export function growthIntervals(
-  config: CompleteTrainConfig,
-  datasets: readonly EndpointData[],
-): GrowthCells[] | null {
-  const numbers = tidy(() => growthNumbers(config, datasets));
+/**
+ * Cells of each dataset. Intervals of estimated growth cover resampled rows and the lengths that fit the data about as well;
+ * those of given growth cover resampled rows. Returns null for a method without growth. Free the centres.
+ */
+export function growthIntervals(config: CompleteTrainConfig, data: Datasets): GrowthCells[] | null {
+  const datasets = marginalsOf(data);
+  const estimate = growthEstimate(config, data);
+  if (estimate) return resampledCells(config, estimate);
+  const numbers = tidy(() => growthNumbers(config, data));
   const { masses, delta = 1, semiRelaxed: penalty } = numbers;
   // Plans of unbalanced LightSB are others.
   if (!masses || config.mass_penalty !== null) return null;
@@ -69,15 +71,7 @@ export function growthIntervals(
         return after.div(before).log().div(span).toNumbers();
       }),
     );
-    const sorted = Array.from({ length: centres.size(0) }, (_, c) =>
-      rates
-        .map((rate) => rate[c])
-        .filter(Number.isFinite)
-        .sort((one, other) => one - other),
-    );
-    const quantile = (q: number) =>
-      sorted.map((all) => all[Math.round(q * (all.length - 1))] ?? Number.NaN);
-    return { centres, low: quantile(0.05), high: quantile(0.95) };
+    return { centres, ...intervalsOfRates(rates) };
   };
   try {
     return datasets.map((_, k) => cellsOf(k));
@@ -85,6 +79,3 @@ export function growthIntervals(
     for (const t of [...priors, ...some.flatMap(({ rows, x }) => [rows, x])]) t.dispose();
   }
 }
-
-const drawRows = (x: Tensor, generator: Generator): Tensor =>
-  randint(0, x.size(0), [x.size(0)], { generator });

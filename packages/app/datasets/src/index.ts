@@ -4,6 +4,7 @@ export {
   type EndpointData,
   gaussianName,
   loading,
+  marginalsOf,
   testConditions,
   testRows,
 } from "./dataset.js";
@@ -12,15 +13,21 @@ export {
   isVectors,
   largestBatch,
   loadDatasets,
-  marginalsOf,
   openDatasets,
   shortName,
   tables,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
+export type { GrowthCells } from "./growth-bootstrap.js";
+export {
+  type GrowthEstimate,
+  growthEstimate,
+  growthNumbers,
+  isGrowthFound,
+} from "./growth-estimate.js";
 export * from "./growth-intervals.js";
 export * from "./known-pairs.js";
 export * from "./left-out.js";
-export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
+export { growthNote, relativeMasses } from "./masses.js";
 export * from "./picture-folders.js";
 export { configChain, type TimeConfig, timeScale, timeValues } from "./times.js";

@@ -2,8 +2,9 @@
 import { disposeSome, type Endpoint, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { cat, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { disposeDataset, type EndpointData } from "./dataset.js";
-import { type Datasets, largestBatch, marginalsOf } from "./datasets.js";
+import { disposeDataset, type EndpointData, marginalsOf } from "./dataset.js";
+import { type Datasets, largestBatch } from "./datasets.js";
+import { GrowthMemo } from "./growth-estimate.js";
 import { trainingTables } from "./masses.js";
 import { configChain } from "./times.js";
 
@@ -27,12 +28,17 @@ export function withoutDataset(
   const all = others(marginalsOf(datasets));
   const chain = configChain(fewer);
   const rows = trainingTables(all, chain, fewer);
+  const growth = new GrowthMemo();
   const rest: Datasets = {
     ...datasets,
+    growth,
     between: all.slice(1, -1),
     chain,
     rows,
-    dispose: () => rows && disposeSome(rows),
+    dispose() {
+      growth.dispose();
+      if (rows) disposeSome(rows);
+    },
   };
   // Fewer intervals have fewer rows.
   const batch_size = Math.min(fewer.batch_size, largestBatch(fewer, rest));
@@ -64,5 +70,14 @@ export function withoutRows(datasets: Datasets, k: number, seed: number): Datase
     };
   };
   const ends = tidy(() => ({ x0: cut("x0"), x1: cut("x1") }));
-  return { ...datasets, ...ends, dispose: () => Object.values(ends).forEach(disposeDataset) };
+  const growth = new GrowthMemo();
+  return {
+    ...datasets,
+    ...ends,
+    growth,
+    dispose() {
+      growth.dispose();
+      Object.values(ends).forEach(disposeDataset);
+    },
+  };
 }

@@ -3,10 +3,8 @@ import {
   type Chain,
   chainEndpoints,
   type Endpoints,
-  growthLength,
   intervalsOf,
   joinMass,
-  type MethodNumbers,
   mapConditions,
   methodFacts,
   rowsByMass,
@@ -19,7 +17,7 @@ import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import { datasetTimes, timeScale } from "./times.js";
 
-type MassConfig = Pick<
+export type MassConfig = Pick<
   CompleteTrainConfig,
   "method" | "mass_penalty" | "mass" | "weights" | "birth" | "death" | "data" | "times"
 >;
@@ -35,8 +33,8 @@ export function growthNote(config: MassConfig): string | null {
   return "all datasets have equal mass, since no masses were given: growth rates only say which rows gain share from others. Row counts are sampling depth; give mass=, weights=, or birth= and death=";
 }
 
-/** Whether the growth rates of rows are known before. */
-const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || death !== null;
+/** Whether the growth rates of rows are given. */
+export const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || death !== null;
 
 /**
  * Masses of the datasets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
@@ -81,25 +79,6 @@ export function timeSpans(config: MassConfig, sets: number): number[] {
   const length = timeScale(config)?.length ?? 1;
   const times = datasetTimes(config, sets);
   return times.slice(1).map((time, k) => (time - times[k]) * length);
-}
-
-/** Numbers of growth that training needs and sampling does not; none without growth. */
-export function growthNumbers(
-  config: CompleteTrainConfig,
-  datasets: readonly EndpointData[],
-): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed"> {
-  const masses = relativeMasses(config, datasets);
-  if (!masses) return {};
-  return {
-    masses,
-    delta:
-      config.delta ??
-      growthLength(
-        datasets.map(({ train, plain }) => plain(train)),
-        masses,
-      ),
-    semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
-  };
 }
 
 /** Few rows are drawn several times, so that light ones are there too. */

@@ -114,7 +114,7 @@ function chooseSteps(choices: Choices, time: TimePlan, { step }: Speed): void {
 /** The length of growth that training takes from the data. It is said, not chosen: leave-one-out has its own lengths. */
 function growthLengthOf(config: CompleteTrainConfig, datasets: Datasets): Choice[] {
   if (config.delta !== null || !methodOf(config).mass) return [];
-  const { delta } = tidy(() => growthNumbers(config, marginalsOf(datasets)));
+  const { delta } = tidy(() => growthNumbers(config, datasets));
   if (delta === undefined) return [];
   const reason = "it is 1.5 times as far as plans of growth move rows";
   return [{ ...rule("delta", twoDigits(delta), reason), given: true }];

@@ -63,7 +63,7 @@ export function trainingProblem(
   datasets: Datasets,
   { cacheFolder, pairs = null }: ProblemOptions,
 ): Problem {
-  const growth = growthNumbers(config, marginalsOf(datasets));
+  const growth = growthNumbers(config, datasets);
   const bridge = bridgeProcess(config, datasets.x1.moments, growth);
   const deviation = pathNoise(config, datasets, bridge.method);
   const method = deviation > 0 ? aroundPaths(bridge.method, deviation) : bridge.method;

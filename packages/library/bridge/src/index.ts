@@ -47,10 +47,25 @@ export {
   withTime,
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
+export {
+  type CourseOfMasses,
+  courseGrowth,
+  frames,
+  type IntervalGrowth,
+} from "./coupling/course-growth.js";
 export { reference, simulated } from "./coupling/from-one-end.js";
-export { growthPlan, joinMass, rowsByMass, splitMass, withoutMass } from "./coupling/growth.js";
+export {
+  growthPlan,
+  joinMass,
+  type KnownGrowth,
+  rowsByMass,
+  splitMass,
+  withoutMass,
+} from "./coupling/growth.js";
 export * from "./coupling/growth-length.js";
+export { type GrowthScan, type ScannedLength, scanGrowth } from "./coupling/growth-scan.js";
 export { independent, tableIndex } from "./coupling/independent.js";
+export { kernelMean } from "./coupling/kernel-mean.js";
 export {
   besideKnown,
   checkPairs,

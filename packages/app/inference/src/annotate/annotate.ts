@@ -9,13 +9,7 @@ import {
   outputFormat,
   tableFormat,
 } from "@dsbm/data";
-import {
-  type GrowthCells,
-  growthIntervals,
-  growthNote,
-  marginalsOf,
-  openDatasets,
-} from "@dsbm/datasets";
+import { type GrowthCells, growthIntervals, growthNote, openDatasets } from "@dsbm/datasets";
 import { stageFile } from "@dsbm/files";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -198,7 +192,7 @@ async function growthCells(
   try {
     const datasets = await openDatasets(config, { progress, signal });
     try {
-      return growthIntervals(config, marginalsOf(datasets));
+      return growthIntervals(config, datasets);
     } finally {
       datasets.dispose();
     }

@@ -1,6 +1,6 @@
 import { type Conditions, cellOf, type Field, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
-import { type GrowthCells, timeScale, timeValues } from "@dsbm/datasets";
+import { configChain, type GrowthCells, timeScale } from "@dsbm/datasets";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { gridOf, processTime, timeLabel } from "../plan.js";
@@ -106,18 +106,34 @@ const velocityOf = (context: AnnotationContext): Annotation => ({
   },
 });
 
-const growthRate = (context: AnnotationContext): Annotation => ({
-  obsm: null,
-  columns: ["growth_rate"],
-  async values(rows) {
-    const field = context.bridge.growth(rows.conditions) as Field;
-    return [Float64Array.from(tidy(() => perTime(context, field, rows).toNumbers()))];
-  },
-});
+/** Process times of the datasets of the run. */
+const timesOf = ({ bridge }: AnnotationContext): readonly number[] =>
+  configChain(bridge.trained.config)?.times ?? [0, 1];
+
+/** The mean growth rate until the next dataset; for rows of the last one, since the dataset before. */
+function growthRate(context: AnnotationContext): Annotation {
+  const run = context.bridge.trained.config;
+  const times = timesOf(context);
+  const unit = timeScale(run)?.length ?? 1;
+  return {
+    obsm: null,
+    columns: ["growth_rate"],
+    async values(rows) {
+      const time = timeOf(context, rows.time);
+      const next = times.find((one) => one > time + 1e-9) ?? (times.at(-2) as number);
+      const span = (next - time) * unit;
+      const to = timeLabel(run, next);
+      const rates = await atOtherTime(context, rows, { to }, (_, weights) =>
+        Float64Array.from(weights?.to("float64").log().div(span).toNumbers() ?? []),
+      );
+      return [rates];
+    },
+  };
+}
 
 /** The 90 % interval of the mean growth rate of like rows, from the dataset before. */
 function growthInterval(context: AnnotationContext, intervals: readonly GrowthCells[]): Annotation {
-  const times = timeValues(context.bridge.trained.config).map(({ time }) => time);
+  const times = timesOf(context);
   return {
     obsm: null,
     columns: ["growth_low", "growth_high"],

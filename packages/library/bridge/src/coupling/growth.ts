@@ -6,6 +6,7 @@ import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
 import { growthCost } from "../process/growth-path.js";
 import type { BatchCoupling } from "./coupling.js";
+import { kernelMean, type ValuesOfRows } from "./kernel-mean.js";
 import { drawChances } from "./matching.js";
 
 /** Splits samples [B, d + 1], also [T, B, d + 1], into coordinates and the last column, log masses [B]. */
@@ -86,19 +87,45 @@ const semiEntropy = 0.05;
 const sharp = 2e-5;
 const forDraws = { tolerance: 1e-4, iterations: 500 };
 
+/** What is known of rows [n, d] of an interval before training, around rows of the data in their own units. */
+export interface KnownGrowth {
+  /** The gain of log mass of source rows, [m, 1]. */
+  gain: ValuesOfRows;
+  /** Displacements [m, d] of source rows and of target rows into the frame in which plans compare them; null: none. */
+  from: ValuesOfRows | null;
+  to: ValuesOfRows | null;
+}
+
+/** Rows [n, d] of an interval in the units of the data, on the CPU. */
+const inData = (x0: Tensor, x1: Tensor, unit: number): [Tensor, Tensor] => [
+  x0.to({ device: "cpu", dtype: "float64" }).mul(unit),
+  x1.to({ device: "cpu", dtype: "float64" }).mul(unit),
+];
+
+/** Rows [n, d] in the frame of the known displacements. */
+const inFrame = (x: Tensor, move: ValuesOfRows | null): Tensor =>
+  move ? x.add(kernelMean(move, x)) : x;
+
+/** The ends of an interval's plan and the prior of source rows [n, d], if growth is known. */
+function knownEnds(x0: Tensor, x1: Tensor, { gain, from, to }: KnownGrowth) {
+  return { x0: inFrame(x0, from), x1: inFrame(x1, to), prior: kernelMean(gain, x0).squeeze(1) };
+}
+
 /**
  * Draws pairs of a `growthPlan` by the mass that leaves the source; x1's log mass becomes the log mass of x0 plus the
  * pair's growth. Samples are [n, d + 1] with log masses last, which include a prior of the source if the `masses` of the data
- * sets are given. `units` are the units of intervals.
+ * sets are given. `units` are the units of intervals, `known` the growth of each.
  */
 export function minibatchGrowth({
   delta,
   units,
   masses,
+  known,
   penalty,
 }: Pick<GrowthPlanOptions, "delta" | "penalty"> & {
   units?: readonly number[] | undefined;
   masses?: readonly number[] | undefined;
+  known?: readonly KnownGrowth[] | undefined;
 }): BatchCoupling {
   return ({ x0, x1, conditions }, generator, of = "x0", draws = 1) =>
     tidy(() => {
@@ -111,11 +138,18 @@ export function minibatchGrowth({
       // A path's own mass is its source's.
       const mass = isEach ? undefined : masses?.[interval];
       const logA = mass === undefined ? seen : seen.fullLike(Math.log(mass));
-      const { plan, left, joined } = growthPlan(source.x, target.x, {
-        delta: delta / unit,
+      const ends = known?.[interval]
+        ? knownEnds(...inData(source.x, target.x, unit), known[interval])
+        : {
+            x0: source.x,
+            x1: target.x,
+            prior: mass === undefined ? undefined : seen.sub(logA),
+          };
+      const { plan, left, joined } = growthPlan(ends.x0, ends.x1, {
+        delta: known?.[interval] ? delta : delta / unit,
         logA,
         logB: target.logMass.mul(unit).to("float64"),
-        prior: mass === undefined ? undefined : seen.sub(logA),
+        prior: ends.prior,
         penalty,
         entropy: isEach || draws === 1 ? undefined : sharp,
       });

@@ -3,7 +3,13 @@
 import { cat, noGrad, type Tensor } from "@dsbm/torch";
 import { intervalsOf } from "../chain/chain.js";
 import type { Pairs } from "../core/batch.js";
-import { joinMass, minibatchGrowth, splitMass, withoutMass } from "../coupling/growth.js";
+import {
+  joinMass,
+  type KnownGrowth,
+  minibatchGrowth,
+  splitMass,
+  withoutMass,
+} from "../coupling/growth.js";
 import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
 import { ComponentGrowth } from "../model/component-growth.js";
@@ -20,11 +26,13 @@ export interface GrowthNumbers {
   delta?: number | undefined;
   /** Masses of the datasets, if the log masses of source rows include a growth prior. */
   masses?: readonly number[] | undefined;
+  /** The growth of each interval, estimated before training. */
+  known?: readonly KnownGrowth[] | undefined;
   /** Semi-relaxed plans and straight paths instead (see `growthPlan`): the penalty; null or none: `delta`'s geodesics. */
   semiRelaxed?: number | null | undefined;
 }
 
-const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
+const shared = ({ delta = 1, masses, known, semiRelaxed: penalty }: GrowthNumbers) =>
   ({
     mass: true,
     learns: "transport",
@@ -40,6 +48,7 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
         minibatchGrowth({
           delta,
           masses,
+          known,
           penalty,
           units: chain && intervalsOf(chain).map(({ unit }) => unit),
         }),
