@@ -14,6 +14,7 @@ export interface GrowthCells {
   high: number[];
 }
 
+/** Cells of a dataset, at most. */
 export const mostCells = 12;
 const mostRows = 400;
 const resamples = 20;

@@ -124,7 +124,7 @@ export function likelyLengths({ lengths, best }: GrowthScan): ScannedLength[] {
 }
 
 /** At most `most` random training rows as networks take them, float64 [m, d] on the CPU. */
-export function someRows(
+function someRows(
   { train, plain }: EndpointData,
   most: number,
   generator: Parameters<typeof scanGrowth>[2],

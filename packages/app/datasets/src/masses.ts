@@ -17,6 +17,7 @@ import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import { datasetTimes, timeScale } from "./times.js";
 
+/** The options that decide masses. */
 export type MassConfig = Pick<
   CompleteTrainConfig,
   "method" | "mass_penalty" | "mass" | "weights" | "birth" | "death" | "data" | "times"

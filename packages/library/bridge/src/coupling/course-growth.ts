@@ -1,7 +1,7 @@
 // Growth in a course of datasets, told apart from movement.
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import { growthPlan } from "./growth.js";
-import { gaussianKernel, kernelMean, type ValuesOfRows, weightedMean } from "./kernel-mean.js";
+import { gaussianKernel, inFrame, type ValuesOfRows, weightedMean } from "./kernel-mean.js";
 
 /** Facts of a course of datasets with masses. */
 export interface CourseOfMasses {
@@ -22,12 +22,12 @@ export interface IntervalGrowth {
 }
 
 /** Of neighbours over which displacements are averaged, and of those over which growth is. */
-const shares = { move: 0.1, gain: 0.05 };
+const neighbourShares = { move: 0.1, gain: 0.05 };
 /** Without the intervals around. */
 const roundsAlone = 2;
 const mostRounds = 16;
 /** Deviation of log masses between rounds of an interval that needs no further one. */
-const settled = 0.004;
+const leastChange = 0.004;
 
 /**
  * The growth of rows in each interval of a course of sets [n_k, d], float64. A plan between two sets cannot tell growth from
@@ -54,11 +54,11 @@ export function courseGrowth(
       // Alone, rows may have moved the wrong way, and grown there.
       const isFirst = round === 0 && !start;
       const isActive = (k: number) =>
-        Math.max(...changes.slice(Math.max(0, k - 1), k + 2)) > settled;
+        Math.max(...changes.slice(Math.max(0, k - 1), k + 2)) > leastChange;
       all = solvers.map((solve, k) => {
         if (!isActive(k)) return before[k];
         const { from, to } = frames(sets, before, { ...course, k });
-        const frame = [shifted(sets[k], from), shifted(sets[k + 1], to)] as const;
+        const frame = [inFrame(sets[k], from), inFrame(sets[k + 1], to)] as const;
         return solve.rounds(isFirst ? even[k] : before[k].gain, isFirst ? roundsAlone : 1, frame);
       });
       if (!isFirst) changes = all.map(({ gain }, k) => deviation(gain, before[k].gain));
@@ -76,12 +76,9 @@ interface CourseOptions extends CourseOfMasses {
 
 const deviation = (a: Tensor, b: Tensor): number => Math.sqrt(a.sub(b).square().mean().item());
 
-const shifted = (x: Tensor, move: ValuesOfRows | null): Tensor =>
-  move ? x.add(kernelMean(move, x)) : x;
-
 /**
- * The displacement of rows of set k as in the interval before, and that of rows of set k + 1 back as in the interval after;
- * null: none. If there are both, each does a part of the way, the more certain one the larger part.
+ * Displacements [n, d] of rows [n, d]: forward for set k, as in the interval before, and back for set k + 1, as in the interval
+ * after. Returns null for a missing interval. If both exist, each is a part of the way, the more certain one the larger part.
  */
 export function frames(
   sets: readonly Tensor[],
@@ -105,18 +102,21 @@ export function frames(
   };
 }
 
+/** One value for each row: float64 [n]. */
+const allRows = (x: Tensor, value: number): Tensor =>
+  full([x.size(0)], value, { dtype: "float64" });
+
 /** Rounds of plans between two sets. */
 function intervalSolver(
   sets: readonly Tensor[],
   { masses, k, delta }: Pick<CourseOptions, "masses" | "delta"> & { k: number },
 ) {
-  const [source, target] = [sets[k], sets[k + 1]];
-  const logMasses = (x: Tensor, mass: number) =>
-    full([x.size(0)], Math.log(mass), { dtype: "float64" });
-  const logA = logMasses(source, masses[k]);
-  const logB = logMasses(target, masses[k + 1]);
-  const nearby = gaussianKernel(source, source, shares.move);
-  const smoothing = gaussianKernel(source, source, shares.gain);
+  const source = sets[k];
+  const target = sets[k + 1];
+  const logA = allRows(source, Math.log(masses[k]));
+  const logB = allRows(target, Math.log(masses[k + 1]));
+  const nearby = gaussianKernel(source, source, neighbourShares.move);
+  const smoothing = gaussianKernel(source, source, neighbourShares.gain);
   /** The log of the mean growth factor of rows around each row. */
   const smoothed = (gain: Tensor) =>
     weightedMean(smoothing, gain.exp().unsqueeze(1)).squeeze(1).log();
@@ -138,7 +138,7 @@ function intervalSolver(
     };
   };
   return {
-    none: full([source.size(0)], Math.log(masses[k + 1] / masses[k]), { dtype: "float64" }),
+    none: allRows(source, Math.log(masses[k + 1] / masses[k])),
     rounds(prior: Tensor, count: number, frame: readonly [Tensor, Tensor]): IntervalGrowth {
       let result = round(prior, frame);
       for (let i = 1; i < count; i++) result = round(result.gain, frame);

@@ -6,6 +6,7 @@ import { kernelMean } from "./kernel-mean.js";
 
 /** Growth of one length, in deviations of log mass of an interval. */
 export interface ScannedLength {
+  /** See `growthCost`. */
   delta: number;
   /** Deviation of the growth of rows around the growth of their dataset, as far as both halves agree. */
   growth: number;
@@ -19,7 +20,9 @@ export interface ScannedLength {
 
 /** Growth by length, and the place of the length with the least error. */
 export interface GrowthScan {
+  /** From the longest to the shortest. */
   lengths: ScannedLength[];
+  /** Index of the best length. */
   best: number;
 }
 

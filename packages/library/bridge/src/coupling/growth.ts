@@ -6,7 +6,7 @@ import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
 import { growthCost } from "../process/growth-path.js";
 import type { BatchCoupling } from "./coupling.js";
-import { kernelMean, type ValuesOfRows } from "./kernel-mean.js";
+import { inFrame, kernelMean, type ValuesOfRows } from "./kernel-mean.js";
 import { drawChances } from "./matching.js";
 
 /** Splits samples [B, d + 1], also [T, B, d + 1], into coordinates and the last column, log masses [B]. */
@@ -91,8 +91,9 @@ const forDraws = { tolerance: 1e-4, iterations: 500 };
 export interface KnownGrowth {
   /** The gain of log mass of source rows, [m, 1]. */
   gain: ValuesOfRows;
-  /** Displacements [m, d] of source rows and of target rows into the frame in which plans compare them; null: none. */
+  /** Displacements [m, d] of source rows into the frame in which plans compare rows; null: none. */
   from: ValuesOfRows | null;
+  /** The same of target rows. */
   to: ValuesOfRows | null;
 }
 
@@ -101,10 +102,6 @@ const inData = (x0: Tensor, x1: Tensor, unit: number): [Tensor, Tensor] => [
   x0.to({ device: "cpu", dtype: "float64" }).mul(unit),
   x1.to({ device: "cpu", dtype: "float64" }).mul(unit),
 ];
-
-/** Rows [n, d] in the frame of the known displacements. */
-const inFrame = (x: Tensor, move: ValuesOfRows | null): Tensor =>
-  move ? x.add(kernelMean(move, x)) : x;
 
 /** The ends of an interval's plan and the prior of source rows [n, d], if growth is known. */
 function knownEnds(x0: Tensor, x1: Tensor, { gain, from, to }: KnownGrowth) {

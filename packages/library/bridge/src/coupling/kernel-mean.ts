@@ -26,6 +26,10 @@ export function gaussianKernel(x: Tensor, y: Tensor, share: number): Tensor {
 export const weightedMean = (weights: Tensor, values: Tensor): Tensor =>
   weights.matmul(values).div(weights.sum(1, { keepdim: true }));
 
+/** Rows x [n, d] after displacements, averaged around each; null: the same rows. */
+export const inFrame = (x: Tensor, moves: ValuesOfRows | null): Tensor =>
+  moves ? x.add(kernelMean(moves, x)) : x;
+
 /** Mean values of the rows around points x [n, d]: float64 [n, c]. */
 export const kernelMean = ({ rows, values }: ValuesOfRows, x: Tensor): Tensor =>
   weightedMean(gaussianKernel(x, rows, shareBetweenRows), values);

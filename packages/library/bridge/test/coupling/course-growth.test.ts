@@ -35,7 +35,7 @@ function gainsOf(x: Tensor, gain: Tensor): [number, number] {
 }
 
 describe("the growth of a course", () => {
-  it("is that of two lineages that move farther than they are apart", () => {
+  it("separates two lineages, even if rows move farther than the lineages are apart", () => {
     const { sets, ...course } = lineages(4);
     const all = courseGrowth(sets, { ...course, delta: 1.2 });
     for (const [k, { gain }] of all.entries()) {
@@ -48,7 +48,7 @@ describe("the growth of a course", () => {
     }
   });
 
-  it("is none where rows only move", () => {
+  it("is zero if rows only move", () => {
     const { sets, ...course } = lineages(3, [0, 0]);
     for (const { gain, move } of courseGrowth(sets, { ...course, delta: 1.2 })) {
       expect(gain.abs().mean().item()).toBeLessThan(0.06);
@@ -56,7 +56,7 @@ describe("the growth of a course", () => {
     }
   });
 
-  it("stays where it is if it starts from its own result", () => {
+  it("is the same after one more round", () => {
     const { sets, ...course } = lineages(3);
     const options = { ...course, delta: 1.2 };
     const start = courseGrowth(sets, options);
