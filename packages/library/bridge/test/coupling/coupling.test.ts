@@ -141,7 +141,7 @@ describe("minibatchBridge", () => {
   const covarianceOf = (sigma: number) => {
     const pairs = minibatchBridge({ sigma })(
       { x0: data.x0.narrow(0, 0, 1000), x1: data.x1.narrow(0, 0, 1000) },
-      seeded(3),
+      generatorOf(3),
     );
     return pairs.x0.mul(pairs.x1).mean().item();
   };
@@ -155,8 +155,8 @@ describe("minibatchBridge", () => {
 
   it("pairs exactly if the noise is small", () => {
     const batch = { x0: data.x0.narrow(0, 0, 300), x1: data.x1.narrow(0, 0, 300) };
-    const few = minibatchBridge({ sigma: 0.1 })(batch, seeded(3));
-    const exact = minibatchExact()(batch, seeded(3));
+    const few = minibatchBridge({ sigma: 0.1 })(batch, generatorOf(3));
+    const exact = minibatchExact()(batch, generatorOf(3));
     expect(few.x0.toNumbers()).toEqual(exact.x0.toNumbers());
     expect(few.x1.toNumbers()).toEqual(exact.x1.toNumbers());
   });

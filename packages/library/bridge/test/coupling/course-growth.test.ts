@@ -2,7 +2,7 @@
 import { cat, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { courseGrowth } from "../../src/coupling/course-growth.js";
 import { scanGrowth } from "../../src/coupling/growth-scan.js";
 import { kernelMean } from "../../src/coupling/kernel-mean.js";
@@ -69,7 +69,7 @@ describe("the growth of a course", () => {
 describe("the scan of lengths", () => {
   it("finds growth on which halves of the rows agree, and a length that shows it", () => {
     const { sets, ...course } = lineages(4);
-    const { lengths, best } = scanGrowth(sets, course, seeded(1));
+    const { lengths, best } = scanGrowth(sets, course, generatorOf(1));
     expect(lengths[best].agreement).toBeGreaterThan(0.8);
     // Half of the difference of both rates, if lineages are equally large; less where they are not.
     expect(lengths[best].growth).toBeGreaterThan(0.25);
@@ -80,7 +80,7 @@ describe("the scan of lengths", () => {
 
   it("finds no growth between two draws of one distribution", () => {
     const sets = [1, 2].map((seed) => normal([300, 2], seed).to("float64"));
-    const { lengths, best } = scanGrowth(sets, { masses: [1, 1], spans: [1] }, seeded(2));
+    const { lengths, best } = scanGrowth(sets, { masses: [1, 1], spans: [1] }, generatorOf(2));
     expect(lengths[best].agreement).toBeLessThan(0.5);
   });
 });
