@@ -4,12 +4,12 @@ import { Bridge } from "@dsbm/inference";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { onlyRun, scratch, wordsOf } from "./cli.js";
-import { done } from "./sample.js";
+import { runWell } from "./sample.js";
 
 const root = scratch();
 beforeAll(async () => {
   setNumThreads(1);
-  await done(
+  await runWell(
     ...(wordsOf(`train method=gaussian_bridge dataset=gaussian data.dim=2 data.a=1 data.n_train=4000 data.n_test=1200 sigma=0.5
       num_steps=20 threads=1 plot_level=0 LOGGER=NONE`) as [string]),
     `experiments_dir=${root}`,

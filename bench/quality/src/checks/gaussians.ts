@@ -34,7 +34,7 @@ export function axesOf({ axes, angle }: Pick<GaussianProblem, "axes" | "angle">)
   return tensor([c, s, -s, c], { shape: [2, 2], dtype: "float64" });
 }
 
-/** Rows [n, d] of one end: mean and covariance are exactly those of the problem. */
+/** Rows [n, d] of one end: mean and covariance are exactly as in the problem. */
 export function drawRows(
   problem: GaussianProblem,
   side: "source" | "target",

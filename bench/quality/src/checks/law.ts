@@ -1,4 +1,4 @@
-// The law of a bridge between two Gaussians with common axes: what a method must sample, by its facts.
+// The law of a bridge between two Gaussians with common axes, by the facts of a method.
 import type { MethodFacts } from "@dsbm/bridge/facts";
 
 /** Variances of source and target along one axis. */

@@ -43,7 +43,7 @@ const iteratedOptions = {
 };
 const mixtureOptions = { mixture_components: 10, mixture_spread: 1 };
 
-/** Options of methods at full size, beside the usual ones. */
+/** Options of methods at full size, next to the usual options. */
 const methodOptions: Partial<Record<MethodName, Options>> = {
   dsbm: iteratedOptions,
   alpha_dsbm: { ...iteratedOptions, n_ipf: 2, online_cache: true, cache: "disk" },

@@ -1,4 +1,4 @@
-// All checks of all methods, one after the other, and the page of what they found.
+// All checks of all methods, one after the other, and their page.
 import { join } from "node:path";
 import type { MethodFacts } from "@dsbm/bridge/facts";
 import { describeError } from "@dsbm/config";

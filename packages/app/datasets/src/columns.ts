@@ -107,7 +107,12 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
   const condition = fitCondition(facts);
   const bounds = boundsOf(facts);
   const limits = limitsOf(first.columns, bounds, config.data);
-  const description = describeTables(facts, { transform, conditioning: condition, bounds });
+  const description = describeTables(facts, {
+    transform,
+    conditioning: condition,
+    bounds,
+    limits,
+  });
   // Rows made for each epoch are in memory together with their data; projectDatasets rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
   for (const [i, end] of datasets.entries()) {

@@ -33,7 +33,7 @@ export function cautionsOf(config: CompleteTrainConfig, datasets: Datasets): str
   ];
 }
 
-/** The variance in the middle of bridges between exactly planned rows beyond that of the bridge, as for Gaussians; 0 if not known. */
+/** The variance in the middle of bridges between exactly planned rows beyond the variance of the bridge, as for Gaussians; 0 if not known. */
 function excessOfExactPlans(datasets: Datasets, sigma: number | null): number {
   if (sigma === null || datasets.chain || !isVectors(datasets)) return 0;
   const variance = (x: Tensor) =>

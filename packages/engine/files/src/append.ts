@@ -24,13 +24,19 @@ export interface AppendFile {
 }
 
 /**
- * Opens a file for appending, makes missing folders, and cuts bytes behind the last line end. Throws
- * FileError.
+ * Opens a file for appending, makes missing folders, and cuts bytes behind the last line end.
+ * @throws {FileError} also for a link, a file with two names, and what is no plain file.
  */
 export function openAppendFile(path: string): AppendFile {
   makeFolder(dirname(path));
   const flags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW;
   const fd = fileOperation("open", path, () => openSync(path, flags));
+  try {
+    refuseShared(path, fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   let isOpen = true;
   const guarded = (action: string, operation: (size: number) => void) =>
     fileOperation(action, path, () => {
@@ -62,6 +68,18 @@ export function openAppendFile(path: string): AppendFile {
       }
     },
   };
+}
+
+/** Appending to a pipe would wait, and to a file with two names would change the other one, which may be anywhere. */
+function refuseShared(path: string, fd: number): void {
+  const stat = fileOperation("open", path, () => fstatSync(fd));
+  if (!stat.isFile())
+    throw new FileError("not_a_file", `cannot append to ${path}: expected a plain file`);
+  if (stat.nlink > 1)
+    throw new FileError(
+      "is_link",
+      `${path} has ${stat.nlink} names (hard links), and appending would change all: replace it by a copy of its own`,
+    );
 }
 
 /** Bytes up to and including the last "\n". */

@@ -5,11 +5,15 @@ import { errnoOf, FileError, fileError, fileOperation } from "./errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
-/** Gives `use` a plain file, opened for reading, and its size. Throws FileError. */
-export function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T {
+/** Gives `use` a plain file, opened for reading, and its size; `mayBeLink` follows links to it. Throws FileError. */
+export function withPlainFile<T>(
+  path: string,
+  use: (fd: number, size: number) => T,
+  { mayBeLink = false } = {},
+): T {
   return fileOperation("read", path, () => {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
-    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const fd = openSync(path, O_RDONLY | O_NONBLOCK | (mayBeLink ? 0 : O_NOFOLLOW));
     try {
       const stat = fstatSync(fd);
       if (stat.isFile()) return use(fd, stat.size);

@@ -1,6 +1,13 @@
 // Files are whole whatever happens, and temporary files of killed processes disappear.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
@@ -89,6 +96,8 @@ it("refuses with a code and one line with the cure", () => {
   symlinkSync(join(folder, "folder"), join(folder, "link"));
   symlinkSync(join(folder, "file"), join(folder, "alias"));
   const path = (name: string) => join(folder, name);
+  linkSync(join(folder, "file"), join(folder, "other name"));
+  execFileSync("mkfifo", [path("pipe")]);
   const closed = openAppendFile(path("log"));
   closed.close();
   closed.close();
@@ -102,6 +111,9 @@ it("refuses with a code and one line with the cure", () => {
     [() => readPlainFile(path("alias"), { limit: 9 }), /^not_a_file: .*link/],
     [() => readPlainFile(path("folder"), { limit: 9 }), /^not_a_file: .*plain file/],
     [() => openAppendFile(path("alias")), /^not_a_file: .*link/],
+    [() => openAppendFile(path("other name")), /^is_link: .*2 names.*copy/],
+    [() => openAppendFile(path("pipe")), /^not_a_file: .*plain file/],
+    [() => readPlainFile(path("pipe"), { limit: 9 }), /^not_a_file: .*plain file/],
     [() => closed.append("x"), /^closed: /],
     [() => sha256OfFile(path("missing")), /^not_found: .*check the path/],
     [() => writeFileAtomic(path("x".repeat(300)), ""), /^bad_argument: .*shorten/],

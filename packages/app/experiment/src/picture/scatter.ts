@@ -33,7 +33,7 @@ export async function writeScatter(
       return { name, time: timeInUnits, data: rows, generated: states.select(0, at) };
     });
     const all = [source, ...passed.map((one) => one.data), target];
-    const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });
+    const axes = isPlain ? null : principalComponents(cat(all), { k: 2, use: "figure" });
     const between = direction === "f" ? passed : passed.toReversed();
     const path = { states, times };
     axes?.basis.keep();

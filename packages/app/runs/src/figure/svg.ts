@@ -1,4 +1,5 @@
 // Figures as SVG, and their parts, without types of Plot, which users need not install.
+import { printable } from "@dsbm/files";
 import { RunError } from "../errors.js";
 
 /** A drawn panel for composeFigure. */
@@ -123,9 +124,9 @@ export function shortened(text: string, most: number): string {
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
-/** Escapes text for XML and HTML content and attributes. */
+/** Escapes text for XML and HTML content and attributes, control characters too. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  return printable(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** An estimate of the width of a text, in pixels. */

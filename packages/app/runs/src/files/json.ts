@@ -1,13 +1,13 @@
 // Reads files of a run, which may come from anyone, and writes JSON with NaN and infinities as strings; texts that read the same get a backslash.
 import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileOperation, makeFolder, writeFileAtomic } from "@dsbm/files";
+import { fileOperation, makeFolder, withPlainFile, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
 
-/** Throws FileError. */
+/** The text of a file, not of a pipe, which could wait for ever. Throws FileError. */
 export const readText = (path: string): string =>
-  fileOperation("read", path, () => readFileSync(path, "utf8"));
+  withPlainFile(path, (fd) => readFileSync(fd, "utf8"), { mayBeLink: true });
 
 /** Sorted names of the matching entries of a folder; [] if it does not exist. Throws FileError. */
 export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {

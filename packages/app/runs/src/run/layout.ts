@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type FileData, openAppendFile, sha256OfFile, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readJsonLines } from "../files/json.js";
+import { checkAs, readJsonLines } from "../files/json.js";
 
 /** `f` learns 0 → 1, `b` learns 1 → 0. */
 export type Direction = "f" | "b";
@@ -95,7 +95,10 @@ const checksumLine = z.object({ file: z.string(), sha256: z.string().nullish() }
 /** The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line. */
 function readChecksums(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
-  const lines = existsSync(path) ? readJsonLines(path).map((line) => checksumLine.parse(line)) : [];
+  const cure = `delete its damaged lines, which forgets the checksums of their files`;
+  const lines = existsSync(path)
+    ? readJsonLines(path).map((line) => checkAs(line, path, { schema: checksumLine, cure }))
+    : [];
   return new Map(lines.map(({ file, sha256: hash = null }) => [file, hash]));
 }
 

@@ -129,6 +129,8 @@ describe("pages", () => {
     const [b] = select(piece.text, "b");
     expect(b?.getAttribute("title")).toBe(evil);
     expect(b?.textContent).toBe(`${evil}${evil}\n1`);
+    // Escapes of a terminal in a name of a column.
+    expect(html`<b>${"a\u001b[31mb"}</b>`.text).toBe("<b>a\\x1b[31mb</b>");
   });
 
   it("load nothing from other addresses, and link their sections", () => {

@@ -107,6 +107,14 @@ describe("checksums", () => {
     expect(faultOf(() => checkFiles(folder)).message).toMatch(/data\.json is damaged/);
     writeFileSync(path, '{"file\n');
     expect(faultOf(() => checkFiles(folder)).message).toMatch(/line 1 of .* is not valid JSON/);
+    for (const line of ['{"name":"a"}', "[1]", "7"]) {
+      writeFileSync(path, `${line}\n`);
+      const { code, message } = faultOf(() => checkFiles(folder));
+      expect([code, message]).toEqual([
+        "corrupt",
+        expect.stringContaining("delete its damaged lines"),
+      ]);
+    }
   });
 });
 

@@ -1,8 +1,6 @@
-import { appendFileSync, constants, existsSync } from "node:fs";
-import { errnoOf } from "@dsbm/files";
+import { existsSync } from "node:fs";
+import { FileError, openAppendFile, printable } from "@dsbm/files";
 import { type Progress, runPaths } from "@dsbm/runs";
-
-const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
 
 /** A progress that also keeps its lines in the run folder, once the folder exists. */
 export function withLog(progress: Progress, folder: string): Progress {
@@ -12,15 +10,18 @@ export function withLog(progress: Progress, folder: string): Progress {
     ...progress,
     line(text) {
       progress.line(text);
-      waiting.push(`${new Date().toISOString()} ${text}\n`);
+      waiting.push(`${new Date().toISOString()} ${printable(text)}\n`);
       if (!existsSync(run_json)) return;
       try {
-        appendFileSync(log, waiting.splice(0).join(""), {
-          flag: (O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) as never,
-        });
+        const file = openAppendFile(log);
+        try {
+          file.append(waiting.splice(0).join(""));
+        } finally {
+          file.close();
+        }
       } catch (error) {
         // A failing log must not end the run.
-        if (errnoOf(error) === undefined) throw error;
+        if (!(error instanceof FileError)) throw error;
       }
     },
   };

@@ -61,7 +61,7 @@ export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
 const smallNoise = 0.06;
 
 /**
- * The pairs of a Schrödinger bridge of noise σ: entropic plans with regularisation 2σ². If the noise is small beside the data,
+ * The pairs of a Schrödinger bridge of noise σ: entropic plans with regularisation 2σ². If the noise is small relative to the data,
  * exact plans, which take less time.
  */
 export function minibatchBridge({ sigma }: { sigma: number }): BatchCoupling {

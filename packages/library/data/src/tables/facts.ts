@@ -6,7 +6,7 @@ import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
 import type { ColumnCondition } from "./units/column-condition.js";
 import type { ColumnTransform } from "./units/column-transform.js";
-import type { ColumnBounds } from "./units/limits.js";
+import type { ColumnBounds, Limits } from "./units/limits.js";
 
 /** A number, or a class, stored as its index. */
 export interface ConditionFacts {
@@ -89,6 +89,8 @@ interface Context {
   transform: ColumnTransform;
   conditioning: ColumnCondition | null;
   bounds: ColumnBounds;
+  /** The limits of generated values (default: none). */
+  limits?: Limits | null;
 }
 
 /**
@@ -100,7 +102,7 @@ export type DataDescription = ReturnType<typeof describeTables>;
 /** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
 export function describeTables(
   tables: readonly TableFacts[],
-  { transform, conditioning, bounds }: Context,
+  { transform, conditioning, bounds, limits = null }: Context,
 ) {
   const [source, ...others] = tables;
   const target = others.at(-1) ?? null;
@@ -111,7 +113,7 @@ export function describeTables(
     source: bounds.source[k],
     target: bounds.target?.[k] ?? null,
     whole: bounds.whole[k],
-    notes: columnNotes(k, datasets, { transform, bounds }),
+    notes: columnNotes(k, datasets, { transform, bounds, limits }),
   }));
   return {
     source: describeEnd(source),
@@ -147,7 +149,7 @@ const describeEnd = (facts: TableFacts) => {
 function columnNotes(
   k: number,
   datasets: readonly TableFacts[],
-  { transform, bounds }: Pick<Context, "transform" | "bounds">,
+  { transform, bounds, limits }: Pick<Context, "transform" | "bounds" | "limits">,
 ): string[] {
   const name = datasets[0]?.columns[k];
   const a = bounds.source[k];
@@ -175,7 +177,9 @@ function columnNotes(
   });
   if ((bounds.whole[k] && high - low < 10) || datasets.some(({ spread }) => spread[k] === 0))
     notes.push(
-      `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
+      limits?.whole[k]
+        ? `few values: generated values are rounded; ${setting("data.classes", [name])} makes classes`
+        : `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
     );
   else if (widths.some((width) => width > outlying)) {
     const mayLog = !transform.log1p && low >= 0;

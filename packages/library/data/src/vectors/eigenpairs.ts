@@ -10,9 +10,15 @@ const fewRows = 1024;
 const oversampling = 8;
 /** Powers of the covariance in a Krylov space. */
 const krylovDepth = 3;
-const mostRestarts = 30;
-/** Residual of an eigenvector, relative to the largest eigenvalue. */
-const tolerance = 1e-7;
+/** Restarts, and the residual of an eigenvector relative to the largest eigenvalue, for coordinates and for axes of a figure. */
+const accuracies = {
+  coordinates: { restarts: 30, tolerance: 1e-7 },
+  // Noise has no leading directions to find.
+  figure: { restarts: 3, tolerance: 1e-2 },
+} as const;
+
+/** What eigenpairs are for: a figure needs no digits. */
+export type EigenpairsUse = keyof typeof accuracies;
 
 /** Leading eigenpairs of a covariance. */
 export interface Eigenpairs {
@@ -28,13 +34,17 @@ export interface Eigenpairs {
  * The k largest eigenvalues of the covariance XᵀX / (n − 1) of centred rows X [n, D] float64, and their
  * eigenvectors. Up to 2,048 columns by all eigenpairs of the covariance, up to 1,024 rows by all of the
  * Gram matrix XXᵀ; else by a block Krylov space (Musco and Musco 2015) that restarts from its best
- * vectors until their residuals are below 1e-7 of the largest eigenvalue.
+ * vectors until their residuals are below 1e-7 of the largest eigenvalue, for figures 1e-2.
  */
-export function covarianceEigenpairs(rows: Tensor, k: number): Eigenpairs {
+export function covarianceEigenpairs(
+  rows: Tensor,
+  k: number,
+  use: EigenpairsUse = "coordinates",
+): Eigenpairs {
   const [n, d] = rows.shape;
   const smaller = Math.min(n, d);
   if (d <= fewColumns || k >= n) return byCovariance(rows, k);
-  if (smaller > fewRows && k + oversampling < smaller / 4) return byKrylov(rows, k);
+  if (smaller > fewRows && k + oversampling < smaller / 4) return byKrylov(rows, k, use);
   return n < d ? byGram(rows, k) : byCovariance(rows, k);
 }
 
@@ -72,7 +82,8 @@ function byGram(rows: Tensor, k: number): Eigenpairs {
   };
 }
 
-function byKrylov(rows: Tensor, k: number): Eigenpairs {
+function byKrylov(rows: Tensor, k: number, use: EigenpairsUse): Eigenpairs {
+  const { restarts, tolerance } = accuracies[use];
   const [n, d] = rows.shape;
   const covarianceTimes = (v: Tensor) =>
     rows
@@ -82,7 +93,7 @@ function byKrylov(rows: Tensor, k: number): Eigenpairs {
   const generator = stream(0, "principal components");
   let block = randn([d, k + oversampling], { generator, dtype: "float64" }).linalgQr()[0];
   let values = block;
-  for (let restart = 0; restart < mostRestarts; restart++) {
+  for (let restart = 0; restart < restarts; restart++) {
     const ritz = tidy(() => ritzPairs(block, covarianceTimes));
     block.dispose();
     block = ritz.vectors;

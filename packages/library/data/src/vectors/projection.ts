@@ -3,7 +3,13 @@
 
 import { BridgeError } from "@dsbm/bridge";
 import { cat, type DType, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { covarianceEigenpairs, type Eigenpairs, eigenpairsOf, fewColumns } from "./eigenpairs.js";
+import {
+  covarianceEigenpairs,
+  type Eigenpairs,
+  type EigenpairsUse,
+  eigenpairsOf,
+  fewColumns,
+} from "./eigenpairs.js";
 
 /** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
@@ -59,10 +65,14 @@ export interface RowBlocks {
 /**
  * The k principal components of samples [n, …], or of blocks of samples, from the leading eigenvectors of
  * their covariance in float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of
- * a coordinate 1 on average; each direction's largest entry is positive.
+ * a coordinate 1 on average; each direction's largest entry is positive. `use: "figure"` stops early: noise has no
+ * leading directions to find.
  * @throws BridgeError unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
  */
-export function principalComponents(samples: Tensor | RowBlocks, { k }: { k: number }): Projection {
+export function principalComponents(
+  samples: Tensor | RowBlocks,
+  { k, use = "coordinates" }: { k: number; use?: EigenpairsUse },
+): Projection {
   return noGrad(() =>
     tidy(() => {
       const { n, d } = "blocks" in samples ? samples : sizeOf(samples);
@@ -72,7 +82,7 @@ export function principalComponents(samples: Tensor | RowBlocks, { k }: { k: num
           `${k} principal components of ${n} samples of ${d} numbers; expected between 1 and ${d} components and at least 2 samples`,
         );
       const { mean, pairs, dtype } =
-        "blocks" in samples ? pairsOfBlocks(samples, k) : pairsOf(samples, k);
+        "blocks" in samples ? pairsOfBlocks(samples, k) : pairsOf(samples, k, use);
       const { values, vectors, total } = pairs;
       const variance = values.mean().item();
       if (!(variance > 0))
@@ -106,10 +116,10 @@ interface SamplePairs {
   dtype: DType;
 }
 
-function pairsOf(x: Tensor, k: number): SamplePairs {
+function pairsOf(x: Tensor, k: number, use: EigenpairsUse = "coordinates"): SamplePairs {
   const rows = x.flatten({ startDim: 1 }).to("float64");
   const mean = rows.mean(0);
-  return { mean, pairs: covarianceEigenpairs(rows.sub(mean), k), dtype: x.dtype };
+  return { mean, pairs: covarianceEigenpairs(rows.sub(mean), k, use), dtype: x.dtype };
 }
 
 /** Several blocks of few columns are read twice, for their mean and their covariance; others at once. */
