@@ -51,7 +51,7 @@ export function unetStep(dtype = "float32") {
 /** One evaluation of the network, as a sampler makes it: recorded. */
 export function unetForward(dtype = null) {
   const network = imageProblem().method.network("f").eval();
-  const forward = torch.recorded((x, t) =>
+  const forward = torch.recordCalls((x, t) =>
     torch.autocast(dtype, () => network.forward(x, t)).to(x.dtype),
   );
   const x = onDevice(torch.randn([IMAGES, 1, IMAGE, IMAGE]));
@@ -73,7 +73,7 @@ export function layerPass(make, channels = 64) {
     memoryFormat: "channelsLast",
   });
   x.requiresGrad_();
-  const pass = torch.recorded(() => {
+  const pass = torch.recordCalls(() => {
     const y = layer.forward(x);
     return [y, ...torch.grad([y.sum()], [x, ...layer.parameters()])];
   });

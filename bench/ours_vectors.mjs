@@ -98,7 +98,7 @@ export function adamStep() {
   const optimizer = new torch.optim.Adam(network.parameters(), { lr: RATE });
   const ema = new torch.optim.EMA(network, 0.999);
   for (const p of network.parameters()) p.grad = torch.tidy(() => p.detach().clone().keep());
-  const step = torch.recorded(() => {
+  const step = torch.recordCalls(() => {
     optimizer.step(ema);
     return [];
   });

@@ -4,7 +4,7 @@ import {
   eulerMaruyama,
   independent,
   type Simulate,
-  simulated,
+  simulatedPairs,
   uniformGrid,
   wasserstein,
 } from "dsbm/bridge";
@@ -52,7 +52,7 @@ for (let n = 0; n < iterations; n++)
         optimizer.step();
       });
     // The coupling of the learnt process: from the data at its start to the end of its SDE.
-    ({ x0, x1 } = simulated(direction, data, simulate));
+    ({ x0, x1 } = simulatedPairs(direction, data, simulate));
   }
 
 const distance = (x: typeof x0) => wasserstein(x, data.x1).value.toFixed(3);

@@ -100,7 +100,7 @@ async function compare() {
           return found.detach();
         };
       };
-      const [plain, recorded] = [stepOf(gpu), T.recorded(stepOf(twin))];
+      const [plain, recorded] = [stepOf(gpu), T.recordCalls(stepOf(twin))];
       for (let i = 0; i < 3; i += 1) close(recorded(...onGpu)[0], plain(...onGpu), 1e-5);
     });
     check(`${name}: bfloat16 is close to float32`, () => {

@@ -60,7 +60,7 @@ export function train(make: () => Network, { record }: { record: boolean }) {
     adam.step();
     return loss.detach();
   };
-  const step = record ? T.recorded(body) : body;
+  const step = record ? T.recordCalls(body) : body;
   T.manualSeed(8);
   const losses = [0, 1, 2].map((i) =>
     tidy(() => [step(images(4, 1, 8, i), times(4))].flat()[0].item()),

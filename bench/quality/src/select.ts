@@ -1,7 +1,7 @@
 // Selects a part of a benchmark.
 import { existsSync, statSync } from "node:fs";
 import { ConfigError } from "@dsbm/config";
-import { nearest } from "@dsbm/files";
+import { nearestName } from "@dsbm/files";
 import type { Benchmark } from "./benchmark.js";
 import type { BenchmarkConfig } from "./config.js";
 import { trainings } from "./engine.js";
@@ -74,7 +74,7 @@ function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig):
 
 /** A suggestion for an unknown name. */
 function cure(name: string, some: string, known: readonly string[]): string {
-  const near = nearest(name, known);
+  const near = nearestName(name, known);
   return near ? `did you mean "${near}"?` : `expected ${some} of ${known.join(", ")}`;
 }
 

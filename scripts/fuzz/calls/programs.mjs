@@ -23,7 +23,7 @@ function functionOf({ T }, r, steps, out) {
       }
     });
     if (made[0] && r.chance(0.3)) made[0].sum().backward();
-    if (r.chance(0.05)) T.recorded(() => T.ones([1]))();
+    if (r.chance(0.05)) T.recordCalls(() => T.ones([1]))();
     return made.length ? made : out;
   };
 }
@@ -54,7 +54,7 @@ export function recordCall(engine, r, v) {
 
 /** A function in chunks on threads. */
 export function chunkedCall({ T }, r, v) {
-  const fn = T.recorded((x) =>
+  const fn = T.recordCalls((x) =>
     r.chance(0.5) ? x.mul(2).add(x) : x.add(T.randnLike?.(x) ?? x.randnLike()),
   );
   const options = {

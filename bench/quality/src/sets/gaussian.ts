@@ -2,7 +2,7 @@
 // the divergence of all paths, from the exact drift.
 import {
   type Direction,
-  discretised,
+  discretisedMarginals,
   exactDrift,
   exactMarginal,
   expectedKL,
@@ -47,7 +47,7 @@ const klDiag = { metric: "kl_diag", columns: dims.map((d) => `d${d}`) };
 
 /** KL at the 21 grid times, their mean, of marginals with known moments and as many samples. */
 function floors(bridge: GaussianBridge, d: number, isExact: boolean): Values {
-  const states = discretised("f", bridge, steps);
+  const states = discretisedMarginals("f", bridge, steps);
   const all = states.map((state) => {
     const got = isExact ? exactMarginal(bridge, state.time) : state;
     return expectedKL(got, bridge, state.time, samples, d);

@@ -1,4 +1,4 @@
-import { nearest, shortageOf, UserError } from "@dsbm/files";
+import { nearestName, shortageOf, UserError } from "@dsbm/files";
 
 type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
@@ -53,7 +53,7 @@ function onOneLine(text: string): string {
 
 /** Ends an "unknown …" message with the closest name, or else `otherwise`, or else all names. */
 export function suggestion(word: string, candidates: readonly string[], otherwise = ""): string {
-  const near = nearest(word, candidates);
+  const near = nearestName(word, candidates);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
   if (otherwise !== "") return otherwise;
   return candidates.length > 0 ? `there are: ${candidates.join(", ")}` : "there are none";

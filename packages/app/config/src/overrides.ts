@@ -1,7 +1,7 @@
 // Parses the arguments key=value of a command line, in Hydra's grammar, after the shell's own
 // quotes.
 
-import { nearest, shellWord } from "@dsbm/files";
+import { nearestName, shellWord } from "@dsbm/files";
 import { ConfigError, quote } from "./errors.js";
 import { type Overrides, printValue, readWord, type Value } from "./tree.js";
 
@@ -86,7 +86,7 @@ export function parseArguments(
 /** The error for an unknown argument with dashes. */
 function unknownOption(token: string, options: readonly string[]): ConfigError {
   const setting = /^--?([A-Za-z][\w.]*)=/.exec(token)?.[1];
-  const near = nearest(token, options);
+  const near = nearestName(token, options);
   let cure = `the options are ${options.join(", ")}; settings are written key=value`;
   if (near !== undefined) cure = `did you mean ${near}?`;
   else if (setting !== undefined)

@@ -173,14 +173,14 @@ function withStepVariance(trained: Trained, step_variance: SampleConfig["step_va
   return { ...trained, stepVariance: step_variance, lastNoise: step_variance === "process" };
 }
 
-const close = 1e-9;
+const timeTolerance = 1e-9;
 
 /**
  * A process time in the user's units: a dataset's value, a number between, or else the process
  * time.
  */
 export function timeLabel(config: TimeConfig, time: number): string {
-  const here = timeValues(config).find((one) => Math.abs(one.time - time) < close);
+  const here = timeValues(config).find((one) => Math.abs(one.time - time) < timeTolerance);
   if (here) return here.value;
   const scale = timeScale(config);
   return String(Number((scale ? scale.from + time * scale.length : time).toPrecision(6)));
@@ -194,7 +194,7 @@ export function processTime(config: TimeConfig, label: string, key: string): num
   if (here) return here.time;
   const scale = timeScale(config);
   const time = scale ? (number - scale.from) / scale.length : Number.NaN;
-  if (time >= -close && time <= 1 + close) return Math.min(1, Math.max(0, time));
+  if (time >= -timeTolerance && time <= 1 + timeTolerance) return Math.min(1, Math.max(0, time));
   const names = values.map(({ value }) => value).join(", ");
   throw new ConfigError(
     `${key}=${label}: expected ${names === "" ? `a time between ${scale?.from} and ${(scale?.from ?? 0) + (scale?.length ?? 1)}` : `one of ${names}${scale ? ", or a time between them" : ""}`}`,
@@ -228,7 +228,7 @@ function journeyOf(
   const direction = options.direction ?? (isGiven ? (isBack ? "b" : "f") : usual);
   const start = from ?? (direction === "f" ? 0 : 1);
   const end = to ?? (direction === "f" ? 1 : 0);
-  if (direction === "f" ? end - start > close : start - end > close)
+  if (direction === "f" ? end - start > timeTolerance : start - end > timeTolerance)
     return { direction, start, end };
   throw new ConfigError(
     `from=${timeLabel(config, start)} to=${timeLabel(config, end)} with direction=${direction}: expected ${direction === "f" ? "a later" : "an earlier"} time at to; leave direction out`,

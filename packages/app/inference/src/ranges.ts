@@ -6,12 +6,12 @@ interface RangeColumns {
   bounds: ColumnBounds;
 }
 
-const far = 0.5;
+const farShare = 0.5;
 const mostNamed = 5;
 
-const short = (x: number) => Number(x.toPrecision(4));
+const roundTo4 = (x: number) => Number(x.toPrecision(4));
 
-const beyond = (x: number, { min, max }: Bounds): number => Math.max(min - x, x - max);
+const excessOver = (x: number, { min, max }: Bounds): number => Math.max(min - x, x - max);
 
 /** Counts odd values by column, of a dataset with these ranges. */
 function counterOf(
@@ -34,7 +34,7 @@ function counterOf(
       firstOf(
         odd().map(
           ({ name, count, range: { min, max } }) =>
-            `${name} ${count} (data ${short(min)} to ${short(max)})`,
+            `${name} ${count} (data ${roundTo4(min)} to ${roundTo4(max)})`,
         ),
         mostNamed,
       ),
@@ -47,7 +47,7 @@ export function farRows(columns: RangeColumns, direction: Direction, path: strin
   const { add, count, text } = counterOf(
     columns,
     end,
-    (x, range) => beyond(x, range) > far * (range.max - range.min),
+    (x, range) => excessOver(x, range) > farShare * (range.max - range.min),
   );
   return {
     add,
@@ -68,7 +68,7 @@ export function strayValues(columns: RangeColumns, direction: Direction) {
   const end = direction === "f" ? "target" : "source";
   // Output is written as float32.
   const isOutside = (x: number, range: Bounds) =>
-    beyond(x, range) >
+    excessOver(x, range) >
     1e-6 * Math.max(range.max - range.min, Math.abs(range.min), Math.abs(range.max));
   const isBroken = (x: number, _: Bounds, k: number) =>
     bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x));

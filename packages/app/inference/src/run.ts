@@ -5,7 +5,7 @@ import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import { oddRow } from "./check-rows.js";
 import { openConditions } from "./input/conditions.js";
-import { disposeRows, type FileJob, failed, type Input, openInput } from "./input/input.js";
+import { disposeRows, type FileJob, type Input, nullIfStopped, openInput } from "./input/input.js";
 import { openOutput } from "./output/output.js";
 import { checkOutput, needsCount } from "./output/place.js";
 import type { SampleWriter } from "./output/writer.js";
@@ -79,7 +79,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       about: output.writer.about(),
     };
   } catch (error) {
-    return failed(error, job);
+    return nullIfStopped(error, job);
   }
 }
 

@@ -9,9 +9,9 @@ import {
   methodNamed,
   ornsteinUhlenbeck,
   plainDrift,
-  preconditioned,
-  smooth,
   uniformGrid,
+  withPreconditioning,
+  withSplines,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import { configChain, type GaussianMoments, type growthNumbers } from "@dsbm/datasets";
@@ -27,7 +27,7 @@ export function bridgeProcess(
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
   const plain = methodOf(config, { gammas, law, growth });
   const method = config.precondition
-    ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
+    ? withPreconditioning(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
     : withInterpolant(plain, config);
   const isDrift = method.predicts === "drift" && !method.plan;
   return {
@@ -53,7 +53,7 @@ function withInterpolant(
   method: Method,
   { interpolant, path_metric, path_potential }: CompleteTrainConfig,
 ): Method {
-  if (interpolant === "spline") return smooth(method, path_potential);
+  if (interpolant === "spline") return withSplines(method, path_potential);
   return interpolant === "metric" ? followingData(method, path_metric) : method;
 }
 

@@ -88,9 +88,9 @@ async function commandOf(name: string): Promise<Load> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load) return load[1];
   const { ConfigError } = await import("@dsbm/config");
-  const { nearest } = await import("@dsbm/files");
+  const { nearestName } = await import("@dsbm/files");
   const names = Object.keys(commands);
-  const near = nearest(name, names);
+  const near = nearestName(name, names);
   throw new ConfigError(
     `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
   );

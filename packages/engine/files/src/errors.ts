@@ -34,7 +34,7 @@ export class FileError extends UserError {
   }
 }
 
-const elsewhere = "or choose another folder";
+const otherFolderCure = "or choose another folder";
 
 const openFiles =
   "too many open files: allow this process more of them (ulimit -n 1024, in a new shell if this one refuses)";
@@ -53,14 +53,26 @@ const shortages: Record<string, string> = {
 };
 
 const cures: Record<string, readonly [FileErrorCode, string]> = {
-  EACCES: ["permission", `no permission: change its owner or mode (chown, chmod), ${elsewhere}`],
-  EPERM: ["permission", `not permitted: change its owner or attributes, ${elsewhere}`],
-  EROFS: ["read_only", `the file system is mounted read-only: remount it writable, ${elsewhere}`],
-  ENOSPC: ["disk_full", `the disk is full: free some space and run again, ${elsewhere}`],
-  EDQUOT: ["disk_full", `the disk quota is used up: free some space and run again, ${elsewhere}`],
-  EFBIG: ["io", `the file is larger than the limit: raise it (ulimit -f), ${elsewhere}`],
-  ENOTDIR: ["not_a_folder", `a part of this path is a file, not a folder: move it, ${elsewhere}`],
-  EEXIST: ["not_a_folder", `a file has the name of a needed folder: move it, ${elsewhere}`],
+  EACCES: [
+    "permission",
+    `no permission: change its owner or mode (chown, chmod), ${otherFolderCure}`,
+  ],
+  EPERM: ["permission", `not permitted: change its owner or attributes, ${otherFolderCure}`],
+  EROFS: [
+    "read_only",
+    `the file system is mounted read-only: remount it writable, ${otherFolderCure}`,
+  ],
+  ENOSPC: ["disk_full", `the disk is full: free some space and run again, ${otherFolderCure}`],
+  EDQUOT: [
+    "disk_full",
+    `the disk quota is used up: free some space and run again, ${otherFolderCure}`,
+  ],
+  EFBIG: ["io", `the file is larger than the limit: raise it (ulimit -f), ${otherFolderCure}`],
+  ENOTDIR: [
+    "not_a_folder",
+    `a part of this path is a file, not a folder: move it, ${otherFolderCure}`,
+  ],
+  EEXIST: ["not_a_folder", `a file has the name of a needed folder: move it, ${otherFolderCure}`],
   EISDIR: ["not_a_file", "a folder has the name of a needed file: move it, or choose another name"],
   ELOOP: ["not_a_file", "it is a symbolic link: give the path of the file itself"],
   ENOENT: ["not_found", "it does not exist: check the path"],

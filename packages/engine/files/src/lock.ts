@@ -10,6 +10,7 @@ export const foreignLockSeconds = 600;
 const unreadableLockSeconds = 10;
 const refreshSeconds = 30;
 
+/** A lock file that this process took. */
 export interface Lock {
   /** Shows other machines that the process lives, at most every 30 s. Throws FileError "locked" if the lock was lost. */
   refresh(): void;
@@ -19,6 +20,7 @@ export interface Lock {
   release(): void;
 }
 
+/** The content of a lock file: the process that holds it. */
 export interface LockOwner {
   /** A processName. */
   process: string;

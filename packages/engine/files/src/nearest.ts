@@ -14,17 +14,17 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * Returns the candidate closest to `word`, ignoring case and . _ -: one edit for up to three
+ * Returns the candidate closest to `name`, ignoring case and . _ -: one edit for up to three
  * letters, two for up to six, three beyond; else undefined.
  */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.min(3, Math.ceil(word.length / 3));
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const limit = Math.min(3, Math.ceil(name.length / 3));
   const plain = (text: string) => text.toLowerCase().replace(/[._-]/g, "");
   // Comparing lengths first keeps hostile input cheap. Swapped letters are likelier than a missing letter.
   return [...candidates]
-    .map((candidate) => ({ candidate, longer: Math.abs(candidate.length - word.length) }))
+    .map((candidate) => ({ candidate, longer: Math.abs(candidate.length - name.length) }))
     .filter(({ longer }) => longer <= limit)
-    .map((one) => ({ ...one, edits: distance(plain(word), plain(one.candidate)) }))
+    .map((one) => ({ ...one, edits: distance(plain(name), plain(one.candidate)) }))
     .filter(({ edits }) => edits <= limit)
     .sort((a, b) => a.edits - b.edits || a.longer - b.longer)[0]?.candidate;
 }

@@ -120,7 +120,7 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
 }
 
-const swept = new Set<string>();
+const sweptFolders = new Set<string>();
 
 function stage(
   path: string,
@@ -140,11 +140,11 @@ function stage(
   };
   makeFolder(folder);
   try {
-    if (!swept.has(folder)) sweepTemporaries(folder);
+    if (!sweptFolders.has(folder)) sweepTemporaries(folder);
   } catch {
     // Files of another user may lie in this folder.
   }
-  swept.add(folder);
+  sweptFolders.add(folder);
   guarded(() => prepare(temporary));
   return {
     temporary,

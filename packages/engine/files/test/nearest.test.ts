@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nearest } from "../src/nearest.js";
+import { nearestName } from "../src/nearest.js";
 
 const keys = ["dim", "lr", "eps", "inner_iters", "outer_iters", "seed", "dsb", "dsbm"];
 
@@ -14,4 +14,4 @@ it.each([
   ["eta", undefined],
   ["learning_rate", undefined],
   ["x".repeat(100_000), undefined],
-])("nearest to %.20s", (word, key) => expect(nearest(word, keys)).toBe(key));
+])("nearest to %.20s", (word, key) => expect(nearestName(word, keys)).toBe(key));

@@ -5,9 +5,9 @@ import {
   type EngineName,
   engineName,
   engineReason,
-  guarded,
   mappedLibraries,
   native,
+  withTorchErrors,
 } from "./binding/native.js";
 
 /** The number of threads in an operation. */
@@ -21,7 +21,7 @@ export function setNumThreads(n: number): void {
     throw refusedOption(
       `setNumThreads: expected an integer from 1 to 1024, got ${typeof n === "number" ? n : typeof n}`,
     );
-  guarded(() => native.numThreads(n), "setNumThreads");
+  withTorchErrors(() => native.numThreads(n), "setNumThreads");
 }
 
 /** Bytes of tensors now and at the peak, live tensors, and allocations so far. */
@@ -30,7 +30,7 @@ export interface MemoryStatistics {
   current: number;
   /** Most bytes at once. */
   peak: number;
-  /** Tensors that are not disposed. */
+  /** Tensors without `dispose` so far. */
   live: number;
   /** Allocations so far. */
   allocations: number;
@@ -38,7 +38,10 @@ export interface MemoryStatistics {
 
 /** Memory of tensors; `resetPeak` starts a new peak. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
-  const [current, peak, allocations, live] = guarded(() => native.memory(resetPeak), "memory");
+  const [current, peak, allocations, live] = withTorchErrors(
+    () => native.memory(resetPeak),
+    "memory",
+  );
   return { current, peak, live, allocations };
 }
 
@@ -47,7 +50,7 @@ export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): Mem
  * a TorchError.
  */
 export function setMemoryLimit(bytes: number): void {
-  guarded(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");
+  withTorchErrors(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");
 }
 
 /** Versions, libraries and devices of the engine. */
@@ -56,7 +59,7 @@ export interface EngineInfo {
   engine: EngineName;
   /** Why libtorch does not run, if nobody asked for the portable engine. */
   reason: string | null;
-  /** The engine's version: libtorch's, or that of the portable engine. */
+  /** The engine's version: of libtorch or of the portable engine. */
   version: string;
   /** The path of the native addon; null for the portable engine. */
   addon: string | null;
@@ -80,7 +83,7 @@ export interface EngineInfo {
   /** PyTorch's description of its build. */
   config: string;
 }
-const kinds = [
+const threadingOfBlas = [
   ["openmp", /openmp|openblaso/],
   ["pthread", /pthread|openblasp/],
   ["serial", /serial/],
@@ -98,7 +101,7 @@ export function engineInfo(): EngineInfo {
     builtAgainst: builtAgainst(),
     libtorch: mappedLibraries(/libtorch_cpu/)[0] ?? null,
     blas,
-    blasThreads: kinds.find(([, names]) => blas && names.test(blas))?.[0] ?? null,
+    blasThreads: threadingOfBlas.find(([, names]) => blas && names.test(blas))?.[0] ?? null,
     threads: getNumThreads(),
     cuda: cudaDevices >= 0,
     devices: ["cpu", ...Array.from({ length: Math.max(0, cudaDevices) }, (_, i) => `cuda:${i}`)],

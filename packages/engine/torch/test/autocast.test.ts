@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../src/index.js";
-import { bits, type Net, nets, trained } from "./record-support.js";
+import { bits, type Net, nets, trainTwins } from "./record-support.js";
 
 startFrom(2);
 
@@ -29,15 +29,15 @@ describe("autocast", () => {
   it.each(nets)(
     "8 recorded steps of %s equal 8 unrecorded steps, bit for bit",
     (_, make, shape) => {
-      const plain = trained(inBfloat16(make()), { steps: 8, shape, record: false });
-      expect(trained(inBfloat16(make()), { steps: 8, shape, record: true })).toEqual(plain);
+      const plain = trainTwins(inBfloat16(make()), { steps: 8, shape, record: false });
+      expect(trainTwins(inBfloat16(make()), { steps: 8, shape, record: true })).toEqual(plain);
       expect(plain.losses[7]).toBeLessThan(plain.losses[0]);
     },
   );
 
   it("casts a weight once in a recording without gradients, and again in each replay", () => {
     const w = T.randn([4, 4]).requiresGrad_();
-    const twice = T.recorded((x) => {
+    const twice = T.recordCalls((x) => {
       const once = () => cast(() => x.mm(w)).to("float32");
       return once().add(once());
     });

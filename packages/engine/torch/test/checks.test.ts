@@ -88,7 +88,7 @@ describe("lists that cannot be read", () => {
       "chunks of a huge view",
       () =>
         T.runChunked(
-          T.recorded((x) => x),
+          T.recordCalls((x) => x),
           [T.ones([1]).expand([2 ** 40])],
           {
             ...{ rows: 1, threads: 1, inputDims: [0], outputDims: [0] },

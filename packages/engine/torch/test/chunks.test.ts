@@ -19,7 +19,7 @@ startFrom(8);
 describe("runChunked", () => {
   it("computes shared values of all chunks once, from the newest weights, except random draws and written tensors", () => {
     const weight = T.randn([4]);
-    const f = T.recorded((x) => {
+    const f = T.recordCalls((x) => {
       const e = weight.exp();
       const written = weight.cos();
       written.add_(1);
@@ -43,7 +43,7 @@ describe("runChunked", () => {
     }
   });
   it("draws numbers that depend on the generator, not on the threads", () => {
-    const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
+    const noise = T.recordCalls((x, w) => x.add(x.randnLike()).add(w));
     const [x, w] = [T.zeros([20_000, 2]), T.zeros([2])];
     const run = (threads: number, seed?: number) =>
       T.runChunked(noise, [x, w], options(threads, seed))[0];
@@ -59,7 +59,7 @@ describe("runChunked", () => {
   });
   it("passes a chunk's error on, and works afterwards", () => {
     const table = T.ones([5]);
-    const f = T.recorded((x, w) => table.index([x]).add(w));
+    const f = T.recordCalls((x, w) => table.index([x]).add(w));
     const good = T.zeros([1000], { dtype: "int64" });
     const bad = good.clone();
     bad.select(0, 900).fill_(99);
@@ -75,7 +75,7 @@ describe("runChunked", () => {
     expect(total(3)).toBe(2000);
   });
   it("refuses options without rows to cut, and functions that write to shared tensors", () => {
-    const f = T.recorded((x, w) => x.add(w));
+    const f = T.recordCalls((x, w) => x.add(w));
     const inputs = [T.zeros([10]), T.zeros([])];
     const run = (changes: object) => () => T.runChunked(f, inputs, { ...options(1), ...changes });
     expect(run({ rows: 0 })).toThrow(/rows is 0/);
@@ -84,7 +84,7 @@ describe("runChunked", () => {
     expect(run({ outputDims: [7] })).toThrow(/outputDims|dimension/);
     expect(() => T.runChunked(f, [T.zeros([0]), T.zeros([])], options(1))).toThrow(/no rows/);
     const total = T.zeros([]);
-    const writer = T.recorded((x, w) => {
+    const writer = T.recordCalls((x, w) => {
       total.add_(1);
       return x.add(w);
     });
@@ -93,10 +93,10 @@ describe("runChunked", () => {
 });
 
 describe("startChunked", () => {
-  const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
+  const noise = T.recordCalls((x, w) => x.add(x.randnLike()).add(w));
   const inputs = [T.zeros([5000, 4]), T.zeros([])];
   it("starts after earlier runs, on any number of threads, and ends in any order", () => {
-    const noise = T.recorded((x, w) => x.matmul(w).silu().add(x.randnLike()));
+    const noise = T.recordCalls((x, w) => x.matmul(w).silu().add(x.randnLike()));
     const inputs = [T.randn([3000, 64]), T.randn([64, 64])];
     const [a, b] = [1, 2].map((seed) => T.runChunked(noise, inputs, options(1, seed))[0]);
     for (const threads of [
@@ -113,7 +113,7 @@ describe("startChunked", () => {
     }
   });
   it.skipIf(process.platform !== "linux")("joins ended threads while runs wait", async () => {
-    const f = T.recorded((x, w) => x.add(w));
+    const f = T.recordCalls((x, w) => x.add(w));
     const inputs = [T.zeros([3000, 2]), T.zeros([])];
     const virtual = () =>
       Number(/VmSize:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
@@ -128,7 +128,7 @@ describe("startChunked", () => {
     for (const run of runs) run.finish();
   });
   it("ends early and gives its memory back, also when nobody waits for it", async () => {
-    const heavy = T.recorded((x, w) => {
+    const heavy = T.recordCalls((x, w) => {
       let y = x.add(w);
       for (let i = 0; i < 50; i++) y = y.sin();
       return y;

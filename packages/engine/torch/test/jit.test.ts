@@ -83,11 +83,11 @@ describe("a TorchScript module", () => {
 
   it("refuses to be recorded, and works afterwards", () => {
     const module = load(features);
-    expect(() => T.recorded((x) => module.forward([x]))(images(1))).toThrow(
+    expect(() => T.recordCalls((x) => module.forward([x]))(images(1))).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_RECORDING" }),
     );
     expect(() =>
-      T.recorded((x) => {
+      T.recordCalls((x) => {
         load(features);
         return x.add(1);
       })(images(1)),

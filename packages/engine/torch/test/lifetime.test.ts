@@ -25,7 +25,7 @@ describe("a recording", () => {
       (t: T.Tensor) => T.tidy(() => chain(t, 100)),
     ]) {
       T.memory({ resetPeak: true });
-      const [y] = T.tidy(() => T.recorded(body)(x));
+      const [y] = T.tidy(() => T.recordCalls(body)(x));
       expect(T.memory().peak - T.memory().current).toBeLessThan(60 * MiB); // of 400
       expect(y.sum().item()).toBe(100 * MiB);
       y.dispose();
@@ -35,7 +35,7 @@ describe("a recording", () => {
     const x = T.zeros([MiB]);
     const before = T.memory().live;
     const own: { kept?: T.Tensor; dropped?: T.Tensor } = {};
-    const results = T.recorded((t) => {
+    const results = T.recordCalls((t) => {
       const early = t.add(1);
       own.kept = T.tidy(() => t.add(2)).keep();
       own.dropped = chain(t, 40);
@@ -51,7 +51,7 @@ describe("a recording", () => {
   it("gives everything back when its function throws", () => {
     const x = T.zeros([MiB]);
     const before = T.memory().live;
-    const failing = T.recorded((t) => {
+    const failing = T.recordCalls((t) => {
       chain(t, 20);
       throw new Error("boom");
     });

@@ -55,7 +55,7 @@ it("a training step asks malloc for nothing, and trains as without recording", (
         adam.step();
         return [];
       };
-      const run = recordIt ? T.recorded(step) : step;
+      const run = recordIt ? T.recordCalls(step) : step;
       const batches = Array.from({ length: 8 }, () => T.randn([16, 8]));
       const counts = batches.map((x) => allocations(() => T.tidy(() => void run(x))));
       return { counts, weights: net.parameters().map((p) => p.toNumbers()) };

@@ -9,7 +9,7 @@ startFrom(6);
 afterEach(() => {
   // No recording is left under way: reading values works, and so does a new recording.
   expect(x().sum().item()).toBe(2);
-  expect(T.recorded((y) => y.add(1))(x())[0].toNumbers()).toEqual([2, -1, 4]);
+  expect(T.recordCalls((y) => y.add(1))(x())[0].toNumbers()).toEqual([2, -1, 4]);
   expect(T.gradEnabled()).toBe(true);
 });
 
@@ -20,12 +20,12 @@ describe("inside a recording", () => {
     ["JavaScript data", () => T.tensor([1]), /JavaScript data cannot be recorded/],
     ["nonzero", (y) => y.nonzero(), /nonzero.*depends on the values/],
     ["masked_select", (y) => y.maskedSelect(y.gt(0)), /masked_select.*depends on the values/],
-    ["a recording", (y) => T.recorded((z) => z.add(1))(y), /recording inside a recording/],
+    ["a recording", (y) => T.recordCalls((z) => z.add(1))(y), /recording inside a recording/],
     ["seeding", () => T.manualSeed(1), /seeding/],
     ["a generator's state", () => T.Generator.default().getState(), /state/],
   ];
   it.each(refused)("%s is refused", (_, act, message) => {
-    const f = T.recorded((y) => {
+    const f = T.recordCalls((y) => {
       act(y);
       return y.add(1);
     });
@@ -33,8 +33,8 @@ describe("inside a recording", () => {
     expect(() => f(x())).toThrow(expect.objectContaining({ code: "ERR_TORCH_RECORDING" }));
   });
   it("an asynchronous function is refused, and an error of the function reaches the caller", () => {
-    expect(() => T.recorded((async (y: T.Tensor) => y) as never)(x())).toThrow(/asynchronous/);
-    const boom = T.recorded(() => {
+    expect(() => T.recordCalls((async (y: T.Tensor) => y) as never)(x())).toThrow(/asynchronous/);
+    const boom = T.recordCalls(() => {
       throw new RangeError("boom");
     });
     expect(() => boom(x())).toThrow(RangeError);
@@ -42,15 +42,15 @@ describe("inside a recording", () => {
   it("a graph that was built before is refused", () => {
     const w = T.ones([3]).requiresGrad_();
     const before = w.exp().sum();
-    const f = T.recorded((y) => {
+    const f = T.recordCalls((y) => {
       before.backward();
       return y;
     });
     expect(() => f(x())).toThrow(/before the recording/);
   });
   it("inputs are data, results are tensors", () => {
-    expect(() => T.recorded((y) => y)(x().requiresGrad_())).toThrow(/requires grad/);
-    expect(() => T.recorded(() => 5 as never)(x())).toThrow(/list of tensors/);
+    expect(() => T.recordCalls((y) => y)(x().requiresGrad_())).toThrow(/requires grad/);
+    expect(() => T.recordCalls(() => 5 as never)(x())).toThrow(/list of tensors/);
     expect(() => T.Program.record((y) => y, 5 as never)).toThrow(/list of tensors/);
   });
 });

@@ -79,11 +79,11 @@ export const nets: [what: string, make: () => Net, shape: number[]][] = [
 ];
 
 /** The losses of training steps; weights, gradients and the generator after them. */
-export function trained(
+export function trainTwins(
   net: Net,
   { steps, shape, record }: { steps: number; shape: number[]; record: boolean },
 ) {
-  const step = record ? T.recorded(trainer(net)) : trainer(net);
+  const step = record ? T.recordCalls(trainer(net)) : trainer(net);
   const batches = T.Generator.create(4);
   T.manualSeed(12);
   const losses = Array.from({ length: steps }, () =>

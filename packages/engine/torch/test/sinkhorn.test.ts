@@ -6,14 +6,18 @@ import { bits } from "./kernel/in-double.js";
 
 startFrom(7);
 
-const double = { dtype: "float64" } as const;
+const float64Options = { dtype: "float64" } as const;
 const oneIteration = { tolerance: 0, most: 1 };
 
 /** A kernel of a cost, weights of its rows and columns, and scalings other than 1. */
 function problemOf(n: number, m: number) {
-  const [cost, f, g] = [T.rand([n, m], double), T.randn([n], double), T.randn([m], double)];
-  const weights = (k: number) => T.rand([k], double).add(0.5).div(k);
-  const scaling = (k: number) => T.rand([k], double).add(0.5);
+  const [cost, f, g] = [
+    T.rand([n, m], float64Options),
+    T.randn([n], float64Options),
+    T.randn([m], float64Options),
+  ];
+  const weights = (k: number) => T.rand([k], float64Options).add(0.5).div(k);
+  const scaling = (k: number) => T.rand([k], float64Options).add(0.5);
   const scalings = { a: weights(n), b: weights(m), u: scaling(n), v: scaling(m) };
   return { matrix: f.unsqueeze(-1).add(g).sub(cost).div(0.3).exp(), scalings };
 }
@@ -44,7 +48,7 @@ it("refuses other shapes, dtypes and counts in one line", () => {
   expect(() => iterate({ u: scalings.v })).toThrow(/a number for each row and column of \[3, 5\]/);
   expect(() => iterate({ a: scalings.a.to("float32") })).toThrow(/expected float64 vectors/);
   expect(() => iterate({}, { most: 0 })).toThrow(/at least one iteration, got 0/);
-  expect(() => T.sinkhornIterate(T.zeros([0, 5], double), scalings, steps)).toThrow(
+  expect(() => T.sinkhornIterate(T.zeros([0, 5], float64Options), scalings, steps)).toThrow(
     /float64 kernel/,
   );
 });

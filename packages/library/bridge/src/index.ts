@@ -53,7 +53,7 @@ export {
   frames,
   type IntervalGrowth,
 } from "./coupling/course-growth.js";
-export { reference, simulated } from "./coupling/from-one-end.js";
+export { reference, simulatedPairs } from "./coupling/from-one-end.js";
 export {
   growthPlan,
   joinMass,
@@ -71,7 +71,7 @@ export {
   checkPairs,
   type KnownPairs,
   matchKnown,
-  unmarked,
+  withoutKnownMark,
 } from "./coupling/known.js";
 export {
   groupsByConditions,
@@ -109,20 +109,20 @@ export {
 } from "./method/noise-share.js";
 export {
   flowMargin,
-  guided,
   guidedEvaluations,
   networkOutput,
   type Parametrisation,
   plainDrift,
-  towards,
+  withDirection,
+  withGuidance,
 } from "./method/parametrisation.js";
-export { preconditioned } from "./method/preconditioned.js";
+export { withPreconditioning } from "./method/preconditioned.js";
 export * from "./method/sample.js";
 export { gaussianOf } from "./metric/feature-statistics.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export * from "./metric/frechet.js";
 export {
-  discretised,
+  discretisedMarginals,
   exactCovariance,
   exactDrift,
   exactMarginal,
@@ -165,7 +165,7 @@ export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export * from "./ot/k-means.js";
 export type { Potentials } from "./ot/plan.js";
-export { type Points, sinkhorn } from "./ot/sinkhorn.js";
+export { type PointSets, sinkhorn } from "./ot/sinkhorn.js";
 export * from "./process/brownian.js";
 export * from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";
@@ -173,4 +173,4 @@ export * from "./solver/euler-maruyama.js";
 export type { Flow, FlowOptions } from "./solver/flow.js";
 export * from "./solver/index.js";
 export * from "./solver/probability-flow.js";
-export { type Field, ordered, type SolveOptions } from "./solver/solver.js";
+export { type Field, type SolveOptions, solverSteps } from "./solver/solver.js";

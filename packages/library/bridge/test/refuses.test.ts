@@ -11,7 +11,7 @@ import { langevinRun } from "../src/langevin/run.js";
 import { dsbLangevin } from "../src/method/dsb-langevin.js";
 import { methodNamed, methods } from "../src/method/index.js";
 import { networkFlow } from "../src/method/network-flow.js";
-import { preconditioned } from "../src/method/preconditioned.js";
+import { withPreconditioning } from "../src/method/preconditioned.js";
 import { FeatureStatistics } from "../src/metric/feature-statistics.js";
 import { frechetDistance } from "../src/metric/frechet.js";
 import { bandError, fourierModes, isotropicSpectrum } from "../src/metric/spectrum.js";
@@ -91,7 +91,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["no networks", () => networkFlow(withoutNetworks), "argument", /at least one direction/],
   [
     "precondition",
-    () => preconditioned(methods.sf2m),
+    () => withPreconditioning(methods.sf2m),
     "argument",
     /expected one with a drift network/,
   ],

@@ -1,4 +1,4 @@
-import { nearest, UserError } from "@dsbm/files";
+import { nearestName, UserError } from "@dsbm/files";
 
 /** Codes are stable when the text changes. */
 export type DatasetCode =
@@ -134,13 +134,13 @@ export function reason(error: unknown): string {
 }
 
 export function didYouMean(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
+  const near = nearestName(name, known);
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
 
 export { firstOf } from "@dsbm/files";
 
-const bare = /^[\p{L}\p{N}_./+@%#^-]+$/u;
+const bareWord = /^[\p{L}\p{N}_./+@%#^-]+$/u;
 const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;
 
 /** An override as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' for names with other signs. */
@@ -151,7 +151,7 @@ export function setting(key: string, values: readonly (string | boolean)[]): str
   if (
     isConstant ||
     names.join() === "," ||
-    names.every((name) => bare.test(name) && !constants.test(name))
+    names.every((name) => bareWord.test(name) && !constants.test(name))
   )
     return `${key}=${names.join()}`;
   const quoted = names

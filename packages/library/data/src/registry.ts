@@ -1,5 +1,5 @@
 // The registry of datasets: a new dataset is a file and a line in `datasets`.
-import { nearest } from "@dsbm/files";
+import { nearestName } from "@dsbm/files";
 import type { DataSet, Preparation, SetOptions, Table, TableOptions } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 import { downscaler, syntheticDownscaler } from "./fields/downscaler.js";
@@ -86,7 +86,7 @@ function parseName(name: string): Pick<SetOptions, "classes"> & { set: DataSet }
   const set = Object.hasOwn(datasets, base) ? datasets[base] : undefined;
   if (set === undefined) {
     const known = Object.keys(datasets);
-    const near = nearest(base, known);
+    const near = nearestName(base, known);
     const cure =
       near === undefined
         ? `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`

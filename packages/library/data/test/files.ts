@@ -19,7 +19,7 @@ export function testFolders(): (files?: Readonly<Record<string, Uint8Array>>) =>
   return (files = {}) => {
     const folder = join(root, String(count++));
     mkdirSync(folder);
-    return put(folder, files);
+    return writeFiles(folder, files);
   };
 }
 
@@ -36,7 +36,7 @@ export function idx(shape: number[], data: ArrayLike<number>, type = 8): Uint8Ar
 }
 
 /** Writes files into a folder, with the folders above them. */
-export function put(folder: string, files: Readonly<Record<string, Uint8Array>>): string {
+export function writeFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): string {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);

@@ -1,4 +1,4 @@
-// The image networks, with what the tests of all of them need to know.
+// The image networks, with their sizes and facts for all tests.
 import type { Network } from "@dsbm/bridge";
 import type * as T from "@dsbm/torch";
 import { smallNetworks } from "../../../../test/support/networks.js";

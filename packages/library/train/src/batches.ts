@@ -10,10 +10,10 @@ import {
   type Pairs,
   targetOf,
   tensorsOf,
-  unmarked,
   wholePairs,
   withinGroups,
   withinIntervals,
+  withoutKnownMark,
 } from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
 import { allOf, type BatchShare, batchShare } from "./distributed/ranks.js";
@@ -83,7 +83,7 @@ export class Batches {
 
   next(): Batch {
     const batch = this.source.batch(this.share.pairs, this.share.part);
-    return unmarked(this.#couple ? this.#paired(batch as Pairs, this.#couple) : batch);
+    return withoutKnownMark(this.#couple ? this.#paired(batch as Pairs, this.#couple) : batch);
   }
 
   /** Ranks that share a batch pair it whole: plans of parts would be another method. */

@@ -3,7 +3,7 @@ import {
   copyNoiseShare,
   type Direction,
   type Endpoint,
-  gathered,
+  gatherEndpoints,
   type Network,
   type RecordedBatch,
 } from "@dsbm/bridge";
@@ -175,7 +175,7 @@ export class HalfIteration {
     const all = (end: Endpoint) =>
       arange(0, data[end].size(0), { dtype: "int64", device: data[end].device });
     const generator = this.#streams.noise;
-    const whole = gathered(data, all, { decode: data.decode, generator });
+    const whole = gatherEndpoints(data, all, { decode: data.decode, generator });
     const facts = { network: this.#network, direction: this.direction, data: whole, process };
     return noGrad(() => method.method.model?.fit?.(facts) ?? Number.NaN);
   }

@@ -7,7 +7,15 @@ import { distance, generatorOf } from "../../../../test/support/numbers.js";
 import { completeProblem } from "../src/complete-problem.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
-import { type Fields, network, networkOf, problemOf, tiny, train, trained } from "./support.js";
+import {
+  type Fields,
+  network,
+  networkOf,
+  problemOf,
+  runTraining,
+  tinyProblem,
+  train,
+} from "./support.js";
 
 const exactBridge = { a: 0.3, sigma: 1 };
 const grid = uniformGrid(10);
@@ -52,7 +60,7 @@ describe("simulate_dtype", () => {
 });
 
 it("dtype trains networks to weights near float32", async () => {
-  const short = await trained(problem({ dtype: "bfloat16" }));
+  const short = await runTraining(problem({ dtype: "bfloat16" }));
   const ends = ({ sampler }: Training) =>
     sampler.simulate("f", float32Training.problem.data.x0, { generator: generatorOf(1) });
   const apart = tidy(() => ends(short).sub(ends(float32Training)).square().mean().item());
@@ -66,7 +74,7 @@ describe("closed forms and plans", () => {
     (method) => {
       const both: Fields = { dtype: "bfloat16", simulateDtype: "bfloat16" };
       const { execution } = completeProblem(
-        tiny(method, { ...both, network: networkOf(method, 2) }),
+        tinyProblem(method, { ...both, network: networkOf(method, 2) }),
       );
       expect([execution.dtype, execution.simulateDtype]).toEqual(["float32", "float32"]);
     },

@@ -11,15 +11,15 @@ import {
   methods,
   minibatchExact,
   plainDrift,
-  smooth,
   stream,
   uniformGrid,
+  withSplines,
 } from "@dsbm/bridge";
 import { MLP } from "@dsbm/nets";
 import { arange, dropout, nn, type Tensor } from "@dsbm/torch";
 import { afterEach, beforeEach } from "vitest";
 import type { Problem } from "../src/problem.js";
-import { type Fields, networkOf, tiny, withFields } from "./support.js";
+import { type Fields, networkOf, tinyProblem, withFields } from "./support.js";
 
 let folder = "";
 
@@ -56,7 +56,7 @@ class ConditionedNetwork extends DropoutNetwork {
 
 /** A problem with caches on disk. */
 export const cachedProblem = (changes: Fields = {}) =>
-  tiny(methods.dsbm, {
+  tinyProblem(methods.dsbm, {
     network: (d, half) => new DropoutNetwork(d, half),
     cache: { folder: join(folder, "cache"), npar: 70, batchSize: 30, refreshStride: 5 },
     emaRate: 0.9,
@@ -120,7 +120,7 @@ function withIncrements(method: Method, changes: Fields) {
 function onChain(method: Method, changes: Fields) {
   const chain = chainOf([0, 0.3, 1]);
   const { x0, x1 } = cachedProblem().data;
-  return tiny(method, {
+  return tinyProblem(method, {
     data: chainEndpoints([{ x: x0 }, { x: x1 }, { x: x0 }], chain),
     network: networkOf(method, 2, 7, 16, chain),
     halfIterations: 3,
@@ -184,13 +184,13 @@ export const problems: [string, () => Problem][] = [
   ["a chain with masses, plans of all rows", () => onChain(methods.wfr(), { sequence: ["b"] })],
   [
     "a chain with splines",
-    () => onChain(smooth(methods.sf2m), { sequence: ["b"], halfIterations: 1 }),
+    () => onChain(withSplines(methods.sf2m), { sequence: ["b"], halfIterations: 1 }),
   ],
   [
     "paths that follow the data",
     () => {
       const method = followingData(methods.rectifiedflow, "rbf");
-      return tiny(method, { sequence: ["b"], halfIterations: 1, emaRate: 0.9 });
+      return tinyProblem(method, { sequence: ["b"], halfIterations: 1, emaRate: 0.9 });
     },
   ],
   ["a learning rate that falls", () => cachedProblem({ lrSchedule: "cosine" })],

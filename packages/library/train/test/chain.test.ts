@@ -26,7 +26,7 @@ import { afterAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, generatorOf, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { carried, type Fields, tiny, trained } from "./support.js";
+import { type Fields, runTraining, sampleInParts, tinyProblem } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
 const laws = [
@@ -107,13 +107,17 @@ describe("a chain of exact bridges", () => {
     ["f", [0, 1, 2]],
     ["b", [2, 1, 0]],
   ] as const)("has the marginals of its data (%s)", async (direction, order) => {
-    const { states } = await carried(sampler, many(order[0]), { seed: 1, direction, path: true });
+    const { states } = await sampleInParts(sampler, many(order[0]), {
+      seed: 1,
+      direction,
+      path: true,
+    });
     for (const [i, marginal] of order.entries()) expectLaw(states[10 * i], marginal, 0.08);
   });
 
   it("passes a time within an interval with the law of the closed form", async () => {
     const at = whole.times.findIndex((t) => Math.abs(t - 0.65) < 1e-9);
-    const { states } = await carried(sampler, many(0), { seed: 2, path: true });
+    const { states } = await sampleInParts(sampler, many(0), { seed: 2, path: true });
     const epsilon = sigma ** 2 * 0.7;
     const fit = new FittedGaussian([2]);
     fit.fit(rows[1], rows[2], epsilon);
@@ -124,14 +128,14 @@ describe("a chain of exact bridges", () => {
 
   it("is carried and followed through the same times, with noise of a seed", async () => {
     const options = { seed: 1, path: true };
-    const { states, evaluations } = await carried(sampler, many(0), options);
+    const { states, evaluations } = await sampleInParts(sampler, many(0), options);
     expect(states).toHaveLength(21);
     expect(evaluations).toEqual([20 * 3000]);
     expect(distance(states[0], many(0))).toBe(0);
-    const ends = await carried(sampler, many(0), { seed: 1 });
+    const ends = await sampleInParts(sampler, many(0), { seed: 1 });
     expect(distance(ends.states[0], states[20])).toBe(0);
     const heun = { ...options, solver: "heun", step_size: 0.1 } as const;
-    const flow = await carried(sampler, rows[0], heun);
+    const flow = await sampleInParts(sampler, rows[0], heun);
     expect(flow.states).toHaveLength(21);
     for (const k of [10, 20]) expectLaw(flow.states[k], k / 10, 0.08);
     const back = sampler.flow("b", flow.states[20], {
@@ -145,16 +149,16 @@ describe("a chain of exact bridges", () => {
     "is carried through a part of the time as within the whole (%s)",
     async (solver) => {
       const options = { seed: 1, path: true, solver, step_size: 0.1 };
-      const { states } = await carried(sampler, rows[0], { ...options, grid: whole });
+      const { states } = await sampleInParts(sampler, rows[0], { ...options, grid: whole });
       const stop = chain.times[1];
       const inner = whole.times[14];
-      const first = await carried(sampler, rows[0], {
+      const first = await sampleInParts(sampler, rows[0], {
         ...options,
         grid: gridBetween(whole, 0, inner),
       });
       expect(first.states).toHaveLength(15);
       expect(distance(first.states[14], states[14])).toBeLessThan(1e-5);
-      const second = await carried(sampler, states[10], {
+      const second = await sampleInParts(sampler, states[10], {
         ...options,
         grid: gridBetween(whole, stop, 1),
       });
@@ -189,7 +193,7 @@ const networkOn =
   };
 
 const problem = (method: Method, changes: Fields = {}) =>
-  tiny(method, {
+  tinyProblem(method, {
     data,
     process: brownian({ sigma }),
     network: networkOn(method),
@@ -223,14 +227,14 @@ describe("training on a chain", () => {
       },
     ],
   ] as const)("%s comes near every marginal", async (_, method, changes) => {
-    const training = await trained(problem(method, { ...learning, ...changes }));
+    const training = await runTraining(problem(method, { ...learning, ...changes }));
     for (const [direction, order] of [
       ["f", [0, 1, 2]],
       ["b", [2, 1, 0]],
     ] as const) {
       const start = rows[order[0]].repeat([3, 1]);
       const options = { seed: 5, direction, path: true };
-      const { states } = await carried(training.sampler, start, options);
+      const { states } = await sampleInParts(training.sampler, start, options);
       for (const i of [1, 2]) expectLaw(states[10 * i], order[i], 0.2);
     }
   });

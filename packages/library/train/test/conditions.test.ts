@@ -14,7 +14,7 @@ import { arange, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { generatorOf, normal } from "../../../../test/support/numbers.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { type Fields, tiny, trainingOf } from "./support.js";
+import { type Fields, tinyProblem, trainingOf } from "./support.js";
 
 const folder = scratch();
 
@@ -63,7 +63,7 @@ async function rowsOf(
     },
   };
   const training = trainingOf(
-    tiny(spy, {
+    tinyProblem(spy, {
       data,
       network: () => new Conditioned(),
       batchSize: 8,

@@ -5,7 +5,7 @@ import { createNetwork } from "@dsbm/nets";
 import { arange, type Tensor } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { distance, generatorOf, normal } from "../../../../test/support/numbers.js";
-import { carried, tiny, trained } from "./support.js";
+import { runTraining, sampleInParts, tinyProblem } from "./support.js";
 
 const n = 512;
 
@@ -25,7 +25,7 @@ function problem() {
       }),
       { rate: 0.3, classes: 0 },
     );
-  return tiny(methods.dsbm, {
+  return tinyProblem(methods.dsbm, {
     data: { x0: near(1), x1, conditions: { x0: { cond }, x1: { cond } } },
     network,
     firstPass: 2,
@@ -39,12 +39,12 @@ function problem() {
 }
 
 it("guidance moves samples beyond their class, and no condition puts them between the classes", async () => {
-  const training = await trained(problem());
+  const training = await runTraining(problem());
   const { x0, conditions } = training.problem.data;
   const start = conditions?.x0;
   const ends = async (guidance?: number, solver: "sde" | "heun" = "sde") => {
     const options = { conditions: start, seed: 4, solver, guidance, lastNoise: false };
-    const { states, evaluations } = await carried(training.sampler, x0, options);
+    const { states, evaluations } = await sampleInParts(training.sampler, x0, options);
     return { x: states[0], evaluations: evaluations[0] as number };
   };
   const plain = await ends();

@@ -3,12 +3,12 @@
 import { methods } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { type Fields, network, numbersOf, tiny, trainingOf } from "./support.js";
+import { type Fields, network, numbersOf, tinyProblem, trainingOf } from "./support.js";
 
 /** The b network after its first half-iteration and as its second begins, and the steps of that one's optimiser. */
 async function handedOver(changes: Fields) {
   const training = trainingOf(
-    tiny(methods.dsbm, {
+    tinyProblem(methods.dsbm, {
       halfIterations: 3,
       network: (direction, half = 1) => network(2, 7 + 10 * half)(direction),
       ...changes,

@@ -6,7 +6,7 @@ import { scratch } from "../../../../test/support/scratch.js";
 import { completeProblem } from "../src/complete-problem.js";
 import { rowSource } from "../src/rows/source.js";
 import type { Sampler } from "../src/sampler/sampler.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, tinyProblem } from "./support.js";
 
 const folder = scratch();
 
@@ -25,7 +25,9 @@ const onDisk = () => ({ folder, npar: 60, batchSize: 30, refreshStride: 5 });
 /** Rows of x0 and x1 that batches of a half-iteration pair. */
 function pairsOf(method: Method, changes: Fields, half = 1) {
   return tidy(() => {
-    const problem = completeProblem(tiny(method, { data: data(), batchSize: 20, ...changes }));
+    const problem = completeProblem(
+      tinyProblem(method, { data: data(), batchSize: 20, ...changes }),
+    );
     const source = rowSource({
       ...{ problem, half, refresh: () => {}, stepsLeft: () => 9 },
       sampler: {} as Sampler,

@@ -16,7 +16,7 @@ import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { generatorOf } from "../../../../test/support/numbers.js";
-import { type Fields, network, networkOf, problemOf, trained } from "./support.js";
+import { type Fields, network, networkOf, problemOf, runTraining } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
 function wasserstein(a: Tensor, b: Tensor) {
@@ -67,7 +67,7 @@ describe("eight Gaussians to two moons", () => {
       ...{ ...common, data: { x0, x1 }, halfIterations: 3, steps: 800, batchSize: 128, lr: 3e-3 },
       ...changes,
     };
-    const training = await trained(problemOf(fields));
+    const training = await runTraining(problemOf(fields));
     tidy(() => {
       const target = moons(400, { generator: generatorOf(21) });
       const start = eightGaussians(400, { generator: generatorOf(22) });
@@ -114,7 +114,7 @@ describe("the Gaussian bridge at dimension 2", () => {
       ...{ ...common, data, halfIterations: 4, steps: 700, batchSize: 256, lr: 2e-3 },
       ...changes,
     };
-    const training = await trained(problemOf(fields));
+    const training = await runTraining(problemOf(fields));
     tidy(() => {
       const n = 20_000;
       const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: generatorOf(32) }).x1;

@@ -5,7 +5,7 @@ import { arange, type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { generatorOf, normal } from "../../../../test/support/numbers.js";
-import { conditional, tiny, trained } from "./support.js";
+import { conditional, runTraining, tinyProblem } from "./support.js";
 
 const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values, BigInt));
 const numbers = (t: Tensor) => t.toNumbers();
@@ -76,8 +76,8 @@ it("transport within batches pairs samples of equal and of near conditions", asy
   /** The conditions of the rows of each plan of two steps. */
   async function plans(cond: Tensor) {
     const seen: number[][] = [];
-    await trained(
-      tiny(methods.dsbm, {
+    await runTraining(
+      tinyProblem(methods.dsbm, {
         data: {
           x0: normal([n, 1], 1).to("float32"),
           x1: normal([n, 1], 2).to("float32"),

@@ -15,7 +15,15 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { generatorOf } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
+import {
+  networkOf,
+  resumedTraining,
+  runTraining,
+  tinyProblem,
+  train,
+  trainingOf,
+  weights,
+} from "./support.js";
 
 const gammas = [0.3, 0.2, 0.2, 0.3];
 const registeredMethods = Object.keys(methods).map((name) => ({
@@ -105,7 +113,7 @@ describe.each(trainedMethods)("$name", ({ method }) => {
 
   it("yields its events in order, the same twice, other with another seed", async () => {
     const run = async (seed: number) => {
-      const training = trainingOf(tiny(method, { seed, logEvery: 4, steps: 8 }));
+      const training = trainingOf(tinyProblem(method, { seed, logEvery: 4, steps: 8 }));
       return { events: await train(training), got: weights(training) };
     };
     const [one, two, other] = [await run(5), await run(5), await run(6)];
@@ -136,7 +144,9 @@ describe.each(trainedMethods)("$name", ({ method }) => {
 
   it("leaves no tensor behind after a half-iteration, nor when stopped within", async () => {
     await collectGarbage();
-    const training = trainingOf(tiny(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }));
+    const training = trainingOf(
+      tinyProblem(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }),
+    );
     const run = training.run();
     const upTo = async (half: number, type: TrainEvent["type"]) => {
       for (;;) {
@@ -157,7 +167,7 @@ describe.each(trainedMethods)("$name", ({ method }) => {
 
   it("lowers its loss", async () => {
     const training = trainingOf(
-      tiny(method, { steps: 300, halfIterations: 1, lr: 0.02, logEvery: 1 }),
+      tinyProblem(method, { steps: 300, halfIterations: 1, lr: 0.02, logEvery: 1 }),
     );
     // Networks that are far from any answer.
     noGrad(() => training.state.networks.b.parameters().at(-1)?.add_(3));
@@ -166,9 +176,9 @@ describe.each(trainedMethods)("$name", ({ method }) => {
   });
 
   it("resumes within a half-iteration, bit by bit", async () => {
-    const problem = () => tiny(method, { emaRate: 0.9 });
-    const whole = await trained(problem());
-    const second = await interrupted(problem, { half: 2, step: 5 });
+    const problem = () => tinyProblem(method, { emaRate: 0.9 });
+    const whole = await runTraining(problem());
+    const second = await resumedTraining(problem, { half: 2, step: 5 });
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
   });
@@ -176,14 +186,17 @@ describe.each(trainedMethods)("$name", ({ method }) => {
 
 describe.each(fittedMethods)("$name", ({ method }) => {
   it("has no parameters, and fits the same again", async () => {
-    const [one, two] = [await trained(tiny(method)), await trained(tiny(method))];
+    const [one, two] = [
+      await runTraining(tinyProblem(method)),
+      await runTraining(tinyProblem(method)),
+    ];
     expect(one.state.networks.b.parameters()).toEqual([]);
     expect(weights(one)).toEqual(weights(two));
   });
 
   it("resumes after a half-iteration, bit by bit", async () => {
-    const whole = await trained(tiny(method));
-    const second = await interrupted(() => tiny(method), { half: 1, step: null });
+    const whole = await runTraining(tinyProblem(method));
+    const second = await resumedTraining(() => tinyProblem(method), { half: 1, step: null });
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
   });

@@ -5,7 +5,7 @@ import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import type { Problem } from "../src/problem.js";
-import { type Fields, tiny, train, trainingOf } from "./support.js";
+import { type Fields, tinyProblem, train, trainingOf } from "./support.js";
 
 const folder = scratch();
 beforeEach(() => setNumThreads(1));
@@ -64,7 +64,7 @@ describe("the simulated ends of", () => {
   it.each(cases)("%s have the data's moments", async (_, method, changes) => {
     const options = { ...changes, halfIterations: 3, firstPass: 1, steps: changes.steps ?? 3 };
     const of = (matchMoments: boolean) =>
-      worstMoments((m) => tiny(m, { ...options, matchMoments }), method);
+      worstMoments((m) => tinyProblem(m, { ...options, matchMoments }), method);
     expect(await of(true)).toBeLessThan(1e-4);
     // What networks of a few steps simulate is far from it.
     expect(await of(false)).toBeGreaterThan(0.05);

@@ -15,7 +15,7 @@ import { describe, expect, it } from "vitest";
 import { generatorOf } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
-import { type Fields, network, tiny, train } from "./support.js";
+import { type Fields, network, tinyProblem, train } from "./support.js";
 
 const rows = (shape: number[], seed = 1) => randn(shape, { generator: generatorOf(seed) });
 const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
@@ -70,12 +70,12 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   ],
   [
     /trained on no pairs; leave them out/,
-    { data: { ...tiny(dsbm).data, pairs: pairs([1], [1]) } },
+    { data: { ...tinyProblem(dsbm).data, pairs: pairs([1], [1]) } },
     dsb,
   ],
   [
     /^pairs: row 1 of x0 is in two pairs/,
-    { data: { ...tiny(dsbm).data, pairs: pairs([1, 1], [1, 2]) } },
+    { data: { ...tinyProblem(dsbm).data, pairs: pairs([1, 1], [1, 2]) } },
   ],
   // Conditions.
   [
@@ -124,7 +124,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
 describe("a training", () => {
   it.each(table)("is refused with %s", async (message, fields, method = dsbm) => {
     const failing = async () => {
-      const problem = tiny((method ?? dsbm) as Method, { network: network(2), ...fields });
+      const problem = tinyProblem((method ?? dsbm) as Method, { network: network(2), ...fields });
       const training = new Training(
         method === null ? { ...problem, schedule: wrongValue(undefined) } : problem,
       );
@@ -138,7 +138,9 @@ describe("a training", () => {
 
   it("between straight lines is not: a flow does without noise", async () => {
     const straight = { process: brownian({ sigma: 0 }), network: network(2) };
-    await expect(train(new Training(tiny(methods.rectifiedflow, straight)))).resolves.toBeDefined();
+    await expect(
+      train(new Training(tinyProblem(methods.rectifiedflow, straight))),
+    ).resolves.toBeDefined();
   });
 });
 

@@ -8,7 +8,7 @@ import type { Problem } from "../src/problem.js";
 import type { SavedTraining } from "../src/state/saved-training.js";
 import type { Training } from "../src/training.js";
 import { cachedProblem, problems, useCacheFolder } from "./cached-problems.js";
-import { train, trained, trainingOf } from "./support.js";
+import { runTraining, train, trainingOf } from "./support.js";
 
 const folder = useCacheFolder();
 
@@ -31,7 +31,8 @@ function bits({ state }: Training): string {
   );
 }
 
-const bitsAfterTraining = async (problem: Problem): Promise<string> => bits(await trained(problem));
+const bitsAfterTraining = async (problem: Problem): Promise<string> =>
+  bits(await runTraining(problem));
 
 /** A new training of `cachedProblem` that resumes from a saved state, which is freed. */
 async function resumeFrom(saved: SavedTraining) {

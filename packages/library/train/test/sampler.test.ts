@@ -16,7 +16,7 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, generatorOf, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { network, carried as sampledTo } from "./support.js";
+import { network, sampleInParts as sampledTo } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);

@@ -5,14 +5,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import { completeProblem } from "../src/complete-problem.js";
 import { localRanks } from "../src/distributed/ranks.js";
 import { planSteps } from "../src/step/step-plan.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, tinyProblem } from "./support.js";
 
 afterEach(() => setNumThreads(1));
 
 const pictures = { x0: ones([64, 1, 28, 28]), x1: ones([64, 1, 28, 28]) };
 const plan = (parameters: number, fields: Fields = {}, saved = {}) => {
   const auto: Fields = { threads: "auto", simulateThreads: 4, ...fields };
-  return planSteps(completeProblem(tiny(methods.dsbm, auto)), parameters, saved);
+  return planSteps(completeProblem(tinyProblem(methods.dsbm, auto)), parameters, saved);
 };
 const cache = { folder: "unused", npar: 64, batchSize: 32, refreshStride: 4 };
 

@@ -3,10 +3,13 @@ import { methods } from "@dsbm/bridge";
 import { expect, it } from "vitest";
 import { completeProblem } from "../src/complete-problem.js";
 import { StepSchedule } from "../src/step/step-schedule.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, tinyProblem } from "./support.js";
 
 const schedule = (steps: number, fields: Fields) =>
-  new StepSchedule(steps, completeProblem(tiny(methods.dsbm, { lr: 1, ...fields })).optimisation);
+  new StepSchedule(
+    steps,
+    completeProblem(tinyProblem(methods.dsbm, { lr: 1, ...fields })).optimisation,
+  );
 
 /** The rates of all steps; null if the rate before stays. */
 function ratesOf(one: StepSchedule) {

@@ -71,7 +71,7 @@ const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: ge
 export const problemOf = (fields: Fields): Problem => withFields({}, fields);
 
 /** A Gaussian problem of a second or less. */
-export function tiny(method: Method, changes: Fields = {}): Problem {
+export function tinyProblem(method: Method, changes: Fields = {}): Problem {
   const base: Fields = {
     data,
     process: brownian({ sigma: 1 }),
@@ -106,7 +106,7 @@ export function trainingOf(problem: Problem): Training {
 }
 
 /** A training of a problem that has run to its end, until the test ends. */
-export async function trained(problem: Problem): Promise<Training> {
+export async function runTraining(problem: Problem): Promise<Training> {
   const training = trainingOf(problem);
   await train(training);
   return training;
@@ -116,7 +116,7 @@ export async function trained(problem: Problem): Promise<Training> {
  * A resumed training, not yet begun, from the stop of another one of the same problem: after a
  * step, or (null) at a half-iteration's end.
  */
-export async function interrupted(
+export async function resumedTraining(
   problem: () => Problem,
   at: { half: number; step: number | null },
 ): Promise<Training> {
@@ -142,7 +142,7 @@ export const weights = ({ state: { networks } }: Training): number[] =>
   numbersOf(networks.b.stateDict(), networks.f.stateDict());
 
 /** What rows are carried to (default: along f), cut into `cuts`: the states that come back, and the evaluations of each part. */
-export async function carried(
+export async function sampleInParts(
   sampler: Sampler,
   rows: Tensor,
   {

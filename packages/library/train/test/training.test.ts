@@ -10,19 +10,19 @@ import type { TrainEvent } from "../src/events.js";
 import { directionOf } from "../src/problem.js";
 import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { StepTimes } from "../src/step/step-times.js";
-import { numbersOf, tiny, train, trainingOf } from "./support.js";
+import { numbersOf, tinyProblem, train, trainingOf } from "./support.js";
 
 const { dsbm } = methods;
 
 it("the directions of half-iterations cycle through the sequence", () => {
-  const problem = completeProblem(tiny(dsbm, { sequence: ["b", "f", "f"] }));
+  const problem = completeProblem(tinyProblem(dsbm, { sequence: ["b", "f", "f"] }));
   expect([1, 2, 3, 4, 5].map((half) => directionOf(problem, half))).toEqual([..."bffbf"]);
 });
 
 describe("Training", () => {
   it("stops at the step whose loss is not finite, with an error that names it", async () => {
     await collectGarbage();
-    const training = trainingOf(tiny(dsbm, { lr: 1e30, steps: 50 }));
+    const training = trainingOf(tinyProblem(dsbm, { lr: 1e30, steps: 50 }));
     const before = memory().live;
     await expect(train(training)).rejects.toMatchObject({
       code: "not_finite",
@@ -34,7 +34,7 @@ describe("Training", () => {
   });
 
   it("stops between two steps when its signal aborts, and can resume", async () => {
-    const training = trainingOf(tiny(dsbm, { halfIterations: 3, logEvery: 1, steps: 20 }));
+    const training = trainingOf(tinyProblem(dsbm, { halfIterations: 3, logEvery: 1, steps: 20 }));
     const controller = new AbortController();
     const seen: TrainEvent[] = [];
     for await (const event of training.run({ signal: controller.signal })) {
@@ -51,7 +51,7 @@ describe("Training", () => {
 
   it("trains the direction of the sequence only, and samples from the average", async () => {
     const training = trainingOf(
-      tiny(dsbm, { sequence: ["f"], halfIterations: 1, emaRate: 0.5, lr: 0.01 }),
+      tinyProblem(dsbm, { sequence: ["f"], halfIterations: 1, emaRate: 0.5, lr: 0.01 }),
     );
     const { networks, samplers } = training.state;
     const [f, b] = [networks.f, networks.b].map((network) => numbersOf(network.stateDict()));
@@ -66,7 +66,7 @@ describe("Training", () => {
 
   it("clips the gradient to the norm that it reports before", async () => {
     const normsOf = async (gradClip: number | null) => {
-      const problem = tiny(dsbm, { gradClip, logEvery: 1, halfIterations: 1, steps: 3 });
+      const problem = tinyProblem(dsbm, { gradClip, logEvery: 1, halfIterations: 1, steps: 3 });
       const events = await train(trainingOf(problem));
       return events.flatMap((e) => (e.type === "step" ? [e.gradNorm] : []));
     };
@@ -79,7 +79,7 @@ describe("Training", () => {
   it("has firstSteps steps in the first half-iteration, whose batches alone it pairs again", async () => {
     const coupling = vi.fn(minibatchExact());
     const training = trainingOf(
-      tiny(dsbm, { batchCoupling: coupling, firstSteps: 12, steps: 5, logEvery: 100 }),
+      tinyProblem(dsbm, { batchCoupling: coupling, firstSteps: 12, steps: 5, logEvery: 100 }),
     );
     const events = await train(training);
     expect(events.flatMap((e) => (e.type === "step" ? [e.step] : []))).toEqual([12, 5]);

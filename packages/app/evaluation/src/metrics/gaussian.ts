@@ -1,5 +1,5 @@
 import {
-  discretised,
+  discretisedMarginals,
   exactCovariance,
   expectedKL,
   type GaussianBridge,
@@ -53,7 +53,7 @@ function divergences(set: SampleSet, context: Measuring): Divergences {
   const exact = exactOf(context);
   const times = timesOf(set.direction, set.sampling.grid);
   const steps = times.length - 1;
-  const perfect = discretised(set.direction, exact, steps, { flow: isFlow(context) });
+  const perfect = discretisedMarginals(set.direction, exact, steps, { flow: isFlow(context) });
   const [n, d] = set.start.shape;
   const at = gridSteps(steps);
   const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };

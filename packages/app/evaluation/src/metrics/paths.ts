@@ -5,9 +5,9 @@ import {
   mapConditions,
   meanEstimate,
   normalisedPathEnergy,
+  oppositeDirection,
   optimalDisplacement,
   optimality,
-  other,
   squaredDisplacement,
   wasserstein,
 } from "@dsbm/bridge";
@@ -68,7 +68,7 @@ export const pathMetrics: readonly Metric[] = [
     lacks: ({ subject: { bridge } }) =>
       bridge.networks.f && bridge.networks.b ? null : "it needs networks of both directions",
     async measure(set, { subject, options }) {
-      const way = other(set.direction);
+      const way = oppositeDirection(set.direction);
       const returns: Tensor[] = [];
       try {
         for (const label of ["back 1", "back 2"]) {

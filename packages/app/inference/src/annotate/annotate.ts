@@ -17,13 +17,13 @@ import { Bridge } from "../bridge.js";
 import {
   disposeRows,
   type FileJob,
-  failed,
   type Input,
   type InputRows,
   type InputTable,
+  nullIfStopped,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
-import { staged } from "../output/output.js";
+import { stageWriter } from "../output/output.js";
 import { checkOutput } from "../output/place.js";
 import { runRecord } from "../output/record.js";
 import { h5adWriter, type RowsWriter } from "../output/rows.js";
@@ -71,7 +71,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     using facts = await readFacts(job, bridge, input.table as InputTable);
     return await annotateTable(job, { bridge, input, facts });
   } catch (error) {
-    return failed(error, job);
+    return nullIfStopped(error, job);
   }
 }
 
@@ -129,7 +129,7 @@ async function annotateTable(
     names: columns.map(({ name }) => name),
     layer: place?.layer ?? "X",
   });
-  using file = await staged<RowsWriter>(stageFile(output), (temporary) =>
+  using file = await stageWriter<RowsWriter>(stageFile(output), (temporary) =>
     place
       ? h5adWriter(temporary, place.path, {
           added: annotations,

@@ -1,4 +1,4 @@
-import { type Conditions, cellOf, type Field, ordered, squaredDistances } from "@dsbm/bridge";
+import { type Conditions, cellOf, type Field, solverSteps, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { configChain, type GrowthCells, timeScale } from "@dsbm/datasets";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -61,7 +61,7 @@ const timeOf = ({ bridge }: AnnotationContext, label: string): number =>
 function perTime(context: AnnotationContext, field: Field, { x, time }: TimedRows): Tensor {
   const { trained } = context.bridge;
   // At the last time a drift may be undefined: samplers evaluate it at the start of their last step.
-  const latest = ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
+  const latest = solverSteps("f", gridOf(trained, null)).at(-1)?.time ?? 0;
   const unit = timeScale(trained.config)?.length ?? 1;
   return field(x, full([x.size(0)], Math.min(timeOf(context, time), latest))).div(unit);
 }

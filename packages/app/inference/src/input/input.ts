@@ -66,7 +66,7 @@ export interface FileJob<Config> {
 }
 
 /** Returns null if the job was stopped. Throws the error, with the options of the command. */
-export function failed(error: unknown, { output, signal, config }: FileJob<object>): null {
+export function nullIfStopped(error: unknown, { output, signal, config }: FileJob<object>): null {
   if (signal?.aborted && error === signal.reason) return null;
   if (error instanceof DatasetError)
     throw error.withOptions((key) => {
@@ -211,7 +211,7 @@ async function namedInput(name: string, options: InputOptions): Promise<Input> {
   const table = loadTable(name, load);
   const conditions = conditionsOf(table, config);
   mapConditions(conditions, (t) => t.keep());
-  const x = config.data.components === null ? table.x : projected(table.x, folder);
+  const x = config.data.components === null ? table.x : toComponents(table.x, folder);
   const about = `${name} (test), ${x.size(0)} samples from ${table.source}`;
   return storedInput(x.keep(), { name, about, conditions }, options);
 }
@@ -244,7 +244,7 @@ function storedInput(
   };
 }
 
-function projected(x: Tensor, folder: string): Tensor {
+function toComponents(x: Tensor, folder: string): Tensor {
   const projection = readProjection(folder);
   const rows = tidy(() => projection.project(decodeImages(x)).keep());
   projection.dispose();

@@ -216,11 +216,11 @@ function leftOut(path: string, group: RowGroup | null, counts: CleanCounts | nul
   ];
 }
 
-const whole = /^(0|-?[1-9]\d{0,17})$/;
+const wholeNumber = /^(0|-?[1-9]\d{0,17})$/;
 
 function carriedColumn(source: RowSource, name: string, head: readonly string[]): CarriedColumn {
   const { kind } = source.columns.find((column) => column.name === name) as { kind: string };
-  const integers = kind === "number" && head.every((text) => whole.test(text));
+  const integers = kind === "number" && head.every((text) => wholeNumber.test(text));
   return { name, kind: integers ? "integer" : "text" };
 }
 
@@ -232,7 +232,7 @@ function cells(
   if (kind === "text") return texts.map((text) => (text === "" ? null : text));
   return texts.map((text, i) => {
     if (text === "") return null;
-    if (whole.test(text)) return BigInt(text);
+    if (wholeNumber.test(text)) return BigInt(text);
     throw new ConfigError(
       `keep=${name}: row ${first + i + 1} holds ${JSON.stringify(text)}, after whole numbers: expected one kind of value; repair the column, or leave it out`,
     );

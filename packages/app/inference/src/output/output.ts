@@ -11,7 +11,7 @@ import { rowsWriter } from "./rows.js";
 import type { Output, OutputOptions, SampleWriter, Writer } from "./writer.js";
 
 /** Opens a writer on a temporary path. Leaves nothing if opening fails. */
-export async function staged<W extends Writer>(
+export async function stageWriter<W extends Writer>(
   path: StagedPath,
   open: (temporary: string) => W | Promise<W>,
 ): Promise<Output<W>> {
@@ -49,7 +49,7 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
       `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
     );
   const isFolder = kind === "folder";
-  return staged(isFolder ? stageFolder(path) : stageFile(path), (temporary) => {
+  return stageWriter(isFolder ? stageFolder(path) : stageFile(path), (temporary) => {
     if (kind === "array") return arrayWriter(temporary, options);
     if (isFolder || kind === "picture") return pictureWriter(temporary, options, isFolder);
     return rowsWriter(temporary, options, kind === "h5ad" ? place : null);

@@ -39,7 +39,7 @@ export function maskedCrc32c(bytes: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
-function event(step: number, what: Field): Uint8Array {
+function event(step: number, what: ProtoField): Uint8Array {
   return message(double(1, Date.now() / 1000), integer(2, step), what);
 }
 
@@ -73,7 +73,7 @@ function images(step: number, pictures: readonly (readonly [string, Uint8Array])
   );
 }
 
-function summary(step: number, values: readonly Field[][]): Uint8Array {
+function summary(step: number, values: readonly ProtoField[][]): Uint8Array {
   return event(step, bytes(5, message(...values.map((value) => bytes(1, message(...value))))));
 }
 
@@ -89,29 +89,29 @@ function pngFacts(png: Uint8Array) {
   };
 }
 
-type Field = Uint8Array;
+type ProtoField = Uint8Array;
 
-function message(...fields: readonly Field[]): Uint8Array {
+function message(...fields: readonly ProtoField[]): Uint8Array {
   return Buffer.concat(fields);
 }
 
-function integer(field: number, value: number): Field {
+function integer(field: number, value: number): ProtoField {
   return Buffer.concat([tag(field, 0), varint(value)]);
 }
 
-function double(field: number, value: number): Field {
+function double(field: number, value: number): ProtoField {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return Buffer.concat([tag(field, 1), bytes]);
 }
 
-function float(field: number, value: number): Field {
+function float(field: number, value: number): ProtoField {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return Buffer.concat([tag(field, 5), bytes]);
 }
 
-function bytes(field: number, value: Uint8Array | string): Field {
+function bytes(field: number, value: Uint8Array | string): ProtoField {
   const content = typeof value === "string" ? Buffer.from(value, "utf8") : value;
   return Buffer.concat([tag(field, 2), varint(content.length), content]);
 }

@@ -7,8 +7,8 @@ import {
   networkOutput,
   PointBridge,
   spread,
-  towards,
   UnbalancedMixture,
+  withDirection,
 } from "@dsbm/bridge";
 import type { Networks, Trained } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
@@ -100,7 +100,7 @@ function outputsOf(
     if (network instanceof UnbalancedMixture)
       return [drift(x, t), network.jump(x, direction === "f" ? t : t.rsub(1))];
     if (!hasEnd(trained)) return [drift(x, t)];
-    const evaluated = towards(direction, network, dynamics);
+    const evaluated = withDirection(direction, network, dynamics);
     const end = networkOutput({
       network: evaluated,
       direction,

@@ -1,4 +1,4 @@
-import { invalid, lengthOf } from "./errors.js";
+import { invalidValue, lengthOf } from "./errors.js";
 import { type External, native } from "./native.js";
 
 type Args = readonly unknown[];
@@ -7,7 +7,7 @@ type Args = readonly unknown[];
 export type Check = (args: Args) => void;
 
 function require(holds: boolean, what: string): void {
-  if (!holds) throw invalid(what);
+  if (!holds) throw invalidValue(what);
 }
 
 const isTensor = (value: unknown): value is External =>
@@ -59,7 +59,7 @@ export function checkOf(name: string): Check | null {
 }
 
 /** The arguments with lists copied, so that getters cannot change them after the check. */
-export function settled(args: Args): unknown[] {
+export function copyLists(args: Args): unknown[] {
   return args.map((value) => {
     if (!Array.isArray(value)) return value;
     return Array.from({ length: lengthOf(value) }, (_, i) => value[i] as unknown);

@@ -1,16 +1,20 @@
 // From JavaScript to libtorch's dispatcher and back: handles out, pointers in, errors translated.
-import { type Check, checkOf, settled } from "./checks.js";
+import { type Check, checkOf, copyLists } from "./checks.js";
 import { lengthOf, TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf, spares } from "./handle.js";
 import { type External, native } from "./native.js";
 import { table } from "./table.generated.js";
 
+/** An argument of operations other than a tensor that libtorch knows by a pointer, such as a generator. */
 export abstract class Opaque {
+  /** The pointer of the native object. */
   abstract pointer(): External;
 }
 
+/** An operation of libtorch's dispatcher: `name` such as `aten::add`, and its `overload`. */
 export class Op {
   #index = -1;
+  /** Checks arguments that libtorch does not check; null for none. */
   readonly check: Check | null;
   constructor(
     readonly name: string,
@@ -18,10 +22,12 @@ export class Op {
   ) {
     this.check = checkOf(name);
   }
+  /** The number of the operation in the addon. Throws a TorchError for an unknown operation. */
   get index(): number {
     if (this.#index < 0) this.#index = native.lookup(this.name, this.overload);
     return this.#index;
   }
+  /** Name and overload, as in messages. */
   get fullName(): string {
     return this.overload ? `${this.name}.${this.overload}` : this.name;
   }
@@ -29,6 +35,7 @@ export class Op {
 
 let construct: (ptr: External) => Handle;
 
+/** Sets what makes a tensor of a native pointer; called once, by the class Tensor. */
 export function registerTensor(make: (ptr: External) => Handle): void {
   construct = make;
 }
@@ -115,7 +122,7 @@ export function invoke(op: Op, ...args: any[]): any {
     let raw: unknown[] = new Array(list.length);
     for (let i = 0; i < list.length; i++) raw[i] = unwrap(list[i]);
     if (op.check) {
-      raw = settled(raw);
+      raw = copyLists(raw);
       op.check(raw);
     }
     spare = spares.pop();

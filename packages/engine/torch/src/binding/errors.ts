@@ -87,6 +87,7 @@ export class TorchError extends UserError {
   }
 }
 
+/** The TorchError of an error of the addon, with the operation in front; other errors as they are. */
 export function translate(error: unknown, op?: string, detail = ""): unknown {
   if (!(error instanceof Error) || error instanceof TorchError) return error;
   const code = (error as NodeJS.ErrnoException).code;
@@ -108,15 +109,17 @@ function kindOf(code: CallCode, message: string): CallCode {
   return ofShapes.test(message) ? "ERR_TORCH_SHAPE" : code;
 }
 
-export function invalid(message: string, code: CallCode = "ERR_TORCH_VALUE"): TorchError {
+/** The error of an impossible value, or of another code. */
+export function invalidValue(message: string, code: CallCode = "ERR_TORCH_VALUE"): TorchError {
   return new TorchError(code, message);
 }
 
 /** The error of an option that cannot be taken. */
-export const refusedOption = (message: string): TorchError => invalid(message, "ERR_TORCH_OPTION");
+export const refusedOption = (message: string): TorchError =>
+  invalidValue(message, "ERR_TORCH_OPTION");
 
 /** The error of sizes that do not fit. */
-export const misfit = (message: string): TorchError => invalid(message, "ERR_TORCH_SHAPE");
+export const misfit = (message: string): TorchError => invalidValue(message, "ERR_TORCH_SHAPE");
 
 /** An error about a file; makes one line of at most 500 characters. */
 export function formatError(code: FormatCode, source: string, problem: string): TorchError {
@@ -129,18 +132,24 @@ export function formatError(code: FormatCode, source: string, problem: string): 
 export const isFormatError = (error: unknown): error is TorchError & { source: string } =>
   error instanceof TorchError && error.source !== undefined;
 
+/**
+ * Refuses the result of a function that must be synchronous.
+ * @throws {TorchError} for a promise, whose rejection is then ignored
+ */
 export function refusePromise(value: unknown, what: string): void {
   if (!(value instanceof Promise)) return;
   value.catch(() => {});
-  throw invalid(`${what} is synchronous, but its function returned a promise`);
+  throw invalidValue(`${what} is synchronous, but its function returned a promise`);
 }
 
-const longest = 10_000_000;
+const longestList = 10_000_000;
 
 /** The length of a list. Throws for a list that would take minutes. */
 export function lengthOf(list: readonly unknown[]): number {
   const { length } = list;
-  if (length > longest)
-    throw invalid(`an array of ${length} elements is too long: expected at most ${longest}`);
+  if (length > longestList)
+    throw invalidValue(
+      `an array of ${length} elements is too long: expected at most ${longestList}`,
+    );
   return length;
 }

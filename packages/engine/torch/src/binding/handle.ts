@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { lengthOf, refusePromise, TorchError } from "./errors.js";
-import { type External, guarded, native } from "./native.js";
+import { type External, native, withTorchErrors } from "./native.js";
 
 /** The native pointer of a handle. For the engine's own files only. */
 export let ptrOf: (handle: Handle) => External;
@@ -12,7 +12,7 @@ export let seizePtr: (handle: Handle) => External;
 /** Replaces a handle's memory by the memory of `from`. Internal. */
 export let replacePtr: (handle: Handle, from: Handle) => void;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
-let current: Born | null = null;
+let currentScope: Born | null = null;
 
 interface Born {
   push(handle: Handle): unknown;
@@ -38,7 +38,7 @@ const collectable: Born = {
 /** Pointers of released tensors, for the results of later calls. Internal. */
 export const spares: External[] = [];
 const mostSpares = 1024;
-let dead: External | undefined;
+let releasedPointer: External | undefined;
 
 /** The base of Tensor: owns one reference to native memory. */
 export abstract class Handle {
@@ -71,29 +71,29 @@ export abstract class Handle {
         else {
           released.push(handle.#ptr);
           // Only the handle knows the pointer, which another handle may have now.
-          if (dead !== undefined) handle.#ptr = dead;
+          if (releasedPointer !== undefined) handle.#ptr = releasedPointer;
         }
       }
       if (released.length === 0) return;
       native.release(released);
-      if (dead === undefined) dead = released[0];
+      if (releasedPointer === undefined) releasedPointer = released[0];
       else spares.push(...released.slice(0, mostSpares - spares.length));
     };
   }
 
   constructor(ptr: External) {
     this.#ptr = ptr;
-    current?.push(this);
+    currentScope?.push(this);
   }
 
   /** Whether the memory was given back. */
   get disposed(): boolean {
-    return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr!));
+    return this.#ptr === null || withTorchErrors(() => native.isDisposed(this.#ptr!));
   }
 
   /** Gives the memory back now. Idempotent. */
   dispose(): void {
-    if (this.#ptr !== null) guarded(() => native.release([this.#ptr!]));
+    if (this.#ptr !== null) withTorchErrors(() => native.release([this.#ptr!]));
   }
 
   [Symbol.dispose](): void {
@@ -103,11 +103,15 @@ export abstract class Handle {
   /** Exempts the tensor from its scope. */
   keep(): this {
     this.#kept = true;
-    if (current === collectable && this.#ptr !== null) native.unscope(this.#ptr);
+    if (currentScope === collectable && this.#ptr !== null) native.unscope(this.#ptr);
     return this;
   }
 }
 
+/**
+ * The native pointers of a list of tensors; `what` names the list in errors.
+ * @throws {TorchError} for anything else, and for a disposed tensor
+ */
 export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   if (!Array.isArray(handles))
     throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors`);
@@ -158,30 +162,30 @@ function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
  * which move to the surrounding scope. Throws a TorchError if `fn` is asynchronous.
  */
 export function tidy<T>(fn: () => T): T {
-  if (current === collectable) return tidyCollectable(fn);
-  const parent = current;
+  if (currentScope === collectable) return tidyCollectable(fn);
+  const parent = currentScope;
   const born: Handle[] = [];
   const survivors = new Set<Handle>();
-  current = born;
+  currentScope = born;
   try {
     return resultOf(fn, survivors);
   } finally {
-    current = parent;
+    currentScope = parent;
     releaseAll(born, survivors, parent);
   }
 }
 
 /** `tidy` for functions with large intermediates: unreferenced tensors are freed while `fn` runs, by collecting garbage. */
 export function tidyCollectable<T>(fn: () => T): T {
-  const parent = current;
+  const parent = currentScope;
   const survivors = new Set<Handle>();
   native.scopeBegin();
-  current = collectable;
+  currentScope = collectable;
   if (parent !== collectable) collectAt = SLACK;
   try {
     return resultOf(fn, survivors);
   } finally {
-    current = parent;
+    currentScope = parent;
     const whole = [...survivors].filter((handle) => !handle.disposed);
     native.scopeEnd(whole.map(ptrOf)).forEach((mine, i) => {
       if (mine) parent?.push(whole[i]);

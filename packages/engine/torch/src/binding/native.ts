@@ -10,14 +10,15 @@ import { checkAddressSpace } from "./limits.js";
 
 export type { External, Native };
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const pathFrom = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const customPath = process.env.DSBM_TORCH_ADDON;
-export const addonPath: string = customPath ?? here("../../build/dsbm_torch.node");
+/** The file of the native addon, also if the portable engine runs. */
+export const addonPath: string = customPath ?? pathFrom("../../build/dsbm_torch.node");
 
 /** Builds the addon. Synchronous, as imports are. Throws the reason if it cannot. */
 function build(): void {
-  const script = here("../../addon/build.mjs");
+  const script = pathFrom("../../addon/build.mjs");
   const stdio: ("ignore" | "pipe" | "inherit")[] = ["ignore", "pipe", "inherit"];
   const { status, signal, stdout } = spawnSync(process.execPath, [script], { stdio });
   if (status === 0) return;
@@ -84,13 +85,18 @@ const choice = chooseEngine();
 export const engineName: EngineName = choice.name;
 /** Why libtorch does not run, if nobody asked for the portable engine; else null. */
 export const engineReason: string | null = choice.reason;
+/** The engine: the native addon, or its portable twin. */
 export const native: Native = choice.native;
 // The addon asks the machine before it takes memory; a container, job or service may have less.
-const constrained = process.constrainedMemory() ?? 0;
-if (constrained > 0 && constrained < totalmem())
-  native.memory(false, Math.max(1, constrained - process.memoryUsage.rss()));
+const memoryLimit = process.constrainedMemory() ?? 0;
+if (memoryLimit > 0 && memoryLimit < totalmem())
+  native.memory(false, Math.max(1, memoryLimit - process.memoryUsage.rss()));
 
-export function guarded<T>(fn: () => T, op?: string): T {
+/**
+ * The result of `fn`. Errors of the addon become TorchErrors that name `op`.
+ * @throws {TorchError} if the addon fails
+ */
+export function withTorchErrors<T>(fn: () => T, op?: string): T {
   try {
     return fn();
   } catch (error) {
@@ -100,7 +106,7 @@ export function guarded<T>(fn: () => T, op?: string): T {
 
 /** Names the libtorch behind the addon; null for the portable engine and an addon of DSBM_TORCH_ADDON. */
 export function builtAgainst(): string | null {
-  const record = here("../../build/libtorch.json");
+  const record = pathFrom("../../build/libtorch.json");
   if (engineName === "portable" || customPath || !existsSync(record)) return null;
   const { kind, root, version } = JSON.parse(readFileSync(record, "utf8"));
   return `libtorch ${version} (${kind}, ${root})`;

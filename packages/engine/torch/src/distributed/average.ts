@@ -3,12 +3,13 @@ import { tidy } from "../binding/handle.js";
 import { noGrad } from "../tensor/grad.js";
 import { cat } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Group } from "./group.js";
+import type { ProcessGroup } from "./group.js";
 
 /**
- * Replaces tensors of one dtype and device by their means over the ranks, in one message. Throws a TorchError.
+ * Replaces tensors of any shapes, one dtype and one device by their means over the ranks, in one message. Throws a
+ * TorchError.
  */
-export function averageAll(group: Group, tensors: readonly Tensor[]): void {
+export function averageAll(group: ProcessGroup, tensors: readonly Tensor[]): void {
   const averaged = () => {
     const flat = cat(tensors.map((t) => t.reshape([-1]))).div_(group.worldSize);
     group.allReduce(flat);

@@ -3,14 +3,21 @@ import { distributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-export interface Place {
+/** Where a process stands among all processes of a training, as its launcher says. */
+export interface RankPlace {
+  /** What started the process. */
   launcher: "torchrun" | "kubeflow" | "slurm" | "none";
+  /** The number of the process, from 0. */
   rank: number;
+  /** The number of all processes. */
   worldSize: number;
+  /** The number of the process on its machine, from 0. */
   localRank: number;
+  /** The number of processes on its machine. */
   localSize: number;
   /** The address of the store; null if the launcher does not tell it. */
   address: string | null;
+  /** The port of the store; null if the launcher does not tell it. */
   port: number | null;
   /** Whether the launcher itself serves the store, so that rank 0 must not. */
   served: boolean;
@@ -18,7 +25,7 @@ export interface Place {
   attempt: string;
 }
 
-function whole(variables: Variables, name: string, least: number): number | undefined {
+function wholeNumber(variables: Variables, name: string, least: number): number | undefined {
   const text = variables[name];
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
@@ -29,8 +36,8 @@ function whole(variables: Variables, name: string, least: number): number | unde
   return value;
 }
 
-function needed(variables: Variables, name: string, with_: string, least = 0): number {
-  const value = whole(variables, name, least);
+function requiredNumber(variables: Variables, name: string, with_: string, least = 0): number {
+  const value = wholeNumber(variables, name, least);
   if (value === undefined)
     throw distributedError(
       `${with_} is set but ${name} is not: start all processes by torchrun or srun, or set both`,
@@ -73,7 +80,7 @@ export function portOf(job: string): number {
 
 const ownMachine = "127.0.0.1";
 
-const alone: Place = {
+const singleProcess: RankPlace = {
   launcher: "none",
   rank: 0,
   worldSize: 1,
@@ -85,16 +92,16 @@ const alone: Place = {
   attempt: "",
 };
 
-function fromTorchrun(v: Variables): Place {
-  const rank = needed(v, "RANK", "WORLD_SIZE");
-  const worldSize = needed(v, "WORLD_SIZE", "RANK", 1);
+function fromTorchrun(v: Variables): RankPlace {
+  const rank = requiredNumber(v, "RANK", "WORLD_SIZE");
+  const worldSize = requiredNumber(v, "WORLD_SIZE", "RANK", 1);
   const restarts = v.TORCHELASTIC_RESTART_COUNT ?? "0";
   return {
     launcher: "torchrun",
     rank,
     worldSize,
-    localRank: whole(v, "LOCAL_RANK", 0) ?? rank,
-    localSize: whole(v, "LOCAL_WORLD_SIZE", 1) ?? worldSize,
+    localRank: wholeNumber(v, "LOCAL_RANK", 0) ?? rank,
+    localSize: wholeNumber(v, "LOCAL_WORLD_SIZE", 1) ?? worldSize,
     address: null,
     port: null,
     served: v.TORCHELASTIC_USE_AGENT_STORE === "True",
@@ -103,14 +110,14 @@ function fromTorchrun(v: Variables): Place {
 }
 
 /** A pod of a TrainJob, which has the variables of torchrun's options and no torchrun: one process a pod. */
-function fromKubeflow(v: Variables): Place {
+function fromKubeflow(v: Variables): RankPlace {
   const perPod = v.PET_NPROC_PER_NODE ?? "1";
   if (perPod !== "1")
     throw distributedError(
       `PET_NPROC_PER_NODE=${perPod}: expected 1, as dsbm is one process a pod; set numProcPerNode: 1 and more nodes, or start it by torchrun --no-python`,
     );
-  const rank = needed(v, "PET_NODE_RANK", "PET_NNODES");
-  const worldSize = needed(v, "PET_NNODES", "PET_NODE_RANK", 1);
+  const rank = requiredNumber(v, "PET_NODE_RANK", "PET_NNODES");
+  const worldSize = requiredNumber(v, "PET_NNODES", "PET_NODE_RANK", 1);
   return {
     launcher: "kubeflow",
     rank,
@@ -118,30 +125,30 @@ function fromKubeflow(v: Variables): Place {
     localRank: 0,
     localSize: 1,
     address: v.PET_MASTER_ADDR || null,
-    port: whole(v, "PET_MASTER_PORT", 1) ?? null,
+    port: wholeNumber(v, "PET_MASTER_PORT", 1) ?? null,
     served: false,
     attempt: "",
   };
 }
 
-function fromSlurm(v: Variables): Place {
+function fromSlurm(v: Variables): RankPlace {
   const worldSize =
-    whole(v, "SLURM_STEP_NUM_TASKS", 1) ??
-    whole(v, "SLURM_NTASKS", 1) ??
-    needed(v, "SLURM_NPROCS", "SLURM_PROCID", 1);
+    wholeNumber(v, "SLURM_STEP_NUM_TASKS", 1) ??
+    wholeNumber(v, "SLURM_NTASKS", 1) ??
+    requiredNumber(v, "SLURM_NPROCS", "SLURM_PROCID", 1);
   const nodes = expandNodes(v.SLURM_STEP_NODELIST || v.SLURM_NODELIST || ownMachine);
   // "2(x3),1": three nodes with two tasks, then one with one.
   const tasks = (v.SLURM_STEP_TASKS_PER_NODE ?? "").split(",").flatMap((part) => {
     const [, n, times] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [];
     return n === undefined ? [] : Array<number>(Number(times ?? 1)).fill(Number(n));
   });
-  const node = whole(v, "SLURM_NODEID", 0) ?? 0;
+  const node = wholeNumber(v, "SLURM_NODEID", 0) ?? 0;
   const job = `${v.SLURM_JOB_ID ?? ""}.${v.SLURM_STEP_ID ?? ""}`;
   return {
     launcher: "slurm",
-    rank: needed(v, "SLURM_PROCID", "SLURM_NTASKS"),
+    rank: requiredNumber(v, "SLURM_PROCID", "SLURM_NTASKS"),
     worldSize,
-    localRank: whole(v, "SLURM_LOCALID", 0) ?? 0,
+    localRank: wholeNumber(v, "SLURM_LOCALID", 0) ?? 0,
     localSize: tasks[node] ?? Math.ceil(worldSize / nodes.length),
     address: nodes.length === 1 ? ownMachine : nodes[0],
     port: portOf(`slurm ${job}`),
@@ -154,18 +161,18 @@ function fromSlurm(v: Variables): Place {
  * Reads this process's place from RANK and WORLD_SIZE, from PET_NNODES and PET_NODE_RANK of a TrainJob, or
  * from Slurm's step; MASTER_ADDR and MASTER_PORT win. Throws a TorchError that names the wrong variable.
  */
-export function placeFromEnvironment(variables: Variables = process.env): Place {
+export function placeFromEnvironment(variables: Variables = process.env): RankPlace {
   const v = variables;
   // sbatch sets SLURM_PROCID for its script too, which is one process whatever was asked for.
   const inStep = v.SLURM_PROCID !== undefined && v.SLURM_STEP_ID !== undefined;
-  const place: Place =
+  const place: RankPlace =
     v.RANK !== undefined || v.WORLD_SIZE !== undefined
       ? fromTorchrun(v)
       : v.PET_NNODES !== undefined || v.PET_NODE_RANK !== undefined
         ? fromKubeflow(v)
         : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
           ? fromSlurm(v)
-          : { ...alone };
+          : { ...singleProcess };
   if (place.rank >= place.worldSize)
     throw distributedError(
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,
@@ -174,7 +181,7 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
   // A launcher that says that all ranks are on this machine.
   if (!place.served && place.address && Number(v.LOCAL_WORLD_SIZE) === place.worldSize)
     place.address = ownMachine;
-  place.port = whole(v, "MASTER_PORT", 1) ?? place.port;
+  place.port = wholeNumber(v, "MASTER_PORT", 1) ?? place.port;
   if (place.port !== null && place.port > 65535)
     throw distributedError(`MASTER_PORT=${place.port}: expected a port from 1 to 65535`);
   return place;

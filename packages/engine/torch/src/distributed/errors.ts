@@ -1,5 +1,6 @@
 import { TorchError } from "../binding/errors.js";
 
+/** A TorchError of several processes, with the ranks that caused it. */
 export type RankError = TorchError & { ranks: readonly number[] };
 
 /** An error of several processes; `ranks` caused it. */

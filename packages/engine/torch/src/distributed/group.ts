@@ -3,7 +3,7 @@
 import { isGone } from "@dsbm/files";
 import { invoke } from "../binding/dispatch.js";
 import { tidy } from "../binding/handle.js";
-import { guarded } from "../binding/native.js";
+import { withTorchErrors } from "../binding/native.js";
 import { isContiguous } from "../io/elements.js";
 import { empty, tensor as fromArray, zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
@@ -38,7 +38,7 @@ const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.str
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
 /** The ranks that exchange tensors. All ranks call the same methods in the same order, with tensors of one dtype and shape. */
-export class Group {
+export class ProcessGroup {
   /** Number of the group in this process. */
   readonly id: number;
   /** This process, from 0 to `worldSize` − 1. */
@@ -123,7 +123,10 @@ export class Group {
     });
   }
 
-  /** Runs a function with collectives, and explains their errors; `what` names it. */
+  /**
+   * Runs a function with collectives, and explains their errors; `what` names it.
+   * @throws {TorchError} if a collective fails or failed before, or after `destroy`
+   */
   run<T>(what: string, fn: () => T): T {
     if (this.#failed)
       throw distributedError(
@@ -168,7 +171,7 @@ export class Group {
 
   #close(): void {
     this.#closed = true;
-    guarded(() => c10d.groupClose(this.id, !this.#failed));
+    withTorchErrors(() => c10d.groupClose(this.id, !this.#failed));
   }
 
   #explain(what: string, error: unknown): RankError {

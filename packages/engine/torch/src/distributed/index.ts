@@ -1,7 +1,7 @@
-import { guarded, native } from "../binding/native.js";
+import { native, withTorchErrors } from "../binding/native.js";
 import { placeFromEnvironment } from "./environment.js";
 import { distributedError, reasonOf } from "./errors.js";
-import { Group } from "./group.js";
+import { ProcessGroup } from "./group.js";
 import { c10d } from "./native.js";
 import { isHere, meet } from "./rendezvous.js";
 import { addressAmong, introduce, signIn } from "./sign-in.js";
@@ -9,18 +9,18 @@ import { addressAmong, introduce, signIn } from "./sign-in.js";
 export { averageAll } from "./average.js";
 export { placeFromEnvironment } from "./environment.js";
 export { distributedError, isDistributedError } from "./errors.js";
-export { Group } from "./group.js";
+export { ProcessGroup } from "./group.js";
 
 /** `gloo` for processors, `nccl` for GPUs. */
 type Backend = "gloo" | "nccl";
 
 /** The back ends of this libtorch. */
 export function available(): Backend[] {
-  return guarded(() => c10d.backends()) as Backend[];
+  return withTorchErrors(() => c10d.backends()) as Backend[];
 }
 
 /** Options of `init`. */
-export interface InitOptions {
+export interface GroupOptions {
   /** Default `gloo`. */
   backend?: Backend;
   /** Longest wait for another rank (default 10 minutes). */
@@ -42,7 +42,7 @@ export async function init({
   timeoutMs = 600_000,
   joinTimeoutMs = timeoutMs,
   terms = {},
-}: InitOptions = {}): Promise<Group> {
+}: GroupOptions = {}): Promise<ProcessGroup> {
   const place = placeFromEnvironment();
   const { rank, worldSize } = place;
   // A store in a file outlives the ranks.
@@ -71,7 +71,7 @@ export async function init({
     const prefix = `${store.path}${backend}`;
     let id: number;
     try {
-      id = guarded(() =>
+      id = withTorchErrors(() =>
         c10d.groupOpen(backend, store.id, prefix, rank, worldSize, timeoutMs, address, network),
       );
     } catch (error) {
@@ -82,7 +82,7 @@ export async function init({
         error,
       );
     }
-    return new Group(id, { rank, peers, store, isExposed: worldSize > 1 && !isHere(place) });
+    return new ProcessGroup(id, { rank, peers, store, isExposed: worldSize > 1 && !isHere(place) });
   } catch (error) {
     meeting.store.close();
     throw error;

@@ -67,6 +67,10 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   }
 }
 
+/**
+ * Joins the store that rank 0 serves on this machine.
+ * @throws {TorchError} if it is not served before `deadline` (in ms, as of `Date.now()`)
+ */
 export async function joinLocal(
   port: number,
   { attempt, worldSize, deadline }: { attempt: string; worldSize: number; deadline: number },

@@ -25,6 +25,7 @@ interface Distributed extends Native {
 // c10d prints stack traces of what becomes an error of ours.
 process.env.TORCH_CPP_LOG_LEVEL ??= "FATAL";
 
+/** The addon with its stores and process groups (c10d of libtorch). */
 export const c10d = native as Distributed;
 
 /** The collectives, each started by its own operation and ended by `wait`. */

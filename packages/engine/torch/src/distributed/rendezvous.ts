@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Place, portOf } from "./environment.js";
+import { portOf, type RankPlace } from "./environment.js";
 import { distributedError } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
 import { isLoopback, Store } from "./store.js";
@@ -47,7 +47,7 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
 }
 
 /** Whether all ranks are on this machine, and the launcher serves no store. */
-export const isHere = ({ address, served }: Place): boolean =>
+export const isHere = ({ address, served }: RankPlace): boolean =>
   address !== null && !served && isLoopback(address);
 
 /**
@@ -55,7 +55,7 @@ export const isHere = ({ address, served }: Place): boolean =>
  * @throws {TorchError} if the place names no address, or if nothing serves the store within `timeoutMs`
  */
 export async function meet(
-  place: Place,
+  place: RankPlace,
   timeoutMs: number,
 ): Promise<{ store: Store; address: string | null }> {
   if (place.address === null)

@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processName } from "@dsbm/files";
-import type { Place } from "./environment.js";
+import type { RankPlace } from "./environment.js";
 import { distributedError, nameRanks } from "./errors.js";
 import { addressesOfMachine } from "./rendezvous.js";
 import type { Store } from "./store.js";
@@ -26,7 +26,7 @@ export interface Peer {
 
 /** Describes this rank to the others, with the `terms` in which all ranks must agree. */
 export function introduce(
-  { rank }: Place,
+  { rank }: RankPlace,
   address: string | null,
   terms: Record<string, string>,
 ): Peer {
@@ -88,7 +88,7 @@ async function claimRank(store: Store, me: Peer, deadline: number): Promise<void
   store.set(key, JSON.stringify(me));
 }
 
-/** Reads the entries of missing ranks, moves them to `peers`, and returns why this rank refuses one of them. */
+/** Reads the entries of missing ranks and moves them to `peers`. Returns why the ranks cannot work together; null if they can. */
 function receivePeers(
   store: Store,
   { me, peers, missing }: { me: Peer; peers: Peer[]; missing: Set<number> },

@@ -1,7 +1,8 @@
-import { guarded } from "../binding/native.js";
+import { withTorchErrors } from "../binding/native.js";
 import { distributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";
 
+/** Whether an address means this machine only. */
 export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
 
 interface StoreOptions {
@@ -11,6 +12,7 @@ interface StoreOptions {
   release?: () => void;
 }
 
+/** A store of keys that all ranks share. Its calls throw a TorchError if they fail. */
 export class Store implements Disposable {
   private constructor(
     readonly id: number,
@@ -37,7 +39,7 @@ export class Store implements Disposable {
     const name = `tcp://${host}:${port}`;
     try {
       return new Store(
-        guarded(() => c10d.storeTcp(host, port, serves, timeoutMs, listen)),
+        withTorchErrors(() => c10d.storeTcp(host, port, serves, timeoutMs, listen)),
         name,
       );
     } catch (error) {
@@ -55,7 +57,7 @@ export class Store implements Disposable {
   /** PyTorch's FileStore, for `worldSize` processes; the last process deletes the file. */
   static file(path: string, worldSize: number, options: StoreOptions = {}): Store {
     const name = `file://${path}`;
-    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, options));
+    return withStoreErrors(name, () => new Store(c10d.storeFile(path, worldSize), name, options));
   }
 
   /** The same store with keys below a prefix. */
@@ -63,6 +65,7 @@ export class Store implements Disposable {
     return new Store(this.id, this.name, this.options, `${this.path}${prefix}/`);
   }
 
+  /** Writes a value under a key. */
   set(key: string, value: string): void {
     this.#call(`set ${key}`, () => c10d.storeSet(this.id, this.path + key, value));
   }
@@ -76,26 +79,28 @@ export class Store implements Disposable {
     return this.#call(`add ${key}`, () => c10d.storeAdd(this.id, this.path + key, amount));
   }
 
+  /** Whether rank 0 still serves the store. */
   isServed(): boolean {
     return this.options.isServed?.() ?? true;
   }
 
+  /** Frees the resources of this rank, and the server on rank 0. */
   close(): void {
     this.options.release?.();
-    guarded(() => c10d.storeClose(this.id));
+    withTorchErrors(() => c10d.storeClose(this.id));
   }
   [Symbol.dispose](): void {
     this.close();
   }
 
   #call<T>(what: string, fn: () => T): T {
-    return wrapped(`store ${this.name}: ${what}`, fn);
+    return withStoreErrors(`store ${this.name}: ${what}`, fn);
   }
 }
 
-function wrapped<T>(what: string, fn: () => T): T {
+function withStoreErrors<T>(what: string, fn: () => T): T {
   try {
-    return guarded(fn);
+    return withTorchErrors(fn);
   } catch (error) {
     throw distributedError(`${what}: ${reasonOf(error)}`, [], error);
   }

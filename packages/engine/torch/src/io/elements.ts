@@ -1,25 +1,30 @@
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
-interface View {
+interface StridedView {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 }
 
 /** The elements in C order, little-endian: a view of `bytes` if possible, else a copy. */
-export function elementsOf(view: View, dtype: DType, bytes: Uint8Array, source: string): RawArray {
+export function elementsOf(
+  view: StridedView,
+  dtype: DType,
+  bytes: Uint8Array,
+  source: string,
+): RawArray {
   const { offset, shape, strides } = view;
   const size = itemSize[dtype];
   const data = isContiguous(shape, strides)
     ? bytes.subarray(offset * size, (offset + elementCount(shape)) * size)
-    : gathered(view, bytes, size);
+    : gatherElements(view, bytes, size);
   const array = { dtype, shape: [...shape], data };
   checkRaw(array, source);
   return array;
 }
 
 /** The bytes of every element in reverse order. */
-export function swapped(bytes: Uint8Array, size: number): Uint8Array {
+export function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let begin = 0; begin < out.length; begin += size) {
     for (let k = 0; k < size; k++) out[begin + k] = bytes[begin + size - 1 - k];
@@ -39,7 +44,11 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
 }
 
 /** The elements of a strided view in C order; offset and strides count elements of `size` bytes. */
-function gathered({ offset, shape, strides }: View, bytes: Uint8Array, size: number): Uint8Array {
+function gatherElements(
+  { offset, shape, strides }: StridedView,
+  bytes: Uint8Array,
+  size: number,
+): Uint8Array {
   const out = new Uint8Array(elementCount(shape) * size);
   const index = new Array<number>(shape.length).fill(0);
   let from = offset * size;

@@ -17,6 +17,7 @@ const chunk = 2 ** 30;
 
 /** A file read by position. */
 export class ReadFile {
+  /** Bytes of the file when it was opened. */
   readonly length: number;
   #handle: number | undefined;
 
@@ -54,6 +55,7 @@ export class ReadFile {
     return bytes;
   }
 
+  /** Closes the file; does nothing on a second call. */
   close(): void {
     if (this.#handle !== undefined) closeSync(this.#handle);
     this.#handle = undefined;
@@ -70,6 +72,7 @@ export function readWhole(path: string): Uint8Array {
   return file.read(0, file.length);
 }
 
+/** The error of a file that ends too early. */
 export const cutShort = (path: string, expected: number, actual: number): TorchError =>
   formatError(
     "IncompleteFile",
@@ -77,6 +80,7 @@ export const cutShort = (path: string, expected: number, actual: number): TorchE
     `ends after ${actual} bytes: expected at least ${expected}; copy or write it again`,
   );
 
+/** A new file that is written by position. Its methods throw a TorchError. */
 export class WriteFile {
   #handle: number | undefined;
 
@@ -84,10 +88,15 @@ export class WriteFile {
     this.#handle = attempt(path, () => openSync(path, "w"));
   }
 
+  /** Whether `close` was called. */
   get closed(): boolean {
     return this.#handle === undefined;
   }
 
+  /**
+   * Writes all bytes from `position` on.
+   * @throws {TorchError} `Closed` after `close`, else the error of the system
+   */
   write(bytes: Uint8Array, position: number): void {
     const handle = this.#handle;
     if (handle === undefined)
@@ -98,10 +107,12 @@ export class WriteFile {
     }
   }
 
+  /** Cuts or extends the file to `length` bytes. */
   resize(length: number): void {
     attempt(this.path, () => ftruncateSync(this.#handle!, length));
   }
 
+  /** Closes the file, with `sync` after its bytes are on the disk; does nothing on a second call. */
   close({ sync = false }: { sync?: boolean } = {}): void {
     const handle = this.#handle;
     if (handle === undefined) return;

@@ -16,6 +16,7 @@ export interface NpyHeader {
   start: number;
 }
 
+/** Bytes of a file that are enough to learn the length of its header. */
 export const prefixLength = 12;
 const headerLimit = 2 ** 20;
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -135,7 +136,10 @@ function parseLiteral(text: string): Record<string, unknown> {
   }
 }
 
-/** A version 1.0 header, a multiple of 64 bytes and at least `room` long, so that a longer one can replace it. */
+/**
+ * A version 1.0 header, a multiple of 64 bytes and at least `room` long, so that a longer one can replace it.
+ * @throws {TorchError} `UnknownDtype` for a dtype without .npy element type
+ */
 export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uint8Array {
   const kind = Object.entries(descrs).find(([, name]) => name === dtype)?.[0];
   if (kind === undefined) {

@@ -1,5 +1,5 @@
 import { formatError } from "../binding/errors.js";
-import { elementsOf, swapped } from "./elements.js";
+import { elementsOf, swapBytes } from "./elements.js";
 import { checkLength, type ReadFile, WriteFile } from "./file.js";
 import {
   type NpyHeader,
@@ -123,7 +123,7 @@ function dataLength({ dtype, shape }: NpyHeader): number {
 
 function inOrder(header: NpyHeader, data: Uint8Array, shape: number[], source: string): RawArray {
   const size = itemSize[header.dtype];
-  const bytes = header.bigEndian && size > 1 ? swapped(data, size) : data;
+  const bytes = header.bigEndian && size > 1 ? swapBytes(data, size) : data;
   const steps = header.fortran
     ? [...shape.keys()]
     : [...shape.keys()].map((d) => shape.length - 1 - d);

@@ -19,6 +19,7 @@ export interface RawArray {
   data: Uint8Array;
 }
 
+/** Typed arrays whose elements are those of a dtype without conversion. */
 export type Typed = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 /** A plain array: the slice() of a Node Buffer is no copy. */
@@ -26,6 +27,7 @@ export function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** A view of the same bytes by numbers of any size. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

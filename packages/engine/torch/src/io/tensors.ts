@@ -18,7 +18,7 @@ export function toRaw(t: Tensor): RawArray {
   };
 }
 
-/** A CPU tensor with a copy of the bytes. */
+/** A CPU tensor of the shape of the array, with a copy of the bytes. */
 export function fromRaw(raw: RawArray): Tensor {
   const dtype = raw.dtype;
   const { BYTES_PER_ELEMENT: size } = arrayOf[dtype];
@@ -40,7 +40,7 @@ export const toFloat32 = (raw: RawArray): Float32Array =>
 export const toFloat64 = (raw: RawArray): Float64Array =>
   tidy(() => fromRaw(raw).to("float64").toArray() as Float64Array);
 
-/** The bytes of a safetensors file. */
+/** The bytes of a safetensors file of tensors of any shapes by name. */
 export function encodeTensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Record<string, string>,
@@ -48,7 +48,10 @@ export function encodeTensors(
   return safetensors.encode(new Map([...tensors].map(([name, t]) => [name, toRaw(t)])), metadata);
 }
 
-/** The tensors and metadata of a safetensors file. Throws a TorchError that names the file. */
+/**
+ * The tensors of a safetensors file by name, with their saved shapes, and its metadata. Throws a TorchError that names
+ * the file.
+ */
 export function loadTensors(path: string): {
   tensors: Map<string, Tensor>;
   metadata: Record<string, string>;
@@ -60,7 +63,7 @@ export function loadTensors(path: string): {
   };
 }
 
-/** The bytes of a .npy file. */
+/** The bytes of a .npy file of a tensor of any shape. */
 export function encodeNpy(t: Tensor): Uint8Array {
   return npy.encode(toRaw(t));
 }

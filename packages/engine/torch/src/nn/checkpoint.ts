@@ -1,8 +1,8 @@
 // Activation checkpointing: intermediates are computed again in the backward pass, for about a third more time.
 import { call } from "../binding/dispatch.js";
-import { invalid, misfit } from "../binding/errors.js";
+import { invalidValue, misfit } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
-import { type External, guarded, native } from "../binding/native.js";
+import { type External, native, withTorchErrors } from "../binding/native.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
 import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -13,24 +13,25 @@ interface Draws {
   readonly drawn: Tensor[];
   next: number | null;
 }
-let current: Draws | null = null;
+let currentDraws: Draws | null = null;
 
-function within<T>(draws: Draws, fn: () => T): T {
-  current = draws;
+function withDraws<T>(draws: Draws, fn: () => T): T {
+  currentDraws = draws;
   try {
     return fn();
   } finally {
-    current = null;
+    currentDraws = null;
   }
 }
 
 /**
- * A random tensor for a checkpointed module: the recomputation gets the same tensor. Outside `checkpoint` it is
- * `draw()`.
+ * A random tensor of any size for a checkpointed module: the recomputation gets the same tensor. Outside `checkpoint`
+ * it is `draw()`.
+ * @throws {TorchError} if the recomputation draws more tensors than the first run
  */
 export function drawnOnce(draw: () => Tensor): Tensor {
-  if (current === null) return draw();
-  const { drawn, next } = current;
+  if (currentDraws === null) return draw();
+  const { drawn, next } = currentDraws;
   if (next === null) {
     const t = draw();
     // A second handle, since the scope in which the module drew may end before the first run does.
@@ -39,10 +40,10 @@ export function drawnOnce(draw: () => Tensor): Tensor {
   }
   const t = drawn[next];
   if (!t)
-    throw invalid(
+    throw invalidValue(
       `checkpoint: the recomputation draws more than the ${drawn.length} random tensors of the first run; expected a module that does the same both times`,
     );
-  current.next = next + 1;
+  currentDraws.next = next + 1;
   return t;
 }
 
@@ -76,7 +77,7 @@ function recomputation(
               autocast(dtype, () => module.forward(x, ...more)),
             ) as Tensor,
         );
-      const y = within(draws, () => enableGrad(again));
+      const y = withDraws(draws, () => enableGrad(again));
       if (`${y.shape}` !== `${gradient.shape}`)
         throw misfit(
           "checkpoint: the recomputation gave another shape; expected a module that does the same both times",
@@ -95,8 +96,8 @@ function recomputation(
 }
 
 /**
- * The module's result, without keeping intermediates: the backward pass runs it again. It is deterministic, draws through
- * `drawnOnce`, and has no checkpoint inside.
+ * The module's result, in the shape that `forward` gives it, without keeping intermediates: the backward pass runs the
+ * module again. It is deterministic, draws through `drawnOnce`, and has no checkpoint inside.
  */
 export function checkpoint(module: Module, inputs: readonly [Tensor, ...Tensor[]]): Tensor {
   const parameters = module.parameters();
@@ -105,8 +106,8 @@ export function checkpoint(module: Module, inputs: readonly [Tensor, ...Tensor[]
   const draws: Draws = { drawn: [], next: null };
   try {
     return tidy(() => {
-      const output = within(draws, () => noGrad(() => module.forward(...inputs)));
-      const result = guarded(
+      const output = withDraws(draws, () => noGrad(() => module.forward(...inputs)));
+      const result = withTorchErrors(
         () =>
           native.scripted(
             ptrOf(output),

@@ -49,12 +49,12 @@ abstract class Convolution extends Module {
 
   /** The input with the padding that no kernel adds, and the options of the kernel. */
   protected padded(x: Tensor) {
-    const wide = this.#wrap ? wrapped(x, this.#wrap) : x;
+    const wide = this.#wrap ? padCircular(x, this.#wrap) : x;
     return { x: wide, window: { bias: this.bias, ...this.#window } };
   }
 }
 
-function wrapped(x: Tensor, by: number): Tensor {
+function padCircular(x: Tensor, by: number): Tensor {
   if (gradEnabled()) return pad(x, [by, by, by, by], { mode: "circular" });
   // `pad` writes into slices, which an export cannot do.
   let wide = x;
@@ -115,11 +115,11 @@ export class Conv2d extends Convolution {
     const packed = standingOf(this, "3x3", () => invoke(pack, weight.detach(), false) as Tensor);
     const dtype = autocastDType() ?? x.dtype;
     return (
-      packed ? invoke(byPacked, x.to(dtype), packed, bias) : invoke(plain, x, weight, bias)
+      packed ? invoke(byPacked, x.to(dtype), packed, bias) : invoke(conv3x3Op, x, weight, bias)
     ) as Tensor;
   }
 }
 
-const plain = new Op("dsbm::conv3x3", "");
+const conv3x3Op = new Op("dsbm::conv3x3", "");
 const pack = new Op("dsbm::conv3x3_pack", "");
 const byPacked = new Op("dsbm::conv3x3_packed", "");

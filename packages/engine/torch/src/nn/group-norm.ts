@@ -55,8 +55,10 @@ export class GroupNorm extends Module {
     const isImage = x.ndim === 4 && x.device === "cpu" && x.numel > x.size(0) * x.size(1);
     const isFloat = x.dtype === "float32" || x.dtype === "bfloat16";
     if (!isImage || !isFloat || weight.dtype !== "float32") return null;
-    return (invoke(fused, x, weight, bias, film, numGroups, eps, silu) as [Tensor, Tensor])[0];
+    return (
+      invoke(groupNormSiluOp, x, weight, bias, film, numGroups, eps, silu) as [Tensor, Tensor]
+    )[0];
   }
 }
 
-const fused = new Op("dsbm::group_norm_silu", "");
+const groupNormSiluOp = new Op("dsbm::group_norm_silu", "");

@@ -26,13 +26,13 @@ export class Linear extends Module {
   /** `shared` [k] are the last k inputs, equal for all rows of x [.., in − k]: their product is a part of the bias. */
   forward(x: Tensor, shared?: Tensor): Tensor {
     const affineMap = this.#after(shared);
-    return trained(x, affineMap, false) ?? affine(this, x, affineMap);
+    return fusedWithGradients(x, affineMap, false) ?? affine(this, x, affineMap);
   }
 
-  /** SiLU of `forward`, by kernels of our own on the processor. */
+  /** SiLU of `forward`: [..., out] for x [..., in], by kernels of our own on the processor. */
   silu(x: Tensor, shared?: Tensor): Tensor {
     const affineMap = this.#after(shared);
-    const fused = trained(x, affineMap, true);
+    const fused = fusedWithGradients(x, affineMap, true);
     if (fused) return fused;
     const y = affine(this, x, affineMap);
     return areStanding() ? (invoke(silu_, y) as Tensor) : y.silu();
@@ -54,10 +54,10 @@ export class Linear extends Module {
 
 type Affine = Record<"weight" | "bias", Tensor>;
 
-function trained(x: Tensor, { weight, bias }: Affine, silu: boolean): Tensor | null {
+function fusedWithGradients(x: Tensor, { weight, bias }: Affine, silu: boolean): Tensor | null {
   if (!gradEnabled() || x.ndim !== 2 || autocastDType() !== null) return null;
   for (const t of [x, weight, bias]) if (t.device !== "cpu" || t.dtype !== "float32") return null;
-  return (invoke(dense, x, weight, bias, silu, true) as [Tensor, Tensor])[0];
+  return (invoke(denseOp, x, weight, bias, silu, true) as [Tensor, Tensor])[0];
 }
 
 /** x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] of a layer: packed inside `withStandingWeights`. */
@@ -68,7 +68,7 @@ export function affine(layer: Module, x: Tensor, { weight, bias }: Affine): Tens
   return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
 }
 
-const dense = new Op("dsbm::dense", "");
+const denseOp = new Op("dsbm::dense", "");
 const oneDNN = "mkldnn::_linear_pointwise";
 const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */

@@ -1,7 +1,7 @@
 // A state dict is a walk over a module's own properties, under PyTorch's names and in its order.
 import { firstOf } from "@dsbm/files";
 import type { Device, DType } from "../binding/dtype.js";
-import { invalid } from "../binding/errors.js";
+import { invalidValue } from "../binding/errors.js";
 import { replacePtr } from "../binding/handle.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
 import { Buffer, Parameter, type Tensor } from "../tensor/tensor.js";
@@ -23,7 +23,7 @@ export abstract class Module {
   /** Whether dropout is on. */
   training = true;
 
-  /** The function of the module; further arguments depend on the module. */
+  /** The function of the module, for x [B, …]; the shape of the result and further arguments depend on the module. */
   abstract forward(x: Tensor, ...more: unknown[]): Tensor;
 
   /** The modules that are fields of this one, by field name, in order of definition. */
@@ -55,7 +55,7 @@ export abstract class Module {
   parameters(): Parameter[] {
     return this.namedParameters().map(([, p]) => p);
   }
-  /** State that is not trained, by checkpoint name. */
+  /** Untrained state, by checkpoint name. */
   namedBuffers(): [string, Buffer][] {
     return [...this.#leaves((value) => value instanceof Buffer)];
   }
@@ -73,8 +73,8 @@ export abstract class Module {
   }
 
   /**
-   * Copies values in by name; with `strict` (the default) the names must be the same. Throws a TorchError before any
-   * change.
+   * Copies values in by name, each in the shape of its parameter; with `strict` (the default) the names must be the
+   * same. Throws a TorchError before any change.
    */
   loadStateDict(
     state: ReadonlyMap<string, Tensor>,
@@ -94,7 +94,7 @@ export abstract class Module {
       ),
     ];
     if (problems.length > 0)
-      throw invalid(
+      throw invalidValue(
         `the state dict does not fit this network: ${problems.join("; ")}`,
         misfit.length > 0 ? "ERR_TORCH_SHAPE" : "ERR_TORCH_VALUE",
       );

@@ -22,9 +22,10 @@ export function withStandingWeights<T>(fn: () => T): T {
   }
 }
 
+/** Whether `withStandingWeights` runs. */
 export const areStanding = (): boolean => standing !== null;
 
-/** Caches the result of `make` for a layer by `key`; null outside `withStandingWeights`. */
+/** Caches the result of `make`, of any size, for a layer by `key`; null outside `withStandingWeights`. */
 export function standingOf(layer: Module, key: string, make: () => Tensor): Tensor | null {
   if (!standing) return null;
   let tensors = standing.get(layer);

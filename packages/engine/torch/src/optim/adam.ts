@@ -1,5 +1,5 @@
 import { invoke, Op } from "../binding/dispatch.js";
-import { invalid, misfit, refusedOption } from "../binding/errors.js";
+import { invalidValue, misfit, refusedOption } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
@@ -122,7 +122,10 @@ export class Adam {
     zeroGrad(this.parameters);
   }
 
-  /** The state by PyTorch's names, per parameter index: `0.step`, `0.exp_avg`, `0.exp_avg_sq`, … */
+  /**
+   * The state by PyTorch's names, per parameter index and in the parameter's shape: `0.step` (a scalar), `0.exp_avg`,
+   * `0.exp_avg_sq`, …
+   */
   stateDict(): Map<string, Tensor> {
     const state = new Map<string, Tensor>();
     this.#slots.forEach((slots, i) => {
@@ -137,7 +140,7 @@ export class Adam {
     const current = this.stateDict();
     for (const [name, t] of current) {
       const from = state.get(name);
-      if (!from) throw invalid(`optimiser state: ${name} is missing`);
+      if (!from) throw invalidValue(`optimiser state: ${name} is missing`);
       if (`${from.shape}` !== `${t.shape}`)
         throw misfit(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
     }

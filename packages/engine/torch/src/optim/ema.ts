@@ -1,6 +1,6 @@
 // The exponential moving average of a network's parameters: smoother weights for sampling.
 
-import { invalid, refusedOption } from "../binding/errors.js";
+import { invalidValue, refusedOption } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import type { Module } from "../nn/module.js";
 import { full, zeros } from "../tensor/create.js";
@@ -8,6 +8,7 @@ import { noGrad } from "../tensor/grad.js";
 import { _foreachLerp_ } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** Options of `EMA`. */
 export interface EMAOptions {
   /**
    * The n-th update has the rate min(rate, (1 + n)/(10 + n)), so that a young average forgets its
@@ -56,14 +57,14 @@ export class EMA {
     );
   }
 
-  /** Counts an update and returns the weight [] of the parameters in it. */
+  /** Counts an update and returns the weight of the parameters in it, a scalar. */
   countUpdate(): Tensor {
     if (this.#count === null) return full([], 1 - this.rate, { dtype: "float64" });
     const young = this.#count.add_(1).add(10).reciprocal().mul(9);
     return young.clamp({ min: 1 - this.rate });
   }
 
-  /** The averages of all parameters in this order, or null if parameters are missing. */
+  /** The averages in the order and the shapes of all parameters, or null if parameters are missing. */
   averagesOf(parameters: readonly Tensor[]): Tensor[] | null {
     const averages = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i]]));
     const selection = parameters.flatMap((p) => averages.get(p) ?? []);
@@ -72,7 +73,7 @@ export class EMA {
       : null;
   }
 
-  /** The tensor that counts updates since the last restart, or null without a warm-up. */
+  /** The scalar that counts updates since the last restart, or null without a warm-up. */
   get updates(): Tensor | null {
     return this.#count;
   }
@@ -82,16 +83,19 @@ export class EMA {
     this.#count?.zero_();
   }
 
-  /** The averages by parameter name; not copies. */
+  /** The averages by parameter name, in the shapes of the parameters; not copies. */
   stateDict(): Map<string, Tensor> {
     return new Map(this.#names.map((name, i) => [name, this.#shadow[i]]));
   }
 
-  /** Copies a saved average in. Throws a TorchError when a name is missing. */
+  /**
+   * Copies a saved average in, by parameter name and in the shapes of the parameters.
+   * @throws {TorchError} if a name is missing or a shape does not fit
+   */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
     this.#names.forEach((name, i) => {
       const from = state.get(name);
-      if (!from) throw invalid(`EMA state: ${name} is missing`);
+      if (!from) throw invalidValue(`EMA state: ${name} is missing`);
       this.#shadow[i]?.copy_(from);
     });
   }

@@ -1,7 +1,7 @@
 // Programs over many rows: in chunks, on several threads, with a generator each.
-import { invalid, refusedOption } from "../binding/errors.js";
+import { invalidValue, refusedOption } from "../binding/errors.js";
 import { ptrsOf, tidy } from "../binding/handle.js";
-import { type External, guarded, native } from "../binding/native.js";
+import { type External, native, withTorchErrors } from "../binding/native.js";
 import { empty } from "../tensor/create.js";
 import { Generator, randint } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -68,7 +68,7 @@ function planChunks(
       "runChunked: inputDims names, for each input, the dimension to cut or -1; at least one is cut",
     );
   const total = inputs[cut].size(inputDims[cut]);
-  if (total === 0) throw invalid("runChunked: no rows to run");
+  if (total === 0) throw invalidValue("runChunked: no rows to run");
   if (total / rows > 2 ** 20)
     throw refusedOption(
       `runChunked: ${total} rows in chunks of ${rows} are more than 2^20 chunks: raise rows`,
@@ -139,11 +139,11 @@ export function startChunked(
         threads,
         Number(seed) + first,
       );
-    job = guarded(start, "runChunked");
+    job = withTorchErrors(start, "runChunked");
     return whole;
   });
   const end = (stop: boolean) => {
-    if (job) guarded(() => native.finishChunks(job!, stop), "runChunked");
+    if (job) withTorchErrors(() => native.finishChunks(job!, stop), "runChunked");
   };
   return {
     outputs,

@@ -1,5 +1,5 @@
 import type { DType } from "../binding/dtype.js";
-import { type External, guarded, type Native, native } from "../binding/native.js";
+import { type External, type Native, native, withTorchErrors } from "../binding/native.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Program } from "./record.js";
 
@@ -17,7 +17,7 @@ export interface ProgramSlot {
   isNumber: boolean;
 }
 
-type Constant = number | bigint | boolean | string | null;
+type ProgramConstant = number | bigint | boolean | string | null;
 
 /**
  * An argument: a tensor (`slot`), a list of tensors (`slots`, −1: none), or a `value`. Dtypes are
@@ -26,7 +26,7 @@ type Constant = number | bigint | boolean | string | null;
 export type ProgramArgument =
   | { slot: number }
   | { slots: number[] }
-  | { value: Constant | Constant[] };
+  | { value: ProgramConstant | ProgramConstant[] };
 
 /** One operation. */
 export interface ProgramStep {
@@ -56,7 +56,10 @@ interface Describing extends Native {
 
 /** The operations of a program; the tensors that it holds are the caller's to dispose. */
 export function describeProgram(program: Program): ProgramDescription {
-  const description = guarded(() => (native as Describing).describe(program.pointer), "describe");
+  const description = withTorchErrors(
+    () => (native as Describing).describe(program.pointer),
+    "describe",
+  );
   const slots = description.slots.map((slot) => ({
     ...slot,
     held: slot.held && new Tensor(slot.held),

@@ -2,7 +2,7 @@
 import type { Device } from "../binding/dtype.js";
 import { formatError, isFormatError, translate } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
-import { type External, guarded, type Native, native } from "../binding/native.js";
+import { type External, type Native, native, withTorchErrors } from "../binding/native.js";
 import { table } from "../binding/table.generated.js";
 import { readWhole } from "../io/file.js";
 import { ZipReader } from "../io/zip.js";
@@ -27,10 +27,13 @@ export class ScriptModule {
     readonly path: string,
   ) {
     this.#ptr = ptr;
-    this.schema = guarded(() => scripts.jitSchema(ptr), path);
+    this.schema = withTorchErrors(() => scripts.jitSchema(ptr), path);
   }
 
-  /** Runs the module without a graph; switches go by name. Throws a TorchError that names the file. */
+  /**
+   * Runs the module without a graph on inputs of the shapes that it was traced for; switches go by name. Throws a
+   * TorchError that names the file.
+   */
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
     const pointers = ptrsOf(inputs, "forward");
     try {

@@ -1,8 +1,8 @@
 // A function runs once, then its operations are replayed natively, gradients and optimiser included.
 
-import { invalid } from "../binding/errors.js";
+import { invalidValue } from "../binding/errors.js";
 import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";
-import { type External, guarded, native } from "../binding/native.js";
+import { type External, native, withTorchErrors } from "../binding/native.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** A function of tensors that `record` accepts. */
@@ -28,14 +28,16 @@ export class Program {
     fn: TensorFunction,
     inputs: readonly Tensor[],
   ): { program: Program; outputs: Tensor[] } {
-    return guarded(() => {
+    return withTorchErrors(() => {
       const clones = native
         .recordBegin(ptrsOf(inputs, "record: inputs"))
         .map((ptr) => new Tensor(ptr));
       try {
         const result = fn(...clones);
         if (result instanceof Promise)
-          throw invalid("record: the function is asynchronous; recorded functions are synchronous");
+          throw invalidValue(
+            "record: the function is asynchronous; recorded functions are synchronous",
+          );
         const outputs = Array.isArray(result) ? (result as Tensor[]) : [result as Tensor];
         const ptr = native.recordEnd(ptrsOf(outputs, "record: the result"));
         const program = new Program(ptr, outputs);
@@ -46,18 +48,24 @@ export class Program {
     }, "record");
   }
 
-  /** Replays the program on inputs as recorded. Throws a TorchError. */
+  /**
+   * Replays the program on inputs with the recorded shapes, dtypes and devices; so are its results. Throws a
+   * TorchError.
+   */
   run(...inputs: Tensor[]): Tensor[] {
     return this.#replay(inputs, false)!;
   }
 
-  /** Like `run`, or null for inputs of another kind. */
+  /** Like `run`, or null for inputs of other shapes, dtypes or devices. */
   runFor(inputs: readonly Tensor[]): Tensor[] | null {
     return this.#replay(inputs, true);
   }
 
   #replay(inputs: readonly Tensor[], only: boolean): Tensor[] | null {
-    const ptrs = guarded(() => native.replay(this.#ptr, ptrsOf(inputs, "replay"), only), "replay");
+    const ptrs = withTorchErrors(
+      () => native.replay(this.#ptr, ptrsOf(inputs, "replay"), only),
+      "replay",
+    );
     return ptrs === null ? null : ptrs.map((ptr) => new Tensor(ptr));
   }
 
@@ -83,11 +91,11 @@ export interface Recorded {
 }
 
 /**
- * Wraps `fn`: the first call with inputs of a kind records, later calls replay. At most `limit` kinds of inputs (default
- * 64): more
- * is an error, or with `forget` drops the program used longest ago.
+ * Wraps `fn`: the first call with inputs of a kind (shapes, dtypes, devices) records, later calls replay. At most
+ * `limit` kinds of inputs (default 64): more is an error, or with `forget` drops the program used longest ago.
+ * @throws {TorchError} for what cannot be recorded
  */
-export function recorded(
+export function recordCalls(
   fn: TensorFunction,
   { limit = 64, forget = false }: { limit?: number; forget?: boolean } = {},
 ): Recorded {
@@ -102,8 +110,8 @@ export function recorded(
   const first = (inputs: Tensor[], key: string) => {
     if (forget && programs.size >= limit) programs.delete(programs.keys().next().value!);
     if (programs.size >= limit)
-      throw invalid(
-        `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
+      throw invalidValue(
+        `recordCalls: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
       );
     const made = tidyCollectable(() => Program.record(fn, inputs));
     used(key, made.program);

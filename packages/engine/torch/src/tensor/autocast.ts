@@ -2,7 +2,7 @@
 
 import type { DType } from "../binding/dtype.js";
 import { refusedOption, refusePromise } from "../binding/errors.js";
-import { guarded, native } from "../binding/native.js";
+import { native, withTorchErrors } from "../binding/native.js";
 
 /** Dtypes of autocast. */
 export type CastDType = Extract<DType, "bfloat16" | "float16">;
@@ -16,8 +16,8 @@ export function autocastDType(): CastDType | null {
 
 /**
  * Runs `fn` with operands of matrix products, convolutions and attention cast to `dtype` (null: not); weights and
- * gradients stay float32.
- * Run the backward pass outside. Synchronous only.
+ * gradients stay float32. Run the backward pass outside. Synchronous only.
+ * @throws {TorchError} for another dtype, and if `fn` returns a promise
  */
 export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
   if (dtype === current) return fn();
@@ -25,7 +25,7 @@ export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
     throw refusedOption(`autocast: ${String(dtype)}; expected bfloat16, float16 or null`);
   const was = current;
   const set = (to: CastDType | null) => {
-    guarded(() => native.autocast(to), "autocast");
+    withTorchErrors(() => native.autocast(to), "autocast");
     current = to;
   };
   set(dtype);

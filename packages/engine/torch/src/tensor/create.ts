@@ -6,8 +6,8 @@ import {
   type Scalar,
   type TypedArray,
 } from "../binding/dtype.js";
-import { invalid, misfit } from "../binding/errors.js";
-import { guarded, native } from "../binding/native.js";
+import { invalidValue, misfit } from "../binding/errors.js";
+import { native, withTorchErrors } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
 /** A number, or nested arrays of numbers. */
@@ -34,17 +34,17 @@ function flatten(
     if (depth !== shape.length)
       throw misfit("tensor: the nested arrays are ragged (rows of different depth)");
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean")
-      throw invalid(
+      throw invalidValue(
         `tensor: expected numbers in nested arrays, got ${data === null ? "null" : typeof data}`,
       );
     if (out.length >= mostNested)
-      throw invalid(
+      throw invalidValue(
         `tensor: nested arrays of more than ${mostNested} numbers: pass a typed array with its shape`,
       );
     out.push(data);
     return;
   }
-  if (depth >= 64) throw invalid("tensor: arrays nested more than 64 deep (a cycle?)");
+  if (depth >= 64) throw invalidValue("tensor: arrays nested more than 64 deep (a cycle?)");
   if (data.length !== shape[depth])
     throw misfit(
       `tensor: the nested arrays are ragged (${shape[depth]} and ${data.length} elements at depth ${depth})`,
@@ -56,7 +56,8 @@ function shapeOf(data: Nested): number[] {
   const shape: number[] = [];
   let level: Nested | undefined = data;
   while (Array.isArray(level)) {
-    if (shape.length >= 64) throw invalid("tensor: arrays nested more than 64 deep (a cycle?)");
+    if (shape.length >= 64)
+      throw invalidValue("tensor: arrays nested more than 64 deep (a cycle?)");
     shape.push(level.length);
     level = level[0];
   }
@@ -66,7 +67,7 @@ function shapeOf(data: Nested): number[] {
 function dtypeOfArray(data: TypedArray): DType {
   for (const [dtype, Kind] of Object.entries(arrayOf))
     if (data instanceof Kind && dtype !== "float16") return dtype as DType;
-  throw invalid("tensor: this kind of typed array is not supported");
+  throw invalidValue("tensor: this kind of typed array is not supported");
 }
 
 function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Tensor {
@@ -74,7 +75,7 @@ function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Te
     throw misfit(`tensor: a shape of ${shape.length} dimensions; expected at most 64`);
   if (Array.isArray(shape) && shape.reduce((n, d) => n * Math.abs(Number(d)), 1) > 2 ** 53)
     throw misfit("tensor: the shape is too large");
-  return new Tensor(guarded(() => native.fromBytes(data, shape, dtype), "tensor"));
+  return new Tensor(withTorchErrors(() => native.fromBytes(data, shape, dtype), "tensor"));
 }
 
 /**
@@ -117,7 +118,7 @@ export function tensor(
 
 function wholeBigInt(x: number | bigint | boolean): bigint {
   if (typeof x === "number" && !Number.isSafeInteger(x))
-    throw invalid(`tensor: ${x} is not an integer that int64 can hold exactly`);
+    throw invalidValue(`tensor: ${x} is not an integer that int64 can hold exactly`);
   return BigInt(x);
 }
 
@@ -148,7 +149,7 @@ export const ones = ofShape(new Op("aten::ones", ""));
 /** A tensor without defined values. */
 export const empty = ofShape(new Op("aten::empty", "memory_format"));
 
-/** A tensor of one value. */
+/** A tensor of shape `size` with one value everywhere. */
 export function full(
   size: readonly number[],
   value: Scalar,
@@ -157,7 +158,7 @@ export function full(
   return invoke(ops.full, size, value, dtype, undefined, device);
 }
 
-/** Numbers from `start` to `end` (not included), in steps of `step`. */
+/** Numbers [n] from `start` to `end` (not included), in steps of `step`. */
 export function arange(
   start: number,
   end: number,
@@ -166,7 +167,7 @@ export function arange(
   return invoke(ops.arange, start, end, step, dtype, undefined, device);
 }
 
-/** `steps` equally spaced numbers from `start` to `end`. */
+/** `steps` equally spaced numbers [steps] from `start` to `end`. */
 export function linspace(
   start: number,
   end: number,

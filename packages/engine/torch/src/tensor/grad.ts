@@ -1,6 +1,6 @@
 import { refusePromise } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
-import { guarded, native } from "../binding/native.js";
+import { native, withTorchErrors } from "../binding/native.js";
 import { differentiate, type GradOptions, Tensor } from "./tensor.js";
 
 /**
@@ -17,14 +17,14 @@ export function grad(
   return (gradients ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
-/** Adds the gradients of outputs to `grad` of the leaves. */
+/** Adds the gradients of outputs, scalars or with `gradOutputs` of any shape, to `grad` of the leaves. */
 export function backward(outputs: readonly Tensor[], options: GradOptions = {}): void {
   differentiate("backward", outputs, null, options);
 }
 
-/** Removes the gradients of tensors. */
+/** Removes the gradients of tensors of any size. */
 export function zeroGrad(tensors: readonly Tensor[]): void {
-  guarded(() => {
+  withTorchErrors(() => {
     for (const ptr of ptrsOf(tensors, "zeroGrad")) native.setGrad(ptr, null);
   }, "zeroGrad");
 }

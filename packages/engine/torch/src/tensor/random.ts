@@ -3,7 +3,7 @@
 import { invoke, Op, Opaque } from "../binding/dispatch.js";
 import type { Device, DType } from "../binding/dtype.js";
 import { ptrOf } from "../binding/handle.js";
-import { type External, guarded, native } from "../binding/native.js";
+import { type External, native, withTorchErrors } from "../binding/native.js";
 import { empty } from "./create.js";
 import { Tensor } from "./tensor.js";
 
@@ -18,28 +18,28 @@ export class Generator extends Opaque {
   }
   /** A new generator; `seed` is an integer of at least 0 (default: PyTorch's). */
   static create(seed: number | bigint = defaultSeed, device: Device = "cpu"): Generator {
-    return new Generator(guarded(() => native.generator(device, seed)));
+    return new Generator(withTorchErrors(() => native.generator(device, seed)));
   }
   /** The global stream of a device. */
   static default(device: Device = "cpu"): Generator {
-    return new Generator(guarded(() => native.generator(device, null)));
+    return new Generator(withTorchErrors(() => native.generator(device, null)));
   }
   /** Restarts the stream at an integer seed. */
   manualSeed(seed: number | bigint): this {
-    guarded(() => native.manualSeed(this.#ptr, seed), "manualSeed");
+    withTorchErrors(() => native.manualSeed(this.#ptr, seed), "manualSeed");
     return this;
   }
   /** The position in the stream as bytes. */
   getState(): Uint8Array {
-    using state = new Tensor(guarded(() => native.generatorState(this.#ptr), "getState"));
+    using state = new Tensor(withTorchErrors(() => native.generatorState(this.#ptr), "getState"));
     return state.toArray() as Uint8Array;
   }
   /** Restores a state; throws a TorchError for bytes that are none. */
   setState(bytes: Uint8Array): this {
     using state = new Tensor(
-      guarded(() => native.fromBytes(bytes, [bytes.length], "uint8"), "setState"),
+      withTorchErrors(() => native.fromBytes(bytes, [bytes.length], "uint8"), "setState"),
     );
-    guarded(() => native.setGeneratorState(this.#ptr, ptrOf(state)), "setState");
+    withTorchErrors(() => native.setGeneratorState(this.#ptr, ptrOf(state)), "setState");
     return this;
   }
   /** @internal */
@@ -50,7 +50,7 @@ export class Generator extends Opaque {
 
 /** Seeds the default generators of all devices, as torch.manual_seed does. */
 export function manualSeed(seed: number | bigint): void {
-  guarded(() => native.manualSeed(null, seed), "manualSeed");
+  withTorchErrors(() => native.manualSeed(null, seed), "manualSeed");
 }
 
 /** Generator (default: the global one), dtype and device of random numbers. */
@@ -74,7 +74,7 @@ const ops = {
   noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
-/** Standard normal numbers. */
+/** Standard normal numbers of shape `size`. */
 export function randn(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -82,8 +82,8 @@ export function randn(
   return invoke(ops.randn, size, generator, dtype, undefined, device);
 }
 /**
- * Standard normal numbers, several times as fast as PyTorch's `randn`: float32 on the processor from one draw of the
- * generator (Philox4x32-10, Salmon 2011). The same on every processor.
+ * Standard normal numbers of shape `size`, several times as fast as PyTorch's `randn`: float32 on the processor from
+ * one draw of the generator (Philox4x32-10, Salmon 2011). The same on every processor.
  */
 export function noise(
   size: readonly number[],
@@ -91,7 +91,7 @@ export function noise(
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
 }
-/** `randn` for the first half of the rows; the second half are its negatives. */
+/** `randn` of shape `size` for the first half of the rows; the second half are its negatives. */
 export function noisePairs(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -106,9 +106,9 @@ export function strata(n: number, eps: number, generator?: Generator): Tensor {
   return invoke(ops.strata, empty([n]), eps, generator);
 }
 /**
- * Standard normal numbers `offset` to `offset + size` of a `stream` of a `key`, float32, by counter (Philox4x32-10,
- * Salmon 2011), the same for every device. `key` and `stream` are integers in [0, 2³²), `offset` in [0, 2⁵³); others
- * throw.
+ * Standard normal numbers of shape `size`, the ones from `offset` on of a `stream` of a `key`, float32, by counter
+ * (Philox4x32-10, Salmon 2011), the same for every device. `key` and `stream` are integers in [0, 2³²), `offset` in [0,
+ * 2⁵³); others throw.
  */
 export function noiseAt(
   size: readonly number[],
@@ -118,7 +118,7 @@ export function noiseAt(
   return device === undefined || device === "cpu" ? drawn : drawn.to({ device });
 }
 
-/** Uniform numbers in [0, 1). */
+/** Uniform numbers in [0, 1) of shape `size`. */
 export function rand(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -126,7 +126,7 @@ export function rand(
   return invoke(ops.rand, size, generator, dtype, undefined, device);
 }
 
-/** Uniform integers from `low` to `high` (not included). */
+/** Uniform integers from `low` to `high` (not included) of shape `size`. */
 export function randint(
   low: number,
   high: number,
@@ -136,7 +136,7 @@ export function randint(
   return invoke(ops.randint, low, high, size, generator, dtype, undefined, device);
 }
 
-/** A random order of the integers from 0 to n − 1. */
+/** A random order [n] of the integers from 0 to n − 1. */
 export function randperm(
   n: number,
   { generator, dtype = "int64", device }: RandomOptions = {},

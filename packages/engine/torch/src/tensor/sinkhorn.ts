@@ -31,10 +31,10 @@ export interface SinkhornSteps {
 }
 
 /**
- * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place on the processor, accelerated (Anderson's method in log v; Walker
- * and Ni 2011), until the column sums deviate by at most `tolerance`. The matrix becomes the plan u K v. Returns the total
- * deviation of the plan's row sums (NaN for scalings out of range) and the iterations. The same bits on any number of
- * threads. Throws a TorchError.
+ * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau for a kernel K [n, m] in place on the processor, accelerated (Anderson's
+ * method in log v; Walker and Ni 2011), until the column sums deviate by at most `tolerance`. The matrix becomes the
+ * plan u K v. Returns the total deviation of the plan's row sums (NaN for scalings out of range) and the iterations.
+ * The same bits on any number of threads. Throws a TorchError.
  */
 export function sinkhornIterate(
   matrix: Tensor,

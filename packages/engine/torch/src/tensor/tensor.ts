@@ -6,21 +6,24 @@ import {
   type MemoryFormat,
   type TypedArray,
 } from "../binding/dtype.js";
-import { invalid } from "../binding/errors.js";
+import { invalidValue } from "../binding/errors.js";
 import { ptrOf, ptrsOf, seizePtr } from "../binding/handle.js";
-import { guarded, native } from "../binding/native.js";
+import { native, withTorchErrors } from "../binding/native.js";
 import { TensorMethods } from "./ops.generated.js";
 
 const toCopy = new Op("aten::to", "dtype_layout");
 const isLeaf = new Op("aten::is_leaf", "");
 const toFloat = new Op("aten::to", "dtype");
 
+/** Options of gradients. */
 export interface GradOptions {
+  /** Weights of the outputs, in their shapes (default: 1 for a scalar). */
   gradOutputs?: readonly Tensor[] | undefined;
+  /** Whether the graph stays for another backward pass (default: no). */
   retainGraph?: boolean | undefined;
 }
 
-/** The gradients of `inputs`, or with null of all leaves, accumulated. Internal. */
+/** The gradients of `inputs` in their shapes, or with null of all leaves, accumulated. Internal. */
 export function differentiate(
   what: string,
   outputs: readonly Tensor[],
@@ -28,7 +31,7 @@ export function differentiate(
   options: GradOptions & { allowUnused?: boolean },
 ) {
   const { gradOutputs, retainGraph = false, allowUnused = false } = options;
-  return guarded(
+  return withTorchErrors(
     () =>
       native.differentiate(
         ptrsOf(outputs, what),
@@ -52,19 +55,19 @@ interface Target {
 export class Tensor extends TensorMethods {
   /** The size of each dimension. */
   get shape(): number[] {
-    return guarded(() => native.shape(ptrOf(this)), "shape");
+    return withTorchErrors(() => native.shape(ptrOf(this)), "shape");
   }
   /** Elements between neighbours of each dimension. */
   get strides(): number[] {
-    return guarded(() => native.stride(ptrOf(this)), "stride");
+    return withTorchErrors(() => native.stride(ptrOf(this)), "stride");
   }
   /** Type of the elements. */
   get dtype(): DType {
-    return guarded(() => native.dtype(ptrOf(this)), "dtype") as DType;
+    return withTorchErrors(() => native.dtype(ptrOf(this)), "dtype") as DType;
   }
   /** Such as "cpu" or "cuda:0". */
   get device(): Device {
-    return guarded(() => native.device(ptrOf(this)), "device") as Device;
+    return withTorchErrors(() => native.device(ptrOf(this)), "device") as Device;
   }
   /** The number of dimensions. */
   get ndim(): number {
@@ -78,33 +81,40 @@ export class Tensor extends TensorMethods {
   /** The size of one dimension; negative ones count from the end. Throws a TorchError. */
   size(dim: number): number {
     const { shape } = this;
-    if (typeof dim !== "number") throw invalid(`size: expected a dimension, got ${typeof dim}`);
+    if (typeof dim !== "number")
+      throw invalidValue(`size: expected a dimension, got ${typeof dim}`);
     const d = shape[dim < 0 ? dim + shape.length : dim];
     if (d === undefined)
-      throw invalid(`size(${dim}): the tensor has ${shape.length} dimensions`, "ERR_TORCH_INDEX");
+      throw invalidValue(
+        `size(${dim}): the tensor has ${shape.length} dimensions`,
+        "ERR_TORCH_INDEX",
+      );
     return d;
   }
 
   /** Whether autograd follows the tensor. */
   get requiresGrad(): boolean {
-    return guarded(() => native.requiresGrad(ptrOf(this)), "requiresGrad");
+    return withTorchErrors(() => native.requiresGrad(ptrOf(this)), "requiresGrad");
   }
   /** Turns autograd on or off, in place. */
   requiresGrad_(on = true): this {
-    guarded(() => native.requiresGrad(ptrOf(this), on), "requiresGrad_");
+    withTorchErrors(() => native.requiresGrad(ptrOf(this), on), "requiresGrad_");
     return this;
   }
   /** Whether no operation made the tensor. */
   get isLeaf(): boolean {
     return invoke(isLeaf, this);
   }
-  /** The accumulated gradient of a leaf, or null. */
+  /** The accumulated gradient of a leaf, in its shape, or null. */
   get grad(): Tensor | null {
-    const ptr = guarded(() => native.getGrad(ptrOf(this)), "grad");
+    const ptr = withTorchErrors(() => native.getGrad(ptrOf(this)), "grad");
     return ptr === null ? null : new Tensor(ptr);
   }
   set grad(value: Tensor | null) {
-    guarded(() => native.setGrad(ptrOf(this), value === null ? null : ptrOf(value)), "grad");
+    withTorchErrors(
+      () => native.setGrad(ptrOf(this), value === null ? null : ptrOf(value)),
+      "grad",
+    );
   }
   /** Accumulates d this / d leaf into the leaves' `grad`; `gradient` has this tensor's shape (default 1). */
   backward({ gradient, ...options }: { gradient?: Tensor; retainGraph?: boolean } = {}): void {
@@ -114,7 +124,7 @@ export class Tensor extends TensorMethods {
 
   /** The one element (int64 beyond 2^53 as a bigint, bool as a boolean). */
   item(): number {
-    return guarded(() => native.item(ptrOf(this)), "item") as number;
+    return withTorchErrors(() => native.item(ptrOf(this)), "item") as number;
   }
   /** A fresh typed array of the elements, row-major; half types are converted to float32. */
   toArray(): Exclude<TypedArray, Uint16Array> {
@@ -125,23 +135,29 @@ export class Tensor extends TensorMethods {
     }
     return this.rawArray() as Float32Array;
   }
-  /** The elements' own bytes in a typed array (half types as 16 bits). */
+  /**
+   * The elements' own bytes in a typed array (half types as 16 bits).
+   * @throws {TorchError} for a dtype without typed array
+   */
   rawArray(): TypedArray {
     const { dtype } = this;
     const Kind = arrayOf[dtype];
-    if (!Kind) throw invalid(`toArray: dtype ${dtype} has no typed array`);
-    return new Kind(guarded(() => native.toBytes(ptrOf(this)), "toArray"));
+    if (!Kind) throw invalidValue(`toArray: dtype ${dtype} has no typed array`);
+    return new Kind(withTorchErrors(() => native.toBytes(ptrOf(this)), "toArray"));
   }
-  /** The elements as ordinary numbers, whatever the dtype; at most 2^26 of them. */
+  /**
+   * The elements as ordinary numbers, whatever the dtype.
+   * @throws {TorchError} for more than 2^26 elements
+   */
   toNumbers(): number[] {
     const { numel } = this;
     if (numel > 2 ** 26)
-      throw invalid(
+      throw invalidValue(
         `toNumbers: ${numel} elements are too many for an array of numbers: use toArray`,
       );
     return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
   }
-  /** This tensor with another dtype, device or memory format; itself if nothing changes. */
+  /** This tensor, of the same shape, with another dtype, device or memory format; itself if nothing changes. */
   to(target: DType | Device | Target): Tensor {
     if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);
     const { dtype, device, memoryFormat, copy }: Target =
@@ -157,6 +173,7 @@ export class Tensor extends TensorMethods {
       ? "Tensor (disposed)"
       : `Tensor ${this.dtype}[${this.shape}] ${this.device}`;
   }
+  /** The text of `console.log`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

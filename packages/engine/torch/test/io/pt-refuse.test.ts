@@ -21,14 +21,14 @@ import {
 /** What is refused, its code, and what the line says. */
 type Refusals = readonly (readonly [input: string | Uint8Array, code: FormatCode, says: RegExp])[];
 
-const pickled = (operations: string, protocol = 2) =>
+const pickleOf = (operations: string, protocol = 2) =>
   checkpoint(`\x80${String.fromCharCode(protocol)}${operations}.`, { 0: new Uint8Array(16) });
 
 /** Each row is refused in one line, in little memory. A text is the operations of a pickle in a good archive. */
 function refuseAll(table: Refusals) {
   for (const [input, code, says] of table) {
     const before = process.memoryUsage().rss;
-    const bytes = typeof input === "string" ? pickled(input) : input;
+    const bytes = typeof input === "string" ? pickleOf(input) : input;
     expect(() => decodePt(bytes, "bad.pt"), says.source).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(says) }),
     );
@@ -61,7 +61,7 @@ it("refuses every name that could run code, and runs none", () => {
     ["c\ntoString\n)R", /\.toString/],
   ];
   for (const protocol of [2, 4])
-    refuseAll(names.map(([code, says]) => [pickled(code, protocol), "UnknownName", says]));
+    refuseAll(names.map(([code, says]) => [pickleOf(code, protocol), "UnknownName", says]));
   expect(existsSync(canary)).toBe(false);
 });
 
@@ -97,7 +97,7 @@ it("refuses pickles that grow", () => {
     ["\x8b\xff\xff\xff\x7f", /number of \d+ bytes: expected at most 256/],
   ];
   refuseAll(cases.map(([code, says]) => [code, "OutOfRange", says]));
-  const found = decodePt(pickled(`](${laughs(3)}e`)) as unknown[][];
+  const found = decodePt(pickleOf(`](${laughs(3)}e`)) as unknown[][];
   expect(found.map((list, k) => list.flat(Math.max(k - 1, 0)).length)).toEqual([0, 8, 64, 512]);
 });
 

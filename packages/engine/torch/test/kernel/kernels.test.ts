@@ -62,7 +62,7 @@ describe.each(rows)("%s of %j", (_, size, record) => {
     expect(bits(all())).toEqual(found);
     T.setNumThreads(1);
     if (!isRecordable(record)) return;
-    const recorded = T.recorded(all);
+    const recorded = T.recordCalls(all);
     for (let run = 0; run < 2; run++) expect(bits(recorded())).toEqual(found);
   });
 });

@@ -51,7 +51,7 @@ function train(way: Way, record: boolean, options: Parameters<typeof stack>[1] =
     adam.step();
     return loss.detach();
   };
-  const program = T.recorded(body);
+  const program = T.recordCalls(body);
   const step = record ? (x: T.Tensor) => program(x)[0] : body;
   T.manualSeed(11);
   const losses: number[] = [];
@@ -106,7 +106,7 @@ describe("memory", () => {
       T.zeroGrad(parameters);
       return loss.detach();
     };
-    const program = T.recorded(body);
+    const program = T.recordCalls(body);
     const step = record ? (x: T.Tensor) => program(x)[0] : body;
     const bytes = tidy(() => {
       const x = T.randn([512, big.width]);

@@ -75,7 +75,7 @@ it("takes inputs that all rows share apart, with and without standing weights, a
 it("packs changed weights again between runs and between replays", () => {
   const layer = new T.nn.Linear(64, 64);
   const x = T.randn([200, 64]);
-  const run = T.recorded((rows) =>
+  const run = T.recordCalls((rows) =>
     T.nn.withStandingWeights(() => layer.forward(layer.forward(rows))),
   );
   for (let i = 0; i < 3; i++) {

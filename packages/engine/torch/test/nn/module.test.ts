@@ -6,7 +6,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { TorchError } from "../../src/binding/errors.js";
 import { tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
-import { recorded } from "../../src/program/record.js";
+import { recordCalls } from "../../src/program/record.js";
 import { memory } from "../../src/runtime.js";
 import { ones, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
@@ -101,7 +101,7 @@ describe("state dicts", () => {
     using other = mlp(2);
 
     const x = ones([2, 4]);
-    const run = recorded((input) => noGrad(() => net.forward(input)));
+    const run = recordCalls((input) => noGrad(() => net.forward(input)));
     const before = run(x)[0]?.toNumbers();
     nn.copyState(other, net);
     const after = run(x)[0]?.toNumbers();

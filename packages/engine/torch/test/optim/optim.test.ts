@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
 import { Adam, type AdamOptions, AdamW, clipGradNorm_, EMA } from "../../src/optim/index.js";
-import { recorded } from "../../src/program/record.js";
+import { recordCalls } from "../../src/program/record.js";
 import { memory } from "../../src/runtime.js";
 import { tensor, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
@@ -100,7 +100,7 @@ describe.each([
       return values;
     };
     const plain = train((fn) => fn);
-    expect(train((fn) => recorded(fn))).toEqual(plain);
+    expect(train((fn) => recordCalls(fn))).toEqual(plain);
     expect(plain).not.toEqual(start);
   });
 
@@ -159,7 +159,7 @@ describe("clipGradNorm_", () => {
 describe("EMA", () => {
   const layer = (seed: number) => new nn.Linear(2, 2, { generator: Generator.create(seed) });
 
-  const ways: ((fn: () => Tensor) => () => unknown)[] = [(fn) => fn, (fn) => recorded(fn)];
+  const ways: ((fn: () => Tensor) => () => unknown)[] = [(fn) => fn, (fn) => recordCalls(fn)];
   it.each([
     { rate: 0.8, warmup: false },
     { rate: 0.3, warmup: true },

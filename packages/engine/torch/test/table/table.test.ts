@@ -15,20 +15,20 @@ beforeEach(() => {
 const isLibtorch = T.engineInfo().engine === "libtorch";
 /** The portable engine has no complex numbers. */
 const dtypes = [...Object.keys(T.arrayOf), ...(isLibtorch ? ["complex64"] : [])];
-const all = entries();
+const allEntries = entries();
 /** What draws, or gives whatever was in memory. */
 const draws =
   /random|rand_|bernoulli|multinomial|normal|exponential|uniform|dropout|^aten::new_empty|^aten::empty/;
 
 /** The same arguments with every tensor changed. */
-const mapped = (args: unknown[], change: (t: T.Tensor) => T.Tensor): unknown[] =>
+const mapTensors = (args: unknown[], change: (t: T.Tensor) => T.Tensor): unknown[] =>
   args.map((a) => {
     if (a instanceof T.Tensor) return change(a);
-    return Array.isArray(a) ? mapped(a, change) : a;
+    return Array.isArray(a) ? mapTensors(a, change) : a;
   });
 const isFloat = (t: T.Tensor) => t.dtype.startsWith("float");
 /** The same values, every second element of another storage. */
-const strided = (t: T.Tensor) =>
+const toStrided = (t: T.Tensor) =>
   String(t.dtype).startsWith("complex")
     ? t
     : T.stack([t, t.zerosLike()], { dim: -1 }).select(-1, 0);
@@ -137,18 +137,22 @@ describe("the table", () => {
   );
 });
 
-describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e]))(
+describe.each(allEntries.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e]))(
   "%s",
   (full, entry) => {
     it("is the same in double precision, and from strided memory", () => {
       T.tidy(() => {
         const plain = valuesOf(entry, sampleOf(entry));
         expect(plain.length).toBeGreaterThan(0);
-        const wide = mapped(sampleOf(entry), (t) => (isFloat(t) ? t.to("float64") : t));
+        const wide = mapTensors(sampleOf(entry), (t) => (isFloat(t) ? t.to("float64") : t));
         if (!draws.test(full) && !/view\.dtype/.test(full))
           expectClose(plain, valuesOf(entry, wide), "double precision");
         if (!layoutMatters.test(full))
-          expectClose(plain, valuesOf(entry, mapped(sampleOf(entry), strided)), "not contiguous");
+          expectClose(
+            plain,
+            valuesOf(entry, mapTensors(sampleOf(entry), toStrided)),
+            "not contiguous",
+          );
       });
     });
 
@@ -157,7 +161,7 @@ describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e
         for (const dtype of dtypes as T.DType[]) {
           attempt(
             entry,
-            mapped(sampleOf(entry), (t) => cast(t, dtype)),
+            mapTensors(sampleOf(entry), (t) => cast(t, dtype)),
           );
           let isFirst = true;
           const first = (t: T.Tensor) => {
@@ -165,7 +169,7 @@ describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e
             isFirst = false;
             return changed;
           };
-          attempt(entry, mapped(sampleOf(entry), first));
+          attempt(entry, mapTensors(sampleOf(entry), first));
         }
       });
     });

@@ -17,7 +17,7 @@ export interface Interval {
   unit: number;
 }
 
-const close = 1e-9;
+const timeTolerance = 1e-9;
 
 /** Throws a BridgeError unless two or more times rise from 0 to 1. */
 export function chainOf(times: readonly number[]): Chain {
@@ -50,7 +50,7 @@ export function inOrder(chain: Chain, direction: Direction): Interval[] {
 export function intervalAt(chain: Chain, direction: Direction, t: number): Interval {
   const all = inOrder(chain, direction);
   const isIn = ({ from, length }: Interval) =>
-    direction === "f" ? t < from + length - close : t > from + close;
+    direction === "f" ? t < from + length - timeTolerance : t > from + timeTolerance;
   return all.find(isIn) ?? all.at(-1)!;
 }
 
@@ -73,7 +73,7 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
   const first = times[0];
   const last = times.at(-1)!;
-  const stopAt = (time: number) => times.findIndex((t) => Math.abs(t - time) < close);
+  const stopAt = (time: number) => times.findIndex((t) => Math.abs(t - time) < timeTolerance);
   if (chain.times.some((t) => t > first && t < last && stopAt(t) < 0))
     throw argumentError(
       `the grid does not stop at the times ${chain.times.join(",")} of the marginals; use wholeGrid`,
@@ -81,7 +81,7 @@ export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid
   return intervalsOf(chain).map(({ from, length }) => {
     const low = Math.max(from, first);
     const high = Math.min(from + length, last);
-    if (high - low < close) return null;
+    if (high - low < timeTolerance) return null;
     const a = stopAt(low);
     const b = stopAt(high);
     const clock = (t: number) => Math.min(1, Math.max(0, (t - from) / length));

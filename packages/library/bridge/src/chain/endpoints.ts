@@ -29,7 +29,7 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
     tidy(() => cat(all.map((interval) => of(interval, end).x.div(interval.unit))).keep());
   const conditions = (end: Endpoint): Conditions =>
     tidy(() => {
-      const interval = cat(all.map((one) => numbered(one, of(one, end).x)));
+      const interval = cat(all.map((one) => intervalNumbers(one, of(one, end).x)));
       const parts = all.map((one) => of(one, end).conditions);
       const kinds = kindsOf(parts[0]);
       const rows = kinds.map((kind) => [kind, cat(parts.map((c) => c![kind]!))]);
@@ -45,7 +45,7 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
   };
 }
 
-const numbered = ({ index }: Interval, x: Tensor): Tensor =>
+const intervalNumbers = ({ index }: Interval, x: Tensor): Tensor =>
   full([x.size(0)], index, { dtype: "int64", device: x.device });
 
 /** Conditions of rows x [n, …] in one interval. */
@@ -54,5 +54,5 @@ export function inInterval(
   x: Tensor,
   conditions: Conditions | undefined,
 ): Conditions {
-  return { ...conditions, interval: numbered(interval, x) };
+  return { ...conditions, interval: intervalNumbers(interval, x) };
 }

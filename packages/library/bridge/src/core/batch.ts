@@ -1,5 +1,5 @@
 // Training rows by name; recorded programs see them as a list, whose order only these functions know.
-import { cat, type Device, type Recorded, recorded, type Tensor, tensor } from "@dsbm/torch";
+import { cat, type Device, type Recorded, recordCalls, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
 /** Tensors [n, …] of one length by name, and their conditions. */
@@ -96,17 +96,17 @@ export interface RecordedBatch {
   count(): number;
 }
 
-/** Records `fn` once for each list of names (and for each shape, as `recorded` does). */
+/** Records `fn` once for each list of names (and for each shape, as `recordCalls` does). */
 export function recordedBatch(
   fn: (batch: Batch, ...rest: Tensor[]) => Tensor | readonly Tensor[],
-  options: Parameters<typeof recorded>[1] = {},
+  options: Parameters<typeof recordCalls>[1] = {},
 ): RecordedBatch {
   const programs = new Map<string, Recorded>();
   const program = (names: readonly string[]): Recorded => {
     const key = names.join();
     let program = programs.get(key);
     if (!program) {
-      program = recorded(
+      program = recordCalls(
         (...all) => fn(batchFrom(names, all), ...all.slice(names.length)),
         options,
       );

@@ -15,15 +15,15 @@ export interface Conditions {
   absent?: boolean | undefined;
 }
 
-const kinds = ["cond", "y", "interval"] as const;
-type ConditionName = (typeof kinds)[number];
+const conditionNames = ["cond", "y", "interval"] as const;
+type ConditionName = (typeof conditionNames)[number];
 
 /** Conditions of source and target rows. */
 export type EndpointConditions = { readonly [end in Endpoint]?: Conditions | undefined };
 
 /** The kinds of conditions that are present. */
 export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
-  return kinds.filter((kind) => conditions?.[kind]);
+  return conditionNames.filter((kind) => conditions?.[kind]);
 }
 
 /** The tensors of conditions, in the order of `kindsOf`. */

@@ -30,6 +30,6 @@ export function eachEndpoint<T>(of: (end: Endpoint) => T): { readonly x0: T; rea
 }
 
 /** The opposite direction. */
-export function other(direction: Direction): Direction {
+export function oppositeDirection(direction: Direction): Direction {
   return direction === "f" ? "b" : "f";
 }

@@ -45,7 +45,7 @@ export type Decode = (rows: Tensor, at: { end: Endpoint; generator: Generator })
  * A decoded batch [B, …] of both endpoints, at rows `index` [B]. Each is gathered at its first use; an unused table costs
  * nothing.
  */
-export function gathered(
+export function gatherEndpoints(
   data: Endpoints,
   index: (end: Endpoint) => Tensor,
   { decode, generator }: { decode: Decode; generator: Generator },

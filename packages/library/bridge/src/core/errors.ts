@@ -13,13 +13,14 @@ export class BridgeError extends UserError {
   }
 }
 
-const coded = (code: BridgeError["code"]) => (message: string) => new BridgeError(code, message);
+const errorOfCode = (code: BridgeError["code"]) => (message: string) =>
+  new BridgeError(code, message);
 
 /** A BridgeError with the code "argument": the caller gave an impossible value. */
-export const argumentError = coded("argument");
+export const argumentError = errorOfCode("argument");
 
 /** A BridgeError with the code "data": the data do not suit the method. */
-export const dataError = coded("data");
+export const dataError = errorOfCode("data");
 
 /** A BridgeError with the code "not_finite": a NaN or infinity. */
-export const notFiniteError = coded("not_finite");
+export const notFiniteError = errorOfCode("not_finite");

@@ -8,7 +8,7 @@ export interface TimeGrid {
   readonly steps: readonly number[];
 }
 
-const close = 1e-9;
+const timeTolerance = 1e-9;
 
 /** N equal steps. Throws a BridgeError unless N is an integer of at least 1. */
 export function uniformGrid(n: number): TimeGrid {
@@ -88,7 +88,7 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
 
 /** The grid with a stop at time `at`, which cuts a step in two. */
 export function withTime(grid: TimeGrid, at: number): TimeGrid {
-  if (grid.times.some((t) => Math.abs(t - at) < close)) return grid;
+  if (grid.times.some((t) => Math.abs(t - at) < timeTolerance)) return grid;
   const i = grid.times.findIndex((t) => t > at) - 1;
   const low = grid.times[i];
   const high = grid.times[i + 1];
@@ -104,12 +104,12 @@ export function withTime(grid: TimeGrid, at: number): TimeGrid {
 export function gridBetween(grid: TimeGrid, from: number, to: number): TimeGrid {
   const first = grid.times[0];
   const last = grid.times.at(-1)!;
-  if (!(from >= first && to <= last && to - from > close))
+  if (!(from >= first && to <= last && to - from > timeTolerance))
     throw argumentError(
       `the times ${from} and ${to}; expected two that rise between ${first} and ${last}`,
     );
   const { times, steps } = withTime(withTime(grid, from), to);
-  const isIn = (t: number) => t > from - close && t < to + close;
+  const isIn = (t: number) => t > from - timeTolerance && t < to + timeTolerance;
   const start = times.findIndex(isIn);
   const within = times.filter(isIn);
   return { times: within, steps: steps.slice(start, start + within.length - 1) };

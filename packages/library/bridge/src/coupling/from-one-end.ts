@@ -1,7 +1,13 @@
 import { type Generator, randn, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
-import { type Direction, type Endpoint, other, sourceOf, targetOf } from "../core/direction.js";
+import {
+  type Direction,
+  type Endpoint,
+  oppositeDirection,
+  sourceOf,
+  targetOf,
+} from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Simulate } from "./coupling.js";
@@ -28,7 +34,7 @@ export const reference = (
   generator: Generator,
 ): Pairs =>
   pairsFrom(targetOf(trained), data, (start) =>
-    referenceEnd(other(trained), start, process, generator),
+    referenceEnd(oppositeDirection(trained), start, process, generator),
   );
 
 /** Endpoints [B, …] of the reference process from x [B, …]. */
@@ -45,5 +51,5 @@ export function referenceEnd(
  * The coupling of the newest bridge, from the data to where the trained process ends: (x0, X1) after f, (X0, x1)
  * after b.
  */
-export const simulated = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
+export const simulatedPairs = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
   pairsFrom(sourceOf(newest), data, (start, conditions) => simulate(newest, start, conditions));

@@ -5,17 +5,17 @@ import { sinkhorn } from "../ot/sinkhorn.js";
 import { growthCost } from "../process/growth-path.js";
 
 const mostRows = 500;
-const share = 0.9;
+const weightQuantile = 0.9;
 const reg = 2e-3;
 /** Pairs that move turn by at most a third of a radian, |x1 − x0|/2δ: the growth of a farther pair is mostly its move's. */
 const perMove = 1.5;
 const rounds = 20;
-const close = 0.02;
+const lengthTolerance = 0.02;
 /** Of the distances between sets: rows that do not move have a length, too. */
 const leastPart = 0.01;
 
 /** Rows closer than this share of the mean squared distance are repeated rows. */
-const equal = 1e-6;
+const repeatedRowShare = 1e-6;
 
 /** The median distance of a row to the nearest other row of its set divided by √d, mean over sets of rows [n, d]. */
 export function neighbourDistance(sets: readonly Tensor[]): number {
@@ -23,7 +23,7 @@ export function neighbourDistance(sets: readonly Tensor[]): number {
     tidy(() => {
       const some = subsample(x, "x", { most: mostRows });
       const squares = squaredDistances(some, some);
-      const isSame = squares.le(equal * squares.mean().item());
+      const isSame = squares.le(repeatedRowShare * squares.mean().item());
       const nearest = squares.maskedFill(isSame, Number.POSITIVE_INFINITY).amin({ dim: 1 });
       const median = nearest.median().item();
       return Number.isFinite(median) ? Math.sqrt(median / x.size(1)) : 0;
@@ -36,7 +36,7 @@ export function neighbourDistance(sets: readonly Tensor[]): number {
 function quantile(values: Tensor, weights: Tensor): number {
   const [sorted, order] = values.flatten().sort();
   const running = weights.flatten().indexSelect(0, order).cumsum(0);
-  const below = running.lt(running.select(0, -1).mul(share)).to("float64").sum().item();
+  const below = running.lt(running.select(0, -1).mul(weightQuantile)).to("float64").sum().item();
   return sorted.select(0, Math.min(below, sorted.size(0) - 1)).item();
 }
 
@@ -68,7 +68,7 @@ export function growthLength(sets: readonly Tensor[], masses: readonly number[])
       });
       const before = length;
       length = Math.max(least, perMove * moved);
-      if (Math.abs(length / before - 1) < close) break;
+      if (Math.abs(length / before - 1) < lengthTolerance) break;
     }
     return length;
   });

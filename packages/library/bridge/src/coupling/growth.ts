@@ -84,7 +84,7 @@ export function growthPlan(
 /** In units of the median cost. */
 const semiEntropy = 0.05;
 /** Of plans for several draws a row: a larger entropy joins rows with their targets' neighbours. */
-const sharp = 2e-5;
+const drawEntropy = 2e-5;
 const forDraws = { tolerance: 1e-4, iterations: 500 };
 
 /** What is known of rows [n, d] of an interval before training, around rows of the data in their own units. */
@@ -148,7 +148,7 @@ export function minibatchGrowth({
         logB: target.logMass.mul(unit).to("float64"),
         prior: ends.prior,
         penalty,
-        entropy: isEach || draws === 1 ? undefined : sharp,
+        entropy: isEach || draws === 1 ? undefined : drawEntropy,
       });
       const semi = plan.mul(left.exp().unsqueeze(1));
       const n = x0.size(0);

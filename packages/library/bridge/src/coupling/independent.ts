@@ -2,7 +2,7 @@ import { type Generator, randperm } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import type { Endpoint } from "../core/direction.js";
-import { type Endpoints, gathered } from "../core/endpoints.js";
+import { type Endpoints, gatherEndpoints } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
 
@@ -44,7 +44,7 @@ export function independent(
     : { x0: randomRows(data.x0, generator, n), x1: randomRows(data.x1, generator, n) };
   const { known } = rows;
   const at = conditions && rows[conditions.of];
-  const ends = gathered(data, (end) => rows[end], { decode: (x) => x, generator });
+  const ends = gatherEndpoints(data, (end) => rows[end], { decode: (x) => x, generator });
   const pairs: Pairs = {
     get x0() {
       return ends.x0;

@@ -87,14 +87,14 @@ interface Rest {
   choose(row: number, chance: number): number;
 }
 
-function outside(rows: Int32Array, n: number): Int32Array {
+function rowsWithoutPartner(rows: Int32Array, n: number): Int32Array {
   const inside = new Set(rows);
   return Int32Array.from({ length: n }, (_, i) => i).filter((i) => !inside.has(i));
 }
 
 /** By the weight that known pairs leave: 1/m for a row without a partner, 1/m − 1/n for another row if n > m. */
 function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPairs }): Rest {
-  const free = outside(pairs.x1, m);
+  const free = rowsWithoutPartner(pairs.x1, m);
   const open = free.length / m;
   const partly = pairs.x1.length * Math.max(0, 1 / m - 1 / n);
   const total = open + partly;
@@ -115,7 +115,10 @@ function sharedConditions(
   { x0, x1, conditions }: Pick<Endpoints, Endpoint | "conditions">,
   pairs: KnownPairs,
 ): Rest {
-  const free = { x0: outside(pairs.x0, x0.size(0)), x1: outside(pairs.x1, x1.size(0)) };
+  const free = {
+    x0: rowsWithoutPartner(pairs.x0, x0.size(0)),
+    x1: rowsWithoutPartner(pairs.x1, x1.size(0)),
+  };
   if (free.x0.length === 0 || free.x1.length === 0) return { has: () => false, choose: () => -1 };
   const { rows, choose } = tidy(() => {
     const some = (end: Endpoint) => {
@@ -146,7 +149,7 @@ export function withKnown(pairs: Pairs, made: Pick<Pairs, Endpoint>): Pairs {
 }
 
 /** The batch without the mark of known pairs. */
-export function unmarked<B extends Batch>(batch: B): B {
+export function withoutKnownMark<B extends Batch>(batch: B): B {
   const { known, ...rows } = batch;
   return known ? (rows as B) : batch;
 }
@@ -157,7 +160,7 @@ export function besideKnown(couple: BatchCoupling): BatchCoupling {
     const { known } = batch;
     if (!known) return couple(batch, generator, of, draws);
     return tidy(() => {
-      const pairs = unmarked(batch);
+      const pairs = withoutKnownMark(batch);
       const marks = known.toNumbers();
       const marked = (by: number) => marks.flatMap((mark, i) => (mark === by ? [i] : []));
       const fixed = marked(1);

@@ -27,14 +27,14 @@ export interface RowPairs {
   known?: Tensor;
 }
 
-const part = 64;
+const rowsPerRead = 64;
 
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = tables[0].size(0);
   const texts: string[] = [];
-  for (let from = 0; from < n; from += part) {
-    const count = Math.min(part, n - from);
+  for (let from = 0; from < n; from += rowsPerRead) {
+    const count = Math.min(rowsPerRead, n - from);
     const parts = tidy(() =>
       tables.map((t) => {
         // −0 is 0.
@@ -89,7 +89,9 @@ export function groupsByConditions(conditions: Conditions): number[][] {
 }
 
 /** Caches matchings: a problem's tables do not change. */
-function remembered(make: (conditions: EndpointConditions | undefined) => Matching): typeof make {
+function cacheMatchings(
+  make: (conditions: EndpointConditions | undefined) => Matching,
+): typeof make {
   const known = new WeakMap<EndpointConditions, Matching>();
   return (conditions) => {
     const matching = (conditions && known.get(conditions)) ?? make(conditions);
@@ -104,7 +106,7 @@ function remembered(make: (conditions: EndpointConditions | undefined) => Matchi
  * without a partner are dropped. Throws a BridgeError unless both tables have conditions and share
  * some.
  */
-export const matchConditions = remembered((conditions) => {
+export const matchConditions = cacheMatchings((conditions) => {
   const { rows, choose } = conditionPartners(conditions);
   if (rows.length === 0)
     throw dataError(
@@ -134,7 +136,7 @@ export function onlyIntervals(conditions: EndpointConditions | undefined): Endpo
 }
 
 /** `matchConditions` by intervals alone. */
-export const matchIntervals = remembered((conditions) =>
+export const matchIntervals = cacheMatchings((conditions) =>
   matchConditions(onlyIntervals(conditions)),
 );
 

@@ -6,13 +6,13 @@ import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import type { SparsePlan } from "../ot/plan.js";
 import { type IndexPairs, samplePairs } from "../ot/sample.js";
-import { type Points, sinkhorn } from "../ot/sinkhorn.js";
+import { type PointSets, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
 
 function coupling(
   choose: (
-    batch: Points,
+    batch: PointSets,
     size: { n: number; m: number },
     draw: (plan: SparsePlan | Tensor) => IndexPairs,
   ) => IndexPairs,

@@ -3,7 +3,7 @@
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { rowsWhere } from "../core/conditions.js";
 
-const fewest = 64;
+const fewestRows = 64;
 
 /** Images are averaged one by one, so that threads do not change the result. */
 function momentsOfRows(x: Tensor): Tensor {
@@ -40,7 +40,7 @@ export function endpointMoments(
 export function withMoments(x: Tensor, moments: Tensor, interval?: Tensor): Tensor {
   return tidy(() => {
     const scaled = (rows: Tensor, k: number) => {
-      if (rows.size(0) < fewest) return rows;
+      if (rows.size(0) < fewestRows) return rows;
       const [mean, std] = momentsOfRows(rows).unbind();
       const [target, deviation] = moments.select(1, k).unbind();
       const factor = deviation.div(std.maximum(deviation.mul(1e-3)).add(1e-12));

@@ -2,7 +2,7 @@ import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import { gammaGrid } from "../core/time-grid.js";
-import { type Field, ordered } from "../solver/solver.js";
+import { type Field, solverSteps } from "../solver/solver.js";
 
 export interface LangevinOptions {
   /** The variances γ_1 … γ_N of the steps from x0 to x1. */
@@ -64,7 +64,7 @@ export function langevinSteps(
   { gammas, scale }: Langevin,
   only?: number,
 ): LangevinStep[] {
-  return ordered(direction, gammaGrid(gammas), only).map(({ k, time, next }) => {
+  return solverSteps(direction, gammaGrid(gammas), only).map(({ k, time, next }) => {
     const i = direction === "f" ? k : gammas.length - 1 - k;
     return { k, gamma: gammas[i], scale: scale[i], time, next };
   });

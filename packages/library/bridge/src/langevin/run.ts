@@ -33,7 +33,7 @@ export function langevinRun(
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const step of steps) {
     const from = x;
-    x = tidy(() => noised(process, step, mean(from, step), options));
+    x = tidy(() => addNoise(process, step, mean(from, step), options));
     callback?.(x, { step: step.k + 1, time: step.next });
   }
   return x;
@@ -91,12 +91,12 @@ function stepAndBack(
   { step, ...options }: Omit<LangevinRun, "callback"> & { step: LangevinStep },
 ): LangevinTuples {
   const before = mean(x, step);
-  const next = noised(process, step, before, options);
+  const next = addNoise(process, step, before, options);
   const back = before.sub(mean(next, step));
   return { x: next, target: process.meanMatch ? back : back.div(step.scale) };
 }
 
-function noised(
+function addNoise(
   process: Langevin,
   { k, gamma }: LangevinStep,
   mean: Tensor,

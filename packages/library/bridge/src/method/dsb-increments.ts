@@ -2,9 +2,9 @@
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt } from "../core/conditions.js";
-import { type Direction, other, sourceOf } from "../core/direction.js";
+import { type Direction, oppositeDirection, sourceOf } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
-import { type Field, ordered } from "../solver/solver.js";
+import { type Field, solverSteps } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { pairOptions } from "./options.js";
 
@@ -45,7 +45,7 @@ export function incrementTuples(
   const targets: Tensor[] = [];
   const times: Tensor[] = [];
   let z = start;
-  for (const [k, { time, next, dt }] of ordered(direction, grid).entries()) {
+  for (const [k, { time, next, dt }] of solverSteps(direction, grid).entries()) {
     const dz = noise(z, k).mul(sigma * Math.sqrt(dt));
     z = (net ? z.add(net(z, at(time))) : z).add(dz);
     targets.push((net ? net(z, at(time)).add(dz) : dz).neg());
@@ -71,7 +71,7 @@ export const dsb_increments = {
     pairs: false,
     runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
     make({ direction, newest, data, simulateRuns }) {
-      const from = sourceOf(newest ?? other(direction));
+      const from = sourceOf(newest ?? oppositeDirection(direction));
       const conditions = conditionsAt(data.conditions, from)?.values;
       const { x, t, target } = simulateRuns(newest, data[from], conditions) as ReturnType<
         typeof incrementTuples

@@ -1,7 +1,7 @@
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
-import { other, sourceOf } from "../core/direction.js";
+import { oppositeDirection, sourceOf } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import {
   type Langevin,
@@ -58,7 +58,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       },
       make(context) {
         const { direction, newest, data } = context;
-        const from = sourceOf(newest ?? other(direction));
+        const from = sourceOf(newest ?? oppositeDirection(direction));
         const start = data[from];
         const conditions = conditionsAt(data.conditions, from)?.values;
         return newest === null
@@ -89,7 +89,7 @@ function firstRows(
   const draw = { generator, device: start.device };
   const step = randint(0, process.gammas.length, [start.size(0)], draw);
   const { x, target } = langevinTuple(process, referenceMean(process), start, {
-    direction: other(direction),
+    direction: oppositeDirection(direction),
     steps: step,
     noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
   });

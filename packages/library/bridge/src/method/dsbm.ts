@@ -3,7 +3,7 @@
 import type { Pairs } from "../core/batch.js";
 import { targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { reference, simulated } from "../coupling/from-one-end.js";
+import { reference, simulatedPairs } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { bridgeAndTarget } from "../process/process.js";
@@ -35,7 +35,7 @@ export const dsbm = {
     firstCoupling: true,
     make(context) {
       const { direction, newest, data, matching, process, firstCoupling, generator } = context;
-      if (newest !== null) return simulated(newest, data, context.simulate);
+      if (newest !== null) return simulatedPairs(newest, data, context.simulate);
       const independentPairs = () =>
         independent(data, generator, { to: targetOf(direction), matching });
       if (firstCoupling === "ind") return independentPairs();

@@ -24,7 +24,7 @@ export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & Lig
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
 
 /** One line a method, in the order of the guide. `node scripts/methods-table.mjs` writes their facts and their table. */
-const known = {
+const methodMakers = {
   dsbm,
   alpha_dsbm,
   sf2m,
@@ -41,7 +41,7 @@ const known = {
 };
 
 /** The registry. Add a method by `methods.mine = …`. */
-export const methods: typeof known & Record<string, MethodEntry> = known;
+export const methods: typeof methodMakers & Record<string, MethodEntry> = methodMakers;
 
 /**
  * Finds a method by its name; `numbers` configure methods that are functions. Throws a BridgeError for an unknown

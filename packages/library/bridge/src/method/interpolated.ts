@@ -7,7 +7,7 @@ import {
   Parameter,
   rand,
   randint,
-  recorded,
+  recordCalls,
   type Tensor,
   tidy,
 } from "@dsbm/torch";
@@ -23,7 +23,10 @@ import { spread } from "../process/process.js";
 import type { Method, StepContext } from "./method.js";
 
 /** Smooth paths through all datasets of a chain (see `alongSplines`); two datasets have straight paths. */
-export const smooth = ({ rows, ...method }: Method, potential: number | null = null): Method => ({
+export const withSplines = (
+  { rows, ...method }: Method,
+  potential: number | null = null,
+): Method => ({
   ...method,
   ...(rows && {
     rows: { ...rows, wholePlans: false, smooth: { mass: method.mass, potential } },
@@ -116,7 +119,7 @@ function leastEnergy(
     const line = some.x0.lerp(some.x1, spread(t, some.x0));
     return squaredLength(line.add(x), some.x1.sub(some.x0).add(velocity)).mean();
   };
-  const advance = recorded(() => {
+  const advance = recordCalls(() => {
     optimizer.zeroGrad();
     const sum = parts.map(energy).reduce((all, one) => all.add(one));
     sum.backward();

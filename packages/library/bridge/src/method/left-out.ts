@@ -9,7 +9,7 @@ import { stream } from "../core/random.js";
 import { joinMass, minibatchGrowth, rowsByMass, splitMass } from "../coupling/growth.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { wasserstein } from "../metric/vectors/wasserstein.js";
-import { bent } from "../model/mean-path.js";
+import { addBends } from "../model/mean-path.js";
 import { growthPath } from "../process/growth-path.js";
 
 /** W1 between a left-out dataset and points of paths at its time. */
@@ -52,7 +52,7 @@ export function leftOutDistances(
       const t = full([pairs.x0.size(0)], share);
       const velocity = pairs.x1.sub(pairs.x0);
       const straight = { x: pairs.x0.lerp(pairs.x1, share), velocity };
-      const smooth = bent(straight, pairs, { network: undefined, t });
+      const smooth = addBends(straight, pairs, { network: undefined, t });
       const distance = (x: Tensor) => wasserstein(x, sets[k + 1], { p: 1 }).value;
       const line = distance(straight.x.mul(unit));
       const isBent = sets.length > 3;
@@ -60,14 +60,20 @@ export function leftOutDistances(
         straight: line,
         spline: isBent ? distance(smooth.x.mul(unit)) : line,
         slight: isBent ? distance(straight.x.lerp(smooth.x, 0.25).mul(unit)) : line,
-        growth: deltas.map((delta) => distance(grown(sets[k], sets[k + 2], { share, delta }))),
+        growth: deltas.map((delta) =>
+          distance(growthSamples(sets[k], sets[k + 2], { share, delta })),
+        ),
       };
     }),
   );
 }
 
 /** Rows at a share of the way between two datasets, drawn by their mass. */
-function grown(x0: Tensor, x1: Tensor, { share, delta }: { share: number; delta: number }): Tensor {
+function growthSamples(
+  x0: Tensor,
+  x1: Tensor,
+  { share, delta }: { share: number; delta: number },
+): Tensor {
   const [source, target] = [x0, x1].map((x) => joinMass(x, x.select(1, 0).zerosLike()));
   const batch = { x0: source, x1: target };
   // Independent draws of rows would add to the distance.

@@ -45,7 +45,7 @@ export interface LightNumbers extends MixtureNumbers, Pick<GrowthNumbers, "masse
 
 /** Balanced, or unbalanced with a penalty (U-LightOT). */
 export const lightsb = (numbers: LightNumbers = {}): Method<Pairs> =>
-  numbers.massPenalty ? unbalanced(numbers, numbers.massPenalty) : balanced(numbers);
+  numbers.massPenalty ? unbalancedLightSB(numbers, numbers.massPenalty) : balancedLightSB(numbers);
 
 const lightFacts = {
   takes: {
@@ -61,7 +61,7 @@ const lightFacts = {
   ],
 } satisfies Partial<Method>;
 
-const balanced = (numbers: MixtureNumbers) =>
+const balancedLightSB = (numbers: MixtureNumbers) =>
   ({
     ...light("lightsb", numbers),
     ...lightFacts,
@@ -72,7 +72,7 @@ const balanced = (numbers: MixtureNumbers) =>
     },
   }) satisfies Method<Pairs>;
 
-const unbalanced = (numbers: LightNumbers, penalty: number) =>
+const unbalancedLightSB = (numbers: LightNumbers, penalty: number) =>
   ({
     ...light("lightsb", numbers),
     ...lightFacts,
@@ -99,9 +99,9 @@ const unbalanced = (numbers: LightNumbers, penalty: number) =>
     },
   }) satisfies Method<Pairs>;
 
-const until = 0.99;
+const lastTime = 0.99;
 /** Rows that share a time, so that their drift is one matrix product. Fewer times would add noise. */
-const together = 4;
+const rowsPerTime = 4;
 
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
@@ -111,13 +111,13 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
     loss({ x0, x1 }, { network, direction, process, t, noise }) {
       const net = network as MixturePotential;
       const n = x0.size(0);
-      const size = n % together === 0 ? together : 1;
+      const size = n % rowsPerTime === 0 ? rowsPerTime : 1;
       // Stratified like t [B], one in each of equal parts.
       const groups = n / size;
       const strata = Math.ceil(n / 2);
       const within = t.narrow(0, 0, groups).mul(strata).frac();
       const some = within.add(arange(0, groups, { device: t.device })).div(groups);
-      const times = direction === "f" ? some.mul(until) : some.rsub(1).mul(until).rsub(1);
+      const times = direction === "f" ? some.mul(lastTime) : some.rsub(1).mul(lastTime).rsub(1);
       const each = times.repeatInterleave(size);
       // The target's noise grows without bound towards the end; opposite draws cancel most of it in the gradient.
       const z = noise(x0);

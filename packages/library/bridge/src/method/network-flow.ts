@@ -4,7 +4,7 @@ import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
-import { guided } from "./parametrisation.js";
+import { withGuidance } from "./parametrisation.js";
 import { type Dynamics, driftOf } from "./sample.js";
 
 /** Trained networks; a velocity is in either place. */
@@ -30,7 +30,7 @@ export function networkFlow({ grid, eps, conditions, ...dynamics }: NetworkFlowO
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,
     );
   if (method.predicts === "velocity") {
-    const flow = guided(some, dynamics.guidance);
+    const flow = withGuidance(some, dynamics.guidance);
     return (x, t) => flow.forward(x, t, conditions);
   }
   const drift = (direction: Direction): Field | null =>

@@ -8,7 +8,7 @@ import type { Network } from "../core/network.js";
 import type { Field } from "../solver/solver.js";
 import type { StepContext } from "./method.js";
 
-const parts = 16;
+const timeBins = 16;
 const margin = 1e-3;
 
 type Sharing = Network & { noise_share?: Buffer };
@@ -21,7 +21,7 @@ export function withNoiseShare(
   const sharing = network as Sharing;
   const directions = networks === "bidirectional" ? 2 : 1;
   const device = network.parameters()[0]?.device ?? "cpu";
-  sharing.noise_share ??= new Buffer(ones([directions, parts + 1], { device }));
+  sharing.noise_share ??= new Buffer(ones([directions, timeBins + 1], { device }));
   return network;
 }
 
@@ -40,8 +40,8 @@ export function copyNoiseShare(from: Network, to: Network): void {
 
 /** The share at time u of a direction's clock, []. */
 export function shareAt(shares: Tensor, u: number): Tensor {
-  const at = Math.min(parts - 1, Math.floor(u * parts + 1e-9));
-  return shares.select(0, at).lerp(shares.select(0, at + 1), u * parts - at);
+  const at = Math.min(timeBins - 1, Math.floor(u * timeBins + 1e-9));
+  return shares.select(0, at).lerp(shares.select(0, at + 1), u * timeBins - at);
 }
 
 /** Shares from training pairs: E|end − E[end | x_t]|²/(d ε s) with s the time left, [parts + 1]. */
@@ -61,8 +61,8 @@ export function measureNoiseShare(
       const open = left * process.sigma ** 2;
       return error.square().mean().div(open);
     });
-  const times = Array.from({ length: parts + 1 }, (_, k) =>
-    Math.min(1 - margin, Math.max(margin, k / parts)),
+  const times = Array.from({ length: timeBins + 1 }, (_, k) =>
+    Math.min(1 - margin, Math.max(margin, k / timeBins)),
   );
   return noGrad(() => tidy(() => stack(times.map(at))));
 }

@@ -21,7 +21,7 @@ export interface Parametrisation {
 /** The output is the drift. */
 export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, lossScale: false };
 
-interface OutputOptions {
+interface NetworkOutputOptions {
   network: Evaluated;
   conditions?: Conditions | undefined;
   direction: Direction;
@@ -30,14 +30,14 @@ interface OutputOptions {
 }
 
 /** The output in the units of its target: x [B, …], t [B] → [B, …]. */
-export function networkOutput(options: OutputOptions): Field {
+export function networkOutput(options: NetworkOutputOptions): Field {
   const { network, direction, process, parametrisation, conditions } = options;
   if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, conditions);
   return (x, t) => network.forward(x, t, conditions).div(spread(process.scale(direction, t), x));
 }
 
 /** The sampler's drift: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
-export function driftField(options: OutputOptions): Field {
+export function driftField(options: NetworkOutputOptions): Field {
   const field = networkOutput(options);
   const { process, direction } = options;
   const { own } = process;
@@ -70,7 +70,7 @@ export function flowMargin({
  * Classifier-free guidance w: u + w·(c − u) of the outputs c with and u without the condition (Ho and Salimans
  * 2021, with w = 1 + their weight). It holds for drifts too, which are linear in the outputs.
  */
-export function guided(network: Evaluated, guidance = 1): Evaluated {
+export function withGuidance(network: Evaluated, guidance = 1): Evaluated {
   if (guidance === 1) return network;
   return {
     forward(x, t, conditions) {
@@ -87,7 +87,7 @@ export const guidedEvaluations = (guidance = 1): number =>
   guidance === 1 || guidance === 0 ? 1 : 2;
 
 /** Gives a bidirectional network its direction. */
-export function towards(
+export function withDirection(
   direction: Direction,
   network: Evaluated,
   { networks }: Pick<Method, "networks">,

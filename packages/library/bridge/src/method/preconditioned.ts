@@ -16,7 +16,7 @@ export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
  * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones. Throws a
  * BridgeError for a method without a drift learnt by regression.
  */
-export function preconditioned(method: Method, mixture?: MixtureNumbers): Method {
+export function withPreconditioning(method: Method, mixture?: MixtureNumbers): Method {
   const { name, predicts, networks, regression } = method;
   const bidirectional = method.model?.type === Preconditioned;
   const made: Method = {

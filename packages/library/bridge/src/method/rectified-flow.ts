@@ -1,9 +1,9 @@
 // Rectified flow (Liu et al. 2023); with exact transport within batches it is OT-CFM (Tong et al. 2024).
 import type { Pairs } from "../core/batch.js";
 import { targetOf } from "../core/direction.js";
-import { simulated } from "../coupling/from-one-end.js";
+import { simulatedPairs } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
-import { bent } from "../model/mean-path.js";
+import { addBends } from "../model/mean-path.js";
 import { brownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 import { pathOptions } from "./options.js";
@@ -39,13 +39,13 @@ export const rectifiedflow = {
     make: ({ direction, newest, data, matching, generator, simulate }) =>
       newest === null
         ? independent(data, generator, { to: targetOf(direction), matching })
-        : simulated(newest, data, simulate),
+        : simulatedPairs(newest, data, simulate),
   },
   regression(pairs, { t, network }) {
     const { x0, x1 } = pairs;
     const sample = { x0, x1, t, z: x0 };
     const straight = { x: line.bridge(sample), velocity: line.target("f", sample) };
-    const { x, velocity: target } = bent(straight, pairs, { network, t });
+    const { x, velocity: target } = addBends(straight, pairs, { network, t });
     return { x, t, target };
   },
 } satisfies Method<Pairs>;

@@ -1,6 +1,6 @@
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
-import { type Direction, other } from "../core/direction.js";
+import { type Direction, oppositeDirection } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
 import { withoutMass } from "../coupling/growth.js";
@@ -12,11 +12,11 @@ import { noiseShareOf, shareAt } from "./noise-share.js";
 import {
   driftField,
   flowMargin,
-  guided,
   networkOutput,
   type Parametrisation,
   plainDrift,
-  towards,
+  withDirection,
+  withGuidance,
 } from "./parametrisation.js";
 
 /** Everything that sampling needs: method, process and networks. */
@@ -36,7 +36,7 @@ export interface Dynamics {
   stepVariance?: StepVariance | undefined;
   /** Another noise with the same marginals, from the drifts of both directions (default: the process's sigma). */
   diffusion?: number | undefined;
-  /** Guidance of networks trained with condition dropout (default 1; see `guided`). */
+  /** Guidance of networks trained with condition dropout (default 1; see `withGuidance`). */
   guidance?: number | undefined;
 }
 
@@ -57,7 +57,10 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
 }
 
 const evaluatedOf = (dynamics: Dynamics, direction: Direction): Evaluated =>
-  guided(towards(direction, networkOf(dynamics, direction), dynamics.method), dynamics.guidance);
+  withGuidance(
+    withDirection(direction, networkOf(dynamics, direction), dynamics.method),
+    dynamics.guidance,
+  );
 
 /** The drift of networks that predict a drift or increments. Throws a BridgeError if the direction has no network. */
 export function driftOf(
@@ -134,7 +137,7 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   const ratio = (diffusion / process.sigma) ** 2;
   const near = flowMargin({ ...dynamics, grid: options.grid, eps: margin });
   const forward = driftOf(dynamics, options);
-  const back = driftOf(dynamics, { ...options, direction: other(direction) });
+  const back = driftOf(dynamics, { ...options, direction: oppositeDirection(direction) });
   const drift: Field = (y, t) =>
     forward(y, t)
       .mul((1 + ratio) / 2)

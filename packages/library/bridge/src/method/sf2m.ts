@@ -5,7 +5,7 @@ import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchBridge } from "../coupling/minibatch.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
-import { bent } from "../model/mean-path.js";
+import { addBends } from "../model/mean-path.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes, outputOptions, pathOptions } from "./options.js";
@@ -48,7 +48,7 @@ export const sf2m = {
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);
     const straight = { x: process.bridge({ x0, x1, t, z: e }), velocity: x1.sub(x0) };
-    const { x, velocity } = bent(straight, pairs, { network, t });
+    const { x, velocity } = addBends(straight, pairs, { network, t });
     const { slope, weight } = noiseTerms(t, x0, process.sigma);
     const flow = velocity.add(slope.mul(e));
     const scoreError = s.forward(x, t, conditions).mul(weight).add(e);

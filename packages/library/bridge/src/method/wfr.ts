@@ -14,7 +14,7 @@ import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
 import { ComponentGrowth } from "../model/component-growth.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
-import { bent } from "../model/mean-path.js";
+import { addBends } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
 import { spread } from "../process/process.js";
 import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
@@ -32,7 +32,7 @@ export interface GrowthNumbers {
   semiRelaxed?: number | null | undefined;
 }
 
-const shared = ({ delta = 1, masses, known, semiRelaxed: penalty }: GrowthNumbers) =>
+const growthMethod = ({ delta = 1, masses, known, semiRelaxed: penalty }: GrowthNumbers) =>
   ({
     mass: true,
     learns: "transport",
@@ -68,7 +68,7 @@ function pathOf(
     const unit = flow.unit(t, conditions);
     if (bend0) {
       const line = { x: x0.lerp(x1, spread(t, x0)), velocity: x1.sub(x0) };
-      const { x, velocity } = bent(line, pairs, { network, t });
+      const { x, velocity } = addBends(line, pairs, { network, t });
       return { x, target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
     }
     const from = splitMass(x0);
@@ -80,7 +80,7 @@ function pathOf(
       t,
       delta: unit.reciprocal().mul(delta),
     });
-    const { x, velocity } = bent(straight, { ...ends, conditions }, { network, t });
+    const { x, velocity } = addBends(straight, { ...ends, conditions }, { network, t });
     return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
   });
 }
@@ -96,7 +96,7 @@ const flowOf = ({ createNetwork, chain, generator, shape: [d = 0] }: ModelFacts)
     components: d > manyColumns ? new ComponentGrowth(d - 1, generator) : null,
   });
 
-const begin: MethodModel["begin"] = ({ network, data }) => {
+const beginGrowth: MethodModel["begin"] = ({ network, data }) => {
   for (const part of (network as BlindToMass | FlowAndScore).modules())
     if (part instanceof ComponentGrowth) part.begin(cat([data.x0, data.x1]));
 };
@@ -104,7 +104,7 @@ const begin: MethodModel["begin"] = ({ network, data }) => {
 /** The flow and its growth, without noise. */
 export const wfr = (numbers: GrowthNumbers = {}) =>
   ({
-    ...shared(numbers),
+    ...growthMethod(numbers),
     name: "wfr",
     takes: {
       options: [...growthOptions, ...pathOptions],
@@ -123,7 +123,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
     model: {
       type: BlindToMass,
       create: flowOf,
-      begin,
+      begin: beginGrowth,
     },
     loss(batch, { network, t }) {
       const at = { flow: network as BlindToMass, network, t };
@@ -135,7 +135,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
 /** The same with noise and a score, as in [SF]²M: a bridge in both directions. */
 export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
   ({
-    ...shared(numbers),
+    ...growthMethod(numbers),
     name: "wfr_bridge",
     takes: {
       options: [...growthOptions, ...pathOptions],
@@ -153,7 +153,7 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
           flowOf(facts),
           new BlindToMass(facts.createNetwork(), { chain: facts.chain, hasGrowth: false }),
         ),
-      begin,
+      begin: beginGrowth,
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;

@@ -15,8 +15,8 @@ export interface Gaussian {
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return tidy(() => {
-    const p = checked(a, "the first");
-    const q = checked(b, "the second");
+    const p = checkGaussian(a, "the first");
+    const q = checkGaussian(b, "the second");
     const d = p.mean.size(0);
     const other = q.mean.size(0);
     if (d !== other)
@@ -56,7 +56,7 @@ function factor(covariance: Tensor): Tensor {
   return vectors.narrow(1, d - rank, rank).mul(kept.sqrt());
 }
 
-function checked({ mean, covariance }: Gaussian, which: string): Gaussian {
+function checkGaussian({ mean, covariance }: Gaussian, which: string): Gaussian {
   const d = mean.shape;
   const shape = covariance.shape;
   if (d.length !== 1 || d[0] === 0 || `${shape}` !== `${d},${d}`)

@@ -1,7 +1,7 @@
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
-import { ordered } from "../solver/solver.js";
+import { solverSteps } from "../solver/solver.js";
 
 /** Constants of the known bridge between N(−a, I) and N(a, I). */
 export interface GaussianBridge {
@@ -57,7 +57,7 @@ export function exactVelocity(
  * Mean and variance of the N + 1 states of a run with the exact drift (Euler–Maruyama) or, with `flow`, the
  * probability flow (Euler), in closed form.
  */
-export function discretised(
+export function discretisedMarginals(
   direction: Direction,
   bridge: GaussianBridge,
   steps: number,
@@ -66,7 +66,7 @@ export function discretised(
   let { mean, var: v } = exactMarginal(bridge, direction === "f" ? 0 : 1);
   const sign = flow && direction === "b" ? -1 : 1;
   const states = [{ time: direction === "f" ? 0 : 1, mean, var: v }];
-  for (const { time, next, dt } of ordered(direction, uniformGrid(steps))) {
+  for (const { time, next, dt } of solverSteps(direction, uniformGrid(steps))) {
     const { slope, shift } = flow
       ? exactVelocity(bridge, time)
       : exactDrift(direction, bridge, time);
@@ -108,7 +108,7 @@ export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Diverg
 }
 
 /**
- * The mean of `gaussianKL` for n draws from N(mean·1, v·I), in closed form (Wishart moments): with `discretised`,
+ * The mean of `gaussianKL` for n draws from N(mean·1, v·I), in closed form (Wishart moments): with `discretisedMarginals`,
  * the floor of a perfect sampler.
  */
 export function expectedKL(

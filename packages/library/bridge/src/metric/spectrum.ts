@@ -2,7 +2,7 @@
 import { fftRfft2, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
-import { wide } from "../core/pixels.js";
+import { toFloat64 } from "../core/pixels.js";
 
 /** An energy spectrum of fields over wavenumbers. */
 export interface Spectrum {
@@ -71,7 +71,7 @@ export function isotropicSpectrum(x: Tensor): Spectrum {
   const power = tidy(() => {
     const total = zeros([channels, count], { dtype: "float64", device: x.device });
     inBatches(x, 64, (rows) => {
-      total.add_(fftRfft2(wide(rows)).abs().square().sum(0).view([channels, count]));
+      total.add_(fftRfft2(toFloat64(rows)).abs().square().sum(0).view([channels, count]));
     });
     return total.div(n * (height * width) ** 2).toArray() as Float64Array;
   });

@@ -1,7 +1,7 @@
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { dataError } from "../core/errors.js";
-import { wide } from "../core/pixels.js";
+import { toFloat64 } from "../core/pixels.js";
 
 const batch = 1000;
 
@@ -23,7 +23,7 @@ export function valueStatistics(samples: Tensor): ValueStatistics {
     const mean = zeros(sample, options);
     const scatter = zeros(sample, options);
     inBatches(samples, batch, (rows, seen) => {
-      const x = wide(rows);
+      const x = toFloat64(rows);
       const m = x.size(0);
       const partMean = x.mean(0);
       const step = partMean.sub(mean);

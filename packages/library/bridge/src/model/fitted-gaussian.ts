@@ -6,9 +6,9 @@ import { crossCovariance, powersOf } from "../core/gaussian.js";
 import { isOneTime } from "../core/one-time.js";
 
 /** Larger covariances are not inverted at every step. */
-const most = 4096;
+const mostDimensions = 4096;
 
-const enough = 10;
+const rowsPerDimension = 10;
 
 /**
  * Mean [d] and covariance [d, d] of rows x [n, …], float64, shrunk towards one variance for few rows (Ledoit and
@@ -21,7 +21,7 @@ function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   const mean = rows.mean(0);
   const centred = rows.sub(mean);
   const cov = centred.t().mm(centred).div(n);
-  if (n >= enough * d) return { mean, cov };
+  if (n >= rowsPerDimension * d) return { mean, cov };
   const one = eye(d, { dtype: "float64", device: cov.device }).mul(cov.trace().div(d));
   const apart = cov.sub(one).square().sum().item();
   const fourth = centred.square().sum(1).square().sum().item();
@@ -42,9 +42,9 @@ export class FittedGaussian extends nn.Module {
   constructor(shape: readonly number[]) {
     super();
     const d = shape.reduce((a, b) => a * b, 1);
-    if (d > most)
+    if (d > mostDimensions)
       throw argumentError(
-        `samples of shape [${shape}] have ${d} dimensions; a Gaussian bridge inverts covariances of up to ${most}: write data.components=… to project them`,
+        `samples of shape [${shape}] have ${d} dimensions; a Gaussian bridge inverts covariances of up to ${mostDimensions}: write data.components=… to project them`,
       );
     this.mean = new Buffer(zeros([2, d]));
     this.covariance = new Buffer(zeros([3, d, d]));

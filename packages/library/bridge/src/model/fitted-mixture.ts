@@ -14,8 +14,8 @@ import {
 import { isOneTime } from "../core/one-time.js";
 import { type MixtureNumbers, MixturePotential, mixtureDrift } from "./mixture-potential.js";
 
-const fewest = 300;
-const most = 3000;
+const fewestSteps = 300;
+const mostSteps = 3000;
 const batch = 512;
 const rate = 1e-2;
 
@@ -46,7 +46,7 @@ export class FittedMixture extends nn.Module {
     if (device !== "cpu") potential.to({ device });
     potential.begin(end, { epsilon, spread, generator });
     const optimizer = new optim.Adam(potential.parameters(), { lr: rate });
-    const steps = Math.max(fewest, Math.min(most, start.size(0)));
+    const steps = Math.max(fewestSteps, Math.min(mostSteps, start.size(0)));
     const some = (x: Tensor) =>
       x.indexSelect(0, randint(0, x.size(0), [Math.min(batch, x.size(0))], { generator, device }));
     try {

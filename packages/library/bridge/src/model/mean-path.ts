@@ -16,7 +16,7 @@ export interface MeanPoint {
 export type Bending = Network & { bend?: LearnedBend };
 
 /** Adds the bends of a batch's splines, or the network's learned bends, to points of straight paths. */
-export function bent(
+export function addBends(
   straight: MeanPoint,
   pairs: Pairs,
   { network, t }: { network: Network | undefined; t: Tensor },
@@ -44,7 +44,7 @@ function splineBend(bend0: Tensor, bend1: Tensor, t: Tensor): MeanPoint {
 
 /** The widths of hidden layers grow with the columns (OT-MFM: 64 of 5, 1,024 of 50; narrower here for processors). */
 const widthOf = (d: number): number => Math.min(512, Math.max(64, 8 * d));
-const hidden = 3;
+const hiddenLayers = 3;
 
 /** 2t(1 − t) φ(x0, x1, t) with a small network φ, 0 at first (OT-MFM, Kapusniak et al. 2024). */
 export class LearnedBend extends nn.Module {
@@ -57,10 +57,11 @@ export class LearnedBend extends nn.Module {
     { chain, generator }: { chain?: Chain | undefined; generator: Generator },
   ) {
     super();
-    const sizes = [2 * d + 1, ...Array.from({ length: hidden }, () => widthOf(d)), d];
+    const sizes = [2 * d + 1, ...Array.from({ length: hiddenLayers }, () => widthOf(d)), d];
     this.weights = sizes.slice(1).flatMap((m, i) => {
       const n = sizes[i];
-      const weight = i < hidden ? randn([n, m], { generator }).div(Math.sqrt(n)) : zeros([n, m]);
+      const weight =
+        i < hiddenLayers ? randn([n, m], { generator }).div(Math.sqrt(n)) : zeros([n, m]);
       return [weight, zeros([m])].map((w) => new Buffer(w));
     });
     this.intervals = chain ? new IntervalTable(chain) : null;

@@ -34,7 +34,7 @@ interface PreconditionedOptions {
 
 type Choose = (forward: Tensor, backward: Tensor) => Tensor;
 
-const least = 1e-3;
+const leastVariance = 1e-3;
 
 /**
  * The drift x [B, …], t [B] → [B, …] from a network F(x, u, direction) on the direction's clock u. The Gaussians
@@ -118,7 +118,7 @@ export class Preconditioned extends nn.Module {
   #take(x: Tensor, mean: Tensor, variance: Tensor): void {
     const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
     const spread = x.var({ dim: over, correction: 0, keepdim: true });
-    const floor = spread.mean().mul(least).add(1e-12);
+    const floor = spread.mean().mul(leastVariance).add(1e-12);
     mean.copy_(x.mean(over, { keepdim: true }).squeeze(0));
     variance.copy_(spread.maximum(floor).squeeze(0));
   }

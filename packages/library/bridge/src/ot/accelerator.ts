@@ -36,8 +36,8 @@ export class Accelerator {
       if (!before)
         return { next: plain, seen: { x: x.clone(), f: f.clone(), moves: null, changes: null } };
       const change = f.sub(before.f);
-      const moves = newest(before.moves, x.sub(before.x).add_(change));
-      const changes = newest(before.changes, change);
+      const moves = appendRow(before.moves, x.sub(before.x).add_(change));
+      const changes = appendRow(before.changes, change);
       const products = changes.mm(changes.t());
       // Damps what rounding makes singular.
       const size = products
@@ -69,7 +69,7 @@ export class Accelerator {
 const tensorsOf = ({ x, f, moves, changes }: Seen): Tensor[] =>
   [x, f, moves, changes].filter((t) => t !== null);
 
-function newest(rows: Tensor | null, row: Tensor): Tensor {
+function appendRow(rows: Tensor | null, row: Tensor): Tensor {
   const all = rows ? cat([rows, row.unsqueeze(0)]) : row.unsqueeze(0);
   const extra = all.size(0) - history;
   return extra > 0 ? all.slice({ start: extra }).clone() : all.clone();

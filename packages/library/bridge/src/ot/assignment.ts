@@ -10,7 +10,7 @@ export interface Assignment extends Potentials {
   cost: number;
 }
 
-interface State {
+interface AssignmentState {
   readonly cost: Cost;
   readonly n: number;
   readonly v: Float64Array;
@@ -29,7 +29,7 @@ const bidsPerRow = { scaled: 100, exact: 4 };
 export function assignment(cost: Cost, n: number): Assignment {
   checkSize("n", n);
   checkCost(cost, n, n);
-  const s: State = {
+  const s: AssignmentState = {
     cost,
     n,
     v: new Float64Array(n).fill(Number.POSITIVE_INFINITY),
@@ -61,7 +61,7 @@ export function assignment(cost: Cost, n: number): Assignment {
   return { columns: s.columnOf, u, v: s.v, cost: total };
 }
 
-function reduceColumns({ cost, n, v }: State): number {
+function reduceColumns({ cost, n, v }: AssignmentState): number {
   let scale = 0;
   for (let i = 0; i < n; i++) {
     const base = i * n;
@@ -78,7 +78,12 @@ function reduceColumns({ cost, n, v }: State): number {
   return scale;
 }
 
-function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
+function bid(
+  { cost, n, v, columnOf, rowOf, free }: AssignmentState,
+  count: number,
+  e: number,
+  bids: number,
+) {
   let aside = 0;
   let k = 0;
   // free[0 … aside) were set aside, free[k … count) still bid.
@@ -121,7 +126,7 @@ function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: num
   return aside;
 }
 
-function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
+function takeCheapest({ cost, n, v, columnOf, rowOf, free }: AssignmentState): number {
   columnOf.fill(-1);
   rowOf.fill(-1);
   let count = 0;
@@ -146,7 +151,7 @@ function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   return count;
 }
 
-function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): void {
+function augment({ cost, n, v, columnOf, rowOf, free }: AssignmentState, count: number): void {
   const distance = new Float64Array(n);
   const from = new Int32Array(n);
   // columns[0 … open) are not settled yet.

@@ -14,7 +14,7 @@ export interface ExactPlan {
   cost: number;
 }
 
-const few = 256;
+const fewRows = 256;
 
 function byAssignment(cost: Cost, n: number): Transport {
   const { columns, cost: total, u, v } = assignment(cost, n);
@@ -57,7 +57,7 @@ export function exactPointPlan(
     const { cost, unit } = pointCosts(a, b, p);
     const n = a.size(0);
     const m = b.size(0);
-    const solved = n === m && n <= few ? byAssignment(cost, n) : simplex(cost, n, m);
+    const solved = n === m && n <= fewRows ? byAssignment(cost, n) : simplex(cost, n, m);
     return {
       plan: solved.plan,
       ...(n === m && { permutation: solved.plan.columns }),

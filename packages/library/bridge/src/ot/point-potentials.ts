@@ -18,7 +18,7 @@ const pairs = 2 ** 20;
 type Sums = Record<"ofRows" | "ofColumns", (w: Tensor) => Tensor>;
 
 /** −log of the mean over j of exp(x_i·y_j/ε + w_j), [n], for w [m]. */
-function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor {
+function oppositePotential(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor {
   const across = y.t().div(epsilon).contiguous();
   const shift = Math.log(y.size(0));
   const sums = (logits: Tensor) => logits.logsumexp(1).rsub(shift);
@@ -65,8 +65,8 @@ export function pointPotentials(
         done++;
       };
       const sums = (eps: number): Sums => ({
-        ofRows: opposite(x, y, eps),
-        ofColumns: opposite(y, x, eps),
+        ofRows: oppositePotential(x, y, eps),
+        ofColumns: oppositePotential(y, x, eps),
       });
       const plain = (from: Tensor, change: Tensor) => from.add(change);
       const spreadOf = (points: Tensor) => points.var({ dim: [0] }).sum();

@@ -42,7 +42,7 @@ export interface EntropicPlan {
 }
 
 /** [n, …] and [m, …]; their squared distances are the costs. */
-export interface Points {
+export interface PointSets {
   /** Rows of the plan. */
   x0: Tensor;
   /** Columns of the plan. */
@@ -56,7 +56,7 @@ export interface Points {
  * infinite cost.
  */
 export function sinkhorn(
-  cost: Tensor | Points,
+  cost: Tensor | PointSets,
   {
     reg,
     penalty = null,
@@ -78,7 +78,7 @@ export function sinkhorn(
   );
 }
 
-function matrixOf(cost: Tensor | Points): Tensor {
+function matrixOf(cost: Tensor | PointSets): Tensor {
   const matrix = cost instanceof Tensor ? cost : squaredDistances(cost.x0, cost.x1);
   if (matrix.ndim === 2) return matrix.to("float64");
   throw argumentError(`sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
@@ -118,7 +118,7 @@ function solveMatrix(
 }
 
 function solvePoints(
-  { x0, x1 }: Points,
+  { x0, x1 }: PointSets,
   penalty: number | null,
   aim: SinkhornAim,
 ): EntropicPlan | null {

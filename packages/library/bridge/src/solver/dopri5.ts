@@ -2,7 +2,13 @@
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dormandPrince } from "./dormand-prince.js";
-import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
+import {
+  countEvaluations,
+  type Flow,
+  type FlowOptions,
+  type FlowSolver,
+  timeSign,
+} from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-control.js";
 
 const mostBroken = 12;
@@ -16,7 +22,7 @@ const mostSteps = 10_000;
 export const dopri5: FlowSolver = (field, x, times, options): Flow => {
   const { rtol, atol, overshoot } = options;
   const last = times[times.length - 1];
-  const v = counted(field);
+  const v = countEvaluations(field);
   const sign = timeSign(times);
   const states = tidy(() => {
     const seen: Tensor[] = [x];

@@ -1,6 +1,6 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../core/one-time.js";
-import { type Field, noiseLike, ordered, type SolveOptions } from "./solver.js";
+import { type Field, noiseLike, type SolveOptions, solverSteps } from "./solver.js";
 
 /**
  * Noise variance of a step: `process` σ²Δt; `bridge` σ²Δt·s/(s + Δt), s the time left after the step; `analytic`
@@ -40,7 +40,7 @@ export function eulerMaruyama(
     finish?: Field | undefined;
   },
 ): Tensor {
-  const steps = ordered(direction, grid, only);
+  const steps = solverSteps(direction, grid, only);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const { k, time, next, dt } of steps) {
     const from = x;

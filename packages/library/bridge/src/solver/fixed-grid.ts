@@ -1,5 +1,5 @@
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { type CountedField, counted, type FlowSolver, timeSign } from "./flow.js";
+import { type CountedField, countEvaluations, type FlowSolver, timeSign } from "./flow.js";
 
 type FixedStep = (
   field: CountedField,
@@ -19,7 +19,7 @@ function fixedGrid(first: number, last: number, step_size: number): number[] {
 const following =
   (step: FixedStep): FlowSolver =>
   (field, x, times, { step_size }) => {
-    const v = counted(field);
+    const v = countEvaluations(field);
     const sign = timeSign(times);
     const grid = fixedGrid(times[0], times[times.length - 1], step_size);
     const states = tidy(() => {

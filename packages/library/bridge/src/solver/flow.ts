@@ -38,7 +38,7 @@ export interface CountedField {
 }
 
 /** Counts a field's evaluations. `at` throws a BridgeError for a result of another shape than x. */
-export function counted(field: Field): CountedField {
+export function countEvaluations(field: Field): CountedField {
   let nfe = 0;
   return {
     at(x, time) {

@@ -35,7 +35,7 @@ export interface SolverStep {
 }
 
 /** The steps of a grid in the order of a direction; with `only`, just this step. */
-export function ordered(direction: Direction, grid: TimeGrid, only?: number): SolverStep[] {
+export function solverSteps(direction: Direction, grid: TimeGrid, only?: number): SolverStep[] {
   const n = grid.steps.length;
   const step = (k: number): SolverStep => {
     const i = direction === "f" ? k : n - 1 - k;

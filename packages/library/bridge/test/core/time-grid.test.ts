@@ -8,7 +8,7 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "../../src/core/time-grid.js";
-import { ordered } from "../../src/solver/solver.js";
+import { solverSteps } from "../../src/solver/solver.js";
 
 const gammas = [0.1, 0.2, 0.4, 0.4, 0.2, 0.1];
 const grids: [string, TimeGrid][] = [
@@ -29,12 +29,12 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
   });
 
   it("has opposite orders for f and b", () => {
-    const f = ordered("f", grid);
-    const b = ordered("b", grid).reverse();
+    const f = solverSteps("f", grid);
+    const b = solverSteps("b", grid).reverse();
     expect(b.map(({ time, next, dt }) => [next, time, dt])).toEqual(
       f.map(({ time, next, dt }) => [time, next, dt]),
     );
-    expect(ordered("b", grid)[0]?.time).toBeCloseTo(1, 14);
+    expect(solverSteps("b", grid)[0]?.time).toBeCloseTo(1, 14);
   });
 
   it("stays the same when resampled to its own number of steps", () => {

@@ -9,7 +9,7 @@ import {
   normal,
 } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
-import { reference, simulated } from "../../src/coupling/from-one-end.js";
+import { reference, simulatedPairs } from "../../src/coupling/from-one-end.js";
 import { independent } from "../../src/coupling/independent.js";
 import {
   minibatchBridge,
@@ -59,7 +59,7 @@ describe("simulated", () => {
       const data = { x0: numberedRows(3), x1: numberedRows(3, 10) };
       const calls: [string, Tensor][] = [];
       const made = numberedRows(3, 50);
-      const pairs = simulated(newest, data, (direction, start) => {
+      const pairs = simulatedPairs(newest, data, (direction, start) => {
         calls.push([direction, start]);
         return made;
       });

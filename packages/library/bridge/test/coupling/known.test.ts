@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { independent } from "../../src/coupling/independent.js";
-import { besideKnown, matchKnown, unmarked } from "../../src/coupling/known.js";
+import { besideKnown, matchKnown, withoutKnownMark } from "../../src/coupling/known.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
 import { alpha_dsbm, type OnlinePairs } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -114,7 +114,7 @@ describe("besideKnown", () => {
     const batch: Pairs = { ...ends(2, 2), known: tensor(marks) };
     const made = besideKnown(minibatchExact())(batch, generatorOf(1));
     expect(distance(made.x1.sub(100), made.x0)).toBe(0);
-    expect(unmarked(batch)).toEqual({ x0: batch.x0, x1: batch.x1 });
+    expect(withoutKnownMark(batch)).toEqual({ x0: batch.x0, x1: batch.x1 });
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf, normal, summary } from "../../../../../test/support/numbers.js";
 import { tensorsOf } from "../../src/core/batch.js";
-import { type Direction, other } from "../../src/core/direction.js";
+import { type Direction, oppositeDirection } from "../../src/core/direction.js";
 import type { Endpoints } from "../../src/core/endpoints.js";
 import { gammaGrid } from "../../src/core/time-grid.js";
 import type { LangevinOptions } from "../../src/langevin/langevin.js";
@@ -182,7 +182,7 @@ describe("rows", () => {
     "of a later pass are all steps, run after run, to train %s",
     (direction) => {
       const method = dsbLangevin({ gammas });
-      const newest = other(direction);
+      const newest = oppositeDirection(direction);
       const rows = rowsOf(method, { [newest]: halve }, { direction, newest, data, seed: 1 });
       const from = newest === "f" ? "x0" : "x1";
       const n = data[from].size(0);

@@ -4,14 +4,18 @@ import { type Generator, randn, type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { generatorOf, leastSquares, normal } from "../../../../../test/support/numbers.js";
-import { other } from "../../src/core/direction.js";
+import { oppositeDirection } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
-import { discretised, exactCovariance, exactDrift } from "../../src/metric/gaussian-bridge.js";
+import {
+  discretisedMarginals,
+  exactCovariance,
+  exactDrift,
+} from "../../src/metric/gaussian-bridge.js";
 import { moments } from "../../src/metric/moments.js";
 import { brownian } from "../../src/process/brownian.js";
 import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
-import { ordered } from "../../src/solver/solver.js";
+import { solverSteps } from "../../src/solver/solver.js";
 import { exactField } from "../support.js";
 
 const bridge = { a: 0.3, sigma: 1 };
@@ -35,7 +39,7 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
       sigma: 1,
       noise: noiseOf(generatorOf(3)),
     });
-    const factor = ordered(direction, fine).reduce(
+    const factor = solverSteps(direction, fine).reduce(
       (p, { time, dt }) => p * (1 + exactDrift(direction, bridge, time).slope * dt),
       1,
     );
@@ -43,11 +47,11 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
     // Var of a sample covariance of standard normals: (1 + c²)/n.
     expect(Math.abs(got.cov - factor)).toBeLessThan(5 * Math.sqrt((1 + factor ** 2) / (n * d)));
     expect(factor).toBeCloseTo(golden, 1.7);
-    const { var: v } = discretised(direction, bridge, 50).at(-1) as { var: number };
+    const { var: v } = discretisedMarginals(direction, bridge, 50).at(-1) as { var: number };
     expect(Math.abs(got.var - v)).toBeLessThan(5 * v * Math.sqrt(2 / (n * d)));
 
     const rows = direction === "f" ? { x0: start, x1: end } : { x0: end, x1: start };
-    for (const trained of [direction, other(direction)])
+    for (const trained of [direction, oppositeDirection(direction)])
       for (const time of [0.1, 0.5, 0.9]) {
         const t = tensor(new Array(n).fill(time), { dtype: "float64" });
         const r = dsbm.regression(rows, {

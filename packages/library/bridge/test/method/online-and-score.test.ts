@@ -7,7 +7,7 @@ import { generatorOf } from "../../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
-import { preconditioned } from "../../src/method/preconditioned.js";
+import { withPreconditioning } from "../../src/method/preconditioned.js";
 import { sf2m } from "../../src/method/sf2m.js";
 import {
   exactCovariance,
@@ -150,7 +150,7 @@ describe("a preconditioned method", () => {
       const network = new Preconditioned(net, [1], { direction, coupled: true });
       // Wrong moments: the network has something to learn.
       network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
-      const method = preconditioned(dsbm);
+      const method = withPreconditioning(dsbm);
       minimise(net.parameters(), () => {
         const at = { ...context(time, 22), direction, network };
         return sumOfUnused(net.parameters()).add(method.loss?.(rows, at) as Tensor);
@@ -177,7 +177,7 @@ describe("a preconditioned method", () => {
         generator: generatorOf(1),
         createNetwork: () => new Affine(),
       };
-      const method = preconditioned(dsbm, { components: 5, spread: 0.5 });
+      const method = withPreconditioning(dsbm, { components: 5, spread: 0.5 });
       const network = method.model?.create(facts) as Preconditioned;
       network.begin({ x0, x1 }, 1, generatorOf(32));
       const [from, to] = direction === "f" ? [1, 4] : [4, 1];

@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { generatorOf } from "../../../../../test/support/numbers.js";
 import {
   type Divergence,
-  discretised,
+  discretisedMarginals,
   exactCovariance,
   exactDrift,
   exactMarginal,
@@ -56,10 +56,15 @@ describe("the exact bridge", () => {
   it.each(["f", "b"] as const)(
     "ends with variance 1.0157 after 20 Euler steps, 1.0031 after 100 (%s)",
     (d) => {
-      expect(Math.abs(lastOf(discretised(d, bridge, 20)).var - 1.0157)).toBeLessThan(1e-4);
-      expect(Math.abs(lastOf(discretised(d, bridge, 100)).var - 1.0031)).toBeLessThan(1e-4);
-      expect(lastOf(discretised(d, bridge, 100)).mean).toBeCloseTo(d === "f" ? 0.1 : -0.1, 3);
-      expect(discretised(d, bridge, 20)).toHaveLength(21);
+      expect(Math.abs(lastOf(discretisedMarginals(d, bridge, 20)).var - 1.0157)).toBeLessThan(1e-4);
+      expect(Math.abs(lastOf(discretisedMarginals(d, bridge, 100)).var - 1.0031)).toBeLessThan(
+        1e-4,
+      );
+      expect(lastOf(discretisedMarginals(d, bridge, 100)).mean).toBeCloseTo(
+        d === "f" ? 0.1 : -0.1,
+        3,
+      );
+      expect(discretisedMarginals(d, bridge, 20)).toHaveLength(21);
     },
   );
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignment } from "../../src/ot/assignment.js";
 import { permutationPlan } from "../../src/ot/plan.js";
-import { bruteForce, expectOptimal, seeded } from "./helpers.js";
+import { bruteForce, expectOptimal, seededRandom } from "./helpers.js";
 
 function check(cost: Float64Array, n: number) {
   const solved = assignment(cost, n);
@@ -47,7 +47,7 @@ describe("assignment", () => {
     ],
     ["tiny", (_k: number, random: () => number) => random() * 1e-200],
   ])("proves optimality at n = 300: %s", (_name, entry) => {
-    const random = seeded(3);
+    const random = seededRandom(3);
     const cost = Float64Array.from({ length: 300 * 300 }, (_, k) => entry(k, random));
     check(cost, 300);
   });

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { SparsePlan } from "../../src/ot/plan.js";
 
 /** A seeded generator of numbers in [0, 1) (mulberry32). */
-export function seeded(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

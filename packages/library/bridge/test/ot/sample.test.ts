@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { densePlan } from "../../../../../test/support/plans.js";
 import { samplePairs } from "../../src/ot/sample.js";
 import { simplex } from "../../src/ot/simplex.js";
-import { numbers, seeded } from "./helpers.js";
+import { numbers, seededRandom } from "./helpers.js";
 
 const matrix = (entries: readonly number[], m: number) =>
   tensor(Float64Array.from(entries), { shape: [entries.length / m, m] });
@@ -20,7 +20,7 @@ describe("samplePairs", () => {
   });
 
   it("gives the same pairs from the sparse and the dense form", () => {
-    const random = seeded(21);
+    const random = seededRandom(21);
     const { plan } = simplex(numbers(12 * 9, random), 12, 9);
     const dense = tensor(densePlan(plan), { shape: [12, 9] });
     const uniforms = numbers(500, random);

@@ -3,7 +3,7 @@ import { full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { dormandPrince } from "../../src/solver/dormand-prince.js";
-import { counted } from "../../src/solver/flow.js";
+import { countEvaluations } from "../../src/solver/flow.js";
 import { solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
 import { oscillating, oscillation } from "../support.js";
@@ -18,7 +18,7 @@ describe("one step", () => {
     const sum = { end: 0, estimate: 0, dense: 0 };
     for (let time = 0; time < 1; time += 0.05)
       tidy(() => {
-        const v = counted(oscillating);
+        const v = countEvaluations(oscillating);
         const x = number(1);
         const step = dormandPrince(v, { x, slope: v.at(x, time), time, dt: h });
         expect(v.nfe).toBe(7);

@@ -3,7 +3,7 @@ import {
   backward,
   full,
   noGrad,
-  recorded,
+  recordCalls,
   setNumThreads,
   type Tensor,
   tensor,
@@ -91,7 +91,7 @@ describe.each(names)("%s", (solver) => {
   it("takes recorded fields", () =>
     noGrad(() => {
       const times = [1, 0.5, 0];
-      const program = recorded(oscillating);
+      const program = recordCalls(oscillating);
       const plain = solveFlow(oscillating, start(), { times, solver });
       const replayed = solveFlow((x, t) => program(x, t)[0] as Tensor, start(), {
         times,

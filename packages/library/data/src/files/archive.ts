@@ -33,14 +33,14 @@ export function checkUnpacked(
   );
 }
 
-const largest = 2 ** 31;
+const mostUnpackedBytes = 2 ** 31;
 
 /** The bytes of a file, unpacked if they are gzipped. Throws `Unreadable` and `BadGzip`. */
 export function unpack(source: string): Uint8Array {
   const bytes = readBytes(source);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   return unpacking("BadGzip", { source, size: bytes.length }, () =>
-    gunzipSync(bytes, { maxOutputLength: largest }),
+    gunzipSync(bytes, { maxOutputLength: mostUnpackedBytes }),
   );
 }
 

@@ -127,7 +127,7 @@ function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Arra
 // large sets do not fit into memory.
 
 /** More than decoding threads, so that no thread waits for the disk. */
-const together = 16;
+const filesAtOnce = 16;
 
 interface DecodeAllOptions {
   target: PictureTarget;
@@ -175,8 +175,8 @@ export async function* decodeInOrder(
   { like, cure = "", most }: DecodeOptions = {},
 ): AsyncGenerator<DecodedPicture> {
   let expected = like;
-  for (let first = 0; first < files.length; first += together) {
-    const some = files.slice(first, first + together);
+  for (let first = 0; first < files.length; first += filesAtOnce) {
+    const some = files.slice(first, first + filesAtOnce);
     const decoded = await Promise.allSettled(
       some.map(({ path }) => decodePicture(path, target, { most })),
     );

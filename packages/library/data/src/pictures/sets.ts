@@ -62,13 +62,13 @@ function inFolder(path: string, options: SetOptions): SplitPictures {
 }
 
 const home = "https://github.com/clovaai/stargan-v2";
-const kinds = ["cat", "dog", "wild"] as const;
+const animalKinds = ["cat", "dog", "wild"] as const;
 const splits = { train: ["train"], test: ["test", "val"] } as const;
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
 /** Faces of one kind of animal (Choi et al. 2020): about 5,000 and 500 images. */
-export function afhq(kind: (typeof kinds)[number]): DataSet {
-  const label = kinds.indexOf(kind);
+export function afhq(kind: (typeof animalKinds)[number]): DataSet {
+  const label = animalKinds.indexOf(kind);
   const animals = kind === "wild" ? "wild animals" : `${kind}s`;
   return pictureSet({
     about: `faces of ${animals}, 512×512 in colour, label ${label}`,

@@ -9,7 +9,7 @@ import {
   unscaleFields,
 } from "../../src/fields/downscaler.js";
 import { loadTable } from "../../src/registry.js";
-import { put, refusal, testFolders } from "../files.js";
+import { refusal, testFolders, writeFiles } from "../files.js";
 
 const newFolder = testFolders();
 
@@ -31,7 +31,7 @@ describe("the downscaler arrays", () => {
     loadTable(name, { split: "train", directory, ...options });
 
   it("are two states and a condition, mapped as they lie, with a fixed order", () => {
-    const directory = put(newFolder(), {
+    const directory = writeFiles(newFolder(), {
       "downscaler/xtrain_512.npy": counting(10),
       "xtest_64.npy": counting(7),
     });
@@ -63,7 +63,7 @@ describe("the downscaler arrays", () => {
   });
 
   it("have a segment for each wavenumber, the low resolution none", () => {
-    const directory = put(newFolder(), {
+    const directory = writeFiles(newFolder(), {
       "xtrain_512.npy": counting(15),
       "xtrain_64.npy": counting(8),
       "xtest_512.npy": counting(11),
@@ -104,11 +104,11 @@ describe("the downscaler arrays", () => {
       refusal("MissingFiles", "xtest_512.npy: not there; "),
     );
     const wide = tidy(() => io.encodeNpy(randn([2, 3, 4, 4], { dtype: "float64" })));
-    put(directory, { "xtrain_512.npy": wide });
+    writeFiles(directory, { "xtrain_512.npy": wide });
     expect(() => load("downscaler_high", directory)).toThrow(
       refusal("BadArray", "float64 [2,3,4,4]: expected float32 [n, 3, H, W], two states"),
     );
-    put(directory, { "xtrain_512.npy": counting(5).subarray(0, 700) });
+    writeFiles(directory, { "xtrain_512.npy": counting(5).subarray(0, 700) });
     expect(() => load("downscaler_high", directory)).toThrow(
       /xtrain_512\.npy: 700 bytes: expected/,
     );
@@ -132,7 +132,7 @@ describe("the scaling", () => {
     return zipSync(Object.fromEntries(arrays));
   };
   const scalingOf = (changes = {}) => {
-    const directory = put(newFolder(), { "downscaler/scaling_512.npz": npz(changes) });
+    const directory = writeFiles(newFolder(), { "downscaler/scaling_512.npz": npz(changes) });
     return loadDownscalerScaling(downscalerScalingFile("high", directory));
   };
 

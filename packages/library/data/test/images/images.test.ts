@@ -7,7 +7,7 @@ import { memory, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
-import { idx, put, refusal, testFolders } from "../files.js";
+import { idx, refusal, testFolders, writeFiles } from "../files.js";
 
 const newFolder = testFolders();
 
@@ -77,9 +77,9 @@ describe("the published sets", () => {
   it("prefer a folder of the set's own below the data folder, then the data folder, then the package", () => {
     const directory = newFolder(smallSet([4, 5]));
     expect(train("mnist", directory)).toMatchObject({ source: directory });
-    put(join(directory, "MNIST/raw"), smallSet([6, 6, 7]));
+    writeFiles(join(directory, "MNIST/raw"), smallSet([6, 6, 7]));
     expect(train("mnist", directory).labels!.toNumbers()).toEqual([6, 6, 7]);
-    put(join(directory, "mnist"), smallSet([8]));
+    writeFiles(join(directory, "mnist"), smallSet([8]));
     expect(train("mnist", directory).source).toBe(join(directory, "mnist"));
     for (const empty of [newFolder(), join(newFolder(), "nothing")])
       expect(loadTable("mnist", { split: "test", directory: empty }).source).toBe(mnistData);
@@ -168,7 +168,7 @@ describe("files that are wrong", () => {
     const packed = gzipSync(good[images]);
     const directory = newFolder({ ...good, [images]: packed });
     expect(train("mnist", directory).x.size(0)).toBe(3);
-    put(directory, { [images]: packed.subarray(0, packed.length - 6) });
+    writeFiles(directory, { [images]: packed.subarray(0, packed.length - 6) });
     expect(() => train("mnist", directory)).toThrow(refusal("BadGzip", "download it again"));
   });
 });

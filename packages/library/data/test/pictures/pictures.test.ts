@@ -8,7 +8,7 @@ import type { Table } from "../../src/data-set.js";
 import { decodePicture } from "../../src/pictures/decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
-import { put, refusal, testFolders } from "../files.js";
+import { refusal, testFolders, writeFiles } from "../files.js";
 
 const newFolder = testFolders();
 
@@ -42,7 +42,7 @@ const png = (i: number, options: PictureOptions = {}) => draw(i, options).png().
 
 /** PNG images i = 0, 1, … under these names. */
 async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
-  for (const [i, name] of names.entries()) put(folder, { [name]: await png(i, options) });
+  for (const [i, name] of names.entries()) writeFiles(folder, { [name]: await png(i, options) });
   return folder;
 }
 
@@ -62,7 +62,7 @@ describe("AFHQ", () => {
     const directory = newFolder();
     const size = { width: 512, height: 512 };
     await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
-    put(directory, {
+    writeFiles(directory, {
       "afhq/val/wild/x.jpg": await draw(5, size).jpeg({ quality: 100 }).toBuffer(),
     });
     const table = await open("afhq_cat", { directory, image_size: 512 });
@@ -137,7 +137,7 @@ describe("a folder of images", () => {
     expect(half.x.size(0)).toBe(10);
     const rest = new Set(ids(half));
     expect(ids(test).every((id) => rest.has(id))).toBe(true);
-    put(folder, { "new.png": await png(40) });
+    writeFiles(folder, { "new.png": await png(40) });
     const more = new Set(ids(await open(name, { split: "test", test_fraction: 0.5 })));
     expect([...rest].filter((id) => more.has(id)).length).toBeGreaterThanOrEqual(9);
     expect((await open(name, { n: 3 })).x.shape).toEqual([3, 3, 8, 8]);
@@ -150,7 +150,7 @@ describe("a folder of images", () => {
     const folder = newFolder();
     const left = ["train/.hidden/4.png", "train/.5.png", "other/6.png"];
     await pictures(folder, ["train/a/1.png", "train/b/deep/2.png", "val/3.png", ...left]);
-    put(folder, { "train/notes.txt": Uint8Array.of(1) });
+    writeFiles(folder, { "train/notes.txt": Uint8Array.of(1) });
     symlinkSync(join(folder, "other"), join(folder, "train", "linked"));
     symlinkSync(join(folder, "other/6.png"), join(folder, "train", "z.png"));
     const train = await open(`folder:${folder}`);
@@ -160,7 +160,7 @@ describe("a folder of images", () => {
 
   it("reads the first image of a .gif, and counts the files that it skips", async () => {
     const folder = newFolder();
-    put(folder, {
+    writeFiles(folder, {
       "a.png": await png(0),
       "b.gif": await draw(1).gif().toBuffer(),
       "c.bmp": Uint8Array.of(66, 77),
@@ -185,9 +185,9 @@ describe("a folder of images", () => {
       turned,
     ];
     names.forEach((name, i) => {
-      put(folder, { [name]: files[i] });
+      writeFiles(folder, { [name]: files[i] });
     });
-    put(folder, { "test/t.webp": await draw(4).webp({ lossless: true }).toBuffer() });
+    writeFiles(folder, { "test/t.webp": await draw(4).webp({ lossless: true }).toBuffer() });
     const { x } = await open(`folder:${folder}`);
     const at = (t: typeof x, i: number, c: number, r: number, q: number) =>
       t.select(0, i).select(0, c).select(0, r).select(0, q).item();
@@ -250,7 +250,7 @@ describe("a folder of images", () => {
     symlinkSync(".", join(folder, "self"));
     expect(listPictures(folder)).toHaveLength(6);
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
-    put(folder, { "0.png": Buffer.from(svg) });
+    writeFiles(folder, { "0.png": Buffer.from(svg) });
     await expect(decodePicture(join(folder, "0.png"), { channels: 3, size: null })).rejects.toThrow(
       refusal("BadPicture", "it is svg, whatever its name says"),
     );
@@ -267,7 +267,7 @@ describe("a folder of images", () => {
     expect(readdirSync(cache)).toEqual([]);
 
     const whole = await png(11);
-    put(folder, { "7.png": whole });
+    writeFiles(folder, { "7.png": whole });
     for (const [bytes, message] of [
       [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a readable image`],
       [
@@ -276,12 +276,12 @@ describe("a folder of images", () => {
       ],
       [Buffer.from("hello"), "11.png"],
     ] as const) {
-      put(folder, { "11.png": bytes });
+      writeFiles(folder, { "11.png": bytes });
       const failed = expect(prepareTable(name, { split: "train" })).rejects;
       await failed.toThrow(refusal("BadPicture", message));
     }
     expect(readdirSync(cache)).toEqual([]);
-    put(folder, { "11.png": whole });
+    writeFiles(folder, { "11.png": whole });
     expect((await open(name)).x.size(0)).toBe(27);
   });
 

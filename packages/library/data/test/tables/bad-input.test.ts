@@ -31,15 +31,15 @@ async function prepare(name: string, content: Uint8Array | null, options: ReadOp
   return loadTable(`table:${path}`, { split: "train", directory, table: options });
 }
 
-const two = npy([1, 2, 3, 4], [2, 2]);
-const packed = zipSync({ "x.npy": npy([1, 2], [2, 1]) });
+const twoByTwo = npy([1, 2, 3, 4], [2, 2]);
+const packedArray = zipSync({ "x.npy": npy([1, 2], [2, 1]) });
 const rows = text("a,b\n1,2\n");
 const zeros = new Array(16).fill(0);
 const names = Buffer.from(npy([0], [1, 1]).toString("latin1").replace("<f8", "<U2"), "latin1");
-const stored = zipSync({ "x.npy": npy([1, 2], [2, 1]) }, { level: 0 });
-const last = Buffer.from(stored).indexOf(Buffer.from("PK\x01\x02")) - 1;
-const flipped = stored.with(last, stored[last] ^ 1);
-const half = gzipSync("a\n1\n2\n").subarray(0, 20);
+const storedArray = zipSync({ "x.npy": npy([1, 2], [2, 1]) }, { level: 0 });
+const lastByte = Buffer.from(storedArray).indexOf(Buffer.from("PK\x01\x02")) - 1;
+const flippedBit = storedArray.with(lastByte, storedArray[lastByte] ^ 1);
+const halfGzip = gzipSync("a\n1\n2\n").subarray(0, 20);
 /** Latin-1 behind the first part that is read. */
 const accents = Buffer.concat([
   text(`a\n${"1.25\n".repeat(100_000)}`),
@@ -79,9 +79,9 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["Latin-1", "t.csv", Buffer.from("Größe,b\n1,2\n", "latin1"), /not UTF-8: save it as/],
     ["bytes as text", "t.csv", Buffer.alloc(5000), /holds zero bytes: expected text/],
     ["a parquet file of five columns that names one", "t.parquet", tooMany, /cannot be read as/],
-    ["half an array", "t.npy", two.subarray(0, 140), /bytes: expected/],
-    ["half of one by columns", "t.npy", fortran(two).subarray(0, 140), /bytes: expected/],
-    ["more behind an array", "t.npy", Buffer.concat([two, text("x")]), /bytes: expected/],
+    ["half an array", "t.npy", twoByTwo.subarray(0, 140), /bytes: expected/],
+    ["half of one by columns", "t.npy", fortran(twoByTwo).subarray(0, 140), /bytes: expected/],
+    ["more behind an array", "t.npy", Buffer.concat([twoByTwo, text("x")]), /bytes: expected/],
     ["a line of commas", "t.csv", text(",".repeat(1e5)), /has 100001 columns: expected at most/],
     ["many columns", "t.npy", npy(new Array(70_000).fill(0), [1, 70_000]), /has 70000 columns/],
     ["names", "t.npz", zipSync({ "x.npy": names }), /x.npy: element type <U2: expected one of f2/],
@@ -102,17 +102,29 @@ describe("a table is refused in one line that says what is wrong with it", () =>
       /belong to another format: expected .npy/,
     ],
     ["text named .npy", "t.npy", rows, "WrongSet", /belong to another format: expected .npy/],
-    ["an array named .parquet", "t.parquet", two, "WrongSet", /another format: expected .parquet/],
+    [
+      "an array named .parquet",
+      "t.parquet",
+      twoByTwo,
+      "WrongSet",
+      /another format: expected .parquet/,
+    ],
     ["another ending", "t.xlsx", text("a"), "UnsupportedType", /expected a table \(.csv, .tsv/],
-    ["half an archive", "t.npz", packed.subarray(0, 90), "BadZip", /cannot be unpacked/],
+    ["half an archive", "t.npz", packedArray.subarray(0, 90), "BadZip", /cannot be unpacked/],
     [
       "a flipped bit in an archive",
       "t.npz",
-      flipped,
+      flippedBit,
       "BadZip",
       /record x.npy has another checksum/,
     ],
-    ["half a packed file", "t.csv.gz", half, "BadGzip", /cannot be unpacked .*copy or download/],
+    [
+      "half a packed file",
+      "t.csv.gz",
+      halfGzip,
+      "BadGzip",
+      /cannot be unpacked .*copy or download/,
+    ],
     ["a missing file", "nowhere.csv", null, "MissingFiles", /nowhere.csv: no such file/],
   ])("%s: by another code", async (_, name, content, code, message) => {
     await expect(prepare(name, content)).rejects.toThrow(refusal(code, message));

@@ -22,7 +22,7 @@ const normal = (i: number, stream = 0) => noise[(i * 7 + stream * 1013) % noise.
 
 type Columns = Record<string, (i: number) => number | string>;
 
-async function described(
+async function describeColumns(
   [source, n]: [Columns, number],
   [target, m]: [Columns, number],
   table: OwnOptions = {},
@@ -49,12 +49,12 @@ async function described(
 }
 
 /** A column without anything to be said of it. */
-const plain = { x: (i: number) => normal(i) };
+const plainColumns = { x: (i: number) => normal(i) };
 
 it("ranges agree with the columns", async () => {
-  const { columns, source, target, warnings } = await described(
-    [{ ...plain, y: (i) => i / 10 }, 1001],
-    [{ ...plain, y: (i) => i / 5 }, 1001],
+  const { columns, source, target, warnings } = await describeColumns(
+    [{ ...plainColumns, y: (i) => i / 10 }, 1001],
+    [{ ...plainColumns, y: (i) => i / 5 }, 1001],
   );
   expect(columns[1]).toMatchObject({
     name: "y",
@@ -110,9 +110,9 @@ describe("a warning", () => {
       null,
     ],
   ])("says %s", async (_, source, target, expected) => {
-    const { columns } = await described(
-      [{ ...plain, y: source }, 2000],
-      [{ ...plain, y: target }, 2000],
+    const { columns } = await describeColumns(
+      [{ ...plainColumns, y: source }, 2000],
+      [{ ...plainColumns, y: target }, 2000],
     );
     const { notes } = columns[1];
     if (expected === null) expect(notes).toEqual([]);
@@ -121,7 +121,7 @@ describe("a warning", () => {
 
   it("says few rows", async () => {
     const two = { a: (i: number) => normal(i, 2), b: (i: number) => normal(i, 3) };
-    const { warnings } = await described([two, 150], [two, 5000]);
+    const { warnings } = await describeColumns([two, 150], [two, 5000]);
     expect(warnings[0]).toMatch(
       /^few rows: .*s.csv has 135 to train on, expected 200 or more for 2 columns$/,
     );
@@ -153,9 +153,9 @@ describe("a warning", () => {
     ["numbers of both", (i) => i % 5, (i) => i % 5, {}, []],
   ])("says which %s of the condition one end lacks", async (_, a, b, options, expected) => {
     const table = { condition: "k", ...options };
-    const { warnings } = await described(
-      [{ ...plain, k: a }, 300],
-      [{ ...plain, k: b }, 300],
+    const { warnings } = await describeColumns(
+      [{ ...plainColumns, k: a }, 300],
+      [{ ...plainColumns, k: b }, 300],
       table,
     );
     const found = warnings.filter((line) => line.includes("no partners"));
@@ -164,16 +164,16 @@ describe("a warning", () => {
 
   it("says that both datasets are one", async () => {
     const one = { a: (i: number) => normal(i, 2) };
-    const same = await described([one, 300], [one, 300]);
+    const same = await describeColumns([one, 300], [one, 300]);
     expect(same.warnings.join()).toMatch(
       /s.csv and .*t.csv have the same content: .*data.split_by/,
     );
-    const other = await described([one, 300], [one, 301]);
+    const other = await describeColumns([one, 300], [one, 301]);
     expect(other.warnings.join()).not.toMatch(/same content/);
   });
 
   it("says how a file was read", async () => {
-    const { warnings } = await described(
+    const { warnings } = await describeColumns(
       [{ "x;y": (i) => `${i};1` }, 300],
       [{ "x;y": (i) => `${i};2` }, 300],
     );

@@ -22,7 +22,7 @@ function table(content = cells): string {
   return path;
 }
 
-async function kept(where: string): Promise<string> {
+async function keptIds(where: string): Promise<string> {
   const source = await openRows(table());
   try {
     const ids: string[] = [];
@@ -51,7 +51,7 @@ describe("data.where", () => {
     ["(`cell type` == 'x' or day == 3.5) and score > 0", "ad"],
     ['stage == "mid" or stage == "late"', "cde"],
   ])("%s", async (where, expected) => {
-    expect(await kept(where)).toBe(expected);
+    expect(await keptIds(where)).toBe(expected);
   });
 
   it.each([
@@ -69,7 +69,7 @@ describe("data.where", () => {
     ["__import__('os')", /data\.where: __import__: .* has no such column/],
     ["", /expected a column, got the end at character 1/],
   ])("%s is refused", async (where, message) => {
-    await expect(kept(where)).rejects.toThrow(refusal("InvalidOption", message));
+    await expect(keptIds(where)).rejects.toThrow(refusal("InvalidOption", message));
   });
 });
 

@@ -1,6 +1,12 @@
 // The layers of DDPM++ in the order of the published code, each with the step that applies it.
 import { cat, type nn, type Tensor } from "@dsbm/torch";
-import { channelsLast, type Seeded, scoped, silu, type TimeEmbedding } from "../unet/layers.js";
+import {
+  channelsLast,
+  type Seeded,
+  silu,
+  type TimeEmbedding,
+  tidyWithoutGrad,
+} from "../unet/layers.js";
 import { DDPMBlock } from "./block.js";
 import { AttnBlock, Combine, conv3, denseLayer, groupNorm, sumOf } from "./layers.js";
 import type { CompleteDDPMppOptions } from "./options.js";
@@ -131,13 +137,13 @@ export class LayerBuilder {
     };
     const options = { ...this.#options, ...this.#seed, ...shape };
     const layer = this.#add(new DDPMBlock(this.#channels, to, options));
-    this.#through((h, { emb }) => scoped(() => layer.forward(h, emb)));
+    this.#through((h, { emb }) => tidyWithoutGrad(() => layer.forward(h, emb)));
     this.#channels = to;
   }
 
   #attention(): void {
     const layer = this.#add(new AttnBlock(this.#channels, { ...this.#options, ...this.#seed }));
-    this.#through((h) => scoped(() => layer.forward(h)));
+    this.#through((h) => tidyWithoutGrad(() => layer.forward(h)));
   }
   #attendingAt(level: number): void {
     const { attn_resolutions, image_size } = this.#options;

@@ -1,6 +1,6 @@
 // Resampling, plain or through an anti-aliasing low-pass filter (StyleGAN2, Song 2021).
 import { Buffer, conv2d, convTranspose2d, nn, pad, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { DoubledConv2d, doubled, halved } from "../unet/resample.js";
+import { DoubledConv2d, doubleSides, halveSides } from "../unet/resample.js";
 import { type ScaledStart, withScale } from "./layers.js";
 
 /** Halves and doubles x [B, C, H, W], H and W even. */
@@ -74,7 +74,7 @@ function doubledCrop(result: Tensor, x: Tensor): Tensor {
 }
 
 /** Means over 2×2 pixels, and pixels repeated. */
-export const plainResampling: Resampling = { halved, doubled };
+export const plainResampling: Resampling = { halved: halveSides, doubled: doubleSides };
 
 interface FilteredResampleOptions extends ScaledStart {
   fir: Fir | null;

@@ -6,9 +6,9 @@ import {
   channelsLast,
   conv3x3,
   type Seeded,
-  scoped,
   TimeEmbedding,
-  zeroed,
+  tidyWithoutGrad,
+  zeroConv,
 } from "../unet/layers.js";
 import { ResBlock } from "../unet/res-block.js";
 import { Downsample, Upsample } from "../unet/resample.js";
@@ -84,17 +84,17 @@ export class DownscalerUNet extends nn.Module {
     this.#middle = Array.from({ length: num_res_blocks }, () => new ResBlock(c4, c4, blockOptions));
     this.#gnorm4 = new NormAct(groups, c4);
     this.#up = [up(c4, c3), up(2 * c3, c2), up(2 * c2, c1)];
-    this.#out = zeroed(conv3x3(2 * c1, out_channels, start));
+    this.#out = zeroConv(conv3x3(2 * c1, out_channels, start));
   }
 
   override *namedChildren(): Generator<[string, nn.Module]> {
     yield ["positional", this.#positional];
     yield ["time_embed", this.#time];
     if (this.#bypass) yield* this.#bypass.namedChildren();
-    yield* named(this.#down, ["conv", "dense", "gnorm"], [1, 2, 3, 4]);
+    yield* namedLayers(this.#down, ["conv", "dense", "gnorm"], [1, 2, 3, 4]);
     for (const [i, block] of this.#middle.entries()) yield [`middle_block.${i}`, block];
     yield ["gnorm4", this.#gnorm4];
-    yield* named(this.#up, ["tconv", "denset", "tgnorm"], [4, 3, 2]);
+    yield* namedLayers(this.#up, ["tconv", "denset", "tgnorm"], [4, 3, 2]);
     yield ["tconv1", this.#out];
   }
 
@@ -118,12 +118,12 @@ export class DownscalerUNet extends nn.Module {
     const active = emb.silu();
     for (const block of this.#middle) {
       const x = h;
-      h = scoped(() => block.forward(x, active));
+      h = tidyWithoutGrad(() => block.forward(x, active));
     }
     h = this.#gnorm4.forward(h);
     for (const { conv, dense, gnorm } of this.#up) {
       const x = h;
-      h = scoped(() => {
+      h = tidyWithoutGrad(() => {
         const output = gnorm.forward(addEmbedding(conv.forward(x), dense, emb));
         return cat([output, skips.pop() as Tensor], { dim: 1 });
       });
@@ -139,7 +139,7 @@ export class DownscalerUNet extends nn.Module {
   }
 }
 
-function* named(
+function* namedLayers(
   levels: readonly Level[],
   [conv, dense, gnorm]: [string, string, string],
   numbers: readonly number[],

@@ -7,7 +7,7 @@ import {
   noGrad,
   optim,
   randperm,
-  recorded,
+  recordCalls,
   type Tensor,
   tidy,
 } from "@dsbm/torch";
@@ -54,7 +54,7 @@ export function* trainClassifier(
       `${n} samples with labels [${labels.shape}] in batches of ${batchSize}; expected one label a sample and at least one batch`,
     );
   const optimizer = new optim.AdamW(classifier.parameters(), { lr });
-  const step = recorded((batch: Tensor, classes: Tensor) => {
+  const step = recordCalls((batch: Tensor, classes: Tensor) => {
     const loss = crossEntropyLoss(classifier.forward(batch), classes);
     optimizer.zeroGrad();
     loss.backward();

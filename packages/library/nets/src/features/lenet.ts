@@ -12,7 +12,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 
-const smallest = 8;
+const smallestImage = 8;
 
 /** A LeNet reaches more than 98.5 % on MNIST with these options. */
 export const lenetTraining = { epochs: 3, batchSize: 64, lr: 3e-3 } as const;
@@ -62,9 +62,9 @@ export class LeNet extends nn.Module {
   features(images: Tensor): Tensor {
     const { shape } = images;
     const [, channels, height, width] = shape as [number, number, number, number];
-    if (shape.length !== 4 || channels !== this.channels || Math.min(height, width) < smallest)
+    if (shape.length !== 4 || channels !== this.channels || Math.min(height, width) < smallestImage)
       throw argumentError(
-        `images of shape [${shape}] for a LeNet of ${this.channels} channels; expected [n, ${this.channels}, H, W] of at least ${smallest}×${smallest}`,
+        `images of shape [${shape}] for a LeNet of ${this.channels} channels; expected [n, ${this.channels}, H, W] of at least ${smallestImage}×${smallestImage}`,
       );
     let h = images.dtype === "uint8" ? decodeImages(images) : images;
     h = avgPool2d(this.conv1.forward(h).silu(), 2);

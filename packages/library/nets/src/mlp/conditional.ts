@@ -26,7 +26,7 @@ export interface ConditionalMLPOptions {
   decoder_layers?: readonly number[];
 }
 
-const wrong = wrongFor("ConditionalMLP");
+const optionError = wrongFor("ConditionalMLP");
 
 /**
  * x [B, x_dim], t [B], condition [B, y_dim] → [B, x_dim]; parameters `net.layers.…`, `t_encoder.layers.…`,
@@ -63,13 +63,16 @@ export class ConditionalMLP extends nn.Module {
     const { x_dim, y_dim, temb_scale } = this.options;
     const [n] = x.shape;
     if (x.ndim !== 2 || x.size(1) !== x_dim)
-      throw wrong(`x has shape [${x.shape}]; expected [B, ${x_dim}], since x_dim is ${x_dim}`);
-    if (t.numel !== n) throw wrong(`t has shape [${t.shape}]; expected one time for each of ${n}`);
+      throw optionError(
+        `x has shape [${x.shape}]; expected [B, ${x_dim}], since x_dim is ${x_dim}`,
+      );
+    if (t.numel !== n)
+      throw optionError(`t has shape [${t.shape}]; expected one time for each of ${n}`);
     if (`${cond?.shape ?? ""}` !== (y_dim > 0 ? `${n},${y_dim}` : ""))
-      throw wrong(
+      throw optionError(
         `${cond ? `cond has shape [${cond.shape}]` : "cond is missing"}; expected ${y_dim > 0 ? `[${n}, ${y_dim}]` : "none"}, since y_dim is ${y_dim}`,
       );
-    if (y) throw wrong("y was given, but this network takes no classes");
+    if (y) throw optionError("y was given, but this network takes no classes");
     const sinusoids = this.positional.forward(t.reshape([-1]).mul(temb_scale));
     const times = this.t_encoder.forward(sinusoids).leakyRelu();
     const points = this.xy_encoder.forward(cond ? cat([x, cond], { dim: 1 }) : x).leakyRelu();

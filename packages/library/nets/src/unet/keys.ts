@@ -57,7 +57,7 @@ export function groupedChannels(
   return channels;
 }
 
-const published = ["16,8", "16"];
+const publishedLists = ["16,8", "16"];
 
 /**
  * The resolutions with attention. Throws a BridgeError for a size that divides `image_size` and is no resolution,
@@ -72,7 +72,7 @@ export function attentionSizes(
   const sizes = readNumbers(network, key, list);
   const resolutions = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
   const wrong = sizes.find((size) => image_size % size === 0 && !resolutions.includes(size));
-  if (wrong !== undefined && !published.includes(`${sizes}`))
+  if (wrong !== undefined && !publishedLists.includes(`${sizes}`))
     throw wrongFor(network)(
       `${key} has ${wrong}; the resolutions of a network of image_size ${image_size} with ${levels} multipliers are ${resolutions.join(", ")}`,
     );

@@ -20,7 +20,7 @@ export interface Seeded {
 export type Padded = Pick<nn.ConvOptions, "generator" | "paddingMode">;
 
 /** The block around it then starts as the identity. */
-export function zeroed<T extends nn.Conv1d | nn.Conv2d>(conv: T): T {
+export function zeroConv<T extends nn.Conv1d | nn.Conv2d>(conv: T): T {
   nn.init.zeros_(conv.weight);
   nn.init.zeros_(conv.bias);
   return conv;
@@ -35,7 +35,7 @@ export function silu(x: Tensor): Tensor {
 }
 
 /** Frees the tensors of a part of a network at once without gradients. */
-export function scoped(part: () => Tensor): Tensor {
+export function tidyWithoutGrad(part: () => Tensor): Tensor {
   return gradEnabled() ? part() : tidy(part);
 }
 

@@ -63,7 +63,7 @@ export interface UNetOptions extends Partial<typeof defaults> {
 
 export type CompleteUNetOptions = ReturnType<typeof completeUNet>;
 
-const wrong = wrongFor("UNet");
+const optionError = wrongFor("UNet");
 
 /** Throws a BridgeError with the key's name for impossible options. */
 export function completeUNet(options: UNetOptions) {
@@ -74,7 +74,7 @@ export function completeUNet(options: UNetOptions) {
   const explicit = readNumbers("UNet", "channel_mult", all.channel_mult);
   const channel_mult = explicit.length > 0 ? explicit : multipliers[image_size];
   if (!channel_mult)
-    throw wrong(
+    throw optionError(
       `there is no default channel_mult for image_size ${image_size} (only for ${Object.keys(multipliers).join(", ")}); give one multiplier per resolution, such as channel_mult="1,2,2"`,
     );
   const levels = channel_mult.length;
@@ -109,7 +109,7 @@ export function completeUNet(options: UNetOptions) {
   ] as const)
     for (const c of list)
       if (c % (num_head_channels ?? complete[heads]) !== 0)
-        throw wrong(
+        throw optionError(
           num_head_channels
             ? `attention over ${c} channels cannot have heads of ${num_head_channels}; choose num_head_channels among its divisors`
             : `attention over ${c} channels cannot have ${complete[heads]} heads; choose ${heads} among its divisors`,

@@ -1,6 +1,6 @@
 import { nn, type Tensor } from "@dsbm/torch";
-import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroed } from "./layers.js";
-import { DoubledConv2d, doubled, halved } from "./resample.js";
+import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroConv } from "./layers.js";
+import { DoubledConv2d, doubleSides, halveSides } from "./resample.js";
 
 export interface ResBlockOptions extends Seeded, Padded {
   /** Channels of the time embedding. */
@@ -34,7 +34,7 @@ export class ResBlock extends nn.Module {
     const linear = new nn.Linear(embedding, use_scale_shift_norm ? 2 * to : to, { generator });
     const norm2 = new nn.GroupNorm(groups, to);
     const drop = new nn.Dropout(dropout);
-    const conv2 = zeroed(conv3x3(to, to, start));
+    const conv2 = zeroConv(conv3x3(to, to, start));
     this.#layers = { norm1, conv1, linear, norm2, drop, conv2 };
     this.#film = use_scale_shift_norm;
     this.#resample = resample;
@@ -50,14 +50,14 @@ export class ResBlock extends nn.Module {
     const { norm1, conv1, linear, norm2, drop, conv2 } = this.#layers;
     const down = this.#resample === "down";
     const active = norm1.silu(x);
-    const h = conv1.forward(down ? halved(active) : active);
+    const h = conv1.forward(down ? halveSides(active) : active);
     const e = linear.forward(emb);
     const conditioned = this.#film
       ? norm2.silu(h, e)
       : norm2.silu(h.add(e.reshape([...e.shape, 1, 1])));
     const out = conv2.forward(drop.forward(conditioned));
     // The convolution's result is not used elsewhere.
-    const shortcut = down ? halved(x) : this.#resample === "up" ? doubled(x) : x;
+    const shortcut = down ? halveSides(x) : this.#resample === "up" ? doubleSides(x) : x;
     return out.add_(this.skip_connection.forward(shortcut));
   }
 }

@@ -10,16 +10,16 @@ import {
 import type { Padded } from "./layers.js";
 
 /** Means over 2×2 pixels. */
-export const halved = (x: Tensor): Tensor => avgPool2d(x, 2);
+export const halveSides = (x: Tensor): Tensor => avgPool2d(x, 2);
 
 /** Every pixel repeated 2×2. */
-export function doubled(x: Tensor): Tensor {
+export function doubleSides(x: Tensor): Tensor {
   const sides = [2 * x.size(2), 2 * x.size(3)];
   return upsampleNearest2d(x, sides, { scalesH: 2, scalesW: 2 });
 }
 
 // Along one side, output pixel 2i + u − 1 depends on input pixel i through these weights.
-const along = [
+const sideWeights = [
   [0, 0, 1],
   [0, 1, 1],
   [1, 1, 0],
@@ -37,7 +37,9 @@ export class DoubledConv2d extends nn.Conv2d {
   constructor(from: number, to: number, start: Padded = {}) {
     super(from, to, 3, { padding: 1, ...start });
     const flat = [0, 1, 2].flatMap((i) =>
-      [0, 1, 2].map((j) => along.flatMap((row) => along.map((col) => row[i]! * col[j]!))),
+      [0, 1, 2].map((j) =>
+        sideWeights.flatMap((row) => sideWeights.map((col) => row[i]! * col[j]!)),
+      ),
     );
     this.sums = new Buffer(tensor(flat), false);
   }
@@ -70,7 +72,7 @@ export class Downsample extends nn.Module {
     this.op = conv ? new nn.Conv2d(channels, to, 3, { stride: 2, padding: 1, ...start }) : null;
   }
   forward(x: Tensor): Tensor {
-    return this.op ? this.op.forward(x) : halved(x);
+    return this.op ? this.op.forward(x) : halveSides(x);
   }
 }
 
@@ -82,6 +84,6 @@ export class Upsample extends nn.Module {
     this.conv = conv ? new DoubledConv2d(channels, to, start) : null;
   }
   forward(x: Tensor): Tensor {
-    return this.conv ? this.conv.forward(x) : doubled(x);
+    return this.conv ? this.conv.forward(x) : doubleSides(x);
   }
 }

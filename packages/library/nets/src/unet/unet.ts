@@ -13,9 +13,9 @@ import {
   conv3x3,
   pointwise,
   type Seeded,
-  scoped,
   TimeEmbedding,
-  zeroed,
+  tidyWithoutGrad,
+  zeroConv,
 } from "./layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
@@ -38,7 +38,7 @@ class Stage extends nn.Module {
         const block = module instanceof ResBlock || module instanceof AttentionBlock;
         return recompute && block ? nn.checkpoint(module, inputs) : module.forward(...inputs);
       }, x);
-    return scoped(run);
+    return tidyWithoutGrad(run);
   }
 }
 
@@ -139,7 +139,7 @@ export class UNet extends nn.Module {
     }
 
     const norm = new nn.GroupNorm(groups, c);
-    const conv = zeroed(conv3x3(c, out_channels, { generator }));
+    const conv = zeroConv(conv3x3(c, out_channels, { generator }));
     this.#last = { norm, conv };
     this.out = new nn.Sequential(norm, new nn.SiLU(), conv);
   }
@@ -163,12 +163,12 @@ export class UNet extends nn.Module {
     h = this.middle_block.forward(h, emb, use_checkpoint);
     for (const stage of this.output_blocks) {
       const parts = [h, skips.pop() as Tensor];
-      h = scoped(() => stage.forward(cat(parts, { dim: 1 }), emb, use_checkpoint));
+      h = tidyWithoutGrad(() => stage.forward(cat(parts, { dim: 1 }), emb, use_checkpoint));
       // Not used again: without gradients their memory is free for the next stage.
       if (!gradEnabled()) for (const part of parts) part.dispose();
     }
     const { norm, conv } = this.#last;
-    return scoped(() => conv.forward(norm.silu(h)));
+    return tidyWithoutGrad(() => conv.forward(norm.silu(h)));
   }
 }
 
@@ -187,7 +187,7 @@ class AttentionBlock extends nn.Module {
     this.heads = heads;
     this.norm = new nn.GroupNorm(groups, channels);
     this.qkv = new nn.Conv1d(channels, 3 * channels, 1, { generator });
-    this.proj_out = zeroed(new nn.Conv1d(channels, channels, 1, { generator }));
+    this.proj_out = zeroConv(new nn.Conv1d(channels, channels, 1, { generator }));
   }
 
   forward(x: Tensor): Tensor {

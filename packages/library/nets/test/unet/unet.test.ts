@@ -85,7 +85,7 @@ describe("training with activation checkpoints", () => {
         net.zeroGrad();
         return norm;
       };
-      const step = record ? T.recorded(body) : body;
+      const step = record ? T.recordCalls(body) : body;
       return tidy(() => {
         const x = images(32);
         const t = times(32);

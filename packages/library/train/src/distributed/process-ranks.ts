@@ -10,9 +10,9 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { type Part, partOf, type RankMessage, type Ranks } from "./ranks.js";
+import { partOf, type RankMessage, type Ranks, type RowRange } from "./ranks.js";
 
-type ProcessGroup = distributed.Group;
+type ProcessGroup = distributed.ProcessGroup;
 
 type Letter =
   | {
@@ -53,7 +53,7 @@ export class ProcessRanks implements Ranks {
     return this.rank === 0;
   }
 
-  part(n: number, rank = this.rank): Part {
+  part(n: number, rank = this.rank): RowRange {
     return partOf(n, rank, this.size);
   }
 

@@ -2,15 +2,15 @@
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
-export interface Part {
+export interface RowRange {
   start: number;
   count: number;
 }
 
-export const allOf = (n: number): Part => ({ start: 0, count: n });
+export const allOf = (n: number): RowRange => ({ start: 0, count: n });
 
 /** The i-th of k parts of n rows: in order, and of sizes that differ by one at most. */
-export function partOf(n: number, i: number, k: number): Part {
+export function partOf(n: number, i: number, k: number): RowRange {
   const start = Math.floor((n * i) / k);
   return { start, count: Math.floor((n * (i + 1)) / k) - start };
 }
@@ -33,7 +33,7 @@ export interface Ranks {
   /** Whether this is rank 0, which evaluates and writes. */
   readonly isMain: boolean;
   /** The share of a rank (default: this rank) of n rows. */
-  part(n: number, rank?: number): Part;
+  part(n: number, rank?: number): RowRange;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(rows: Tensor, counts: readonly number[], dim?: number): Tensor;
   /** The JSON values of all ranks, by rank. All ranks wait for each other. */
@@ -84,7 +84,7 @@ export const localRanks: Ranks = {
 };
 
 export interface BatchShare {
-  part: Part;
+  part: RowRange;
   pairs: number;
   /** Rows that this rank trains on. */
   rows: number;

@@ -9,11 +9,11 @@ import {
   type Endpoint,
   type Endpoints,
   eachEndpoint,
-  gathered,
+  gatherEndpoints,
   namesOf,
 } from "@dsbm/bridge";
 import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
-import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
+import { allOf, type Ranks, type RowRange } from "../distributed/ranks.js";
 import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
   type BatchSource,
@@ -60,7 +60,7 @@ interface SavedCache {
   names: string;
 }
 
-const unmade = (before: StreamStates): SavedCache => ({
+const emptyCache = (before: StreamStates): SavedCache => ({
   before,
   after: null,
   refresh: -1,
@@ -78,7 +78,7 @@ export class CacheRows implements BatchSource {
 
   constructor(options: CacheSourceOptions) {
     this.#options = options;
-    this.#saved = unmade(statesOf(options));
+    this.#saved = emptyCache(statesOf(options));
     this.#order = new Order(options.npar, options.shuffle);
   }
 
@@ -110,7 +110,7 @@ export class CacheRows implements BatchSource {
     this.#unmap();
     this.#removeFiles();
     this.#options.refresh?.();
-    this.#saved = unmade(statesOf(this.#options));
+    this.#saved = emptyCache(statesOf(this.#options));
     const shuffle = this.#options.shuffle.getState();
     yield* this.#simulate(this.#refreshOf(step), { shuffle, taken: 0 });
   }
@@ -152,7 +152,7 @@ export class CacheRows implements BatchSource {
   #batchOf(starts: Record<Endpoint, Order>, n: number): Batch {
     const { data, decode, rows, simulate: generator } = this.#options;
     const drawn = eachEndpoint((end) => starts[end].through(n).to({ device: data[end].device }));
-    return rows(gathered(data, (end) => drawn[end], { decode, generator }));
+    return rows(gatherEndpoints(data, (end) => drawn[end], { decode, generator }));
   }
 
   async #publish(files: RowFiles): Promise<string> {
@@ -168,7 +168,7 @@ export class CacheRows implements BatchSource {
     return checksum;
   }
 
-  batch(n: number, { start, count }: Part = allOf(n)): Batch {
+  batch(n: number, { start, count }: RowRange = allOf(n)): Batch {
     const index = this.#order.next(n).narrow(0, start, count);
     const { device } = this.#options.data.x0;
     const rows = [...this.#rows.values()].map((t) => t.indexSelect(0, index).to({ device }));
@@ -184,13 +184,13 @@ export class CacheRows implements BatchSource {
     const { order, ...saved } = state as unknown as SavedCache & { order: OrderState };
     simulate.setState(saved.before.simulate);
     shuffle.setState(saved.before.shuffle);
-    this.#saved = unmade(saved.before);
+    this.#saved = emptyCache(saved.before);
     if (saved.refresh < 0) return;
     this.#saved = saved;
     const paths = this.#paths();
     const isWhole = paths.every((path) => existsSync(path)) && checksumOf(paths) === saved.sha256;
     if (ranks.fromAll(isWhole).includes(false)) {
-      this.#saved = unmade(saved.before);
+      this.#saved = emptyCache(saved.before);
       yield* this.#simulate(saved.refresh, order);
       return;
     }

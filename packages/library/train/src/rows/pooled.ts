@@ -9,7 +9,7 @@ import {
   mapBatch,
   type Pairs,
   tensorsOf,
-  unmarked,
+  withoutKnownMark,
 } from "@dsbm/bridge";
 import { type Generator, randperm } from "@dsbm/torch";
 import { allOf } from "../distributed/ranks.js";
@@ -68,9 +68,9 @@ export class PooledRows implements BatchSource {
     this.#before = this.#states();
     this.#pool = keptRows(() => {
       const batch = source.batch(rows) as Pairs;
-      const pairs = unmarked(besideKnown(couple)(batch, pairing, conditionsOf, draws));
+      const pairs = withoutKnownMark(besideKnown(couple)(batch, pairing, conditionsOf, draws));
       // Pairs of groups lie group by group; a batch needs all groups.
-      return pairs.conditions ? shuffled(pairs, pairing) : pairs;
+      return pairs.conditions ? shuffleRows(pairs, pairing) : pairs;
     });
     this.#cursor = 0;
   }
@@ -104,7 +104,7 @@ export class PooledRows implements BatchSource {
   }
 }
 
-function shuffled<B extends Batch>(batch: B, generator: Generator): B {
+function shuffleRows<B extends Batch>(batch: B, generator: Generator): B {
   const { device } = tensorsOf(batch)[0];
   const order = randperm(countRows(batch), { generator, device });
   return mapBatch(batch, (t) => t.indexSelect(0, order));

@@ -1,6 +1,6 @@
 import { type Batch, type Matching, mapBatch, type RowPairs, tensorsOf } from "@dsbm/bridge";
 import { cat, type Device, type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { Part } from "../distributed/ranks.js";
+import type { RowRange } from "../distributed/ranks.js";
 
 /** The state of a source for resume: JSON values and bytes. */
 export type SourceState = { [key: string]: SavedValue };
@@ -24,7 +24,7 @@ export interface BatchSource {
   /** Makes them. If the consumer leaves in the middle, they are forgotten and `due` stays true. */
   make?(step: number): Making;
   /** A part of the next batch of `n` rows (default: all of it). */
-  batch(n: number, part?: Part): Batch;
+  batch(n: number, part?: RowRange): Batch;
   save(): SourceState;
   /** Continues from a saved state, and makes again what is no longer there. */
   restore(state: SourceState): Making;
@@ -40,7 +40,7 @@ export function repeatRows<B extends Batch>(batch: B, times: number): B {
 }
 
 /** A part of the rows of a batch. */
-export function cutRows<B extends Batch>(batch: B, { start, count }: Part): B {
+export function cutRows<B extends Batch>(batch: B, { start, count }: RowRange): B {
   return mapBatch(batch, (t) => t.narrow(0, start, count));
 }
 

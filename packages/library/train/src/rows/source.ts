@@ -5,7 +5,7 @@ import {
   type Endpoint,
   type Endpoints,
   type Matching,
-  other,
+  oppositeDirection,
   type Simulate,
   stream,
   targetOf,
@@ -81,7 +81,7 @@ function rowMaking({ problem, half, sampler, moments = null }: SourceOptions): R
       generator: simulate,
       simulate: simulateEnd,
       simulateRuns: (d, start, conditions) =>
-        sampler.simulateRuns(d, d ?? other(direction), start, {
+        sampler.simulateRuns(d, d ?? oppositeDirection(direction), start, {
           grid,
           generator: simulate,
           conditions,

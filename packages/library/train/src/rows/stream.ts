@@ -4,11 +4,11 @@ import {
   type Decode,
   type Endpoint,
   type Endpoints,
-  gathered,
+  gatherEndpoints,
   type Matching,
 } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
-import { allOf, type Part } from "../distributed/ranks.js";
+import { allOf, type RowRange } from "../distributed/ranks.js";
 import {
   type BatchSource,
   cutRows,
@@ -42,12 +42,12 @@ export class StreamRows implements BatchSource {
   }
 
   /** Every rank makes the whole batch, so that its numbers do not depend on the number of ranks. */
-  batch(n: number, part: Part = allOf(n)): Batch {
+  batch(n: number, part: RowRange = allOf(n)): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
     const rowsOf = (end: Endpoint) => order[end].to({ device: data[end].device });
     const index = { x0: rowsOf("x0"), x1: rowsOf("x1") };
-    const batch = gathered(data, (end) => index[end], { decode, generator: simulate });
+    const batch = gatherEndpoints(data, (end) => index[end], { decode, generator: simulate });
     const known = order.known?.to({ device: data.x0.device });
     return cutRows(rows(Object.assign(batch, { shuffled: true, known })), part);
   }

@@ -13,14 +13,14 @@ import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { FlowStateOptions, FlowStates, SamplingOptions } from "./options.js";
 
 /** An interval in the order of a direction: its grid, and the steps taken before it. */
-interface Leg {
+interface IntervalLeg {
   interval: Interval;
   grid: TimeGrid;
   steps: number;
   before: number;
 }
 
-function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
+function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): IntervalLeg[] {
   const grids = gridsWithin(chain, whole);
   let before = 0;
   return inOrder(chain, direction).flatMap((interval) => {
@@ -32,7 +32,7 @@ function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
   });
 }
 
-interface Route {
+interface ChainRoute {
   chain: Chain;
   direction: Direction;
   grid: TimeGrid;
@@ -44,7 +44,7 @@ interface Route {
  */
 export function flowThrough(
   x: Tensor,
-  { chain, direction, conditions }: Omit<Route, "grid">,
+  { chain, direction, conditions }: Omit<ChainRoute, "grid">,
   { times, ...options }: FlowStateOptions & { times: readonly number[] },
   within: (x: Tensor, options: FlowStateOptions) => FlowStates,
 ): FlowStates {
@@ -83,7 +83,7 @@ export function flowThrough(
  */
 export async function sampleThrough(
   x: Tensor,
-  { chain, direction, grid, conditions }: Route,
+  { chain, direction, grid, conditions }: ChainRoute,
   options: SamplingOptions,
   within: (x: Tensor, options: SamplingOptions) => Promise<number | null>,
 ): Promise<number | null> {
@@ -121,7 +121,7 @@ export async function sampleThrough(
 
 /** Passes a state of an interval on in the units of the whole process, and keeps the last state in `end`. */
 async function passOn(
-  { interval, steps, before }: Leg,
+  { interval, steps, before }: IntervalLeg,
   k: number,
   state: Tensor,
   {

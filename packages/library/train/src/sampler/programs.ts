@@ -22,7 +22,7 @@ import {
   startChunked,
   type Tensor,
 } from "@dsbm/torch";
-import { localRanks, type Part, type Ranks } from "../distributed/ranks.js";
+import { localRanks, type Ranks, type RowRange } from "../distributed/ranks.js";
 
 /** The most programs that a sampler keeps, and the most shapes of each program. */
 const limits = { programs: 512, shapes: 3 };
@@ -38,7 +38,7 @@ interface ProgramsOptions {
   dtype: NetworkDType;
 }
 
-interface ChunkOptions {
+interface ProgramChunkOptions {
   generator?: Generator | undefined;
   conditions?: Conditions | undefined;
   /** The dimension of the rows in each output. */
@@ -46,7 +46,7 @@ interface ChunkOptions {
   ranks?: Ranks;
 }
 
-type Body = (batch: Batch) => Tensor | readonly Tensor[];
+type ProgramBody = (batch: Batch) => Tensor | readonly Tensor[];
 
 /** Records a computation at its first call and replays it for other rows. */
 export class Programs {
@@ -73,7 +73,7 @@ export class Programs {
     key: string,
     body: (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[],
     x: Tensor,
-    { generator, conditions, outputDims, ranks = localRanks }: ChunkOptions,
+    { generator, conditions, outputDims, ranks = localRanks }: ProgramChunkOptions,
   ): ChunkedRun {
     const { threads, chunkRows, dtype } = this.#options;
     const batch = { x, conditions };
@@ -83,7 +83,7 @@ export class Programs {
       dtype,
     }).program(names);
     const inputDims = names.map(() => 0);
-    const begin = (part?: Part) =>
+    const begin = (part?: RowRange) =>
       noGrad(() =>
         startChunked(program, tensorsOf(batch), {
           rows: chunkRows,
@@ -122,7 +122,7 @@ export class Programs {
 
   #program(
     key: string,
-    body: Body,
+    body: ProgramBody,
     options: { packed: boolean; dtype: NetworkDType },
   ): RecordedBatch {
     const { b, f } = this.#options.networks;
@@ -142,7 +142,7 @@ export class Programs {
 }
 
 function sharedRun(
-  begin: (part: Part) => ChunkedRun,
+  begin: (part: RowRange) => ChunkedRun,
   ranks: Ranks,
   { rows, chunkRows, outputDims }: { rows: number; chunkRows: number; outputDims: number[] },
 ): ChunkedRun {

@@ -19,7 +19,7 @@ import { RowNoise } from "./row-noise.js";
 type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
 
 /** The options of steps with the facts of their sampler. */
-export interface StepContext extends SamplingOptions {
+export interface SampleStepContext extends SamplingOptions {
   direction: Direction;
   grid: TimeGrid;
   dynamics: Dynamics;
@@ -30,7 +30,7 @@ export interface StepContext extends SamplingOptions {
 const vectorSteps = 8;
 
 /** Samples x [n, …] by steps. Returns the network evaluations, summed over rows; null if aborted. */
-export async function sampleSteps(x: Tensor, context: StepContext): Promise<number | null> {
+export async function sampleSteps(x: Tensor, context: SampleStepContext): Promise<number | null> {
   const { grid, path = false, signal, onState } = context;
   const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
   const { method } = context.dynamics;
@@ -84,7 +84,7 @@ async function passStates(
 /** The state of samples between two programs of steps. */
 class Stepper {
   readonly #x: Tensor;
-  readonly #context: StepContext;
+  readonly #context: SampleStepContext;
   readonly #dynamics: Dynamics;
   readonly #noise: RowNoise;
   readonly #shape: readonly number[];
@@ -95,7 +95,7 @@ class Stepper {
   /** The endpoint [n, …] drawn from the method's plan. */
   end: Tensor | null = null;
 
-  constructor(x: Tensor, context: StepContext) {
+  constructor(x: Tensor, context: SampleStepContext) {
     const { direction, grid, seed, purpose = direction, first = 0 } = context;
     const { diffusion, guidance } = context;
     this.#x = x;

@@ -11,8 +11,8 @@ import {
   sample,
   solveFlow,
   type TimeGrid,
-  towards,
   wholeGrid,
+  withDirection,
 } from "@dsbm/bridge";
 import { type ChunkedRun, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { localRanks, type Ranks } from "../distributed/ranks.js";
@@ -69,7 +69,7 @@ export const samplerOf = (
   execution: SamplerExecution,
 ): Sampler => new Sampler({ ...facts, networks, ...execution });
 
-type Body = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
+type SimulationBody = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
 
 /**
  * Samples with the networks of a training. `simulate…` draws noise from a generator, in chunks and on all ranks, for
@@ -105,7 +105,7 @@ export class Sampler {
     ranks = localRanks,
   ): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
-    const body: Body = (start, conditions) =>
+    const body: SimulationBody = (start, conditions) =>
       sample(this.#options, start, { direction, grid, lastNoise, conditions });
     const key = `end/${direction}/${grid.times}/${lastNoise}`;
     return this.#start(key, body, x, options, { outputDims: [0], ranks });
@@ -119,7 +119,7 @@ export class Sampler {
   ): Tensor {
     const { grid = this.#options.grid, lastNoise = true } = options;
     const indices = [...new Set(at ?? timesOf(direction, grid).keys())];
-    const body: Body = (start, conditions) => {
+    const body: SimulationBody = (start, conditions) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
         direction,
@@ -148,9 +148,9 @@ export class Sampler {
     const runs = method.rows?.runs;
     if (!runs) throw new Error(`${method.name} makes no rows along runs: give it rows.runs`);
     const { grid = this.#options.grid } = options;
-    const body: Body = (start, conditions) => {
+    const body: SimulationBody = (start, conditions) => {
       const network = newest && networks[newest];
-      const evaluated = network && towards(newest, network, method);
+      const evaluated = network && withDirection(newest, network, method);
       const net: Field | null = evaluated ? (y, t) => evaluated.forward(y, t, conditions) : null;
       const rows = runs.rows(net, start, { direction, grid, sigma: process.sigma });
       return runs.names.map((name) => rows[name]);
@@ -243,7 +243,7 @@ export class Sampler {
 
   #start(
     key: string,
-    body: Body,
+    body: SimulationBody,
     x: Tensor,
     { generator, conditions }: SimulateOptions,
     shares: { outputDims: number[]; ranks?: Ranks },

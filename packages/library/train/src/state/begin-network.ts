@@ -6,7 +6,7 @@ import {
   type Endpoints,
   eachEndpoint,
   endpointMoments,
-  gathered,
+  gatherEndpoints,
   type Network,
   stream,
 } from "@dsbm/bridge";
@@ -28,7 +28,7 @@ function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator)
     const { device } = data[end];
     return randperm(data[end].size(0), { generator, device }).narrow(0, 0, countOf(data[end]));
   });
-  const rows = gathered(data, (end) => drawn[end], { decode: data.decode, generator });
+  const rows = gatherEndpoints(data, (end) => drawn[end], { decode: data.decode, generator });
   return Object.assign(rows, { chain: data.chain });
 }
 

@@ -39,7 +39,7 @@ interface InProgress {
   optimizer: optim.Adam | null;
 }
 
-/** What a saved training holds beside its state. */
+/** The progress of a training: its half-iteration, plan and steps. */
 interface Progress {
   /** The half-iteration in progress. */
   pass: (InProgress & Pick<HalfIteration, "half" | "step" | "losses" | "save">) | null;

@@ -10,10 +10,10 @@ import {
   networkOutput,
   spread,
   tensorsOf,
-  towards,
+  withDirection,
 } from "@dsbm/bridge";
 import { type Generator, mseLoss, noGrad, type Tensor } from "@dsbm/torch";
-import { batchShare, type Part, partOf } from "../distributed/ranks.js";
+import { batchShare, partOf, type RowRange } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
 import type { StepTimes } from "./step-times.js";
@@ -42,7 +42,7 @@ interface FactoredLoss {
 }
 
 const cutTo =
-  ({ start, count }: Part) =>
+  ({ start, count }: RowRange) =>
   (y: Tensor): Tensor =>
     y.size(0) === count ? y : y.narrow(0, start, count);
 
@@ -131,7 +131,7 @@ function regressionLoss(
       (parametrisation.lossScale ? process.scale(direction, regression.t) : null);
     const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
     const output = networkOutput({
-      network: towards(direction, network, method),
+      network: withDirection(direction, network, method),
       direction,
       process,
       parametrisation,

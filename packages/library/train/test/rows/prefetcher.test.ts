@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
 import { Training } from "../../src/training.js";
-import { interrupted, problemOf, train, weights } from "../support.js";
+import { problemOf, resumedTraining, train, weights } from "../support.js";
 
 /** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
 const problem = (simulateThreads: number) =>
@@ -61,7 +61,7 @@ describe("runs ahead", () => {
   it("resume from a saved state in the middle of an epoch with the same numbers", async () => {
     const whole = await learnedBits(2);
     for (const step of [3, 6, 9]) {
-      const second = await interrupted(() => problem(2), { half: 2, step });
+      const second = await resumedTraining(() => problem(2), { half: 2, step });
       await train(second);
       expect(weights(second)).toEqual(whole);
     }

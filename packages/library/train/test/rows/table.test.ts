@@ -1,5 +1,5 @@
 // Rows in memory: each row once an epoch, the same batches for every rank, and no copy of the tables.
-import { independent, type Pairs, simulated, stream } from "@dsbm/bridge";
+import { independent, type Pairs, simulatedPairs, stream } from "@dsbm/bridge";
 import { arange, cat, memory, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeEach, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
@@ -22,7 +22,7 @@ const ids = (x: Tensor): number[] => x.select(1, 0).toNumbers();
 const rowMakers = {
   independent: (data: { x0: Tensor; x1: Tensor }) => independent(data, stream(0, "pairs")),
   // The end that is "simulated" is the start plus 0.5.
-  simulated: (data: { x0: Tensor; x1: Tensor }) => simulated("f", data, (_, x) => x.add(0.5)),
+  simulated: (data: { x0: Tensor; x1: Tensor }) => simulatedPairs("f", data, (_, x) => x.add(0.5)),
 };
 
 const source = (data: { x0: Tensor; x1: Tensor }, epoch: (typeof rowMakers)["independent"]) =>

@@ -28,7 +28,7 @@ export type PtValue<T> =
   | Map<PtKey, PtValue<T>>;
 
 const longestPickle = 64 * 2 ** 20;
-const deepest = 64;
+const deepestNesting = 64;
 
 /**
  * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine; `source` names them in errors. Views of
@@ -42,8 +42,8 @@ export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
 }
 
 /**
- * Reads a file of torch.save (since PyTorch 1.6), with tensors on the CPU. Devices, `requires_grad` and `_metadata` are
- * dropped. Throws like `decodePt`, and `Unreadable`.
+ * Reads a file of torch.save (since PyTorch 1.6), with tensors of the saved shapes on the CPU. Devices, `requires_grad`
+ * and `_metadata` are dropped. Throws like `decodePt`, and `Unreadable`.
  */
 export function loadPt(path: string): PtValue<Tensor> {
   return tidy(() => read(readWhole(path), path, fromRaw));
@@ -130,7 +130,8 @@ function unfold<T>(
   let left = mostValues;
   const tooMuch = (problem: string) => formatError("OutOfRange", source, problem);
   const visit = (value: unknown, depth: number): PtValue<T> => {
-    if (depth > deepest) throw tooMuch(`nests deeper than ${deepest} levels, or contains itself`);
+    if (depth > deepestNesting)
+      throw tooMuch(`nests deeper than ${deepestNesting} levels, or contains itself`);
     if (left-- <= 0) throw tooMuch(`describes more than ${mostValues} values`);
     if (value instanceof TensorReference) {
       const tensor = tensors.has(value) ? (tensors.get(value) as T) : makeTensor(value);

@@ -8,8 +8,9 @@ const usualKeys = ["state_dict", "model_state_dict", "model", "net", "network", 
 const parallel = "module.";
 
 /**
- * Reads the state dict of a network from a file of torch.save: the whole file, or its only part under a usual key. A prefix
- * "module." of all names is dropped. Throws like `loadPt`, and `UnknownName` for none or several.
+ * Reads the state dict of a network from a file of torch.save: the whole file, or its only part under a usual key.
+ * Tensors have the saved shapes; a prefix "module." of all names is dropped. Throws like `loadPt`, and `UnknownName`
+ * for none or several.
  */
 export function loadStateDict(path: string): Map<string, Tensor> {
   const file = loadPt(path);

@@ -13,6 +13,7 @@ export class Callable {
 
 /** The elements that one or several tensors share, by their key in the file. */
 export class StorageReference {
+  /** Tensors that share these elements. */
   uses = 0;
 
   constructor(
@@ -31,6 +32,7 @@ export class TensorReference {
     readonly strides: readonly number[],
   ) {}
 
+  /** The number of elements of the shape. */
   get numel(): number {
     return elementCount(this.shape);
   }
@@ -40,6 +42,7 @@ class StorageType {
   constructor(readonly dtype: DType) {}
 }
 
+/** Python's `collections.OrderedDict`, which state dicts are. */
 export class OrderedDict extends Map<unknown, unknown> {}
 
 const storageTypes: Readonly<Record<string, DType>> = {

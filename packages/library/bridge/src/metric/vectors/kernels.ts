@@ -1,7 +1,7 @@
 import { call, cat, type Tensor, tidy } from "@dsbm/torch";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";
-import { comparable } from "./wasserstein.js";
+import { comparableVectors } from "./wasserstein.js";
 
 /** The mean of `fn` of the distances of all pairs of rows. */
 function pairMean(x: Tensor, y: Tensor, fn: (distances: Tensor) => Tensor): number {
@@ -15,7 +15,7 @@ function pairMean(x: Tensor, y: Tensor, fn: (distances: Tensor) => Tensor): numb
  */
 export function energyDistance(x: Tensor, y: Tensor): number {
   return tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     const mean = (p: Tensor, q: Tensor) => pairMean(p, q, (distances) => distances);
     return Math.max(0, 2 * mean(a, b) - mean(a, a) - mean(b, b));
   });
@@ -31,7 +31,7 @@ export function mmd(
   { bandwidth }: { bandwidth: number | readonly number[] },
 ): number {
   return tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     const widths = [bandwidth].flat();
     const mean = (p: Tensor, q: Tensor) =>
       pairMean(p, q, (distances) => {
@@ -59,7 +59,7 @@ export function kernelWidths(
   { seed = 0 }: Pick<Subsample, "seed"> = {},
 ): number[] {
   const median = tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     const some = { most: 1000, seed };
     const points = cat([subsample(a, "x", some), subsample(b, "y", some)]);
     const distances = call("aten::pdist", "", points) as Tensor;

@@ -3,7 +3,7 @@ import { dataError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { checkPairedShapes } from "../moments.js";
-import { comparable } from "./wasserstein.js";
+import { comparableVectors } from "./wasserstein.js";
 
 /**
  * Mean squared displacement of the optimal pairs of start, end [n, …]; of a subsample above `most` pairs. Throws a
@@ -22,7 +22,7 @@ export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsamp
  */
 export function leastVarianceRatio(x: Tensor, y: Tensor): number {
   return tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     if (a.size(0) < 2 || b.size(0) < 2)
       throw dataError(`variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`);
     if (!(b.var({ dim: 0 }).sum().item() > 0))

@@ -5,7 +5,7 @@ import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
 import { type Estimate, intervalOf, resampledRows } from "./bootstrap.js";
 
-export interface Optimality {
+export interface OptimalityGap {
   /** ‖εA − I‖/‖I‖ (Frobenius): 0 at the optimum, 1 for independent pairs. */
   error: Estimate;
   /** tr(εA)/d: 1 at the optimum, less for weaker pairs. */
@@ -21,7 +21,7 @@ export function optimality(
   start: Tensor,
   end: Tensor,
   { epsilon, seed }: { epsilon: number; seed?: number },
-): Optimality | null {
+): OptimalityGap | null {
   if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
     const joint = cat([vectors(start), vectors(end)], { dim: 1 });

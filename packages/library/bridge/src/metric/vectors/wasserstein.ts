@@ -17,7 +17,7 @@ export function wasserstein(
   { p = 2, ...options }: { p?: 1 | 2 } & Subsample = {},
 ): Estimate {
   return tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     const some = [subsample(a, "x", options), subsample(b, "y", options)] as const;
     const { cost, u, v } = exactPointPlan(...some, { p });
     const half = Math.hypot(...[u, v].map((potential) => deviationOfMean(potential)));
@@ -36,7 +36,7 @@ function deviationOfMean(potential: Float64Array): number {
 }
 
 /** Both samples as float64 [n, d]. Throws a BridgeError unless both are finite and of one size. */
-export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
+export function comparableVectors(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const a = vectors(x);
   const b = vectors(y);
   if (a.size(1) !== b.size(1))
@@ -52,7 +52,7 @@ export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
 /** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (default p = 1), in the column's units. */
 export function columnWasserstein(x: Tensor, y: Tensor, { p = 1 }: { p?: 1 | 2 } = {}): number[] {
   return tidy(() => {
-    const [a, b] = comparable(x, y);
+    const [a, b] = comparableVectors(x, y);
     const columns = a.size(1);
     const { at, weights } = quantileSteps(a.size(0), b.size(0));
     const atOnce = Math.max(1, Math.floor(2 ** 22 / (a.size(0) + b.size(0))));

@@ -124,7 +124,7 @@ interface Reading {
   masses: MassSums;
 }
 
-/** Copies usable rows to rows.npy, and their numbers, conditions and masses to beside.npy. */
+/** Copies usable rows to rows.npy, and their numbers, conditions and masses to `beside.npy`. */
 async function copyRows(
   source: RowSource,
   folder: string,

@@ -28,7 +28,7 @@ class RowGroupBuffer {
     this.#cells = columns.carried.map(() => []);
   }
 
-  /** Copies rows of a batch from `start` on, as many as there is room for; returns how many. */
+  /** Copies rows of a batch from `start` on, until the group is full; returns their number. */
   append(batch: TableBatch, start: number): number {
     const count = Math.min(batch.count - start, groupRows - this.count);
     for (const [k, column] of batch.numbers.entries())

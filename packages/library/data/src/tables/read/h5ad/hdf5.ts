@@ -2,7 +2,7 @@
 
 /** The library. */
 export type H5 = typeof import("h5wasm/node");
-/** An open file, which is its root group. */
+/** An open file, also its root group. */
 export type H5File = InstanceType<H5["File"]>;
 /** A group of datasets and groups. */
 export type H5Group = InstanceType<H5["Group"]>;

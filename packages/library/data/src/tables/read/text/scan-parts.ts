@@ -21,7 +21,7 @@ interface Scanning {
 }
 
 /**
- * The rows of a file in front of its first line that is not plain; the last ones say whether there is
+ * The rows of a file in front of its first unusual line; the last ones say whether there is
  * such a line. Throws errors of `readText`.
  */
 export async function* scanRows(

@@ -28,7 +28,7 @@ export interface ScanPlan {
 
 /** The rows of a part of a table, by columns of at least `count` values. */
 export interface ScannedRows {
-  /** Whole rows in front of the first line that is not plain. */
+  /** Whole rows in front of the first unusual line. */
   count: number;
   /** Whether a line is not plain: it has quotes, other line ends, other fields, or a text for a number. */
   isOdd: boolean;
@@ -66,7 +66,7 @@ export class LineScanner {
     for (const [slot, place] of plan.texts.entries()) this.textSlots[place] = slot;
   }
 
-  /** Scans lines, up to the first one that is not plain. */
+  /** Scans lines, up to the first unusual line. */
   scan(bytes: Buffer): ScannedRows {
     this.bytes = bytes;
     this.at = 0;
