@@ -43,7 +43,7 @@ export function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {}
 
 /** A training step of the image trainer. */
 export function unetStep(dtype = "float32") {
-  const full = bridge.complete(imageProblem({ execution: { dtype } }));
+  const full = bridge.completeProblem(imageProblem({ execution: { dtype } }));
   const step = stepOf(full, full.optimisation.emaRate);
   return { run: repeatInScope(() => step({ x0: full.data.x0, x1: full.data.x1 })), warm: 1 };
 }

@@ -69,7 +69,7 @@ const flopOf = (dim, width) => 2 * (2 * dim * width + width * width);
 /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
 export function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
   const schedule = { halfIterations: 1, steps: 1 };
-  const one = bridge.complete(problem(dim, width, { schedule, batchSize: batch }));
+  const one = bridge.completeProblem(problem(dim, width, { schedule, batchSize: batch }));
   const full = bridge.withExecution(one, { dtype });
   const step = stepOf(full);
   const shuffle = bridge.stream(0, "shuffle", device);

@@ -2,6 +2,7 @@
 import type { ElementName } from "./dtype.js";
 import { fail } from "./errors.js";
 import type { TableOperation } from "./operation.js";
+import type { Plan } from "./plan/plan.js";
 import { isSameShape } from "./shape.js";
 import type { TensorImpl } from "./tensor.js";
 
@@ -34,6 +35,9 @@ export interface Layout {
 
 /** A tensor of the program. */
 export interface TensorSlot extends Layout {
+  /** Its first element in its memory, and the number of all elements of the memory. */
+  offset: number;
+  length: number;
   /** Number of its memory, which views share. */
   memory: number;
   /** The tensor that the program holds by reference. */
@@ -65,6 +69,8 @@ export class ProgramImpl {
   expected: [leaf: number, gradient: number][] = [];
   /** It writes into tensors that it holds. */
   writesHeld = false;
+  /** Its addresses and kernels, made when it is first run. */
+  plan: Plan | null = null;
 }
 
 /** Shape, strides and type now. */

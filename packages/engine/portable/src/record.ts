@@ -29,7 +29,8 @@ class Recorder {
     const memory = this.#memory.get(t.storage) ?? this.#memory.size;
     this.#memory.set(t.storage, memory);
     this.#slotOf.set(t, slot);
-    slots.push({ ...layoutOf(t), memory, held: null });
+    const { offset, storage } = t;
+    slots.push({ ...layoutOf(t), offset, length: storage.count, memory, held: null });
     return slot;
   }
 

@@ -1,55 +1,16 @@
 // Replaying: the steps of a program one after the other, without a graph; or over many chunks of rows.
 import { fail } from "./errors.js";
+import { convert } from "./kernel/map.js";
 import { Mersenne } from "./kernel/mersenne.js";
 import { streams } from "./operation/random.js";
-import { type Result, run } from "./operation.js";
+import { run } from "./operation.js";
 import { withinOperation } from "./perform.js";
-import {
-  fits,
-  layoutOf,
-  layoutText,
-  type Operand,
-  type ProgramImpl,
-  type ProgramOperation,
-} from "./program.js";
+import { programMemory } from "./plan/memory.js";
+import { planProgram } from "./plan/plan.js";
+import { fits, layoutOf, layoutText, type ProgramImpl } from "./program.js";
 import { isSameShape } from "./shape.js";
 import { withoutGraph } from "./tape.js";
-import { TensorImpl } from "./tensor.js";
-
-type SlotValues = (TensorImpl | null)[];
-
-function argumentOf(operand: Operand, slots: SlotValues): unknown {
-  if (operand.kind === "slot") return slots[operand.slot];
-  if (operand.kind === "list") return operand.slots.map((slot) => (slot < 0 ? null : slots[slot]));
-  return operand.value;
-}
-
-function storeResults(
-  { results, isList }: ProgramOperation,
-  result: Result,
-  slots: SlotValues,
-): void {
-  const list = Array.isArray(result) ? result : [result];
-  results.forEach((to, i) => {
-    if (isList[i])
-      to.forEach((slot, k) => {
-        if (slot >= 0) slots[slot] = list[k] as TensorImpl;
-      });
-    else if (to[0] >= 0) slots[to[0]] = list[i] as TensorImpl;
-  });
-}
-
-function runSteps({ steps }: ProgramImpl, slots: SlotValues): void {
-  for (const step of steps) {
-    const { op, operands } = step;
-    const result = op.forward(...operands.map((operand) => argumentOf(operand, slots)));
-    for (const i of op.written)
-      for (const t of [argumentOf(operands[i], slots)].flat())
-        if (t instanceof TensorImpl) t.storage.version++;
-    storeResults(step, result, slots);
-    for (const slot of step.frees) slots[slot] = null;
-  }
-}
+import { allocate, type TensorImpl } from "./tensor.js";
 
 function checkHeld({ slots, expected }: ProgramImpl): void {
   for (const { held, shape, strides, dtype } of slots) {
@@ -87,10 +48,13 @@ function fitInputs(program: ProgramImpl, inputs: readonly TensorImpl[]): TensorI
   });
 }
 
-function setGradients({ gradients, slots: recorded }: ProgramImpl, slots: SlotValues): void {
+function setGradients(
+  { gradients, slots }: ProgramImpl,
+  value: (slot: number) => TensorImpl,
+): void {
   for (const { leaf, after, isAdded } of gradients) {
-    const t = recorded[leaf].held!;
-    const g = after < 0 ? null : slots[after]!;
+    const t = slots[leaf].held!;
+    const g = after < 0 ? null : value(after);
     if (g && isAdded && t.grad) run("add_.Tensor", t.grad, g);
     else t.grad = g;
   }
@@ -103,17 +67,33 @@ export const isFor = (
 ): boolean =>
   inputs.length === expectation.length && inputs.every((t, i) => fits(t, expectation[i]));
 
+/** A copy outside of the arena. */
+function copyOf(t: TensorImpl): TensorImpl {
+  const copy = allocate(t.shape, t.dtype);
+  convert(copy, t);
+  return copy;
+}
+
 /** Runs the program once. Throws ERR_TORCH_VALUE for inputs of another kind. */
 export function replay(program: ProgramImpl, inputs: readonly TensorImpl[]): TensorImpl[] {
   return withoutGraph(() => {
     checkHeld(program);
-    const slots: SlotValues = program.slots.map(({ held }) => held);
-    fitInputs(program, inputs).forEach((t, i) => {
-      slots[i] = t;
+    const fitting = fitInputs(program, inputs);
+    if (program.plan?.version !== programMemory.version) program.plan = planProgram(program);
+    const { tensors, steps, writesInput } = program.plan;
+    return withinOperation(() => {
+      for (const [i, t] of fitting.entries()) convert(tensors[i], t);
+      for (const step of steps) step();
+      for (const [i, t] of fitting.entries())
+        if (writesInput[i]) {
+          convert(t, tensors[i]);
+          t.storage.version++;
+        }
+      const value = (slot: number) =>
+        program.slots[slot].held ?? fitting[slot] ?? copyOf(tensors[slot]);
+      setGradients(program, value);
+      return program.outputs.map(value);
     });
-    withinOperation(() => runSteps(program, slots));
-    setGradients(program, slots);
-    return program.outputs.map((slot) => slots[slot]!);
   });
 }
 

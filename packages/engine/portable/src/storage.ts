@@ -10,14 +10,18 @@ export class Storage {
   handles = 0;
   /** All 64 bits of integers beyond 2^53, as long as nothing is written. */
   exact: BigInt64Array | null = null;
-  constructor(
-    readonly array: Elements,
-    /** Address in the memory of WebAssembly, or −1. */
-    readonly address = -1,
-  ) {}
+  /** The number of elements. */
+  readonly count: number;
   /** Size in bytes. */
-  get bytes(): number {
-    return this.array.byteLength;
+  readonly bytes: number;
+  constructor(
+    /** Another array of the same elements after a move (see plan/memory.ts), which happens between operations only. */
+    public array: Elements,
+    /** Address in the memory of recorded programs, or −1. */
+    public address = -1,
+  ) {
+    this.count = array.length;
+    this.bytes = array.byteLength;
   }
 }
 
@@ -32,32 +36,23 @@ export const usage: { current: number; peak: number; allocations: number; limit:
 /** Longest array of V8. */
 const longestArray = 2 ** 32;
 
-/** The source of new storages: the heap of JavaScript, or while a program is replayed its planned memory. */
-interface StorageSource {
-  take(count: number, dtype: ElementName): Storage;
-}
-
-const heap: StorageSource = {
-  take(count, dtype) {
-    const bytes = count * elementType(dtype).Kind.prototype.BYTES_PER_ELEMENT;
-    const left = usage.limit - usage.current;
-    if (bytes > left)
-      fail(
-        "ERR_TORCH_MEMORY",
-        `cannot allocate ${bytes} bytes: ${Math.max(0, left)} are left below the limit`,
-      );
-    if (count > longestArray) fail("ERR_TORCH_MEMORY", `cannot allocate ${bytes} bytes`);
-    usage.allocations++;
-    try {
-      return new Storage(new (elementType(dtype).Kind)(count));
-    } catch {
-      return fail("ERR_TORCH_MEMORY", `cannot allocate ${bytes} bytes`);
-    }
-  },
-};
-
 /** Zeroed memory for so many elements. Throws ERR_TORCH_MEMORY. */
-export const takeStorage = (count: number, dtype: ElementName): Storage => heap.take(count, dtype);
+export function takeStorage(count: number, dtype: ElementName): Storage {
+  const bytes = count * elementType(dtype).Kind.prototype.BYTES_PER_ELEMENT;
+  const left = usage.limit - usage.current;
+  if (bytes > left)
+    fail(
+      "ERR_TORCH_MEMORY",
+      `cannot allocate ${bytes} bytes: ${Math.max(0, left)} are left below the limit`,
+    );
+  if (count > longestArray) fail("ERR_TORCH_MEMORY", `cannot allocate ${bytes} bytes`);
+  usage.allocations++;
+  try {
+    return new Storage(new (elementType(dtype).Kind)(count));
+  } catch {
+    return fail("ERR_TORCH_MEMORY", `cannot allocate ${bytes} bytes`);
+  }
+}
 
 /** A handle refers to the storage from now on. */
 export function addHandle(storage: Storage): void {

@@ -37,10 +37,13 @@ export class Mersenne {
 
   #turn(): void {
     const words = this.#words;
-    for (let i = 0; i < size; i++) {
-      const y = (words[i] & 0x80000000) | (words[(i + 1) % size] & 0x7fffffff);
-      words[i] = words[(i + shift) % size] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
+    const turnOne = (i: number, next: number, far: number) => {
+      const y = (words[i] & 0x80000000) | (words[next] & 0x7fffffff);
+      words[i] = words[far] ^ (y >>> 1) ^ (-(y & 1) & 0x9908b0df);
+    };
+    for (let i = 0; i < size - shift; i++) turnOne(i, i + 1, i + shift);
+    for (let i = size - shift; i < size - 1; i++) turnOne(i, i + 1, i + shift - size);
+    turnOne(size - 1, 0, shift - 1);
     this.#left = size;
     this.#next = 0;
   }

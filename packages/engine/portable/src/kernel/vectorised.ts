@@ -14,8 +14,6 @@ import {
 
 const isPlain = (t: TensorImpl) => t.dtype === "float32" && t.isDense;
 
-/** Fewer elements than these do not pay for a copy. */
-const fewestElements = 64;
 const mapCodes: Readonly<Record<string, number>> = { exp: 0, sigmoid: 1, silu: 2 };
 
 function mapByKernel(code: number, out: TensorImpl, x: TensorImpl): void {
@@ -50,7 +48,7 @@ export function computeVectorised(
   out: TensorImpl,
   operands: readonly TensorImpl[],
 ): boolean {
-  if (out.count < fewestElements || !isPlain(out)) return false;
+  if (!isPlain(out)) return false;
   for (const t of operands) if (!isPlain(t) || !isSameShape(t.shape, out.shape)) return false;
   const code = mapCodes[name];
   if (code !== undefined) {
@@ -62,47 +60,48 @@ export function computeVectorised(
   return loop !== undefined;
 }
 
-/** Fewer products than these do not pay for a copy. */
-const fewestProducts = 1024;
+/** Numbers of a second factor [k, n] in panels of eight columns. */
+export const panelNumbers = (k: number, n: number): number => k * roundUp(n, 8);
+/** Numbers of the packed rows of a first factor [m, k]. */
+export const stripNumbers = (k: number): number => k * wasm.rowsAtOnce(k);
 
-interface Product {
-  /** Address of the result, in rows of `width`. */
-  address: number;
-  width: number;
-}
+/** Where a product begins: with nothing, with a row for all rows, or with its result. */
+type SumStart = { code: 0 } | { code: 1; bias: TensorImpl } | { code: 2; result: TensorImpl };
 
-function multiplyByKernel(
-  a: TensorImpl,
-  b: TensorImpl,
-  start: TensorImpl | null,
-  beta: number,
-): Product {
+/** The address of a b in rows without gaps, of matrices [m, k] and [k, n]. */
+function multiplyByKernel(a: TensorImpl, b: TensorImpl, start: SumStart): number {
   const m = a.shape[0];
   const k = a.shape[1];
-  const width = roundUp(b.shape[1], 8);
-  const rows = roundUp(m, 4);
-  openScratch(2 * (rows * k + k * width + 2 * rows * width) + 8 * width + 256);
-  const x = copyMatrix(a, k);
-  const y = copyMatrix(b, width);
-  const address = takeScratch(rows * width);
-  wasm.multiplyMatrices(x, y, address, rows, width, k);
-  if (start) wasm.addScaled(address, copyMatrix(start, width), beta, rows * width);
-  return { address, width };
+  const n = b.shape[1];
+  openScratch(m * k + k * n + panelNumbers(k, n) + stripNumbers(k) + 2 * m * n + n + 64);
+  const x = copyMatrix(a);
+  const y = copyMatrix(b);
+  const panels = takeScratch(panelNumbers(k, n));
+  const strips = takeScratch(stripNumbers(k));
+  wasm.packPanels(y.address, y.row, y.column, panels, k, n);
+  const address = start.code === 2 ? copyMatrix(start.result).address : takeScratch(m * n);
+  const bias = start.code === 1 ? takeScratch(n) : 0;
+  if (start.code === 1) copyVector(start.bias, bias);
+  const sizes = [m, n, k, start.code, bias];
+  wasm.multiplyPanels(x.address, x.row, x.column, panels, strips, address, 4 * n, ...sizes);
+  return address;
 }
 
 const isFor = (a: TensorImpl, b: TensorImpl) =>
-  a.dtype === "float32" && a.shape[0] * a.shape[1] * b.shape[1] >= fewestProducts;
+  a.dtype === "float32" && a.shape[0] * a.shape[1] * b.shape[1] > 0;
 
-/** out = a b + beta out of matrices [m, k] and [k, n]. Returns false if there is no kernel for them. */
+/** out = a b + beta out of matrices [m, k] and [k, n], beta 0 or 1. Returns false if there is no kernel for them. */
 export function vectorisedProduct(
   out: TensorImpl,
   a: TensorImpl,
   b: TensorImpl,
   beta: number,
 ): boolean {
-  if (!isFor(a, b) || out.dtype !== "float32") return false;
-  const { address, width } = multiplyByKernel(a, b, beta === 0 ? null : out, beta);
-  copyOut(address, width, out);
+  if (!isFor(a, b) || out.dtype !== "float32" || (beta !== 0 && beta !== 1)) return false;
+  const isTurned = !out.isDense && isSameShape(out.strides, [1, out.shape[0]]);
+  if (beta === 1 && isTurned) return false;
+  const address = multiplyByKernel(a, b, beta === 0 ? { code: 0 } : { code: 2, result: out });
+  copyOut(address, out.shape[1], out);
   return true;
 }
 
@@ -113,23 +112,18 @@ export function vectorisedLayer(
   [x, weight, bias]: readonly [TensorImpl, TensorImpl, TensorImpl],
 ): boolean {
   if (!isFor(x, weight) || !bias.isDense) return false;
-  const { address, width } = multiplyByKernel(x, weight, null, 0);
-  const rows = y.shape[0];
-  const n = y.shape[1];
-  const add = takeScratch(width);
-  numbersAt(add, width).fill(0);
-  copyVector(bias, add);
-  const to = takeScratch(rows * width);
-  wasm.activateRows(address, add, to, rows, width);
-  copyOut(address, width, y);
-  if (slope && n > 0) copyOut(to, width, slope);
+  const address = multiplyByKernel(x, weight, { code: 1, bias });
+  const to = takeScratch(y.count);
+  wasm.activateRows(address, slope ? to : 0, y.count);
+  copyOut(address, y.shape[1], y);
+  if (slope) copyOut(to, y.shape[1], slope);
   return true;
 }
 
 /** Sums [n] over the rows of a matrix [m, n]. Returns false if there is no kernel for it. */
 export function vectorisedRowSums(out: TensorImpl, t: TensorImpl): boolean {
-  if (t.ndim !== 2 || t.count < fewestElements || !isPlain(t) || t.shape[1] % 4 !== 0) return false;
-  openScratch(t.count + t.shape[1]);
+  if (t.ndim !== 2 || !isPlain(t)) return false;
+  openScratch(t.count + t.shape[1] + 8);
   const from = takeScratch(t.count);
   const to = takeScratch(t.shape[1]);
   copyVector(t, from);
@@ -138,10 +132,19 @@ export function vectorisedRowSums(out: TensorImpl, t: TensorImpl): boolean {
   return true;
 }
 
+/** The sum of all elements; null if there is no kernel for the tensor. */
+export function vectorisedSum(t: TensorImpl): number | null {
+  if (!isPlain(t)) return null;
+  openScratch(t.count + 4);
+  const from = takeScratch(t.count);
+  copyVector(t, from);
+  return wasm.sumElements(from, t.count);
+}
+
 /** A step of Adam by its rates in the order of the kernel. Returns false if there is no kernel for the tensors. */
 export function vectorisedAdam(tensors: readonly TensorImpl[], rates: readonly number[]): boolean {
   const [p, g, m, v] = tensors;
-  if (p.count < fewestElements || !tensors.every(isPlain)) return false;
+  if (!tensors.every(isPlain)) return false;
   const n = roundUp(p.count, 4);
   openScratch(4 * n);
   const addresses = tensors.map((t) => {

@@ -1,45 +1,94 @@
-// The kernels in WebAssembly and their memory: operands are copied into it, results out of it.
+// The kernels in WebAssembly and their scratch memory: outside of programs, operands are copied into it, results out of it.
 import { isSameShape } from "../shape.js";
 import type { TensorImpl } from "../tensor.js";
-import { kernels } from "./kernels.generated.js";
+import { kernels, relaxedKernels } from "./kernels.generated.js";
 
-/** Functions of assembly/kernels.ts; addresses are bytes, sizes elements. */
-interface Kernels {
-  multiplyMatrices(a: number, b: number, c: number, m: number, n: number, k: number): void;
-  addScaled(c: number, x: number, factor: number, n: number): void;
-  transposeMatrix(a: number, t: number, m: number, n: number, width: number): void;
-  activateRows(y: number, bias: number, s: number, m: number, n: number): void;
-  sumRows(g: number, sums: number, m: number, n: number): void;
+type Numbers = readonly number[];
+
+/** Functions of assembly/*.ts; addresses and strides are bytes, sizes elements. */
+export interface Kernels {
+  packPanels(b: number, row: number, column: number, to: number, k: number, n: number): void;
+  rowsAtOnce(k: number): number;
+  multiplyPanels(...addressesAndSizes: Numbers): void;
+  activateRows(y: number, s: number, n: number): void;
   mapElements(code: number, x: number, y: number, n: number): void;
+  combineElements(...codeAddressesAndSizes: Numbers): void;
+  multiplyPair(x: number, y: number, out: number, n: number, factor: number, step: number): void;
+  scaleElements(code: number, x: number, y: number, n: number, s: number): void;
+  copyRows(x: number, rowOfX: number, y: number, rowOfY: number, m: number, n: number): void;
+  addRows(x: number, row: number, y: number, m: number, n: number, factor: number): void;
+  sumRows(g: number, sums: number, m: number, n: number): void;
+  sumElements(x: number, n: number): number;
   adamStep(p: number, g: number, m: number, v: number, n: number, ...rates: number[]): void;
+  averageElements(average: number, x: number, n: number, weight: number): void;
   normalBlock(out: number, key0: number, key1: number, index0: number, index1: number): void;
+}
+
+/** A growing memory. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
 }
 
 /** What this file needs of the global that Node and browsers have. */
 declare const WebAssembly: {
-  Memory: new (size: {
-    initial: number;
-  }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  Memory: new (size: { initial: number }) => KernelMemory;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  validate(bytes: Uint8Array): boolean;
 };
 
 const page = 65_536;
-const memory = new WebAssembly.Memory({ initial: 16 });
 
-function instantiate(): Kernels {
-  const bytes = Uint8Array.from(atob(kernels), (letter) => letter.charCodeAt(0));
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+/** The kernels for this processor: with relaxed SIMD where there is relaxed SIMD. */
+function compile(): object {
+  const relaxed = bytesOf(relaxedKernels);
+  return new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : bytesOf(kernels));
+}
+const module = compile();
+
+/** Numbers of kernels at the start of each memory: 1, bounds of eˣ, 1.5 · 2²³, 1 / log 2, log 2 in two parts, a polynomial. */
+const constants = [
+  1,
+  88,
+  -87,
+  12582912,
+  Math.LOG2E,
+  0.693359375,
+  -2.1219444e-4,
+  1.98756915e-4,
+  1.3981999507e-3,
+  8.3334519073e-3,
+  4.1665795894e-2,
+  1.6666665459e-1,
+  0.50000001201,
+];
+
+/** A new memory and the kernels that work on it; its first 64 bytes are taken. @throws {RangeError} without memory */
+export function createKernels(pages: number): { memory: KernelMemory; wasm: Kernels } {
+  const memory = new WebAssembly.Memory({ initial: pages });
+  new Float32Array(memory.buffer).set(constants);
   const abort = () => {
     throw new RangeError("a kernel was stopped");
   };
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory, abort },
-  });
-  return instance.exports as Kernels;
+  const instance = new WebAssembly.Instance(module, { env: { memory, abort } });
+  return { memory, wasm: instance.exports as Kernels };
 }
 
-/** The compiled kernels. */
-export const wasm: Kernels = instantiate();
+/** Grows a memory to at least so many bytes. Returns whether it grew. Throws a RangeError without memory. */
+export function growTo(memory: KernelMemory, bytes: number): boolean {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing <= 0) return false;
+  memory.grow(Math.ceil(missing / page));
+  return true;
+}
+
+const scratch = createKernels(16);
+const { memory } = scratch;
+/** The compiled kernels, on the scratch memory. */
+export const wasm: Kernels = scratch.wasm;
 
 let floats = new Float32Array(memory.buffer);
 let top = 0;
@@ -47,8 +96,7 @@ let top = 0;
 /** Clears the scratch memory, with room for so many numbers. Throws a RangeError without memory. */
 export function openScratch(count: number): void {
   top = 64;
-  const missing = top + 4 * count + 64 - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / page));
+  growTo(memory, top + 4 * count + 64);
   if (floats.buffer !== memory.buffer) floats = new Float32Array(memory.buffer);
 }
 
@@ -73,33 +121,34 @@ export function copyVector(t: TensorImpl, address: number): void {
   floats.set(dataOf(t), address >> 2);
 }
 
-/** Copies a matrix [m, n] to rows of `width` numbers, the rest of a row 0. Any strides. */
-export function copyMatrix(t: TensorImpl, width: number): number {
+/** A matrix in the scratch memory. */
+export interface ScratchMatrix {
+  address: number;
+  /** Strides in bytes. */
+  row: number;
+  column: number;
+}
+
+/** Copies a matrix [m, n] of any strides; rows or columns without gaps stay as they are. */
+export function copyMatrix(t: TensorImpl): ScratchMatrix {
   const m = t.shape[0];
   const n = t.shape[1];
-  const address = takeScratch(roundUp(m, 4) * width);
-  const start = address >> 2;
-  if (width !== n) floats.fill(0, start, start + m * width);
-  if (t.isDense && width === n) {
+  const address = takeScratch(m * n);
+  const isTurned = isSameShape(t.strides, [1, m]);
+  if (t.isDense || isTurned) {
     copyVector(t, address);
-    return address;
+    return isTurned ? { address, row: 4, column: 4 * m } : { address, row: 4 * n, column: 4 };
   }
-  const isTurned = m > 1 && n > 1 && isSameShape(t.strides, [1, m]);
-  if (isTurned) {
-    const source = takeScratch(m * n);
-    copyVector(t, source);
-    wasm.transposeMatrix(source, address, n, m, width);
-    return address;
-  }
+  const start = address >> 2;
   const row = t.strides[0];
   const step = t.strides[1];
   for (let i = 0; i < m; i++) {
     const from = t.offset + i * row;
-    const to = start + i * width;
+    const to = start + i * n;
     if (step === 1) floats.set(t.array.subarray(from, from + n), to);
     else for (let j = 0; j < n; j++) floats[to + j] = t.array[from + j * step];
   }
-  return address;
+  return { address, row: 4 * n, column: 4 };
 }
 
 /** Copies rows of `width` numbers at an address into a matrix [m, n] of any strides. */

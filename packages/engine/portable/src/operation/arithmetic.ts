@@ -50,7 +50,11 @@ defineBinary("add", {
   fn: (alpha) =>
     alpha === 1
       ? { name: "add", f: (x, y) => x + y }
-      : { name: "add_scaled", f: (x, y) => x + alpha * y },
+      : {
+          name: "add_scaled",
+          f: (x, y) => x + alpha * y,
+          single: (x, y) => x + Math.fround(Math.fround(alpha) * y),
+        },
   hasAlpha: true,
   inPlace: true,
   derivative: (_, __, ___, alpha) => (g) => [g, scaleGradient(g!, alpha)],
@@ -59,7 +63,11 @@ defineBinary("sub", {
   fn: (alpha) =>
     alpha === 1
       ? { name: "sub", f: (x, y) => x - y }
-      : { name: "sub_scaled", f: (x, y) => x - alpha * y },
+      : {
+          name: "sub_scaled",
+          f: (x, y) => x - alpha * y,
+          single: (x, y) => x - Math.fround(Math.fround(alpha) * y),
+        },
   hasAlpha: true,
   inPlace: true,
   derivative: (_, __, ___, alpha) => (g) => [g, scaleGradient(g!, -plainNumber(alpha))],

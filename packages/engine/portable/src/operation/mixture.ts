@@ -86,6 +86,12 @@ defineBoth(
 /** start + weight (end − start), exact at both ends. */
 export const lerp = (x: number, y: number, w: number): number =>
   Math.abs(w) < 0.5 ? x + w * (y - x) : y - (y - x) * (1 - w);
+const { fround } = Math;
+/** The same in float32. */
+const lerpSingle = (x: number, y: number, w: number): number => {
+  const way = fround(y - x);
+  return Math.abs(w) < 0.5 ? x + fround(fround(w) * way) : y - fround(way * fround(1 - w));
+};
 const lerpDerivative = (
   { save, needs }: Tracing,
   self: TensorImpl,
@@ -111,7 +117,11 @@ for (const kind of ["Tensor", "Scalar"])
     `Tensor end, ${kind} weight`,
     (out, a, b, w) => {
       check(a.dtype === b.dtype, `expected dtype ${a.dtype} for \`end\` but got dtype ${b.dtype}`);
-      return pointwise({ name: "lerp", rule: "float", f: lerp }, [a, b, w], out);
+      return pointwise(
+        { name: "lerp", rule: "float", f: lerp, single: lerpSingle },
+        [a, b, w],
+        out,
+      );
     },
     lerpDerivative,
   );

@@ -26,6 +26,12 @@ define(
     const half = Math.ceil(n / 2);
     const first = run("narrow", t, 0, 0, half);
     fillNormal(first, 0, 1, generator);
+    if (isPlain(t)) {
+      const x = numbersOf(t);
+      const start = first.count;
+      for (let i = start; i < x.length; i++) x[i] = -x[i - start];
+      return t;
+    }
     run(
       "copy_",
       run("narrow", t, 0, half, n - half),

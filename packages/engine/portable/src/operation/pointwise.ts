@@ -22,6 +22,9 @@ export interface Pointwise {
   rule?: TypeRule;
   // biome-ignore lint/suspicious/noExplicitAny: of one to three numbers
   f: (...numbers: any[]) => number;
+  /** The same with every step rounded to float32, as kernels compute. */
+  // biome-ignore lint/suspicious/noExplicitAny: of one to three numbers
+  single?: (...numbers: any[]) => number;
 }
 
 type Maybe = ElementName | null;
@@ -78,8 +81,9 @@ function checkWritable(out: TensorImpl, shape: readonly number[], type: ElementN
   );
 }
 
-function compute(out: TensorImpl, operands: readonly TensorImpl[], { name, f }: Pointwise): void {
-  if (computeVectorised(name, out, operands)) return;
+function compute(out: TensorImpl, operands: readonly TensorImpl[], fn: Pointwise): void {
+  if (computeVectorised(fn.name, out, operands)) return;
+  const f = out.dtype === "float32" ? (fn.single ?? fn.f) : fn.f;
   const [a, b, c] = operands;
   if (c) map3(out, [a, b, c], f);
   else if (b) map2(out, a, b, f);

@@ -2,7 +2,7 @@
 import { type ElementName, elementType, isFloating } from "../dtype.js";
 import { check } from "../errors.js";
 import { fold, reducedShape } from "../kernel/lanes.js";
-import { vectorisedRowSums } from "../kernel/vectorised.js";
+import { vectorisedRowSums, vectorisedSum } from "../kernel/vectorised.js";
 import { compose, define, run, type Tracing } from "../operation.js";
 import { countOf, wrapDim, wrapDims } from "../shape.js";
 import { allocate, type Gradient, refuseHalf, type TensorImpl } from "../tensor.js";
@@ -48,7 +48,8 @@ function sumOver(
     const out = allocate(reducedShape(t.shape, all, keepdim), typeOfSum(t, dtype));
     if (vectorisedRowSums(out, t)) return out;
   }
-  const sums = fold(t, all, 0, (a, x) => a + x);
+  const whole = all.length === t.ndim && dtype === null ? vectorisedSum(t) : null;
+  const sums = whole === null ? fold(t, all, 0, (a, x) => a + x) : Float64Array.of(whole);
   return shapeSums(sums, reducedShape(t.shape, all, keepdim), typeOfSum(t, dtype));
 }
 const spreading = (_: Tracing, t: TensorImpl, dims: Dims, keepdim: boolean) => {
