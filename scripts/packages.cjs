@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 32_000,
+    budget: 33_000,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {

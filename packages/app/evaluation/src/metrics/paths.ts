@@ -9,6 +9,7 @@ import {
   optimalDisplacement,
   optimality,
   squaredDisplacement,
+  subsample,
   wasserstein,
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
@@ -110,7 +111,8 @@ export const pathMetrics: readonly Metric[] = [
     measure: ({ energy, unit }) =>
       energy
         ? measurementOfEstimate(energy.estimate(), unit ** 2)
-        : "no path was summed, or no time was left",
+        : // Without a drift the metric is refused before.
+          noTime,
   },
   {
     name: "npe",
@@ -209,20 +211,23 @@ export const pairMetrics: readonly Metric[] = [
     meaning:
       "The mean squared distance between source rows and the rows generated from them. Floor: optimal pairs of the same rows. Ceiling: independent pairs of source and target. It does not judge the generated rows: see sliced_w2.",
     columns: { value: "msd", floor: "optimal_msd", ceiling: "independent_msd" },
-    measure(set, { options }) {
-      const { start, end, unit } = set;
+    measure(set, { options: { exact, seed } }) {
+      const { unit } = set;
       const by = unit ** 2;
-      const most = Math.floor((mostNumbers * start.size(0)) / start.numel);
+      const numbers = Math.floor((mostNumbers * set.start.size(0)) / set.start.numel);
+      const most = Math.max(2, Math.min(exact, numbers));
       return tidy(() => {
+        // One stream keeps pairs together: value and floor are of the same rows.
+        const [start, end] = [set.start, set.end].map((x) => subsample(x, "x", { most, seed })) as [
+          Tensor,
+          Tensor,
+        ];
         const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
-        const optimal = optimalDisplacement(start, end, {
-          most: Math.max(2, Math.min(options.exact, most)),
-          seed: options.seed,
-        });
+        const optimal = optimalDisplacement(start, end, { most, seed });
         return {
           ...measurementOfEstimate(meanEstimate(lengths), by),
           floor: optimal * by,
-          ceiling: independentDisplacement(start, set.data) * by,
+          ceiling: independentDisplacement(set.start, set.data) * by,
         };
       });
     },

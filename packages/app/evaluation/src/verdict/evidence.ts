@@ -1,6 +1,6 @@
 // What a verdict rests on: facts about the data, and the rows that decide.
-import { type Grade, grades, type MetricRow, type Verdict } from "@dsbm/runs";
-import { judge } from "./grade.js";
+import { type Grade, grades, type MetricRow, type NextStep, type Verdict } from "@dsbm/runs";
+import { judge, leastPower } from "./grade.js";
 
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
@@ -12,6 +12,8 @@ export interface VerdictFacts {
   n_held_out: readonly [number, number];
   /** Commands that train for longer, generate samples, and measure again (default: no next step). */
   commands?: Readonly<Record<"longer" | "sample" | "measure", string>>;
+  /** A command that also rounds the columns of whole numbers, with its reason; missing if values are rounded already. */
+  rounding?: NextStep | null;
   /** Whether the time allowed fewer rows than were held out. */
   isCut?: boolean;
   /** Whether the time was up before all metrics were measured. */
@@ -32,6 +34,8 @@ export interface Evidence {
   others: readonly MetricRow[];
   /** Whether the interval of any metric excludes "good". */
   isOff: boolean;
+  /** A further distance that tells the untransported source from the target; null: none. */
+  strongest: MetricRow | null;
 }
 
 const worst = (list: readonly Grade[]): Grade =>
@@ -55,7 +59,11 @@ export function evidenceOf(
     others.length > 0 ? "partial" : "good",
   ]);
   const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
-  return { direction, grade, main, accuracy, others, isOff };
+  const power = (row: MetricRow) => row.excess?.power ?? 0;
+  const [strongest = null] = ends
+    .filter((row) => row.role !== "classifier" && power(row) >= leastPower)
+    .sort((a, b) => power(b) - power(a));
+  return { direction, grade, main, accuracy, others, isOff, strongest };
 }
 
 /** The main metric: the distance of features for images, else the sliced distance. */

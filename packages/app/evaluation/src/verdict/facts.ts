@@ -2,7 +2,14 @@
 import { printCommand } from "@dsbm/config";
 import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
-import { distinctNames, endNames, type RunRequest, readDataFile, readRun } from "@dsbm/runs";
+import {
+  distinctNames,
+  endNames,
+  type NextStep,
+  type RunRequest,
+  readDataFile,
+  readRun,
+} from "@dsbm/runs";
 import type { VerdictFacts } from "./evidence.js";
 
 /** The names and commands of the verdicts on a run. Throws the errors of readRun. */
@@ -12,10 +19,30 @@ export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFa
     source: shortName(datasets.x0.name),
     target: shortName(datasets.x1.name),
   };
+  const { request } = readRun(folder).info;
   return {
     names: distinctNames(names),
     what: isVectors(datasets) ? "rows" : "images",
-    commands: verdictCommands(folder, readRun(folder).info.request),
+    commands: verdictCommands(folder, request),
+    rounding: roundingStep(request, datasets),
+  };
+}
+
+/** A step that rounds columns of whole numbers whose generated values are not rounded; null if there are none, or for other commands. */
+function roundingStep(
+  request: RunRequest | null,
+  { columns }: Pick<Datasets, "columns">,
+): NextStep | null {
+  if (request?.command !== "fit" || !columns) return null;
+  const { bounds, limits, names } = columns;
+  const isVarying = (k: number) => bounds.source[k].max > bounds.source[k].min;
+  const whole = names.filter((_, k) => bounds.whole[k] && isVarying(k));
+  const open = names.filter((name, k) => whole.includes(name) && !limits?.whole[k]);
+  if (open.length === 0) return null;
+  const overrides = { ...request.overrides, "data.integer": whole };
+  return {
+    reason: `${open.join(", ")} ${open.length === 1 ? "has" : "have"} whole numbers, and a classifier tells generated rows by their decimals. Round them`,
+    command: `${printCommand({ ...request, overrides })} --again`,
   };
 }
 

@@ -80,6 +80,52 @@ describe("verdicts", () => {
     return verdictOn(direction, gradedRows([...rows, ...other]), facts);
   };
 
+  it("are not good if the directions clearly differ in the middle, and good if they are equal", () => {
+    const ends = row({ ...good });
+    const middle = (change: Partial<MetricRow>) =>
+      row({
+        name: "middle_sliced_w2",
+        title: "half of the way",
+        group: "middle",
+        direction: null,
+        ...change,
+      });
+    const { role: _, ...far } = middle(left(0.4, 0.3, 0.5));
+    const { role: __, ...near } = middle(left(0.05, 0, 0.3));
+    expect(verdict(ends, near)?.grade).toBe("good");
+    expect(verdict(ends, far)).toMatchObject({
+      grade: "partial",
+      reason: expect.stringContaining("half of the way"),
+    });
+  });
+
+  it("round whole numbers first if only a classifier tells rows apart", () => {
+    const told = accuracy({ ...left(0.6, 0.5, 0.7), value: 0.8, direction: "f" });
+    const step = { reason: "n has whole numbers", command: "FIT data.integer=n" };
+    const rows = gradedRows([row(good), told]);
+    expect(verdictOn("f", rows, { ...facts, rounding: step })?.next).toEqual(step);
+    expect(verdictOn("f", rows, facts)?.next?.command).toBe("LONGER");
+    const off = gradedRows([row(left(0.6, 0.5, 0.7)), told]);
+    expect(verdictOn("f", off, { ...facts, rounding: step })?.next?.command).toBe("LONGER");
+  });
+
+  it("name the distance that tells source from target if far values hide the difference from the main one", () => {
+    const blind = { ...left(0.4, 0, 1, 0.2), role: "substitute" } as const;
+    const hidden = row({
+      ...blind,
+      excess: { ...(blind.excess as NonNullable<MetricRow["excess"]>), more: null },
+    });
+    const { role: _, ...energy } = row({
+      name: "energy_distance",
+      title: "energy distance",
+      ...left(1, 0.9, 1.1),
+    });
+    expect(verdict(hidden)?.next?.reason).toContain("cannot be told apart");
+    const reason = verdict(hidden, energy)?.next?.reason;
+    expect(reason).toContain("The energy distance tells A from B");
+    expect(reason).toContain("data.log1p=true");
+  });
+
   it.each([
     [
       [good],
