@@ -123,8 +123,8 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Conditions from values of the column `data.condition`, one for each sample; the caller owns
-   * them.
+   * Conditions from values of the column `data.condition`, one for each sample; the caller owns them.
+   * @throws {ConfigError} if the run has no such column, and for an unknown class
    */
   conditions(values: readonly (string | number)[]): Conditions {
     const { columns, folder } = this.trained;
@@ -198,7 +198,7 @@ export class Bridge implements Disposable {
     }
   }
 
-  /** `sample` with the states of the paths: all, or only the indices `at` (0: the start). */
+  /** `sample` of x [n, …] with the states [T, n, …] of the paths: all, or only the indices `at` (0: the start). */
   async paths(
     x: Tensor,
     { at, onState, ...options }: SampleOptions & { at?: readonly number[] } = {},

@@ -15,6 +15,7 @@ import type { Bridge } from "./bridge.js";
 import type { OpenOptions } from "./bridge-options.js";
 import { type Trained, usualDirection } from "./trained.js";
 
+/** Options of `dsbm sample` on the way of samples. */
 export type PlanConfig = Pick<
   SampleConfig,
   | "direction"

@@ -13,12 +13,18 @@ import { planSamples } from "./plan.js";
 import { strayValues } from "./ranges.js";
 import type { Trained } from "./trained.js";
 
+/** What `dsbm sample` did. */
 export interface SampleResult {
   direction: Direction;
+  /** Samples. */
   n: number;
+  /** Files of the networks that sampled. */
   weights: readonly string[];
+  /** Network evaluations of a sample, on average. */
   nfe: number;
+  /** Seconds of the sampling. */
   seconds: number;
+  /** The input, for people. */
   about: string;
 }
 

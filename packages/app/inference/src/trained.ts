@@ -181,7 +181,9 @@ export function loadNetworks(trained: Trained): Networks {
   return { b, f: isShared ? b : loadNetwork(trained, "f") };
 }
 
-/** Number of classes of a network; 0 without a table of classes. */
+/**
+ * Number of classes of a network with these tensors, each in the shape of its parameter; 0 without a table of classes.
+ */
 export function classesOf(
   tensors: ReadonlyMap<string, Tensor>,
   { condition_dropout }: Pick<CompleteTrainConfig, "condition_dropout">,
@@ -222,7 +224,10 @@ export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   return new Units({ ...columns, projection });
 }
 
-/** Encodes values of a column, from row `first` of the file on; the caller owns them. */
+/**
+ * Encodes values of a column, from row `first` of the file on; the caller owns them.
+ * @throws {ConfigError} for a class that the run was not trained with
+ */
 export function encodeConditions(
   condition: ColumnCondition,
   values: Float64Array | string[] | null,

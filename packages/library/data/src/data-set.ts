@@ -33,12 +33,15 @@ export interface TableOptions {
   table?: OwnOptions;
 }
 
+/** What a dataset is loaded by. */
 export interface SetOptions extends TableOptions {
+  /** The configuration name of the dataset. */
   name: string;
   /** The labels to keep. */
   classes: readonly number[] | undefined;
 }
 
+/** How a dataset that must be prepared reports and stops. */
 export interface Preparation {
   /** Called after each image, or some rows of a table. */
   progress?: (state: { name: string; split: Split; done: number; total: number | null }) => void;
@@ -84,6 +87,7 @@ export function checkDrawn(n: number, bytes: number): void {
   );
 }
 
+/** Share of samples that are held out, if neither files nor options say it. */
 export const defaultFraction = 0.1;
 
 /** Never all of `total` samples; of four or more at least two, which have a variance. */
@@ -147,6 +151,7 @@ export interface Origin {
   readonly names?: readonly string[];
 }
 
+/** A table with defaults: neither labels nor conditions, no flips. */
 export const newTable = (
   facts: Pick<Table, "name" | "split" | "source" | "x"> & Partial<Table>,
 ): Table => ({ labels: null, classes: [], condition: null, flip: false, ...facts });

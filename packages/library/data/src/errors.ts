@@ -129,10 +129,12 @@ export const badTable = (
 export const invalidOption = (message: string, advice: DatasetAdvice = {}): DatasetError =>
   new DatasetError("InvalidOption", message, advice);
 
+/** The message of an error, or the text of another thrown value. */
 export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** "; did you mean …?" with the closest known name; "" if none is close. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;

@@ -36,8 +36,11 @@ interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampl
   stepsLeft: () => number;
 }
 
+/** The batches of a half-iteration, paired by minibatch OT if the method asks for it. */
 export class Batches {
+  /** Where the rows come from. */
   readonly source: BatchSource;
+  /** This rank's share of each batch. */
   readonly share: BatchShare;
   readonly #problem: CompleteProblem;
   readonly #pairing: Generator;
@@ -81,6 +84,7 @@ export class Batches {
         : source;
   }
 
+  /** This rank's share of the next batch. */
   next(): Batch {
     const batch = this.source.batch(this.share.pairs, this.share.part);
     return withoutKnownMark(this.#couple ? this.#paired(batch as Pairs, this.#couple) : batch);

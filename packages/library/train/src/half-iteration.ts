@@ -48,8 +48,11 @@ export interface HalfIterationState extends SourceState {
 
 /** One half-iteration while it runs: its steps, batches, streams and noise. */
 export class HalfIteration {
+  /** Its number, counted from 1. */
   readonly half: number;
+  /** The direction in training. */
   readonly direction: Direction;
+  /** null for a method that is fitted in closed form. */
   readonly optimizer: optim.Adam | null;
   /** The last losses, the newest last. */
   readonly losses: number[] = [];

@@ -5,10 +5,13 @@ import type { Tensor } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { timeLabel } from "../plan.js";
 
+/** Target cells with classes. */
 export interface FateCells {
   /** [m, d], in the network's units. */
   x: Tensor;
+  /** Names of the classes. */
   classes: readonly string[];
+  /** The class of each cell, an index. */
   codes: readonly number[];
 }
 

@@ -22,6 +22,7 @@ import { inParts } from "./parts.js";
 import { pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
+/** Samples of an input, with what its output copies. */
 export interface InputRows {
   /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
@@ -32,11 +33,15 @@ export interface InputRows {
   conditions?: Conditions | undefined;
 }
 
+/** An open input. */
 export interface Input extends Disposable {
   /** Number of samples; null if only reading tells. */
   n: number | null;
+  /** What it is, for people. */
   about: string;
+  /** Names of its images. */
   names?: readonly string[];
+  /** The table, if it is one. */
   table?: InputTable;
   conditions?: Conditions | undefined;
   /** Reads everything to count the samples, if `n` is null. */
@@ -47,9 +52,13 @@ export interface Input extends Disposable {
   notes?(): string[];
 }
 
+/** The table of an input. */
 export interface InputTable {
+  /** The open table. */
   source: RowSource;
+  /** Columns that become samples. */
   names: readonly string[];
+  /** Columns that the output copies. */
   carried: readonly CarriedColumn[];
   /** Place in a .h5ad file. */
   h5ad: H5adPlace | null;
@@ -61,6 +70,7 @@ export interface FileJob<Config> {
   input: string;
   output: string;
   config: Config;
+  /** Shows how far the job is. */
   progress: Progress;
   signal?: AbortSignal | undefined;
 }
@@ -77,6 +87,7 @@ export function nullIfStopped(error: unknown, { output, signal, config }: FileJo
   throw error instanceof Error && "errno" in error ? fileError("write", output, error) : error;
 }
 
+/** Frees samples and their conditions. */
 export function disposeRows({ x, conditions }: Pick<InputRows, "x" | "conditions">): void {
   for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
 }
@@ -87,21 +98,34 @@ export interface H5adPlace {
   layer: string;
 }
 
+/** How an input is read. */
 export interface InputOptions {
+  /** The run that its samples are for. */
   trained: Trained;
+  /** The direction in which they go. */
   direction: Direction;
   /** The process time of the samples; null: rows of all times. */
   start: number | null;
+  /** Samples of a batch. */
   batchRows: number;
+  /** Seed of Gaussian samples. */
   seed: number;
+  /** Whether images are resized to the size of the run; null: if the run was trained on folders of images. */
   resize: boolean | null;
+  /** Largest image, in pixels. */
   max_pixels: number;
+  /** Options of tables. */
   keys: TableKeys;
+  /** Shows how far the reading is. */
   progress: Progress;
+  /** Stops the reading. */
   signal: AbortSignal | undefined;
 }
 
-/** Opens the input that an argument names. */
+/**
+ * Opens the input that an argument names.
+ * @throws {ConfigError} for an argument that is no input of the run, and errors of its files
+ */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
   // Training datasets have these prefixes.

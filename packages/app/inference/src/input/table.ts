@@ -19,6 +19,7 @@ import { encodeConditions, type Trained, unitsOf } from "../trained.js";
 import { matchedColumns } from "./columns.js";
 import type { H5adPlace, Input, InputOptions, InputRows } from "./input.js";
 
+/** Options of `dsbm sample` on the reading of a table. */
 export type TableKeys = Pick<
   SampleConfig,
   | "keep"

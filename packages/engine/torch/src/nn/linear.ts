@@ -29,7 +29,7 @@ export class Linear extends Module {
     return fusedWithGradients(x, affineMap, false) ?? affine(this, x, affineMap);
   }
 
-  /** SiLU of `forward`: [..., out] for x [..., in], by kernels of our own on the processor. */
+  /** SiLU of `forward`: […, out] for x […, in], by kernels of our own on the processor. */
   silu(x: Tensor, shared?: Tensor): Tensor {
     const affineMap = this.#after(shared);
     const fused = fusedWithGradients(x, affineMap, true);

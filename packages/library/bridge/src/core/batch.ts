@@ -34,7 +34,7 @@ export function namesOf(batch: Batch): string[] {
   return [...tensorNames(batch), ...kindsOf(batch.conditions).map((kind) => prefix + kind)];
 }
 
-/** All tensors of a batch, conditions last. */
+/** All tensors [B, …] of a batch, conditions last. */
 export function tensorsOf(batch: Batch): Tensor[] {
   return [
     ...tensorNames(batch).map((name) => batch[name] as Tensor),
@@ -42,7 +42,7 @@ export function tensorsOf(batch: Batch): Tensor[] {
   ];
 }
 
-/** The inverse of `namesOf` and `tensorsOf`: a batch from names and tensors of one order. */
+/** The inverse of `namesOf` and `tensorsOf`: a batch from names and tensors [B, …] of one order. */
 export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
   const rows: Record<string, Tensor> = {};
   const conditions: Record<string, Tensor> = {};
@@ -57,7 +57,7 @@ export function batchFrom(names: readonly string[], tensors: readonly Tensor[]):
     : rows;
 }
 
-/** Applies a function to every tensor of a batch, conditions included. */
+/** Applies a function to every tensor [B, …] of a batch, conditions included. */
 export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
   const conditions = batch.conditions && { conditions: mapConditions(batch.conditions, fn) };
@@ -68,11 +68,13 @@ export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): 
 export const rowIndex = (places: readonly number[] | Int32Array, device: Device = "cpu"): Tensor =>
   tensor(BigInt64Array.from(places, BigInt), { device });
 
+/** The rows of a batch at `places`, in this order. */
 export function pickRows<B extends Batch>(batch: B, places: readonly number[]): B {
   const index = rowIndex(places, tensorsOf(batch)[0]?.device);
   return mapBatch(batch, (t) => t.indexSelect(0, index));
 }
 
+/** The rows of batches with the same names, one batch after the other. */
 export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   const lists = batches.map(tensorsOf);
   const names = namesOf(batches[0]);

@@ -3,8 +3,8 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, dataError } from "./errors.js";
 
 /**
- * Calls `fn` with views of at most `size` rows, each in its own scope; the caller owns the results. Throws a
- * BridgeError without rows or with a bad `size`.
+ * Calls `fn` with views [b, …] of at most `size` rows of x [n, …], each in its own scope; the caller owns the results.
+ * Throws a BridgeError without rows or with a bad `size`.
  */
 export function inBatches<T>(x: Tensor, size: number, fn: (rows: Tensor, start: number) => T): T[] {
   if (!Number.isInteger(size) || size < 1)

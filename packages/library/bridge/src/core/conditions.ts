@@ -26,7 +26,7 @@ export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
   return conditionNames.filter((kind) => conditions?.[kind]);
 }
 
-/** The tensors of conditions, in the order of `kindsOf`. */
+/** The tensors [n, …] of conditions, in the order of `kindsOf`. */
 export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions![kind]!);
 }
@@ -35,7 +35,7 @@ export function conditionRows(conditions: Conditions | undefined): Tensor[] {
 export const rowsWhere = (x: Tensor, label: Tensor, value: number): Tensor =>
   x.indexSelect(0, label.eq(value).nonzero().squeeze(1));
 
-/** Maps each condition. */
+/** Maps each condition [n, …]. */
 export function mapConditions(
   conditions: Conditions | undefined,
   fn: (t: Tensor) => Tensor,

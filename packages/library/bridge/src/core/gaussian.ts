@@ -1,6 +1,9 @@
 import { eye, type Tensor } from "@dsbm/torch";
 
-/** Eigenvalues are at least 1e-7 of the largest, so that constant dimensions have inverses in float32 too. */
+/**
+ * The powers a^p of a symmetric matrix [d, d]. Eigenvalues are at least 1e-7 of the largest, so that constant
+ * dimensions have inverses in float32 too.
+ */
 export function powersOf(a: Tensor): (p: number) => Tensor {
   const [values, vectors] = a.linalgEigh();
   const least = Math.max(values.amax().item() * 1e-7, 1e-30);
@@ -9,8 +12,8 @@ export function powersOf(a: Tensor): (p: number) => Tensor {
 }
 
 /**
- * Cov(X0, X1) of the Schrödinger bridge between Gaussians, of variance ε (Bunne et al. 2023): `powers` are of the
- * covariance of X0, `covariance` is of X1.
+ * Cov(X0, X1), [d, d], of the Schrödinger bridge between Gaussians, of variance ε (Bunne et al. 2023): `powers` are of
+ * the covariance of X0, `covariance` [d, d] is of X1.
  */
 export function crossCovariance(
   powers: (p: number) => Tensor,

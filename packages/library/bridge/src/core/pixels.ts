@@ -17,7 +17,7 @@ export function decodeImages(x: Tensor): Tensor {
   });
 }
 
-/** Values in float64; bytes as images of −1 … 1. */
+/** Values of any shape in float64; bytes as images of −1 … 1. */
 export const toFloat64 = (x: Tensor): Tensor =>
   (x.dtype === "uint8" ? decodeImages(x) : x).to("float64");
 

@@ -1,6 +1,7 @@
 import { randperm, type Tensor } from "@dsbm/torch";
 import { stream } from "./random.js";
 
+/** Options of `subsample`. */
 export interface Subsample {
   /** Maximum number of points of each side (default 10,000), drawn without replacement. */
   most?: number;

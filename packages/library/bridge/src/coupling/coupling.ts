@@ -14,6 +14,7 @@ export type BatchCoupling = (
   draws?: number | "each",
 ) => Pairs;
 
+/** n different rows of x [m, …] in random order, int64 [n]. */
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   const order = randperm(x.size(0), { generator, device: x.device });
   return n === x.size(0) ? order : order.narrow(0, 0, n);

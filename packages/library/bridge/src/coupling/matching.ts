@@ -126,6 +126,7 @@ export const matchConditions = cacheMatchings((conditions) => {
   };
 });
 
+/** n uniform numbers in [0, 1), drawn on the device of the generator. */
 export const drawChances = (n: number, generator: Generator, device: Device): Float64Array =>
   rand([n], { generator, device, dtype: "float64" }).toArray() as Float64Array;
 
@@ -145,6 +146,10 @@ interface Partners {
   choose(position: number, chance: number): number;
 }
 
+/**
+ * Finds partners with the same conditions, or with close ones if they are numbers.
+ * @throws {BridgeError} if a dataset has no conditions, or conditions of other kinds
+ */
 export function conditionPartners(conditions: EndpointConditions | undefined): Partners {
   const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
   if (!conditions?.x0 || !conditions.x1)

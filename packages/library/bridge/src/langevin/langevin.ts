@@ -4,6 +4,7 @@ import { argumentError } from "../core/errors.js";
 import { gammaGrid } from "../core/time-grid.js";
 import { type Field, solverSteps } from "../solver/solver.js";
 
+/** Options of `langevin`. */
 export interface LangevinOptions {
   /** The variances γ_1 … γ_N of the steps from x0 to x1. */
   gammas: readonly number[];
@@ -21,12 +22,16 @@ export interface LangevinOptions {
   weight?: readonly number[];
 }
 
+/** The discrete reference process of DSB (De Bortoli et al. 2021): γ-steps that pull towards a Gaussian. */
 export type Langevin = Readonly<Required<LangevinOptions>>;
 
+/** One step of a direction. */
 export interface LangevinStep {
   /** The direction's own count 0 … N − 1, which its network gets as the time. */
   k: number;
+  /** The variance γ of its noise. */
   gamma: number;
+  /** Increments are divided by it in regression targets. */
   scale: number;
   /** Process times, for callbacks. */
   time: number;
@@ -77,7 +82,7 @@ function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tenso
     : variance.reciprocal().mul(gamma / 2);
 }
 
-/** Standard deviation of a step's noise: √γ, or √(γv). */
+/** Standard deviation of a step's noise: √γ, or √(γv), a number or a tensor of a sample's shape. */
 export function deviation({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (!scaleNoise) return Math.sqrt(gamma);
   return typeof variance === "number" ? Math.sqrt(gamma * variance) : variance.mul(gamma).sqrt();

@@ -10,12 +10,15 @@ import {
   type StepMean,
 } from "./langevin.js";
 
+/** Options of `langevinRun`. */
 export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise" | "only"> {
+  /** The direction of the steps. */
   direction: Direction;
   /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
 }
 
+/** Tuples of states and increments of simulated runs, the rows of DSB. */
 export type LangevinTuples = {
   x: Tensor;
   /** The increment back, −(mean(x_{k+1}) − mean(x_k)), divided by the step's scale without `meanMatch`. */

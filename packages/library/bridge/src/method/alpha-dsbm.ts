@@ -13,9 +13,11 @@ import type { Method } from "./method.js";
 import { finiteTimes, outputOptions } from "./options.js";
 import { beginPreconditioned } from "./preconditioned.js";
 
+/** Pairs of data with endpoints that the network makes during training. */
 export interface OnlinePairs extends Pairs {
-  /** Made from x1 backward and from x0 forward; absent in the first pass. */
+  /** Made from x1 backward, [B, …]; absent in the first pass. */
   readonly made0?: Tensor | undefined;
+  /** Made from x0 forward, [B, …]; absent in the first pass. */
   readonly made1?: Tensor | undefined;
   /** Conditions of x1, if they differ from `conditions`. */
   readonly y1?: Tensor | undefined;
@@ -31,6 +33,7 @@ function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
   return { x0: made0, x1, conditions: atTarget };
 }
 
+/** α-DSBM: both directions of one network, trained on pairs that it makes itself (De Bortoli et al. 2024). */
 export const alpha_dsbm = {
   name: "alpha_dsbm",
   predicts: "drift",

@@ -8,9 +8,13 @@ import { type Field, solverSteps } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { pairOptions } from "./options.js";
 
+/** Rows of a regression on increments. */
 export interface IncrementRows extends Batch {
+  /** States [B, …]. */
   readonly x: Tensor;
+  /** Times [B]. */
   readonly t: Tensor;
+  /** Increments [B, …]. */
   readonly target: Tensor;
 }
 
@@ -61,6 +65,9 @@ export function incrementTuples(
   return { x: pick(states), t: pick(times), target: pick(targets) };
 }
 
+/**
+ * DSB by iterative proportional fitting, with networks that predict the increments of steps (De Bortoli et al. 2021).
+ */
 export const dsb_increments = {
   name: "dsb_increments",
   predicts: "increment",

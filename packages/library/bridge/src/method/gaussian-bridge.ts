@@ -3,6 +3,7 @@ import { FittedGaussian } from "../model/fitted-gaussian.js";
 import type { Method } from "./method.js";
 import { outputOptions, pairOptions } from "./options.js";
 
+/** The Schrödinger bridge between Gaussians with the moments of the data, in closed form (Bunne et al. 2023). */
 export const gaussian_bridge = {
   name: "gaussian_bridge",
   predicts: "drift",

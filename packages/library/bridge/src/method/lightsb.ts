@@ -38,6 +38,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     },
   }) satisfies Partial<Method<Pairs>>;
 
+/** Options of LightSB and U-LightOT. */
 export interface LightNumbers extends MixtureNumbers, Pick<GrowthNumbers, "masses"> {
   /** The price τ of growth in units of x², of unbalanced transport; null or none: mass stays. */
   massPenalty?: number | null | undefined;
@@ -103,6 +104,7 @@ const lastTime = 0.99;
 /** Rows that share a time, so that their drift is one matrix product. Fewer times would add noise. */
 const rowsPerTime = 4;
 
+/** LightSB-M: the potential of LightSB from bridge matching on any pairs (Gushchin et al. 2024). */
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),

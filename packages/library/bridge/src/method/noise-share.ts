@@ -25,7 +25,7 @@ export function withNoiseShare(
   return network;
 }
 
-/** A direction's shares at equally spaced times of its clock, [parts + 1]; null if the network has none. */
+/** A direction's shares at equally spaced times of its clock, [k], at least two; null if the network has none. */
 export function noiseShareOf(network: Network, direction: Direction): Tensor | null {
   const all = (network as Sharing).noise_share;
   return all?.select(0, all.size(0) === 2 && direction === "f" ? 1 : 0) ?? null;
@@ -38,13 +38,13 @@ export function copyNoiseShare(from: Network, to: Network): void {
   if (shares && other) noGrad(() => other.copy_(shares));
 }
 
-/** The share at time u of a direction's clock, []. */
+/** The share at time u of a direction's clock, a scalar, between the nearest of `shares` [k]. */
 export function shareAt(shares: Tensor, u: number): Tensor {
   const at = Math.min(timeBins - 1, Math.floor(u * timeBins + 1e-9));
   return shares.select(0, at).lerp(shares.select(0, at + 1), u * timeBins - at);
 }
 
-/** Shares from training pairs: E|end − E[end | x_t]|²/(d ε s) with s the time left, [parts + 1]. */
+/** Shares [k] from training pairs: E|end − E[end | x_t]|²/(d ε s) with s the time left. */
 export function measureNoiseShare(
   drift: Field,
   { x0, x1 }: Pick<Pairs, "x0" | "x1">,

@@ -5,6 +5,7 @@ import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import type { Method, MethodModel } from "./method.js";
 
+/** Sets the Gaussians of a preconditioned network from rows of both datasets. */
 export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
   network,
   data,

@@ -10,6 +10,7 @@ import { pathOptions } from "./options.js";
 
 const line = brownian({ sigma: 0 });
 
+/** Rectified flow: straight paths between the pairs of the flow before (Liu et al. 2023). */
 export const rectifiedflow = {
   name: "rectifiedflow",
   predicts: "velocity",

@@ -8,6 +8,7 @@ import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes } from "./options.js";
 
+/** SB-CFM: the flow of the bridge from entropic minibatch pairs (Tong et al. 2024). */
 export const sbcfm = {
   name: "sbcfm",
   predicts: "velocity",

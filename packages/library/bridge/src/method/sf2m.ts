@@ -10,6 +10,7 @@ import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes, outputOptions, pathOptions } from "./options.js";
 
+/** [SF]²M: flow and score of the bridge from entropic minibatch pairs (Tong et al. 2024). */
 export const sf2m = {
   name: "sf2m",
   predicts: "drift",
@@ -56,7 +57,10 @@ export const sf2m = {
   },
 } satisfies Method<Pairs>;
 
-/** Of x − μ_t = σ√(t(1−t)) e: its slope in time at fixed noise over e, and the weight of the score's error. */
+/**
+ * Of x − μ_t = σ√(t(1−t)) e for times t [B] and rows of the shape of `like` [B, …]: its slope in time at fixed noise
+ * over e, and the weight of the score's error.
+ */
 export function noiseTerms(t: Tensor, like: Tensor, sigma: number) {
   const u = spread(t, like);
   const variance = u.mul(u.rsub(1));

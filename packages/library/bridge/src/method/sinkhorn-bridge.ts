@@ -3,6 +3,7 @@ import { PointBridge } from "../model/point-bridge.js";
 import type { Method } from "./method.js";
 import { outputOptions, pairOptions } from "./options.js";
 
+/** The bridge between the training rows themselves, in closed form from potentials of entropic transport. */
 export const sinkhorn_bridge = {
   name: "sinkhorn_bridge",
   predicts: "drift",

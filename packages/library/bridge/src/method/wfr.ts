@@ -21,6 +21,7 @@ import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
 import { finiteTimes, growthOptions, outputOptions, pathOptions } from "./options.js";
 import { noiseTerms } from "./sf2m.js";
 
+/** Options of methods with growth. */
 export interface GrowthNumbers {
   /** Pairs farther apart than πδ die and are born instead of moving (default 1). */
   delta?: number | undefined;

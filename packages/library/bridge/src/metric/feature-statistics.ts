@@ -13,6 +13,7 @@ export class FeatureStatistics implements Disposable {
     this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
   }
 
+  /** Features so far. */
   get n(): number {
     return this.#n;
   }

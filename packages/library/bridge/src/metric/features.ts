@@ -33,8 +33,11 @@ export function imageStatistics(
   }
 }
 
+/** A Fréchet distance of images by features. */
 export interface FrechetScore {
+  /** The name of the distance. */
   metric: FeatureExtractor["metric"];
+  /** The squared distance of the Gaussians. */
   value: number;
   /** Number of images; fewer images give larger distances on average. */
   n: number;

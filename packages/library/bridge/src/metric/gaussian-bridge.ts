@@ -77,6 +77,7 @@ export function discretisedMarginals(
   return states;
 }
 
+/** KL divergences of fitted Gaussians from the exact ones. */
 export interface Divergence {
   /** KL of a fit with independent coordinates. */
   diag: number;

@@ -87,6 +87,7 @@ export function isotropicSpectrum(x: Tensor): Spectrum {
   };
 }
 
+/** A band of wavenumbers, both ends included. */
 export type Band = readonly [from: number, to: number];
 
 /** Bands 1, 2–3, 4–7, … up to `largest`. */

@@ -5,6 +5,7 @@ import type { Gaussian } from "./frechet.js";
 
 const limit = 10_000 ** 2 * 8 + 2 ** 16;
 
+/** Mean [d] and covariance [d, d] of features, from a file. */
 export interface SavedStatistics extends Gaussian {
   /** The number of samples; null if the file does not say. */
   n: number | null;

@@ -15,7 +15,10 @@ export interface MeanPoint {
 /** A network with its method's mean paths. */
 export type Bending = Network & { bend?: LearnedBend };
 
-/** Adds the bends of a batch's splines, or the network's learned bends, to points of straight paths. */
+/**
+ * Adds the bends of a batch's splines, or the network's learned bends, to points [B, …] of straight paths at times t
+ * [B].
+ */
 export function addBends(
   straight: MeanPoint,
   pairs: Pairs,

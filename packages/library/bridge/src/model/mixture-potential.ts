@@ -15,6 +15,7 @@ import {
 import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
 
+/** Options of a potential that is a mixture of Gaussians. */
 export interface MixtureNumbers {
   /** Components of the mixture (default 50). */
   components?: number | undefined;

@@ -34,7 +34,7 @@ export class UnbalancedMixture extends nn.Module {
     this.source = new MixturePotential([d], { direction, components });
   }
 
-  /** Sets both mixtures from random rows of both ends. */
+  /** Sets both mixtures from random rows [n, d + 1] of both ends, log masses last. */
   begin(
     start: Tensor,
     end: Tensor,
@@ -90,7 +90,10 @@ export class UnbalancedMixture extends nn.Module {
       .add(excess(this.#arrived(splitMass(end).x), masses.end));
   }
 
-  /** Draws endpoints by z; the mass of a start is multiplied by exp((ψ(y) − φ(x))/τ). */
+  /**
+   * Draws endpoints [B, d + 1] of starts [B, d + 1], log masses last, by z [B, d + 1]; the mass of a start is
+   * multiplied by exp((ψ(y) − φ(x))/τ).
+   */
   draw(start: Tensor, z: Tensor): Tensor {
     const { x, logMass } = splitMass(start);
     const y = this.target.draw(x, splitMass(z).x);

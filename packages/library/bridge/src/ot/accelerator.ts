@@ -22,7 +22,7 @@ interface Seen {
 export class Accelerator {
   #seen: Seen | null = null;
 
-  /** The next iterate after x, whose change is f. */
+  /** The next iterate [n] after x [n], whose change is f [n]. */
   next(x: Tensor, f: Tensor): Tensor {
     const before = this.#seen;
     // NaN compares false.

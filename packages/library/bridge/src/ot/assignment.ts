@@ -3,6 +3,7 @@
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type Potentials } from "./plan.js";
 
+/** An optimal assignment of n rows to n columns, with its potentials. */
 export interface Assignment extends Potentials {
   /** Row i is assigned to column `columns[i]`. */
   columns: Int32Array;

@@ -2,6 +2,7 @@ import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
+/** A matrix of costs, row by row. */
 export type Cost = Float64Array | Float32Array;
 
 /** Throws a BridgeError unless the matrix has n·m finite entries. */
@@ -35,9 +36,13 @@ export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
 /** |x_i|² of samples [n, …]: [n], float64. */
 export const squaredLengths = (x: Tensor): Tensor => vectors(x).square().sum(1);
 
+/** |x_i|² of vectors [n, d]: [n, 1]. */
 export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true });
 
-/** Samples [n, …] as vectors [n, d], float64 on the CPU. */
+/**
+ * Samples [n, …] as vectors [n, d], float64 on the CPU.
+ * @throws {BridgeError} without samples
+ */
 export function vectors(x: Tensor): Tensor {
   if (x.ndim < 2 || x.numel === 0)
     throw dataError(`samples of shape [${x.shape}]; expected [n, …] with n at least 1`);

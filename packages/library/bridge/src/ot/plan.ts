@@ -23,6 +23,7 @@ export interface Potentials {
   v: Float64Array;
 }
 
+/** The plan with mass 1/n in column `columns[i]` of each row i. */
 export function permutationPlan(columns: Int32Array): SparsePlan {
   const n = columns.length;
   return {
@@ -34,6 +35,10 @@ export function permutationPlan(columns: Int32Array): SparsePlan {
   };
 }
 
+/**
+ * Checks a number of points; `name` names it.
+ * @throws {BridgeError} unless it is a whole number of at least 1
+ */
 export function checkSize(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
   throw argumentError(`${name} = ${value}: expected a whole number of points, at least 1`);

@@ -5,11 +5,15 @@ import { Accelerator } from "./accelerator.js";
 const tolerance = 1e-3;
 const mostIterations = 2000;
 
+/** Potentials of entropic transport between points. */
 export interface PointPotentials {
-  /** The plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
+  /** Of rows, [n]; the plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
   u: Tensor;
+  /** Of columns, [m]. */
   v: Tensor;
+  /** Iterations until the end. */
   iterations: number;
+  /** Total deviation of the row sums. */
   error: number;
 }
 

@@ -2,21 +2,29 @@
 // to the root), which prevents cycling (Cunningham 1976).
 import type { Cost } from "./cost.js";
 
+/** Transport between n sources and m sinks, while it is solved. */
 export interface TransportProblem {
+  /** Sources. */
   readonly n: number;
+  /** Sinks. */
   readonly m: number;
+  /** Costs [n, m], row by row. */
   readonly cost: Cost;
+  /** The basis. */
   readonly tree: BasisTree;
 }
 
 /** Node i < n is a source, n + j a sink, n + m the root. */
 export class BasisTree {
+  /** The node n + m, above all components. */
   readonly root: number;
   /** c_ij = potential[i] − potential[n + j] on tree arcs: u_i = potential[i], v_j = −potential[n + j]. */
   readonly potential: Float64Array;
+  /** The node above each node. */
   readonly parent: Int32Array;
-  /** Flow in whole units and cost of the arc to the parent. */
+  /** Flow of the arc to the parent, in whole units. */
   readonly flow: Float64Array;
+  /** Cost of the arc to the parent. */
   readonly arcCost: Float64Array;
   readonly #n: number;
   readonly #depth: Int32Array;
@@ -38,6 +46,7 @@ export class BasisTree {
     this.#previous = new Int32Array(size).fill(-1);
   }
 
+  /** Hangs a node without children below `above`, by an arc with a flow and a cost. */
   link(node: number, above: number, flow: number, cost: number): void {
     const head = this.#child[above];
     this.parent[node] = above;
@@ -67,6 +76,7 @@ export class BasisTree {
     if (after >= 0) this.#previous[after] = before;
   }
 
+  /** Computes depths and potentials again from the root. */
   refresh(): void {
     const { root, parent, potential } = this;
     for (let node = this.#child[root]; node >= 0; node = this.#following(node, root)) {

@@ -40,7 +40,7 @@ export function spread(t: Tensor, like: Tensor): Tensor {
   return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
 }
 
-/** Without gradients. */
+/** A point [B, …] of the bridge and its regression target [B, …], without gradients. */
 export function bridgeAndTarget(
   process: ReferenceProcess,
   direction: Direction,

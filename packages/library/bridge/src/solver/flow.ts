@@ -58,6 +58,7 @@ export function countEvaluations(field: Field): CountedField {
   };
 }
 
+/** 1 if the times rise, −1 if they fall. */
 export function timeSign(times: readonly number[]): 1 | -1 {
   return times[1] > times[0] ? 1 : -1;
 }

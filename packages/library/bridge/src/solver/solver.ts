@@ -19,6 +19,7 @@ export interface SolveOptions {
   noise?: ((x: Tensor, step: number) => Tensor) | undefined;
 }
 
+/** Standard normal numbers of the shape, dtype and device of a tensor. */
 export const noiseLike = ({ shape, device, dtype }: Tensor): Tensor =>
   noise(shape, { device, dtype });
 

@@ -26,6 +26,7 @@ import { DatasetError, invalidOption } from "../errors.js";
 import { openZip } from "../files/archive.js";
 import { findFiles, placesIn } from "../files/read.js";
 
+/** Fields of 512×512, or the same simulation at 64×64. */
 export type Resolution = "high" | "low";
 
 /** Of the condition, one segment of the high-resolution fields each, in this order. */

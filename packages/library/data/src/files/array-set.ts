@@ -56,7 +56,10 @@ function splitRows(total: number, options: SetOptions): Tensor {
   return split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
 }
 
-/** The array of a .npy file, mapped into memory if its layout allows it. Throws an error of the code for other files. */
+/**
+ * The array of a .npy file, of its saved shape, mapped into memory if its layout allows it. Throws an error of the code
+ * for other files.
+ */
 export function mapArray(path: string, code: DatasetCode = "BadArray"): Tensor {
   try {
     return io.mapNpy(path);

@@ -10,9 +10,12 @@ export function status(path: string): Stats | undefined {
   return attempt(path, () => statSync(path, { throwIfNoEntry: false }));
 }
 
+/** Whether a file is at the path; links are followed. */
 export const isFile = (path: string): boolean => status(path)?.isFile() ?? false;
+/** Whether a folder is at the path; links are followed. */
 export const isFolder = (path: string): boolean => status(path)?.isDirectory() ?? false;
 
+/** The bytes of a file. Throws `Unreadable`. */
 export function readBytes(path: string): Buffer {
   return attempt(path, () => readFileSync(path));
 }
@@ -35,6 +38,10 @@ export function contentDigest(path: string): string {
   });
 }
 
+/**
+ * The result of `operation` on the file `path`.
+ * @throws {DatasetError} `Unreadable` for errors of the system; a DatasetError as it is
+ */
 export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();

@@ -108,6 +108,7 @@ function packageFolder(): string | undefined {
 const clothes =
   "t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot".split(", ");
 
+/** Fashion-MNIST (Xiao 2017), from its files or the package of Debian. */
 export const fashionMnist: PublishedSet = {
   about: "photographs of clothes, 28×28, labels 0–9",
   title: "Fashion-MNIST",

@@ -16,6 +16,7 @@ const shapes: readonly ImageClass[] = [
   { label: 1, name: "circle" },
 ];
 
+/** A dataset of drawn shapes with these labels. */
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));
   return { about, classes, load: (options) => load(classes, options) };

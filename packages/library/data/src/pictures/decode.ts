@@ -7,6 +7,7 @@ import { listPictures, type PictureFile } from "./picture-files.js";
 
 const mostHeaders = 50;
 
+/** What image files have in common. */
 export interface PictureFormat {
   /** The smallest side, in pixels. */
   size: number;

@@ -77,6 +77,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
 /** Tables from another version are prepared again. */
 export const factsVersion = 8;
 
+/** The facts of a prepared table. Throws `Unreadable`. */
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);
 

@@ -95,6 +95,7 @@ export interface RowSource {
 /** What a reader of a format returns. */
 export type Opened = Omit<RowSource, "path" | "format" | "isMissing">;
 
+/** Names of the n columns of an array: c0, c1, … */
 export const arrayNames = (n: number): string[] => Array.from({ length: n }, (_, i) => `c${i}`);
 
 /** Rows of a batch of so many columns: about 2 MiB of numbers. */
@@ -112,6 +113,7 @@ export function checkWidth(path: string, columns: number): void {
   );
 }
 
+/** A cell as number; NaN for a missing one. */
 export const asNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
 

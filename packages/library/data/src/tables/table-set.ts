@@ -17,6 +17,7 @@ import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
 import { prepareRows } from "./prepare/prepare.js";
 
+/** The beginning of names of datasets that are tables: `table:PATH`. */
 export const tablePrefix = "table:";
 
 /**

@@ -37,7 +37,7 @@ export class Projection {
     return tidy(() => z.mul(this.scale).mm(this.basis.t()).add(this.mean));
   }
 
-  /** Tensors for a file: `mean` and `basis`. */
+  /** Tensors for a file: `mean` [d] and `basis` [d, k]. */
   stateDict(): Map<string, Tensor> {
     return new Map([
       ["mean", this.mean],

@@ -112,6 +112,7 @@ const vectorSet = (
     }),
 });
 
+/** Synthetic vectors by configuration name. */
 export const syntheticVectors: Readonly<Record<string, DataSet>> = {
   normal: vectorSet(
     "normal",

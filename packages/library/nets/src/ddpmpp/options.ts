@@ -49,6 +49,7 @@ export interface DDPMppOptions extends Partial<typeof defaults> {
   in_channels: number;
 }
 
+/** Options of a DDPM++ with all defaults. */
 export type CompleteDDPMppOptions = ReturnType<typeof completeDDPMpp>;
 
 /** Throws a BridgeError with the key's name for impossible values. */

@@ -35,16 +35,20 @@ const defaults = {
   padding_mode: "zeros" as "zeros" | "circular",
 };
 
+/** Options of `DownscalerUNet`. */
 export interface DownscalerUNetOptions extends Partial<typeof defaults> {
   /** Channels of x and of the condition. */
   in_channels: number;
 }
 
+/** Options of `DownscalerUNet` with all defaults. */
 export type CompleteDownscalerUNetOptions = ReturnType<typeof completeDownscalerUNet>;
 
+/** Groups of the normalisations. */
 export const groups = 32;
 /** At full resolution on the way down. */
 export const firstGroups = 4;
+/** How often height and width are halved. */
 export const halvings = 3;
 
 /** Throws a BridgeError with the key's name for impossible options. */

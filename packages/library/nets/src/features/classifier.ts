@@ -27,10 +27,13 @@ export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): nu
   return tidy(() => classify(classifier, x).eq(labels).to("float32").mean().item());
 }
 
+/** Data and length of the training of a classifier. */
 export interface ClassifierTraining {
   /** Samples [n, …] as the classifier takes them; a LeNet takes bytes. */
   x: Tensor;
+  /** Labels [n], int64. */
   labels: Tensor;
+  /** Draws the order of samples. */
   generator: Generator;
   epochs?: number;
   batchSize?: number;

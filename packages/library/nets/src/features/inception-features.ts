@@ -49,7 +49,10 @@ function probe(path: string, schema: string, run: (x: Tensor) => Tensor, device:
   });
 }
 
-/** Images [n, 1 or 3, H, W] of −1 … 1, or bytes, as bytes [n, 3, H, W]. */
+/**
+ * Images [n, 1 or 3, H, W] of −1 … 1, or bytes, as bytes [n, 3, H, W].
+ * @throws {BridgeError} for other shapes, and for NaN
+ */
 export function toColourBytes(images: Tensor): Tensor {
   const { shape, dtype } = images;
   const [n, channels, height, width] = shape as [number, number, number, number];

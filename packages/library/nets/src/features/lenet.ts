@@ -17,6 +17,7 @@ const smallestImage = 8;
 /** A LeNet reaches more than 98.5 % on MNIST with these options. */
 export const lenetTraining = { epochs: 3, batchSize: 64, lr: 3e-3 } as const;
 
+/** Options of `LeNet`. */
 export interface LeNetOptions {
   /** 1 or 3. */
   channels?: number;

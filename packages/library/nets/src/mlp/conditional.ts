@@ -12,6 +12,7 @@ class Encoder extends MLP {
   }
 }
 
+/** Options of `ConditionalMLP`. */
 export interface ConditionalMLPOptions {
   /** Dimension of a point. */
   x_dim: number;

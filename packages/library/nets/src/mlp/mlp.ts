@@ -25,7 +25,9 @@ export class MLP extends nn.Module {
 /** Hidden widths by the reference's names. */
 export const widths = { mlp_large: [256, 256], mlp_small: [128, 128] } as const;
 
+/** Options of networks of vectors. */
 export interface VectorOptions extends Seeded {
+  /** Widths of the hidden layers. */
   hidden?: readonly number[];
   /** Numbers of a condition. */
   conditions?: number;
@@ -92,8 +94,9 @@ export class ScoreNetwork extends VectorNetwork {
   }
 }
 
+/** Options of a network that predicts a drift. */
 export interface DriftNetworkOptions extends VectorOptions {
-  /** Null: nothing is built in. */
+  /** The direction whose time left is built in; null: nothing is built in. */
   direction: Direction | null;
 }
 

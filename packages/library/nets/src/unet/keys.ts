@@ -4,6 +4,7 @@ import type { Tensor } from "@dsbm/torch";
 /** A list of numbers, or its text "0.5,1,1". */
 export type NumberList = string | number | readonly number[];
 
+/** What makes errors of the options of a network, whose name begins the message. */
 export const wrongFor =
   (network: string) =>
   (message: string): BridgeError =>
@@ -79,8 +80,11 @@ export function attentionSizes(
   return sizes.filter((size) => resolutions.includes(size));
 }
 
+/** Options that decide which inputs a network takes. */
 export interface Intake {
+  /** Channels of x. */
   in_channels: number;
+  /** How often height and width are halved. */
   halvings: number;
   /** Null: no classes; absent: the network has no such option. */
   num_classes?: number | null;

@@ -26,15 +26,16 @@ export function zeroConv<T extends nn.Conv1d | nn.Conv2d>(conv: T): T {
   return conv;
 }
 
+/** A 3×3 convolution that keeps height and width. */
 export const conv3x3 = (from: number, to: number, start: Padded): nn.Conv2d =>
   new nn.Conv2d(from, to, 3, { padding: 1, ...start });
 
-/** Overwrites its argument without gradients. */
+/** SiLU elementwise; overwrites its argument without gradients. */
 export function silu(x: Tensor): Tensor {
   return gradEnabled() ? x.silu() : x.silu_();
 }
 
-/** Frees the tensors of a part of a network at once without gradients. */
+/** The result of a part of a network, of any size; without gradients its other tensors are freed at once. */
 export function tidyWithoutGrad(part: () => Tensor): Tensor {
   return gradEnabled() ? part() : tidy(part);
 }
@@ -45,7 +46,7 @@ export function addEmbedding(h: Tensor, dense: nn.Linear, emb: Tensor): Tensor {
   return h.add_(shift.reshape([...shift.shape, 1, 1]));
 }
 
-/** Convolutions and norms want channels next to each other in memory. */
+/** The same images [B, C, H, W] with channels next to each other in memory, as convolutions and norms want them. */
 export function channelsLast(x: Tensor): Tensor {
   return x.to({ memoryFormat: "channelsLast" });
 }

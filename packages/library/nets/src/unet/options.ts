@@ -61,6 +61,7 @@ export interface UNetOptions extends Partial<typeof defaults> {
   in_channels: number;
 }
 
+/** Options of a UNet with all defaults. */
 export type CompleteUNetOptions = ReturnType<typeof completeUNet>;
 
 const optionError = wrongFor("UNet");

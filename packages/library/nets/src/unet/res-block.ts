@@ -2,11 +2,15 @@ import { nn, type Tensor } from "@dsbm/torch";
 import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroConv } from "./layers.js";
 import { DoubledConv2d, doubleSides, halveSides } from "./resample.js";
 
+/** Options of a residual block. */
 export interface ResBlockOptions extends Seeded, Padded {
   /** Channels of the time embedding. */
   embedding: number;
+  /** Groups of the normalisations. */
   groups: number;
+  /** Share of dropped numbers. */
   dropout: number;
+  /** Whether the embedding scales and shifts the second normalisation, instead of being added. */
   use_scale_shift_norm: boolean;
   /** Between the first normalisation and the first convolution. */
   resample?: "down" | "up";

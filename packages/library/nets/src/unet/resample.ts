@@ -58,9 +58,11 @@ export class DoubledConv2d extends nn.Conv2d {
   }
 }
 
+/** Options of layers that halve or double the sides. */
 export interface ResampleOptions extends Padded {
+  /** Whether a learned convolution halves or doubles, instead of means or repeated pixels alone. */
   conv: boolean;
-  /** Default: the input's. */
+  /** Channels of the result (default: the input's). */
   to?: number;
 }
 

@@ -21,6 +21,7 @@ type Letter =
     }
   | { failure: string | null };
 
+/** Process groups of a rank. */
 export interface ProcessRanksOptions {
   /** For values on the processor. */
   control: ProcessGroup;

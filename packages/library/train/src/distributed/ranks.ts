@@ -2,11 +2,15 @@
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
+/** Consecutive rows. */
 export interface RowRange {
+  /** Index of the first row. */
   start: number;
+  /** Number of rows. */
   count: number;
 }
 
+/** All of n rows. */
 export const allOf = (n: number): RowRange => ({ start: 0, count: n });
 
 /** The i-th of k parts of n rows: in order, and of sizes that differ by one at most. */
@@ -83,16 +87,21 @@ export const localRanks: Ranks = {
   leave() {},
 };
 
+/** What a rank trains on of each batch. */
 export interface BatchShare {
+  /** The rank's pairs among all pairs of a batch. */
   part: RowRange;
+  /** Pairs of a whole batch, each of which is repeated. */
   pairs: number;
   /** Rows that this rank trains on. */
   rows: number;
+  /** Ranks that share a batch. */
   among: number;
   /** Of numbers drawn for the whole batch [B, …] the numbers of this rank's rows. */
   own(drawn: Tensor): Tensor;
 }
 
+/** This rank's share of each batch of a problem; all of it if ranks do not share batches. */
 export function batchShare({
   optimisation: { batchSize, repeat },
   execution: { ranks, shareBatch },

@@ -25,12 +25,15 @@ import {
   statesOf,
 } from "./rows.js";
 
+/** How training pairs are cached on disk. */
 export interface CacheOptions {
   /** Folder of the files; each cache is removed when the next is made. */
   folder: string;
+  /** Rows of a cache. */
   npar: number;
   /** Rows simulated together: bounds the memory. */
   batchSize: number;
+  /** Steps after which a new cache is made. */
   refreshStride: number;
   /** Standardise the simulated end per coordinate over the cache. */
   normalize?: boolean;
@@ -38,15 +41,25 @@ export interface CacheOptions {
   online?: boolean;
 }
 
+/** Options of `CacheRows`. */
 export interface CacheSourceOptions extends CacheOptions {
+  /** The beginning of the names of the files. */
   name: string;
+  /** Tables of both endpoints. */
   data: Endpoints;
+  /** Decodes their rows. */
   decode: Decode;
+  /** Makes training rows of samples of both endpoints. */
   rows: (batch: Endpoints) => Batch;
+  /** The endpoint that a network simulates. */
   simulated: Endpoint;
+  /** Training rows of each simulated path. */
   rowsPerStart: number;
+  /** Gives the sampler the present weights before a cache is made; null: it keeps its weights. */
   refresh: (() => void) | null;
+  /** The stream of simulations. */
   simulate: Generator;
+  /** The stream of the order of rows. */
   shuffle: Generator;
   /** The processes that make the rows together; each disk gets the whole cache. */
   ranks: Ranks;
@@ -68,6 +81,7 @@ const emptyCache = (before: StreamStates): SavedCache => ({
   names: "",
 });
 
+/** Batches of rows from a cache on disk, which is made again every so many steps. */
 export class CacheRows implements BatchSource {
   readonly #options: CacheSourceOptions;
   #saved: SavedCache;

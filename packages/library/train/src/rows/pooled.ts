@@ -18,11 +18,17 @@ import { type BatchSource, cutRows, keptRows, type Making, type SourceState } fr
 /** Pairs that are drawn for each row of an expensive plan. */
 const draws = 16;
 
+/** Options of `PooledRows`. */
 export interface PooledOptions {
+  /** Where the rows of pools come from. */
   source: BatchSource;
+  /** Rows of a pool. */
   rows: number;
+  /** Pairs the rows of a pool. */
   couple: BatchCoupling;
+  /** The stream of pairings. */
   pairing: Generator;
+  /** The endpoint whose conditions a pair keeps. */
   conditionsOf: Endpoint;
 }
 

@@ -25,6 +25,7 @@ export class RowFiles implements Disposable {
     this.#pathOf = pathOf;
   }
 
+  /** Writes the first n rows of a batch at the end of the files, one file for each tensor. */
   append(batch: Batch, n: number): void {
     const tensors = tensorsOf(batch);
     namesOf(batch).forEach((name, i) => {
@@ -83,6 +84,7 @@ export class RowFiles implements Disposable {
   }
 }
 
+/** The SHA-256 of the checksums of files in this order. */
 export const checksumOf = (paths: readonly string[]): string =>
   sha256(paths.map(sha256OfFile).join());
 

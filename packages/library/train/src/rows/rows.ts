@@ -4,14 +4,19 @@ import type { RowRange } from "../distributed/ranks.js";
 
 /** The state of a source for resume: JSON values and bytes. */
 export type SourceState = { [key: string]: SavedValue };
+/** A value of a saved state. */
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
+/** Pairs made so far, and all pairs to make. */
 export type PairProgress = { done: number; total: number };
 
+/** The making of rows, step by step; a consumer may stop between two steps. */
 export type Making = Iterable<PairProgress> | AsyncIterable<PairProgress>;
 
+/** States of the generators of a source. */
 export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
 
+/** The present states of the generators of a source. */
 export const statesOf = (streams: Record<keyof StreamStates, Generator>): StreamStates => ({
   simulate: streams.simulate.getState(),
   shuffle: streams.shuffle.getState(),
@@ -90,6 +95,7 @@ export class Order {
     return rows.narrow(0, this.#taken - k, k);
   }
 
+  /** The next k indices, int64 [k], through as many orders as it takes. */
   through(k: number): Tensor {
     const parts: Tensor[] = [];
     for (let left = k; left > 0; ) {
@@ -101,6 +107,7 @@ export class Order {
     return cat(parts);
   }
 
+  /** The state for `restore`. */
   save(): OrderState {
     return { shuffle: this.#before, taken: this.#permutation ? this.#taken : 0 };
   }
@@ -122,6 +129,7 @@ export class Order {
   }
 }
 
+/** The order in which rows of both tables are taken. */
 export interface PairOrder {
   /** The next n of each, int64 [n] on the CPU, and which of them are known pairs. */
   next(n: number): RowPairs;
@@ -135,6 +143,7 @@ interface Streams {
   x1: Generator;
 }
 
+/** Random orders of both tables, independent of each other. */
 export function separateOrders(sizes: { x0: number; x1: number }, streams: Streams): PairOrder {
   const x0 = new Order(sizes.x0, streams.x0);
   const x1 = new Order(sizes.x1, streams.x1);
@@ -152,6 +161,7 @@ export function separateOrders(sizes: { x0: number; x1: number }, streams: Strea
   };
 }
 
+/** A random order of the rows of a matching, with partners drawn for each. */
 export function matchedOrder(matching: Matching, streams: Streams): PairOrder {
   const order = new Order(matching.rows.length, streams.x0);
   return {

@@ -22,15 +22,21 @@ import {
   statesOf,
 } from "./rows.js";
 
+/** Options of `TableRows`. */
 export interface TableRowsOptions {
+  /** Tables of both endpoints. */
   data: Endpoints;
   /** The rows of one epoch on all or some of the data; draws from `simulate` alone. */
   epoch: (data: Endpoints) => Batch;
+  /** Rows of a batch. */
   batchSize: number;
+  /** The stream of simulations and of draws for rows. */
   simulate: Generator;
+  /** The stream of the order of rows. */
   shuffle: Generator;
   /** Simulates the next epochs during this epoch; null: later. */
   prefetcher?: Prefetcher | null;
+  /** Training steps that are left. */
   stepsLeft: () => number;
   /** Chooses the samples of a last epoch that needs only some; null: all samples are used. */
   choose: (() => Generator) | null;
@@ -60,6 +66,7 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): OrderedRo
   }));
 }
 
+/** Batches of rows that are made an epoch at a time and kept in memory. */
 export class TableRows implements BatchSource {
   #columns: OrderedRows[] = [];
   #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };

@@ -17,6 +17,7 @@ import type { CompleteProblem } from "../problem.js";
 
 const vectors = 4096;
 
+/** Measures the noise of simulated steps after a half-iteration, if the problem asks for it. */
 export class StepNoise {
   readonly #problem: CompleteProblem;
   readonly #half: number;
@@ -29,6 +30,7 @@ export class StepNoise {
     this.#direction = direction;
   }
 
+  /** Copies the batch of the last step for `measure`. */
   keep(batch: Batch): void {
     if (this.#problem.method.stepVariance !== "analytic") return;
     this.dispose();

@@ -5,6 +5,7 @@ import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
 import { type Estimate, intervalOf, resampledRows } from "./bootstrap.js";
 
+/** How far the coupling of pairs is from the Schrödinger bridge between Gaussians. */
 export interface OptimalityGap {
   /** ‖εA − I‖/‖I‖ (Frobenius): 0 at the optimum, 1 for independent pairs. */
   error: Estimate;
@@ -13,9 +14,10 @@ export interface OptimalityGap {
 }
 
 /**
- * The matrix A = S⁻¹Pᵀ(Q − PS⁻¹Pᵀ)⁻¹ of pairs start, end [n, …] with covariance [[Q, P], [Pᵀ, S]], which is ε⁻¹I
- * at the Schrödinger bridge between Gaussians (Kholkin 2024), corrected for the bias of a sample's precision. Null
- * for fewer than 4d pairs or deterministic endpoints.
+ * The matrix A = S⁻¹Pᵀ(Q − PS⁻¹Pᵀ)⁻¹ of pairs start, end [n, …] with covariance [[Q, P], [Pᵀ, S]], which is ε⁻¹I at the
+ * Schrödinger bridge between Gaussians (Kholkin 2024), corrected for the bias of a sample's precision. Null for fewer
+ * than 4d pairs or deterministic endpoints.
+ * @throws {BridgeError} for an `epsilon` of 0 or less
  */
 export function optimality(
   start: Tensor,

@@ -51,7 +51,7 @@ export function flowEnergy(states: Tensor, times: readonly number[], field: Fiel
 }
 
 /**
- * |E∫|v|²dt − W₂²|/W₂² of a flow (Tong 2024): 0 for optimal transport. The interval comes from the
+ * |E∫|v|²dt − W₂²|/W₂² of a flow with energies [n] (Tong 2024): 0 for optimal transport. The interval comes from the
  * energy.
  */
 export function normalisedPathEnergy(energy: Tensor, w2: number): Estimate {
@@ -67,6 +67,7 @@ export function normalisedPathEnergy(energy: Tensor, w2: number): Estimate {
   };
 }
 
+/** Distances of samples that go forward and return. */
 export interface CycleError {
   /** Distance of start and return. */
   back: Estimate;

@@ -10,7 +10,10 @@ export const classLabel = (cell: string): string => cell.trim().replace(/^([+-]?
 export const byNumber = (a: string, b: string): number =>
   Number(a) - Number(b) || (a < b ? -1 : Number(a > b));
 
-/** `add` gives temporary codes, which `finish` maps to final ones. */
+/**
+ * Codes of a condition column: `add` gives temporary codes, which `finish` maps to final ones.
+ * @throws {DatasetError} `BadTable`, in `add`, for more than 100 different texts
+ */
 export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "name" | "kind">) {
   const codes = new Map<string, number>();
   const range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
