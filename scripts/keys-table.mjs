@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   evaluate,
-  exported,
+  exportNetworks,
   fit,
   gaussian,
   helpEntries,
@@ -172,7 +172,7 @@ ${[
   interfaceOf("FitKeys", fit),
   interfaceOf("SampleKeys", sample),
   interfaceOf("EvaluateKeys", evaluate),
-  interfaceOf("ExportKeys", exported),
+  interfaceOf("ExportKeys", exportNetworks),
 ].join("\n\n")}
 `,
 };

@@ -5,7 +5,7 @@ import {
   annotate,
   compare,
   evaluate,
-  exported,
+  exportNetworks,
   fit,
   gaussian,
   resolve,
@@ -30,7 +30,7 @@ const placesOf: Record<string, [experiment: Parameters<typeof resolve>[0], place
   sample: [sample, 3],
   annotate: [annotate, 3],
   compare: [compare, 2],
-  export: [exported, 2],
+  export: [exportNetworks, 2],
   evaluate: [evaluate, 1],
 };
 

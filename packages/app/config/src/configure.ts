@@ -70,7 +70,7 @@ export function configure<S extends z.ZodType>(
   const base = flatten(options.base ?? {});
   const values = flatten(overrides);
   const all = { ...base, ...values };
-  const { config: tree, choices } = composed(experiment, all, options);
+  const { config: tree, choices } = composeExperiment(experiment, all, options);
   const groups = [...Object.keys(choices), ...Object.keys(aliases)];
   if (launched) groups.push("launcher");
   return withLines(
@@ -119,7 +119,7 @@ export function resolveArguments<S extends z.ZodType>(
   if (help) {
     const [first = {}] = expandSweep(keys, true);
     const values = { ...flatten(options.base ?? {}), ...flatten(first) };
-    const { config } = composed(experiment, values, options);
+    const { config } = composeExperiment(experiment, values, options);
     return { help, all, members: [], values: config, launcher: thisMachine };
   }
   const launcher: Launcher = experiment.launched
@@ -164,7 +164,7 @@ function asList<S extends z.ZodType>(experiment: Experiment<S>, override: Overri
   return isList ? { ...override, values: [values] } : override;
 }
 
-function composed<S extends z.ZodType>(
+function composeExperiment<S extends z.ZodType>(
   { name, schema, base = {}, aliases = {}, names: own }: Experiment<S>,
   overrides: Overrides,
   { names }: ConfigureOptions,

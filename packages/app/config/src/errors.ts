@@ -32,7 +32,10 @@ export class ConfigError extends UserError {
   }
 }
 
-/** Changes each line of a task's ConfigError. */
+/**
+ * Changes each line of a task's ConfigError.
+ * @throws {ConfigError} with the changed lines, and every other error of the task.
+ */
 export function withLines<T>(change: (line: string) => string, task: () => T): T {
   try {
     return task();

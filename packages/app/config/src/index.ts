@@ -11,7 +11,7 @@ export * from "./commands/look.js";
 export * from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type AnnotateConfig, annotate } from "./commands/sample.js";
-export { type ExportConfig, exported } from "./commands/export.js";
+export { type ExportConfig, exportNetworks } from "./commands/export.js";
 export * from "./commands/compare.js";
 export { checkHoldouts, type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export {

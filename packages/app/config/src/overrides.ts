@@ -128,6 +128,7 @@ function refuseList({ key, values, text }: Override): void {
   );
 }
 
+/** The overrides as arguments key=value that `parseArguments` reads back. */
 export const printOverrides = (overrides: Overrides): string[] =>
   Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);
 
@@ -148,8 +149,8 @@ export function printCommand({ command, arguments: places, overrides }: CommandR
 
 const maxDepth = 64;
 /** Backslashes count only before the mark. */
-const quoted = /^(['"])(?:(?!\1)[^\\]|\\+(?!\1|\\)|(?:\\\\)*\\\1)*(?:\\\\)*\1/s;
-const plain = /^[^,()[\]{}'"]+/;
+const quotedText = /^(['"])(?:(?!\1)[^\\]|\\+(?!\1|\\)|(?:\\\\)*\\\1)*(?:\\\\)*\1/s;
+const plainText = /^[^,()[\]{}'"]+/;
 const plainKey = /^[^,()[\]{}'":]+/;
 
 /**
@@ -177,7 +178,7 @@ export function parseValues(
   };
   const textInQuotes = (): string | undefined => {
     if (!/^['"]/.test(rest)) return undefined;
-    const word = take(quoted) ?? fail(`a closing ${rest.charAt(0)}`);
+    const word = take(quotedText) ?? fail(`a closing ${rest.charAt(0)}`);
     const inner = word.slice(1, -1);
     return inner.replace(/(\\+)(['"]|$)/g, (all, slashes: string, end: string) =>
       end === "" || end === word.charAt(0) ? slashes.slice(0, slashes.length / 2) + end : all,
@@ -196,7 +197,7 @@ export function parseValues(
     if (take(/^\{/)) return Object.fromEntries(items(/^}/, () => pair(depth + 1)));
     const word = textInQuotes();
     if (word !== undefined) return word;
-    return read((take(plain) ?? fail("a value (write '' for empty text)")).trimEnd());
+    return read((take(plainText) ?? fail("a value (write '' for empty text)")).trimEnd());
   };
   const pair = (depth: number): [string, Value] => {
     const key = textInQuotes() ?? (take(plainKey) ?? fail("a key")).trimEnd();

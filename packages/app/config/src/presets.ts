@@ -49,6 +49,7 @@ interface ComposeOptions {
   aliases?: Aliases;
 }
 
+/** A configuration and the presets that it is made of. */
 export interface Composed {
   /** Defaults, presets and overrides together. */
   config: Tree;
@@ -103,6 +104,7 @@ export function compose({
   return { config: merge(merge(base, presets), Object.fromEntries(rest)), choices };
 }
 
+/** A group of presets, such as dataset or model. */
 export interface Group {
   /** As typed: name=preset. */
   name: string;

@@ -149,6 +149,7 @@ function setPath(tree: Tree, path: string, value: Value): void {
   node[last] = structuredClone(value);
 }
 
+/** Removes the value at a dotted path; a missing path changes nothing. */
 export function deletePath(tree: Tree, path: string): void {
   const parts = path.split(".");
   const last = parts.pop() as string;
@@ -161,13 +162,13 @@ export function deletePath(tree: Tree, path: string): void {
  * the file in messages. Throws ConfigError "yaml" with line and column.
  */
 export function readYaml(text: string, source = "the text"): Tree {
-  const value = parsed(text, source) ?? {};
+  const value = parseYaml(text, source) ?? {};
   if (!isTree(value))
     throw new ConfigError(`${source}: expected "key: value" lines, got a list or a scalar`, "yaml");
   return value;
 }
 
-function parsed(text: string, source: string): unknown {
+function parseYaml(text: string, source: string): unknown {
   try {
     return parse(text, { maxAliasCount: 100 });
   } catch (error) {
@@ -215,6 +216,7 @@ export function withoutAliases(aliases: Aliases, tree: object): Overrides {
   return Object.fromEntries(entries);
 }
 
+/** The name that users type for a key: its second name if one is shown. */
 export function typedName(aliases: Aliases, key: string): string {
   const isShown = (name: string) => {
     const alias = aliasOf(aliases, name);
@@ -229,6 +231,7 @@ export function typedValue(aliases: Aliases, key: string, value: string): string
   return Object.entries(values).find(([, meant]) => meant === value)?.[0] ?? value;
 }
 
+/** A line of a message with the names that users type. */
 export function inTypedNames(aliases: Aliases, line: string): string {
   const keys = new Set(Object.keys(aliases).map((name) => aliasOf(aliases, name)?.key ?? ""));
   return [...keys].reduce((text, key) => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { gaussian, train } from "../src/commands/train.js";
 import { resolve } from "../src/configure.js";
-import { thrown } from "./thrown.js";
+import { thrownError } from "./thrown.js";
 
 const run = (...words: string[]) => resolve(gaussian, words);
 const launcher = (...words: string[]) => run("-m", ...words).launcher;
@@ -76,7 +76,7 @@ describe("the error of a launcher is one line", () => {
     ["launcher.n_jobs=2", /^launcher.n_jobs=2 is for sweeps: add -m/],
     ["-m launcher=slurm_cpu launcher.additional_parameters=7", /expected a group of keys, got 7/],
   ])("%s", (line, problem) => {
-    const { problems } = thrown(() => run(...line.split(" ")));
+    const { problems } = thrownError(() => run(...line.split(" ")));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
   });

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { ConfigError } from "../src/errors.js";
 
 /** The ConfigError that a function throws; fails when it throws none or something else. */
-export function thrown(run: () => unknown): ConfigError {
+export function thrownError(run: () => unknown): ConfigError {
   try {
     run();
   } catch (error) {
@@ -16,7 +16,7 @@ export function thrown(run: () => unknown): ConfigError {
 
 /** Expects a ConfigError in one line: this text, or a match. */
 export function expectRefused(run: () => unknown, message: RegExp | string, code?: string): void {
-  const error = thrown(run);
+  const error = thrownError(run);
   if (code !== undefined) expect(error.code).toBe(code);
   if (typeof message === "string") expect(error.message).toBe(message);
   else expect(error.message).toMatch(message);

@@ -65,6 +65,7 @@ export interface MetricColumns {
   target?: string;
 }
 
+/** What decides whether a metric is for a run: its data and its configuration. */
 export interface DataFacts<S extends SampleSubject = Subject> {
   datasets: S["datasets"];
   config: S["trained"]["config"];
@@ -122,6 +123,7 @@ export interface Comparison<S extends SampleSubject> {
   widths(): number[];
 }
 
+/** The value of a comparison, with its interval if the metric knows it; null without a value. */
 export type Compared = number | Estimate | null;
 
 /** A value, or a promise of it. */
@@ -165,6 +167,7 @@ interface OwnBoundsMetric<S extends SampleSubject> extends MetricFacts<S> {
  */
 export type Metric<S extends SampleSubject = Subject> = TwoSampleMetric<S> | OwnBoundsMetric<S>;
 
+/** Rows, seed and time of a measurement. */
 export interface MeasureOptions {
   /** Maximum source rows, and target rows. */
   n: number;
@@ -181,7 +184,9 @@ export interface MeasureOptions {
   signal: AbortSignal | undefined;
 }
 
+/** The context of metrics on one subject: options, shared intermediate results and their resources. */
 export class Measuring<S extends SampleSubject = Subject> implements Disposable {
+  /** Exact distances, computed in threads. */
   readonly distances: Distances;
   readonly #known = new WeakMap<object, Map<string, unknown>>();
   readonly #tensors = new KeptTensors();
@@ -208,7 +213,7 @@ export class Measuring<S extends SampleSubject = Subject> implements Disposable 
     return resource;
   }
 
-  /** A copy of a tensor on the processor, freed at the end. */
+  /** A copy of a tensor on the processor, of its shape, freed at the end. */
   own(make: () => Tensor): Tensor {
     return this.#tensors.keep(make);
   }

@@ -17,6 +17,7 @@ export interface SampleSubject {
   own(side: Endpoint, rows: Tensor): Tensor;
 }
 
+/** A bridge with its run and its data, as metrics read them. */
 export interface Subject extends SampleSubject {
   bridge: Bridge;
   trained: Trained;
@@ -25,6 +26,7 @@ export interface Subject extends SampleSubject {
   unit: number;
 }
 
+/** A subject that owns its bridge and its data; dispose it. */
 export interface OpenSubject extends Subject, Disposable {
   grid: TimeGrid;
 }
@@ -87,7 +89,9 @@ export const subjectOf = (bridge: Bridge, datasets: Datasets): Subject => ({
   },
 });
 
-/** Shuffles tables: a part of a sorted table is not a random sample. */
+/**
+ * Shuffles tables: a part of a sorted table is not a random sample. The caller frees the orders, permutations [rows].
+ */
 export function inRandomOrder(
   datasets: Datasets,
   seed: number,

@@ -54,6 +54,7 @@ export function columnsFor(data: DataFacts): { columns: string[]; logged: Logged
   };
 }
 
+/** The samples of an evaluation and its row of results.csv; dispose it. */
 export interface Evaluation extends Disposable {
   result: Record<string, number | string | null> & {
     half_iteration: number;

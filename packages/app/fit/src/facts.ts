@@ -11,6 +11,7 @@ import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/datasets";
 import { average } from "@dsbm/runs";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
+/** Sizes and distances of the data, from which `fit` chooses options. */
 export interface DataFacts {
   shape: readonly number[];
   /** Training rows of each dataset. */
@@ -36,11 +37,11 @@ export interface CourseFacts {
   rows: number;
 }
 
-const most = 1000;
+const mostRows = 1000;
 
 /** Fewer rows in less time than `enough`. */
 const rowsIn = (minutes: number | null, enough: number): number =>
-  Math.ceil(most * Math.min(1, (minutes ?? enough) / enough));
+  Math.ceil(mostRows * Math.min(1, (minutes ?? enough) / enough));
 /** Columns up to which exact distances of many rows are quick. */
 const quickColumns = 10;
 /** Of the length that the plan of all rows asks for. */
@@ -106,7 +107,7 @@ function pairFacts({
     const { permutation } = exactPointPlan(a, b);
     const partners = b.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
     const transport = median(a.sub(partners).square().sum(1).sqrt()) / Math.sqrt(d);
-    const spread = (within(a) + within(b)) / 2;
+    const spread = (distanceWithin(a) + distanceWithin(b)) / 2;
     return { transport, spread };
   });
 }
@@ -127,7 +128,7 @@ function someRows(
 
 const median = (t: Tensor): number => t.flatten().median().item();
 
-function within(x: Tensor): number {
+function distanceWithin(x: Tensor): number {
   const n = Math.min(500, x.size(0));
   const some = x.narrow(0, 0, n);
   const squares = squaredDistances(some, some);

@@ -69,7 +69,7 @@ export async function planFit(
       (await readHoldout(path, { datasets, config })).dispose();
     chooseGrowth(choices);
     const hasPaths = choosePaths(choices, datasets);
-    datasets = await reloaded(datasets, config, choices, work);
+    datasets = await reloadDatasets(datasets, config, choices, work);
     const facts = dataFacts(datasets, config.seed, own.max_minutes);
     chooseOptions(choices, datasets, { facts, hasPaths });
     const forecastAt = (speed: Speed) =>
@@ -138,7 +138,7 @@ function listOf(
 }
 
 /** The data of the choices, loaded again if the choices since `before` change them. */
-async function reloaded(
+async function reloadDatasets(
   datasets: Datasets,
   before: CompleteTrainConfig,
   choices: Choices,
@@ -176,7 +176,7 @@ async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
   const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);
   choices.add(...boundRules(marginalsOf(datasets).flatMap(({ facts }) => facts ?? [])));
-  return reloaded(datasets, config, choices, work);
+  return reloadDatasets(datasets, config, choices, work);
 }
 
 /** The share of held-out samples of small tables and of small folders without a test folder of their own. */

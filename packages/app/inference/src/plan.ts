@@ -115,6 +115,7 @@ function checkSteps(
 /**
  * Refuses changed noise without the drifts of both directions, whose sum is the score, and guidance
  * of networks that always had their condition.
+ * @throws {ConfigError} if diffusion or guidance does not apply.
  */
 function checkNoise(
   { config, folder, method }: Trained,

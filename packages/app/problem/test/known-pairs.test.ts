@@ -21,7 +21,7 @@ beforeAll(() => {
 
 const pathOf = (name: string) => join(folder, name);
 
-async function loaded(pairs: string, ...words: string[]) {
+async function loadWithPairs(pairs: string, ...words: string[]) {
   writeFileSync(pathOf("pairs.csv"), pairs);
   const config = trainConfig(
     "dataset=vectors",
@@ -56,7 +56,7 @@ async function loaded(pairs: string, ...words: string[]) {
 
 it("gives the training the rows of known pairs", async () => {
   const lines = Array.from({ length: 40 }, (_, i) => `a${i},b${39 - i}`).join("\n");
-  const { known, config, data } = await loaded(`source,target\n${lines}\n`);
+  const { known, config, data } = await loadWithPairs(`source,target\n${lines}\n`);
   // Four rows of each end are held out.
   expect(known?.given).toBe(40);
   expect(known?.x0.length).toBeGreaterThanOrEqual(32);
@@ -67,16 +67,16 @@ it("gives the training the rows of known pairs", async () => {
 });
 
 it("refuses pairs if all of them are held out", async () => {
-  const { held } = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
+  const { held } = await loadWithPairs("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
   expect(held).toHaveLength(4);
-  await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
+  await expect(loadWithPairs(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
     /all 1 pairs have a held-out or unused row: expected some to train on/,
   );
 });
 
 it("gives pairs of several datasets their rows in the tables of all intervals", async () => {
   const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
-  const { known, values } = await loaded(
+  const { known, values } = await loadWithPairs(
     `interval,source,target\n${lines.flat().join("\n")}\n`,
     `Dataset_between=table:${pathOf("b.csv")}`,
     `Dataset_transfer=table:${pathOf("a.csv")}`,
@@ -95,9 +95,9 @@ it("gives pairs of several datasets their rows in the tables of all intervals", 
     starts?.map(({ x, interval }) => ({ interval, x: (x + (interval === 0 ? 3 : 5)) % 7 })),
   );
   await expect(
-    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
+    loadWithPairs("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
   ).rejects.toThrow(/row 1 has the interval "3"; expected 1 to 2/);
   await expect(
-    loaded("source,target\na1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
+    loadWithPairs("source,target\na1,b1\n", `Dataset_between=table:${pathOf("b.csv")}`),
   ).rejects.toThrow(/expected columns named source, target, interval/);
 });

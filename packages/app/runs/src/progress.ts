@@ -30,6 +30,7 @@ export interface Progress {
 const shortNumber = (x: number): string =>
   x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(1) : x.toPrecision(4);
 
+/** A line of progress: label, steps, rate, loss and the estimated time left. */
 export function progressText({ label, step, steps, rate, loss, left }: ProgressState): string {
   const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
   if (rate !== undefined && rate > 0)

@@ -1,18 +1,18 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
-import { counted, file, flag, orNull, seed, several, threads } from "../schema/kinds.js";
+import { countKey, file, flag, oneOrMore, orNull, seed, threads } from "../schema/kinds.js";
 
 const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
   where: file("a condition on the columns of TARGET, such as day == 7", "day == 7"),
   source_where: file("the same for the source", "day == 2"),
-  exclude: orNull(several(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
+  exclude: orNull(oneOrMore(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
   layer: file("the matrix of .h5ad files", "X_pca"),
   weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
-  n: counted(2000, "maximum rows of each side"),
-  exact: counted(2000, "maximum rows of each side for exact distances"),
+  n: countKey(2000, "maximum rows of each side"),
+  exact: countKey(2000, "maximum rows of each side for exact distances"),
   metrics: orNull(
-    several(z.string().min(1)),
+    oneOrMore(z.string().min(1)),
     "only these metrics or groups (endpoints, columns); null is all",
     ["w1", "mmd"],
   ),

@@ -1,24 +1,25 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import {
-  counted,
+  countKey,
   device,
   file,
   flag,
   follows,
   halfIteration,
   oneOf,
+  oneOrMore,
   orNull,
   seed,
-  several,
   threads,
 } from "../schema/kinds.js";
 import { checkSolver, samplerKeys } from "./sample.js";
 
+/** Keys of held-out files and their times, for commands that measure hold-outs. */
 export const holdoutKeys = (description: string) => ({
-  holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
+  holdout: orNull(oneOrMore(z.string().min(1)), description, "day_3.npy"),
   at: orNull(
-    several(z.number()),
+    oneOrMore(z.number()),
     "the time of each hold-out, in the units of times=; with two datasets from 0 to 1",
     0.5,
   ),
@@ -70,7 +71,7 @@ const evaluateSchema = z.strictObject({
   ),
   ...samplerKeys,
   metrics: orNull(
-    several(z.string().min(1)),
+    oneOrMore(z.string().min(1)),
     "only these metrics or groups (endpoints, plan, path, columns, marginals, holdout); null is all",
     ["sliced_w2", "plan"],
   ),
@@ -82,7 +83,7 @@ const evaluateSchema = z.strictObject({
     "statistics (mu, sigma) of real images for the FID",
     "cifar10_fid_stats.npz",
   ),
-  exact: counted(2000, "maximum rows of each side for exact distances"),
+  exact: countKey(2000, "maximum rows of each side for exact distances"),
   ...holdoutKeys("held-out samples of an intermediate time, in the units of the data"),
   json: flag(false, "print the rows as JSON instead of a table"),
   out: file("write quality.json here instead of into RUN", "quality.json"),

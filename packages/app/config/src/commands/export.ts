@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 
+/** Keys of `dsbm export`. */
 export const exportSchema = z.strictObject({
   direction: orNull(
     z.enum(["b", "f", "both"]),
@@ -22,7 +23,7 @@ export const exportSchema = z.strictObject({
 export type ExportConfig = z.output<typeof exportSchema>;
 
 /** The command `dsbm export`. */
-export const exported: Experiment<typeof exportSchema> = {
+export const exportNetworks: Experiment<typeof exportSchema> = {
   name: "export",
   about: "export a trained bridge: ONNX models with a sampler, or a page",
   schema: exportSchema,

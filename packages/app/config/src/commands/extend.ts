@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import { file, follows } from "../schema/kinds.js";
 
+/** Keys of `dsbm extend`. */
 export const extendSchema = z.strictObject({
   more: follows("additional half-iterations; also written +N", 2),
   half_iterations: follows("total half-iterations; also outer_iters", 8),

@@ -3,7 +3,7 @@ import type { Experiment } from "../experiment.js";
 import {
   cell,
   count,
-  counted,
+  countKey,
   device,
   file,
   flag,
@@ -142,7 +142,7 @@ const sampleSchema = z.strictObject({
     "samples read, simulated and written together, rounded up to whole blocks; null: by their size",
     100,
   ),
-  max_pixels: counted(100_000_000, "maximum pixels of an image"),
+  max_pixels: countKey(100_000_000, "maximum pixels of an image"),
   cond: file("for runs with cdsb=true: conditions, one for each sample", "cond.npy"),
   y: orNull(
     z.union([z.int().min(0), z.string().min(1)]),
@@ -190,8 +190,8 @@ const annotateSchema = z.strictObject({
     "a column of classes: adds the probability of each class at the last time",
     "celltype",
   ),
-  draws: counted(10, "draws of noise, averaged for fates"),
-  neighbours: counted(10, "nearest cells of the last time that vote on a class"),
+  draws: countKey(10, "draws of noise, averaged for fates"),
+  neighbours: countKey(10, "nearest cells of the last time that vote on a class"),
   ...sampleSchema.pick({
     half_iteration: true,
     seed: true,

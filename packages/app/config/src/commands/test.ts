@@ -1,7 +1,7 @@
 import type { Experiment } from "../experiment.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/train.js";
-import { flag, halfIteration, key, oneOf, positive, sized } from "../schema/kinds.js";
+import { flag, halfIteration, key, oneOf, positive, positiveKey } from "../schema/kinds.js";
 import { train } from "./train.js";
 
 const testKeys = {
@@ -13,7 +13,7 @@ const testKeys = {
   half_iteration: halfIteration(),
   test_ode_sampler: flag(true, "also evaluate the probability-flow ODE"),
   ode_sampler: oneOf(["dopri5", "heun", "euler"], "dopri5", "solver of the ODE"),
-  ode_tol: sized(1e-5, "tolerances rtol and atol of dopri5"),
+  ode_tol: positiveKey(1e-5, "tolerances rtol and atol of dopri5"),
   ode_euler_step_size: key(positive().max(1), 1e-2, "time step of euler and heun"),
 };
 

@@ -2,20 +2,21 @@ import { z } from "zod";
 import {
   allOrNames,
   cell,
-  counted,
+  countKey,
   file,
   flag,
   follows,
   key,
-  named,
+  nameKey,
   names,
   oneOf,
   orNull,
-  sized,
+  positiveKey,
 } from "../schema/kinds.js";
 
+/** Options of the two datasets: what they are, and how their files are read. */
 export const data = {
-  Dataset: named("mnist", "data at time 0", [
+  Dataset: nameKey("mnist", "data at time 0", [
     "mnist",
     "mnist_2",
     "folder:PATH",
@@ -43,7 +44,7 @@ export const data = {
     "known.csv",
   ),
   mean_final: key(z.number(), 0, "mean of the Gaussian at time 1"),
-  var_final: sized(1, "variance of the Gaussian at time 1"),
+  var_final: positiveKey(1, "variance of the Gaussian at time 1"),
   adaptive_mean: flag(false, "take the mean of the Gaussian at time 1 from the data"),
   final_adaptive: flag(false, "take mean and variance of the Gaussian at time 1 from the data"),
   cdsb: flag(false, "the network also receives the data's condition"),
@@ -53,8 +54,8 @@ export const data = {
     "downscaler data: the segment of this wavenumber, 0 for all",
   ),
   data: z.strictObject({
-    image_size: counted(28, "height and width of an image"),
-    channels: counted(1, "channels of an image"),
+    image_size: countKey(28, "height and width of an image"),
+    channels: countKey(1, "channels of an image"),
     cond_channels: key(z.int().min(0), 0, "channels of the condition"),
     random_flip: flag(false, "mirror training images at random"),
     dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),

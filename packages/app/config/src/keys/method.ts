@@ -5,11 +5,11 @@ import {
   flag,
   fraction,
   key,
-  named,
+  nameKey,
   oneOf,
   orNull,
   positive,
-  sized,
+  positiveKey,
 } from "../schema/kinds.js";
 
 /** Options that name columns for masses (mass may be numbers instead). */
@@ -18,8 +18,9 @@ export const massKeys = ["weights", "mass", "birth", "death"] as const;
 /** Options that give the masses of datasets. */
 export type MassKey = (typeof massKeys)[number];
 
+/** Options of the method and of its reference process. */
 export const method = {
-  method: named("dsbm", "name of a method, or of its preset", ["dsbm"]),
+  method: nameKey("dsbm", "name of a method, or of its preset", ["dsbm"]),
   fb_sequence: orNull(
     z.array(z.enum(["b", "f"])).min(1),
     "directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both",
@@ -46,8 +47,8 @@ export const method = {
     "standard deviation of the reference process at time 1; null: by gamma_min and gamma_max",
     1,
   ),
-  gamma_min: sized(0.001, "smallest variance of a step"),
-  gamma_max: sized(0.2, "largest variance of a step"),
+  gamma_min: positiveKey(0.001, "smallest variance of a step"),
+  gamma_max: positiveKey(0.2, "largest variance of a step"),
   gamma_space: oneOf(
     ["linspace", "geomspace"],
     "linspace",
@@ -78,7 +79,7 @@ export const method = {
     "samples of each dataset in an OT plan, a multiple of batch_size; null: one batch",
     2048,
   ),
-  ot_penalty: sized(
+  ot_penalty: positiveKey(
     1,
     "growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance",
   ),
@@ -148,7 +149,7 @@ export const method = {
     50,
     "lightsb, lightsb_m: number of Gaussians in the mixture",
   ),
-  mixture_spread: sized(
+  mixture_spread: positiveKey(
     0.1,
     "lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2",
   ),

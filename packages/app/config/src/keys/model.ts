@@ -1,11 +1,20 @@
 import { z } from "zod";
-import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";
+import {
+  countKey,
+  flag,
+  follows,
+  fraction,
+  key,
+  numbers,
+  oneOf,
+  positiveKey,
+} from "../schema/kinds.js";
 
 const dropout = (p: number) => fraction(p, "probability that an activation is dropped");
-const temb_scale = (scale: number) => sized(scale, "factor of the time before its embedding");
+const temb_scale = (scale: number) => positiveKey(scale, "factor of the time before its embedding");
 const num_res_blocks = (n: number) =>
-  counted(n, "residual blocks of each resolution (DownscalerUNET: in the middle)");
-const num_channels = (n: number) => counted(n, "channels that the multipliers multiply");
+  countKey(n, "residual blocks of each resolution (DownscalerUNET: in the middle)");
+const num_channels = (n: number) => countKey(n, "channels that the multipliers multiply");
 const multipliers = "channel multipliers of the resolutions";
 
 const UNET = z.strictObject({
@@ -20,7 +29,7 @@ const UNET = z.strictObject({
     .nullable()
     .prefault("16,8")
     .describe("image sizes with attention; sizes that the network does not have are ignored"),
-  num_heads: counted(4, "heads of attention"),
+  num_heads: countKey(4, "heads of attention"),
   num_head_channels: follows("channels of a head; null: by num_heads", 32),
   num_heads_upsample: follows("heads on the way up; null is num_heads", 4),
   dropout: dropout(0.1),
@@ -57,7 +66,7 @@ const DownscalerUNET = z.strictObject({
 /** DDPM++ and NCSN++ (Song 2021), under the names of that paper's configurations. */
 const DDPMpp = z.strictObject({
   name: z.literal("DDPMpp"),
-  nf: counted(128, "channels that the multipliers multiply"),
+  nf: countKey(128, "channels that the multipliers multiply"),
   ch_mult: numbers("1,2,2,2").prefault("1,2,2,2").describe(multipliers),
   num_res_blocks: num_res_blocks(4),
   attn_resolutions: numbers("16,8", { whole: true })
@@ -91,6 +100,7 @@ const MLP = z.strictObject({
 
 const networks = z.discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP]);
 
+/** Options of the network, by its name. */
 export const model = networks.prefault({ name: "UNET" });
 
 /** `model=NAME` without a preset of this name: the network with its default options. */

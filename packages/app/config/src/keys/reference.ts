@@ -60,6 +60,7 @@ const STARTS: Readonly<Record<string, string>> = {
   optimizer_checkpoint_b: "optimizer_b.ckpt",
 };
 
+/** Options of the reference implementation that change nothing here. */
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
 /** Options of the reference that are no options here. */

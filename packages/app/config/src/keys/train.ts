@@ -13,6 +13,7 @@ import { CHANNEL_MULT, model } from "./model.js";
 import { takeReferenceKeys } from "./reference.js";
 import { cache, checkpoints, evaluation, machine, training } from "./training.js";
 
+/** All keys of a training. */
 export const trainSchema = z.strictObject({
   ...method,
   ...data,
@@ -27,6 +28,7 @@ export const trainSchema = z.strictObject({
 /** The resolved configuration of `dsbm train`. */
 export type TrainConfig = z.output<typeof trainSchema>;
 
+/** The sections of --help, each with its keys. */
 export const trainSections: Readonly<Record<string, readonly string[]>> = {
   method: Object.keys(method),
   data: Object.keys(data),

@@ -1,25 +1,26 @@
 import { z } from "zod";
 import {
-  counted,
+  countKey,
   device,
   file,
   flag,
   follows,
   key,
-  named,
+  nameKey,
   oneOf,
   orNull,
   positive,
+  positiveKey,
   seed,
-  sized,
   stepCount,
   threads,
 } from "../schema/kinds.js";
 
+/** Options of the steps of training: their number, batches, learning rate and losses. */
 export const training = {
-  n_ipf: counted(50, "iterations, each of a backward and a forward pass"),
+  n_ipf: countKey(50, "iterations, each of a backward and a forward pass"),
   half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
-  num_iter: counted(500_000, "training steps of a half-iteration"),
+  num_iter: countKey(500_000, "training steps of a half-iteration"),
   first_num_iter: follows(
     "training steps of each half-iteration in the first iteration; null is num_iter",
     100_000,
@@ -44,7 +45,7 @@ export const training = {
     "process",
     "noise of a sampler's step: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic (measured)",
   ),
-  batch_size: counted(128, "rows of a training step"),
+  batch_size: countKey(128, "rows of a training step"),
   dtype: oneOf(
     ["float32", "bfloat16"],
     "float32",
@@ -55,9 +56,9 @@ export const training = {
     "float32",
     "precision of simulated pairs and evaluations; state and noise stay float32",
   ),
-  num_repeat_data: counted(1, "copies of a pair in a batch, each with its own time and noise"),
+  num_repeat_data: countKey(1, "copies of a pair in a batch, each with its own time and noise"),
   optimizer: oneOf(["Adam", "AdamW"], "Adam", "optimiser"),
-  lr: sized(1e-4, "learning rate"),
+  lr: positiveKey(1e-4, "learning rate"),
   lr_schedule: orNull(
     z.enum(["cosine"]),
     "decay of the learning rate to 0 in each half-iteration; null: constant",
@@ -91,6 +92,7 @@ export const training = {
   ),
 };
 
+/** Options of simulated training pairs. */
 export const cache = {
   cache: oneOf(
     ["disk", "epoch"],
@@ -102,7 +104,7 @@ export const cache = {
     "pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data",
     10_000,
   ),
-  cache_batch_size: counted(1250, "pairs simulated together; bounds the memory"),
+  cache_batch_size: countKey(1250, "pairs simulated together; bounds the memory"),
   cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
   cache_num_steps: orNull(
     stepCount(),
@@ -116,21 +118,22 @@ export const cache = {
   normalize_x1: flag(false, "standardise simulated x1 per pixel over the cache (transfer=false)"),
 };
 
+/** Options of evaluations during training. */
 export const evaluation = {
   test_npar: key(
     z.int().min(2).nullable(),
     10_000,
     "samples of an evaluation; null is data.n_test, or 10000",
   ),
-  test_batch_size: counted(1000, "samples simulated together in an evaluation"),
+  test_batch_size: countKey(1000, "samples simulated together in an evaluation"),
   gif_stride: follows("training steps between evaluations; null is num_iter", 5000),
   plot_level: key(
     z.int().min(0).max(3),
     2,
     "images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also vectors of all half-iterations",
   ),
-  plot_npar: counted(100, "images in a grid"),
-  plot_npar_path: counted(16, "images whose paths are drawn"),
+  plot_npar: countKey(100, "images in a grid"),
+  plot_npar_path: countKey(16, "images whose paths are drawn"),
   gif: flag(true, "animate the paths (plot_level 2 and 3)"),
   metrics: z.strictObject({
     inception: file(
@@ -146,13 +149,14 @@ export const evaluation = {
   }),
 };
 
+/** Options of checkpoints, and of the state that a training starts from. */
 export const checkpoints = {
   autostart_next_it: flag(
     false,
     "start the next half-iteration instead of finishing the saved one",
   ),
   checkpoint_run: flag(false, "start from the files named below"),
-  checkpoint_it: counted(1, "iteration to start in"),
+  checkpoint_it: countKey(1, "iteration to start in"),
   checkpoint_pass: oneOf(["b", "f"], "b", "direction to start with"),
   checkpoint_iter: key(z.int().min(0), 0, "finished training steps of this half-iteration"),
   checkpoint_f: file("weights of the forward network", "net_f.ckpt"),
@@ -167,25 +171,26 @@ export const checkpoints = {
     10,
     "maximum minutes between checkpoints; null: no limit",
   ),
-  keep_last: counted(3, "number of newest checkpoints to keep"),
+  keep_last: countKey(3, "number of newest checkpoints to keep"),
 };
 
 const processes = {
-  nproc: counted(1, "processes on this machine that train together and share each batch"),
+  nproc: countKey(1, "processes on this machine that train together and share each batch"),
   share_batch: key(
     z.union([z.literal("auto"), z.boolean()]),
     "auto",
     "processes share each batch (true) or only simulations (false); auto: what is faster",
   ),
-  accumulate: counted(
+  accumulate: countKey(
     1,
     "parts of a step that a process computes one after the other, for less memory",
   ),
-  dist_timeout: sized(600, "seconds that a process waits for the others"),
+  dist_timeout: positiveKey(600, "seconds that a process waits for the others"),
 };
 
+/** Options of the machine: seed, folders, loggers, threads and devices. */
 export const machine = {
-  name: named("mnist_transfer", "folder of the experiment's runs"),
+  name: nameKey("mnist_transfer", "folder of the experiment's runs"),
   seed: seed("seed of data, weights and training"),
   LOGGER: oneOf(
     ["Wandb", "TensorBoard", "CSV", "JSONL", "NONE"],
@@ -193,13 +198,13 @@ export const machine = {
     "metrics in addition to metrics.jsonl; Wandb writes TensorBoard files for wandb sync",
   ),
   wandb_id: file("run of Weights & Biases that receives the metrics", "3k2f9x1a"),
-  log_every: counted(10, "training steps between two lines of metrics"),
+  log_every: countKey(10, "training steps between two lines of metrics"),
   threads: threads("processor threads; auto: by the work of a step"),
   device: device(),
   ...processes,
   paths: z.strictObject({
-    data_dir_name: named("data", "folder of the data files"),
-    experiments_dir_name: named("experiments", "folder of all runs; also experiments_dir"),
+    data_dir_name: nameKey("data", "folder of the data files"),
+    experiments_dir_name: nameKey("experiments", "folder of all runs; also experiments_dir"),
   }),
 };
 

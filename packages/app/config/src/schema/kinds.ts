@@ -1,9 +1,12 @@
 import { z } from "zod";
 
+/** An integer from 1 on. */
 export const count = () => z.int().min(1);
+/** A number above 0. */
 export const positive = () => z.number().positive();
 const text = () => z.string().min(1);
 
+/** A key with its default, its line of --help and examples for messages. */
 export const key = <S extends z.ZodType>(
   kind: S,
   standard: z.util.NoUndefined<z.output<S>>,
@@ -11,29 +14,37 @@ export const key = <S extends z.ZodType>(
   examples?: readonly unknown[],
 ) => kind.default(standard).meta({ description, ...(examples && { examples: [...examples] }) });
 
+/** A key that is true or false. */
 export const flag = (standard: boolean, description: string) =>
   key(z.boolean(), standard, description);
 
-export const counted = (standard: number, description: string) =>
+/** A key with an integer from 1 on. */
+export const countKey = (standard: number, description: string) =>
   key(count(), standard, description);
 
-export const sized = (standard: number, description: string) =>
+/** A key with a number above 0. */
+export const positiveKey = (standard: number, description: string) =>
   key(positive(), standard, description);
 
+/** A key with a number from 0 to below 1. */
 export const fraction = (standard: number, description: string) =>
   key(z.number().min(0).lt(1), standard, description);
 
+/** A key with one of several names. */
 export const oneOf = <const T extends readonly string[]>(
   words: T,
   standard: T[number],
   description: string,
 ) => key(z.enum(words), standard as z.util.NoUndefined<T[number]>, description);
 
-export const named = (standard: string, description: string, examples?: readonly string[]) =>
+/** A key with non-empty text. */
+export const nameKey = (standard: string, description: string, examples?: readonly string[]) =>
   key(text(), standard, description, examples);
 
-export const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
+/** A value, or a non-empty list of such values. */
+export const oneOrMore = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
 
+/** A key that is null by default. */
 export const orNull = <S extends z.ZodType>(kind: S, description: string, example?: unknown) =>
   key(kind.nullable(), null as never, description, example === undefined ? undefined : [example]);
 
@@ -44,17 +55,22 @@ export const follows = (description: string, example: number) =>
 /** Steps are recorded as one program: 20 kB and a millisecond a step, more for large networks. */
 export const stepCount = (most = 10_000) => count().max(most);
 
+/** The key that chooses a state of a run by its half-iteration. */
 export const halfIteration = () =>
   key(z.union([z.literal("newest"), count()]), "newest", "the run after this half-iteration");
 
+/** A key with the path of a file or a name in it; null by default. */
 export const file = (description: string, example: string) => orNull(text(), description, example);
 
 const mostSeed = 2 ** 32 - 1;
+/** A key with a seed of 32 bits; 42 by default. */
 export const seed = (description: string) => key(z.int().min(0).max(mostSeed), 42, description);
 
+/** A key with a number of threads; auto is all processors. */
 export const threads = (description: string) =>
   key(z.union([z.literal("auto"), count()]), "auto", description);
 
+/** The key of the device, such as cuda:1. */
 export const device = () =>
   key(z.string().regex(/^(cpu|cuda(:\d+)?)$/), "cpu", "where tensors are kept", [
     "cpu",

@@ -5,7 +5,7 @@ import { gaussian, train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import { completeTrain, readConfig } from "../../src/keys/train.js";
 import type { Tree } from "../../src/tree.js";
-import { thrown } from "../thrown.js";
+import { thrownError } from "../thrown.js";
 
 const METHODS =
   "dsbm rectifiedflow sbcfm dsb dsb_increments mine alpha_dsbm sf2m lightsb lightsb_m gaussian_bridge sinkhorn_bridge";
@@ -21,7 +21,7 @@ const benchmark = (...words: string[]) => resolve(gaussian, words, options).memb
 const image = (...words: string[]) => resolve(train, words, options).members;
 const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config);
 const completeImage = (...words: string[]) => completeTrain(image(...words)[0]?.config);
-const problems = (run: () => unknown) => thrown(run).problems;
+const problems = (run: () => unknown) => thrownError(run).problems;
 
 describe("the Gaussian script's names", () => {
   it("are keys of the one schema, with the benchmark's numbers", () =>
@@ -190,7 +190,7 @@ describe("the configuration of a run on disk", () => {
   });
 
   it("is refused with its unknown keys and its version", () => {
-    const error = thrown(() => readConfig({ ...completeImage(), newer: 1 }, "9.1"));
+    const error = thrownError(() => readConfig({ ...completeImage(), newer: 1 }, "9.1"));
     expect(error.problems).toEqual([
       expect.stringMatching(/^unknown key "newer": .* \(written by version 9\.1\)$/),
     ]);

@@ -7,7 +7,7 @@ import { train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import { completeTrain } from "../../src/keys/train.js";
 import { groupTable, presetGroups } from "../../src/presets.js";
-import { only, problems, run, wordsOf } from "./support.js";
+import { onlyConfig, problems, run, wordsOf } from "./support.js";
 
 const UNET = `model.name=UNET model.num_channels=128 model.channel_mult=null model.num_res_blocks=2
   model.attention_resolutions='16,8' model.num_heads=4 model.num_head_channels=null
@@ -146,7 +146,7 @@ describe("presets", () => {
     ],
   ])("%s has %s", (line, facts) => {
     const wanted = split(facts).map((word) => word.replace(/='(\d+)'$/, "='$1'"));
-    expect(wordsOf(only(...line.split(" ")))).toEqual(expect.arrayContaining(wanted));
+    expect(wordsOf(onlyConfig(...line.split(" ")))).toEqual(expect.arrayContaining(wanted));
   });
 
   it("show the default of every key of the schema in conf/", () => {
@@ -163,16 +163,16 @@ describe("presets", () => {
 
   it("of data set a suitable network and schedule, unless others are chosen", () => {
     expect(run("dataset=mnist_2to3").members[0]?.choices).toMatchObject({ model: "UNET_small" });
-    const unet = only("model=UNET");
-    expect(only("dataset=mnist_2to3", "model=UNET").model).toEqual(unet.model);
-    expect(only("model=UNET", "dataset=mnist_2to3").model).toEqual(unet.model);
+    const unet = onlyConfig("model=UNET");
+    expect(onlyConfig("dataset=mnist_2to3", "model=UNET").model).toEqual(unet.model);
+    expect(onlyConfig("model=UNET", "dataset=mnist_2to3").model).toEqual(unet.model);
     const same = { gamma_min: 0.034, gamma_max: 0.034, first_coupling: "ind", num_iter: 500 };
     for (const method of ["dbdsb", "dbdsb_vp", "bm", "rf", "otcfm", "dsb"]) {
-      const config = only("dataset=mnist_2to3", `method=${method}`);
+      const config = onlyConfig("dataset=mnist_2to3", `method=${method}`);
       expect(config).toMatchObject({ ...same, n_ipf: method === "bm" ? 1 : 3 });
     }
     const matched = (method: string) =>
-      only("dataset=downscaler_synthetic", `method=${method}`).match_conditions;
+      onlyConfig("dataset=downscaler_synthetic", `method=${method}`).match_conditions;
     expect(["rf", "bm", "otcfm", "dsb"].map(matched)).toEqual([true, true, null, null]);
   });
 
@@ -183,7 +183,7 @@ describe("presets", () => {
     for (const dataset of datasets) {
       // The schedule of this preset is a bridge's, whose steps discrete DSB cannot take.
       const isBridge = dataset === "downscaler_synthetic_ipf";
-      const { transfer, cdsb, model } = only(`dataset=${dataset}`);
+      const { transfer, cdsb, model } = onlyConfig(`dataset=${dataset}`);
       const fitting = methods.filter(
         (m) =>
           (!factsNamed(m).discreteSteps || !isBridge) &&
@@ -200,7 +200,7 @@ describe("presets", () => {
 describe("a list of numbers", () => {
   it("is text, a list, one number, or bare without -m, and is kept as text", () => {
     const attention = (value: string) => {
-      const { model } = only(`model.attention_resolutions=${value}`);
+      const { model } = onlyConfig(`model.attention_resolutions=${value}`);
       return model.name === "UNET" ? model.attention_resolutions : undefined;
     };
     const spellings = ["[16,8]", "16,8", "'16,8'", '" 16, 8 "'];
@@ -210,7 +210,7 @@ describe("a list of numbers", () => {
     for (const bad of ["''", "a", "'1,'", "0", "'1,0'", "0.0", ".", "-1", "'1 2'"])
       expect(problems(`model.channel_mult=${bad}`), bad).toHaveLength(1);
     for (const good of [".5", "1.", "'0.5,1'", "10"])
-      expect(only(`model.channel_mult=${good}`).model.name, good).toBe("UNET");
+      expect(onlyConfig(`model.channel_mult=${good}`).model.name, good).toBe("UNET");
   });
 });
 
@@ -237,7 +237,7 @@ describe("--help", () => {
 describe("what follows other keys", () => {
   it("is filled in, and a complete configuration stays as it is", () => {
     const words = "num_iter=700 num_steps=20 cache_refresh_stride=null cache_npar=null";
-    const config = only(...split(`${words} gif_stride=null num_repeat_data=4`));
+    const config = onlyConfig(...split(`${words} gif_stride=null num_repeat_data=4`));
     const filled = split(`fb_sequence=[b,f] half_iterations=100 first_pass=1 keep_optimizer=true
       first_num_iter=700 test_num_steps=[20] cache_num_steps=20 cache_refresh_stride=700
       cache_npar=22400 gif_stride=700 checkpoint_stride=700 model.channel_mult='0.5,1,1'

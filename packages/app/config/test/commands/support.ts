@@ -4,15 +4,15 @@ import { gaussian, train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import type { TrainConfig } from "../../src/keys/train.js";
 import { isTree, printValue, type Tree, type Value } from "../../src/tree.js";
-import { thrown } from "../thrown.js";
+import { thrownError } from "../thrown.js";
 
 export const run = (...words: string[]) => resolve(train, words);
 export const benchmark = (...words: string[]) => resolve(gaussian, words);
 
-export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
+export const problems = (...words: string[]) => thrownError(() => run(...words)).problems;
 
 /** The configuration of the only run of a command line. */
-export function only(...words: string[]): TrainConfig {
+export function onlyConfig(...words: string[]): TrainConfig {
   const [member, ...rest] = run(...words).members;
   if (member === undefined || rest.length > 0) throw new Error("expected one run");
   return member.config;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { train } from "../../src/commands/train.js";
 import { validate } from "../../src/schema/validate.js";
 import { readYaml, writeYaml } from "../../src/tree.js";
-import { benchmark, only, run, wordsOf } from "./support.js";
+import { benchmark, onlyConfig, run, wordsOf } from "./support.js";
 
 describe("a resolved configuration", () => {
   const lines = [
@@ -22,9 +22,9 @@ describe("a resolved configuration", () => {
       expect(validate(train.schema, readYaml(text), train.check)).toEqual(config);
     const { dataset, method, model } = member?.choices ?? {};
     const typed = wordsOf(config ?? {}).filter((word) => !word.startsWith("method="));
-    expect(only(`dataset=${dataset}`, `method=${method}`, `model=${model}`, ...typed)).toEqual(
-      config,
-    );
+    expect(
+      onlyConfig(`dataset=${dataset}`, `method=${method}`, `model=${model}`, ...typed),
+    ).toEqual(config);
   });
 
   it("of the benchmark too, under the schema's names", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { completeTrain } from "../../src/keys/train.js";
-import { only } from "../commands/support.js";
+import { onlyConfig } from "../commands/support.js";
 
 describe("what follows other keys", () => {
   it("leaves typed options and complete configurations unchanged", () => {
@@ -8,15 +8,15 @@ describe("what follows other keys", () => {
       first_num_iter=1 test_num_steps=[2,9] cache_num_steps=3 cache_refresh_stride=4 cache_npar=5000
       gif_stride=6 checkpoint_stride=7 model.channel_mult=[1,2,2]
       model.attention_resolutions=[14,7]`;
-    const typed = only(...words.split(/\s+/));
+    const typed = onlyConfig(...words.split(/\s+/));
     expect(completeTrain(typed)).toEqual(typed);
   });
 
   it("cuts batches and figures to the number of samples", () => {
-    const config = completeTrain(only("cache_npar=256", "test_npar=10"));
+    const config = completeTrain(onlyConfig("cache_npar=256", "test_npar=10"));
     expect(config).toMatchObject({ cache_batch_size: 256, test_batch_size: 10 });
     expect(config).toMatchObject({ plot_npar: 10, plot_npar_path: 10 });
-    const rounded = only("cache_npar=null", "cache_refresh_stride=3", "batch_size=5");
+    const rounded = onlyConfig("cache_npar=null", "cache_refresh_stride=3", "batch_size=5");
     expect(completeTrain(rounded).cache_npar).toBe(15);
   });
 
@@ -27,7 +27,11 @@ describe("what follows other keys", () => {
     [160, "1,2,2,4", null],
     [256, "1,1,2,2,4,4", "16,8"],
   ])("knows multipliers and attention of images of %i", (image_size, channel_mult, attention) => {
-    const config = only("Dataset=mine", "Dataset_transfer=yours", `data.image_size=${image_size}`);
+    const config = onlyConfig(
+      "Dataset=mine",
+      "Dataset_transfer=yours",
+      `data.image_size=${image_size}`,
+    );
     expect(completeTrain(config).model).toMatchObject({
       channel_mult,
       attention_resolutions: attention,
@@ -35,13 +39,13 @@ describe("what follows other keys", () => {
   });
 
   it("keeps attention where the network has the resolution", () => {
-    const model = (...words: string[]) => completeTrain(only(...words)).model;
+    const model = (...words: string[]) => completeTrain(onlyConfig(...words)).model;
     for (const [word, attention_resolutions] of [
       ["model.attention_resolutions=[16,14,8]", "14"],
       ["model.attention_resolutions=null", null],
       ["dataset=mnist_2to3", "7"],
     ] as const)
       expect(model(word), word).toMatchObject({ attention_resolutions });
-    expect(model("dataset=afhq_transfer")).toEqual(only("dataset=afhq_transfer").model);
+    expect(model("dataset=afhq_transfer")).toEqual(onlyConfig("dataset=afhq_transfer").model);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { langevinNumbers } from "../../src/keys/langevin.js";
-import { only, problems } from "../commands/support.js";
+import { onlyConfig, problems } from "../commands/support.js";
 
 const gammas = [0.01, 0.04, 0.25];
 const keys = { langevin_scale: null, loss_scale: true, mean_match: false };
@@ -23,7 +23,11 @@ describe("langevinNumbers", () => {
   });
 
   it("takes the keys of a command line", () => {
-    const config = only("method=dsb", "langevin_scale='2*torch.sqrt(gamma)'", "loss_scale=false");
+    const config = onlyConfig(
+      "method=dsb",
+      "langevin_scale='2*torch.sqrt(gamma)'",
+      "loss_scale=false",
+    );
     expect(langevinNumbers(config, gammas)).toEqual({ scale: [0.2, 0.4, 1], weight: [1, 1, 1] });
   });
 });
@@ -50,5 +54,7 @@ describe("method=dsb", () => {
     "first_coupling=ind",
     "num_steps=20 test_num_steps=20 cache_num_steps=20",
     "var_final_gamma_scale=true transfer=false final_adaptive=true",
-  ])("%s go with it", (line) => expect(only("method=dsb", ...line.split(" ")).method).toBe("dsb"));
+  ])("%s go with it", (line) =>
+    expect(onlyConfig("method=dsb", ...line.split(" ")).method).toBe("dsb"),
+  );
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { networkNames } from "../../src/keys/model.js";
 import { trainSchema } from "../../src/keys/train.js";
 import { problems, run } from "../commands/support.js";
-import { thrown } from "../thrown.js";
+import { thrownError } from "../thrown.js";
 
 describe("mistakes", () => {
   it.each([
@@ -157,7 +157,7 @@ describe("mistakes", () => {
   ])("%s do not go together", (line, message) => {
     const words = line.split(" ");
     expect(problems(...words)).toEqual([expect.stringMatching(message)]);
-    expect(thrown(() => run(...words)).code).toBe("value");
+    expect(thrownError(() => run(...words)).code).toBe("value");
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { validate } from "../../src/schema/validate.js";
 import type { Tree } from "../../src/tree.js";
-import { thrown } from "../thrown.js";
+import { thrownError } from "../thrown.js";
 
 const schema = z.strictObject({
   dim: z.int().min(1).default(5).describe("dimensions"),
@@ -32,16 +32,16 @@ const schema = z.strictObject({
 });
 const validTree: Tree = { net: { name: "mlp" } };
 const problems = (input: Tree) =>
-  thrown(() => validate(schema, { ...validTree, ...input })).problems;
+  thrownError(() => validate(schema, { ...validTree, ...input })).problems;
 
 describe("validate", () => {
   it("checks keys together after each key alone is valid", () => {
     const check = ({ dim }: { dim: number }) => (dim > 9 ? ["dim is too big", "really"] : []);
     expect(validate(schema, validTree, check).dim).toBe(5);
-    const error = thrown(() => validate(schema, { ...validTree, dim: 10 }, check));
+    const error = thrownError(() => validate(schema, { ...validTree, dim: 10 }, check));
     expect(error.code).toBe("value");
     expect(error.message).toBe("dim is too big\nreally");
-    const unknown = thrown(() => validate(schema, { ...validTree, dim: 10, q: 1 }, check));
+    const unknown = thrownError(() => validate(schema, { ...validTree, dim: 10, q: 1 }, check));
     expect(unknown.code).toBe("unknown_key");
   });
 
@@ -65,7 +65,7 @@ describe("groups of several shapes", () => {
   const shaped = z.strictObject({
     net: z.discriminatedUnion("kind", [small, large]).prefault({ kind: "small" }),
   });
-  const lines = (net: Tree) => thrown(() => validate(shaped, { net })).problems;
+  const lines = (net: Tree) => thrownError(() => validate(shaped, { net })).problems;
 
   it.each<[Tree, string]>([
     [

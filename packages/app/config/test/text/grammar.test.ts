@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseValues } from "../../src/overrides.js";
 import { printValue, type Value } from "../../src/tree.js";
-import { expectRefused, thrown } from "../thrown.js";
+import { expectRefused, thrownError } from "../thrown.js";
 
 describe("one value", () => {
   const table: [text: string, value: Value][] = [
@@ -80,7 +80,7 @@ describe("unreadable overrides", () => {
   it.each(table)("%s", (text, message) => {
     const read = () => parseValues(text, `x=${text}`);
     expectRefused(read, message, "syntax");
-    expect(thrown(read).message.length).toBeLessThan(500);
+    expect(thrownError(read).message.length).toBeLessThan(500);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   parseOverride,
   printOverrides,
 } from "../../src/overrides.js";
-import { expectRefused, thrown } from "../thrown.js";
+import { expectRefused, thrownError } from "../thrown.js";
 
 describe("parseOverride", () => {
   it.each<[token: string, override: Omit<Override, "text">]>([
@@ -102,7 +102,7 @@ describe("expandSweep", () => {
 
   it("asks for -m for a list without it, and refuses sweeps without end", () => {
     expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
-    const error = thrown(() => expand(["seed=1", "data.target=after, late"], false));
+    const error = thrownError(() => expand(["seed=1", "data.target=after, late"], false));
     expect(error.code).toBe("sweep");
     expect(error.message).toMatch(
       /add -m .*, write "data.target=\[after, late\]" for one list, or "data.target='after, late'" for text/,

@@ -2,7 +2,7 @@ import { adaptiveAvgPool2d, avgPool2d, cat, type Tensor, tidy } from "@dsbm/torc
 
 const grid: [number, number] = [4, 4];
 const levels = 3;
-const smallest = 4;
+const smallestSize = 4;
 
 /** Features [n, …] of images [n, C, H, W]. */
 export function imageFeatures(images: Tensor): Tensor {
@@ -10,7 +10,7 @@ export function imageFeatures(images: Tensor): Tensor {
     let level = images.to("float32");
     const cells = (x: Tensor) => adaptiveAvgPool2d(x, grid).flatten({ startDim: 1 });
     const parts = [cells(level)];
-    for (let k = 0; k < levels && Math.min(...level.shape.slice(2)) >= smallest; k++) {
+    for (let k = 0; k < levels && Math.min(...level.shape.slice(2)) >= smallestSize; k++) {
       for (const dim of [2, 3]) {
         const size = level.size(dim) - 1;
         parts.push(
@@ -28,7 +28,10 @@ export function imageFeatures(images: Tensor): Tensor {
   });
 }
 
-/** Scales features by the deviations of reference images. Constant features stay small. */
+/**
+ * Scales features of images [n, C, H, W] by the deviations of reference images [m, C, H, W]: features [n, k]. Constant
+ * features stay small.
+ */
 export function standardFeatures(reference: Tensor): (images: Tensor) => Tensor {
   const known = imageFeatures(reference);
   const deviation = known.std({ dim: 0, correction: 1 });

@@ -24,6 +24,7 @@ import type { SampleSubject } from "../subject.js";
  */
 const inflation = 1.25;
 
+/** The accuracy of a classifier between generated and held-out rows, which decides a verdict. */
 export const classifierMetric: Metric<SampleSubject> = {
   name: "c2st",
   title: "classifier two-sample test (accuracy)",
@@ -69,7 +70,7 @@ export const classifierMetric: Metric<SampleSubject> = {
 };
 
 const folds = 5;
-const hidden = 16;
+const hiddenUnits = 16;
 const steps = 100;
 const mostFeatures = 64;
 const mostProjected = 512;
@@ -99,7 +100,7 @@ function classifierAccuracy(x: Tensor, y: Tensor, { seed }: { seed: number }): A
     const signs = cat([zeros([side]).add(1), zeros([side]).sub(1)]);
     const fold = cat([0, 1].map(() => zeros([side]).add(1).cumsum(0).remainder(count)));
     const membership = zeros([count]).add(1).cumsum(0).sub(1).unsqueeze(1).eq(fold.unsqueeze(0));
-    const logits = trained(rows, signs, membership);
+    const logits = trainedScores(rows, signs, membership);
     const hits = logits.mul(signs).gt(0).to("float32").add(logits.eq(0).to("float32").mul(0.5));
     return { value: hits.mul(membership.to("float32")).sum().item() / (2 * side), n: 2 * side };
   });
@@ -122,15 +123,15 @@ function featuresOf(x: Tensor, seed: number): Tensor {
 }
 
 /** Logits [folds, n]. Each fold is scored by a network trained without its rows. */
-function trained(rows: Tensor, signs: Tensor, membership: Tensor): Tensor {
+function trainedScores(rows: Tensor, signs: Tensor, membership: Tensor): Tensor {
   const count = membership.size(0);
   const width = rows.size(1);
   const generator = stream(0, "c2st/init");
   const drawn = (shape: number[], deviation: number) =>
     new Parameter(randn(shape, { generator }).mul(deviation));
-  const inner = drawn([count, width, hidden], 1 / Math.sqrt(width));
-  const bias = drawn([count, 1, hidden], 0.1);
-  const outer = drawn([count, hidden, 1], 0.1);
+  const inner = drawn([count, width, hiddenUnits], 1 / Math.sqrt(width));
+  const bias = drawn([count, 1, hiddenUnits], 0.1);
+  const outer = drawn([count, hiddenUnits, 1], 0.1);
   const direct = drawn([count, width, 1], 0);
   const parameters = [inner, bias, outer, direct];
   const optimizer = new optim.AdamW(parameters, { lr: 0.02, weightDecay: 0.3 });

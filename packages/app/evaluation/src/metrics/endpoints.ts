@@ -21,6 +21,7 @@ const directions = 128;
 const mostPairs = 1000;
 const mostValues = 512;
 
+/** Returns why a metric of vectors is not for these data, or null. */
 export const forVectors = ({ datasets }: DataFacts<SampleSubject>): string | null =>
   isVectors(datasets) ? null : "it is for vectors";
 
@@ -30,7 +31,7 @@ const forCovariances = ({ datasets, config }: DataFacts<SampleSubject>): string 
   return forVectors({ datasets, config });
 };
 
-const exact = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
+const exactWasserstein = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
   name: `w${p}`,
   title: `exact ${p}-Wasserstein`,
   group: "endpoints",
@@ -44,10 +45,14 @@ const exact = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
   compare: (x, y, { seed, context }) => context.distances.wasserstein(x, y, { p, seed }),
 });
 
-const w1 = exact(1);
+const w1 = exactWasserstein(1);
 
 /** W1 less half of the W1 between the halves of each side, which is what few rows cost. */
-const debiased: TwoSampleMetric<SampleSubject>["compare"] = async (x, y, { seed, context }) => {
+const debiasedDistance: TwoSampleMetric<SampleSubject>["compare"] = async (
+  x,
+  y,
+  { seed, context },
+) => {
   const distance = (a: Tensor, b: Tensor) => context.distances.wasserstein(a, b, { p: 1, seed });
   const within = (z: Tensor, side: string) => {
     const rows = randperm(z.size(0), { generator: stream(seed, `metric/halves/${side}`) });
@@ -104,6 +109,7 @@ function moment(name: "mean" | "var" | "sample_var", title: string): Metric<Samp
   };
 }
 
+/** Distances and moments of generated samples. */
 export const endpointMetrics: readonly Metric<SampleSubject>[] = [
   {
     name: "sliced_w2",
@@ -136,7 +142,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     view: (set) => standardFeatures(set.reserve()),
     compare: energyDistance,
   },
-  exact(2),
+  exactWasserstein(2),
   w1,
   {
     ...w1,
@@ -146,7 +152,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     meaning: `W1 minus half of the W1 within each side, between two halves of its rows. With few rows, plain W1 rewards samples that are too alike; the difference corrects most of this.`,
     onRequest: true,
     draws: () => 2,
-    compare: debiased,
+    compare: debiasedDistance,
   },
   {
     name: "variance_ratio",
@@ -206,6 +212,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
 
 const mostColumns = 200;
 
+/** The distance of each column, the worst first. */
 export const columnMetric: Metric<SampleSubject> = {
   name: "column_w1",
   title: "1-Wasserstein of a column",

@@ -11,6 +11,7 @@ interface Fields {
   reserve: Tensor;
 }
 
+/** Energy spectra of source, target and generated fields. */
 export type Spectra = Record<keyof Fields, Spectrum>;
 
 const spectraOf = (fields: Fields): Spectra =>
@@ -65,6 +66,7 @@ const spare = (set: SampleSet): Tensor => {
 const ofSpectra = ({ datasets, config }: DataFacts): string | null =>
   isVectors(datasets) || !config.metrics.spectrum ? "it needs fields and metrics.spectrum" : null;
 
+/** Metrics of the energy spectra of fields. */
 export const fieldMetrics: readonly Metric[] = [
   {
     name: "band_error",

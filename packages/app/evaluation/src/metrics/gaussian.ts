@@ -88,6 +88,7 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   },
 });
 
+/** Moments of a bridge between two Gaussians, next to the exact bridge. */
 export const gaussianMetrics: readonly Metric[] = [
   moment("mean", "The mean of generated rows, averaged over coordinates.", (set, context) => {
     const { a } = exactOf(context);

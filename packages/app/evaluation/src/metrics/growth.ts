@@ -9,6 +9,7 @@ const noGrowth = "the method has no growth";
 const needsGrowth = ({ datasets, config }: DataFacts): string | null =>
   relativeMasses(config, marginalsOf(datasets)) ? null : noGrowth;
 
+/** Metrics of the masses of a method with growth. */
 export const growthMetrics: readonly Metric[] = [
   {
     name: "mass",

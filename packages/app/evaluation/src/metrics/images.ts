@@ -83,12 +83,12 @@ function inceptionOf(context: Measuring): FeatureExtractor {
     const { inception, fid_statistics } = context.subject.trained.config.metrics;
     const features = inceptionFeatures(inception as string, { trust: true });
     if (fid_statistics !== null)
-      context.once("fid/x0", () => published(context, fid_statistics, features.dim));
+      context.once("fid/x0", () => publishedStatistics(context, fid_statistics, features.dim));
     return features;
   });
 }
 
-function published(context: Measuring, path: string, dim: number): Gaussian {
+function publishedStatistics(context: Measuring, path: string, dim: number): Gaussian {
   const statistics = keptGaussian(context, () => loadStatistics(path));
   const size = statistics.mean.size(0);
   if (size === dim) return statistics;
@@ -97,6 +97,7 @@ function published(context: Measuring, path: string, dim: number): Gaussian {
   );
 }
 
+/** Metrics of images that need a classifier or a feature network. */
 export const imageMetrics: readonly Metric[] = [
   {
     name: "share",

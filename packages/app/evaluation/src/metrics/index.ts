@@ -16,6 +16,7 @@ export const sampleMetrics: readonly Metric<SampleSubject>[] = [
   columnMetric,
 ];
 
+/** All metrics of runs, in the order of the tables. */
 export const metrics: readonly Metric[] = [
   ...gaussianMetrics,
   ...endpointMetrics,

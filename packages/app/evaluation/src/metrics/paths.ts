@@ -59,6 +59,7 @@ function alongFlow(
   );
 }
 
+/** Metrics of paths: cycles and energies. */
 export const pathMetrics: readonly Metric[] = [
   {
     name: "cycle_error",
@@ -203,6 +204,7 @@ const ofBinding = (
   },
 });
 
+/** Metrics of the pairs of source rows and generated rows. */
 export const pairMetrics: readonly Metric[] = [
   {
     name: "displacement",

@@ -37,7 +37,7 @@ function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
   const list = (read: (row: MetricRow) => unknown) => folds.map((one) => Number(read(one)));
   const values = list(({ value }) => value);
   const halves = list(({ interval }) => interval && (interval[1] - interval[0]) / 2);
-  const [low, high] = around(values, halves);
+  const [low, high] = intervalOfMean(values, halves);
   const excesses = folds.flatMap(({ excess }) => excess ?? []);
   const { note } = folds.toSorted((a, b) => b.value - a.value)[0];
   return {
@@ -59,7 +59,7 @@ function pooledRow(row: MetricRow, folds: readonly MetricRow[]): MetricRow {
  * The interval of a mean over folds. Held-out rows of folds differ, training rows are shared: the deviation between
  * folds counts if it is larger than within folds.
  */
-function around(values: readonly number[], halves: readonly number[]): [number, number] {
+function intervalOfMean(values: readonly number[], halves: readonly number[]): [number, number] {
   const root = Math.sqrt(values.length);
   const half = Math.max(Math.hypot(...halves) / root, 1.96 * deviation(values)) / root;
   return [average(values) - half, average(values) + half];
@@ -72,7 +72,7 @@ function pooledExcess(folds: readonly Excess[]): Excess {
   const list = (read: (excess: Excess) => number) => folds.map(read);
   const shares = list(({ value }) => value ** exponent);
   const halves = list(({ value, high }) => high ** exponent - value ** exponent);
-  const [low, high] = around(shares, halves);
+  const [low, high] = intervalOfMean(shares, halves);
   const root = Math.sqrt(folds.length);
   // Stouffer's sum of tests, with the logistic distribution for the normal one.
   const odds = list(({ power }) => 1 / Math.min(power, mostPower) - 1).map(Math.log);

@@ -229,7 +229,7 @@ function measureEnd(
   return measureAs(variant, { all: metrics, has: () => true }, context);
 }
 
-/** Rows of both splits, as networks take them. */
+/** Rows [n, d] of both splits, as networks take them. */
 export const allRows = (end: EndpointData, seed: number): Tensor =>
   cat(splits.map((split) => testRows(end, Number.POSITIVE_INFINITY, seed, split)));
 

@@ -23,6 +23,7 @@ export async function readHoldout(path: string, { datasets, config }: DataFacts)
 /**
  * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
  * known.
+ * @throws {ConfigError} for other columns and for fewer than 4 rows, and errors of reading.
  */
 export async function readRows(
   path: string,

@@ -38,7 +38,7 @@ export interface Evidence {
   strongest: MetricRow | null;
 }
 
-const worst = (list: readonly Grade[]): Grade =>
+const worstGrade = (list: readonly Grade[]): Grade =>
   grades[Math.max(...list.map((grade) => grades.indexOf(grade)))];
 
 /** The evidence of a direction, from graded rows. Returns null without a distance or a classifier. */
@@ -54,7 +54,7 @@ export function evidenceOf(
   // The middle belongs to both directions.
   const further = [...ends, ...rows.filter(({ group }) => group === "middle")];
   const others = further.filter((row) => !deciding.includes(row) && judge(row).isOff);
-  const grade = worst([
+  const grade = worstGrade([
     ...deciding.map((row) => judge(row).grade ?? "undecided"),
     others.length > 0 ? "partial" : "good",
   ]);

@@ -2,16 +2,16 @@
 import type { Finding, Grade, MetricRow } from "@dsbm/runs";
 
 /** A tenth of the distance is below the spread of most datasets. */
-const near = 0.1;
+const nearShare = 0.1;
 /**
  * A classifier needs a wider limit: the error of an accuracy falls as 1/√n however close the
  * samples are.
  */
 const nearAccuracy = 0.2;
 /** A bridge with half of the distance left is poor. */
-export const far = 0.5;
+export const farShare = 0.5;
 /** From here on no bridge would do as well. */
-export const useless = 0.95;
+export const uselessShare = 0.95;
 /** The probability with which so many rows must tell the ceiling from the floor. */
 export const leastPower = 0.8;
 /** Factors between a variance and the variance to reach. */
@@ -19,7 +19,7 @@ const varianceFactors = { good: 1.25, partial: 2 };
 
 /** The largest share of the distance that a good row leaves. */
 export const nearOf = ({ role }: MetricRow): number =>
-  role === "classifier" ? nearAccuracy : near;
+  role === "classifier" ? nearAccuracy : nearShare;
 
 interface Judgement {
   /** Null if nothing must be reached, or if the interval is unknown. */
@@ -54,10 +54,10 @@ function judgedByExcess(
   if (power < leastPower) return { grade: "undecided", finding: "few_rows", isOff: false };
   const isOff = low >= mark;
   if (high < mark) return { grade: "good", finding: "close", isOff: false };
-  if (low >= useless) return { grade: "poor", finding: "no_better", isOff: true };
+  if (low >= uselessShare) return { grade: "poor", finding: "no_better", isOff: true };
   if (value < mark) return { grade: "likely", finding: "partway", isOff };
-  if (high < far) return { grade: "partial", finding: "partway", isOff };
-  return { grade: isOff && value >= far ? "poor" : "undecided", finding: "partway", isOff };
+  if (high < farShare) return { grade: "partial", finding: "partway", isOff };
+  return { grade: isOff && value >= farShare ? "poor" : "undecided", finding: "partway", isOff };
 }
 
 function judgedByTarget({ value, interval }: MetricRow, target: number): Judgement {

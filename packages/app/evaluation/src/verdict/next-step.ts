@@ -1,7 +1,7 @@
 // What to do after a verdict.
 import { digits, type MetricRow, type NextStep } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
-import { far, judge, leastPower, nearOf } from "./grade.js";
+import { farShare, judge, leastPower, nearOf } from "./grade.js";
 import { endNamesOf } from "./sentences.js";
 
 /** The next step of a direction; null if the facts have no commands. */
@@ -44,7 +44,9 @@ function rowsFactor(row: MetricRow): number | null {
   const { value, high, power, more } = excess;
   if (power < leastPower) return more;
   // The interval of squared distances falls as 1/n. A metric that is off can only become partial.
-  const part = judge(row).isOff ? (high - value) / (far - value) : Math.min(1, high) / nearOf(row);
+  const part = judge(row).isOff
+    ? (high - value) / (farShare - value)
+    : Math.min(1, high) / nearOf(row);
   return Math.max(1, part ** 2);
 }
 

@@ -2,7 +2,7 @@
 import { firstOf } from "@dsbm/files";
 import { digits, type MetricRow, percent, rowWords, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
-import { judge, leastPower, useless } from "./grade.js";
+import { judge, leastPower, uselessShare } from "./grade.js";
 
 /** The user's names of the start and of the end of a direction. */
 export const endNamesOf = (
@@ -52,6 +52,6 @@ function findingOf(
     return power < leastPower
       ? `Too few ${what} to decide: even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
       : `Too few ${what} to decide: ${clause}`;
-  if (low >= useless) return `The generated ${what} are no closer to ${end} than ${start} is.`;
+  if (low >= uselessShare) return `The generated ${what} are no closer to ${end} than ${start} is.`;
   return way;
 }

@@ -22,26 +22,26 @@ const row = (change: Partial<MetricRow>): MetricRow => ({
 });
 
 /** A row of which a share of the distance is left, with its interval and the power. */
-const left = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
+const shareLeft = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
   value: 1 + 99 * value,
   excess: { value, low, high, power, more: power < 0.8 ? 4 : 1, isSquared: true },
 });
-const good = left(0.02, 0, 0.06);
+const goodRow = shareLeft(0.02, 0, 0.06);
 const classifier = { name: "c2st", role: "classifier" } as const;
 
 describe("the grade of a row", () => {
   it.each([
-    ["an interval below a tenth", good, "good"],
-    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "likely"],
-    ["a value below a tenth whose interval goes beyond far", left(0.05, 0, 0.6), "likely"],
-    ["most of the way", left(0.3, 0.2, 0.4), "partial"],
-    ["an interval up to far", left(0.3, 0.2, 0.7), "undecided"],
-    ["half way", left(0.6, 0.5, 0.7), "poor"],
-    ["no better than no bridge", left(1.1, 0.97, 1.2), "poor"],
-    ["an interval from floor to ceiling", left(0.6, 0, 1.1), "undecided"],
-    ["a test without power", left(0.02, 0, 0.06, 0.5), "undecided"],
+    ["an interval below a tenth", goodRow, "good"],
+    ["a value below a tenth whose interval is not", shareLeft(0.05, 0, 0.2), "likely"],
+    ["a value below a tenth whose interval goes beyond far", shareLeft(0.05, 0, 0.6), "likely"],
+    ["most of the way", shareLeft(0.3, 0.2, 0.4), "partial"],
+    ["an interval up to far", shareLeft(0.3, 0.2, 0.7), "undecided"],
+    ["half way", shareLeft(0.6, 0.5, 0.7), "poor"],
+    ["no better than no bridge", shareLeft(1.1, 0.97, 1.2), "poor"],
+    ["an interval from floor to ceiling", shareLeft(0.6, 0, 1.1), "undecided"],
+    ["a test without power", shareLeft(0.02, 0, 0.06, 0.5), "undecided"],
     ["not a number", { value: Number.NaN }, "poor"],
-    ["a classifier below a fifth", { role: "classifier", ...left(0.05, 0, 0.15) }, "good"],
+    ["a classifier below a fifth", { role: "classifier", ...shareLeft(0.05, 0, 0.15) }, "good"],
     ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
     [
       "a variance of 1.1 of few rows",
@@ -76,7 +76,7 @@ describe("verdicts", () => {
   const verdict = (...rows: MetricRow[]) => {
     const direction = rows[0]?.direction ?? "f";
     const isThere = rows.some(({ role }) => role === "classifier");
-    const other = isThere ? [] : [accuracy({ ...good, value: 0.5, direction })];
+    const other = isThere ? [] : [accuracy({ ...goodRow, value: 0.5, direction })];
     return verdictOn(direction, gradedRows([...rows, ...other]), facts);
   };
 
@@ -128,43 +128,48 @@ describe("verdicts", () => {
 
   it.each([
     [
-      [good],
+      [goodRow],
       "good",
       /as close to B as other rows of B: at most 6 % .* A is left/,
       /^Use it: SAMPLE/,
     ],
-    [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
     [
-      [left(0.05, 0, 0.2)],
+      [shareLeft(0.3, 0.2, 0.4)],
+      "partial",
+      /70 % of the way from A to B \(60 % to 80 %\)/,
+      /LONGER/,
+    ],
+    [
+      [shareLeft(0.05, 0, 0.2)],
       "likely",
       /^Too few rows to be sure: the generated rows are 95 % of the way/,
       /^Give more rows: about 28 held-out .* show whether it is good/,
     ],
-    [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
-    [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
+    [[shareLeft(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
+    [[shareLeft(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
     [
-      [left(0.02, 0, 0.06, 0.5)],
+      [shareLeft(0.02, 0, 0.06, 0.5)],
       "undecided",
       /A itself can hardly be told from B \(power 0\.50/,
       /about 28 held-out \w+ of each/,
     ],
     [
-      [left(0.4, 0.2, 0.7)],
+      [shareLeft(0.4, 0.2, 0.7)],
       "undecided",
       /Too few rows to decide/,
       /^Give more rows: about 63 held-out rows of each dataset would decide it\. Train for longer: LONGER$/,
     ],
-    [[{ ...good, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
-    [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
+    [[{ ...goodRow, value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
+    [[{ ...goodRow, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
     [
-      [good, { ...classifier, ...left(0.9, 0.8, 1), value: 0.95 }],
+      [goodRow, { ...classifier, ...shareLeft(0.9, 0.8, 1), value: 0.95 }],
       "poor",
       /A classifier labels 95 %/,
       /LONGER/,
     ],
     [
       [
-        good,
+        goodRow,
         {
           name: "variance",
           role: "spread",
@@ -188,47 +193,47 @@ describe("verdicts", () => {
   });
 
   it.each([
-    [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
-    [left(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
-    [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
+    [shareLeft(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
+    [shareLeft(0.05, 0, 0.2), /^Evaluate all held-out rows: MEASURE$/],
+    [shareLeft(0.02, 0, 0.06, 0.5), /MEASURE$/],
   ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {
-    const rows = gradedRows([row(change), accuracy({ ...good, value: 0.5 })]);
+    const rows = gradedRows([row(change), accuracy({ ...goodRow, value: 0.5 })]);
     const found = verdictOn("f", rows, { ...facts, isCut: true });
     expect(nextStepText(found?.next ?? null)).toMatch(next);
   });
 
   it("are never good if the classifier cannot judge, and missing without it", () => {
-    expect(verdictOn("f", gradedRows([row(good)]), facts)).toBeNull();
-    expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
+    expect(verdictOn("f", gradedRows([row(goodRow)]), facts)).toBeNull();
+    expect(verdict(row(goodRow), accuracy(shareLeft(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
   });
 
   it("name the metric that decides, and keep the command apart from its reason", () =>
-    expect(verdict(row(good))).toMatchObject({
+    expect(verdict(row(goodRow))).toMatchObject({
       main: "sliced_w2",
       next: { reason: "Use it", command: "SAMPLE direction=f" },
     }));
 
   it("rest on the main distance instead of its substitute, whatever its name and place", () => {
-    const own = row({ name: "own", role: "main", ...left(0.8, 0.7, 0.9) });
+    const own = row({ name: "own", role: "main", ...shareLeft(0.8, 0.7, 0.9) });
     for (const rows of [
-      [row(good), own],
-      [own, row(good)],
+      [row(goodRow), own],
+      [own, row(goodRow)],
     ])
       expect(verdict(...rows)).toMatchObject({ main: "own", grade: "poor" });
-    expect(verdict(row({ ...good, role: undefined }))).toBeNull();
+    expect(verdict(row({ ...goodRow, role: undefined }))).toBeNull();
   });
 
   it("are not measured if the time was up, with the command that measures", () => {
-    expect(verdictOn("b", gradedRows([row(good)]), { ...facts, isLate: true })).toMatchObject({
+    expect(verdictOn("b", gradedRows([row(goodRow)]), { ...facts, isLate: true })).toMatchObject({
       direction: "b",
       grade: "unmeasured",
       next: { command: "MEASURE" },
     });
-    expect(verdict(row(good))?.grade).toBe("good");
+    expect(verdict(row(goodRow))?.grade).toBe("good");
   });
 
   it("need no command to ask for more rows", () =>
-    expect(verdict(row(left(0.05, 0, 0.2)))?.next?.command).toBeNull());
+    expect(verdict(row(shareLeft(0.05, 0, 0.2)))?.next?.command).toBeNull());
 });
 
 describe("held-out times", () => {

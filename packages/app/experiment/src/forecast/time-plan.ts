@@ -32,12 +32,12 @@ type PlannedConfig = Pick<
   | "test_npar"
 >;
 
-const shares = { first: 3, later: 1.5 };
+const evaluationShares = { first: 3, later: 1.5 };
 const leastSteps = 20;
 /** Images that the smallest evaluation simulates. */
 const leastRows = 10;
 /** Seconds between two plans. */
-const often = { least: 0.5, most: 5 };
+const planSeconds = { least: 0.5, most: 5 };
 
 /** Whether an evaluation takes too long for its part of the time, although it is cut to the part. */
 const isOver = (seconds: number, part: Clock): boolean =>
@@ -49,7 +49,7 @@ export const evaluationShare = 0.15;
 /** Evaluations during training are left to the end if the machine is slower. */
 const mostSlowness = 2;
 
-const most = 30;
+const mostMeasurements = 30;
 /** Seconds of a window. Shorter windows measure how the machine shares its processors. */
 const window = 0.5;
 
@@ -66,7 +66,7 @@ class Recent {
     this.#open.count += count;
     if (this.#open.seconds < window) return;
     this.#windows.push(this.#open.seconds / this.#open.count);
-    this.#windows.splice(0, this.#windows.length - most);
+    this.#windows.splice(0, this.#windows.length - mostMeasurements);
     this.#open = { seconds: 0, count: 0 };
   }
 
@@ -78,6 +78,7 @@ class Recent {
   }
 }
 
+/** Steps and evaluations of a training within a time limit, planned from measured times. */
 export class TimePlan {
   readonly #made = performance.now();
   readonly #processor = process.cpuUsage();
@@ -101,6 +102,7 @@ export class TimePlan {
     this.#least = leastRows * (assumed?.pair ?? 0);
   }
 
+  /** The clock of the time limit. */
   get clock(): Clock {
     return this.limit.clock;
   }
@@ -150,12 +152,14 @@ export class TimePlan {
     training.plan(half, part > this.#stepSeconds(half) ? this.forecast(half)[0] : 1);
   }
 
+  /** Whether the current half-iteration needs a new plan. */
   isDue(): boolean {
     const { seconds, spent } = this.clock;
     if (seconds === null) return false;
     const left = this.#half.end - spent;
     return (
-      left <= 0 || spent - this.#lastPlan > Math.min(often.most, Math.max(often.least, left / 4))
+      left <= 0 ||
+      spent - this.#lastPlan > Math.min(planSeconds.most, Math.max(planSeconds.least, left / 4))
     );
   }
 
@@ -195,7 +199,7 @@ export class TimePlan {
 
   #share(half: number, from: number): number {
     const share = (h: number) =>
-      h <= this.config.fb_sequence.length ? shares.first : shares.later;
+      h <= this.config.fb_sequence.length ? evaluationShares.first : evaluationShares.later;
     let total = 0;
     for (let h = from; h <= this.config.half_iterations; h++) total += share(h);
     return share(half) / total;
@@ -210,6 +214,7 @@ export class TimePlan {
     return Math.max(leastSteps, Math.min(this.limit.most, steps));
   }
 
+  /** Measures the simulation of pairs from the events of a training. */
   follow(event: TrainEvent): void {
     if (event.type === "start") this.restart();
     if (event.type !== "cache") return;
@@ -225,6 +230,7 @@ export class TimePlan {
     this.#steps.add(this.restart());
   }
 
+  /** Notes the seconds of an evaluation, which had `part` of the time. */
   evaluated(seconds: number, part: Clock): void {
     this.#evaluationSeconds = seconds;
     this.#least = isOver(seconds, part) ? seconds : 0;

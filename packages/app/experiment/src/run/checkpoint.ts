@@ -7,12 +7,14 @@ import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 
 const directions = ["b", "f"] as const;
 
-const parts: readonly (readonly [file: string, prefix: string])[] = directions.flatMap((d) => [
-  [`net_${d}.safetensors`, `network/${d}/`] as const,
-  [`sample_net_${d}.safetensors`, `ema/${d}/`] as const,
-  [`optimizer_${d}.safetensors`, `optimizer/${d}/`] as const,
-]);
-const rest = "rest.safetensors";
+const moduleFiles: readonly (readonly [file: string, prefix: string])[] = directions.flatMap(
+  (d) => [
+    [`net_${d}.safetensors`, `network/${d}/`] as const,
+    [`sample_net_${d}.safetensors`, `ema/${d}/`] as const,
+    [`optimizer_${d}.safetensors`, `optimizer/${d}/`] as const,
+  ],
+);
+const otherStateFile = "rest.safetensors";
 
 /** Throws the driver's error if parameters are not finite. */
 export function encodePoint(
@@ -33,12 +35,12 @@ export function encodePoint(
   const { tensors, facts } = training.save();
   const files: Record<string, Uint8Array> = {};
   const left = new Map(tensors);
-  for (const [file, prefix] of parts) {
+  for (const [file, prefix] of moduleFiles) {
     const part = partOf(tensors, prefix);
     for (const name of part.keys()) left.delete(prefix + name);
     if (part.size > 0) files[file] = io.encodeTensors(part, { dsbm: version });
   }
-  if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
+  if (left.size > 0) files[otherStateFile] = io.encodeTensors(left, { dsbm: version });
   return {
     id: checkpointId(at, config),
     order,
@@ -60,7 +62,7 @@ const partOf = (
 
 function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
   const tensors = new Map<string, Tensor>();
-  for (const [file, prefix] of [...parts, [rest, ""] as const]) {
+  for (const [file, prefix] of [...moduleFiles, [otherStateFile, ""] as const]) {
     const path = files[file];
     if (!path) continue;
     for (const [name, t] of io.loadTensors(path.path).tensors) tensors.set(prefix + name, t);

@@ -8,6 +8,7 @@ import type { Progress, RunWriter } from "@dsbm/runs";
 import { readDataFile, readJson, toJson, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
+/** Writes data.json with the columns of tables and the checksums of their files, and prints warnings about columns. */
 export function saveColumns(
   { columns, x0, between, x1 }: Datasets,
   { run, progress }: { run: RunWriter; progress: Progress },
@@ -20,12 +21,12 @@ export function saveColumns(
   run.saveFile("data.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
 }
 
-const few = 3;
+const fewNames = 3;
 
 /** Prints one line if many columns have warnings. */
 function warningLines({ columns, warnings }: DataDescription): string[] {
   const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
-  if (noted.length <= few) return warnings;
+  if (noted.length <= fewNames) return warnings;
   const ofColumns = columns.flatMap(({ name, notes }) =>
     notes.map((note) => `column ${name}: ${note}`),
   );
@@ -59,6 +60,7 @@ export function checkTables(folder: string): void {
       );
 }
 
+/** Writes the principal components that the data are projected on. */
 export function saveProjection({ projection }: Datasets, run: RunWriter): void {
   if (!projection) return;
   const { components } = projection;

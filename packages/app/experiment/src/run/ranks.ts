@@ -50,6 +50,7 @@ function termsOf(config: object): Record<string, string> {
   return Object.fromEntries(entries.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
+/** The configuration with the GPU of this rank, if it asks for cuda. */
 export function onOwnDevice<C extends { device: string }>(config: C): C {
   if (config.device !== "cuda") return config;
   return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };

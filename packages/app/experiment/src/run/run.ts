@@ -61,7 +61,7 @@ export async function runTraining(
 ): Promise<RunResult> {
   const { folder, progress, signal, again = false } = options;
   const isThere = !again && existsSync(join(folder, "run.json"));
-  const config = isThere ? lengthened(folder, request) : request;
+  const config = isThere ? longerConfig(folder, request) : request;
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
   progress.line(engineText());
@@ -167,6 +167,7 @@ function checkEngine(datasets: Datasets): void {
   );
 }
 
+/** The versions and the machine of this process, for run.json. */
 export function environment(): Environment {
   const info = engineInfo();
   return {
@@ -179,6 +180,7 @@ export function environment(): Environment {
   };
 }
 
+/** Where and how an experiment runs. */
 export interface RunOptions {
   folder: string;
   progress: Progress;
@@ -206,6 +208,7 @@ export interface RunOptions {
   trained?(run: RunWriter, datasets: Datasets, rows: readonly Row[]): Promise<boolean>;
 }
 
+/** Options of the ranks other than 0, which only train. */
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
   /** The message of rank 0 at the start. */
@@ -272,7 +275,7 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
 }
 
 /** The configuration with the length of the run in its folder, if `dsbm extend` made the run longer. */
-function lengthened(folder: string, config: CompleteTrainConfig): CompleteTrainConfig {
+function longerConfig(folder: string, config: CompleteTrainConfig): CompleteTrainConfig {
   const { n_ipf, half_iterations } = readRun(folder).config as Partial<CompleteTrainConfig>;
   return n_ipf && half_iterations && half_iterations > config.half_iterations
     ? { ...config, n_ipf, half_iterations }
@@ -289,6 +292,6 @@ function checkRun(folder: string, config: CompleteTrainConfig, free: readonly st
 /** Returns the evaluations of a finished run, else null. Throws as checkRun. */
 export function finishedRun(folder: string, config: CompleteTrainConfig): Row[] | null {
   if (!isFinished(folder)) return null;
-  checkRun(folder, lengthened(folder, config));
+  checkRun(folder, longerConfig(folder, config));
   return readRun(folder).results;
 }

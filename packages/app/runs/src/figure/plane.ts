@@ -1,6 +1,6 @@
 import type { Markish } from "@observablehq/plot";
 import { z } from "zod";
-import { listOf, readIfAs, real } from "../files/json.js";
+import { listOf, readIfAs, realNumber } from "../files/json.js";
 import { drawPanel, frame, loadPlot } from "./plot.js";
 import {
   sampleColors as colors,
@@ -65,8 +65,8 @@ function domainsOf(groups: readonly PlanePoint[][], isSame: boolean): Domains {
 }
 
 const mostPaths = 40;
-const kinds = ["source", "target", "generated"] as const;
-type SampleKind = (typeof kinds)[number];
+const sampleKinds = ["source", "target", "generated"] as const;
+type SampleKind = (typeof sampleKinds)[number];
 
 /** Direction, names and units of a figure. */
 export interface PlaneOptions {
@@ -75,8 +75,9 @@ export interface PlaneOptions {
   units: AxisUnits;
 }
 
+/** The legend of source, target and generated samples. */
 export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry[] =>
-  kinds.map((kind) => ({
+  sampleKinds.map((kind) => ({
     color: colors[kind],
     symbol: "dot",
     label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
@@ -147,6 +148,7 @@ export async function planePanels(
   ]);
 }
 
+/** The histograms of a column: generated values as bars, source and target as outlines. */
 export async function histogramPanel(
   { column, low, high, ...shares }: Histogram,
   { units }: Pick<PlaneOptions, "units">,
@@ -182,19 +184,21 @@ export async function histogramPanel(
 }
 
 /** Numbers in row order. JSON has no NaN. */
-const flat = z.array(real.catch(Number.NaN));
-const pointSets = { source: flat, target: flat, generated: flat };
+const numberList = z.array(realNumber.catch(Number.NaN));
+const pointSets = { source: numberList, target: numberList, generated: numberList };
 
 const plane = z
   .object({
     ...pointSets,
     k: z.union([z.literal(1), z.literal(2)]),
     /** Each principal component's share of the variance; null: the coordinates are columns. */
-    explained: flat.nullable(),
+    explained: numberList.nullable(),
     /** A few paths: the states at each time, in the sampler's order. */
-    path: z.object({ times: flat.min(1), states: z.array(flat) }),
+    path: z.object({ times: numberList.min(1), states: z.array(numberList) }),
     /** Intermediate datasets in the order of the direction, and generated samples there. */
-    between: listOf(z.object({ name: z.string(), time: real, data: flat, generated: flat })),
+    between: listOf(
+      z.object({ name: z.string(), time: realNumber, data: numberList, generated: numberList }),
+    ),
   })
   .refine(({ path }) => path.times.length === path.states.length);
 
@@ -202,7 +206,7 @@ const plane = z
  * Shares of the samples in equal bins of [low, high]; the outer bins include all samples beyond.
  */
 const histogram = z
-  .object({ ...pointSets, column: real, low: real, high: real })
+  .object({ ...pointSets, column: realNumber, low: realNumber, high: realNumber })
   .refine(
     ({ low, high, source, target, generated }) =>
       high > low &&
@@ -214,26 +218,28 @@ const histogram = z
 /** Velocities, growth and fates of a time course, in the units of the plane and of the user's times. */
 const course = z.object({
   /** Data of all times, and where the velocity leads. */
-  arrows: z.object({ from: flat, to: flat.nullable() }),
+  arrows: z.object({ from: numberList, to: numberList.nullable() }),
   /** Rates of growth there; null: masses are constant. */
-  growth: flat.nullable(),
+  growth: numberList.nullable(),
   /** Total mass by time, of generated rows and of the data; null: constant. */
-  mass: z.object({ times: flat, generated: flat, dataTimes: flat, data: flat }).nullable(),
+  mass: z
+    .object({ times: numberList, generated: numberList, dataTimes: numberList, data: numberList })
+    .nullable(),
   /** Counts of generated rows by their class at the start and at the end, and of the data there. */
   fates: z
     .object({
       column: z.string(),
       from: z.array(z.string()),
       to: z.array(z.string()),
-      counts: z.array(flat),
-      data: flat,
+      counts: z.array(numberList),
+      data: numberList,
     })
     .nullable(),
 });
 
 const points = z.object({
-  n: real,
-  dim: real,
+  n: realNumber,
+  dim: realNumber,
   plane,
   course: course.optional().catch(undefined),
   histograms: listOf(histogram),
@@ -247,6 +253,7 @@ export type Points = z.output<typeof points>;
 
 /** Points of a time course, as a figure saves them. */
 export type Course = z.output<typeof course>;
+/** Coordinates of samples and paths in a plane. */
 export type Plane = z.output<typeof plane>;
 type Histogram = z.output<typeof histogram>;
 
@@ -260,4 +267,5 @@ export interface AxisUnits {
   value(column: number, x: number): number;
 }
 
+/** Units of data without named columns. */
 export const plainUnits: AxisUnits = { name: (column) => `x[${column}]`, value: (_, x) => x };

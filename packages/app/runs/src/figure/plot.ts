@@ -1,8 +1,9 @@
 // Panels drawn by Plot. Its types stay here: they do not pass in strict programs without d3's.
 import type * as PlotModule from "@observablehq/plot";
 import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
-import { fontFamily, ink, type Panel, shortened, tickText } from "./svg.js";
+import { fontFamily, ink, type Panel, shortenText, tickText } from "./svg.js";
 
+/** Loads the plotting library, only when a figure needs it. */
 export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
 
 interface SvgElement {
@@ -74,8 +75,8 @@ export async function frame(
     title,
     color,
     marginLeft: 68,
-    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
-    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
+    x: { ...axis, domain: domains.x, label: shortenText(labels.x, 34), labelOffset: 36 },
+    y: { ...axis, domain: domains.y, label: shortenText(labels.y, 34), labelOffset: 66 },
     marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
   });
 }

@@ -11,6 +11,7 @@ export interface Panel {
   title: string | undefined;
 }
 
+/** Colours of samples, distinct for colour-blind readers. */
 export const sampleColors = {
   source: "#e69f00",
   target: "#009e73",
@@ -34,8 +35,11 @@ export function pickIndexes(size: number, count: number): number[] {
   return [...new Set(picked)];
 }
 
+/** Fonts of figures, the preferred one first. */
 export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
+/** The colour of texts and axes. */
 export const ink = "#222222";
+/** The colour of grids and secondary texts. */
 export const faintInk = "#6b6b6b";
 
 const palette = [
@@ -87,7 +91,7 @@ export function composeFigure({ title, panels, columns, legend = [] }: FigureLay
   const placed = panels.map((panel, i) => {
     const x = margin + (i % perRow) * cellWidth;
     const y = top + Math.floor(i / perRow) * cellHeight;
-    const title = shortened(panel.title ?? "", Math.floor(cellWidth / 8.6));
+    const title = shortenText(panel.title ?? "", Math.floor(cellWidth / 8.6));
     const name = `<text x="${x + 4}" y="${y + 14}" font-size="13" font-weight="bold">${escapeXml(title)}</text>`;
     const place = `x="${x}" y="${y + titleHeight}" overflow="visible"`;
     return name + panel.svg.replace("<svg", `<svg ${place}`);
@@ -103,6 +107,7 @@ export function composeFigure({ title, panels, columns, legend = [] }: FigureLay
   ].join("\n");
 }
 
+/** Loads sharp when an image is drawn: it is a large library. */
 export const loadSharp = async () => (await import("sharp")).default;
 
 /**
@@ -119,7 +124,8 @@ export async function svgToPng(svg: string): Promise<Buffer> {
   }
 }
 
-export function shortened(text: string, most: number): string {
+/** A text of at most `most` letters; a longer text ends with an ellipsis. */
+export function shortenText(text: string, most: number): string {
   const letters = [...text];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }

@@ -32,9 +32,10 @@ export function movePath(from: string, to: string): void {
 }
 
 /** A number, also NaN and infinities. */
-export const real = z.custom<number>((value) => typeof value === "number");
+export const realNumber = z.custom<number>((value) => typeof value === "number");
 /** A number; null if it is missing or has another form. */
-export const realOrNull = real.nullable().catch(null);
+export const realOrNull = realNumber.nullable().catch(null);
+/** A text; null if it is missing or has another form. */
 export const textOrNull = z.string().nullable().catch(null);
 /** A text; "" if it is missing or has another form. */
 export const text = z.string().catch("");

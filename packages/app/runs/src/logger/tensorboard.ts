@@ -10,7 +10,7 @@ const headerBytes = 12;
 const footerBytes = 4;
 
 /** A record of a file. */
-function framed(bytes: Uint8Array): Uint8Array {
+function framedRecord(bytes: Uint8Array): Uint8Array {
   const record = Buffer.alloc(headerBytes + bytes.length + footerBytes);
   record.writeBigUInt64LE(BigInt(bytes.length), 0);
   record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
@@ -142,7 +142,7 @@ export function tensorboardLogger(folder: string, from: number): Logger {
   const newest = Number(ourName.exec(earlier.at(-1) ?? "")?.[1] ?? 0);
   const seconds = String(Math.max(Math.floor(Date.now() / 1000), newest + 1)).padStart(10, "0");
   const file = openAppendFile(join(place, `events.out.tfevents.${seconds}.dsbm`));
-  const append = (event: Uint8Array) => file.append(framed(event));
+  const append = (event: Uint8Array) => file.append(framedRecord(event));
   append(fileVersion());
   if (newest > 0) append(sessionStart(from));
   return {

@@ -1,11 +1,11 @@
 // The data of a run in its report: files, counts and their treatment before training.
 import type { DataFile, EndpointData } from "../run/data-file.js";
-import { box, type Html, html, listed, type Part } from "./page/html.js";
+import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
 
 /** The files of a run with their counts, and the treatment of their values. */
 export const dataSection = (data: DataFile): Html[] =>
-  listed(box("Data", endsTable(data)), treatment(data));
+  piecesOf(box("Data", endsTable(data)), treatment(data));
 
 function endsTable({ source, target, columns }: DataFile): Html {
   const line = (name: string, cell: (end: EndpointData) => Part) => {
@@ -38,7 +38,7 @@ function treatment({ transform, conditioning }: DataFile): Html[] {
     transform.log1p && "every value was replaced by log(1 + x)",
     scalings[transform.standardise],
   ].filter(Boolean);
-  return listed(
+  return piecesOf(
     steps.length > 0 &&
       html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
     conditioning !== null &&

@@ -14,7 +14,7 @@ import {
 import type { DataFile } from "../run/data-file.js";
 import type { Quality } from "../run/quality.js";
 import type { Names } from "./names.js";
-import { charts, type Html, html, listed, type Picture, pictures } from "./page/html.js";
+import { charts, type Html, html, type Picture, pictures, piecesOf } from "./page/html.js";
 
 /** An evaluation shown in figures. */
 export interface EvaluationView {
@@ -81,7 +81,7 @@ async function viewOf(
       : `Backward: from ${target} to ${source}`;
   // The scatter plot of the folder shows the same points.
   const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
-  return listed(
+  return piecesOf(
     html`<h3>${usual}</h3>`,
     points && (await pointFigures(points, options)),
     rest.length > 0 && pictures(rest),
@@ -97,7 +97,7 @@ async function pointFigures(
   const sorted = histograms.toSorted((a, b) => rank(a.column) - rank(b.column));
   const bars = await Promise.all(sorted.map((one) => histogramPanel(one, options)));
   const some = dim > bars.length ? `${bars.length} of ${dim} columns, the` : "The";
-  return listed(
+  return piecesOf(
     charts("medium", await planePanels(plane, options), planeLegend(options)),
     course !== undefined && charts("medium", await coursePanels(course, plane, options)),
     bars.length > 0 && [

@@ -2,7 +2,7 @@
 import type { DataFile } from "../run/data-file.js";
 import { readWarnings } from "../run/warnings.js";
 import type { Names } from "./names.js";
-import { folded, type Html, html, type Part, pairs } from "./page/html.js";
+import { detailsOf, type Html, html, type Part, pairs } from "./page/html.js";
 import type { RunReport } from "./run.js";
 
 /** What the bridge does. */
@@ -34,7 +34,7 @@ export function warningsOf(folder: string, data: DataFile | null): Html | false 
     const lines = [...others, ...ofColumns];
     return lines.length > 0 && html`<h2>Warnings</h2>${list(lines)}`;
   }
-  const columns = folded(`${ofColumns.length} warnings about columns`, [list(ofColumns)]);
+  const columns = detailsOf(`${ofColumns.length} warnings about columns`, [list(ofColumns)]);
   return html`<h2>Warnings</h2>${list(others)}${columns}`;
 }
 

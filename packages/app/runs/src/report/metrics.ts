@@ -1,6 +1,6 @@
 import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
 import { bar } from "./bar.js";
-import { box, cell, folded, type Html, html, listed, pairs } from "./page/html.js";
+import { box, cell, detailsOf, type Html, html, pairs, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
 import { mainRow } from "./verdict.js";
 import { rowWords } from "./words.js";
@@ -10,6 +10,7 @@ const mostColumns = 24;
 
 const ofMoves: readonly string[] = ["path", "plan"];
 
+/** A table for each group of metrics, under its title. */
 export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[] {
   const { rows } = quality;
   const titles: Readonly<Record<string, string>> = metricGroups;
@@ -22,7 +23,7 @@ export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[
     if (group === "columns") return [heading, ...columnTables(members)];
     const missed = ({ direction }: MetricRow) =>
       ofMoves.includes(group) && mainRow(quality, direction)?.grade === "poor";
-    const metrics = grouped(members, (row) => row.title);
+    const metrics = groupRows(members, (row) => row.title);
     const body = metrics.flatMap(([name, some]) =>
       some.map((row, i) => {
         const head = html`<th scope="rowgroup" class="metric" rowspan="${some.length}">${name}</th>`;
@@ -31,7 +32,7 @@ export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[
     );
     const table = html`<table class="cards">${head("Metric", "Direction")}<tbody>${body}</tbody></table>`;
     const meanings = pairs(metrics.map(([name, [row]]) => [name, row?.meaning]));
-    return [heading, box(title, table), folded("What the metrics mean", [meanings])];
+    return [heading, box(title, table), detailsOf("What the metrics mean", [meanings])];
   });
 }
 
@@ -40,13 +41,13 @@ const head = (
 ) => html`<thead><tr>${texts.map((text, i) => html`<th scope="col"${i > 0 && html` class="text"`}>${text}</th>`)}
 <th scope="col">Value</th><th scope="col" class="text">In words</th><th scope="col" class="text">Floor to ceiling</th><th scope="col">Floor</th><th scope="col">Ceiling</th><th scope="col">Interval</th></tr></thead>`;
 
-function grouped(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string) {
+function groupRows(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string) {
   const keys = [...new Set(rows.map(keyOf))];
   return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key)] as const);
 }
 
 function columnTables(rows: readonly MetricRow[]): Html[] {
-  const tables = grouped(rows, nameOf).flatMap(([name, group]) => {
+  const tables = groupRows(rows, nameOf).flatMap(([name, group]) => {
     const worst = group.slice(0, mostColumns);
     const body = worst.map((row) => {
       const { column } = row;
@@ -55,7 +56,7 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
     const rest = group.length - worst.length;
     const table = html`<table class="cards"><caption>${name}</caption>${head("Column")}<tbody>${body}</tbody></table>`;
     const note = html`<p class="note">The ${worst.length} worst of ${group.length} columns; ${rest} are not shown (quality.json has all).</p>`;
-    return listed(box(`Columns, ${name}`, table), rest > 0 && note);
+    return piecesOf(box(`Columns, ${name}`, table), rest > 0 && note);
   });
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];
 }

@@ -9,7 +9,7 @@ import { type EvaluationView, evaluationFigures } from "./figures.js";
 import { request, runFacts, stateOf, warningsOf } from "./lead.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
-import { charts, command, folded, Html, html, listed, pairs } from "./page/html.js";
+import { charts, command, detailsOf, Html, html, pairs, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
 import { renderPage } from "./page/page.js";
 import { verdictParts } from "./verdict.js";
@@ -68,7 +68,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   ];
   return renderPage({
     title: `From ${names.source} to ${names.target}`,
-    lead: listed(
+    lead: piecesOf(
       request(report, data, names),
       stateOf(report),
       verdictParts(quality, names, folder),
@@ -88,7 +88,7 @@ interface ReportSection {
 }
 
 const qualitySection = (quality: Quality | null): Html[] =>
-  quality ? listed(metricsNote(quality), metricTables(quality), unmeasuredList(quality)) : [];
+  quality ? piecesOf(metricsNote(quality), metricTables(quality), unmeasuredList(quality)) : [];
 
 function metricsNote({ n, split, sampler = {}, folds }: Quality): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;
@@ -120,10 +120,10 @@ function trainingSection({ curves, evaluations }: RunReport, quality: Quality | 
   const table = () =>
     html`<pre class="table" tabindex="0">${new Html(escapeXml(formatTable(evaluations)))}</pre>`;
   const isOpen = (quality?.rows ?? []).length === 0;
-  return listed(
+  return piecesOf(
     curves !== undefined &&
       curves.panels.length > 0 &&
       charts("large", curves.panels, curves.legend),
-    evaluations.length > 0 && folded("Evaluations during training", [table()], isOpen),
+    evaluations.length > 0 && detailsOf("Evaluations during training", [table()], isOpen),
   );
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readIfAs } from "../files/json.js";
 import { formatNumber, type Row } from "../files/table.js";
 
-const logged = z.object({
+const loggedMetric = z.object({
   name: z.string(),
   title: z.string(),
   group: z.string(),
@@ -26,13 +26,13 @@ const logged = z.object({
  * A metric in columns.json: `name`, `title`, `group` and `meaning` as in quality.json, the `scale` of
  * its axis, and whether tables show it (`isMain`).
  */
-export type LoggedMetric = z.infer<typeof logged>;
+export type LoggedMetric = z.infer<typeof loggedMetric>;
 
 /** The name of the file that explains the columns of results.csv. */
 export const columnsFile = "columns.json";
 
 /** The schema of columns.json. */
-export const loggedMetrics = z.array(logged);
+export const loggedMetrics = z.array(loggedMetric);
 
 /** Columns of results.csv around the metrics: place and duration of an evaluation. */
 export const placeColumns = {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
-import { listOf, readAs, readJson, real, realOrNull, text, toJson } from "../files/json.js";
+import { listOf, readAs, readJson, realNumber, realOrNull, text, toJson } from "../files/json.js";
 import { earlierNames } from "../files/table.js";
 import { checkFiles, runPaths, writeRunFile } from "./layout.js";
 import { grades, verdictSchema } from "./verdict.js";
@@ -25,15 +25,15 @@ export const directionNames = { f: "forward", b: "backward" } as const;
 /** A group of metrics. */
 export type MetricGroup = keyof typeof metricGroups;
 
-const interval = z.tuple([real, real]).nullable().catch(null);
+const interval = z.tuple([realNumber, realNumber]).nullable().catch(null);
 
-const excess = z.object({
-  value: real,
+const excessSchema = z.object({
+  value: realNumber,
   /** The 95 % interval over both samples, up to `high`. */
-  low: real,
-  high: real,
+  low: realNumber,
+  high: realNumber,
   /** The probability that so many rows tell the ceiling from the floor (at the 5 % level). */
-  power: real,
+  power: realNumber,
   /** The factor of held-out rows for a power of .8; null if no number is enough. */
   more: realOrNull,
   /** Whether the shares are roots of shares of squares, which have no bias. */
@@ -41,7 +41,7 @@ const excess = z.object({
 });
 
 /** The remaining share of the way from ceiling to floor: `value`, from `low` to `high`. */
-export type Excess = z.output<typeof excess>;
+export type Excess = z.output<typeof excessSchema>;
 
 /** What a distance shows, next to its ceiling, as a report says it. */
 const findings = ["close", "partway", "no_better", "few_rows"] as const;
@@ -81,7 +81,7 @@ const rowFields = z.object({
   note: z.string().optional().catch(undefined),
   /** The time of a held-out dataset. */
   at: z.string().optional().catch(undefined),
-  value: real,
+  value: realNumber,
   /** The 95 % interval of the value; null if unknown. */
   interval,
   /** The value of a perfect bridge with as many samples; null if it has no meaning. */
@@ -93,7 +93,7 @@ const rowFields = z.object({
    */
   ceiling: realOrNull,
   /** The remaining share of the distance from ceiling to floor; missing if it has no meaning. */
-  excess: excess.optional().catch(undefined),
+  excess: excessSchema.optional().catch(undefined),
   /** What the metric is for in a verdict; missing for further metrics, and in files of earlier versions. */
   role: z.enum(metricRoles).optional().catch(undefined),
   /** Missing if nothing must be reached, and in files of earlier versions. */
@@ -104,7 +104,7 @@ const rowFields = z.object({
   held_out: heldOut.optional().catch(undefined),
   better: z.enum(["lower", "higher", "target"]).catch("lower"),
   /** The value to reach, with `better: "target"`. */
-  target: real.optional().catch(undefined),
+  target: realNumber.optional().catch(undefined),
   /** Number of generated samples; null if unknown. */
   n: realOrNull,
 });
@@ -127,18 +127,18 @@ export const qualityFile = z.object({
   dsbm: text,
   /** The split of source and target rows. */
   split: z.enum(["train", "test"]).catch("test"),
-  n: real.optional().catch(undefined),
-  seed: real.optional().catch(undefined),
+  n: realNumber.optional().catch(undefined),
+  seed: realNumber.optional().catch(undefined),
   /** Parts of a cross-validation: all rows are held out, part by part. */
-  folds: real.optional().catch(undefined),
+  folds: realNumber.optional().catch(undefined),
   /** The sampler's options that differ from training: solver, steps, diffusion, guidance. */
   sampler: z
-    .record(z.string(), z.union([z.string(), real]))
+    .record(z.string(), z.union([z.string(), realNumber]))
     .optional()
     .catch(undefined),
   /** Held-out files and their times. */
   holdouts: z
-    .array(z.object({ path: z.string(), at: real }))
+    .array(z.object({ path: z.string(), at: realNumber }))
     .optional()
     .catch(undefined),
   /** One for each evaluated direction; none in files of earlier versions. */

@@ -1,6 +1,6 @@
 // run.json: version, state and times of a run, and the command that began it.
 import { z } from "zod";
-import { listOf, readAs, real, text, textOrNull } from "../files/json.js";
+import { listOf, readAs, realNumber, text, textOrNull } from "../files/json.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
@@ -42,7 +42,9 @@ export const runInfo = z.object({
   /** Why it stopped early, one line. */
   reason: textOrNull,
   /** Facts of the machine that a result may depend on; no host names. */
-  environment: z.record(z.string(), z.union([z.string(), real, z.boolean(), z.null()])).catch({}),
+  environment: z
+    .record(z.string(), z.union([z.string(), realNumber, z.boolean(), z.null()]))
+    .catch({}),
   /** The command line that began the run, and resumes it; null if unknown. */
   command: textOrNull,
   /** `command` with its arguments and overrides; null in files of earlier versions, and for the library. */

@@ -1,6 +1,6 @@
 // The verdict on a direction of a bridge, as quality.json holds it. The rule is in @dsbm/evaluation.
 import { z } from "zod";
-import { real, textOrNull } from "../files/json.js";
+import { realNumber, textOrNull } from "../files/json.js";
 
 /** From the best to the worst; `unmeasured` is only for directions. */
 export const grades = ["good", "likely", "partial", "undecided", "poor", "unmeasured"] as const;
@@ -42,7 +42,7 @@ function earlierNextStep(sentence: string): NextStep | null {
 export const verdictSchema = z.object({
   direction: z.enum(["f", "b"]),
   grade: z.enum(grades),
-  n_held_out: z.tuple([real, real]),
+  n_held_out: z.tuple([realNumber, realNumber]),
   /** The finding, in sentences. */
   reason: z.string(),
   /** The name of the metric that the verdict rests on; missing in files of earlier versions. */

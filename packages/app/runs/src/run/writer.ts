@@ -185,7 +185,10 @@ class RunWriter {
     this.metrics.flush();
   }
 
-  /** Ends the run: state "finished". */
+  /**
+   * Ends the run: state "finished".
+   * @throws {FileError} if another process has taken the run's lock.
+   */
   finish(): void {
     if (this.info.state === "running" && !this.end("finished", null))
       throw lostLock(this.paths.lock);

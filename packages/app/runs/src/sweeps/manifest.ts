@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { namesIn, readAs, real, writeJson } from "../files/json.js";
+import { namesIn, readAs, realNumber, writeJson } from "../files/json.js";
 
 const sweepFormat = 1;
 
@@ -13,7 +13,7 @@ const sweepEntry = z.object({
   /** Relative to the sweep's folder, so that both can move together. */
   folder: z.string(),
   /** The values of the keys in which members differ, without the seed. */
-  configuration: z.record(z.string(), z.union([z.string(), real, z.null()])),
+  configuration: z.record(z.string(), z.union([z.string(), realNumber, z.null()])),
   seed: z.number(),
 });
 

@@ -1,4 +1,4 @@
-import { exported } from "@dsbm/config";
+import { exportNetworks } from "@dsbm/config";
 import { alignColumns } from "@dsbm/files";
 import { runPlaced } from "../terminal/work.js";
 
@@ -17,7 +17,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export const exportCommand = (args: string[]): Promise<number> =>
-  runPlaced(exported, args, { expected: "RUN OUT", notes }, async (request, work) => {
+  runPlaced(exportNetworks, args, { expected: "RUN OUT", notes }, async (request, work) => {
     const [run, out] = request.places as [string, string];
     const { exportRun, bytesText } = await import("@dsbm/export");
     const { progress, signal } = work;

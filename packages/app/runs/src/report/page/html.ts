@@ -9,14 +9,15 @@ export class Html {
   constructor(readonly text: string) {}
 }
 
+/** What a template takes: markup, texts, numbers and lists; null and false are dropped. */
 export type Part = Html | string | number | null | undefined | false | readonly Part[];
 
 type Piece = Html | null | false | readonly Piece[];
 
 /** The pieces of a page without null and false. */
-export const listed = (...pieces: Piece[]): Html[] =>
+export const piecesOf = (...pieces: Piece[]): Html[] =>
   pieces.flatMap((piece) =>
-    piece instanceof Html ? [piece] : Array.isArray(piece) ? listed(...piece) : [],
+    piece instanceof Html ? [piece] : Array.isArray(piece) ? piecesOf(...piece) : [],
   );
 
 /**
@@ -40,13 +41,13 @@ function textOf(part: Part, escaped: (text: string) => string): string {
 }
 
 /** Texts without a space may break from this length on. */
-const long = 16;
+const breakableLength = 16;
 
 const breakable = (text: string): string =>
   text
     .split(/(\s+)/)
     .map((token) =>
-      token.length < long
+      token.length < breakableLength
         ? escapeXml(token)
         : token
             .split(/(?<=[_./,=:;&?\\-])(?=[\p{L}\p{N}"'{[])/u)
@@ -64,16 +65,19 @@ export function box(name: string, table: Html): Html {
 export const cell = (name: string, value: Part, kind = ""): Html =>
   html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
 
+/** A list of names with their values. */
 export function pairs(entries: readonly (readonly [name: Part, value: Part])[]): Html {
   return html`<dl class="pairs">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
 /** Folded details for few readers. */
-export const folded = (name: string, body: readonly Html[], isOpen = false): Html =>
+export const detailsOf = (name: string, body: readonly Html[], isOpen = false): Html =>
   html`<details${isOpen && new Html(" open")}><summary>${name}</summary>${body}</details>`;
 
+/** A command to copy. */
 export const command = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
 
+/** Charts in a grid, with one legend. */
 export function charts(
   size: "small" | "medium" | "large",
   panels: readonly Panel[],
@@ -92,12 +96,13 @@ export function charts(
     );
     return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${named}</figure>`;
   });
-  return listed(
+  return piecesOf(
     key.length > 0 && html`<div class="legend">${key}</div>`,
     html`<div class="grid ${size}">${drawn}</div>`,
   );
 }
 
+/** An image of a report with its caption. */
 export interface Picture {
   /** The file: .png, .gif or .svg. */
   path: string;

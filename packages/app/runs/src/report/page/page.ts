@@ -21,6 +21,7 @@ interface Page {
 const policy =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/** Returns the HTML of a page: title, lead, links to its sections, sections. */
 export function renderPage({ title, lead = [], sections }: Page): string {
   const links = sections.map(({ id, title, short = title }) => html`<a href="#${id}">${short}</a>`);
   const page = html`<!doctype html>

@@ -1,7 +1,7 @@
 // The style of a report, for light and dark pages, narrow ones, and print.
 
 /** A page around the report, for example the studio, may set data-theme. */
-const dark = (root: string) => `${root} { color-scheme: dark;
+const darkStyle = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
   ${root} :is(.chart svg, .legend i) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
@@ -11,8 +11,8 @@ export const style = `
 :root { color-scheme: light; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   --paper: #fff; --ink: #1b1e23; --faint: #5c636d; --rule: #d9dce1; --soft: #f4f5f7; --link: #0b5fae;
   --good: #0a7a4b; --partial: #8f6200; --poor: #b3261e; --source: #e69f00; --target: #009e73; --generated: #0072b2; }
-@media (prefers-color-scheme: dark) { ${dark(":root:not([data-theme=light])")} }
-${dark(":root[data-theme=dark]")}
+@media (prefers-color-scheme: dark) { ${darkStyle(":root:not([data-theme=light])")} }
+${darkStyle(":root[data-theme=dark]")}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); }
 main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 4rem; }
