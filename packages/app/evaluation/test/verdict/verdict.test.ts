@@ -81,7 +81,7 @@ describe("verdicts", () => {
   };
 
   it("are not good if the directions clearly differ in the middle, and good if they are equal", () => {
-    const ends = row({ ...good });
+    const ends = row({ ...goodRow });
     const middle = (change: Partial<MetricRow>) =>
       row({
         name: "middle_sliced_w2",
@@ -90,8 +90,8 @@ describe("verdicts", () => {
         direction: null,
         ...change,
       });
-    const { role: _, ...far } = middle(left(0.4, 0.3, 0.5));
-    const { role: __, ...near } = middle(left(0.05, 0, 0.3));
+    const { role: _, ...far } = middle(shareLeft(0.4, 0.3, 0.5));
+    const { role: __, ...near } = middle(shareLeft(0.05, 0, 0.3));
     expect(verdict(ends, near)?.grade).toBe("good");
     expect(verdict(ends, far)).toMatchObject({
       grade: "partial",
