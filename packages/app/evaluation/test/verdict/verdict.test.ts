@@ -100,17 +100,17 @@ describe("verdicts", () => {
   });
 
   it("round whole numbers first if only a classifier tells rows apart", () => {
-    const told = accuracy({ ...left(0.6, 0.5, 0.7), value: 0.8, direction: "f" });
+    const told = accuracy({ ...shareLeft(0.6, 0.5, 0.7), value: 0.8, direction: "f" });
     const step = { reason: "n has whole numbers", command: "FIT data.integer=n" };
-    const rows = gradedRows([row(good), told]);
+    const rows = gradedRows([row(goodRow), told]);
     expect(verdictOn("f", rows, { ...facts, rounding: step })?.next).toEqual(step);
     expect(verdictOn("f", rows, facts)?.next?.command).toBe("LONGER");
-    const off = gradedRows([row(left(0.6, 0.5, 0.7)), told]);
+    const off = gradedRows([row(shareLeft(0.6, 0.5, 0.7)), told]);
     expect(verdictOn("f", off, { ...facts, rounding: step })?.next?.command).toBe("LONGER");
   });
 
   it("name the distance that tells source from target if far values hide the difference from the main one", () => {
-    const blind = { ...left(0.4, 0, 1, 0.2), role: "substitute" } as const;
+    const blind = { ...shareLeft(0.4, 0, 1, 0.2), role: "substitute" } as const;
     const hidden = row({
       ...blind,
       excess: { ...(blind.excess as NonNullable<MetricRow["excess"]>), more: null },
@@ -118,7 +118,7 @@ describe("verdicts", () => {
     const { role: _, ...energy } = row({
       name: "energy_distance",
       title: "energy distance",
-      ...left(1, 0.9, 1.1),
+      ...shareLeft(1, 0.9, 1.1),
     });
     expect(verdict(hidden)?.next?.reason).toContain("cannot be told apart");
     const reason = verdict(hidden, energy)?.next?.reason;
