@@ -1,5 +1,6 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
-// `npm run torture -- --kills 200 --faults --links [--points 8] [--only vectors,images,sweep,fit,sample,export,report]
+// `npm run torture -- --kills 200 --faults --links --memory [--points 8]
+// [--only vectors,images,sweep,fit,leave,sample,annotate,export,report]
 // [--kinds write,fsync,rename,open,mmap]`.
 import { resolve } from "node:path";
 import process from "node:process";
@@ -9,6 +10,7 @@ import { commands } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
 import { killAll, killsLine } from "./torture/kills.mjs";
 import { links } from "./torture/links.mjs";
+import { memory } from "./torture/memory.mjs";
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
@@ -16,6 +18,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       kills: { type: "string" },
       faults: { type: "boolean", default: false },
       links: { type: "boolean", default: false },
+      memory: { type: "boolean", default: false },
       points: { type: "string", default: "8" },
       only: { type: "string" },
       kinds: { type: "string" },
@@ -39,7 +42,12 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     wrong.push(...result.wrong);
     console.log(`links: ${result.typed} commands, ${result.wrong.length} did what they should not`);
   }
-  if (values.kills !== undefined || !(values.faults || values.links)) {
+  if (values.memory) {
+    const result = await memory({ points: Number(values.points), names, say });
+    wrong.push(...result.wrong);
+    console.log(`memory: ${result.typed} commands, ${result.wrong.length} ended otherwise`);
+  }
+  if (values.kills !== undefined || !(values.faults || values.links || values.memory)) {
     const number = Number(values.kills ?? 200);
     const result = await killAll({ number, seed: Number(values.seed), names, say });
     wrong.push(...result.wrong);

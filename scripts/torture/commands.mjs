@@ -15,7 +15,10 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../packages/command/cli/bin/dsbm.mjs", import.meta.url));
+/** The command line. */
+export const program = fileURLToPath(
+  new URL("../../packages/command/cli/bin/dsbm.mjs", import.meta.url),
+);
 
 const smallOptions = [
   "num_steps=3",
@@ -66,6 +69,11 @@ const fit = [
   ...["num_steps=3", "batch_size=16", "cache_npar=32", "threads=1", "seed=7"],
 ];
 
+const course = [
+  ...["fit", "course.csv", "time=day", "method=sf2m", "model.hidden=16,16", "max_minutes=null"],
+  ...["first_num_iter=6", "num_iter=6", "num_steps=3", "batch_size=16", "threads=1", "seed=7"],
+];
+
 /** A run that others read, in the folder of a command; made before it is tortured. */
 export const madeRun = ["train", ...vectors, "experiments_dir=made"];
 
@@ -89,6 +97,11 @@ export const commands = {
     words: ["sample", "made", "new.csv", "out.csv", "direction=f", "overwrite=true", "threads=1"],
   },
   export: { before: madeRun, words: ["export", "made", "models", "overwrite=true"] },
+  leave: { words: [...course, "loo=true", "experiments_dir=runs"] },
+  annotate: {
+    before: [...course, "experiments_dir=made"],
+    words: ["annotate", "made", "course.csv", "notes.csv", "overwrite=true", "threads=1"],
+  },
   report: { before: madeRun, words: ["evaluate", "made", "n=32", "threads=1"] },
 };
 
@@ -100,6 +113,10 @@ async function prepare(name, folder) {
     `x0,x1\n${Array.from({ length: n }, (_, i) => row(i, a)).join("\n")}\n`;
   writeFileSync(join(folder, "source.csv"), table(0));
   writeFileSync(join(folder, "target.csv"), table(2));
+  const days = [0, 1, 2].flatMap((day) =>
+    Array.from({ length: 40 }, (_, i) => `${day},${row(i, day)}`),
+  );
+  writeFileSync(join(folder, "course.csv"), `day,x0,x1\n${days.join("\n")}\n`);
   writeFileSync(join(folder, "new.csv"), table(1).replace("x0,x1", "c0,c1"));
   const { before } = commands[name];
   if (!before) return;

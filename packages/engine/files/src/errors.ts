@@ -89,7 +89,9 @@ export function errnoOf(error: unknown): string | undefined {
 
 /** The cure for a process that lacks files, memory or processes, in one line; undefined for any other error. */
 export function shortageOf(error: unknown): string | undefined {
-  if (error instanceof RangeError && /allocation failed/.test(error.message)) return memory;
+  // Of arrays, and of WebAssembly.
+  if (error instanceof RangeError && /allocation failed|could not allocate/.test(error.message))
+    return memory;
   const errno = errnoOf(error);
   return errno !== undefined && Object.hasOwn(shortages, errno) ? shortages[errno] : undefined;
 }
