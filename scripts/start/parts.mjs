@@ -4,7 +4,7 @@ import { finishedRun, measureRun, runTraining } from "@dsbm/experiment";
 import { finishedFit, fitMember, methodNames, runFit } from "@dsbm/fit";
 import {
   formatTable,
-  gradeWords,
+  gradeText,
   metricTable,
   newestRows,
   nextStepText,
@@ -19,7 +19,7 @@ function verdictsOf(folder) {
   const verdicts = readQuality(folder)?.verdicts ?? [];
   return {
     lines: verdicts.flatMap(({ direction, grade, reason, next }) => [
-      `${sides[direction]}: ${gradeWords[grade]}. ${reason}`,
+      `${sides[direction]}: ${gradeText(grade)}. ${reason}`,
       ...(grade === "poor" ? [`  ${nextStepText(next)}`] : []),
     ]),
     missed: verdicts

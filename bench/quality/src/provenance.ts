@@ -1,7 +1,6 @@
 // What figures belong to: the version or the commit, and the machine, without names that identify it.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environment } from "@dsbm/experiment";
@@ -44,8 +43,6 @@ function commitOf(folder: string): string | null {
 }
 
 function machineOf(): string {
-  const { libtorch, blas, platform, arch } = environment();
-  const model = cpus()[0]?.model.trim() ?? "unknown processor";
-  const n = availableParallelism();
-  return `${model}, ${n} ${n === 1 ? "core" : "cores"}, ${platform} ${arch}, libtorch ${libtorch}, BLAS ${blas}`;
+  const { libtorch, blas, platform, arch, processor, cores: n } = environment();
+  return `${processor}, ${n} ${n === 1 ? "core" : "cores"}, ${platform} ${arch}, libtorch ${libtorch}, BLAS ${blas}`;
 }

@@ -11,7 +11,7 @@ export * from "./clock.js";
 export * from "./duration.js";
 export * from "./errors.js";
 export * from "./figure/images.js";
-export { type Course, type Points, scatterFigure } from "./figure/plane.js";
+export { type Course, columnName, type Points, scatterFigure } from "./figure/plane.js";
 export * from "./figure/spectrum.js";
 export {
   colorOf,
@@ -36,11 +36,12 @@ export {
 export { runQueue } from "./queue.js";
 export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
+export { worstFirst } from "./report/metrics.js";
 export { distinctNames, endNames } from "./report/names.js";
 export { digits, percent } from "./report/page/numbers.js";
-export { type RunReport, renderRun } from "./report/run.js";
+export { type RunReport, renderRun, type TrainingProgress } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
-export { rowWords, wayWords } from "./report/words.js";
+export { rowWords, wayOf, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/logged-metrics.js";
@@ -50,7 +51,7 @@ export * from "./run/run-info.js";
 export {
   type Grade,
   grades,
-  gradeWords,
+  gradeText,
   type NextStep,
   nextStepText,
   type Verdict,

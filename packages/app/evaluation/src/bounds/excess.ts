@@ -20,12 +20,13 @@ interface Bounded {
 
 /**
  * The remaining share of the distance from ceiling to floor. Squares are compared: sampling noise
- * adds to the square of a distance, so a difference of squares has no bias at any n.
+ * adds to the square of a distance, so a difference of squares has no bias at any n. `floorHigh` is the upper end of the
+ * floor's interval.
  */
 export function excessOf(
   { value, floor, ceiling }: Bounded,
   halves: Halves,
-  isSquare: boolean,
+  { isSquare, floorHigh }: { isSquare: boolean; floorHigh: number },
 ): Excess {
   const square = (x: number) => (isSquare ? x : x * Math.abs(x));
   const whole = { value: square(value), floor: square(floor), ceiling: square(ceiling) };
@@ -41,13 +42,22 @@ export function excessOf(
   const error = Math.sqrt(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
-  return excessWithin(whole, { error, none, ways: deviation(ways), isSquared: true });
+  const excess = excessWithin(whole, { error, none, ways: deviation(ways), isSquared: true });
+  const ofFloor = shareOf({ ...whole, value: square(floorHigh) });
+  return ofFloor >= 0 ? { ...excess, floor: Math.sqrt(ofFloor) } : excess;
 }
 
-/** The excess of a value with a known floor whose samples deviate alike. */
+/** The excess of a value with a known floor whose samples deviate alike: so does further real data. */
 export function linearExcess(whole: Bounded, deviation: number): Excess {
   const error = deviation * Math.hypot(1, shareOf(whole));
-  return excessWithin(whole, { error, none: deviation, ways: deviation, isSquared: false });
+  const excess = excessWithin(whole, {
+    error,
+    none: deviation,
+    ways: deviation,
+    isSquared: false,
+  });
+  const ofFloor = (1.96 * deviation) / (whole.ceiling - whole.floor);
+  return ofFloor >= 0 && Number.isFinite(ofFloor) ? { ...excess, floor: ofFloor } : excess;
 }
 
 /** The excess of an exact distance; its interval holds the variation of floor and ceiling. */

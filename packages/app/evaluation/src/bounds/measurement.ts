@@ -36,7 +36,7 @@ export function measurementOf(
   const excess =
     floor === null || ceiling === null || !isDistance
       ? undefined
-      : excessOf({ value, floor, ceiling }, halves, isSquare);
+      : excessOf({ value, floor, ceiling }, halves, { isSquare, floorHigh: floor + floorHalf });
   return {
     value,
     interval: [clipped(value - half), value + half],

@@ -8,7 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/datasets";
 import { strayValues } from "@dsbm/inference";
-import { average } from "@dsbm/runs";
+import { average, columnName } from "@dsbm/runs";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf } from "../bounds/floor-draws.js";
 import { halvesOf } from "../bounds/halves.js";
@@ -240,7 +240,7 @@ export const columnMetric: Metric<SampleSubject> = {
         .map((value, k): { off: number; row: Measurement } => {
           const deviation = deviations[k];
           const constant = value > 0 ? Number.MAX_VALUE : 0;
-          const column = names?.length === values.length ? names[k] : `column ${k + 1}`;
+          const column = names?.length === values.length ? names[k] : columnName(k);
           const floor = average(floors.map((of) => of[k]));
           const whole = { value, floor, ceiling: ceilings[k] };
           return {

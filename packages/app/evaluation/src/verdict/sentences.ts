@@ -1,6 +1,6 @@
 // A verdict in sentences, for readers: no code reads them.
 import { firstOf } from "@dsbm/files";
-import { digits, type MetricRow, percent, rowWords, wayWords } from "@dsbm/runs";
+import { digits, type MetricRow, percent, rowWords, wayOf, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { judge, leastPower, uselessShare } from "./grade.js";
 
@@ -14,8 +14,9 @@ export const endNamesOf = (
 export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
   const { grade, main, accuracy, others } = evidence;
   const { names, what, n_held_out, folds = 1 } = facts;
-  const isUnsure = grade === "undecided" || grade === "likely";
-  const row = isUnsure && judge(main).grade !== grade ? accuracy : main;
+  // The row that has the grade of the verdict, so that a sentence never contradicts the grade.
+  const isByClassifier = judge(main).grade !== grade && judge(accuracy).grade === grade;
+  const row = isByClassifier ? accuracy : main;
   const sentences = [findingOf(row, evidence, facts)];
   if (grade !== "undecided")
     sentences.push(
@@ -32,20 +33,21 @@ export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
 }
 
 /** What the deciding row says. */
-function findingOf(
-  { role, value, excess }: MetricRow,
-  evidence: Evidence,
-  facts: VerdictFacts,
-): string {
+function findingOf(row: MetricRow, evidence: Evidence, facts: VerdictFacts): string {
+  const { role, value, excess } = row;
   const { what } = facts;
   const { start, end } = endNamesOf(evidence, facts);
   if (!excess || !Number.isFinite(value))
     return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
   const { low, high, power } = excess;
   const who = role === "classifier" ? "To a classifier, the" : "The";
-  const way = `${who} generated ${what} are ${wayWords(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
+  const span = ` from ${start} to ${end}`;
+  const way = `${who} generated ${what} are ${wayWords(excess, span)}.`;
   const clause = `${way[0]?.toLowerCase()}${way.slice(1)}`;
-  if (evidence.grade === "likely") return `Too few ${what} to be sure: ${clause}`;
+  if (evidence.grade === "likely")
+    return `Too few ${what} to be sure: ${who.toLowerCase()} generated ${what} are at least ${wayOf(high, span)}.`;
+  if (evidence.grade === "partial" && judge(row).grade !== "partial")
+    return `By ${row.title} at most ${percent(high)} of the distance${span} is left, but other metrics are off.`;
   if (evidence.grade === "good")
     return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
   if (evidence.grade === "undecided")

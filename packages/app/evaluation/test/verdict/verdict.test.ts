@@ -142,7 +142,7 @@ describe("verdicts", () => {
     [
       [shareLeft(0.05, 0, 0.2)],
       "likely",
-      /^Too few rows to be sure: the generated rows are 95 % of the way/,
+      /^Too few rows to be sure: the generated rows are at least 80 % of the way from A to B\./,
       /^Give more rows: about 28 held-out .* show whether it is good/,
     ],
     [[shareLeft(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
@@ -181,7 +181,7 @@ describe("verdicts", () => {
         },
       ],
       "partial",
-      /Not yet right: V 2\.69 \(expected 1\)/,
+      /^By sliced W2 at most 6 % of the distance from A to B is left, but other .*Not yet right: V 2\.69 \(expected 1\)/,
       /LONGER/,
     ],
   ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {

@@ -9,7 +9,7 @@ import {
   type SampleSet,
 } from "@dsbm/evaluation";
 import { shellWord } from "@dsbm/files";
-import { checkpointId, type Position } from "@dsbm/problem";
+import { checkpointId, type Position, stepsBefore, stepsOf } from "@dsbm/problem";
 import {
   composeFigure,
   type EvaluationView,
@@ -17,12 +17,14 @@ import {
   metricTable,
   type Quality,
   type Row,
+  type RunInfo,
   readLogged,
   readRun,
   referenceOf,
   renderRun,
   runPaths,
   svgToPng,
+  type TrainingProgress,
   type TrendOptions,
   type TrendPanel,
   trendPanels,
@@ -88,11 +90,35 @@ export async function writeReport(folder: string): Promise<string> {
     names,
     curves,
     config: runConfig,
+    training: progressOf(info, config, [...rows, ...steps]),
     evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
+}
+
+/** The training of a run so far, from its rows of evaluations and of steps. */
+function progressOf(
+  { started, resumed, spent, ended }: RunInfo,
+  config: CompleteTrainConfig,
+  rows: readonly Record<string, unknown>[],
+): TrainingProgress {
+  const stepsByHalf = new Map<number, number>();
+  for (const { half_iteration, step } of rows) {
+    const half = Number(half_iteration);
+    stepsByHalf.set(half, Math.max(stepsByHalf.get(half) ?? 0, Number(step)));
+  }
+  const halves = config.half_iterations;
+  const from = Date.parse(resumed.at(-1) ?? started);
+  const to = ended === null ? Date.now() : Date.parse(ended);
+  return {
+    half: Math.max(0, ...stepsByHalf.keys()),
+    halves,
+    steps: [...stepsByHalf.values()].reduce((sum, count) => sum + count, 0),
+    plannedSteps: stepsBefore({ half: halves + 1, step: 0 }, (half) => stepsOf(half, config)),
+    seconds: spent + Math.max(0, to - from) / 1000,
+  };
 }
 
 const wayOf = ({ direction }: Record<string, unknown>): string =>

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import {
   type CompleteTrainConfig,
@@ -175,6 +176,8 @@ export function environment(): Environment {
     engine: info.engine,
     libtorch: info.engine === "libtorch" ? info.version : null,
     blas: info.blasThreads ?? "unknown",
+    processor: cpus()[0]?.model.trim() ?? "unknown processor",
+    cores: availableParallelism(),
     platform: process.platform,
     arch: process.arch,
   };

@@ -75,12 +75,18 @@ export interface PlaneOptions {
   units: AxisUnits;
 }
 
+/** "source: winter.csv", or "source" if it has no other name. */
+const endTitle = (kind: "source" | "target", names: PlaneOptions["names"]): string =>
+  names[kind] === kind ? kind : `${kind}: ${names[kind]}`;
+
+const capitalise = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 /** The legend of source, target and generated samples. */
 export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry[] =>
   sampleKinds.map((kind) => ({
     color: colors[kind],
     symbol: "dot",
-    label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
+    label: kind === "generated" ? kind : endTitle(kind, names),
   }));
 
 /** Draws samples and paths as SVG text. */
@@ -88,7 +94,7 @@ export async function scatterFigure(
   { plane, histograms }: Points,
   { direction, title }: { direction: "f" | "b"; title: string },
 ): Promise<string> {
-  const options = { direction, names: { source: "x0", target: "x1" }, units: plainUnits };
+  const options = { direction, names: { source: "source", target: "target" }, units: plainUnits };
   const panels = await planePanels(plane, options);
   if (plane.k === 1)
     for (const one of histograms) panels.push(await histogramPanel(one, options, panels[0]));
@@ -132,7 +138,7 @@ export async function planePanels(
   const panel = (title: string, ...marks: Markish[]) =>
     frame(title, marks, { x: label(0), y: label(1) }, domains);
   const panelOf = (kind: "source" | "target") =>
-    panel(`${kind === "source" ? "Source" : "Target"}: ${names[kind]}`, dots(kind, plane[kind]));
+    panel(capitalise(endTitle(kind, names)), dots(kind, plane[kind]));
   return Promise.all([
     panelOf(start),
     ...between.map(({ name, time, data, generated }) =>
@@ -267,5 +273,8 @@ export interface AxisUnits {
   value(column: number, x: number): number;
 }
 
-/** Units of data without named columns. */
-export const plainUnits: AxisUnits = { name: (column) => `x[${column}]`, value: (_, x) => x };
+/** The name of a column that has none, counted from 1. */
+export const columnName = (column: number): string => `column ${column + 1}`;
+
+/** Units of networks, for data without units of their own. */
+export const plainUnits: AxisUnits = { name: columnName, value: (_, x) => x };

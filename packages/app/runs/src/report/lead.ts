@@ -1,9 +1,11 @@
 // The beginning of a report: what the bridge does, how its run ended, and warnings.
+import { duration } from "../duration.js";
 import type { DataFile } from "../run/data-file.js";
 import { readWarnings } from "../run/warnings.js";
 import type { Names } from "./names.js";
 import { detailsOf, type Html, html, type Part, pairs } from "./page/html.js";
-import type { RunReport } from "./run.js";
+import { digits } from "./page/numbers.js";
+import type { RunReport, TrainingProgress } from "./run.js";
 
 /** What the bridge does. */
 export function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
@@ -39,15 +41,45 @@ export function warningsOf(folder: string, data: DataFile | null): Html | false 
 }
 
 /** When and how the run was made. */
-export function runFacts({ info, config }: RunReport): Html {
+export function runFacts({ info, config, training }: RunReport): Html {
   const { started, ended, dsbm, environment: at, command: line } = info;
   const engine = at.libtorch ? `, libtorch ${at.libtorch}` : at.engine ? `, ${at.engine}` : "";
   const lines: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
+  if (at.processor) lines.push(["Machine", machineText(info, config)]);
+  if (training) lines.unshift(["Training", trainingText(training)]);
   if (started) lines.unshift(["When", period(started, ended)]);
   if (line) lines.unshift(["Command", html`<code>${line}</code>`]);
   return pairs(lines);
 }
 
+/** "AMD EPYC, 2 cores, linux x64, device=cpu" */
+function machineText(
+  { environment: at }: RunReport["info"],
+  { device }: RunReport["config"],
+): string {
+  const system = `${at.platform} ${at.arch}`;
+  return [
+    `${at.processor}`,
+    at.cores === 1 ? "1 core" : `${at.cores} cores`,
+    system,
+    `device=${device ?? "cpu"}`,
+  ].join(", ");
+}
+
+/** "2 of 4 half-iterations, 80 of 160 steps (ended early), in 30 s" */
+function trainingText({ half, halves, steps, plannedSteps, seconds }: TrainingProgress): string {
+  const isEarly = half < halves || steps < plannedSteps;
+  const counts = [
+    `${half} of ${halves} half-iterations`,
+    `${digits(steps)} of ${digits(plannedSteps)} steps`,
+  ].join(", ");
+  return `${counts}${isEarly ? " (ended early)" : ""}, in ${duration(seconds)}`;
+}
+
 const minute = (time: string) => time.slice(0, 16).replace("T", " ");
 const period = (started: string, ended: string | null): string =>
-  `${minute(started)}${ended === null ? "" : ` to ${minute(ended)}`} UTC`;
+  `${minute(started)}${ended === null ? "" : ` to ${untilText(started, ended)}`} UTC`;
+
+/** The end of a period, without its day if it began on this day. */
+const untilText = (started: string, ended: string): string =>
+  started.slice(0, 10) === ended.slice(0, 10) ? ended.slice(11, 16) : minute(ended);

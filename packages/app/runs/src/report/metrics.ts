@@ -1,4 +1,5 @@
 import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
+import { type Grade, grades, gradeText } from "../run/verdict.js";
 import { bar } from "./bar.js";
 import { box, cell, detailsOf, type Html, html, pairs, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
@@ -46,9 +47,15 @@ function groupRows(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string
   return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key)] as const);
 }
 
+/** The worst grade first; columns of one grade keep their order, by the distance in standard deviations. */
+export const worstFirst = (rows: readonly MetricRow[]): MetricRow[] => {
+  const rankOf = ({ grade }: MetricRow) => (grade === undefined ? -1 : grades.indexOf(grade));
+  return rows.toSorted((a, b) => rankOf(b) - rankOf(a));
+};
+
 function columnTables(rows: readonly MetricRow[]): Html[] {
   const tables = groupRows(rows, nameOf).flatMap(([name, group]) => {
-    const worst = group.slice(0, mostColumns);
+    const worst = worstFirst(group).slice(0, mostColumns);
     const body = worst.map((row) => {
       const { column } = row;
       return html`<tr><th scope="row" class="name" title="${column}">${column}</th>${numbers(row)}</tr>`;
@@ -61,14 +68,17 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];
 }
 
+const gradeHtml = (grade: Grade, finding: string): Html =>
+  html`<b>${gradeText(grade)}</b>${finding === "" ? "" : `: ${finding}`}`;
+
 function numbers(row: MetricRow, isMissed = false): Html {
-  const words = isMissed ? "of generated samples that miss the target" : rowWords(row);
-  const grade = isMissed || !row.grade ? "" : ` ${row.grade}`;
+  const finding = isMissed ? "of generated samples that miss the target" : rowWords(row);
+  const grade = isMissed ? undefined : row.grade;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),
-    cell("In words", words, `text${grade}`),
-    cell("Floor to ceiling", bar(row), "text"),
+    cell("In words", grade ? gradeHtml(grade, finding) : finding, `text ${grade ?? ""}`.trim()),
+    cell("Floor to ceiling", bar(row, { text: finding }), "text"),
     cell("Floor", digits(row.floor)),
     cell("Ceiling", digits(row.ceiling)),
     cell("Interval", interval),

@@ -14,6 +14,20 @@ import { digits } from "./page/numbers.js";
 import { renderPage } from "./page/page.js";
 import { verdictParts } from "./verdict.js";
 
+/** How far a run has come: finished and planned half-iterations and steps. */
+export interface TrainingProgress {
+  /** The half-iteration in progress, or the last one. */
+  half: number;
+  /** Planned half-iterations. */
+  halves: number;
+  /** Finished training steps of all half-iterations. */
+  steps: number;
+  /** Training steps that the configuration asks for. */
+  plannedSteps: number;
+  /** Seconds from the start of the run on, without the time between its processes. */
+  seconds: number;
+}
+
 /** The contents of a report. */
 export interface RunReport {
   /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
@@ -26,6 +40,8 @@ export interface RunReport {
   evaluations: readonly Row[];
   /** Panels of loss and metrics over training. */
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
+  /** Finished and planned training. */
+  training?: TrainingProgress;
   /** Evaluations in the order of training. */
   views: readonly EvaluationView[];
   /** Commands for the reader. */

@@ -1,8 +1,8 @@
 // The verdict of each direction with its evidence and the next step.
 import { shellWord } from "@dsbm/files";
 import type { MetricRow, Quality } from "../run/quality.js";
-import { gradeWords, type NextStep, type Verdict } from "../run/verdict.js";
-import { bar } from "./bar.js";
+import { gradeText, type NextStep, type Verdict } from "../run/verdict.js";
+import { labelledBar } from "./bar.js";
 import { heldOutRows, heldOutSentences } from "./held-out.js";
 import { distinctNames, type Names } from "./names.js";
 import { type Html, html } from "./page/html.js";
@@ -34,25 +34,25 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const main = mainRow(quality, direction);
     const notes = heldOutSentences(directionRows);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
-${main && bar(main, 320)}${next && nextStep(next)}
+${main && labelledBar(main)}${next && nextStep(next)}
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}
-${heldOutRows(directionRows).map((row) => row.ceiling !== null && html`<p class="note">${row.title} ${bar(row, 320)}</p>`)}</div>`;
+${heldOutRows(directionRows).map((row) => row.ceiling !== null && labelledBar(row))}</div>`;
   });
   return [
     ...parts,
-    html`<p class="note">Each bar goes from the score of real data (floor, green) to the score without a bridge (ceiling, brown). The dot is this bridge, with its interval.</p>`,
+    html`<p class="note">Each bar goes from real data (the floor) to no bridge (the ceiling). The dot is this bridge with its 95 % interval. The green band is where further real data may lie.</p>`,
   ];
 }
 
 const nextStep = ({ reason, command }: NextStep): Html =>
   html`<p>${command === null ? reason : html`${reason !== "" && `${reason}: `}<code>${command}</code>`}</p>`;
 
-/** "Forward, from A to B: good." */
+/** "Forward, from A to B: ✓ good." */
 export function verdictTitle({ direction, grade }: Verdict, names: Names): string {
   const { source, target } = distinctNames(names);
   const way =
     direction === "f"
       ? `Forward, from ${source} to ${target}`
       : `Backward, from ${target} to ${source}`;
-  return `${way}: ${gradeWords[grade]}.`;
+  return `${way}: ${gradeText(grade)}.`;
 }

@@ -1,11 +1,17 @@
 import type { Excess, MetricRow } from "../run/quality.js";
 import { digits, percent } from "./page/numbers.js";
 
-/** "83 % of the way (71 to 90 %)" */
-export function wayWords({ value, low, high }: Excess): string {
-  const way = (left: number) => percent(Math.min(1, Math.max(0, 1 - left)));
-  return `${way(value)} of the way (${way(high)} to ${way(low)})`;
+/** "83 % of the way (71 to 90 %)"; `span` follows "way". */
+export function wayWords({ value, low, high }: Excess, span = ""): string {
+  const way = (left: number) => percent(reachedOf(left));
+  return `${wayOf(value, span)} (${way(high)} to ${way(low)})`;
 }
+
+/** "71 % of the way" for the remaining share; `span` follows "way". */
+export const wayOf = (left: number, span = ""): string =>
+  `${percent(reachedOf(left))} of the way${span}`;
+
+const reachedOf = (left: number): number => Math.min(1, Math.max(0, 1 - left));
 
 /** A metric next to its floor and ceiling, as a clause without a capital and a full stop. */
 export function rowWords(row: MetricRow): string {
@@ -30,6 +36,8 @@ function excessWords({ finding, grade }: MetricRow, excess: Excess): string {
     case "close":
       return `at most ${percent(excess.high)} of the distance is left`;
     case "partway":
-      return wayWords(excess);
+      return grade === "likely"
+        ? `too few rows to be sure, at least ${wayOf(excess.high)}`
+        : wayWords(excess);
   }
 }

@@ -36,6 +36,8 @@ const excessSchema = z.object({
   power: realNumber,
   /** The factor of held-out rows for a power of .8; null if no number is enough. */
   more: realOrNull,
+  /** The share at the upper end of the floor's interval: where further real data may lie. */
+  floor: realNumber.optional().catch(undefined),
   /** Whether the shares are roots of shares of squares, which have no bias. */
   isSquared: z.boolean().catch(true),
 });

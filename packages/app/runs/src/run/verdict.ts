@@ -11,8 +11,8 @@ export const grades = ["good", "likely", "partial", "undecided", "poor", "unmeas
  */
 export type Grade = (typeof grades)[number];
 
-/** Grades as reports, tables and pages print them. */
-export const gradeWords: Readonly<Record<Grade, string>> = {
+/** Grades in words. */
+const gradeWords: Readonly<Record<Grade, string>> = {
   good: "good",
   likely: "probably good",
   partial: "most of the way",
@@ -20,6 +20,19 @@ export const gradeWords: Readonly<Record<Grade, string>> = {
   poor: "poor",
   unmeasured: "not measured",
 };
+
+/** A sign for each grade, so that colour never says it alone. */
+const gradeSigns: Readonly<Record<Grade, string>> = {
+  good: "✓",
+  likely: "≈",
+  partial: "◐",
+  undecided: "?",
+  poor: "✗",
+  unmeasured: "–",
+};
+
+/** "✓ good": a grade in the report, the studio, players, the terminal and model cards. */
+export const gradeText = (grade: Grade): string => `${gradeSigns[grade]} ${gradeWords[grade]}`;
 
 const nextStep = z.object({
   /** What to do or why, without a full stop before the command. */

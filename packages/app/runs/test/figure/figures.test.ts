@@ -100,7 +100,7 @@ describe("samples", () => {
   it("are shown at the source, the target and between, with their paths", async () => {
     const plane = { ...kinds, k: 2 as const, explained: null, path, between };
     const svg = await scatterFigure({ ...points, plane }, { direction: "b", title: "Samples" });
-    for (const text of ["Target: x1", "t = 0.5: day 2", "Generated", "Source: x0", "Paths"])
+    for (const text of ["Target", "t = 0.5: day 2", "Generated", "Source", "Paths"])
       expect(texts(svg)).toContain(text);
     expect(dots(svg)).toHaveLength(3 + 6 + 3 + 3 + 9);
     expect(lines(svg).map((line) => coordinates(line).length)).toEqual([3, 3, 3]);

@@ -1,12 +1,14 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { metricTables } from "../../src/report/metrics.js";
+import { bar, labelledBar } from "../../src/report/bar.js";
+import { metricTables, worstFirst } from "../../src/report/metrics.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { percent } from "../../src/report/page/numbers.js";
 import { renderPage } from "../../src/report/page/page.js";
 import { verdictParts } from "../../src/report/verdict.js";
 import { rowWords } from "../../src/report/words.js";
 import { type MetricRow, qualityFile } from "../../src/run/quality.js";
+import { grades, gradeText } from "../../src/run/verdict.js";
 import { select } from "../figure/svg.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({
@@ -63,12 +65,78 @@ describe("tables of metrics", () => {
     [{ excess: excessRow, finding: "no_better" }, "no better than no bridge"],
     [{ excess: excessRow, finding: "close" }, "at most 30 % of the distance is left"],
     [{ excess: excessRow, finding: "partway" }, "80 % of the way (70 % to 90 %)"],
+    [
+      { excess: excessRow, finding: "partway", grade: "likely" },
+      "too few rows to be sure, at least 70 % of the way",
+    ],
     // Earlier versions wrote no finding.
     [{ excess: excessRow, grade: "good" }, "at most 30 % of the distance is left"],
     [{ excess: excessRow }, "80 % of the way (70 % to 90 %)"],
   ] as [Partial<MetricRow>, string][])("say of %j: %s", (change, words) =>
     expect(rowWords(row(change))).toBe(words),
   );
+});
+
+describe("bars", () => {
+  const attribute = (text: string, name: string, pattern: RegExp) =>
+    pattern.exec(text)?.[1]?.match(new RegExp(`${name}="([^"]*)"`))?.[1];
+  const excess = { ...excessRow, value: 0.5, low: 0.25, high: 0.75, floor: 0.1 };
+
+  it("have value, interval and floor on the scale of the excess, from 12 (data) to 118 (no bridge)", () => {
+    // The raw share of the value is 99 %.
+    const { text } = bar(row({ value: 99, excess, finding: "partway", floor_interval: [0, 60] }))!;
+    expect(attribute(text, "cx", /<circle([^>]*)>/)).toBe("65.0");
+    expect(attribute(text, "d", /<path class="value band"([^>]*)>/)).toBe("M38.5,8H91.5");
+    expect(attribute(text, "d", /<path class="floor wide"([^>]*)>/)).toBe("M12.0,8H22.6");
+  });
+
+  it("of a metric without an excess have the scale of its values", () => {
+    const { text } = bar(row({ value: 50.5, interval: [1, 100], floor_interval: [1, 10.9] }))!;
+    expect(attribute(text, "cx", /<circle([^>]*)>/)).toBe("65.0");
+    expect(attribute(text, "d", /<path class="floor wide"([^>]*)>/)).toBe("M12.0,8H22.6");
+  });
+
+  it("name their metric and both ends, and their alternative text is the text next to them", () => {
+    const { text } = labelledBar(row({ excess, finding: "partway" }))!;
+    const words = "50 % of the way (25 % to 75 %)";
+    expect(text).toContain(`<figcaption><b>sliced W2</b> 1: ${words}</figcaption>`);
+    expect(text).toContain(`aria-label="${words}"`);
+    expect(text).toContain("<span>real data 1</span><span>no bridge 100</span>");
+  });
+});
+
+describe("grades", () => {
+  it("are printed with one sign each", () =>
+    expect(grades.map(gradeText)).toEqual([
+      "✓ good",
+      "≈ probably good",
+      "◐ most of the way",
+      "? cannot be judged",
+      "✗ poor",
+      "– not measured",
+    ]));
+
+  it("stand in rows of tables, with their colour", () => {
+    const page = metricTables({
+      verdicts: [],
+      rows: [row({ excess: excessRow, finding: "close", grade: "good" })],
+    })
+      .map(({ text }) => text)
+      .join();
+    expect(page).toContain('class="text good"><b>✓ good</b>: at most 30 %');
+  });
+
+  it("order columns: the worst first, equal grades as they were", () => {
+    const column = (name: string, grade: MetricRow["grade"]) =>
+      row({ group: "columns", column: name, grade });
+    const columns = [
+      column("a", "good"),
+      column("b", "poor"),
+      column("c", "partial"),
+      column("d", "poor"),
+    ];
+    expect(worstFirst(columns).map(({ column: name }) => name)).toEqual(["b", "d", "c", "a"]);
+  });
 });
 
 describe("verdicts", () => {
@@ -82,9 +150,9 @@ describe("verdicts", () => {
   it("show the bar of their metric and the next step with its command", () => {
     const next = { reason: "Use it", command: "npx dsbm sample RUN" };
     const page = shown({ main: "mmd", next }, row({ name: "mmd" }));
-    expect(page).toContain("Forward, from A to B: good.</b> REASON.");
+    expect(page).toContain("Forward, from A to B: ✓ good.</b> REASON.");
     expect(page).toContain("Use it: <code>npx dsbm sample RUN</code>");
-    expect(select(page, ".verdict > .bar")).toHaveLength(1);
+    expect(select(page, ".verdict > .scale > .bar")).toHaveLength(1);
   });
 
   it.each([
@@ -95,7 +163,7 @@ describe("verdicts", () => {
   ])("of earlier versions end with the sentence %j", (next, text) => {
     const page = shown({ next }, row({}));
     expect(page).toContain(text);
-    expect(select(page, ".verdict > .bar")).toHaveLength(1);
+    expect(select(page, ".verdict > .scale > .bar")).toHaveLength(1);
   });
 
   it("are read from files of earlier versions with their missing parts", () => {

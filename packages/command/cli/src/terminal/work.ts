@@ -13,7 +13,6 @@ import {
   createProgress,
   directionNames,
   formatTable,
-  gradeWords,
   type MetricRow,
   metricTable,
   newestRows,
@@ -22,9 +21,11 @@ import {
   type Quality,
   type Row,
   readLogged,
+  worstFirst,
 } from "@dsbm/runs";
 import type { z } from "zod";
 import { printHelp } from "./columns.js";
+import { terminalGrade } from "./grade.js";
 
 interface Work extends Disposable {
   progress: Progress;
@@ -164,7 +165,11 @@ const shortNumber = (x: number | null | undefined): string => {
 /** All rows, but only the worst columns of each direction. */
 function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   const seen = { f: 0, b: 0 };
-  return rows.filter(({ group, direction }) => {
+  const isColumn = ({ group }: MetricRow) => group === "columns";
+  const columns = (["f", "b"] as const).flatMap((way) =>
+    worstFirst(rows.filter((row) => isColumn(row) && row.direction === way)),
+  );
+  return [...rows.filter((row) => !isColumn(row)), ...columns].filter(({ group, direction }) => {
     if (group !== "columns" || direction === null) return true;
     seen[direction]++;
     return seen[direction] <= mostColumns;
@@ -186,7 +191,7 @@ export function qualityTable(quality: Quality): string {
       floor: shortNumber(row.floor),
       ceiling: shortNumber(row.ceiling),
       better: row.better === "target" ? `near ${shortNumber(row.target)}` : row.better,
-      grade: row.grade ? gradeWords[row.grade] : "",
+      grade: row.grade ? terminalGrade(row.grade) : "",
     })),
   );
   const hidden = quality.rows.length - rows.length;
@@ -198,7 +203,7 @@ export function qualityTable(quality: Quality): string {
     ),
     ...quality.left_out.map((line) => `left out: ${line}`),
     ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
-      `${directionNames[direction]}: ${gradeWords[grade]}. ${reason}`,
+      `${directionNames[direction]}: ${terminalGrade(grade)}. ${reason}`,
       `  ${nextStepText(next)}`,
     ]),
   ].join("\n");

@@ -91,11 +91,11 @@ function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
     ]),
     "The floor is what a perfect bridge would score with as many samples. The ceiling is what the untransported source or independent pairs score.",
     "",
-    "| metric | direction | value | 95 % interval | floor | ceiling |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| metric | direction | value | 95 % interval | floor | ceiling | grade |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
     ...table.map(
-      ({ title, direction, value, interval, floor, ceiling }) =>
-        `| ${plainText(title)} | ${direction ?? ""} | ${shortNumber(value)} | ${interval ? interval.map(shortNumber).join(" to ") : ""} | ${shortNumber(floor)} | ${shortNumber(ceiling)} |`,
+      ({ title, direction, value, interval, floor, ceiling, judgement }) =>
+        `| ${plainText(title)} | ${direction ?? ""} | ${shortNumber(value)} | ${interval ? interval.map(shortNumber).join(" to ") : ""} | ${shortNumber(floor)} | ${shortNumber(ceiling)} | ${plainText(judgement ?? "")} |`,
     ),
   ];
 }

@@ -10,7 +10,14 @@ import {
   timeValues,
   usualDirection,
 } from "@dsbm/inference";
-import { readDataFile, readQuality, verdictTitle, version } from "@dsbm/runs";
+import {
+  gradeText,
+  type MetricRow,
+  readDataFile,
+  readQuality,
+  verdictTitle,
+  version,
+} from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription } from "@dsbm/web";
 import { type ExportedGraph, type Kind, kindOf, stateShape } from "./models.js";
@@ -74,7 +81,7 @@ export function describeBridge(
     projection: projectionOf(trained),
     columns: columns?.names ?? null,
     conditions: conditionsOf(bridge),
-    quality: quality?.rows ?? null,
+    quality: quality?.rows.map(withJudgement) ?? null,
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,
       title: verdictTitle(verdict, names),
@@ -84,6 +91,13 @@ export function describeBridge(
     files: null,
   };
 }
+
+/** A row with its grade in words, as all pages print it. */
+const withJudgement = (row: MetricRow) => ({
+  ...row,
+  grade: row.grade ?? null,
+  judgement: row.grade ? gradeText(row.grade) : null,
+});
 
 function limitsOf({ limits }: NonNullable<Trained["columns"]>) {
   // JSON has no infinity.

@@ -1,9 +1,9 @@
 // A scan lists folders, and reads of each run what has changed.
 
 import { lockHolder } from "@dsbm/files";
-import { gradeWords, qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
+import { grades, gradeText, qualityFile, type RunInfo, runInfo, type Verdict } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import type { RunRow, Runs } from "../shared/api.js";
+import type { RunGrade, RunRow, Runs } from "../shared/api.js";
 import { configFacts, endsOf, messageOf, pathBelow, readAs } from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
@@ -75,6 +75,12 @@ type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
 const verdictsFile = qualityFile.pick({ verdicts: true });
 
+const runGrade = ({ direction, grade }: Verdict): RunGrade => ({
+  grade,
+  rank: grades.indexOf(grade),
+  text: `${gradeText(grade)} ${direction === "f" ? "→" : "←"}`,
+});
+
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
 /** Reads rows of runs in a folder. Unchanged runs are not read again. */
@@ -114,12 +120,8 @@ class Summaries {
     const metrics = ifReadable("results.csv", {}, (path) =>
       newestMetrics(readResults(this.#folder, path)),
     );
-    const grade = ifReadable("quality.json", "", (path) =>
-      readAs(this.#folder, path, verdictsFile)
-        .verdicts.map(
-          ({ direction, grade }) => `${gradeWords[grade]} ${direction === "f" ? "→" : "←"}`,
-        )
-        .join(", "),
+    const grades = ifReadable<RunGrade[]>("quality.json", [], (path) =>
+      readAs(this.#folder, path, verdictsFile).verdicts.map(runGrade),
     );
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
     const state = (): StatePart => {
@@ -130,7 +132,7 @@ class Summaries {
         return unreadable(messageOf(error));
       }
     };
-    return { id, ...facts, grade, metrics, ...place, ...state() };
+    return { id, ...facts, grades, metrics, ...place, ...state() };
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

@@ -1,6 +1,6 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
-import type { Choice, Row, RunState, Verdict } from "@dsbm/runs";
+import type { Choice, Grade, Row, RunState, Verdict } from "@dsbm/runs";
 
 type State = RunState | "unreadable";
 
@@ -9,6 +9,15 @@ export interface Measured {
   value: number;
   /** Its floor, its exact value or its ceiling; null if unknown. */
   reference: number | null;
+}
+
+/** The grade of a direction. */
+export interface RunGrade {
+  grade: Grade;
+  /** 0 for the best grade. */
+  rank: number;
+  /** "✓ good →" */
+  text: string;
 }
 
 /** The summary of a run, a row of the table. */
@@ -30,8 +39,8 @@ export interface RunRow {
   halves: number | null;
   step: number;
   loss: number | null;
-  /** The grades of its verdicts, such as "good →, most of the way ←". */
-  grade: string;
+  /** The grades of its verdicts. */
+  grades: RunGrade[];
   /** By "<column> <direction>", such as "sliced_w2 f". */
   metrics: Record<string, Measured>;
 }

@@ -63,6 +63,8 @@ const isMetric = object({
   interval: optionalOf(arrayOf(isAmount)),
   floor: isAmount,
   ceiling: isAmount,
+  grade: optionalOf(isText),
+  judgement: optionalOf(isText),
 });
 const isVerdict = object({ title: isText, grade: isText, reason: isText });
 const isEnd = object({ name: isText, rows: isAmount });

@@ -142,10 +142,10 @@ const number = (x: number | null) => (Number.isFinite(x) ? shortNumber(x as numb
 
 function table(rows: readonly Row[]): string {
   const lines = rows.map(
-    ({ title, direction, value, floor, ceiling }) =>
-      `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td></tr>`,
+    ({ title, direction, value, floor, ceiling, grade, judgement }) =>
+      `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,
   );
-  return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th></tr></thead>
+  return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th><th scope="col" class="grade">grade</th></tr></thead>
 <tbody>${lines.join("\n")}</tbody></table></div>`;
 }
 
@@ -159,7 +159,11 @@ h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; }
 summary { cursor: pointer; margin: .6rem 0; }
 p { margin: .4rem 0 1rem; max-width: 60rem; color: light-dark(#5c636d, #a0a7b1); }
 .verdict { border-left: .3rem solid light-dark(#d9dce1, #363b42); background: light-dark(#f4f5f7, #1f2226); padding: .6rem 1rem; color: inherit; }
-.good, .likely { border-color: light-dark(#0a7a4b, #4cc38a); } .partial { border-color: light-dark(#8f6200, #e2b03e); } .poor { border-color: light-dark(#b3261e, #ff8a80); }
+.verdict.good, .verdict.likely { border-color: light-dark(#0a7a4b, #4cc38a); } .verdict.partial { border-color: light-dark(#8f6200, #e2b03e); } .verdict.poor { border-color: light-dark(#b3261e, #ff8a80); }
+td.grade, th.grade { text-align: left; }
+.good b, .likely b { color: light-dark(#0a7a4b, #4cc38a); } .partial b { color: light-dark(#8f6200, #e2b03e); } .poor b { color: light-dark(#b3261e, #ff8a80); }
+.undecided b, .unmeasured b { color: light-dark(#5c636d, #a0a7b1); }
+.verdict.likely { border-left-style: dashed; }
 .box { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid light-dark(#d9dce1, #363b42); text-align: right; white-space: nowrap; }

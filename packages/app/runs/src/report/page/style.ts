@@ -11,8 +11,8 @@ export const style = `
 :root { color-scheme: light; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   --paper: #fff; --ink: #1b1e23; --faint: #5c636d; --rule: #d9dce1; --soft: #f4f5f7; --link: #0b5fae;
   --good: #0a7a4b; --partial: #8f6200; --poor: #b3261e; --source: #e69f00; --target: #009e73; --generated: #0072b2; }
-@media (prefers-color-scheme: dark) { ${darkStyle(":root:not([data-theme=light])")} }
-${darkStyle(":root[data-theme=dark]")}
+@media screen and (prefers-color-scheme: dark) { ${darkStyle(":root:not([data-theme=light])")} }
+@media screen { ${darkStyle(":root[data-theme=dark]")} }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); }
 main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 4rem; }
@@ -33,7 +33,8 @@ pre.table { white-space: pre; }
 .verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
   margin: .8rem 0; max-width: 56rem; }
 .verdict.good { border-color: var(--good); } .verdict.likely { border-color: var(--good); border-left-style: dashed; } .verdict.partial { border-color: var(--partial); } .verdict.poor { border-color: var(--poor); }
-.good b, td.good, .likely b, td.likely { color: var(--good); } .partial b, td.partial { color: var(--partial); } .poor b, td.poor { color: var(--poor); }
+.good > p > b, td.good > b, .likely > p > b, td.likely > b { color: var(--good); } .partial > p > b, td.partial > b { color: var(--partial); } .poor > p > b, td.poor > b { color: var(--poor); }
+.undecided > p > b, td.undecided > b, .unmeasured > p > b, td.unmeasured > b { color: var(--faint); }
 .verdict p { margin: .2rem 0; max-width: none; } .verdict .note { font-size: .93rem; }
 .warnings li::marker { content: "⚠\\00a0"; color: var(--partial); }
 .box { overflow-x: auto; max-width: 100%; margin: .6rem 0 1rem; }
@@ -71,7 +72,7 @@ img { background: #fff; border-radius: .2rem; }
 .legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
 .legend i.dashes { border-top-style: dashed; }
-.bar { overflow: visible; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .verdict .bar { margin: .3rem 0; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
+.bar { overflow: visible; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .scale { margin: .5rem 0; max-width: 100%; } .scale figcaption { color: inherit; } .scale figcaption b { display: inline; } .scale .ends { width: 320px; max-width: 100%; display: flex; justify-content: space-between; gap: 1rem; font-size: .82rem; color: var(--faint); } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
 summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }

@@ -20,6 +20,8 @@ const column = (
   isNumber = false,
 ): Column => ({ id, title, isNumber, text, key });
 
+const gradesText = ({ grades }: RunRow) => grades.map(({ text }) => text).join(", ");
+
 const progress = ({ half, halves }: RunRow) =>
   halves === null ? `${half}` : `${half} / ${halves}`;
 
@@ -35,7 +37,12 @@ const fixedColumns: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
   startedColumn,
-  column("grade", "Grade", ({ grade }) => grade),
+  column(
+    "grade",
+    "Grade",
+    ({ grades }) => (grades.length > 0 ? Math.max(...grades.map(({ rank }) => rank)) : null),
+    (row) => gradesText(row) || "–",
+  ),
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
   column("seed", "Seed", ({ seed }) => seed),
@@ -84,8 +91,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
 export function filterRows(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    const { id, name, method, data, state, grade } = row;
-    const text = [id, name, method, data, state, grade].join(" ").toLowerCase();
+    const { id, name, method, data, state } = row;
+    const text = [id, name, method, data, state, gradesText(row)].join(" ").toLowerCase();
     return parts.every((word) => text.includes(word));
   });
 }

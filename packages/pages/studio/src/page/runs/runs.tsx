@@ -183,6 +183,16 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
               <span class={`state ${state}`}>{state}</span>
             </td>
           );
+        if (column.id === "grade" && row.grades.length > 0)
+          return (
+            <td key="grade">
+              {row.grades.map(({ grade, text }) => (
+                <b key={text} class={`grade ${grade}`}>
+                  {text}
+                </b>
+              ))}
+            </td>
+          );
         const reference = row.metrics[column.id]?.reference;
         return (
           <td key={column.id} class={column.isNumber ? "number" : ""}>
