@@ -28,7 +28,7 @@ const DEFAULTS = `
   data.columns=null data.exclude=null data.keep=null data.condition=null data.classes=null data.range=null data.integer=null data.id=null data.missing=error
   data.log1p=false data.standardise=columns data.split_by=null data.source=null data.between=null data.target=null
   data.where=null
-  data.decimal=. data.thousands=null data.na=null data.booleans=false data.header=true data.key=null data.layer=null
+  data.decimal=. data.thousands=null data.na=null data.booleans=false data.header=true data.key=null data.normalise=null data.layer=null
   ${UNET}
   name=mnist_transfer seed=42 LOGGER=CSV wandb_id=null log_every=10 threads=auto device=cpu nproc=1
   share_batch=auto accumulate=1 dist_timeout=600

@@ -3,7 +3,7 @@ import { ConfigError } from "@dsbm/config";
 import { aboutText, absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
-/** The columns of a table that a run reads, carries and is conditioned on. */
+/** The columns of a table that a run reads, keeps and is conditioned on. */
 export interface MatchedColumns {
   names: string[];
   kept: string[];
@@ -97,7 +97,7 @@ export function matchedColumns(
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new ConfigError(
-      `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
+      `keep=${both.join()}: the run changes this column, so it cannot be kept: leave it out`,
     );
   const inUse = new Set([...names, ...kept]);
   const extra = all.filter((name) => !inUse.has(name));
@@ -107,7 +107,7 @@ export function matchedColumns(
     condition,
     notes: [
       ...(extra.length > 0 ? [`${path}: columns not used by the run: ${list(extra)}`] : []),
-      ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
+      ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to keep`] : []),
     ],
   };
 }

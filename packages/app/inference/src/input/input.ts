@@ -133,7 +133,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
     throw new ConfigError(
-      `NEW ${path} is no regular file but a pipe or a device, and what is carried is read more than once: write it to a file first`,
+      `NEW ${path} is no regular file but a pipe or a device, and NEW is read more than once: write it to a file first`,
     );
   const pictures = there && (statSync(path).isDirectory() || isPictureName(path));
   if (options.resize && !pictures)
