@@ -16,7 +16,7 @@ export interface OpenOptions
 }
 
 /** Sampling options: the keys of `dsbm sample`, with its defaults. */
-export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_size">> {
+export interface RunSampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_size">> {
   /** The times of the states, instead of `steps`. */
   grid?: TimeGrid;
   /** Conditions, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
@@ -38,7 +38,7 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
 }
 
 /** Generated samples. */
-export interface Samples {
+export interface GeneratedSamples {
   /** [n, …], on the device of the bridge. */
   x: Tensor;
   /** The final mass [n] of each start, for a method with growth; null: all 1. */
@@ -48,7 +48,7 @@ export interface Samples {
 }
 
 /** Paths of samples. */
-export interface Paths extends Pick<Samples, "nfe"> {
+export interface Paths extends Pick<GeneratedSamples, "nfe"> {
   /** [T, n, …], the start first. */
   states: Tensor;
   /** Masses [T, n] (see `Samples`). */
@@ -58,7 +58,8 @@ export interface Paths extends Pick<Samples, "nfe"> {
 }
 
 /** Options of `Bridge.likelihood`. */
-export interface LikelihoodOptions extends Pick<SampleOptions, "conditions" | "direction"> {
+export interface BridgeLikelihoodOptions
+  extends Pick<RunSampleOptions, "conditions" | "direction"> {
   /** log density [n] at the start of the direction. */
   logDensity: (x: Tensor) => Tensor;
   /** Runge–Kutta steps of an interval between two datasets (default 25). */

@@ -28,11 +28,11 @@ import {
   type Training,
 } from "@dsbm/train";
 import type {
-  LikelihoodOptions,
+  BridgeLikelihoodOptions,
+  GeneratedSamples,
   OpenOptions,
   Paths,
-  SampleOptions,
-  Samples,
+  RunSampleOptions,
 } from "./bridge-options.js";
 import { checkRows } from "./check-rows.js";
 import { Fields } from "./fields.js";
@@ -41,9 +41,9 @@ import {
   classesOf,
   encodeConditions,
   loadNetworks,
-  type Networks,
   readTrained,
   type Trained,
+  type TrainedNetworks,
   trainedOf,
   unitsOf,
 } from "./trained.js";
@@ -62,7 +62,7 @@ export class Bridge implements Disposable {
   /** A bridge disposes its networks; a training in progress passes its own sampler. */
   constructor(
     readonly trained: Trained,
-    readonly networks: Networks,
+    readonly networks: TrainedNetworks,
     { threads = "auto", sampler }: Pick<OpenOptions, "threads"> & { sampler?: Sampler } = {},
   ) {
     this.#isLive = sampler !== undefined;
@@ -140,7 +140,7 @@ export class Bridge implements Disposable {
    * options, for x and conditions of another shape and for an untrained direction, and the reason
    * of `signal`.
    */
-  async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
+  async sample(x: Tensor, options: RunSampleOptions = {}): Promise<GeneratedSamples> {
     const { conditions, grid, purpose, first = 0, onState, signal, ...keys } = options;
     const path = onState !== undefined;
     checkRows(x, { trained: this.trained, conditions, first });
@@ -152,7 +152,10 @@ export class Bridge implements Disposable {
     const device = run.device as Device;
     const tolerance = ode_tol ?? 1e-5;
     const last = path ? times.length - 1 : 0;
-    const result: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
+    const result: Pick<GeneratedSamples, "weights"> & { x: Tensor | null } = {
+      x: null,
+      weights: null,
+    };
     const inputs: Tensor[] = [];
     const moved = (t: Tensor, change = (there: Tensor) => there) => {
       const there = tidy(() => change(t.to({ device })).keep());
@@ -201,7 +204,7 @@ export class Bridge implements Disposable {
   /** `sample` of x [n, …] with the states [T, n, …] of the paths: all, or only the indices `at` (0: the start). */
   async paths(
     x: Tensor,
-    { at, onState, ...options }: SampleOptions & { at?: readonly number[] } = {},
+    { at, onState, ...options }: RunSampleOptions & { at?: readonly number[] } = {},
   ): Promise<Paths> {
     const states: Tensor[] = [];
     const masses: Tensor[] = [];
@@ -238,7 +241,7 @@ export class Bridge implements Disposable {
    * `logDensity` at its start (change of variables; Hutchinson's estimate beyond 8 dimensions).
    * Throws a ConfigError for a method without a flow.
    */
-  likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
+  likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
     const { logDensity, conditions, direction = "f", steps = 25, generator } = options;
     const { method, chain } = this.trained;
     const field = this.velocity(conditions, { keepsGradients: true });

@@ -13,14 +13,14 @@ import {
 } from "@dsbm/bridge";
 import { cat, noGrad, type Tensor } from "@dsbm/torch";
 import { withUnitMass } from "./plan.js";
-import type { Networks, Trained } from "./trained.js";
+import type { Trained, TrainedNetworks } from "./trained.js";
 
 /** The vector fields of a run, in process time and in the units of its networks. */
 export class Fields {
   /** The networks stay the caller's. */
   constructor(
     readonly trained: Trained,
-    readonly networks: Networks,
+    readonly networks: TrainedNetworks,
   ) {}
 
   /**

@@ -3,11 +3,11 @@ export { runAnnotate } from "./annotate/annotate.js";
 export * from "./annotate/fates.js";
 export { Bridge } from "./bridge.js";
 export type {
-  LikelihoodOptions,
+  BridgeLikelihoodOptions,
+  GeneratedSamples,
   OpenOptions,
   Paths,
-  SampleOptions,
-  Samples,
+  RunSampleOptions,
 } from "./bridge-options.js";
 export { columnsLike } from "./input/columns.js";
 export { gridOf, timeLabel } from "./plan.js";
@@ -15,9 +15,9 @@ export { strayValues } from "./ranges.js";
 export * from "./run.js";
 export {
   classesOf,
-  type Networks,
   readProjection,
   readTrained,
   type Trained,
+  type TrainedNetworks,
   usualDirection,
 } from "./trained.js";

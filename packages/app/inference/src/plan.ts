@@ -68,7 +68,11 @@ export function planSamples(
   return { direction, grid, times, batchRows: Math.ceil(rows / unit) * unit };
 }
 
-function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Trained): TimeGrid {
+function partOf(
+  whole: TimeGrid,
+  { start, end }: TransportTimes,
+  { method, config }: Trained,
+): TimeGrid {
   const low = Math.min(start, end);
   const high = Math.max(start, end);
   if (low === 0 && high === 1) return whole;
@@ -204,7 +208,7 @@ export function processTime(config: TimeConfig, label: string, key: string): num
 }
 
 /** Start and end of a transport, in process times. */
-interface Journey {
+interface TransportTimes {
   direction: Direction;
   start: number;
   end: number;
@@ -218,7 +222,7 @@ function journeyOf(
   config: TimeConfig,
   options: { from: string | null; to: string | null; direction: Direction | null },
   usual: Direction,
-): Journey {
+): TransportTimes {
   const time = (key: "from" | "to") => {
     const label = options[key];
     return label === null ? null : processTime(config, label, key);

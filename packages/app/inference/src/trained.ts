@@ -172,10 +172,10 @@ function loadNetwork(
 }
 
 /** The network of each direction, null before training. */
-export type Networks = Record<Direction, Network | null>;
+export type TrainedNetworks = Record<Direction, Network | null>;
 
 /** Loads the newest weights onto the run's device; a flow has one network for both directions. */
-export function loadNetworks(trained: Trained): Networks {
+export function loadNetworks(trained: Trained): TrainedNetworks {
   const b = loadNetwork(trained, "b");
   const isShared = trained.method.networks !== "each";
   return { b, f: isShared ? b : loadNetwork(trained, "f") };

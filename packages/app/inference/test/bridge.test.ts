@@ -20,7 +20,7 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { Bridge } from "../src/bridge.js";
-import type { SampleOptions } from "../src/bridge-options.js";
+import type { RunSampleOptions } from "../src/bridge-options.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
@@ -30,7 +30,7 @@ const normal = (shape: number[], seed: number) =>
 /** The largest difference of two tensors. */
 const gap = (a: Tensor, b: Tensor) => tidy(() => a.sub(b).abs().max().item());
 
-async function samplesOf(folder: string, x: Tensor, options: SampleOptions = {}) {
+async function samplesOf(folder: string, x: Tensor, options: RunSampleOptions = {}) {
   using bridge = Bridge.open(folder, { threads: 1 });
   return await bridge.sample(x, options);
 }

@@ -108,7 +108,7 @@ it.each(["true", "mixture"])(
   async (what) => {
     const made = trainedRun(["method=dbdsb", `precondition=${what}`, "mixture_components=3"]);
     for (const net of Object.values(made.networks))
-      (net as Preconditioned).begin(ends(), 0.7, generatorOf(6));
+      (net as Preconditioned).initialise(ends(), 0.7, generatorOf(6));
     expect(await expectSame(made)).toHaveLength(2);
   },
 );

@@ -109,7 +109,7 @@ export class Training {
     this.#current?.gatherRngStates();
     this.problem.execution.ranks.assertInSync(this.state.networks[direction].parameters());
     this.#ownSampler.dispose();
-    if (this.#samplesItself()) this.#ownSampler.take(this.state.samplers[direction]);
+    if (this.#samplesItself()) this.#ownSampler.copyWeights(this.state.samplers[direction]);
     this.#refreshSampler(direction);
     yield event;
     this.#ownSampler.putBack(this.state.samplers[direction]);

@@ -5,15 +5,15 @@ import {
   rowsByMass,
   type TimeGrid,
 } from "@dsbm/bridge";
-import type { Bridge, SampleOptions } from "@dsbm/inference";
+import type { Bridge, RunSampleOptions } from "@dsbm/inference";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../metric.js";
 import { disposeAll, keepOnProcessor } from "../tensors.js";
 
 /** How rows are sampled. */
-export interface Sampling extends Pick<SampleOptions, "ode_tol" | "ode_step_size"> {
-  solver: NonNullable<SampleOptions["solver"]>;
+export interface Sampling extends Pick<RunSampleOptions, "ode_tol" | "ode_step_size"> {
+  solver: NonNullable<RunSampleOptions["solver"]>;
   grid: TimeGrid;
   /** Rows at a time (default: all). */
   batch?: number;

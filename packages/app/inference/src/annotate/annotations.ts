@@ -7,7 +7,7 @@ import { gridOf, processTime, timeLabel } from "../plan.js";
 import type { FateCells } from "./fates.js";
 
 /** Rows of one time, in the network's units. */
-interface TimedRows {
+interface CourseRows {
   x: Tensor;
   conditions: Conditions | undefined;
   /** In the user's units. */
@@ -23,7 +23,7 @@ export interface Annotation {
   /** Names of the columns. */
   columns: readonly string[];
   /** Values of rows by column. */
-  values(rows: TimedRows): Promise<Float64Array[]>;
+  values(rows: CourseRows): Promise<Float64Array[]>;
 }
 
 interface AnnotationContext {
@@ -58,7 +58,7 @@ const timeOf = ({ bridge }: AnnotationContext, label: string): number =>
   processTime(bridge.trained.config, label, "time");
 
 /** Values of a field at rows x [n, d], per unit of the user's time. */
-function perTime(context: AnnotationContext, field: Field, { x, time }: TimedRows): Tensor {
+function perTime(context: AnnotationContext, field: Field, { x, time }: CourseRows): Tensor {
   const { trained } = context.bridge;
   // At the last time a drift may be undefined: samplers evaluate it at the start of their last step.
   const latest = solverSteps("f", gridOf(trained, null)).at(-1)?.time ?? 0;
@@ -69,7 +69,7 @@ function perTime(context: AnnotationContext, field: Field, { x, time }: TimedRow
 /** The result of `use` for rows [n, d] at another time, and their masses [n]. */
 async function atOtherTime<T>(
   context: AnnotationContext,
-  { x, conditions, time, purpose }: TimedRows,
+  { x, conditions, time, purpose }: CourseRows,
   { to, draw = 0 }: { to: string; draw?: number },
   use: (x: Tensor, weights: Tensor | null) => T,
 ): Promise<T> {
@@ -148,7 +148,7 @@ function growthInterval(context: AnnotationContext, intervals: readonly GrowthCe
 
 function masses(context: AnnotationContext): Annotation {
   const run = context.bridge.trained.config;
-  const massAt = (rows: TimedRows, end: 0 | 1) =>
+  const massAt = (rows: CourseRows, end: 0 | 1) =>
     atOtherTime(context, rows, { to: timeLabel(run, end) }, (x, weights) =>
       weights ? Float64Array.from(weights.toNumbers()) : new Float64Array(x.size(0)).fill(1),
     );
@@ -166,7 +166,7 @@ function fateShares(context: AnnotationContext, fates: FateCells): Annotation {
   const isNoisy = method.predicts !== "velocity" && process.sigma > 0;
   const draws = isNoisy ? config.draws : 1;
   const k = Math.min(config.neighbours, fates.x.size(0));
-  const nearestPlaces = (rows: TimedRows, draw: number) =>
+  const nearestPlaces = (rows: CourseRows, draw: number) =>
     atOtherTime(context, rows, { to: timeLabel(run, 1), draw }, (x) => {
       const [, places] = squaredDistances(x, fates.x).topk(k, { dim: 1, largest: false });
       return places.toNumbers();

@@ -165,7 +165,7 @@ async function* inParts(
     }
 }
 
-type RowGroup = NonNullable<CleanRequest["group"]>;
+type RequestedGroup = NonNullable<CleanRequest["group"]>;
 
 /**
  * The group of rows to transport; null: all. Throws a ConfigError for a group of a table without
@@ -179,7 +179,7 @@ function groupOf(
     start,
     group,
   }: Pick<InputOptions, "trained" | "direction" | "start"> & { group: string | null },
-): RowGroup | null {
+): RequestedGroup | null {
   const { split_by, source, target } = trained.config.data;
   const column = columns.find(({ name }) => name === split_by)?.name;
   if (group !== null && column === undefined)
@@ -196,7 +196,11 @@ function groupOf(
   return column === undefined || value === null || value === "*" ? null : { column, value };
 }
 
-function noRows(path: string, group: RowGroup | null, counts: CleanCounts | null): ConfigError {
+function noRows(
+  path: string,
+  group: RequestedGroup | null,
+  counts: CleanCounts | null,
+): ConfigError {
   if (!group || !counts?.all) return new ConfigError(`${path} has no rows: give a table with some`);
   const { column, value } = group;
   return new ConfigError(
@@ -204,7 +208,7 @@ function noRows(path: string, group: RowGroup | null, counts: CleanCounts | null
   );
 }
 
-function leftOut(path: string, group: RowGroup | null, counts: CleanCounts | null): string[] {
+function leftOut(path: string, group: RequestedGroup | null, counts: CleanCounts | null): string[] {
   if (!counts) return [];
   const { all, rows, dropped, groups } = counts;
   return [

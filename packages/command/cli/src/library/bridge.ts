@@ -5,12 +5,12 @@ import { ConfigError, sample as sampleCommand, validate } from "@dsbm/config";
 import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import { stageFolder } from "@dsbm/files";
 import {
-  type LikelihoodOptions,
+  type BridgeLikelihoodOptions,
+  type GeneratedSamples,
   type OpenOptions,
   type Paths,
   Bridge as RunBridge,
-  type SampleOptions,
-  type Samples,
+  type RunSampleOptions,
 } from "@dsbm/inference";
 import { type Quality, readRun, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
@@ -19,7 +19,7 @@ import { type OwnUnits, ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 
 /** Generated samples, of the same type as the input. */
-export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
+export interface BridgeSamples<R extends Rows> extends Pick<GeneratedSamples, "nfe"> {
   /** Samples [n, …] in the data's own units. */
   x: SameKind<R>;
   /** The final mass of each sample, for a method with growth; null: all 1. */
@@ -36,8 +36,8 @@ export interface BridgePaths<R extends Rows> extends Omit<Paths, "states" | "wei
 
 /** Sampling options: the keys of `dsbm sample`, with the samples' conditions. */
 export interface BridgeSampleOptions
-  extends Omit<SampleOptions, keyof SampleKeys>,
-    Pick<SampleKeys, keyof SampleKeys & keyof SampleOptions> {
+  extends Omit<RunSampleOptions, keyof SampleKeys>,
+    Pick<SampleKeys, keyof SampleKeys & keyof RunSampleOptions> {
   /**
    * For a run with `data.condition`: the value of this column for each sample, a class or a number.
    */
@@ -113,7 +113,7 @@ class Bridge implements Disposable {
   async #within<T>(
     x: Rows,
     { condition, ...keys }: BridgeSampleOptions,
-    work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
+    work: (start: Tensor, options: RunSampleOptions, dtype: DType) => Promise<T>,
   ): Promise<T> {
     const run = this.#open;
     const rows = toTensor(x, "x");
@@ -122,7 +122,7 @@ class Bridge implements Disposable {
     const conditions = condition && run.conditions(condition);
     try {
       const all = { direction: "f", ...keys, ...(conditions && { conditions }) };
-      return await work(start, all as SampleOptions, dtype);
+      return await work(start, all as RunSampleOptions, dtype);
     } finally {
       start.dispose();
       conditions?.cond?.dispose();
@@ -140,7 +140,7 @@ class Bridge implements Disposable {
    * `logDensity` at its start; both take samples in the network's units (`units.enter`). Throws a
    * ConfigError for a method without a flow.
    */
-  likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
+  likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
     return this.#open.likelihood(x, options);
   }
 

@@ -10,7 +10,7 @@ import {
   UnbalancedMixture,
   withDirection,
 } from "@dsbm/bridge";
-import type { Networks, Trained } from "@dsbm/inference";
+import type { Trained, TrainedNetworks } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
@@ -83,7 +83,7 @@ type Outputs = (x: Tensor, t: Tensor, conditions: Conditions) => Tensor[];
 
 function outputsOf(
   trained: Trained,
-  networks: Networks,
+  networks: TrainedNetworks,
   direction: Direction,
   kind: Kind,
 ): Outputs {
@@ -130,7 +130,7 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
 /** The ONNX graphs of the networks of `directions`. Throws a ConfigError for operations without a counterpart. */
 export function graphsOf(
   trained: Trained,
-  networks: Networks,
+  networks: TrainedNetworks,
   directions: readonly Direction[],
 ): ExportedGraph[] {
   const isInput = takesDirection(trained);
@@ -141,7 +141,7 @@ export function graphsOf(
 
 function graphOf(
   trained: Trained,
-  networks: Networks,
+  networks: TrainedNetworks,
   directions: readonly Direction[],
   isInput: boolean,
 ): ExportedGraph {
@@ -179,7 +179,7 @@ function graphOf(
 }
 
 function samplesIn(
-  networks: Networks,
+  networks: TrainedNetworks,
   directions: readonly Direction[],
 ): Partial<Record<Direction, number>> {
   const held = directions.flatMap((way) => {

@@ -20,7 +20,7 @@ export function available(): Backend[] {
 }
 
 /** Options of `init`. */
-export interface GroupOptions {
+export interface ProcessGroupOptions {
   /** Default `gloo`. */
   backend?: Backend;
   /** Longest wait for another rank (default 10 minutes). */
@@ -42,7 +42,7 @@ export async function init({
   timeoutMs = 600_000,
   joinTimeoutMs = timeoutMs,
   terms = {},
-}: GroupOptions = {}): Promise<ProcessGroup> {
+}: ProcessGroupOptions = {}): Promise<ProcessGroup> {
   const place = placeFromEnvironment();
   const { rank, worldSize } = place;
   // A store in a file outlives the ranks.

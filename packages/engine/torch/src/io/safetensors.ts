@@ -113,7 +113,7 @@ function refuse(code: FormatCode, problem: string): TorchError {
 
 const headerLimit = 100_000_000;
 
-interface Entry {
+interface TensorEntry {
   dtype: DType;
   shape: number[];
   begin: number;
@@ -122,7 +122,7 @@ interface Entry {
 
 /** A checked header: the tensors in the order of their bytes, and where the last one ends. */
 interface Header {
-  entries: Map<string, Entry>;
+  entries: Map<string, TensorEntry>;
   metadata: Record<string, string>;
   end: number;
 }
@@ -152,7 +152,7 @@ function parseHeader(bytes: Uint8Array, source: string): Header {
     );
   }
   const json = parseJson(bytes, source);
-  const entries: [string, Entry][] = [];
+  const entries: [string, TensorEntry][] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") metadata = readMetadata(value, source);
@@ -195,7 +195,7 @@ function readMetadata(value: unknown, source: string): Record<string, string> {
   );
 }
 
-function readEntry(value: unknown, source: string): Entry {
+function readEntry(value: unknown, source: string): TensorEntry {
   const { dtype: name, shape, data_offsets: offsets } = isObject(value) ? value : {};
   if (typeof name !== "string" || !isNumbers(shape) || !isNumbers(offsets)) {
     throw formatError(

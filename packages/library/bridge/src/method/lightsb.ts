@@ -22,7 +22,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
       begin({ network, direction, data, process, generator }) {
         const epsilon = process.sigma ** 2;
         const end = data[targetOf(direction)];
-        (network as MixturePotential).begin(end, { epsilon, spread, generator });
+        (network as MixturePotential).initialise(end, { epsilon, spread, generator });
       },
     },
     onlyBrownian: true,
@@ -87,7 +87,7 @@ const unbalancedLightSB = (numbers: LightNumbers, penalty: number) =>
         const { spread = 0.1 } = numbers;
         const options = { epsilon: process.sigma ** 2, spread, generator };
         const start = data[sourceOf(direction)];
-        (network as UnbalancedMixture).begin(start, data[targetOf(direction)], options);
+        (network as UnbalancedMixture).initialise(start, data[targetOf(direction)], options);
       },
     },
     loss(batch, { network, direction }) {

@@ -11,7 +11,7 @@ export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
   data,
   process,
   generator,
-}) => (network as Preconditioned).begin(data, process.sigma ** 2, generator);
+}) => (network as Preconditioned).initialise(data, process.sigma ** 2, generator);
 
 /**
  * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones. Throws a

@@ -99,7 +99,7 @@ const flowOf = ({ createNetwork, chain, generator, shape: [d = 0] }: ModelFacts)
 
 const beginGrowth: MethodModel["begin"] = ({ network, data }) => {
   for (const part of (network as BlindToMass | FlowAndScore).modules())
-    if (part instanceof ComponentGrowth) part.begin(cat([data.x0, data.x1]));
+    if (part instanceof ComponentGrowth) part.initialise(cat([data.x0, data.x1]));
 };
 
 /** The flow and its growth, without noise. */

@@ -20,7 +20,7 @@ export class ComponentGrowth extends nn.Module {
   }
 
   /** Takes the axes of rows [n, d + 1]. */
-  begin(rows: Tensor): void {
+  initialise(rows: Tensor): void {
     const { x } = splitMass(subsample(rows, "x", { most: 2048 }));
     const [, values, axes] = x.sub(x.mean(0)).linalgSvd({ fullMatrices: false });
     const least = Math.min(count, values.size(0));

@@ -44,7 +44,7 @@ export class FittedMixture extends nn.Module {
     const { device } = start;
     const potential = new MixturePotential([d], { direction: "f", components });
     if (device !== "cpu") potential.to({ device });
-    potential.begin(end, { epsilon, spread, generator });
+    potential.initialise(end, { epsilon, spread, generator });
     const optimizer = new optim.Adam(potential.parameters(), { lr: rate });
     const steps = Math.max(fewestSteps, Math.min(mostSteps, start.size(0)));
     const some = (x: Tensor) =>

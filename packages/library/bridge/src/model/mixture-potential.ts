@@ -61,7 +61,7 @@ export class MixturePotential extends nn.Module {
   }
 
   /** Equal weights, S = `spread`, and random rows [n, …] as centres. */
-  begin(end: Tensor, { epsilon, spread, generator }: MixtureStart): void {
+  initialise(end: Tensor, { epsilon, spread, generator }: MixtureStart): void {
     noGrad(() =>
       tidy(() => {
         const rows = end.flatten({ startDim: 1 });

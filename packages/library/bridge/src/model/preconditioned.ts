@@ -87,7 +87,7 @@ export class Preconditioned extends nn.Module {
   }
 
   /** Takes the moments of rows of both endpoints, for each interval of a chain. */
-  begin(
+  initialise(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
     generator?: Generator,
@@ -100,14 +100,14 @@ export class Preconditioned extends nn.Module {
         for (const [i, end] of (["x0", "x1"] as const).entries()) {
           const x = data[end];
           if (!this.intervals) {
-            this.#take(x, this.mean.select(0, i), this.variance.select(0, i));
+            this.#setMoments(x, this.mean.select(0, i), this.variance.select(0, i));
             continue;
           }
           const interval = conditionsAt(conditions, end)!.values.interval!;
           for (let k = 0; k < this.mean.size(0); k++) {
             const members = rowsWhere(x, interval, k);
             const at = (moments: Tensor) => moments.select(0, k).select(0, i);
-            if (members.size(0) > 0) this.#take(members, at(this.mean), at(this.variance));
+            if (members.size(0) > 0) this.#setMoments(members, at(this.mean), at(this.variance));
           }
         }
         this.epsilon.fill_(epsilon);
@@ -115,7 +115,7 @@ export class Preconditioned extends nn.Module {
     );
   }
 
-  #take(x: Tensor, mean: Tensor, variance: Tensor): void {
+  #setMoments(x: Tensor, mean: Tensor, variance: Tensor): void {
     const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
     const spread = x.var({ dim: over, correction: 0, keepdim: true });
     const floor = spread.mean().mul(leastVariance).add(1e-12);

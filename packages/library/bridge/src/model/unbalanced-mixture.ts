@@ -35,7 +35,7 @@ export class UnbalancedMixture extends nn.Module {
   }
 
   /** Sets both mixtures from random rows [n, d + 1] of both ends, log masses last. */
-  begin(
+  initialise(
     start: Tensor,
     end: Tensor,
     options: { epsilon: number; spread: number; generator: Generator },
@@ -43,7 +43,7 @@ export class UnbalancedMixture extends nn.Module {
     const { x } = splitMass(start);
     const { epsilon, spread } = options;
     const { target } = this;
-    target.begin(splitMass(end).x, options);
+    target.initialise(splitMass(end).x, options);
     // exp(−|y|²/2ε) times the mixture: then C(x) exp(−|x|²/2ε) has the scale of the data.
     noGrad(() => {
       const { r, log_S, log_alpha } = target;
@@ -56,7 +56,7 @@ export class UnbalancedMixture extends nn.Module {
       log_S.sub_(Math.log1p(spread));
     });
     const variance = x.sub(x.mean(0)).square().mean().item();
-    this.source.begin(x, { ...options, spread: Math.max(variance, 1e-6) / (4 * epsilon) });
+    this.source.initialise(x, { ...options, spread: Math.max(variance, 1e-6) / (4 * epsilon) });
   }
 
   /** −φ/τ of starts x [B, d]: the log of what their mass is multiplied by before it moves, [B]. */

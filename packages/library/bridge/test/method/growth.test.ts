@@ -20,7 +20,7 @@ describe("growth in many columns", () => {
   it("depends on 50 principal components", () => {
     const growth = new ComponentGrowth(120, generatorOf(1));
     const x = normal([80, 120], 8).to("float32");
-    growth.begin(withLogMass(x, 0));
+    growth.initialise(withLogMass(x, 0));
     const axes = growth.axes.div(growth.axes.square().sum(0).sqrt());
     const at = (rows: Tensor) => growth.forward(withLogMass(rows, 0), zeros([80]));
     const none = at(x.zerosLike());

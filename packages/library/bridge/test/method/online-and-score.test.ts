@@ -123,7 +123,7 @@ describe("α-DSBM", () => {
         : { x0, x1, made0: partner(x1, -1, 4), made1: partner(x0, 1, 5) };
     const net = new Affine();
     const network = new Preconditioned(net, [1]);
-    network.begin({ x0, x1: rows.x1 }, bridge.sigma ** 2);
+    network.initialise({ x0, x1: rows.x1 }, bridge.sigma ** 2);
     minimise(net.parameters(), () => alpha_dsbm.loss(rows, { ...context(time, 6), network }));
     noGrad(() => {
       for (const direction of ["f", "b"] as const) {
@@ -149,7 +149,7 @@ describe("a preconditioned method", () => {
       const net = new Affine();
       const network = new Preconditioned(net, [1], { direction, coupled: true });
       // Wrong moments: the network has something to learn.
-      network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
+      network.initialise({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
       const method = withPreconditioning(dsbm);
       minimise(net.parameters(), () => {
         const at = { ...context(time, 22), direction, network };
@@ -179,7 +179,7 @@ describe("a preconditioned method", () => {
       };
       const method = withPreconditioning(dsbm, { components: 5, spread: 0.5 });
       const network = method.model?.create(facts) as Preconditioned;
-      network.begin({ x0, x1 }, 1, generatorOf(32));
+      network.initialise({ x0, x1 }, 1, generatorOf(32));
       const [from, to] = direction === "f" ? [1, 4] : [4, 1];
       const mean = direction === "f" ? 1 : -1;
       for (const u of [0, 0.3, 0.7, 0.95]) {

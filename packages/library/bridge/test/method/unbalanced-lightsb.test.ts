@@ -74,7 +74,7 @@ describe("unbalanced LightSB", () => {
     const network = new UnbalancedMixture(penalty, { d: 1, direction: "f", components: 6 });
     const start = drawn(masses.start, 4000, 0, 21);
     const end = drawn(masses.end, 4000, shift, 23);
-    network.begin(start, end, { epsilon, spread: 0.1, generator: generatorOf(25) });
+    network.initialise(start, end, { epsilon, spread: 0.1, generator: generatorOf(25) });
     const optimizer = new optim.Adam(network.parameters(), { lr: 0.02 });
     const context = {
       direction: "f" as const,

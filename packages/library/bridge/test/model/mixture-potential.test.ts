@@ -13,7 +13,7 @@ function potential(d: number, direction: "f" | "b" = "f", components = 3): Mixtu
   const model = new MixturePotential([d], { direction, components });
   noGrad(() =>
     tidy(() => {
-      model.begin(normal([10, d], 1).to("float32"), {
+      model.initialise(normal([10, d], 1).to("float32"), {
         epsilon,
         spread: 0.4,
         generator: generatorOf(2),

@@ -12,8 +12,6 @@ import {
 } from "@dsbm/torch";
 import { partOf, type RankMessage, type Ranks, type RowRange } from "./ranks.js";
 
-type ProcessGroup = distributed.ProcessGroup;
-
 type Letter =
   | {
       facts: unknown;
@@ -24,9 +22,9 @@ type Letter =
 /** Process groups of a rank. */
 export interface ProcessRanksOptions {
   /** For values on the processor. */
-  control: ProcessGroup;
+  control: distributed.ProcessGroup;
   /** For tensors on the device of training (default: `control`). */
-  data?: ProcessGroup;
+  data?: distributed.ProcessGroup;
   /** The device that this rank trains on (default: the processor). */
   device?: Device;
 }
@@ -35,8 +33,8 @@ export interface ProcessRanksOptions {
 export class ProcessRanks implements Ranks {
   readonly rank: number;
   readonly size: number;
-  readonly #control: ProcessGroup;
-  readonly #data: ProcessGroup;
+  readonly #control: distributed.ProcessGroup;
+  readonly #data: distributed.ProcessGroup;
   readonly #device: Device;
   #letters = 0;
   #hasLeft = false;
@@ -157,7 +155,7 @@ export class ProcessRanks implements Ranks {
     return { facts: letter.facts as T, tensors: new Map(tensors) };
   }
 
-  #groupOf({ device }: Tensor): ProcessGroup {
+  #groupOf({ device }: Tensor): distributed.ProcessGroup {
     return device === "cpu" ? this.#control : this.#data;
   }
 

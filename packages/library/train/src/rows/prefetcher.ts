@@ -48,7 +48,7 @@ export class Prefetcher {
   }
 
   /** Simulates `next`, the data of a later epoch, as `data` was simulated last. Returns false if it was not. */
-  begin(data: Endpoints, next: Endpoints): boolean {
+  startSimulations(data: Endpoints, next: Endpoints): boolean {
     if (!this.#last || this.#last[1].disposed) return false;
     const [direction, x, last] = this.#last;
     const end = (["x0", "x1"] as Endpoint[]).find((e) => data[e] === x);

@@ -123,7 +123,7 @@ export class TableRows implements BatchSource {
       const after = left - batches * (prefetcher.waiting + 1);
       if (prefetcher.waiting >= epochsAhead || after <= 0) return;
       const next = { simulate: simulate.getState(), data: this.#dataFor(after) };
-      if (!prefetcher.begin(data, next.data)) {
+      if (!prefetcher.startSimulations(data, next.data)) {
         this.#forget(next.data);
         return;
       }

@@ -2,7 +2,7 @@
 import { hash32 } from "@dsbm/bridge";
 import { type Device, noiseAt, type Tensor } from "@dsbm/torch";
 
-interface RowRange {
+interface NoiseRows {
   first: number;
   n: number;
 }
@@ -16,12 +16,12 @@ interface NoiseOptions {
 
 /** Draws for the rows of a range, one tensor [n, …] after the other, by counter (`noiseAt`). */
 export class RowNoise {
-  readonly #rows: RowRange;
+  readonly #rows: NoiseRows;
   readonly #key: number;
   readonly #device: Device;
   #draws = 0;
 
-  constructor(rows: RowRange, { seed, purpose, device = "cpu" }: NoiseOptions) {
+  constructor(rows: NoiseRows, { seed, purpose, device = "cpu" }: NoiseOptions) {
     this.#rows = rows;
     this.#key = hash32(`${seed}/sample/${purpose}`);
     this.#device = device;

@@ -127,7 +127,7 @@ class Stepper {
   /** Takes steps in one program. Returns the states, each [n, …]; without `path` the last one alone. */
   advance(steps: readonly number[]): Tensor[] {
     const states = tidy(() => {
-      const all = this.#take(steps, this.state);
+      const all = this.#advance(steps, this.state);
       return Array.from({ length: all.size(1) }, (_, i) => all.select(1, i).contiguous().keep());
     });
     if (this.state !== this.#x) this.state.dispose();
@@ -146,7 +146,7 @@ class Stepper {
   }
 
   /** The states after some steps, [n, k, …]; without `path` the last one alone. */
-  #take(steps: readonly number[], y: Tensor): Tensor {
+  #advance(steps: readonly number[], y: Tensor): Tensor {
     const { direction, grid, lastNoise = true, conditions, path = false, replay } = this.#context;
     const { method, process, diffusion, guidance } = this.#dynamics;
     const { end } = this;

@@ -23,7 +23,7 @@ export class SamplerCopy {
   }
 
   /** Copies the weights of a network. */
-  take(network: Network): void {
+  copyWeights(network: Network): void {
     this.dispose();
     const state = network.stateDict();
     this.#tensors = tidy(

@@ -40,7 +40,7 @@ interface InProgress {
 }
 
 /** The progress of a training: its half-iteration, plan and steps. */
-interface Progress {
+interface SavedProgress {
   /** The half-iteration in progress. */
   pass: (InProgress & Pick<HalfIteration, "half" | "step" | "losses" | "save">) | null;
   /** Older averages, in the shapes of their parameters […], that make the rows in progress; null if none do. */
@@ -55,7 +55,7 @@ interface Progress {
 export function saveTraining(
   problem: CompleteProblem,
   state: TrainState,
-  { pass, standing, plan, steps }: Progress,
+  { pass, standing, plan, steps }: SavedProgress,
 ): SavedTraining {
   const tensors = stateTensors(state, directionsOf(problem), { pass, standing });
   checkFinite(

@@ -50,7 +50,7 @@ beforeEach(() => setNumThreads(1));
 
 describe("runs ahead", () => {
   it("change no number, and start for every later epoch", async () => {
-    const begin = vi.spyOn(Prefetcher.prototype, "begin");
+    const begin = vi.spyOn(Prefetcher.prototype, "startSimulations");
     const alone = await learnedBits(1);
     expect(begin).not.toHaveBeenCalled();
     expect(await learnedBits(2)).toEqual(alone);

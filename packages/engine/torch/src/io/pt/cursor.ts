@@ -29,34 +29,34 @@ export class Cursor {
 
   /** An unsigned byte. */
   uint8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#view.getUint8(this.#advance(1));
   }
   /** Two bytes, the lowest first. */
   uint16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    return this.#view.getUint16(this.#advance(2), true);
   }
   /** Four bytes, the lowest first. */
   uint32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#view.getUint32(this.#advance(4), true);
   }
   /** Four signed bytes, the lowest first. */
   int32(): number {
-    return this.#view.getInt32(this.#take(4), true);
+    return this.#view.getInt32(this.#advance(4), true);
   }
   /** A length of eight bytes. Throws `IncompleteFile` beyond the end. */
   uint64(): number {
-    const value = this.#view.getBigUint64(this.#take(8), true);
+    const value = this.#view.getBigUint64(this.#advance(8), true);
     if (value > BigInt(this.left)) throw this.#cut(value);
     return Number(value);
   }
   /** Eight bytes, the highest first. */
   float64(): number {
-    return this.#view.getFloat64(this.#take(8), false);
+    return this.#view.getFloat64(this.#advance(8), false);
   }
 
   /** The next bytes. */
   bytes(length: number): Uint8Array {
-    const start = this.#take(length);
+    const start = this.#advance(length);
     return this.#bytes.subarray(start, this.at);
   }
 
@@ -90,11 +90,11 @@ export class Cursor {
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
     const line = this.text((end < 0 ? this.#bytes.length : end) - this.at);
-    this.#take(1);
+    this.#advance(1);
     return line;
   }
 
-  #take(length: number): number {
+  #advance(length: number): number {
     if (length > this.left) throw this.#cut(length);
     this.at += length;
     return this.at - length;

@@ -63,7 +63,7 @@ async function openScanning({ size }: RecordFile, plan: ScanPlan): Promise<Scann
   const thread = new URL("../../../../dist/tables/read/text/scan-thread.js", import.meta.url);
   const lanes = Array.from(
     { length: threads },
-    () => new Lane(new Worker(thread, { workerData: plan })),
+    () => new ScanLane(new Worker(thread, { workerData: plan })),
   );
   let count = 0;
   return {
@@ -76,7 +76,7 @@ async function openScanning({ size }: RecordFile, plan: ScanPlan): Promise<Scann
 }
 
 /** A thread that scans parts one after the other. */
-class Lane {
+class ScanLane {
   readonly #waiting: { resolve(rows: ScannedRows): void; reject(error: Error): void }[] = [];
 
   constructor(private readonly worker: Worker) {
