@@ -18,6 +18,7 @@ import {
   type Quality,
   type Row,
   type RunInfo,
+  readChoiceList,
   readLogged,
   readRun,
   referenceOf,
@@ -90,7 +91,7 @@ export async function writeReport(folder: string): Promise<string> {
     names,
     curves,
     config: runConfig,
-    training: progressOf(info, config, [...rows, ...steps]),
+    training: progressOf(folder, config, { info, rows: [...rows, ...steps] }),
     evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
@@ -100,10 +101,11 @@ export async function writeReport(folder: string): Promise<string> {
 
 /** The training of a run so far, from its rows of evaluations and of steps. */
 function progressOf(
-  { started, resumed, spent, ended }: RunInfo,
+  folder: string,
   config: CompleteTrainConfig,
-  rows: readonly Record<string, unknown>[],
+  { info, rows }: { info: RunInfo; rows: readonly Record<string, unknown>[] },
 ): TrainingProgress {
+  const { started, resumed, spent, ended } = info;
   const stepsByHalf = new Map<number, number>();
   for (const { half_iteration, step } of rows) {
     const half = Number(half_iteration);
@@ -116,10 +118,16 @@ function progressOf(
     half: Math.max(0, ...stepsByHalf.keys()),
     halves,
     steps: [...stepsByHalf.values()].reduce((sum, count) => sum + count, 0),
-    plannedSteps: stepsBefore({ half: halves + 1, step: 0 }, (half) => stepsOf(half, config)),
+    plannedSteps: hasTimeLimit(folder)
+      ? null
+      : stepsBefore({ half: halves + 1, step: 0 }, (half) => stepsOf(half, config)),
     seconds: spent + Math.max(0, to - from) / 1000,
   };
 }
+
+/** Whether the run fits its steps to a time. */
+const hasTimeLimit = (folder: string): boolean =>
+  readChoiceList(folder).some(({ key, value }) => key === "max_minutes" && value !== null);
 
 const wayOf = ({ direction }: Record<string, unknown>): string =>
   direction === "f" ? "forward (f)" : "backward (b)";

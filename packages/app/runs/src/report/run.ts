@@ -22,8 +22,8 @@ export interface TrainingProgress {
   halves: number;
   /** Finished training steps of all half-iterations. */
   steps: number;
-  /** Training steps that the configuration asks for. */
-  plannedSteps: number;
+  /** Training steps that the configuration asks for; null: a time limit decides during the training. */
+  plannedSteps: number | null;
   /** Seconds from the start of the run on, without the time between its processes. */
   seconds: number;
 }
