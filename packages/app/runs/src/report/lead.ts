@@ -67,7 +67,13 @@ function machineText(
 }
 
 /** "2 of 4 half-iterations, 80 of 160 steps (ended early), in 30 s" */
-function trainingText({ half, halves, steps, plannedSteps, seconds }: TrainingProgress): string {
+export function trainingText({
+  half,
+  halves,
+  steps,
+  plannedSteps,
+  seconds,
+}: TrainingProgress): string {
   const isEarly = half < halves || steps < (plannedSteps ?? 0);
   const planned = plannedSteps === null ? "" : ` of ${digits(plannedSteps)}`;
   const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} steps`;

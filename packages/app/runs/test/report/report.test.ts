@@ -1,6 +1,7 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
 import { bar, labelledBar } from "../../src/report/bar.js";
+import { trainingText } from "../../src/report/lead.js";
 import { metricTables, worstFirst } from "../../src/report/metrics.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { percent } from "../../src/report/page/numbers.js";
@@ -103,6 +104,27 @@ describe("bars", () => {
     expect(text).toContain(`aria-label="${words}"`);
     expect(text).toContain("<span>real data 1</span><span>no bridge 100</span>");
   });
+});
+
+describe("the training in the head", () => {
+  it.each([
+    [
+      { half: 2, steps: 80, plannedSteps: 160 },
+      "2 of 4 half-iterations, 80 of 160 steps (ended early), in 30s",
+    ],
+    [
+      { half: 4, steps: 130, plannedSteps: 160 },
+      "4 of 4 half-iterations, 130 of 160 steps (ended early), in 30s",
+    ],
+    [
+      { half: 4, steps: 160, plannedSteps: 160 },
+      "4 of 4 half-iterations, 160 of 160 steps, in 30s",
+    ],
+    // A time limit plans the steps again while it trains.
+    [{ half: 4, steps: 125, plannedSteps: null }, "4 of 4 half-iterations, 125 steps, in 30s"],
+  ])("with %j is: %s", (training, text) =>
+    expect(trainingText({ halves: 4, seconds: 30, ...training })).toBe(text),
+  );
 });
 
 describe("grades", () => {
