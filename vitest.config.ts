@@ -24,8 +24,9 @@ const withPortable = [
     "table/table",
   ].map((name) => `packages/engine/torch/test/${name}.test.ts`),
   "packages/library/train/test/method.test.ts",
+  ...["ema", "mlp-cond", "mlp", "ode", "ot", "tuples"].map((name) => `test/parity/${name}.test.ts`),
 ];
-const portableOnly = ["test/e2e/portable.test.ts"];
+const portableOnly = ["test/e2e/portable.test.ts", "test/e2e/engines.test.ts"];
 
 const packages = readdirSync("packages").flatMap((group) =>
   readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),

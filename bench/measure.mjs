@@ -19,10 +19,20 @@ function waysOf(bench, { python, before }) {
       program: process.execPath,
       args: [join(before, "bench/ours.mjs")],
     },
+    bench.hasPortable && {
+      label: "portable",
+      program: process.execPath,
+      args: [join(benchFolder, "ours.mjs")],
+      variables: { DSBM_ENGINE: "portable" },
+    },
     python && { label: "pytorch", program: python, args: [join(benchFolder, "pytorch_side.py")] },
   ].filter(Boolean);
   const empty = () => ({ values: [], peaks: [], bytes: [], said: [], error: null });
-  return ways.flatMap((way) => programs.map((program) => ({ ...program, ...way, ...empty() })));
+  const runs = ways.flatMap((way) =>
+    programs.map((program) => ({ ...program, ...way, ...empty() })),
+  );
+  // The portable engine has one thread.
+  return runs.filter(({ label, threads }) => label !== "portable" || threads === 1);
 }
 
 /** A run of this length is counted at once. Shorter runs come after a few uncounted runs. */
@@ -58,7 +68,7 @@ async function steadyRuns(side, reps) {
 /** One round in a new process: where memory and compiled code lie differs from process to process. */
 async function measureOnce(run, { name, reps, scale }, isLast) {
   const { program, args, threads, ranks } = run;
-  const env = surroundings(threads);
+  const env = { ...surroundings(threads), ...run.variables };
   const side =
     ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
   try {
@@ -127,7 +137,7 @@ function problemText({ name, against }, { label, ranks, threads, error }) {
 function rowOf(bench, runs) {
   const of = (label, most = Number.POSITIVE_INFINITY) =>
     runs.filter((run) => run.label === label && run.ranks <= most);
-  const [ours, pytorch, before] = ["ours", "pytorch", "before"].map((label) =>
+  const [ours, pytorch, before, portable] = ["ours", "pytorch", "before", "portable"].map((label) =>
     bestRun(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
   );
   const row = {
@@ -137,6 +147,7 @@ function rowOf(bench, runs) {
     ours: ours?.value ?? null,
     pytorch: pytorch?.value ?? null,
     ratio: ours && pytorch ? pytorch.value / ours.value : null,
+    ...(bench.hasPortable && portableColumns(runs, portable)),
     ours_mb: ours?.mb ?? null,
     pytorch_mb: pytorch?.mb ?? null,
     ...(before && {
@@ -151,6 +162,15 @@ function rowOf(bench, runs) {
     }),
   };
   return { row, threads: [ours?.threads ?? null, pytorch?.threads ?? null] };
+}
+
+/** The portable engine, and its rate as a share of libtorch's with one thread. */
+function portableColumns(runs, portable) {
+  const single = bestRun(runs.filter(({ label, threads }) => label === "ours" && threads === 1));
+  return {
+    portable: portable?.value ?? null,
+    portable_share: portable && single ? single.value / portable.value : null,
+  };
 }
 
 /** What several ranks gain over one: the columns of one side. */

@@ -17,15 +17,28 @@ const wholeNumber = (value) => (value === null ? "–" : value.toFixed(0));
 export const rowText = ({ name, unit, ours, pytorch, ratio, against = "PyTorch" }) =>
   `${name}: ${digits(ours)} ${unit}, ${against} ${digits(pytorch)}${ratio === null ? "" : `, ratio ${ratio.toFixed(2)}`}`;
 
-/** All rows side by side. */
+/** All rows side by side: the portable engine has one thread, and "of ours" is its rate as a share of libtorch's with one thread. */
 export function mainTable(entries, hasBefore) {
-  const head = ["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"];
+  const head = [
+    "name",
+    "unit",
+    "ours",
+    "pytorch",
+    "ratio",
+    "portable",
+    "of ours",
+    "ours_mb",
+    "pytorch_mb",
+    "threads",
+  ];
   const table = entries.map(({ row, threads }) => [
     row.name,
     row.unit,
     digits(row.ours),
     digits(row.pytorch) + (row.against ? ` (${row.against})` : ""),
     row.ratio === null ? "–" : row.ratio.toFixed(2),
+    digits(row.portable ?? null),
+    row.portable_share?.toFixed(2) ?? "–",
     wholeNumber(row.ours_mb),
     wholeNumber(row.pytorch_mb),
     threads.map((count) => count ?? "–").join("/"),

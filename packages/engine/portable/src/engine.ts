@@ -76,9 +76,8 @@ function call(index: number, _spare: External | undefined, ...args: unknown[]): 
   if (result instanceof TensorImpl) {
     const alias = op.aliasOf[0];
     if (alias >= 0) return args[alias];
-    // A tensor that an operation gives back as it is has its own handle already.
-    const same = values.indexOf(result);
-    return same >= 0 ? args[same] : box(result);
+    // Also of an argument that an operation gives back as it is: each handle is disposed of by itself.
+    return box(result);
   }
   return wrapResult(result);
 }

@@ -157,3 +157,36 @@ describe("a step of Adam", () => {
     expect(largestDifference(many.slice(0, 60), few)).toBeLessThan(1e-6);
   });
 });
+
+it("float32 numbers are sorted as doubles are: signs, zeros, infinities, NaN and equal numbers in their order", () => {
+  const special = [
+    0,
+    -0,
+    Number.NaN,
+    1,
+    -1,
+    Infinity,
+    -Infinity,
+    1e-42,
+    -1e-42,
+    1,
+    Number.NaN,
+    -3.5,
+  ];
+  const numbers = Float32Array.from({ length: 200 }, (_, i) => special[(i * 7) % 13] ?? i - 100);
+  for (const descending of [false, true]) {
+    const sorted = (t: External) => {
+      const op = portable.lookup("aten::sort", "");
+      const parts = portable.call(op, undefined, t, 0, descending) as External[];
+      return parts.map((part) => {
+        const doubles = call("aten::to.dtype", part, "float64");
+        return Array.from(new Float64Array(portable.toBytes(doubles)));
+      });
+    };
+    const [values, places] = sorted(tensorOf(numbers, 200));
+    const doubles = portable.fromBytes(Float64Array.from(numbers), [200], "float64");
+    const [wanted, wantedPlaces] = sorted(doubles);
+    expect(places).toEqual(wantedPlaces);
+    expect(values).toEqual(wanted);
+  }
+});

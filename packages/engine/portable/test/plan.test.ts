@@ -172,6 +172,14 @@ it("programs whose memory grows leave earlier programs and held tensors as they 
   expect(portable.replay(small, [x], false)!.map(numbersOf)).toEqual([first]);
 });
 
+it("a tensor that an operation gives back as it is outlives the handle of its argument", () => {
+  const x = wave(0.7, 3);
+  const before = numbersOf(x);
+  const same = call("contiguous", x);
+  portable.release([x]);
+  expect(numbersOf(same)).toEqual(before);
+});
+
 describe("blocks of a memory", () => {
   it("never overlap, and become one gap if all are given back", () => {
     const blocks = new Blocks();

@@ -63,3 +63,32 @@ export function roundHalfEven(x: number): number {
 
 /** 1/(1 + e^(−x)). */
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Up from here, asymptotic series hold to rounding. */
+const asymptoticStart = 10;
+
+/** The digamma function, the derivative of log Γ: reflection, recurrence, asymptotic series. */
+export function digamma(x: number): number {
+  if (x === 0) return Object.is(x, -0) ? Infinity : -Infinity;
+  if (x < 0)
+    return Number.isInteger(x) ? Number.NaN : digamma(1 - x) - Math.PI / Math.tan(Math.PI * x);
+  let shift = 0;
+  let y = x;
+  for (; y < asymptoticStart; y++) shift += 1 / y;
+  const z = 1 / (y * y);
+  const series =
+    z *
+    (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - (z * 691) / 32760)))));
+  return Math.log(y) - 0.5 / y - series - shift;
+}
+
+/** The trigamma function, the derivative of digamma. */
+export function trigamma(x: number): number {
+  if (x < 0.5) return (Math.PI / Math.sin(Math.PI * x)) ** 2 - trigamma(1 - x);
+  let shift = 0;
+  let y = x;
+  for (; y < asymptoticStart; y++) shift += 1 / (y * y);
+  const z = 1 / (y * y);
+  const series = z * (1 / 6 - z * (1 / 30 - z * (1 / 42 - z * (1 / 30 - (z * 5) / 66))));
+  return shift + 1 / y + z / 2 + series / y;
+}

@@ -48,6 +48,35 @@ const ascending = (x: number, y: number) => {
   return x < y ? -1 : x > y ? 1 : 0;
 };
 
+/** Sorts positions 0 to n − 1 of a lane by its numbers. */
+type LaneSorter = (lane: Float64Array, order: Uint32Array, descending: boolean) => void;
+
+const compareNumbers: LaneSorter = (lane, order, descending) => {
+  for (let k = 0; k < order.length; k++) order[k] = k;
+  order.sort((a, b) => {
+    const by = ascending(lane[a], lane[b]);
+    return (descending ? -by : by) || a - b;
+  });
+};
+
+const mostKeys = 2 ** 21;
+const float = new Float32Array(1);
+const pattern = new Uint32Array(float.buffer);
+
+/** float32 numbers as whole numbers of their order in the upper 32 of 53 bits, and positions in the lower 21: no comparisons. */
+const sortKeys: LaneSorter = (lane, order, descending) => {
+  const keys = new Float64Array(lane.length);
+  for (let k = 0; k < lane.length; k++) {
+    // Both zeros are one number, and so are all NaN.
+    float[0] = lane[k] + 0;
+    const isNegative = pattern[0] >= 0x80000000 && lane[k] < 0;
+    const rank = isNegative ? ~pattern[0] >>> 0 : (pattern[0] | 0x80000000) >>> 0;
+    keys[k] = (descending ? 0xffffffff - rank : rank) * mostKeys + k;
+  }
+  keys.sort();
+  for (let k = 0; k < order.length; k++) order[k] = keys[k] % mostKeys;
+};
+
 /** Values and indices of every lane in order. */
 function sortLanes(t: TensorImpl, dim: number, descending: boolean): [TensorImpl, TensorImpl] {
   refuseHalf(t.dtype, "sort");
@@ -58,15 +87,10 @@ function sortLanes(t: TensorImpl, dim: number, descending: boolean): [TensorImpl
   const to = laneOf(values, d).step;
   const lane = new Float64Array(n);
   const order = new Uint32Array(n);
+  const sort = t.dtype === "float32" && n <= mostKeys ? sortKeys : compareNumbers;
   forLanes([values, t], d, ([i, j]) => {
-    for (let k = 0; k < n; k++) {
-      lane[k] = t.array[j + k * step];
-      order[k] = k;
-    }
-    order.sort((a, b) => {
-      const by = ascending(lane[a], lane[b]);
-      return (descending ? -by : by) || a - b;
-    });
+    for (let k = 0; k < n; k++) lane[k] = t.array[j + k * step];
+    sort(lane, order, descending);
     for (let k = 0; k < n; k++) {
       values.array[i + k * to] = lane[order[k]];
       indices.array[i + k * to] = order[k];

@@ -1,6 +1,6 @@
 // Functions of one number, each with its derivative as a function of the argument x or of the result y.
 import { isFloating } from "../dtype.js";
-import { erf, erfc, erfinv, roundHalfEven, sigmoid } from "../kernel/special.js";
+import { digamma, erf, erfc, erfinv, roundHalfEven, sigmoid, trigamma } from "../kernel/special.js";
 import { define, run } from "../operation.js";
 import type { TensorImpl } from "../tensor.js";
 import { pointwise, type TypeRule } from "./pointwise.js";
@@ -42,6 +42,7 @@ const smoothFunctions: Readonly<Record<string, ScalarFunction>> = {
   cosh: { f: Math.cosh, byInput: Math.sinh },
   tanh: { f: Math.tanh, byResult: (y) => 1 - y * y, inPlace: true },
   sigmoid: { f: sigmoid, byResult: (y) => y * (1 - y), inPlace: true },
+  digamma: { f: digamma, byInput: trigamma },
   erf: { f: erf, byInput: (x) => twoByRootPi * Math.exp(-x * x) },
   erfc: { f: erfc, byInput: (x) => -twoByRootPi * Math.exp(-x * x) },
   erfinv: { f: erfinv, byResult: (y) => Math.exp(y * y) / twoByRootPi },
