@@ -10,6 +10,7 @@ import { courses } from "./sets/courses.js";
 import { eot } from "./sets/eot.js";
 import { gaussian } from "./sets/gaussian.js";
 import { growth } from "./sets/growth.js";
+import { lineages } from "./sets/lineages.js";
 import { planarBenchmark } from "./sets/planar.js";
 
 const simple = { gaussian, "2d": planarBenchmark, eot };
@@ -29,7 +30,10 @@ function benchmarksOf(name: string, folder: string | undefined): Benchmark[] {
     throw new ConfigError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
   if (name === "growth") {
     const isFolder = folder !== undefined && existsSync(folder) && statSync(folder).isDirectory();
-    return [...(isFolder ? [] : [growth(folder)]), courses(isFolder ? folder : undefined)];
+    return [
+      ...(isFolder ? [] : [growth(folder), lineages]),
+      courses(isFolder ? folder : undefined),
+    ];
   }
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];

@@ -2,6 +2,7 @@
 import { rowsByMass, stream, wasserstein } from "@dsbm/bridge";
 import type { Bridge } from "@dsbm/inference";
 import { cat, ones, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { mean } from "./table.js";
 
 /** Weighted samples in the units of the data. */
 export interface Grown {
@@ -64,4 +65,13 @@ export function withinHalves(x: Tensor): number {
     const mixed = x.indexSelect(0, order);
     return w1(mixed.narrow(0, 0, n), mixed.narrow(0, n, n));
   });
+}
+
+/** The correlation of two lists of equal length. */
+export function correlation(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const product = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
+  const [u, v] = [(i: number) => (a[i] as number) - meanA, (i: number) => (b[i] as number) - meanB];
+  const scale = Math.sqrt(product((i) => u(i) ** 2) * product((i) => v(i) ** 2));
+  return product((i) => u(i) * v(i)) / scale;
 }

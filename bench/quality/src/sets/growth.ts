@@ -1,8 +1,9 @@
 // Datasets whose masses change: growth, total mass and W1 next to the truth, by `dsbm fit` with masses.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { growthLength } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { growthNumbers, loadDatasets } from "@dsbm/datasets";
+import { loadDatasets, marginalsOf } from "@dsbm/datasets";
 import { fileOperation, writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
 import { parseCsv } from "@dsbm/runs";
@@ -10,7 +11,7 @@ import { full, io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow, type Values } from "../benchmark.js";
 import { clusters, growingShares, rowsOfEnd, trueGrowth } from "../exact/two-clusters.js";
 import { mean } from "../table.js";
-import { enter, grow, w1, weightedW1, withinHalves } from "../weighted.js";
+import { correlation, enter, grow, w1, weightedW1, withinHalves } from "../weighted.js";
 
 type Rows = readonly (readonly number[])[];
 
@@ -19,14 +20,6 @@ const steps = { course: { num_iter: 9000 }, twoTables: { num_iter: 3000 } };
 const allRows = { "data.test_fraction": 0.001, max_minutes: null, loo: false };
 
 const tensorOf = (rows: Rows): Tensor => tensor(rows as number[][], { dtype: "float64" });
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [meanA, meanB] = [mean(a), mean(b)];
-  const product = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
-  const [u, v] = [(i: number) => (a[i] as number) - meanA, (i: number) => (b[i] as number) - meanB];
-  const scale = Math.sqrt(product((i) => u(i) ** 2) * product((i) => v(i) ** 2));
-  return product((i) => u(i) * v(i)) / scale;
-}
 
 /** The time course of a CSV: its first column is the time, and the number of rows is the mass. */
 function gene(path: string): Case {
@@ -104,7 +97,8 @@ const gaussians = (d: number): Case => ({
     const target = clusters("target", d, "new");
     const grown = await grow(bridge, start);
     const datasets = loadDatasets(config);
-    const { delta = 1 } = growthNumbers(config, datasets);
+    const sets = marginalsOf(datasets).map(({ train, plain }) => plain(train));
+    const delta = tidy(() => growthLength(sets, [1, 1]));
     datasets.dispose();
     const truth = trueGrowth(start, { delta, enter: (rows) => enter(bridge, rows) });
     const growing = growingShares.source * rowsOfEnd;
@@ -158,7 +152,7 @@ export function growth(path: string | undefined): Benchmark {
     ],
     notes: [
       "`gene` is trained on all rows, as published, and measured on them: each row stands twice in the table, so that `fit` can hold out two of each time. Samples of the first time are transported to each later time. Its growth is the rate at all rows. Its floor is between halves of a time: a smaller W1 says that samples repeat the training rows.",
-      "`gaussians-d` are two clusters in d dimensions, whose masses 1:3 become 3:1 while they move. Samples are new. Growth is the log mass that a sample gains, and the error of the mass is that of each cluster. The truth is the plan of both densities on a grid, for the `delta` of the run: where masses move, no `delta` gives each point of a cluster the same growth.",
+      "`gaussians-d` are two clusters in d dimensions, whose masses 1:3 become 3:1 while they move. Samples are new. Growth is the log mass that a sample gains, and the error of the mass is that of each cluster. The truth is the plan of both densities on a grid, for the length 1.5 times as far as rows move: where masses move, no `delta` gives each point of a cluster the same growth.",
     ],
   };
 }

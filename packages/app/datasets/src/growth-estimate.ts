@@ -13,6 +13,7 @@ import {
   stream,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { GrowthFacts } from "@dsbm/runs";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import { type EndpointData, marginalsOf } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
@@ -113,7 +114,7 @@ const withoutGrowth = (interval: IntervalGrowth): IntervalGrowth => {
 const leastAgreement = 0.5;
 
 /** Whether growth differs from none. */
-export const isGrowthFound = ({ lengths, best }: GrowthScan): boolean =>
+const isGrowthFound = ({ lengths, best }: GrowthScan): boolean =>
   lengths[best].agreement >= leastAgreement;
 
 /** The lengths whose error is at most twice that of the best one. */
@@ -121,6 +122,20 @@ export function likelyLengths({ lengths, best }: GrowthScan): ScannedLength[] {
   const error = ({ noise, shift }: ScannedLength) => Math.hypot(noise, shift);
   const most = 2 * error(lengths[best]);
   return lengths.filter((one) => error(one) <= most);
+}
+
+/** A change of growth between lengths that is more than this share of it decides nothing. */
+const mostChange = 0.5;
+
+/** What the scan of lengths says about the growth of a course. */
+export function growthFacts({ scan }: GrowthEstimate): GrowthFacts {
+  const { lengths, best } = scan;
+  const { growth, shift } = lengths[best];
+  const neighbours = [lengths[best - 1], lengths[best + 1]].filter((one) => one !== undefined);
+  const change = Math.max(...neighbours.map((one) => Math.abs(one.shift - shift)));
+  const isStable = change <= mostChange * growth;
+  const finding = isGrowthFound(scan) ? (isStable ? "identified" : "unidentified") : "none";
+  return { lengths, best, finding };
 }
 
 /** At most `most` random training rows as networks take them, float64 [m, d] on the CPU. */

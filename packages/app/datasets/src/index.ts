@@ -22,8 +22,8 @@ export type { GrowthCells } from "./growth-bootstrap.js";
 export {
   type GrowthEstimate,
   growthEstimate,
+  growthFacts,
   growthNumbers,
-  isGrowthFound,
 } from "./growth-estimate.js";
 export * from "./growth-intervals.js";
 export * from "./known-pairs.js";

@@ -3,6 +3,8 @@ import { cpus, loadavg } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Datasets,
+  growthEstimate,
+  growthFacts,
   growthNumbers,
   loadPairs,
   marginalsOf,
@@ -13,7 +15,7 @@ import {
 import { readHoldout } from "@dsbm/evaluation";
 import type { Speed, TimePlan } from "@dsbm/experiment";
 import { threadsOf } from "@dsbm/problem";
-import type { Choice, Progress } from "@dsbm/runs";
+import type { Choice, GrowthFacts, Progress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { Choices } from "./choices.js";
 import { dataFacts } from "./facts.js";
@@ -114,10 +116,28 @@ function chooseSteps(choices: Choices, time: TimePlan, { step }: Speed): void {
 /** The length of growth that training takes from the data. It is said, not chosen: leave-one-out has its own lengths. */
 function growthLengthOf(config: CompleteTrainConfig, datasets: Datasets): Choice[] {
   if (config.delta !== null || !methodOf(config).mass) return [];
+  const said = (delta: number, reason: string) => [
+    { ...rule("delta", twoDigits(delta), reason), given: true },
+  ];
+  const estimate = growthEstimate(config, datasets);
+  if (estimate) return said(...estimatedLength(growthFacts(estimate)));
   const { delta } = tidy(() => growthNumbers(config, datasets));
-  if (delta === undefined) return [];
-  const reason = "it is 1.5 times as far as plans of growth move rows";
-  return [{ ...rule("delta", twoDigits(delta), reason), given: true }];
+  return delta === undefined
+    ? []
+    : said(delta, "it is 1.5 times as far as plans of growth move rows");
+}
+
+/** The length of estimated growth, and why. */
+function estimatedLength({ lengths, best, finding }: GrowthFacts): [delta: number, reason: string] {
+  const { delta, agreement } = lengths[best];
+  const others = `of the lengths ${lengths.map((one) => twoDigits(one.delta)).join(", ")}`;
+  const halves = `halves of the rows correlate by ${twoDigits(agreement)}`;
+  const doubt = {
+    none: ", which is no growth",
+    unidentified: ", but growth depends on the length",
+    identified: "",
+  };
+  return [delta, `${others}, its growth has the least error: ${halves}${doubt[finding]}`];
 }
 
 /** The choices with the time, which a resumed run reads. */

@@ -43,6 +43,7 @@ export { type RunReport, renderRun, type TrainingProgress } from "./report/run.j
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
+export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/logged-metrics.js";
 export * from "./run/quality.js";

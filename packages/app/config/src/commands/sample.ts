@@ -190,6 +190,10 @@ const annotateSchema = z.strictObject({
     "a column of classes: adds the probability of each class at the last time",
     "celltype",
   ),
+  lineage: flag(
+    false,
+    "the column of fate= names lineages, which rows never leave: print the share of rows of each time whose fate is their own",
+  ),
   draws: countKey(10, "draws of noise, averaged for fates"),
   neighbours: countKey(10, "nearest cells of the last time that vote on a class"),
   ...sampleSchema.pick({
@@ -218,4 +222,8 @@ export const annotate: Experiment<typeof annotateSchema> = {
   name: "annotate",
   about: "add facts from a bridge to each row of a table: velocity, transported state, fates",
   schema: annotateSchema,
+  check: ({ lineage, fate }) =>
+    lineage && fate === null
+      ? ["lineage=true checks fates: add fate=COLUMN, the column of lineages"]
+      : [],
 };

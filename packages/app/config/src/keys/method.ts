@@ -117,7 +117,7 @@ export const method = {
   ),
   delta: orNull(
     positive(),
-    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances",
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on",
     1,
   ),
   growth_coupling: oneOf(

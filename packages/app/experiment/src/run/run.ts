@@ -11,7 +11,6 @@ import {
 import {
   aboutPairs,
   type Datasets,
-  growthNote,
   isVectors,
   loadPairs,
   marginalsOf,
@@ -42,6 +41,7 @@ import type { TimePlan } from "../forecast/time-plan.js";
 import { checkTables } from "./columns.js";
 import { trainOnRanks } from "./driver.js";
 import { ExperimentRun } from "./experiment-run.js";
+import { noteGrowth } from "./growth.js";
 import { warn } from "./warning.js";
 
 /** How a run ended. */
@@ -97,8 +97,8 @@ export async function runTraining(
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(datasets)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
-    const notes = [growthNote(config) ?? [], cautionsOf(config, datasets)].flat();
-    for (const note of notes) warn(note, { run, progress });
+    noteGrowth(config, datasets, { run, progress });
+    for (const note of cautionsOf(config, datasets)) warn(note, { run, progress });
     work = new ExperimentRun(config, options, datasets, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();

@@ -9,9 +9,16 @@ import {
   outputFormat,
   tableFormat,
 } from "@dsbm/data";
-import { type GrowthCells, growthIntervals, growthNote, openDatasets } from "@dsbm/datasets";
+import {
+  type GrowthCells,
+  growthEstimate,
+  growthFacts,
+  growthIntervals,
+  growthNote,
+  openDatasets,
+} from "@dsbm/datasets";
 import { stageFile } from "@dsbm/files";
-import { cores } from "@dsbm/runs";
+import { cores, growthCaution } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
 import {
@@ -31,6 +38,7 @@ import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
+import { LineageCheck } from "./lineages.js";
 
 type AnnotateJob = FileJob<AnnotateConfig>;
 
@@ -142,6 +150,7 @@ async function annotateTable(
           columns: [...columns, ...numberColumns(annotations)],
         }),
   );
+  const lineages = lineageCheck(config, facts, { carried, last: timeLabel(trained.config, 1) });
   let done = 0;
   let without = 0;
   for await (const batch of input.batches) {
@@ -150,6 +159,7 @@ async function annotateTable(
     const times = timesOfRows(batch, timePlace, first);
     try {
       const values = await annotateBatch(annotations, batch, { times, first: done });
+      lineages?.add(batch, times, values);
       const numbers = [...(place ? [] : units.undo(batch.x)), ...values];
       const { rows, carried: cells } = batch;
       await file.writer.write({ count: times.length, rows, carried: cells, numbers });
@@ -159,12 +169,35 @@ async function annotateTable(
     without += times.filter((time) => time === null).length;
     done += times.length;
   }
-  for (const line of input.notes?.() ?? []) progress.line(line);
+  for (const line of [...(input.notes?.() ?? []), ...(lineages?.lines() ?? [])])
+    progress.line(line);
   await file.commit();
-  const parts = annotations.map(({ obsm, columns }) =>
-    place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
-  );
-  return { rows: done - without, without, added: parts };
+  return { rows: done - without, without, added: annotations.map(titleOf(place !== null)) };
+}
+
+/** The name of an annotation in a copy of a .h5ad file, or in another table. */
+const titleOf =
+  (isCopy: boolean) =>
+  ({ obsm, columns }: Annotation): string =>
+    isCopy && obsm !== null ? `obsm ${obsm}` : columns.join(", ");
+
+/** The check of fates against known lineages; null: not asked for. */
+function lineageCheck(
+  { lineage, fate }: AnnotateConfig,
+  { fates }: AnnotationFacts,
+  { carried, last }: Pick<InputTable, "carried"> & { last: string },
+) {
+  if (!lineage || fate === null || !fates) return null;
+  const check = new LineageCheck(fates.classes);
+  const place = carried.findIndex(({ name }) => name === fate);
+  return {
+    add(batch: InputRows, times: readonly (string | null)[], values: readonly Float64Array[]) {
+      const labels = times.map((_, i) => String(batch.carried[place]?.[i] ?? ""));
+      // Fates are the last annotation.
+      check.add(times, labels, values.slice(-fates.classes.length));
+    },
+    lines: () => check.lines(fate, last),
+  };
 }
 
 const numberColumns = (annotations: readonly Annotation[]): NumberColumn[] =>
@@ -192,6 +225,9 @@ async function growthCells(
   try {
     const datasets = await openDatasets(config, { progress, signal });
     try {
+      const estimate = growthEstimate(config, datasets);
+      const caution = estimate && growthCaution(growthFacts(estimate));
+      if (caution) progress.line(`warning: ${caution}`);
       return growthIntervals(config, datasets);
     } finally {
       datasets.dispose();

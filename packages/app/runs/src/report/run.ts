@@ -2,10 +2,12 @@
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
 import { type Choice, readChoiceList, readDataFile } from "../run/data-file.js";
+import { readGrowth } from "../run/growth.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
 import { dataSection } from "./data-section.js";
 import { type EvaluationView, evaluationFigures } from "./figures.js";
+import { growthLead, growthSection } from "./growth.js";
 import { request, runFacts, stateOf, warningsOf } from "./lead.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
@@ -58,6 +60,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   const { folder, commands } = report;
   const data = readDataFile(folder);
   const quality = readQuality(folder);
+  const growth = readGrowth(folder);
   const names = distinctNames((data && endNames(data)) ?? report.names);
   const sections: ReportSection[] = [
     {
@@ -67,6 +70,7 @@ export async function renderRun(report: RunReport): Promise<string> {
       body: await evaluationFigures(folder, report.views, { names, data, quality }),
     },
     { id: "metrics", title: "Quality", short: "Metrics", body: qualitySection(quality) },
+    { id: "growth", title: "Growth", body: growth ? await growthSection(growth) : [] },
     { id: "data", title: "The data", body: data ? dataSection(data) : [] },
     {
       id: "choices",
@@ -87,6 +91,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     lead: piecesOf(
       request(report, data, names),
       stateOf(report),
+      growth && growthLead(growth),
       verdictParts(quality, names, folder),
       warningsOf(folder, data),
       runFacts(report),

@@ -54,7 +54,7 @@ export interface FitKeys {
   condition_dropout?: number | undefined;
   /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
   langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: chosen by the plan's own distances. Default: null. */
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on. Default: null. */
   delta?: number | null | undefined;
   /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
