@@ -157,19 +157,15 @@ export function growthNumbers(
   const ends = marginalsOf(datasets);
   const masses = relativeMasses(config, ends);
   if (!masses) return {};
-  const estimate = growthEstimate(config, datasets);
-  const length = () =>
-    growthLength(
-      ends.map(({ train, plain }) => plain(train)),
-      masses,
-    );
   return {
     masses,
-    delta: config.delta ?? length() * (estimate ? lengthWithKnownGrowth : 1),
+    delta:
+      config.delta ??
+      growthLength(
+        ends.map(({ train, plain }) => plain(train)),
+        masses,
+      ),
     semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
-    known: estimate?.known,
+    known: growthEstimate(config, datasets)?.known,
   };
 }
-
-/** Of `growthLength`: if growth is known, plans need not decide it, and paths keep it constant in time. */
-const lengthWithKnownGrowth = 4;

@@ -49,7 +49,7 @@ export function courseGrowth(
     let all: readonly IntervalGrowth[] = start ?? alone();
     let changes = spans.map(() => Number.POSITIVE_INFINITY);
     const isOne = spans.length === 1;
-    for (let round = isOne ? 1 : 0; round < rounds; round++) {
+    for (let round = isOne && !start ? 1 : 0; round < rounds; round++) {
       const before = all;
       // Alone, rows may have moved the wrong way, and grown there.
       const isFirst = round === 0 && !start;
