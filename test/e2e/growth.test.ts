@@ -118,7 +118,7 @@ describe.each([
     }
     if (hasLeaveOneOut)
       expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(
-        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)[\s\S]*>exact 1-Wasserstein at 0\.5, from 0 <svg/,
+        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)[\s\S]*<b>exact 1-Wasserstein at 0\.5, from 0</,
       );
   });
 
