@@ -1,5 +1,5 @@
 // Recorded programs in planned memory: replays give what the first call gave, bit for bit, and memory stays flat.
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type External, portable } from "../src/index.js";
 import { Blocks } from "../src/plan/blocks.js";
 import { programMemory } from "../src/plan/memory.js";
@@ -28,6 +28,8 @@ function threeRuns(inputs: External[], fn: (...inputs: External[]) => External[]
 }
 
 beforeEach(() => portable.gradMode(false));
+// Test files share the engine.
+afterEach(() => portable.gradMode(true));
 
 describe("a replay gives the numbers of the first call, bit for bit:", () => {
   const x = () => wave(0.7, 9, 7);
