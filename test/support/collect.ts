@@ -7,10 +7,12 @@ setFlagsFromString("--expose_gc");
 const gc = runInNewContext("gc") as () => void;
 
 /**
- * Collects all garbage; tensors without a holder are freed. In its own turn: awaited values of a
- * turn may live until its end.
+ * Collects all garbage; tensors without a holder are freed. In turns of its own: awaited values of a
+ * turn may live until its end, and what a first collection frees may hold others.
  */
 export async function collectGarbage(): Promise<void> {
-  await new Promise(setImmediate);
-  gc();
+  for (let turn = 0; turn < 2; turn++) {
+    await new Promise(setImmediate);
+    gc();
+  }
 }
