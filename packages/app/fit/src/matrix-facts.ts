@@ -1,6 +1,6 @@
 // What a wide matrix of a .h5ad file shows before its columns are chosen.
 import { type CompleteTrainConfig, tableReading } from "@dsbm/config";
-import { type ColumnVariability, openRows } from "@dsbm/data";
+import { type ColumnVariability, openRows, tableFormat } from "@dsbm/data";
 
 /** More columns train slowly, and distances of rows say little. */
 const manyColumns = 200;
@@ -13,9 +13,9 @@ export async function matrixFacts({
   Dataset,
   data,
 }: Pick<CompleteTrainConfig, "Dataset" | "data">): Promise<ColumnVariability | null> {
-  const path = /^table:(.+\.(?:h5ad|h5))$/is.exec(Dataset)?.[1];
+  const path = /^table:(.+)$/s.exec(Dataset)?.[1];
   const isChosen = [data.columns, data.components, data.normalise].some((value) => value !== null);
-  if (path === undefined || isChosen || data.log1p) return null;
+  if (path === undefined || tableFormat(path) !== "h5ad" || isChosen || data.log1p) return null;
   const source = await openRows(path, tableReading(data));
   try {
     const columns = source.columns.filter(({ beside }) => !beside).length;

@@ -23,8 +23,8 @@ export interface ColumnVariability {
   largest: number;
 }
 
-/** Receives the entries of a block of rows. */
-type Entries = (entry: (row: number, column: number, value: number) => void) => void;
+/** Visits the entries of a block of rows; `row` counts from the first row of the block. */
+export type Entries = (entry: (row: number, column: number, value: number) => void) => void;
 
 /** Totals of rows count as equal up to the rounding of float32 sums. */
 const totalTolerance = 1e-3;

@@ -26,15 +26,17 @@ export async function chooseColumns(
     Pick<ReadOptions, "normalise"> & { like?: EndColumns | undefined },
 ): Promise<ColumnChoice> {
   const count = variableCount(columns);
-  if (count === null && normalise === undefined) return { columns, notes: [] };
+  const ofLike = count === null ? columns : like?.columns;
+  // Datasets of one file share its counts, which are read once.
+  if ((count === null && normalise === undefined) || like?.path === source.path)
+    return { columns: ofLike, notes: [] };
   if (source.variability === undefined)
     throw invalidOption(
       `data.columns=hvg:${count} chooses columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
     );
   const facts = await source.variability();
   const notes = notesOf(source.path, facts, normalise);
-  if (count === null) return { columns, notes };
-  if (like) return { columns: like.columns, notes };
+  if (count === null || like) return { columns: ofLike, notes };
   const left = new Set(exclude);
   const kept = facts.names.map((_, k) => k).filter((k) => !left.has(facts.names[k]));
   const chosen = mostVariable(

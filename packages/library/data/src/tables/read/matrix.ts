@@ -1,5 +1,5 @@
 // Tables whose numbers are a matrix, read by rows.
-import { CountMoments } from "../counts.js";
+import { CountMoments, type Entries } from "../counts.js";
 import {
   arrayNames,
   asNumber,
@@ -14,21 +14,18 @@ import {
 const wideColumns = 2048;
 const wideRows = 256;
 
-/** Receives an entry of a block of rows; `row` counts from the first row of the block. */
-type Entry = (row: number, column: number, value: number) => void;
-
 /** A matrix [n, d] that is read by rows. */
 export interface Matrix {
   n: number;
   d: number;
   /** Reads rows, whose entries can be visited more than once; entries that a sparse matrix lacks are 0. */
-  block(first: number, count: number): (entry: Entry) => void;
+  block(first: number, count: number): Entries;
 }
 
 /** The entries of rows [count, d]. */
 export const denseBlock =
-  (values: ArrayLike<number>, d: number) =>
-  (entry: Entry): void => {
+  (values: ArrayLike<number>, d: number): Entries =>
+  (entry) => {
     for (let i = 0, at = 0; at < values.length; i++)
       for (let k = 0; k < d; k++, at++) entry(i, k, values[at]);
   };
@@ -126,7 +123,7 @@ const tableColumns = (
 async function* blocks(
   { n, d, block }: Matrix,
   needsEntries = true,
-): AsyncGenerator<[block: ReturnType<Matrix["block"]>, rows: { first: number; count: number }]> {
+): AsyncGenerator<[block: Entries, rows: { first: number; count: number }]> {
   const most = Math.max(batchRows(d), d > wideColumns ? wideRows : 0);
   for (let first = 0; first < n; first += most) {
     // Reading is synchronous: other tasks get their turn between batches.
@@ -136,7 +133,7 @@ async function* blocks(
   }
 }
 
-function rowTotals(block: ReturnType<Matrix["block"]>, count: number): Float64Array {
+function rowTotals(block: Entries, count: number): Float64Array {
   const totals = new Float64Array(count);
   block((i, _, value) => {
     totals[i] += value;

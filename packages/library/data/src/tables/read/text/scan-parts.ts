@@ -3,10 +3,15 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { readText } from "./bytes.js";
 import type { RecordFile } from "./records.js";
-import { LineScanner, type ScannedRows, type ScanPlan } from "./scan.js";
+import {
+  carriageReturn,
+  LineScanner,
+  lineFeed,
+  quote,
+  type ScannedRows,
+  type ScanPlan,
+} from "./scan.js";
 
-const lineFeed = 0x0a;
-const quote = 0x22;
 const partBytes = 2 ** 22;
 /** Starting a thread takes as long as scanning a few MiB. */
 const bytesOfThread = 2 ** 23;
@@ -137,7 +142,7 @@ function startOfRows(bytes: Buffer, hasHeader: boolean): number {
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   let at = hasMark ? 3 : 0;
   if (!hasHeader) return at;
-  while (bytes[at] === lineFeed || bytes[at] === 0x0d) at += 1;
+  while (bytes[at] === lineFeed || bytes[at] === carriageReturn) at += 1;
   let isQuoted = false;
   for (; at < bytes.length; at++) {
     if (bytes[at] === quote) isQuoted = !isQuoted;

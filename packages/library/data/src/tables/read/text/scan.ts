@@ -1,9 +1,12 @@
 // The cells of plain lines of text, straight from their bytes: most tables need no parser of CSV.
 import { type CellOptions, type CellReader, cellReader } from "../../cells.js";
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const quote = 0x22;
+/** The bytes of line ends and quotes. */
+export const lineFeed = 0x0a;
+/** Of "\r". */
+export const carriageReturn = 0x0d;
+/** Of a double quote. */
+export const quote = 0x22;
 const minus = 0x2d;
 const plus = 0x2b;
 const digitZero = 0x30;
