@@ -25,7 +25,7 @@ const columns = 20;
 /** A table of normal columns, moved by `mean`. */
 async function table(path, rows, mean) {
   const names = Array.from({ length: columns }, (_, k) => ({ name: `c${k}`, dtype: "float32" }));
-  const writer = openTableWriter(path, { format: ".parquet", carried: [], columns: names });
+  const writer = openTableWriter(path, { format: ".parquet", kept: [], columns: names });
   for (let at = 0; at < rows; at += 65_536) {
     const count = Math.min(65_536, rows - at);
     const column = () =>
@@ -33,7 +33,7 @@ async function table(path, rows, mean) {
         const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
         return mean + radius * Math.cos(2 * Math.PI * Math.random());
       });
-    await writer.write({ count, carried: [], numbers: names.map(column) });
+    await writer.write({ count, kept: [], numbers: names.map(column) });
   }
   await writer.close();
 }

@@ -16,7 +16,7 @@ export const limits = {
   comments: 0.5,
   messages: 0.7,
   documentWords: 29_500,
-  duplicateTypes: 121,
+  duplicateTypes: 32,
   lines: { "README.md": 110, "docs/plan.md": 60 },
 };
 

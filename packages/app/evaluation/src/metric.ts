@@ -66,7 +66,7 @@ export interface MetricColumns {
 }
 
 /** What decides whether a metric is for a run: its data and its configuration. */
-export interface DataFacts<S extends SampleSubject = Subject> {
+export interface MetricData<S extends SampleSubject = Subject> {
   datasets: S["datasets"];
   config: S["trained"]["config"];
 }
@@ -103,7 +103,7 @@ interface MetricFacts<S extends SampleSubject> {
   /** Whether it is measured even if the time is up. */
   isNeeded?: boolean;
   /** Why the metric is not for these data, or null. The reason is reported if the user named it. */
-  serves?(data: DataFacts<S>): string | null;
+  serves?(data: MetricData<S>): string | null;
   /** Why the metric cannot be measured, or null. */
   lacks?(
     context: Measuring<S>,

@@ -1,11 +1,11 @@
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
 import {
-  type DataFacts,
   type MeasureOptions,
   Measuring,
   type Metric,
   type MetricColumns,
+  type MetricData,
   type SampleSet,
 } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
@@ -17,7 +17,7 @@ import type { Sampling } from "./sampling/sample-in-batches.js";
 import { inRandomOrder, type Subject } from "./subject.js";
 import { disposeAll } from "./tensors.js";
 
-function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
+function metricsFor(data: MetricData): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(
     (one): one is Metric & { columns: MetricColumns } => one.columns !== undefined,
   );
@@ -31,7 +31,7 @@ const columnsOf = ({ value, target, floor, ceiling }: MetricColumns): string[] =
   [value, target, floor, ceiling].filter((column) => column !== undefined);
 
 /** The columns of a run's results.csv, with their meanings. */
-export function columnsFor(data: DataFacts): { columns: string[]; logged: LoggedMetric[] } {
+export function columnsFor(data: MetricData): { columns: string[]; logged: LoggedMetric[] } {
   const logged = metricsFor(data);
   return {
     columns: [

@@ -67,7 +67,7 @@ export class Choices {
       const { key } = rule;
       if (list.some((choice) => choice.key === key)) continue;
       const value = printValue(this.request.overrides[key] ?? null);
-      if (this.isGiven(key)) list.push({ key, value, reason: "it was given", given: true });
+      if (this.isGiven(key)) list.push({ key, value, reason: "", given: true });
       else if (!key.startsWith("model.") || this.#usesDefault(key))
         list.push({ ...rule, given: false });
     }

@@ -44,7 +44,7 @@ export interface FitPlan extends FitConfiguration {
   datasets: Datasets | null;
 }
 
-interface Work {
+interface PlanningOptions {
   progress: Progress;
   signal: AbortSignal | undefined;
 }
@@ -55,7 +55,7 @@ interface Work {
  */
 export async function planFit(
   request: FitRequest,
-  work: Work,
+  work: PlanningOptions,
   began: number = performance.now() / 1000,
 ): Promise<FitPlan> {
   const choices = new Choices(request);
@@ -162,7 +162,7 @@ async function reloadDatasets(
   datasets: Datasets,
   before: CompleteTrainConfig,
   choices: Choices,
-  work: Work,
+  work: PlanningOptions,
 ): Promise<Datasets> {
   const { config } = choices.configuration;
   // Of the options that choices change, loading reads these and, for exact bridges, sigma.
@@ -173,7 +173,7 @@ async function reloadDatasets(
 }
 
 /** Loads the data with their own scale and share of held-out rows. */
-async function loadScaled(choices: Choices, work: Work): Promise<Datasets> {
+async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Datasets> {
   const folders = pictureFolders(choices.configuration.config);
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));

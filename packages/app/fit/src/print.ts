@@ -11,7 +11,7 @@ export function printPlan(
   const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
   const rows = visible.map(({ key, value, reason }) => [
     `${key}=${valueText(value)}`,
-    `because ${reason}`,
+    `because ${reason === "" ? "it was given" : reason}`,
   ]);
   for (const row of alignColumns(rows)) line(row);
   if (isFitted(config)) line("time: a closed form, evaluation and report; no training steps");

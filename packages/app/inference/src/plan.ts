@@ -38,7 +38,7 @@ interface SamplePlan {
   grid: TimeGrid;
   /** Process times of the states, the start first. */
   times: readonly number[];
-  /** Samples to transport together. */
+  /** Rows of a batch. */
   batchRows: number;
 }
 
@@ -70,7 +70,7 @@ export function planSamples(
 
 function partOf(
   whole: TimeGrid,
-  { start, end }: TransportTimes,
+  { start, end }: SamplingTimes,
   { method, config }: Trained,
 ): TimeGrid {
   const low = Math.min(start, end);
@@ -207,8 +207,8 @@ export function processTime(config: TimeConfig, label: string, key: string): num
   );
 }
 
-/** Start and end of a transport, in process times. */
-interface TransportTimes {
+/** Start and end of sampling, in process times. */
+interface SamplingTimes {
   direction: Direction;
   start: number;
   end: number;
@@ -222,7 +222,7 @@ function journeyOf(
   config: TimeConfig,
   options: { from: string | null; to: string | null; direction: Direction | null },
   usual: Direction,
-): TransportTimes {
+): SamplingTimes {
   const time = (key: "from" | "to") => {
     const label = options[key];
     return label === null ? null : processTime(config, label, key);

@@ -108,7 +108,7 @@ async function sampleBatches(
   const began = performance.now();
   let evaluations = 0;
   let first = 0;
-  for await (const { x, carried, rows, conditions: cells } of input.batches) {
+  for await (const { x, kept, rows, conditions: cells } of input.batches) {
     progress.update({
       label: `sampling ${direction}`,
       step: first,
@@ -118,7 +118,7 @@ async function sampleBatches(
     const count = x.size(0);
     const conditions = cells ?? conditionsOf(first, count);
     const put = (state: Tensor, k: number, weights: Tensor | null) =>
-      writer.put(state, { k, first, carried, rows, weights });
+      writer.put(state, { k, first, kept, rows, weights });
     try {
       const samples = await bridge.sample(x, {
         ...config,

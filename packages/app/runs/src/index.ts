@@ -39,7 +39,7 @@ export { heldOutSentences } from "./report/held-out.js";
 export { worstFirst } from "./report/metrics.js";
 export { distinctNames, endNames } from "./report/names.js";
 export { digits, percent } from "./report/page/numbers.js";
-export { type RunReport, renderRun, type TrainingProgress } from "./report/run.js";
+export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";

@@ -27,7 +27,7 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/sample.js")).sampleCommand,
   ],
   annotate: [
-    "Add velocities, transported states and fates to a table (RUN NEW OUT key=value …)",
+    "Add velocities, later states and fates to a table (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).annotateCommand,
   ],
   evaluate: [

@@ -1,7 +1,7 @@
 import { ConfigError } from "@dsbm/config";
 import { type GraphBuilder, isFree, type Size, sizesText } from "./onnx/builder.js";
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
-import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
+import type { Trace, TracedValue, TraceSlot, TraceStep } from "./trace.js";
 
 /** Adds the nodes of an operation; returns the name of its result, or of each result. */
 export type Converter = (op: Operation) => string | (string | null)[];
@@ -119,7 +119,7 @@ export class Operation {
   }
 
   /** A value other than a tensor; `fallback` if it is null. Throws if it is missing without a fallback. */
-  plain<V extends Value>(name: string, fallback?: V): V {
+  plain<V extends TracedValue>(name: string, fallback?: V): V {
     const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;
     if (value !== undefined && value !== null) return value as V;
@@ -129,14 +129,14 @@ export class Operation {
 
   /** A number. Throws if it depends on the number of rows. */
   number(name: string, fallback?: number): number {
-    const value = this.plain<Value>(name, fallback);
+    const value = this.plain<TracedValue>(name, fallback);
     if (typeof value === "number" || typeof value === "boolean") return Number(value);
     throw this.refused(`${name} depends on the number of rows`);
   }
 
   /** A list of numbers. Throws if one depends on the number of rows. */
   numbers(name: string, fallback?: readonly number[]): number[] {
-    const list = this.plain<readonly Value[]>(name, fallback);
+    const list = this.plain<readonly TracedValue[]>(name, fallback);
     if (!list.every((value) => typeof value === "number"))
       throw this.refused(`${name} depends on the number of rows`);
     return list as number[];

@@ -13,9 +13,9 @@ import {
 import type { Size } from "./onnx/builder.js";
 
 /** An argument other than a tensor. */
-export type Value = Size | bigint | boolean | string | null | readonly Value[];
+export type TracedValue = Size | bigint | boolean | string | null | readonly TracedValue[];
 
-type Argument = { slot: number } | { slots: number[] } | { value: Value };
+type Argument = { slot: number } | { slots: number[] } | { value: TracedValue };
 
 /** A tensor of a trace, whose sizes may depend on the number of rows. */
 export interface TraceSlot extends Omit<ProgramSlot, "shape"> {
@@ -67,7 +67,7 @@ export function trace(
       const other = b.steps[i]?.args ?? {};
       const args = Object.entries(step.args).map(([name, arg]) => {
         if (!("value" in arg)) return [name, arg] as const;
-        const { value } = other[name] as { value: Value };
+        const { value } = other[name] as { value: TracedValue };
         return [name, { value: mergeValues(arg.value, value, step.name) }] as const;
       });
       return { ...step, args: Object.fromEntries(args) };
@@ -75,7 +75,7 @@ export function trace(
   };
 }
 
-function mergeValues(a: Value, b: Value, what: string): Value {
+function mergeValues(a: TracedValue, b: TracedValue, what: string): TracedValue {
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
     return a.map((value, i) => mergeValues(value, b[i], what));
   if (a === b) return a;

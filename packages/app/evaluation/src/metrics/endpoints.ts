@@ -14,7 +14,7 @@ import { drawsOf } from "../bounds/floor-draws.js";
 import { halvesOf } from "../bounds/halves.js";
 import { measurementOf } from "../bounds/measurement.js";
 import { standardFeatures } from "../images/features.js";
-import type { DataFacts, Measurement, Measuring, Metric, TwoSampleMetric } from "../metric.js";
+import type { Measurement, Measuring, Metric, MetricData, TwoSampleMetric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
 const directions = 128;
@@ -22,10 +22,10 @@ const mostPairs = 1000;
 const mostValues = 512;
 
 /** Returns why a metric of vectors is not for these data, or null. */
-export const forVectors = ({ datasets }: DataFacts<SampleSubject>): string | null =>
+export const forVectors = ({ datasets }: MetricData<SampleSubject>): string | null =>
   isVectors(datasets) ? null : "it is for vectors";
 
-const forCovariances = ({ datasets, config }: DataFacts<SampleSubject>): string | null => {
+const forCovariances = ({ datasets, config }: MetricData<SampleSubject>): string | null => {
   const [values = 0] = datasets.shape;
   if (values > mostValues) return `it is for up to ${mostValues} values`;
   return forVectors({ datasets, config });

@@ -1,10 +1,10 @@
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
 import { isVectors, testRows } from "@dsbm/datasets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
+import type { Measuring, Metric, MetricData, SampleSet } from "../metric.js";
 
 /** Source, generated and target fields, and as many further target fields, each [n, C, H, W]. */
-interface Fields {
+interface FieldSamples {
   start: Tensor;
   end: Tensor;
   data: Tensor;
@@ -12,9 +12,9 @@ interface Fields {
 }
 
 /** Energy spectra of source, target and generated fields. */
-export type Spectra = Record<keyof Fields, Spectrum>;
+export type Spectra = Record<keyof FieldSamples, Spectrum>;
 
-const spectraOf = (fields: Fields): Spectra =>
+const spectraOf = (fields: FieldSamples): Spectra =>
   Object.fromEntries(
     Object.entries(fields).map(([name, x]) => [name, isotropicSpectrum(x)]),
   ) as Spectra;
@@ -63,7 +63,7 @@ const spare = (set: SampleSet): Tensor => {
   return reserve.narrow(0, 0, Math.min(set.end.size(0), reserve.size(0)));
 };
 
-const ofSpectra = ({ datasets, config }: DataFacts): string | null =>
+const ofSpectra = ({ datasets, config }: MetricData): string | null =>
   isVectors(datasets) || !config.metrics.spectrum ? "it needs fields and metrics.spectrum" : null;
 
 /** Metrics of the energy spectra of fields. */

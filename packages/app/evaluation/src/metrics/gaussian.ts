@@ -8,13 +8,13 @@ import {
 } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { DataFacts, Measuring, Metric, SampleSet } from "../metric.js";
+import type { Measuring, Metric, MetricData, SampleSet } from "../metric.js";
 
 const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
 ];
 
-const isBenchmark = ({ datasets }: DataFacts): string | null =>
+const isBenchmark = ({ datasets }: MetricData): string | null =>
   datasets.exact ? null : "it is for the Gaussian benchmark";
 
 const exactOf = ({ subject }: Measuring): GaussianBridge =>

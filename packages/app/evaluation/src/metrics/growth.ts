@@ -2,11 +2,11 @@ import { meanEstimate, sourceOf } from "@dsbm/bridge";
 import { marginalsOf, relativeMasses } from "@dsbm/datasets";
 import { tidy } from "@dsbm/torch";
 import { measurementOfEstimate } from "../bounds/measurement.js";
-import type { DataFacts, Metric } from "../metric.js";
+import type { Metric, MetricData } from "../metric.js";
 
 const noGrowth = "the method has no growth";
 
-const needsGrowth = ({ datasets, config }: DataFacts): string | null =>
+const needsGrowth = ({ datasets, config }: MetricData): string | null =>
   relativeMasses(config, marginalsOf(datasets)) ? null : noGrowth;
 
 /** Metrics of the masses of a method with growth. */

@@ -19,7 +19,7 @@ import {
   referenceClassifier,
   shareOfClasses,
 } from "../images/reference-classifier.js";
-import type { DataFacts, Measurement, Measuring, Metric, SampleSet } from "../metric.js";
+import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../metric.js";
 
 type Side = SampleSet["side"];
 
@@ -56,7 +56,7 @@ const prepareClassifiers = async (context: Measuring): Promise<void> => {
   for (const side of ["x1", "x0"] as const) await classifierOf(context, side);
 };
 
-function ofClasses({ datasets, config }: DataFacts): string | null {
+function ofClasses({ datasets, config }: MetricData): string | null {
   if (!config.metrics.judge) return "metrics.judge=false";
   const isLabelled = datasets.x0.classes.length + datasets.x1.classes.length > 0;
   const isImage = !isVectors(datasets) || datasets.projection !== null;

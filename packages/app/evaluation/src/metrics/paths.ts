@@ -14,7 +14,7 @@ import {
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { measurementOfEstimate } from "../bounds/measurement.js";
-import type { DataFacts, Measurement, Measuring, Metric, SampleSet } from "../metric.js";
+import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../metric.js";
 import { noTime } from "../rows.js";
 import { sampleInBatches } from "../sampling/sample-in-batches.js";
 import { forVectors } from "./endpoints.js";
@@ -169,7 +169,7 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
   });
 }
 
-const ofTwoSets = (data: DataFacts): string | null =>
+const ofTwoSets = (data: MetricData): string | null =>
   data.datasets.chain ? "it is for two datasets" : forVectors(data);
 
 function lacksBinding(

@@ -32,7 +32,7 @@ interface SampleInBatchesOptions {
 }
 
 /** Samples that a bridge generated. */
-interface GeneratedSamples {
+interface SampledBatches {
   /** [n, …] on the processor; the caller owns it. */
   end: Tensor;
   /** Masses [n] at the endpoint of a method with growth; the caller owns them. */
@@ -48,7 +48,7 @@ export async function sampleInBatches(
   direction: Direction,
   x: Tensor,
   { sampling, seed, purpose, visit, conditions, label, progress, signal }: SampleInBatchesOptions,
-): Promise<GeneratedSamples | null> {
+): Promise<SampledBatches | null> {
   const { batch = x.size(0), solver, grid, ode_tol = null, ode_step_size = null } = sampling;
   const ends: Tensor[] = [];
   const masses: Tensor[] = [];

@@ -112,7 +112,7 @@ interface TimedRows {
 }
 
 /** What samples of a held-out time are compared with, [n, d] in the data's own units. */
-interface HeldOutComparison extends Omit<HeldOut, "rows"> {
+interface HeldOutSamples extends Omit<HeldOut, "rows"> {
   sampling: Sampling;
   data: Tensor;
   /** The other half of the held-out rows, for the floor. */
@@ -129,7 +129,7 @@ function comparisonAt(
   context: Measuring,
   { rows: truth, ...heldOut }: HeldOut,
   { most, sampling }: { most: number; sampling: Sampling },
-): HeldOutComparison {
+): HeldOutSamples {
   const { subject, options } = context;
   const { time, label } = heldOut;
   const mixed = (x: Tensor, name: string) => {
@@ -171,7 +171,7 @@ async function sampleFrom(
   { at, name, x, conditions }: TimedRows,
   protocol: Protocol,
   context: Measuring,
-  { data, time, label, sampling }: HeldOutComparison,
+  { data, time, label, sampling }: HeldOutSamples,
 ): Promise<Tensor | null> {
   const { subject, options } = context;
   const grid = gridBetween(withTime(sampling.grid, time), at, time);
@@ -202,7 +202,7 @@ interface HeldOutEnd {
 function measureEnd(
   { protocol, end, origin, meaning: ofProtocol }: HeldOutEnd,
   context: Measuring,
-  { group, label, sampling, data, reserve, line, before, after }: HeldOutComparison,
+  { group, label, sampling, data, reserve, line, before, after }: HeldOutSamples,
 ): Promise<MetricRow[] | null> {
   const isNearest = protocol === "nearest";
   const variant: Variant = {

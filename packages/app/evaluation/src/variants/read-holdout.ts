@@ -2,13 +2,13 @@ import { ConfigError, tableReading } from "@dsbm/config";
 import { cleanRows, openRows, type ReadOptions } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { DataFacts } from "../metric.js";
+import type { MetricData } from "../metric.js";
 
 /**
  * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them. Throws
  * a ConfigError for a file without the run's columns, and errors of reading.
  */
-export async function readHoldout(path: string, { datasets, config }: DataFacts): Promise<Tensor> {
+export async function readHoldout(path: string, { datasets, config }: MetricData): Promise<Tensor> {
   if (datasets.shape.length !== 1 || datasets.projection)
     throw new ConfigError(
       `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,

@@ -25,7 +25,7 @@ import {
   renderRun,
   runPaths,
   svgToPng,
-  type TrainingProgress,
+  type TrainingCounts,
   type TrendOptions,
   type TrendPanel,
   trendPanels,
@@ -104,7 +104,7 @@ function progressOf(
   folder: string,
   config: CompleteTrainConfig,
   { info, rows }: { info: RunInfo; rows: readonly Record<string, unknown>[] },
-): TrainingProgress {
+): TrainingCounts {
   const { started, resumed, spent, ended } = info;
   const stepsByHalf = new Map<number, number>();
   for (const { half_iteration, step } of rows) {

@@ -120,10 +120,10 @@ async function annotateTable(
   { bridge, input, facts }: { bridge: Bridge; input: Input; facts: AnnotationFacts },
 ): Promise<AnnotateResult> {
   const { trained, units } = bridge;
-  const { names, carried, h5ad } = input.table as InputTable;
+  const { names, kept, h5ad } = input.table as InputTable;
   const place = tableFormat(output) === "h5ad" ? h5ad : null;
   const first = timeLabel(trained.config, 0);
-  const timePlace = carried.findIndex(({ name }) => name === trained.config.data.split_by);
+  const timePlace = kept.findIndex(({ name }) => name === trained.config.data.split_by);
   if (timePlace < 0)
     progress.line(
       `${path}: it lacks the run's column of times; all rows are taken as rows of time ${first}`,
@@ -146,11 +146,11 @@ async function annotateTable(
         })
       : openTableWriter(temporary, {
           format: outputFormat(output) as OutputFormat,
-          carried,
+          kept,
           columns: [...columns, ...numberColumns(annotations)],
         }),
   );
-  const lineages = lineageCheck(config, facts, { carried, last: timeLabel(trained.config, 1) });
+  const lineages = lineageCheck(config, facts, { kept, last: timeLabel(trained.config, 1) });
   let done = 0;
   let without = 0;
   for await (const batch of input.batches) {
@@ -161,8 +161,8 @@ async function annotateTable(
       const values = await annotateBatch(annotations, batch, { times, first: done });
       lineages?.add(batch, times, values);
       const numbers = [...(place ? [] : units.undo(batch.x)), ...values];
-      const { rows, carried: cells } = batch;
-      await file.writer.write({ count: times.length, rows, carried: cells, numbers });
+      const { rows, kept: cells } = batch;
+      await file.writer.write({ count: times.length, rows, kept: cells, numbers });
     } finally {
       disposeRows(batch);
     }
@@ -185,14 +185,14 @@ const titleOf =
 function lineageCheck(
   { lineage, fate }: AnnotateConfig,
   { fates }: AnnotationFacts,
-  { carried, last }: Pick<InputTable, "carried"> & { last: string },
+  { kept, last }: Pick<InputTable, "kept"> & { last: string },
 ) {
   if (!lineage || fate === null || !fates) return null;
   const check = new LineageCheck(fates.classes);
-  const place = carried.findIndex(({ name }) => name === fate);
+  const place = kept.findIndex(({ name }) => name === fate);
   return {
     add(batch: InputRows, times: readonly (string | null)[], values: readonly Float64Array[]) {
-      const labels = times.map((_, i) => String(batch.carried[place]?.[i] ?? ""));
+      const labels = times.map((_, i) => String(batch.kept[place]?.[i] ?? ""));
       // Fates are the last annotation.
       check.add(times, labels, values.slice(-fates.classes.length));
     },
@@ -205,13 +205,13 @@ const numberColumns = (annotations: readonly Annotation[]): NumberColumn[] =>
 
 /** The time of each row; null for rows without one. All rows are of time `first` if no column has times. */
 function timesOfRows(
-  { x, carried }: Pick<InputRows, "x" | "carried">,
+  { x, kept }: Pick<InputRows, "x" | "kept">,
   timePlace: number,
   first: string,
 ): (string | null)[] {
   return Array.from({ length: x.size(0) }, (_, i) => {
     if (timePlace < 0) return first;
-    const cell = carried[timePlace]?.[i] ?? null;
+    const cell = kept[timePlace]?.[i] ?? null;
     return cell === null ? null : String(cell);
   });
 }

@@ -2,10 +2,10 @@ import { existsSync, statSync } from "node:fs";
 import { type Conditions, type Direction, decodeImages, mapConditions } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import {
-  type CarriedCell,
-  type CarriedColumn,
   DatasetError,
   isPictureName,
+  type KeptCell,
+  type KeptColumn,
   loadTable,
   mapArray,
   prepareTable,
@@ -27,7 +27,7 @@ export interface InputRows {
   /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
   /** Cells of each kept column. */
-  carried: readonly (readonly CarriedCell[])[];
+  kept: readonly (readonly KeptCell[])[];
   /** Row numbers of a table's file, from 0. */
   rows?: Int32Array;
   conditions?: Conditions | undefined;
@@ -59,7 +59,7 @@ export interface InputTable {
   /** Columns that become samples. */
   names: readonly string[];
   /** Columns that the output copies. */
-  carried: readonly CarriedColumn[];
+  kept: readonly KeptColumn[];
   /** Place in a .h5ad file. */
   h5ad: H5adPlace | null;
 }

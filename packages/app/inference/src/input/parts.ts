@@ -9,5 +9,5 @@ export async function* inParts(
   read: (first: number, count: number) => Tensor | Promise<Tensor>,
 ): AsyncGenerator<InputRows> {
   for (let first = 0; first < n; first += size)
-    yield { x: await read(first, Math.min(size, n - first)), carried: [] };
+    yield { x: await read(first, Math.min(size, n - first)), kept: [] };
 }

@@ -1,12 +1,12 @@
 import { ConfigError, type SampleConfig, tableReading } from "@dsbm/config";
 import {
-  type CarriedCell,
-  type CarriedColumn,
   type CleanBatch,
   type CleanCounts,
   type CleanRequest,
   cleanRows,
   firstOf,
+  type KeptCell,
+  type KeptColumn,
   openRows,
   type ReadOptions,
   type RowSource,
@@ -96,7 +96,7 @@ async function openTable(
   for await (head of cleaned()) break;
   if (head === null) throw noRows(path, group, counts);
   const { texts: heads } = head;
-  const carried = kept.map((name, k) => carriedColumn(source, name, heads[k]));
+  const keptColumns = kept.map((name, k) => keptColumn(source, name, heads[k]));
   async function* batches(): AsyncGenerator<InputRows> {
     let first = 0;
     for await (const batch of inParts(cleaned(), batchRows)) {
@@ -104,7 +104,7 @@ async function openTable(
       yield {
         x: units.apply(batch.numbers),
         rows: batch.rows,
-        carried: batch.texts.map((column, k) => cells(carried[k], column, first)),
+        kept: batch.texts.map((column, k) => cells(keptColumns[k], column, first)),
         conditions: condition
           ? encodeConditions(condition, batch.condition, { path, first })
           : undefined,
@@ -116,7 +116,7 @@ async function openTable(
   return {
     n: missing === "drop" || keys.where !== null || group ? null : source.rows,
     about: `${path}, ${rows}${names.length} columns`,
-    table: { source, names, carried, h5ad: h5adPlace(path, source, keys, trained) },
+    table: { source, names, kept: keptColumns, h5ad: h5adPlace(path, source, keys, trained) },
     count: () => countRows(cleaned()),
     batches: batches(),
     notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
@@ -168,7 +168,7 @@ async function* inParts(
 type RequestedGroup = NonNullable<CleanRequest["group"]>;
 
 /**
- * The group of rows to transport; null: all. Throws a ConfigError for a group of a table without
+ * The group of rows to sample from; null: all. Throws a ConfigError for a group of a table without
  * groups.
  */
 function groupOf(
@@ -204,7 +204,7 @@ function noRows(
   if (!group || !counts?.all) return new ConfigError(`${path} has no rows: give a table with some`);
   const { column, value } = group;
   return new ConfigError(
-    `${path}: no row has ${column}=${value}, which the run carries in this direction and from this time; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
+    `${path}: no row has ${column}=${value}, which the run samples in this direction and from this time; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
   );
 }
 
@@ -214,7 +214,7 @@ function leftOut(path: string, group: RequestedGroup | null, counts: CleanCounts
   return [
     ...(group && all > rows
       ? [
-          `${path}: transported the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf([...groups], 10)}): group=* transports all`,
+          `${path}: sampled from the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf([...groups], 10)}): group=* transports all`,
         ]
       : []),
     ...(dropped > 0 ? [`${path}: skipped ${dropped} rows with missing values`] : []),
@@ -223,17 +223,13 @@ function leftOut(path: string, group: RequestedGroup | null, counts: CleanCounts
 
 const wholeNumber = /^(0|-?[1-9]\d{0,17})$/;
 
-function carriedColumn(source: RowSource, name: string, head: readonly string[]): CarriedColumn {
+function keptColumn(source: RowSource, name: string, head: readonly string[]): KeptColumn {
   const { kind } = source.columns.find((column) => column.name === name) as { kind: string };
   const integers = kind === "number" && head.every((text) => wholeNumber.test(text));
   return { name, kind: integers ? "integer" : "text" };
 }
 
-function cells(
-  { name, kind }: CarriedColumn,
-  texts: readonly string[],
-  first: number,
-): CarriedCell[] {
+function cells({ name, kind }: KeptColumn, texts: readonly string[], first: number): KeptCell[] {
   if (kind === "text") return texts.map((text) => (text === "" ? null : text));
   return texts.map((text, i) => {
     if (text === "") return null;

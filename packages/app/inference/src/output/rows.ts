@@ -2,9 +2,9 @@
 // NaN for other rows.
 import { ConfigError } from "@dsbm/config";
 import {
-  type CarriedCell,
-  type CarriedColumn,
   copyH5ad,
+  type KeptCell,
+  type KeptColumn,
   type NumberColumn,
   type OutputFormat,
   openTableWriter,
@@ -86,10 +86,10 @@ export async function rowsWriter(
     ? [...numberColumns, { name: "weight", dtype: "float32" }]
     : numberColumns;
   const names = columns.map(({ name }) => name);
-  const keptColumns = input.table?.carried ?? [];
-  const carried: readonly CarriedColumn[] =
+  const keptColumns = input.table?.kept ?? [];
+  const kept: readonly KeptColumn[] =
     times && keptColumns.length === 0 ? [{ name: "row", kind: "integer" }] : keptColumns;
-  const all = [...carried.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
+  const all = [...kept.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
   checkNames(path, all, times !== null);
   const at = timeLabel(trained.config, end);
   const obsm = place && `${place.layer}_at_${at}`;
@@ -104,7 +104,7 @@ export async function rowsWriter(
       })
     : openTableWriter(temporary, {
         format: outputFormat(path) as OutputFormat,
-        carried,
+        kept,
         columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
       });
   let written = 0;
@@ -114,11 +114,11 @@ export async function rowsWriter(
       obsm
         ? `${path}, obsm ${obsm} of ${written} rows and ${numberColumns.length} columns`
         : `${path}, ${written} rows of ${all.length} columns`,
-    async put(x, { k, first, carried: cells, rows, weights }) {
+    async put(x, { k, first, kept: cells, rows, weights }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       if (k === (times?.length ?? 1) - 1) seen?.(numbers);
       if (weights && hasWeights) numbers.push(Float64Array.from(weights.toNumbers()));
-      let batch: RowsBatch = { count: x.size(0), rows, numbers, carried: cells };
+      let batch: RowsBatch = { count: x.size(0), rows, numbers, kept: cells };
       if (times) {
         states.push(numbers);
         if (k < times.length - 1) return;
@@ -148,7 +148,7 @@ const rowNumbers = (first: number, n: number): bigint[] =>
 
 function longRows(
   states: readonly Float64Array[][],
-  { times, ids }: { times: readonly number[]; ids: readonly (readonly CarriedCell[])[] },
+  { times, ids }: { times: readonly number[]; ids: readonly (readonly KeptCell[])[] },
 ): TableBatch {
   const steps = times.length;
   const [first = []] = states;
@@ -159,6 +159,6 @@ function longRows(
   return {
     count,
     numbers: [column((_, k) => times[k]), ...numbers],
-    carried: ids.map((cells) => cells.flatMap((cell) => Array<CarriedCell>(steps).fill(cell))),
+    kept: ids.map((cells) => cells.flatMap((cell) => Array<KeptCell>(steps).fill(cell))),
   };
 }

@@ -1,5 +1,5 @@
 // Writers of outputs, and what they need to know.
-import type { CarriedCell } from "@dsbm/data";
+import type { KeptCell } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import type { Input } from "../input/input.js";
@@ -32,7 +32,7 @@ export interface Output<W extends Writer> extends Disposable {
 interface PutPlace {
   k: number;
   first: number;
-  carried: readonly (readonly CarriedCell[])[];
+  kept: readonly (readonly KeptCell[])[];
   /** Row numbers of a table's file, from 0. */
   rows?: Int32Array | undefined;
   /** Masses of the samples, for a method with growth. */

@@ -12,7 +12,7 @@ export type Cell = string | number | null;
 export type Row = Record<string, Cell>;
 
 /** The columns and rows of a CSV file. */
-export interface Table {
+export interface CsvTable {
   /** Names in the order of the file. */
   columns: string[];
   /** Rows in the order of the file. */
@@ -39,14 +39,14 @@ const cellsOf = (row: Row, columns: readonly string[]): Cell[] =>
   columns.map((column) => row[column] ?? null);
 
 /** A table as text. */
-export const formatCsv = ({ columns, rows }: Table): string =>
+export const formatCsv = ({ columns, rows }: CsvTable): string =>
   [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
 
 /**
  * Parses CSV text with a header; accepts CRLF, LF and a missing last line end. Throws RunError
  * "corrupt" for a record with another number of fields or an open quote.
  */
-export function parseCsv(text: string, source = "this CSV text"): Table {
+export function parseCsv(text: string, source = "this CSV text"): CsvTable {
   const [header = [], ...records] = parseRecords(text, source);
   const columns = header.map(String);
   const rows = records.map((cells, index) => {
@@ -61,7 +61,7 @@ export function parseCsv(text: string, source = "this CSV text"): Table {
 }
 
 /** Reads a CSV file without a last record that a crash cut off. Throws RunError. */
-export function readCsv(path: string): Table {
+export function readCsv(path: string): CsvTable {
   const text = readText(path);
   return parseCsv(wholeLines(text), path);
 }

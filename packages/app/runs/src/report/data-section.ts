@@ -1,5 +1,5 @@
 // The data of a run in its report: files, counts and their treatment before training.
-import type { DataFile, EndpointData } from "../run/data-file.js";
+import type { DataFile, EndpointRecord } from "../run/data-file.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
 
@@ -8,7 +8,7 @@ export const dataSection = (data: DataFile): Html[] =>
   piecesOf(box("Data", endsTable(data)), treatment(data));
 
 function endsTable({ source, target, columns }: DataFile): Html {
-  const line = (name: string, cell: (end: EndpointData) => Part) => {
+  const line = (name: string, cell: (end: EndpointRecord) => Part) => {
     const cells = [cell(source), target && cell(target)];
     if (cells.every((part) => !part)) return null;
     return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;

@@ -5,7 +5,7 @@ import { readWarnings } from "../run/warnings.js";
 import type { Names } from "./names.js";
 import { detailsOf, type Html, html, type Part, pairs } from "./page/html.js";
 import { digits } from "./page/numbers.js";
-import type { RunReport, TrainingProgress } from "./run.js";
+import type { RunReport, TrainingCounts } from "./run.js";
 
 /** What the bridge does. */
 export function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
@@ -73,7 +73,7 @@ export function trainingText({
   steps,
   plannedSteps,
   seconds,
-}: TrainingProgress): string {
+}: TrainingCounts): string {
   const isEarly = half < halves || steps < (plannedSteps ?? 0);
   const planned = plannedSteps === null ? "" : ` of ${digits(plannedSteps)}`;
   const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} steps`;

@@ -1,6 +1,6 @@
 // Names of source and target, as reports, cards and tables print them.
 import { basename } from "node:path";
-import type { DataFile, EndpointData } from "../run/data-file.js";
+import type { DataFile, EndpointRecord } from "../run/data-file.js";
 
 /** The user's names of two datasets. */
 export interface Names {
@@ -18,6 +18,6 @@ export const distinctNames = ({ source, target }: Names): Names =>
  * Short names of source and target: files, or groups of one file. Returns null without a target.
  */
 export function endNames({ source, target }: DataFile): Names | null {
-  const name = ({ path, group }: EndpointData) => group ?? basename(path);
+  const name = ({ path, group }: EndpointRecord) => group ?? basename(path);
   return target ? { source: name(source), target: name(target) } : null;
 }

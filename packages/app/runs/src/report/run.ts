@@ -17,7 +17,7 @@ import { renderPage } from "./page/page.js";
 import { verdictParts } from "./verdict.js";
 
 /** How far a run has come: finished and planned half-iterations and steps. */
-export interface TrainingProgress {
+export interface TrainingCounts {
   /** The half-iteration in progress, or the last one. */
   half: number;
   /** Planned half-iterations. */
@@ -43,7 +43,7 @@ export interface RunReport {
   /** Panels of loss and metrics over training. */
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
   /** Finished and planned training. */
-  training?: TrainingProgress;
+  training?: TrainingCounts;
   /** Evaluations in the order of training. */
   views: readonly EvaluationView[];
   /** Commands for the reader. */
@@ -127,13 +127,13 @@ function choicesSection(choices: readonly Choice[]): Html[] {
   if (choices.length === 0) return [];
   const lines = choices
     .filter(({ organising }) => !organising)
-    .map(({ key, value, reason, given }) => {
-      const isTyped = given && /^(it was given)?$/.test(reason);
-      return [
-        html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
-        isTyped ? "given on the command line" : reason,
-      ] as const;
-    });
+    .map(
+      ({ key, value, reason }) =>
+        [
+          html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
+          reason === "" ? "it was given" : reason,
+        ] as const,
+    );
   return [pairs(lines)];
 }
 

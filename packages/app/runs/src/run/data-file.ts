@@ -70,13 +70,14 @@ export type DataFile = z.output<typeof dataFile>;
  * The source or the target in data.json: `path` and `format` of its file, and its numbers of `rows`,
  * of `train` and of `test` rows.
  */
-export type EndpointData = z.output<typeof end>;
+export type EndpointRecord = z.output<typeof end>;
 
 /** The schema of an entry of choices.json. */
 export const choice = z.object({
   key: z.string(),
   value: z.unknown(),
-  reason: text,
+  /** Empty for the user's own values; earlier versions wrote a sentence for these. */
+  reason: text.transform((reason) => (reason === "it was given" ? "" : reason)),
   /** Whether the user gave it. */
   given: z.boolean().catch(false),
   /** Whether it only organises the run: reports skip it. */

@@ -1,4 +1,4 @@
-import type { Cell, Row, Table } from "../files/table.js";
+import type { Cell, CsvTable, Row } from "../files/table.js";
 import { average, deviation } from "../statistics.js";
 
 /** The results of one seed of a configuration. */
@@ -22,7 +22,7 @@ export const stdOf = (metric: string): string => `${metric}_std`;
  * `seeds` (the number of runs), then mean and standard deviation (n − 1; null for one seed) of
  * every numeric column. Both ignore empty cells.
  */
-export function summarise(results: readonly SeedResults[]): Table {
+export function summarise(results: readonly SeedResults[]): CsvTable {
   const keys = results.flatMap(({ configuration }) => Object.keys(configuration));
   const rows = results.flatMap(({ configuration, rows }) =>
     rows.map((row): Row => ({ ...configuration, ...row })),

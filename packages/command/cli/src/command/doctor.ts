@@ -5,9 +5,9 @@ import { version } from "@dsbm/runs";
 
 const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
 
-type Finding = [what: string, found: string, cure: string | false];
+type DoctorLine = [what: string, found: string, cure: string | false];
 
-function nodeFinding(): Finding {
+function nodeFinding(): DoctorLine {
   const { node } = process.versions;
   const isOld = Number(node.split(".")[0]) < 20;
   return [
@@ -17,7 +17,7 @@ function nodeFinding(): Finding {
   ];
 }
 
-const portableFindings = (version: string, reason: string | null): Finding[] => [
+const portableFindings = (version: string, reason: string | null): DoctorLine[] => [
   [
     "engine",
     `${version}, on one thread; libtorch is faster and adds networks of images (${reason ?? "unset DSBM_ENGINE"})`,
@@ -26,7 +26,7 @@ const portableFindings = (version: string, reason: string | null): Finding[] => 
   ["memory", `${gib(freemem())} free of ${gib(totalmem())}`, false],
 ];
 
-async function engineFindings(): Promise<Finding[]> {
+async function engineFindings(): Promise<DoctorLine[]> {
   try {
     const torch = await import("@dsbm/torch");
     const info = torch.engineInfo();
@@ -91,7 +91,7 @@ export async function doctor(args: string[]): Promise<number> {
   }
   if (args.length > 0)
     throw new ConfigError(`got ${args.join(" ")}; dsbm doctor takes no arguments: leave them out`);
-  const findings: Finding[] = [
+  const findings: DoctorLine[] = [
     ["dsbm", version, false],
     nodeFinding(),
     ...(await engineFindings()),

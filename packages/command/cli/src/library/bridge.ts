@@ -79,7 +79,7 @@ class Bridge implements Disposable {
   }
 
   /**
-   * Transports samples to the other endpoint (`direction: "f"` from source to target, the default;
+   * Moves samples to the other endpoint (`direction: "f"` from source to target, the default;
    * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
    * from −1 to 1. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
    * options, for samples and conditions of another shape, and for an untrained direction.

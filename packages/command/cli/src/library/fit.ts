@@ -5,7 +5,7 @@ import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
   existingParent,
-  type Input,
+  type InputFile,
   inputOf,
   memoryName,
   removeInputs,
@@ -19,7 +19,7 @@ export type FitProgress = { state: ProgressState } | { line: string };
 
 type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
 
-interface RunOptions extends OptionKeys {
+interface LibraryRunOptions extends OptionKeys {
   /** The run folder; default: by the data and options, below experiments/. */
   folder?: string | undefined;
   /** Start over; by default an earlier run resumes, and a finished run is opened. */
@@ -34,7 +34,7 @@ interface RunOptions extends OptionKeys {
  * Two datasets, each a file, a folder of images, or samples in memory; or one table (`source`) of
  * several times (`time`) or groups (`data.split_by`).
  */
-export interface FitOptions extends RunOptions {
+export interface FitOptions extends LibraryRunOptions {
   /** Data at time 0, or the table of several times or groups. */
   source: Source;
   /** Data at time 1, of the same shape as the source. */
@@ -42,7 +42,7 @@ export interface FitOptions extends RunOptions {
 }
 
 /** Two or more in the order of their times (`times`; default: equally spaced). */
-export interface FitManyOptions extends RunOptions {
+export interface FitManyOptions extends LibraryRunOptions {
   marginals: readonly Source[];
 }
 
@@ -64,7 +64,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   const overrides = flatten(keys);
   const name = memoryName(inputs);
   // Vectors in memory get a path when their folder is known.
-  const requestOf = async (places: readonly Input[]): Promise<FitRequest> => {
+  const requestOf = async (places: readonly InputFile[]): Promise<FitRequest> => {
     const base = { ...baseOf(places, overrides), ...(name !== null && { name }) };
     return { base: await withTimes({ base, overrides }, { signal }), overrides };
   };
@@ -113,7 +113,10 @@ function marginalsIn(options: object) {
   return { all, keys: keys as OptionKeys };
 }
 
-function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): FitRequest["base"] {
+function baseOf(
+  inputs: readonly InputFile[],
+  overrides: FitRequest["overrides"],
+): FitRequest["base"] {
   const names = inputs.map(({ path, shape }) =>
     shape ? `${shape.length === 4 ? "array" : "table"}:${path}` : datasetOf(path),
   );

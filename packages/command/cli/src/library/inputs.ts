@@ -10,7 +10,7 @@ import { type Rows, toTensor } from "./rows.js";
 export type Source = string | Rows;
 
 /** Data of one end: the path of a file, or samples in memory with their shape and the bytes of their file. */
-export interface Input {
+export interface InputFile {
   path: string;
   shape: readonly number[] | null;
   bytes: Uint8Array | null;
@@ -20,7 +20,7 @@ export interface Input {
  * Checks data; data in memory become a file's bytes. Throws a ConfigError for a wrong shape and for NaN and
  * infinite values.
  */
-export function inputOf(source: Source, end: string): Input {
+export function inputOf(source: Source, end: string): InputFile {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
   try {
@@ -40,7 +40,7 @@ export function inputOf(source: Source, end: string): Input {
 }
 
 /** Equal numbers have the same name; null if all data are files. */
-export function memoryName(ends: readonly Input[]): string | null {
+export function memoryName(ends: readonly InputFile[]): string | null {
   if (ends.every(({ bytes }) => bytes === null)) return null;
   const digest = createHash("sha256");
   for (const { path, bytes } of ends) digest.update(bytes ?? path).update("\0");
@@ -50,9 +50,9 @@ export function memoryName(ends: readonly Input[]): string | null {
 /** Writes data from memory to `folder`/inputs. Throws a ConfigError if the folder holds a run of other data. */
 export function writeInput(
   end: string,
-  input: Input,
+  input: InputFile,
   { folder, again }: { folder: string; again: boolean },
-): Input {
+): InputFile {
   const { bytes } = input;
   if (bytes === null) return input;
   const path = join(folder, "inputs", `${end}.npy`);

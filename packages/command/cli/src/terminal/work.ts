@@ -27,13 +27,13 @@ import type { z } from "zod";
 import { printHelp } from "./columns.js";
 import { terminalGrade } from "./grade.js";
 
-interface Work extends Disposable {
+interface RunningCommand extends Disposable {
   progress: Progress;
   signal: AbortSignal;
 }
 
-/** Work of the engine. A second signal ends the process also during a native call, with the line `late` and its exit code. */
-export async function beginWork(late: string): Promise<Work> {
+/** RunningCommand of the engine. A second signal ends the process also during a native call, with the line `late` and its exit code. */
+export async function beginWork(late: string): Promise<RunningCommand> {
   const { endAtSecondSignal } = await import("@dsbm/torch");
   const interrupt = createInterrupt();
   const unwatch = endAtSecondSignal(`${late}\n`);
@@ -54,7 +54,7 @@ export async function runPlaced<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
   options: PlacedOptions,
-  task: (request: Placed<S>, work: Work) => Promise<string | null>,
+  task: (request: Placed<S>, work: RunningCommand) => Promise<string | null>,
 ): Promise<number> {
   const request = placedWords(experiment, args, options);
   return request ? runAlone(experiment.name, (work) => task(request, work)) : 0;
@@ -63,7 +63,7 @@ export async function runPlaced<S extends z.ZodType>(
 /** Works in one process and prints the resulting text; null if it was stopped. Returns the exit code. */
 export async function runAlone(
   command: string,
-  task: (work: Work) => Promise<string | null>,
+  task: (work: RunningCommand) => Promise<string | null>,
 ): Promise<number> {
   using work = await beginWork("stopped within a step; nothing was written");
   await aloneOnly(command);

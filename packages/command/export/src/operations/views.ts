@@ -17,7 +17,7 @@ function order(op: Operation): number[] {
   return dims;
 }
 
-interface Part {
+interface ViewStep {
   dim: number;
   start: Size;
   stop: Size;
@@ -27,13 +27,13 @@ interface Part {
 function slicePart(
   { graph }: Operation,
   value: string,
-  { dim, start, stop, step = 1 }: Part,
+  { dim, start, stop, step = 1 }: ViewStep,
 ): string {
   const bounds = [start, stop, dim, step].map((bound) => graph.sizes([bound]));
   return graph.node("Slice", [value, ...bounds]);
 }
 
-function sliceOf(op: Operation): Part & { step: number } {
+function sliceOf(op: Operation): ViewStep & { step: number } {
   const shape = op.shape("self");
   const dim = op.axis(0);
   const size = shape[dim];

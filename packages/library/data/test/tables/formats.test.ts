@@ -25,7 +25,7 @@ function file(name: string, content: Uint8Array | string): string {
 }
 
 const columns: TableColumns = {
-  carried: [
+  kept: [
     { name: "id", kind: "text" },
     { name: "x", kind: "integer" },
     { name: "weight", kind: "text" },
@@ -54,7 +54,7 @@ const batches: TableBatch[] = [
   {
     count: 2,
     numbers: [Float64Array.of(Math.fround(0.1), -0), Float64Array.of(1 / 3, 1e300)],
-    carried: [
+    kept: [
       ['ä"q', null],
       [1n, 2n],
       [null, "2.5"],
@@ -63,7 +63,7 @@ const batches: TableBatch[] = [
   {
     count: 1,
     numbers: [Float64Array.of(1.5), Float64Array.of(2)],
-    carried: [["00\n7😀"], [3n], ["-0"]],
+    kept: [["00\n7😀"], [3n], ["-0"]],
   },
 ];
 
@@ -107,9 +107,9 @@ describe.each<[OutputFormat, damage: RegExp]>([
     const part = (first: number, end: number) => ({
       count: end - first,
       numbers: all.map((column) => column.subarray(first, end)),
-      carried: [ids.slice(first, end)],
+      kept: [ids.slice(first, end)],
     });
-    const options: TableColumns = { ...columns, carried: [{ name: "id", kind: "text" }] };
+    const options: TableColumns = { ...columns, kept: [{ name: "id", kind: "text" }] };
     const whole = await write(format, [part(0, rows)], options);
     const several = await write(
       format,

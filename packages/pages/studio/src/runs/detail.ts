@@ -3,7 +3,7 @@
 import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
-import type { Picture, RunDetail, RunRow } from "../shared/api.js";
+import type { RunDetail, RunPicture, RunRow } from "../shared/api.js";
 import { configFacts, endsOf, isRecord, messageOf, pathBelow, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
 
@@ -47,7 +47,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   };
 }
 
-function pictures(folder: Folder, id: string): Picture[] {
+function pictures(folder: Folder, id: string): RunPicture[] {
   const names = folder
     .list(pathBelow(id, "samples"))
     .filter((entry) => entry.isFile() && /^[^.].*\.(png|gif|svg)$/.test(entry.name))

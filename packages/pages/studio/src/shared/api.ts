@@ -2,7 +2,7 @@
 
 import type { Choice, Grade, Row, RunState, Verdict } from "@dsbm/runs";
 
-type State = RunState | "unreadable";
+type ShownState = RunState | "unreadable";
 
 /** A metric of the newest evaluation, with its reference. */
 export interface Measured {
@@ -25,7 +25,7 @@ export interface RunRow {
   /** The path of the run below the folder of the studio; "" for the folder itself. */
   id: string;
   name: string;
-  state: State;
+  state: ShownState;
   /** Why it stopped early, or cannot be read. */
   reason: string | null;
   started: string | null;
@@ -54,7 +54,7 @@ export interface Runs {
 }
 
 /** An image of a run. */
-export interface Picture {
+export interface RunPicture {
   file: string;
   /** Direction, and what it shows ("scatter", "path", …); null for a file of another name. */
   direction: string | null;
@@ -90,7 +90,7 @@ export interface RunDetail {
   results: Results;
   /** The verdict of each direction, with its title. */
   verdicts: (Verdict & { title: string })[];
-  pictures: Picture[];
+  pictures: RunPicture[];
   hasReport: boolean;
   log: string | null;
   /** Unreadable files, a line each. */

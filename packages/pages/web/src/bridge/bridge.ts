@@ -121,7 +121,7 @@ export interface Bridge {
   /** Shape, columns, directions and conditions. */
   readonly info: BridgeInfo;
   /**
-   * Transports samples to the other endpoint. Throws a WebBridgeError with the given value, the
+   * Moves samples to the other endpoint. Throws a WebBridgeError with the given value, the
    * expected value and the cure.
    */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;

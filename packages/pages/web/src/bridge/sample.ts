@@ -36,7 +36,7 @@ export interface Prepared extends Dynamics {
   facts: BridgeInfo;
 }
 
-/** Transports samples step by step. Throws a WebBridgeError for wrong options and for NaN and infinite states. */
+/** Moves samples step by step. Throws a WebBridgeError for wrong options and for NaN and infinite states. */
 export async function sample<R extends Rows>(
   x0: R,
   options: SampleOptions,

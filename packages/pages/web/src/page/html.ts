@@ -120,7 +120,7 @@ ${element("worker", "text/plain", escapeScript(asset(workers[runtime]).toString(
 `;
 }
 
-type Row = NonNullable<BridgeDescription["quality"]>[number];
+type QualityRow = NonNullable<BridgeDescription["quality"]>[number];
 
 /** The verdicts and metrics of quality.json, without single columns; "" without any. */
 function qualitySection({ quality, verdicts }: BridgeDescription): string {
@@ -140,7 +140,7 @@ ${table(rows)}</details></section>`;
 
 const number = (x: number | null) => (Number.isFinite(x) ? shortNumber(x as number) : "–");
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly QualityRow[]): string {
   const lines = rows.map(
     ({ title, direction, value, floor, ceiling, grade, judgement }) =>
       `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,

@@ -3,7 +3,7 @@ import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/mount.js";
 import { connectBridge } from "../worker/index.js";
 
-interface Page {
+interface PageContent {
   bridge: unknown;
   source: number[] | null;
   target: number[] | null;
@@ -25,7 +25,7 @@ async function samplesOf(id: string, shape: number[] | null) {
 }
 
 async function start(place: HTMLElement): Promise<void> {
-  const page: Page = JSON.parse(textOf("page"));
+  const page: PageContent = JSON.parse(textOf("page"));
   const models = Object.fromEntries(
     await Promise.all(
       Object.entries(page.models).map(async ([name, id]) => [name, await bytesOf(id)] as const),

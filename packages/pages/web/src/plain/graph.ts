@@ -63,14 +63,17 @@ function fieldsOf(bytes: Uint8Array) {
   return { pieces, numbers, texts, messages: (field: number) => pieces(field).map(fieldsOf) };
 }
 
-type Fields = ReturnType<typeof fieldsOf>;
-const nameIn = (fields: Fields, field: number) => fields.texts(field)[0] ?? "";
+type MessageFields = ReturnType<typeof fieldsOf>;
+const nameIn = (fields: MessageFields, field: number) => fields.texts(field)[0] ?? "";
 
 /** Throws a WebBridgeError if the bytes are no model. */
 export function readGraph(bytes: Uint8Array): Graph {
   const [graph] = fieldsOf(bytes).messages(7);
   if (!graph) throw damagedError();
-  const attribute = (a: Fields) => [nameIn(a, 1), [2, 3, 8].flatMap((kind) => a.numbers(kind))];
+  const attribute = (a: MessageFields) => [
+    nameIn(a, 1),
+    [2, 3, 8].flatMap((kind) => a.numbers(kind)),
+  ];
   return {
     nodes: graph.messages(1).map((node) => ({
       op: nameIn(node, 4),
@@ -83,7 +86,7 @@ export function readGraph(bytes: Uint8Array): Graph {
   };
 }
 
-function constantOf(tensor: Fields): Value {
+function constantOf(tensor: MessageFields): Value {
   const shape = tensor.numbers(1);
   const [type] = tensor.numbers(2);
   const [raw = new Uint8Array()] = tensor.pieces(9);

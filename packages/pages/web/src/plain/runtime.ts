@@ -59,7 +59,7 @@ export const plainRuntime: Runtime = {
 };
 
 type Attributes = Record<string, number[] | undefined>;
-type Operation = (inputs: readonly Value[], attributes: Attributes) => Value;
+type PlainOperation = (inputs: readonly Value[], attributes: Attributes) => Value;
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -91,11 +91,11 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
 }
 
 const unary =
-  (fn: (x: number) => number): Operation =>
+  (fn: (x: number) => number): PlainOperation =>
   ([x]) => ({ ...x, data: x.data.map(fn) });
 
 const binary =
-  (fn: (a: number, b: number) => number): Operation =>
+  (fn: (a: number, b: number) => number): PlainOperation =>
   ([a, b]) => {
     const shape = broadcast(a.shape, b.shape);
     const x = expand(a, shape).data;
@@ -104,7 +104,7 @@ const binary =
   };
 
 /** x [n, k] by w [m, k] or [k, m], and a bias. A number of x is read once for four columns. */
-const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
+const linear: PlainOperation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
   const [x, w, bias] = inputs as [Value, Value, Value | undefined];
   const [n, k] = x.shape;
   const m = w.shape[1 - turned];
@@ -139,9 +139,9 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
   return { shape: [n, m], data: out };
 };
 
-const identity: Operation = ([x]) => x;
+const identity: PlainOperation = ([x]) => x;
 
-const operations: Readonly<Record<string, Operation>> = {
+const operations: Readonly<Record<string, PlainOperation>> = {
   Cos: unary(Math.cos),
   Sin: unary(Math.sin),
   Exp: unary(Math.exp),

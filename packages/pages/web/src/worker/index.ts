@@ -91,7 +91,7 @@ export type Answer =
   | { id: number; type: "sampled"; result: Sampled }
   | { id: number; type: "error"; message: string; isOurs: boolean };
 
-interface Port {
+interface WorkerPort {
   onmessage: ((event: MessageEvent) => void) | null;
   postMessage(message: Answer): void;
 }
@@ -102,7 +102,7 @@ interface Port {
  */
 export function serveBridge(
   load: (request: LoadRequest) => Promise<Bridge>,
-  port: Port = globalThis as unknown as Port,
+  port: WorkerPort = globalThis as unknown as WorkerPort,
 ): void {
   let bridge: Bridge | null = null;
   const running = new Map<number, AbortController>();

@@ -1,18 +1,18 @@
 // Tables as text: RFC 4180 with line feeds, or tabs between the fields.
 import { openSink } from "./sink.js";
-import type { CarriedCell, TableColumns, TableWriter } from "./table-writer.js";
+import type { KeptCell, TableColumns, TableWriter } from "./table-writer.js";
 
 const rowsAtOnce = 1000;
 
 /** Begins a table at `path` with a line of names. */
 export function openCsvWriter(
   path: string,
-  { carried, columns }: TableColumns,
+  { kept, columns }: TableColumns,
   separator: "," | "\t",
 ): TableWriter {
   const sink = openSink(path);
   const quoted = new RegExp(`["${separator}\r\n]|^\\s|\\s$`);
-  const field = (cell: CarriedCell) => {
+  const field = (cell: KeptCell) => {
     if (cell === null) return "";
     const text = String(cell);
     return quoted.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -23,14 +23,14 @@ export function openCsvWriter(
     // A line of nothing would be no record.
     return line === "" ? '""\n' : `${line}\n`;
   };
-  const names = [...carried, ...columns].map(({ name }) => field(name));
+  const names = [...kept, ...columns].map(({ name }) => field(name));
   let header: string | null = record(names);
   const put = (text: string) => {
     sink.write(Buffer.from((header ?? "") + text, "utf8"));
     header = null;
   };
   return {
-    async write({ count, numbers, carried: cells }) {
+    async write({ count, numbers, kept: cells }) {
       for (let at = 0; at < count; at += rowsAtOnce) {
         let text = "";
         for (let row = at; row < Math.min(count, at + rowsAtOnce); row++) {

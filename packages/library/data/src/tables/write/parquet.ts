@@ -2,8 +2,8 @@
 import type { ByteWriter, ParquetWriter, SchemaElement } from "hyparquet-writer";
 import { openSink } from "./sink.js";
 import type {
-  CarriedCell,
-  CarriedColumn,
+  KeptCell,
+  KeptColumn,
   NumberColumn,
   TableBatch,
   TableColumns,
@@ -16,7 +16,7 @@ const groupRows = 65_536;
 class RowGroupBuffer {
   readonly #columns: TableColumns;
   readonly #numbers: (Float32Array | Float64Array)[];
-  #cells: CarriedCell[][];
+  #cells: KeptCell[][];
   /** Rows in the group. */
   count = 0;
 
@@ -25,7 +25,7 @@ class RowGroupBuffer {
     this.#numbers = columns.columns.map(({ dtype }) =>
       dtype === "float32" ? new Float32Array(groupRows) : new Float64Array(groupRows),
     );
-    this.#cells = columns.carried.map(() => []);
+    this.#cells = columns.kept.map(() => []);
   }
 
   /** Copies rows of a batch from `start` on, until the group is full; returns their number. */
@@ -33,7 +33,7 @@ class RowGroupBuffer {
     const count = Math.min(batch.count - start, groupRows - this.count);
     for (const [k, column] of batch.numbers.entries())
       this.#numbers[k]?.set(column.subarray(start, start + count), this.count);
-    for (const [k, column] of batch.carried.entries())
+    for (const [k, column] of batch.kept.entries())
       for (let i = start; i < start + count; i++) this.#cells[k]?.push(column[i]);
     this.count += count;
     return count;
@@ -41,9 +41,9 @@ class RowGroupBuffer {
 
   /** The columns of the group for the library; the next rows begin a new group. */
   flush() {
-    const { carried, columns } = this.#columns;
+    const { kept, columns } = this.#columns;
     const columnData = [
-      ...carried.map(({ name }, k) => ({ name, data: this.#cells[k] })),
+      ...kept.map(({ name }, k) => ({ name, data: this.#cells[k] })),
       ...columns.map(({ name }, k) => ({
         name,
         encoding: "PLAIN" as const,
@@ -51,19 +51,19 @@ class RowGroupBuffer {
       })),
     ];
     this.count = 0;
-    this.#cells = carried.map(() => []);
+    this.#cells = kept.map(() => []);
     return columnData;
   }
 }
 
 /** The library's writer into memory. The first table that needs the library loads it. */
 async function createLibraryWriter({
-  carried,
+  kept,
   columns,
 }: TableColumns): Promise<{ bytes: ByteWriter; writer: ParquetWriter }> {
   const schema: SchemaElement[] = [
-    { name: "schema", num_children: carried.length + columns.length },
-    ...carried.map(carriedElement),
+    { name: "schema", num_children: kept.length + columns.length },
+    ...kept.map(keptElement),
     ...columns.map(numberElement),
   ];
   const library = await import("hyparquet-writer");
@@ -112,7 +112,7 @@ const numberElement = ({ name, dtype }: NumberColumn): SchemaElement => ({
   type: dtype === "float32" ? "FLOAT" : "DOUBLE",
 });
 
-function carriedElement({ name, kind }: CarriedColumn): SchemaElement {
+function keptElement({ name, kind }: KeptColumn): SchemaElement {
   const optional = { name, repetition_type: "OPTIONAL" } as const;
   if (kind === "text") return { ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" };
   return { ...optional, type: "INT64" };

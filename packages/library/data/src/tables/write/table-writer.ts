@@ -9,10 +9,10 @@ export interface NumberColumn {
 }
 
 /** A cell that is copied unchanged. */
-export type CarriedCell = string | bigint | null;
+export type KeptCell = string | bigint | null;
 
 /** A column that passes through unchanged, such as an id. */
-export interface CarriedColumn {
+export interface KeptColumn {
   /** Name in the header. */
   name: string;
   /** How cells are written. */
@@ -22,7 +22,7 @@ export interface CarriedColumn {
 /** The columns of a written table; copied columns come first. */
 export interface TableColumns {
   /** Columns copied from the input. */
-  carried: readonly CarriedColumn[];
+  kept: readonly KeptColumn[];
   /** Generated columns. */
   columns: readonly NumberColumn[];
 }
@@ -34,7 +34,7 @@ export interface TableBatch {
   /** One array for each generated column. */
   numbers: readonly Float64Array[];
   /** One array for each copied column. */
-  carried: readonly (readonly CarriedCell[])[];
+  kept: readonly (readonly KeptCell[])[];
 }
 
 /** An open table that takes rows. */

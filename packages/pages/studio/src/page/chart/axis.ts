@@ -48,11 +48,11 @@ export function evaluationsOf(
   });
 }
 
-/** Points of a curve in the order of x; null: no finite value. */
-export type Points = readonly (readonly [x: number, value: number | null])[];
+/** CurvePoints of a curve in the order of x; null: no finite value. */
+export type CurvePoints = readonly (readonly [x: number, value: number | null])[];
 
 /** Curves over one axis. A curve continues over missing points (undefined), and ends at a null. */
-export function align(curves: readonly Points[]): { x: number[]; ys: Values[] } {
+export function align(curves: readonly CurvePoints[]): { x: number[]; ys: Values[] } {
   const maps = curves.map((points) => new Map(points));
   const x = [...new Set(maps.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
   return { x, ys: maps.map((points) => x.map((at) => points.get(at)) as Values) };

@@ -1,4 +1,4 @@
-import type { Picture, RunDetail } from "../../shared/api.js";
+import type { RunDetail, RunPicture } from "../../shared/api.js";
 import { directionTitle } from "../lib/format.js";
 import { Select } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
@@ -42,7 +42,7 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
   );
 }
 
-function kindsOf(pictures: readonly Picture[]): string[] {
+function kindsOf(pictures: readonly RunPicture[]): string[] {
   const all = [...new Set(pictures.map(({ kind }) => kind))];
   return [
     ...firstKinds.filter((kind) => all.includes(kind)),
@@ -51,7 +51,10 @@ function kindsOf(pictures: readonly Picture[]): string[] {
 }
 
 /** The last image of each direction at one of `times`. */
-function newestImages(pictures: readonly Picture[], times: readonly Picture["at"][]): Picture[] {
+function newestImages(
+  pictures: readonly RunPicture[],
+  times: readonly RunPicture["at"][],
+): RunPicture[] {
   const directions = [...new Set(pictures.map(({ direction }) => direction))].sort().reverse();
   return directions.flatMap((direction) => {
     const image = pictures.findLast(
@@ -61,7 +64,7 @@ function newestImages(pictures: readonly Picture[], times: readonly Picture["at"
   });
 }
 
-function TimeSlider({ times, index }: { times: readonly Picture["at"][]; index: number }) {
+function TimeSlider({ times, index }: { times: readonly RunPicture["at"][]; index: number }) {
   const last = times.length - 1;
   return (
     <label>
@@ -82,7 +85,7 @@ function TimeSlider({ times, index }: { times: readonly Picture["at"][]; index: 
   );
 }
 
-function Figure({ picture, run }: { picture: Picture; run: string }) {
+function Figure({ picture, run }: { picture: RunPicture; run: string }) {
   const { kind, direction, at, file, changed } = picture;
   const caption = [direction && directionTitle(direction), at].filter(Boolean).join(", ");
   const source = apiPath("picture", { run, file, v: String(changed) });

@@ -1,5 +1,5 @@
 import type { RunDetail } from "../../shared/api.js";
-import { align, axisOf, evaluationsOf, type Points, smoothValues } from "../chart/axis.js";
+import { align, axisOf, type CurvePoints, evaluationsOf, smoothValues } from "../chart/axis.js";
 import type { Curve } from "../chart/chart.js";
 import { runStyle } from "../chart/theme.js";
 
@@ -52,7 +52,7 @@ export function overlay(
   return { x, curves };
 }
 
-function trainingPoints({ history }: RunDetail, { metric, way }: OverlayOptions): Points {
+function trainingPoints({ history }: RunDetail, { metric, way }: OverlayOptions): CurvePoints {
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
   const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
@@ -62,7 +62,7 @@ function trainingPoints({ history }: RunDetail, { metric, way }: OverlayOptions)
 function evaluationPoints(
   { results, history }: RunDetail,
   { metric, way }: OverlayOptions,
-): Points {
+): CurvePoints {
   const rows = evaluationsOf(results.rows, { axis: axisOf(history), metric, direction: way });
   return rows.map(([x, row]) => [x, row[metric] as number]);
 }

@@ -4,8 +4,8 @@ import { h, listen } from "../dom.js";
 
 const seconds = { crossing: 4, pause: 1.2 };
 
-/** A slider for the time of a journey, with a button that plays it. */
-export interface Clock {
+/** A slider for the time of a playback, with a button that plays it. */
+export interface TimeSlider {
   element: HTMLElement;
   /** Share of the way, 0 at the start of the direction. */
   readonly share: number;
@@ -19,7 +19,7 @@ export interface Clock {
 export function createClock(
   draw: (share: number) => void,
   timeAt: (share: number) => number,
-): Clock {
+): TimeSlider {
   let share = 0;
   let bound = 0;
   let direction: Direction = "f";

@@ -1,8 +1,8 @@
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
-import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";
 import { numberField } from "../controls/fields.js";
 import { h, listen } from "../dom.js";
+import { createPlayback, type Place, rowsOf, type SampledPaths } from "../sampled-paths.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
 
 /** Images of the data that can be chosen, at most. */
@@ -20,7 +20,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   let direction = settings.direction;
   let runs = random ? defaultRuns : 1;
 
-  const journey = createJourney(bridge, view, {
+  const playback = createPlayback(bridge, view, {
     draw: createGrid(canvas, frame),
     arrived({ states, steps }) {
       const k = states.length - 1;
@@ -30,31 +30,31 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
         k < steps ? `Step ${k} of ${steps} …` : `From ${from} to ${to} in ${steps} steps.`;
     },
   });
-  const carry = () => {
+  const samplePicture = () => {
     const { start, index } = thumbnails;
     if (!start) return view.failed(new Error("there is no image to start from"));
     const n = random && settings.solver === "sde" ? runs : 1;
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
-    journey.carry(rowsOf(one, runsOf(0)), runsOf(index));
+    playback.sample(rowsOf(one, runsOf(0)), runsOf(index));
   };
-  const thumbnails = createThumbnails(view, frame, carry);
+  const thumbnails = createThumbnails(view, frame, samplePicture);
   const many = numberField("Runs", runs, 64, (value) => {
     runs = value;
-    carry();
+    samplePicture();
   });
-  watch(canvas, journey.redraw, view.signal);
+  watch(canvas, playback.redraw, view.signal);
   thumbnails.offer();
   const bar = random ? h("div", { class: "bar" }, many) : null;
-  const player = h("div", {}, bar, journey.clock.element, canvas, words);
+  const player = h("div", {}, bar, playback.clock.element, canvas, words);
   return {
     element: h("div", { class: "across" }, thumbnails.element, player),
     restart() {
       if (direction !== settings.direction) thumbnails.offer();
       direction = settings.direction;
-      carry();
+      samplePicture();
     },
-    stop: journey.stop,
+    stop: playback.stop,
   };
 }
 
@@ -69,7 +69,7 @@ const sizeOf = ({ shape }: ImageFrame) => shape.reduce((a, b) => a * b, 1);
 /** Draws the images of all runs as a grid. */
 function createGrid(canvas: HTMLCanvasElement, frame: ImageFrame) {
   const small = document.createElement("canvas");
-  return ({ states }: Carried, { k, part }: Place) => {
+  return ({ states }: SampledPaths, { k, part }: Place) => {
     const from = states[k];
     const next = states[k + 1]?.data ?? null;
     const count = from.shape[0];

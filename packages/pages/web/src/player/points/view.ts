@@ -1,10 +1,10 @@
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, type Surface, watch } from "../canvas.js";
-import { createJourney, forget, type Place, rowsOf } from "../carried.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { settingLimits } from "../controls/settings.js";
 import { h } from "../dom.js";
 import { columnOf, type Range, rangeOf, shortNumber } from "../numbers.js";
+import { createPlayback, forget, type Place, rowsOf } from "../sampled-paths.js";
 import { type Colours, coloursOf } from "../styles.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
 import { type Cloud, dots, drawFrame, type Frame, frameOf } from "./frame.js";
@@ -22,18 +22,18 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   const mass = h("p", { class: "note", hidden: !bridge.info.mass });
   const cloudAt = (some: Samples, share: number) =>
     plane.cloudOf(some, settings.direction === "f" ? share : 1 - share);
-  const journey = createJourney(bridge, view, {
+  const playback = createPlayback(bridge, view, {
     draw({ weights: all }, place) {
       const [from, to] = clouds.slice(place.k) as [Cloud, Cloud?];
       const weights = mix(all[place.k] ?? null, all[place.k + 1], place);
       if (weights) mass.textContent = massNote(weights);
       scene.draw([mix(from[0], to?.[0], place), mix(from[1], to?.[1], place)], weights);
     },
-    arrived(carried) {
-      const { states, steps } = carried;
+    arrived(paths) {
+      const { states, steps } = paths;
       const k = states.length - 1;
       clouds.push(cloudAt(states[k], k / steps));
-      forget(carried, k);
+      forget(paths, k);
       // Without samples of the other end the frame follows what arrives.
       if (k === 0 || (k === steps && !samples[wayOf(view).end])) ground();
     },
@@ -44,7 +44,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const seen = [source, target, clouds[0], clouds.at(-1)].filter((cloud) => cloud != null);
     if (seen.length === 0) return;
     scene.ground({ ranges: plane.ranges(seen), names: plane.titles(), source, target });
-    journey.redraw();
+    playback.redraw();
   };
   const restart = () => {
     const { direction, particles } = settings;
@@ -53,7 +53,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       return view.failed(new Error(`there are no samples of ${wayOf(view).from} to start from`));
     clouds = [];
     const indices = spacedIndices(all.shape[0], particles);
-    journey.carry(rowsOf(all, indices), indices);
+    playback.sample(rowsOf(all, indices), indices);
   };
   const particles = numberField(
     "Particles",
@@ -67,9 +67,9 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   watch(canvas, ground, view.signal);
   const bar = h("div", { class: "bar" }, particles, ...plane.fields(restart));
   return {
-    element: h("div", {}, bar, journey.clock.element, canvas, keyOf(ends), mass),
+    element: h("div", {}, bar, playback.clock.element, canvas, keyOf(ends), mass),
     restart,
-    stop: journey.stop,
+    stop: playback.stop,
   };
 }
 

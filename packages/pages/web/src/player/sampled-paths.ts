@@ -4,8 +4,8 @@ import { createClock } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";
 import type { ViewContext } from "./view.js";
 
-/** A transport so far. */
-export interface Carried {
+/** The states of sampled rows so far. */
+export interface SampledPaths {
   /** In the data's own units, the start first. */
   states: Samples[];
   /** The masses of the states; null: they stay 1. */
@@ -20,28 +20,32 @@ export interface Place {
   part: number;
 }
 
-/** What a journey tells its view. */
-interface JourneyEvents {
+/** What a playback tells its view. */
+interface PlaybackEvents {
   /** Draws the states around a place, at every frame. */
-  draw(carried: Carried, place: Place): void;
+  draw(paths: SampledPaths, place: Place): void;
   /** A further state exists. */
-  arrived(carried: Carried): void;
+  arrived(paths: SampledPaths): void;
 }
 
-/** Transports samples, and shows their states by a clock. */
-export function createJourney(bridge: Bridge, view: ViewContext, { draw, arrived }: JourneyEvents) {
+/** Samples, and shows the states by a clock. */
+export function createPlayback(
+  bridge: Bridge,
+  view: ViewContext,
+  { draw, arrived }: PlaybackEvents,
+) {
   const { settings, failed } = view;
-  let carried: Carried | null = null;
+  let paths: SampledPaths | null = null;
   let current: AbortController | null = null;
   const show = (share: number) => {
-    if (carried && carried.states.length > 0) draw(carried, placeAt(carried, share));
+    if (paths && paths.states.length > 0) draw(paths, placeAt(paths, share));
   };
-  const clock = createClock(show, (share) => timeAt(carried, share, settings.direction));
-  const receive = (next: Carried, { x, weights, time }: State) => {
+  const clock = createClock(show, (share) => timeAt(paths, share, settings.direction));
+  const receive = (next: SampledPaths, { x, weights, time }: State) => {
     next.states.push(x as Samples);
     next.weights.push(weights);
     next.times.push(time);
-    carried = next;
+    paths = next;
     const k = next.states.length - 1;
     arrived(next);
     clock.limit(k / next.steps);
@@ -50,9 +54,9 @@ export function createJourney(bridge: Bridge, view: ViewContext, { draw, arrived
   return {
     clock,
     redraw: () => show(clock.share),
-    /** With the conditions of the samples at `indices`; ends an earlier transport. */
-    carry(x0: Samples, indices: readonly number[]) {
-      carried = null;
+    /** With the conditions of the samples at `indices`; ends earlier sampling. */
+    sample(x0: Samples, indices: readonly number[]) {
+      paths = null;
       clock.restart(settings.direction);
       current?.abort();
       failed(null);
@@ -61,7 +65,7 @@ export function createJourney(bridge: Bridge, view: ViewContext, { draw, arrived
       const options = sampleOptions(bridge, view, indices);
       const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
       const steps = options.steps * intervals;
-      const next: Carried = { states: [], weights: [], times: [], steps };
+      const next: SampledPaths = { states: [], weights: [], times: [], steps };
       const onStep = (step: State) => {
         if (!signal.aborted) receive(next, step);
       };
@@ -76,21 +80,21 @@ export function createJourney(bridge: Bridge, view: ViewContext, { draw, arrived
   };
 }
 
-function placeAt({ states, steps }: Carried, share: number): Place {
+function placeAt({ states, steps }: SampledPaths, share: number): Place {
   const at = Math.min(share * steps, states.length - 1);
   const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
   return { k, part: at - k };
 }
 
-/** The process time at a share of the way; at the start if nothing is carried yet. */
-function timeAt(carried: Carried | null, share: number, direction: Direction): number {
-  const { times = [], steps = 1 } = carried ?? {};
+/** The process time at a share of the way; at the start before the first state. */
+function timeAt(paths: SampledPaths | null, share: number, direction: Direction): number {
+  const { times = [], steps = 1 } = paths ?? {};
   const k = Math.max(0, Math.min(Math.floor(share * steps), times.length - 2));
   const [from = direction === "f" ? 0 : 1, to = from] = times.slice(k);
   return from + Math.min(1, share * steps - k) * (to - from);
 }
 
-/** The options of a transport by the settings, with the conditions of the samples at `indices`. */
+/** The options of sampling by the settings, with the conditions of the samples at `indices`. */
 function sampleOptions(
   bridge: Bridge,
   { settings, dataConditions }: ViewContext,
@@ -121,7 +125,7 @@ const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 
 /** Frees a state's memory; its index stays. */
-export function forget({ states }: Carried, k: number): void {
+export function forget({ states }: SampledPaths, k: number): void {
   const state = states[k];
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };
 }
