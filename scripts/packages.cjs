@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 22_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 33_000,
+    budget: 33_200,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {
@@ -33,7 +33,7 @@ const packages = {
   },
   fit: {
     group: "app",
-    budget: 13_400,
+    budget: 13_700,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 28_000, imports: ["files"] },

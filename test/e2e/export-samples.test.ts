@@ -59,6 +59,13 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
   ["velocity", (at) => vectorRun(at, ["model_name=rectifiedflow"])],
   ["table", (at) => tableRun(at, { ...facts, conditioning })],
   [
+    "a robust scale",
+    (at) => {
+      const robust = { ...transform, log1p: false, standardise: "robust" as const };
+      return tableRun(at, { ...facts, transform: robust });
+    },
+  ],
+  [
     "limits of values",
     (at) => tableRun(at, facts, { data: { integer: ["x"], range: ["y:1..2.1"] } }),
   ],

@@ -85,6 +85,7 @@ export function loading(
   const { data, paths, seed, wavenumber } = config;
   const { a, image_size, channels, test_fraction, dim } = data;
   const n = split === "train" ? data.n_train : data.n_test;
+  const cond = data.cond?.[end === "x0" ? 0 : data.cond.length - 1];
   return {
     split,
     end,
@@ -96,6 +97,7 @@ export function loading(
     test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, use),
+    ...(cond !== undefined && { cond }),
     ...(dim !== null && { dim }),
     ...(n !== null && { n }),
   };
@@ -189,7 +191,7 @@ export function conditionsOf(
   const { name, condition, labels, classes } = table;
   if (cdsb && condition === null)
     throw new ConfigError(
-      `cdsb=true, but ${name} has no condition: write cdsb=false data.cond_channels=0, or choose data with one such as dataset=downscaler_synthetic`,
+      `cdsb=true, but ${name} has no condition: write cdsb=false data.cond_channels=0, choose data with one such as dataset=downscaler_synthetic, or give conditions of arrays by data.cond=FILE.npy`,
     );
   if (cdsb && condition && condition.size(1) !== data.cond_channels)
     throw new ConfigError(

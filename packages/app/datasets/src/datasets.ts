@@ -77,10 +77,20 @@ export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?
     : [["x0", Dataset]];
 }
 
+/** How data are opened. */
+export interface DataWork {
+  /** Shows how far the reading is. */
+  progress: Progress;
+  /** Stops the reading. */
+  signal?: AbortSignal | undefined;
+  /** `checkSavedFolder` for the configuration of a saved run (default: the user named the folders). */
+  checkFolder?: (folder: string) => void;
+}
+
 /** Prepares slow data, for example images to decode, and loads all. Throws as loadDatasets. */
 export async function openDatasets(
   config: CompleteTrainConfig,
-  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+  { progress, signal, checkFolder }: DataWork,
 ): Promise<Datasets> {
   configChain(config);
   let like: TableFacts | null = null;
@@ -95,6 +105,7 @@ export async function openDatasets(
             ...(total !== null && { steps: total }),
           }),
         ...(signal && { signal }),
+        ...(checkFolder && { checkFolder }),
       });
     like ??= factsOf(name, loading("train", end, config));
   }

@@ -10,6 +10,7 @@ export {
 } from "./dataset.js";
 export {
   type Datasets,
+  type DataWork,
   isVectors,
   largestBatch,
   loadDatasets,
@@ -30,4 +31,5 @@ export * from "./known-pairs.js";
 export * from "./left-out.js";
 export { growthNote, relativeMasses } from "./masses.js";
 export * from "./picture-folders.js";
+export * from "./saved-folders.js";
 export { configChain, type TimeConfig, timeScale, timeValues } from "./times.js";

@@ -72,8 +72,9 @@ export interface MetricData<S extends SampleSubject = Subject> {
 }
 
 /**
- * What a metric is for in a verdict: the `main` distance decides, or its `substitute` if the main distance has no value. The
- * `classifier` decides, too. A `spread` tells samples that are too alike.
+ * What a metric is for in a verdict: the `main` distance decides, or its `substitute` if the main distance has no value, or the
+ * strongest `alternative` if these cannot tell the source from the target. The `classifier` decides, too. A `spread` tells
+ * samples that are too alike.
  */
 type MetricRole = NonNullable<MetricRow["role"]>;
 

@@ -1,7 +1,13 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
-import { type Datasets, type EndpointData, openDatasets } from "@dsbm/datasets";
+import {
+  checkSavedFolder,
+  type Datasets,
+  type EndpointData,
+  openDatasets,
+  savedPaths,
+} from "@dsbm/datasets";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor } from "@dsbm/torch";
@@ -59,13 +65,19 @@ export async function openSubject(
     options.bridge ??
     Bridge.open(folder, { half_iteration, device, threads, diffusion, step_variance, guidance });
   const { config } = bridge.trained;
-  const loaded = options.datasets ?? (await openDatasets(config, { progress, signal }));
+  const loaded =
+    options.datasets ??
+    (await openDatasets(config, { progress, signal, checkFolder: checkSavedFolder }));
   const { datasets, orders } = inRandomOrder(loaded, seed);
   return {
     ...subjectOf(bridge, datasets),
     trained: {
       ...bridge.trained,
-      config: { ...config, metrics: { ...config.metrics, inception, fid_statistics } },
+      config: {
+        ...config,
+        paths: savedPaths(config),
+        metrics: { ...config.metrics, inception, fid_statistics },
+      },
     },
     grid: gridOf(bridge.trained, steps),
     [Symbol.dispose]() {

@@ -1,3 +1,4 @@
+export { checkSavedFolder, savedPaths } from "@dsbm/datasets";
 export { measureSpeed, type Speed } from "./forecast/speed.js";
 export { evaluationShare, type Planned, TimePlan } from "./forecast/time-plan.js";
 export { drive } from "./run/driver.js";

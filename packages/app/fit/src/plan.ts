@@ -20,6 +20,7 @@ import { setNumThreads, tidy } from "@dsbm/torch";
 import { Choices } from "./choices.js";
 import { dataFacts } from "./facts.js";
 import { forecastLines } from "./forecast.js";
+import { heavyColumns } from "./heavy-columns.js";
 import { chooseInTime } from "./image-size.js";
 import { matrixFacts } from "./matrix-facts.js";
 import { chooseOptions } from "./options.js";
@@ -191,7 +192,9 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
   if (datasets.columns) {
     const { std } = datasets.columns.transform;
     const names = datasets.x0.facts?.named ? datasets.x0.facts.columns : null;
-    choices.add(chooseScale({ std, names }));
+    // Principal components are coordinates of one space.
+    const heavy = config.data.components === null ? heavyColumns(datasets) : [];
+    choices.add(chooseScale({ std, names, heavy }));
   }
   const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);

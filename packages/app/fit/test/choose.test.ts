@@ -130,8 +130,9 @@ test.each([
   { std: [3, 1], names: ["x1", "y1"], value: "columns" },
   { std: [1e6, 1], names: ["x1", "x2"], value: "columns" },
   { std: [1, 0], names: null, value: "columns" },
-])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) =>
-  expect(chooseScale({ std, names }).value).toBe(value),
+  { std: [3, 1, 0.2], names: ["age", "height", "dose"], heavy: ["dose"], value: "robust" },
+])("columns $names of deviations $std are scaled: $value", ({ value, ...columns }) =>
+  expect(chooseScale(columns).value).toBe(value),
 );
 
 /** Facts of two datasets of 400 rows: a normal column, an amount, a share, a count and a constant. */

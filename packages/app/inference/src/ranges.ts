@@ -29,7 +29,7 @@ function counterOf(
           if (isOdd(x, column.range, column.k)) column.count++;
     },
     count: () => columns.reduce((sum, { count }) => sum + count, 0),
-    names: () => odd().map(({ name }) => name),
+    names: (least = 0) => odd().flatMap(({ name, count }) => (count >= least ? [name] : [])),
     text: () =>
       firstOf(
         odd().map(
@@ -89,6 +89,8 @@ export function strayValues(columns: RangeColumns, direction: Direction) {
     /** The share of all values. */
     share: () =>
       kinds.reduce((sum, { counter }) => sum + counter.count(), 0) / (rows * names.length),
+    /** Columns with at least this share of their values outside the range of the data. */
+    openColumns: (share: number) => kinds[0].counter.names(Math.max(1, share * rows)),
     add(numbers: readonly Float64Array[]): void {
       rows += numbers[0]?.length ?? 0;
       for (const { counter } of kinds) counter.add(numbers);

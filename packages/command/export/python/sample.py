@@ -103,6 +103,7 @@ class Bridge:
         if transform:
             x = np.log1p(x) if transform["log1p"] else x
             x = (x - transform["mean"]) / [std or 1 for std in transform["std"]]
+            x = np.arcsinh(x) if transform.get("standardise") == "robust" else x
         if projection:
             mean, basis = self._projection()
             x = (x.reshape(len(x), -1) - mean) @ basis / projection["scale"]
@@ -120,6 +121,7 @@ class Bridge:
             mean, basis = self._projection()
             x = (x * projection["scale"] @ basis.T + mean).reshape(-1, *projection["shape"])
         if transform:
+            x = np.sinh(x) if transform.get("standardise") == "robust" else x
             x = x * transform["std"] + transform["mean"]
             x = np.expm1(x) if transform["log1p"] else x
             limits = transform.get("limits")

@@ -3,7 +3,13 @@ import { extname, join } from "node:path";
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, type ExportConfig } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
-import { type Datasets, openDatasets, testConditions, testRows } from "@dsbm/datasets";
+import {
+  checkSavedFolder,
+  type Datasets,
+  openDatasets,
+  testConditions,
+  testRows,
+} from "@dsbm/datasets";
 import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
 import { type Progress, silentProgress, version } from "@dsbm/runs";
@@ -176,7 +182,7 @@ async function samplesOf(
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
   let datasets: Datasets | null = null;
   try {
-    datasets = await openDatasets(config, { progress, signal });
+    datasets = await openDatasets(config, { progress, signal, checkFolder: checkSavedFolder });
     const { x0, x1 } = datasets;
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;
@@ -196,7 +202,7 @@ async function samplesOf(
     );
     return { source, target, conditions };
   } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
+    if (!(error instanceof DatasetError || error instanceof ConfigError)) throw error;
     progress.line(`the page has no samples to start from: ${error.message}`);
     return null;
   } finally {

@@ -17,6 +17,8 @@ export interface TableOptions {
   channels?: number;
   /** Downscaler arrays: a segment. Default: 0, all segments. */
   wavenumber?: number;
+  /** Conditions float32 [n, C′, H, W] of the rows of an array, a .npy file. */
+  cond?: string;
   /** Share of test samples in an array, a table, or an image folder. Default: 0.1. */
   test_fraction?: number;
   /** Seed of synthetic sets and of the split of an array. Default: 0. */
@@ -47,6 +49,8 @@ export interface Preparation {
   progress?: (state: { name: string; split: Split; done: number; total: number | null }) => void;
   /** Stops the work; nothing unfinished stays. */
   signal?: AbortSignal;
+  /** Called before a folder of prepared data is made; may throw (default: any folder may be made). */
+  checkFolder?: (folder: string) => void;
 }
 
 /** A dataset with a name: its classes and its loader. */

@@ -40,6 +40,7 @@ function dataLines(config: TrainConfig): Line[] {
     cdsb &&
       data.random_flip &&
       "data.random_flip=true mirrors samples but not the condition of cdsb=true: leave data.random_flip out",
+    ...condLines(config),
     cdsb !== cond_channels > 0 &&
       `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ${channelCure}`,
     !cdsb &&
@@ -49,6 +50,23 @@ function dataLines(config: TrainConfig): Line[] {
     fid_statistics !== null &&
       inception === null &&
       `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: name its file too, metrics.inception=inception-2015-12-05.pt`,
+  ];
+}
+
+/** Problems of the conditions of arrays. */
+function condLines({ cdsb, data, transfer, Dataset, Dataset_transfer }: TrainConfig): Line[] {
+  const { cond } = data;
+  if (cond === null) return [];
+  const others = [Dataset, transfer ? Dataset_transfer : null].filter(
+    (name) => name !== null && !name.startsWith("array:"),
+  );
+  return [
+    !cdsb &&
+      "data.cond names conditions, got cdsb=false: write cdsb=true and data.cond_channels, their number of channels",
+    others.length > 0 &&
+      `data.cond has conditions of arrays, got ${others.join(" and ")}: write array:PATH.npy, or leave data.cond out`,
+    cond.length > 2 &&
+      `data.cond names ${cond.length} files: expected one for source and one for target`,
   ];
 }
 

@@ -57,6 +57,10 @@ export const data = {
     image_size: countKey(28, "height and width of an image"),
     channels: countKey(1, "channels of an image"),
     cond_channels: key(z.int().min(0), 0, "channels of the condition"),
+    cond: names(
+      "arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both",
+      ["coarse_condition.npy", "fine_condition.npy"],
+    ),
     random_flip: flag(false, "mirror training images at random"),
     dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),
     a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
@@ -95,9 +99,9 @@ export const data = {
     missing: oneOf(["error", "drop"], "error", "tables: treatment of rows with missing values"),
     log1p: flag(false, "tables: train on log(1 + x)"),
     standardise: oneOf(
-      ["columns", "global", "none"],
+      ["columns", "global", "robust", "none"],
       "columns",
-      "tables: standardise each column (columns), or all columns by one deviation (global)",
+      "tables: standardise each column (columns), all columns by one deviation (global), or each by its middle half, with far values drawn in (robust)",
     ),
     split_by: file("one table with source and target: the column that separates their rows", "day"),
     source: cell(

@@ -185,6 +185,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     title: "energy distance",
     group: "endpoints",
     meaning: "2 E|X − Y| − E|X − X′| − E|Y − Y′|: 0 only if the distributions are equal.",
+    role: "alternative",
     serves: forVectors,
     power: 1,
     most: () => mostPairs,
@@ -198,6 +199,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     group: "endpoints",
     meaning:
       "The squared maximum mean discrepancy, unbiased, with Gaussian kernels of ¼ to 4 median distances.",
+    role: "alternative",
     serves: forVectors,
     most: () => mostPairs,
     draws: () => 2,
@@ -258,6 +260,9 @@ export const columnMetric: Metric<SampleSubject> = {
     }),
 };
 
+/** Of a continuous column, two rows of several hundred lie outside the range of as many others. */
+const leastOpenShare = 0.02;
+
 /** The values that `dsbm sample` warns about. */
 export const strayMetric: Metric = {
   name: "out_of_range",
@@ -283,6 +288,12 @@ export const strayMetric: Metric = {
     };
     const generated = counted(set.end);
     const note = generated.lines().join("; ");
-    return { value: generated.share(), floor: counted(set.data).share(), ...(note && { note }) };
+    const open = generated.openColumns(leastOpenShare);
+    return {
+      value: generated.share(),
+      floor: counted(set.data).share(),
+      ...(note && { note }),
+      ...(open.length > 0 && { open_columns: open }),
+    };
   },
 };

@@ -14,6 +14,10 @@ export interface VerdictFacts {
   commands?: Readonly<Record<"longer" | "sample" | "measure", string>>;
   /** A command that also rounds the columns of whole numbers, with its reason; missing if values are rounded already. */
   rounding?: NextStep | null;
+  /** A command that also keeps these columns in the range of the data, with its reason. */
+  ranging?: (columns: readonly string[]) => NextStep | null;
+  /** A command that trains on a scale without far values, with its reason; missing if there is none. */
+  rescaling?: NextStep | null;
   /** Whether the time allowed fewer rows than were held out. */
   isCut?: boolean;
   /** Whether the time was up before all metrics were measured. */
@@ -34,8 +38,10 @@ export interface Evidence {
   others: readonly MetricRow[];
   /** Whether the interval of any metric excludes "good". */
   isOff: boolean;
-  /** A further distance that tells the untransported source from the target; null: none. */
-  strongest: MetricRow | null;
+  /** Columns with many generated values outside the range of the data. */
+  openColumns: readonly string[];
+  /** The main metric if another distance decides in its place, because far values hide the difference from it; else null. */
+  blinded: MetricRow | null;
 }
 
 const worstGrade = (list: readonly Grade[]): Grade =>
@@ -47,7 +53,8 @@ export function evidenceOf(
   rows: readonly MetricRow[],
 ): Evidence | null {
   const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
-  const main = mainMetric(ends);
+  const usual = mainMetric(ends);
+  const main = strongestMetric(usual, ends);
   const accuracy = ends.find(({ role }) => role === "classifier");
   if (!main?.excess || !accuracy) return null;
   const deciding = [main, accuracy];
@@ -59,11 +66,22 @@ export function evidenceOf(
     others.length > 0 ? "partial" : "good",
   ]);
   const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
+  const blinded = usual && usual !== main && usual.excess?.more === null ? usual : null;
+  const openColumns = ends.flatMap(({ open_columns }) => open_columns ?? []);
+  return { direction, grade, main, accuracy, others, isOff, openColumns, blinded };
+}
+
+/** The main metric, or an alternative with more power if the main metric cannot tell source from target. */
+function strongestMetric(
+  main: MetricRow | undefined,
+  ends: readonly MetricRow[],
+): MetricRow | undefined {
   const power = (row: MetricRow) => row.excess?.power ?? 0;
-  const [strongest = null] = ends
-    .filter((row) => row.role !== "classifier" && power(row) >= leastPower)
+  if (!main?.excess || power(main) >= leastPower) return main;
+  const [strongest = main] = ends
+    .filter((row) => row.role === "alternative" && power(row) >= leastPower)
     .sort((a, b) => power(b) - power(a));
-  return { direction, grade, main, accuracy, others, isOff, strongest };
+  return strongest;
 }
 
 /** The main metric: the distance of features for images, else the sliced distance. */

@@ -25,7 +25,55 @@ export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFa
     what: isVectors(datasets) ? "rows" : "images",
     commands: verdictCommands(folder, request),
     rounding: roundingStep(request, datasets),
+    ranging: (open) => rangingStep(request, datasets, open),
+    rescaling: rescalingStep(request, datasets),
   };
+}
+
+/** A step that fits again with further options; null for other commands and other data than tables. */
+function fitStep(
+  request: RunRequest | null,
+  overrides: RunRequest["overrides"],
+  reason: string,
+): NextStep | null {
+  if (request?.command !== "fit") return null;
+  const all = { ...request.overrides, ...overrides };
+  return { reason, command: `${printCommand({ ...request, overrides: all })} --again` };
+}
+
+const haveVerb = (names: readonly string[]) =>
+  `${names.join(", ")} ${names.length === 1 ? "has" : "have"}`;
+
+/** A step that keeps columns in the range of the data, with the ranges of the run. */
+function rangingStep(
+  request: RunRequest | null,
+  { columns }: Pick<Datasets, "columns">,
+  open: readonly string[],
+): NextStep | null {
+  const end = (limit: number | undefined) =>
+    limit === undefined || !Number.isFinite(limit) ? "" : `${limit}`;
+  const kept = (columns?.names ?? []).flatMap((name, k) => {
+    const range = `${end(columns?.limits?.min[k])}..${end(columns?.limits?.max[k])}`;
+    return range === ".." || open.includes(name) ? [] : [`${name}:${range}`];
+  });
+  return fitStep(
+    request,
+    { "data.range": [...kept, ...open] },
+    `${haveVerb(open)} generated values outside the range of the data, by which a classifier tells them. Keep them inside`,
+  );
+}
+
+/** A step that trains on a scale without far values; null if the run has this scale, or for other data. */
+function rescalingStep(
+  request: RunRequest | null,
+  { columns }: Pick<Datasets, "columns">,
+): NextStep | null {
+  if (!columns || columns.transform.standardise === "robust") return null;
+  return fitStep(
+    request,
+    { "data.standardise": "robust" },
+    "A few far values hide the other rows. Train on a scale without them",
+  );
 }
 
 /** A step that rounds columns of whole numbers whose generated values are not rounded; null if there are none, or for other commands. */
@@ -33,17 +81,17 @@ function roundingStep(
   request: RunRequest | null,
   { columns }: Pick<Datasets, "columns">,
 ): NextStep | null {
-  if (request?.command !== "fit" || !columns) return null;
+  if (!columns) return null;
   const { bounds, limits, names } = columns;
   const isVarying = (k: number) => bounds.source[k].max > bounds.source[k].min;
   const whole = names.filter((_, k) => bounds.whole[k] && isVarying(k));
   const open = names.filter((name, k) => whole.includes(name) && !limits?.whole[k]);
   if (open.length === 0) return null;
-  const overrides = { ...request.overrides, "data.integer": whole };
-  return {
-    reason: `${open.join(", ")} ${open.length === 1 ? "has" : "have"} whole numbers, and a classifier tells generated rows by their decimals. Round them`,
-    command: `${printCommand({ ...request, overrides })} --again`,
-  };
+  return fitStep(
+    request,
+    { "data.integer": whole },
+    `${haveVerb(open)} whole numbers, and a classifier tells generated rows by their decimals. Round them`,
+  );
 }
 
 /** Commands that train a run for longer, generate samples, and measure again. */

@@ -13,6 +13,10 @@ export function nextStepOf(evidence: Evidence, facts: VerdictFacts): NextStep | 
     return { reason: "Use it", command: `${commands.sample} direction=${direction}` };
   const isTold = judge(evidence.accuracy).isOff && !judge(evidence.main).isOff;
   if (isTold && facts.rounding) return facts.rounding;
+  const { openColumns } = evidence;
+  const ranging = isTold && openColumns.length > 0 ? facts.ranging?.(openColumns) : null;
+  if (ranging) return ranging;
+  if (evidence.blinded && facts.rescaling) return facts.rescaling;
   const longer: NextStep = { reason: "Train for longer", command: commands.longer };
   if (isOff && grade !== "undecided") return longer;
   if (isCut) return { reason: `Evaluate all held-out ${what}`, command: commands.measure };
@@ -27,9 +31,6 @@ function moreRows(evidence: Evidence, facts: VerdictFacts): string {
   const { start, end } = endNamesOf(evidence, facts);
   const factors = [evidence.main, evidence.accuracy].map(rowsFactor);
   const factor = factors.includes(null) ? null : Math.max(...(factors as number[]));
-  const { strongest } = evidence;
-  if (factor === null && strongest)
-    return `More ${what} do not help: a few far values hide the difference from the ${evidence.main.title}. The ${strongest.title} tells ${start} from ${end} (${digits(strongest.ceiling ?? Number.NaN)}, and ${digits(strongest.floor ?? Number.NaN)} for equal ${what}). Train on a scale without far values: data.log1p=true, or data.where=….`;
   if (factor === null)
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
   const needed = Math.max(...n_held_out.map((n) => roundedUp(n * factor)));

@@ -26,34 +26,43 @@ export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
     const list = others.map((one) => `${one.title} ${digits(one.value)} (${rowWords(one)})`);
     sentences.push(`Not yet right: ${firstOf(list, 3)}.`);
   }
+  if (evidence.blinded)
+    sentences.push(
+      `A few far values hide the difference from the ${evidence.blinded.title}, which does not decide here.`,
+    );
   const how = folds > 1 ? `by ${folds}-fold cross-validation, ` : "";
   const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
   sentences.push(`Judged ${how}with ${counts}.`);
   return sentences.join(" ");
 }
 
+const withoutCapital = (text: string) => `${text[0]?.toLowerCase()}${text.slice(1)}`;
+
 /** What the deciding row says. */
 function findingOf(row: MetricRow, evidence: Evidence, facts: VerdictFacts): string {
-  const { role, value, excess } = row;
+  const { role, title, value, excess } = row;
   const { what } = facts;
   const { start, end } = endNamesOf(evidence, facts);
   if (!excess || !Number.isFinite(value))
     return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
   const { low, high, power } = excess;
-  const who = role === "classifier" ? "To a classifier, the" : "The";
+  const who =
+    { classifier: "To a classifier, the", alternative: `By the ${title}, the` }[role as string] ??
+    "The";
   const span = ` from ${start} to ${end}`;
   const way = `${who} generated ${what} are ${wayWords(excess, span)}.`;
-  const clause = `${way[0]?.toLowerCase()}${way.slice(1)}`;
+  const clause = withoutCapital(way);
   if (evidence.grade === "likely")
-    return `Too few ${what} to be sure: ${who.toLowerCase()} generated ${what} are at least ${wayOf(high, span)}.`;
+    return `Too few ${what} to be sure: ${withoutCapital(who)} generated ${what} are at least ${wayOf(high, span)}.`;
   if (evidence.grade === "partial" && judge(row).grade !== "partial")
     return `By ${row.title} at most ${percent(high)} of the distance${span} is left, but other metrics are off.`;
   if (evidence.grade === "good")
-    return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
+    return `${who} generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
   if (evidence.grade === "undecided")
     return power < leastPower
       ? `Too few ${what} to decide: even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
       : `Too few ${what} to decide: ${clause}`;
-  if (low >= uselessShare) return `The generated ${what} are no closer to ${end} than ${start} is.`;
+  if (low >= uselessShare)
+    return `${who} generated ${what} are no closer to ${end} than ${start} is.`;
   return way;
 }

@@ -109,21 +109,38 @@ describe("verdicts", () => {
     expect(verdictOn("f", off, { ...facts, rounding: step })?.next?.command).toBe("LONGER");
   });
 
-  it("name the distance that tells source from target if far values hide the difference from the main one", () => {
+  it("rest on the strongest alternative if far values hide the difference from the main distance, and name another scale", () => {
     const blind = { ...shareLeft(0.4, 0, 1, 0.2), role: "substitute" } as const;
     const hidden = row({
       ...blind,
       excess: { ...(blind.excess as NonNullable<MetricRow["excess"]>), more: null },
     });
-    const { role: _, ...energy } = row({
-      name: "energy_distance",
-      title: "energy distance",
-      ...shareLeft(1, 0.9, 1.1),
-    });
+    const alternative = (name: string, change: Partial<MetricRow>) =>
+      row({ name, title: name, role: "alternative", ...change });
+    const energy = alternative("energy", shareLeft(0.3, 0.2, 0.4, 0.9));
     expect(verdict(hidden)?.next?.reason).toContain("cannot be told apart");
-    const reason = verdict(hidden, energy)?.next?.reason;
-    expect(reason).toContain("The energy distance tells A from B");
-    expect(reason).toContain("data.log1p=true");
+    const told = [hidden, alternative("mmd", shareLeft(0.02, 0, 0.06, 0.85)), energy];
+    expect(verdict(...told)).toMatchObject({ main: "energy", grade: "partial" });
+    expect(verdict(...told)?.reason).toMatch(
+      /^By the energy, the generated rows are 70 % of the way .*hide the difference from the sliced W2/,
+    );
+    const rescaling = { reason: "Far values", command: "FIT data.standardise=robust" };
+    const rows = gradedRows([...told, accuracy({ ...goodRow, value: 0.5 })]);
+    expect(verdictOn("f", rows, { ...facts, rescaling })?.next).toEqual(rescaling);
+    // An alternative without power decides nothing, and none decides if the main distance has power.
+    const weak = alternative("weak", shareLeft(0.3, 0.2, 0.4, 0.7));
+    expect(verdict(hidden, weak)).toMatchObject({ main: "sliced_w2", grade: "undecided" });
+    expect(verdict(row(goodRow), energy)?.main).toBe("sliced_w2");
+  });
+
+  it("keep columns in their range if a classifier tells rows by values outside", () => {
+    const told = accuracy({ ...shareLeft(0.6, 0.5, 0.7), value: 0.8 });
+    const stray = row({ name: "out_of_range", ceiling: null, open_columns: ["rain"] });
+    const ranging = (names: readonly string[]) => ({ reason: "Keep", command: `FIT ${names}` });
+    const next = (...rows: MetricRow[]) =>
+      verdictOn("f", gradedRows(rows), { ...facts, ranging })?.next;
+    expect(next(row(goodRow), told, stray)?.command).toBe("FIT rain");
+    expect(next(row(goodRow), told)?.command).toBe("LONGER");
   });
 
   it.each([

@@ -11,6 +11,7 @@ import {
 import {
   aboutPairs,
   type Datasets,
+  type DataWork,
   isVectors,
   loadPairs,
   marginalsOf,
@@ -25,7 +26,6 @@ import {
   isFinished,
   linkLatest,
   openRun,
-  type Progress,
   type Row,
   type RunRequest,
   type RunWriter,
@@ -66,7 +66,7 @@ export async function runTraining(
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
   progress.line(engineText());
-  const datasets = options.datasets ?? (await openDatasets(config, { progress, signal }));
+  const datasets = options.datasets ?? (await openDatasets(config, options));
   const { n_ipf, half_iterations } = config;
   options.ranks?.tell({
     facts: { ...options.begin, n_ipf, half_iterations },
@@ -184,14 +184,12 @@ export function environment(): Environment {
 }
 
 /** Where and how an experiment runs. */
-export interface RunOptions {
+export interface RunOptions extends DataWork {
   folder: string;
-  progress: Progress;
   /** The command line that resumes this run. */
   resume: string;
   /** This command with its arguments and overrides (default: unknown). */
   request?: RunRequest;
-  signal?: AbortSignal | undefined;
   /** Start over even if the folder holds a run. */
   again?: boolean;
   /** Processes that train together, with this process as rank 0; null: a single process. */

@@ -1,4 +1,5 @@
 // The scale of a table's columns and the share of held-out rows.
+import { firstOf } from "@dsbm/files";
 import { type Rule, rule, twoDigits } from "./rule.js";
 
 /** Largest ratio of deviations between coordinates of one space. */
@@ -7,17 +8,31 @@ const comparableRatio = 30;
 /** Names that differ in their number only, such as PC1 and PC2. */
 const numberedNames = /^(|.*\D)\d+(\n\1\d+)*$/;
 
-/** Chooses the scale of columns with deviations `std`. `names` of columns are null if the file has none. */
+/** The share of the squared distance from the median that the farthest hundredth of rows has in a heavy tail. */
+export const heavyShare = 0.5;
+
+/**
+ * Chooses the scale of columns with deviations `std`. `names` of columns are null if the file has none; `heavy` are the names of
+ * columns with heavy tails.
+ */
 export function chooseScale({
   std,
   names,
+  heavy = [],
 }: {
   std: readonly number[];
   names: readonly string[] | null;
+  heavy?: readonly string[];
 }): Rule {
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
   const key = "data.standardise";
+  if (heavy.length > 0)
+    return rule(
+      key,
+      "robust",
+      `a hundredth of the rows has most of the variance of ${firstOf(heavy, 3)}: far values are drawn in`,
+    );
   if (names && !numberedNames.test(names.join("\n")))
     return rule(key, "columns", "columns with names have units of their own");
   if (varying.length < 2) return rule(key, "columns", "only one column varies");

@@ -10,6 +10,7 @@ import {
   tableFormat,
 } from "@dsbm/data";
 import {
+  checkSavedFolder,
   type GrowthCells,
   growthEstimate,
   growthFacts,
@@ -223,7 +224,11 @@ async function growthCells(
 ): Promise<GrowthCells[] | null> {
   if (!method.mass || method.plan) return null;
   try {
-    const datasets = await openDatasets(config, { progress, signal });
+    const datasets = await openDatasets(config, {
+      progress,
+      signal,
+      checkFolder: checkSavedFolder,
+    });
     try {
       const estimate = growthEstimate(config, datasets);
       const caution = estimate && growthCaution(growthFacts(estimate));

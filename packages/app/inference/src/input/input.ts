@@ -12,7 +12,7 @@ import {
   type RowSource,
   tableFormat,
 } from "@dsbm/data";
-import { conditionsOf, loading } from "@dsbm/datasets";
+import { checkSavedFolder, conditionsOf, loading } from "@dsbm/datasets";
 import { fileError } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -227,6 +227,7 @@ async function namedInput(name: string, options: InputOptions): Promise<Input> {
           ...(total !== null && { steps: total }),
         }),
       ...(signal && { signal }),
+      checkFolder: checkSavedFolder,
     });
   } catch (error) {
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;

@@ -30,6 +30,8 @@ function endsTable({ source, target, columns }: DataFile): Html {
 const scalings: Readonly<Record<string, string>> = {
   columns:
     "each column was shifted and scaled by its mean and standard deviation over both files together",
+  robust:
+    "each column was shifted by its median, scaled by its middle half over both files together, and far values were drawn in by asinh",
   global: "all columns were shifted and scaled by one mean and one standard deviation",
 };
 

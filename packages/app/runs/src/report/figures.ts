@@ -15,6 +15,7 @@ import type { DataFile } from "../run/data-file.js";
 import type { Quality } from "../run/quality.js";
 import type { Names } from "./names.js";
 import { charts, type Html, html, type Picture, pictures, piecesOf } from "./page/html.js";
+import { digits } from "./page/numbers.js";
 
 /** An evaluation shown in figures. */
 export interface EvaluationView {
@@ -108,14 +109,17 @@ async function pointFigures(
 }
 
 function unitsOf({ columns, transform }: DataFile): AxisUnits {
-  const { mean, std, log1p } = transform;
+  const { mean, std, log1p, standardise } = transform;
+  const isSqueezed = standardise === "robust";
   const of = (numbers: readonly number[], column: number) =>
     numbers.length === 1 ? numbers[0] : numbers[column];
   return {
     name(column) {
       const name = columns[column]?.name ?? plainUnits.name(column);
-      return log1p ? `log(1 + ${name})` : name;
+      const logged = log1p ? `log(1 + ${name})` : name;
+      const [m, s] = [mean, std].map((numbers) => digits(numbers[column] ?? 0));
+      return isSqueezed ? `asinh((${logged} − ${m}) / ${s})` : logged;
     },
-    value: (column, x) => x * (of(std, column) ?? 1) + (of(mean, column) ?? 0),
+    value: (column, x) => (isSqueezed ? x : x * (of(std, column) ?? 1) + (of(mean, column) ?? 0)),
   };
 }

@@ -30,7 +30,7 @@ const column = z.object({
 const transform = z.object({
   /** Whether every value was replaced by log(1 + x). */
   log1p: z.boolean(),
-  standardise: z.enum(["columns", "global", "none"]),
+  standardise: z.enum(["columns", "global", "robust", "none"]),
   mean: z.array(z.number()),
   std: z.array(z.number().nonnegative()),
 });

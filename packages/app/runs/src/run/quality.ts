@@ -65,7 +65,7 @@ const heldOut = z.object({
 export type HeldOutComparison = z.output<typeof heldOut>;
 
 /** The distance that decides a verdict, the distance in its place, the classifier, and measures of spread. */
-const metricRoles = ["main", "substitute", "classifier", "spread"] as const;
+const metricRoles = ["main", "substitute", "alternative", "classifier", "spread"] as const;
 
 const rowFields = z.object({
   /** "sliced_w2"; the key of `metrics=`. */
@@ -81,6 +81,8 @@ const rowFields = z.object({
   column: z.string().optional().catch(undefined),
   /** Details of the value, such as columns and examples. */
   note: z.string().optional().catch(undefined),
+  /** Columns with many generated values outside the range of the data. */
+  open_columns: z.array(z.string()).optional().catch(undefined),
   /** The time of a held-out dataset. */
   at: z.string().optional().catch(undefined),
   value: realNumber,

@@ -119,7 +119,9 @@ export async function extendCommand(args: string[]): Promise<number> {
 }
 
 async function extendRun({ folder, config, overrides, isResumed }: Extension): Promise<number> {
-  const { measureRun, runTraining } = await import("@dsbm/experiment");
+  const { checkSavedFolder, measureRun, runTraining, savedPaths } = await import(
+    "@dsbm/experiment"
+  );
   await aloneOnly("extend");
   const { threads, device, half_iterations } = config;
   const request = { command: "extend", arguments: [folder], overrides };
@@ -130,19 +132,23 @@ async function extendRun({ folder, config, overrides, isResumed }: Extension): P
     progress.line(
       `continues to ${half_iterations} half-iterations; half_iterations=N changes the length`,
     );
-  const { rows, state } = await runTraining(config, {
-    folder,
-    progress,
-    signal,
-    resume,
-    request,
-    free: ["n_ipf", "half_iterations"],
-    onOpen: () => extensionMark.write(folder, half_iterations),
-    // The run is not finished before: if it is killed here, the same command evaluates it.
-    trained: async (_run, datasets) =>
-      !readQuality(folder) ||
-      (await measureRun(folder, { datasets, progress, signal, threads, device })),
-  });
+  const { rows, state } = await runTraining(
+    { ...config, paths: savedPaths(config) },
+    {
+      folder,
+      progress,
+      signal,
+      resume,
+      request,
+      free: ["n_ipf", "half_iterations"],
+      checkFolder: checkSavedFolder,
+      onOpen: () => extensionMark.write(folder, half_iterations),
+      // The run is not finished before: if it is killed here, the same command evaluates it.
+      trained: async (_run, datasets) =>
+        !readQuality(folder) ||
+        (await measureRun(folder, { datasets, progress, signal, threads, device })),
+    },
+  );
   if (state === "interrupted") return 130;
   progress.done();
   printRun(folder, rows);

@@ -106,6 +106,8 @@ export interface FitKeys {
     channels?: number | undefined;
     /** channels of the condition. Default: 0. */
     cond_channels?: number | undefined;
+    /** arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both. Default: null. */
+    cond?: string | readonly (string | number)[] | number | null | undefined;
     /** mirror training images at random. Default: false. */
     random_flip?: boolean | undefined;
     /** dimensions of synthetic vectors; null is the dataset's own. Default: null. */
@@ -142,8 +144,8 @@ export interface FitKeys {
     missing?: "error" | "drop" | undefined;
     /** tables: train on log(1 + x). Default: false. */
     log1p?: boolean | undefined;
-    /** tables: standardise each column (columns), or all columns by one deviation (global). Chosen from your data. */
-    standardise?: "columns" | "global" | "none" | undefined;
+    /** tables: standardise each column (columns), all columns by one deviation (global), or each by its middle half, with far values drawn in (robust). Chosen from your data. */
+    standardise?: "columns" | "global" | "robust" | "none" | undefined;
     /** one table with source and target: the column that separates their rows. Default: null. */
     split_by?: string | null | undefined;
     /** data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999. Default: null. */

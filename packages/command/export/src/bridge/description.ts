@@ -54,7 +54,7 @@ export function describeBridge(
   const data = dataSummary(folder, config);
   const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   return {
-    format: 2,
+    format: columns?.transform.standardise === "robust" ? 3 : 2,
     dsbm: version,
     method: method.name,
     kind,

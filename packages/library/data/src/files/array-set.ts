@@ -23,7 +23,7 @@ export function arraySet(path: string): DataSet {
 }
 
 function load(path: string, options: SetOptions): Table {
-  const { name, split, n } = options;
+  const { name, split, n, cond } = options;
   if (!isFile(path))
     throw new DatasetError(
       "MissingFiles",
@@ -43,9 +43,29 @@ function load(path: string, options: SetOptions): Table {
       split,
       source: path,
       x: x.dtype === "float64" ? x.to("float32") : x,
+      ...(cond !== undefined && { condition: conditionRows(cond, { all, path, chosen }) }),
       origin: { rows: chosen, total },
     });
   });
+}
+
+/** The conditions [count, C′, H, W] of chosen rows, of a file with a row for each row of the array. */
+function conditionRows(
+  file: string,
+  { all, path, chosen }: { all: Tensor; path: string; chosen: Tensor },
+): Tensor {
+  if (!isFile(file))
+    throw new DatasetError("MissingFiles", `data.cond: no file ${file}: expected a .npy file`);
+  const conditions = mapArray(file);
+  const size = (x: Tensor) => [x.size(0), ...x.shape.slice(2)];
+  if (conditions.ndim !== 4 || all.ndim !== 4 || `${size(conditions)}` !== `${size(all)}`)
+    throw new DatasetError(
+      "BadArray",
+      `${file}: conditions of shape [${conditions.shape}] for ${path} of shape [${all.shape}]: expected [n, C′, H, W] with the same n, H and W`,
+    );
+  const rows = conditions.indexSelect(0, chosen).to("float32");
+  checkFinite(rows, chosen, file);
+  return rows;
 }
 
 /** In a random order, int64. */

@@ -58,9 +58,11 @@ export function attempt<T>(path: string, operation: () => T): T {
 export async function prepareFolder(
   folder: string,
   make: (temporary: string) => Promise<void>,
+  check?: (folder: string) => void,
 ): Promise<void> {
   try {
     if (status(folder)) return;
+    check?.(folder);
     const staged = stageFolder(folder);
     try {
       await make(staged.temporary);

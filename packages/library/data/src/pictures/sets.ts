@@ -116,12 +116,15 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
   async function prepare(options: SetOptions & Preparation): Promise<void> {
     const { name, split, progress, signal } = options;
     const { files, target, folder } = locate(options);
-    await prepareFolder(folder, (temporary) =>
-      decodeAll(files, join(temporary, "pictures.npy"), {
-        target,
-        progress: (done) => progress?.({ name, split, done, total: files.length }),
-        signal,
-      }),
+    await prepareFolder(
+      folder,
+      (temporary) =>
+        decodeAll(files, join(temporary, "pictures.npy"), {
+          target,
+          progress: (done) => progress?.({ name, split, done, total: files.length }),
+          signal,
+        }),
+      options.checkFolder,
     );
   }
 

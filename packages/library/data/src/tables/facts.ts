@@ -183,9 +183,8 @@ function columnNotes(
         : `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
     );
   else if (widths.some((width) => width > outlying)) {
-    const mayLog = !transform.log1p && low >= 0;
     notes.push(
-      `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${mayLog ? ": data.log1p=true may help" : ""}`,
+      `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${tailCure(transform, low)}`,
     );
   }
   if (a.min > b.max || b.min > a.max)
@@ -193,6 +192,13 @@ function columnNotes(
       `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
     );
   return notes;
+}
+
+/** What helps against the heavy tails of a column from `low` on. */
+function tailCure({ log1p, standardise }: ColumnTransform, low: number): string {
+  if (standardise === "robust") return ": far values are drawn in (data.standardise=robust)";
+  const mayLog = !log1p && low >= 0;
+  return `: data.standardise=robust${mayLog ? " or data.log1p=true" : ""} may help`;
 }
 
 function rowWarnings(facts: TableFacts): string[] {

@@ -36,20 +36,24 @@ export function tableSet(path: string): DataSet {
 async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
   const { name, split, seed = 0, signal, progress } = options;
   const folder = preparedFolder(path, options);
-  await prepareFolder(folder, async (temporary) => {
-    await prepareRows(path, temporary, {
-      ...options.table,
-      seed,
-      signal,
-      fraction: options.test_fraction ?? defaultFraction,
-      progress: (state) => progress?.({ name, split, ...state }),
-    });
-    if (preparedFolder(path, options) !== folder)
-      throw new DatasetError(
-        "ChangedFile",
-        `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
-      );
-  });
+  await prepareFolder(
+    folder,
+    async (temporary) => {
+      await prepareRows(path, temporary, {
+        ...options.table,
+        seed,
+        signal,
+        fraction: options.test_fraction ?? defaultFraction,
+        progress: (state) => progress?.({ name, split, ...state }),
+      });
+      if (preparedFolder(path, options) !== folder)
+        throw new DatasetError(
+          "ChangedFile",
+          `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
+        );
+    },
+    options.checkFolder,
+  );
 }
 
 function load(path: string, options: SetOptions): Table {

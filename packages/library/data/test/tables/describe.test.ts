@@ -79,13 +79,13 @@ describe("a warning", () => {
       "heavy tails",
       (i) => normal(i, 1) / normal(i, 2),
       (i) => normal(i, 4),
-      /^heavy tails \(\S+ and \S+ standard deviations wide, a normal distribution less than 10\)$/,
+      /^heavy tails \(\S+ and \S+ standard deviations wide, a normal distribution less than 10\): data.standardise=robust may help$/,
     ],
     [
       "heavy tails of positive values",
       (i) => Math.exp(2 * normal(i, 1)),
       (i) => Math.exp(2 * normal(i, 5)),
-      /^heavy tails .*data.log1p=true may help$/,
+      /^heavy tails .*data.standardise=robust or data.log1p=true may help$/,
     ],
     [
       "ends apart",

@@ -63,6 +63,35 @@ describe("the transform", () => {
     }
   });
 
+  it("of a robust scale keeps the middle half, draws far values in, and is undone with its derivative", async () => {
+    // 400 rows from −200 to 199, of which two are a million.
+    const far = (i: number) => (i === 7 || i === 90 ? 1e6 : i - 200);
+    const source = await facts(rows((i) => [far(i), i, 3]));
+    const transform = fitTransform([source, source], "robust");
+    expect(Math.abs(transform.mean[0]!)).toBeLessThan(3);
+    expect(Math.abs(transform.std[0]! / (200 / 1.349) - 1)).toBeLessThan(0.05);
+    expect(transform.std[2]).toBe(0);
+    const units = new Units({ names: ["a", "b", "c"], named: true, transform });
+    const columns = [
+      [-150, 20, 1e6],
+      [1, 2, 3],
+      [3, 3, 3],
+    ].map((x) => Float64Array.from(x));
+    const z = tidy(() => units.apply(columns).keep());
+    expect(Math.max(...tidy(() => z.toNumbers()))).toBeLessThan(12);
+    const back = tidy(() => units.undo(z));
+    for (const [k, column] of columns.entries())
+      for (const [i, value] of column.entries()) expect(back[k]![i]! / value).toBeCloseTo(1, 3);
+    // The derivative of the way back, against a difference.
+    const step = 1e-3;
+    const ones = tidy(() => z.mul(0).add(1).keep());
+    const slopes = tidy(() => units.undoVectors(z, ones));
+    const moved = tidy(() => units.undo(z.add(step)));
+    for (const i of [0, 1, 2])
+      expect((moved[0]![i]! - back[0]![i]!) / step / slopes[0]![i]!).toBeCloseTo(1, 2);
+    for (const t of [z, ones]) t.dispose();
+  });
+
   it("holds generated values to the data's range, a written one, and whole numbers", async () => {
     const names = ["a", "b", "c"];
     const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));

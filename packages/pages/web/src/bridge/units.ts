@@ -1,9 +1,11 @@
 import type { Samples } from "./bridge.js";
 
-/** z = (y − mean)/std with y = x, or log(1 + x). A column of std 0 is constant: it has its mean on the way back. */
+/** z = (y − mean)/std with y = x, or log(1 + x); `robust` has asinh(z). A column of std 0 is constant: it has its mean on the way back. */
 export interface Standardisation {
   /** Whether y is log(1 + x). */
   log1p: boolean;
+  /** "robust": far values are drawn in. */
+  standardise?: string | null;
   /** Of each column. */
   mean: readonly number[];
   /** Of each column. */
@@ -56,7 +58,7 @@ export function unitsOf({
   return {
     shape,
     apply({ data }) {
-      const z = standardisation ? standardise(data, standardisation) : Float32Array.from(data);
+      const z = standardisation ? toNetworkUnits(data, standardisation) : Float32Array.from(data);
       return projection ? project(z, projection) : z;
     },
     undo(x, n) {
@@ -66,23 +68,27 @@ export function unitsOf({
   };
 }
 
-function standardise(data: Samples["data"], { log1p, mean, std }: Standardisation): Float32Array {
+function toNetworkUnits(data: Samples["data"], standardisation: Standardisation): Float32Array {
+  const { log1p, mean, std } = standardisation;
+  const isRobust = standardisation.standardise === "robust";
   const d = mean.length;
   return Float32Array.from(data, (x, i) => {
     const y = log1p ? Math.log1p(x) : x;
-    return (y - mean[i % d]) / (std[i % d] || 1);
+    const z = (y - mean[i % d]) / (std[i % d] || 1);
+    return isRobust ? Math.asinh(z) : z;
   });
 }
 
 function restoreUnits(
   z: Float32Array,
-  { log1p, mean, std, limits }: Standardisation,
+  { log1p, standardise, mean, std, limits }: Standardisation,
 ): Float64Array {
+  const isRobust = standardise === "robust";
   const d = mean.length;
   return Float64Array.from(z, (value, i) => {
     const m = mean[i % d];
     const s = std[i % d];
-    const y = s === 0 ? m : value * s + m;
+    const y = s === 0 ? m : (isRobust ? Math.sinh(value) : value) * s + m;
     const x = log1p ? Math.expm1(y) : y;
     if (!limits) return x;
     const k = i % d;

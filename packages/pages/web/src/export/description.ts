@@ -108,6 +108,7 @@ const unitParts = {
   transform: optionalOf(
     object({
       log1p: isBoolean,
+      standardise: optionalOf(isText),
       mean: arrayOf(isNumber),
       std: arrayOf(isNumber),
       limits: optionalOf(
@@ -193,8 +194,8 @@ type Checked = { [K in keyof typeof unitParts]: Tested<(typeof unitParts)[K]> };
  * `verdicts`, `data`, `license`, `files` and `conditions`.
  */
 export interface BridgeDescription extends Checked {
-  /** Version of the layout. */
-  format: 2;
+  /** Version of the layout; 3 if columns have a robust scale, which earlier readers would miss. */
+  format: 2 | 3;
   /** The generator of the noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
@@ -202,9 +203,9 @@ export interface BridgeDescription extends Checked {
 /** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
 export function readDescription(json: unknown): BridgeDescription {
   const object = isObject(json) ? json : {};
-  if (object.format !== 2)
+  if (object.format !== 2 && object.format !== 3)
     throw new WebBridgeError(
-      `bridge.json has format ${JSON.stringify(object.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 or 3: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;

@@ -1,14 +1,15 @@
 // The transform of columns to network units: a logarithm and standardisation.
+import type { Tensor } from "@dsbm/torch";
 import type { TableFacts } from "../facts.js";
 
-/** How columns are standardised: each one, all together, or not. */
-export type Standardise = "columns" | "global" | "none";
+/** How columns are standardised: each one, all together, each one by its middle half with far values drawn in, or not. */
+export type Standardise = "columns" | "global" | "robust" | "none";
 
-/** z = (y − mean) / std with y = x, or log(1 + x). */
+/** z = (y − mean) / std with y = x, or log(1 + x); with `robust` its inverse hyperbolic sine. */
 export interface ColumnTransform {
   /** Whether y is log(1 + x). */
   log1p: boolean;
-  /** Whether columns share mean and std. */
+  /** What mean and std are: `global` of all columns together, `robust` the median and the scaled interquartile range. */
   standardise: Standardise;
   /** Of y, column by column. */
   mean: number[];
@@ -16,7 +17,26 @@ export interface ColumnTransform {
   std: number[];
 }
 
-type TransformFacts = Pick<TableFacts, "columns" | "log1p" | "moments" | "range">;
+type TransformFacts = Pick<
+  TableFacts,
+  "columns" | "log1p" | "moments" | "range" | "offset" | "spread"
+>;
+
+/** The interquartile range of a normal distribution, in deviations. */
+const normalQuartiles = 1.349;
+
+/** The place and the square of the spread of column k in one dataset. */
+const momentsOf: Record<
+  "usual" | "robust",
+  (dataset: TransformFacts, k: number) => { mean: number; variance: number }
+> = {
+  usual: ({ moments }, k) => ({ mean: moments.mean[k], variance: moments.variance[k] }),
+  // Offsets are medians.
+  robust: ({ offset, spread }, k) => ({
+    mean: offset[k],
+    variance: (spread[k] / normalQuartiles) ** 2,
+  }),
+};
 
 /** The mean of a value over datasets, weighted by their training rows. */
 export function pooledMean<T extends Pick<TableFacts, "moments">>(
@@ -34,11 +54,13 @@ export function fitTransform(
 ): ColumnTransform {
   const [{ columns, log1p }] = datasets;
   const statistics = columns.map((_, k) => {
-    const mean = pooledMean(datasets, ({ moments }) => moments.mean[k]);
-    const variance = pooledMean(
-      datasets,
-      ({ moments }) => moments.variance[k] + (moments.mean[k] - mean) ** 2,
-    );
+    const isRobust = standardise === "robust" && datasets.every(({ spread }) => spread[k] > 0);
+    const moments = momentsOf[isRobust ? "robust" : "usual"];
+    const mean = pooledMean(datasets, (dataset) => moments(dataset, k).mean);
+    const variance = pooledMean(datasets, (dataset) => {
+      const own = moments(dataset, k);
+      return own.variance + (own.mean - mean) ** 2;
+    });
     const low = Math.min(...datasets.map(({ range }) => range.min[k]));
     const high = Math.max(...datasets.map(({ range }) => range.max[k]));
     const isConstant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high));
@@ -48,6 +70,7 @@ export function fitTransform(
   const common = varying.reduce((sum, { variance }) => sum + variance, 0);
   const spread = {
     columns: Math.sqrt,
+    robust: Math.sqrt,
     global: () => Math.sqrt(common / Math.max(varying.length, 1)),
     none: () => 1,
   }[standardise];
@@ -60,3 +83,14 @@ export function fitTransform(
     std: statistics.map(({ variance, isConstant }) => (isConstant ? 0 : spread(variance))),
   };
 }
+
+/** Network units of standardised values z [n, d]: with `robust` asinh(z), which draws far values in. */
+export const squeezeFarValues = (z: Tensor, { standardise }: ColumnTransform): Tensor =>
+  standardise === "robust" ? z.sign().mul(z.abs().add(z.square().add(1).sqrt()).log()) : z;
+
+/** Standardised values of network units [n, d], and the factors by which small steps there grow. */
+export const stretchFarValues = (
+  z: Tensor,
+  { standardise }: ColumnTransform,
+): { values: Tensor; factors: Tensor | null } =>
+  standardise === "robust" ? { values: z.sinh(), factors: z.cosh() } : { values: z, factors: null };

@@ -3,7 +3,7 @@ import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../../vectors/projection.js";
 import { toRows } from "../number-rows.js";
 import type { NumberColumn } from "../write/table-writer.js";
-import type { ColumnTransform } from "./column-transform.js";
+import { type ColumnTransform, squeezeFarValues, stretchFarValues } from "./column-transform.js";
 import type { Limits } from "./limits.js";
 
 /** Means beyond so many deviations need float64. */
@@ -28,7 +28,8 @@ const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
 
 /** float64 [n, d] in the data's own units. */
 function toValues(z: Tensor, transform: ColumnTransform, limits: Limits | null): Tensor {
-  const y = z.to("float64").mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
+  const { values: standard } = stretchFarValues(z.to("float64"), transform);
+  const y = standard.mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
   const values = transform.log1p ? y.expm1() : y;
   if (!limits) return values;
   const whole = rowOf(limits.whole.map(Number), z);
@@ -67,7 +68,9 @@ export class Units {
       const values = tensor(rows, { shape: [rows.length / this.width, this.width] });
       const y = transform?.log1p ? values.log1p() : values;
       const scales = transform?.std.map((std) => std || 1) ?? [];
-      const z = transform ? y.sub(rowOf(transform.mean, y)).div(rowOf(scales, y)) : y;
+      const z = transform
+        ? squeezeFarValues(y.sub(rowOf(transform.mean, y)).div(rowOf(scales, y)), transform)
+        : y;
       const x = z.to("float32");
       return (projection?.project(x) ?? x).keep();
     });
@@ -88,9 +91,11 @@ export class Units {
     return columnsOf(() => {
       const v = projection?.reconstruct(vectors).sub(projection.mean) ?? vectors;
       if (!transform) return v;
-      const scaled = v.to("float64").mul(rowOf(transform.std, v));
-      if (!transform.log1p) return scaled;
       const z = projection?.reconstruct(x) ?? x;
+      const { factors } = stretchFarValues(z.to("float64"), transform);
+      const wide = v.to("float64").mul(rowOf(transform.std, v));
+      const scaled = factors ? wide.mul(factors) : wide;
+      if (!transform.log1p) return scaled;
       return scaled.mul(toValues(z, { ...transform, log1p: false }, null).exp());
     });
   }
@@ -138,7 +143,10 @@ export class RowUnits {
   /** float32 [n, d]. */
   apply(rows: Tensor): Tensor {
     const { device } = rows;
-    return tidy(() => rows.sub(this.#shift.to({ device })).mul(this.#scale.to({ device })));
+    return tidy(() => {
+      const z = rows.sub(this.#shift.to({ device })).mul(this.#scale.to({ device }));
+      return squeezeFarValues(z, this.transform);
+    });
   }
 
   /** float64 [n, d] in the data's own units. */
