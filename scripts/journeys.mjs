@@ -211,9 +211,33 @@ function follow(start, ran) {
   return { files, changes };
 }
 
+/**
+ * The files that ARCHITECTURE.md lists for each journey: package, paths below its src, the next package. Throws for a
+ * file that is not there.
+ */
+function routesOf(text) {
+  const blocks = [...text.matchAll(/^ {2}read: ((?:.+\n)+?)(?=\n|```)/gm)];
+  return blocks.map(([, block]) => {
+    let at;
+    return block
+      .split(/[\s;]+/)
+      .filter(Boolean)
+      .flatMap((word) => {
+        const file = at && join(at, "src", `${word}.ts`);
+        if (file && existsSync(file)) return [file];
+        at = folders.find((folder) => nameOf(folder) === word);
+        if (!at)
+          throw new Error(`ARCHITECTURE.md lists ${word} for a journey: no such file or package`);
+        return [];
+      });
+  });
+}
+const guide = join(root, "ARCHITECTURE.md");
+const routes = existsSync(guide) ? routesOf(readFileSync(guide, "utf8")) : [];
+
 const cwd = mkdtempSync(join(tmpdir(), "journeys-"));
 let ran;
-for (const { title, entry, command } of journeys) {
+for (const [i, { title, entry, command }] of journeys.entries()) {
   if (command) ran = functionsOf(command, cwd);
   const [file, name] = entry;
   const [folder, ...rest] = file.split("/");
@@ -225,7 +249,10 @@ for (const { title, entry, command } of journeys) {
   );
   const { files, changes } = follow(start, ran);
   const lines = [...files.values()].reduce((sum, n) => sum + n, 0);
-  console.log(`${title}: ${files.size} files, ${lines} lines, ${changes} changes of package`);
+  const listed = routes[i] ? `; ${routes[i].length} files to read by ARCHITECTURE.md` : "";
+  console.log(
+    `${title}: ${files.size} files, ${lines} lines, ${changes} changes of package${listed}`,
+  );
   if (process.argv.includes("--files"))
     for (const [path, n] of files) console.log(`  ${relative(root, path)} ${n}`);
 }
