@@ -13,7 +13,7 @@ import {
   isSetting,
   resolve,
 } from "@dsbm/config";
-import { shellWord, writeFileAtomic } from "@dsbm/files";
+import { removeFolder, shellWord, writeFileAtomic } from "@dsbm/files";
 import { createInterrupt, createProgress, duration } from "@dsbm/runs";
 import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
 import type { Outcome } from "./engine.js";
@@ -84,7 +84,8 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   }
   const { name, folder, config } = readCall(args);
   if (name === "verdicts" && folder === undefined) return verdictStudy(config);
-  if (name === "checks" && folder === undefined) return methodChecks(config);
+  if (name === "checks" && folder === undefined)
+    return methodChecks(config, { again: args.includes("--again"), resume: commandText(args) });
   const { minutesEach, select } = await import("./select.js");
   const { runBenchmark } = await import("./engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
@@ -137,17 +138,30 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Runs the common checks of methods. Returns 1 if a check fails. */
-async function methodChecks({ quick, out, methods, experiments_dir }: BenchmarkConfig) {
-  const { allOutcomes, checksDocument } = await import("./checks/outcomes.js");
+/** Runs the common checks of methods, or reads those that were measured before. Returns 1 if a check fails, 130 if it was stopped. */
+async function methodChecks(
+  { quick, out, methods, experiments_dir }: BenchmarkConfig,
+  { again, resume }: { again: boolean; resume: string },
+) {
+  const { allOutcomes } = await import("./checks/outcomes.js");
+  const { checksDocument } = await import("./checks/document.js");
   const { setNumThreads } = await import("@dsbm/torch");
   const { methodFacts } = await import("@dsbm/bridge");
   setNumThreads(1);
+  const interrupt = createInterrupt();
   const progress = createProgress();
   const folder = join(experiments_dir, "benchmark", quick ? "checks-quick" : "checks");
-  const size = quick ? "small" : "full";
-  const outcomes = await allOutcomes(methodFacts, { size, folder, line, progress, methods });
+  if (again) removeFolder(folder);
+  const outcomes = await allOutcomes(methodFacts, {
+    ...{ size: quick ? ("small" as const) : ("full" as const), folder, line, progress, methods },
+    signal: interrupt.signal,
+  });
   progress.done();
+  interrupt.dispose();
+  if (interrupt.signal.aborted) {
+    console.error(`dsbm: stopped; to resume: ${resume}`);
+    return 130;
+  }
   const text = checksDocument(outcomes, "npm run benchmark -- checks");
   const isPage = !quick && methods === null;
   if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);

@@ -11,6 +11,13 @@ import {
   trainRun,
 } from "./runs.js";
 
+/** What samples and trainings of a size depend on. */
+export const factsOfSize = (method: CheckedMethod, size: Size): object => ({
+  ...counts[size],
+  seed,
+  options: method.options(size),
+});
+
 /** What a check works with. */
 export interface CheckContext {
   method: CheckedMethod;
@@ -37,14 +44,16 @@ export interface Check {
   measure(context: CheckContext): Promise<number>;
 }
 
-/** The limit of laws: closed forms err by their samples, networks by their training, and iterations add up their errors. */
-export function lawLimit({ facts }: CheckedMethod): number {
-  if (facts.closedForm || facts.drawsPlan) return 0.04;
-  return facts.simulation === "never" ? 0.1 : 0.15;
-}
+/** The limit of laws: closed forms err by their samples, networks by their training, too. */
+export const lawLimit = ({ facts }: CheckedMethod): number =>
+  facts.closedForm || facts.drawsPlan ? lawLimits.samples : lawLimits.network;
 
+/** `samples`: three standard errors of the variance of 8,000 samples. */
+export const lawLimits = { samples: 0.05, network: 0.1 };
+
+/** Rows of each side, whose moments are exact, and samples. */
 const counts: Record<Size, { rows: number; samples: number }> = {
-  full: { rows: 4000, samples: 8000 },
+  full: { rows: 1500, samples: 8000 },
   small: { rows: 120, samples: 60 },
 };
 

@@ -1,7 +1,17 @@
 // Samples between Gaussians against the law of the method: ends, middle and pairs.
+import { join } from "node:path";
 import { openBridge } from "../../../../packages/command/cli/dist/index.js";
-import { type Check, type CheckContext, lawLimit, newRows, runOf, seed } from "./check.js";
+import {
+  type Check,
+  type CheckContext,
+  factsOfSize,
+  lawLimit,
+  newRows,
+  runOf,
+  seed,
+} from "./check.js";
 import { type GaussianProblem, line, momentsAlong, plane } from "./gaussians.js";
+import { keptValue } from "./kept.js";
 import { axisLaw, sampledCovariance, varianceAt } from "./law.js";
 import { type CheckedMethod, sigmaShare } from "./methods.js";
 import { type States, sampleByLibrary } from "./runs.js";
@@ -60,16 +70,21 @@ function lawErrors(
   };
 }
 
+/** Errors of a direction, sampled once for all checks. */
 async function errorsOf(
   context: CheckContext,
   direction: "f" | "b",
   problem: GaussianProblem,
 ): Promise<LawErrors> {
-  const run = await runOf(context, problem === plane ? "plane" : "line", { problem });
-  const rows = newRows(context.size, direction, problem);
-  const states = await sampleByLibrary(run, rows, { direction, seed });
-  const sigma = sigmaOf(run, problem.axes.length);
-  return lawErrors(problem, states, { method: context.method, sigma, direction });
+  const { method, size, folder } = context;
+  const name = problem === plane ? "plane" : "line";
+  const run = await runOf(context, name, { problem });
+  return keptValue(join(folder, name, `${direction}.json`), factsOfSize(method, size), async () => {
+    const rows = newRows(size, direction, problem);
+    const states = await sampleByLibrary(run, rows, { direction, seed });
+    const sigma = sigmaOf(run, problem.axes.length);
+    return lawErrors(problem, states, { method, sigma, direction });
+  });
 }
 
 /** The worse of both directions. */

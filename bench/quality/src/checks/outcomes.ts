@@ -1,11 +1,12 @@
-// All checks of all methods, one after the other, and their page.
+// All checks of all methods, one after the other.
 import { join } from "node:path";
 import type { MethodFacts } from "@dsbm/bridge/facts";
 import { describeError } from "@dsbm/config";
 import type { Progress } from "@dsbm/runs";
-import type { Check } from "./check.js";
+import { type Check, factsOfSize } from "./check.js";
+import { keptValue } from "./kept.js";
 import { lawChecks } from "./laws.js";
-import { type CheckedMethod, checkedMethods, type Size, sigmaShare } from "./methods.js";
+import { type CheckedMethod, checkedMethods, type Size } from "./methods.js";
 import { learntChecks, propertyChecks } from "./properties.js";
 import type { CommandLine } from "./runs.js";
 
@@ -30,39 +31,79 @@ interface CheckRun {
   line: CommandLine;
 }
 
+/** A measured value, or the error that came instead. */
+interface Finding {
+  value: number | null;
+  error: string | null;
+}
+
 /** Runs a check of a method. Errors become outcomes. */
 export async function outcomeOf(
   check: Check,
   method: CheckedMethod,
-  { size, folder, line }: CheckRun,
+  run: CheckRun,
 ): Promise<CheckOutcome> {
-  const place = join(folder, method.name.replaceAll(/\W+/g, "_"));
-  const skipped = check.skips?.(method) ?? null;
-  const without = (reason: string, holds: boolean) => ({
-    ...{ check, method, reason, holds },
-    value: null,
+  const reason = check.skips?.(method) ?? null;
+  if (reason !== null) return { check, method, value: null, reason, holds: true };
+  return judge(check, method, await measure(check, method, run));
+}
+
+/** The same, read from its file if it was measured before. */
+async function keptOutcome(
+  check: Check,
+  method: CheckedMethod,
+  run: CheckRun & { signal: AbortSignal },
+): Promise<CheckOutcome> {
+  if (check.skips?.(method)) return outcomeOf(check, method, run);
+  const size = sizeOf(check, run.size);
+  const path = join(placeOf(method, run.folder), "outcomes", `${check.name}.json`);
+  const facts = { ...factsOfSize(method, size), size };
+  const found = await keptValue(path, facts, async () => {
+    const finding = await measure(check, method, run);
+    // A stopped command line is no finding.
+    if (finding.error !== null) run.signal.throwIfAborted();
+    return finding;
   });
-  if (skipped !== null) return without(skipped, true);
+  return judge(check, method, found);
+}
+
+/** Properties hold for every training. */
+const sizeOf = ({ isFullOnly }: Check, size: Size): Size => (isFullOnly ? size : "small");
+
+const placeOf = ({ name }: CheckedMethod, folder: string): string =>
+  join(folder, name.replaceAll(/\W+/g, "_"));
+
+async function measure(
+  check: Check,
+  method: CheckedMethod,
+  { size, folder, line }: CheckRun,
+): Promise<Finding> {
+  const place = placeOf(method, folder);
+  const ownFolder = check.isFullOnly ? place : join(place, "small");
   try {
-    const value = await check.measure({
-      method,
-      // Properties hold for every training.
-      size: check.isFullOnly ? size : "small",
-      folder: check.isFullOnly ? place : join(place, "small"),
-      line,
-    });
-    return { check, method, value, reason: null, holds: value <= check.limit(method) };
+    const context = { method, size: sizeOf(check, size), folder: ownFolder, line };
+    return { value: await check.measure(context), error: null };
   } catch (error) {
-    const [first = "", ...more] = describeError(error).split("\n");
-    const isLine = more.length === 0 && /: /.test(first);
-    return without(first, (check.mayRefuse ?? false) && isLine);
+    return { value: null, error: describeError(error) };
   }
 }
 
-/** Runs all checks of a size, in the order of methods. */
+function judge(check: Check, method: CheckedMethod, { value, error }: Finding): CheckOutcome {
+  if (value !== null)
+    return { check, method, value, reason: null, holds: value <= check.limit(method) };
+  const [reason = "", ...more] = (error ?? "").split("\n");
+  const isLine = more.length === 0 && /: /.test(reason);
+  return { check, method, value, reason, holds: (check.mayRefuse ?? false) && isLine };
+}
+
+/** Runs all checks of a size in the order of methods. A signal ends it after the current check. */
 export async function allOutcomes(
   factsOf: (name: string) => MethodFacts,
-  run: CheckRun & { progress: Progress; methods: readonly string[] | null },
+  run: CheckRun & {
+    progress: Progress;
+    signal: AbortSignal;
+    methods: readonly string[] | null;
+  },
 ): Promise<CheckOutcome[]> {
   const all = checkedMethods(factsOf).filter(
     ({ name, facts }) =>
@@ -72,77 +113,17 @@ export async function allOutcomes(
   const outcomes: CheckOutcome[] = [];
   for (const [i, method] of all.entries())
     for (const check of checks) {
+      if (run.signal.aborted) return outcomes;
       run.progress.update({
         label: `${method.name}: ${check.name}`,
         step: i,
         steps: all.length,
       });
-      outcomes.push(await outcomeOf(check, method, run));
+      try {
+        outcomes.push(await keptOutcome(check, method, run));
+      } catch (error) {
+        if (!run.signal.aborted) throw error;
+      }
     }
   return outcomes;
 }
-
-const cellOf = ({ value, holds, reason }: CheckOutcome): string => {
-  const text =
-    value === null ? (reason === null ? "" : "–") : value === 0 ? "0" : value.toPrecision(2);
-  return holds ? text : `**${value === null ? "fails" : text}**`;
-};
-
-const tableOf = (checks: readonly Check[], outcomes: readonly CheckOutcome[]): string => {
-  const methods = [...new Set(outcomes.map(({ method }) => method))];
-  const shown = checks.filter((check) => outcomes.some((one) => one.check === check));
-  const rows = methods.map((method) => [
-    `\`${method.name}\``,
-    ...shown.map((check) => {
-      const found = outcomes.find((one) => one.check === check && one.method === method);
-      return found ? cellOf(found) : "";
-    }),
-  ]);
-  const head = ["method", ...shown.map(({ name }) => name)];
-  return [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
-};
-
-/** The page of the checks. */
-export function checksDocument(outcomes: readonly CheckOutcome[], command: string): string {
-  const wrong = outcomes.filter(({ holds }) => !holds);
-  const reasons = new Map<string, string[]>();
-  for (const { reason, method, check } of outcomes)
-    if (reason !== null)
-      reasons.set(`${check.name}: ${reason.replaceAll(/\S*\/(?=\w+\.csv)/g, "")}`, [
-        ...(reasons.get(`${check.name}: ${reason.replaceAll(/\S*\/(?=\w+\.csv)/g, "")}`) ?? []),
-        `\`${method.name}\``,
-      ]);
-  const meaning = (checks: readonly Check[]) =>
-    checks.map(({ name, meaning }) => `- **${name}**: ${meaning}`).join("\n");
-  return `# Checks of every method
-
-\`${command}\` trains every method between two Gaussians in the plane whose bridge is known, and writes this page. σ is ${sigmaShare} of the
-spread: so much noise shows wrong pairs and wrong steps. ${wrong.length === 0 ? "All checks hold." : `**${wrong.length} of ${outcomes.length} checks fail.**`} A check that fails is bold.
-
-## The law
-
-A method learns the Schrödinger bridge, optimal transport, or the pairs that \`ot_sampler\` gives. Its means, variances and covariances
-follow from its facts. Limits: ${lawLimits()}.
-
-${meaning([...lawChecks, ...learntChecks])}
-
-${tableOf([...lawChecks, ...learntChecks], outcomes)}
-
-## Properties
-
-These hold for every training, of 20 steps too, and are part of \`npm test\`.
-
-${meaning(propertyChecks)}
-
-${tableOf(propertyChecks, outcomes)}
-
-## Without a value
-
-${[...reasons].map(([reason, names]) => `- ${reason} (${names.join(", ")})`).join("\n") || "None."}
-`;
-}
-
-const lawLimits = (): string =>
-  "0.04 for closed forms and mixtures, 0.1 for networks, 0.15 for iterations of simulated pairs";

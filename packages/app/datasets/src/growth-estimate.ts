@@ -1,5 +1,6 @@
 // Growth that is estimated from the rows of a course before training.
 import {
+  type CourseOfMasses,
   courseGrowth,
   frames,
   type GrowthScan,
@@ -14,13 +15,16 @@ import {
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { GrowthFacts } from "@dsbm/runs";
-import { randperm, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { type EndpointData, marginalsOf } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
+import { growthKey, readGrowthEstimate, type SolvedGrowth } from "./growth-file.js";
 import { hasPrior, relativeMasses, timeSpans } from "./masses.js";
 
 /** The growth of a course, estimated from some of its rows. */
 export interface GrowthEstimate {
+  /** What it was computed from, as text. */
+  key: string;
   /** Relative masses of the datasets. */
   masses: readonly number[];
   scan: GrowthScan;
@@ -34,6 +38,8 @@ export interface GrowthEstimate {
 
 /** Estimated growth of datasets, which their `dispose` frees. */
 export class GrowthMemo {
+  /** The run folder that may hold the estimate; null: it is computed. */
+  folder: string | null = null;
   #key: string | null = null;
   #estimate: GrowthEstimate | null = null;
 
@@ -82,19 +88,32 @@ export function growthEstimate(
     tidy(() => {
       const generator = stream(config.seed, "growth");
       const sets = ends.map((end) => someRows(end, mostRows, generator));
-      const scan = scanGrowth(sets, { masses, spans }, generator);
-      const { delta } = scan.lengths[scan.best];
-      const solved = courseGrowth(sets, { masses, spans, delta });
-      const intervals = isGrowthFound(scan) ? solved : solved.map(withoutGrowth);
+      const key = growthKey(sets, { masses, spans, seed: config.seed });
+      const { folder } = datasets.growth;
+      const { scan, intervals } =
+        (folder === null ? null : readGrowthEstimate(folder, key)) ??
+        solveGrowth(sets, { masses, spans }, generator);
       const known = intervals.map(({ gain }, k) => ({
         gain: { rows: sets[k], values: gain.unsqueeze(1) },
         ...frames(sets, intervals, { spans, k }),
       }));
-      const estimate = { masses, scan, sets, intervals, known };
+      const estimate = { key, masses, scan, sets, intervals, known };
       for (const t of tensorsOf(estimate)) t.keep();
       return estimate;
     }),
   );
+}
+
+/** The growth of rows [m_k, d] for the length that halves of them agree on. */
+function solveGrowth(
+  sets: readonly Tensor[],
+  course: CourseOfMasses,
+  generator: Generator,
+): SolvedGrowth {
+  const scan = scanGrowth(sets, course, generator);
+  const { delta } = scan.lengths[scan.best];
+  const solved = courseGrowth(sets, { ...course, delta });
+  return { scan, intervals: isGrowthFound(scan) ? solved : solved.map(withoutGrowth) };
 }
 
 function isEstimated(config: CompleteTrainConfig, ends: readonly EndpointData[]): boolean {
@@ -139,11 +158,7 @@ export function growthFacts({ scan }: GrowthEstimate): GrowthFacts {
 }
 
 /** At most `most` random training rows as networks take them, float64 [m, d] on the CPU. */
-function someRows(
-  { train, plain }: EndpointData,
-  most: number,
-  generator: Parameters<typeof scanGrowth>[2],
-): Tensor {
+function someRows({ train, plain }: EndpointData, most: number, generator: Generator): Tensor {
   const order = randperm(train.size(0), { generator });
   const rows = order.narrow(0, 0, Math.min(most, train.size(0))).to({ device: train.device });
   return plain(train.indexSelect(0, rows)).to({ device: "cpu", dtype: "float64" });

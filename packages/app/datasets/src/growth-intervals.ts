@@ -11,6 +11,7 @@ import {
   resampledCells,
 } from "./growth-bootstrap.js";
 import { growthEstimate, growthNumbers } from "./growth-estimate.js";
+import { keptCells } from "./growth-file.js";
 import { priorsOf, timeSpans } from "./masses.js";
 
 const mostRows = 400;
@@ -23,7 +24,8 @@ const resamples = 40;
 export function growthIntervals(config: CompleteTrainConfig, data: Datasets): GrowthCells[] | null {
   const datasets = marginalsOf(data);
   const estimate = growthEstimate(config, data);
-  if (estimate) return resampledCells(config, estimate);
+  if (estimate)
+    return keptCells(data.growth.folder, estimate.key, () => resampledCells(config, estimate));
   const numbers = tidy(() => growthNumbers(config, data));
   const { masses, delta = 1, semiRelaxed: penalty } = numbers;
   // Plans of unbalanced LightSB are others.

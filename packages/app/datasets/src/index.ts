@@ -26,6 +26,7 @@ export {
   growthFacts,
   growthNumbers,
 } from "./growth-estimate.js";
+export { encodeGrowth, growthFiles } from "./growth-file.js";
 export * from "./growth-intervals.js";
 export * from "./known-pairs.js";
 export * from "./left-out.js";

@@ -217,9 +217,9 @@ function timesOfRows(
   });
 }
 
-/** Intervals of growth from the data of the run, if they are still there. */
+/** Intervals of growth from the data of the run, if they are still there. The run keeps them. */
 async function growthCells(
-  { config, method }: Trained,
+  { config, method, folder }: Trained,
   { progress, signal }: AnnotateJob,
 ): Promise<GrowthCells[] | null> {
   if (!method.mass || method.plan) return null;
@@ -229,6 +229,7 @@ async function growthCells(
       signal,
       checkFolder: checkSavedFolder,
     });
+    datasets.growth.folder = folder;
     try {
       const estimate = growthEstimate(config, datasets);
       const caution = estimate && growthCaution(growthFacts(estimate));
