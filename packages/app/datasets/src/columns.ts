@@ -1,18 +1,13 @@
 // Columns of tables: their units, conditions, limits and principal components.
-import { BridgeError, type Conditions, type Endpoint } from "@dsbm/bridge";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  conditionColumn,
-  type MassKey,
-  massKeys,
-  tableReading,
-} from "@dsbm/config";
+import { BridgeError, type Conditions } from "@dsbm/bridge";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   boundsOf,
+  type Category,
   type ColumnBounds,
   type ColumnCondition,
   type ColumnTransform,
+  categoryBlocks,
   type DataDescription,
   describeTables,
   encodeCondition,
@@ -20,7 +15,6 @@ import {
   fitTransform,
   type Limits,
   limitsOf,
-  type OwnOptions,
   principalComponents,
   type RowBlocks,
   RowUnits,
@@ -38,6 +32,8 @@ export interface Columns {
   names: readonly string[];
   /** Whether the tables had names; otherwise the columns are c0, c1, … */
   named: boolean;
+  /** Categories, whose levels are columns. */
+  categories: readonly Category[];
   /** Names of the columns of data.keep. */
   kept: readonly string[];
   /** The column of data.condition; null without one. */
@@ -50,38 +46,6 @@ export interface Columns {
   limits: Limits | null;
   /** The text of data.json. */
   description: DataDescription;
-}
-
-/** Which columns of a table apply, and which dataset of a course it is. */
-export interface TableUse {
-  /** The table whose columns apply. */
-  like?: TableFacts | null | undefined;
-  /** The index of an intermediate dataset, from 0. */
-  between?: number | undefined;
-}
-
-/** The options of a user's own table, from the keys `data.*` and the columns of masses. */
-export function ownOptions(
-  end: Endpoint,
-  { data, mass, ...config }: Pick<CompleteTrainConfig, "data" | MassKey>,
-  { like, between }: TableUse = {},
-): OwnOptions {
-  const { columns, exclude, keep, id, split_by, where, source, target, missing, log1p } = data;
-  const condition = conditionColumn(data);
-  const endGroup = end === "x0" ? source : target;
-  const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
-  const options = { columns, exclude, keep, condition, id, split_by, where, group };
-  const massColumns = { ...config, mass: typeof mass === "string" ? mass : null };
-  const masses = massKeys.flatMap((key) => (massColumns[key] ? [[key, massColumns[key]]] : []));
-  return {
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)),
-    ...(masses.length > 0 && { masses: Object.fromEntries(masses) }),
-    ...tableReading(data),
-    missing,
-    log1p,
-    classes: data.classes !== null,
-    ...(like && { like: { path: like.path, named: like.named, columns: like.columns } }),
-  };
 }
 
 /**
@@ -119,15 +83,16 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     const seen = standardiseRows(end, { transform, condition, limits });
     datasets[i] = whole ? inMemory(seen) : seen;
   }
-  const { columns: names, named, kept } = first;
-  return { names, named, kept, condition, transform, bounds, limits, description };
+  const { columns: names, named, categories, kept } = first;
+  return { names, named, categories, kept, condition, transform, bounds, limits, description };
 }
 
 function standardiseRows(
   end: EndpointData,
   { transform, condition, limits }: Pick<Columns, "transform" | "condition" | "limits">,
 ): EndpointData {
-  const units = new RowUnits(transform, (end.facts as TableFacts).offset, limits);
+  const { columns, categories, offset } = end.facts as TableFacts;
+  const units = new RowUnits(transform, offset, limits, categoryBlocks(columns, categories));
   const apply = (rows: Tensor) => units.apply(rows);
   return {
     ...end,
@@ -135,6 +100,7 @@ function standardiseRows(
     plain: apply,
     conditions: condition && conditionsOf(end, condition),
     shown: (rows) => units.undo(rows),
+    generated: categories.length > 0 ? (rows) => units.withLevels(rows) : null,
     dispose() {
       end.dispose?.();
       units.dispose();
@@ -207,6 +173,8 @@ export function projectDatasets(
   for (const [i, end] of datasets.entries())
     datasets[i] = {
       ...inMemory(end, (rows) => components.project(rows)),
+      // A level of principal components is known in the columns only.
+      generated: null,
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
       shown(rows) {
         return tidy(() => {

@@ -11,6 +11,7 @@ import {
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
+  columnsOfFile,
   downscalerScalingFile,
   firstOf,
   type ImageClass,
@@ -24,9 +25,9 @@ import {
 } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import { type Device, type Tensor, tidy } from "@dsbm/torch";
-import { ownOptions, type TableUse } from "./columns.js";
 import type { Datasets } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
+import { ownOptions, type TableUse } from "./own-options.js";
 
 /** One dataset of a configuration, split into training rows and held-out rows. */
 export interface EndpointData {
@@ -55,6 +56,8 @@ export interface EndpointData {
    * images); null: unchanged.
    */
   shown: ((rows: Tensor) => Tensor) | null;
+  /** Generated samples [n, d] with one level in each category, as they are written; null: unchanged. */
+  generated: ((rows: Tensor) => Tensor) | null;
   /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
   /** Held-out samples of a file: rows from 1, or the paths of images; null for other data. */
@@ -138,7 +141,7 @@ export function loadDataset(
     test: test.x,
     classes: train.classes,
     about: facts
-      ? `${name}: ${n} rows of ${shape} columns (${firstOf(facts.columns, 8)}), and ${spare}`
+      ? `${name}: ${n} rows of ${columnsIn(facts)}, and ${spare}`
       : `${name}: ${n} ${what} [${shape}], and ${spare} (${[train.source, ...(train.notes ?? [])].join("; ")})`,
     decode: (rows, { generator }) =>
       flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
@@ -147,6 +150,7 @@ export function loadDataset(
     plain: decodeImages,
     moments: null,
     shown: unscaling(name, config),
+    generated: null,
     facts,
     heldOut: heldOutSamples(test),
     raw: facts && { train: train.condition, test: test.condition },
@@ -155,6 +159,11 @@ export function loadDataset(
   };
   for (const t of tensorsOf(made)) t?.keep();
   return made;
+}
+
+function columnsIn({ columns, categories }: TableFacts): string {
+  const names = columnsOfFile(columns, categories);
+  return `${names.length} columns (${firstOf(names, 8)})`;
 }
 
 function heldOutSamples({ origin }: Table): (number | string)[] | null {

@@ -73,6 +73,7 @@ export function gaussianTarget(x0: EndpointData, config: CompleteTrainConfig): E
     about: `Gaussian at time 1: ${text}`,
     decode,
     plain: (rows) => rows,
+    generated: null,
     conditions: null,
     order: { train: null, test: null },
     moments,

@@ -31,6 +31,7 @@ export * from "./growth-intervals.js";
 export * from "./known-pairs.js";
 export * from "./left-out.js";
 export { growthNote, relativeMasses } from "./masses.js";
+export { ownOptions } from "./own-options.js";
 export * from "./picture-folders.js";
 export * from "./saved-folders.js";
 export { configChain, type TimeConfig, timeScale, timeValues } from "./times.js";

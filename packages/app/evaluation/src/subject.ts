@@ -1,6 +1,6 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
-import type { Split } from "@dsbm/data";
+import type { Category, Split } from "@dsbm/data";
 import {
   checkSavedFolder,
   type Datasets,
@@ -19,6 +19,8 @@ export interface SampleSubject {
   trained: { config: object };
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
+  /** Categories, whose levels are columns (default: none). */
+  categories?: readonly Category[];
   /** Rows of a dataset in the data's own units. */
   own(side: Endpoint, rows: Tensor): Tensor;
 }
@@ -30,6 +32,8 @@ export interface Subject extends SampleSubject {
   datasets: Datasets;
   /** A distance of 1 between networks' rows, in the units of metrics over several columns. */
   unit: number;
+  /** Generated samples [n, …] of a dataset as they are written: one level in each category. */
+  written(side: Endpoint, x: Tensor): Tensor;
 }
 
 /** A subject that owns its bridge and its data; dispose it. */
@@ -95,6 +99,8 @@ export const subjectOf = (bridge: Bridge, datasets: Datasets): Subject => ({
   datasets,
   unit: unitOf(datasets),
   names: datasets.columns?.names ?? null,
+  categories: datasets.columns?.categories ?? [],
+  written: (side, x) => datasets[side].generated?.(x) ?? x,
   own(side, rows) {
     const { shown } = datasets[side];
     return shown && !datasets.projection ? shown(rows) : rows;

@@ -1,6 +1,6 @@
 // Metrics with known answers: each row of the table is a set of samples whose value, floor or ceiling has a closed form.
 import { Clock } from "@dsbm/runs";
-import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { Generator, randn, setNumThreads, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   gaussianConfig,
@@ -8,7 +8,7 @@ import {
   trainConfig,
   withEnds,
 } from "../../../../test/support/problem.js";
-import type { MeasureOptions, Measuring, Metric, SampleSet } from "../src/metric.js";
+import { type MeasureOptions, Measuring, type Metric, type SampleSet } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureSet } from "../src/rows.js";
 import { affordableRows } from "../src/sampling/affordable-rows.js";
@@ -102,6 +102,34 @@ describe("metrics with known answers", () => {
     expect(low).toBeLessThanOrEqual(row.value + 1e-9);
     expect(high).toBeGreaterThanOrEqual(row.value - 1e-9);
     expect(row.n).toBe(name === "energy_distance" ? 1000 : n);
+  });
+  it("column_w1 of a category is the total variation of the shares of its levels", async () => {
+    // Levels of 1,000 and 1,000 rows against 500 and 1,500, and of 0 and 2,000.
+    const levels = (rows: number) => () =>
+      zeros([n, 1])
+        .add(1)
+        .cumsum(0)
+        .le(rows)
+        .to("float32")
+        .mul(tensor([[1, -1]]))
+        .add(tensor([[0, 1]]));
+    const row = await withSet(
+      () => ({ start: levels(0)(), end: levels(1000)(), data: levels(500)() }),
+      { intervals: true },
+      async (set, context) => {
+        const named = {
+          ...context.subject,
+          names: ["site=north", "site=south"],
+          categories: [{ name: "site", levels: ["north", "south"] }],
+        };
+        using own = new Measuring(named, context.options);
+        const chosen = metrics.filter(({ name }) => name === "column_w1");
+        return (await measureSet(set, chosen, own))?.rows;
+      },
+    );
+    expect(row?.map(({ title, value, floor, ceiling }) => [title, value, floor, ceiling])).toEqual([
+      ["shares of site", expect.closeTo(0.25, 9), 0, expect.closeTo(0.25, 9)],
+    ]);
   });
   it("displacement: a translation is optimal, and independent pairs add both variances", async () => {
     const row = await rowOf("displacement", () => {

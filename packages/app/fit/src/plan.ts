@@ -1,7 +1,9 @@
 // From the data of a fit to its configuration, the reasons and the forecast of its time.
 import { cpus, loadavg } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { levelPlaces } from "@dsbm/data";
 import {
+  type Columns,
   type Datasets,
   growthEstimate,
   growthFacts,
@@ -30,7 +32,8 @@ import { boundRules } from "./rules/bounds.js";
 import { countRules } from "./rules/counts.js";
 import { methodOf } from "./rules/iterations.js";
 import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
-import { chooseHeldOut, chooseScale } from "./rules/table.js";
+import { chooseCategories, chooseHeldOut, chooseScale } from "./rules/table.js";
+import { textColumns } from "./text-columns.js";
 import { forecastTime } from "./time.js";
 
 /** A configuration with the reasons for its options and the forecast of its time. */
@@ -180,6 +183,8 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
   const counts = await matrixFacts(choices.configuration.config);
   if (counts) choices.add(...countRules(counts));
+  const texts = await textColumns(choices.configuration.config);
+  if (texts.length > 0) choices.add(chooseCategories(texts));
   const { config } = choices.configuration;
   const datasets = await openDatasets(config, work);
   try {
@@ -190,16 +195,24 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
     throw error;
   }
   if (datasets.columns) {
-    const { std } = datasets.columns.transform;
-    const names = datasets.x0.facts?.named ? datasets.x0.facts.columns : null;
     // Principal components are coordinates of one space.
     const heavy = config.data.components === null ? heavyColumns(datasets) : [];
-    choices.add(chooseScale({ std, names, heavy }));
+    choices.add(chooseScale({ ...scaleFacts(datasets.columns), heavy }));
   }
   const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);
   choices.add(...boundRules(marginalsOf(datasets).flatMap(({ facts }) => facts ?? [])));
   return reloadDatasets(datasets, config, choices, work);
+}
+
+/** The deviations and the names of columns that are no levels of categories. */
+function scaleFacts({ names, named, categories, transform }: Columns) {
+  const levels = levelPlaces(names, categories);
+  const isNumber = (_: unknown, k: number) => !levels.has(k);
+  return {
+    std: transform.std.filter(isNumber),
+    names: named ? names.filter(isNumber) : null,
+  };
 }
 
 /** The share of held-out samples of small tables and of small folders without a test folder of their own. */

@@ -6,6 +6,7 @@ import { Bridge } from "./bridge.js";
 import { oddRow } from "./check-rows.js";
 import { openConditions } from "./input/conditions.js";
 import { disposeRows, type FileJob, type Input, nullIfStopped, openInput } from "./input/input.js";
+import { UnclearLevels } from "./output/level-texts.js";
 import { openOutput } from "./output/output.js";
 import { checkOutput, needsCount } from "./output/place.js";
 import type { SampleWriter } from "./output/writer.js";
@@ -57,6 +58,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
     const conditionsOf = openConditions(config, { bridge, input });
     const stray = trained.columns && strayValues(trained.columns, direction);
+    const unclear = trained.columns && new UnclearLevels(bridge.units);
     using output = await openOutput({
       path: job.output,
       bridge,
@@ -65,7 +67,10 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       times: path ? times : null,
       end: times.at(-1) as number,
       settings: config,
-      seen: stray?.add,
+      seen(numbers, x) {
+        stray?.add(numbers);
+        unclear?.add(x);
+      },
     });
     progress.line(input.about);
     const began = performance.now();
@@ -73,7 +78,8 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const { samples, evaluations } = await sampleBatches(job, direction, parts);
     await output.commit();
     for (const line of input.notes?.() ?? []) progress.line(line);
-    for (const line of stray?.lines() ?? []) progress.line(`warning: ${line}`);
+    const doubts = [...(stray?.lines() ?? []), ...(unclear?.lines() ?? [])];
+    for (const line of doubts) progress.line(`warning: ${line}`);
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {

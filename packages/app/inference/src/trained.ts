@@ -80,7 +80,7 @@ function readColumns(
     throw new ConfigError(
       `${path} is missing or damaged, which says how its columns were standardised: copy it with the run, or train it again`,
     );
-  const { columns, kept, transform, conditioning } = saved;
+  const { columns, categories, kept, transform, conditioning } = saved;
   const names = columns.map(({ name }) => name);
   const target = columns.flatMap((one) => one.target ?? []);
   const bounds = {
@@ -91,6 +91,7 @@ function readColumns(
   return {
     names,
     named: names.some((name, k) => name !== `c${k}`),
+    categories,
     kept,
     transform,
     condition: conditioning,

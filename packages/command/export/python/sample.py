@@ -129,6 +129,9 @@ class Bridge:
                 low, high = (np.array(limits[key], dtype=float) for key in ("min", "max"))
                 x = np.where(limits["whole"], np.round(x), x)
                 x = np.fmin(np.fmax(x, low), high)
+            for first, levels in _categories(self.about).values():
+                block = x[:, first : first + len(levels)]
+                x[:, first : first + len(levels)] = np.eye(len(levels))[block.argmax(1)]
         return x, weight
 
     def _run(self, name, feeds, outputs):
@@ -311,6 +314,12 @@ class Noise:
         return noise
 
 
+def _categories(about):
+    """Columns of texts: the place of their first level among the columns of numbers, and their levels."""
+    categories = (about["transform"] or {}).get("categories") or []
+    return {one["name"]: (one["first"], one["levels"]) for one in categories}
+
+
 def _number(text):
     try:
         return float(text)
@@ -328,6 +337,15 @@ def _read(path, about):
         head, *rows = csv.reader(file)
     columns = dict(zip(head, zip(*rows)))
     names = about["columns"] or head
+    for category, (first, levels) in _categories(about).items():
+        texts = [text.strip() for text in columns.get(category, [])]
+        for row, text in enumerate(texts):
+            if text not in levels:
+                found = f"{text!r} in column {category}, row {row + 1}"
+                raise ValueError(f"{path} has {found}: expected one of {', '.join(levels)}")
+        if category in columns:
+            for k, level in enumerate(levels):
+                columns[names[first + k]] = ["1" if text == level else "0" for text in texts]
     missing = [name for name in names if name not in columns]
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(head)}")
@@ -344,9 +362,14 @@ def _write(path, x, weight, about):
     if not path.endswith(".csv"):
         return np.save(path, x if weight is None else np.column_stack([x, weight]))
     names = about["columns"] or [f"x{k + 1}" for k in range(x.shape[1])]
-    rows = x if weight is None else np.column_stack([x, weight])
+    rows = (x if weight is None else np.column_stack([x, weight])).tolist()
+    names = names if weight is None else [*names, "weight"]
+    for category, (first, levels) in reversed(_categories(about).items()):
+        texts = [levels[row[first : first + len(levels)].index(1)] for row in rows]
+        names = [*names[:first], category, *names[first + len(levels) :]]
+        rows = [[*row[:first], text, *row[first + len(levels) :]] for row, text in zip(rows, texts)]
     with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([names if weight is None else [*names, "weight"], *rows.tolist()])
+        csv.writer(file).writerows([names, *rows])
 
 
 def main():

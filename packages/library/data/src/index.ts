@@ -23,12 +23,22 @@ export {
 } from "./pictures/decode.js";
 export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
 export * from "./registry.js";
+export {
+  type Category,
+  type CategoryBlock,
+  categoryBlocks,
+  columnsOfFile,
+  embedCategories,
+  levelPlaces,
+  withLevels,
+} from "./tables/categories.js";
 export * from "./tables/clean.js";
 export type { ColumnVariability } from "./tables/counts.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";
+export { textColumnsOf } from "./tables/prepare/choose-categories.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export {

@@ -81,6 +81,10 @@ export const data = {
       ["x", "y"],
     ),
     exclude: names("tables: columns to drop", ["id"]),
+    categories: names(
+      "tables: columns of texts to train on, a coordinate for each of their levels; auto is all of few different texts",
+      ["celltype", "site"],
+    ),
     keep: names("tables: columns that samples keep unchanged", ["id"]),
     condition: file("tables: the condition, a column of numbers or classes", "age"),
     classes: file(

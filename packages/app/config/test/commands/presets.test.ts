@@ -25,7 +25,7 @@ const DEFAULTS = `
   final_adaptive=false cdsb=false wavenumber=0 data.image_size=28 data.channels=1
   data.cond_channels=0 data.cond=null data.random_flip=false data.dim=null data.a=0.1 data.components=null
   data.dataset=null data.n_train=null data.n_test=null data.test_fraction=0.1
-  data.columns=null data.exclude=null data.keep=null data.condition=null data.classes=null data.range=null data.integer=null data.id=null data.missing=error
+  data.columns=null data.exclude=null data.categories=null data.keep=null data.condition=null data.classes=null data.range=null data.integer=null data.id=null data.missing=error
   data.log1p=false data.standardise=columns data.split_by=null data.source=null data.between=null data.target=null
   data.where=null
   data.decimal=. data.thousands=null data.na=null data.booleans=false data.header=true data.key=null data.normalise=null data.layer=null

@@ -8,13 +8,9 @@ import {
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/datasets";
 import { strayValues } from "@dsbm/inference";
-import { average, columnName } from "@dsbm/runs";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { drawsOf } from "../bounds/floor-draws.js";
-import { halvesOf } from "../bounds/halves.js";
-import { measurementOf } from "../bounds/measurement.js";
 import { standardFeatures } from "../images/features.js";
-import type { Measurement, Measuring, Metric, MetricData, TwoSampleMetric } from "../metric.js";
+import type { Measuring, Metric, MetricData, TwoSampleMetric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
 const directions = 128;
@@ -211,54 +207,6 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
   moment("var", "variance of all generated values"),
   moment("sample_var", "variance over generated rows"),
 ];
-
-const mostColumns = 200;
-
-/** The distance of each column, the worst first. */
-export const columnMetric: Metric<SampleSubject> = {
-  name: "column_w1",
-  title: "1-Wasserstein of a column",
-  group: "columns",
-  meaning:
-    "The 1-Wasserstein distance between generated and target values of a column, in its own units. Floor: other target rows; ceiling: the untransported source.",
-  serves: forVectors,
-  measure: (set, context) =>
-    tidy(() => {
-      const { own, names } = context.subject;
-      const { seed } = context.options;
-      const data = own(set.side, set.data);
-      const generated = own(set.side, set.end);
-      const source = own(set.from, set.start);
-      const values = columnWasserstein(generated, data);
-      const floors = drawsOf(set, seed).map((draw) => columnWasserstein(own(set.side, draw), data));
-      const ceilings = columnWasserstein(source, data);
-      const halves = halvesOf(
-        { generated, data, reserve: own(set.side, set.reserve()), source },
-        columnWasserstein,
-        { context },
-      );
-      const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
-      return values
-        .map((value, k): { off: number; row: Measurement } => {
-          const deviation = deviations[k];
-          const constant = value > 0 ? Number.MAX_VALUE : 0;
-          const column = names?.length === values.length ? names[k] : columnName(k);
-          const floor = average(floors.map((of) => of[k]));
-          const whole = { value, floor, ceiling: ceilings[k] };
-          return {
-            off: deviation > 0 ? value / deviation : constant,
-            row: {
-              ...measurementOf(whole, halves[k], { least: 0 }),
-              title: `1-Wasserstein of ${column}`,
-              column,
-            },
-          };
-        })
-        .sort((a, b) => b.off - a.off)
-        .slice(0, mostColumns)
-        .map(({ row }) => row);
-    }),
-};
 
 /** Of a continuous column, two rows of several hundred lie outside the range of as many others. */
 const leastOpenShare = 0.02;

@@ -2,7 +2,8 @@
 import type { Metric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 import { classifierMetric } from "./classifier.js";
-import { columnMetric, endpointMetrics, strayMetric } from "./endpoints.js";
+import { columnMetric } from "./columns.js";
+import { endpointMetrics, strayMetric } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
 import { growthMetrics } from "./growth.js";

@@ -71,9 +71,11 @@ export async function collectSamples(
       dispose();
       return null;
     }
-    const { end, weights, nfe, batches } = samples;
-    for (const tensor of [end, weights]) if (tensor) kept.add(tensor);
-    checkFinite(end, { direction, half });
+    const { weights, nfe, batches } = samples;
+    for (const tensor of [samples.end, weights]) if (tensor) kept.add(tensor);
+    checkFinite(samples.end, { direction, half });
+    const isWritten = subject.datasets[side].generated !== null;
+    const end = isWritten ? kept.keep(() => subject.written(side, samples.end)) : samples.end;
     const states = paths.states(kept);
     const { energy } = paths;
     const { unit } = subject;

@@ -30,7 +30,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
         ...set,
         key: `${set.key}/marginal/${i}`,
         start: context.own(() => set.start.narrow(0, 0, n)),
-        end: context.own(() => state.narrow(0, 0, n)),
+        end: context.own(() => context.subject.written("x0", state.narrow(0, 0, n))),
         data,
         reserve: () => reserve,
       },

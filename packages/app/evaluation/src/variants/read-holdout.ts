@@ -1,5 +1,5 @@
 import { ConfigError, tableReading } from "@dsbm/config";
-import { cleanRows, openRows, type ReadOptions } from "@dsbm/data";
+import { type Category, cleanRows, embedCategories, openRows, type ReadOptions } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { MetricData } from "../metric.js";
@@ -16,8 +16,10 @@ export async function readHoldout(path: string, { datasets, config }: MetricData
   const [d] = datasets.shape;
   const { where } = config.data;
   const names = datasets.columns?.names ?? null;
+  const categories = datasets.columns?.categories ?? [];
   const options = { ...tableReading(config.data), key: undefined };
-  return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;
+  const like = { names, d, categories };
+  return (await readRows(path, { ...like, where: where ?? undefined, options })).rows;
 }
 
 /**
@@ -33,16 +35,19 @@ export async function readRows(
     exclude,
     where,
     options,
+    categories = [],
   }: {
     names: readonly string[] | null;
     d: number | null;
+    categories?: readonly Category[];
     exclude?: readonly string[];
     where?: string | undefined;
     options?: ReadOptions;
   },
 ): Promise<{ rows: Tensor; names: string[] }> {
-  const source = await openRows(path, options);
+  const file = await openRows(path, options);
   try {
+    const source = embedCategories(file, categories);
     const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
     const columns =
       d === null
@@ -55,6 +60,6 @@ export async function readRows(
       throw new ConfigError(`${path} has ${values.length} rows; expected 4 or more`);
     return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };
   } finally {
-    source.close();
+    file.close();
   }
 }

@@ -1,5 +1,6 @@
 // The names and commands of the verdicts on a run.
 import { printCommand } from "@dsbm/config";
+import { levelPlaces } from "@dsbm/data";
 import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
 import {
@@ -82,8 +83,9 @@ function roundingStep(
   { columns }: Pick<Datasets, "columns">,
 ): NextStep | null {
   if (!columns) return null;
-  const { bounds, limits, names } = columns;
-  const isVarying = (k: number) => bounds.source[k].max > bounds.source[k].min;
+  const { bounds, limits, names, categories } = columns;
+  const levels = levelPlaces(names, categories);
+  const isVarying = (k: number) => !levels.has(k) && bounds.source[k].max > bounds.source[k].min;
   const whole = names.filter((_, k) => bounds.whole[k] && isVarying(k));
   const open = names.filter((name, k) => whole.includes(name) && !limits?.whole[k]);
   if (open.length === 0) return null;

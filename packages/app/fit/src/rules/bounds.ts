@@ -1,5 +1,5 @@
 // The kind and the range of generated values: whole numbers, and columns that end at a bound.
-import type { TableFacts } from "@dsbm/data";
+import { levelPlaces, type TableFacts } from "@dsbm/data";
 import { type Rule, rule } from "./rule.js";
 
 /** More columns are mostly counts of a sparse matrix, whose means rounding would move. */
@@ -15,7 +15,8 @@ const usualBounds: readonly number[] = [0, 1, 100];
 type BoundFacts = Pick<
   TableFacts,
   "columns" | "range" | "spread" | "edges" | "whole" | "rows" | "log1p"
->;
+> &
+  Partial<Pick<TableFacts, "categories">>;
 
 /** Chooses whole numbers and ranges of generated values from all datasets; [] for other data than tables. */
 export const boundRules = (datasets: readonly BoundFacts[]): Rule[] =>
@@ -25,9 +26,11 @@ export const boundRules = (datasets: readonly BoundFacts[]): Rule[] =>
 
 /** Chooses the columns whose generated values are rounded: all values of all datasets are whole numbers. Null: none. */
 export function chooseWhole(datasets: readonly BoundFacts[]): Rule | null {
-  const [{ columns }] = datasets;
+  const [{ columns, categories = [] }] = datasets;
   if (columns.length > mostBoundedColumns) return null;
+  const levels = levelPlaces(columns, categories);
   const names = columns.filter((_, k) => {
+    if (levels.has(k)) return false;
     const low = Math.min(...datasets.map(({ range }) => range.min[k]));
     const high = Math.max(...datasets.map(({ range }) => range.max[k]));
     return high > low && datasets.every(({ whole }) => whole[k]);
@@ -41,9 +44,11 @@ export function chooseWhole(datasets: readonly BoundFacts[]): Rule | null {
  * amounts from 0 and shares from 0 to 1. Null: none.
  */
 export function chooseRange(datasets: readonly BoundFacts[]): Rule | null {
-  const [{ columns }] = datasets;
+  const [{ columns, categories = [] }] = datasets;
   if (columns.length > mostBoundedColumns) return null;
+  const levels = levelPlaces(columns, categories);
   const ranges = columns.flatMap((name, k) => {
+    if (levels.has(k)) return [];
     const low = boundOf(datasets, k, "low");
     const high = boundOf(datasets, k, "high");
     return low === null && high === null ? [] : [`${name}:${low ?? ""}..${high ?? ""}`];

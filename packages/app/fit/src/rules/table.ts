@@ -49,6 +49,16 @@ export function chooseScale({
       );
 }
 
+/** Chooses categories of a table whose columns `names` hold texts. */
+export function chooseCategories(names: readonly string[]): Rule {
+  const isOne = names.length === 1;
+  return rule(
+    "data.categories",
+    ["auto"],
+    `${firstOf(names, 6)} ${isOne ? "holds" : "hold"} texts: each of few different ones is a coordinate, and samples have texts again`,
+  );
+}
+
 /** Held-out samples that are enough for a verdict, and the largest share of them. */
 const heldOutLimits = {
   rows: { enough: 400, largestShare: 0.3 },

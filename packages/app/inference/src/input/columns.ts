@@ -94,12 +94,14 @@ export function matchedColumns(
   const kept = [...new Set([...others, ...usual, ...own].flat())].filter(has);
   const lost = usual.filter((name) => !has(name));
   const names = columnsLike(source, { names: runNames, width, like: folder, others: kept });
-  const both = kept.filter((name) => names.includes(name));
+  const categories = run?.categories.map(({ name }) => name) ?? [];
+  const changed = isAnnotated ? names : [...names, ...categories];
+  const both = kept.filter((name) => changed.includes(name));
   if (both.length > 0)
     throw new ConfigError(
       `keep=${both.join()}: the run changes this column, so it cannot be kept: leave it out`,
     );
-  const inUse = new Set([...names, ...kept]);
+  const inUse = new Set([...names, ...kept, ...categories]);
   const extra = all.filter((name) => !inUse.has(name));
   return {
     names,

@@ -4,6 +4,8 @@ import {
   type CleanCounts,
   type CleanRequest,
   cleanRows,
+  columnsOfFile,
+  embedCategories,
   firstOf,
   type KeptCell,
   type KeptColumn,
@@ -43,13 +45,14 @@ type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels">;
  */
 export async function tableInput(path: string, options: TableInputOptions): Promise<Input> {
   const { trained, start, keys, progress } = options;
-  const source = await openRows(path, readingOf(keys, trained.config.data));
+  const file = await openRows(path, readingOf(keys, trained.config.data));
   const units = unitsOf(trained);
   const close = () => {
     units.dispose();
-    source.close();
+    file.close();
   };
   try {
+    const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {
       trained,
       keep: keys.keep,
@@ -115,7 +118,7 @@ async function openTable(
   const rows = source.rows === null ? "" : `${source.rows} rows of `;
   return {
     n: missing === "drop" || keys.where !== null || group ? null : source.rows,
-    about: `${path}, ${rows}${names.length} columns`,
+    about: `${path}, ${rows}${columnsOfFile(names, trained.columns?.categories ?? []).length} columns`,
     table: { source, names, kept: keptColumns, h5ad: h5adPlace(path, source, keys, trained) },
     count: () => countRows(cleaned()),
     batches: batches(),

@@ -75,7 +75,7 @@ function arrayWriter(temporary: string, options: OutputOptions): SampleWriter {
         const here = x.to({ device: "cpu" });
         if (!units) return file.put(at, io.toRaw(here));
         const numbers = units.undo(here);
-        if (k === (times?.length ?? 1) - 1) seen?.(numbers);
+        if (k === (times?.length ?? 1) - 1) seen?.(numbers, here);
         file.put(at, io.fromTyped(toRows(numbers, dtype), [x.size(0), units.width]));
       });
     },

@@ -16,6 +16,7 @@ import {
 import { tidy } from "@dsbm/torch";
 import type { H5adPlace } from "../input/input.js";
 import { timeLabel } from "../plan.js";
+import { LevelTexts } from "./level-texts.js";
 import { runRecord } from "./record.js";
 import type { OutputOptions, SampleWriter, Writer } from "./writer.js";
 
@@ -80,50 +81,45 @@ export async function rowsWriter(
 ): Promise<SampleWriter> {
   const { path, bridge, input, times, end, settings, seen } = options;
   const { units, trained } = bridge;
-  const numberColumns = units.columns(input.table?.names);
-  const hasWeights = trained.method.mass !== undefined;
-  const columns: NumberColumn[] = hasWeights
-    ? [...numberColumns, { name: "weight", dtype: "float32" }]
-    : numberColumns;
-  const names = columns.map(({ name }) => name);
+  const format = outputFormat(path);
+  const { levels, columns, kept } = columnsOf(options, place ? null : format);
   const keptColumns = input.table?.kept ?? [];
-  const kept: readonly KeptColumn[] =
-    times && keptColumns.length === 0 ? [{ name: "row", kind: "integer" }] : keptColumns;
-  const all = [...kept.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
+  const all = [...kept, ...(times ? [{ name: "t" }] : []), ...columns].map(({ name }) => name);
   checkNames(path, all, times !== null);
   const at = timeLabel(trained.config, end);
   const obsm = place && `${place.layer}_at_${at}`;
   const writer: RowsWriter = place
     ? await h5adWriter(temporary, place.path, {
         added: [
-          { obsm, columns: numberColumns.map(({ name }) => name) },
-          { obsm: null, columns: hasWeights ? [`weight_at_${at}`] : [] },
+          { obsm, columns: levels.columns.map(({ name }) => name) },
+          { obsm: null, columns: trained.method.mass ? [`weight_at_${at}`] : [] },
         ],
         command: "sample",
         record: runRecord(trained, settings),
       })
     : openTableWriter(temporary, {
-        format: outputFormat(path) as OutputFormat,
+        format: format as OutputFormat,
         kept,
         columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
       });
   let written = 0;
-  let states: Float64Array[][] = [];
+  let states: RowsBatch[] = [];
   return {
     about: () =>
       obsm
-        ? `${path}, obsm ${obsm} of ${written} rows and ${numberColumns.length} columns`
+        ? `${path}, obsm ${obsm} of ${written} rows and ${levels.columns.length} columns`
         : `${path}, ${written} rows of ${all.length} columns`,
     async put(x, { k, first, kept: cells, rows, weights }) {
-      const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
-      if (k === (times?.length ?? 1) - 1) seen?.(numbers);
-      if (weights && hasWeights) numbers.push(Float64Array.from(weights.toNumbers()));
-      let batch: RowsBatch = { count: x.size(0), rows, numbers, kept: cells };
+      const inOwnUnits = tidy(() => units.undo(x.to({ device: "cpu" })));
+      if (k === (times?.length ?? 1) - 1) seen?.(inOwnUnits, x);
+      const { numbers, texts } = levels.split(inOwnUnits);
+      if (weights && trained.method.mass) numbers.push(Float64Array.from(weights.toNumbers()));
+      let batch: RowsBatch = { count: x.size(0), rows, numbers, kept: [...cells, ...texts] };
       if (times) {
-        states.push(numbers);
-        if (k < times.length - 1) return;
         const ids = keptColumns.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
-        batch = longRows(states, { times, ids });
+        states.push({ count: x.size(0), numbers, kept: [...ids, ...texts] });
+        if (k < times.length - 1) return;
+        batch = longRows(states, times);
         states = [];
       }
       await writer.write(batch);
@@ -131,6 +127,27 @@ export async function rowsWriter(
     },
     close: () => writer.close(),
     abandon: () => writer.abandon(),
+  };
+}
+
+/** The columns of a table of samples in a format; null: an obsm, which has numbers only, as .npy has. */
+function columnsOf(
+  { bridge: { units, trained }, input, times }: OutputOptions,
+  format: OutputFormat | null | undefined,
+) {
+  const isOfNumbers = !format || format === ".npy";
+  const levels = new LevelTexts(
+    units.columns(input.table?.names),
+    isOfNumbers ? [] : units.categories,
+  );
+  const weight: NumberColumn[] = trained.method.mass ? [{ name: "weight", dtype: "float32" }] : [];
+  const copied = input.table?.kept ?? [];
+  const ids: readonly KeptColumn[] =
+    times && copied.length === 0 ? [{ name: "row", kind: "integer" }] : copied;
+  return {
+    levels,
+    columns: [...levels.columns, ...weight],
+    kept: [...ids, ...levels.texts],
   };
 }
 
@@ -146,19 +163,23 @@ function checkNames(path: string, names: readonly string[], isPath: boolean): vo
 const rowNumbers = (first: number, n: number): bigint[] =>
   Array.from({ length: n }, (_, i) => BigInt(first + i));
 
-function longRows(
-  states: readonly Float64Array[][],
-  { times, ids }: { times: readonly number[]; ids: readonly (readonly KeptCell[])[] },
-): TableBatch {
+function longRows(states: readonly RowsBatch[], times: readonly number[]): TableBatch {
   const steps = times.length;
-  const [first = []] = states;
-  const count = steps * (first[0]?.length ?? 0);
+  const [{ count: rows, numbers, kept }] = states;
+  const count = steps * rows;
   const column = (value: (row: number, k: number) => number) =>
     Float64Array.from({ length: count }, (_, i) => value(Math.floor(i / steps), i % steps));
-  const numbers = first.map((_, c) => column((row, k) => states[k]?.[c]?.[row]));
   return {
     count,
-    numbers: [column((_, k) => times[k]), ...numbers],
-    kept: ids.map((cells) => cells.flatMap((cell) => Array<KeptCell>(steps).fill(cell))),
+    numbers: [
+      column((_, k) => times[k]),
+      ...numbers.map((_, c) => column((row, k) => states[k].numbers[c][row])),
+    ],
+    kept: kept.map((_, c) =>
+      Array.from({ length: count }, (_, i): KeptCell => {
+        const { kept: cells } = states[i % steps];
+        return cells[c][Math.floor(i / steps)];
+      }),
+    ),
   };
 }

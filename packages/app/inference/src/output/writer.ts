@@ -51,6 +51,6 @@ export interface OutputOptions {
   /** The process time of the generated samples. */
   end: number;
   settings: object;
-  /** Receives generated vectors in the data's own units. */
-  seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
+  /** Receives generated vectors in the data's own units, and the samples [n, d] that they come from. */
+  seen?: ((numbers: readonly Float64Array[], x: Tensor) => void) | undefined;
 }

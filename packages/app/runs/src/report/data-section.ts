@@ -1,4 +1,5 @@
 // The data of a run in its report: files, counts and their treatment before training.
+import { firstOf } from "@dsbm/files";
 import type { DataFile, EndpointRecord } from "../run/data-file.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
 import { digits } from "./page/numbers.js";
@@ -7,7 +8,8 @@ import { digits } from "./page/numbers.js";
 export const dataSection = (data: DataFile): Html[] =>
   piecesOf(box("Data", endsTable(data)), treatment(data));
 
-function endsTable({ source, target, columns }: DataFile): Html {
+function endsTable(data: DataFile): Html {
+  const { source, target } = data;
   const line = (name: string, cell: (end: EndpointRecord) => Part) => {
     const cells = [cell(source), target && cell(target)];
     if (cells.every((part) => !part)) return null;
@@ -21,11 +23,15 @@ function endsTable({ source, target, columns }: DataFile): Html {
     line("Trained on", ({ train }) => count(train)),
     line("Held out for evaluation", ({ test }) => count(test)),
     line("Dropped (missing values)", ({ dropped }) => count(dropped)),
-    line("Columns", () => columns.length),
+    line("Columns", () => columnCount(data)),
   ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
 <tbody>${lines}</tbody></table>`;
 }
+
+/** Categories are one column each. */
+const columnCount = ({ columns, categories }: DataFile): number =>
+  columns.length - categories.reduce((sum, { levels }) => sum + levels.length - 1, 0);
 
 const scalings: Readonly<Record<string, string>> = {
   columns:
@@ -35,7 +41,7 @@ const scalings: Readonly<Record<string, string>> = {
   global: "all columns were shifted and scaled by one mean and one standard deviation",
 };
 
-function treatment({ transform, conditioning }: DataFile): Html[] {
+function treatment({ transform, conditioning, categories }: DataFile): Html[] {
   const steps = [
     transform.log1p && "every value was replaced by log(1 + x)",
     scalings[transform.standardise],
@@ -43,6 +49,8 @@ function treatment({ transform, conditioning }: DataFile): Html[] {
   return piecesOf(
     steps.length > 0 &&
       html`<p>Before training: ${steps.join("; ")}. Output is in the units of the data.</p>`,
+    categories.length > 0 &&
+      html`<p>Categories: ${categories.map(({ name, levels }) => `${name} (${firstOf(levels, 8)})`).join(", ")}. Each level is a coordinate, and a category weighs like one column. A generated row has the level with the largest coordinate.</p>`,
     conditioning !== null &&
       html`<p>The bridge has a condition: the column ${conditioning.name} of each row.</p>`,
   );

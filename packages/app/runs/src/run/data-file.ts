@@ -42,12 +42,20 @@ const conditioning = z.object({
   std: z.number(),
 });
 
+const category = z.object({
+  name: z.string(),
+  /** Sorted; their columns are named NAME=LEVEL. */
+  levels: z.array(z.string()).min(1),
+});
+
 /** The schema of data.json. */
 export const dataFile = z
   .object({
     source: end,
     target: end.nullable(),
     columns: z.array(column).min(1),
+    /** Columns of texts whose levels are columns. */
+    categories: z.array(category).default([]),
     kept: z.array(z.string()),
     transform,
     /** The condition column; null without one. */

@@ -14,6 +14,7 @@ import {
 } from "@dsbm/inference";
 import { type Quality, readRun, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
+import { areCells, fromCells, toCells } from "./cells.js";
 import type { EvaluateKeys, ExportKeys, SampleKeys } from "./keys.generated.js";
 import { type OwnUnits, ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
@@ -68,7 +69,7 @@ class Bridge implements Disposable {
     this.shape = this.#units.shape;
     this.report = runPaths(this.folder).report_html;
     this.units = {
-      enter: (x) => this.#open && this.#units.enter(toTensor(x, "x")),
+      enter: (x) => this.#open && this.#units.enter(this.#rowsOf(x)),
       leave: (x) => this.#open && this.#units.leave(x.clone(), x.dtype),
     };
   }
@@ -81,15 +82,15 @@ class Bridge implements Disposable {
   /**
    * Moves samples to the other endpoint (`direction: "f"` from source to target, the default;
    * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
-   * from −1 to 1. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
-   * options, for samples and conditions of another shape, and for an untrained direction.
+   * from −1 to 1. If a row of an array has texts, categories are texts, in and out; else each level is a
+   * number. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong options, for samples and conditions of another shape, and for an untrained direction.
    * @example
    * const { x } = await bridge.sample([[3.4, 11.7]], { direction: "b", seed: 1 });
    */
   sample<R extends Rows>(x: R, options: BridgeSampleOptions = {}): Promise<BridgeSamples<R>> {
     return this.#within(x, options, async (start, keys, dtype) => {
       const { x: end, weights, nfe } = await this.#bridge.sample(start, keys);
-      return { x: sameKind(this.#units.leave(end, dtype), x), weights: numbersOf(weights), nfe };
+      return { x: this.#like(x, this.#units.leave(end, dtype)), weights: numbersOf(weights), nfe };
     });
   }
 
@@ -103,11 +104,22 @@ class Bridge implements Disposable {
     return this.#within(x, options, async (start, keys, dtype) => {
       const { states: all, weights, times, nfe } = await this.#bridge.paths(start, keys);
       const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
-      const states = times.map((_, k) => sameKind(this.#units.leave(state(k), dtype), x));
+      const states = times.map((_, k) => this.#like(x, this.#units.leave(state(k), dtype)));
       const masses = times.map((_, k) => numbersOf(weights?.select(0, k).keep() ?? null));
       for (const t of [all, weights]) t?.dispose();
       return { states, weights: weights && (masses as number[][]), times, nfe };
     });
+  }
+
+  #rowsOf(x: Rows): Tensor {
+    return toTensor(areCells(x) ? fromCells(x, this.#bridge.units) : x, "x");
+  }
+
+  /** Rows [n, …] of the type of `x`; disposes them, unless it is a tensor. */
+  #like<R extends Rows>(x: R, rows: Tensor): SameKind<R> {
+    if (!areCells(x)) return sameKind(rows, x);
+    const numbers = sameKind(rows, [] as number[][]);
+    return toCells(numbers, this.#bridge.units.categories) as SameKind<R>;
   }
 
   async #within<T>(
@@ -116,7 +128,7 @@ class Bridge implements Disposable {
     work: (start: Tensor, options: RunSampleOptions, dtype: DType) => Promise<T>,
   ): Promise<T> {
     const run = this.#open;
-    const rows = toTensor(x, "x");
+    const rows = this.#rowsOf(x);
     const { dtype } = rows;
     const start = this.#units.enter(rows);
     const conditions = condition && run.conditions(condition);

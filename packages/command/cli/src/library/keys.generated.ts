@@ -128,6 +128,8 @@ export interface FitKeys {
     columns?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns to drop. Default: null. */
     exclude?: string | readonly (string | number)[] | number | null | undefined;
+    /** tables: columns of texts to train on, a coordinate for each of their levels; auto is all of few different texts. Default: null. */
+    categories?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns that samples keep unchanged. Default: null. */
     keep?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: the condition, a column of numbers or classes. Default: null. */

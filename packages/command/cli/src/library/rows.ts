@@ -1,6 +1,7 @@
 import { kindOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
+import type { Cells } from "./cells.js";
 
 /** Numbers in row-major order, and their shape [n, …]. */
 export interface ShapedNumbers {
@@ -10,15 +11,17 @@ export interface ShapedNumbers {
   shape: readonly number[];
 }
 
-/** Samples [n, …]: a tensor, a typed array with its shape, or rows of numbers (vectors). */
-export type Rows = Tensor | ShapedNumbers | readonly (readonly number[])[];
+/** Samples [n, …]: a tensor, a typed array with its shape, or rows of numbers (vectors), with texts for categories. */
+export type Rows = Tensor | ShapedNumbers | readonly (readonly number[])[] | readonly Cells[];
 
 /** Samples of the input's type. */
 export type SameKind<R extends Rows> = R extends Tensor
   ? Tensor
   : R extends ShapedNumbers
     ? ShapedNumbers
-    : number[][];
+    : R extends readonly (readonly number[])[]
+      ? number[][]
+      : (number | string)[][];
 
 const expectedRows =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";

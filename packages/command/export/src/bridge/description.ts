@@ -1,5 +1,6 @@
 import { type Direction, flowMargin, gammaSchedule, langevin, noiseShareOf } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
+import { categoryBlocks } from "@dsbm/data";
 import { shortName } from "@dsbm/datasets";
 import {
   type Bridge,
@@ -77,7 +78,7 @@ export function describeBridge(
       generator: "philox4x32-10",
       same_samples: !method.plan,
     },
-    transform: columns && { ...columns.transform, limits: limitsOf(columns) },
+    transform: columns && transformOf(columns),
     projection: projectionOf(trained),
     columns: columns?.names ?? null,
     conditions: conditionsOf(bridge),
@@ -97,6 +98,12 @@ const withJudgement = (row: MetricRow) => ({
   ...row,
   grade: row.grade ?? null,
   judgement: row.grade ? gradeText(row.grade) : null,
+});
+
+const transformOf = (columns: NonNullable<Trained["columns"]>) => ({
+  ...columns.transform,
+  limits: limitsOf(columns),
+  categories: categoryBlocks(columns.names, columns.categories),
 });
 
 function limitsOf({ limits }: NonNullable<Trained["columns"]>) {

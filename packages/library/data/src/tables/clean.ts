@@ -71,7 +71,7 @@ export async function* cleanRows(
   const dose = condition && !isClass ? [condition.name] : [];
   const numberColumns = [...numbers, ...masses, ...dose];
   const textColumns = [...texts, ...(isClass ? [condition.name] : [])];
-  const faults = new FaultCounts();
+  const faults = new FaultCounts(source);
   const columns = {
     numbers: [...numberColumns, ...filters.flatMap((filter) => filter.numbers)],
     texts: [...textColumns, ...filters.flatMap((filter) => filter.texts)],
@@ -113,7 +113,11 @@ export async function* cleanRows(
     };
   }
   if (missing === "error" && faults.columns.size > 0)
-    throw missingValues(source.path, [...faults.columns.values()], { ...counts, numbers });
+    throw missingValues(source.path, [...faults.columns.values()], {
+      ...counts,
+      mayExclude: (name) =>
+        numbers.includes(name) || source.columns.some(({ category }) => category === name),
+    });
   return counts;
 }
 
@@ -153,12 +157,19 @@ function keptRows(
   return Array.from({ length: count }, (_, i) => i).filter((i) => tests.every((test) => test(i)));
 }
 
-/** Missing values by column, and the whole rows of the current batch. */
+/** Missing values by column of the file, and the whole rows of the current batch. */
 class FaultCounts {
   /** The missing values of each column. */
   readonly columns = new Map<string, Fault>();
+  readonly #categories: ReadonlyMap<string, string>;
   #isWhole: boolean[] = [];
   #first = 0;
+
+  constructor(private readonly source: Pick<RowSource, "columns" | "checkLevel">) {
+    this.#categories = new Map(
+      source.columns.flatMap(({ name, category }) => (category ? [[name, category]] : [])),
+    );
+  }
 
   /** Begins a batch of `count` rows, of which `first` is the first in the file. */
   begin(count: number, first: number): void {
@@ -166,8 +177,11 @@ class FaultCounts {
     this.#first = first;
   }
 
-  /** Counts a missing value in row i of the batch. */
-  add(name: string, i: number): void {
+  /** Counts a missing value in row i of the batch. Throws `BadTable` for a text that is no level of its category. */
+  add(column: string, i: number): void {
+    const category = this.#categories.get(column);
+    if (category) this.source.checkLevel?.(category, this.#first + i);
+    const name = category ?? column;
     this.#isWhole[i] = false;
     const fault = this.columns.get(name) ?? { name, first: this.#first + i, count: 0 };
     fault.count += 1;
@@ -209,13 +223,13 @@ function checkNumbers(
 function missingValues(
   path: string,
   faults: readonly Fault[],
-  { rows, dropped, numbers }: CleanCounts & Pick<CleanRequest, "numbers">,
+  { rows, dropped, mayExclude }: CleanCounts & { mayExclude(name: string): boolean },
 ): DatasetError {
   const [{ name, first, count }, ...others] = faults;
   const names = others.map((fault) => fault.name);
   const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
   const drop = byOption("data.missing", ["drop"], "to leave these rows out");
-  const exclude = numbers.includes(name) ? [byOption("data.exclude", [name])] : [];
+  const exclude = mayExclude(name) ? [byOption("data.exclude", [name])] : [];
   return badTable(
     path,
     `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values`,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
+import { type Category, categoryBlocks, levelPlaces } from "./categories.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
@@ -44,6 +45,8 @@ export interface TableFacts {
   columns: string[];
   /** Whether the file names its columns. */
   named: boolean;
+  /** Categories, whose levels are trained columns. */
+  categories: Category[];
   /** Columns that samples copy. */
   kept: string[];
   /** The column of conditions. */
@@ -75,7 +78,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 8;
+export const factsVersion = 9;
 
 /** The facts of a prepared table. Throws `Unreadable`. */
 export const readFacts = (path: string): TableFacts =>
@@ -95,7 +98,7 @@ interface Context {
 }
 
 /**
- * The content of data.json: `source` and `target`, `columns` with their ranges, `kept` columns, the
+ * The content of data.json: `source` and `target`, `columns` with their ranges, `categories`, `kept` columns, the
  * `transform` to network units, the `conditioning` column, and `warnings`.
  */
 export type DataDescription = ReturnType<typeof describeTables>;
@@ -109,18 +112,20 @@ export function describeTables(
   const target = others.at(-1) ?? null;
   const datasets = target ? [source, target] : [source];
   const sizes = datasets.map(({ train }) => train);
+  const levels = levelPlaces(source.columns, source.categories);
   const columns = source.columns.map((name, k) => ({
     name,
     source: bounds.source[k],
     target: bounds.target?.[k] ?? null,
     whole: bounds.whole[k],
-    notes: columnNotes(k, datasets, { transform, bounds, limits }),
+    notes: levels.has(k) ? [] : columnNotes(k, datasets, { transform, bounds, limits }),
   }));
   return {
     source: describeEnd(source),
     target: target && describeEnd(target),
     columns,
     conditioning,
+    categories: source.categories,
     kept: source.kept,
     transform,
     warnings: [
@@ -137,6 +142,7 @@ export function describeTables(
       ...(target
         ? [...conditionWarnings(source, target), ...conditionWarnings(target, source)]
         : []),
+      ...datasets.flatMap(categoryWarnings),
       ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
     ],
   };
@@ -212,6 +218,21 @@ function rowWarnings(facts: TableFacts): string[] {
       `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
     );
   return lines;
+}
+
+/** Levels that a dataset lacks, and categories of one level. */
+function categoryWarnings(facts: TableFacts): string[] {
+  const { columns, categories, range } = facts;
+  return categoryBlocks(columns, categories).flatMap(({ name, levels, first }) => {
+    if (levels.length === 1)
+      return [
+        `category ${name}: only ${levels[0]} occurs; ${setting("data.exclude", [name])} leaves it out`,
+      ];
+    const absent = levels.filter((_, k) => range.max[first + k] === 0);
+    return absent.length > 0
+      ? [`category ${name}: ${placeOf(facts)} has no ${firstOf(absent, 8)}`]
+      : [];
+  });
 }
 
 /** Values of the condition in one dataset only: these rows have no partners. */

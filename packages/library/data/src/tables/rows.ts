@@ -15,6 +15,8 @@ export interface TableColumn {
   kind: "number" | "text";
   /** Outside the data (obs of .h5ad, an index): used only by name. */
   beside?: boolean;
+  /** The category whose level the column is. */
+  category?: string;
   /** All categories in their order, if the file says that they have one. */
   order?: readonly string[];
   /** The first cell that is no number, in a row counted from 0, and the notation it may have. */
@@ -88,6 +90,8 @@ export interface RowSource {
    * formats have none. Throws `BadTable` for values that are no counts.
    */
   variability?(): Promise<ColumnVariability>;
+  /** Of a table with categories: throws `BadTable` if a cell of the last batch, in a row of the file, is no level of its category. */
+  checkLevel?(category: string, row: number): void;
   /** Closes the file. */
   close(): void;
 }

@@ -111,7 +111,7 @@ function checkNumbers(
       : `write ${setting("data.exclude", names)} to leave out`;
   throw badTable(
     path,
-    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(withExample), 5)}: expected numbers; ${cure}, name a column in data.keep to leave it as it is, in data.condition for a conditional bridge, or in data.split_by for two groups in one file`,
+    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(withExample), 5)}: expected numbers; ${cure}, name a column in data.categories to train on its texts, in data.keep to leave it as it is, in data.condition for a conditional bridge, or in data.split_by for two groups in one file`,
   );
 }
 

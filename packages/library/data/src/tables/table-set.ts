@@ -90,7 +90,17 @@ function load(path: string, options: SetOptions): Table {
 function preparedFolder(path: string, options: SetOptions): string {
   checkFile(path);
   const { directory, table = {}, seed = 0, test_fraction = defaultFraction } = options;
-  const facts = [factsVersion, resolve(path), contentDigest(path), seed, test_fraction, table];
+  const { others = [] } = table;
+  for (const other of others) checkFile(other.path);
+  const facts = [
+    factsVersion,
+    resolve(path),
+    contentDigest(path),
+    seed,
+    test_fraction,
+    table,
+    ...others.map((other) => contentDigest(other.path)),
+  ];
   const digest = sha256(JSON.stringify(facts)).slice(0, 16);
   const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`;
   return join(directory ?? dirname(resolve(path)), "prepared", name);

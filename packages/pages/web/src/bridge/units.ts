@@ -12,6 +12,15 @@ export interface Standardisation {
   std: readonly number[];
   /** Limits of values on the way back. */
   limits?: Limits | null;
+  /** Columns of texts: each level is a column, from `first` on. On the way back the largest is 1, the others are 0. */
+  categories?: readonly LevelColumns[] | null;
+}
+
+/** A column of texts, whose levels are columns. */
+interface LevelColumns {
+  name: string;
+  levels: readonly string[];
+  first: number;
 }
 
 /** Limits of each column; null: none. */
@@ -63,7 +72,11 @@ export function unitsOf({
     },
     undo(x, n) {
       const z = projection ? reconstruct(x, projection) : x;
-      return { data: standardisation ? restoreUnits(z, standardisation) : z, shape: [n, ...shape] };
+      if (!standardisation) return { data: z, shape: [n, ...shape] };
+      const data = restoreUnits(z, standardisation);
+      for (const category of standardisation.categories ?? [])
+        chooseLevels(data, category, standardisation.mean.length);
+      return { data, shape: [n, ...shape] };
     },
   };
 }
@@ -96,6 +109,16 @@ function restoreUnits(
     const raised = Math.max(rounded, limits.min[k] ?? rounded);
     return Math.min(raised, limits.max[k] ?? raised);
   });
+}
+
+/** Of each row of d numbers: 1 for the largest level, 0 for the others. */
+function chooseLevels(rows: Float64Array, { first, levels }: LevelColumns, d: number): void {
+  for (let at = first; at < rows.length; at += d) {
+    const block = rows.subarray(at, at + levels.length);
+    const largest = block.reduce((best, x, k) => (x > block[best] ? k : best), 0);
+    block.fill(0);
+    block[largest] = 1;
+  }
 }
 
 function project(z: Float32Array, { mean, basis, scale }: Projection): Float32Array {

@@ -118,6 +118,9 @@ const unitParts = {
           whole: arrayOf(isBoolean),
         }),
       ),
+      categories: optionalOf(
+        arrayOf(object({ name: isText, levels: arrayOf(isText), first: atLeast(0) }), 0),
+      ),
     }),
   ),
   projection: optionalOf(
@@ -169,9 +172,10 @@ function misfit(bridge: BridgeDescription): string | null {
   if (projection && bytesIn(projection.mean) !== 4 * d) return "projection";
   if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state)) return "projection";
   if (transform) {
-    const { mean, std, limits } = transform;
+    const { mean, std, limits, categories } = transform;
     if ([mean, std, ...Object.values(limits ?? {})].some(({ length }) => length !== d))
       return "transform";
+    if (categories?.some(({ first, levels }) => !(first + levels.length <= d))) return "transform";
   }
   return columns && columns.length !== d ? "columns" : null;
 }

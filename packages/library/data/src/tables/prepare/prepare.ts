@@ -5,12 +5,14 @@ import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, firstOf, invalidOption } from "../../errors.js";
 import { contentDigest } from "../../files/read.js";
+import { type Category, embedCategories, withLevels } from "../categories.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 import { toRows } from "../number-rows.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource, TableColumn } from "../rows.js";
-import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
+import { type ColumnOptions, matchColumns, selectColumns } from "../select.js";
+import { type CategoryOptions, chooseCategories } from "./choose-categories.js";
 import { chooseColumns } from "./choose-columns.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./column-record.js";
@@ -19,15 +21,13 @@ import { MassSums } from "./masses.js";
 import { heldOutRows, splitFile } from "./split.js";
 
 /** Options of one table, next to the options of its reader. */
-export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
+export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions, CategoryOptions {
   /** Refuse (default) or drop rows with missing numbers. */
   missing?: "error" | "drop" | undefined;
   /** Replace x by log(1 + x). */
   log1p?: boolean | undefined;
   /** The value of the group column to keep. */
   group?: string | undefined;
-  /** The dataset whose columns are read, in its order. */
-  like?: EndColumns | undefined;
 }
 
 interface PrepareOptions extends OwnOptions {
@@ -50,7 +50,9 @@ export async function prepareRows(
 ): Promise<void> {
   const source = await openRows(path, options);
   try {
-    const facts = await writeRows(source, folder, options);
+    const choice = await chooseCategories(source, options);
+    const embedded = embedCategories(source, choice.categories);
+    const facts = await writeRows(embedded, folder, choice, options);
     writeFlushed(join(folder, "facts.json"), JSON.stringify(facts));
   } finally {
     source.close();
@@ -60,20 +62,19 @@ export async function prepareRows(
 async function writeRows(
   source: RowSource,
   folder: string,
+  { categories, ignored, notes }: Awaited<ReturnType<typeof chooseCategories>>,
   options: PrepareOptions,
 ): Promise<TableFacts> {
   const { path, format, named } = source;
   const choice = await chooseColumns(source, options);
-  const { trained, condition } = selectColumns(source, { ...options, columns: choice.columns });
-  const { log1p = false, like, keep = [], masses = {}, split_by, group } = options;
+  const { trained, condition } = selectColumns(source, {
+    ...options,
+    columns: trainedList(choice.columns, categories, options),
+    exclude: [...(options.exclude ?? []), ...ignored],
+  });
+  const { log1p = false, like, keep = [], split_by, group } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
-  const reading = {
-    columns,
-    condition,
-    record: columnRecord(columns.length, log1p),
-    codes: condition && conditionCodes(path, condition),
-    masses: new MassSums(path, masses),
-  };
+  const reading = newReading(path, { columns, condition }, options);
   const counts = await copyRows(source, folder, reading, options);
   const n = reading.record.count();
   if (n < 2) throw tooFewRows(path, n, { counts, ...options });
@@ -92,6 +93,7 @@ async function writeRows(
     group: group ?? null,
     columns,
     named,
+    categories: [...categories],
     kept: [...keep],
     log1p,
     all: counts.all,
@@ -111,8 +113,20 @@ async function writeRows(
     ...learnt,
     edges,
     moments,
-    notes: [...source.notes, ...choice.notes],
+    notes: [...source.notes, ...choice.notes, ...notes],
   };
+}
+
+/** The columns to train on with levels instead of categories, to which named categories belong; undefined: all. */
+function trainedList(
+  columns: readonly string[] | undefined,
+  categories: readonly Category[],
+  { categories: list }: OwnOptions,
+): string[] | undefined {
+  if (!columns) return undefined;
+  const isNamed = ({ name }: Category) => list?.includes(name) && !columns.includes(name);
+  const more = categories.filter(isNamed).map(({ name }) => name);
+  return withLevels([...columns, ...more], categories);
 }
 
 /** What a reading of a table fills. */
@@ -123,6 +137,18 @@ interface Reading {
   codes: ReturnType<typeof conditionCodes> | null;
   masses: MassSums;
 }
+
+const newReading = (
+  path: string,
+  { columns, condition }: Pick<Reading, "columns" | "condition">,
+  { log1p = false, masses = {} }: OwnOptions,
+): Reading => ({
+  columns,
+  condition,
+  record: columnRecord(columns.length, log1p),
+  codes: condition && conditionCodes(path, condition),
+  masses: new MassSums(path, masses),
+});
 
 /** Copies usable rows to rows.npy, and their numbers, conditions and masses to `beside.npy`. */
 async function copyRows(

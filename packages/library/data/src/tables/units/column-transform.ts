@@ -1,5 +1,6 @@
 // The transform of columns to network units: a logarithm and standardisation.
 import type { Tensor } from "@dsbm/torch";
+import { categoryBlocks, levelPlaces } from "../categories.js";
 import type { TableFacts } from "../facts.js";
 
 /** How columns are standardised: each one, all together, each one by its middle half with far values drawn in, or not. */
@@ -20,7 +21,8 @@ export interface ColumnTransform {
 type TransformFacts = Pick<
   TableFacts,
   "columns" | "log1p" | "moments" | "range" | "offset" | "spread"
->;
+> &
+  Partial<Pick<TableFacts, "categories">>;
 
 /** The interquartile range of a normal distribution, in deviations. */
 const normalQuartiles = 1.349;
@@ -47,14 +49,20 @@ export function pooledMean<T extends Pick<TableFacts, "moments">>(
   return datasets.reduce((sum, one) => sum + (one.moments.n / total) * value(one), 0);
 }
 
-/** The transform of columns from the training rows of all datasets together. */
+/**
+ * The transform of columns from the training rows of all datasets together. The levels of a category share a deviation:
+ * the root of the sum of their variances, so that a category weighs like one column.
+ */
 export function fitTransform(
   datasets: readonly TransformFacts[],
   standardise: Standardise,
 ): ColumnTransform {
-  const [{ columns, log1p }] = datasets;
+  const [{ columns, log1p, categories = [] }] = datasets;
+  const blocks = categoryBlocks(columns, categories);
+  const levels = levelPlaces(columns, categories);
   const statistics = columns.map((_, k) => {
-    const isRobust = standardise === "robust" && datasets.every(({ spread }) => spread[k] > 0);
+    const isRobust =
+      standardise === "robust" && !levels.has(k) && datasets.every(({ spread }) => spread[k] > 0);
     const moments = momentsOf[isRobust ? "robust" : "usual"];
     const mean = pooledMean(datasets, (dataset) => moments(dataset, k).mean);
     const variance = pooledMean(datasets, (dataset) => {
@@ -66,7 +74,7 @@ export function fitTransform(
     const isConstant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high));
     return { mean, variance, isConstant };
   });
-  const varying = statistics.filter(({ isConstant }) => !isConstant);
+  const varying = statistics.filter(({ isConstant }, k) => !isConstant && !levels.has(k));
   const common = varying.reduce((sum, { variance }) => sum + variance, 0);
   const spread = {
     columns: Math.sqrt,
@@ -74,13 +82,22 @@ export function fitTransform(
     global: () => Math.sqrt(common / Math.max(varying.length, 1)),
     none: () => 1,
   }[standardise];
+  const variances = statistics.map(({ variance }) => variance);
+  const block = (k: number) =>
+    blocks.find(({ first, levels }) => k >= first && k < first + levels.length);
+  const deviation = (variance: number, k: number) => {
+    const category = standardise === "none" ? undefined : block(k);
+    if (!category) return spread(variance);
+    const { first, levels } = category;
+    return Math.sqrt(variances.slice(first, first + levels.length).reduce((a, b) => a + b, 0));
+  };
   return {
     log1p,
     standardise,
     mean: statistics.map(({ mean, isConstant }) =>
       standardise === "none" && !isConstant ? 0 : mean,
     ),
-    std: statistics.map(({ variance, isConstant }) => (isConstant ? 0 : spread(variance))),
+    std: statistics.map(({ variance, isConstant }, k) => (isConstant ? 0 : deviation(variance, k))),
   };
 }
 

@@ -1,9 +1,11 @@
 // Samples of networks in the data's own units, and back.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../../vectors/projection.js";
+import { type Category, type CategoryBlock, categoryBlocks } from "../categories.js";
 import { toRows } from "../number-rows.js";
 import type { NumberColumn } from "../write/table-writer.js";
 import { type ColumnTransform, squeezeFarValues, stretchFarValues } from "./column-transform.js";
+import { clearestLevels, replaceLevels, unclearRows } from "./levels.js";
 import type { Limits } from "./limits.js";
 
 /** Means beyond so many deviations need float64. */
@@ -21,12 +23,14 @@ export interface UnitFacts {
   projection?: Projection | null;
   /** Limits of generated values. */
   limits?: Limits | null;
+  /** Categories, whose levels are columns (default: none). */
+  categories?: readonly Category[];
 }
 
 const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
   tensor(Float64Array.from(values)).to({ device });
 
-/** float64 [n, d] in the data's own units. */
+/** float64 [n, d] in the data's own units, within limits; the levels of categories are numbers. */
 function toValues(z: Tensor, transform: ColumnTransform, limits: Limits | null): Tensor {
   const { values: standard } = stretchFarValues(z.to("float64"), transform);
   const y = standard.mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
@@ -50,9 +54,12 @@ const columnsOf = (rows: () => Tensor): Float64Array[] =>
  */
 export class Units {
   readonly #facts: UnitFacts;
+  /** The places of the levels of categories among the columns. */
+  readonly categories: readonly CategoryBlock[];
 
   constructor(facts: UnitFacts) {
     this.#facts = facts;
+    this.categories = categoryBlocks(facts.names, facts.categories ?? []);
   }
 
   /** The number of columns. */
@@ -76,13 +83,23 @@ export class Units {
     });
   }
 
-  /** Columns of samples [n, d] in the data's own units; a constant column has its value. */
+  /**
+   * Columns of samples [n, d] in the data's own units; a constant column has its value. Of the levels of a category, the
+   * largest is 1 and the others are 0.
+   */
   undo(x: Tensor): Float64Array[] {
+    return columnsOf(() => clearestLevels(this.#values(x), this.categories));
+  }
+
+  /** For each category, the number of samples x [n, d] whose two largest levels are close to each other. */
+  unclear(x: Tensor): number[] {
+    return tidy(() => unclearRows(this.#values(x), this.categories));
+  }
+
+  #values(x: Tensor): Tensor {
     const { transform, projection, limits = null } = this.#facts;
-    return columnsOf(() => {
-      const z = projection?.reconstruct(x) ?? x;
-      return transform ? toValues(z, transform, limits) : z;
-    });
+    const z = projection?.reconstruct(x) ?? x;
+    return transform ? toValues(z, transform, limits) : z;
   }
 
   /** Columns of vectors [n, d] at points x [n, d], such as velocities, in the data's own units. */
@@ -132,6 +149,8 @@ export class RowUnits {
     offset: readonly number[],
     /** Bounds of values in the data's units. */
     readonly limits: Limits | null = null,
+    /** The places of the levels of categories. */
+    readonly categories: readonly CategoryBlock[] = [],
   ) {
     const { mean, std } = transform;
     const row = (values: readonly number[]) =>
@@ -149,9 +168,21 @@ export class RowUnits {
     });
   }
 
-  /** float64 [n, d] in the data's own units. */
+  /** float64 [n, d] in the data's own units, one level of each category 1. */
   undo(x: Tensor): Tensor {
-    return tidy(() => toValues(x, this.transform, this.limits));
+    return tidy(() => clearestLevels(toValues(x, this.transform, this.limits), this.categories));
+  }
+
+  /** Samples [n, d] with one level in each category, float32 [n, d]. */
+  withLevels(x: Tensor): Tensor {
+    const { log1p, mean, std } = this.transform;
+    return tidy(() => {
+      const values = clearestLevels(toValues(x, this.transform, null), this.categories);
+      const y = log1p ? values.log1p() : values;
+      const scales = std.map((s) => s || 1);
+      const z = squeezeFarValues(y.sub(rowOf(mean, x)).div(rowOf(scales, x)), this.transform);
+      return replaceLevels(x, z.to("float32"), this.categories);
+    });
   }
 
   /** Frees its tensors. */

@@ -1,0 +1,184 @@
+// The categories of data.categories: named columns, or all columns of few different texts.
+import {
+  badTable,
+  byOption,
+  type DatasetError,
+  firstOf,
+  invalidOption,
+  setting,
+} from "../../errors.js";
+import type { Category } from "../categories.js";
+import type { TableFacts } from "../facts.js";
+import { openRows } from "../open.js";
+import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../rows.js";
+import type { ColumnOptions, EndColumns } from "../select.js";
+import { rowFilter } from "../where.js";
+import { countLevels, LevelCounts, type LevelRequest } from "./level-counts.js";
+
+/** The word of data.categories for all columns of few different texts. */
+const allCategories = "auto";
+
+const mostLevels = 64;
+
+/** The choice of categories, and what other datasets say of them. */
+export interface CategoryOptions {
+  /** Columns of texts that are trained on as one coordinate for each level; `auto`: all of few different texts. */
+  categories?: readonly string[] | undefined;
+  /** The dataset whose columns are read, in its order. */
+  like?: (EndColumns & Partial<Pick<TableFacts, "categories">>) | undefined;
+  /** The other datasets, which may have further levels; needed without `like`. */
+  others?: readonly { path: string; group?: string | undefined }[] | undefined;
+}
+
+/** Categories, and columns of texts that are not trained on. */
+interface CategoryChoice {
+  categories: readonly Category[];
+  ignored: readonly string[];
+  /** For people. */
+  notes: readonly string[];
+}
+
+const noCategories: CategoryChoice = { categories: [], ignored: [], notes: [] };
+
+/**
+ * Finds the categories of a table and of `others`, with the levels of all of them, or takes these of `like`. With
+ * `auto`, columns whose texts are mostly different name the rows, and are ignored. Throws `InvalidOption` for unknown columns and
+ * for columns of another use, and `BadTable` for more than 64 levels.
+ */
+export async function chooseCategories(
+  source: RowSource,
+  options: CategoryOptions & ColumnOptions & ReadOptions & LevelRequest,
+): Promise<CategoryChoice> {
+  const { categories: list, like, others = [] } = options;
+  if (list === undefined) return noCategories;
+  const isAuto = list.length === 1 && list[0] === allCategories;
+  const names = isAuto ? textColumnsOf(source, options) : checkedNames(source, list, options);
+  if (like)
+    return {
+      ...noCategories,
+      categories: like.categories ?? [],
+      ignored: isAuto ? unlike(names, like) : [],
+    };
+  if (names.length === 0) return noCategories;
+  const counts = [await countLevels(source, names, options)];
+  for (const { path, group } of others) {
+    const other = await openRows(path, options);
+    try {
+      counts.push(await countLevels(other, names, { ...options, group }));
+    } finally {
+      other.close();
+    }
+  }
+  return choiceOf(source.path, names, { counts, isAuto });
+}
+
+/** Columns of texts that are no columns of another dataset. */
+function unlike(
+  names: readonly string[],
+  { columns, categories = [] }: NonNullable<CategoryOptions["like"]>,
+): string[] {
+  const isKnown = (name: string) =>
+    columns.includes(name) || categories.some((category) => category.name === name);
+  return names.filter((name) => !isKnown(name));
+}
+
+/** The choice among columns with texts of all tables. */
+function choiceOf(
+  path: string,
+  names: readonly string[],
+  { counts, isAuto }: { counts: readonly ReadonlyMap<string, LevelCounts>[]; isAuto: boolean },
+): CategoryChoice {
+  const categories: Category[] = [];
+  const ignored: string[] = [];
+  const notes: string[] = [];
+  for (const name of names) {
+    const ofTables = counts.map((table) => table.get(name) as LevelCounts);
+    const levels = LevelCounts.levelsOf(ofTables);
+    const numbering = ofTables.find((count) => count.areNames());
+    if (isAuto && numbering) {
+      ignored.push(name);
+      notes.push(
+        `column ${name} names the rows (${numbering.size} different texts in ${numbering.rows} rows): it is not trained on; ${setting("data.keep", [name])} copies it into samples`,
+      );
+      // A text among numbers is probably a mistake, and is refused with its row.
+    } else if (!isAuto || !areMostlyNumbers(levels)) {
+      if (levels.length > mostLevels) throw tooManyLevels(path, name, levels.length);
+      if (levels.length > 0) categories.push({ name, levels });
+    }
+  }
+  if (isAuto && categories.length > 0) {
+    const texts = categories.map(({ name, levels }) => `${name} (${firstOf(levels, 4)})`);
+    notes.unshift(`categories: ${firstOf(texts, 12)}`);
+  }
+  return { categories, ignored, notes };
+}
+
+const areMostlyNumbers = (levels: readonly string[]): boolean =>
+  2 * levels.filter((text) => Number.isFinite(Number(text))).length > levels.length;
+
+function tooManyLevels(path: string, name: string, size: number): DatasetError {
+  return badTable(
+    path,
+    `column ${name} has ${size} different texts: expected at most ${mostLevels} levels of a category; merge the rare ones`,
+    [
+      byOption("data.exclude", [name], "to leave the column out"),
+      byOption("data.keep", [name], "to copy it into samples"),
+    ],
+  );
+}
+
+/** The use of each column that is no category, by its option. */
+function otherUses({
+  exclude = [],
+  keep = [],
+  condition,
+  id,
+  split_by,
+  masses = {},
+}: ColumnOptions): Map<string, string> {
+  const uses = {
+    "data.exclude": exclude,
+    "data.keep": keep,
+    "data.condition": condition,
+    "data.id": id,
+    "data.split_by": split_by,
+    ...masses,
+  };
+  return new Map(
+    Object.entries(uses).flatMap(([key, names]) =>
+      [names ?? []].flat().map((name): [string, string] => [name, key]),
+    ),
+  );
+}
+
+/** Columns of texts that have no other use; texts with a number in another notation are none. */
+export function textColumnsOf(source: RowSource, options: ColumnOptions): string[] {
+  const { columns, where } = options;
+  const uses = otherUses(options);
+  const inCondition = where === undefined ? [] : rowFilter(where, source).texts;
+  const isText = ({ name, kind, beside, example }: TableColumn) =>
+    kind === "text" &&
+    (columns ? columns.includes(name) : !beside) &&
+    (example?.hint === undefined || example.hint === "boolean") &&
+    !uses.has(name) &&
+    !inCondition.includes(name);
+  return source.columns.filter(isText).map(({ name }) => name);
+}
+
+function checkedNames(
+  source: RowSource,
+  names: readonly string[],
+  options: ColumnOptions,
+): string[] {
+  const uses = otherUses(options);
+  for (const name of names) {
+    if (!source.columns.some((column) => column.name === name))
+      throw absentColumn(source, { key: "data.categories=", name });
+    const use = uses.get(name);
+    if (use !== undefined)
+      throw invalidOption(
+        `${setting("data.categories", [name])}: ${use} has the column too: expected one use; leave it out of one of them`,
+      );
+  }
+  return [...names];
+}
