@@ -3,8 +3,8 @@ import { BridgeError, type Conditions } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   boundsOf,
-  type Category,
   type ColumnBounds,
+  type ColumnCategory,
   type ColumnCondition,
   type ColumnTransform,
   categoryBlocks,
@@ -33,7 +33,7 @@ export interface Columns {
   /** Whether the tables had names; otherwise the columns are c0, c1, … */
   named: boolean;
   /** Categories, whose levels are columns. */
-  categories: readonly Category[];
+  categories: readonly ColumnCategory[];
   /** Names of the columns of data.keep. */
   kept: readonly string[];
   /** The column of data.condition; null without one. */

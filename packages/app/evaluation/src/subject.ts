@@ -1,6 +1,6 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { EvaluateConfig } from "@dsbm/config";
-import type { Category, Split } from "@dsbm/data";
+import type { ColumnCategory, Split } from "@dsbm/data";
 import {
   checkSavedFolder,
   type Datasets,
@@ -20,7 +20,7 @@ export interface SampleSubject {
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
   /** Categories, whose levels are columns (default: none). */
-  categories?: readonly Category[];
+  categories?: readonly ColumnCategory[];
   /** Rows of a dataset in the data's own units. */
   own(side: Endpoint, rows: Tensor): Tensor;
 }

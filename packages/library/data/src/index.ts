@@ -24,8 +24,8 @@ export {
 export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export {
-  type Category,
   type CategoryBlock,
+  type ColumnCategory,
   categoryBlocks,
   columnsOfFile,
   embedCategories,

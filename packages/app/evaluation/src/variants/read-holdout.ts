@@ -1,5 +1,11 @@
 import { ConfigError, tableReading } from "@dsbm/config";
-import { type Category, cleanRows, embedCategories, openRows, type ReadOptions } from "@dsbm/data";
+import {
+  type ColumnCategory,
+  cleanRows,
+  embedCategories,
+  openRows,
+  type ReadOptions,
+} from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { MetricData } from "../metric.js";
@@ -39,7 +45,7 @@ export async function readRows(
   }: {
     names: readonly string[] | null;
     d: number | null;
-    categories?: readonly Category[];
+    categories?: readonly ColumnCategory[];
     exclude?: readonly string[];
     where?: string | undefined;
     options?: ReadOptions;

@@ -4,7 +4,7 @@ import { classLabel } from "./prepare/codes.js";
 import type { RowBatch, RowRequest, RowSource, TableColumn } from "./rows.js";
 
 /** A column of texts that is trained on as one coordinate for each level. */
-export interface Category {
+export interface ColumnCategory {
   /** Name of the column. */
   name: string;
   /** Its texts, sorted, in all datasets together. */
@@ -12,7 +12,7 @@ export interface Category {
 }
 
 /** A category among the trained columns, in which its levels follow each other. */
-export interface CategoryBlock extends Category {
+export interface CategoryBlock extends ColumnCategory {
   /** The place of its first level. */
   first: number;
 }
@@ -23,7 +23,7 @@ const levelColumn = (name: string, level: string): string => `${name}=${level}`;
 /** The places of categories among trained columns. */
 export const categoryBlocks = (
   columns: readonly string[],
-  categories: readonly Category[],
+  categories: readonly ColumnCategory[],
 ): CategoryBlock[] =>
   categories.map(({ name, levels }) => ({
     name,
@@ -34,7 +34,7 @@ export const categoryBlocks = (
 /** The places of all levels of categories among trained columns. */
 export const levelPlaces = (
   columns: readonly string[],
-  categories: readonly Category[],
+  categories: readonly ColumnCategory[],
 ): ReadonlySet<number> =>
   new Set(
     categoryBlocks(columns, categories).flatMap(({ first, levels }) =>
@@ -45,7 +45,7 @@ export const levelPlaces = (
 /** Names of columns, each category replaced by the coordinates of its levels. */
 export const withLevels = (
   columns: readonly string[],
-  categories: readonly Category[],
+  categories: readonly ColumnCategory[],
 ): string[] => {
   const levelsOf = new Map(categories.map(({ name, levels }) => [name, levels]));
   return columns.flatMap(
@@ -56,7 +56,7 @@ export const withLevels = (
 /** The trained columns as the file names them: a category instead of its levels. */
 export const columnsOfFile = (
   columns: readonly string[],
-  categories: readonly Category[],
+  categories: readonly ColumnCategory[],
 ): string[] => {
   const starts = new Map(categoryBlocks(columns, categories).map((one) => [one.first, one.name]));
   const places = levelPlaces(columns, categories);
@@ -68,7 +68,10 @@ export const columnsOfFile = (
  * used only by name. Missing texts are NaN in the first level. Throws `BadTable` for an absent column, and
  * for a column that has the name of a level.
  */
-export function embedCategories(source: RowSource, categories: readonly Category[]): RowSource {
+export function embedCategories(
+  source: RowSource,
+  categories: readonly ColumnCategory[],
+): RowSource {
   if (categories.length === 0) return source;
   const { path } = source;
   const absent = categories.find(
@@ -98,7 +101,10 @@ export function embedCategories(source: RowSource, categories: readonly Category
   };
 }
 
-function embeddedColumns(column: TableColumn, categories: readonly Category[]): TableColumn[] {
+function embeddedColumns(
+  column: TableColumn,
+  categories: readonly ColumnCategory[],
+): TableColumn[] {
   const category = categories.find(({ name }) => name === column.name);
   if (!category) return [column];
   const levels = category.levels.map(
@@ -112,8 +118,8 @@ function embeddedColumns(column: TableColumn, categories: readonly Category[]): 
 }
 
 /** A level among the columns of numbers. */
-interface Level {
-  category: Category;
+interface LevelPlace {
+  category: ColumnCategory;
   /** Its index among the levels. */
   code: number;
 }
@@ -123,14 +129,14 @@ const unknownCode = -2;
 
 /** Reads the columns of levels of a table. */
 class LevelReader {
-  readonly #levels: ReadonlyMap<string, Level>;
+  readonly #levels: ReadonlyMap<string, LevelPlace>;
   /** The texts of the current batch, by category, and its first row. */
   #texts: ReadonlyMap<string, readonly string[]> = new Map();
   #first = 0;
 
   constructor(
     private readonly source: RowSource,
-    private readonly categories: readonly Category[],
+    private readonly categories: readonly ColumnCategory[],
   ) {
     this.#levels = new Map(
       categories.flatMap((category) =>
@@ -144,7 +150,7 @@ class LevelReader {
 
   /** Throws `BadTable` if the text of a category in a row of the current batch is no level. */
   check(name: string, row: number): void {
-    const { levels } = this.categories.find((one) => one.name === name) as Category;
+    const { levels } = this.categories.find((one) => one.name === name) as ColumnCategory;
     const text = this.#texts.get(name)?.[row - this.#first] ?? "";
     const label = classLabel(text);
     if (this.source.isMissing(text) || levels.includes(label)) return;
@@ -176,7 +182,7 @@ class LevelReader {
         [...embedded].map((category, k) => [category, Int16Array.from(cells[k], readers[k])]),
       );
       const places = new Map(plain.map((name, k) => [name, k]));
-      const seen = new Set<Category>();
+      const seen = new Set<ColumnCategory>();
       const columns = numbers.map((name) => {
         const level = this.#levels.get(name);
         if (!level) return batch.numbers[places.get(name) as number];
@@ -189,7 +195,7 @@ class LevelReader {
   }
 
   /** The code of a text, which is looked up once for each different text. */
-  #codeReader({ levels }: Category): (text: string) => number {
+  #codeReader({ levels }: ColumnCategory): (text: string) => number {
     const codes = new Map<string, number>();
     const { isMissing } = this.source;
     return (text) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
-import { type Category, categoryBlocks, levelPlaces } from "./categories.js";
+import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
@@ -46,7 +46,7 @@ export interface TableFacts {
   /** Whether the file names its columns. */
   named: boolean;
   /** Categories, whose levels are trained columns. */
-  categories: Category[];
+  categories: ColumnCategory[];
   /** Columns that samples copy. */
   kept: string[];
   /** The column of conditions. */

@@ -7,7 +7,7 @@ import {
   invalidOption,
   setting,
 } from "../../errors.js";
-import type { Category } from "../categories.js";
+import type { ColumnCategory } from "../categories.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../rows.js";
@@ -32,7 +32,7 @@ export interface CategoryOptions {
 
 /** Categories, and columns of texts that are not trained on. */
 interface CategoryChoice {
-  categories: readonly Category[];
+  categories: readonly ColumnCategory[];
   ignored: readonly string[];
   /** For people. */
   notes: readonly string[];
@@ -88,7 +88,7 @@ function choiceOf(
   names: readonly string[],
   { counts, isAuto }: { counts: readonly ReadonlyMap<string, LevelCounts>[]; isAuto: boolean },
 ): CategoryChoice {
-  const categories: Category[] = [];
+  const categories: ColumnCategory[] = [];
   const ignored: string[] = [];
   const notes: string[] = [];
   for (const name of names) {

@@ -5,7 +5,7 @@ import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, firstOf, invalidOption } from "../../errors.js";
 import { contentDigest } from "../../files/read.js";
-import { type Category, embedCategories, withLevels } from "../categories.js";
+import { type ColumnCategory, embedCategories, withLevels } from "../categories.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 import { toRows } from "../number-rows.js";
@@ -120,11 +120,11 @@ async function writeRows(
 /** The columns to train on with levels instead of categories, to which named categories belong; undefined: all. */
 function trainedList(
   columns: readonly string[] | undefined,
-  categories: readonly Category[],
+  categories: readonly ColumnCategory[],
   { categories: list }: OwnOptions,
 ): string[] | undefined {
   if (!columns) return undefined;
-  const isNamed = ({ name }: Category) => list?.includes(name) && !columns.includes(name);
+  const isNamed = ({ name }: ColumnCategory) => list?.includes(name) && !columns.includes(name);
   const more = categories.filter(isNamed).map(({ name }) => name);
   return withLevels([...columns, ...more], categories);
 }

@@ -1,7 +1,7 @@
 // Samples of networks in the data's own units, and back.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../../vectors/projection.js";
-import { type Category, type CategoryBlock, categoryBlocks } from "../categories.js";
+import { type CategoryBlock, type ColumnCategory, categoryBlocks } from "../categories.js";
 import { toRows } from "../number-rows.js";
 import type { NumberColumn } from "../write/table-writer.js";
 import { type ColumnTransform, squeezeFarValues, stretchFarValues } from "./column-transform.js";
@@ -24,7 +24,7 @@ export interface UnitFacts {
   /** Limits of generated values. */
   limits?: Limits | null;
   /** Categories, whose levels are columns (default: none). */
-  categories?: readonly Category[];
+  categories?: readonly ColumnCategory[];
 }
 
 const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
