@@ -104,7 +104,7 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
     [1, 1],
   ]);
   expect(forward.stderr).toMatch(
-    /transported the rows with day=1, skipped 12 of 15 rows \(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …\): group=\* transports all/,
+    /sampled from the rows with day=1, skipped 12 of 15 rows \(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …\): group=\* transports all/,
   );
   expect(forward.stderr).toMatch(/skipped 1 rows with missing values/);
   expect((await carried("direction=b")).day).toEqual([2, 3, 2]);

@@ -1,4 +1,4 @@
-// Columns of texts as coordinates: levels of several files, their weight, what is refused, and the way back.
+// Columns of texts as coordinates: levels of several files, their weight, refusals, and the way back.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {

@@ -15,7 +15,7 @@ import type { ColumnOptions, EndColumns } from "../select.js";
 import { rowFilter } from "../where.js";
 import { countLevels, LevelCounts, type LevelRequest } from "./level-counts.js";
 
-/** The word of data.categories for all columns of few different texts. */
+/** The value of data.categories for all columns of few different texts. */
 const allCategories = "auto";
 
 const mostLevels = 64;
@@ -30,7 +30,7 @@ export interface CategoryOptions {
   others?: readonly { path: string; group?: string | undefined }[] | undefined;
 }
 
-/** Categories, and columns of texts that are not trained on. */
+/** Categories, and ignored columns of texts. */
 interface CategoryChoice {
   categories: readonly ColumnCategory[];
   ignored: readonly string[];

@@ -26,7 +26,7 @@ export class LevelCounts {
     return [...new Set(counts.flatMap((count) => [...count.#texts]))].toSorted(byNumber);
   }
 
-  /** Adds cells that are not missing. */
+  /** Adds cells, except missing ones. */
   add(cells: readonly string[], isMissing: (text: string) => boolean): void {
     for (const cell of cells) {
       if (this.#texts.size >= mostCounted) return;
