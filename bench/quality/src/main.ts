@@ -162,7 +162,8 @@ async function methodChecks(
     console.error(`dsbm: stopped; to resume: ${resume}`);
     return 130;
   }
-  const text = checksDocument(outcomes, "npm run benchmark -- checks");
+  const chosen = methods ? ` methods=${shellWord(methods.join())}` : "";
+  const text = checksDocument(outcomes, `npm run benchmark -- checks${chosen}`);
   const isPage = !quick && methods === null;
   if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);
   console.log(text);

@@ -82,6 +82,10 @@ interface RunChange {
   names?: string[];
 }
 
+/** Of trainings that only compare moments at the end: bridges of one iteration have them, too. */
+export const oneIteration = ({ method, size }: CheckContext): Options =>
+  method.options(size).first_coupling === "ref" ? { n_ipf: 2 } : { n_ipf: 1 };
+
 /** The run of a changed problem, trained once for all checks. Returns its folder. */
 export function runOf(
   { method, size, folder }: CheckContext,

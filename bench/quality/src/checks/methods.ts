@@ -36,12 +36,13 @@ const lengths: Record<Size, Options> = {
 };
 
 /** A network that sees t alone learns too little of the drift near the end, and its variance is a tenth too large. */
+const timeFeatures = { "model.time_frequencies": 4 };
 const iteratedOptions = {
   n_ipf: 4,
   num_iter: 1000,
   match_moments: true,
   step_variance: "analytic",
-  "model.time_frequencies": 4,
+  ...timeFeatures,
 };
 const mixtureOptions = { mixture_components: 10, mixture_spread: 1 };
 
@@ -49,7 +50,7 @@ const mixtureOptions = { mixture_components: 10, mixture_spread: 1 };
 const methodOptions: Partial<Record<MethodName, Options>> = {
   dsbm: iteratedOptions,
   alpha_dsbm: { ...iteratedOptions, n_ipf: 2, online_cache: true, cache: "disk" },
-  sf2m: { step_variance: "analytic", batch_size: 256 },
+  sf2m: { step_variance: "analytic", batch_size: 256, ...timeFeatures },
   sbcfm: { batch_size: 256 },
   lightsb: { ...mixtureOptions, num_iter: 3000 },
   lightsb_m: { ...mixtureOptions, num_iter: 3000, batch_size: 512 },

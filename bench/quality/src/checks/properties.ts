@@ -10,6 +10,7 @@ import {
   forward,
   lawLimit,
   newRows,
+  oneIteration,
   runOf,
 } from "./check.js";
 import { line, momentsAlong, plane } from "./gaussians.js";
@@ -173,7 +174,7 @@ export const learntChecks: readonly Check[] = [
     skips: hasSampler,
     async measure(context) {
       const tables = ({ source }: { source: Table; target: Table }) => ({ source, target: source });
-      const run = await runOf(context, "equal", { tables });
+      const run = await runOf(context, "equal", { tables, options: oneIteration(context) });
       const [moments, want] = [await endsOf(context, run), newRows(context.size)].map((rows) =>
         momentsAlong(plane, rows),
       );
@@ -189,7 +190,7 @@ export const learntChecks: readonly Check[] = [
     skips: hasSampler,
     async measure(context) {
       const change = (row: readonly number[]) => row.toReversed();
-      const run = await runOf(context, "swapped", { change });
+      const run = await runOf(context, "swapped", { change, options: oneIteration(context) });
       const swapped = await endsOf(context, run, newRows(context.size).map(change));
       const [a, b] = [swapped.map(change), await endsOf(context, await runOf(context))].map(
         (rows) => momentsAlong(plane, rows),
@@ -212,10 +213,11 @@ export const learntChecks: readonly Check[] = [
       const weighted = (rows: Table) => rows.map((row) => [...row, isHeavy(row) ? 2 : 1]);
       const copies = await runOf(context, "twice", {
         tables: ({ source, target }) => ({ source: twice(source), target: twice(target) }),
+        options: oneIteration(context),
       });
       const weights = await runOf(context, "weights", {
         tables: ({ source, target }) => ({ source: weighted(source), target: weighted(target) }),
-        options: { weights: "w", "data.exclude": ["w"] },
+        options: { ...oneIteration(context), weights: "w", "data.exclude": ["w"] },
         names: ["a", "b", "w"],
       });
       const [a, b] = await Promise.all(

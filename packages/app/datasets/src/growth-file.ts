@@ -10,7 +10,7 @@ import type { GrowthCells } from "./growth-bootstrap.js";
 export const growthFiles = { estimate: "growth.safetensors", cells: "growth-cells.safetensors" };
 
 /** Raised when an estimate from the same rows changes. */
-const estimateVersion = 1;
+const estimateVersion = 2;
 
 /** What a file of an estimate holds. */
 export interface SolvedGrowth {

@@ -6,9 +6,9 @@ import type { Datasets } from "./datasets.js";
 import {
   drawRows,
   type GrowthCells,
+  halvedCells,
   intervalsOfRates,
   mostCells,
-  resampledCells,
 } from "./growth-bootstrap.js";
 import { growthEstimate, growthNumbers } from "./growth-estimate.js";
 import { keptCells } from "./growth-file.js";
@@ -25,7 +25,7 @@ export function growthIntervals(config: CompleteTrainConfig, data: Datasets): Gr
   const datasets = marginalsOf(data);
   const estimate = growthEstimate(config, data);
   if (estimate)
-    return keptCells(data.growth.folder, estimate.key, () => resampledCells(config, estimate));
+    return keptCells(data.growth.folder, estimate.key, () => halvedCells(config, estimate));
   const numbers = tidy(() => growthNumbers(config, data));
   const { masses, delta = 1, semiRelaxed: penalty } = numbers;
   // Plans of unbalanced LightSB are others.
