@@ -26,7 +26,11 @@ const withPortable = [
   "packages/library/train/test/method.test.ts",
   ...["ema", "mlp-cond", "mlp", "ode", "ot", "tuples"].map((name) => `test/parity/${name}.test.ts`),
 ];
-const portableOnly = ["test/e2e/portable.test.ts", "test/e2e/engines.test.ts"];
+const portableOnly = [
+  "test/check/fit-page.test.ts",
+  "test/e2e/engines.test.ts",
+  "test/e2e/portable.test.ts",
+];
 
 const packages = readdirSync("packages").flatMap((group) =>
   readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),

@@ -42,7 +42,11 @@ const exists = (path) => existsSync(join(repo, path));
 
 const TSC = "node_modules/typescript/bin/tsc";
 /** Rooms whose scripts run in pages: they have a bundle.mjs that writes dist/bundle. */
-const bundledPackages = () => packageFolders().filter((folder) => exists(`${folder}/bundle.mjs`));
+const bundledPackages = () =>
+  // Pages first: the bundle of a fit holds scripts of theirs.
+  packageFolders()
+    .filter((folder) => exists(`${folder}/bundle.mjs`))
+    .toReversed();
 const isCompiled = () => packageFolders().every((folder) => exists(`${folder}/dist/index.js`));
 
 // In this order; `forLibtorch`: the portable engine needs no such step; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
@@ -101,10 +105,11 @@ const STEPS = [
     print: () =>
       fingerprint([
         "package-lock.json",
-        ...bundledPackages().flatMap((folder) => [
-          `${folder}/bundle.mjs`,
-          ...filesBelow(`${folder}/src`, /\.(ts|tsx|css|html)$/),
-        ]),
+        ...bundledPackages().map((folder) => `${folder}/bundle.mjs`),
+        ...packageFolders().flatMap((folder) =>
+          filesBelow(`${folder}/src`, /\.(ts|tsx|css|html)$/),
+        ),
+        ...filesBelow("packages/app/config/conf", /\.yaml$/),
       ]),
     intact: () => bundledPackages().every((folder) => exists(`${folder}/dist/bundle`)),
     async run() {

@@ -1,6 +1,7 @@
 // Exact distances of many points, each in its own thread: one distance takes long and uses one core.
 import { Worker } from "node:worker_threads";
 import { type Estimate, wasserstein } from "@dsbm/bridge";
+import { isPage } from "@dsbm/files";
 import type { Tensor } from "@dsbm/torch";
 
 /** Two clouds of points whose distance a thread computes. */
@@ -43,7 +44,7 @@ export class Distances implements Disposable {
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
     const allFinite = [x, y].every((t) => t.isfinite().all().item());
     // NaN and infinite values are refused here.
-    if (!allFinite || x.size(0) * y.size(0) < leastPairs)
+    if (isPage || !allFinite || x.size(0) * y.size(0) < leastPairs)
       return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,

@@ -14,7 +14,7 @@ export {
   evaluate,
   openBridge,
 } from "./library/bridge.js";
-export { type FitOptions, type FitProgress, fit } from "./library/fit.js";
+export { type FitOptions, type FitProgress, fit, type OptionPlan, plan } from "./library/fit.js";
 export type { Source } from "./library/inputs.js";
 export type { EvaluateKeys, ExportKeys, FitKeys, SampleKeys } from "./library/keys.generated.js";
 export type { Rows, SameKind, ShapedNumbers } from "./library/rows.js";

@@ -4,6 +4,9 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { errnoOf } from "./errors.js";
 
+/** Whether this is the worker of a page, which has no threads, no processes and no native libraries. */
+export const isPage: boolean = process.platform === ("browser" as string);
+
 /**
  * A name for this process that no other process has: `place-pid-start`. The place is the boot of the machine and the pid
  * namespace, since pids can be compared only within them. The start tells processes apart that had the same pid.

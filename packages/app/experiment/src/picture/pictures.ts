@@ -37,12 +37,14 @@ export async function writeEvaluationPictures(
   const { datasets } = evaluation.context.subject;
   const { plot_level, metrics } = configOf(evaluation);
   const stills: Stills = [];
+  const keep = (name: string, png: Buffer | null) => void (png && stills.push([name, png]));
   if (plot_level >= 1 && hasPictures(datasets)) stills.push(...(await grids(evaluation, target)));
   if (metrics.spectrum && !isVectors(datasets)) {
     const png = await writeSpectra(evaluation, target);
-    if (plot_level >= 1) stills.push(["spectrum", png]);
+    if (plot_level >= 1) keep("spectrum", png);
   }
-  if (plot_level >= 1 && isVectors(datasets)) stills.push(await writeScatter(evaluation, target));
+  if (plot_level >= 1 && isVectors(datasets))
+    keep("scatter", await writeScatter(evaluation, target));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
   return stills;
 }
@@ -123,11 +125,11 @@ async function writePaths(
   );
 }
 
-/** Returns the figure as PNG. */
+/** Returns the figure as PNG, or null without PNG. */
 async function writeSpectra(
   { set, context }: DrawnEvaluation,
   { id, run }: EvaluationFiles,
-): Promise<Buffer> {
+): Promise<Buffer | null> {
   const { start, end, data } = fieldSpectra(set, context);
   const svg = await spectrumFigure({
     title: `Energy spectra of the bridge to ${set.side}`,

@@ -10,11 +10,11 @@ import { placeIn, pointsOf } from "./points.js";
 
 const mostPaths = 400;
 
-/** Writes the points and the plot. Returns the plot as PNG with its name. */
+/** Writes the points and the plot. Returns the plot as PNG, or null without PNG. */
 export async function writeScatter(
   evaluation: DrawnEvaluation,
   { id, run }: EvaluationFiles,
-): Promise<[name: string, png: Buffer]> {
+): Promise<Buffer | null> {
   const { start, end, data, direction } = evaluation.set;
   const { subject, options: measuring } = evaluation.context;
   const { datasets } = subject;
@@ -65,5 +65,5 @@ export async function writeScatter(
   const name = directionNames[direction];
   const svg = await scatterFigure(points, { direction, title: `Samples of the bridge ${name}` });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
-  return ["scatter", await svgToPng(svg)];
+  return svgToPng(svg);
 }

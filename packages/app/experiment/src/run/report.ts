@@ -75,7 +75,8 @@ export async function writeReport(folder: string): Promise<string> {
     const curve = await trendPanels(trend);
     const svg = composeFigure({ ...curve, title, columns: 2 });
     writeRunFile(folder, `figures/${name}.svg`, svg);
-    writeRunFile(folder, `figures/${name}.png`, await svgToPng(svg));
+    const png = await svgToPng(svg);
+    if (png) writeRunFile(folder, `figures/${name}.png`, png);
     drawn.push(curve);
   }
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));

@@ -1,5 +1,5 @@
 // Figures as SVG, and their parts, without types of Plot, which users need not install.
-import { printable } from "@dsbm/files";
+import { isPage, printable } from "@dsbm/files";
 import { RunError } from "../errors.js";
 
 /** A drawn panel for composeFigure. */
@@ -111,10 +111,11 @@ export function composeFigure({ title, panels, columns, legend = [] }: FigureLay
 export const loadSharp = async () => (await import("sharp")).default;
 
 /**
- * Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" if the SVG
- * cannot be read.
+ * Renders an SVG document as PNG, 2 pixels per CSS pixel; null in a page, where figures stay SVG. Throws
+ * RunError "picture" if the SVG cannot be read.
  */
-export async function svgToPng(svg: string): Promise<Buffer> {
+export async function svgToPng(svg: string): Promise<Buffer | null> {
+  if (isPage) return null;
   const sharp = await loadSharp();
   try {
     return await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();

@@ -38,7 +38,7 @@ describe("trends", () => {
     expect(texts(svg)).toEqual(expect.arrayContaining(["Mean <b>", "half-iteration"]));
     expect(svg).not.toContain("<script>");
     const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) as RegExpExecArray;
-    const size = await sharp(await svgToPng(svg)).metadata();
+    const size = await sharp((await svgToPng(svg)) as Buffer).metadata();
     expect([size.width, size.height]).toEqual([2 * Number(width), 2 * Number(height)]);
   });
 

@@ -1,6 +1,7 @@
 import { ConfigError, flatten } from "@dsbm/config";
-import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/fit";
-import type { ProgressState } from "@dsbm/runs";
+import type { DataDescription } from "@dsbm/data";
+import { type FitRequest, finishedFit, fitMember, planFit, runFit, withTimes } from "@dsbm/fit";
+import { type Choice, type ProgressState, silentProgress } from "@dsbm/runs";
 import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
@@ -57,22 +58,9 @@ export interface FitManyOptions extends LibraryRunOptions {
  * console.log(bridge.report);
  */
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
-  const { folder: place, again = false, signal, onProgress, ...rest } = options;
-  const { all, keys } = marginalsIn(rest);
-  const ends = all.map(({ source, name }) => ({ name, input: inputOf(source, name) }));
-  const inputs = ends.map(({ input }) => input);
-  const overrides = flatten(keys);
-  const name = memoryName(inputs);
-  // Vectors in memory get a path when their folder is known.
-  const requestOf = async (places: readonly InputFile[]): Promise<FitRequest> => {
-    const base = { ...baseOf(places, overrides), ...(name !== null && { name }) };
-    return { base: await withTimes({ base, overrides }, { signal }), overrides };
-  };
-  const folder = place ?? folderOf(await requestOf(inputs));
-  const kept = existingParent(folder);
+  const { again = false, signal, onProgress, device, threads } = options;
+  const { folder, request, remove } = await placeInputs(options);
   try {
-    const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
-    const request = await requestOf(written);
     if (again || !finishedFit(folder, request)) {
       const say = onProgress ?? (() => {});
       const { state } = await runFit(request, {
@@ -89,11 +77,71 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
       if (state === "interrupted") throw signal?.reason ?? new Error(`${folder} was interrupted`);
     }
   } catch (error) {
-    removeInputs(folder, kept);
+    remove();
     throw error;
   }
-  const { device, threads } = keys;
   return openBridge(folder, { ...(device && { device }), ...(threads && { threads }) });
+}
+
+/** What `fit` would choose. */
+export interface OptionPlan {
+  /** Options with the reasons for them, the given ones among them. */
+  choices: Choice[];
+  /** What the time will do, a line each. */
+  forecast: string[];
+  /** The columns of tables with their ranges, and warnings; null for other data. */
+  data: DataDescription | null;
+}
+
+/**
+ * What `fit` would choose for these data, with reasons: `npx dsbm fit … --plan` as a function. Trains nothing and
+ * leaves no files.
+ * @throws {Error} as `fit`
+ */
+export async function plan(options: FitOptions | FitManyOptions): Promise<OptionPlan> {
+  const { request, remove } = await placeInputs(options);
+  try {
+    const { signal } = options;
+    const { choices, forecast, datasets } = await planFit(request, {
+      progress: silentProgress,
+      signal,
+    });
+    const data = datasets?.columns?.description ?? null;
+    datasets?.dispose();
+    return { choices, forecast, data };
+  } finally {
+    remove();
+  }
+}
+
+/** The request of a run, whose data in memory are files of its folder now; `remove` undoes that if there is no run. */
+async function placeInputs({
+  folder: place,
+  again = false,
+  signal,
+  onProgress: _,
+  ...rest
+}: FitOptions | FitManyOptions) {
+  const { all, keys } = marginalsIn(rest);
+  const ends = all.map(({ source, name }) => ({ name, input: inputOf(source, name) }));
+  const inputs = ends.map(({ input }) => input);
+  const overrides = flatten(keys);
+  const name = memoryName(inputs);
+  // Vectors in memory get a path when their folder is known.
+  const requestOf = async (places: readonly InputFile[]): Promise<FitRequest> => {
+    const base = { ...baseOf(places, overrides), ...(name !== null && { name }) };
+    return { base: await withTimes({ base, overrides }, { signal }), overrides };
+  };
+  const folder = place ?? folderOf(await requestOf(inputs));
+  const kept = existingParent(folder);
+  const remove = () => removeInputs(folder, kept);
+  try {
+    const written = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
+    return { folder, remove, request: await requestOf(written) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 /**

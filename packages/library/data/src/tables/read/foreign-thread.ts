@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { resolve } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { DatasetError, reason } from "../../errors.js";
 import type { Opened, RowBatch } from "../rows.js";
-import type { ForeignAnswer, ForeignFile, ForeignTask } from "./foreign.js";
+import type { ForeignAnswer, ForeignTask } from "./foreign.js";
+import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 
-const { format, path, size, options } = workerData as ForeignFile;
+const file = workerData as ForeignFile;
+const { path } = file;
 const running = new Map<number, AsyncGenerator<RowBatch>>();
 
 /**
@@ -23,10 +24,11 @@ function lockFiles(): void {
 }
 
 async function openTable() {
-  if (format === "parquet") return (await import("./parquet.js")).openParquet(path, size, options);
-  await (await import("h5wasm/node")).ready;
-  lockFiles();
-  return (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);
+  if (file.format === "h5ad") {
+    await (await import("h5wasm/node")).ready;
+    lockFiles();
+  }
+  return openFormat(file);
 }
 
 async function answer(operation: () => Promise<unknown>): Promise<void> {
@@ -34,16 +36,8 @@ async function answer(operation: () => Promise<unknown>): Promise<void> {
   try {
     message = { value: await operation() };
   } catch (error) {
-    const text = reason(error);
-    // Of HDF5's trace, the text of the innermost function.
-    const problem = [...text.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? text;
-    message =
-      error instanceof DatasetError
-        ? { code: error.code, message: text }
-        : {
-            code: "BadTable",
-            message: `${path}: cannot be read as ${format} (${problem}): write it again`,
-          };
+    const { code, message: text } = unreadable(file, error);
+    message = { code, message: text };
   }
   parentPort?.postMessage(message);
 }

@@ -2,17 +2,11 @@
 // memory, and must not end the process.
 import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
+import { isPage } from "@dsbm/files";
 import { badTable, type DatasetCode, DatasetError } from "../../errors.js";
 import type { ColumnVariability } from "../counts.js";
 import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
-
-/** The file of a thread. */
-export interface ForeignFile {
-  format: "parquet" | "h5ad";
-  path: string;
-  size: number;
-  options: Pick<ReadOptions, "layer" | "normalise" | "limits">;
-}
+import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 
 /** Asks for the next batch of a reading of the table, or how much its columns vary. */
 export type ForeignTask = { id: number; request: Omit<RowRequest, "signal"> } | "variability";
@@ -91,10 +85,9 @@ export async function openForeign(
   size: number,
   { layer, normalise, limits, seconds }: ReadOptions,
 ): Promise<Opened> {
-  const reader = new ForeignReader(
-    { format, path, size, options: { layer, normalise, limits } },
-    seconds,
-  );
+  const file: ForeignFile = { format, path, size, options: { layer, normalise, limits } };
+  if (isPage) return openHere(file);
+  const reader = new ForeignReader(file, seconds);
   try {
     const table = await reader.ask<Omit<Opened, "batches" | "close">>();
     let readings = 0;
@@ -117,5 +110,14 @@ export async function openForeign(
   } catch (error) {
     reader.end();
     throw error;
+  }
+}
+
+/** In the worker of a page, which is a thread of its own. */
+async function openHere(file: ForeignFile): Promise<Opened> {
+  try {
+    return await openFormat(file);
+  } catch (error) {
+    throw unreadable(file, error);
   }
 }

@@ -1,0 +1,161 @@
+// Bundles the worker of a fit into @dsbm/web (dist/bundle/fit-worker.js): the packages as they are, with stand-ins for
+// Node's modules (src/node) and the packages' own files (presets, versions, scripts of pages) as texts.
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { parse } from "yaml";
+
+const packageFolder = fileURLToPath(new URL(".", import.meta.url));
+const repo = join(packageFolder, "../../..");
+const { resolve } = createRequire(import.meta.url);
+const standIn = (name) => join(packageFolder, `dist/node/${name}.js`);
+
+/** What stands in for modules: files of src/node, or packages. */
+const standIns = {
+  "@observablehq/plot": standIn("plot"),
+  buffer: standIn("buffer"),
+  child_process: standIn("absent"),
+  crypto: standIn("crypto"),
+  "dns/promises": standIn("absent"),
+  fs: standIn("fs"),
+  "fs/promises": standIn("fs"),
+  "h5wasm/node": standIn("h5wasm"),
+  linkedom: standIn("document"),
+  module: standIn("absent"),
+  net: standIn("absent"),
+  "onnxruntime-web/wasm": standIn("absent"),
+  "onnxruntime-web/webgpu": standIn("absent"),
+  os: standIn("os"),
+  path: resolve("path-browserify"),
+  sharp: standIn("absent"),
+  stream: standIn("stream"),
+  "timers/promises": standIn("timers"),
+  url: standIn("url"),
+  v8: standIn("absent"),
+  vm: standIn("absent"),
+  worker_threads: standIn("absent"),
+  yaml: standIn("yaml"),
+  zlib: standIn("zlib"),
+};
+/** What stand-ins import under the names that they stand in for. */
+const originals = { buffer: resolve("buffer/"), "@observablehq/plot": null };
+
+/**
+ * Modules that no run in a page calls: Plot's maps, schemes of colours, areas of points and animation; texts at a pointer; networks,
+ * figures, metrics and readers of images and fields, which need libtorch; PyTorch's files.
+ */
+const unusedModules = [
+  ...["d3-geo", "d3-scale-chromatic", "d3-delaunay", "d3-time-format", "d3-transition"].map(
+    resolveModule,
+  ),
+  join(repo, "node_modules/@observablehq/plot/src/marks/tip.js"),
+  join(repo, "node_modules/@observablehq/plot/src/interactions/pointer.js"),
+  ...[
+    "app/evaluation/dist/images/features",
+    "app/evaluation/dist/images/reference-classifier",
+    "app/runs/dist/figure/images",
+    "app/runs/dist/figure/spectrum",
+    "engine/torch/dist/io/pt/load",
+    "library/bridge/dist/metric/feature-statistics",
+    "library/bridge/dist/metric/spectrum",
+    "library/data/dist/fields/downscaler",
+    "library/data/dist/pictures/decode",
+    "library/nets/dist/ddpmpp/ddpmpp",
+    "library/nets/dist/downscaler-unet/downscaler-unet",
+    "library/nets/dist/features/inception-features",
+    "library/nets/dist/features/lenet",
+    "library/nets/dist/unet/unet",
+  ].map((name) => join(repo, `packages/${name}.js`)),
+];
+
+function resolveModule(name) {
+  const folder = join(repo, "node_modules", name);
+  const { module } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return join(folder, module);
+}
+
+/** A module with the same names, which do nothing. */
+async function emptyModule(path) {
+  const isLoadable = /node_modules/.test(path);
+  const names = isLoadable
+    ? Object.keys(await import(path))
+    : [
+        ...readFileSync(path, "utf8").matchAll(
+          /^export (?:class|(?:async )?function\*?|const) (\w+)/gm,
+        ),
+      ].map(([, name]) => name);
+  return names.map((name) => `export const ${name} = () => {};`).join("\n");
+}
+
+const place = (path) => `/dsbm/${path}`;
+
+const textsOf = (paths, write = (text) => text) =>
+  Object.fromEntries(
+    paths.map((path) => [place(path), write(readFileSync(join(repo, path), "utf8"))]),
+  );
+
+/** Files that the packages read next to their code: at once, and for an export. */
+const assets = {
+  run() {
+    const conf = "packages/app/config/conf";
+    const presets = readdirSync(join(repo, conf), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".yaml"))
+      .map((name) => join(conf, name));
+    return {
+      ...textsOf(presets, (text) => JSON.stringify(parse(text))),
+      ...textsOf(["packages/app/runs/package.json"], (text) =>
+        JSON.stringify({ version: JSON.parse(text).version }),
+      ),
+    };
+  },
+  export: () =>
+    textsOf(["page.js", "plain-worker.js"].map((name) => `packages/pages/web/dist/bundle/${name}`)),
+};
+
+/** The plug-in that puts the stand-ins in place; `others` are further stand-ins. */
+const inPage = (others = {}) => ({
+  name: "in-page",
+  resolveId(id, importer = "") {
+    const name = id.replace(/^node:/, "");
+    if (importer.startsWith(standIn("").slice(0, -3)) && name in originals && id === name)
+      return originals[name];
+    return others[name] ?? standIns[name] ?? null;
+  },
+  load(id) {
+    const [, name] = /\/worker\/(\w+)-assets\.js$/.exec(id) ?? [];
+    if (name) return `export const ${name}Assets = ${JSON.stringify(assets[name]())};`;
+    if (id === join(repo, "packages/engine/torch/dist/distributed/index.js"))
+      return `export * from ${JSON.stringify(standIn("ranks"))};`;
+    return unusedModules.includes(id) ? emptyModule(id) : null;
+  },
+  transform: (code, id) =>
+    code.includes("import.meta.url")
+      ? code.replaceAll("import.meta.url", JSON.stringify(`file://${place(relative(repo, id))}`))
+      : null,
+});
+
+async function write(plugin, output) {
+  const bundle = await rolldown({
+    input: { "fit-worker": join(packageFolder, "dist/worker/worker.js") },
+    platform: "browser",
+    plugins: [plugin],
+  });
+  await bundle.write({ minify: true, ...output });
+  await bundle.close();
+}
+
+// For pages of a server: readers, figures and exports are loaded when they are needed.
+const names = { entryFileNames: "[name].js", chunkFileNames: "fit-[name].js" };
+await write(inPage(), {
+  dir: join(repo, "packages/pages/web/dist/bundle"),
+  format: "esm",
+  ...names,
+});
+// For a page of one file: all but HDF5, which has megabytes.
+await write(inPage({ "h5wasm/node": standIn("absent") }), {
+  file: join(packageFolder, "dist/bundle/fit-worker.js"),
+  format: "iife",
+  codeSplitting: false,
+});

@@ -1,0 +1,20 @@
+// The marks of Plot in figures. A bundle holds no others.
+export {
+  areaY,
+  arrow,
+  barX,
+  binX,
+  dot,
+  frame,
+  line,
+  lineY,
+  map,
+  plot,
+  rectY,
+  ruleX,
+  ruleY,
+  stackX,
+  text,
+  window,
+  windowY,
+} from "@observablehq/plot";

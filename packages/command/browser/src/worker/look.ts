@@ -1,0 +1,90 @@
+// A first look at tables: types of columns, missing values, histograms.
+import { openRows, type RowSource } from "@dsbm/data";
+import type { FitColumn, FitTable } from "@dsbm/web/fit";
+
+const bins = 20;
+/** Values of a column that its histogram counts. */
+const mostValues = 20_000;
+const mostColumns = 200;
+const mostExamples = 3;
+
+interface Tally {
+  missing: number;
+  values: number[];
+  texts: Map<string, number>;
+}
+
+function addNumbers({ values, ...tally }: Tally, column: Float64Array): number {
+  let missing = tally.missing;
+  for (const value of column) {
+    if (Number.isNaN(value)) missing += 1;
+    else if (Number.isFinite(value) && values.length < mostValues) values.push(value);
+  }
+  return missing;
+}
+
+/** Shares of values in equal bins. */
+function histogramOf(values: readonly number[]): FitColumn["histogram"] {
+  if (values.length === 0) return null;
+  const low = values.reduce((a, b) => Math.min(a, b));
+  const high = values.reduce((a, b) => Math.max(a, b));
+  const counts = new Array<number>(bins).fill(0);
+  const width = high > low ? high - low : 1;
+  for (const value of values)
+    counts[Math.min(bins - 1, Math.floor(((value - low) / width) * bins))] += 1;
+  return { low, high, shares: counts.map((count) => count / values.length) };
+}
+
+function describe(name: string, kind: FitColumn["kind"], tally: Tally): FitColumn {
+  const frequent = [...tally.texts].sort((a, b) => b[1] - a[1]).slice(0, mostExamples);
+  return {
+    name,
+    kind,
+    missing: tally.missing,
+    histogram: kind === "number" ? histogramOf(tally.values) : null,
+    examples: frequent.map(([text]) => text),
+  };
+}
+
+async function readTable(table: RowSource, signal: AbortSignal): Promise<FitTable> {
+  const columns = table.columns.slice(0, mostColumns);
+  const namesOf = (kind: FitColumn["kind"]) =>
+    columns.filter((column) => column.kind === kind).map(({ name }) => name);
+  const numbers = namesOf("number");
+  const texts = namesOf("text");
+  const tallies = new Map<string, Tally>(
+    columns.map(({ name }) => [name, { missing: 0, values: [], texts: new Map() }]),
+  );
+  let rows = 0;
+  for await (const batch of table.batches({ numbers, texts, signal })) {
+    rows += batch.count;
+    for (const [i, name] of numbers.entries()) {
+      const tally = tallies.get(name) as Tally;
+      tally.missing = addNumbers(tally, batch.numbers[i]);
+    }
+    for (const [i, name] of texts.entries()) {
+      const tally = tallies.get(name) as Tally;
+      for (const text of batch.texts[i]) {
+        if (table.isMissing(text)) tally.missing += 1;
+        else if (tally.texts.has(text) || tally.texts.size < mostColumns)
+          tally.texts.set(text, (tally.texts.get(text) ?? 0) + 1);
+      }
+    }
+  }
+  return {
+    rows,
+    columnCount: table.columns.length,
+    columns: columns.map(({ name, kind }) => describe(name, kind, tallies.get(name) as Tally)),
+    notes: [...table.notes],
+  };
+}
+
+/** Reads a table once. Throws a DatasetError for damaged files. */
+export async function lookAt(path: string, signal: AbortSignal): Promise<FitTable> {
+  const table = await openRows(path);
+  try {
+    return await readTable(table, signal);
+  } finally {
+    table.close();
+  }
+}
