@@ -140,10 +140,10 @@ async function benchmarkCommand(args: string[]): Promise<number> {
 
 /** Runs the common checks of methods, or reads those that were measured before. Returns 1 if a check fails, 130 if it was stopped. */
 async function methodChecks(
-  { quick, out, methods, experiments_dir }: BenchmarkConfig,
+  { quick, out, methods, train, experiments_dir }: BenchmarkConfig,
   { again, resume }: { again: boolean; resume: string },
 ) {
-  const { allOutcomes } = await import("./checks/outcomes.js");
+  const { measuredChecks } = await import("./checks/outcomes.js");
   const { checksDocument } = await import("./checks/document.js");
   const { setNumThreads } = await import("@dsbm/torch");
   const { methodFacts } = await import("@dsbm/bridge");
@@ -152,9 +152,9 @@ async function methodChecks(
   const progress = createProgress();
   const folder = join(experiments_dir, "benchmark", quick ? "checks-quick" : "checks");
   if (again) removeFolder(folder);
-  const outcomes = await allOutcomes(methodFacts, {
+  const measured = await measuredChecks(methodFacts, {
     ...{ size: quick ? ("small" as const) : ("full" as const), folder, line, progress, methods },
-    signal: interrupt.signal,
+    ...{ train, signal: interrupt.signal },
   });
   progress.done();
   interrupt.dispose();
@@ -163,11 +163,11 @@ async function methodChecks(
     return 130;
   }
   const chosen = methods ? ` methods=${shellWord(methods.join())}` : "";
-  const text = checksDocument(outcomes, `npm run benchmark -- checks${chosen}`);
+  const text = checksDocument(measured, `npm run benchmark -- checks${chosen}`);
   const isPage = !quick && methods === null;
   if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);
   console.log(text);
-  const failed = outcomes.filter(({ holds }) => !holds);
+  const failed = measured.outcomes.filter(({ holds }) => !holds);
   for (const { check, method, value, reason } of failed)
     console.error(`dsbm: ${method.name}: ${check.name}: ${reason ?? value}`);
   return failed.length > 0 ? 1 : 0;

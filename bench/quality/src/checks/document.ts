@@ -2,7 +2,7 @@
 import { type Check, lawLimits } from "./check.js";
 import { lawChecks } from "./laws.js";
 import { sigmaShare } from "./methods.js";
-import type { CheckOutcome } from "./outcomes.js";
+import type { CheckOutcome, MeasuredChecks } from "./outcomes.js";
 import { learntChecks, propertyChecks } from "./properties.js";
 
 const cellOf = ({ value, holds, reason }: CheckOutcome): string => {
@@ -41,14 +41,18 @@ function reasonsOf(outcomes: readonly CheckOutcome[]): string {
 }
 
 /** The page of the checks. */
-export function checksDocument(outcomes: readonly CheckOutcome[], command: string): string {
+export function checksDocument({ outcomes, count }: MeasuredChecks, command: string): string {
   const wrong = outcomes.filter(({ holds }) => !holds);
+  const missing =
+    outcomes.length < count
+      ? ` ${outcomes.length} of ${count} checks are measured; the same command goes on.`
+      : "";
   const meaning = (checks: readonly Check[]) =>
     checks.map(({ name, meaning }) => `- **${name}**: ${meaning}`).join("\n");
   return `# Checks of every method
 
 \`${command}\` trains every method between two Gaussians in the plane whose bridge is known, and writes this page. σ is ${sigmaShare} of the
-spread: so much noise shows wrong pairs and wrong steps. ${wrong.length === 0 ? "All checks hold." : `**${wrong.length} of ${outcomes.length} checks fail.**`} A check that fails is bold.
+spread: so much noise shows wrong pairs and wrong steps. ${wrong.length === 0 ? "All measured checks hold." : `**${wrong.length} of ${outcomes.length} checks fail.**`} A check that fails is bold.${missing}
 
 ## The law
 

@@ -5,6 +5,19 @@ import { makeFolder, writeFileAtomic } from "@dsbm/files";
 import { fromJson, readJson, toJson } from "@dsbm/runs";
 
 /**
+ * The value of a file that was made from the same facts; null if there is none.
+ * @throws {RunError} "corrupt" for invalid JSON.
+ */
+export function readKept<T>(path: string, facts: object): T | null {
+  if (!existsSync(path)) return null;
+  const kept = readJson(path) as { facts: object; value: T };
+  return toJson(kept.facts) === toJson(asRead(facts, path)) ? kept.value : null;
+}
+
+/** Facts as they are read again. */
+const asRead = (facts: object, path: string): unknown => fromJson(toJson(facts), path);
+
+/**
  * The value of a file, if it was made from the same facts. Makes and writes it otherwise.
  * @throws {RunError} "corrupt" for invalid JSON.
  * @throws {FileError} if the file cannot be written.
@@ -14,14 +27,10 @@ export async function keptValue<T>(
   facts: object,
   make: () => Promise<T>,
 ): Promise<T> {
-  // Facts as they are read again.
-  const known = fromJson(toJson(facts), path);
-  if (existsSync(path)) {
-    const kept = readJson(path) as { facts: object; value: T };
-    if (toJson(kept.facts) === toJson(known)) return kept.value;
-  }
+  const kept = readKept<T>(path, facts);
+  if (kept !== null) return kept;
   const value = await make();
   makeFolder(dirname(path));
-  writeFileAtomic(path, `${toJson({ facts: known, value })}\n`);
+  writeFileAtomic(path, `${toJson({ facts: asRead(facts, path), value })}\n`);
   return value;
 }

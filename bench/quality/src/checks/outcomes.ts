@@ -4,7 +4,7 @@ import type { MethodFacts } from "@dsbm/bridge/facts";
 import { describeError } from "@dsbm/config";
 import type { Progress } from "@dsbm/runs";
 import { type Check, factsOfSize } from "./check.js";
-import { keptValue } from "./kept.js";
+import { keptValue, readKept } from "./kept.js";
 import { lawChecks } from "./laws.js";
 import { type CheckedMethod, checkedMethods, type Size } from "./methods.js";
 import { learntChecks, propertyChecks } from "./properties.js";
@@ -48,16 +48,20 @@ export async function outcomeOf(
   return judge(check, method, await measure(check, method, run));
 }
 
-/** The same, read from its file if it was measured before. */
+/** The same, read from its file if it was measured before. Returns null if it was not and nothing is trained. */
 async function keptOutcome(
   check: Check,
   method: CheckedMethod,
-  run: CheckRun & { signal: AbortSignal },
-): Promise<CheckOutcome> {
+  run: CheckRun & { signal: AbortSignal; train: boolean },
+): Promise<CheckOutcome | null> {
   if (check.skips?.(method)) return outcomeOf(check, method, run);
   const size = sizeOf(check, run.size);
   const path = join(placeOf(method, run.folder), "outcomes", `${check.name}.json`);
   const facts = { ...factsOfSize(method, size), size };
+  if (!run.train) {
+    const kept = readKept<Finding>(path, facts);
+    return kept && judge(check, method, kept);
+  }
   const found = await keptValue(path, facts, async () => {
     const finding = await measure(check, method, run);
     // A stopped command line is no finding.
@@ -96,34 +100,43 @@ function judge(check: Check, method: CheckedMethod, { value, error }: Finding): 
   return { check, method, value, reason, holds: (check.mayRefuse ?? false) && isLine };
 }
 
-/** Runs all checks of a size in the order of methods. A signal ends it after the current check. */
-export async function allOutcomes(
+/** Checks of a size, as far as they were measured. */
+export interface MeasuredChecks {
+  outcomes: CheckOutcome[];
+  /** How many there are in all. */
+  count: number;
+}
+
+/**
+ * Runs the checks of a size one after the other, each for all methods. A signal ends it after the current check. Without `train`
+ * it reads what was measured before.
+ */
+export async function measuredChecks(
   factsOf: (name: string) => MethodFacts,
   run: CheckRun & {
     progress: Progress;
     signal: AbortSignal;
     methods: readonly string[] | null;
+    train: boolean;
   },
-): Promise<CheckOutcome[]> {
-  const all = checkedMethods(factsOf).filter(
+): Promise<MeasuredChecks> {
+  const methods = checkedMethods(factsOf).filter(
     ({ name, facts }) =>
       !run.methods || [name, facts.name].some((one) => run.methods?.includes(one)),
   );
-  const checks = allChecks.filter(({ isFullOnly }) => run.size === "full" || !isFullOnly);
+  const pairs = allChecks
+    .filter(({ isFullOnly }) => run.size === "full" || !isFullOnly)
+    .flatMap((check) => methods.map((method) => ({ check, method })));
   const outcomes: CheckOutcome[] = [];
-  for (const [i, method] of all.entries())
-    for (const check of checks) {
-      if (run.signal.aborted) return outcomes;
-      run.progress.update({
-        label: `${method.name}: ${check.name}`,
-        step: i,
-        steps: all.length,
-      });
-      try {
-        outcomes.push(await keptOutcome(check, method, run));
-      } catch (error) {
-        if (!run.signal.aborted) throw error;
-      }
+  for (const [step, { check, method }] of pairs.entries()) {
+    if (run.signal.aborted) break;
+    run.progress.update({ label: `${check.name}: ${method.name}`, step, steps: pairs.length });
+    try {
+      const outcome = await keptOutcome(check, method, run);
+      if (outcome) outcomes.push(outcome);
+    } catch (error) {
+      if (!run.signal.aborted) throw error;
     }
-  return outcomes;
+  }
+  return { outcomes, count: pairs.length };
 }
