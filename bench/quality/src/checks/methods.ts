@@ -58,6 +58,9 @@ const methodOptions: Partial<Record<MethodName, Options>> = {
   dsb: { first_coupling: "ref", n_ipf: 4, num_iter: 1000 },
 };
 
+/** The estimate of growth has tests of its own. */
+const smallOptions = (facts: MethodFacts): Options => (facts.mass ? { delta: 4 } : {});
+
 /** A method that is checked, under the name of its row. */
 export interface CheckedMethod {
   name: string;
@@ -75,7 +78,7 @@ const checkedMethod = (facts: MethodFacts, sampler: Sampler = null): CheckedMeth
     ...usualOptions,
     method: facts.name,
     ...lengths[size],
-    ...(size === "full" && methodOptions[facts.name as MethodName]),
+    ...(size === "full" ? methodOptions[facts.name as MethodName] : smallOptions(facts)),
     ...(sampler !== null && { ot_sampler: sampler }),
   }),
 });
