@@ -1,7 +1,13 @@
 // Trains the runs of the checks and samples them by every entry point.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CompleteTrainConfig, completeTrain, configure, train } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  completeTrain,
+  configure,
+  train,
+} from "@dsbm/config";
 import { finishedRun, runTraining } from "@dsbm/experiment";
 import { methodNames } from "@dsbm/fit";
 import { silentProgress } from "@dsbm/runs";
@@ -58,9 +64,19 @@ export async function trainRun(
     ).config,
   );
   const run = join(folder, "run");
-  if (existsSync(join(run, "run.json")) && finishedRun(run, config)) return run;
+  if (isTrained(run, config)) return run;
   await runTraining(config, { folder: run, progress: silentProgress, resume: "", again: true });
   return run;
+}
+
+/** Whether a folder holds the finished run. A run of other options is trained again. */
+function isTrained(run: string, config: CompleteTrainConfig): boolean {
+  try {
+    return existsSync(join(run, "run.json")) && finishedRun(run, config) !== null;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
 }
 
 /** How samples are made. */

@@ -146,13 +146,20 @@ export function likelyLengths({ lengths, best }: GrowthScan): ScannedLength[] {
 /** A change of growth between lengths that is more than this share of it decides nothing. */
 const mostChange = 0.5;
 
+/** Whether the change of growth to the shortest length is less than the change before: else even shorter ones change it. */
+function isSettled(lengths: readonly ScannedLength[]): boolean {
+  const [before, last, shortest] = lengths.slice(-3).map(({ shift }) => shift);
+  return shortest === undefined || last - shortest <= before - last;
+}
+
 /** What the scan of lengths says about the growth of a course. */
 export function growthFacts({ scan }: GrowthEstimate): GrowthFacts {
   const { lengths, best } = scan;
   const { growth, shift } = lengths[best];
   const neighbours = [lengths[best - 1], lengths[best + 1]].filter((one) => one !== undefined);
   const change = Math.max(...neighbours.map((one) => Math.abs(one.shift - shift)));
-  const isStable = change <= mostChange * growth;
+  const isShortest = best === lengths.length - 1;
+  const isStable = change <= mostChange * growth && (!isShortest || isSettled(lengths));
   const finding = isGrowthFound(scan) ? (isStable ? "identified" : "unidentified") : "none";
   return { lengths, best, finding };
 }
