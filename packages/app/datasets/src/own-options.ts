@@ -33,6 +33,8 @@ export function ownOptions(
   const massColumns = { ...config, mass: typeof mass === "string" ? mass : null };
   const masses = massKeys.flatMap((key) => (massColumns[key] ? [[key, massColumns[key]]] : []));
   const { categories } = data;
+  // Levels and variable columns are of all datasets together.
+  const needsOthers = !like && (categories !== null || columns?.[0]?.startsWith("hvg:"));
   return {
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)),
     ...(masses.length > 0 && { masses: Object.fromEntries(masses) }),
@@ -41,7 +43,8 @@ export function ownOptions(
     log1p,
     classes: data.classes !== null,
     ...(like && { like: likeOf(like) }),
-    ...(categories && { categories, ...(!like && { others: otherTables({ data, ...config }) }) }),
+    ...(categories && { categories }),
+    ...(needsOthers && { others: otherTables({ data, ...config }) }),
   };
 }
 

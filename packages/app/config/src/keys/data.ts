@@ -77,7 +77,7 @@ export const data = {
       "held-out share of an image folder, an array or a table",
     ),
     columns: names(
-      "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of a .h5ad matrix of counts",
+      "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together",
       ["x", "y"],
     ),
     exclude: names("tables: columns to drop", ["id"]),

@@ -19,7 +19,7 @@ import { noTime } from "../rows.js";
 import { sampleInBatches } from "../sampling/sample-in-batches.js";
 import { forVectors } from "./endpoints.js";
 
-const flowSteps = 100;
+const flowSteps = 50;
 const mostFlows = 1000;
 
 const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =>

@@ -124,7 +124,7 @@ export interface FitKeys {
     n_test?: number | null | undefined;
     /** held-out share of an image folder, an array or a table. Default: 0.1. */
     test_fraction?: number | undefined;
-    /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of a .h5ad matrix of counts. Default: null. */
+    /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns to drop. Default: null. */
     exclude?: string | readonly (string | number)[] | number | null | undefined;

@@ -99,6 +99,28 @@ export class CountMoments {
   }
 }
 
+/** The moments of the common columns of several matrices, of all their rows together, in the order of the first one. */
+export function pooledVariability(
+  matrices: readonly ColumnVariability[],
+): Pick<ColumnVariability, "names" | "mean" | "variance"> {
+  const places = matrices.map(({ names }) => new Map(names.map((name, k) => [name, k])));
+  const names = matrices[0].names.filter((name) => places.every((of) => of.has(name)));
+  const total = matrices.reduce((sum, { n }) => sum + n, 0);
+  const sumOf = (name: string, term: (matrix: ColumnVariability, k: number) => number) =>
+    matrices.reduce((sum, matrix, i) => sum + term(matrix, places[i].get(name) as number), 0);
+  const mean = Float64Array.from(
+    names,
+    (name) => sumOf(name, (matrix, k) => matrix.n * matrix.mean[k]) / total,
+  );
+  const squares = ({ n, mean: own, variance }: ColumnVariability, k: number, centre: number) =>
+    (n - 1) * variance[k] + n * (own[k] - centre) ** 2;
+  const variance = Float64Array.from(
+    names,
+    (name, j) => sumOf(name, (matrix, k) => squares(matrix, k, mean[j])) / Math.max(total - 1, 1),
+  );
+  return { names, mean, variance };
+}
+
 const noCounts = (path: string, problem: string) =>
   badTable(path, `${problem}, which data.normalise cannot scale: expected counts, from 0 on`, [
     byOption("data.layer", ["counts"], "if that is the matrix of counts"),

@@ -76,6 +76,8 @@ export interface RowSource {
   readonly named: boolean;
   /** Number of rows; null if only reading tells. */
   readonly rows: number | null;
+  /** An estimate of the number of rows if only reading tells. */
+  readonly estimatedRows?: number;
   /** Notes on the reading, for people. */
   readonly notes: readonly string[];
   /** Whether a text of the table is a missing value. */

@@ -28,18 +28,20 @@ const seuratColumns = [18, 19, 26, 36, 37, 39, 45, 48, 49, 57, 58, 59].map((k) =
 
 type Value = (i: number, k: number) => number;
 
-async function writeMatrix(name: string, value: Value): Promise<string> {
+async function writeMatrix(name: string, value: Value, cells = n): Promise<string> {
   await h5wasm.ready;
   const path = join(folder(), name);
   const file = new h5wasm.File(path, "w");
-  const data = Float64Array.from({ length: n * d }, (_, at) => value(Math.floor(at / d), at % d));
-  file.create_dataset({ name: "X", data, shape: [n, d] });
+  const data = Float64Array.from({ length: cells * d }, (_, at) =>
+    value(Math.floor(at / d), at % d),
+  );
+  file.create_dataset({ name: "X", data, shape: [cells, d] });
   const vars = file.create_group("var");
   vars.create_attribute("_index", "gene");
   vars.create_dataset({ name: "gene", data: names });
   const obs = file.create_group("obs");
   obs.create_attribute("_index", "cell");
-  obs.create_dataset({ name: "cell", data: rows.map((_, i) => `c${i}`) });
+  obs.create_dataset({ name: "cell", data: Array.from({ length: cells }, (_, i) => `c${i}`) });
   file.close();
   return path;
 }
@@ -92,6 +94,18 @@ describe("data.normalise", () => {
 });
 
 describe("data.columns=hvg:N", () => {
+  it("chooses among the rows of both files as among the rows of one", async () => {
+    const part = (from: number, to: number) =>
+      writeMatrix(`rows${from}.h5ad`, (i, k) => count(from + i, k), to - from);
+    const [first, second] = [await part(0, 45), await part(45, n)];
+    const chosen = { columns: ["hvg:12"], normalise: 1000 };
+    const { train } = await loadPath(first, folder(), { ...chosen, others: [{ path: second }] });
+    expect(train.facts?.columns).toEqual(seuratColumns);
+    const like = train.facts!;
+    const { test } = await loadPath(second, folder(), { ...chosen, like });
+    expect(test.facts?.columns).toEqual(seuratColumns);
+  });
+
   it("is the choice of Seurat's mean.var.plot", async () => {
     const { train } = await loadPath(path, folder(), { columns: ["hvg:12"], normalise: 1000 });
     expect(train.facts?.columns).toEqual(seuratColumns);

@@ -1,8 +1,9 @@
 // Tables as datasets: columns and rows to train on, refusals and the split.
 import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadTable, type OwnOptions } from "@dsbm/data";
+import { loadTable, type OwnOptions, openRows } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
+import { bytesToPrepare, checkDiskSpace } from "../../src/tables/prepare/disk-space.js";
 import { matchColumns } from "../../src/tables/select.js";
 import { refusal, testFolders } from "../files.js";
 import { loadPath, loadText, type TableTestOptions, tableValues as values } from "./tables.js";
@@ -85,6 +86,28 @@ describe("columns", () => {
   ])("%s are refused", async (_, options, code, message) => {
     await expect(load(text, options)).rejects.toThrow(refusal(code, message));
   });
+});
+
+it("a table that does not fit on the disk is refused before it is read", () => {
+  const size = { rows: 1e7, columns: 50, beside: 1 };
+  expect(bytesToPrepare(size)).toBe(4.16e9);
+  checkDiskSpace("t.csv", folder(), size, 5e9);
+  expect(() => checkDiskSpace("t.csv", folder(), size, 4e9)).toThrow(
+    refusal(
+      "Unreadable",
+      /t.csv: about 10000000 rows of 50 columns take 4.2 GB while they are prepared, and 4.0 GB are free in .*: expected enough space; free some, or choose another/,
+    ),
+  );
+});
+
+it("the rows of a text are estimated from its size and its first rows, for the time left", async () => {
+  const lines = Array.from({ length: 5000 }, (_, i) => `${i % 10},${(i % 7) / 8}`);
+  const path = join(folder(), "t.csv");
+  writeFileSync(path, `a,b\n${lines.join("\n")}\n`);
+  const source = await openRows(path);
+  source.close();
+  expect(source.rows).toBeNull();
+  expect(Math.abs(source.estimatedRows! / 5000 - 1)).toBeLessThan(0.05);
 });
 
 it("60,000 columns are compared in a moment", () => {

@@ -1,8 +1,15 @@
 // The columns of data.columns: names, or the columns of a matrix of counts that vary most.
 import { badTable, byOption, invalidOption } from "../../errors.js";
-import { type ColumnVariability, mostVariable, variableCount } from "../counts.js";
+import {
+  type ColumnVariability,
+  mostVariable,
+  pooledVariability,
+  variableCount,
+} from "../counts.js";
+import { openRows } from "../open.js";
 import type { ReadOptions, RowSource } from "../rows.js";
-import type { ColumnOptions, EndColumns } from "../select.js";
+import type { ColumnOptions } from "../select.js";
+import type { CategoryOptions } from "./choose-categories.js";
 
 /** The columns to train on, and notes on their counts for people. */
 interface ColumnChoice {
@@ -10,33 +17,47 @@ interface ColumnChoice {
   notes: readonly string[];
 }
 
+type ColumnRequest = Pick<ColumnOptions, "columns" | "exclude"> &
+  Pick<CategoryOptions, "like" | "others"> &
+  ReadOptions;
+
 /**
- * Finds the columns that data.columns asks for. With hvg:N these are the columns of `like`, or the N
- * most variable ones among all rows of the file. Throws `InvalidOption` for a format without counts, and
- * `BadTable` for values that are no counts.
+ * Finds the columns that data.columns asks for. With hvg:N these are the columns of `like`, or the N most variable ones
+ * among all rows of the file and of `others`. Throws `InvalidOption` for a format without counts, and `BadTable` for
+ * values that are no counts.
  */
 export async function chooseColumns(
   source: RowSource,
-  {
-    columns,
-    exclude = [],
-    like,
-    normalise,
-  }: Pick<ColumnOptions, "columns" | "exclude"> &
-    Pick<ReadOptions, "normalise"> & { like?: EndColumns | undefined },
+  options: ColumnRequest,
 ): Promise<ColumnChoice> {
+  const { columns, like, normalise } = options;
   const count = variableCount(columns);
-  const ofLike = count === null ? columns : like?.columns;
+  if (count !== null)
+    return like ? { columns: like.columns, notes: [] } : variableColumns(source, count, options);
   // Datasets of one file share its counts, which are read once.
-  if ((count === null && normalise === undefined) || like?.path === source.path)
-    return { columns: ofLike, notes: [] };
-  if (source.variability === undefined)
-    throw invalidOption(
-      `data.columns=hvg:${count} chooses columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
-    );
-  const facts = await source.variability();
-  const notes = notesOf(source.path, facts, normalise);
-  if (count === null || like) return { columns: ofLike, notes };
+  if (normalise === undefined || like?.path === source.path) return { columns, notes: [] };
+  const facts = await countsOf(source, `data.normalise=${normalise} scales`);
+  return { columns, notes: notesOf(source.path, facts, normalise) };
+}
+
+/** The `count` most variable columns of a file and of other files. */
+async function variableColumns(
+  source: RowSource,
+  count: number,
+  { exclude = [], others = [], ...reading }: ColumnRequest,
+): Promise<ColumnChoice> {
+  const purpose = `data.columns=hvg:${count} chooses`;
+  const matrices = new Map([[source.path, await countsOf(source, purpose)]]);
+  for (const { path } of others) {
+    if (matrices.has(path)) continue;
+    const other = await openRows(path, reading);
+    try {
+      matrices.set(path, await countsOf(other, purpose));
+    } finally {
+      other.close();
+    }
+  }
+  const facts = pooledVariability([...matrices.values()]);
   const left = new Set(exclude);
   const kept = facts.names.map((_, k) => k).filter((k) => !left.has(facts.names[k]));
   const chosen = mostVariable(
@@ -47,15 +68,23 @@ export async function chooseColumns(
     },
     count,
   );
+  const paths = [...matrices.keys()].join(" and ");
   if (chosen.length === 0)
-    throw badTable(source.path, "has the same counts in all rows: expected columns that vary");
+    throw badTable(paths, "has the same counts in all rows: expected columns that vary");
   return {
     columns: chosen,
     notes: [
-      ...notes,
-      `${source.path}: ${chosen.length} of ${facts.names.length} columns vary most for their mean (data.columns=hvg:${count})`,
+      ...Array.from(matrices, ([path, one]) => notesOf(path, one, reading.normalise)).flat(),
+      `${paths}: ${chosen.length} of ${facts.names.length} columns vary most for their mean (data.columns=hvg:${count})`,
     ],
   };
+}
+
+async function countsOf(source: RowSource, purpose: string): Promise<ColumnVariability> {
+  if (source.variability) return source.variability();
+  throw invalidOption(
+    `${purpose} columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
+  );
 }
 
 /** Values of up to so much that are not whole are logarithms. */

@@ -16,6 +16,7 @@ import { type CategoryOptions, chooseCategories } from "./choose-categories.js";
 import { chooseColumns } from "./choose-columns.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./column-record.js";
+import { checkDiskSpace } from "./disk-space.js";
 import { edgeShares } from "./edges.js";
 import { MassSums } from "./masses.js";
 import { heldOutRows, splitFile } from "./split.js";
@@ -168,6 +169,9 @@ async function copyRows(
 ): Promise<CleanCounts> {
   const file = (name: string) => join(folder, `${name}.npy`);
   const width = 1 + (codes ? 1 : 0) + Object.keys(massColumns).length;
+  const total = source.rows ?? source.estimatedRows ?? null;
+  if (total !== null)
+    checkDiskSpace(source.path, folder, { rows: total, columns: columns.length, beside: width });
   using rows = new io.npy.NpyWriter(file("rows"), "float32", [columns.length]);
   using beside = new io.npy.NpyWriter(file("beside"), "float64", [width]);
   const reading = cleanRows(source, {
@@ -193,7 +197,8 @@ async function copyRows(
       ...batch.masses,
     ];
     beside.append(io.fromTyped(toRows(others, "float64"), [count, width]));
-    progress({ done: batch.rows.at(-1)! + 1, total: source.rows });
+    const done = batch.rows.at(-1)! + 1;
+    progress({ done, total: total && Math.max(total, done) });
   }
 }
 

@@ -55,6 +55,7 @@ export async function openText(
     ),
     named: hasHeader,
     rows: null,
+    ...estimateOf(file, rows),
     notes: notesOf(file, usual, options),
     close() {},
     batches: (request) =>
@@ -65,6 +66,16 @@ export async function openText(
 async function firstRecords(file: RecordFile): Promise<string[][]> {
   for await (const block of readRecords(file, sampleRows + 1)) return block;
   return [];
+}
+
+/** The number of rows of an unpacked file, from the lengths of its first rows. */
+function estimateOf(
+  { path, size }: RecordFile,
+  rows: readonly (readonly string[])[],
+): Pick<Opened, "estimatedRows"> {
+  if (rows.length === 0 || /\.gz$/i.test(path)) return {};
+  const bytes = rows.reduce((sum, row) => sum + row.reduce((n, cell) => n + cell.length + 1, 0), 0);
+  return { estimatedRows: Math.round((size * rows.length) / bytes) };
 }
 
 function notesOf(
