@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   annotate,
   compare,
+  distill,
   evaluate,
   exportNetworks,
   fit,
@@ -27,6 +28,7 @@ const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 const placesOf: Record<string, [experiment: Parameters<typeof resolve>[0], places: number]> = {
   train: [train, 0],
   gaussian: [gaussian, 0],
+  distill: [distill, 1],
   sample: [sample, 3],
   annotate: [annotate, 3],
   compare: [compare, 2],

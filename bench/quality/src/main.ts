@@ -24,6 +24,7 @@ const help = [
   "       npm run benchmark -- growth [FILE|FOLDER] [--quick] [key=value …] [--again]",
   "       npm run benchmark -- verdicts [--quick] [out=FILE]",
   "       npm run benchmark -- checks [--quick] [methods=NAME] [out=FILE]",
+  "       npm run benchmark -- few-steps [--quick] [cases=NAME] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
@@ -36,6 +37,7 @@ const help = [
   "           with a time left out: Lotka-Volterra, a branch, and the days of FOLDER with day_N.npy",
   "verdicts   simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "checks     every method between Gaussians with a known bridge: law, properties, entry points; into docs/results/checks.md",
+  "few-steps  runs of dsbm distill in 1, 2 and 4 steps beside their teachers; into docs/results/few-steps.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
   helpTable(experiment.schema),
@@ -66,6 +68,12 @@ function readCall(args: readonly string[]): Call {
   return { name, folder, config };
 }
 
+/** Studies that are no table of methods, by name; each returns the exit code. */
+const studies: Record<
+  string,
+  (config: BenchmarkConfig, work: { again: boolean; resume: string }) => Promise<number>
+> = { verdicts: verdictStudy, checks: methodChecks, "few-steps": fewSteps };
+
 /** The command as typed, without `--again`; `change` shortens arguments that name places of this machine. */
 const commandText = (args: readonly string[], change = (word: string) => word): string =>
   `npm run benchmark -- ${args
@@ -83,9 +91,8 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     return args.length === 0 ? 2 : 0;
   }
   const { name, folder, config } = readCall(args);
-  if (name === "verdicts" && folder === undefined) return verdictStudy(config);
-  if (name === "checks" && folder === undefined)
-    return methodChecks(config, { again: args.includes("--again"), resume: commandText(args) });
+  const study = folder === undefined ? studies[name] : undefined;
+  if (study) return study(config, { again: args.includes("--again"), resume: commandText(args) });
   const { minutesEach, select } = await import("./select.js");
   const { runBenchmark } = await import("./engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
@@ -171,6 +178,38 @@ async function methodChecks(
   for (const { check, method, value, reason } of failed)
     console.error(`dsbm: ${method.name}: ${check.name}: ${reason ?? value}`);
   return failed.length > 0 ? 1 : 0;
+}
+
+/** Distils runs and compares them with their teachers. Returns 130 if it was stopped. */
+async function fewSteps(
+  { quick, out, cases, experiments_dir }: BenchmarkConfig,
+  work: { again: boolean; resume: string },
+) {
+  const { studyCases, studyOf } = await import("./few-steps/study.js");
+  const { stepsDocument } = await import("./few-steps/document.js");
+  const { setNumThreads } = await import("@dsbm/torch");
+  setNumThreads(1);
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  const folder = join(experiments_dir, "benchmark", quick ? "few-steps-quick" : "few-steps");
+  const results = [];
+  for (const study of studyCases(quick)) {
+    if (cases !== null && !cases.includes(study.name)) continue;
+    const { signal } = interrupt;
+    const result = signal.aborted
+      ? null
+      : await studyOf(study, { ...work, folder, progress, signal });
+    if (result) results.push(result);
+  }
+  progress.done();
+  interrupt.dispose();
+  const text = stepsDocument(results, "npm run benchmark -- few-steps");
+  const isPage = !quick && cases === null && !interrupt.signal.aborted;
+  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "few-steps.md"), text);
+  console.log(text);
+  if (!interrupt.signal.aborted) return 0;
+  console.error(`dsbm: stopped; to resume: ${work.resume}`);
+  return 130;
 }
 
 const program = fileURLToPath(

@@ -87,9 +87,9 @@ const checkedMethod = (facts: MethodFacts, sampler: Sampler = null): CheckedMeth
 const takesSampler = ({ takes, learns }: MethodFacts) =>
   learns === "pairs" && !takes.ignored.includes("ot_sampler");
 
-/** All methods of the registry; methods that learn their pairs once more with each plan. */
+/** All methods of the registry that learn from data; methods that learn their pairs once more with each plan. */
 export function checkedMethods(factsOf: (name: string) => MethodFacts): CheckedMethod[] {
-  return methodsWith(() => true).flatMap((name) => {
+  return methodsWith(({ simulation }) => simulation !== "teacher").flatMap((name) => {
     const facts = factsOf(name);
     const samplers = takesSampler(facts) ? (["exact", "sinkhorn"] as const) : [];
     return [checkedMethod(facts), ...samplers.map((sampler) => checkedMethod(facts, sampler))];

@@ -7,6 +7,7 @@ export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js
 export * from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
 export { extend } from "./commands/extend.js";
+export { type DistillConfig, distill, distilledConfig } from "./commands/distill.js";
 export * from "./commands/look.js";
 export * from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";

@@ -142,6 +142,27 @@ describe("metrics with known answers", () => {
     expect(Math.abs(Number(row.ceiling) - 6)).toBeLessThan(0.3);
   });
 
+  it("conditional variance: draws of N(x, 4) in the plane have 8, whatever x", async () => {
+    const [metric] = metrics.filter(({ name }) => name === "conditional_variance");
+    const bridge = {
+      async sample(x: Tensor, { purpose = "" }) {
+        const draw = Number(purpose.at(-1));
+        const z = randn(x.shape, { generator: Generator.create(draw) });
+        return { x: x.add(z.mul(2)).keep(), weights: null, nfe: 1 };
+      },
+    };
+    await withSet(threeSamples, {}, async (set, context) => {
+      if (!metric || "compare" in metric) throw new Error("it measures by itself");
+      const subject = { ...context.subject, bridge } as unknown as typeof context.subject;
+      const row = await metric.measure(set, {
+        ...context,
+        subject,
+        options: context.options,
+      } as Measuring);
+      expect(Math.abs(Number((row as { value: number }).value) - 8)).toBeLessThan(0.3);
+    });
+  });
+
   it("Gaussian marginals: moments and divergences of the exact bridge", async () => {
     // At both ends of one step the exact marginals are N(∓a, 1).
     const perfect = () => {

@@ -13,6 +13,7 @@ export { columnsLike } from "./input/columns.js";
 export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export * from "./run.js";
+export { type OpenTeacher, openTeacher, readTeacherRun } from "./teacher.js";
 export {
   classesOf,
   readProjection,

@@ -1,6 +1,7 @@
 import {
   type Chain,
   type Direction,
+  divisorsOf,
   gridBetween,
   joinMass,
   resample,
@@ -58,7 +59,7 @@ export function planSamples(
   if (solver === "sde") checkSteps(bridge, direction, config.steps);
   else if (trained.method.sampler)
     throw new ConfigError(
-      `solver=${solver}: ${trained.method.name} of images has steps of its own and no probability flow: write solver=sde`,
+      `solver=${solver}: ${trained.method.name} has steps of its own and no probability flow: write solver=sde`,
     );
   checkNoise(trained, bridge.networks, config);
   const grid = partOf(whole, journey, trained);
@@ -76,7 +77,8 @@ function partOf(
   const low = Math.min(start, end);
   const high = Math.max(start, end);
   if (low === 0 && high === 1) return whole;
-  if (!method.plan && method.predicts !== "increment") return gridBetween(whole, low, high);
+  const isWhole = method.plan || method.dividesSteps || method.predicts === "increment";
+  if (!isWhole) return gridBetween(whole, low, high);
   throw new ConfigError(
     `from=${timeLabel(config, start)} to=${timeLabel(config, end)}: ${method.name} samples from the first time to the last alone: leave from and to out`,
   );
@@ -108,6 +110,10 @@ function checkSteps(
     throw new ConfigError(
       `steps=${steps}: the networks of ${method.name} predict increments of the ${n} steps they were trained on: leave steps out${method.sampler ? "" : ", or write solver=dopri5"}`,
     );
+  if (method.dividesSteps && steps !== null && n % steps !== 0)
+    throw new ConfigError(
+      `steps=${steps}: ${folder} samples in ${divisorsOf(n).join(", ")} steps: write one of these, or dsbm distill with steps=${steps}`,
+    );
   if (networks[direction]) return;
   const never = !directions.includes(direction) && method.networks === "each";
   const has = (["b", "f"] as const).filter((d) => networks[d]).join(" and ");
@@ -126,7 +132,7 @@ function checkNoise(
   networks: { readonly [direction in Direction]: unknown },
   { diffusion, guidance }: { diffusion: number | null; guidance: number },
 ): void {
-  if (diffusion !== null && (method.predicts !== "drift" || method.plan))
+  if (diffusion !== null && (method.predicts !== "drift" || method.plan || method.sampler))
     throw new ConfigError(
       `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
     );
@@ -167,7 +173,7 @@ export function withNoise(
 function withStepVariance(trained: Trained, step_variance: SampleConfig["step_variance"]): Trained {
   if (step_variance === null || step_variance === trained.stepVariance) return trained;
   const { method, folder, stepVariance } = trained;
-  if (method.predicts !== "drift" || method.plan)
+  if (method.predicts !== "drift" || method.plan || method.sampler)
     throw new ConfigError(
       `step_variance=${step_variance}: ${method.name} has no steps along a drift: leave step_variance out`,
     );

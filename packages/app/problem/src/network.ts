@@ -33,9 +33,10 @@ export function buildNetwork(
   const shape = method.mass ? [sample[0] + 1] : sample;
   const facts = { shape, direction, chain, generator: stream(seed, purpose) };
   const channels = conditions || data.cond_channels;
-  const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
+  const create = ({ bidirectional = false, unit = false, zero = false, noise = false } = {}) => {
     const request = { ...facts, bidirectional, unit, zero, model };
-    if (rate === 0) return createNetwork({ ...request, classes, cond_channels: channels });
+    const cond_channels = noise ? channels + (shape[0] ?? 0) : channels;
+    if (rate === 0) return createNetwork({ ...request, classes, cond_channels });
     const net = createNetwork({
       ...request,
       classes: classes + 1,

@@ -78,6 +78,7 @@ function methodOf(
     return methodNamed(config.method, {
       ...mixtureOf(config),
       massPenalty: config.mass_penalty,
+      steps: config.num_steps,
       ...growth,
     });
   return methodNamed(config.method, {

@@ -20,7 +20,7 @@ import {
   marginalsOf,
   tables,
 } from "@dsbm/datasets";
-import type { Execution, MethodOptions, Problem, Schedule } from "@dsbm/train";
+import type { Execution, MethodOptions, Problem, Schedule, Teacher } from "@dsbm/train";
 import { buildNetwork } from "./network.js";
 import { bridgeProcess } from "./process.js";
 import { chunkRows, threadsOf } from "./threads.js";
@@ -52,6 +52,8 @@ export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): voi
 interface ProblemOptions {
   cacheFolder: string;
   pairs?: KnownPairs | null;
+  /** The run that a method of few steps learns from. */
+  teacher?: Teacher | null;
 }
 
 /**
@@ -61,7 +63,7 @@ interface ProblemOptions {
 export function trainingProblem(
   config: CompleteTrainConfig,
   datasets: Datasets,
-  { cacheFolder, pairs = null }: ProblemOptions,
+  { cacheFolder, pairs = null, teacher = null }: ProblemOptions,
 ): Problem {
   const growth = growthNumbers(config, datasets);
   const bridge = bridgeProcess(config, datasets.x1.moments, growth);
@@ -74,7 +76,7 @@ export function trainingProblem(
       decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
     },
     process: bridge.process,
-    method: methodOptions(config, datasets, { ...bridge, method }),
+    method: { ...methodOptions(config, datasets, { ...bridge, method }), teacher },
     schedule: scheduleOf(config, bridge),
     optimisation: optimisationOf(config),
     execution: executionOf(config, datasets, cacheFolder),

@@ -34,6 +34,7 @@ export {
   silentProgress,
 } from "./progress.js";
 export { runQueue } from "./queue.js";
+export { comparisonRows } from "./report/few-steps.js";
 export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
 export { worstFirst } from "./report/metrics.js";
@@ -43,6 +44,7 @@ export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js"
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
+export * from "./run/few-steps.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/logged-metrics.js";

@@ -22,6 +22,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Make a run longer (RUN +N, half_iterations=…)",
     async () => (await import("./command/extend.js")).extendCommand,
   ],
+  distill: [
+    "Train a run that samples in one to four steps from a trained run (RUN steps=4 key=value …)",
+    async () => (await import("./command/distill.js")).distillCommand,
+  ],
   sample: [
     "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,

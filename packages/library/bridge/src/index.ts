@@ -38,6 +38,7 @@ export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export * from "./core/random.js";
 export { subsample } from "./core/subsample.js";
 export {
+  divisorsOf,
   gammaGrid,
   gammaSchedule,
   gridBetween,
@@ -96,6 +97,7 @@ export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export * from "./method/dsbm.js";
+export { few_steps } from "./method/few-steps.js";
 export { type MethodNumbers, methodFacts, methodNamed, methods } from "./method/index.js";
 export * from "./method/interpolated.js";
 export * from "./method/left-out.js";
@@ -155,6 +157,7 @@ export {
 } from "./metric/vectors/paths.js";
 export { columnWasserstein, wasserstein } from "./metric/vectors/wasserstein.js";
 export * from "./model/condition-dropout.js";
+export * from "./model/endpoint-generator.js";
 export * from "./model/fitted-gaussian.js";
 export * from "./model/flow-and-score.js";
 export { MixturePotential } from "./model/mixture-potential.js";

@@ -82,7 +82,10 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ],
   [
     "another grid of dsb",
-    () => dsbLangevin({ gammas }).sampler((y) => y, x(), { direction: "f", grid }),
+    () =>
+      dsbLangevin({ gammas }).sampler((y) => y, x(), {
+        ...{ direction: "f", grid, process: brownian() },
+      }),
     "argument",
     /got a grid of 3; use 4$/,
   ],

@@ -70,10 +70,14 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
-function checkMethod({ method: { method }, process }: CompleteProblem): void {
+function checkMethod({ method: { method, teacher }, process }: CompleteProblem): void {
   const { name, model, rows, regression, loss, onlyBrownian } = method;
   if (!model?.fit && !(rows && (regression || loss)))
     refuse(`${name} has neither model.fit, nor rows and one of regression and loss; give it those`);
+  if (rows?.simulation === "teacher" && teacher === null)
+    refuse(
+      `${name} learns from the pairs of another bridge; give it teacher, such as the sampler of a trained run`,
+    );
   if (onlyBrownian) checkBrownian(model ? `${name} with ${model.type.name}` : name, process);
 }
 
@@ -89,7 +93,8 @@ function checkStepVariance({ method: { method, stepVariance }, process }: Comple
 
 /** Without noise the bridge is a straight line, which has no drift, score or plan. */
 function checkNoise({ method: { method }, process }: CompleteProblem): void {
-  if (process.sigma === 0 && method.predicts !== "velocity")
+  const isTaught = method.rows?.simulation === "teacher";
+  if (process.sigma === 0 && method.predicts !== "velocity" && !isTaught)
     refuse(
       `process.sigma is 0, and ${method.name} learns a bridge with noise: write brownian({ sigma: 1 }), or methods.rectifiedflow for straight lines`,
     );

@@ -46,6 +46,7 @@ const methodDefaults = {
   matchMoments: false,
   stepVariance: "process",
   lastNoise: true,
+  teacher: null,
 } satisfies Partial<MethodOptions>;
 
 const scheduleDefaults = {

@@ -1,6 +1,7 @@
 // The problem of a training in groups: data, process, method, schedule, optimisation, execution.
 import type {
   BatchCoupling,
+  Conditions,
   Decode,
   Direction,
   Endpoints,
@@ -16,12 +17,23 @@ import type {
   TimeGrid,
 } from "@dsbm/bridge";
 import { matchConditions, matchIntervals, matchKnown, onlyIntervals } from "@dsbm/bridge";
+import type { ChunkedRun, Generator, Tensor } from "@dsbm/torch";
 import type { Ranks } from "./distributed/ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
 
 interface ProblemData extends Endpoints {
   decode?: Decode;
   pairs?: KnownPairs | null;
+}
+
+/** Another bridge that simulates training pairs. */
+export interface Teacher {
+  /** Begins to simulate x [n, …] along a direction; the one output is [n, …]. Draws nothing after it returned. */
+  startSimulation(
+    direction: Direction,
+    x: Tensor,
+    options: { generator: Generator; conditions?: Conditions | undefined },
+  ): ChunkedRun;
 }
 
 /** The method's part of a problem: networks and pairs. */
@@ -49,6 +61,8 @@ export interface MethodOptions {
   stepVariance?: StepVariance;
   /** Whether training pairs are simulated with the noise of the last step (default: yes). */
   lastNoise?: boolean;
+  /** The bridge that a method of few steps learns from (default: none). */
+  teacher?: Teacher | null;
 }
 
 /** The time grid, and the order and length of half-iterations. */

@@ -10,11 +10,11 @@ import {
 } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
-import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { cat, randn, type Tensor, tidy } from "@dsbm/torch";
 import { onTestFinished } from "vitest";
 import { generatorOf } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import type { Problem } from "../src/problem.js";
+import type { Problem, Teacher } from "../src/problem.js";
 import type { SamplingOptions } from "../src/sampler/options.js";
 import type { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
@@ -36,9 +36,10 @@ export const networkOf =
   (direction: Direction): Network => {
     const generator = generatorOf(seed + (direction === "f" ? 1 : 0));
     const shape = [dim];
-    const create = ({ bidirectional = false } = {}) => {
+    const create = ({ bidirectional = false, noise = false } = {}) => {
       const model = { name: "MLP", hidden: [width] };
-      return createNetwork({ model, shape, direction, bidirectional, generator });
+      const cond_channels = noise ? dim : 0;
+      return createNetwork({ model, shape, direction, bidirectional, generator, cond_channels });
     };
     const facts = {
       shape,
@@ -70,6 +71,14 @@ const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: ge
 /** A problem of these fields alone. */
 export const problemOf = (fields: Fields): Problem => withFields({}, fields);
 
+/** A teacher that moves rows by 1 and adds noise. */
+const shift: Teacher = {
+  startSimulation(_direction, x, { generator }) {
+    const end = x.add(1).add(randn(x.shape, { generator }));
+    return { outputs: [end], finish: () => [end], stop() {} };
+  },
+};
+
 /** A Gaussian problem of a second or less. */
 export function tinyProblem(method: Method, changes: Fields = {}): Problem {
   const base: Fields = {
@@ -87,6 +96,7 @@ export function tinyProblem(method: Method, changes: Fields = {}): Problem {
     threads: 1,
     simulateThreads: 1,
     chunkRows: 40,
+    teacher: method.rows?.simulation === "teacher" ? shift : null,
   };
   return problemOf({ ...base, ...changes });
 }

@@ -16,6 +16,7 @@ export function methodProblems(config: TrainConfig, preset: string | null): Line
     ...dataLines(config, facts),
     ...conditionLines(config),
     ...(facts.discreteSteps ? discreteLines(config) : []),
+    ...teacherLines(config, facts),
   ];
 }
 
@@ -117,6 +118,23 @@ function conditionLines(config: TrainConfig): Line[] {
     precondition === "mixture" &&
       (cdsb || conditionColumn(data) !== null) &&
       "precondition=mixture takes no condition: write precondition=true, or leave the condition out",
+  ];
+}
+
+function teacherLines(config: TrainConfig, { simulation, dividesSteps }: MethodFacts): Line[] {
+  const { method, teacher, num_steps, sigma, test_num_steps } = config;
+  const isTaught = simulation === "teacher";
+  const odd = [test_num_steps].flat().find((steps) => num_steps % (steps ?? num_steps) !== 0);
+  return [
+    isTaught &&
+      teacher === null &&
+      `method=${method} learns from a trained run: write dsbm distill RUN steps=${num_steps}`,
+    !isTaught &&
+      sigma === 0 &&
+      `sigma=0 is no bridge with noise: write a positive number, or method=otcfm for a flow`,
+    dividesSteps &&
+      odd !== undefined &&
+      `test_num_steps=${printValue(test_num_steps)}, but method=${method} of num_steps=${num_steps} samples in its divisors: leave test_num_steps out`,
   ];
 }
 

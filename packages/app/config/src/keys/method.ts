@@ -43,7 +43,7 @@ export const method = {
     true,
   ),
   sigma: orNull(
-    positive(),
+    z.number().nonnegative(),
     "standard deviation of the reference process at time 1; null: by gamma_min and gamma_max",
     1,
   ),
@@ -152,6 +152,10 @@ export const method = {
   mixture_spread: positiveKey(
     0.1,
     "lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2",
+  ),
+  teacher: file(
+    "few_steps: the run whose samples it learns to draw in few steps (see dsbm distill)",
+    "experiments/moons/run/42",
   ),
   var_final_gamma_scale: flag(
     false,

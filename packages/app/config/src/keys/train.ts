@@ -78,7 +78,7 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
     Math.max(1, Math.floor((batch_size * cache_refresh_stride) / num_repeat_data));
   const gif_stride = config.gif_stride ?? num_iter;
   const test_npar = config.test_npar ?? data.n_test ?? 10_000;
-  const gamma = sigma !== null && sigma ** 2 / num_steps;
+  const gamma = sigma !== null && sigma > 0 && sigma ** 2 / num_steps;
   return {
     ...config,
     ...(config.transfer && data.split_by !== null && groupDatasets(config)),

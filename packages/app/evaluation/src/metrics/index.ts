@@ -3,6 +3,7 @@ import type { Metric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 import { classifierMetric } from "./classifier.js";
 import { columnMetric } from "./columns.js";
+import { conditionalMetrics } from "./conditional.js";
 import { endpointMetrics, strayMetric } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
@@ -26,6 +27,7 @@ export const metrics: readonly Metric[] = [
   ...imageMetrics,
   ...fieldMetrics,
   ...pairMetrics,
+  ...conditionalMetrics,
   ...growthMetrics,
   ...pathMetrics,
   columnMetric,

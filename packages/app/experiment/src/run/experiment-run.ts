@@ -2,7 +2,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
 import type { Datasets } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
-import { Bridge } from "@dsbm/inference";
+import { Bridge, type OpenTeacher, openTeacher } from "@dsbm/inference";
 import { type Position, trainingProblem } from "@dsbm/problem";
 import { Clock, type RunWriter, readCsv, version } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
@@ -28,6 +28,7 @@ export class ExperimentRun implements TrainingWork {
   readonly #log: TrainingLog;
   readonly #checkpoints: RunCheckpoints;
   readonly #evaluations: RunEvaluations;
+  readonly #teacher: OpenTeacher | null;
   #at: Position = { half: 0, direction: "b", step: 0 };
 
   /** Builds the networks. Throws the errors of the training problem. */
@@ -38,7 +39,13 @@ export class ExperimentRun implements TrainingWork {
     private readonly run: RunWriter,
     pairs: KnownRows | null,
   ) {
-    const problem = trainingProblem(config, datasets, { cacheFolder: run.paths.cache, pairs });
+    const teacher = openTeacher(run.paths.folder, config, datasets.shape);
+    this.#teacher = teacher;
+    const problem = trainingProblem(config, datasets, {
+      cacheFolder: run.paths.cache,
+      pairs,
+      teacher,
+    });
     const { ranks = null, progress, signal } = options;
     const training = new Training(withExecution(problem, { ranks }));
     const time = options.time ?? new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config);
@@ -196,5 +203,6 @@ export class ExperimentRun implements TrainingWork {
     this.#log.close();
     this.#evaluations.dispose();
     this.#training.dispose();
+    this.#teacher?.[Symbol.dispose]();
   }
 }

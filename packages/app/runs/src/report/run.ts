@@ -2,10 +2,12 @@
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
 import { type Choice, readChoiceList, readDataFile } from "../run/data-file.js";
+import { readStepComparison, readTeacher } from "../run/few-steps.js";
 import { readGrowth } from "../run/growth.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
 import { dataSection } from "./data-section.js";
+import { fewStepsSection } from "./few-steps.js";
 import { type EvaluationView, evaluationFigures } from "./figures.js";
 import { growthLead, growthSection } from "./growth.js";
 import { request, runFacts, stateOf, warningsOf } from "./lead.js";
@@ -61,6 +63,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   const data = readDataFile(folder);
   const quality = readQuality(folder);
   const growth = readGrowth(folder);
+  const comparison = readStepComparison(folder);
   const names = distinctNames((data && endNames(data)) ?? report.names);
   const sections: ReportSection[] = [
     {
@@ -70,6 +73,12 @@ export async function renderRun(report: RunReport): Promise<string> {
       body: await evaluationFigures(folder, report.views, { names, data, quality }),
     },
     { id: "metrics", title: "Quality", short: "Metrics", body: qualitySection(quality) },
+    {
+      id: "few-steps",
+      title: "Few steps and their teacher",
+      short: "Few steps",
+      body: comparison ? fewStepsSection(comparison, readTeacher(folder)) : [],
+    },
     { id: "growth", title: "Growth", body: growth ? await growthSection(growth) : [] },
     { id: "data", title: "The data", body: data ? dataSection(data) : [] },
     {

@@ -32,6 +32,8 @@ export function runPaths(folder: string) {
     cache: at("cache"),
     /** The run that --again replaced. */
     previous: at("previous"),
+    /** The run that a run of few steps learns from: its configuration and its newest weights. */
+    teacher: at("teacher"),
     quality_json: at("quality.json"),
     report_html: at("report.html"),
     log: at("log.txt"),
@@ -86,7 +88,7 @@ function folderName(text: string, what: string): string {
 const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>
-  /^(models\/.*|(config|choices|data|pairs|quality)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv)$/.test(
+  /^(models\/.*|(config|choices|data|pairs|quality|teacher|few_steps)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv)$/.test(
     file,
   );
 
@@ -144,7 +146,8 @@ export function checkFiles(
 ): void {
   const known = readChecksums(folder);
   // An evaluation writes quality.json again: its readers check it.
-  for (const file of files ?? [...known.keys()].filter((name) => name !== "quality.json")) {
+  for (const file of files ??
+    [...known.keys()].filter((name) => !["quality.json", "few_steps.json"].includes(name))) {
     const path = join(folder, file);
     let hash = known.get(file) ?? null;
     while (hash !== null && isChecked(file) && existsSync(path)) {

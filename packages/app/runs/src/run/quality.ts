@@ -113,8 +113,8 @@ const rowFields = z.object({
   n: realOrNull,
 });
 
-/** Earlier versions told the comparison at a held-out time by the name alone. */
-const row = rowFields.transform((fields) => {
+/** The schema of a row of quality.json: earlier versions told the comparison at a held-out time by the name alone. */
+export const metricRowSchema = rowFields.transform((fields) => {
   const [, protocol] = /^(?:loo|holdout)_(a|b|nearest)_w1$/.exec(fields.name) ?? [];
   if (fields.held_out !== undefined || protocol === undefined) return fields;
   return { ...fields, held_out: { protocol, misses: null } as HeldOutComparison };
@@ -124,7 +124,7 @@ const row = rowFields.transform((fields) => {
  * A row of quality.json: the `value` of a metric in its `group`, with the interval of its floor
  * (`floor_interval`), and whether lower or higher is `better`.
  */
-export type MetricRow = z.output<typeof row>;
+export type MetricRow = z.output<typeof metricRowSchema>;
 
 /** The schema of quality.json. */
 export const qualityFile = z.object({
@@ -147,7 +147,7 @@ export const qualityFile = z.object({
     .catch(undefined),
   /** One for each evaluated direction; none in files of earlier versions. */
   verdicts: listOf(verdictSchema),
-  rows: z.array(row),
+  rows: z.array(metricRowSchema),
   /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
 });

@@ -72,6 +72,8 @@ export interface FitKeys {
   mixture_components?: number | undefined;
   /** lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2. Default: 0.1. */
   mixture_spread?: number | undefined;
+  /** few_steps: the run whose samples it learns to draw in few steps (see dsbm distill). Default: null. */
+  teacher?: string | null | undefined;
   /** dsb: scale the noise by var_final, instead of the first drift. Default: false. */
   var_final_gamma_scale?: boolean | undefined;
   /** data at time 0. Default: "mnist". */

@@ -19,6 +19,10 @@ export function uniformGrid(n: number): TimeGrid {
   };
 }
 
+/** All divisors of a number of steps, the smallest first. */
+export const divisorsOf = (steps: number): number[] =>
+  Array.from({ length: steps }, (_, k) => k + 1).filter((k) => steps % k === 0);
+
 /** Options of `gammaSchedule`. */
 export interface GammaOptions {
   /** The first variance, above 0. */

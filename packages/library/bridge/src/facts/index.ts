@@ -18,6 +18,7 @@ const unknownMethod: Omit<MethodFacts, "name"> = {
   learns: "bridge",
   straight: false,
   leastSteps: 0,
+  dividesSteps: false,
   takes: { options: [], ignored: [], refused: {}, images: true, conditions: true },
   closedForm: false,
   drawsPlan: false,

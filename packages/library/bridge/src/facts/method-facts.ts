@@ -42,6 +42,8 @@ export interface StatedFacts {
   readonly straight?: boolean;
   /** Training steps below which its samples are wrong (default 0: no such number). */
   readonly leastSteps?: number;
+  /** Whether it samples in divisors of the steps that it was trained on, and in no others (default: in any number of steps). */
+  readonly dividesSteps?: boolean;
   /** What it takes from a configuration (default: the options of all methods). */
   readonly takes?: MethodTakes;
 }
@@ -62,6 +64,6 @@ export interface MethodFacts extends Required<StatedFacts & { takes: Required<Me
   readonly ownCoupling: boolean;
   /** Whether it learns time courses of three datasets or more. */
   readonly courses: boolean;
-  /** When rows are simulated after the first pass; `never` also for closed forms. */
-  readonly simulation: "epoch" | "step" | "never";
+  /** When and by what rows are simulated; `never` also for closed forms, `teacher`: by the networks of another run. */
+  readonly simulation: "epoch" | "step" | "never" | "teacher";
 }

@@ -17,6 +17,7 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
     learns: method.learns ?? "bridge",
     straight: method.straight ?? false,
     leastSteps: method.leastSteps ?? 0,
+    dividesSteps: method.dividesSteps ?? false,
     takes: {
       options: takes.options ?? [],
       ignored: takes.ignored ?? [],
@@ -26,7 +27,7 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
     },
     closedForm,
     drawsPlan: method.plan !== undefined,
-    discreteSteps: method.sampler !== undefined,
+    discreteSteps: method.sampler !== undefined && predicts === "increment",
     pairs: rows?.pairs ?? false,
     firstCoupling: rows?.firstCoupling ?? false,
     ownCoupling: rows?.coupling !== undefined,

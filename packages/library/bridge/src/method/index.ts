@@ -7,6 +7,7 @@ import { dsb_increments } from "./dsb-increments.js";
 import { dsbLangevin } from "./dsb-langevin.js";
 import { dsbm } from "./dsbm.js";
 import { factsOf } from "./facts.js";
+import { type FewStepsNumbers, few_steps } from "./few-steps.js";
 import { gaussian_bridge } from "./gaussian-bridge.js";
 import { type LightNumbers, lightsb, lightsb_m } from "./lightsb.js";
 import type { Method } from "./method.js";
@@ -18,7 +19,8 @@ import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
 /** Numeric options of methods, and the `device`; each method reads its own. */
 export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & LightNumbers &
-  GrowthNumbers;
+  GrowthNumbers &
+  FewStepsNumbers;
 
 /** A method, or a function that makes one from numbers. */
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
@@ -38,6 +40,7 @@ const methodMakers = {
   wfr_bridge,
   dsb_increments,
   dsb: dsbLangevin,
+  few_steps,
 };
 
 /** The registry. Add a method by `methods.mine = …`. */

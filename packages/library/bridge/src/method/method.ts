@@ -78,9 +78,10 @@ interface MethodRows<B extends Batch> {
   /**
    * When rows are simulated after the first pass. `epoch` (default): epoch by epoch or in a cache, with the network of the
    * half-iteration before; `step`: in every step, with the current weights of both directions; `never`: every
-   * half-iteration has the rows of the first pass.
+   * half-iteration has the rows of the first pass; `teacher`: epoch by epoch or in a cache, in every half-iteration, with the
+   * networks of another run.
    */
-  readonly simulation?: "epoch" | "step" | "never";
+  readonly simulation?: "epoch" | "step" | "never" | "teacher";
   /** Whether the method learns several marginals: its pairs share their interval, which its networks take. */
   readonly chains?: boolean;
   /** The method's own batch coupling; the user's coupling replaces it. */
@@ -122,9 +123,15 @@ export interface ModelFacts {
   chain?: Chain | undefined;
   /**
    * Creates a network of the configuration. A `bidirectional` network takes the direction as a condition, the outputs of a
-   * `unit` network do not grow towards an endpoint, and a new `zero` network of vectors is 0.
+   * `unit` network do not grow towards an endpoint, and a new `zero` network of vectors is 0. A `noise` network has as many
+   * further condition channels as a sample.
    */
-  createNetwork(options?: { bidirectional?: boolean; unit?: boolean; zero?: boolean }): Network;
+  createNetwork(options?: {
+    bidirectional?: boolean;
+    unit?: boolean;
+    zero?: boolean;
+    noise?: boolean;
+  }): Network;
 }
 
 /** A model instead of the configuration's network: fitted in closed form, or built from such networks. */
@@ -195,8 +202,10 @@ export interface Method<B extends Batch = Batch> extends StatedFacts {
   sampler?(
     field: Field,
     x: Tensor,
-    options: SolveOptions & { lastNoise?: boolean | undefined },
+    options: SolveOptions & { lastNoise?: boolean | undefined; process: ReferenceProcess },
   ): Tensor;
+  /** Whether a step of `sampler` takes two draws of noise, side by side in dimension 1, in the last step too. */
+  readonly drawsTwice?: boolean;
 
   /** A model that replaces the configuration's network. */
   readonly model?: MethodModel;

@@ -24,7 +24,7 @@ export interface Dynamics {
   /** Options of sampling. */
   method: Pick<
     Method,
-    "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan" | "mass"
+    "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "drawsTwice" | "plan" | "mass"
   >;
   /** The reference process. */
   process: ReferenceProcess;
@@ -94,7 +94,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   const { direction, conditions } = options;
   const network = evaluatedOf(dynamics, direction);
   const field: Field = (y, t) => network.forward(y, t, conditions);
-  if (method.sampler) return method.sampler(field, x, options);
+  if (method.sampler) return method.sampler(field, x, { ...options, process });
   if (method.plan) {
     const { noise = noiseLike } = options;
     const end = planEnd(dynamics, x, { direction, conditions, z: noise(x, 0) });

@@ -173,7 +173,8 @@ export class Preconditioned extends nn.Module {
     return start.mul(end).add(half.square()).sqrt().sub(half);
   }
 
-  #network(x: Tensor, t: Tensor, conditions: Conditions) {
+  /** The network's output for x [B, …] at times t [B], the known endpoint and the deviation of its error, each [B or 1, …]. */
+  protected predict(x: Tensor, t: Tensor, conditions: Conditions) {
     const scales = this.#scales(x, t, conditions);
     const centred = x.sub(scales.mean);
     const { interval: _, ...others } = conditions;
@@ -192,7 +193,7 @@ export class Preconditioned extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
-    const { u, known, outward, output } = this.#network(x, t, conditions);
+    const { u, known, outward, output } = this.predict(x, t, conditions);
     const guess = output.mul(outward).add(known);
     const left = (isOneTime(u) ? u.narrow(0, 0, 1) : u).rsub(1).clamp({ min: 1e-6 });
     return guess.sub(x).div(spread(left, x));
@@ -200,7 +201,7 @@ export class Preconditioned extends nn.Module {
 
   /** Mean squared error of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */
   loss(x: Tensor, t: Tensor, conditions: Conditions, reached: Tensor): Tensor {
-    const { known, outward, output } = this.#network(x, t, conditions);
+    const { known, outward, output } = this.predict(x, t, conditions);
     const target = reached.sub(known).div(outward);
     return output.sub(target).square().mean();
   }

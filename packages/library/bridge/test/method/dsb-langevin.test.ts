@@ -143,6 +143,7 @@ describe("two iterations", () => {
       const end = method.sampler(networks[direction], data[from], {
         direction,
         grid: gammaGrid(gammas),
+        process: brownian(),
         noise: (x, k) => normal(x.shape, 900 + k),
       });
       for (const [i, joint] of exact.entries()) {

@@ -55,16 +55,19 @@ interface RowMaking {
 
 function rowMaking({ problem, half, sampler, moments = null }: SourceOptions): RowMaking {
   const { data, process, seed, schedule } = problem;
-  const { method, firstCoupling, lastNoise } = problem.method;
+  const { method, firstCoupling, lastNoise, teacher } = problem.method;
+  const isTaught = method.rows?.simulation === "teacher";
   const direction = directionOf(problem, half);
   const isFirst =
     half <= schedule.firstPass || (method.rows?.simulation === "never" && data.pairs != null);
-  const newest = isFirst ? null : directionOf(problem, half - 1);
+  const newest = isTaught ? direction : isFirst ? null : directionOf(problem, half - 1);
   const matching = newest === null ? firstMatching(problem) : null;
   const simulate = stream(seed, `simulate/${half}`, data.x0.device);
   const grid = schedule.cacheGrid;
   const prefetcher = new Prefetcher((d, start, conditions) =>
-    sampler.startSimulation(d, start, { grid, generator: simulate, lastNoise, conditions }),
+    isTaught && teacher
+      ? teacher.startSimulation(d, start, { generator: simulate, conditions })
+      : sampler.startSimulation(d, start, { grid, generator: simulate, lastNoise, conditions }),
   );
   const simulateEnd: Simulate = (d, start, conditions) => {
     const end = prefetcher.simulate(d, start, conditions);

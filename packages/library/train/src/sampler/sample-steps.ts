@@ -138,6 +138,7 @@ class Stepper {
   #drawsNoise(k: number): boolean {
     const { grid, lastNoise = true } = this.#context;
     const { method, process, diffusion } = this.#dynamics;
+    if (method.drawsTwice) return true;
     return (
       method.predicts !== "velocity" &&
       (method.sampler !== undefined || (diffusion ?? process.sigma) > 0) &&
@@ -150,8 +151,10 @@ class Stepper {
     const { direction, grid, lastNoise = true, conditions, path = false, replay } = this.#context;
     const { method, process, diffusion, guidance } = this.#dynamics;
     const { end } = this;
+    const [channels = 1, ...pixels] = this.#shape;
+    const shape = method.drawsTwice ? [2 * channels, ...pixels] : this.#shape;
     const draw = (k: number) =>
-      [`z${k}`, this.#drawsNoise(k) ? this.#noise.normal(this.#shape) : undefined] as const;
+      [`z${k}`, this.#drawsNoise(k) ? this.#noise.normal(shape) : undefined] as const;
     const batch: Batch = {
       y,
       ...Object.fromEntries(steps.map(draw)),

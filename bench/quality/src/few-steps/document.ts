@@ -1,0 +1,92 @@
+// The page of the study of few steps.
+import type { MetricRow } from "@dsbm/runs";
+import { provenance } from "../provenance.js";
+import type { StudyResult } from "./study.js";
+
+const titles = {
+  w2: "W2",
+  displacement: "displacement",
+  conditional_variance: "conditional variance",
+  variance_ratio: "variance ratio",
+} as const;
+
+const digits = (value: number | null | undefined): string =>
+  value == null ? "–" : String(Number(value.toPrecision(3)));
+
+type Sampler = StudyResult["comparison"]["samplers"][number];
+
+const rowIn = ({ rows }: Sampler, name: string, direction: "f" | "b"): MetricRow | undefined =>
+  rows.find((row) => row.name === name && row.direction === direction);
+
+/** A value with half of its 95 % interval. */
+function cellOf(row: MetricRow | undefined): string {
+  if (!row?.interval) return digits(row?.value);
+  const [low, high] = row.interval;
+  return `${digits(row.value)} ± ${Number(((high - low) / 2).toPrecision(1))}`;
+}
+
+const lineOf = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** How much more than the teacher's W2, in percent. */
+function moreOf(sampler: Sampler, teacher: Sampler, direction: "f" | "b"): string {
+  const [value, base] = [sampler, teacher].map((one) => rowIn(one, "w2", direction)?.value);
+  if (sampler === teacher || value === undefined || base === undefined) return "–";
+  return `${value > base ? "+" : "−"}${Math.abs(100 * (value / base - 1)).toFixed(0)} %`;
+}
+
+function sectionOf({ study, comparison, training, sampling }: StudyResult): string {
+  const { samplers } = comparison;
+  const [teacher] = samplers;
+  if (!teacher) return "";
+  const names = Object.keys(titles) as (keyof typeof titles)[];
+  const head = [
+    ...["direction", "steps", "W2 beside the teacher's"],
+    ...Object.values(titles),
+    "seconds for 1,000 rows",
+  ];
+  const lines = (["f", "b"] as const).flatMap((direction) => [
+    ...samplers.map((sampler, i) =>
+      lineOf([
+        direction === "f" ? "forward" : "backward",
+        sampler.of === "teacher" ? `teacher, ${sampler.steps}` : String(sampler.steps),
+        moreOf(sampler, teacher, direction),
+        ...names.map((name) => cellOf(rowIn(sampler, name, direction))),
+        direction === "f" ? digits(sampling[i]) : "",
+      ]),
+    ),
+    lineOf([
+      direction === "f" ? "forward" : "backward",
+      "_floor_",
+      "",
+      ...names.map((name) => digits(rowIn(teacher, name, direction)?.floor)),
+      "",
+    ]),
+  ]);
+  return `## ${study.name}
+
+${study.about}. Training steps alone took ${training.teacher.toFixed(0)} s for the teacher and ${training.run.toFixed(0)} s for the run of few steps, both
+directions.
+
+${[lineOf(head), lineOf(head.map(() => "---")), ...lines].join("\n")}`;
+}
+
+/** The page of the study, written by `command`. */
+export function stepsDocument(results: readonly StudyResult[], command: string): string {
+  const { dsbm, commit, machine, date } = provenance();
+  return `# Results: few steps
+
+Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from. The same held-out rows, up to
+5,000, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
+
+${results.map(sectionOf).join("\n\n")}
+
+- **W2**: exact distance to the target. The floor is what two samples of the target score.
+- **displacement**: mean squared distance of source and generated rows. Floor: optimal pairs of the same rows.
+- **conditional variance**: the variance of eight draws of one source row, summed over columns.
+- **variance ratio**: variance of generated rows by variance of the target.
+- ± is half of a 95 % interval.
+
+Written by \`${command}\`, one seed, one thread. dsbm ${dsbm}, commit ${commit ?? "unknown"}, ${machine}, ${date.slice(0, 10)}. The machine was shared: seconds are upper
+bounds.
+`;
+}

@@ -1,0 +1,138 @@
+// Teachers, runs of few steps that learn from them, and both measured on the same rows.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { completeTrain, configure, distill, train } from "@dsbm/config";
+import { finishedRun, measureSteps, runDistill, runTraining } from "@dsbm/experiment";
+import { methodNames } from "@dsbm/fit";
+import { Bridge } from "@dsbm/inference";
+import { isFinished, type Progress, readRun, runPaths, type StepComparison } from "@dsbm/runs";
+import { Generator, randn, tidy } from "@dsbm/torch";
+import type { Options } from "../benchmark.js";
+
+/** A teacher and its run of few steps. */
+export interface StudyCase {
+  name: string;
+  about: string;
+  /** Options of `dsbm train` for the teacher. */
+  teacher: Options;
+  /** Options of `dsbm distill`. */
+  distill: Options;
+}
+
+/** What a case showed. */
+export interface StudyResult {
+  study: StudyCase;
+  comparison: StepComparison;
+  /** Seconds of a training: of the teacher, and of the run of few steps. */
+  training: { teacher: number; run: number };
+  /** Seconds to sample 1,000 rows forward, in the order of the samplers. */
+  sampling: number[];
+}
+
+/** What the study needs of its caller. */
+export interface StudyWork {
+  /** The folder of all runs. */
+  folder: string;
+  /** Whether to start over. */
+  again: boolean;
+  progress: Progress;
+  signal: AbortSignal;
+  /** The command that resumes the study. */
+  resume: string;
+}
+
+const rows = 1000;
+const timings = 3;
+
+/** The cases; a quick study has short trainings. */
+export function studyCases(quick: boolean): StudyCase[] {
+  const few = (num_iter: number): Options => ({
+    ...{ steps: 4, threads: 1, num_iter: quick ? Math.ceil(num_iter / 20) : num_iter },
+  });
+  const plane: Options = {
+    ...{ dataset: "moons", Dataset: "moons", Dataset_transfer: "eight_gaussians", threads: 1 },
+    ...{ "model.hidden": [128, 128, 128], "model.time_frequencies": 8, lr: 2e-3, plot_level: 0 },
+    ...{ "data.n_train": 20_000, "data.n_test": 10_000, test_npar: 1000, lr_schedule: "cosine" },
+    ...{ batch_size: 256, num_steps: 20, cache: "disk", cache_npar: 12_800 },
+    cache_refresh_stride: 500,
+  };
+  const steps = (num_iter: number, n_ipf: number): Options => ({
+    ...{ num_iter: quick ? 100 : num_iter, first_num_iter: quick ? 100 : num_iter, n_ipf },
+  });
+  return [
+    {
+      name: "plane",
+      about: "moons to eight Gaussians, DSBM with σ = 1, 20 steps",
+      teacher: { ...plane, method: "dbdsb", ...steps(2000, 3) },
+      distill: few(6000),
+    },
+    {
+      name: "flow",
+      about: "moons to eight Gaussians, OT-CFM without noise, 20 steps",
+      teacher: { ...plane, method: "otcfm", ...steps(6000, 1) },
+      distill: few(6000),
+    },
+    {
+      name: "digits",
+      about: "digits 2 to digits 3 in 64 principal components, DSBM with σ = 0.5, 60 steps",
+      teacher: { dataset: "digits", threads: 1, plot_level: 0, ...steps(2000, 2) },
+      distill: few(6000),
+    },
+  ];
+}
+
+/** Trains what is missing of a case, and measures it. Returns null if it was stopped. Throws the errors of runs. */
+export async function studyOf(study: StudyCase, work: StudyWork): Promise<StudyResult | null> {
+  const { again, progress, signal } = work;
+  const place = (of: string) => join(work.folder, study.name, of);
+  const [teacher, run] = [place("teacher"), place("run")];
+  if (again) rmSync(join(work.folder, study.name), { recursive: true, force: true });
+  if (!(await trainTeacher(study, teacher, work))) return null;
+  const { config } = configure(distill, study.distill);
+  if (!isFinished(run)) {
+    const { state } = await runDistill(teacher, config, { ...work, folder: run, again: false });
+    if (state === "interrupted") return null;
+  }
+  const options = { n: 5000, exact: 5000, threads: 1, progress, signal };
+  const comparison = await measureSteps(run, options);
+  if (!comparison) return null;
+  const sampling: number[] = [];
+  for (const { of, steps } of comparison.samplers)
+    sampling.push(await samplingSeconds(of === "teacher" ? runPaths(run).teacher : run, steps));
+  const training = { teacher: trainingSeconds(teacher), run: trainingSeconds(run) };
+  return { study, comparison, training, sampling };
+}
+
+/** Trains the teacher of a case unless it is finished. Returns false if it was stopped. */
+async function trainTeacher(study: StudyCase, folder: string, work: StudyWork): Promise<boolean> {
+  const options = { ...study.teacher, "paths.experiments_dir_name": work.folder };
+  const config = completeTrain(configure(train, options, { names: methodNames() }).config);
+  if (isFinished(folder) && finishedRun(folder, config)) return true;
+  const { progress, signal, resume } = work;
+  const { state } = await runTraining(config, { folder, progress, signal, resume });
+  return state === "finished";
+}
+
+/** Seconds of all training steps of a run by the rates of its log, without evaluations. */
+function trainingSeconds(folder: string): number {
+  const steps = readRun(folder).metrics as { rate?: number; step?: number }[];
+  return steps.reduce((sum, { rate }) => sum + (rate ? 10 / rate : 0), 0);
+}
+
+/** The shortest of some samplings of 1,000 rows forward. */
+async function samplingSeconds(folder: string, steps: number): Promise<number> {
+  using bridge = Bridge.open(folder, { threads: 1 });
+  const x = tidy(() =>
+    randn([rows, ...bridge.trained.shape], { generator: Generator.create(1) }).keep(),
+  );
+  const seconds: number[] = [];
+  // The first one records the program.
+  for (let i = 0; i <= timings; i++) {
+    const began = performance.now();
+    const { x: end } = await bridge.sample(x, { direction: "f", steps, seed: i });
+    seconds.push((performance.now() - began) / 1000);
+    end.dispose();
+  }
+  x.dispose();
+  return Math.min(...seconds.slice(1));
+}
