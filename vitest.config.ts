@@ -28,6 +28,7 @@ const withPortable = [
 ];
 const portableOnly = [
   "test/check/fit-page.test.ts",
+  "test/check/try-page.test.ts",
   "test/e2e/engines.test.ts",
   "test/e2e/portable.test.ts",
 ];

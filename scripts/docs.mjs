@@ -114,6 +114,7 @@ export async function buildSite() {
   await setup();
   await writeApi();
   await build(join(repo, "docs"));
+  copyFileSync(join(repo, "packages/command/browser/dist/bundle/try.html"), join(site, "try.html"));
   return copyLinkedFiles();
 }
 

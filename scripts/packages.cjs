@@ -61,7 +61,7 @@ const packages = {
   },
   browser: {
     group: "command",
-    budget: 12_000,
+    budget: 15_500,
     imports: [...base, "web", "cli"],
   },
 };

@@ -1,9 +1,10 @@
 // Bundles the worker of a fit into @dsbm/web (dist/bundle/fit-worker.js): the packages as they are, with stand-ins for
 // Node's modules (src/node) and the packages' own files (presets, versions, scripts of pages) as texts.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { parse } from "yaml";
 
@@ -159,3 +160,36 @@ await write(inPage({ "h5wasm/node": standIn("absent") }), {
   format: "iife",
   codeSplitting: false,
 });
+
+// The page of one file: its script, its style and the packed worker.
+const examples = ["winter", "summer"].map((name) => [
+  `${name}.csv`,
+  readFileSync(join(repo, `examples/data/${name}.csv`), "utf8"),
+]);
+const page = await rolldown({
+  input: join(packageFolder, "dist/page/try.js"),
+  platform: "browser",
+  plugins: [
+    {
+      name: "examples",
+      transform: (code, id) =>
+        id.endsWith("/page/task.js")
+          ? code.replace("rivers = {}", `rivers = ${JSON.stringify(Object.fromEntries(examples))}`)
+          : null,
+    },
+  ],
+});
+const { output } = await page.generate({ format: "esm", minify: true, codeSplitting: false });
+await page.close();
+const ownFile = (name) => readFileSync(join(packageFolder, name));
+const pageParts = {
+  style: ownFile("src/page/style.css").toString(),
+  worker: gzipSync(ownFile("dist/bundle/fit-worker.js"), { level: 9 }).toString("base64"),
+  page: output[0].code.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c"),
+};
+writeFileSync(
+  join(packageFolder, "dist/bundle/try.html"),
+  ownFile("src/page/index.html")
+    .toString()
+    .replace(/\/\*(style|worker|page)\*\//g, (_, name) => pageParts[name]),
+);

@@ -14,6 +14,7 @@ import type {
 import { type Bridge, type FitOptions, fit, openBridge, plan, type Rows } from "dsbm";
 import { placeSource, readFolder, removePath, restoreFiles, zipFolder } from "./folder.js";
 import { lookAt } from "./look.js";
+import { samplesOf } from "./samples.js";
 import { writeAll } from "./write.js";
 
 /** The signal and the progress of a call. */
@@ -115,6 +116,11 @@ export class FitSession {
   async paths(rows: FitRows, options: FitKeys) {
     const { states, times, weights } = await this.#open.paths(rows as Rows, options);
     return { states: states as FitRows[], times, weights };
+  }
+
+  /** Samples of the rows of an end, as CSV. */
+  samples(direction: "f" | "b"): Promise<string> {
+    return samplesOf(this.#open, direction);
   }
 
   /** Measures held-out rows. */

@@ -52,6 +52,8 @@ export interface FittedBridge {
   sample<R extends FitRows>(x: R, options?: FitSampleOptions): Promise<FitSamples<R>>;
   /** As `sample`, with all states. */
   paths<R extends FitRows>(x: R, options?: FitSampleOptions): Promise<FitPaths<R>>;
+  /** Generated samples of the rows of the source ("f") or of the target ("b"), as CSV. */
+  samples(direction: "f" | "b"): Promise<string>;
   /** Measures held-out rows again, with options of `dsbm evaluate`. */
   evaluate(options?: FitKeys): Promise<FitQuality>;
   /** A page with a player, or ONNX models and bridge.json. */
@@ -109,7 +111,8 @@ export async function fitBridge(options: FitBridgeOptions): Promise<FittedBridge
   const { name } = request;
   const worker = new FitWorker(name, options);
   try {
-    if (options.keep !== false) await worker.restore(await storedFiles(name));
+    // A page without IndexedDB has no earlier runs.
+    if (options.keep !== false) await worker.restore(await storedFiles(name).catch(() => []));
     return fittedBridge(worker, await worker.ask("fit", [request], options));
   } catch (error) {
     await worker.saved();
@@ -147,6 +150,7 @@ function fittedBridge(worker: FitWorker, quality: FitQuality): FittedBridge {
       worker.ask("sample", [x, options]) as Promise<FitSamples<R>>,
     paths: <R extends FitRows>(x: R, options: FitSampleOptions = {}) =>
       worker.ask("paths", [x, options]) as Promise<FitPaths<R>>,
+    samples: (direction) => worker.ask("samples", [direction]),
     evaluate: (options = {}) => worker.ask("evaluate", [options]),
     export: (kind, options = {}) => worker.ask("export", [kind, options]),
     zip: () => worker.ask("zip", []),

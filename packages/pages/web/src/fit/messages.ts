@@ -22,6 +22,8 @@ export interface FitChoice {
   reason: string;
   /** Whether the user gave the value. */
   given?: boolean | undefined;
+  /** Whether it only organises the work, such as times of checkpoints. */
+  organising?: boolean | undefined;
 }
 
 /** A column of a table. */
@@ -150,6 +152,8 @@ export interface FitCalls {
   open(name: string): Promise<FitQuality | null>;
   sample(rows: FitRows, options: FitSampleOptions): Promise<FitSamples<FitRows>>;
   paths(rows: FitRows, options: FitSampleOptions): Promise<FitPaths<FitRows>>;
+  /** Generated samples of the rows of the source (f) or of the target (b), as CSV. */
+  samples(direction: "f" | "b"): Promise<string>;
   evaluate(options: FitKeys): Promise<FitQuality>;
   /** A page, or the files of ONNX models, by name. */
   export(kind: "html" | "onnx", options: FitKeys): Promise<FitFile[]>;

@@ -1,0 +1,89 @@
+import type { FitFile, FittedBridge } from "@dsbm/web/fit";
+import { useEffect, useState } from "preact/hooks";
+
+function download(name: string, bytes: Uint8Array | string): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+const titles = { f: "Forward", b: "Backward" } as const;
+
+interface ResultProps {
+  bridge: FittedBridge;
+  onError(error: unknown): void;
+}
+
+/** The player of the bridge, as an exported page. */
+function usePlayer({ bridge, onError }: ResultProps): FitFile | null {
+  const [page, setPage] = useState<FitFile | null>(null);
+  useEffect(() => {
+    let isShown = true;
+    bridge.export("html").then(
+      ([file]) => isShown && setPage(file),
+      (error) => isShown && onError(error),
+    );
+    return () => {
+      isShown = false;
+    };
+  }, [bridge]);
+  return page;
+}
+
+/** Verdicts, downloads, the player and the report of a bridge. */
+export function ResultView({ bridge, onError }: ResultProps) {
+  const page = usePlayer({ bridge, onError });
+  const { name, quality, report } = bridge;
+  const attempt = (work: () => Promise<void>) => () => void work().catch(onError);
+  const files = (kind: "onnx") => async () => {
+    for (const [path, bytes] of await bridge.export(kind))
+      if (bytes) download(path.replace(/.*\//, ""), bytes);
+  };
+  return (
+    <section aria-label="Result">
+      <h2>Result</h2>
+      {quality.verdicts.map(({ direction, grade, reason, next }) => (
+        <p class={`verdict ${grade}`} key={direction}>
+          <b>
+            {titles[direction]}: {grade}.
+          </b>{" "}
+          {reason} {next?.reason && `${next.reason}.`}
+        </p>
+      ))}
+      <div class="row">
+        {(["f", "b"] as const).map((direction) => (
+          <button
+            type="button"
+            key={direction}
+            onClick={attempt(async () =>
+              download(`${name}_${direction}.csv`, await bridge.samples(direction)),
+            )}
+          >
+            Samples {titles[direction].toLowerCase()} (CSV)
+          </button>
+        ))}
+        <button
+          type="button"
+          onClick={attempt(async () => download(`${name}.zip`, await bridge.zip()))}
+        >
+          Run (zip)
+        </button>
+        <button
+          type="button"
+          disabled={!page}
+          onClick={() => page?.[1] && download(`${name}.html`, page[1])}
+        >
+          Page
+        </button>
+        <button type="button" onClick={attempt(files("onnx"))}>
+          ONNX
+        </button>
+      </div>
+      {page?.[1] && (
+        <iframe class="player" title="Player" srcdoc={new TextDecoder().decode(page[1])} />
+      )}
+      <iframe class="report" title="Report" srcdoc={report} />
+    </section>
+  );
+}

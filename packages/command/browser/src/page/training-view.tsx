@@ -1,0 +1,71 @@
+import type { FitState } from "@dsbm/web/fit";
+
+const width = 600;
+const height = 140;
+const mostPoints = 600;
+
+/** Losses so far; thinned, so that a long training stays quick to draw. */
+export function withLoss(losses: readonly number[], loss: number | undefined): number[] {
+  if (loss === undefined || !Number.isFinite(loss)) return [...losses];
+  const all = [...losses, loss];
+  return all.length > mostPoints ? all.filter((_, i) => i % 2 === 0) : all;
+}
+
+function LossCurve({ losses }: { losses: readonly number[] }) {
+  const logs = losses.filter((x) => x > 0).map(Math.log);
+  if (logs.length < 2) return null;
+  const low = Math.min(...logs);
+  const span = Math.max(...logs) - low || 1;
+  const points = logs.map(
+    (y, i) =>
+      `${(width * i) / (logs.length - 1)},${height - 4 - ((height - 8) * (y - low)) / span}`,
+  );
+  return (
+    <svg
+      class="curve"
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={`Loss, from ${losses[0].toPrecision(3)} to ${losses.at(-1)?.toPrecision(3)}`}
+    >
+      <polyline points={points.join(" ")} />
+    </svg>
+  );
+}
+
+const secondsText = (seconds: number): string =>
+  seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+
+/** A state as a sentence. */
+export const stateText = ({ label, step, steps, left }: FitState): string =>
+  `${label}, step ${step}${steps ? ` of ${steps}` : ""}${left ? `, ${secondsText(left)} left` : ""}`;
+
+interface TrainingProps {
+  state: FitState | null;
+  losses: readonly number[];
+  lines: readonly string[];
+  /** A sentence for screen readers, every few seconds. */
+  said: string;
+  onStop(): void;
+}
+
+/** The training in progress: its place, its loss, its lines. */
+export const TrainingView = ({ state, losses, lines, said, onStop }: TrainingProps) => (
+  <section aria-label="Training">
+    <h2>Training</h2>
+    <div class="row">
+      <progress aria-label="Steps" value={state?.step ?? 0} max={state?.steps ?? 1} />
+      <span aria-hidden="true">{state ? stateText(state) : "The data are read."}</span>
+      <button type="button" onClick={onStop}>
+        Stop
+      </button>
+    </div>
+    <p class="unseen" role="status">
+      {said}
+    </p>
+    <LossCurve losses={losses} />
+    <details>
+      <summary>{lines.at(-1) ?? "Log"}</summary>
+      <pre tabIndex={0}>{lines.join("\n")}</pre>
+    </details>
+  </section>
+);

@@ -1,0 +1,42 @@
+// A bridge in one page: data, plan, training, result.
+import { render } from "preact";
+import { Controls } from "./controls.js";
+import { PlanView } from "./plan-view.js";
+import { ResultView } from "./result-view.js";
+import { StartView } from "./start-view.js";
+import { TablesView } from "./tables-view.js";
+import { TrainingView } from "./training-view.js";
+import { useWork } from "./use-work.js";
+
+const intro =
+  "Give two tables with the same columns. This page learns how rows of the first become rows of the second, and says how good the result is. Your data stay in this page.";
+
+function Page() {
+  const work = useWork();
+  const { task, step, tables, plan, bridge, error, choose, fit } = work;
+  const hasData = step !== "start" && tables.length > 0;
+  const change = (key: string, value: string) =>
+    choose({ ...task, options: { ...task.options, [key]: value } });
+  return (
+    <main>
+      <h1>A bridge between your tables</h1>
+      <p>{intro}</p>
+      {error !== null && (
+        <p class="wrong" role="alert">
+          {error}
+        </p>
+      )}
+      <StartView {...work} />
+      {hasData && <TablesView tables={tables} files={task.files} />}
+      {hasData && <Controls {...work} fit={() => fit()} />}
+      {step === "plan" && !plan && <p role="status">The data are measured.</p>}
+      {step === "plan" && plan && <PlanView plan={plan} options={task.options} onChange={change} />}
+      {(step === "training" || step === "stopped") && (
+        <TrainingView {...work.progress} onStop={work.stop} />
+      )}
+      {step === "result" && bridge && <ResultView bridge={bridge} onError={work.fail} />}
+    </main>
+  );
+}
+
+render(<Page />, document.getElementById("app") as HTMLElement);

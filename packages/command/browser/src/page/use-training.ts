@@ -1,0 +1,47 @@
+import { type FitEvent, type FitState, type FittedBridge, fitBridge } from "@dsbm/web/fit";
+import { useRef, useState } from "preact/hooks";
+import { newWorker } from "./new-worker.js";
+import { keysOf, type PageTask } from "./task.js";
+import { stateText, withLoss } from "./training-view.js";
+
+/** Milliseconds between two sentences for screen readers. */
+const pauseOfWords = 5000;
+
+/** What a training has shown so far. */
+export interface TrainingNews {
+  state: FitState | null;
+  losses: number[];
+  lines: string[];
+  /** For screen readers. */
+  said: string;
+}
+
+const noProgress: TrainingNews = { state: null, losses: [], lines: [], said: "" };
+
+function withEvent(before: TrainingNews, event: FitEvent, isSaid: boolean): TrainingNews {
+  if ("line" in event) return { ...before, lines: [...before.lines, event.line] };
+  const { state } = event;
+  const losses = withLoss(before.losses, state.loss);
+  return { ...before, state, losses, said: isSaid ? stateText(state) : before.said };
+}
+
+/** A training and its stop. */
+export function useTraining() {
+  const [progress, setProgress] = useState(noProgress);
+  const stopped = useRef(new AbortController());
+  const lastSaid = useRef(0);
+  const train = (task: PageTask, name: string): Promise<FittedBridge> => {
+    stopped.current = new AbortController();
+    setProgress(noProgress);
+    const onProgress = (event: FitEvent) => {
+      const isSaid = Date.now() - lastSaid.current > pauseOfWords;
+      if (isSaid) lastSaid.current = Date.now();
+      setProgress((before) => withEvent(before, event, isSaid));
+    };
+    const { signal } = stopped.current;
+    return fitBridge({ ...keysOf(task), name, worker: newWorker(), onProgress, signal });
+  };
+  const stop = () =>
+    stopped.current.abort(new Error("Stopped. Continue resumes the training from here."));
+  return { progress, train, stop };
+}

@@ -1,0 +1,68 @@
+// try.html from file:// in a real browser: an example by its link and by keyboard, a bad file, a reload; nothing is loaded from elsewhere.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../docs/blocks.js";
+import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import { scratch } from "../support/scratch.js";
+
+const folder = scratch();
+const address = pathToFileURL(join(root, "packages/command/browser/dist/bundle/try.html")).href;
+const link = "#example=rings&minutes=0.05&seed=3&n_ipf=1&num_steps=4&model.hidden=8";
+
+describe.skipIf(!hasBrowser)("the page of one file", () => {
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+  const heading = (name: string) => page.getByRole("heading", { name, exact: true });
+
+  beforeAll(async () => {
+    browser = await launch();
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("console", (message) => faults.push(message.text()));
+    page.on("request", (request) => {
+      if (!/^(file|blob|data|about):/.test(request.url())) faults.push(`loads ${request.url()}`);
+    });
+    await page.goto(address + link);
+  });
+  afterAll(() => browser?.close());
+
+  it("trains the example of its link by keyboard, and gives verdicts, a player, a report and downloads", async () => {
+    await heading("Data").waitFor();
+    expect(await page.getByRole("rowheader", { name: "x" }).count()).toBe(2);
+    // The checker speaks to frames, which a page from a file cannot: before they are there.
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Train" }).press("Enter");
+    await heading("Result").waitFor();
+    expect(await page.locator(".verdict").count()).toBe(2);
+    await page.frameLocator("iframe.player").getByRole("slider", { name: "Time" }).waitFor();
+    const report = page.frameLocator("iframe.report");
+    await report.getByRole("heading", { name: "From blob.csv to ring.csv", exact: true }).waitFor();
+    for (const [name, file] of [
+      ["Samples forward (CSV)", "blob_to_ring_f.csv"],
+      ["Run (zip)", "blob_to_ring.zip"],
+    ]) {
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name }).click();
+      expect((await download).suggestedFilename()).toBe(file);
+    }
+    for (const width of [360, 2560]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect([width, await sticksOut(page)]).toEqual([width, 0]);
+    }
+  });
+
+  it("keeps the run for a later page, and says in one line what is wrong with a file", async () => {
+    await page.goto(`${address}#`);
+    await page.reload();
+    await page.getByRole("button", { name: "blob_to_ring", exact: true }).click();
+    await heading("Result").waitFor();
+    writeFileSync(join(folder, "bad.csv"), 'a,b\n1,2\n"3,4');
+    await page.locator("input[type=file]").setInputFiles(join(folder, "bad.csv"));
+    expect(await page.getByRole("alert").textContent()).toMatch(/bad\.csv: is not valid CSV/);
+    expect(faults).toEqual([]);
+  });
+});
