@@ -7,6 +7,7 @@ import { openRows } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hasH5py, readAll, refusal, testFolders } from "../files.js";
+import { loadPath } from "./tables.js";
 
 const folder = testFolders();
 const n = 300;
@@ -99,6 +100,13 @@ describe("a matrix", () => {
     names.forEach((_, k) => {
       expect(numbers[k]).toEqual(allRows.map((row) => Math.fround(row[k])));
     });
+  });
+
+  it("trains on a categorical of obs by name, and on none otherwise", async () => {
+    const named = await loadPath(path, folder(), { columns: ["Actb"], categories: ["stage"] });
+    expect(named.train.facts?.columns).toEqual(["Actb", "stage=early", "stage=late"]);
+    const auto = await loadPath(path, folder(), { categories: ["auto"] });
+    expect(auto.train.facts?.categories).toEqual([]);
   });
 
   it("has the columns of obs, with names that differ from genes", async () => {
