@@ -97,12 +97,12 @@ const textsOf = (paths, write = (text) => text) =>
     paths.map((path) => [place(path), write(readFileSync(join(repo, path), "utf8"))]),
   );
 
-/** Files that the packages read next to their code: at once, and for an export. */
+/** Files that the packages read next to their code: at once (presets of `fit`), and for an export. */
 const assets = {
   run() {
     const conf = "packages/app/config/conf";
     const presets = readdirSync(join(repo, conf), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".yaml"))
+      .filter((name) => /^(fit|method.*|model.MLP)\.yaml$/.test(name))
       .map((name) => join(conf, name));
     return {
       ...textsOf(presets, (text) => JSON.stringify(parse(text))),
