@@ -84,7 +84,7 @@ const STEPS = [
       return fingerprint([...scripts, ...sources], environment());
     },
     intact: () => exists("packages/engine/torch/build/dsbm_torch.node") && isLinked(),
-    run: (log) => buildNative({ log }),
+    run: (log, { force }) => buildNative({ log, isForced: force }),
   },
   {
     name: "typescript",
@@ -122,13 +122,13 @@ const STEPS = [
 const isDone = (step) => step.intact() && isStamped(step.name, step.print());
 
 /** Runs a step and stamps it. Throws a SetupError. */
-async function runStep(step, log) {
+async function runStep(step, log, { force }) {
   const start = performance.now();
   log(`${step.title} …`);
   const print = step.print(); // before the work: an edit during it must count as undone
   unstamp(step.name);
   try {
-    await step.run(log);
+    await step.run(log, { force });
   } catch (error) {
     const [line, ...rest] = error.message.split("\n");
     throw new SetupError(`${step.title}: ${line}`, error.output ?? rest.join("\n"));
@@ -147,7 +147,7 @@ async function runSteps(steps, { force, log }) {
     if (step.forLibtorch && !hasLibtorch) continue;
     if (!force && isDone(step)) continue;
     try {
-      await runStep(step, log);
+      await runStep(step, log, { force });
     } catch (error) {
       if (!step.forLibtorch || libtorchWish() !== "optional") throw error;
       hasLibtorch = false;

@@ -119,6 +119,40 @@ describe("the cache of addons", () => {
     expect(readFileSync(file)).toEqual(readFileSync(join(root, "first/dsbm_torch.node")));
   });
 
+  it("remembers a build that failed until its inputs change, or until it is forced", async () => {
+    const source = join(root, "native");
+    const calls = join(root, "calls");
+    mkdirSync(source);
+    const compiler = join(root, "counting-compiler");
+    writeFileSync(compiler, `#!/bin/sh\necho "$@" >> ${calls}\nexec c++ "$@"\n`, { mode: 0o755 });
+    const { CXX } = process.env;
+    process.env.CXX = compiler;
+    const compilations = () =>
+      existsSync(calls)
+        ? readFileSync(calls, "utf8")
+            .split("\n")
+            .filter((x) => / -c /.test(x)).length
+        : 0;
+    const build = (isForced = false) =>
+      buildNative({ source, out: join(root, "out"), cache: null, isForced });
+    try {
+      writeFileSync(join(source, "small.cc"), "this is no C++\n");
+      await expect(build()).rejects.toThrow(/failed to make small/);
+      await expect(build()).rejects.toThrow(
+        /are as before: change one of them, or remove .*failed/,
+      );
+      expect(compilations()).toBe(1);
+      await expect(build(true)).rejects.toThrow(/failed to make small/);
+      expect(compilations()).toBe(2);
+      writeFileSync(join(source, "small.cc"), 'extern "C" int answer() { return 42; }\n');
+      expect(await build()).toMatchObject({ compiled: 1, linked: true });
+      expect(readdirSync(join(root, "out"))).not.toContain("dsbm_torch.failed");
+    } finally {
+      if (CXX === undefined) delete process.env.CXX;
+      else process.env.CXX = CXX;
+    }
+  });
+
   it("lies below XDG_CACHE_HOME, and can be switched off", () => {
     const { XDG_CACHE_HOME, DSBM_ADDON_CACHE } = process.env;
     try {

@@ -13,6 +13,7 @@ beforeAll(() => setNumThreads(1));
 /** Points on a line far from 0, in units of thousands. */
 const points = (n: number, far: number) =>
   Array.from({ length: n }, (_, i) => [1000 * Math.sin(i) + far, 2000 * Math.cos(3 * i)]);
+const someRows = points(20, 0);
 const source = points(60, 0);
 const target = tensor(points(70, 5000), { dtype: "float64" });
 
@@ -90,5 +91,20 @@ describe("fit", () => {
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain("\n");
     expect(existsSync(join(root, "refused"))).toBe(false);
+  });
+
+  it("refuses data that cannot be trained on, with codes and without words of a command line", async () => {
+    const gaps = join(root, "gaps.csv");
+    writeFileSync(gaps, "x,y\n1,2\n3,NaN\n4,5\n6,7\n");
+    for (const [ends, code, message] of [
+      [{ source: join(root, "none.csv"), target }, "missing", /no file or folder .*none.csv/],
+      [{ source: [[1], [Number.NaN]], target }, "not_finite", /first in row 1 \(counted from 0\)/],
+      [{ source: someRows, target: [[1], [2]] }, "shape", /source has shape \[20, 2\] and target/],
+      [{ source: gaps, target: gaps }, "BadTable", /write data: \{ missing: "drop" \} to leave/],
+    ] as const)
+      await expect(fit({ ...shortFit, ...ends } as FitOptions)).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message),
+      });
   });
 });

@@ -54,25 +54,29 @@ describe("bridge.sample", () => {
     expect(Array.from(x.data)).toEqual(wanted);
   });
 
-  it("refuses other samples in one line", async () => {
+  it("refuses other samples in one line, with a code that tells the faults apart", async () => {
     const folder = vectorRun(join(root, "refusing"));
     expect(() => openBridge(folder, { half_iterations: 1 } as never)).toThrow(
       /^unknown key "half_iterations": did you mean "half_iteration"\?$/,
     );
     using bridge = openBridge(folder, { threads: 1 });
-    for (const [x, message] of [
+    for (const [x, message, code = "shape"] of [
       [[], /^x is an array without rows; expected a tensor/],
       [
         new Float32Array(4),
         /^x is a Float32Array; expected .*\{ data: Float32Array, shape: \[n, …\] \}/,
       ],
       [[[1, 2, 3]], /^x has shape \[1, 3\]; expected \[n, 2\], the samples of/],
-      [[[1, Number.NaN]], /^sample 0 has values that are NaN or infinite/],
+      [[[1, Number.NaN]], /^sample 0 has values that are NaN or infinite/, "not_finite"],
       [randn([2, 2]).to("int64"), /^x is a tensor of int64/],
     ] as const) {
       const error = await bridge.sample(x as never).catch((e: unknown) => e);
-      expect((error as Error).message).toMatch(message);
+      expect((error as ConfigError).message).toMatch(message);
+      expect((error as ConfigError).code).toBe(code);
     }
+    const wrong = bridge.sample([[1, 2]], { solver: "rk" } as never);
+    // Options are properties here, not words of a command line.
+    await expect(wrong).rejects.toThrow(/expected sde, .*; write for example solver: "sde"$/);
   });
 });
 
@@ -90,7 +94,10 @@ describe("a bridge", () => {
       () => bridge.export(join(root, "disposed.html")),
       () => bridge.save(join(root, "disposed-copy")),
     ])
-      await expect((async () => await call())()).rejects.toThrow(/is disposed: open it again$/);
+      await expect((async () => await call())()).rejects.toMatchObject({
+        code: "disposed",
+        message: expect.stringMatching(/is disposed: open it again$/),
+      });
   });
 
   it("is copied whole, and the copy samples alike", async () => {

@@ -16,6 +16,7 @@ const standIn = (name) => join(packageFolder, `dist/node/${name}.js`);
 /** What stands in for modules: files of src/node, or packages. */
 const standIns = {
   "@observablehq/plot": standIn("plot"),
+  async_hooks: standIn("async-hooks"),
   buffer: standIn("buffer"),
   child_process: standIn("absent"),
   crypto: standIn("crypto"),

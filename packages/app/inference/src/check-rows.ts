@@ -21,11 +21,13 @@ export function checkRows(
   if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
     throw new ConfigError(
       `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
+      "shape",
     );
   const odd = oddRow(x);
   if (odd >= 0)
     throw new ConfigError(
       `sample ${first + odd} has values that are NaN or infinite: remove or repair it`,
+      "not_finite",
     );
   const { channels, classes } = conditioning;
   const fields =

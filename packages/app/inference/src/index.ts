@@ -9,6 +9,7 @@ export type {
   Paths,
   RunSampleOptions,
 } from "./bridge-options.js";
+export { oddRow } from "./check-rows.js";
 export { columnsLike } from "./input/columns.js";
 export { gridOf, timeLabel } from "./plan.js";
 export { strayValues } from "./ranges.js";

@@ -3,6 +3,7 @@ export * from "./checksum.js";
 export * from "./errors.js";
 export * from "./lock.js";
 export * from "./nearest.js";
+export * from "./option-text.js";
 export * from "./process.js";
 export * from "./read.js";
 export * from "./shell.js";

@@ -54,10 +54,24 @@ async function produce(compiler, args, target, { cwd, warn }) {
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new Error(
-      `${compiler.name} failed to make ${basename(target)}:\n${error.stderr || error.message}`,
+    const output = error.stderr || error.message;
+    throw Object.assign(
+      new Error(`${compiler.name} failed to make ${basename(target)}:\n${output}`),
+      { isCompilerError: typeof error.code === "number" && !shortages.test(output) },
     );
   }
+}
+
+/** What another try may have: memory, room on the disk. */
+const shortages = /No space left|[Kk]illed|out of memory|Cannot allocate|Disk quota/;
+
+/** Throws the failure of an earlier build from the same inputs, which would fail again after minutes. */
+function checkFailure(file, state) {
+  if (!existsSync(file)) return;
+  const [failed, line, ...output] = readFileSync(file, "utf8").split("\n");
+  if (failed !== state) return;
+  const cure = `compiler, libtorch and sources are as before: change one of them, or remove ${file} to try again`;
+  throw new Error([`${line.replace(/:$/, "")}, and ${cure}`, ...output].join("\n"));
 }
 
 /** Node-API's C headers: their folder, and the version of the package that has them. */
@@ -187,6 +201,8 @@ export async function buildNative({
   jobs = Math.max(2, availableParallelism()),
   /** Folder of addons that projects share; null: none. */
   cache = cacheFolder(),
+  /** Builds again what failed before. */
+  isForced = false,
   log = () => {},
   /** Gets what the compiler says about a file that it did compile. */
   warn = () => {},
@@ -222,13 +238,23 @@ export async function buildNative({
     log(`copied from ${cache}`);
     return { compiled: 0, linked: false, file };
   }
+  const failure = join(out, `${NAME}.failed`);
+  if (isForced) rmSync(failure, { force: true });
+  checkFailure(failure, state);
   const settings = { source, objects, compiler, flags, jobs, log, warn };
-  const compiled = await compileUnits(units, settings);
-  if (!isCurrent) {
-    const words = [...units.map((unit) => unit.object), ...links];
-    await produce(compiler, words, file, { cwd: out, warn });
-    log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
+  let compiled = 0;
+  try {
+    compiled = await compileUnits(units, settings);
+    if (!isCurrent) {
+      const words = [...units.map((unit) => unit.object), ...links];
+      await produce(compiler, words, file, { cwd: out, warn });
+      log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
+    }
+  } catch (error) {
+    if (error.isCompilerError) writeAtomic(failure, `${state}\n${error.message}`);
+    throw error;
   }
+  rmSync(failure, { force: true });
   record();
   if (!isCurrent) putCached(state, file, cache);
   return { compiled, linked: !isCurrent, file };

@@ -1,4 +1,4 @@
-import { nearestName, UserError } from "@dsbm/files";
+import { nearestName, objectOption, UserError } from "@dsbm/files";
 
 /** Codes are stable when the text changes. */
 export type DatasetCode =
@@ -145,8 +145,10 @@ export { firstOf } from "@dsbm/files";
 const bareWord = /^[\p{L}\p{N}_./+@%#^-]+$/u;
 const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;
 
-/** An override as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' for names with other signs. */
+/** An override as a shell or an object takes it: data.exclude=a,b, or 'data.exclude="a, b"' for names with other signs. */
 export function setting(key: string, values: readonly (string | boolean)[]): string {
+  const property = objectOption(key, values.length === 1 ? values[0] : values);
+  if (property !== null) return property;
   const isConstant = values.some((value) => typeof value === "boolean");
   const names = values.map(String);
   // A comma alone separates nothing.

@@ -1,3 +1,4 @@
+import { objectOption } from "@dsbm/files";
 import type { z } from "zod";
 import { ConfigError, quote, suggestion } from "../errors.js";
 import { child, printValue, type Tree, type Value } from "../tree.js";
@@ -55,7 +56,8 @@ export function unknownKey(
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
   const last = (name: string) => name.split(".").at(-1) as string;
   const same = known.find((name) => last(name) === last(key));
-  const cure = same ? `did you mean ${JSON.stringify(same)}?` : "--help lists all keys";
+  const list = objectOption(key, null) ? "FitKeys has all keys" : "--help lists all keys";
+  const cure = same ? `did you mean ${JSON.stringify(same)}?` : list;
   return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;
 }
 
@@ -75,7 +77,10 @@ function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): s
   if (key === "") return issue.message;
   const got = value === undefined ? "nothing" : show(value);
   const example = exampleOf(inner);
-  const cure = example === undefined ? "" : `; write for example ${key}=${printValue(example)}`;
+  const cure =
+    example === undefined
+      ? ""
+      : `; write for example ${objectOption(key, example) ?? `${key}=${printValue(example)}`}`;
   return `${key}: expected ${expectedValues(inner)}, got ${got}${cure}`;
 }
 

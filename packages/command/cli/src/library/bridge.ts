@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import type { Conditions } from "@dsbm/bridge";
 import { ConfigError, sample as sampleCommand, validate } from "@dsbm/config";
 import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
-import { stageFolder } from "@dsbm/files";
+import { stageFolder, withObjectOptions } from "@dsbm/files";
 import {
   type BridgeLikelihoodOptions,
   type GeneratedSamples,
@@ -76,7 +76,7 @@ class Bridge implements Disposable {
 
   get #open(): RunBridge {
     if (this.#isOpen) return this.#bridge;
-    throw new ConfigError(`the bridge of ${this.folder} is disposed: open it again`);
+    throw new ConfigError(`the bridge of ${this.folder} is disposed: open it again`, "disposed");
   }
 
   /**
@@ -122,7 +122,15 @@ class Bridge implements Disposable {
     return toCells(numbers, this.#bridge.units.categories) as SameKind<R>;
   }
 
-  async #within<T>(
+  #within<T>(
+    x: Rows,
+    keys: BridgeSampleOptions,
+    work: (start: Tensor, options: RunSampleOptions, dtype: DType) => Promise<T>,
+  ): Promise<T> {
+    return withObjectOptions(() => this.#inOwnUnits(x, keys, work));
+  }
+
+  async #inOwnUnits<T>(
     x: Rows,
     { condition, ...keys }: BridgeSampleOptions,
     work: (start: Tensor, options: RunSampleOptions, dtype: DType) => Promise<T>,
@@ -215,7 +223,7 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
  * for (const { title, value, floor } of rows) console.log(title, value, floor);
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
-  const quality = await measureQuality(folder, options as QualityOptions);
+  const quality = await withObjectOptions(() => measureQuality(folder, options as QualityOptions));
   if (quality === null) throw options.signal?.reason;
   return quality;
 }
@@ -236,7 +244,7 @@ const openKeys = sampleCommand.schema.pick({
  * using bridge = openBridge("experiments/latest");
  */
 export const openBridge = (path: string, options: OpenOptions = {}): Bridge =>
-  new Bridge(RunBridge.open(path, validate(openKeys, { ...options })));
+  withObjectOptions(() => new Bridge(RunBridge.open(path, validate(openKeys, { ...options }))));
 
 function numbersOf(t: Tensor | null): number[] | null {
   if (!t) return null;

@@ -1,5 +1,6 @@
 import { ConfigError, flatten } from "@dsbm/config";
 import type { DataDescription } from "@dsbm/data";
+import { withObjectOptions } from "@dsbm/files";
 import { type FitRequest, finishedFit, fitMember, planFit, runFit, withTimes } from "@dsbm/fit";
 import { type Choice, type ProgressState, silentProgress } from "@dsbm/runs";
 import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
@@ -57,7 +58,10 @@ export interface FitManyOptions extends LibraryRunOptions {
  * const bridge = await fit({ source: "winter.csv", target: "summer.csv", max_minutes: 2 });
  * console.log(bridge.report);
  */
-export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
+export const fit = (options: FitOptions | FitManyOptions): Promise<Bridge> =>
+  withObjectOptions(() => fitSources(options));
+
+async function fitSources(options: FitOptions | FitManyOptions): Promise<Bridge> {
   const { again = false, signal, onProgress, device, threads } = options;
   const { folder, request, remove } = await placeInputs(options);
   try {
@@ -98,7 +102,10 @@ export interface OptionPlan {
  * leaves no files.
  * @throws {Error} as `fit`
  */
-export async function plan(options: FitOptions | FitManyOptions): Promise<OptionPlan> {
+export const plan = (options: FitOptions | FitManyOptions): Promise<OptionPlan> =>
+  withObjectOptions(() => planSources(options));
+
+async function planSources(options: FitOptions | FitManyOptions): Promise<OptionPlan> {
   const { request, remove } = await placeInputs(options);
   try {
     const { signal } = options;
@@ -125,6 +132,7 @@ async function placeInputs({
   const { all, keys } = marginalsIn(rest);
   const ends = all.map(({ source, name }) => ({ name, input: inputOf(source, name) }));
   const inputs = ends.map(({ input }) => input);
+  checkSameShape(ends);
   const overrides = flatten(keys);
   const name = memoryName(inputs);
   // Vectors in memory get a path when their folder is known.
@@ -161,12 +169,26 @@ function marginalsIn(options: object) {
   return { all, keys: keys as OptionKeys };
 }
 
+/** Throws a ConfigError if samples in memory have several shapes. */
+function checkSameShape(ends: readonly { name: string; input: InputFile }[]): void {
+  const known = ends.filter(({ input }) => input.shape !== null);
+  const shapeOf = ({ input }: (typeof ends)[number]) => `${input.shape?.slice(1)}`;
+  const other = known.find((end) => shapeOf(end) !== shapeOf(known[0]));
+  if (!other) return;
+  const [first, second] = [known[0], other].map(
+    ({ name, input }) => `${name} has shape [${input.shape?.join(", ")}]`,
+  );
+  throw new ConfigError(`${first} and ${second}: expected samples of one shape`, "shape");
+}
+
 function baseOf(
   inputs: readonly InputFile[],
   overrides: FitRequest["overrides"],
 ): FitRequest["base"] {
   const names = inputs.map(({ path, shape }) =>
-    shape ? `${shape.length === 4 ? "array" : "table"}:${path}` : datasetOf(path),
+    shape
+      ? `${shape.length === 4 ? "array" : "table"}:${path}`
+      : datasetOf(path, "the path of data that are there"),
   );
   const images = inputs.find(({ shape }) => shape?.length === 4)?.shape;
   const paths = inputs.map(({ path }) => path);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:f
 import { dirname, join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
+import { oddRow } from "@dsbm/inference";
 import { io, tidy } from "@dsbm/torch";
 import { type Rows, toTensor } from "./rows.js";
 
@@ -28,9 +29,14 @@ export function inputOf(source: Source, end: string): InputFile {
     if (shape.length !== 2 && shape.length !== 4)
       throw new ConfigError(
         `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or images [n, C, H, W]`,
+        "shape",
       );
-    if (x.dtype !== "uint8" && !tidy(() => x.isfinite().all().item()))
-      throw new ConfigError(`${end} has values that are NaN or infinite; expected numbers`);
+    const odd = x.dtype === "uint8" ? -1 : oddRow(x);
+    if (odd >= 0)
+      throw new ConfigError(
+        `${end} has values that are NaN or infinite, first in row ${odd} (counted from 0); expected numbers`,
+        "not_finite",
+      );
     const rows =
       shape.length === 4 && x.dtype === "float64" ? tidy(() => x.to("float32").keep()) : x;
     return { path: "", shape, bytes: io.encodeNpy(rows) };

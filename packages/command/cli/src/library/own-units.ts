@@ -37,6 +37,7 @@ export function ownUnits(run: RunBridge): OwnUnits {
         x.dispose();
         throw new ConfigError(
           `x has shape [${size.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
+          "shape",
         );
       }
       return through(x, enter);

@@ -32,7 +32,7 @@ const expectedRows =
  */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (problem: string): never => {
-    throw new ConfigError(`${what} is ${problem}; ${expectedRows}`);
+    throw new ConfigError(`${what} is ${problem}; ${expectedRows}`, "shape");
   };
   if (rows instanceof TensorClass) {
     if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);

@@ -154,7 +154,7 @@ export function placesBase(
       `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with time=COLUMN, or with data.split_by=COLUMN data.source=A data.target=B`,
     );
   }
-  const all = datasets ?? places.map(datasetOf);
+  const all = datasets ?? places.map((place) => datasetOf(place));
   const values = overrides as Record<string, unknown>;
   const groups = ["data.source", "data.target"].map((key) =>
     plainName(String(values[key]).replace("..", "-")),
@@ -177,11 +177,11 @@ export function placesBase(
   };
 }
 
-/** Throws ConfigError "usage" for a place that does not exist. */
-export function datasetOf(place: string): string {
+/** Throws ConfigError "missing" for a place that does not exist; `expected` is the cure. */
+export function datasetOf(place: string, expected = `SOURCE and TARGET: ${usage}`): string {
   const path = place.replace(/^array:/, "");
   if (!existsSync(path))
-    throw new ConfigError(`no file or folder ${place}; expected SOURCE and TARGET: ${usage}`);
+    throw new ConfigError(`no file or folder ${place}; expected ${expected}`, "missing");
   if (path !== place) return place;
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }
