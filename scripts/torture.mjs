@@ -1,7 +1,7 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
 // `npm run torture -- --kills 200 --faults --links --memory [--points 8]
 // [--only vectors,images,sweep,fit,leave,sample,annotate,export,report]
-// [--kinds write,fsync,rename,open,mmap]`.
+// [--kinds write,fsync,rename,open,mmap,tensor,block]`.
 import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

@@ -53,13 +53,20 @@ function finalOf(path, later) {
   return path;
 }
 
+/** At most `points` calls, evenly from the first to the last. */
+export const spread = (calls, points) =>
+  calls.filter(
+    (_, k) =>
+      Math.floor(((k + 1) * points) / calls.length) > Math.floor((k * points) / calls.length),
+  );
+
 /** At most `points` calls: the first one of each file, then the last, then those between. */
 export function chosen(calls, points) {
   const groups = new Map();
   for (const call of calls) groups.set(call.what, [...(groups.get(call.what) ?? []), call]);
   const all = [...groups.values()];
   const first = all.map((group) => group[0]);
-  const spread =
+  const firstOfFiles =
     points < first.length
       ? Array.from({ length: points }, (_, i) => first[Math.floor((i * first.length) / points)])
       : first;
@@ -68,7 +75,7 @@ export function chosen(calls, points) {
     ...all.flatMap((group) => group.slice(1, -1)),
   ];
   const isNew = new Set();
-  return [...spread, ...more]
+  return [...firstOfFiles, ...more]
     .filter(({ n }) => !isNew.has(n) && isNew.add(n))
     .slice(0, points)
     .sort((a, b) => a.n - b.n);

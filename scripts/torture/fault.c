@@ -1,5 +1,6 @@
 // A shim for LD_PRELOAD: the n-th call of a system function on a file below FAULT_ROOT fails, once or from then on.
-//   FAULT_CALL  write, fsync, rename, open or mmap; none notes all of them in the log and lets none fail
+//   FAULT_CALL  write, fsync, rename, open, mmap, tensor or block; none notes all of them in the log and lets none fail
+//               tensor: memory that the addon takes; block: of 1 MiB and more (malloc); FAULT_ROOT stands for their path
 //   FAULT_N     counted from 1, in each process for itself
 //   FAULT_ERRNO the error, FAULT_ALWAYS=1 for all later calls too
 //   FAULT_LOG   a file (elsewhere) with a line for each call: process, call, path, and the new path of a rename
@@ -133,6 +134,46 @@ int rename(const char *from, const char *to) {
   }
 OPEN(open)
 OPEN(open64)
+
+// Of memory only large blocks: nothing survives without small ones.
+#define LARGE (1 << 20)
+#define SMALLEST_TENSOR 512
+static __thread int inside;
+static int fails_alloc(const char *call, size_t n, size_t least) {
+  const char *wanted = getenv("FAULT_CALL"), *root = getenv("FAULT_ROOT");
+  if (n < least || inside || !root || (wanted && strcmp(wanted, call) != 0)) return 0;
+  inside = 1; // noting a call may allocate
+  int failed = fails(call, root, NULL);
+  inside = 0;
+  if (failed) errno = ENOMEM;
+  return failed;
+}
+// The addon, which has all tensors; V8, and LLVM while it is loaded, end the process without memory.
+static int is_engine(void *caller) {
+  Dl_info place;
+  return dladdr(caller, &place) && place.dli_fname &&
+         (strstr(place.dli_fname, "dsbm_torch") || strstr(place.dli_fname, "libc10"));
+}
+static int fails_tensor(void *caller, size_t n) {
+  return n >= SMALLEST_TENSOR && !inside && is_engine(caller) && fails_alloc("tensor", n, SMALLEST_TENSOR);
+}
+#define CALLER __builtin_return_address(0)
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+void *malloc(size_t n) {
+  return fails_alloc("block", n, LARGE) || fails_tensor(CALLER, n) ? NULL : __libc_malloc(n);
+}
+void *calloc(size_t n, size_t size) {
+  return fails_alloc("block", n * size, LARGE) ? NULL : __libc_calloc(n, size);
+}
+void *realloc(void *at, size_t n) {
+  return fails_alloc("block", n, LARGE) ? NULL : __libc_realloc(at, n);
+}
+int posix_memalign(void **at, size_t alignment, size_t n) {
+  if (fails_tensor(CALLER, n)) return ENOMEM;
+  *at = __libc_memalign(alignment, n);
+  return *at || n == 0 ? 0 : ENOMEM;
+}
 #define MAP(name, offset)                                                          \
   void *name(void *at, size_t n, int protection, int flags, int fd, offset from) { \
     if (fd >= 0 && fails_fd("mmap", fd)) return MAP_FAILED;                        \

@@ -1,19 +1,23 @@
-// The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must
-// end with one line that names the file and an exit code other than 0, and the same command
+// The n-th write, fsync, rename, open, mmap and allocation of a command fails, once and from then on: it must
+// end with one line that names the file, if there is one, and an exit code other than 0, and the same command
 // afterwards with the bits of an untouched run.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chosen, readCalls } from "./calls.mjs";
+import { chosen, readCalls, spread } from "./calls.mjs";
 import { commands, differences, endOf, outcomeOf, type, untouchedRun } from "./commands.mjs";
 
-const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap"];
+const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap", "tensor", "block"];
+/** Allocations have no file. Without any large block, V8 itself ends the process. */
+const memoryKinds = ["tensor", "block"];
+const onlyOnce = ["block"];
 const errors = [
   ["ENOSPC", 28],
   ["EIO", 5],
 ];
+const noMemory = ["ENOMEM", 12];
 
 /** Compiles the shim; null without a C compiler or LD_PRELOAD. */
 function compileShim(folder) {
@@ -47,9 +51,12 @@ async function callsOf(command) {
 async function failCalls(command, kind, calls) {
   const { words, folder, expected, log } = command;
   const ends = { injected: 0, wrong: [] };
-  const cases = calls.flatMap((call, k) => [false, true].map((always) => ({ call, k, always })));
+  const often = onlyOnce.includes(kind) ? [false] : [false, true];
+  const cases = calls.flatMap((call, k) => often.map((always) => ({ call, k, always })));
   for (const { call, k, always } of cases) {
-    const [errno, number] = errors[(k + (always ? 1 : 0)) % 2];
+    const [errno, number] = memoryKinds.includes(kind)
+      ? noMemory
+      : errors[(k + (always ? 1 : 0)) % 2];
     const ended = await typeUnderShim(command, {
       FAULT_CALL: kind,
       FAULT_N: `${call.n}`,
@@ -63,8 +70,8 @@ async function failCalls(command, kind, calls) {
       problemOf(ended, readCalls(log, folder), call.makes) ??
       (await problemAfter(words, { folder, expected, code: ended.code }));
     if (!problem) continue;
-    const often = always ? " from then on" : "";
-    ends.wrong.push(`${kind} ${call.n} (${call.what}), ${errno}${often}: ${problem}`);
+    const until = always ? " from then on" : "";
+    ends.wrong.push(`${kind} ${call.n} (${call.what}), ${errno}${until}: ${problem}`);
   }
   return ends;
 }
@@ -93,7 +100,7 @@ export async function faults({
       const calls = await callsOf(faulted);
       for (const kind of kinds) {
         const own = calls.filter((call) => call.kind === kind);
-        const picked = chosen(own, points);
+        const picked = memoryKinds.includes(kind) ? spread(own, points) : chosen(own, points);
         const ends = await failCalls(faulted, kind, picked);
         injected[kind] = (injected[kind] ?? 0) + ends.injected;
         for (const problem of ends.wrong) {
@@ -123,6 +130,7 @@ function problemOf({ code, signal, said }, hit, makes) {
   if (/\n\s+at |this is a bug/.test(said)) return `a stack trace: ${last}`;
   if (code === 0) return null;
   if (lines.length === 0) return `no line of dsbm: ${last}`;
+  if (hit.every(({ kind }) => memoryKinds.includes(kind))) return null;
   const places = hit.flatMap(({ path, final }) => [path, final]).flatMap(namesOf);
   const below = makes.map((path) => path.replace(/^\.\//, ""));
   const isNamed = [...places, ...below].some((place) => lines.some((line) => line.includes(place)));
