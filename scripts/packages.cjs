@@ -45,7 +45,7 @@ const packages = {
   },
   cli: {
     group: "command",
-    budget: 21_200,
+    budget: 21_500,
     imports: [
       ...base,
       "datasets",

@@ -93,7 +93,7 @@ describe("fit", () => {
     expect(existsSync(join(root, "refused"))).toBe(false);
   });
 
-  it("refuses data that cannot be trained on, with codes and without words of a command line", async () => {
+  it("refuses data that cannot be trained on, with a code and the properties to set", async () => {
     const gaps = join(root, "gaps.csv");
     writeFileSync(gaps, "x,y\n1,2\n3,NaN\n4,5\n6,7\n");
     for (const [ends, code, message] of [

@@ -74,6 +74,20 @@ function checkFailure(file, state) {
   throw new Error([`${line.replace(/:$/, "")}, and ${cure}`, ...output].join("\n"));
 }
 
+/** Does the work of a build, and keeps in `file` that it failed with these inputs. Throws at once if it did before. */
+async function rememberFailure({ file, state, isForced }, work) {
+  if (isForced) rmSync(file, { force: true });
+  checkFailure(file, state);
+  try {
+    const result = await work();
+    rmSync(file, { force: true });
+    return result;
+  } catch (error) {
+    if (error.isCompilerError) writeAtomic(file, `${state}\n${error.message}`);
+    throw error;
+  }
+}
+
 /** Node-API's C headers: their folder, and the version of the package that has them. */
 function nodeHeaders() {
   const require = createRequire(join(home, "package.json"));
@@ -238,23 +252,15 @@ export async function buildNative({
     log(`copied from ${cache}`);
     return { compiled: 0, linked: false, file };
   }
-  const failure = join(out, `${NAME}.failed`);
-  if (isForced) rmSync(failure, { force: true });
-  checkFailure(failure, state);
-  const settings = { source, objects, compiler, flags, jobs, log, warn };
-  let compiled = 0;
-  try {
-    compiled = await compileUnits(units, settings);
-    if (!isCurrent) {
-      const words = [...units.map((unit) => unit.object), ...links];
-      await produce(compiler, words, file, { cwd: out, warn });
-      log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
-    }
-  } catch (error) {
-    if (error.isCompilerError) writeAtomic(failure, `${state}\n${error.message}`);
-    throw error;
-  }
-  rmSync(failure, { force: true });
+  const failures = { file: join(out, `${NAME}.failed`), state, isForced };
+  const compiled = await rememberFailure(failures, async () => {
+    const count = await compileUnits(units, { source, objects, compiler, flags, jobs, log, warn });
+    if (isCurrent) return count;
+    const words = [...units.map((unit) => unit.object), ...links];
+    await produce(compiler, words, file, { cwd: out, warn });
+    log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
+    return count;
+  });
   record();
   if (!isCurrent) putCached(state, file, cache);
   return { compiled, linked: !isCurrent, file };
