@@ -54,8 +54,9 @@ const methodOptions: Partial<Record<MethodName, Options>> = {
   sbcfm: { batch_size: 256 },
   lightsb: { ...mixtureOptions, num_iter: 3000 },
   lightsb_m: { ...mixtureOptions, num_iter: 3000, batch_size: 512 },
-  dsb_increments: { first_coupling: "ref", n_ipf: 4, num_iter: 1000, ...timeFeatures },
-  dsb: { first_coupling: "ref", n_ipf: 4, num_iter: 1000, ...timeFeatures },
+  wfr_bridge: timeFeatures,
+  dsb_increments: { first_coupling: "ref", n_ipf: 4, num_iter: 1000 },
+  dsb: { first_coupling: "ref", n_ipf: 4, num_iter: 1000 },
 };
 
 /** Four times the spread: rows move instead of growing. The growth of two datasets alone is not identified. */
