@@ -203,7 +203,8 @@ async function fewSteps(
   }
   progress.done();
   interrupt.dispose();
-  const text = stepsDocument(results, "npm run benchmark -- few-steps");
+  const only = cases === null ? "" : ` cases=${cases.join()}`;
+  const text = stepsDocument(results, `npm run benchmark -- few-steps${only}`);
   const isPage = !quick && cases === null && !interrupt.signal.aborted;
   if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "few-steps.md"), text);
   console.log(text);

@@ -75,8 +75,8 @@ export function stepsDocument(results: readonly StudyResult[], command: string):
   const { dsbm, commit, machine, date } = provenance();
   return `# Results: few steps
 
-Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from. The same held-out rows, up to
-5,000, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
+Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from. The same held-out rows, 2,000
+at most, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
 
 ${results.map(sectionOf).join("\n\n")}
 

@@ -69,8 +69,8 @@ export function studyCases(quick: boolean): StudyCase[] {
     {
       name: "flow",
       about: "moons to eight Gaussians, OT-CFM without noise, 20 steps",
-      teacher: { ...plane, method: "otcfm", ...steps(6000, 1) },
-      distill: few(6000),
+      teacher: { ...plane, method: "otcfm", ...steps(3000, 1) },
+      distill: few(3000),
     },
     {
       name: "digits",
@@ -93,7 +93,7 @@ export async function studyOf(study: StudyCase, work: StudyWork): Promise<StudyR
     const { state } = await runDistill(teacher, config, { ...work, folder: run, again: false });
     if (state === "interrupted") return null;
   }
-  const options = { n: 5000, exact: 5000, threads: 1, progress, signal };
+  const options = { n: 2000, exact: 2000, threads: 1, progress, signal };
   const comparison = await measureSteps(run, options);
   if (!comparison) return null;
   const sampling: number[] = [];
