@@ -1,6 +1,7 @@
 // A shim for LD_PRELOAD: the n-th call of a system function on a file below FAULT_ROOT fails, once or from then on.
 //   FAULT_CALL  write, fsync, rename, open, mmap, tensor or block; none notes all of them in the log and lets none fail
 //               tensor: memory that the addon takes; block: of 1 MiB and more (malloc); FAULT_ROOT stands for their path
+//   FAULT_NOTE  with no FAULT_CALL: the kinds of memory to note, since noting each of a million allocations takes minutes
 //   FAULT_N     counted from 1, in each process for itself
 //   FAULT_ERRNO the error, FAULT_ALWAYS=1 for all later calls too
 //   FAULT_LOG   a file (elsewhere) with a line for each call: process, call, path, and the new path of a rename
@@ -139,9 +140,17 @@ OPEN(open64)
 #define LARGE (1 << 20)
 #define SMALLEST_TENSOR 512
 static __thread int inside;
-static int fails_alloc(const char *call, size_t n, size_t least) {
-  const char *wanted = getenv("FAULT_CALL"), *root = getenv("FAULT_ROOT");
-  if (n < least || inside || !root || (wanted && strcmp(wanted, call) != 0)) return 0;
+static int tensors, blocks; // whether they are watched
+__attribute__((constructor)) static void watch(void) {
+  const char *wanted = getenv("FAULT_CALL"), *noted = getenv("FAULT_NOTE");
+  if (!wanted) wanted = noted ? noted : "";
+  if (!getenv("FAULT_ROOT")) return;
+  tensors = strstr(wanted, "tensor") != NULL;
+  blocks = strstr(wanted, "block") != NULL;
+}
+static int fails_memory(const char *call) {
+  const char *root = getenv("FAULT_ROOT");
+  if (inside || !root) return 0;
   inside = 1; // noting a call may allocate
   int failed = fails(call, root, NULL);
   inside = 0;
@@ -155,19 +164,20 @@ static int is_engine(void *caller) {
          (strstr(place.dli_fname, "dsbm_torch") || strstr(place.dli_fname, "libc10"));
 }
 static int fails_tensor(void *caller, size_t n) {
-  return n >= SMALLEST_TENSOR && !inside && is_engine(caller) && fails_alloc("tensor", n, SMALLEST_TENSOR);
+  return tensors && n >= SMALLEST_TENSOR && !inside && is_engine(caller) && fails_memory("tensor");
 }
+static int fails_block(size_t n) { return blocks && n >= LARGE && fails_memory("block"); }
 #define CALLER __builtin_return_address(0)
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 void *malloc(size_t n) {
-  return fails_alloc("block", n, LARGE) || fails_tensor(CALLER, n) ? NULL : __libc_malloc(n);
+  return fails_block(n) || fails_tensor(CALLER, n) ? NULL : __libc_malloc(n);
 }
 void *calloc(size_t n, size_t size) {
-  return fails_alloc("block", n * size, LARGE) ? NULL : __libc_calloc(n, size);
+  return fails_block(n * size) ? NULL : __libc_calloc(n, size);
 }
 void *realloc(void *at, size_t n) {
-  return fails_alloc("block", n, LARGE) ? NULL : __libc_realloc(at, n);
+  return fails_block(n) ? NULL : __libc_realloc(at, n);
 }
 int posix_memalign(void **at, size_t alignment, size_t n) {
   if (fails_tensor(CALLER, n)) return ENOMEM;

@@ -41,9 +41,10 @@ async function typeUnderShim({ words, folder, fresh, shim, log }, variables) {
   return await type(words, { folder, env });
 }
 
-/** The calls of a command without faults. */
-async function callsOf(command) {
-  await typeUnderShim(command, {});
+/** The calls of these kinds of a command without faults. */
+async function callsOf(command, kinds) {
+  const memory = kinds.filter((kind) => memoryKinds.includes(kind));
+  await typeUnderShim(command, memory.length > 0 ? { FAULT_NOTE: memory.join() } : {});
   return readCalls(command.log, command.folder);
 }
 
@@ -97,7 +98,7 @@ export async function faults({
     for (const name of names) {
       const command = await untouchedRun(name, root);
       const faulted = { ...command, shim, log };
-      const calls = await callsOf(faulted);
+      const calls = await callsOf(faulted, kinds);
       for (const kind of kinds) {
         const own = calls.filter((call) => call.kind === kind);
         const picked = memoryKinds.includes(kind) ? spread(own, points) : chosen(own, points);
