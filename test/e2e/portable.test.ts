@@ -21,6 +21,7 @@ it("fits, evaluates, reports and samples tables of rivers without libtorch", asy
         "paths.experiments_dir_name=runs",
         "plot_level=0",
         "cache_npar=490",
+        "test_npar=60",
       ],
     ],
     { cwd },
