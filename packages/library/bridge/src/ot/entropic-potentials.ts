@@ -42,6 +42,8 @@ export interface EntropicSolution extends EntropicPotentials {
 /** Iterations until scalings are absorbed into the potentials. */
 const longestSpan = 60;
 const shortestSpan = 30;
+/** Iterations in logarithms, which cost several times more, until the kernel is tried a second time. */
+const firstLogarithmicSpan = 4;
 /** Larger logarithms of scalings are refused. */
 const largestLogScaling = 200;
 
@@ -57,6 +59,7 @@ export function solvePotentials(
   let at: EntropicPotentials & { error?: number } = from;
   let count = 0;
   let span = longestSpan;
+  let logarithmicSpan = firstLogarithmicSpan;
   let isPlain = false;
   for (;;) {
     const left = aim.most - count;
@@ -66,7 +69,11 @@ export function solvePotentials(
       : tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
     if (!scaled && !isPlain) span = Math.max(shortestSpan, span / 2);
-    const logarithmic = { ...steps, most: Math.min(shortestSpan, left) };
+    const logarithmic = {
+      ...steps,
+      most: Math.min(isPlain ? shortestSpan : logarithmicSpan, left),
+    };
+    if (!scaled && !isPlain) logarithmicSpan = shortestSpan;
     const next: EntropicSolution =
       scaled ?? tidy(() => logSteps(problem, at, logarithmic, { isPlain }));
     count += next.count;
