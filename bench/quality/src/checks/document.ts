@@ -60,14 +60,11 @@ A method learns the Schrödinger bridge, optimal transport, or the pairs that \`
 follow from its facts. Each value is the worst of both axes and both directions, of 8,000 samples.
 
 - The limit of closed forms and mixtures is ${lawLimits.samples}: a variance of 8,000 samples has a standard error of 0.016.
-- The limit of networks is ${lawLimits.network}. They have two layers of 64 and 1,000 to 4,000 steps, so that all checks take about
-  20 minutes of one free processor core: longer trainings come closer.
+- The limit of networks is ${lawLimits.network}. They have two layers of 64 and 1,000 to 4,000 steps: longer trainings come closer.
 - \`wfr\` and \`wfr_bridge\` take \`delta=4\`, four times the spread. Without it, masses of 1 and 1 are explained by growth instead of movement, and
   the run warns that growth is not identified.
 - DSB takes four iterations of 1,000 steps, too few for the law. Features of the time do not help it.
-- DSBM, α-DSBM, [SF]²M and \`wfr_bridge\` take \`model.time_frequencies=4\`. Without it, the variance of DSBM is 0.11 too large on the axis that shrinks. More steps of
-  the sampler, more iterations and no EMA do not change it: 50 and 200 steps have 0.10 and 0.12, one iteration has 0.09. Four times as
-  many rows a step have 0.06. With features of the time it is 0.03: a network that sees t alone learns the drift near the end slowly.
+- DSBM, α-DSBM, [SF]²M and \`wfr_bridge\` take \`model.time_frequencies=4\`: a network that sees t alone learns the drift near the end slowly.
 
 ${meaning([...lawChecks, ...learntChecks])}
 

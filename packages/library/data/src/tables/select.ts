@@ -25,6 +25,20 @@ export interface ColumnOptions {
   where?: string | undefined;
 }
 
+/** The columns that an option uses for something else than training, by the option that names them. */
+export function otherUses(options: ColumnOptions): [option: string, names: readonly string[]][] {
+  const { exclude = [], keep = [], condition, id, split_by, masses = {} } = options;
+  const uses = {
+    "data.exclude": exclude,
+    "data.keep": keep,
+    "data.condition": condition,
+    "data.id": id,
+    "data.split_by": split_by,
+    ...masses,
+  };
+  return Object.entries(uses).map(([option, names]) => [option, [names ?? []].flat()]);
+}
+
 /**
  * Throws `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train
  * on, and without a column to train on.
@@ -38,17 +52,8 @@ export function selectColumns(
   const { split_by, where, masses = {} } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
-  const chosen = {
-    "data.columns": list,
-    "data.exclude": exclude,
-    "data.keep": keep,
-    "data.condition": condition,
-    "data.id": id,
-    "data.split_by": split_by,
-    ...masses,
-  };
-  for (const [key, value] of Object.entries(chosen)) {
-    const absent = [value ?? []].flat().find((name) => !columns.has(name));
+  for (const [key, chosen] of [["data.columns", list ?? []] as const, ...otherUses(options)]) {
+    const absent = chosen.find((name) => !columns.has(name));
     if (absent !== undefined) throw absentColumn(source, { key: `${key}=`, name: absent });
   }
   for (const [key, name] of Object.entries(masses))

@@ -11,7 +11,7 @@ import type { ColumnCategory } from "../categories.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../rows.js";
-import type { ColumnOptions, EndColumns } from "../select.js";
+import { type ColumnOptions, type EndColumns, otherUses } from "../select.js";
 import { rowFilter } from "../where.js";
 import { countLevels, LevelCounts, type LevelRequest } from "./level-counts.js";
 
@@ -127,34 +127,18 @@ function tooManyLevels(path: string, name: string, size: number): DatasetError {
   );
 }
 
-/** The use of each column that is no category, by its option. */
-function otherUses({
-  exclude = [],
-  keep = [],
-  condition,
-  id,
-  split_by,
-  masses = {},
-}: ColumnOptions): Map<string, string> {
-  const uses = {
-    "data.exclude": exclude,
-    "data.keep": keep,
-    "data.condition": condition,
-    "data.id": id,
-    "data.split_by": split_by,
-    ...masses,
-  };
-  return new Map(
-    Object.entries(uses).flatMap(([key, names]) =>
-      [names ?? []].flat().map((name): [string, string] => [name, key]),
+/** The option that uses a column for something else, by the column's name. */
+const optionsByColumn = (options: ColumnOptions): Map<string, string> =>
+  new Map(
+    otherUses(options).flatMap(([option, names]) =>
+      names.map((name): [string, string] => [name, option]),
     ),
   );
-}
 
 /** Columns of texts that have no other use; texts with a number in another notation are none. */
 export function textColumnsOf(source: RowSource, options: ColumnOptions): string[] {
   const { columns, where } = options;
-  const uses = otherUses(options);
+  const uses = optionsByColumn(options);
   const inCondition = where === undefined ? [] : rowFilter(where, source).texts;
   const isText = ({ name, kind, beside, example }: TableColumn) =>
     kind === "text" &&
@@ -170,7 +154,7 @@ function checkedNames(
   names: readonly string[],
   options: ColumnOptions,
 ): string[] {
-  const uses = otherUses(options);
+  const uses = optionsByColumn(options);
   for (const name of names) {
     if (!source.columns.some((column) => column.name === name))
       throw absentColumn(source, { key: "data.categories=", name });
