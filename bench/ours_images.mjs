@@ -7,8 +7,6 @@ const IMAGE = 28;
 const SAMPLER_STEPS = 30;
 const GAMMA = 0.034;
 const RATE = 1e-4;
-/** Steps of the simulation that makes a process warm. */
-const WARM_STEPS = 3;
 
 const gridOf = (steps) =>
   bridge.gammaGrid(bridge.gammaSchedule(steps, { gamma_min: GAMMA, gamma_max: GAMMA }));
@@ -82,7 +80,7 @@ export function layerPass(make, channels = 64) {
 
 /** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
 export function unetSimulation(threads, dtype = null) {
-  const grids = { grid: gridOf(SAMPLER_STEPS), warmGrid: gridOf(WARM_STEPS) };
-  const how = { ...grids, threads, chunkRows: 8, dtype, lastNoise: false };
+  const grid = gridOf(SAMPLER_STEPS);
+  const how = { grid, threads, chunkRows: 8, dtype, lastNoise: false };
   return { run: simulation(imageProblem(), "f", how), warm: 0 };
 }

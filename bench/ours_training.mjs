@@ -18,12 +18,8 @@ export function stepOf(problem, rate = null) {
   };
 }
 
-/** Simulations from one end by a new network: so many on `grid`, or one on `warmGrid` for none. */
-export function simulation(
-  { data, process, method: options },
-  direction,
-  { grid, warmGrid, ...how },
-) {
+/** Simulations from one end by a new network: so many, or for none one of a chunk of rows, which records the program. */
+export function simulation({ data, process, method: options }, direction, { grid, ...how }) {
   const { method, network } = options;
   const { lastNoise, ...execution } = how;
   const net = network(direction).eval();
@@ -32,9 +28,10 @@ export function simulation(
   });
   const generator = bridge.stream(0, "simulate", device);
   const start = direction === "f" ? data.x0 : data.x1;
-  const simulateOn = (times) =>
+  const simulateFrom = (rows) =>
     repeatInScope(() =>
-      waitForDevice(sampler.simulate(direction, start, { grid: times, generator, lastNoise })),
+      waitForDevice(sampler.simulate(direction, rows, { grid, generator, lastNoise })),
     );
-  return (reps) => (reps > 0 ? simulateOn(grid)(reps) : simulateOn(warmGrid)(1));
+  const chunk = start.narrow(0, 0, Math.min(start.size(0), execution.chunkRows ?? start.size(0)));
+  return (reps) => (reps > 0 ? simulateFrom(start)(reps) : simulateFrom(chunk)(1));
 }

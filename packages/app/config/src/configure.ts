@@ -70,7 +70,7 @@ export function configure<S extends z.ZodType>(
   const base = flatten(options.base ?? {});
   const values = flatten(overrides);
   const all = { ...base, ...values };
-  const { config: tree, choices } = composeExperiment(experiment, all, options);
+  const { config: tree, choices, problems } = composeExperiment(experiment, all, options);
   const groups = [...Object.keys(choices), ...Object.keys(aliases)];
   if (launched) groups.push("launcher");
   return withLines(
@@ -78,7 +78,9 @@ export function configure<S extends z.ZodType>(
     () => {
       const notes = take?.(tree) ?? [];
       checkNames(tree, aliases, names);
-      const config = validate(schema, tree, (value) => check?.(value, choices) ?? [], { groups });
+      const config = validate(schema, tree, (value) => [...problems, ...(check?.(value) ?? [])], {
+        groups,
+      });
       return {
         config,
         base,

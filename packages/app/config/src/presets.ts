@@ -21,12 +21,23 @@ const fileOf = (preset: string): string => join(folder, `${preset}.yaml`);
 /** Parsed files: parsing takes most of the time of `configure`. */
 const files: Record<string, Tree> = {};
 
-/** `defaults`: names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
-function readPreset(preset: string): { options: Tree; defaults: (string | Tree)[] } {
+interface PresetFile {
+  options: Tree;
+  /** Names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
+  defaults: (string | Tree)[];
+  /** Keys without which the preset is another method: they keep its values. */
+  fixed: string[];
+}
+
+function readPreset(preset: string): PresetFile {
   files[preset] ??= readYaml(readFileSync(fileOf(preset), "utf8"), fileOf(preset));
-  const { defaults = [], ...options } = structuredClone(files[preset]);
+  const { defaults = [], fixed = [], ...options } = structuredClone(files[preset]);
   const entries = defaults as (string | Tree)[];
-  return { options, defaults: entries.includes("_self_") ? entries : [...entries, "_self_"] };
+  return {
+    options,
+    fixed: fixed as string[],
+    defaults: entries.includes("_self_") ? entries : [...entries, "_self_"],
+  };
 }
 
 /** The sorted presets of a group. Names that begin with "_" are parts of other presets. */
@@ -55,6 +66,8 @@ export interface Composed {
   config: Tree;
   /** The preset of each group, null if the group was dropped. */
   choices: Record<string, string | null>;
+  /** A line for each override of a key that its preset fixes. */
+  problems: string[];
 }
 
 /**
@@ -69,13 +82,16 @@ export function compose({
   aliases = {},
 }: ComposeOptions): Composed {
   const choices: Composed["choices"] = {};
-  const visit = (preset: string): Tree => {
-    const { options, defaults } = readPreset(preset);
+  const fixed = new Map<string, string>();
+  /** `option`: the preset as typed, method=otcfm. */
+  const visit = (preset: string, option?: string): Tree => {
+    const { options, defaults, ...file } = readPreset(preset);
+    for (const key of file.fixed) fixed.set(key, option ?? preset);
     const absolute = (path: string) =>
       path.startsWith("/") ? path.slice(1) : posix.join(posix.dirname(preset), path);
     const parts = defaults.flatMap((entry) => {
       if (entry === "_self_") return [options];
-      if (typeof entry === "string") return [visit(absolute(entry))];
+      if (typeof entry === "string") return [visit(absolute(entry), option)];
       return Object.entries(entry).map(([group, value]) => choose(absolute(group), value));
     });
     return parts.reduce<Tree>((tree, part) => merge(tree, part), {});
@@ -88,7 +104,7 @@ export function compose({
     if (choice === null) return {};
     const preset = `${group}/${printValue(choice)}`;
     if (!preset.slice(group.length + 1).includes("/") && existsSync(fileOf(preset)))
-      return visit(preset);
+      return visit(preset, `${group}=${choice}`);
     const registered = names[group] ?? {};
     if (standard !== null && Object.hasOwn(registered, `${choice}`)) {
       const options = registered[`${choice}`];
@@ -101,7 +117,27 @@ export function compose({
   };
   const presets = existsSync(fileOf(name)) ? withoutAliases(aliases, visit(name)) : {};
   const rest = Object.entries(overrides).filter(([key]) => !Object.hasOwn(choices, key));
-  return { config: merge(merge(base, presets), Object.fromEntries(rest)), choices };
+  const standard = merge(base, presets);
+  const config = merge(standard, Object.fromEntries(rest));
+  return { config, choices, problems: fixedProblems({ fixed, standard, config }) };
+}
+
+function fixedProblems({
+  fixed,
+  standard,
+  config,
+}: {
+  /** The preset of each fixed key. */
+  fixed: ReadonlyMap<string, string>;
+  standard: Tree;
+  config: Tree;
+}): string[] {
+  return [...fixed]
+    .filter(([key]) => config[key] !== standard[key])
+    .map(
+      ([key, option]) =>
+        `${option} has ${key}=${printValue(standard[key])}, got ${key}=${printValue(config[key])}: leave ${key} out, or write another preset (--help lists them)`,
+    );
 }
 
 /** A group of presets, such as dataset or model. */

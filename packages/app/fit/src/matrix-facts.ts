@@ -1,9 +1,6 @@
 // What a wide matrix of a .h5ad file shows before its columns are chosen.
 import { type CompleteTrainConfig, tableReading } from "@dsbm/config";
-import { type ColumnVariability, openRows, tableFormat } from "@dsbm/data";
-
-/** More columns train slowly, and distances of rows say little. */
-const manyColumns = 200;
+import { type ColumnVariability, mostNarrowColumns, openRows, tableFormat } from "@dsbm/data";
 
 /**
  * Reads how much the columns of a wide .h5ad matrix vary; null for other data, few columns, and where the
@@ -19,7 +16,7 @@ export async function matrixFacts({
   const source = await openRows(path, tableReading(data));
   try {
     const columns = source.columns.filter(({ beside }) => !beside).length;
-    return columns > manyColumns ? ((await source.variability?.()) ?? null) : null;
+    return columns > mostNarrowColumns ? ((await source.variability?.()) ?? null) : null;
   } finally {
     source.close();
   }

@@ -33,7 +33,7 @@ export {
   withLevels,
 } from "./tables/categories.js";
 export * from "./tables/clean.js";
-export type { ColumnVariability } from "./tables/counts.js";
+export { type ColumnVariability, mostNarrowColumns } from "./tables/counts.js";
 export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { toRows } from "./tables/number-rows.js";

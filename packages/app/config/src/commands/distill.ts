@@ -115,7 +115,7 @@ export function distilledConfig(
     normalize_x1: false,
     nproc: 1,
   };
-  return completeTrain(validate(trainSchema, tree, (value) => checkTrain(value, {})));
+  return completeTrain(validate(trainSchema, tree, checkTrain));
 }
 
 /** Divisors of the steps, the largest first. */

@@ -5,11 +5,10 @@ import { conditionColumn } from "./data.js";
 import { checkFormulas } from "./langevin.js";
 import type { TrainConfig } from "./train.js";
 
-/** `preset`: the user's preset of the method. */
-export function methodProblems(config: TrainConfig, preset: string | null): Line[] {
+/** Returns a line for each option that the method, or another option, does not take. */
+export function methodProblems(config: TrainConfig): Line[] {
   const facts = factsNamed(config.method);
   return [
-    ...presetLines(config, preset),
     ...optionLines(config, facts),
     ...scheduleLines(config, facts),
     ...couplingLines(config, facts),
@@ -17,17 +16,6 @@ export function methodProblems(config: TrainConfig, preset: string | null): Line
     ...conditionLines(config),
     ...(facts.discreteSteps ? discreteLines(config) : []),
     ...teacherLines(config, facts),
-  ];
-}
-
-function presetLines({ first_coupling, n_ipf }: TrainConfig, preset: string | null): Line[] {
-  return [
-    ["rf", "otcfm", "bm"].includes(preset ?? "") &&
-      first_coupling === "ref" &&
-      `method=${preset} is trained on independent pairs, got first_coupling=ref: leave first_coupling out, or write method=dbdsb for the reference process`,
-    preset === "bm" &&
-      n_ipf > 1 &&
-      `method=bm has one iteration, got n_ipf=${n_ipf}: leave n_ipf out, or write method=dbdsb first_coupling=ind to iterate`,
   ];
 }
 

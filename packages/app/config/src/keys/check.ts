@@ -4,13 +4,10 @@ import type { Line } from "./check-options.js";
 import { conditionColumn } from "./data.js";
 import { completeTrain, type TrainConfig } from "./train.js";
 
-/** Returns a line for each problem; `choices` are the presets of the groups. */
-export function checkTrain(
-  config: TrainConfig,
-  choices: Readonly<Record<string, string | null>> = {},
-): string[] {
+/** Returns a line for each problem. */
+export function checkTrain(config: TrainConfig): string[] {
   const lines = [
-    ...methodProblems(config, choices.method ?? null),
+    ...methodProblems(config),
     ...dataLines(config),
     ...tableLines(config),
     ...chainLines(config),

@@ -7,10 +7,7 @@ import { type JsonSchema, jsonSchema } from "./json-schema.js";
 import { schemaKeys, shapeName, shapeOf } from "./schema.js";
 
 /** Returns a line for each problem of keys together; each key alone is valid. */
-export type CrossCheck<C> = (
-  config: C,
-  choices?: Readonly<Record<string, string | null>>,
-) => readonly string[];
+export type CrossCheck<C> = (config: C) => readonly string[];
 
 /**
  * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like

@@ -82,8 +82,12 @@ describe("mistakes", () => {
       "dataset=downscaler_synthetic method=lightsb_m",
       /^method=lightsb_m is a closed form, which takes no condition/,
     ],
-    ["method=rf first_coupling=ref", /^method=rf is trained on independent pairs/],
-    ["method=bm n_ipf=3", /^method=bm has one iteration, got n_ipf=3/],
+    [
+      "method=rf first_coupling=ref",
+      /^method=rf has first_coupling=ind, got first_coupling=ref: leave first_coupling out/,
+    ],
+    ["method=otcfm first_coupling=ref", /^method=otcfm has first_coupling=ind, got/],
+    ["method=bm n_ipf=3", /^method=bm has n_ipf=1, got n_ipf=3: leave n_ipf out/],
     ["ot_sampler=exact", /^ot_sampler=exact .* write first_coupling=ind$/],
     [
       "match_conditions=true first_coupling=ind",

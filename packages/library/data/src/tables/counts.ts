@@ -1,6 +1,9 @@
 // Matrices of counts, a row a cell and a column a gene: scaling to one total, and the genes that vary most.
 import { badTable, byOption, invalidOption } from "../errors.js";
 
+/** Columns above which a matrix is wide: it trains slowly, and distances of its rows say little. */
+export const mostNarrowColumns = 200;
+
 /** Mean and variance of each column of a matrix of counts. */
 export interface ColumnVariability {
   /** The columns. */

@@ -1,6 +1,7 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
 import { type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
+import { mostNarrowColumns } from "../../counts.js";
 import type { Opened, ReadOptions } from "../../rows.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
@@ -36,9 +37,6 @@ const noCells = (path: string, layer: string): DatasetError =>
     `data.normalise scales the counts of each cell to one total, and ${path} has no counts in data.layer=${layer}: leave data.normalise out, or choose X or a layer of counts`,
   );
 
-/** So many columns train slowly, and distances of rows say little. */
-const manyColumns = 200;
-
 function componentsNote(
   h5: H5,
   file: H5Group,
@@ -46,7 +44,7 @@ function componentsNote(
 ): string[] {
   const obsm = child(file, "obsm");
   const hasComponents = obsm instanceof h5.Group && obsm.keys().includes("X_pca");
-  if (columns <= manyColumns || !hasComponents) return [];
+  if (columns <= mostNarrowColumns || !hasComponents) return [];
   return [`${path}: X has ${columns} columns; data.layer=X_pca trains on its principal components`];
 }
 
