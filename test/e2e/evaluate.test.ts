@@ -79,8 +79,8 @@ it("compares the marginal at a time with the held-out rows of this time", async 
   const quality = JSON.parse(stdout) as Quality;
   const held = rowsOf(quality, "holdout_a_w1");
   expect(held.map(({ title }) => title)).toEqual([
-    "exact 1-Wasserstein at 0.5 (middle.npy), from 0",
-    "exact 1-Wasserstein at 0.3 (middle.npy), from 0",
+    "exact 1-Wasserstein at time 0.5 (middle.npy), from time 0",
+    "exact 1-Wasserstein at time 0.3 (middle.npy), from time 0",
   ]);
   expect(held).toMatchObject([{ n: 60 }, { n: 60 }]);
   expect(held[0]?.floor).toBeLessThan(held[0]?.value);

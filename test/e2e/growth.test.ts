@@ -110,7 +110,7 @@ describe.each([
     const left = rows.filter(({ group }) => group === "loo");
     const names = ["a_w1", "a_debiased_w1", "a_variance_ratio", "nearest_w1"];
     expect(left.map((row) => [row.name, row.at])).toEqual(
-      hasLeaveOneOut ? names.map((one) => [`loo_${one}`, "0.5"]) : [],
+      hasLeaveOneOut ? names.map((one) => [`loo_${one}`, "time 0.5"]) : [],
     );
     for (const { value, floor, interval } of left) {
       expect(floor).toBeLessThan(1.5 * value + 0.2);
@@ -118,7 +118,7 @@ describe.each([
     }
     if (hasLeaveOneOut)
       expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(
-        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)[\s\S]*<b>exact 1-Wasserstein at 0\.5, from 0</,
+        /Without time 0\.5[:.].* 1-Wasserstein .* The bridge is (better than|no better than)[\s\S]*<b>exact 1-Wasserstein at time 0\.5, from time 0</,
       );
   });
 

@@ -1,6 +1,6 @@
 // The metrics that a user asks for, and the reasons of those without a row.
 import { ConfigError } from "@dsbm/config";
-import { earlierNames, type MetricRow, type Progress } from "@dsbm/runs";
+import { earlierNames, type MetricRow, type Progress, type Quality } from "@dsbm/runs";
 import type { Metric, MetricVariant } from "./metric.js";
 
 /** The metrics of an evaluation. */
@@ -18,6 +18,10 @@ type VariedMetrics = readonly Pick<Metric, "name" | "variants">[];
 /** Names of the metrics of a variant. */
 const variantNames = (all: VariedMetrics, variant: MetricVariant, prefix: string): string[] =>
   all.flatMap(({ name, variants }) => (variants?.includes(variant) ? [`${prefix}${name}`] : []));
+
+/** Names of the metrics of each class or quarter of a condition. */
+export const conditionNames = (all: VariedMetrics): string[] =>
+  variantNames(all, "conditions", "condition_");
 
 /** Names of the metrics of intermediate times. */
 export const marginalNames = (all: VariedMetrics): string[] =>
@@ -37,8 +41,9 @@ export function chooseMetrics<M extends Pick<Metric, "name" | "group" | "onReque
   const groups = new Set<string>(all.map(({ group }) => group));
   // Hold-outs are measured if files are given.
   const middle = variantNames(all, "middle", "middle_");
-  const variants = { marginals: marginalNames(all), middle, holdout: [] };
-  const names = [...all.map(({ name }) => name), ...variants.marginals, ...middle];
+  const conditions = conditionNames(all);
+  const variants = { marginals: marginalNames(all), conditions, middle, holdout: [] };
+  const names = [...all.map(({ name }) => name), ...variants.marginals, ...conditions, ...middle];
   const chosen = [words].flat().flatMap((typed) => {
     const { [typed]: word = typed } = earlierNames;
     if (word !== typed) progress.line(`metrics=${typed}: the name is ${word} now`);
@@ -53,14 +58,32 @@ export function chooseMetrics<M extends Pick<Metric, "name" | "group" | "onReque
   return { all, metrics, isAll: false, has: (name) => chosen.includes(name) };
 }
 
-/** Reasons for metrics without a row, a line each. */
-export function leftOut(
+/** Metrics without a row by their reasons. */
+function withoutRow(
   rows: readonly MetricRow[],
   reasons: ReadonlyMap<string, string>,
-): string[] {
+): { names: string[]; reason: string }[] {
   const named = new Map<string, string[]>();
   for (const [name, reason] of reasons)
     if (!rows.some((row) => row.name === name))
       named.set(reason, [...(named.get(reason) ?? []), name]);
-  return [...named].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+  return [...named].map(([reason, names]) => ({ names, reason }));
 }
+
+/** Reasons for metrics without a row, a line each. */
+export const leftOut = (
+  rows: readonly MetricRow[],
+  reasons: ReadonlyMap<string, string>,
+): string[] =>
+  withoutRow(rows, reasons).map(({ names, reason }) => `${names.join(", ")}: ${reason}`);
+
+/** Titles of metrics without a row, with their reasons. */
+export const unmeasuredMetrics = (
+  rows: readonly MetricRow[],
+  reasons: ReadonlyMap<string, string>,
+  all: readonly Pick<Metric, "name" | "title">[],
+): NonNullable<Quality["unmeasured"]> =>
+  withoutRow(rows, reasons).map(({ names, reason }) => ({
+    titles: names.map((name) => all.find((metric) => metric.name === name)?.title ?? name),
+    reason,
+  }));

@@ -1,12 +1,5 @@
 import type { Direction } from "@dsbm/bridge";
-import {
-  ConfigError,
-  checkHoldouts,
-  configure,
-  type EvaluateConfig,
-  evaluate,
-  processTimes,
-} from "@dsbm/config";
+import { ConfigError, configure, type EvaluateConfig, evaluate } from "@dsbm/config";
 import { isVectors } from "@dsbm/datasets";
 import {
   Clock,
@@ -17,7 +10,14 @@ import {
   silentProgress,
   version,
 } from "@dsbm/runs";
-import { chooseMetrics, leftOut, type MetricChoice, marginalNames } from "./choice.js";
+import {
+  chooseMetrics,
+  conditionNames,
+  leftOut,
+  type MetricChoice,
+  marginalNames,
+  unmeasuredMetrics,
+} from "./choice.js";
 import { Measuring, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureSet, measureVariants, noTime, type SetMeasurement } from "./rows.js";
@@ -30,7 +30,8 @@ import {
 import { collectSamples } from "./sampling/collect-samples.js";
 import type { Sampling } from "./sampling/sample-in-batches.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
-import { type HeldOutOptions, measureHoldout } from "./variants/held-out.js";
+import { conditionVariants } from "./variants/conditions.js";
+import { holdoutsOf, measureHoldouts } from "./variants/holdout-files.js";
 import { marginalVariants } from "./variants/marginals.js";
 import { middleOf, middleVariants } from "./variants/middle.js";
 import type { VerdictFacts } from "./verdict/evidence.js";
@@ -107,6 +108,7 @@ export async function measureQuality(
   const rowsOfMiddle = await measureVariants(middleVariants(middles, context), choice, context);
   if (!rowsOfMiddle) return null;
   const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows), ...rowsOfMiddle];
+  const reasons = reasonsOf(measurements, choice, subject);
   const fewest = Math.min(n, ...measurements.map((one) => (one.isCut ? one.n : n)));
   return {
     dsbm: version,
@@ -118,29 +120,10 @@ export async function measureQuality(
     ...gradedQuality(rows, measurements, verdictFacts(folder, subject.datasets)),
     left_out: [
       ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
-      ...leftOut(rows, reasonsOf(measurements, choice, subject)),
+      ...leftOut(rows, reasons),
     ],
+    unmeasured: unmeasuredMetrics(rows, reasons, choice.all),
   };
-}
-
-/** Measures the files of `holdout`. Returns null if it was stopped. Throws a ConfigError for a run without forward parameters. */
-async function measureHoldouts(
-  subject: Subject,
-  holdouts: readonly HoldoutFile[],
-  options: HeldOutOptions,
-): Promise<MetricRow[] | null> {
-  const rows: MetricRow[] = [];
-  for (const [i, { path, time }] of holdouts.entries()) {
-    if (!subject.bridge.networks.f)
-      throw new ConfigError(
-        `holdout=${path}: ${subject.trained.folder} has no weights of direction f yet, which sample from the source: leave holdout out`,
-      );
-    const clock = options.clock.part(0.5 / (holdouts.length - i));
-    const ofFile = await measureHoldout(subject, { path, time }, { ...options, clock });
-    if (!ofFile) return null;
-    rows.push(...ofFile);
-  }
-  return rows;
 }
 
 /** The rows of a direction, and what its verdict needs. */
@@ -182,7 +165,8 @@ async function measureDirection(
   const measurement = await measureSet(set, metrics, context);
   if (!measurement) return null;
   const { rows, reasons } = measurement;
-  const between = await measureVariants(marginalVariants(set, context), choice, context);
+  const variants = [...marginalVariants(set, context), ...conditionVariants(set, context)];
+  const between = await measureVariants(variants, choice, context);
   if (!between) return null;
   rows.push(...between);
   return {
@@ -233,6 +217,9 @@ function reasonsOf(
   for (const name of marginalNames(choice.all))
     if (!choice.isAll && !datasets.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
+  for (const name of conditionNames(choice.all))
+    if (!choice.isAll && !datasets.columns?.condition && choice.has(name))
+      reasons.set(name, "it is for tables with a condition");
   return reasons;
 }
 
@@ -255,27 +242,6 @@ function directionWork(
 function heldOutCounts({ direction, start, data }: SampleSet): [number, number] {
   const counts = [start.size(0), data.size(0)] as [number, number];
   return direction === "f" ? counts : [counts[1], counts[0]];
-}
-
-/** A file of `holdout`: its time in the units of the data, and as a process time. */
-interface HoldoutFile {
-  path: string;
-  at: number;
-  time: number;
-}
-
-/** The files of `holdout` with their times. Throws a ConfigError for times outside the data's range. */
-function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig): HoldoutFile[] {
-  const { times } = trained.config;
-  const [problem] = checkHoldouts({ holdout, at }, times);
-  if (problem !== undefined) throw new ConfigError(problem, "value");
-  const userTimes = [at ?? []].flat();
-  const inProcess = processTimes({ times }, userTimes);
-  return [holdout ?? []].flat().map((path, i) => ({
-    path,
-    at: userTimes[i],
-    time: inProcess[i],
-  }));
 }
 
 function directionsOf(

@@ -79,10 +79,11 @@ export interface MetricData<S extends SampleSubject = Subject> {
 type MetricRole = NonNullable<MetricRow["role"]>;
 
 /**
- * Further samples that a metric is measured on: datasets of intermediate times (`marginals`), states of both directions at half of
- * the time (`middle`), held-out datasets (`held_out`), and the dataset next to a held-out one in its place (`nearest`).
+ * Further samples that a metric is measured on: datasets of intermediate times (`marginals`), rows of a class or a quarter of the
+ * condition (`conditions`), states of both directions at half of the time (`middle`), held-out datasets (`held_out`), and the
+ * dataset next to a held-out one in its place (`nearest`).
  */
-export type MetricVariant = "marginals" | "middle" | "held_out" | "nearest";
+export type MetricVariant = "marginals" | "conditions" | "middle" | "held_out" | "nearest";
 
 interface MetricFacts<S extends SampleSubject> {
   name: string;

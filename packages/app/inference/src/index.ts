@@ -11,7 +11,7 @@ export type {
 } from "./bridge-options.js";
 export { oddRow } from "./check-rows.js";
 export { columnsLike } from "./input/columns.js";
-export { gridOf, timeLabel } from "./plan.js";
+export { gridOf, timeLabel, timeName } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export * from "./run.js";
 export { type OpenTeacher, openTeacher, readTeacherRun } from "./teacher.js";

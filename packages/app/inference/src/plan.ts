@@ -10,6 +10,7 @@ import {
 } from "@dsbm/bridge";
 import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { type TimeConfig, timeScale, timeValues } from "@dsbm/datasets";
+import { timeTitle } from "@dsbm/runs";
 import { type Tensor, zeros } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Bridge } from "./bridge.js";
@@ -197,6 +198,10 @@ export function timeLabel(config: TimeConfig, time: number): string {
   const scale = timeScale(config);
   return String(Number((scale ? scale.from + time * scale.length : time).toPrecision(6)));
 }
+
+/** `timeLabel` with the name of the times: "day 3". */
+export const timeName = (config: TimeConfig, time: number): string =>
+  timeTitle(config.data.split_by ?? "time", timeLabel(config, time));
 
 /** The process time of a user's time. Throws a ConfigError that names `key` for other values. */
 export function processTime(config: TimeConfig, label: string, key: string): number {

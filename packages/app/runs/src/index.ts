@@ -10,8 +10,10 @@ export {
 export * from "./clock.js";
 export * from "./duration.js";
 export * from "./errors.js";
+export { columnName } from "./figure/axis-units.js";
 export * from "./figure/images.js";
-export { type Course, columnName, type Points, scatterFigure } from "./figure/plane.js";
+export { scatterFigure } from "./figure/plane.js";
+export type { Course, Points } from "./figure/points-file.js";
 export * from "./figure/spectrum.js";
 export {
   colorOf,
@@ -26,6 +28,7 @@ export * from "./figure/trend.js";
 export { fromJson, readJson, readJsonLines, toJson } from "./files/json.js";
 export * from "./files/table.js";
 export * from "./logger/logger.js";
+export { digits, percent } from "./numbers.js";
 export * from "./process.js";
 export {
   createProgress,
@@ -37,9 +40,8 @@ export { runQueue } from "./queue.js";
 export { comparisonRows } from "./report/few-steps.js";
 export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
-export { worstFirst } from "./report/metrics.js";
 export { distinctNames, endNames } from "./report/names.js";
-export { digits, percent } from "./report/page/numbers.js";
+export { worstFirst } from "./report/order.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";

@@ -34,7 +34,12 @@ export {
 } from "./tables/categories.js";
 export * from "./tables/clean.js";
 export { type ColumnVariability, mostNarrowColumns } from "./tables/counts.js";
-export { type DataDescription, describeTables, type TableFacts } from "./tables/facts.js";
+export {
+  type DataDescription,
+  describeEnd,
+  describeTables,
+  type TableFacts,
+} from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";

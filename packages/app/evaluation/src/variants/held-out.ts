@@ -12,7 +12,7 @@ import {
   withTime,
 } from "@dsbm/bridge";
 import { type EndpointData, marginalsOf, testConditions, testRows } from "@dsbm/datasets";
-import { timeLabel } from "@dsbm/inference";
+import { timeLabel, timeName } from "@dsbm/inference";
 import type { MetricRow } from "@dsbm/runs";
 import { cat, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type MeasureOptions, Measuring, plainSet } from "../metric.js";
@@ -30,7 +30,10 @@ interface HeldOut {
   /** The dataset that a short training did not see, or a file. */
   group: "loo" | "holdout";
   time: number;
+  /** For people: "day 3". */
   label: string;
+  /** Seeds the order of the rows. */
+  key: string;
   /** [n, …] in the data's own units; the caller owns them. */
   rows: Tensor;
 }
@@ -51,9 +54,11 @@ export async function measureHoldout(
 ): Promise<MetricRow[] | null> {
   const { datasets, trained } = subject;
   const rows = await readHoldout(path, { datasets, config: trained.config });
-  const label = `${timeLabel(trained.config, time)} (${basename(path)})`;
+  const [label, key] = [timeName, timeLabel].map(
+    (nameOf) => `${nameOf(trained.config, time)} (${basename(path)})`,
+  );
   try {
-    return await measureHeldOut(subject, { group: "holdout", time, label, rows }, options);
+    return await measureHeldOut(subject, { group: "holdout", time, label, key, rows }, options);
   } finally {
     rows.dispose();
   }
@@ -131,18 +136,19 @@ function comparisonAt(
   { most, sampling }: { most: number; sampling: Sampling },
 ): HeldOutSamples {
   const { subject, options } = context;
-  const { time, label } = heldOut;
+  const { time, key } = heldOut;
   const mixed = (x: Tensor, name: string) => {
     const order = randperm(x.size(0), { generator: stream(options.seed, `held-out/${name}`) });
     const shuffled = () => x.indexSelect(0, order.to({ device: x.device }));
     return context.own(() => subsample(shuffled(), "x", { most: 2 * most, seed: options.seed }));
   };
-  const all = mixed(truth, label);
+  const all = mixed(truth, key);
   const n = Math.floor(all.size(0) / 2);
   const datasets = marginalsOf(subject.datasets).map((end, k): TimedRows => {
     const at = subject.datasets.chain?.times[k] ?? k;
-    const name = timeLabel(subject.trained.config, at);
-    return { at, name, ...rowsOf(end, options.seed, (x) => mixed(x, name)) };
+    const seedKey = timeLabel(subject.trained.config, at);
+    const name = timeName(subject.trained.config, at);
+    return { at, name, ...rowsOf(end, options.seed, (x) => mixed(x, seedKey)) };
   });
   const before = datasets.findLast(({ at }) => at < time) as TimedRows;
   const after = datasets.find(({ at }) => at > time) as TimedRows;

@@ -1,7 +1,7 @@
 // Metrics at the intermediate times of a course.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { shortName, testRows } from "@dsbm/datasets";
-import { timeLabel } from "@dsbm/inference";
+import { timeName } from "@dsbm/inference";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring, SampleSet } from "../metric.js";
@@ -25,7 +25,10 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
       prefix: "marginal_",
       group: "marginals",
       variant: "marginals",
-      change: ({ title }) => ({ title: `${title} to ${atTime(trained.config, end.name, time)}` }),
+      change: ({ title }) => ({
+        title: `${title} to ${atTime(trained.config, end.name, time)}`,
+        at: timeName(trained.config, time),
+      }),
       set: {
         ...set,
         key: `${set.key}/marginal/${i}`,
@@ -38,6 +41,8 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   });
 }
 
-/** The dataset of a time, for titles. */
-export const atTime = (config: CompleteTrainConfig, name: string, time: number): string =>
-  `${shortName(name)} at ${timeLabel(config, time)}`;
+/** The dataset of a time, for titles: "day 3", or the file of runs of several files. */
+export const atTime = (config: CompleteTrainConfig, name: string, time: number): string => {
+  const at = timeName(config, time);
+  return config.data.split_by === null ? `${shortName(name)} at ${at}` : at;
+};

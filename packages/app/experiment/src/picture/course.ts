@@ -78,7 +78,11 @@ function fieldsOf(
     const ahead = rowsOf(arrows.map((one) => one.ahead));
     const numbers = (x: Tensor | null) => x && roundedNumbers(x);
     return {
-      arrows: { from: numbers(from) ?? [], to: ahead && numbers(place(ahead)) },
+      arrows: {
+        from: numbers(from) ?? [],
+        to: ahead && numbers(place(ahead)),
+        span: length * unit,
+      },
       growth: numbers(rowsOf(arrows.map(({ rate }) => rate))),
     };
   });

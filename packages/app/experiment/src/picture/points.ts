@@ -1,3 +1,5 @@
+import type { CategoryBlock } from "@dsbm/data";
+import type { ConditionGroup } from "@dsbm/evaluation";
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 
@@ -8,6 +10,7 @@ const mostIn = {
   times: 17,
   bins: 30,
   columns: 24,
+  conditionPoints: 200,
 };
 const fewestBins = 6;
 
@@ -28,6 +31,11 @@ interface BridgedVectors {
    * columns.
    */
   axes: { basis: Tensor; explained: readonly number[] } | null;
+  /** Categories among the columns, and rows [n, d] with 1 in the column of their level (default: none). */
+  categories?: readonly CategoryBlock[];
+  leveled?(x: Tensor, end: "start" | "end"): Tensor;
+  /** Indexes of the rows of each class or range of the condition (default: none). */
+  conditions?: readonly Pick<ConditionGroup, "label" | "generated" | "data">[];
 }
 
 /** The points of figures from rows [n, d] in the units of networks. */
@@ -51,6 +59,7 @@ export function pointsOf(vectors: BridgedVectors): Points {
     return {
       n,
       dim: d,
+      rows: { source: source.size(0), target: target.size(0), generated: n },
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,
@@ -69,6 +78,8 @@ export function pointsOf(vectors: BridgedVectors): Points {
         column,
         ...histogram(some.map((x) => x.select(0, i).toNumbers()) as [number[], number[], number[]]),
       })),
+      categories: categoryShares(vectors),
+      conditions: conditionPoints(vectors, (x) => roundedNumbers(place(x))),
     };
   });
 }
@@ -89,8 +100,48 @@ export function placeIn({
 const orientedBasis = (basis: Tensor, way: Tensor): Tensor =>
   basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
 
-/** By their distance in deviations, without constant columns. */
-function worstColumns({ start, end, data }: BridgedVectors): number[] {
+/** Points of the rows of each class or range of the condition; none on a line. */
+function conditionPoints(
+  { direction, start, end, data, conditions = [] }: BridgedVectors,
+  pointsIn: (x: Tensor) => number[],
+): Points["conditions"] {
+  if (end.size(1) === 1) return [];
+  const rowsAt = (x: Tensor, places: readonly number[]) =>
+    pointsIn(x.indexSelect(0, tensor(places.slice(0, mostIn.conditionPoints), { dtype: "int64" })));
+  return conditions.map(({ label, generated: own, data: ofData }) => {
+    const ofStart = rowsAt(start, own);
+    const ofGoal = rowsAt(data, ofData);
+    const [source, target] = direction === "f" ? [ofStart, ofGoal] : [ofGoal, ofStart];
+    return { label, source, target, generated: rowsAt(end, own) };
+  });
+}
+
+/** Shares of rows in each level of each category. */
+function categoryShares({
+  direction,
+  start,
+  end,
+  data,
+  categories = [],
+  leveled = (x) => x,
+}: BridgedVectors): Points["categories"] {
+  if (categories.length === 0) return [];
+  const rows = [leveled(start, "start"), leveled(data, "end"), leveled(end, "end")];
+  return categories.slice(0, mostIn.columns).map(({ name, levels, first }) => {
+    const [ofStart, ofData, generated] = rows.map((x) => {
+      const codes = x.narrow(1, first, levels.length).argmax({ dim: 1 }).toNumbers();
+      return levels.map((_, k) =>
+        toFiveDigits(codes.filter((code) => code === k).length / codes.length),
+      );
+    });
+    const [source, target] = direction === "f" ? [ofStart, ofData] : [ofData, ofStart];
+    return { name, levels: [...levels], source, target, generated };
+  });
+}
+
+/** By their distance in deviations, without constant columns and levels of categories. */
+function worstColumns({ start, end, data, categories = [] }: BridgedVectors): number[] {
+  const levels = new Set(categories.flatMap((one) => one.levels.map((_, k) => one.first + k)));
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
   const apart = sorted(end).sub(sorted(data)).abs().mean(0);
@@ -98,7 +149,7 @@ function worstColumns({ start, end, data }: BridgedVectors): number[] {
   const distances = apart.toNumbers().map((x, i) => x / deviations[i]);
   const size = (i: number) =>
     Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i];
-  const varying = distances.map((_, i) => i).filter((i) => deviations[i] !== 0);
+  const varying = distances.map((_, i) => i).filter((i) => deviations[i] !== 0 && !levels.has(i));
   return varying.sort((i, j) => size(j) - size(i) || i - j);
 }
 

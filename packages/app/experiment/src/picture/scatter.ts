@@ -1,6 +1,6 @@
-import { principalComponents } from "@dsbm/data";
+import { categoryBlocks, principalComponents } from "@dsbm/data";
 import { marginalsOf, shortName, testRows } from "@dsbm/datasets";
-import { keepOnProcessor } from "@dsbm/evaluation";
+import { conditionGroups, keepOnProcessor } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
 import { directionNames, scatterFigure, svgToPng, toJson } from "@dsbm/runs";
 import { cat, tidy } from "@dsbm/torch";
@@ -37,7 +37,9 @@ export async function writeScatter(
     const between = direction === "f" ? passed : passed.toReversed();
     const path = { states, times };
     axes?.basis.keep();
-    return { axes, points: pointsOf({ direction, start, end, data, path, between, axes }) };
+    const conditions = conditionGroups(evaluation.set, evaluation.context);
+    const vectors = { direction, start, end, data, path, between, axes, conditions };
+    return { axes, points: pointsOf({ ...vectors, ...levelsOf(evaluation) }) };
   });
   const dated = marginalsOf(datasets).map((one, i) => ({
     x: keepOnProcessor(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
@@ -66,4 +68,17 @@ export async function writeScatter(
   const svg = await scatterFigure(points, { direction, title: `Samples of the bridge ${name}` });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return svgToPng(svg);
+}
+
+/** The categories among the columns; none for principal components of columns. */
+function levelsOf({
+  set: { from, side },
+  context: { subject },
+}: DrawnEvaluation): Pick<Parameters<typeof pointsOf>[0], "categories" | "leveled"> {
+  const { names, categories = [], datasets } = subject;
+  if (names === null || datasets.projection !== null) return {};
+  return {
+    categories: categoryBlocks(names, categories),
+    leveled: (x, end) => subject.own(end === "start" ? from : side, x),
+  };
 }

@@ -1,24 +1,48 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { type DataDescription, firstOf } from "@dsbm/data";
-import type { Datasets } from "@dsbm/datasets";
+import { type DataDescription, describeEnd, firstOf } from "@dsbm/data";
+import { type Datasets, marginalsOf, relativeMasses, timeValues } from "@dsbm/datasets";
 import { sha256OfFile } from "@dsbm/files";
-import type { Progress, RunWriter } from "@dsbm/runs";
+import { timeLabel } from "@dsbm/inference";
+import type { CourseRecord, Progress, RunWriter } from "@dsbm/runs";
 import { readDataFile, readJson, toJson, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
 /** Writes data.json with the columns of tables and the checksums of their files, and prints warnings about columns. */
 export function saveColumns(
-  { columns, x0, between, x1 }: Datasets,
+  config: CompleteTrainConfig,
+  datasets: Datasets,
   { run, progress }: { run: RunWriter; progress: Progress },
 ): void {
-  const description = columns?.description;
+  const description = datasets.columns?.description;
   if (!description) return;
   for (const warning of warningLines(description)) progress.line(`data: ${warning}`);
-  const paths = [x0, ...between, x1].flatMap(({ facts }) => facts?.path ?? []);
+  const paths = marginalsOf(datasets).flatMap(({ facts }) => facts?.path ?? []);
   const files = Object.fromEntries(paths.map((table) => [table, checksumOf(table)]));
-  run.saveFile("data.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
+  const course = courseRecord(config, datasets);
+  run.saveFile("data.json", `${toJson({ ...description, course, files }, { indent: 2 })}\n`);
+}
+
+/** The times of a course, of datasets with masses, and of numbered groups; null for other data. */
+function courseRecord(config: CompleteTrainConfig, datasets: Datasets): CourseRecord | null {
+  const all = marginalsOf(datasets);
+  const facts = all.flatMap((one) => one.facts ?? []);
+  if (facts.length < all.length) return null;
+  const masses = relativeMasses(config, all);
+  const values = timeValues(config);
+  const isNumbered =
+    values.length > 0 &&
+    values.every(({ value }) => value.trim() !== "" && Number.isFinite(+value));
+  if (!datasets.chain && !masses && !isNumbered) return null;
+  return {
+    name: config.data.split_by ?? "time",
+    datasets: facts.map((one, k) => ({
+      ...describeEnd(one),
+      label: timeLabel(config, datasets.chain?.times[k] ?? k),
+      mass: masses?.[k] ?? null,
+    })),
+  };
 }
 
 const fewNames = 3;

@@ -95,7 +95,7 @@ export class ExperimentRun implements TrainingWork {
     const at = this.#at;
     const { progress } = options;
     this.#log.open(at);
-    saveColumns(datasets, { run, progress });
+    saveColumns(config, datasets, { run, progress });
     saveHeldOut(datasets, run);
     savePairs(config, run);
     saveProjection(datasets, run);

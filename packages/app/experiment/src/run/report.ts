@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { methodFacts } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { gaussianName, shortName } from "@dsbm/datasets";
 import {
@@ -7,6 +8,7 @@ import {
   measureQuality,
   type QualityOptions,
   type SampleSet,
+  verdictCommands,
 } from "@dsbm/evaluation";
 import { shellWord } from "@dsbm/files";
 import { checkpointId, type Position, stepsBefore, stepsOf } from "@dsbm/problem";
@@ -95,7 +97,7 @@ export async function writeReport(folder: string): Promise<string> {
     training: progressOf(folder, config, { info, rows: [...rows, ...steps] }),
     evaluations: metricTable(logged, rows),
     views: viewsOf(folder, rows, config),
-    commands: commandsOf(folder, info.command),
+    commands: commandsOf(folder, config, info),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
 }
@@ -201,17 +203,42 @@ function viewsOf(
   });
 }
 
-function commandsOf(folder: string, command: string | null): [string, string][] {
+function commandsOf(
+  folder: string,
+  { method, paths }: CompleteTrainConfig,
+  { command, request }: RunInfo,
+): [string, string][] {
   const run = shellWord(folder);
-  const commands: [string, string][] = [
+  const facts = methodFacts(method);
+  const { experiments_dir_name: root } = paths;
+  const isBelow = !relative(root, folder).startsWith("..");
+  const commands: ([string, string] | false)[] = [
     [
       "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
+    // A run of few steps has no export.
+    !facts.dividesSteps && [
+      "Play the bridge in a page of one file, without a server:",
+      `npx dsbm export ${run} player.html`,
+    ],
+    [
+      "See this run next to others, live, in a browser:",
+      `npx dsbm studio ${shellWord(isBelow ? root : dirname(folder))}`,
+    ],
+    // Without simulation, further half-iterations train on the same pairs.
+    !["never", "teacher"].includes(facts.simulation) && [
+      "Continue with two more half-iterations:",
+      `npx dsbm extend ${run} +2`,
+    ],
+    request?.command === "fit" && [
+      "Train again for three times as long:",
+      verdictCommands(folder, request).longer,
+    ],
     ["Evaluate again, and rewrite this page:", `npx dsbm evaluate ${run}`],
+    command !== null && ["Resume this run, or print its results again:", command],
   ];
-  if (command !== null) commands.push(["Resume this run, or print its results again:", command]);
-  return commands;
+  return commands.flatMap((one) => (one ? [one] : []));
 }
 
 /** `measureQuality`, and the images that a report lacks, for example after an early end. */

@@ -107,6 +107,7 @@ function replaceByFolds({ folder, datasets }: WholeFit, results: readonly PartEv
     ...pooled,
     rows: [...quality.rows.filter(({ group }) => group === "holdout"), ...pooled.rows],
     folds,
+    unmeasured: undefined,
     left_out: [...new Set(results.flatMap(({ left_out }) => left_out))],
   });
 }

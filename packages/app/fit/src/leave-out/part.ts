@@ -5,7 +5,7 @@ import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
 import { type Datasets, folds, marginalsOf, withoutDataset, withoutRows } from "@dsbm/datasets";
 import { allRows, measureHeldOut, measureQuality, subjectOf } from "@dsbm/evaluation";
 import { drive, TimePlan, type WarningPlaces } from "@dsbm/experiment";
-import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
+import { Bridge, gridOf, timeLabel, timeName } from "@dsbm/inference";
 import { threadsOf, trainingProblem } from "@dsbm/problem";
 import { type Clock, type Quality, runPaths } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
@@ -97,7 +97,7 @@ function partOf(
   return {
     ...without,
     config: isShort ? shortConfig(without.config) : without.config,
-    label: timeLabel(config, time),
+    label: timeName(config, time),
     time,
   };
 }
@@ -109,7 +109,7 @@ interface PartBridge extends Pick<LeaveOutOptions, "progress" | "signal"> {
 }
 
 async function evaluatePart(
-  { folder, config: { seed }, datasets: all }: WholeFit,
+  { folder, config: whole, datasets: all }: WholeFit,
   { config, datasets, time, label }: PartTraining,
   { k, bridge, clock, progress, signal }: PartBridge,
 ): Promise<PartEvaluation | null> {
@@ -117,12 +117,13 @@ async function evaluatePart(
   if (time === undefined) return measureQuality(folder, { datasets, bridge, ...work });
   const subject = subjectOf(bridge, datasets);
   const dataset = marginalsOf(all)[k];
-  const truth = tidy(() => subject.own("x0", allRows(dataset, seed)).keep());
+  const truth = tidy(() => subject.own("x0", allRows(dataset, whole.seed)).keep());
   try {
-    const heldOut = { group: "loo", time, label, rows: truth } as const;
+    const key = timeLabel(whole, time);
+    const heldOut = { group: "loo", time, label, key, rows: truth } as const;
     const rows = await measureHeldOut(subject, heldOut, {
       sampling: { solver: "sde", grid: gridOf(bridge.trained, null) },
-      seed,
+      seed: whole.seed,
       split: "test",
       exact: largestDistanceRows,
       intervals: true,

@@ -60,18 +60,30 @@ export async function drawPanel({
   return { svg: svg.outerHTML, width, height, title };
 }
 
+/** The range of an axis. */
+export type Domain = [low: number, high: number];
+
+/** The ranges of both axes, and the height of the panel. */
+export interface PlaneFrame {
+  x: Domain;
+  y: Domain;
+  /** Default: as wide as high. */
+  height?: number;
+}
+
 /** Draws marks in the plane of samples. */
 export async function frame(
   title: string,
   marks: Markish[],
   labels: { x: string; y: string },
-  domains: Record<"x" | "y", [number, number]>,
+  { height = planeSize.height, ...domains }: PlaneFrame,
   color: ScaleOptions = {},
 ): Promise<Panel> {
   const plot = await loadPlot();
   const axis = { ticks: 5, tickFormat: tickText };
   return drawPanel({
     ...planeSize,
+    height,
     title,
     color,
     marginLeft: 68,

@@ -2,13 +2,29 @@
 import { isPage, printable } from "@dsbm/files";
 import { RunError } from "../errors.js";
 
-/** A drawn panel for composeFigure. */
+/** A drawn panel for composeFigure and for reports. */
 export interface Panel {
   /** An <svg> element with its size, without a namespace. */
   svg: string;
   width: number;
   height: number;
   title: string | undefined;
+  /** The legend of this panel, in a report. */
+  legend?: readonly LegendEntry[];
+  /** What to see, in a report. */
+  caption?: string;
+  /** The scale of its colours, in a report. */
+  scale?: ColorScale;
+}
+
+/** Colours from the least to the greatest value, with the texts at the ends and between. */
+export interface ColorScale {
+  /** CSS colours. */
+  colors: readonly string[];
+  /** Texts below the scale, evenly spaced. */
+  ticks: readonly string[];
+  /** What the colours mean, with its unit. */
+  label: string;
 }
 
 /** Colours of samples, distinct for colour-blind readers. */
@@ -17,6 +33,9 @@ export const sampleColors = {
   target: "#009e73",
   generated: "#0072b2",
 } as const;
+
+/** Whose samples a mark shows. */
+export type SampleKind = keyof typeof sampleColors;
 
 /** A line of a legend. */
 export interface LegendEntry {
@@ -57,6 +76,12 @@ const palette = [
 
 /** The colour of series i; colours repeat. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
+
+const timePalette = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39"] as const;
+
+/** The colour of time i of `count` times, from dark to light. */
+export const timeColor = (i: number, count: number): string =>
+  timePalette[Math.round((i * (timePalette.length - 1)) / Math.max(1, count - 1))] as string;
 
 /** A number on an axis: 0.25, 30000, −2e+6. */
 export function tickText(x: number): string {

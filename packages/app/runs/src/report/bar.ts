@@ -1,7 +1,8 @@
 // The drawing of a metric in a line of a table or below a verdict: one scale from real data (0) to no bridge (1).
+
+import { digits } from "../numbers.js";
 import type { MetricRow } from "../run/quality.js";
 import { type Html, html } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 import { rowWords } from "./words.js";
 
 const margin = 12;
@@ -57,13 +58,16 @@ export function bar(
 }
 
 /** A bar with the name of its metric above, and the scores of real data and of no bridge at its ends. */
-export function labelledBar(row: MetricRow): Html | null {
+export function labelledBar(
+  row: MetricRow,
+  ends = { floor: "real data", ceiling: "no bridge" },
+): Html | null {
   const { title, value, floor, ceiling } = row;
   const drawing = bar(row, { width: 320 });
   const scale = scaleOf(row);
   if (!drawing || !scale) return null;
   return html`<figure class="scale"><figcaption><b>${title}</b> ${digits(value)}: ${barText(row, scale)}</figcaption>${drawing}
-<div class="ends"><span>real data ${digits(floor)}</span><span>no bridge ${digits(ceiling)}</span></div></figure>`;
+<div class="ends"><span>${ends.floor} ${digits(floor)}</span><span>${ends.ceiling} ${digits(ceiling)}</span></div></figure>`;
 }
 
 const barText = (row: MetricRow, { value }: Scale): string =>

@@ -1,12 +1,38 @@
 // The data of a run in its report: files, counts and their treatment before training.
 import { firstOf } from "@dsbm/files";
-import type { DataFile, EndpointRecord } from "../run/data-file.js";
+import { digits } from "../numbers.js";
+import type { CourseRecord, DataFile, EndpointRecord } from "../run/data-file.js";
+import { courseTable } from "./course.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 
 /** The files of a run with their counts, and the treatment of their values. */
 export const dataSection = (data: DataFile): Html[] =>
-  piecesOf(box("Data", endsTable(data)), treatment(data));
+  piecesOf(
+    data.course ? courseTable(data.course) : box("Data", endsTable(data)),
+    data.course && html`<p>${filesText(data.course)}${columnsText(data)}.</p>`,
+    treatment(data),
+  );
+
+const filesText = ({ datasets, name }: CourseRecord): string => {
+  const files = new Set(datasets.map(({ path }) => path));
+  return files.size === 1
+    ? `All times are rows of ${datasets[0]?.path}, by its column ${name}; `
+    : "";
+};
+
+const columnsText = (data: DataFile): string => {
+  const count = columnCount(data);
+  return `${count} ${count === 1 ? "column" : "columns"}`;
+};
+
+/** Columns with one value in source and target. */
+export const constantColumns = (data: DataFile | null): string[] =>
+  (data?.columns ?? [])
+    .filter(({ source, target }) => {
+      const ranges = [source, target ?? source];
+      return ranges.every(({ min, max }) => min === source.min && max === source.min);
+    })
+    .map(({ name }) => name);
 
 function endsTable(data: DataFile): Html {
   const { source, target } = data;
@@ -29,8 +55,8 @@ function endsTable(data: DataFile): Html {
 <tbody>${lines}</tbody></table>`;
 }
 
-/** Categories are one column each. */
-const columnCount = ({ columns, categories }: DataFile): number =>
+/** The columns of the file: categories are one column each. */
+export const columnCount = ({ columns, categories }: DataFile): number =>
   columns.length - categories.reduce((sum, { levels }) => sum + levels.length - 1, 0);
 
 const scalings: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
 // The metrics of a run of few steps next to its teacher's.
 
+import { digits } from "../numbers.js";
 import type { StepComparison, TeacherFacts } from "../run/few-steps.js";
 import { directionNames } from "../run/quality.js";
 import { box, cell, type Html, html } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 
 type SamplerColumn = StepComparison["samplers"][number];
 

@@ -1,9 +1,9 @@
 // The estimated growth of a run: a doubt first, and the curve over the lengths of growth.
 import { curveSize, drawPanel, loadPlot } from "../figure/plot.js";
 import { colorOf, tickText } from "../figure/svg.js";
+import { digits } from "../numbers.js";
 import { type GrowthFacts, growthCaution } from "../run/growth.js";
 import { charts, type Html, html } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 
 /** A sentence at the beginning of the report if growth is not identified. */
 export function growthLead(growth: GrowthFacts): Html | null {

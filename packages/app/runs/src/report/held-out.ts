@@ -1,25 +1,33 @@
 // Leave-one-out and hold-outs in sentences, for reports and the terminal.
+
+import { digits } from "../numbers.js";
 import type { MetricRow } from "../run/quality.js";
-import { digits } from "./page/numbers.js";
 
 /** Exact distances at held-out times. */
 export const heldOutRows = (rows: readonly MetricRow[]): MetricRow[] =>
   rows.filter(({ held_out }) => held_out !== undefined);
 
-/** One sentence for each held-out time, with the bridge's distance and the distances without a bridge. */
-export function heldOutSentences(rows: readonly MetricRow[]): string[] {
-  const distances = heldOutRows(rows);
-  const times = [...new Set(distances.map(({ at }) => at))];
-  return times.flatMap(
-    (at) =>
-      heldOutSentence(
-        at,
-        distances.filter((row) => row.at === at),
-      ) ?? [],
-  );
+/** What a held-out time shows: the time, and a sentence without it. */
+export interface HeldOutFinding {
+  at: string;
+  text: string;
 }
 
-function heldOutSentence(at: string | undefined, rows: readonly MetricRow[]): string | null {
+/** The finding of each held-out time, with the bridge's distance and the distances without a bridge. */
+export function heldOutFindings(rows: readonly MetricRow[]): HeldOutFinding[] {
+  const distances = heldOutRows(rows);
+  const times = [...new Set(distances.map(({ at }) => at))];
+  return times.flatMap((at = "") => {
+    const text = findingOf(distances.filter((row) => row.at === at));
+    return text === null ? [] : { at, text };
+  });
+}
+
+/** One sentence for each held-out time. */
+export const heldOutSentences = (rows: readonly MetricRow[]): string[] =>
+  heldOutFindings(rows).map(({ at, text }) => `Without ${at}: ${text}`);
+
+function findingOf(rows: readonly MetricRow[]): string | null {
   const nearest = rows.find(({ held_out }) => held_out?.protocol === "nearest");
   const bridges = rows.filter((row) => row !== nearest && row.ceiling !== null);
   const [first] = bridges;
@@ -40,5 +48,5 @@ function heldOutSentence(at: string | undefined, rows: readonly MetricRow[]): st
     : missed.length === 0
       ? " The bridge is better than both."
       : ` The bridge is no better than ${missed.map(([, words]) => words).join(" and ")}.`;
-  return `Without ${at}: 1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${comparison}.${finding}`;
+  return `1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${comparison}.${finding}`;
 }

@@ -1,10 +1,11 @@
 // The beginning of a report: what the bridge does, how its run ended, and warnings.
 import { duration } from "../duration.js";
+import { digits } from "../numbers.js";
 import type { DataFile } from "../run/data-file.js";
 import { readWarnings } from "../run/warnings.js";
+import { courseRequest } from "./course.js";
 import type { Names } from "./names.js";
 import { detailsOf, type Html, html, type Part, pairs } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 import type { RunReport, TrainingCounts } from "./run.js";
 
 /** What the bridge does. */
@@ -12,6 +13,8 @@ export function request({ config }: RunReport, data: DataFile | null, names: Nam
   const { fb_sequence: directions } = config;
   const isBoth = !Array.isArray(directions) || directions.length > 1;
   const what = data ? "row" : "sample";
+  const ofCourse = data && courseRequest(data, isBoth);
+  if (ofCourse) return ofCourse;
   return html`<p>This bridge turns a ${what} of <b>${names.source}</b> into a ${what} of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. It is evaluated on held-out ${what}s.</p>`;
 }
 
@@ -76,7 +79,7 @@ export function trainingText({
 }: TrainingCounts): string {
   const isEarly = half < halves || steps < (plannedSteps ?? 0);
   const planned = plannedSteps === null ? "" : ` of ${digits(plannedSteps)}`;
-  const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} steps`;
+  const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} ${steps === 1 ? "step" : "steps"}`;
   return `${counts}${isEarly ? " (ended early)" : ""}, in ${duration(seconds)}`;
 }
 

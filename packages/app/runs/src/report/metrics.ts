@@ -1,8 +1,9 @@
+import { digits } from "../numbers.js";
 import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
-import { type Grade, grades, gradeText } from "../run/verdict.js";
+import { type Grade, gradeText } from "../run/verdict.js";
 import { bar } from "./bar.js";
+import { worstFirst, worstShares } from "./order.js";
 import { box, cell, detailsOf, type Html, html, pairs, piecesOf } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 import { mainRow } from "./verdict.js";
 import { rowWords } from "./words.js";
 
@@ -18,7 +19,8 @@ export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[
   const groups = new Set([...Object.keys(titles), ...rows.map(({ group }) => group)]);
   return [...groups].flatMap((group) => {
     const title = titles[group] ?? group;
-    const members = rows.filter((row) => row.group === group);
+    const ofGroup = rows.filter((row) => row.group === group);
+    const members = group === "conditions" ? worstShares(ofGroup) : ofGroup;
     if (members.length === 0) return [];
     const heading = html`<h3>${title}</h3>`;
     if (group === "columns") return [heading, ...columnTables(members)];
@@ -46,12 +48,6 @@ function groupRows(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string
   const keys = [...new Set(rows.map(keyOf))];
   return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key)] as const);
 }
-
-/** The worst grade first; columns of one grade keep their order, by the distance in standard deviations. */
-export const worstFirst = (rows: readonly MetricRow[]): MetricRow[] => {
-  const rankOf = ({ grade }: MetricRow) => (grade === undefined ? -1 : grades.indexOf(grade));
-  return rows.toSorted((a, b) => rankOf(b) - rankOf(a));
-};
 
 function columnTables(rows: readonly MetricRow[]): Html[] {
   const tables = groupRows(rows, nameOf).flatMap(([name, group]) => {

@@ -1,11 +1,13 @@
 // The report of a run: one page without scripts.
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
+import { digits } from "../numbers.js";
 import { type Choice, readChoiceList, readDataFile } from "../run/data-file.js";
 import { readStepComparison, readTeacher } from "../run/few-steps.js";
 import { readGrowth } from "../run/growth.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
+import { courseTitle } from "./course.js";
 import { dataSection } from "./data-section.js";
 import { fewStepsSection } from "./few-steps.js";
 import { type EvaluationView, evaluationFigures } from "./figures.js";
@@ -14,7 +16,6 @@ import { request, runFacts, stateOf, warningsOf } from "./lead.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
 import { charts, command, detailsOf, Html, html, pairs, piecesOf } from "./page/html.js";
-import { digits } from "./page/numbers.js";
 import { renderPage } from "./page/page.js";
 import { verdictParts } from "./verdict.js";
 
@@ -96,7 +97,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     },
   ];
   return renderPage({
-    title: `From ${names.source} to ${names.target}`,
+    title: data?.course ? courseTitle(data.course) : `From ${names.source} to ${names.target}`,
     lead: piecesOf(
       request(report, data, names),
       stateOf(report),
@@ -128,22 +129,38 @@ function metricsNote({ n, split, sampler = {}, folds }: Quality): Html {
   return html`<p>Measured with ${most}${from} rows${how}${Number(folds) > 1 && ", in each part of a cross-validation (values are means)"}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 }
 
-const unmeasuredList = ({ left_out }: Quality): Html | false =>
-  left_out.length > 0 &&
-  html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
+/** Metrics without a value by their titles; earlier versions wrote names only. */
+function unmeasuredList({ left_out, unmeasured }: Quality): Html | false {
+  const lines = unmeasured
+    ? unmeasured.map(({ titles, reason }) => `${titles.join(", ")}: ${reason}`)
+    : left_out;
+  const list = html`<ul class="note">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+  const count = unmeasured?.reduce((sum, { titles }) => sum + titles.length, 0);
+  const title = count === undefined ? "Not measured" : `Not measured: ${count} of the metrics`;
+  return lines.length > 0 && detailsOf(title, [list]);
+}
 
 function choicesSection(choices: readonly Choice[]): Html[] {
-  if (choices.length === 0) return [];
-  const lines = choices
-    .filter(({ organising }) => !organising)
-    .map(
-      ({ key, value, reason }) =>
-        [
-          html`<code>${key}=${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
-          reason === "" ? "it was given" : reason,
-        ] as const,
-    );
-  return [pairs(lines)];
+  const shown = choices.filter(({ organising }) => !organising);
+  const [own, given] = [false, true].map((isGiven) =>
+    shown.filter(({ given, reason }) => (given || reason === "") === isGiven),
+  );
+  const setting = ({ key, value }: Choice) => html`<code>${key}=${valueText(value)}</code>`;
+  return piecesOf(
+    own.length > 0 && pairs(own.map((choice) => [setting(choice), choice.reason] as const)),
+    given.length > 0 &&
+      html`<p>You gave ${given.map((choice, i) => html`${i > 0 && ", "}${setting(choice)}`)}.</p>`,
+  );
+}
+
+/** A value as one writes it, with at most four digits. */
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(",");
+  if (typeof value === "object" && value !== null) return JSON.stringify(value);
+  return String(value).replace(
+    /-?\d+\.\d{4,}(e[-+]?\d+)?/g,
+    (number) => `${Number(Number(number).toPrecision(4))}`,
+  );
 }
 
 function trainingSection({ curves, evaluations }: RunReport, quality: Quality | null): Html[] {

@@ -1,9 +1,9 @@
 // The verdict of each direction with its evidence and the next step.
 import { shellWord } from "@dsbm/files";
 import type { MetricRow, Quality } from "../run/quality.js";
-import { gradeText, type NextStep, type Verdict } from "../run/verdict.js";
+import { grades, gradeText, type NextStep, type Verdict } from "../run/verdict.js";
 import { labelledBar } from "./bar.js";
-import { heldOutRows, heldOutSentences } from "./held-out.js";
+import { heldOutFindings, heldOutRows } from "./held-out.js";
 import { distinctNames, type Names } from "./names.js";
 import { type Html, html } from "./page/html.js";
 
@@ -23,25 +23,37 @@ export function mainRow(
 
 /** A run without evaluation, or of an earlier version, has no verdicts: it says how to get them. */
 export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {
-  if (!quality || quality.verdicts.length === 0)
-    return [
-      html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: <code>npx dsbm evaluate ${shellWord(folder)}</code></p>`,
-    ];
-  const { rows } = quality;
+  const rows = quality?.rows ?? [];
+  const command = html`<code>npx dsbm evaluate ${shellWord(folder)}</code>`;
+  const heldOut = heldOutVerdicts(rows);
+  if (!quality || (rows.length === 0 && quality.verdicts.length === 0))
+    return [html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: ${command}</p>`];
   const parts = quality.verdicts.map((verdict) => {
     const { direction, grade, reason, next } = verdict;
-    const directionRows = rows.filter((row) => row.direction === direction);
     const main = mainRow(quality, direction);
-    const notes = heldOutSentences(directionRows);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
-${main && labelledBar(main)}${next && nextStep(next)}
-${notes.length > 0 && html`<p class="note">${notes}</p>`}
-${heldOutRows(directionRows).map((row) => row.ceiling !== null && labelledBar(row))}</div>`;
+${main && labelledBar(main)}${next && nextStep(next)}</div>`;
   });
+  if (parts.length === 0)
+    parts.push(
+      html`<p class="verdict undecided"><b>${heldOut.length > 0 ? "The endpoints have no verdict." : "Measured, without a verdict."}</b> The metrics below lack the distance or the classifier of a verdict. To measure them: ${command}</p>`,
+    );
   return [
+    ...heldOut,
     ...parts,
-    html`<p class="note">Each bar goes from real data (the floor) to no bridge (the ceiling). The dot is this bridge with its 95 % interval. The green band is where further real data may lie.</p>`,
+    html`<p class="note">Each bar goes from real data (the floor) to no bridge (the ceiling${heldOut.length > 0 && "; of a time that was not seen, to straight lines between its neighbours"}). The dot is this bridge with its 95 % interval. The green band is where further real data may lie.</p>`,
   ];
+}
+
+/** The verdict on each time that a bridge did not see: the worst grade of its distances. */
+function heldOutVerdicts(rows: readonly MetricRow[]): Html[] {
+  return heldOutFindings(rows).map(({ at, text }) => {
+    const bridges = heldOutRows(rows).filter((row) => row.at === at && row.ceiling !== null);
+    const grade = grades.findLast((one) => bridges.some((row) => row.grade === one));
+    const title = `Without ${at}${grade ? `: ${gradeText(grade)}` : ""}.`;
+    return html`<div class="verdict ${grade ?? "undecided"}"><p><b>${title}</b> A bridge that did not see ${at}: ${text}</p>
+${bridges.map((row) => labelledBar(row, { floor: "real data", ceiling: "straight lines" }))}</div>`;
+  });
 }
 
 const nextStep = ({ reason, command }: NextStep): Html =>

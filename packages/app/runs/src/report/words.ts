@@ -1,5 +1,5 @@
+import { digits, percent } from "../numbers.js";
 import type { Excess, MetricRow } from "../run/quality.js";
-import { digits, percent } from "./page/numbers.js";
 
 /** "83 % of the way (71 to 90 %)"; `span` follows "way". */
 export function wayWords({ value, low, high }: Excess, span = ""): string {

@@ -17,6 +17,23 @@ const end = z.object({
   dropped: z.number(),
 });
 
+const timedDataset = end.extend({
+  /** Its time as people write it: "2". */
+  label: z.string(),
+  /** Its mass relative to the first dataset; null: masses are constant. */
+  mass: z.number().nullable(),
+});
+
+const course = z.object({
+  /** The name of the times: of their column, or "time". */
+  name: z.string(),
+  /** In the order of their times. */
+  datasets: z.array(timedDataset).min(2),
+});
+
+/** The times of a run in data.json: the `name` of the times, and their `datasets` with labels, rows and masses. */
+export type CourseRecord = z.output<typeof course>;
+
 const column = z.object({
   name: z.string(),
   source: range,
@@ -61,6 +78,8 @@ export const dataFile = z
     /** The condition column; null without one. */
     conditioning: conditioning.nullable(),
     warnings: listOf(z.string()),
+    /** The times of a course, of growth and of numbered groups; null for other data. */
+    course: course.nullable().catch(null),
     /** The SHA-256 of each table by its path. */
     files: z.record(z.string(), z.string()).catch({}),
   })
@@ -79,6 +98,10 @@ export type DataFile = z.output<typeof dataFile>;
  * of `train` and of `test` rows.
  */
 export type EndpointRecord = z.output<typeof end>;
+
+/** "day 3": a time with the name of its times; a time that is no number is its own name. */
+export const timeTitle = (name: string, label: string): string =>
+  label.trim() !== "" && Number.isFinite(Number(label)) ? `${name} ${label}` : label;
 
 /** The schema of an entry of choices.json. */
 export const choice = z.object({

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";
-import { digits } from "../report/page/numbers.js";
+import { digits } from "../numbers.js";
 
 const scannedLength = z.object({
   /** The length of growth. */

@@ -13,6 +13,7 @@ export const metricGroups = {
   holdout: "At the held-out time",
   endpoints: "How close the generated samples are to the data",
   marginals: "Data at intermediate times",
+  conditions: "By condition, the worst first",
   middle: "Half of the way: forward against backward",
   plan: "Pairs of source and generated samples",
   path: "How samples move",
@@ -83,7 +84,7 @@ const rowFields = z.object({
   note: z.string().optional().catch(undefined),
   /** Columns with many generated values outside the range of the data. */
   open_columns: z.array(z.string()).optional().catch(undefined),
-  /** The time of a held-out dataset. */
+  /** The time of a held-out or an intermediate dataset ("day 3"), or a class or range of the condition ("kind = b"). */
   at: z.string().optional().catch(undefined),
   value: realNumber,
   /** The 95 % interval of the value; null if unknown. */
@@ -150,6 +151,11 @@ export const qualityFile = z.object({
   rows: z.array(metricRowSchema),
   /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
+  /** The same by the titles of the metrics; missing in files of earlier versions. */
+  unmeasured: z
+    .array(z.object({ titles: z.array(z.string()), reason: z.string() }))
+    .optional()
+    .catch(undefined),
 });
 
 /**

@@ -2,9 +2,10 @@
 // images whose pixels come out of the file.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { plainUnits } from "../../src/figure/axis-units.js";
 import { coursePanels } from "../../src/figure/course.js";
 import { animatedGrid, imageGrid, pathStrip, picturePng } from "../../src/figure/images.js";
-import { plainUnits, scatterFigure } from "../../src/figure/plane.js";
+import { scatterFigure } from "../../src/figure/plane.js";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 import { composeFigure, svgToPng } from "../../src/figure/svg.js";
 import { trendPanels } from "../../src/figure/trend.js";
@@ -95,7 +96,7 @@ describe("samples", () => {
   const path = { times: [1, 0.5, 0], states: [flat, flat, flat] };
   const between = [{ name: "day 2", time: 0.5, data: flat, generated: flat }];
   const histograms = [{ ...kinds, column: 0, low: 0, high: 3 }];
-  const points = { n: 3, dim: 2, histograms };
+  const points = { n: 3, dim: 2, histograms, categories: [], conditions: [] };
 
   it("are shown at the source, the target and between, with their paths", async () => {
     const plane = { ...kinds, k: 2 as const, explained: null, path, between };
@@ -115,14 +116,21 @@ describe("samples", () => {
       fates: { column: "kind", from: ["stem"], to: ["b", "t"], counts: [[1, 3]], data: [2, 2] },
     };
     const names = { source: "2", target: "7" };
-    const options = { direction: "f" as const, names, units: plainUnits };
+    const options = { direction: "f" as const, names, units: plainUnits, timeName: "day" };
     const panels = await coursePanels(course, plane, options);
     expect(panels.map(({ title }) => title)).toEqual([
       "Velocity at the data",
-      "Growth rate −0.5 to 1 (red grows)",
-      "Total mass over time",
+      "Growth rate per day",
+      "Total mass",
       "Fates by kind",
     ]);
+    expect(panels.map(({ caption }) => caption)).toEqual([
+      "3 rows of all times.",
+      "33 % of the rows grow; the median rate is 0 per day, which multiplies the mass by 1 in one day.",
+      "At day 7 the generated mass is 2.40, the mass of the data 2.50.",
+      "Where most generated rows of each class end: stem → t 75 %. Numbers of rows are in brackets.",
+    ]);
+    expect(panels[1]?.scale?.ticks).toEqual(["−1 (loss)", "0", "+1 (growth)"]);
     const [velocity, growth, mass, fates] = panels.map(({ svg }) => svg);
     expect(select(velocity, '[aria-label="arrow"] path')).toHaveLength(3);
     expect(dots(growth).map((dot) => dot.getAttribute("fill"))).toContain("rgb(200, 30, 30)");

@@ -1,10 +1,11 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
+import { percent } from "../../src/numbers.js";
 import { bar, labelledBar } from "../../src/report/bar.js";
 import { trainingText } from "../../src/report/lead.js";
-import { metricTables, worstFirst } from "../../src/report/metrics.js";
+import { metricTables } from "../../src/report/metrics.js";
+import { worstFirst } from "../../src/report/order.js";
 import { Html, html } from "../../src/report/page/html.js";
-import { percent } from "../../src/report/page/numbers.js";
 import { renderPage } from "../../src/report/page/page.js";
 import { verdictParts } from "../../src/report/verdict.js";
 import { rowWords } from "../../src/report/words.js";
@@ -193,6 +194,12 @@ describe("verdicts", () => {
     expect(part?.text).toContain("npx dsbm evaluate RUN");
   });
 
+  it("ask for an evaluation only if nothing was measured", () => {
+    const measured = verdictParts(qualityFile.parse({ rows: [row({})] }), names, "RUN");
+    expect(measured[0]?.text).toContain("Measured, without a verdict.");
+    expect(verdictParts(null, names, "RUN")[0]?.text).toContain("Not judged yet.");
+  });
+
   it("list held-out times, and the simple predictions that a bridge does not beat", () => {
     const loo = (protocol: string, change: Partial<MetricRow>) =>
       row({ name: `loo_${protocol}_w1`, group: "loo", at: "day 2", ...change });
@@ -200,11 +207,14 @@ describe("verdicts", () => {
     const sentence = (held_out: MetricRow["held_out"]) =>
       shown({}, loo("a", { value: 2, ceiling: 2.5, held_out }), nearest);
     const facts =
-      "Without day 2: 1-Wasserstein 2, floor 1, straight lines between its neighbours 2.50, the nearest time copied 3.";
+      "A bridge that did not see day 2: 1-Wasserstein 2, floor 1, straight lines between its neighbours 2.50, the nearest time copied 3.";
     expect(sentence({ protocol: "a", misses: [] })).toContain(`${facts} The bridge is better`);
     expect(sentence({ protocol: "a", misses: ["line"] })).toContain(
       "The bridge is no better than straight lines between its neighbours.",
     );
+    const graded = shown({}, loo("a", { grade: "partial", value: 2, ceiling: 2.5 }), nearest);
+    expect(graded).toContain('<div class="verdict partial"><p><b>Without day 2: ◐ most of the way');
+    expect(graded.indexOf("Without day 2")).toBeLessThan(graded.indexOf("Forward"));
     // Earlier versions told the protocol by the name alone.
     expect(sentence(undefined)).toContain(`${facts}</p>`);
   });

@@ -8,7 +8,7 @@ export type { MethodFacts, MethodTakes, StatedFacts } from "./method-facts.js";
 export type MethodName = keyof typeof methodFacts;
 
 /** Facts of a method of your own, as far as a configuration knows it by its name only. */
-const unknownMethod: Omit<MethodFacts, "name"> = {
+const unknownMethod: Omit<MethodFacts, "name" | "title"> = {
   predicts: "drift",
   networks: "each",
   eps: 0,
@@ -34,7 +34,7 @@ const unknownMethod: Omit<MethodFacts, "name"> = {
 export function factsNamed(name: string): MethodFacts {
   return Object.hasOwn(methodFacts, name)
     ? methodFacts[name as MethodName]
-    : { ...unknownMethod, name };
+    : { ...unknownMethod, name, title: name };
 }
 
 /** Whether a built-in method takes an option, `key` or `key=value`, that only some methods take. */

@@ -21,6 +21,8 @@ export interface MethodTakes {
 export interface StatedFacts {
   /** As in configurations and checkpoints. */
   readonly name: string;
+  /** Its name in words, for readers of pages (default: `name`). */
+  readonly title?: string;
   /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
   readonly predicts: "drift" | "increment" | "velocity";
   /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */

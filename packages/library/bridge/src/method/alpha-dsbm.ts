@@ -36,6 +36,7 @@ function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
 /** α-DSBM: both directions of one network, trained on pairs that it makes itself (De Bortoli et al. 2024). */
 export const alpha_dsbm = {
   name: "alpha_dsbm",
+  title: "online Schrödinger bridge matching",
   predicts: "drift",
   networks: "bidirectional",
   model: {

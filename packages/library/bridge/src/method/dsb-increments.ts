@@ -70,6 +70,7 @@ export function incrementTuples(
  */
 export const dsb_increments = {
   name: "dsb_increments",
+  title: "diffusion Schrödinger bridge by increments",
   predicts: "increment",
   networks: "each",
   eps: 0,

@@ -32,6 +32,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
     : null;
   return {
     name: "dsb",
+    title: "diffusion Schrödinger bridge",
     predicts: "increment",
     networks: "each",
     sampler(net, x, { grid, ...run }) {

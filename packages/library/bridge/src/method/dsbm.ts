@@ -13,6 +13,7 @@ import { finiteTimes } from "./options.js";
 /** Diffusion Schrödinger Bridge Matching (Shi et al. 2023). */
 export const dsbm = {
   name: "dsbm",
+  title: "diffusion Schrödinger bridge matching",
   predicts: "drift",
   networks: "each",
   eps: 1e-3,

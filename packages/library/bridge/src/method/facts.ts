@@ -8,6 +8,7 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
   const closedForm = model?.fit !== undefined;
   return {
     name,
+    title: method.title ?? name,
     predicts,
     networks,
     eps,

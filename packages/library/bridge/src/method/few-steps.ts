@@ -55,6 +55,7 @@ const stepsToDraws: NonNullable<Method["sampler"]> = (
 export const few_steps = ({ steps = 4, draws = 2 }: FewStepsNumbers = {}) =>
   ({
     name: "few_steps",
+    title: "distributional diffusion",
     predicts: "drift",
     networks: "each",
     model: {

@@ -6,6 +6,7 @@ import { outputOptions, pairOptions } from "./options.js";
 /** The Schrödinger bridge between Gaussians with the moments of the data, in closed form (Bunne et al. 2023). */
 export const gaussian_bridge = {
   name: "gaussian_bridge",
+  title: "Gaussian bridge",
   predicts: "drift",
   networks: "bidirectional",
   onlyBrownian: true,

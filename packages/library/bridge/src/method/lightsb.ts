@@ -65,6 +65,7 @@ const lightFacts = {
 const balancedLightSB = (numbers: MixtureNumbers) =>
   ({
     ...light("lightsb", numbers),
+    title: "light Schrödinger bridge",
     ...lightFacts,
     loss(batch, { network, direction }) {
       const start = batch[sourceOf(direction)];
@@ -76,6 +77,7 @@ const balancedLightSB = (numbers: MixtureNumbers) =>
 const unbalancedLightSB = (numbers: LightNumbers, penalty: number) =>
   ({
     ...light("lightsb", numbers),
+    title: "light Schrödinger bridge",
     ...lightFacts,
     mass: true,
     plan: (network, x, { z }) => (network as UnbalancedMixture).draw(x, z),
@@ -108,6 +110,7 @@ const rowsPerTime = 4;
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
+    title: "light Schrödinger bridge matching",
     takes: { ignored: outputOptions, conditions: false },
     guide: [{ use: "the same from any pairs", lack: "the same" }],
     loss({ x0, x1 }, { network, direction, process, t, noise }) {

@@ -13,6 +13,7 @@ const line = brownian({ sigma: 0 });
 /** Rectified flow: straight paths between the pairs of the flow before (Liu et al. 2023). */
 export const rectifiedflow = {
   name: "rectifiedflow",
+  title: "rectified flow",
   predicts: "velocity",
   networks: "shared",
   keepOptimizer: true,

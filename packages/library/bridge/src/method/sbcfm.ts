@@ -11,6 +11,7 @@ import { finiteTimes } from "./options.js";
 /** SB-CFM: the flow of the bridge from entropic minibatch pairs (Tong et al. 2024). */
 export const sbcfm = {
   name: "sbcfm",
+  title: "Schrödinger bridge conditional flow matching",
   predicts: "velocity",
   networks: "shared",
   keepOptimizer: true,

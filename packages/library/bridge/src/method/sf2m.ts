@@ -13,6 +13,7 @@ import { finiteTimes, outputOptions, pathOptions } from "./options.js";
 /** [SF]²M: flow and score of the bridge from entropic minibatch pairs (Tong et al. 2024). */
 export const sf2m = {
   name: "sf2m",
+  title: "simulation-free score and flow matching",
   predicts: "drift",
   networks: "bidirectional",
   model: {

@@ -6,6 +6,7 @@ import { outputOptions, pairOptions } from "./options.js";
 /** The bridge between the training rows themselves, in closed form from potentials of entropic transport. */
 export const sinkhorn_bridge = {
   name: "sinkhorn_bridge",
+  title: "Sinkhorn bridge",
   predicts: "drift",
   networks: "each",
   onlyBrownian: true,

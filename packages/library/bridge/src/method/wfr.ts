@@ -107,6 +107,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
   ({
     ...growthMethod(numbers),
     name: "wfr",
+    title: "unbalanced flow matching",
     takes: {
       options: [...growthOptions, ...pathOptions],
       ignored: [...outputOptions, "ot_sampler"],
@@ -138,6 +139,7 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
   ({
     ...growthMethod(numbers),
     name: "wfr_bridge",
+    title: "unbalanced bridge matching",
     takes: {
       options: [...growthOptions, ...pathOptions],
       ignored: [...outputOptions, "ot_sampler"],

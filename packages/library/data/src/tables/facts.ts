@@ -87,6 +87,9 @@ export const readFacts = (path: string): TableFacts =>
 /** A normal distribution of 100,000 rows spans 9. */
 const outlying = 15;
 
+/** The range of whole numbers that may be classes. */
+const fewValues = 10;
+
 const round = (x: number) => Number(x.toPrecision(4));
 
 interface Context {
@@ -113,12 +116,15 @@ export function describeTables(
   const datasets = target ? [source, target] : [source];
   const sizes = datasets.map(({ train }) => train);
   const levels = levelPlaces(source.columns, source.categories);
+  const twins = firstTwins(datasets);
   const columns = source.columns.map((name, k) => ({
     name,
     source: bounds.source[k],
     target: bounds.target?.[k] ?? null,
     whole: bounds.whole[k],
-    notes: levels.has(k) ? [] : columnNotes(k, datasets, { transform, bounds, limits }),
+    notes: levels.has(k)
+      ? []
+      : [...columnNotes(k, datasets, { transform, bounds, limits }), ...twinNotes(name, twins[k])],
   }));
   return {
     source: describeEnd(source),
@@ -148,10 +154,40 @@ export function describeTables(
   };
 }
 
-const describeEnd = (facts: TableFacts) => {
+/** What data.json has of a dataset: its file, format, group and counts of rows. */
+export const describeEnd = (facts: TableFacts) => {
   const { path, format, rows, train, test, dropped, group } = facts;
   return { path, format, rows, train, test, dropped, group };
 };
+
+/** The first column with the same moments, range and quartiles as each column in all datasets; null: none. */
+function firstTwins(datasets: readonly TableFacts[]): (string | null)[] {
+  const known = new Map<string, string>();
+  return (datasets[0]?.columns ?? []).map((name, k) => {
+    const numbers = datasets.flatMap(({ offset, moments, range, spread }) => [
+      moments.mean[k] + offset[k],
+      moments.variance[k],
+      range.min[k],
+      range.max[k],
+      spread[k],
+    ]);
+    // Columns of few values may agree by chance, and constant columns have a note of their own.
+    const isCoarse = ({ whole, range }: TableFacts) =>
+      whole[k] && range.max[k] - range.min[k] < fewValues;
+    if (datasets.every((one) => one.moments.variance[k] === 0 || isCoarse(one))) return null;
+    const key = numbers.join();
+    const twin = known.get(key) ?? null;
+    if (twin === null) known.set(key, name);
+    return twin;
+  });
+}
+
+const twinNotes = (name: string, twin: string | null | undefined): string[] =>
+  twin == null
+    ? []
+    : [
+        `has the values of ${twin}, which count twice in every distance: ${setting("data.exclude", [name])} leaves it out`,
+      ];
 
 function columnNotes(
   k: number,
@@ -182,7 +218,7 @@ function columnNotes(
     const width = range.max[k] - range.min[k];
     return width / Math.sqrt(moments.variance[k]);
   });
-  if ((bounds.whole[k] && high - low < 10) || datasets.some(({ spread }) => spread[k] === 0))
+  if ((bounds.whole[k] && high - low < fewValues) || datasets.some(({ spread }) => spread[k] === 0))
     notes.push(
       limits?.whole[k]
         ? `few values: generated values are rounded; ${setting("data.classes", [name])} makes classes`

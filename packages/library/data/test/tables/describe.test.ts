@@ -51,6 +51,17 @@ async function describeColumns(
 /** A column without anything to be said of it. */
 const plainColumns = { x: (i: number) => normal(i) };
 
+it("a column with the values of another one gets a note, columns of few values do not", async () => {
+  const twins = { x: plainColumns.x, y: (i: number) => 2 * normal(i, 1), x2: plainColumns.x };
+  const few = { a: (i: number) => i % 2, b: (i: number) => (i + 1) % 2 };
+  const { columns } = await describeColumns(
+    [{ ...twins, ...few }, 400],
+    [{ ...twins, ...few }, 400],
+  );
+  const noted = columns.filter(({ notes }) => notes.join().includes("has the values of x,"));
+  expect(noted.map(({ name }) => name)).toEqual(["x2"]);
+});
+
 it("ranges agree with the columns", async () => {
   const { columns, source, target, warnings } = await describeColumns(
     [{ ...plainColumns, y: (i) => i / 10 }, 1001],

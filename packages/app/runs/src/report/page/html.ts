@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import { escapeXml, type LegendEntry, type Panel } from "../../figure/svg.js";
+import { type ColorScale, escapeXml, type LegendEntry, type Panel } from "../../figure/svg.js";
 
 /** A piece of HTML, made by `html` or from safe markup. */
 export class Html {
@@ -77,30 +77,35 @@ export const detailsOf = (name: string, body: readonly Html[], isOpen = false): 
 /** A command to copy. */
 export const command = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
 
-/** Charts in a grid, with one legend. */
+/** Charts in a grid, with one legend; a panel may have its own. */
 export function charts(
   size: "small" | "medium" | "large",
   panels: readonly Panel[],
   legend: readonly LegendEntry[] = [],
 ): Html[] {
-  const key = legend.map(({ label, color, symbol = "line" }) => {
+  return piecesOf(legendOf(legend), html`<div class="grid ${size}">${panels.map(chart)}</div>`);
+}
+
+function legendOf(entries: readonly LegendEntry[]): Html | null {
+  if (entries.length === 0) return null;
+  const key = entries.map(({ label, color, symbol = "line" }) => {
     const paint = symbol === "dot" ? "background" : "border-color";
     return html`<span><i class="${symbol}" style="${paint}:${color}"></i>${label}</span>`;
   });
-  const drawn = panels.map(({ svg, title, width }) => {
-    const style = `max-width:${Math.round(1.35 * width)}px`;
-    const tag = `<svg style="${style}" role="img" aria-label="${escapeXml(title ?? "chart")}"`;
-    // Nobody reads a label inside an image, and without a role it is forbidden.
-    const named = new Html(
-      svg.replaceAll(" aria-label=", " data-mark=").replace("<svg", () => tag),
-    );
-    return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${named}</figure>`;
-  });
-  return piecesOf(
-    key.length > 0 && html`<div class="legend">${key}</div>`,
-    html`<div class="grid ${size}">${drawn}</div>`,
-  );
+  return html`<div class="legend">${key}</div>`;
 }
+
+/** A panel with its title, its legend, the scale of its colours and what to see. */
+function chart({ svg, title, width, legend = [], scale, caption }: Panel): Html {
+  const style = `max-width:${Math.round(1.35 * width)}px`;
+  const tag = `<svg style="${style}" role="img" aria-label="${escapeXml([title ?? "chart", caption ?? ""].filter(Boolean).join(": "))}"`;
+  // Nobody reads a label inside an image, and without a role it is forbidden.
+  const named = new Html(svg.replaceAll(" aria-label=", " data-mark=").replace("<svg", () => tag));
+  return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${legendOf(legend)}${named}${scale && colorScale(scale)}${caption && html`<figcaption>${caption}</figcaption>`}</figure>`;
+}
+
+const colorScale = ({ colors, ticks, label }: ColorScale): Html =>
+  html`<div class="ramp"><i style="background:linear-gradient(to right,${colors.join(",")})"></i><div>${ticks.map((tick) => html`<span>${tick}</span>`)}</div><small>${label}</small></div>`;
 
 /** An image of a report with its caption. */
 export interface Picture {

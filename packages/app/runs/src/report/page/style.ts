@@ -4,7 +4,7 @@
 const darkStyle = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
-  ${root} :is(.chart svg, .legend i) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
+  ${root} :is(.chart svg, .legend i, .ramp i) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
 
 /** CSS of the whole page. */
 export const style = `
@@ -19,7 +19,8 @@ main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-h1, h2, h3, p, li, dd, dt, figcaption { overflow-wrap: break-word; }
+h4 { font-size: .95rem; margin: 1.2rem 0 .3rem; }
+h1, h2, h3, h4, p, li, dd, dt, figcaption { overflow-wrap: break-word; }
 p, ul, dl, .note { max-width: 50rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); }
@@ -74,9 +75,12 @@ img { background: #fff; border-radius: .2rem; }
 .legend i.dashes { border-top-style: dashed; }
 .bar { overflow: visible; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .scale { margin: .5rem 0; max-width: 100%; } .scale figcaption { color: inherit; } .scale figcaption b { display: inline; } .scale .ends { width: 320px; max-width: 100%; display: flex; justify-content: space-between; gap: 1rem; font-size: .82rem; color: var(--faint); } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
+.chart .legend { font-size: .85rem; margin: .1rem 0 .2rem; gap: 0 1rem; } .chart figcaption { margin-top: .2rem; line-height: 1.4; }
+.ramp { max-width: 20rem; margin: .2rem 0; font-size: .82rem; } .ramp i { display: block; height: .6rem; border-radius: .2rem; print-color-adjust: exact; }
+.ramp div { display: flex; justify-content: space-between; font-variant-numeric: tabular-nums; } .ramp small { display: block; text-align: center; }
 summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }
 footer { margin-top: 3rem; }
 @media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; max-width: none; } nav { display: none; }
-  .box, pre { overflow: visible; } figure, tr, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+  .box, pre { overflow: visible; } figure, tr, .verdict { break-inside: avoid; } h2, h3, h4 { break-after: avoid; } }
 `;

@@ -1,0 +1,14 @@
+// Names and units of columns on axes.
+
+/** From the units of networks to the units of the data. */
+export interface AxisUnits {
+  name(column: number): string;
+  /** A value of a column in the units of the data, or its logarithm. */
+  value(column: number, x: number): number;
+}
+
+/** The name of a column that has none, counted from 1. */
+export const columnName = (column: number): string => `column ${column + 1}`;
+
+/** Units of networks, for data without units of their own. */
+export const plainUnits: AxisUnits = { name: columnName, value: (_, x) => x };
