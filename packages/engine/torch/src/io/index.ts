@@ -1,4 +1,5 @@
-export { type FormatCode, formatError, isFormatError } from "../binding/errors.js";
+export { type FormatCode, formatError } from "../binding/errors.js";
+export { isFormatError, ZipReader } from "./archive.js";
 export { readWhole } from "./file.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
@@ -7,4 +8,4 @@ export { loadStateDict } from "./pt/state-dict.js";
 export { fromTyped, itemSize, type RawArray } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export * from "./tensors.js";
-export { crc32, ZipReader } from "./zip.js";
+export { crc32 } from "./zip.js";

@@ -1,6 +1,6 @@
 // Unpacks files and archives within limits: a few kilobytes can unpack to more than any disk holds.
 import { gunzipSync } from "node:zlib";
-import { io } from "@dsbm/torch";
+import { ZipReader } from "@dsbm/torch/archive";
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { readBytes } from "./read.js";
 
@@ -49,11 +49,7 @@ export function openZip(path: string, limits?: UnpackLimits) {
   const bytes = readBytes(path);
   const size = bytes.length;
   const of = { source: path, size };
-  const zip = unpacking(
-    "BadZip",
-    of,
-    () => new io.ZipReader(bytes, path, Number.POSITIVE_INFINITY),
-  );
+  const zip = unpacking("BadZip", of, () => new ZipReader(bytes, path, Number.POSITIVE_INFINITY));
   return {
     names: zip.names,
     read(name: string): Uint8Array | undefined {

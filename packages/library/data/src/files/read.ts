@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, sha256OfFile, stageFolder } from "@dsbm/files";
-import { io } from "@dsbm/torch";
+import { isFormatError } from "@dsbm/torch/archive";
 import type { SetOptions } from "../data-set.js";
 import { DatasetError, reason } from "../errors.js";
 
@@ -73,7 +73,7 @@ export async function prepareFolder(
   } catch (error) {
     const isStorage =
       error instanceof FileError ||
-      io.isFormatError(error) ||
+      isFormatError(error) ||
       (error as NodeJS.ErrnoException).syscall !== undefined;
     throw isStorage
       ? new DatasetError("Unreadable", `${reason(error)}; or choose another paths.data_dir_name`)
