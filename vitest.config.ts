@@ -62,6 +62,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 5,
     globalSetup: ["test/support/build.ts"],
+    setupFiles: process.env.NODE_V8_COVERAGE ? ["test/support/coverage.ts"] : [],
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
