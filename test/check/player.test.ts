@@ -18,6 +18,16 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   let browser: Browser;
   beforeAll(async () => {
     writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...tinySamples }));
+    const times = { process: [0, 0.2, 1], labels: ["2", "3", "7"], scale: { from: 2, length: 5 } };
+    const course = tinyExport({
+      method_title: "unbalanced flow matching",
+      trained: "2026-12-01",
+      times: { ...times, name: "day" },
+    });
+    writeFileSync(
+      pathOf("course"),
+      renderPlayerPage({ ...course, ...tinySamples, between: [tinySamples.target] }),
+    );
     const pictures = tinyExport({
       state: { shape: [1, 1, 2], type: "pictures" },
       transform: null,
@@ -85,6 +95,30 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
       await page.setViewportSize({ width, height: 900 });
       expect([width, await sticksOut(page)]).toEqual([width, 0]);
     }
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("has the times of a course on its slider, which may be reached before they are computed", async () => {
+    const { page, faults } = await open("course", 400);
+    expect(await page.locator("h1").textContent()).toBe("Day 2 → 3 → 7");
+    expect(await page.locator("main > p").first().textContent()).toContain(
+      "by unbalanced flow matching between winter.csv and summer.csv, trained on 2026-12-01 with dsbm",
+    );
+    expect(await page.locator(".key li").allTextContents()).toEqual([
+      ...["day 2", "day 3", "day 7"],
+      "particles",
+    ]);
+    await page.getByRole("button", { name: "7", exact: true }).click();
+    // The slider keeps the place, and the time follows as the states arrive.
+    expect(await page.getByRole("slider", { name: "Time" }).inputValue()).toBe("1");
+    await expect.poll(() => page.locator(".time").textContent()).toBe("day 7.00");
+    await page.getByRole("button", { name: "3", exact: true }).click();
+    expect(await page.locator(".time").textContent()).toBe("day 3.00");
+    await page.getByText("metrics").click();
+    expect(await page.locator("thead").textContent()).toContain("95 % interval");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await sticksOut(page)).toBe(0);
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -187,7 +187,7 @@ async function samplesOf(
   let datasets: Datasets | null = null;
   try {
     datasets = await openDatasets(config, { progress, signal, checkFolder: checkSavedFolder });
-    const { x0, x1 } = datasets;
+    const { x0, x1, between: inner } = datasets;
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;
     const usual = arePictures
@@ -200,11 +200,12 @@ async function samplesOf(
       conditionsIn(testConditions(datasets as Datasets, end, n), column);
     const source = rows(x0);
     const target = rows(x1);
+    const between = inner.map(rows);
     const conditions = { source: conditionsOfEnd("x0"), target: conditionsOfEnd("x1") };
     progress.line(
-      `the page holds ${source.shape[0]} held-out samples of the source and ${target.shape[0]} of the target (samples=0: none)`,
+      `the page holds ${source.shape[0]} held-out samples of the source${between.length > 0 ? `, ${between.map(({ shape }) => shape[0]).join(" and ")} of the times between` : ""} and ${target.shape[0]} of the target (samples=0: none)`,
     );
-    return { source, target, conditions };
+    return { source, target, between, conditions };
   } catch (error) {
     if (!(error instanceof DatasetError || error instanceof ConfigError)) throw error;
     progress.line(`the page has no samples to start from: ${error.message}`);

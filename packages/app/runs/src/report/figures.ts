@@ -94,7 +94,8 @@ function rowsOf(direction: "f" | "b", quality: Quality | null): DirectionRows {
       rows.filter(({ name, group }) => group === "conditions" && name === conditionMetric),
     ),
     spread: rows.find(({ name }) => name === "variance_ratio"),
-    titleOf: ({ name, title }) => rows.find((row) => name.endsWith(`_${row.name}`))?.title ?? title,
+    titleOf: ({ name, title }) =>
+      rows.find((row) => row.name === name.replace(/^(marginal|condition)_/, ""))?.title ?? title,
   };
 }
 

@@ -12,10 +12,12 @@ import {
   usualDirection,
 } from "@dsbm/inference";
 import {
+  endNames,
   gradeText,
   type MetricRow,
   readDataFile,
   readQuality,
+  readState,
   verdictTitle,
   version,
 } from "@dsbm/runs";
@@ -56,8 +58,7 @@ export function describeBridge(
   const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   return {
     format: columns?.transform.standardise === "robust" ? 3 : 2,
-    dsbm: version,
-    method: method.name,
+    ...originOf(trained),
     kind,
     state: { shape: stateShape(trained), type: typeOf(config, shape) },
     mass: method.mass === true,
@@ -93,7 +94,15 @@ export function describeBridge(
   };
 }
 
-/** A row with its grade in words, as all pages print it. */
+/** The version, the method and the day on which the training ended. */
+const originOf = ({ method, folder }: Trained) => ({
+  dsbm: version,
+  method: method.name,
+  method_title: method.title ?? method.name,
+  trained: readState(folder).ended?.slice(0, 10) ?? null,
+});
+
+/** A row with the text of its grade, as all pages print it. */
 const withJudgement = (row: MetricRow) => ({
   ...row,
   grade: row.grade ?? null,
@@ -119,6 +128,7 @@ function courseTimes({ chain, config }: Trained): BridgeDescription["times"] {
   return {
     process,
     labels: process.map((time) => timeLabel(config, time)),
+    name: config.data.split_by,
     scale: timeScale(config),
   };
 }
@@ -215,7 +225,13 @@ function dataSummary(
       source: end(Dataset, null, null),
       target: transfer ? end(Dataset_transfer ?? "", null, null) : null,
     };
-  const { source, target } = data;
+  const { source, target, course } = data;
+  const names = course && endNames(data);
+  if (names && target)
+    return {
+      source: { name: names.source, rows: source.rows },
+      target: { name: names.target, rows: target.rows },
+    };
   return {
     source: end(source.path, source.rows, source.group),
     target: target && end(target.path, target.rows, target.group),

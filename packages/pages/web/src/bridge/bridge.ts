@@ -22,6 +22,8 @@ export interface CourseTimes {
   process: readonly number[];
   /** As the user wrote them. */
   labels: readonly string[];
+  /** The name of the times, such as "day" (default: none). */
+  name?: string | null;
   /** A user's time is from + length · process time; null: the times are no numbers. */
   scale?: { from: number; length: number } | null;
 }

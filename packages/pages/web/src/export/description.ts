@@ -72,6 +72,10 @@ const isEnd = object({ name: isText, rows: isAmount });
 const unitParts = {
   dsbm: isText,
   method: isText,
+  /** The name of the method for readers. */
+  method_title: optionalOf(isText),
+  /** The day on which the training ended. */
+  trained: optionalOf(isText),
   kind: oneOf("drift", "velocity", "mean"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
   mass: optionalOf(isBoolean),
@@ -79,6 +83,7 @@ const unitParts = {
     object({
       process: isGrid,
       labels: arrayOf(isText, 2),
+      name: optionalOf(isText),
       scale: optionalOf(object({ from: isNumber, length: isNumber })),
     }),
   ),

@@ -12,6 +12,8 @@ export interface PageContent extends ExportFiles {
   /** Samples of both ends in the data's own units; null: none. */
   source?: Samples | null;
   target?: Samples | null;
+  /** Samples of the intermediate times of a course. */
+  between?: readonly Samples[];
   conditions?: { source: Conditions | null; target: Conditions | null };
   /** Default: plain for small MLPs; ONNX Runtime has some megabytes. */
   runtime?: "plain" | "onnx";
@@ -67,29 +69,24 @@ export function renderPlayerPage({
   models,
   source = null,
   target = null,
+  between = [],
   conditions = { source: null, target: null },
   runtime = Object.values(models).every((m) => m.length < mostPlain && isPlain(m))
     ? "plain"
     : "onnx",
 }: PageContent): string {
   const description = readDescription(bridge);
-  const [from, to] = endNames(description.data);
-  const { method, license, projection } = description;
+  const { projection } = description;
   const isPicture = description.state.type === "pictures" || projection?.shape.length === 3;
-  const heading = `${from} ↔ ${to}`;
+  const heading = headingOf(description);
   const names = Object.keys(models);
-  const facts = [
-    `A bridge by ${method} between ${from} and ${to}. This page needs no network and no other file.`,
-    source || target
-      ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from} and ${target?.shape[0] ?? 0} of ${to}.`
-      : "It holds the models and no samples.",
-    ...(license ? [`Licence: ${license}`] : []),
-  ];
+  const facts = factsOf(description, { source, target, between });
   const page = {
     bridge: description,
     models: Object.fromEntries(names.map((name, k) => [name, `model-${k}`])),
     source: source?.shape ?? null,
     target: target?.shape ?? null,
+    between: between.map(({ shape }) => shape),
     conditions: { source: packable(conditions.source), target: packable(conditions.target) },
   };
   return `<!doctype html>
@@ -112,12 +109,38 @@ ${element("page", "application/json", json(page))}
 ${names.map((name, k) => packedScript(`model-${k}`, models[name])).join("\n")}
 ${numbers("source", source, isPicture)}
 ${numbers("target", target, isPicture)}
+${between.map((samples, i) => numbers(`between-${i}`, samples, isPicture)).join("\n")}
 ${runtime === "onnx" ? element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64")) : ""}
 ${element("worker", "text/plain", escapeScript(asset(workers[runtime]).toString()))}
 <script type="module">${escapeScript(asset("page.js").toString())}</script>
 </body>
 </html>
 `;
+}
+
+/** What the page says of its bridge and of its samples. */
+function factsOf(
+  description: BridgeDescription,
+  { source, target, between }: Required<Pick<PageContent, "source" | "target" | "between">>,
+): string[] {
+  const { method, method_title, license, trained, dsbm, data } = description;
+  const [from, to] = endNames(data);
+  const inner = between.reduce((sum, { shape: [n = 0] }) => sum + n, 0);
+  const made = `${trained ? `trained on ${trained} ` : ""}with dsbm ${dsbm}`;
+  return [
+    `A bridge by ${method_title ?? method} between ${from} and ${to}, ${made}. This page needs no network and no other file.`,
+    source || target
+      ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from}, ${inner > 0 ? `${inner} of the times between ` : ""}and ${target?.shape[0] ?? 0} of ${to}.`
+      : "It holds the models and no samples.",
+    ...(license ? [`Licence: ${license}`] : []),
+  ];
+}
+
+/** "Day 2 → 3 → 7" of a course, else both ends. */
+function headingOf({ data, times }: BridgeDescription): string {
+  const [from, to] = endNames(data);
+  if (!times?.name || times.labels.length < 3) return `${from} ↔ ${to}`;
+  return `${times.name[0]?.toUpperCase()}${times.name.slice(1)} ${times.labels.join(" → ")}`;
 }
 
 type QualityRow = NonNullable<BridgeDescription["quality"]>[number];
@@ -138,14 +161,16 @@ ${parts.join("\n")}
 ${table(rows)}</details></section>`;
 }
 
+const wayNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
+
 const number = (x: number | null) => (Number.isFinite(x) ? shortNumber(x as number) : "–");
 
 function table(rows: readonly QualityRow[]): string {
   const lines = rows.map(
-    ({ title, direction, value, floor, ceiling, grade, judgement }) =>
-      `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,
+    ({ title, direction, value, interval, floor, ceiling, grade, judgement }) =>
+      `<tr><th scope="row">${escapeHtml(title)}</th><td>${wayNames[direction ?? ""] ?? ""}</td><td>${number(value)}</td><td>${interval ? interval.map(number).join(" – ") : "–"}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,
   );
-  return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th><th scope="col" class="grade">grade</th></tr></thead>
+  return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">95 % interval</th><th scope="col">floor</th><th scope="col">ceiling</th><th scope="col" class="grade">grade</th></tr></thead>
 <tbody>${lines.join("\n")}</tbody></table></div>`;
 }
 

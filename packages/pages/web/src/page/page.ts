@@ -7,6 +7,8 @@ interface PageContent {
   bridge: unknown;
   source: number[] | null;
   target: number[] | null;
+  /** Shapes of samples of intermediate times. */
+  between: number[][];
   conditions: { source: Conditions | null; target: Conditions | null };
   models: Record<string, string>;
 }
@@ -40,6 +42,12 @@ async function start(place: HTMLElement): Promise<void> {
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
+    between: await Promise.all(
+      page.between.map(async (shape, i) => ({
+        data: new Float32Array((await bytesOf(`between-${i}`)).buffer),
+        shape,
+      })),
+    ),
     conditions: page.conditions,
   });
 }

@@ -15,6 +15,8 @@ export interface PlayerOptions {
   /** Samples of both ends in the data's own units. */
   source?: Rows | null;
   target?: Rows | null;
+  /** Samples of the intermediate times of a course, in the order of their times. */
+  between?: readonly Rows[];
   conditions?: { source?: Conditions | null; target?: Conditions | null };
   /** Default: as the bridge was trained, 1000 particles, seed 42. */
   settings?: Partial<PlayerSettings>;
@@ -40,7 +42,7 @@ function withArrays(conditions: Conditions | null | undefined): Conditions | nul
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,
-  { source, target, conditions = {}, settings: asked }: PlayerOptions = {},
+  { source, target, between = [], conditions = {}, settings: asked }: PlayerOptions = {},
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
@@ -58,6 +60,7 @@ export function mountPlayer(
     settings,
     dataConditions,
     samples: { f: samples(source), b: samples(target) },
+    between: between.flatMap((rows) => samples(rows) ?? []),
     signal: stopped.signal,
     failed(problem) {
       error.hidden = problem === null;

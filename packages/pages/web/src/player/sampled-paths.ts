@@ -1,6 +1,13 @@
-import type { Bridge, Conditions, Samples, State } from "../bridge/bridge.js";
+import type {
+  Bridge,
+  BridgeInfo,
+  Conditions,
+  CourseTimes,
+  Samples,
+  State,
+} from "../bridge/bridge.js";
 import type { Direction } from "../solver/grid.js";
-import { createClock } from "./controls/clock.js";
+import { createClock, type TimeTick } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";
 import type { ViewContext } from "./view.js";
 
@@ -40,7 +47,12 @@ export function createPlayback(
   const show = (share: number) => {
     if (paths && paths.states.length > 0) draw(paths, placeAt(paths, share));
   };
-  const clock = createClock(show, (share) => timeAt(paths, share, settings.direction));
+  const { times } = bridge.info;
+  const clock = createClock({
+    draw: show,
+    timeText: (share) => timeText(bridge.info, timeAt(paths, share, settings.direction)),
+    ticks: times && times.labels.length > 2 ? ticksOf(times) : [],
+  });
   const receive = (next: SampledPaths, { x, weights, time }: State) => {
     next.states.push(x as Samples);
     next.weights.push(weights);
@@ -85,6 +97,22 @@ function placeAt({ states, steps }: SampledPaths, share: number): Place {
   const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
   return { k, part: at - k };
 }
+
+/** The datasets of a course on the slider: each interval takes as many steps. */
+const ticksOf = (times: CourseTimes): TimeTick[] =>
+  times.labels.map((label, i) => ({
+    position: i / (times.labels.length - 1),
+    label,
+    title: timeTitle(times, label),
+  }));
+
+/** "day 3": a time with the name of its column; a time that is no number is its own name. */
+export const timeTitle = ({ name }: CourseTimes, label: string): string =>
+  name && label.trim() !== "" && Number.isFinite(Number(label)) ? `${name} ${label}` : label;
+
+/** "day 3.40", or "t = 0.45" without names. */
+const timeText = ({ times }: BridgeInfo, time: number): string =>
+  times?.name && times.scale ? `${times.name} ${time.toFixed(2)}` : `t = ${time.toFixed(2)}`;
 
 /** The process time at a share of the way; at the start before the first state. */
 function timeAt(paths: SampledPaths | null, share: number, direction: Direction): number {

@@ -25,9 +25,13 @@ const css = `
 .dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--ink); outline-offset: 3px; }
 .dsbm-player canvas { display: block; width: 100%; border: 1px solid var(--rule); border-radius: .35rem; background: var(--paper); }
 .dsbm-player .clock { display: flex; gap: .8rem; align-items: center; margin: .6rem 0; }
-.dsbm-player .clock label { flex: 1; flex-direction: row; align-items: center; gap: .6rem; }
+.dsbm-player .track { flex: 1; min-width: 5rem; } .dsbm-player .track input { width: 100%; display: block; margin: 0; }
+.dsbm-player .ticks { position: relative; height: 1.5rem; }
+.dsbm-player .ticks button { position: absolute; transform: translateX(-50%); min-height: 1.5rem; min-width: 1.5rem; padding: 0 .25rem; border: 0; background: none; font-size: .85rem; color: var(--faint); }
+.dsbm-player .ticks button::before { content: ""; position: absolute; left: 50%; top: -.35rem; height: .4rem; border-left: 2px solid var(--faint); }
+.dsbm-player .time.waiting { color: var(--link); }
 .dsbm-player input[type=range] { flex: 1; min-width: 5rem; accent-color: var(--link); min-height: 1.5rem; }
-.dsbm-player .time { font-variant-numeric: tabular-nums; color: var(--ink); min-width: 4.5rem; font-size: .95rem; }
+.dsbm-player .time { font-variant-numeric: tabular-nums; color: var(--ink); min-width: 6rem; font-size: .95rem; }
 .dsbm-player .play { min-width: 5rem; }
 .dsbm-player p { margin: .35rem 0; max-width: 60rem; overflow-wrap: anywhere; }
 .dsbm-player .note { color: var(--faint); font-size: .9rem; }

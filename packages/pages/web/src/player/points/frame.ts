@@ -45,6 +45,20 @@ function ticks([low, high]: Range, count: number): number[] {
 /** Horizontal and vertical values [n] of points. */
 export type Cloud = readonly [Float32Array, Float32Array];
 
+/** The data of a time of the course: 0 at the source, 1 at the target. */
+export interface DataCloud {
+  cloud: Cloud;
+  time: number;
+}
+
+/** A colour between source and target. */
+export function timeColour({ source, target }: Colours, time: number): string {
+  const numbers = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+  const to = numbers(target);
+  const mixed = numbers(source).map((level, i) => Math.round(level + time * (to[i] - level)));
+  return `rgb(${mixed.slice(0, 3).join(", ")})`;
+}
+
 /** Draws axes, names and the clouds of the data. */
 export function drawFrame(
   context: CanvasRenderingContext2D,
@@ -52,13 +66,11 @@ export function drawFrame(
   {
     names,
     colours,
-    source,
-    target,
+    clouds,
   }: {
     names: readonly [string, string];
     colours: Colours;
-    source: Cloud | null;
-    target: Cloud | null;
+    clouds: readonly DataCloud[];
   },
 ): void {
   const { left, right, top, bottom, ranges } = frame;
@@ -92,13 +104,9 @@ export function drawFrame(
   context.fillText(names[0], right, bottom + 25, right - left);
   context.textAlign = "left";
   context.fillText(names[1], left + 4, top + 8, right - left);
-  const clouds = [
-    [source, colours.source],
-    [target, colours.target],
-  ] as const;
   context.globalAlpha = 0.45;
-  for (const [cloud, colour] of clouds)
-    if (cloud) dots(context, frame, cloud, { colour, size: sizeOf(cloud) });
+  for (const { cloud, time } of clouds)
+    dots(context, frame, cloud, { colour: timeColour(colours, time), size: sizeOf(cloud) });
   context.globalAlpha = 1;
 }
 

@@ -4,10 +4,18 @@ import { numberField, selectField } from "../controls/fields.js";
 import { settingLimits } from "../controls/settings.js";
 import { h } from "../dom.js";
 import { columnOf, type Range, rangeOf, shortNumber } from "../numbers.js";
-import { createPlayback, forget, type Place, rowsOf } from "../sampled-paths.js";
+import { createPlayback, forget, type Place, rowsOf, timeTitle } from "../sampled-paths.js";
 import { type Colours, coloursOf } from "../styles.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
-import { type Cloud, dots, drawFrame, type Frame, frameOf } from "./frame.js";
+import {
+  type Cloud,
+  type DataCloud,
+  dots,
+  drawFrame,
+  type Frame,
+  frameOf,
+  timeColour,
+} from "./frame.js";
 
 /** Particles in a plane of two columns; of one column, over time. */
 export function createPoints(bridge: Bridge, view: ViewContext): View {
@@ -19,9 +27,9 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     "aria-label": `Particles between ${ends[0]} and ${ends[1]}`,
   });
   const scene = createScene(canvas, view.root);
+  const key = createKey(bridge, view);
   const mass = h("p", { class: "note", hidden: !bridge.info.mass });
-  const cloudAt = (some: Samples, share: number) =>
-    plane.cloudOf(some, settings.direction === "f" ? share : 1 - share);
+  const timeOf = (share: number) => (settings.direction === "f" ? share : 1 - share);
   const playback = createPlayback(bridge, view, {
     draw({ weights: all }, place) {
       const [from, to] = clouds.slice(place.k) as [Cloud, Cloud?];
@@ -32,18 +40,19 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     arrived(paths) {
       const { states, steps } = paths;
       const k = states.length - 1;
-      clouds.push(cloudAt(states[k], k / steps));
+      clouds.push(plane.cloudOf(states[k], timeOf(k / steps)));
       forget(paths, k);
       // Without samples of the other end the frame follows what arrives.
       if (k === 0 || (k === steps && !samples[wayOf(view).end])) ground();
     },
   });
   const ground = () => {
-    const source = samples.f && cloudAt(samples.f, settings.direction === "f" ? 0 : 1);
-    const target = samples.b && cloudAt(samples.b, settings.direction === "f" ? 1 : 0);
-    const seen = [source, target, clouds[0], clouds.at(-1)].filter((cloud) => cloud != null);
+    const data = dataClouds(view, plane);
+    const arrived = [clouds[0], clouds.at(-1)].filter((cloud) => cloud !== undefined);
+    const seen = [...data.map(({ cloud }) => cloud), ...arrived];
     if (seen.length === 0) return;
-    scene.ground({ ranges: plane.ranges(seen), names: plane.titles(), source, target });
+    scene.ground({ ranges: plane.ranges(seen), names: plane.titles(), clouds: data });
+    key.paint();
     playback.redraw();
   };
   const restart = () => {
@@ -55,22 +64,32 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const indices = spacedIndices(all.shape[0], particles);
     playback.sample(rowsOf(all, indices), indices);
   };
-  const particles = numberField(
-    "Particles",
-    settings.particles,
-    settingLimits.particles,
-    (value) => {
-      settings.particles = value;
-      restart();
-    },
-  );
   watch(canvas, ground, view.signal);
-  const bar = h("div", { class: "bar" }, particles, ...plane.fields(restart));
+  const bar = h("div", { class: "bar" }, particlesField(view, restart), ...plane.fields(restart));
   return {
-    element: h("div", {}, bar, playback.clock.element, canvas, keyOf(ends), mass),
+    element: h("div", {}, bar, playback.clock.element, canvas, key.element, mass),
     restart,
     stop: playback.stop,
   };
+}
+
+function particlesField({ settings }: ViewContext, restart: () => void): HTMLElement {
+  return numberField("Particles", settings.particles, settingLimits.particles, (value) => {
+    settings.particles = value;
+    restart();
+  });
+}
+
+/** The data of source, target and the times between, at their shares of the slider. */
+function dataClouds(
+  { samples, between }: ViewContext,
+  plane: ReturnType<typeof createPlane>,
+): DataCloud[] {
+  const all = [samples.f, ...between, samples.b];
+  return all.flatMap((some, i) => {
+    const time = i / (all.length - 1);
+    return some ? [{ cloud: plane.cloudOf(some, time), time }] : [];
+  });
 }
 
 /** The two columns that are shown, and the fields that choose them. */
@@ -111,13 +130,23 @@ function spacedIndices(n: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => (i * step) % n);
 }
 
-/** The meanings of the colours. */
-function keyOf(ends: readonly [string, string]): HTMLElement {
-  const texts = { source: ends[0], target: ends[1], generated: "particles" };
-  const items = Object.entries(texts).map(([colour, text]) =>
-    h("li", {}, h("i", { class: `c-${colour}` }), text),
-  );
-  return h("ul", { class: "key" }, ...items);
+/** The meanings of the colours: of source and target, or of the times of a course, and of the particles. */
+function createKey({ info }: Bridge, { ends, between, root }: ViewContext) {
+  const { times } = info;
+  const hasTimes = times !== null && times.labels.length === between.length + 2;
+  const names = hasTimes ? times.labels.map((label) => timeTitle(times, label)) : ends;
+  const marks = names.map(() => h("i", {}));
+  const items = names.map((text, i) => h("li", {}, marks[i] as Node, text));
+  const particles = h("li", {}, h("i", { class: "c-generated" }), "particles");
+  return {
+    element: h("ul", { class: "key" }, ...items, particles),
+    /** Takes the colours of the theme. */
+    paint() {
+      const colours = coloursOf(root);
+      for (const [i, mark] of marks.entries())
+        mark.style.color = timeColour(colours, i / (marks.length - 1));
+    },
+  };
 }
 
 function massNote(weights: Float32Array): string {
@@ -134,8 +163,7 @@ function mix<T extends Float32Array | null>(a: T, b: T | undefined, { part }: Pl
 interface Ground {
   ranges: readonly [Range, Range];
   names: readonly [string, string];
-  source: Cloud | null;
-  target: Cloud | null;
+  clouds: readonly DataCloud[];
 }
 
 interface Scene {
