@@ -42,6 +42,7 @@ const sidebar = [
       page("Which noise, method and time should I choose?", "guide/choosing"),
       page("How do I use pairs that I know?", "guide/pairs"),
       page("How do I keep a class or a dose fixed?", "guide/conditions"),
+      page("How do I correct a climate model with NetCDF or Zarr files?", "guide/climate-fields"),
       page("How do I make fine fields from coarse fields?", "guide/fields"),
       page("How do I sample from Python or R?", "guide/python-and-r"),
       page("How do I show a bridge in a web page?", "guide/web-page"),

@@ -13,6 +13,7 @@ import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   columnsOfFile,
   downscalerScalingFile,
+  type FieldSetFacts,
   firstOf,
   type ImageClass,
   loadDownscalerScaling,
@@ -27,6 +28,7 @@ import { hasClasses } from "@dsbm/nets";
 import { type Device, type Tensor, tidy } from "@dsbm/torch";
 import type { Datasets } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
+import { checkImages, imageSize } from "./image-size.js";
 import { ownOptions, type TableUse } from "./own-options.js";
 
 /** One dataset of a configuration, split into training rows and held-out rows. */
@@ -60,6 +62,8 @@ export interface EndpointData {
   generated: ((rows: Tensor) => Tensor) | null;
   /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
+  /** The channels and the grid of the user's own fields; else null. */
+  fields: FieldSetFacts | null;
   /** Held-out samples of a file: rows from 1, or the paths of images; null for other data. */
   heldOut?: readonly (number | string)[] | null;
   /** The condition of each row as it is stored, [n, …]; null without one. */
@@ -86,7 +90,7 @@ export function loading(
   use: TableUse = {},
 ) {
   const { data, paths, seed, wavenumber } = config;
-  const { a, image_size, channels, test_fraction, dim } = data;
+  const { a, image_size, channels, test_fraction, dim, missing, na, variables, transform } = data;
   const n = split === "train" ? data.n_train : data.n_test;
   const cond = data.cond?.[end === "x0" ? 0 : data.cond.length - 1];
   return {
@@ -100,6 +104,7 @@ export function loading(
     test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, use),
+    fields: { variables, transform, missing, na, size: imageSize(data) },
     ...(cond !== undefined && { cond }),
     ...(dim !== null && { dim }),
     ...(n !== null && { n }),
@@ -116,24 +121,17 @@ export function loadDataset(
   config: CompleteTrainConfig,
   use: TableUse = {},
 ): EndpointData {
-  const { image_size, channels, random_flip, components } = config.data;
+  const { random_flip, components } = config.data;
   const table = (split: Split) => loadTable(name, loading(split, end, config, use));
   const train = table("train");
   const test = table("test");
-  const [, c, height, width] = train.x.shape;
-  if (
-    train.x.shape.length === 4 &&
-    components === null &&
-    (c !== channels || height !== image_size || width !== image_size)
-  )
-    throw new ConfigError(
-      `${name} has images of ${c} channels and ${height}×${width} pixels, but the network is built for data.channels=${channels} and data.image_size=${image_size}: set these keys to the data's, or choose other data`,
-    );
+  if (train.x.shape.length === 4 && components === null)
+    checkImages(name, train.x.shape, config.data);
   const flip = random_flip || train.flip;
-  const { facts = null } = train;
+  const { facts = null, fields = null } = train;
   const [training, held] = facts ? [] : [train, test].map((table) => conditionsOf(table, config));
   const [n, ...shape] = train.x.shape;
-  const what = train.x.shape.length === 4 ? "images" : "vectors";
+  const what = fields ? "fields" : train.x.shape.length === 4 ? "images" : "vectors";
   const spare = `${test.x.size(0)} held out`;
   const made: EndpointData = {
     name,
@@ -152,6 +150,7 @@ export function loadDataset(
     shown: unscaling(name, config),
     generated: null,
     facts,
+    fields,
     heldOut: heldOutSamples(test),
     raw: facts && { train: train.condition, test: test.condition },
     masses: train.masses && test.masses ? { train: train.masses, test: test.masses } : null,

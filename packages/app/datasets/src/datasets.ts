@@ -20,6 +20,7 @@ import {
   splits,
   toDevice,
 } from "./dataset.js";
+import { type Channels, fieldEnds } from "./fields.js";
 import { gaussianTarget } from "./gaussian-target.js";
 import { GrowthMemo } from "./growth-estimate.js";
 import { trainingTables, weightedEnd } from "./masses.js";
@@ -48,6 +49,8 @@ export interface Datasets {
   projection: { components: Projection; shape: readonly number[] } | null;
   /** Shared facts of the user's own tables; null for other data. */
   columns: Columns | null;
+  /** Shared facts of NetCDF files and Zarr folders; null for other data. */
+  channels: Channels | null;
   /** Growth that is estimated from the rows, once. */
   growth: GrowthMemo;
   /** Frees all tables. */
@@ -62,7 +65,7 @@ const leastHeldOutRows = 2;
 
 /** A dataset's name for people: files and folders by their last name. */
 export const shortName = (name: string): string =>
-  basename(name.replace(/^(table|folder|array):/, ""));
+  basename(name.replace(/^(table|folder|array|fields):/, ""));
 
 /** The names of the data of a configuration, by endpoint, and the indexes of intermediate datasets. */
 export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
@@ -100,7 +103,7 @@ export async function openDatasets(
         ...loading(split, end, config, { like, between }),
         progress: ({ done, total }) =>
           progress.update({
-            label: `${name.startsWith("table:") ? "reading" : "decoding"} ${name}, ${split}`,
+            label: `${/^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
             step: done,
             ...(total !== null && { steps: total }),
           }),
@@ -124,6 +127,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     for (const [end, name, between] of namesOf(config))
       made.push(loadDataset(end, name, config, { like: made[0]?.facts, between }));
     const columns = columnEnds(made, config);
+    const channels = fieldEnds(made, config);
     const projection = config.data.components === null ? null : projectDatasets(made, config);
     const [x0] = made as [EndpointData];
     if (!config.transfer) made.push(gaussianTarget(x0, config));
@@ -145,6 +149,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
       exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
       projection,
       columns,
+      channels,
       dispose() {
         growth.dispose();
         projection?.components.dispose();

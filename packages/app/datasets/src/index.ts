@@ -18,6 +18,7 @@ export {
   shortName,
   tables,
 } from "./datasets.js";
+export type { Channels, FieldsDescription } from "./fields.js";
 export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
 export type { GrowthCells } from "./growth-bootstrap.js";
 export {
@@ -28,6 +29,7 @@ export {
 } from "./growth-estimate.js";
 export { encodeGrowth, growthFiles } from "./growth-file.js";
 export * from "./growth-intervals.js";
+export { imageSize } from "./image-size.js";
 export * from "./known-pairs.js";
 export * from "./left-out.js";
 export { growthNote, relativeMasses } from "./masses.js";

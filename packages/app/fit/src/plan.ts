@@ -1,10 +1,12 @@
 // From the data of a fit to its configuration, the reasons and the forecast of its time.
 import { cpus, loadavg } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { levelPlaces } from "@dsbm/data";
+import { channelFacts, levelPlaces } from "@dsbm/data";
 import {
   type Columns,
   type Datasets,
+  fieldFiles,
+  fieldSizes,
   growthEstimate,
   growthFacts,
   growthNumbers,
@@ -28,7 +30,7 @@ import { matrixFacts } from "./matrix-facts.js";
 import { chooseOptions } from "./options.js";
 import { chooseGrowth, choosePaths } from "./paths.js";
 import type { FitConfiguration, FitRequest } from "./request.js";
-import { boundRules } from "./rules/bounds.js";
+import { type BoundFacts, boundRules } from "./rules/bounds.js";
 import { countRules } from "./rules/counts.js";
 import { methodOf } from "./rules/iterations.js";
 import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
@@ -181,6 +183,12 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
   const folders = pictureFolders(choices.configuration.config);
   if (folders.length > 0)
     choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
+  const files = fieldFiles(choices.configuration.config);
+  if (files.length > 0)
+    choices.add(
+      rule("model", "UNET", "the data are fields"),
+      ...(await fieldSizes(files, choices.configuration.config.data)),
+    );
   const counts = await matrixFacts(choices.configuration.config);
   if (counts) choices.add(...countRules(counts));
   const texts = await textColumns(choices.configuration.config);
@@ -201,7 +209,7 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
   }
   const heldOut = heldOutRule(config, datasets);
   if (heldOut) choices.add(heldOut);
-  choices.add(...boundRules(marginalsOf(datasets).flatMap(({ facts }) => facts ?? [])));
+  choices.add(...boundRules(boundFacts(datasets)));
   return reloadDatasets(datasets, config, choices, work);
 }
 
@@ -214,6 +222,13 @@ function scaleFacts({ names, named, categories, transform }: Columns) {
     names: named ? names.filter(isNumber) : null,
   };
 }
+
+/** Facts of the columns of tables, or of the channels of fields. */
+const boundFacts = (datasets: Datasets): BoundFacts[] =>
+  marginalsOf(datasets).flatMap(({ facts, fields }): BoundFacts[] => {
+    if (facts) return [facts];
+    return fields ? [channelFacts(fields)] : [];
+  });
 
 /** The share of held-out samples of small tables and of small folders without a test folder of their own. */
 function heldOutRule(config: CompleteTrainConfig, datasets: Datasets): Rule | null {

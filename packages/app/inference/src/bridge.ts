@@ -100,6 +100,7 @@ export class Bridge implements Disposable {
       config,
       shape: datasets.shape,
       columns: datasets.columns,
+      channels: datasets.channels,
       models: { b: null, f: null },
     });
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });

@@ -5,7 +5,14 @@ import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import { oddRow } from "./check-rows.js";
 import { openConditions } from "./input/conditions.js";
-import { disposeRows, type FileJob, type Input, nullIfStopped, openInput } from "./input/input.js";
+import {
+  disposeRows,
+  type FileJob,
+  type Input,
+  type InputRows,
+  nullIfStopped,
+  openInput,
+} from "./input/input.js";
 import { UnclearLevels } from "./output/level-texts.js";
 import { openOutput } from "./output/output.js";
 import { checkOutput, needsCount } from "./output/place.js";
@@ -36,13 +43,12 @@ export interface SampleResult {
  */
 export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResult | null> {
   const { run, config, progress, signal } = job;
-  const { overwrite, threads, path } = config;
+  const { overwrite, threads, path, members } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = Bridge.open(run, config);
   const { trained } = bridge;
-  checkOutput(job.output, { input: job.input, trained, paths: path, overwrite });
-  const plan = planSamples(bridge, config);
-  const { direction, times, batchRows } = plan;
+  checkOutput(job.output, { input: job.input, trained, paths: path, overwrite, members });
+  const { direction, times, batchRows } = planSamples(bridge, config);
   try {
     using input = await openInput(job.input, {
       ...config,
@@ -64,6 +70,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       bridge,
       input,
       n,
+      members,
       times: path ? times : null,
       end: times.at(-1) as number,
       settings: config,
@@ -106,43 +113,58 @@ interface SampleParts {
 
 /** Samples the batches of an input in order. Returns the samples and the network evaluations, summed over samples. */
 async function sampleBatches(
-  { config, progress, signal }: FileJob<SampleConfig>,
+  job: FileJob<SampleConfig>,
   direction: Direction,
-  { bridge, input, n, writer, conditionsOf }: SampleParts,
+  parts: SampleParts,
 ): Promise<{ samples: number; evaluations: number }> {
-  const { trained } = bridge;
+  const { config, progress } = job;
+  const { input, n } = parts;
   const began = performance.now();
   let evaluations = 0;
   let first = 0;
-  for await (const { x, kept, rows, conditions: cells } of input.batches) {
+  for await (const batch of input.batches) {
     progress.update({
       label: `sampling ${direction}`,
       step: first,
       rate: (1000 * first) / (performance.now() - began),
       ...(n !== null && { steps: n }),
     });
-    const count = x.size(0);
-    const conditions = cells ?? conditionsOf(first, count);
-    const put = (state: Tensor, k: number, weights: Tensor | null) =>
-      writer.put(state, { k, first, kept, rows, weights });
+    const count = batch.x.size(0);
+    const conditions = batch.conditions ?? parts.conditionsOf(first, count);
     try {
-      const samples = await bridge.sample(x, {
-        ...config,
-        first,
-        signal,
-        conditions,
-        ...(config.path && { onState: (state, at) => put(state, at.k, at.weights) }),
-      });
-      evaluations += samples.nfe * count;
-      checkFinite(samples.x, { first, trained, direction });
-      if (!config.path) await put(samples.x, 0, samples.weights);
-      for (const t of [samples.x, samples.weights]) t?.dispose();
+      for (let member = 0; member < config.members; member++) {
+        const place = { first, member, conditions };
+        evaluations += count * (await sampleBatch(job, direction, parts, { ...batch, ...place }));
+      }
     } finally {
-      disposeRows({ x, conditions });
+      disposeRows({ x: batch.x, conditions });
     }
     first += count;
   }
-  return { samples: first, evaluations };
+  return { samples: first * config.members, evaluations };
+}
+
+/** Samples a batch once. Returns the network evaluations of a sample. */
+async function sampleBatch(
+  { config, signal }: FileJob<SampleConfig>,
+  direction: Direction,
+  { bridge, n, writer }: SampleParts,
+  { x, kept, rows, conditions, first, member }: InputRows & { first: number; member: number },
+): Promise<number> {
+  const put = (state: Tensor, k: number, weights: Tensor | null) =>
+    writer.put(state, { k, first, member, kept, rows, weights });
+  const samples = await bridge.sample(x, {
+    ...config,
+    // Each member has noise of its own, the first one that of a single draw.
+    first: member * (n ?? 0) + first,
+    signal,
+    conditions,
+    ...(config.path && { onState: (state, at) => put(state, at.k, at.weights) }),
+  });
+  checkFinite(samples.x, { first, trained: bridge.trained, direction });
+  if (!config.path) await put(samples.x, 0, samples.weights);
+  for (const t of [samples.x, samples.weights]) t?.dispose();
+  return samples.nfe;
 }
 
 function checkFinite(

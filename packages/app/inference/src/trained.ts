@@ -13,12 +13,19 @@ import {
   Projection,
   Units,
 } from "@dsbm/data";
-import { type Columns, type GaussianMoments, gaussianLaw, loading } from "@dsbm/datasets";
+import {
+  type Columns,
+  type GaussianMoments,
+  gaussianLaw,
+  imageSize,
+  loading,
+} from "@dsbm/datasets";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor, TorchError, tensor } from "@dsbm/torch";
 import { z } from "zod";
+import { type RunChannels, readChannels } from "./saved-channels.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
 
@@ -38,6 +45,8 @@ export interface Trained extends Process {
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
+  /** The channels of a run of NetCDF files or Zarr folders; null for other data. */
+  channels: RunChannels | null;
   diffusion?: number | undefined;
   guidance?: number | undefined;
   /** The newest weights of each wanted direction; null before training. */
@@ -63,8 +72,9 @@ export function readTrained(run: string, half: number | "newest", device: Device
     "restore it from a copy, choose another half_iteration, or train again",
   );
   const columns = readColumns(folder, config);
+  const channels = readChannels(folder, config);
   const shape = shapeOf(config, models);
-  return trainedOf({ ...process, folder, config, columns, models, shape });
+  return trainedOf({ ...process, folder, config, columns, channels, models, shape });
 }
 
 /** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
@@ -133,7 +143,7 @@ function choose(
 }
 
 function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
-  if (!takesVectors(model)) return [data.channels, data.image_size, data.image_size];
+  if (!takesVectors(model)) return [data.channels, ...imageSize(data)];
   const { path } = (models.b ?? models.f) as ModelFile;
   const { metadata } = io.safetensors.decode(readFileSync(path), path);
   const shape = z.array(z.int().positive()).safeParse(JSON.parse(metadata.shape ?? "null"));
@@ -142,8 +152,8 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
 }
 
 /** The usual direction: from source to target for the user's own data, else from time 1. */
-export const usualDirection = ({ columns, folder }: Trained): Direction =>
-  columns !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
+export const usualDirection = ({ columns, channels, folder }: Trained): Direction =>
+  columns !== null || channels !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
 
 function loadNetwork(
   { models, config, folder, shape, method, columns }: Trained,
@@ -270,8 +280,7 @@ export function endLaw(
 function momentsOf(config: CompleteTrainConfig, device: Device): GaussianMoments | null {
   const { method, var_final_gamma_scale, final_adaptive, data } = config;
   if (!methodFacts(method).discreteSteps || !var_final_gamma_scale || !final_adaptive) return null;
-  const { channels, image_size } = data;
-  const { moments } = endLaw(config, [channels, image_size, image_size]);
+  const { moments } = endLaw(config, [data.channels, ...imageSize(data)]);
   if (moments === null || device === "cpu") return moments;
   return { mean: moments.mean.to({ device }).keep(), std: moments.std.to({ device }).keep() };
 }

@@ -47,6 +47,7 @@ export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
 export * from "./run/few-steps.js";
+export * from "./run/fields-file.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth.js";
 export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
 export * from "./run/logged-metrics.js";

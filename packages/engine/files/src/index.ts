@@ -1,6 +1,7 @@
 export * from "./append.js";
 export * from "./checksum.js";
 export * from "./errors.js";
+export * from "./field-path.js";
 export * from "./lock.js";
 export * from "./nearest.js";
 export * from "./option-text.js";

@@ -1,5 +1,7 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "./errors.js";
+import type { FieldSetFacts } from "./fields/field-facts.js";
+import type { FieldOptions } from "./fields/prepare.js";
 import type { TableFacts } from "./tables/facts.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
 
@@ -33,6 +35,8 @@ export interface TableOptions {
   n_train?: number;
   /** Options of a table of the user. */
   table?: OwnOptions;
+  /** Options of NetCDF files and Zarr folders. */
+  fields?: FieldOptions;
 }
 
 /** What a dataset is loaded by. */
@@ -141,6 +145,8 @@ export interface Table {
   readonly flip: boolean;
   /** For a table of the user, whose x lacks an offset. */
   readonly facts?: TableFacts;
+  /** For fields of the user. */
+  readonly fields?: FieldSetFacts;
   /** Default: all rows, in their order. */
   readonly origin?: Origin;
 }

@@ -9,10 +9,24 @@ export {
 } from "./data-set.js";
 export { DatasetError, firstOf, setting } from "./errors.js";
 export {
+  type FieldAxis,
+  type FieldChannel,
+  type FieldGrid,
+  spanText,
+  timesText,
+} from "./fields/cf/grid.js";
+export {
   downscalerScalingFile,
   loadDownscalerScaling,
   unscaleFields,
 } from "./fields/downscaler.js";
+export * from "./fields/field-facts.js";
+export { fieldsDigest } from "./fields/fields-set.js";
+export type { FieldAttributes, FieldFormat } from "./fields/file/field-file.js";
+export { evenSize, inSize, missingMarks, transformField } from "./fields/prepare.js";
+export { fieldsPrefix, openFields } from "./fields/read/open.js";
+export type { FieldRows } from "./fields/read/rows.js";
+export * from "./fields/write/netcdf4.js";
 export { mapArray } from "./files/array-set.js";
 export * from "./pairs/known-rows.js";
 export {
@@ -65,6 +79,7 @@ export {
   fitTransform,
   type Standardise,
 } from "./tables/units/column-transform.js";
+export { FieldUnits } from "./tables/units/field-units.js";
 export {
   type Bounds,
   boundsOf,
@@ -73,6 +88,7 @@ export {
   limitsOf,
 } from "./tables/units/limits.js";
 export { RowUnits, Units } from "./tables/units/units.js";
+export { undoValue, type ValueTransform } from "./tables/units/value-transform.js";
 export {
   type OutputFormat,
   openTableWriter,

@@ -3,6 +3,8 @@ import { nearestName } from "@dsbm/files";
 import type { DataSet, Preparation, SetOptions, Table, TableOptions } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 import { downscaler, syntheticDownscaler } from "./fields/downscaler.js";
+import { fieldsSet } from "./fields/fields-set.js";
+import { fieldsPrefix } from "./fields/read/open.js";
 import { arraySet } from "./files/array-set.js";
 import { cifar10 } from "./images/cifar10.js";
 import { emnistLetters, fashionMnist, idxSet, mnist } from "./images/idx.js";
@@ -44,12 +46,13 @@ export const datasets: Record<string, DataSet> = {
 const ownSets = [
   { prefix: "folder:", open: folderSet },
   { prefix: "array:", open: arraySet },
+  { prefix: fieldsPrefix, open: fieldsSet },
   { prefix: tablePrefix, open: tableSet },
 ];
 
 /**
  * Loads one split of a dataset. A name is a set with
- * labels, or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
+ * labels, or folder:PATH, fields:PATH.nc, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
  * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, and errors of damaged files.
  * @example
  * const { x, labels } = loadTable("mnist_2", { split: "train", n: 100 });
@@ -89,7 +92,7 @@ function parseName(name: string): Pick<SetOptions, "classes"> & { set: DataSet }
     const near = nearestName(base, known);
     const cure =
       near === undefined
-        ? `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`
+        ? `there are: ${known.join(", ")}, folder:PATH, fields:PATH.nc, array:PATH.npy and table:PATH`
         : `did you mean "${near}${name.slice(base.length)}"?`;
     throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no dataset; ${cure}`);
   }

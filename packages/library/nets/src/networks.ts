@@ -33,6 +33,8 @@ export interface NetworkRequest extends Seeded {
 interface NetworkKind {
   takes: "vectors" | "images";
   oneWay?: boolean;
+  /** Whether images may be wider than high, or higher than wide. */
+  rectangles?: boolean;
   build(keys: never, request: NetworkRequest): Network;
 }
 
@@ -75,11 +77,13 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
   MLP: { takes: "vectors", build: buildMLP },
   UNET: {
     takes: "images",
+    rectangles: true,
     build: ({ class_cond, ...keys }: UNetOptions & { class_cond?: boolean }, request) =>
       new UNet(
         {
           ...keys,
           ...imageKeys(request),
+          image_width: request.shape[2],
           num_classes: class_cond ? (request.classes ?? null) : null,
           bidirectional: request.bidirectional ?? false,
         },
@@ -109,9 +113,9 @@ export function createNetwork(request: NetworkRequest): Network {
       `model.name=${name} takes ${kind.takes}, but the samples have the shape [${shape}]; choose model=${others.join(" or model=")}`,
     );
   }
-  if (images && shape[1] !== shape[2])
+  if (images && shape[1] !== shape[2] && !kind.rectangles)
     throw argumentError(
-      `the images have ${shape[1]}×${shape[2]} pixels; expected square images for model.name=${name}`,
+      `the images have ${shape[1]}×${shape[2]} pixels; expected square images for model.name=${name}: write model=UNET`,
     );
   if (request.bidirectional && kind.oneWay)
     throw argumentError(

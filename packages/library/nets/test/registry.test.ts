@@ -67,7 +67,13 @@ describe("createNetwork", () => {
     ["a name of every object", { name: "toString" }, {}, /no such network/],
     ["vectors", { name: "UNET" }, { shape: [3] }, /takes images, but .* \[3\]; choose model=MLP/],
     ["images", { name: "MLP" }, { shape: [1, 8, 8] }, /takes vectors.*choose model=UNET or model=/],
-    ["other images", { name: "UNET" }, { shape: [1, 8, 4] }, /8×4 pixels; expected square images/],
+    ["wide images", { name: "DDPMpp" }, { shape: [1, 8, 4] }, /8×4 pixels; expected square images/],
+    [
+      "a width that cannot be halved",
+      { name: "UNET", channel_mult: "1,2" },
+      { shape: [1, 8, 5] },
+      /image_size 5 cannot be halved/,
+    ],
     ["no width", { name: "MLP", hidden: "8,0" }, {}, /hidden has the entry "0"; expected positive/],
   ])("refuses %s", (_, model, request, message) => {
     refuses(() => create(model, request), message);

@@ -58,6 +58,7 @@ export const fit: Experiment<typeof fitSchema> = {
   chosen: [
     "data.standardise",
     "data.image_size",
+    "data.image_width",
     "data.channels",
     "data.range",
     "data.integer",

@@ -97,6 +97,8 @@ const sampleSchema = z.strictObject({
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
   ...samplerKeys,
+  members: countKey(1, "arrays and NetCDF: draws for each sample, a dimension of the output"),
+  variables: names("NetCDF and Zarr: the variables of NEW; null: as in the run", ["pr"]),
   path: flag(
     false,
     "write all states, the start first: [steps + 1, n, …], or a long table with a column t",

@@ -20,6 +20,7 @@ export const data = {
     "mnist",
     "mnist_2",
     "folder:PATH",
+    "fields:PATH.nc",
     "moons",
     "array:PATH.npy",
     "table:PATH.csv",
@@ -54,7 +55,17 @@ export const data = {
     "downscaler data: the segment of this wavenumber, 0 for all",
   ),
   data: z.strictObject({
-    image_size: countKey(28, "height and width of an image"),
+    image_size: countKey(28, "height of an image, and its width without data.image_width"),
+    image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
+    variables: names(
+      "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
+      ["pr", "tas"],
+    ),
+    transform: orNull(
+      z.enum(["log1p", "sqrt"]),
+      "NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data",
+      "sqrt",
+    ),
     channels: countKey(1, "channels of an image"),
     cond_channels: key(z.int().min(0), 0, "channels of the condition"),
     cond: names(
@@ -74,7 +85,7 @@ export const data = {
     test_fraction: key(
       z.number().gt(0).lt(1),
       0.1,
-      "held-out share of an image folder, an array or a table",
+      "held-out share of an image folder, an array, a table or fields",
     ),
     columns: names(
       "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together",
@@ -92,7 +103,7 @@ export const data = {
       "cluster",
     ),
     range: allOrNames(
-      "tables: columns whose generated values stay in the data's range, or in a given range; true is all",
+      "tables and fields: columns or variables whose generated values stay in the data's range, or in a given range; true is all",
       ["rain:0..", "share:0..1", "age"],
     ),
     integer: allOrNames(
@@ -100,12 +111,16 @@ export const data = {
       ["children"],
     ),
     id: file("tables: the column of row ids for pairs=FILE; it is not trained on", "id"),
-    missing: oneOf(["error", "drop"], "error", "tables: treatment of rows with missing values"),
+    missing: oneOf(
+      ["error", "drop"],
+      "error",
+      "tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have",
+    ),
     log1p: flag(false, "tables: train on log(1 + x)"),
     standardise: oneOf(
       ["columns", "global", "robust", "none"],
       "columns",
-      "tables: standardise each column (columns), all columns by one deviation (global), or each by its middle half, with far values drawn in (robust)",
+      "tables and fields: standardise each column or variable (columns), all by one deviation (global), or columns by their middle half, with far values drawn in (robust)",
     ),
     split_by: file("one table with source and target: the column that separates their rows", "day"),
     source: cell(
@@ -121,7 +136,10 @@ export const data = {
       ".csv and .tsv: the sign between thousands; null: none",
       ".",
     ),
-    na: names("tables: further marks of missing values, texts or numbers", ["n.d.", "-999"]),
+    na: names("tables and fields: further marks of missing values, texts or numbers", [
+      "n.d.",
+      "-999",
+    ]),
     booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
     header: flag(true, "whether the first line of .csv and .tsv names the columns"),
     key: file("the array of a .npz file; null for a file with one array", "x"),

@@ -1,16 +1,37 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { type DataDescription, describeEnd, firstOf } from "@dsbm/data";
+import { type DataDescription, describeEnd, fieldsDigest, firstOf } from "@dsbm/data";
 import { type Datasets, marginalsOf, relativeMasses, timeValues } from "@dsbm/datasets";
-import { sha256OfFile } from "@dsbm/files";
+import { isFieldPath, sha256OfFile } from "@dsbm/files";
 import { timeLabel } from "@dsbm/inference";
 import type { CourseRecord, Progress, RunWriter } from "@dsbm/runs";
-import { readDataFile, readJson, toJson, version } from "@dsbm/runs";
+import { readDataFile, readFieldsFile, readJson, toJson, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
-/** Writes data.json with the columns of tables and the checksums of their files, and prints warnings about columns. */
+/** Writes data.json or fields.json, with the checksums of the files, and prints warnings about the data. */
 export function saveColumns(
+  config: CompleteTrainConfig,
+  datasets: Datasets,
+  work: { run: RunWriter; progress: Progress },
+): void {
+  saveFields(datasets, work);
+  saveTables(config, datasets, work);
+}
+
+function saveFields(
+  datasets: Datasets,
+  { run, progress }: { run: RunWriter; progress: Progress },
+): void {
+  const description = datasets.channels?.description;
+  if (!description) return;
+  for (const warning of description.warnings) progress.line(`data: ${warning}`);
+  const paths = marginalsOf(datasets).flatMap(({ fields }) => fields?.path ?? []);
+  const files = Object.fromEntries(paths.map((path) => [path, fieldsDigest(path)]));
+  run.saveFile("fields.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
+}
+
+function saveTables(
   config: CompleteTrainConfig,
   datasets: Datasets,
   { run, progress }: { run: RunWriter; progress: Progress },
@@ -60,7 +81,8 @@ function warningLines({ columns, warnings }: DataDescription): string[] {
   ];
 }
 
-const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));
+const checksumOf = (path: string): string =>
+  isFieldPath(path) ? fieldsDigest(path) : sha256OfFile(realpathSync(path));
 
 const pairsFile = "pairs.json";
 
@@ -70,11 +92,12 @@ export function savePairs({ pairs }: CompleteTrainConfig, run: RunWriter): void 
     run.saveFile(pairsFile, `${toJson({ [pairs]: checksumOf(pairs) }, { indent: 2 })}\n`);
 }
 
-/** Throws a ConfigError if a table or the pairs of a run have changed. A missing file is accepted. */
+/** Throws a ConfigError if a table, the fields or the pairs of a run have changed. A missing file is accepted. */
 export function checkTables(folder: string): void {
   const pairs = join(folder, pairsFile);
   const files = {
     ...readDataFile(folder)?.files,
+    ...readFieldsFile(folder)?.files,
     ...(existsSync(pairs) && (readJson(pairs) as Record<string, string>)),
   };
   for (const [path, sha256] of Object.entries(files))

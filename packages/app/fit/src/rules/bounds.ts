@@ -1,5 +1,5 @@
 // The kind and the range of generated values: whole numbers, and columns that end at a bound.
-import { levelPlaces, type TableFacts } from "@dsbm/data";
+import { levelPlaces, type TableFacts, undoValue } from "@dsbm/data";
 import { type Rule, rule } from "./rule.js";
 
 /** More columns are mostly counts of a sparse matrix, whose means rounding would move. */
@@ -12,11 +12,12 @@ const leastEdgeShare = 0.02;
 /** Bounds that people mean by values just inside. */
 const usualBounds: readonly number[] = [0, 1, 100];
 
-type BoundFacts = Pick<
+/** Facts of columns or of channels. */
+export type BoundFacts = Pick<
   TableFacts,
   "columns" | "range" | "spread" | "edges" | "whole" | "rows" | "log1p"
 > &
-  Partial<Pick<TableFacts, "categories">>;
+  Partial<Pick<TableFacts, "categories"> & { sqrt: boolean }>;
 
 /** Chooses whole numbers and ranges of generated values from all datasets; [] for other data than tables. */
 export const boundRules = (datasets: readonly BoundFacts[]): Rule[] =>
@@ -71,7 +72,7 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
       edges[side][k] * rows >= leastEdgeRows,
   );
   if (constant || !isBound) return null;
-  const own = (value: number) => (datasets[0].log1p ? Math.expm1(value) : value);
+  const own = undoValue(datasets[0]);
   const usual = usualBounds.find(
     (bound) =>
       sign * (own(end) - bound) >= 0 && sign * (own(end) - bound) <= own(end + width) - own(end),

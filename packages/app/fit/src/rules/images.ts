@@ -6,17 +6,18 @@ import { type Rule, rule } from "./rule.js";
 
 /** Chooses the options of images; `n` of the smaller dataset. */
 export function imageRules({ shape }: DataFacts, n: number): Rule[] {
-  const [, size] = shape as [number, number, number];
+  const [, height, width] = shape as [number, number, number];
+  const size = Math.max(height, width);
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
   return [
     rule("num_steps", 30, "it is usual for images"),
-    ...networkRules(size),
+    ...networkRules(height, width),
     rule("ot_sampler", "exact", "minibatch OT pairs similar images"),
     twoIterations,
     rule(
       "batch_size",
       batch,
-      batch < 32 ? `it is half of the ${n} images` : `${size}×${size} pixels on a processor`,
+      batch < 32 ? `it is half of the ${n} images` : `${height}×${width} pixels on a processor`,
     ),
     rule("lr", 5e-4, "it is usual for convolutional networks; it warms up, then decays to 0"),
     rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
@@ -33,14 +34,19 @@ export function imageRules({ shape }: DataFacts, n: number): Rule[] {
   ];
 }
 
-function networkRules(size: number): Rule[] {
-  const channels = size <= 32 ? 32 : 64;
-  const levels = size % 4 === 0 ? "1,2,2" : size % 2 === 0 ? "1,2" : "1";
+function networkRules(height: number, width: number): Rule[] {
+  const channels = Math.max(height, width) <= 32 ? 32 : 64;
+  const mayHalve = (times: number) => [height, width].every((size) => size % 2 ** times === 0);
+  const levels = mayHalve(2) ? "1,2,2" : mayHalve(1) ? "1,2" : "1";
   const small = "the network must be small enough for a processor";
   return [
     rule("model", "UNET", "the data are images"),
-    rule("model.num_channels", channels, `${size}×${size} pixels`),
-    rule("model.channel_mult", levels, `resolutions of ${size} pixels`),
+    rule("model.num_channels", channels, `${height}×${width} pixels`),
+    rule(
+      "model.channel_mult",
+      levels,
+      `resolutions of ${height === width ? height : `${height}×${width}`} pixels`,
+    ),
     rule("model.num_res_blocks", 1, small),
     rule("model.attention_resolutions", null, small),
     rule("model.dropout", 0, "short trainings do not overfit"),

@@ -62,7 +62,8 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   using bridge = Bridge.open(run, config);
   const { trained } = bridge;
-  checkOutput(output, { input: path, trained, paths: false, overwrite: config.overwrite });
+  const { overwrite } = config;
+  checkOutput(output, { input: path, trained, paths: false, overwrite, members: 1 });
   checkFormats(path, output);
   processTime(trained.config, config.at ?? timeLabel(trained.config, 0), "at");
   try {

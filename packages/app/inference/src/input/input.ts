@@ -3,6 +3,8 @@ import { type Conditions, type Direction, decodeImages, mapConditions } from "@d
 import { ConfigError } from "@dsbm/config";
 import {
   DatasetError,
+  type FieldRows,
+  fieldsPrefix,
   isPictureName,
   type KeptCell,
   type KeptColumn,
@@ -13,11 +15,12 @@ import {
   tableFormat,
 } from "@dsbm/data";
 import { checkSavedFolder, conditionsOf, loading } from "@dsbm/datasets";
-import { fileError } from "@dsbm/files";
+import { fileError, isFieldPath } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw, readProjection, type Trained } from "../trained.js";
+import { fieldInput } from "./fields.js";
 import { inParts } from "./parts.js";
 import { pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
@@ -43,6 +46,8 @@ export interface Input extends Disposable {
   names?: readonly string[];
   /** The table, if it is one. */
   table?: InputTable;
+  /** The file of fields, if it is one. */
+  fields?: FieldRows;
   conditions?: Conditions | undefined;
   /** Reads everything to count the samples, if `n` is null. */
   count?(): Promise<number>;
@@ -116,6 +121,8 @@ export interface InputOptions {
   max_pixels: number;
   /** Options of tables. */
   keys: TableKeys;
+  /** Variables of a file of fields; null: as in the run. */
+  variables: readonly string[] | null;
   /** Shows how far the reading is. */
   progress: Progress;
   /** Stops the reading. */
@@ -129,25 +136,27 @@ export interface InputOptions {
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
   // Training datasets have these prefixes.
-  const path = word.replace(/^(table|array):/, "");
+  const path = word.replace(/^(table|array|fields):/, "");
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
     throw new ConfigError(
       `NEW ${path} is no regular file but a pipe or a device, and NEW is read more than once: write it to a file first`,
     );
-  const pictures = there && (statSync(path).isDirectory() || isPictureName(path));
+  const isFields = !gaussian && (word.startsWith(fieldsPrefix) || (there && isFieldPath(path)));
+  const pictures = there && !isFields && (statSync(path).isDirectory() || isPictureName(path));
   if (options.resize && !pictures)
     throw new ConfigError(
       `resize=true scales images to the run's size, but NEW is ${word}: leave it out`,
     );
   if (gaussian) return gaussianInput(gaussian[1], options);
   if (pictures) return pictureInput(path, options);
+  if (isFields) return fieldInput(path, options);
   const format = tableFormat(path);
   const isName = format === undefined && (word.startsWith("folder:") || !/[\\/]/.test(word));
   if (!there && isName) return namedInput(word, options);
   if (!there)
     throw new ConfigError(
-      `NEW ${word} does not exist: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of images, gaussian:N, or a named dataset such as mnist_2`,
+      `NEW ${word} does not exist: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), fields (.nc, .zarr), a folder of images, gaussian:N, or a named dataset such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);
 }
@@ -198,6 +207,10 @@ const dtypes = ["float32", "float64", "uint8"];
 
 /** Opens float32 or float64 in the network's units, or bytes of images. */
 function arrayInput(path: string, options: InputOptions): Input {
+  if (options.trained.channels)
+    throw new ConfigError(
+      `NEW ${path} is an array without units, ${options.trained.folder} bridges fields with units: give a NetCDF file (.nc) or a Zarr folder (.zarr)`,
+    );
   const x = tidy(() => mapArray(path).keep());
   const highest = tidy(() => {
     const some = x.narrow(0, 0, Math.min(100, x.size(0))).flatten();

@@ -37,7 +37,7 @@ export type TableKeys = Pick<
   | "layer"
 >;
 
-type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels">;
+type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels" | "variables">;
 
 /**
  * Opens a table whose columns fit the run. Throws a ConfigError for missing columns and groups, and a DatasetError for

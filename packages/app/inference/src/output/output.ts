@@ -2,10 +2,11 @@
 import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { outputFormats, toRows } from "@dsbm/data";
+import { FieldUnits, outputFormats, toRows } from "@dsbm/data";
 import { makeFolder, type StagedPath, stageFile, stageFolder, writeFlushed } from "@dsbm/files";
 import { picturePng } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
+import { fieldWriter, ownFields } from "./fields.js";
 import { type OutputKind, outputKind } from "./place.js";
 import { rowsWriter } from "./rows.js";
 import type { Output, OutputOptions, SampleWriter, Writer } from "./writer.js";
@@ -51,6 +52,7 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
   const isFolder = kind === "folder";
   return stageWriter(isFolder ? stageFolder(path) : stageFile(path), (temporary) => {
     if (kind === "array") return arrayWriter(temporary, options);
+    if (kind === "netcdf") return fieldWriter(temporary, options);
     if (isFolder || kind === "picture") return pictureWriter(temporary, options, isFolder);
     return rowsWriter(temporary, options, kind === "h5ad" ? place : null);
   });
@@ -58,20 +60,26 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
 
 /** Writes images or paths as one array. */
 function arrayWriter(temporary: string, options: OutputOptions): SampleWriter {
-  const { path, bridge, input, times, seen } = options;
-  const { shape: sample } = bridge.trained;
+  const { path, bridge, input, times, seen, members } = options;
+  const { shape, channels } = bridge.trained;
+  const sample = channels ? [shape[0], ...channels.grid] : shape;
+  const fields = channels && { channels, units: new FieldUnits(channels) };
   const units = sample.length === 1 ? bridge.units : null;
   const columns = units?.columns(input.table?.names);
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
   const row = units ? [units.width] : sample;
   const n = options.n as number;
-  const leading = [...(times ? [times.length] : []), n];
+  const leading = [...(members > 1 ? [members] : []), ...(times ? [times.length] : []), n];
   const file = new io.npy.NpyWriter(temporary, dtype, row, { leading });
   return {
     about: () => `${path}, ${dtype} [${[...leading, ...row].join(", ")}]`,
-    async put(x, { k, first }) {
-      const at = times ? k * n + first : first;
+    async put(x, { k, first, member }) {
+      const at = (member * (times?.length ?? 1) + k) * n + first;
       tidy(() => {
+        if (fields) {
+          const own = ownFields(x, fields.units, fields.channels);
+          return file.put(at, io.fromTyped(own.values, [...own.shape]));
+        }
         const here = x.to({ device: "cpu" });
         if (!units) return file.put(at, io.toRaw(here));
         const numbers = units.undo(here);
@@ -79,8 +87,14 @@ function arrayWriter(temporary: string, options: OutputOptions): SampleWriter {
         file.put(at, io.fromTyped(toRows(numbers, dtype), [x.size(0), units.width]));
       });
     },
-    close: () => file.close({ sync: true }),
-    abandon: () => file.close(),
+    close() {
+      fields?.units.dispose();
+      file.close({ sync: true });
+    },
+    abandon() {
+      fields?.units.dispose();
+      file.close();
+    },
   };
 }
 

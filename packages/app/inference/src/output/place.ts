@@ -6,10 +6,14 @@ import { outputFormat, outputFormats } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
 /** How samples are written. */
-export type OutputKind = "table" | "h5ad" | "array" | "picture" | "folder";
+export type OutputKind = "table" | "h5ad" | "array" | "netcdf" | "picture" | "folder";
 
 /** How samples are written to a path; null for a format that does not hold them. */
-export function outputKind(path: string, { shape }: Trained, paths: boolean): OutputKind | null {
+export function outputKind(
+  path: string,
+  { shape, channels: fields }: Trained,
+  paths: boolean,
+): OutputKind | null {
   const ending = extname(path).toLowerCase();
   const array = ending === ".npy";
   if (shape.length === 1) {
@@ -18,6 +22,7 @@ export function outputKind(path: string, { shape }: Trained, paths: boolean): Ou
     return array && paths ? "array" : "table";
   }
   if (array) return "array";
+  if (fields) return ending === ".nc" && !paths ? "netcdf" : null;
   const [channels] = shape;
   if (paths || (channels !== 1 && channels !== 3)) return null;
   if (ending === ".png") return "picture";
@@ -28,7 +33,7 @@ export function outputKind(path: string, { shape }: Trained, paths: boolean): Ou
 
 /** Whether an output needs the number of samples first. */
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
-  outputKind(path, trained, paths) === "array";
+  ["array", "netcdf"].includes(outputKind(path, trained, paths) ?? "");
 
 /**
  * Checks an output before anything is loaded. Throws a ConfigError for an unknown format, for an
@@ -41,14 +46,25 @@ export function checkOutput(
     trained,
     paths,
     overwrite,
-  }: { input: string; trained: Trained; paths: boolean; overwrite: boolean },
+    members,
+  }: {
+    input: string;
+    trained: Trained;
+    paths: boolean;
+    overwrite: boolean;
+    members: number;
+  },
 ): void {
-  if (isSameFile(path, input.replace(/^(table|array):/, "")))
+  if (isSameFile(path, input.replace(/^(table|array|fields):/, "")))
     throw new ConfigError(
       `OUT ${path} is NEW itself, which would be lost: expected another place; give another name`,
     );
   const kind = outputKind(path, trained, paths);
   if (kind === null) throw new ConfigError(refusalOf(path, trained, paths));
+  if (members > 1 && kind !== "array" && kind !== "netcdf")
+    throw new ConfigError(
+      `members=${members} is a dimension of an array or of NetCDF, got OUT ${path}: give a name that ends with .npy${trained.channels ? " or .nc" : ""}, or leave members out`,
+    );
   const there = existsSync(path) ? statSync(path) : undefined;
   const again = "give another name, or write overwrite=true";
   if (kind !== "folder") {
@@ -74,12 +90,14 @@ function isSameFile(a: string, b: string): boolean {
   return first.dev === second.dev && first.ino === second.ino;
 }
 
-function refusalOf(path: string, { shape }: Trained, paths: boolean): string {
+function refusalOf(path: string, { shape, channels: fields }: Trained, paths: boolean): string {
   const ending = extname(path);
   const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
   if (shape.length === 1)
     return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
+  if (fields)
+    return `${cannot} of ${what}; expected a name that ends with ${paths ? "" : ".nc or "}.npy`;
   const [channels] = shape;
   const pictures = !paths && (channels === 1 || channels === 3);
   return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? ", .png for one image, or a folder of images (with a slash at its end)" : ""}`;

@@ -31,6 +31,8 @@ export interface Output<W extends Writer> extends Disposable {
 /** Which samples, and which state of a path. */
 interface PutPlace {
   k: number;
+  /** The draw, from 0. */
+  member: number;
   first: number;
   kept: readonly (readonly KeptCell[])[];
   /** Row numbers of a table's file, from 0. */
@@ -46,6 +48,8 @@ export interface OutputOptions {
   input: Input;
   /** Samples in all; null: not known. */
   n: number | null;
+  /** Draws for each sample. */
+  members: number;
   /** Process times of the states of a path; null: only endpoints. */
   times: readonly number[] | null;
   /** The process time of the generated samples. */

@@ -102,8 +102,14 @@ export interface FitKeys {
   wavenumber?: 0 | 1 | 2 | 4 | 8 | 16 | undefined;
   /** Options `data.KEY` of the command line. */
   data?: {
-    /** height and width of an image. Chosen from your data. */
+    /** height of an image, and its width without data.image_width. Chosen from your data. */
     image_size?: number | undefined;
+    /** width of an image or field; null: as its height. Chosen from your data. */
+    image_width?: number | null | undefined;
+    /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
+    variables?: string | readonly (string | number)[] | number | null | undefined;
+    /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */
+    transform?: "log1p" | "sqrt" | null | undefined;
     /** channels of an image. Chosen from your data. */
     channels?: number | undefined;
     /** channels of the condition. Default: 0. */
@@ -124,7 +130,7 @@ export interface FitKeys {
     n_train?: number | null | undefined;
     /** number of test samples, as n_train. Default: null. */
     n_test?: number | null | undefined;
-    /** held-out share of an image folder, an array or a table. Default: 0.1. */
+    /** held-out share of an image folder, an array, a table or fields. Default: 0.1. */
     test_fraction?: number | undefined;
     /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
@@ -138,17 +144,17 @@ export interface FitKeys {
     condition?: string | null | undefined;
     /** tables: like data.condition, for a column whose numbers are codes of classes. Default: null. */
     classes?: string | null | undefined;
-    /** tables: columns whose generated values stay in the data's range, or in a given range; true is all. Chosen from your data. */
+    /** tables and fields: columns or variables whose generated values stay in the data's range, or in a given range; true is all. Chosen from your data. */
     range?: true | string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers. Chosen from your data. */
     integer?: true | string | readonly (string | number)[] | number | null | undefined;
     /** tables: the column of row ids for pairs=FILE; it is not trained on. Default: null. */
     id?: string | null | undefined;
-    /** tables: treatment of rows with missing values. Default: "error". */
+    /** tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have. Default: "error". */
     missing?: "error" | "drop" | undefined;
     /** tables: train on log(1 + x). Default: false. */
     log1p?: boolean | undefined;
-    /** tables: standardise each column (columns), all columns by one deviation (global), or each by its middle half, with far values drawn in (robust). Chosen from your data. */
+    /** tables and fields: standardise each column or variable (columns), all by one deviation (global), or columns by their middle half, with far values drawn in (robust). Chosen from your data. */
     standardise?: "columns" | "global" | "robust" | "none" | undefined;
     /** one table with source and target: the column that separates their rows. Default: null. */
     split_by?: string | null | undefined;
@@ -164,7 +170,7 @@ export interface FitKeys {
     decimal?: "." | "," | undefined;
     /** .csv and .tsv: the sign between thousands; null: none. Default: null. */
     thousands?: "." | "," | "'" | "space" | null | undefined;
-    /** tables: further marks of missing values, texts or numbers. Default: null. */
+    /** tables and fields: further marks of missing values, texts or numbers. Default: null. */
     na?: string | readonly (string | number)[] | number | null | undefined;
     /** whether true and false in .csv and .tsv are the numbers 1 and 0. Default: false. */
     booleans?: boolean | undefined;
@@ -440,6 +446,10 @@ export interface SampleKeys {
   ode_tol?: number | null | undefined;
   /** time step of heun and euler; null is 0.01. Default: null. */
   ode_step_size?: number | null | undefined;
+  /** arrays and NetCDF: draws for each sample, a dimension of the output. Default: 1. */
+  members?: number | undefined;
+  /** NetCDF and Zarr: the variables of NEW; null: as in the run. Default: null. */
+  variables?: string | readonly (string | number)[] | number | null | undefined;
   /** write all states, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */
   path?: boolean | undefined;
   /** tables: columns that are copied unchanged; null: as in the run (data.keep). Default: null. */

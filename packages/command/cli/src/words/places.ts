@@ -14,6 +14,7 @@ import {
   type TrainConfig,
   type Value,
 } from "@dsbm/config";
+import { isFieldPath } from "@dsbm/files";
 import { runFolder } from "@dsbm/runs";
 
 type Named = Pick<
@@ -67,7 +68,7 @@ function namesOf(places: readonly string[]): string[] {
 function nameOfFiles({ Dataset, Dataset_between, Dataset_transfer, transfer }: Named) {
   const all = [Dataset, ...(Dataset_between ?? []), (transfer && Dataset_transfer) || Dataset];
   const sets = [...new Set(all)];
-  const pathOf = (set: string) => /^(?:folder|array|table):(.+)$/s.exec(set)?.[1];
+  const pathOf = (set: string) => /^(?:folder|array|table|fields):(.+)$/s.exec(set)?.[1];
   if (sets.every((set) => pathOf(set) === undefined)) return null;
   return namesOf(sets.map((set) => pathOf(set) ?? set)).join("_to_");
 }
@@ -159,7 +160,7 @@ export function placesBase(
   const groups = ["data.source", "data.target"].map((key) =>
     plainName(String(values[key]).replace("..", "-")),
   );
-  const hasPictures = all.some((name) => name.startsWith("folder:"));
+  const hasPictures = all.some((name) => /^(folder|fields):/.test(name));
   // Keys of a network need its name before images are read.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
@@ -183,5 +184,6 @@ export function datasetOf(place: string, expected = `SOURCE and TARGET: ${usage}
   if (!existsSync(path))
     throw new ConfigError(`no file or folder ${place}; expected ${expected}`, "missing");
   if (path !== place) return place;
+  if (isFieldPath(place)) return `fields:${place}`;
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }

@@ -1,7 +1,7 @@
 import { type Direction, flowMargin, gammaSchedule, langevin, noiseShareOf } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import { categoryBlocks } from "@dsbm/data";
-import { shortName } from "@dsbm/datasets";
+import { imageSize, shortName } from "@dsbm/datasets";
 import {
   type Bridge,
   readProjection,
@@ -184,9 +184,8 @@ function meanSchedule(config: CompleteTrainConfig) {
 function projectionOf({ config, folder, columns }: Trained): BridgeDescription["projection"] {
   if (config.data.components === null) return null;
   const projection = readProjection(folder);
-  const { channels, image_size } = config.data;
   const [d] = projection.basis.shape;
-  const image = [channels, image_size, image_size];
+  const image = [config.data.channels, ...imageSize(config.data)];
   const isImage = columns === null && image.reduce((a, b) => a * b) === d;
   const base64 = (numbers: Tensor) => {
     const { buffer } = numbers.to("float32").contiguous().rawArray();

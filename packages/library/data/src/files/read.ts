@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FileError, sha256OfFile, stageFolder } from "@dsbm/files";
 import { isFormatError } from "@dsbm/torch/archive";
 import type { SetOptions } from "../data-set.js";
-import { DatasetError, reason } from "../errors.js";
+import { badTable, DatasetError, reason } from "../errors.js";
 
 /** Returns undefined if nothing is there; throws `Unreadable` without permission. */
 export function status(path: string): Stats | undefined {
@@ -49,6 +49,15 @@ export function attempt<T>(path: string, operation: () => T): T {
     if (error instanceof DatasetError) throw error;
     throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
   }
+}
+
+/** The error of a reader of a format as a `DatasetError`, `BadTable` unless it is one. */
+export function unreadableFile(path: string, format: string, error: unknown): DatasetError {
+  if (error instanceof DatasetError) return error;
+  const text = reason(error);
+  // Of HDF5's trace, the text of the innermost function.
+  const problem = [...text.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? text;
+  return badTable(path, `cannot be read as ${format} (${problem}): write it again`);
 }
 
 /**

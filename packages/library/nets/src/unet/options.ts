@@ -55,8 +55,10 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
  * `temb_scale`, which multiplies times.
  */
 export interface UNetOptions extends Partial<typeof defaults> {
-  /** Height and width. */
+  /** Height, and width without `image_width`. */
   image_size: number;
+  /** Width. */
+  image_width?: number;
   /** Channels of x and of the condition. */
   in_channels: number;
 }
@@ -68,8 +70,9 @@ const optionError = wrongFor("UNet");
 
 /** Throws a BridgeError with the key's name for impossible options. */
 export function completeUNet(options: UNetOptions) {
-  const { image_size, in_channels } = options;
-  const all = withDefaults(defaults, options);
+  const { image_width = options.image_size, ...others } = options;
+  const { image_size, in_channels } = others;
+  const all = withDefaults(defaults, others);
   const { num_channels, num_heads, num_heads_upsample } = all;
   const num_head_channels = all.num_head_channels === -1 ? null : all.num_head_channels;
   const explicit = readNumbers("UNet", "channel_mult", all.channel_mult);
@@ -79,7 +82,8 @@ export function completeUNet(options: UNetOptions) {
       `there is no default channel_mult for image_size ${image_size} (only for ${Object.keys(multipliers).join(", ")}); give one multiplier per resolution, such as channel_mult="1,2,2"`,
     );
   const levels = channel_mult.length;
-  checkHalvable("UNet", { image_size, levels, key: "channel_mult" });
+  for (const size of [image_size, image_width])
+    checkHalvable("UNet", { image_size: size, levels, key: "channel_mult" });
   const groups = num_channels <= 32 ? 8 : 32;
   const complete = {
     ...all,

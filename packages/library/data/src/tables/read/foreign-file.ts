@@ -1,5 +1,6 @@
 // Opens a file of a foreign format in this thread.
-import { DatasetError, reason } from "../../errors.js";
+import type { DatasetError } from "../../errors.js";
+import { unreadableFile } from "../../files/read.js";
 import type { Opened, ReadOptions } from "../rows.js";
 
 /** A file of a foreign format. */
@@ -17,13 +18,5 @@ export async function openFormat({ format, path, size, options }: ForeignFile): 
 }
 
 /** The error of a reader as a `DatasetError`, `BadTable` unless it is one. */
-export function unreadable({ path, format }: ForeignFile, error: unknown): DatasetError {
-  if (error instanceof DatasetError) return error;
-  const text = reason(error);
-  // Of HDF5's trace, the text of the innermost function.
-  const problem = [...text.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? text;
-  return new DatasetError(
-    "BadTable",
-    `${path}: cannot be read as ${format} (${problem}): write it again`,
-  );
-}
+export const unreadable = ({ path, format }: ForeignFile, error: unknown): DatasetError =>
+  unreadableFile(path, format, error);

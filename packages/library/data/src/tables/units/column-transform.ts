@@ -2,14 +2,13 @@
 import type { Tensor } from "@dsbm/torch";
 import { categoryBlocks, levelPlaces } from "../categories.js";
 import type { TableFacts } from "../facts.js";
+import type { TransformFlags } from "./value-transform.js";
 
 /** How columns are standardised: each one, all together, each one by its middle half with far values drawn in, or not. */
 export type Standardise = "columns" | "global" | "robust" | "none";
 
-/** z = (y − mean) / std with y = x, or log(1 + x); with `robust` its inverse hyperbolic sine. */
-export interface ColumnTransform {
-  /** Whether y is log(1 + x). */
-  log1p: boolean;
+/** z = (y − mean) / std with y = x, log(1 + x) or √x; with `robust` its inverse hyperbolic sine. */
+export interface ColumnTransform extends TransformFlags {
   /** What mean and std are: `global` of all columns together, `robust` the median and the scaled interquartile range. */
   standardise: Standardise;
   /** Of y, column by column. */
@@ -22,7 +21,8 @@ type TransformFacts = Pick<
   TableFacts,
   "columns" | "log1p" | "moments" | "range" | "offset" | "spread"
 > &
-  Partial<Pick<TableFacts, "categories">>;
+  Partial<Pick<TableFacts, "categories">> &
+  Pick<TransformFlags, "sqrt">;
 
 /** The interquartile range of a normal distribution, in deviations. */
 const normalQuartiles = 1.349;
@@ -57,7 +57,7 @@ export function fitTransform(
   datasets: readonly TransformFacts[],
   standardise: Standardise,
 ): ColumnTransform {
-  const [{ columns, log1p, categories = [] }] = datasets;
+  const [{ columns, log1p, sqrt, categories = [] }] = datasets;
   const blocks = categoryBlocks(columns, categories);
   const levels = levelPlaces(columns, categories);
   const statistics = columns.map((_, k) => {
@@ -93,6 +93,7 @@ export function fitTransform(
   };
   return {
     log1p,
+    ...(sqrt && { sqrt }),
     standardise,
     mean: statistics.map(({ mean, isConstant }) =>
       standardise === "none" && !isConstant ? 0 : mean,

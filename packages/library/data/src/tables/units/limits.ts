@@ -1,6 +1,7 @@
 // Ranges of columns, and the limits of generated values.
 import { didYouMean, firstOf, invalidOption } from "../../errors.js";
 import type { TableFacts } from "../facts.js";
+import { type TransformFlags, undoValue } from "./value-transform.js";
 
 /** The range of a column, in the user's units. */
 export interface Bounds {
@@ -30,10 +31,13 @@ export interface Limits {
   whole: readonly boolean[];
 }
 
+/** What ranges in the user's units need. */
+export type RangeFacts = Pick<TableFacts, "range" | "whole"> & TransformFlags;
+
 /** The ranges of the columns, in the user's units. */
-export function boundsOf(datasets: readonly TableFacts[]): ColumnBounds {
-  const [source, ...others] = datasets.map(({ range, log1p }) => {
-    const inOwnUnits = (value: number) => (log1p ? Math.expm1(value) : value);
+export function boundsOf(datasets: readonly RangeFacts[]): ColumnBounds {
+  const [source, ...others] = datasets.map(({ range, ...flags }) => {
+    const inOwnUnits = undoValue(flags);
     return range.min.map((min, k) => ({
       min: inOwnUnits(min),
       max: inOwnUnits(range.max[k]),

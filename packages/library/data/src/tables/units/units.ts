@@ -34,7 +34,7 @@ const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
 function toValues(z: Tensor, transform: ColumnTransform, limits: Limits | null): Tensor {
   const { values: standard } = stretchFarValues(z.to("float64"), transform);
   const y = standard.mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
-  const values = transform.log1p ? y.expm1() : y;
+  const values = transform.log1p ? y.expm1() : transform.sqrt ? y.mul(y.abs()) : y;
   if (!limits) return values;
   const whole = rowOf(limits.whole.map(Number), z);
   const rounded = values.add(values.round().sub(values).mul(whole));

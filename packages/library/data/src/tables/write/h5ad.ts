@@ -1,15 +1,16 @@
 // Copies a .h5ad file and adds columns of obs, matrices of obsm and entries of uns; the rest stays
 // byte by byte. The format: https://anndata.readthedocs.io/en/latest/fileformat-prose.html
-import { closeSync, constants, copyFileSync, fsyncSync, openSync } from "node:fs";
+import { constants, copyFileSync } from "node:fs";
 import { badTable, DatasetError, reason } from "../../errors.js";
 import {
   child,
+  flushFile,
   type H5,
   type H5Dataset,
   type H5File,
   type H5Group,
   openH5,
-} from "../read/h5ad/hdf5.js";
+} from "../../files/hdf5.js";
 
 /** A value of `.uns`. */
 export type UnsValue =
@@ -187,12 +188,6 @@ function writeColumnOrder(obs: H5Group, columns: ReadonlySet<string>): void {
   const names = columns.size > 0 ? [...columns] : new Float64Array();
   obs.delete_attribute("column-order");
   obs.create_attribute("column-order", names, [columns.size]);
-}
-
-function flushFile(path: string): void {
-  const handle = openSync(path, "r+");
-  fsyncSync(handle);
-  closeSync(handle);
 }
 
 /**

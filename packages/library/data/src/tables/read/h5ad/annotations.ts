@@ -1,5 +1,11 @@
+import {
+  child,
+  type H5,
+  type H5Dataset,
+  type H5Entity,
+  type H5Group,
+} from "../../../files/hdf5.js";
 import type { ObsColumn } from "../matrix.js";
-import { child, type H5, type H5Dataset, type H5Entity, type H5Group } from "./hdf5.js";
 
 /** The columns of obs by name, of n cells; others than numbers, texts and categories are skipped. */
 export function readAnnotations(h5: H5, file: H5Group, n: number): Map<string, ObsColumn> {

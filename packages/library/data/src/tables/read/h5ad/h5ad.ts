@@ -1,11 +1,11 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
 import { type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
+import { child, type H5, type H5Dataset, type H5Group, openH5 } from "../../../files/hdf5.js";
 import { mostNarrowColumns } from "../../counts.js";
 import type { Opened, ReadOptions } from "../../rows.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
-import { child, type H5, type H5Dataset, type H5Group, openH5 } from "./hdf5.js";
 import { openX } from "./x.js";
 
 /** Throws `BadTable`, and `InvalidOption` for an unknown matrix. */

@@ -1,6 +1,6 @@
 import { badTable, type DatasetError } from "../../../errors.js";
+import { child, type H5, type H5Dataset, type H5Group } from "../../../files/hdf5.js";
 import { denseBlock, type Matrix } from "../matrix.js";
-import { child, type H5, type H5Dataset, type H5Group } from "./hdf5.js";
 
 type Refuse = (problem: string) => DatasetError;
 

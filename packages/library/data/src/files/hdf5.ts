@@ -1,4 +1,5 @@
 // HDF5 files by h5wasm.
+import { closeSync, fsyncSync, openSync } from "node:fs";
 
 /** The library. */
 export type H5 = typeof import("h5wasm/node");
@@ -11,14 +12,22 @@ export type H5Dataset = InstanceType<H5["Dataset"]>;
 /** A member of a group: a group, a dataset, another kind, or null for none. */
 export type H5Entity = ReturnType<H5Group["get"]>;
 
-/** Opens a file to read or to extend it. */
-export async function openH5(path: string, mode: "r" | "a") {
+/** Opens a file to read, to extend or to create it. */
+export async function openH5(path: string, mode: "r" | "a" | "w") {
   const h5 = await import("h5wasm/node");
   // Errors are thrown with HDF5's own texts, and not printed.
   (await h5.ready).activate_throwing_error_handler();
   // The earliest version, as anndata writes it, has no checksums.
   const libver: ["earliest", "latest"] = ["earliest", "latest"];
-  return { h5, file: new h5.File(path, mode, { libver }) };
+  // NetCDF shows variables and attributes in the order of their creation.
+  return { h5, file: new h5.File(path, mode, { libver, track_order: mode === "w" }) };
+}
+
+/** Waits until a closed file is on the disk. */
+export function flushFile(path: string): void {
+  const handle = openSync(path, "r+");
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 /**

@@ -1,0 +1,194 @@
+// Fields of the user: their units, ranges, cells without values, and what was read.
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import {
+  boundsOf,
+  type ColumnBounds,
+  type ColumnTransform,
+  channelFacts,
+  decodeBits,
+  encodeBits,
+  type FieldAxis,
+  type FieldChannel,
+  type FieldSetFacts,
+  FieldUnits,
+  fitTransform,
+  type Limits,
+  limitsOf,
+  spanText,
+  timesText,
+} from "@dsbm/data";
+import type { EndpointData } from "./dataset.js";
+
+/** Shared facts of the fields of all datasets. */
+export interface Channels {
+  /** The channels of the source. */
+  source: readonly FieldChannel[];
+  /** The channels of the target. */
+  target: readonly FieldChannel[];
+  /** Height and width of the grid. */
+  grid: readonly [height: number, width: number];
+  /** Height and width of a sample, of which the grid is the first part. */
+  size: readonly [height: number, width: number];
+  /** Cells of a sample without values in any dataset, [C, H, W]. */
+  missing: Uint8Array;
+  /** The transform of values, with the units of the network. */
+  transform: ColumnTransform;
+  /** Smallest and largest values of each channel, in the user's units. */
+  bounds: ColumnBounds;
+  /** Ranges that samples keep; null: none. */
+  limits: Limits | null;
+  /** The text of fields.json. */
+  description: FieldsDescription;
+}
+
+/** The content of fields.json. */
+export type FieldsDescription = ReturnType<typeof describeFields>;
+
+/**
+ * Standardises fields by channel, in place. Returns null if neither source nor target is a file of fields.
+ * @throws {ConfigError} for fields and another dataset, for different grids or numbers of variables, and for options of
+ * other data
+ */
+export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig): Channels | null {
+  const facts = datasets.flatMap(({ fields }) => fields ?? []);
+  const [first] = facts;
+  if (!first) return fieldOptionsUnused(config);
+  const other = datasets.find(({ fields }) => fields === null);
+  if (other)
+    throw new ConfigError(
+      `${first.path} holds fields, which need fields as the other dataset, got ${other.name}: give two NetCDF files or Zarr folders`,
+    );
+  for (const one of facts.slice(1)) checkAlike(first, one);
+  const { standardise } = config.data;
+  if (standardise === "robust")
+    throw new ConfigError(
+      "data.standardise=robust is for tables, got fields: write data.transform=log1p or sqrt to draw far values in",
+    );
+  const columns = facts.map(channelFacts);
+  const transform = fitTransform(columns, standardise);
+  const bounds = boundsOf(columns);
+  const target = facts.at(-1) as FieldSetFacts;
+  const limits = limitsOf(columns[0].columns, bounds, { ...config.data, integer: null });
+  const missing = commonMissing(facts);
+  const { size, grid } = first;
+  const shared = {
+    source: first.grid.channels,
+    target: target.grid.channels,
+    grid: [grid.y.size, grid.x.size] as const,
+    size,
+    missing,
+    transform,
+    bounds,
+    limits,
+  };
+  for (const [i, end] of datasets.entries()) datasets[i] = inUnits(end, shared);
+  return { ...shared, description: describeFields(facts, shared) };
+}
+
+function fieldOptionsUnused({ data }: CompleteTrainConfig): null {
+  for (const key of ["variables", "transform"] as const)
+    if (data[key] !== null)
+      throw new ConfigError(
+        `data.${key}=${data[key]} is an option of NetCDF files and Zarr folders, got other data: leave data.${key} out`,
+      );
+  return null;
+}
+
+function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
+  const { channels, y, x } = first.grid;
+  const there = other.grid;
+  if (there.channels.length !== channels.length)
+    throw new ConfigError(
+      `${first.path} has ${channels.length} variables, ${other.path} has ${there.channels.length}: expected as many; name them by data.variables`,
+    );
+  if (there.y.size !== y.size || there.x.size !== x.size)
+    throw new ConfigError(
+      `${first.path} has ${y.size}×${x.size} cells, ${other.path} has ${there.y.size}×${there.x.size}: expected one grid; interpolate the coarse fields to the fine grid, or average the fine ones (cdo remapbil, cdo remapcon)`,
+    );
+}
+
+/** Cells that lack values in a dataset. */
+function commonMissing(facts: readonly FieldSetFacts[]): Uint8Array {
+  const [{ grid, size }] = facts;
+  const count = grid.channels.length * size[0] * size[1];
+  const bits = facts.map(({ missing }) => decodeBits(missing, count));
+  return Uint8Array.from({ length: count }, (_, i) => Number(bits.some((one) => one[i] === 1)));
+}
+
+function inUnits(
+  end: EndpointData,
+  facts: Pick<Channels, "transform" | "limits" | "missing" | "size">,
+): EndpointData {
+  const units = new FieldUnits(facts);
+  const apply: EndpointData["plain"] = (rows) => units.apply(rows);
+  const decode = end.decode;
+  return {
+    ...end,
+    // Mirrors fields on request, as images.
+    decode: (rows, options) => apply(decode(rows, options)),
+    plain: apply,
+    shown: (rows) => units.undo(rows),
+    dispose() {
+      end.dispose?.();
+      units.dispose();
+    },
+  };
+}
+
+function describeFields(
+  facts: readonly FieldSetFacts[],
+  { source, target, grid, size, missing, transform, bounds }: Omit<Channels, "description">,
+) {
+  const [first, ...others] = facts;
+  const last = others.at(-1) ?? null;
+  return {
+    source: describeEnd(first),
+    target: last && describeEnd(last),
+    channels: source.map((channel, k) => ({
+      source: channel,
+      target: target[k],
+      range: { source: bounds.source[k], target: bounds.target?.[k] ?? null },
+    })),
+    grid,
+    size,
+    missing: encodeBits(missing),
+    transform,
+    warnings: last ? differences(first, last) : [],
+  };
+}
+
+const describeEnd = ({ path, format, grid, total, dropped, rows }: FieldSetFacts) => ({
+  path,
+  format,
+  fields: total,
+  train: rows.train.length,
+  test: rows.test.length,
+  dropped,
+  times: timesText(grid.time),
+  cells: `${grid.y.size}×${grid.x.size}, ${spanText(grid.y)}, ${spanText(grid.x)}`,
+});
+
+/** Differences that a bridge would learn. */
+function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
+  const units = a.grid.channels.flatMap((channel, k) => {
+    const other = b.grid.channels[k];
+    if (channel.units === other.units || channel.units === null || other.units === null) return [];
+    return [
+      `${channel.name} is in ${channel.units} in ${a.path}, ${other.name} is in ${other.units} in ${b.path}: the bridge learns the factor, and outputs are in ${other.units}`,
+    ];
+  });
+  const axes = (["y", "x"] as const).filter((axis) => !isAlike(a.grid[axis], b.grid[axis]));
+  const places = axes.map(
+    (axis) =>
+      `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order`,
+  );
+  return [...units, ...places];
+}
+
+/** Whether coordinates differ by less than half a cell. */
+function isAlike(a: FieldAxis, b: FieldAxis): boolean {
+  if (!a.values || !b.values || a.values.length < 2) return true;
+  const cell = Math.abs(a.values[1] - a.values[0]);
+  const others = b.values;
+  return a.values.every((value, i) => Math.abs(value - others[i]) <= cell / 2);
+}

@@ -1,0 +1,137 @@
+// Generated fields as NetCDF, with the coordinates of the input and the units of the generated side.
+import { ConfigError } from "@dsbm/config";
+import { type FieldAxis, FieldUnits, type NetcdfPlan, openNetcdfWriter } from "@dsbm/data";
+import { version } from "@dsbm/runs";
+import { type Tensor, tidy } from "@dsbm/torch";
+import type { RunChannels } from "../saved-channels.js";
+import type { OutputOptions, SampleWriter } from "./writer.js";
+
+/** The axes of an output: members, times, and the grid as the input has it. */
+function axesOf({ input, n, members }: OutputOptions, { grid }: RunChannels): FieldAxis[] {
+  const plain = (name: string, size: number): FieldAxis => ({
+    name,
+    size,
+    values: null,
+    attributes: {},
+  });
+  const of = input.fields?.grid;
+  const numbers = Array.from({ length: members }, (_, k) => k);
+  const member: FieldAxis = {
+    name: "member",
+    size: members,
+    values: numbers,
+    attributes: { standard_name: "realization" },
+  };
+  const [height, width] = grid;
+  const y = of?.y ?? plain("y", height);
+  return [
+    ...(members > 1 ? [member] : []),
+    of?.time ?? plain("time", n as number),
+    of?.isFlipped ? { ...y, values: y.values?.toReversed() ?? null } : y,
+    of?.x ?? plain("x", width),
+  ];
+}
+
+function planOf(options: OutputOptions, channels: RunChannels): NetcdfPlan {
+  const { bridge, end, input } = options;
+  const { folder } = bridge.trained;
+  const names = channels[end === 0 ? "source" : "target"];
+  return {
+    axes: axesOf(options, channels),
+    variables: names.map(({ name, attributes }) => ({ name, attributes })),
+    attributes: {
+      Conventions: "CF-1.8",
+      source: `dsbm ${version}, run ${folder}`,
+      history: `${new Date().toISOString()}: dsbm sample ${folder} (${input.about})`,
+    },
+  };
+}
+
+/**
+ * Writes fields of the network as variables of a NetCDF file; cells that were never trained are missing.
+ * @throws ConfigError for two dimensions or variables of one name.
+ */
+export async function fieldWriter(
+  temporary: string,
+  options: OutputOptions,
+): Promise<SampleWriter> {
+  const { path, bridge, members, input } = options;
+  const channels = bridge.trained.channels as RunChannels;
+  const plan = planOf(options, channels);
+  const all = [...plan.axes, ...plan.variables].map(({ name }) => name);
+  const twice = all.find((name, i) => all.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new ConfigError(`OUT ${path} would have ${twice} twice: rename it in NEW`);
+  const file = await openNetcdfWriter(temporary, plan);
+  const units = new FieldUnits(channels);
+  const [height, width] = channels.grid;
+  const isFlipped = input.fields?.grid.isFlipped ?? false;
+  return {
+    about: () =>
+      `${path}, ${plan.variables.map(({ name }) => name).join(", ")} (${plan.axes.map(({ name, size }) => `${name} ${size}`).join(" × ")})`,
+    async put(x, { first, member }) {
+      const fields = ownFields(x, units, channels);
+      const count = x.size(0);
+      const rows: [number, number][] = [
+        ...(members > 1 ? [[member, member + 1] as [number, number]] : []),
+        [first, first + count],
+        [0, height],
+        [0, width],
+      ];
+      for (const [k, { name }] of plan.variables.entries()) {
+        const values = channelValues(fields, k, { count, height, width, isFlipped });
+        file.put(name, rows, values);
+      }
+    },
+    close() {
+      units.dispose();
+      file.close();
+    },
+    abandon() {
+      units.dispose();
+      file.abandon();
+    },
+  };
+}
+
+/** Samples [n, C, H, W] on the grid of the data, in their units, NaN in cells without values. */
+export function ownFields(
+  x: Tensor,
+  units: FieldUnits,
+  { grid: [height, width], missing, size }: Pick<RunChannels, "grid" | "missing" | "size">,
+): { values: Float32Array; shape: readonly [number, number, number, number] } {
+  const [n, channels] = x.shape;
+  const all = tidy(() => {
+    const own = units.undo(x.to({ device: "cpu" })).to("float32");
+    return own.contiguous().toArray() as Float32Array;
+  });
+  const values = new Float32Array(n * channels * height * width);
+  let at = 0;
+  for (let plane = 0; plane < n * channels; plane++)
+    for (let i = 0; i < height; i++)
+      for (let j = 0; j < width; j++, at++) {
+        const cell = (plane * size[0] + i) * size[1] + j;
+        values[at] = missing[cell % missing.length] === 1 ? Number.NaN : all[cell];
+      }
+  return { values, shape: [n, channels, height, width] };
+}
+
+function channelValues(
+  { values, shape: [, channels] }: ReturnType<typeof ownFields>,
+  k: number,
+  {
+    count,
+    height,
+    width,
+    isFlipped,
+  }: { count: number; height: number; width: number; isFlipped: boolean },
+): Float32Array {
+  const area = height * width;
+  const result = new Float32Array(count * area);
+  for (let i = 0; i < count; i++)
+    for (let line = 0; line < height; line++) {
+      const from = (i * channels + k) * area + (isFlipped ? height - 1 - line : line) * width;
+      result.set(values.subarray(from, from + width), i * area + line * width);
+    }
+  return result;
+}

@@ -1,0 +1,43 @@
+// The channels of a run of fields, from fields.json.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import { decodeBits, fieldsPrefix, limitsOf } from "@dsbm/data";
+import type { Channels } from "@dsbm/datasets";
+import { checkFiles, readFieldsFile } from "@dsbm/runs";
+
+/** The channels of a run of fields. */
+export type RunChannels = Omit<Channels, "description">;
+
+/** Null for a run of other data. Throws a ConfigError if fields.json is missing or damaged. */
+export function readChannels(
+  folder: string,
+  { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
+): RunChannels | null {
+  if (!Dataset.startsWith(fieldsPrefix)) return null;
+  const path = join(folder, "fields.json");
+  if (existsSync(path)) checkFiles(folder, ["fields.json"]);
+  const saved = readFieldsFile(folder);
+  if (!saved)
+    throw new ConfigError(
+      `${path} is missing or damaged, which says how its fields were standardised: copy it with the run, or train it again`,
+    );
+  const { channels, grid, size, transform } = saved;
+  const target = channels.flatMap(({ range }) => range.target ?? []);
+  const bounds = {
+    source: channels.map(({ range }) => range.source),
+    target: target.length > 0 ? target : null,
+    whole: channels.map(() => false),
+  };
+  const names = channels.map(({ source }) => source.name);
+  return {
+    source: channels.map((channel) => channel.source),
+    target: channels.map((channel) => channel.target),
+    grid,
+    size,
+    missing: decodeBits(saved.missing, channels.length * size[0] * size[1]),
+    transform,
+    bounds,
+    limits: limitsOf(names, bounds, { range: data.range, integer: null }),
+  };
+}

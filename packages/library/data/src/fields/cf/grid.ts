@@ -1,0 +1,250 @@
+// The variables, the times and the grid of a file of fields.
+import {
+  badTable,
+  byOption,
+  type DatasetError,
+  didYouMean,
+  firstOf,
+  invalidOption,
+} from "../../errors.js";
+import {
+  type FieldAttributes,
+  type FieldDimension,
+  type FieldFile,
+  type FieldVariable,
+  rowSize,
+} from "../file/field-file.js";
+import { datesOf } from "./calendar.js";
+import { describing } from "./packing.js";
+
+/** An axis of fields. */
+export interface FieldAxis {
+  /** The name of its dimension. */
+  name: string;
+  /** Cells along it. */
+  size: number;
+  /** Its coordinates; null if the file has none. */
+  values: number[] | null;
+  /** Attributes of its coordinates. */
+  attributes: FieldAttributes;
+}
+
+/** A variable, which is a channel of fields. */
+export interface FieldChannel {
+  /** Its name in the file. */
+  name: string;
+  /** Null: the file does not say. */
+  units: string | null;
+  /** Attributes that say what it is. */
+  attributes: FieldAttributes;
+}
+
+/** What fields of a file are: channels on a grid at times. */
+export interface FieldGrid {
+  /** The chosen variables. */
+  channels: FieldChannel[];
+  /** The rows. */
+  time: FieldAxis;
+  /** From north to south, or as in the file. */
+  y: FieldAxis;
+  /** The last axis. */
+  x: FieldAxis;
+  /** Whether the file has the y axis the other way around. */
+  isFlipped: boolean;
+  /** Whether the file has x before y. */
+  isTransposed: boolean;
+}
+
+/** Cells of all channels of a field, at most. */
+const mostCells = 2 ** 24;
+/** Rows of a file, at most. */
+const mostRows = 2 ** 28;
+
+type Role = "time" | "y" | "x";
+
+const roleNames: Readonly<Record<Role, RegExp>> = {
+  time: /^(time|t|date|times|valid_time)$/i,
+  y: /^(lat|latitude|y|rlat|nlat|ny|south_north|projection_y_coordinate|grid_latitude)$/i,
+  x: /^(lon|longitude|x|rlon|nlon|nx|west_east|projection_x_coordinate|grid_longitude)$/i,
+};
+
+const axisLetters: Readonly<Record<string, Role>> = { T: "time", Y: "y", X: "x" };
+
+const text = (attributes: FieldAttributes, name: string): string =>
+  typeof attributes[name] === "string" ? (attributes[name] as string) : "";
+
+/** What a dimension is, by the attributes of its coordinates, then by its name. */
+function roleOf(name: string, attributes: FieldAttributes): Role | null {
+  const letter = axisLetters[text(attributes, "axis").toUpperCase()];
+  if (letter) return letter;
+  const units = text(attributes, "units");
+  if (/\bsince\b/.test(units)) return "time";
+  if (/^degrees?_?(north|N)$/.test(units)) return "y";
+  if (/^degrees?_?(east|E)$/.test(units)) return "x";
+  const standard = text(attributes, "standard_name");
+  const roles = Object.entries(roleNames) as [Role, RegExp][];
+  return roles.find(([, names]) => names.test(standard) || names.test(name))?.[0] ?? null;
+}
+
+/** The places of time, y and x among the dimensions of a variable; null if it is no field. */
+function placesOf(
+  { dimensions, name }: FieldVariable,
+  coordinates: ReadonlyMap<string, FieldVariable>,
+): Record<Role, number> | null {
+  const wide = dimensions.flatMap((dimension, place) => (dimension.size === 1 ? [] : [place]));
+  if (dimensions.length < 3 || coordinates.has(name)) return null;
+  const rank = dimensions.length;
+  const roles = dimensions.map((dimension) =>
+    roleOf(dimension.name, coordinates.get(dimension.name)?.attributes ?? {}),
+  );
+  const place = (role: Role, usual: number) => {
+    const known = roles.indexOf(role);
+    return known >= 0 ? known : roles[usual] === null ? usual : -1;
+  };
+  const places = { time: place("time", 0), y: place("y", rank - 2), x: place("x", rank - 1) };
+  const used = Object.values(places);
+  const isField = places.time === 0 && places.y > 0 && places.x > 0 && places.x !== places.y;
+  return isField && wide.every((one) => used.includes(one)) ? places : null;
+}
+
+const shapeText = (dimensions: readonly FieldDimension[]): string =>
+  dimensions.map(({ name, size }) => `${name} ${size}`).join(" × ");
+
+/** Variables whose name is their only dimension. */
+const coordinatesOf = ({ variables }: FieldFile): Map<string, FieldVariable> =>
+  new Map(
+    variables
+      .filter(({ name, dimensions }) => dimensions.length === 1 && dimensions[0].name === name)
+      .map((variable) => [variable.name, variable]),
+  );
+
+/** The chosen variables in order. Throws `InvalidOption` for an unknown one, and `BadTable` for another shape. */
+function chosenVariables(
+  path: string,
+  { variables }: FieldFile,
+  isField: (variable: FieldVariable) => boolean,
+  names: readonly string[] | null,
+): FieldVariable[] {
+  const fields = variables.filter((variable) => variable.isNumber && isField(variable));
+  const known = fields.map(({ name }) => name);
+  if (names === null) {
+    if (fields.length === 1) return fields;
+    if (fields.length > 1)
+      throw invalidOption(`${path}: has the variables ${firstOf(known, 12)}`, {
+        cures: [
+          byOption("data.variables", [known[0]], "for one, or name several: each one is a channel"),
+        ],
+      });
+    const list = variables.filter(({ dimensions }) => dimensions.length > 1);
+    const shapes = list.map(({ name, dimensions }) => `${name} (${shapeText(dimensions)})`);
+    throw badTable(
+      path,
+      `has ${list.length === 0 ? "no fields" : firstOf(shapes, 6)}: expected a variable of numbers of time × latitude × longitude; choose one level, and put time first`,
+    );
+  }
+  return names.map((name) => {
+    const field = fields.find((one) => one.name === name);
+    if (field) return field;
+    const other = variables.find((one) => one.name === name);
+    if (other)
+      throw badTable(
+        path,
+        `${name} is ${other.isNumber ? shapeText(other.dimensions) || "a number" : "text"}: expected numbers of time × latitude × longitude; choose one level, and put time first`,
+      );
+    throw invalidOption(
+      `${path}: has no variable ${name}${didYouMean(name, known) || `; there are ${firstOf(known, 12) || "none on a grid"}`}`,
+    );
+  });
+}
+
+async function axisOf(
+  { name, size }: FieldDimension,
+  coordinates: ReadonlyMap<string, FieldVariable>,
+): Promise<FieldAxis> {
+  const variable = coordinates.get(name);
+  if (!variable) return { name, size, values: null, attributes: {} };
+  const stored = variable.isNumber ? await variable.read(0, size) : null;
+  const values = stored && Array.from(stored, Number);
+  const isUsable = values?.length === size && values.every(Number.isFinite);
+  return {
+    name,
+    size,
+    values: isUsable ? values : null,
+    attributes: describing(variable.attributes),
+  };
+}
+
+const sizeError = (path: string, problem: string): DatasetError =>
+  badTable(path, `${problem}; cut out a region or some years`);
+
+/**
+ * The grid of the chosen variables of a file; null chooses the only variable on a grid.
+ * @throws {DatasetError} `InvalidOption` for an unknown variable or for several without a choice; `BadTable` for variables
+ * that are no fields, that differ in their grids, or that are too large
+ */
+export async function readGrid(
+  path: string,
+  file: FieldFile,
+  names: readonly string[] | null,
+): Promise<{ grid: FieldGrid; variables: FieldVariable[] }> {
+  const coordinates = coordinatesOf(file);
+  const places = (variable: FieldVariable) => placesOf(variable, coordinates);
+  const variables = chosenVariables(path, file, (one) => places(one) !== null, names);
+  const [first] = variables;
+  const dimensionsOf = (variable: FieldVariable) => {
+    const { time, y, x } = places(variable) as Record<Role, number>;
+    return [time, y, x].map((place) => variable.dimensions[place]);
+  };
+  const [time, y, x] = dimensionsOf(first);
+  for (const other of variables)
+    if (
+      shapeText(dimensionsOf(other)) !== shapeText([time, y, x]) ||
+      rowSize(other) !== rowSize(first)
+    )
+      throw badTable(
+        path,
+        `${first.name} is ${shapeText(first.dimensions)}, ${other.name} is ${shapeText(other.dimensions)}: expected variables of one grid and of the same times`,
+      );
+  const cells = variables.length * y.size * x.size;
+  if (cells > mostCells)
+    throw sizeError(path, `has fields of ${cells} cells, more than ${mostCells}`);
+  if (time.size > mostRows) throw sizeError(path, `has ${time.size} times, more than ${mostRows}`);
+  const { y: yPlace, x: xPlace } = places(first) as Record<Role, number>;
+  const yAxis = await axisOf(y, coordinates);
+  const isFlipped = isRising(yAxis.values) && roleOf(y.name, yAxis.attributes) === "y";
+  return {
+    variables,
+    grid: {
+      channels: variables.map(({ name, attributes }) => ({
+        name,
+        units: text(attributes, "units") || null,
+        attributes: describing(attributes),
+      })),
+      time: await axisOf(time, coordinates),
+      y: isFlipped ? { ...yAxis, values: yAxis.values?.toReversed() ?? null } : yAxis,
+      x: await axisOf(x, coordinates),
+      isFlipped,
+      isTransposed: xPlace < yPlace,
+    },
+  };
+}
+
+const isRising = (values: readonly number[] | null): boolean =>
+  values !== null && values.length > 1 && values[0] < values[values.length - 1];
+
+const sixDigits = (x: number): string => String(Number(x.toPrecision(6)));
+
+/** The first and the last coordinate, "latitude 49.9 to 25.1"; the number of cells without coordinates. */
+export function spanText({ name, size, values }: FieldAxis): string {
+  if (!values || size === 0) return `${name} ${size}`;
+  return `${name} ${sixDigits(values[0])} to ${sixDigits(values[size - 1])}`;
+}
+
+/** The first and the last time as dates, with the calendar; null without usable times. */
+export function timesText({ values, attributes }: FieldAxis): string | null {
+  if (!values || values.length === 0) return null;
+  const calendar = text(attributes, "calendar") || "standard";
+  const dates = datesOf(text(attributes, "units"), calendar);
+  if (!dates) return null;
+  return `${dates(values[0])} to ${dates(values[values.length - 1])} (${calendar} calendar)`;
+}

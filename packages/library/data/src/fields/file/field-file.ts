@@ -1,0 +1,43 @@
+// A common interface to NetCDF and Zarr: variables with dimensions and attributes, read by rows.
+
+/** A dimension of a variable. */
+export interface FieldDimension {
+  /** Its name, which its coordinate variable has too. */
+  name: string;
+  /** Entries along it. */
+  size: number;
+}
+
+/** The value of an attribute. */
+export type FieldAttribute = string | number | readonly number[];
+
+/** Attributes by name. */
+export type FieldAttributes = Readonly<Record<string, FieldAttribute>>;
+
+/** An array of a file. */
+export interface FieldVariable {
+  name: string;
+  dimensions: readonly FieldDimension[];
+  /** Whether its values are numbers. */
+  isNumber: boolean;
+  attributes: FieldAttributes;
+  /** Values as they are stored, of `count` entries of the first dimension, in C order; of a scalar its value. */
+  read(first: number, count: number): Promise<ArrayLike<number | bigint>>;
+}
+
+/** Formats of files of fields. */
+export type FieldFormat = "NetCDF 3" | "NetCDF 4" | "Zarr 2" | "Zarr 3";
+
+/** An open file of fields. */
+export interface FieldFile {
+  format: FieldFormat;
+  variables: readonly FieldVariable[];
+  close(): void;
+}
+
+/** Entries of a variable below its first dimension. */
+export const rowSize = ({ dimensions }: Pick<FieldVariable, "dimensions">): number =>
+  dimensions.slice(1).reduce((product, { size }) => product * size, 1);
+
+/** Variables of a file, and dimensions of a variable, at most. */
+export const mostVariables = 10_000;

@@ -1,0 +1,201 @@
+// Reads fields once, into mapped files: unpacking takes longer than training, and large files do not fit into memory.
+import { join } from "node:path";
+import { writeFlushed } from "@dsbm/files";
+import { io } from "@dsbm/torch";
+import { badTable, byOption, type DatasetError, invalidOption } from "../errors.js";
+import { checkDiskSpace } from "../tables/prepare/disk-space.js";
+import { heldOutRows } from "../tables/prepare/split.js";
+import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
+import type { FieldGrid } from "./cf/grid.js";
+import { encodeBits, type FieldSetFacts } from "./field-facts.js";
+import { FieldScan } from "./field-scan.js";
+import { FieldSums } from "./field-sums.js";
+import { openFields } from "./read/open.js";
+import type { FieldRows } from "./read/rows.js";
+
+/** Options of a dataset of fields. */
+export interface FieldOptions {
+  /** Variables, each one a channel (default: the only one). */
+  variables?: readonly string[] | null;
+  /** Refuse (default) or drop fields with missing values in cells that others have. */
+  missing?: "error" | "drop";
+  /** The transform of values (default: none). */
+  transform?: ValueTransform | null;
+  /** Further marks of missing values. */
+  na?: readonly string[] | null;
+  /** Height and width of prepared fields (default: of the grid); cells beyond the grid are missing. */
+  size?: readonly [height: number, width: number];
+}
+
+interface FieldPreparation extends FieldOptions {
+  fraction: number;
+  seed: number;
+  progress: (state: { done: number; total: number }) => void;
+  signal: AbortSignal | undefined;
+}
+
+/** Marks of missing values that are numbers. */
+export const missingMarks = (na: readonly string[] | null = null): number[] =>
+  (na ?? []).map(Number).filter((mark) => !Number.isNaN(mark));
+
+/** Numbers that are read at once. */
+const blockNumbers = 2 ** 22;
+
+/** Fields [n, C, H, W] of a file in blocks. */
+async function* blocksOf(file: FieldRows, signal: AbortSignal | undefined) {
+  const { channels, time, y, x } = file.grid;
+  const n = time.size;
+  const cells = channels.length * y.size * x.size;
+  const most = Math.max(1, Math.floor(blockNumbers / cells));
+  for (let first = 0; first < n; first += most) {
+    signal?.throwIfAborted();
+    const count = Math.min(most, n - first);
+    yield { first, count, values: await file.read(first, count) };
+  }
+}
+
+/**
+ * Writes rows_train.npy and rows_test.npy, float32 [n, C, H, W] with 0 in cells without values, and facts.json.
+ * @throws {DatasetError} `BadTable` for damage, missing values and values that the transform cannot take; `InvalidOption` for
+ * sizes below the grid; the signal's reason
+ */
+export async function prepareFields(
+  path: string,
+  folder: string,
+  options: FieldPreparation,
+): Promise<void> {
+  const { variables = null, na = null } = options;
+  const file = await openFields(path, { variables, marks: missingMarks(na) });
+  try {
+    const size = preparedSize(path, file, options);
+    const scan = await scanFields(path, file, options);
+    const facts = await writeFields(file, folder, { path, size, scan }, options);
+    writeFlushed(join(folder, "facts.json"), JSON.stringify(facts));
+  } finally {
+    file.close();
+  }
+}
+
+/** The height and width of prepared fields. Throws `InvalidOption` if the grid is larger. */
+function preparedSize(
+  path: string,
+  { grid: { y, x } }: FieldRows,
+  { size = [y.size, x.size] }: FieldOptions,
+): [height: number, width: number] {
+  const [height, width] = size;
+  if (y.size <= height && x.size <= width) return [height, width];
+  throw invalidOption(
+    `${path}: has ${y.size}×${x.size} cells, more than data.image_size=${height} data.image_width=${width}: expected at least the size of the grid; write data.image_size=${evenSize(y.size)} data.image_width=${evenSize(x.size)}`,
+  );
+}
+
+/** The next size that networks halve twice. */
+export const evenSize = (size: number): number => 4 * Math.ceil(size / 4);
+
+async function scanFields(
+  path: string,
+  file: FieldRows,
+  { transform = null, missing = "error", signal, progress }: FieldPreparation,
+) {
+  const n = file.grid.time.size;
+  const scan = new FieldScan(path, file.grid, transform);
+  for await (const { first, count, values } of blocksOf(file, signal)) {
+    scan.add(values);
+    progress({ done: first + count, total: 2 * n });
+  }
+  const { isMissing, fields } = scan.missing();
+  if (fields.size > 0 && missing === "error") throw someMissing(path, n, fields);
+  const kept = Array.from({ length: n }, (_, row) => row).filter((row) => !fields.has(row));
+  if (kept.length < 2)
+    throw badTable(
+      path,
+      `has ${kept.length} fields${fields.size > 0 ? `, since ${fields.size} have missing values in cells that others have` : ""}: expected 2 or more, to train on and to test on`,
+    );
+  const apply = transform ? transformOfValue[transform].apply : (value: number) => value;
+  const { min, max } = scan.range();
+  const range = { min: min.map(apply), max: max.map(apply) };
+  return { kept, isMissing, dropped: fields.size, range, spread: scan.spread(apply) };
+}
+
+function someMissing(path: string, n: number, fields: ReadonlySet<number>): DatasetError {
+  return badTable(
+    path,
+    `${fields.size} of ${n} fields, the first of them ${Math.min(...fields) + 1}, have missing values in cells that others have: fill them`,
+    [byOption("data.missing", ["drop"], "to leave these fields out")],
+  );
+}
+
+type ScanFacts = Awaited<ReturnType<typeof scanFields>>;
+
+/** What is known before fields are written. */
+interface WritePlan {
+  path: string;
+  size: [height: number, width: number];
+  scan: ScanFacts;
+}
+
+async function writeFields(
+  file: FieldRows,
+  folder: string,
+  { path, size, scan }: WritePlan,
+  options: FieldPreparation,
+): Promise<FieldSetFacts> {
+  const { grid, format } = file;
+  const { kept, isMissing, dropped, range, spread } = scan;
+  const { transform = null, signal, progress } = options;
+  const n = grid.time.size;
+  const shape = [grid.channels.length, ...size];
+  const columns = shape.reduce((a, b) => a * b);
+  checkDiskSpace(path, folder, { rows: kept.length, columns, beside: 0 });
+  const isHeld = heldOutRows(kept.length, options);
+  const splitOf = new Map(kept.map((row, i) => [row, isHeld[i] ? "test" : "train"] as const));
+  const rows = { train: [] as number[], test: [] as number[] };
+  const sums = new FieldSums({ range, spread });
+  using train = new io.npy.NpyWriter(join(folder, "rows_train.npy"), "float32", shape);
+  using test = new io.npy.NpyWriter(join(folder, "rows_test.npy"), "float32", shape);
+  const writers = { train, test };
+  const put = (field: Float32Array, row: number) => {
+    const split = splitOf.get(row);
+    if (split === undefined) return;
+    const values = transformField(field, transform);
+    sums.add(values, split === "train");
+    const filled = values.map((value) => (Number.isNaN(value) ? 0 : value));
+    writers[split].append(io.fromTyped(inSize(filled, grid, size, 0), shape));
+    rows[split].push(row);
+  };
+  const cells = isMissing.length;
+  for await (const { first, count, values } of blocksOf(file, signal)) {
+    for (let i = 0; i < count; i++) put(values.subarray(i * cells, (i + 1) * cells), first + i);
+    progress({ done: n + first + count, total: 2 * n });
+  }
+  for (const writer of [train, test]) writer.close({ sync: true });
+  const missing = encodeBits(inSize(isMissing, grid, size, 1));
+  const read = { path, format, grid, total: n, dropped, rows, size, missing, transform };
+  return { ...read, range, spread, moments: sums.moments(), edges: sums.edges() };
+}
+
+/** A field after the transform; null: as it is. */
+export const transformField = (
+  field: Float32Array,
+  transform: ValueTransform | null,
+): Float32Array => (transform ? field.map(transformOfValue[transform].apply) : field);
+
+/** A field [C, H, W] in the first part of a larger one, which is filled with `fill`. */
+export function inSize<T extends Float32Array | Uint8Array>(
+  field: T,
+  { channels, y, x }: FieldGrid,
+  [height, width]: readonly [number, number],
+  fill: number,
+): T {
+  if (y.size === height && x.size === width) return field;
+  const larger = new (field.constructor as new (length: number) => T)(
+    channels.length * height * width,
+  );
+  larger.fill(fill);
+  for (let line = 0; line < channels.length * y.size; line++) {
+    const channel = Math.floor(line / y.size);
+    const place = (channel * height + (line % y.size)) * width;
+    larger.set(field.subarray(line * x.size, (line + 1) * x.size), place);
+  }
+  return larger;
+}

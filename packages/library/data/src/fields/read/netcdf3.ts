@@ -1,0 +1,251 @@
+// NetCDF classic, 64-bit offset and 64-bit data (CDF-1, CDF-2, CDF-5), by rows.
+// The format: https://docs.unidata.ucar.edu/nug/current/file_format_specifications.html
+import { closeSync, openSync, readSync } from "node:fs";
+import { badTable, type DatasetError } from "../../errors.js";
+import type {
+  FieldAttribute,
+  FieldDimension,
+  FieldFile,
+  FieldVariable,
+} from "../file/field-file.js";
+import { mostVariables } from "../file/field-file.js";
+
+/** A header of more bytes is damage. */
+const mostHeaderBytes = 2 ** 26;
+
+interface NumberType {
+  size: number;
+  read(bytes: DataView, at: number): number | bigint;
+}
+
+const textType = 2;
+
+const numberTypes: Readonly<Record<number, NumberType>> = {
+  1: { size: 1, read: (bytes, at) => bytes.getInt8(at) },
+  2: { size: 1, read: (bytes, at) => bytes.getUint8(at) },
+  3: { size: 2, read: (bytes, at) => bytes.getInt16(at) },
+  4: { size: 4, read: (bytes, at) => bytes.getInt32(at) },
+  5: { size: 4, read: (bytes, at) => bytes.getFloat32(at) },
+  6: { size: 8, read: (bytes, at) => bytes.getFloat64(at) },
+  7: { size: 1, read: (bytes, at) => bytes.getUint8(at) },
+  8: { size: 2, read: (bytes, at) => bytes.getUint16(at) },
+  9: { size: 4, read: (bytes, at) => bytes.getUint32(at) },
+  10: { size: 8, read: (bytes, at) => bytes.getBigInt64(at) },
+  11: { size: 8, read: (bytes, at) => bytes.getBigUint64(at) },
+};
+
+const damageError = (path: string, problem: string): DatasetError =>
+  badTable(path, `cannot be read as NetCDF 3 (${problem}): copy or download it again`);
+
+function readAt(handle: number, path: string, at: number, length: number): DataView {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(handle, bytes, done, length - done, at + done);
+    if (count === 0) throw damageError(path, `it ends after ${at + done} bytes`);
+    done += count;
+  }
+  return new DataView(bytes.buffer);
+}
+
+const tags = { dimensions: 10, variables: 11, attributes: 12 };
+
+/** The header, of which each part is checked against the size of the file before it is read. */
+class ClassicHeader {
+  #at = 4;
+
+  constructor(
+    readonly handle: number,
+    readonly path: string,
+    readonly size: number,
+    readonly version: number,
+  ) {}
+
+  #take(length: number): DataView {
+    if (length > Math.min(this.size, mostHeaderBytes) - this.#at)
+      throw damageError(this.path, "its header is longer than the file");
+    const bytes = readAt(this.handle, this.path, this.#at, length);
+    this.#at += length;
+    return bytes;
+  }
+
+  int(): number {
+    return this.#take(4).getUint32(0);
+  }
+
+  #long(): number {
+    const value = Number(this.#take(8).getBigUint64(0));
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
+    throw damageError(this.path, `its header has the size ${value}`);
+  }
+
+  /** A length or a count. */
+  count(): number {
+    return this.version === 5 ? this.#long() : this.int();
+  }
+
+  offset(): number {
+    return this.version === 1 ? this.int() : this.#long();
+  }
+
+  /** The number of records; null if only the size of the file tells. */
+  records(): number | null {
+    const bytes = this.#take(this.version === 5 ? 8 : 4);
+    const isStreaming = new Uint8Array(bytes.buffer).every((byte) => byte === 0xff);
+    if (isStreaming) return null;
+    return this.version === 5 ? Number(bytes.getBigUint64(0)) : bytes.getUint32(0);
+  }
+
+  name(): string {
+    const length = this.count();
+    const bytes = this.#take(length + padding(length));
+    return new TextDecoder().decode(new Uint8Array(bytes.buffer, 0, length));
+  }
+
+  type(): number {
+    const type = this.int();
+    if (type in numberTypes) return type;
+    throw damageError(this.path, `its header has the type ${type}`);
+  }
+
+  /** A list of the header. */
+  list<T>(tag: number, item: () => T): T[] {
+    const found = this.int();
+    const count = this.count();
+    if (found !== tag && (found !== 0 || count !== 0))
+      throw damageError(this.path, `its header has the tag ${found} instead of ${tag}`);
+    if (count > mostVariables)
+      throw damageError(this.path, `its header has a list of ${count} parts`);
+    return Array.from({ length: count }, item);
+  }
+
+  attribute(): [string, FieldAttribute] {
+    const name = this.name();
+    const type = this.type();
+    const count = this.count();
+    const { size, read } = numberTypes[type];
+    const length = count * size;
+    const bytes = this.#take(length + padding(length));
+    if (type === textType) {
+      const text = new TextDecoder().decode(new Uint8Array(bytes.buffer, 0, length));
+      return [name, text.replace(/\0+$/, "")];
+    }
+    const values = Array.from({ length: count }, (_, i) => Number(read(bytes, i * size)));
+    return [name, values.length === 1 ? values[0] : values];
+  }
+}
+
+const padding = (length: number): number => (4 - (length % 4)) % 4;
+
+interface StoredVariable {
+  name: string;
+  ids: number[];
+  attributes: Record<string, FieldAttribute>;
+  type: number;
+  begin: number;
+}
+
+function readVariable(header: ClassicHeader): StoredVariable {
+  const name = header.name();
+  const rank = header.count();
+  if (rank > 1024) throw damageError(header.path, `${name} has ${rank} dimensions`);
+  const ids = Array.from({ length: rank }, () => header.count());
+  const attributes = Object.fromEntries(
+    header.list(tags.attributes, () => header.attribute()),
+  ) as Record<string, FieldAttribute>;
+  const type = header.type();
+  header.count();
+  return { name, ids, attributes, type, begin: header.offset() };
+}
+
+/**
+ * Opens a classic NetCDF file of `size` bytes. Only its header is read.
+ * @throws {DatasetError} `BadTable` for damage, and for data beyond the end of the file
+ */
+export function openNetcdf3(path: string, size: number): FieldFile {
+  const handle = openSync(path, "r");
+  try {
+    const version = readAt(handle, path, 3, 1).getUint8(0);
+    if (version !== 1 && version !== 2 && version !== 5)
+      throw damageError(path, `its version is ${version}`);
+    const variables = readVariables(new ClassicHeader(handle, path, size, version));
+    return { format: "NetCDF 3", variables, close: () => closeSync(handle) };
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
+}
+
+function readVariables(header: ClassicHeader): FieldVariable[] {
+  const { handle, path, size: fileSize } = header;
+  const known = header.records();
+  const dimensions = header.list(
+    tags.dimensions,
+    (): FieldDimension => ({ name: header.name(), size: header.count() }),
+  );
+  header.list(tags.attributes, () => header.attribute());
+  const stored = header.list(tags.variables, () => readVariable(header));
+  const unknown = stored.find(({ ids }) => ids.some((id) => id >= dimensions.length));
+  if (unknown) throw damageError(path, `${unknown.name} has an unknown dimension`);
+  const isRecord = ({ ids }: StoredVariable) => dimensions[ids[0]]?.size === 0;
+  const recordBytes = (variable: StoredVariable) =>
+    variable.ids
+      .slice(isRecord(variable) ? 1 : 0)
+      .reduce((product, id) => product * dimensions[id].size, numberTypes[variable.type].size);
+  const records = stored.filter(isRecord);
+  // A single variable of records has no padding.
+  const step =
+    records.length === 1
+      ? recordBytes(records[0])
+      : records.reduce((sum, one) => sum + recordBytes(one) + padding(recordBytes(one)), 0);
+  const first = Math.min(...records.map(({ begin }) => begin));
+  const count = known ?? (step > 0 ? Math.floor((fileSize - first) / step) : 0);
+  return stored.map((variable) => {
+    const { name, ids, attributes, type, begin } = variable;
+    const ofRecords = isRecord(variable);
+    const sizes = ids.map((id, i) => (i === 0 && ofRecords ? count : dimensions[id].size));
+    const length = recordBytes(variable);
+    const rowBytes = ofRecords ? length : length / (sizes[0] || 1);
+    const stride = ofRecords ? step : rowBytes;
+    const rows = ids.length === 0 ? 1 : sizes[0];
+    const end = rows === 0 || length === 0 ? 0 : begin + (rows - 1) * stride + rowBytes;
+    if (!(end <= fileSize))
+      throw damageError(path, `${name} ends at byte ${end}, the file has ${fileSize}`);
+    return {
+      name,
+      dimensions: ids.map((id, i) => ({ name: dimensions[id].name, size: sizes[i] })),
+      isNumber: type !== textType,
+      attributes,
+      read: async (row: number, many: number) =>
+        readRows({ handle, path, begin: begin + row * stride, stride, rowBytes, type }, many),
+    };
+  });
+}
+
+interface RowPlace {
+  handle: number;
+  path: string;
+  begin: number;
+  /** Bytes from one row to the next. */
+  stride: number;
+  rowBytes: number;
+  type: number;
+}
+
+/** float64 values of rows; whole numbers beyond 2^53 are rounded. */
+function readRows(
+  { handle, path, begin, stride, rowBytes, type }: RowPlace,
+  count: number,
+): Float64Array {
+  const { size, read } = numberTypes[type];
+  const width = rowBytes / size;
+  const values = new Float64Array(count * width);
+  const isDense = stride === rowBytes;
+  const parts = isDense ? 1 : count;
+  const length = isDense ? count * rowBytes : rowBytes;
+  for (let part = 0, at = 0; part < parts; part++) {
+    const bytes = readAt(handle, path, begin + part * stride, length);
+    for (let i = 0; i < length; i += size, at++) values[at] = Number(read(bytes, i));
+  }
+  return values;
+}

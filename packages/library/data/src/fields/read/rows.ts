@@ -1,0 +1,137 @@
+// Fields of a file as rows: float32 [n, C, H, W], NaN for missing values.
+import { closeSync, openSync, readSync } from "node:fs";
+import { DatasetError } from "../../errors.js";
+import { checkUnpacked } from "../../files/archive.js";
+import { attempt, isFolder } from "../../files/read.js";
+import { type FieldGrid, readGrid } from "../cf/grid.js";
+import { unpacking } from "../cf/packing.js";
+import {
+  type FieldFile,
+  type FieldFormat,
+  type FieldVariable,
+  rowSize,
+} from "../file/field-file.js";
+
+/** Which fields of a file to read. */
+export interface FieldReading {
+  /** Variables, each one a channel; null: the only one. */
+  variables: readonly string[] | null;
+  /** Further marks of missing values, after unpacking. */
+  marks: readonly number[];
+}
+
+/** A file of fields, opened in a thread or here. */
+export interface FieldTask {
+  path: string;
+  /** In bytes; of a folder the sum of its files. */
+  size: number;
+  reading: FieldReading;
+}
+
+/** What a file of fields holds. */
+export interface FieldFacts {
+  /** Format of the file. */
+  format: FieldFormat;
+  /** Variables, times and grid. */
+  grid: FieldGrid;
+}
+
+/** An open file of fields. */
+export interface FieldRows extends FieldFacts {
+  /** Rows [count, C, H, W] from `first` on, from north to south. */
+  read(first: number, count: number): Promise<Float32Array>;
+  /** Closes the file. */
+  close(): void;
+}
+
+const beginnings = { netcdf3: [0x43, 0x44, 0x46], hdf5: [0x89, 0x48, 0x44, 0x46] };
+
+/** What a file of fields is by its first bytes; null: something else. */
+export function containerOf(path: string): "zarr" | "netcdf3" | "hdf5" | null {
+  if (isFolder(path)) return "zarr";
+  const bytes = new Uint8Array(4);
+  attempt(path, () => {
+    const handle = openSync(path, "r");
+    readSync(handle, bytes);
+    closeSync(handle);
+  });
+  const begins = (name: keyof typeof beginnings) =>
+    beginnings[name].every((byte, i) => bytes[i] === byte);
+  return begins("netcdf3") ? "netcdf3" : begins("hdf5") ? "hdf5" : null;
+}
+
+async function openFile({ path, size }: FieldTask): Promise<FieldFile> {
+  const container = containerOf(path);
+  if (container === "zarr") return (await import("./zarr.js")).openZarr(path);
+  if (container === "netcdf3") return (await import("./netcdf3.js")).openNetcdf3(path, size);
+  if (container === "hdf5") return (await import("./netcdf4.js")).openNetcdf4(path);
+  throw new DatasetError(
+    "WrongSet",
+    `${path}: its first bytes belong to another format: expected NetCDF 3 or 4, as its name says; give it the ending of its format`,
+  );
+}
+
+/** Opens the fields of a file. Throws a `DatasetError`, and errors of the reader. */
+export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
+  const { path, size, reading } = task;
+  const file = await openFile(task);
+  try {
+    const { grid, variables } = await readGrid(path, file, reading.variables);
+    const n = grid.time.size;
+    const bytes = 4 * n * variables.length * grid.y.size * grid.x.size;
+    checkUnpacked(path, bytes, "BadTable", { size, cure: "write it again without compression" });
+    const channels = variables.map((variable) => channelOf(variable, grid, reading.marks));
+    return {
+      format: file.format,
+      grid,
+      close: () => file.close(),
+      async read(first, count) {
+        const area = grid.y.size * grid.x.size;
+        const rows = new Float32Array(count * channels.length * area);
+        for (const [c, channel] of channels.entries()) {
+          const stored = await channel.variable.read(first, count);
+          if (stored.length !== count * area)
+            throw new Error(
+              `${channel.variable.name} has ${stored.length} values instead of ${count * area}`,
+            );
+          for (let row = 0; row < count; row++)
+            channel.copy(stored, row * area, rows, (row * channels.length + c) * area);
+        }
+        return rows;
+      },
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+interface Channel {
+  variable: FieldVariable;
+  /** Copies a field from stored numbers to values. */
+  copy(from: ArrayLike<number | bigint>, at: number, to: Float32Array, place: number): void;
+}
+
+function channelOf(
+  variable: FieldVariable,
+  { y, x, isFlipped, isTransposed }: FieldGrid,
+  marks: readonly number[],
+): Channel {
+  const unpack = unpacking(variable.attributes, marks);
+  const height = y.size;
+  const width = x.size;
+  if (rowSize(variable) !== height * width)
+    throw new Error(`${variable.name} has rows of ${rowSize(variable)} values`);
+  return {
+    variable,
+    copy(from, at, to, place) {
+      for (let i = 0; i < height; i++) {
+        const line = isFlipped ? height - 1 - i : i;
+        for (let j = 0; j < width; j++) {
+          const cell = isTransposed ? j * height + line : line * width + j;
+          to[place + i * width + j] = unpack(Number(from[at + cell]));
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// NetCDF files as a climate scientist has them (docs/guide/climate-fields.md): trained, sampled to NetCDF, and evaluated.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { openFields } from "@dsbm/data";
+import { Generator, rand } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { fieldFormats, smallFields } from "../../packages/library/data/test/fields/field-files.js";
+import { refuse, scratch, succeed, wordsOf } from "./cli.js";
+
+const root = scratch();
+/** The second cell from the west in the south never has a value. */
+const isSea = (i: number) => i % 6 === 1;
+
+beforeAll(async () => {
+  for (const [k, name] of ["model", "observed"].entries()) {
+    const generator = Generator.create(k);
+    const rain = Array.from(rand([24 * 6], { generator }).toNumbers(), (x) => 4 * x + k);
+    const variable = {
+      values: rain.map((x, i) => (isSea(i) ? -1 : x)),
+      attributes: { _FillValue: -1, units: "mm/d" },
+    };
+    const [, write] = fieldFormats[k === 0 ? 0 : 3];
+    await write(root, smallFields(24, [variable]), name);
+  }
+});
+
+const training =
+  wordsOf(`train dataset=vectors Dataset=fields:model.nc Dataset_transfer=fields:observed.nc
+  data.image_size=4 data.channels=1 data.transform=sqrt data.range=pr:0.. model=UNET_tiny model.channel_mult=1,2
+  n_ipf=1 first_num_iter=2 num_iter=2 num_steps=2 batch_size=4 cache_npar=8 test_npar=2 plot_level=0
+  metrics.judge=false threads=1`);
+
+const read = async (name: string) => {
+  const file = await openFields(join(root, name), { variables: ["pr"], marks: [] });
+  const values = await file.read(0, file.grid.time.size);
+  file.close();
+  return { ...file, values };
+};
+
+describe("NetCDF files", () => {
+  it("become a bridge that writes NetCDF with the coordinates of its input", async () => {
+    const { folder, stdout, stderr } = await succeed(training, { cwd: root });
+    expect(stdout + stderr).toContain("NetCDF 3, pr (mm/d); 2×3 cells, lat 20 to 10, lon 0 to 20");
+    const sample = (out: string, ...words: string[]) =>
+      succeed(["sample", folder, "model.nc", out, "direction=f", "threads=1", ...words], {
+        cwd: root,
+      });
+    await sample("out.nc");
+    const [source, out] = await Promise.all(["model.nc", "out.nc"].map(read));
+    expect(out.grid).toEqual({
+      ...source.grid,
+      channels: [{ name: "pr", units: "mm/d", attributes: { units: "mm/d" } }],
+    });
+    expect(out.values.map(Number.isNaN)).toEqual(source.values.map(Number.isNaN));
+    expect(out.values.filter((x) => x < 0)).toHaveLength(0);
+    await sample("members.npy", "members=2");
+    const { io } = await import("@dsbm/torch");
+    const members = io.mapNpy(join(root, "members.npy"));
+    expect(members.shape).toEqual([2, 24, 1, 2, 3]);
+    // The first member is a plain draw, the second one another.
+    const [first, second] = members.unbind().map((x) => Array.from(x.flatten().toNumbers()));
+    expect(first).toEqual(Array.from(out.values));
+    expect(second).not.toEqual(first);
+    await sample("members.nc", "members=2");
+    const header = ncdump("members.nc");
+    if (header) expect(header).toContain("float pr(member, time, lat, lon)");
+    await succeed(["evaluate", folder, "n=2", "metrics=feature_distance", "threads=1"], {
+      cwd: root,
+    });
+  }, 120_000);
+
+  it.each([
+    ["data.image_size=1", ["write data.image_size=4"]],
+    ["data.variables=tas", ["has no variable tas; there are pr"]],
+    ["data.standardise=robust", ["write data.transform=log1p or sqrt"]],
+    ["data.range=tas:0..", ["data.range=tas"]],
+  ])("are refused with %s", async (words, texts) => {
+    await refuse([...training, ...wordsOf(words)], texts, { cwd: root });
+  });
+});
+
+/** The header by ncdump; null where it is not installed. */
+function ncdump(name: string): string | null {
+  try {
+    return execFileSync("ncdump", ["-h", join(root, name)], { encoding: "utf8" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
