@@ -1,7 +1,7 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "./errors.js";
 import type { FieldSetFacts } from "./fields/field-facts.js";
-import type { FieldOptions } from "./fields/prepare.js";
+import type { FieldSetOptions } from "./fields/prepare.js";
 import type { TableFacts } from "./tables/facts.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
 
@@ -36,7 +36,7 @@ export interface TableOptions {
   /** Options of a table of the user. */
   table?: OwnOptions;
   /** Options of NetCDF files and Zarr folders. */
-  fields?: FieldOptions;
+  fields?: FieldSetOptions;
 }
 
 /** What a dataset is loaded by. */

@@ -14,7 +14,7 @@ import { openFields } from "./read/open.js";
 import type { FieldRows } from "./read/rows.js";
 
 /** Options of a dataset of fields. */
-export interface FieldOptions {
+export interface FieldSetOptions {
   /** Variables, each one a channel (default: the only one). */
   variables?: readonly string[] | null;
   /** Refuse (default) or drop fields with missing values in cells that others have. */
@@ -27,7 +27,7 @@ export interface FieldOptions {
   size?: readonly [height: number, width: number];
 }
 
-interface FieldPreparation extends FieldOptions {
+interface FieldPreparation extends FieldSetOptions {
   fraction: number;
   seed: number;
   progress: (state: { done: number; total: number }) => void;
@@ -80,7 +80,7 @@ export async function prepareFields(
 function preparedSize(
   path: string,
   { grid: { y, x } }: FieldRows,
-  { size = [y.size, x.size] }: FieldOptions,
+  { size = [y.size, x.size] }: FieldSetOptions,
 ): [height: number, width: number] {
   const [height, width] = size;
   if (y.size <= height && x.size <= width) return [height, width];
