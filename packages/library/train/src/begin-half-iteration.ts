@@ -3,7 +3,13 @@ import { HalfIteration } from "./half-iteration.js";
 import { type CompleteProblem, directionOf, withExecution } from "./problem.js";
 import type { Sampler } from "./sampler/sampler.js";
 import { beginNetwork } from "./state/begin-network.js";
-import { keepOptimizers, newOptimizer, resetSamplers, type TrainState } from "./state/state.js";
+import {
+  directionsOf,
+  keepOptimizers,
+  newOptimizer,
+  resetSamplers,
+  type TrainState,
+} from "./state/state.js";
 
 interface HalfIterationStart {
   /** The half-iteration, counted from 1. */
@@ -30,7 +36,8 @@ export function beginHalfIteration(
   const network = state.networks[direction];
   keepOptimizers(problem, state);
   if (half === 1 && !isContinued && model?.prepare) {
-    beginNetwork(problem, direction, network, "prepare");
+    for (const one of directionsOf(problem))
+      beginNetwork(problem, one, state.networks[one], "prepare");
     resetSamplers(state);
   }
   const ema = state.emas?.[direction] ?? null;

@@ -79,7 +79,9 @@ export function followingData(method: Method, metric: MetricName | null = null):
           bend: new LearnedBend(mass ? columns - 1 : columns, { chain, generator }),
         });
       },
-      prepare({ network, data, process, generator }) {
+      prepare(context) {
+        model?.prepare?.(context);
+        const { network, data, process, generator } = context;
         const couple = rows?.coupling?.(process, data.chain) ?? minibatchExact();
         const parts = eachInterval(data, "x0").map(({ x0, x1, conditions }) => {
           const some = (x: Tensor) => x.narrow(0, 0, Math.min(mostRows, x.size(0)));

@@ -150,7 +150,10 @@ export interface MethodModel {
       network: Network;
     },
   ): void;
-  /** Trains a part of the model from some rows of the data before the first half-iteration; resumed runs have it. */
+  /**
+   * Trains a part of the model from some rows of the data, the same as for `begin`, before the first half-iteration;
+   * resumed runs have it, and measurements of speed do without.
+   */
   prepare?: MethodModel["begin"] | undefined;
   /**
    * Replaces training: sets the tensors from all rows once per half-iteration, and returns a value

@@ -10,8 +10,11 @@ export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
   network,
   data,
   process,
-  generator,
-}) => (network as Preconditioned).initialise(data, process.sigma ** 2, generator);
+}) => (network as Preconditioned).initialise(data, process.sigma ** 2);
+
+/** Fits the mixtures of a preconditioned network to rows of both datasets. */
+const prepareMixtures: MethodModel["prepare"] = ({ network, data, process, generator }) =>
+  (network as Preconditioned).fitMixtures(data, process.sigma ** 2, generator);
 
 /**
  * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones. Throws a
@@ -36,6 +39,7 @@ export function withPreconditioning(method: Method, mixture?: MixtureNumbers): M
         });
       },
       begin: beginPreconditioned,
+      prepare: mixture && prepareMixtures,
     },
   };
   if (bidirectional) return made;

@@ -90,11 +90,7 @@ export class Preconditioned extends nn.Module {
   initialise(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
-    generator?: Generator,
   ): void {
-    const { x0, x1 } = data;
-    this.mixture_f?.fit({ start: x0, end: x1 }, epsilon, generator!);
-    this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator!);
     noGrad(() =>
       tidy(() => {
         for (const [i, end] of (["x0", "x1"] as const).entries()) {
@@ -110,9 +106,15 @@ export class Preconditioned extends nn.Module {
             if (members.size(0) > 0) this.#setMoments(members, at(this.mean), at(this.variance));
           }
         }
-        this.epsilon.fill_(epsilon);
+        for (const of of [this, this.mixture_f, this.mixture_b]) of?.epsilon.fill_(epsilon);
       }),
     );
+  }
+
+  /** Fits LightSB's mixtures to rows of both endpoints [n, d], if the model has them. */
+  fitMixtures({ x0, x1 }: Endpoints, epsilon: number, generator: Generator): void {
+    this.mixture_f?.fit({ start: x0, end: x1 }, epsilon, generator);
+    this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator);
   }
 
   #setMoments(x: Tensor, mean: Tensor, variance: Tensor): void {

@@ -179,7 +179,8 @@ describe("a preconditioned method", () => {
       };
       const method = withPreconditioning(dsbm, { components: 5, spread: 0.5 });
       const network = method.model?.create(facts) as Preconditioned;
-      network.initialise({ x0, x1 }, 1, generatorOf(32));
+      network.initialise({ x0, x1 }, 1);
+      network.fitMixtures({ x0, x1 }, 1, generatorOf(32));
       const [from, to] = direction === "f" ? [1, 4] : [4, 1];
       const mean = direction === "f" ? 1 : -1;
       for (const u of [0, 0.3, 0.7, 0.95]) {

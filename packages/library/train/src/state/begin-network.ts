@@ -43,7 +43,7 @@ export function beginNetwork(
   const { model } = method.method;
   const work = model?.[hook];
   if (!work) return;
-  const generator = stream(seed, `${hook}/${direction}`, data.x0.device);
+  const generator = stream(seed, `begin/${direction}`, data.x0.device);
   noGrad(() =>
     tidy(() => {
       work({ network, direction, data: someRows(problem, generator), process, generator });
