@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { openFields } from "@dsbm/data";
-import { Generator, rand } from "@dsbm/torch";
+import { Generator, io, rand } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fieldFormats, smallFields } from "../../packages/library/data/test/fields/field-files.js";
 import { refuse, scratch, succeed, wordsOf } from "./cli.js";
@@ -37,15 +37,19 @@ const read = async (name: string) => {
   return { ...file, values };
 };
 
+const sample = (folder: string, input: string, out: string, ...words: string[]) =>
+  succeed(["sample", folder, input, out, "direction=f", "threads=1", ...words], { cwd: root });
+
 describe("NetCDF files", () => {
-  it("become a bridge that writes NetCDF with the coordinates of its input", async () => {
-    const { folder, stdout, stderr } = await succeed(training, { cwd: root });
+  let folder = "";
+  beforeAll(async () => {
+    const { folder: made, stdout, stderr } = await succeed(training, { cwd: root });
+    folder = made;
     expect(stdout + stderr).toContain("NetCDF 3, pr (mm/d); 2×3 cells, lat 20 to 10, lon 0 to 20");
-    const sample = (out: string, ...words: string[]) =>
-      succeed(["sample", folder, "model.nc", out, "direction=f", "threads=1", ...words], {
-        cwd: root,
-      });
-    await sample("out.nc");
+  }, 120_000);
+
+  it("become a bridge that writes NetCDF with the coordinates of its input", async () => {
+    await sample(folder, "model.nc", "out.nc");
     const [source, out] = await Promise.all(["model.nc", "out.nc"].map(read));
     expect(out.grid).toEqual({
       ...source.grid,
@@ -54,20 +58,54 @@ describe("NetCDF files", () => {
     const gapsOf = ({ values }: { values: Float32Array }) => Array.from(values, Number.isNaN);
     expect(gapsOf(out)).toEqual(gapsOf(source));
     expect(out.values.filter((x) => x < 0)).toHaveLength(0);
-    await sample("members.npy", "members=2");
-    const { io } = await import("@dsbm/torch");
-    const members = io.mapNpy(join(root, "members.npy"));
-    expect(members.shape).toEqual([2, 24, 1, 2, 3]);
-    // The first member is a plain draw, the second one another.
-    const [first, second] = members.unbind().map((x) => Array.from(x.flatten().toNumbers()));
-    expect(first).toEqual(Array.from(out.values));
-    expect(second).not.toEqual(first);
-    await sample("members.nc", "members=2");
-    const header = ncdump("members.nc");
-    if (header) expect(header).toContain("float pr(member, time, lat, lon)");
     await succeed(["evaluate", folder, "n=2", "metrics=feature_distance", "threads=1"], {
       cwd: root,
     });
+  }, 120_000);
+
+  it("are drawn several times, the first time as without members", async () => {
+    await sample(folder, "model.nc", "single.npy");
+    await sample(folder, "model.nc", "members.npy", "members=2");
+    const [single, members] = ["single", "members"].map((name) =>
+      io.mapNpy(join(root, `${name}.npy`)),
+    );
+    expect(members.shape).toEqual([2, 24, 1, 2, 3]);
+    const numbers = [single, ...members.unbind()].map((x) => Array.from(x.flatten().toNumbers()));
+    expect(numbers[1]).toEqual(numbers[0]);
+    expect(numbers[2]).not.toEqual(numbers[0]);
+    await sample(folder, "model.nc", "members.nc", "members=2");
+    const header = ncdump("members.nc");
+    if (header) expect(header).toContain("float pr(member, time, lat, lon)");
+  }, 120_000);
+
+  it("become finer by a second run, which was trained on coarsened observations", async () => {
+    const pairs = wordsOf("Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows");
+    const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], { cwd: root });
+    expect(stdout + stderr).toContain("rows: 24 known pairs");
+    await sample(folder, "model.nc", "both.nc", `then='${finer}'`);
+    const [source, both] = await Promise.all(["model.nc", "both.nc"].map(read));
+    expect(both.grid.time).toEqual(source.grid.time);
+    expect(both.values).toHaveLength(source.values.length);
+    // A coarse file gets the coordinates of the run.
+    const [, write] = fieldFormats[0];
+    const coarse = smallFields(3, [{ values: [1, 2, 1, 2, 1, 2] }]);
+    const variables = coarse.variables.map((one) =>
+      one.name === "lat" || one.name === "lon"
+        ? { ...one, values: one.name === "lat" ? [15] : [5, 20] }
+        : one,
+    );
+    await write(root, { ...coarse, dimensions: { time: 3, lat: 1, lon: 2 }, variables }, "coarse");
+    await sample(finer, "coarse.nc", "fine.nc");
+    const fine = await read("fine.nc");
+    expect([fine.grid.y.values, fine.grid.x.values]).toEqual([
+      source.grid.y.values,
+      source.grid.x.values,
+    ]);
+    await refuse(
+      ["sample", folder, "model.nc", "x.nc", `then='${finer}'`, "direction=b"],
+      ["neither path=true nor direction=b"],
+      { cwd: root },
+    );
   }, 120_000);
 
   it.each([

@@ -28,8 +28,8 @@ import { hasClasses } from "@dsbm/nets";
 import { type Device, type Tensor, tidy } from "@dsbm/torch";
 import type { Datasets } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
-import { checkImages, imageSize } from "./image-size.js";
-import { ownOptions, type TableUse } from "./own-options.js";
+import { checkImages } from "./image-size.js";
+import { fieldOptions, ownOptions, type TableUse } from "./own-options.js";
 
 /** One dataset of a configuration, split into training rows and held-out rows. */
 export interface EndpointData {
@@ -90,7 +90,7 @@ export function loading(
   use: TableUse = {},
 ) {
   const { data, paths, seed, wavenumber } = config;
-  const { a, image_size, channels, test_fraction, dim, missing, na, variables, transform } = data;
+  const { a, image_size, channels, test_fraction, dim } = data;
   const n = split === "train" ? data.n_train : data.n_test;
   const cond = data.cond?.[end === "x0" ? 0 : data.cond.length - 1];
   return {
@@ -104,7 +104,7 @@ export function loading(
     test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, use),
-    fields: { variables, transform, missing, na, size: imageSize(data) },
+    fields: fieldOptions(end, data),
     ...(cond !== undefined && { cond }),
     ...(dim !== null && { dim }),
     ...(n !== null && { n }),

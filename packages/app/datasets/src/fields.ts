@@ -27,6 +27,8 @@ export interface Channels {
   target: readonly FieldChannel[];
   /** Height and width of the grid. */
   grid: readonly [height: number, width: number];
+  /** The axes of the grid of the target, from north to south. */
+  axes: { y: FieldAxis; x: FieldAxis };
   /** Height and width of a sample, of which the grid is the first part. */
   size: readonly [height: number, width: number];
   /** Cells of a sample without values in any dataset, [C, H, W]. */
@@ -75,6 +77,7 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
     source: first.grid.channels,
     target: target.grid.channels,
     grid: [grid.y.size, grid.x.size] as const,
+    axes: { y: target.grid.y, x: target.grid.x },
     size,
     missing,
     transform,
@@ -86,7 +89,7 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
 }
 
 function fieldOptionsUnused({ data }: CompleteTrainConfig): null {
-  for (const key of ["variables", "transform"] as const)
+  for (const key of ["variables", "transform", "coarsen"] as const)
     if (data[key] !== null)
       throw new ConfigError(
         `data.${key}=${data[key]} is an option of NetCDF files and Zarr folders, got other data: leave data.${key} out`,
@@ -137,7 +140,7 @@ function inUnits(
 
 function describeFields(
   facts: readonly FieldSetFacts[],
-  { source, target, grid, size, missing, transform, bounds }: Omit<Channels, "description">,
+  { source, target, grid, axes, size, missing, transform, bounds }: Omit<Channels, "description">,
 ) {
   const [first, ...others] = facts;
   const last = others.at(-1) ?? null;
@@ -150,6 +153,7 @@ function describeFields(
       range: { source: bounds.source[k], target: bounds.target?.[k] ?? null },
     })),
     grid,
+    axes,
     size,
     missing: encodeBits(missing),
     transform,

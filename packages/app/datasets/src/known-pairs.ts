@@ -1,8 +1,11 @@
 // Pairs of rows that the user knows.
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
+import { equalRows, type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
 import { loading } from "./dataset.js";
 import { type Datasets, namesOf } from "./datasets.js";
+
+/** The value of pairs= for equal rows of both files. */
+export const rowPairs = "rows";
 
 /**
  * Known pairs as rows of the training tables, for a time course over all intervals; null without
@@ -21,6 +24,12 @@ export async function loadPairs(
     const { split: _, ...options } = loading("train", end, config, { like, between });
     return { name, options };
   });
+  const [source, target] = places;
+  if (path === rowPairs && places.length > 2)
+    throw new ConfigError(
+      `pairs=${rowPairs} pairs the rows of two files, got ${places.length}: name pairs in a table, pairs=FILE.csv`,
+    );
+  if (path === rowPairs) return equalRows(source, target);
   const known = await readPairs(path, places, { id: data.id, signal });
   if (known.x0.length > 0) return known;
   throw new ConfigError(

@@ -1,4 +1,4 @@
-// The options of the user's own tables, from a configuration.
+// The options of the user's own tables and fields, from a configuration.
 import type { Endpoint } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -7,7 +7,8 @@ import {
   massKeys,
   tableReading,
 } from "@dsbm/config";
-import type { OwnOptions, TableFacts } from "@dsbm/data";
+import { coarseBlock, type FieldSetOptions, type OwnOptions, type TableFacts } from "@dsbm/data";
+import { imageSize } from "./image-size.js";
 
 /** Which columns of a table apply, and which dataset of a course it is. */
 export interface TableUse {
@@ -46,6 +47,13 @@ export function ownOptions(
     ...(categories && { categories }),
     ...(needsOthers && { others: otherTables({ data, ...config }) }),
   };
+}
+
+/** The options of NetCDF files and Zarr folders. Of the two sides only the source is coarsened. */
+export function fieldOptions(end: Endpoint, data: CompleteTrainConfig["data"]): FieldSetOptions {
+  const { variables, transform, missing, na, coarsen } = data;
+  const block = end === "x0" ? coarseBlock(coarsen) : 1;
+  return { variables, transform, missing, na, size: imageSize(data), block };
 }
 
 const likeOf = ({ path, named, columns, categories }: TableFacts) => ({

@@ -19,6 +19,7 @@ import { checkOutput, needsCount } from "./output/place.js";
 import type { SampleWriter } from "./output/writer.js";
 import { planSamples } from "./plan.js";
 import { strayValues } from "./ranges.js";
+import { RunChain } from "./run-chain.js";
 import type { Trained } from "./trained.js";
 
 /** What `dsbm sample` did. */
@@ -43,11 +44,13 @@ export interface SampleResult {
  */
 export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResult | null> {
   const { run, config, progress, signal } = job;
-  const { overwrite, threads, path, members } = config;
+  const { overwrite, threads, path: paths, members } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = Bridge.open(run, config);
   const { trained } = bridge;
-  checkOutput(job.output, { input: job.input, trained, paths: path, overwrite, members });
+  using chain = config.then === null ? null : new RunChain(bridge, config.then, config);
+  const last = chain?.bridge ?? bridge;
+  checkOutput(job.output, { input: job.input, trained: last.trained, paths, overwrite, members });
   const { direction, times, batchRows } = planSamples(bridge, config);
   try {
     using input = await openInput(job.input, {
@@ -60,18 +63,18 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       progress,
       signal,
     });
-    const isCounted = input.n === null && needsCount(job.output, trained, path);
+    const isCounted = input.n === null && needsCount(job.output, last.trained, paths);
     const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
     const conditionsOf = openConditions(config, { bridge, input });
     const stray = trained.columns && strayValues(trained.columns, direction);
     const unclear = trained.columns && new UnclearLevels(bridge.units);
     using output = await openOutput({
       path: job.output,
-      bridge,
+      bridge: last,
       input,
       n,
       members,
-      times: path ? times : null,
+      times: paths ? times : null,
       end: times.at(-1) as number,
       settings: config,
       seen(numbers, x) {
@@ -81,18 +84,16 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     });
     progress.line(input.about);
     const began = performance.now();
-    const parts = { bridge, input, n, writer: output.writer, conditionsOf };
+    const parts = { bridge, chain, input, n, writer: output.writer, conditionsOf };
     const { samples, evaluations } = await sampleBatches(job, direction, parts);
     await output.commit();
     for (const line of input.notes?.() ?? []) progress.line(line);
     const doubts = [...(stray?.lines() ?? []), ...(unclear?.lines() ?? [])];
     for (const line of doubts) progress.line(`warning: ${line}`);
-    const { b, f } = trained.models;
-    const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {
       direction,
       n: samples,
-      weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
+      weights: weightFiles(trained, direction, config),
       nfe: evaluations / Math.max(samples, 1),
       seconds: (performance.now() - began) / 1000,
       about: output.writer.about(),
@@ -102,8 +103,19 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
   }
 }
 
+function weightFiles(
+  { models }: Trained,
+  direction: Direction,
+  { solver }: SampleConfig,
+): string[] {
+  const used = solver === "sde" ? [models[direction]] : [models.b, models.f];
+  return [...new Set(used.map((model) => model?.path))].filter((path) => path !== undefined);
+}
+
 interface SampleParts {
   bridge: Bridge;
+  /** The run that takes the samples; null: none. */
+  chain: RunChain | null;
   input: Input;
   /** Samples in all; null: not known. */
   n: number | null;
@@ -148,23 +160,25 @@ async function sampleBatches(
 async function sampleBatch(
   { config, signal }: FileJob<SampleConfig>,
   direction: Direction,
-  { bridge, n, writer }: SampleParts,
+  { bridge, chain, n, writer }: SampleParts,
   { x, kept, rows, conditions, first, member }: InputRows & { first: number; member: number },
 ): Promise<number> {
   const put = (state: Tensor, k: number, weights: Tensor | null) =>
     writer.put(state, { k, first, member, kept, rows, weights });
+  // Each member has noise of its own, the first one that of a single draw.
+  const place = member * (n ?? 0) + first;
   const samples = await bridge.sample(x, {
     ...config,
-    // Each member has noise of its own, the first one that of a single draw.
-    first: member * (n ?? 0) + first,
+    first: place,
     signal,
     conditions,
     ...(config.path && { onState: (state, at) => put(state, at.k, at.weights) }),
   });
   checkFinite(samples.x, { first, trained: bridge.trained, direction });
-  if (!config.path) await put(samples.x, 0, samples.weights);
-  for (const t of [samples.x, samples.weights]) t?.dispose();
-  return samples.nfe;
+  const finer = await chain?.sample(samples.x, { first: place, signal });
+  if (!config.path) await put(finer?.x ?? samples.x, 0, samples.weights);
+  for (const t of [samples.x, samples.weights, finer?.x]) t?.dispose();
+  return samples.nfe + (finer?.nfe ?? 0);
 }
 
 function checkFinite(

@@ -22,7 +22,7 @@ export function readChannels(
     throw new ConfigError(
       `${path} is missing or damaged, which says how its fields were standardised: copy it with the run, or train it again`,
     );
-  const { channels, grid, size, transform } = saved;
+  const { channels, grid, axes, size, transform } = saved;
   const target = channels.flatMap(({ range }) => range.target ?? []);
   const bounds = {
     source: channels.map(({ range }) => range.source),
@@ -34,6 +34,7 @@ export function readChannels(
     source: channels.map((channel) => channel.source),
     target: channels.map((channel) => channel.target),
     grid,
+    axes,
     size,
     missing: decodeBits(saved.missing, channels.length * size[0] * size[1]),
     transform,

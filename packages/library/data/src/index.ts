@@ -15,6 +15,7 @@ export {
   spanText,
   timesText,
 } from "./fields/cf/grid.js";
+export * from "./fields/coarsen.js";
 export {
   downscalerScalingFile,
   loadDownscalerScaling,
@@ -23,7 +24,13 @@ export {
 export * from "./fields/field-facts.js";
 export { fieldsDigest } from "./fields/fields-set.js";
 export type { FieldAttributes, FieldFormat } from "./fields/file/field-file.js";
-export { evenSize, inSize, missingMarks, transformField } from "./fields/prepare.js";
+export {
+  evenSize,
+  type FieldSetOptions,
+  inSize,
+  missingMarks,
+  transformField,
+} from "./fields/prepare.js";
 export { fieldsPrefix, openFields } from "./fields/read/open.js";
 export type { FieldRows } from "./fields/read/rows.js";
 export * from "./fields/write/netcdf4.js";

@@ -98,6 +98,8 @@ const sampleSchema = z.strictObject({
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
   ...samplerKeys,
   members: countKey(1, "arrays and NetCDF: draws for each sample, a dimension of the output"),
+  // biome-ignore lint/suspicious/noThenProperty: the name of an option, whose value is a text
+  then: file("NetCDF and Zarr: a run that takes the samples of RUN, such as finer fields", "RUN2"),
   variables: names("NetCDF and Zarr: the variables of NEW; null: as in the run", ["pr"]),
   path: flag(
     false,

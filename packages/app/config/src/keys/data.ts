@@ -41,7 +41,7 @@ export const data = {
   ),
   transfer: flag(true, "data at both times; false: N(mean_final, var_final) at time 1"),
   pairs: file(
-    "known pairs: a table of two columns, with row numbers from 1 or values of data.id",
+    "known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files",
     "known.csv",
   ),
   mean_final: key(z.number(), 0, "mean of the Gaussian at time 1"),
@@ -60,6 +60,11 @@ export const data = {
     variables: names(
       "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
       ["pr", "tas"],
+    ),
+    coarsen: orNull(
+      z.string().regex(/^mean:([2-9]|[1-9]\d+)$/),
+      "NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells",
+      "mean:4",
     ),
     transform: orNull(
       z.enum(["log1p", "sqrt"]),

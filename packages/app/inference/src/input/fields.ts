@@ -1,7 +1,7 @@
 // A NetCDF file or a Zarr folder as an input.
 import { ConfigError } from "@dsbm/config";
-import { FieldUnits, firstOf, inSize, missingMarks, openFields, transformField } from "@dsbm/data";
-import { tensor, tidy } from "@dsbm/torch";
+import { firstOf, missingMarks, openFields } from "@dsbm/data";
+import { FieldEncoder } from "../field-encoder.js";
 import type { Trained } from "../trained.js";
 import type { Input, InputOptions } from "./input.js";
 import { inParts } from "./parts.js";
@@ -19,47 +19,34 @@ export async function fieldInput(path: string, options: InputOptions): Promise<I
     marks: missingMarks(keys.na ?? trained.config.data.na),
   });
   const { grid } = file;
-  const [height, width] = channels.grid;
-  if (grid.y.size !== height || grid.x.size !== width || grid.channels.length !== names.length) {
+  const what = `NEW ${path}`;
+  const size = [grid.y.size, grid.x.size] as const;
+  const encoder = new FieldEncoder(trained);
+  const close = () => {
     file.close();
-    throw new ConfigError(
-      `NEW ${path} has ${grid.channels.length} variables on ${grid.y.size}×${grid.x.size} cells, ${trained.folder} has ${names.length} on ${height}×${width}: interpolate them to its grid, and name as many by variables=`,
-    );
+    encoder[Symbol.dispose]();
+  };
+  try {
+    encoder.check(what, size, grid.channels.length);
+  } catch (error) {
+    close();
+    throw error;
   }
-  const units = new FieldUnits(channels);
-  const { transform, size } = channels;
-  const valueTransform = transform.log1p ? "log1p" : transform.sqrt ? "sqrt" : null;
-  const cells = names.length * height * width;
-  const gaps = new GapCount(channels);
+  const list = grid.channels.map(({ name }) => name);
   return {
     n: grid.time.size,
-    about: `${path}, ${grid.time.size} fields of ${firstOf(
-      grid.channels.map(({ name }) => name),
-      6,
-    )}`,
+    about: `${path}, ${grid.time.size} fields of ${firstOf(list, 6)}`,
     fields: file,
-    notes: () => gaps.lines(path),
-    batches: inParts(grid.time.size, batchRows, async (first, count) => {
-      const values = await file.read(first, count);
-      const sample = names.length * size[0] * size[1];
-      const rows = new Float32Array(count * sample);
-      for (let i = 0; i < count; i++) {
-        const field = values.subarray(i * cells, (i + 1) * cells);
-        if (valueTransform && field.some((value) => value < 0))
-          throw new ConfigError(
-            `NEW ${path} has values below 0 in field ${first + i + 1}, which data.transform=${valueTransform} of ${trained.folder} cannot take: repair them`,
-          );
-        rows.set(inSize(transformField(field, valueTransform), grid, size, Number.NaN), i * sample);
-      }
-      gaps.add(rows);
-      return tidy(() =>
-        units.apply(tensor(rows, { shape: [count, names.length, ...size] })).keep(),
-      );
-    }),
-    [Symbol.dispose]() {
-      file.close();
-      units.dispose();
-    },
+    notes: () =>
+      encoder.gaps === 0
+        ? []
+        : [
+            `warning: ${path} lacks ${encoder.gaps} values that the training data have: the mean of their variable stands for each`,
+          ],
+    batches: inParts(grid.time.size, batchRows, async (first, count) =>
+      encoder.encode(await file.read(first, count), count, { what, size }),
+    ),
+    [Symbol.dispose]: close,
   };
 }
 
@@ -68,24 +55,4 @@ function channelsOf({ channels, folder, shape }: Trained, path: string) {
   throw new ConfigError(
     `NEW ${path} holds fields with units, ${folder} bridges ${shape.length === 1 ? "rows of tables" : "images or arrays"}: give such data, or train on NetCDF files`,
   );
-}
-
-/** Counts missing values in cells that have values in training. */
-class GapCount {
-  #count = 0;
-
-  constructor(readonly channels: { missing: Uint8Array }) {}
-
-  add(rows: Float32Array): void {
-    const { missing } = this.channels;
-    for (let i = 0; i < rows.length; i++)
-      if (Number.isNaN(rows[i]) && missing[i % missing.length] === 0) this.#count += 1;
-  }
-
-  lines(path: string): string[] {
-    if (this.#count === 0) return [];
-    return [
-      `warning: ${path} lacks ${this.#count} values that the training data have: the mean of their variable stands for each`,
-    ];
-  }
 }

@@ -3,18 +3,20 @@ import { ConfigError } from "@dsbm/config";
 import { type FieldAxis, FieldUnits, type NetcdfPlan, openNetcdfWriter } from "@dsbm/data";
 import { version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
+import type { Input } from "../input/input.js";
 import type { RunChannels } from "../saved-channels.js";
 import type { OutputOptions, SampleWriter } from "./writer.js";
 
 /** The axes of an output: members, times, and the grid as the input has it. */
-function axesOf({ input, n, members }: OutputOptions, { grid }: RunChannels): FieldAxis[] {
+function axesOf({ input, n, members }: OutputOptions, channels: RunChannels): FieldAxis[] {
   const plain = (name: string, size: number): FieldAxis => ({
     name,
     size,
     values: null,
     attributes: {},
   });
-  const of = input.fields?.grid;
+  const file = input.fields?.grid;
+  const of = isOnGrid(input, channels) ? file : undefined;
   const numbers = Array.from({ length: members }, (_, k) => k);
   const member: FieldAxis = {
     name: "member",
@@ -22,15 +24,18 @@ function axesOf({ input, n, members }: OutputOptions, { grid }: RunChannels): Fi
     values: numbers,
     attributes: { standard_name: "realization" },
   };
-  const [height, width] = grid;
-  const y = of?.y ?? plain("y", height);
+  const y = of?.y ?? channels.axes.y;
   return [
     ...(members > 1 ? [member] : []),
-    of?.time ?? plain("time", n as number),
+    file?.time ?? plain("time", n as number),
     of?.isFlipped ? { ...y, values: y.values?.toReversed() ?? null } : y,
-    of?.x ?? plain("x", width),
+    of?.x ?? channels.axes.x,
   ];
 }
+
+/** Whether an input has the grid of the run, and not a coarser one. */
+const isOnGrid = ({ fields }: Input, { grid: [height, width] }: RunChannels): boolean =>
+  fields?.grid.y.size === height && fields.grid.x.size === width;
 
 function planOf(options: OutputOptions, channels: RunChannels): NetcdfPlan {
   const { bridge, end, input } = options;
@@ -65,7 +70,7 @@ export async function fieldWriter(
   const file = await openNetcdfWriter(temporary, plan);
   const units = new FieldUnits(channels);
   const [height, width] = channels.grid;
-  const isFlipped = input.fields?.grid.isFlipped ?? false;
+  const isFlipped = isOnGrid(input, channels) && input.fields?.grid.isFlipped === true;
   return {
     about: () =>
       `${path}, ${plan.variables.map(({ name }) => name).join(", ")} (${plan.axes.map(({ name, size }) => `${name} ${size}`).join(" × ")})`,

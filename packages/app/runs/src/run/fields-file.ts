@@ -9,6 +9,13 @@ const size = z.tuple([z.int().positive(), z.int().positive()]);
 
 const attribute = z.union([z.string(), z.number(), z.array(z.number())]);
 
+const axis = z.object({
+  name: z.string(),
+  size: z.int().positive(),
+  values: z.array(z.number()).nullable(),
+  attributes: z.record(z.string(), attribute).catch({}),
+});
+
 const end = z.object({
   path: z.string(),
   format: z.string(),
@@ -48,6 +55,8 @@ export const fieldsFile = z
     channels: z.array(channel).min(1),
     /** Height and width of the grid. */
     grid: size,
+    /** The axes of the grid, from north to south. */
+    axes: z.object({ y: axis, x: axis }),
     /** Height and width of a sample, of which the grid is the first part. */
     size,
     /** Cells of a sample without values, as bits in base64. */

@@ -86,7 +86,7 @@ export interface FitKeys {
   times?: readonly (number)[] | null | undefined;
   /** data at both times; false: N(mean_final, var_final) at time 1. Default: true. */
   transfer?: boolean | undefined;
-  /** known pairs: a table of two columns, with row numbers from 1 or values of data.id. Default: null. */
+  /** known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files. Default: null. */
   pairs?: string | null | undefined;
   /** mean of the Gaussian at time 1. Default: 0. */
   mean_final?: number | undefined;
@@ -108,6 +108,8 @@ export interface FitKeys {
     image_width?: number | null | undefined;
     /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
     variables?: string | readonly (string | number)[] | number | null | undefined;
+    /** NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells. Default: null. */
+    coarsen?: string | null | undefined;
     /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */
     transform?: "log1p" | "sqrt" | null | undefined;
     /** channels of an image. Chosen from your data. */
@@ -448,6 +450,8 @@ export interface SampleKeys {
   ode_step_size?: number | null | undefined;
   /** arrays and NetCDF: draws for each sample, a dimension of the output. Default: 1. */
   members?: number | undefined;
+  /** NetCDF and Zarr: a run that takes the samples of RUN, such as finer fields. Default: null. */
+  then?: string | null | undefined;
   /** NetCDF and Zarr: the variables of NEW; null: as in the run. Default: null. */
   variables?: string | readonly (string | number)[] | number | null | undefined;
   /** write all states, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */

@@ -6,7 +6,7 @@ import { badTable, byOption, type DatasetError, invalidOption } from "../errors.
 import { checkDiskSpace } from "../tables/prepare/disk-space.js";
 import { heldOutRows } from "../tables/prepare/split.js";
 import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
-import type { FieldGrid } from "./cf/grid.js";
+import { coarsenFields, type GridSize } from "./coarsen.js";
 import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
 import { FieldSums } from "./field-sums.js";
@@ -25,6 +25,8 @@ export interface FieldSetOptions {
   na?: readonly string[] | null;
   /** Height and width of prepared fields (default: of the grid); cells beyond the grid are missing. */
   size?: readonly [height: number, width: number];
+  /** Cells a side of blocks whose mean each cell has (default: 1, fields as they are). */
+  block?: number;
 }
 
 interface FieldPreparation extends FieldSetOptions {
@@ -64,8 +66,9 @@ export async function prepareFields(
   folder: string,
   options: FieldPreparation,
 ): Promise<void> {
-  const { variables = null, na = null } = options;
-  const file = await openFields(path, { variables, marks: missingMarks(na) });
+  const { variables = null, na = null, block = 1 } = options;
+  const fine = await openFields(path, { variables, marks: missingMarks(na) });
+  const file = coarsenFields(fine, block);
   try {
     const size = preparedSize(path, file, options);
     const scan = await scanFields(path, file, options);
@@ -144,6 +147,7 @@ async function writeFields(
   const { kept, isMissing, dropped, range, spread } = scan;
   const { transform = null, signal, progress } = options;
   const n = grid.time.size;
+  const place = { channels: grid.channels.length, grid: [grid.y.size, grid.x.size] as const };
   const shape = [grid.channels.length, ...size];
   const columns = shape.reduce((a, b) => a * b);
   checkDiskSpace(path, folder, { rows: kept.length, columns, beside: 0 });
@@ -160,7 +164,7 @@ async function writeFields(
     const values = transformField(field, transform);
     sums.add(values, split === "train");
     const filled = values.map((value) => (Number.isNaN(value) ? 0 : value));
-    writers[split].append(io.fromTyped(inSize(filled, grid, size, 0), shape));
+    writers[split].append(io.fromTyped(inSize(filled, place, size, 0), shape));
     rows[split].push(row);
   };
   const cells = isMissing.length;
@@ -169,7 +173,7 @@ async function writeFields(
     progress({ done: n + first + count, total: 2 * n });
   }
   for (const writer of [train, test]) writer.close({ sync: true });
-  const missing = encodeBits(inSize(isMissing, grid, size, 1));
+  const missing = encodeBits(inSize(isMissing, place, size, 1));
   const read = { path, format, grid, total: n, dropped, rows, size, missing, transform };
   return { ...read, range, spread, moments: sums.moments(), edges: sums.edges() };
 }
@@ -183,19 +187,17 @@ export const transformField = (
 /** A field [C, H, W] in the first part of a larger one, which is filled with `fill`. */
 export function inSize<T extends Float32Array | Uint8Array>(
   field: T,
-  { channels, y, x }: FieldGrid,
-  [height, width]: readonly [number, number],
+  { channels, grid: [rows, columns] }: { channels: number; grid: GridSize },
+  [height, width]: GridSize,
   fill: number,
 ): T {
-  if (y.size === height && x.size === width) return field;
-  const larger = new (field.constructor as new (length: number) => T)(
-    channels.length * height * width,
-  );
+  if (rows === height && columns === width) return field;
+  const larger = new (field.constructor as new (length: number) => T)(channels * height * width);
   larger.fill(fill);
-  for (let line = 0; line < channels.length * y.size; line++) {
-    const channel = Math.floor(line / y.size);
-    const place = (channel * height + (line % y.size)) * width;
-    larger.set(field.subarray(line * x.size, (line + 1) * x.size), place);
+  for (let line = 0; line < channels * rows; line++) {
+    const channel = Math.floor(line / rows);
+    const place = (channel * height + (line % rows)) * width;
+    larger.set(field.subarray(line * columns, (line + 1) * columns), place);
   }
   return larger;
 }

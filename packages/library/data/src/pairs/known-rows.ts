@@ -68,6 +68,29 @@ export async function readPairs(
   return { x0: Int32Array.from(x0), x1: Int32Array.from(x1), given: pairs.length };
 }
 
+/**
+ * Pairs of equal rows of the files of two datasets, of those in both training splits.
+ * @throws {DatasetError} `BadTable` for files of different length
+ */
+export function equalRows(source: PairedEnd, target: PairedEnd): KnownRows {
+  const [a, b] = [source, target].map(({ name, options }) => trainingRows(name, options));
+  if (a.total !== b.total)
+    throw badTable(
+      a.title,
+      `has ${a.total} rows, ${b.title} has ${b.total}: expected as many for pairs=rows; name pairs in a table, pairs=FILE.csv`,
+    );
+  const places = new Map(b.rows.map((row, place) => [row, place]));
+  const pairs = a.rows.flatMap((row, place) => {
+    const partner = places.get(row);
+    return partner === undefined ? [] : [[place, partner]];
+  });
+  return {
+    x0: Int32Array.from(pairs, ([place]) => place),
+    x1: Int32Array.from(pairs, ([, partner]) => partner),
+    given: a.total,
+  };
+}
+
 interface CellPair {
   source: string;
   target: string;
