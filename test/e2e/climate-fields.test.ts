@@ -58,9 +58,11 @@ describe("NetCDF files", () => {
     const gapsOf = ({ values }: { values: Float32Array }) => Array.from(values, Number.isNaN);
     expect(gapsOf(out)).toEqual(gapsOf(source));
     expect(out.values.filter((x) => x < 0)).toHaveLength(0);
-    await succeed(["evaluate", folder, "n=2", "metrics=feature_distance", "threads=1"], {
+    const metrics = "metrics=feature_distance,variable_w1,variable_q99";
+    const { stdout } = await succeed(["evaluate", folder, "n=2", metrics, "threads=1"], {
       cwd: root,
     });
+    expect(stdout).toContain("1-Wasserstein of pr");
   }, 120_000);
 
   it("are drawn several times, the first time as without members", async () => {

@@ -187,6 +187,7 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
   if (files.length > 0)
     choices.add(
       rule("model", "UNET", "the data are fields"),
+      rule("metrics.spectrum", true, "small scales of fields show in their energy spectrum"),
       ...(await fieldSizes(files, choices.configuration.config.data)),
     );
   const counts = await matrixFacts(choices.configuration.config);

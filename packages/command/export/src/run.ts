@@ -88,6 +88,10 @@ function exportBridge(
     throw new ConfigError(
       `${run} draws its endpoints (${trained.method.name}), which exported samplers cannot yet: export the run that it learnt from, dsbm export ${runPaths(trained.folder).teacher} OUT`,
     );
+  if (trained.channels)
+    throw new ConfigError(
+      `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,
+    );
   const graphs = graphsOf(trained, networks, directionsOf(trained, direction ?? "both"));
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
   const description = describeBridge(bridge, { graphs: named, license });

@@ -155,6 +155,7 @@ export {
   normalisedPathEnergy,
   PathEnergy,
 } from "./metric/vectors/paths.js";
+export { quantileMapping } from "./metric/vectors/quantile-mapping.js";
 export { columnWasserstein, wasserstein } from "./metric/vectors/wasserstein.js";
 export * from "./model/condition-dropout.js";
 export * from "./model/endpoint-generator.js";

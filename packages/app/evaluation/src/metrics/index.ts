@@ -5,6 +5,7 @@ import { classifierMetric } from "./classifier.js";
 import { columnMetric } from "./columns.js";
 import { conditionalMetrics } from "./conditional.js";
 import { endpointMetrics, strayMetric } from "./endpoints.js";
+import { fieldValueMetrics } from "./field-values.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
 import { growthMetrics } from "./growth.js";
@@ -26,6 +27,7 @@ export const metrics: readonly Metric[] = [
   strayMetric,
   ...imageMetrics,
   ...fieldMetrics,
+  ...fieldValueMetrics,
   ...pairMetrics,
   ...conditionalMetrics,
   ...growthMetrics,

@@ -4,12 +4,14 @@ import { formatTable, type Row } from "../files/table.js";
 import { digits } from "../numbers.js";
 import { type Choice, readChoiceList, readDataFile } from "../run/data-file.js";
 import { readStepComparison, readTeacher } from "../run/few-steps.js";
+import { readFieldsFile } from "../run/fields-file.js";
 import { readGrowth } from "../run/growth.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
 import { courseTitle } from "./course.js";
 import { dataSection } from "./data-section.js";
 import { fewStepsSection } from "./few-steps.js";
+import { fieldsSection } from "./fields-section.js";
 import { type EvaluationView, evaluationFigures } from "./figures.js";
 import { growthLead, growthSection } from "./growth.js";
 import { request, runFacts, stateOf, warningsOf } from "./lead.js";
@@ -62,6 +64,7 @@ export interface RunReport {
 export async function renderRun(report: RunReport): Promise<string> {
   const { folder, commands } = report;
   const data = readDataFile(folder);
+  const fields = readFieldsFile(folder);
   const quality = readQuality(folder);
   const growth = readGrowth(folder);
   const comparison = readStepComparison(folder);
@@ -81,7 +84,11 @@ export async function renderRun(report: RunReport): Promise<string> {
       body: comparison ? fewStepsSection(comparison, readTeacher(folder)) : [],
     },
     { id: "growth", title: "Growth", body: growth ? await growthSection(growth) : [] },
-    { id: "data", title: "The data", body: data ? dataSection(data) : [] },
+    {
+      id: "data",
+      title: "The data",
+      body: data ? dataSection(data) : fields ? fieldsSection(fields) : [],
+    },
     {
       id: "choices",
       title: "Choices and reasons",

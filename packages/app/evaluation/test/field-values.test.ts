@@ -1,0 +1,78 @@
+// Metrics of the values of fields, on fields whose values have closed forms.
+import { setNumThreads, type Tensor, tensor } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
+import type { Measurement, Measuring } from "../src/metric.js";
+import { blockDifferences, fieldValueMetrics } from "../src/metrics/field-values.js";
+import { noSet } from "./set.js";
+
+beforeAll(() => setNumThreads(1));
+
+const n = 8;
+const size = [2, 4] as const;
+/** Fields of one variable: value(row, cell). */
+const fields = (value: (row: number, cell: number) => number): Tensor =>
+  tensor(
+    Float32Array.from({ length: 8 * n }, (_, i) => value(Math.floor(i / 8), i % 8)),
+    { shape: [n, 1, ...size] },
+  );
+
+/** A run on two by four cells; the last cell never has a value. */
+const channels = {
+  source: [{ name: "pr" }],
+  target: [{ name: "rain" }],
+  missing: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1),
+  size,
+};
+
+const context = {
+  subject: {
+    datasets: { channels },
+    trained: { config: { data: { coarsen: "mean:2" } } },
+    own: (_: unknown, x: Tensor) => x.to("float64"),
+  },
+  options: { seed: 1 },
+} as unknown as Measuring;
+
+async function rowsOf(name: string, sets: Record<"start" | "end" | "data", Tensor>) {
+  const metric = fieldValueMetrics.find((one) => one.name === name);
+  if (!metric || !("measure" in metric)) throw new Error(name);
+  const set = { ...noSet, ...sets, reserve: () => sets.data };
+  const plain = (x: Tensor) => x;
+  Object.assign(context.subject.datasets, {
+    x0: { train: sets.start, plain },
+    x1: { train: sets.data, plain },
+  });
+  return (await metric.measure(set, context)) as Measurement[];
+}
+
+const ramp = (row: number, cell: number) => row + (cell === 7 ? 1000 : cell / 10);
+
+it.each([
+  ["variable_w1", { value: 2, floor: 0, ceiling: 5 }],
+  // The shift is a quantile map.
+  ["quantile_mapping_w1", { value: 0 }],
+  // Of 56 values in rising order, the one at place ⌊.99 · 55⌋ = 54 counts from 0.
+  ["variable_q99", { value: 7.5 + 2, target: 7.5, ceiling: 7.5 - 5 }],
+])("%s is the shift of shifted fields, without cells that lack values", async (name, expected) => {
+  const [row] = await rowsOf(name, {
+    data: fields(ramp),
+    end: fields((i, cell) => ramp(i, cell) + 2),
+    start: fields((i, cell) => ramp(i, cell) - 5),
+  });
+  expect(row.column).toBe("rain");
+  for (const [key, value] of Object.entries(expected))
+    expect(row[key as keyof Measurement]).toBeCloseTo(value, 5);
+});
+
+it("the error of the coarse mean ignores what has mean 0 in a block", async () => {
+  const coarse = (row: number) => (row % 2) * 6;
+  const checkers = (cell: number) => ((cell + Math.floor(cell / 4)) % 2 === 0 ? 1 : -1);
+  const [row] = await rowsOf("coarse_mean_error", {
+    data: fields(coarse),
+    start: fields(coarse),
+    end: fields((i, cell) => coarse(i) + checkers(cell)),
+  });
+  expect(row).toMatchObject({ value: 0, floor: 0, ceiling: 6 });
+  const shifted = fields((i) => coarse(i) + 3);
+  expect(blockDifferences(shifted, fields(coarse), 2)).toEqual([3]);
+});
