@@ -1,5 +1,5 @@
 // The values of fields in the data's own units, variable by variable.
-import { columnWasserstein, quantileMapping } from "@dsbm/bridge";
+import { columnWasserstein, type Endpoint, quantileMapping } from "@dsbm/bridge";
 import { blockMeans, coarseBlock } from "@dsbm/data";
 import type { Channels } from "@dsbm/datasets";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -7,8 +7,6 @@ import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../m
 
 const ofFields = ({ datasets }: MetricData): string | null =>
   datasets.channels ? null : "it is for NetCDF files and Zarr folders";
-
-type Side = SampleSet["side"];
 
 /** The number of fields of x [n, C, H, W] with at most so many numbers. */
 const affordableCount = (x: Tensor): number =>
@@ -18,19 +16,19 @@ interface FieldValues {
   /** Names of the variables. */
   names: readonly string[];
   /** Values [n · cells, C], float64, of fields x [n, C, H, W] of a side; only cells with values in all variables. */
-  valuesOf(side: Side, x: Tensor): Tensor;
+  valuesOf(side: Endpoint, x: Tensor): Tensor;
   /** The same values as rows [n, C · cells]. */
-  rowsOf(side: Side, x: Tensor): Tensor;
+  rowsOf(side: Endpoint, x: Tensor): Tensor;
 }
 
 /** Numbers that are compared, at most: fields beyond are left aside. */
 const mostNumbers = 2 ** 23;
 
-function fieldValues({ subject }: Measuring, side: Side): FieldValues {
+function fieldValues({ subject }: Measuring, side: Endpoint): FieldValues {
   const channels = subject.datasets.channels as NonNullable<typeof subject.datasets.channels>;
   const names = channels[side === "x0" ? "source" : "target"].map(({ name }) => name);
   const cells = validCells(channels);
-  const flat = (of: Side, x: Tensor) => {
+  const flat = (of: Endpoint, x: Tensor) => {
     const own = subject.own(of, x.narrow(0, 0, affordableCount(x)));
     return own.flatten({ startDim: 2 }).indexSelect(2, cells).to("float64");
   };
@@ -120,7 +118,7 @@ export const fieldValueMetrics: readonly Metric[] = [
       tidy(() => {
         const { names, valuesOf, rowsOf } = fieldValues(context, set.side);
         const { datasets } = context.subject;
-        const training = (side: Side) => {
+        const training = (side: Endpoint) => {
           const { train, plain } = datasets[side];
           return rowsOf(side, plain(train.narrow(0, 0, affordableCount(train))));
         };
@@ -146,7 +144,7 @@ export const fieldValueMetrics: readonly Metric[] = [
     measure: (set, context) =>
       tidy(() => {
         const { names, valuesOf } = fieldValues(context, set.side);
-        const of = (side: Side, x: Tensor) => highQuantiles(valuesOf(side, x));
+        const of = (side: Endpoint, x: Tensor) => highQuantiles(valuesOf(side, x));
         const values = of(set.side, set.end);
         const targets = of(set.side, set.data);
         const ceilings = of(set.from, set.start);
