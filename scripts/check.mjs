@@ -31,6 +31,7 @@ const CHECKS = [
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },
+  { name: "list of public exports", args: ["scripts/exports-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
   { name: "docstrings of the API", args: ["scripts/api.mjs"] },
   { name: "shape, docstrings, names", args: ["scripts/gate.mjs"], isReport: true },

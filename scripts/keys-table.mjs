@@ -179,7 +179,7 @@ ${[
 for (const [path, expected] of Object.entries(files)) {
   if (!process.argv.includes("--check")) writeFileSync(path, expected);
   else if (!existsSync(path) || readFileSync(path, "utf8") !== expected) {
-    console.log(`${path} is out of date: run node scripts/keys-table.mjs`);
+    console.log(`${path} is out of date: run npm run tables`);
     process.exitCode = 1;
   }
 }

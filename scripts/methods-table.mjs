@@ -97,7 +97,7 @@ for (const [file, text] of Object.entries(files)) {
   const path = join(repo, file);
   if (!process.argv.includes("--check")) writeFileSync(path, text);
   else if (readFileSync(path, "utf8") !== text) {
-    console.log(`${file} is out of date: run node scripts/methods-table.mjs`);
+    console.log(`${file} is out of date: run npm run tables`);
     process.exitCode = 1;
   }
 }

@@ -38,6 +38,6 @@ const writtenText = text.replaceAll(
 if (groups.size > 0) throw new Error(`${document} has no place for ${[...groups].join(", ")}`);
 if (!process.argv.includes("--check")) writeFileSync(document, writtenText);
 else if (writtenText !== text) {
-  console.log("docs/evaluation.md is out of date: run node scripts/metrics-table.mjs");
+  console.log("docs/evaluation.md is out of date: run npm run tables");
   process.exitCode = 1;
 }

@@ -23,6 +23,7 @@ export {
 } from "./keys/train.js";
 export { conditionColumn, processTimes, tableReading } from "./keys/data.js";
 export { type MassKey, massKeys } from "./keys/method.js";
+export { networkNames, takesVectors } from "./keys/model.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";

@@ -40,6 +40,7 @@ function transformPair(out: usize, x: v128, y: v128): void {
   const u = f32x4.mul(f32x4.add(half, f32x4.splat(0.5)), f32x4.splat(4.656612873077393e-10));
   const e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(u, 23), i32x4.splat(127)));
   const m = v128.or(v128.and(u, i32x4.splat(0x7fffff)), i32x4.splat(0x3f800000));
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: a boundary near the root of two, not a result.
   const root = f32x4.splat(1.41421356);
   const t = f32x4.div(f32x4.sub(m, root), f32x4.add(m, root));
   const s = f32x4.mul(t, t);

@@ -12,7 +12,7 @@ type Model = NetworkRequest["model"] & Record<string, unknown>;
 const create = (model: Model, request: Partial<NetworkRequest> = {}) =>
   createNetwork({
     model,
-    shape: model.name === "MLP" ? [3] : [2, 8, 8],
+    shape: networks[model.name]?.takes === "vectors" ? [3] : [2, 8, 8],
     direction: "f",
     generator: generatorOf(1),
     ...request,

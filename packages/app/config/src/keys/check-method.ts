@@ -3,6 +3,7 @@ import { printValue } from "../tree.js";
 import { hasTransport, isConditional, type Line, optionLines } from "./check-options.js";
 import { conditionColumn } from "./data.js";
 import { checkFormulas } from "./langevin.js";
+import { takesVectors } from "./model.js";
 import type { TrainConfig } from "./train.js";
 
 /** Returns a line for each option that the method, or another option, does not take. */
@@ -84,7 +85,7 @@ function dataLines(config: TrainConfig, { takes }: MethodFacts): Line[] {
   const { method, model } = config;
   return [
     !takes.images &&
-      model.name !== "MLP" &&
+      !takesVectors(model) &&
       `method=${method} is for vectors, got model.name=${model.name}: write model=MLP, or method=dsbm for images`,
     !takes.conditions &&
       isConditional(config) &&

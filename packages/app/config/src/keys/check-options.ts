@@ -2,6 +2,7 @@
 import { factsNamed, type MethodFacts, methodsWith } from "@dsbm/bridge/facts";
 import { printValue, type Value } from "../tree.js";
 import { conditionColumn } from "./data.js";
+import { takesVectors } from "./model.js";
 import type { TrainConfig } from "./train.js";
 
 /** A problem with its cure, or false. */
@@ -25,7 +26,7 @@ const noiseCure = "is for a Gaussian at time 1 (transfer=false)";
 const requirements: Readonly<
   Record<string, [isMet: (config: TrainConfig) => boolean, why: string]>
 > = {
-  "interpolant=metric": [({ model }) => model.name === "MLP", "is for vectors (model=MLP)"],
+  "interpolant=metric": [({ model }) => takesVectors(model), "is for vectors (model=MLP)"],
   path_metric: [({ interpolant }) => interpolant === "metric", "is for interpolant=metric"],
   path_potential: [({ interpolant }) => interpolant === "spline", "is for interpolant=spline"],
   online_cache: [({ cache }) => cache === "disk", "needs cache=disk"],

@@ -2,6 +2,7 @@ import { printValue } from "../tree.js";
 import { methodProblems } from "./check-method.js";
 import type { Line } from "./check-options.js";
 import { conditionColumn } from "./data.js";
+import { takesVectors } from "./model.js";
 import { completeTrain, type TrainConfig } from "./train.js";
 
 /** Returns a line for each problem. */
@@ -84,7 +85,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
       condition !== data.classes &&
       `data.classes=${data.classes} is the condition, got data.condition=${condition}: leave either out`,
     condition !== null &&
-      model.name !== "MLP" &&
+      !takesVectors(model) &&
       `${key}=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
     condition !== null &&
       cdsb &&

@@ -98,7 +98,12 @@ const MLP = z.strictObject({
   ),
 });
 
-const networks = z.discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP]);
+const networksOfVectors = [MLP] as const;
+const networks = z.discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, ...networksOfVectors]);
+
+/** Whether a network takes vectors instead of images. */
+export const takesVectors = ({ name }: { name: string }): boolean =>
+  networksOfVectors.some(({ shape }) => shape.name.value === name);
 
 /** Options of the network, by its name. */
 export const model = networks.prefault({ name: "UNET" });

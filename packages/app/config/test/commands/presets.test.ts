@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
 import { train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
+import { networkNames, takesVectors } from "../../src/keys/model.js";
 import { completeTrain } from "../../src/keys/train.js";
 import { groupTable, presetGroups } from "../../src/presets.js";
 import { onlyConfig, problems, run, wordsOf } from "./support.js";
@@ -188,7 +189,7 @@ describe("presets", () => {
         (m) =>
           (!factsNamed(m).discreteSteps || !isBridge) &&
           (transfer || !factsNamed(m).mass) &&
-          (model.name === "MLP" || factsNamed(m).takes.images) &&
+          (takesVectors(model) || factsNamed(m).takes.images) &&
           (!cdsb || factsNamed(m).takes.conditions),
       );
       const { members } = run(`dataset=${dataset}`, `method=${fitting.join()}`, "-m");
@@ -196,6 +197,15 @@ describe("presets", () => {
     }
   });
 });
+
+it.each(Object.keys(networkNames).filter((name) => takesVectors({ name })))(
+  "model=%s goes with the methods and options of vectors",
+  (name) => {
+    const table = ["Dataset=table:a.csv", "Dataset_transfer=table:b.csv", `model=${name}`];
+    for (const words of ["method=wfr", "method=otcfm interpolant=metric", "data.condition=c"])
+      expect(run(...table, ...words.split(" ")).members, words).toHaveLength(1);
+  },
+);
 
 describe("a list of numbers", () => {
   it("is text, a list, one number, or bare without -m, and is kept as text", () => {

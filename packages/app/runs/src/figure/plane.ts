@@ -52,7 +52,7 @@ const rowsLabel = (label: string, count: number | undefined): string =>
 
 /** Draws samples and paths as SVG text. */
 export async function scatterFigure(
-  { plane, histograms }: Points,
+  { plane, histograms }: Pick<Points, "plane" | "histograms"> & Partial<Points>,
   { direction, title }: { direction: "f" | "b"; title: string },
 ): Promise<string> {
   const options = { direction, names: { source: "source", target: "target" }, units: plainUnits };
