@@ -37,7 +37,7 @@ const packages = {
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 32_500, imports: ["files"] },
-  studio: { group: "pages", budget: 19_800, imports: ["files", "runs"] },
+  studio: { group: "pages", budget: 23_500, imports: ["files", "runs"] },
   export: {
     group: "command",
     budget: 15_800,

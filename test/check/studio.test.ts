@@ -142,12 +142,21 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
       await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
       for (const box of await page.locator("tbody input").all()) await box.check();
       await page.getByRole("link", { name: "Compare 2 runs" }).click();
-      const row = page.getByRole("row", { name: /^sigma/ });
+      const differences = page.getByRole("region", { name: "Table of differences" });
+      const row = differences.getByRole("row", { name: /^sigma/ });
       await row.waitFor();
-      expect(await row.locator("td").allTextContents()).toEqual(expect.arrayContaining(["1", "2"]));
-      await page.getByRole("img", { name: /^loss, both: moons/ }).waitFor();
+      expect(await row.locator("td").allTextContents()).toEqual(["2", "1"]);
+      // The runs are named by what differs.
+      for (const name of ["method dsb, sigma 2", "method dsbm, sigma 1"])
+        await differences.getByRole("link", { name }).waitFor();
+      const results = page.getByRole("region", { name: "Table of results" });
+      await results
+        .getByRole("row", { name: /^sliced 2-Wasserstein forward.*floor 0\.04/ })
+        .waitFor();
+      for (const way of ["forward", "backward"])
+        await page.getByRole("img", { name: new RegExp(`^Loss, ${way}: method dsb`) }).waitFor();
       await page.getByRole("combobox", { name: "Curve" }).selectOption("sliced_w2");
-      await page.getByRole("img", { name: /^sliced_w2, forward.*0\.15/ }).waitFor();
+      await page.getByRole("img", { name: /^sliced 2-Wasserstein, forward.*0\.15/ }).waitFor();
     });
   });
 

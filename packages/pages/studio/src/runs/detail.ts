@@ -1,9 +1,9 @@
 // A damaged file is a line of `problems`, and the rest is shown.
 
-import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
+import { choice, type MetricRow, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
-import type { RunDetail, RunPicture, RunRow } from "../shared/api.js";
+import type { ComparedMetric, Results, RunDetail, RunPicture, RunRow } from "../shared/api.js";
 import { configFacts, endsOf, isRecord, messageOf, pathBelow, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
 
@@ -26,13 +26,17 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   const config = part("config.json", {}, (path) => readAs(folder, path, z.looseObject({})));
   const quality = part("quality.json", null, (path) => readAs(folder, path, qualityFile));
   const choices = part("choices.json", [], (path) => readAs(folder, path, z.array(choice)));
+  const info = part("run.json", null, (path) => readAs(folder, path, runInfo));
+  const results = part("results.csv", noResults, (path) => readResults(folder, path));
   const facts = configFacts.parse(config);
   return {
     row,
-    command: part("run.json", null, (path) => readAs(folder, path, runInfo).command),
+    command: info?.command ?? null,
+    given: Object.keys(info?.request?.overrides ?? {}),
     config: flattenValue(config),
     choices,
-    results: part("results.csv", noResults, (path) => readResults(folder, path)),
+    results,
+    metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(row, results),
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,
       title: verdictTitle(verdict, endsOf(facts)),
@@ -46,6 +50,44 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
   };
 }
+
+const comparedGroups: readonly string[] = ["loo", "endpoints", "middle"];
+
+/** The metrics of an evaluation that runs are compared by. */
+const comparedMetrics = (rows: readonly MetricRow[]): ComparedMetric[] =>
+  rows
+    .filter(({ group }) => comparedGroups.includes(group))
+    .map(({ title, direction, value, better, floor, ceiling, target = null }) => ({
+      title,
+      direction,
+      value,
+      better,
+      floor,
+      ceiling,
+      target,
+    }));
+
+/** The metrics of the last evaluation during training, for runs without quality.json. */
+const trainingMetrics = ({ metrics }: RunRow, { references }: Results): ComparedMetric[] =>
+  references.flatMap(({ column, title, group, referenceName }) =>
+    (["f", "b"] as const).flatMap((direction): ComparedMetric[] => {
+      if (!comparedGroups.includes(group)) return [];
+      const { value, reference = null } = metrics[`${column} ${direction}`] ?? {};
+      if (value === undefined) return [];
+      const isTarget = referenceName === "target";
+      return [
+        {
+          title,
+          direction,
+          value,
+          better: isTarget ? "target" : referenceName === null ? null : "lower",
+          floor: referenceName === "floor" ? reference : null,
+          ceiling: referenceName === "ceiling" ? reference : null,
+          target: isTarget ? reference : null,
+        },
+      ];
+    }),
+  );
 
 function pictures(folder: Folder, id: string): RunPicture[] {
   const names = folder

@@ -35,8 +35,10 @@ export function readResults(folder: Folder, path: string): Results {
       const reference = candidate && columns.includes(candidate.column) ? candidate : null;
       return {
         column: metric.columns.value,
-        title: reference ? `${metric.title} (dotted: ${reference.name})` : metric.title,
+        title: metric.title,
+        group: metric.group,
         reference: reference?.column ?? null,
+        referenceName: reference?.name ?? null,
         isMain: metric.isMain,
         log: metric.scale === "log",
       };

@@ -76,9 +76,10 @@ type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 const verdictsFile = qualityFile.pick({ verdicts: true });
 
 const runGrade = ({ direction, grade }: Verdict): RunGrade => ({
+  direction,
   grade,
   rank: grades.indexOf(grade),
-  text: `${gradeText(grade)} ${direction === "f" ? "→" : "←"}`,
+  text: gradeText(grade),
 });
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };

@@ -1,6 +1,6 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
-import type { Choice, Grade, Row, RunState, Verdict } from "@dsbm/runs";
+import type { Choice, Grade, MetricRow, Row, RunState, Verdict } from "@dsbm/runs";
 
 type ShownState = RunState | "unreadable";
 
@@ -13,11 +13,21 @@ export interface Measured {
 
 /** The grade of a direction. */
 export interface RunGrade {
+  direction: "f" | "b";
   grade: Grade;
   /** 0 for the best grade. */
   rank: number;
-  /** "✓ good →" */
+  /** "✓ good" */
   text: string;
+}
+
+/** A metric of a run, to be compared with other runs. */
+export interface ComparedMetric
+  extends Pick<MetricRow, "title" | "direction" | "value" | "floor" | "ceiling"> {
+  /** Which values are better; null if that is unknown. */
+  better: MetricRow["better"] | null;
+  /** The value to reach, with `better: "target"`; null for others. */
+  target: number | null;
 }
 
 /** The summary of a run, a row of the table. */
@@ -66,9 +76,12 @@ export interface RunPicture {
 
 interface Reference {
   column: string;
-  /** The title of the metric, and its reference. */
   title: string;
+  /** The group of the metric: "endpoints". */
+  group: string;
+  /** The column of its reference, and what the reference is: "floor". */
   reference: string | null;
+  referenceName: string | null;
   isMain: boolean;
   /** Whether its axis is logarithmic. */
   log: boolean;
@@ -86,10 +99,14 @@ export interface RunDetail {
   command: string | null;
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
+  /** The keys that the user gave; empty if unknown. */
+  given: string[];
   choices: Choice[];
   results: Results;
   /** The verdict of each direction, with its title. */
   verdicts: (Verdict & { title: string })[];
+  /** Metrics of the endpoints, of the middle and of held-out times. */
+  metrics: ComparedMetric[];
   pictures: RunPicture[];
   hasReport: boolean;
   log: string | null;

@@ -1,4 +1,5 @@
 import { duration as durationOf } from "@dsbm/runs/duration";
+import type { RunRow } from "../../shared/api.js";
 
 /** A number with n significant digits; – for a missing number. */
 export function digits(value: number | null | undefined, n = 4): string {
@@ -24,6 +25,19 @@ export function moment(time: string | null): string {
 
 /** "sliced_w2 f" as "sliced_w2 →". */
 export const metricTitle = (name: string): string => name.replace(/ f$/, " →").replace(/ b$/, " ←");
+
+/** Titles of the metrics of training steps. */
+export const trainingTitles: Readonly<Record<string, string>> = {
+  loss: "Loss",
+  rate: "Training steps a second",
+  grad_norm: "Norm of the gradient",
+};
+
+/** The classes of a run's state: a finished run has the colour of its worst grade. */
+export function stateClass({ state, grades }: Pick<RunRow, "state" | "grades">): string {
+  const worst = grades.toSorted((a, b) => b.rank - a.rank)[0]?.grade;
+  return `state ${state} ${state === "finished" ? (worst ?? "") : ""}`.trim();
+}
 
 /** The directions in the order of pages. */
 export const directions = ["f", "b"] as const;

@@ -2,13 +2,8 @@ import { useMemo } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { axisOf } from "../chart/axis.js";
 import { Chart, type Curve } from "../chart/chart.js";
+import { trainingTitles } from "../lib/format.js";
 import { curvesOf, evaluationCurves } from "./series.js";
-
-const titles: Record<string, string> = {
-  loss: "Loss",
-  rate: "Training steps a second",
-  grad_norm: "Norm of the gradient",
-};
 
 interface Drawn {
   title: string;
@@ -25,7 +20,7 @@ export function Curves({ detail: { history, results } }: { detail: RunDetail }) 
       Object.keys(history.metrics).map((name): Drawn => {
         const log = name === "loss";
         return {
-          title: titles[name] ?? name,
+          title: trainingTitles[name] ?? name,
           x: axis.x,
           curves: curvesOf(history, name, log),
           log,
@@ -35,8 +30,9 @@ export function Curves({ detail: { history, results } }: { detail: RunDetail }) 
   );
   const evaluations = useMemo(
     () =>
-      results.references.flatMap(({ column, title, reference, isMain, log }): Drawn[] => {
-        const drawn = evaluationCurves(results.rows, { metric: column, reference, axis });
+      results.references.flatMap((one): Drawn[] => {
+        const { title, isMain, log } = one;
+        const drawn = evaluationCurves(results.rows, { ...one, axis });
         return isMain && drawn.curves.length > 0 ? [{ title, log, ...drawn }] : [];
       }),
     [results, axis],
@@ -60,7 +56,7 @@ export function Curves({ detail: { history, results } }: { detail: RunDetail }) 
         <section aria-label="Evaluations">
           <h2>Evaluations</h2>
           <p class="note">
-            Dotted: what the metric is compared with, such as other data of the same kind.
+            Dotted: the floor, which is the score of real data, or another reference by its name.
           </p>
           {charts(evaluations)}
         </section>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
-import { digits, duration, moment } from "../lib/format.js";
+import { digits, duration, moment, stateClass } from "../lib/format.js";
 import { Alert, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
@@ -71,7 +71,7 @@ function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
     <>
       <h1>
         {row.name || "Run"}{" "}
-        <span class={`state ${row.state}`} role="status">
+        <span class={stateClass(row)} role="status">
           {row.state}
         </span>
       </h1>

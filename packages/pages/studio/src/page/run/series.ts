@@ -1,5 +1,5 @@
 import type { Row } from "@dsbm/runs";
-import type { HistoryPart } from "../../shared/api.js";
+import type { HistoryPart, Results } from "../../shared/api.js";
 import { type Axis, align, evaluationsOf, smoothValues } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
 import { directionColor } from "../chart/theme.js";
@@ -28,10 +28,15 @@ export function curvesOf(history: HistoryPart, metric: string, positive: boolean
   });
 }
 
-/** The evaluations of one metric over the same axis, each direction with its reference. */
+/** The evaluations of one metric over the same axis, each direction with its reference by name. */
 export function evaluationCurves(
   results: readonly Row[],
-  { metric, reference, axis }: { metric: string; reference: string | null; axis: Axis },
+  {
+    column: metric,
+    reference,
+    referenceName,
+    axis,
+  }: Pick<Results["references"][number], "column" | "reference" | "referenceName"> & { axis: Axis },
 ): { x: number[]; curves: Curve[] } {
   const parts = directions.flatMap((direction) => {
     const rows = evaluationsOf(results, { axis, metric, direction });
@@ -44,7 +49,7 @@ export function evaluationCurves(
     const label = directionNames[direction];
     const curve = { label, color, points: true };
     const floor = {
-      label: `${label} ${reference}`,
+      label: `${label}, ${referenceName}`,
       color,
       dash: [3, 4],
       points: rows.length === 1,

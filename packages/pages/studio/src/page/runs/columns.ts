@@ -1,5 +1,5 @@
 // The columns of the table of runs, sorting and filters, without a page.
-import type { RunRow } from "../../shared/api.js";
+import type { RunGrade, RunRow } from "../../shared/api.js";
 import { digits, duration, metricTitle, moment } from "../lib/format.js";
 
 /** A column of the table of runs. */
@@ -20,7 +20,11 @@ const column = (
   isNumber = false,
 ): Column => ({ id, title, isNumber, text, key });
 
-const gradesText = ({ grades }: RunRow) => grades.map(({ text }) => text).join(", ");
+/** "✓ good →" */
+export const gradeTitle = ({ text, direction }: RunGrade): string =>
+  `${text} ${direction === "f" ? "→" : "←"}`;
+
+const gradesText = ({ grades }: RunRow) => grades.map(gradeTitle).join(", ");
 
 const progress = ({ half, halves }: RunRow) =>
   halves === null ? `${half}` : `${half} / ${halves}`;

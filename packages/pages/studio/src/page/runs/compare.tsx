@@ -1,14 +1,22 @@
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
-import { directionTitle } from "../lib/format.js";
-import { Alert, Select, Table } from "../lib/parts.js";
+import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
+import { Alert, Scroll, Select } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
-import { curveNames, isLog, isTraining, mostCompared, overlay } from "./overlay.js";
-import { shortPlace } from "./runs.js";
+import {
+  type ComparedCell,
+  compareGrades,
+  compareMetrics,
+  compareRuns,
+  type RunComparison,
+  readable,
+} from "./comparison.js";
+import { curveNames, curveTitle, isLog, mostCompared, overlay } from "./overlay.js";
 
-/** Curves, metrics and configurations of several runs. */
+/** Verdicts, metrics, curves and configurations of several runs. */
 export function Compare({ params }: { params: URLSearchParams }) {
   const ids = params.getAll("run").slice(0, mostCompared);
   const path = apiPath(
@@ -17,73 +25,247 @@ export function Compare({ params }: { params: URLSearchParams }) {
   );
   const { value, error } = usePolled<RunDetail[]>(path);
   const runs = value ?? [];
-  const metrics = [...new Set(runs.flatMap(curveNames))];
-  const metric = metrics.find((name) => name === params.get("metric")) ?? metrics[0] ?? "loss";
-  const choice = ["f", "b"].find((name) => name === params.get("direction"));
-  // Evaluations of both directions do not form one curve.
-  const way = choice ?? (isTraining(runs, metric) ? "both" : "f");
-  const labels = runs.map(({ row }) => `${row.name} ${shortPlace(row)}`);
-  const { x, curves } = useMemo(() => overlay(runs, { metric, way, labels }), [value, metric, way]);
+  const comparison = useMemo(() => compareRuns(runs), [value]);
+  const { groups, keys } = comparison;
+  const hasSeeds = groups.some(({ members }) => members.length > 1);
   return (
     <>
       <h1>Comparison of {ids.length} runs</h1>
       <Alert lines={error === null ? [] : [error]} />
-      <section aria-label="Curves">
-        <h2>Curves</h2>
-        <div class="bar">
-          <Select
-            label="Curve"
-            value={metric}
-            options={metrics}
-            onChange={(name) => setParams({ metric: name })}
-          />
-          <Select
-            label="Direction"
-            value={way}
-            options={[
-              ...(isTraining(runs, metric) ? ["both"] : []),
-              ["f", "forward"],
-              ["b", "backward"],
-            ]}
-            onChange={(direction) => setParams({ direction })}
-          />
-        </div>
-        <div class="wide">
-          <Chart
-            title={`${metric}, ${directionTitle(way)}`}
-            x={x}
-            curves={curves}
-            log={isLog(runs, metric)}
-            xLabel="step"
-            group="compare"
-          />
-        </div>
-      </section>
-      <Differences runs={runs} labels={labels} />
+      {value === null && error === null && <p class="note">Reading the runs …</p>}
+      {value !== null && (
+        <>
+          <p>
+            {keys.length === 0
+              ? "The configurations differ in their seeds at most."
+              : `${keys.length === 1 ? "One key differs" : `${keys.length} keys differ`}: ${firstKeys(keys)}.`}
+            {hasSeeds && " Runs of several seeds are one column: the mean ± the deviation."}
+          </p>
+          <Results runs={runs} comparison={comparison} />
+          <Curves runs={runs} comparison={comparison} metricParam={params.get("metric")} />
+          <Differences runs={runs} comparison={comparison} />
+        </>
+      )}
     </>
   );
 }
 
-function Differences({ runs, labels }: { runs: readonly RunDetail[]; labels: readonly string[] }) {
-  const maps = runs.map(({ config }) => new Map(config));
-  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))];
-  const rows = keys
-    .map((name) => ({ name, cells: maps.map((map) => map.get(name) ?? "–") }))
-    .filter(({ cells }) => new Set(cells).size > 1);
+const mostKeys = 6;
+
+const firstKeys = (keys: readonly string[]) =>
+  keys.length <= mostKeys
+    ? keys.join(", ")
+    : `${keys.slice(0, mostKeys).join(", ")} and ${keys.length - mostKeys} more`;
+
+interface PartProps {
+  runs: readonly RunDetail[];
+  comparison: RunComparison;
+}
+
+interface LineCell {
+  content: ComponentChildren;
+  kind?: string;
+}
+
+/** A table with a column for each group; on a narrow page each line is a card. */
+function GroupTable({
+  label,
+  corner,
+  heads,
+  lines,
+}: {
+  label: string;
+  corner: string;
+  heads: readonly { label: string; content: ComponentChildren }[];
+  lines: readonly { name: ComponentChildren; id: string; cells: readonly LineCell[] }[];
+}) {
+  return (
+    <Scroll label={label}>
+      <table class="cards">
+        <thead>
+          <tr>
+            <th scope="col">{corner}</th>
+            {heads.map(({ label: name, content }) => (
+              <th scope="col" key={name}>
+                {content}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ name, id, cells }) => (
+            <tr key={id}>
+              <th scope="row">{name}</th>
+              {cells.map(({ content, kind = "" }, i) => (
+                <td key={heads[i]?.label} data-name={heads[i]?.label} class={kind}>
+                  <div>{content}</div>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+/** The heads of the columns: each group with links to its runs. */
+const headsOf = ({ runs, comparison: { groups } }: PartProps) =>
+  groups.map(({ label, members }) => ({
+    label,
+    content:
+      members.length === 1 ? (
+        <a href={hrefOf("run", { run: runs[members[0] ?? 0]?.row.id ?? "" })}>{label}</a>
+      ) : (
+        <>
+          {label}{" "}
+          <small>
+            seeds{" "}
+            {members.map((i) => (
+              <a key={i} href={hrefOf("run", { run: runs[i]?.row.id ?? "" })}>
+                {runs[i]?.row.seed || "–"}{" "}
+              </a>
+            ))}
+          </small>
+        </>
+      ),
+  }));
+
+/** States, verdicts and metrics in one table. */
+function Results(props: PartProps) {
+  const { runs, comparison } = props;
+  const { groups } = comparison;
+  const rowsOf = (members: readonly number[]) => members.flatMap((i) => runs[i]?.row ?? []);
+  const states = groups.map(({ members }) => ({
+    content: rowsOf(members).map((row) => (
+      <span key={row.id}>
+        <span class={stateClass(row)}>{row.state}</span> {duration(row.seconds)}{" "}
+      </span>
+    )),
+  }));
+  const verdicts = directions.flatMap((direction) => {
+    const grades = compareGrades(runs, groups, direction);
+    if (grades.every((grade) => grade === null)) return [];
+    return {
+      id: `verdict ${direction}`,
+      name: `Verdict ${directionNames[direction]}`,
+      cells: grades.map((one) => ({
+        content: one ? <b class={one.grade}>{one.text}</b> : "–",
+      })),
+    };
+  });
+  const metrics = compareMetrics(runs, comparison).map(({ title, direction, cells }) => ({
+    id: `${title} ${direction}`,
+    name: (
+      <>
+        {title} {direction && <small>{directionNames[direction]}</small>}
+      </>
+    ),
+    cells: cells.map((cell) => ({
+      content: <MetricCell {...cell} />,
+      kind: cell.isBest ? "best" : "",
+    })),
+  }));
+  return (
+    <section aria-label="Results">
+      <h2>Results</h2>
+      <p class="note">
+        {comparison.isSameData
+          ? "★ marks the best value of a line. Differences within the spread of seeds or the interval of a metric mean nothing. "
+          : "The runs have different data, so that the values of a line are on different scales: compare each with its floor. "}
+        The floor is the score of real data.
+      </p>
+      <GroupTable
+        label="Table of results"
+        corner="Result"
+        heads={headsOf(props)}
+        lines={[{ id: "state", name: "State and time", cells: states }, ...verdicts, ...metrics]}
+      />
+    </section>
+  );
+}
+
+function MetricCell({ value, spread, floor, isBest }: ComparedCell) {
+  if (value === null) return <>–</>;
+  return (
+    <>
+      {isBest && (
+        <>
+          <span aria-hidden="true">★ </span>
+          <span class="hidden">best: </span>
+        </>
+      )}
+      {digits(value, 3)}
+      {spread !== null && ` ± ${digits(spread, 2)}`}
+      {floor !== null && <small> floor {digits(floor, 3)}</small>}
+    </>
+  );
+}
+
+/** The curves of a metric, forward and backward. */
+function Curves({
+  runs,
+  comparison: { groups, labels },
+  metricParam,
+}: PartProps & { metricParam: string | null }) {
+  const metrics = [...new Set(runs.flatMap(curveNames))];
+  const metric = metrics.find((name) => name === metricParam) ?? metrics[0] ?? "loss";
+  const styles = runs.map((_, i) => groups.findIndex(({ members }) => members.includes(i)));
+  const title = curveTitle(runs, metric);
+  const charts = directions.map((way) => ({
+    way,
+    ...overlay(runs, { metric, way, labels, styles }),
+  }));
+  return (
+    <section aria-label="Curves">
+      <h2>Curves</h2>
+      <div class="bar">
+        <Select
+          label="Curve"
+          value={metric}
+          options={metrics.map((name) => [name, curveTitle(runs, name)] as const)}
+          onChange={(name) => setParams({ metric: name })}
+        />
+      </div>
+      <div class="charts">
+        {charts
+          .filter(({ curves }) => curves.some(({ y }) => y.some((v) => v != null)))
+          .map(({ way, x, curves }) => (
+            <Chart
+              key={way}
+              title={`${title}, ${directionNames[way]}`}
+              x={x}
+              curves={curves}
+              log={isLog(runs, metric)}
+              xLabel="step"
+              group="compare"
+            />
+          ))}
+      </div>
+    </section>
+  );
+}
+
+/** The keys that differ between groups. */
+function Differences(props: PartProps) {
+  const { runs, comparison } = props;
+  const { groups, keys } = comparison;
+  const configs = groups.map(({ members: [first = 0] }) => new Map(runs[first]?.config ?? []));
   return (
     <section aria-label="Differences of configuration">
       <h2>Differences of configuration</h2>
-      {rows.length === 0 ? (
+      {keys.length === 0 ? (
         <p class="note">The configurations are the same.</p>
       ) : (
-        <Table
-          label="Table: key by run"
-          head={[
-            "Key",
-            ...runs.map(({ row }, i) => <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>),
-          ]}
-          rows={rows}
-          kind={() => "value"}
+        <GroupTable
+          label="Table of differences"
+          corner="Key"
+          heads={headsOf(props)}
+          lines={keys.map((key) => ({
+            id: key,
+            name: <code>{key}</code>,
+            cells: configs.map((config) => ({ content: readable(config.get(key)), kind: "value" })),
+          }))}
         />
       )}
     </section>

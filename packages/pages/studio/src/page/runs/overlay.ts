@@ -2,6 +2,7 @@ import type { RunDetail } from "../../shared/api.js";
 import { align, axisOf, type CurvePoints, evaluationsOf, smoothValues } from "../chart/axis.js";
 import type { Curve } from "../chart/chart.js";
 import { runStyle } from "../chart/theme.js";
+import { trainingTitles } from "../lib/format.js";
 
 /** Runs in one chart: as many as have a look of their own. */
 export const mostCompared = 32;
@@ -12,8 +13,15 @@ export const curveNames = ({ history, results }: RunDetail): string[] => [
   ...results.references.map(({ column }) => column),
 ];
 
+/** The title of a metric of training or of evaluations. */
+export const curveTitle = (runs: readonly RunDetail[], metric: string): string =>
+  trainingTitles[metric] ??
+  runs.flatMap(({ results }) => results.references).find(({ column }) => column === metric)
+    ?.title ??
+  metric;
+
 /** Whether a metric comes from training steps, and not from evaluations. */
-export const isTraining = (runs: readonly RunDetail[], metric: string): boolean =>
+const isTraining = (runs: readonly RunDetail[], metric: string): boolean =>
   runs.some(({ history }) => metric in history.metrics);
 
 /** Whether a metric's axis is logarithmic. */
@@ -27,6 +35,8 @@ interface OverlayOptions {
   metric: string;
   way: string;
   labels: readonly string[];
+  /** The look of each run: runs of one look differ in their seed. */
+  styles: readonly number[];
 }
 
 /** The curves of a metric of several runs over one axis. */
@@ -34,7 +44,7 @@ export function overlay(
   runs: readonly RunDetail[],
   options: OverlayOptions,
 ): { x: number[]; curves: Curve[] } {
-  const { metric, labels } = options;
+  const { metric, labels, styles } = options;
   const isTrained = isTraining(runs, metric);
   const isPositive = isLog(runs, metric);
   const { x, ys } = align(
@@ -47,14 +57,14 @@ export function overlay(
     label: labels[i],
     y,
     points: !isTrained,
-    ...runStyle(i),
+    ...runStyle(styles[i] ?? i),
   }));
   return { x, curves };
 }
 
 function trainingPoints({ history }: RunDetail, { metric, way }: OverlayOptions): CurvePoints {
   const { x } = axisOf(history);
-  const isShown = (i: number) => way === "both" || history.direction[i] === way;
+  const isShown = (i: number) => history.direction[i] === way;
   const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
   return smoothValues(history, raw).map((v, i) => [x[i], v]);
 }

@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 import type { RunRow, Runs } from "../../shared/api.js";
-import { digits } from "../lib/format.js";
+import { digits, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import {
   type Column,
   columnsWith,
   filterRows,
+  gradeTitle,
   metricNames,
   sortRows,
   startedColumn,
@@ -180,15 +181,15 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
         if (column.id === "state")
           return (
             <td key="state" title={row.reason ?? undefined}>
-              <span class={`state ${state}`}>{state}</span>
+              <span class={stateClass(row)}>{state}</span>
             </td>
           );
         if (column.id === "grade" && row.grades.length > 0)
           return (
             <td key="grade">
-              {row.grades.map(({ grade, text }) => (
-                <b key={text} class={`grade ${grade}`}>
-                  {text}
+              {row.grades.map((one) => (
+                <b key={one.direction} class={`grade ${one.grade}`}>
+                  {gradeTitle(one)}
                 </b>
               ))}
             </td>
@@ -206,4 +207,4 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
 }
 
 /** The last two folders of a run. */
-export const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");
+const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");
