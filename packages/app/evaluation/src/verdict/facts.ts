@@ -25,11 +25,19 @@ export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFa
     names: distinctNames(names),
     what: isVectors(datasets) ? "rows" : "images",
     commands: verdictCommands(folder, request),
-    rounding: roundingStep(request, datasets),
-    ranging: (open) => rangingStep(request, datasets, open),
-    rescaling: rescalingStep(request, datasets),
+    ...fitSteps(request, datasets),
   };
 }
+
+/** Steps of `dsbm fit` that a verdict can name: each fits again with an option that the columns ask for. */
+export const fitSteps = (
+  request: RunRequest | null,
+  datasets: Pick<Datasets, "columns">,
+): Pick<VerdictFacts, "rounding" | "ranging" | "rescaling"> => ({
+  rounding: roundingStep(request, datasets),
+  ranging: (open) => rangingStep(request, datasets, open),
+  rescaling: rescalingStep(request, datasets),
+});
 
 /** A step that fits again with further options; null for other commands and other data than tables. */
 function fitStep(

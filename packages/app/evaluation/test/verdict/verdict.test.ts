@@ -131,6 +131,10 @@ describe("verdicts", () => {
     const weak = alternative("weak", shareLeft(0.3, 0.2, 0.4, 0.7));
     expect(verdict(hidden, weak)).toMatchObject({ main: "sliced_w2", grade: "undecided" });
     expect(verdict(row(goodRow), energy)?.main).toBe("sliced_w2");
+    // A power of 0.8 is enough on either side.
+    const enough = alternative("enough", shareLeft(0.3, 0.2, 0.4, 0.8));
+    expect(verdict(hidden, enough)?.main).toBe("enough");
+    expect(verdict(row(shareLeft(0.02, 0, 0.06, 0.8)), energy)?.main).toBe("sliced_w2");
   });
 
   it("keep columns in their range if a classifier tells rows by values outside", () => {
