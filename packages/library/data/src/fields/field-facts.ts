@@ -21,6 +21,8 @@ export interface FieldSetFacts {
   dropped: number;
   /** Rows of the file, from 0, in both splits. */
   rows: { train: number[]; test: number[] };
+  /** The held-out years; null: random fields are held out. */
+  years: string[] | null;
   /** Height and width of prepared fields, of which the grid is the first part. */
   size: [height: number, width: number];
   /** Cells of a prepared field without values in all fields, [C, H, W] as bits in base64. */
@@ -62,7 +64,7 @@ export const channelFacts = ({
 });
 
 /** Fields from another version are prepared again. */
-export const fieldFactsVersion = 1;
+export const fieldFactsVersion = 2;
 
 /** The facts of prepared fields. Throws `Unreadable`. */
 export const readFieldFacts = (path: string): FieldSetFacts =>
@@ -82,7 +84,14 @@ export function decodeBits(text: string, count: number): Uint8Array {
 }
 
 /** "2 channels: pr (mm/d), tas (K)", the grid, the times, and how many cells have no values. */
-export function aboutFields({ format, grid, dropped, missing, size }: FieldSetFacts): string {
+export function aboutFields({
+  format,
+  grid,
+  dropped,
+  missing,
+  size,
+  years,
+}: FieldSetFacts): string {
   const { channels, y, x, time } = grid;
   const names = channels.map(({ name, units }) => `${name} (${units ?? "no units"})`).join(", ");
   const absent = countMissing({ grid, missing, size });
@@ -90,6 +99,7 @@ export function aboutFields({ format, grid, dropped, missing, size }: FieldSetFa
     `${format}, ${names}`,
     `${y.size}×${x.size} cells, ${spanText(y)}, ${spanText(x)}`,
     timesText(time) ?? `${time.size} times without dates`,
+    ...(years ? [`held-out years: ${years.join(", ")}`] : []),
     ...(absent > 0 ? [`${absent} cells never have a value and stay missing`] : []),
     ...(dropped > 0 ? [`${dropped} fields with other missing values are dropped`] : []),
   ].join("; ");

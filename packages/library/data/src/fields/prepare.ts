@@ -4,12 +4,12 @@ import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { badTable, byOption, type DatasetError, invalidOption } from "../errors.js";
 import { checkDiskSpace } from "../tables/prepare/disk-space.js";
-import { heldOutRows } from "../tables/prepare/split.js";
 import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
 import { coarsenFields, type GridSize } from "./coarsen.js";
 import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
 import { FieldSums } from "./field-sums.js";
+import { heldOutFields } from "./held-out-years.js";
 import { openFields } from "./read/open.js";
 import type { FieldRows } from "./read/rows.js";
 
@@ -151,7 +151,7 @@ async function writeFields(
   const shape = [grid.channels.length, ...size];
   const columns = shape.reduce((a, b) => a * b);
   checkDiskSpace(path, folder, { rows: kept.length, columns, beside: 0 });
-  const isHeld = heldOutRows(kept.length, options);
+  const { isHeld, years } = heldOutFields(kept, grid.time, options);
   const splitOf = new Map(kept.map((row, i) => [row, isHeld[i] ? "test" : "train"] as const));
   const rows = { train: [] as number[], test: [] as number[] };
   const sums = new FieldSums({ range, spread });
@@ -174,7 +174,7 @@ async function writeFields(
   }
   for (const writer of [train, test]) writer.close({ sync: true });
   const missing = encodeBits(inSize(isMissing, place, size, 1));
-  const read = { path, format, grid, total: n, dropped, rows, size, missing, transform };
+  const read = { path, format, grid, total: n, dropped, rows, years, size, missing, transform };
   return { ...read, range, spread, moments: sums.moments(), edges: sums.edges() };
 }
 

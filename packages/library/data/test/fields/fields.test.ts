@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { aboutFields, loadTable, openFields, prepareTable, spanText, timesText } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { datesOf } from "../../src/fields/cf/calendar.js";
+import { heldOutFields } from "../../src/fields/held-out-years.js";
 import { openNetcdf3 } from "../../src/fields/read/netcdf3.js";
 import { openFieldRows } from "../../src/fields/read/rows.js";
 import { testFolders } from "../files.js";
@@ -196,6 +197,25 @@ describe("fields as a dataset", () => {
     expect(train.source).toContain(
       "2×3 cells, lat 20 to 10, lon 0 to 20; 1999-12-31 to 2000-01-19",
     );
+  });
+
+  it("holds out whole years of five and more, and random fields of fewer", () => {
+    const time = (n: number) => ({
+      name: "time",
+      size: n,
+      values: Array.from({ length: n }, (_, month) => 30 * month),
+      attributes: { units: "days since 1990-01-01", calendar: "360_day" },
+    });
+    const rows = (n: number) => Array.from({ length: n }, (_, i) => i);
+    const { isHeld, years } = heldOutFields(rows(120), time(120), { fraction: 0.15, seed: 1 });
+    expect(years).toHaveLength(2);
+    for (const row of rows(120))
+      expect(isHeld[row] === 1).toBe(years?.includes(String(1990 + Math.floor(row / 12))));
+    const few = heldOutFields(rows(48), time(48), { fraction: 0.25, seed: 1 });
+    expect(few.years).toBeNull();
+    expect(few.isHeld.reduce((a, b) => a + b, 0)).toBe(12);
+    // The same seed holds out the same years, so that pairs of rows stay together.
+    expect(heldOutFields(rows(120), time(120), { fraction: 0.15, seed: 1 }).years).toEqual(years);
   });
 
   it("keeps cells that never have a value missing, and refuses or leaves out fields with other gaps", async () => {

@@ -240,11 +240,19 @@ export function spanText({ name, size, values }: FieldAxis): string {
   return `${name} ${sixDigits(values[0])} to ${sixDigits(values[size - 1])}`;
 }
 
+const calendarOf = (attributes: FieldAttributes): string =>
+  text(attributes, "calendar") || "standard";
+
+/** The dates of an axis of times, such as "1999-12-31"; null without usable times. */
+export function axisDates({ values, attributes }: FieldAxis): string[] | null {
+  const dateOf = datesOf(text(attributes, "units"), calendarOf(attributes));
+  return values && dateOf && values.map(dateOf);
+}
+
 /** The first and the last time as dates, with the calendar; null without usable times. */
-export function timesText({ values, attributes }: FieldAxis): string | null {
-  if (!values || values.length === 0) return null;
-  const calendar = text(attributes, "calendar") || "standard";
-  const dates = datesOf(text(attributes, "units"), calendar);
-  if (!dates) return null;
-  return `${dates(values[0])} to ${dates(values[values.length - 1])} (${calendar} calendar)`;
+export function timesText(time: FieldAxis): string | null {
+  const dates = axisDates(time) ?? [];
+  const [first] = dates;
+  if (first === undefined) return null;
+  return `${first} to ${dates.at(-1)} (${calendarOf(time.attributes)} calendar)`;
 }
