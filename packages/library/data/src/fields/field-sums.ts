@@ -43,10 +43,15 @@ export class FieldSums {
         .subarray(k * area, (k + 1) * area)
         .filter((value) => !Number.isNaN(value));
       this.#values[k] += values.length;
-      for (const value of values) {
-        if (value <= this.#ends[k].low) this.#low[k] += 1;
-        if (value >= this.#ends[k].high) this.#high[k] += 1;
+      const { low, high } = this.#ends[k];
+      let lowest = 0;
+      let highest = 0;
+      for (let i = 0; i < values.length; i++) {
+        if (values[i] <= low) lowest += 1;
+        if (values[i] >= high) highest += 1;
       }
+      this.#low[k] += lowest;
+      this.#high[k] += highest;
       if (isTraining && values.length > 0) this.#merge(values, k);
     }
   }

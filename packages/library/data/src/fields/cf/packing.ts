@@ -29,10 +29,14 @@ export function unpacking(
   const [scale = 1] = numbersOf(attributes.scale_factor);
   const [offset = 0] = numbersOf(attributes.add_offset);
   const isMarked = new Set(marks.flatMap((mark) => [mark, Math.fround(mark)]));
+  // Every value passes here: a loop over few marks is quicker than a set.
+  const fills = Float64Array.from(missing);
+  const isUnmarked = isMarked.size === 0;
   return (stored) => {
-    if (missing.has(stored) || stored < least || stored > most) return Number.NaN;
+    for (let k = 0; k < fills.length; k++) if (stored === fills[k]) return Number.NaN;
+    if (stored < least || stored > most) return Number.NaN;
     const value = stored * scale + offset;
-    return isMarked.has(value) ? Number.NaN : value;
+    return isUnmarked || !isMarked.has(value) ? value : Number.NaN;
   };
 }
 

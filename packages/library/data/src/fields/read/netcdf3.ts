@@ -13,31 +13,52 @@ import { mostVariables } from "../file/field-file.js";
 /** A header of more bytes is damage. */
 const mostHeaderBytes = 2 ** 26;
 
+type NumberArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
 interface NumberType {
   size: number;
-  read(bytes: DataView, at: number): number | bigint;
+  array: new (bytes: ArrayBuffer) => NumberArray;
 }
 
 const textType = 2;
 
 const numberTypes: Readonly<Record<number, NumberType>> = {
-  1: { size: 1, read: (bytes, at) => bytes.getInt8(at) },
-  2: { size: 1, read: (bytes, at) => bytes.getUint8(at) },
-  3: { size: 2, read: (bytes, at) => bytes.getInt16(at) },
-  4: { size: 4, read: (bytes, at) => bytes.getInt32(at) },
-  5: { size: 4, read: (bytes, at) => bytes.getFloat32(at) },
-  6: { size: 8, read: (bytes, at) => bytes.getFloat64(at) },
-  7: { size: 1, read: (bytes, at) => bytes.getUint8(at) },
-  8: { size: 2, read: (bytes, at) => bytes.getUint16(at) },
-  9: { size: 4, read: (bytes, at) => bytes.getUint32(at) },
-  10: { size: 8, read: (bytes, at) => bytes.getBigInt64(at) },
-  11: { size: 8, read: (bytes, at) => bytes.getBigUint64(at) },
+  1: { size: 1, array: Int8Array },
+  2: { size: 1, array: Uint8Array },
+  3: { size: 2, array: Int16Array },
+  4: { size: 4, array: Int32Array },
+  5: { size: 4, array: Float32Array },
+  6: { size: 8, array: Float64Array },
+  7: { size: 1, array: Uint8Array },
+  8: { size: 2, array: Uint16Array },
+  9: { size: 4, array: Uint32Array },
+  10: { size: 8, array: BigInt64Array },
+  11: { size: 8, array: BigUint64Array },
 };
+
+/** The numbers of big-endian bytes, which are swapped in place. */
+function numbersOf(bytes: ArrayBuffer, { size, array }: NumberType): NumberArray {
+  const view = Buffer.from(bytes);
+  if (size === 2) view.swap16();
+  if (size === 4) view.swap32();
+  if (size === 8) view.swap64();
+  return new array(bytes);
+}
 
 const damageError = (path: string, problem: string): DatasetError =>
   badTable(path, `cannot be read as NetCDF 3 (${problem}): copy or download it again`);
 
-function readAt(handle: number, path: string, at: number, length: number): DataView {
+function readAt(handle: number, path: string, at: number, length: number): DataView<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let done = 0;
   while (done < length) {
@@ -61,7 +82,7 @@ class ClassicHeader {
     readonly version: number,
   ) {}
 
-  #take(length: number): DataView {
+  #take(length: number): DataView<ArrayBuffer> {
     if (length > Math.min(this.size, mostHeaderBytes) - this.#at)
       throw damageError(this.path, "its header is longer than the file");
     const bytes = readAt(this.handle, this.path, this.#at, length);
@@ -123,14 +144,13 @@ class ClassicHeader {
     const name = this.name();
     const type = this.type();
     const count = this.count();
-    const { size, read } = numberTypes[type];
-    const length = count * size;
+    const length = count * numberTypes[type].size;
     const bytes = this.#take(length + padding(length));
     if (type === textType) {
       const text = new TextDecoder().decode(new Uint8Array(bytes.buffer, 0, length));
       return [name, text.replace(/\0+$/, "")];
     }
-    const values = Array.from({ length: count }, (_, i) => Number(read(bytes, i * size)));
+    const values = Array.from(numbersOf(bytes.buffer.slice(0, length), numberTypes[type]), Number);
     return [name, values.length === 1 ? values[0] : values];
   }
 }
@@ -232,20 +252,18 @@ interface RowPlace {
   type: number;
 }
 
-/** float64 values of rows; whole numbers beyond 2^53 are rounded. */
+/** The numbers of rows as they are stored. */
 function readRows(
   { handle, path, begin, stride, rowBytes, type }: RowPlace,
   count: number,
-): Float64Array {
-  const { size, read } = numberTypes[type];
-  const width = rowBytes / size;
-  const values = new Float64Array(count * width);
-  const isDense = stride === rowBytes;
-  const parts = isDense ? 1 : count;
-  const length = isDense ? count * rowBytes : rowBytes;
-  for (let part = 0, at = 0; part < parts; part++) {
-    const bytes = readAt(handle, path, begin + part * stride, length);
-    for (let i = 0; i < length; i += size, at++) values[at] = Number(read(bytes, i));
-  }
-  return values;
+): ArrayLike<number | bigint> {
+  if (stride === rowBytes)
+    return numbersOf(readAt(handle, path, begin, count * rowBytes).buffer, numberTypes[type]);
+  const bytes = new Uint8Array(count * rowBytes);
+  for (let row = 0; row < count; row++)
+    bytes.set(
+      new Uint8Array(readAt(handle, path, begin + row * stride, rowBytes).buffer),
+      row * rowBytes,
+    );
+  return numbersOf(bytes.buffer, numberTypes[type]);
 }
