@@ -133,8 +133,8 @@ async function drawSigma() {
     .then((all) => save(all, "sigma"));
 }
 
-/** The top of the report of a run. */
-async function drawReport(name) {
+/** The top of the report of a run, or its first element that matches a selector. */
+async function drawReport(name, picture, { width = 700, selector } = {}) {
   const below = join(folder, "experiments", name);
   const report = readdirSync(below, { recursive: true }).find((path) =>
     path.endsWith("report.html"),
@@ -143,9 +143,10 @@ async function drawReport(name) {
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox"],
   });
-  const page = await browser.newPage({ viewport: { width: 700, height: 600 } });
+  const page = await browser.newPage({ viewport: { width, height: 600 } });
   await page.goto(pathToFileURL(join(below, report)).href);
-  await save(await page.screenshot(), "report");
+  const shown = selector ? page.locator(selector).first() : page;
+  await save(await shown.screenshot(), picture);
   await browser.close();
 }
 
@@ -170,12 +171,13 @@ async function openStudio() {
   return { address, addressOf, close };
 }
 
-/** Screenshots of the pages of the studio, with runs of three values of sigma to compare. */
+/** Screenshots of the pages of the studio, with runs of three values of sigma and two seeds to compare. */
 async function drawStudio(options) {
   const sigmas = [0.05, 0.15, 0.5];
   const short = ["max_minutes=null", "n_ipf=1", "num_iter=300"];
   for (const sigma of sigmas)
-    dsbm("fit", ...options, ...short, `sigma=${sigma}`, `name=sigma_${sigma}`);
+    for (const seed of [1, 2])
+      dsbm("fit", ...options, ...short, `sigma=${sigma}`, `seed=${seed}`, `name=sigma_${sigma}`);
   const { address, addressOf, close } = await openStudio();
   const rivers = addressOf(({ name }) => name === "rivers");
   const pages = {
@@ -190,7 +192,9 @@ async function drawStudio(options) {
   });
   const [width, height] = [1280, 900];
   for (const [name, hash] of Object.entries(pages)) {
-    const page = await browser.newPage({ viewport: { width, height } });
+    const isLong = name === "compare";
+    const viewport = { width, height: isLong ? 1300 : height };
+    const page = await browser.newPage({ viewport });
     await page.goto(address + hash);
     if (name === "play") {
       await page.getByRole("button", { name: "Export this bridge and play" }).click();
@@ -231,7 +235,10 @@ try {
   };
   for (const [name, options] of Object.entries(tutorials))
     if (wants(name)) await save(figureOf(name, options), name);
-  if (wants("rivers")) await drawReport("rivers");
+  if (wants("rivers")) await drawReport("rivers", "report");
+  // The panels of its three rivers.
+  if (wants("conditions"))
+    await drawReport("conditions", "conditions", { width: 900, selector: "h4 + .note + .grid" });
   if (wants("python-and-r")) {
     const plot = drawInR(tutorials.rivers);
     if (plot) await save(plot, "python-and-r");

@@ -109,7 +109,12 @@ export async function renderRun(report: RunReport): Promise<string> {
       request(report, data, names),
       stateOf(report),
       growth && growthLead(growth),
-      verdictParts(quality, names, folder),
+      verdictParts(
+        quality,
+        names,
+        folder,
+        report.views.map(({ direction }) => direction),
+      ),
       warningsOf(folder, data),
       runFacts(report),
     ),

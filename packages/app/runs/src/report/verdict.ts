@@ -21,8 +21,16 @@ export function mainRow(
   return names.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
 }
 
-/** A run without evaluation, or of an earlier version, has no verdicts: it says how to get them. */
-export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {
+/**
+ * The verdicts on held-out times and on each of the `directions`. A run without evaluation, or of an earlier version, has
+ * none: it says how to get them.
+ */
+export function verdictParts(
+  quality: Quality | null,
+  names: Names,
+  folder: string,
+  directions: readonly Verdict["direction"][] = [],
+): Html[] {
   const rows = quality?.rows ?? [];
   const command = html`<code>npx dsbm evaluate ${shellWord(folder)}</code>`;
   const heldOut = heldOutVerdicts(rows);
@@ -34,7 +42,15 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && labelledBar(main)}${next && nextStep(next)}</div>`;
   });
-  if (parts.length === 0)
+  const missing = directions.filter(
+    (direction) => !quality.verdicts.some((verdict) => verdict.direction === direction),
+  );
+  if (parts.length > 0)
+    for (const direction of missing)
+      parts.push(
+        html`<p class="verdict unmeasured"><b>${verdictTitle({ direction, grade: "unmeasured" }, names)}</b> This direction has too few rows for a verdict, or the evaluation left it out. To measure it: ${command}</p>`,
+      );
+  else
     parts.push(
       html`<p class="verdict undecided"><b>${heldOut.length > 0 ? "The endpoints have no verdict." : "Measured, without a verdict."}</b> The metrics below lack the distance or the classifier of a verdict. To measure them: ${command}</p>`,
     );
@@ -60,7 +76,10 @@ const nextStep = ({ reason, command }: NextStep): Html =>
   html`<p>${command === null ? reason : html`${reason !== "" && `${reason}: `}<code>${command}</code>`}</p>`;
 
 /** "Forward, from A to B: ✓ good." */
-export function verdictTitle({ direction, grade }: Verdict, names: Names): string {
+export function verdictTitle(
+  { direction, grade }: Pick<Verdict, "direction" | "grade">,
+  names: Names,
+): string {
   const { source, target } = distinctNames(names);
   const way =
     direction === "f"

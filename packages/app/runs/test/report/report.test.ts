@@ -194,6 +194,18 @@ describe("verdicts", () => {
     expect(part?.text).toContain("npx dsbm evaluate RUN");
   });
 
+  it("name a direction of the run that has none", () => {
+    const quality = qualityFile.parse({ rows: [row({})], verdicts: [basis] });
+    const text = (...directions: ("f" | "b")[]) =>
+      verdictParts(quality, names, "RUN", directions)
+        .map((part) => part.text)
+        .join();
+    expect(text("f", "b")).toContain(
+      "Backward, from B to A: – not measured.</b> This direction has",
+    );
+    expect(text("f")).not.toContain("Backward");
+  });
+
   it("ask for an evaluation only if nothing was measured", () => {
     const measured = verdictParts(qualityFile.parse({ rows: [row({})] }), names, "RUN");
     expect(measured[0]?.text).toContain("Measured, without a verdict.");
