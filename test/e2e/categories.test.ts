@@ -43,7 +43,7 @@ beforeAll(async () => {
     cwd: root,
   });
   run = onlyRun(root) as string;
-}, 120_000);
+});
 
 it("the first command chooses categories, and the report names them", () => {
   expect(readDataFile(run)?.categories).toEqual([

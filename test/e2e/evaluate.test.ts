@@ -22,7 +22,7 @@ beforeAll(async () => {
   run = (await succeed(wordsOf(words))).folder;
   const generator = Generator.create(5);
   writeFileSync(pathOf("middle.npy"), io.encodeNpy(randn([120, 2], { generator }).mul(0.8)));
-}, 60_000);
+});
 
 const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.name === metric);
 

@@ -45,7 +45,7 @@ describe("arrays with data.cond", () => {
       { cwd: root },
     );
     expect(stdout).toContain("energy distance of image features");
-  }, 120_000);
+  });
 
   it.each([
     ["data.cond=coarse-condition.npy", ["fine.npy", "expected [n, C′, H, W] with the same n"]],

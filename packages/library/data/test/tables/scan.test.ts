@@ -35,7 +35,7 @@ function numberText(below: (n: number) => number): string {
   return `${["", "", "-", "+"][below(4)]}${text}${exponent}`;
 }
 
-it("numbers have the bits of Number()", { timeout: 60_000 }, async () => {
+it("numbers have the bits of Number()", async () => {
   const below = randomBelow(1);
   const rows = Array.from({ length: 40_000 }, () =>
     Array.from({ length: 10 }, () => numberText(below)),
@@ -69,7 +69,7 @@ const lines = fc.array(
   { maxLength: 12 },
 );
 
-it("random tables have the texts that a parser reads", { timeout: 60_000 }, async () => {
+it("random tables have the texts that a parser reads", async () => {
   const check = async (rows: string[], end: string, hasLastEnd: boolean) => {
     const content = ["a,b,c", ...rows].join(end) + (hasLastEnd ? end : "");
     const options = { skip_empty_lines: true, relax_column_count: true };
@@ -88,9 +88,7 @@ it("random tables have the texts that a parser reads", { timeout: 60_000 }, asyn
   await fc.assert(fc.asyncProperty(lines, lineEnd, fc.boolean(), check), { seed: 1, numRuns: 400 });
 });
 
-it("a large file is read by several threads up to a quoted cell, then parsed", {
-  timeout: 60_000,
-}, async () => {
+it("a large file is read by several threads up to a quoted cell, then parsed", async () => {
   const site = `day 7 at ${"a long way off ".repeat(6)}`;
   const rows = Array.from(
     { length: 250_000 },
