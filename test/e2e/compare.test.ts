@@ -75,6 +75,24 @@ describe("dsbm compare", () => {
     expect(row(quality, "w1").value).toBeLessThan(2);
   });
 
+  it("compares columns of texts by the shares of their levels, and says which it does not compare", async () => {
+    const texts = (name: string, rows: number, group: (i: number) => string) =>
+      writeFileSync(
+        join(root, name),
+        `x,group,id\n${Array.from({ length: rows }, (_, i) => `${i % 7},${group(i)},row ${name} ${i}`).join("\n")}\n`,
+      );
+    texts("texts.csv", 400, (i) => (i % 2 === 0 ? "a" : "b"));
+    texts("moved.csv", 200, (i) => (i % 4 === 0 ? "a" : i % 4 === 1 ? "c" : "b"));
+    const { stdout, stderr } = await runWell("compare", "texts.csv", "moved.csv", "--json");
+    const quality = JSON.parse(stdout) as Quality;
+    // Shares of a, b, c: 1/2, 1/2, 0 in the target and 1/4, 1/2, 1/4 in the other file. The worst column is first.
+    expect(row(quality, "column_w1", "group").value).toBeCloseTo(0.25, 1);
+    expect(
+      quality.rows.filter(({ name }) => name === "column_w1").map(({ column }) => column),
+    ).toEqual(["group", "x"]);
+    expect(stderr).toMatch(/not compared: id: texts that name the rows/);
+  });
+
   it("judges images of another size by features and by a classifier", async () => {
     const words = ["bright", "source=dark", "metrics=feature_distance,c2st", "--json"];
     const { stdout } = await runWell("compare", "target", ...words);

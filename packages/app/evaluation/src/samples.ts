@@ -1,3 +1,4 @@
+import type { ColumnCategory } from "@dsbm/data";
 import { isVectors } from "@dsbm/datasets";
 import { Clock, type MetricRow, silentProgress, type Verdict } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
@@ -29,17 +30,19 @@ interface JudgeOptions extends Partial<MeasureOptions> {
   chosen?: readonly Metric<SampleSubject>[];
   names: { source: string; target: string };
   columns?: readonly string[] | null;
+  categories?: readonly ColumnCategory[] | undefined;
 }
 
 /** The rows and the verdict of `dsbm evaluate` for these samples. Returns null if it was stopped. */
 export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
-  { seed, chosen, names, columns = null, ...options }: JudgeOptions,
+  { seed, chosen, names, columns = null, categories, ...options }: JudgeOptions,
 ): Promise<(SetMeasurement & { verdict: Verdict | null }) | null> {
   const subject: SampleSubject = {
     datasets: { shape: target.shape.slice(1) },
     trained: { config: {} },
     names: columns,
+    categories,
     own: (_, rows) => rows,
   };
   using context = new Measuring(subject, {

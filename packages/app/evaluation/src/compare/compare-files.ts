@@ -1,5 +1,5 @@
 import { type CompareConfig, ConfigError } from "@dsbm/config";
-import { listPictures } from "@dsbm/data";
+import { type ColumnCategory, listPictures } from "@dsbm/data";
 import { cores, type Progress, type Quality, version } from "@dsbm/runs";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { chooseMetrics, leftOut } from "../choice.js";
@@ -25,6 +25,8 @@ export interface ComparedFiles {
   source: Tensor | undefined;
   /** Names of the columns; null for images. */
   names: string[] | null;
+  /** Columns of texts, whose levels are columns. */
+  categories?: readonly ColumnCategory[];
 }
 
 /**
@@ -50,6 +52,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     chosen: choice.metrics,
     names: { source: options.source ?? "", target: options.target },
     columns: files.names,
+    categories: files.categories,
     exact,
     threads,
     progress,

@@ -1,5 +1,6 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
+import { type ColumnCategory, chooseCategories, openRows, textColumnsOf } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
 import { readRows } from "../variants/read-holdout.js";
@@ -13,7 +14,8 @@ export async function readTables(
   options: CompareOptions,
   tensors: KeptTensors,
 ): Promise<ComparedFiles> {
-  const { weights, layer, seed } = options;
+  const { weights, seed } = options;
+  const categories = await commonCategories(options);
   const read = async (key: "target" | "generated" | "source", like: TargetColumns | null) => {
     const path = options[key] as string;
     const weight = key === "generated" ? weights : null;
@@ -23,7 +25,8 @@ export async function readTables(
       d: like && weight ? like.d + 1 : (like?.d ?? null),
       exclude: [options.exclude ?? []].flat(),
       where: wheres[key] ?? undefined,
-      options: { layer: (path.endsWith(".h5ad") && layer) || undefined },
+      options: readingOf(path, options),
+      categories,
     });
     const shuffled = tidy(() => {
       const rows = weight && like ? rowsByWeight(table.rows, like.d, weight) : table.rows;
@@ -42,7 +45,48 @@ export async function readTables(
     generated: generated.rows,
     source: source?.rows,
     names: target.names,
+    categories,
   };
+}
+
+const readingOf = (path: string, { layer }: CompareOptions) => ({
+  layer: (path.endsWith(".h5ad") && layer) || undefined,
+});
+
+/** Columns of texts that all tables have, with the levels of all. Says which texts are not compared. */
+async function commonCategories(options: CompareOptions): Promise<readonly ColumnCategory[]> {
+  const { target, generated, source, where, progress } = options;
+  const rows = { where: where ?? undefined, exclude: [options.exclude ?? []].flat() };
+  const table = await openRows(target, readingOf(target, options));
+  try {
+    const texts = textColumnsOf(table, rows);
+    if (texts.length === 0) return [];
+    const others = [generated, ...(source === null ? [] : [source])];
+    const isCommon = new Set(texts);
+    for (const path of others) {
+      const other = await openRows(path, readingOf(path, options));
+      const names = new Set(other.columns.map(({ name }) => name));
+      other.close();
+      for (const name of texts) if (!names.has(name)) isCommon.delete(name);
+    }
+    const exclude = [...rows.exclude, ...texts.filter((name) => !isCommon.has(name))];
+    const { categories } = await chooseCategories(table, {
+      ...rows,
+      exclude,
+      categories: ["auto"],
+      others: others.map((path) => ({ path })),
+      ignoresManyLevels: true,
+    });
+    const compared = new Set(categories.map(({ name }) => name));
+    const left = texts.filter((name) => !compared.has(name));
+    if (left.length > 0)
+      progress.line(
+        `not compared: ${left.join(", ")}: texts that name the rows, have more than 64 levels, are mostly numbers, or are not in all files`,
+      );
+    return categories;
+  } finally {
+    table.close();
+  }
 }
 
 /** The columns that all tables must have. */

@@ -28,6 +28,8 @@ export interface CategoryOptions {
   like?: (EndColumns & Partial<Pick<TableFacts, "categories">>) | undefined;
   /** The other datasets, which may have further levels; needed without `like`. */
   others?: readonly { path: string; group?: string | undefined }[] | undefined;
+  /** Whether `auto` ignores a column of more than 64 levels instead of refusing it (default: no). */
+  ignoresManyLevels?: boolean | undefined;
 }
 
 /** Categories, and ignored columns of texts. */
@@ -69,7 +71,8 @@ export async function chooseCategories(
       other.close();
     }
   }
-  return choiceOf(source.path, names, { counts, isAuto });
+  const { ignoresManyLevels = false } = options;
+  return choiceOf(source.path, names, { counts, isAuto, ignoresManyLevels });
 }
 
 /** Columns of texts that are no columns of another dataset. */
@@ -86,7 +89,15 @@ function unlike(
 function choiceOf(
   path: string,
   names: readonly string[],
-  { counts, isAuto }: { counts: readonly ReadonlyMap<string, LevelCounts>[]; isAuto: boolean },
+  {
+    counts,
+    isAuto,
+    ignoresManyLevels,
+  }: {
+    counts: readonly ReadonlyMap<string, LevelCounts>[];
+    isAuto: boolean;
+    ignoresManyLevels: boolean;
+  },
 ): CategoryChoice {
   const categories: ColumnCategory[] = [];
   const ignored: string[] = [];
@@ -101,7 +112,8 @@ function choiceOf(
         `column ${name} names the rows (${numbering.size} different texts in ${numbering.rows} rows): it is not trained on; ${setting("data.keep", [name])} copies it into samples`,
       );
       // A text among numbers is probably a mistake, and is refused with its row.
-    } else if (!isAuto || !areMostlyNumbers(levels)) {
+    } else if (isAuto && ignoresManyLevels && levels.length > mostLevels) ignored.push(name);
+    else if (!isAuto || !areMostlyNumbers(levels)) {
       if (levels.length > mostLevels) throw tooManyLevels(path, name, levels.length);
       if (levels.length > 0) categories.push({ name, levels });
     }
