@@ -130,7 +130,7 @@ function factsOf(
   return [
     `A bridge by ${method_title ?? method} between ${from} and ${to}, ${made}. This page needs no network and no other file.`,
     source || target
-      ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from}, ${inner > 0 ? `${inner} of the times between ` : ""}and ${target?.shape[0] ?? 0} of ${to}.`
+      ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from}${inner > 0 ? `, ${inner} of the times between` : ""} and ${target?.shape[0] ?? 0} of ${to}.`
       : "It holds the models and no samples.",
     ...(license ? [`Licence: ${license}`] : []),
   ];
