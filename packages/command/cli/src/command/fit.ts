@@ -7,8 +7,9 @@ import { fitSwitches, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
 
 const notes = [
-  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",
-  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B; of several times: dsbm fit FILE time=COLUMN",
+  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad), folders of images, or fields (.nc, .zarr).",
+  "One table with two groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B;",
+  "one table of several times: dsbm fit FILE time=COLUMN",
   "More than two form a time course in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
   "dsbm chooses all other options from the data, prints them with reasons, and keeps them in choices.json.",
   "--json   print only the final table, as JSON, on stdout",
@@ -40,11 +41,14 @@ export async function fitCommand(args: string[], began: number): Promise<number>
 }
 
 async function plan(request: FitRequest, cfg: boolean): Promise<void> {
-  const { planFit, printPlan } = await import("@dsbm/fit");
+  const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
   const plan = await planFit(request, work);
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
-  else printPlan(plan, { line: (text) => console.log(text) });
+  else {
+    for (const line of fieldLines(plan)) console.log(line);
+    printPlan(plan, { line: (text) => console.log(text) });
+  }
   plan.datasets?.dispose();
 }
 
