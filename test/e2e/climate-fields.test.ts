@@ -46,7 +46,7 @@ describe("NetCDF files", () => {
     const { folder: made, stdout, stderr } = await succeed(training, { cwd: root });
     folder = made;
     expect(stdout + stderr).toContain("NetCDF 3, pr (mm/d); 2×3 cells, lat 20 to 10, lon 0 to 20");
-  }, 120_000);
+  });
 
   it("become a bridge that writes NetCDF with the coordinates of its input", async () => {
     await sample(folder, "model.nc", "out.nc");
@@ -63,7 +63,7 @@ describe("NetCDF files", () => {
       cwd: root,
     });
     expect(stdout).toContain("1-Wasserstein of pr");
-  }, 120_000);
+  });
 
   it("are drawn several times, the first time as without members", async () => {
     await sample(folder, "model.nc", "single.npy");
@@ -78,7 +78,7 @@ describe("NetCDF files", () => {
     await sample(folder, "model.nc", "members.nc", "members=2");
     const header = ncdump("members.nc");
     if (header) expect(header).toContain("float pr(member, time, lat, lon)");
-  }, 120_000);
+  });
 
   it("become finer by a second run, which was trained on coarsened observations", async () => {
     const pairs = wordsOf("Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows");
@@ -108,7 +108,7 @@ describe("NetCDF files", () => {
       ["neither path=true nor direction=b"],
       { cwd: root },
     );
-  }, 120_000);
+  });
 
   it.each([
     ["data.image_size=1", ["write data.image_size=4"]],
