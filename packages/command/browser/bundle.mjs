@@ -25,6 +25,8 @@ const standIns = {
   "fs/promises": standIn("fs"),
   "h5wasm/node": standIn("h5wasm"),
   linkedom: standIn("document"),
+  // The modules of the package instead of its one file: without decompositions that nobody calls.
+  "ml-matrix": join(repo, "node_modules/ml-matrix/src/index.js"),
   module: standIn("absent"),
   net: standIn("absent"),
   "onnxruntime-web/wasm": standIn("absent"),
@@ -57,12 +59,21 @@ const unusedModules = [
   ...[
     "app/evaluation/dist/images/features",
     "app/evaluation/dist/images/reference-classifier",
+    "app/evaluation/dist/metrics/field-values",
+    "app/evaluation/dist/metrics/fields",
+    "app/evaluation/dist/metrics/images",
     "app/runs/dist/figure/images",
     "app/runs/dist/figure/spectrum",
+    "app/runs/dist/report/fields-section",
     "engine/torch/dist/io/pt/load",
     "library/bridge/dist/metric/feature-statistics",
     "library/bridge/dist/metric/spectrum",
+    "library/bridge/dist/metric/vectors/quantile-mapping",
+    "library/data/dist/fields/cf/calendar",
+    "library/data/dist/fields/cf/grid",
     "library/data/dist/fields/downscaler",
+    "library/data/dist/fields/field-facts",
+    "library/data/dist/fields/fields-set",
     "library/data/dist/fields/prepare",
     "library/data/dist/fields/read/rows",
     "library/data/dist/fields/write/netcdf4",
@@ -81,17 +92,19 @@ function resolveModule(name) {
   return join(folder, module);
 }
 
-/** A module with the same names, which do nothing. */
+/** A module with the same names: functions that do nothing, and empty lists. */
 async function emptyModule(path) {
   const isLoadable = /node_modules/.test(path);
-  const names = isLoadable
-    ? Object.keys(await import(path))
+  const exported = isLoadable
+    ? Object.keys(await import(path)).map((name) => ({ name }))
     : [
         ...readFileSync(path, "utf8").matchAll(
-          /^export (?:class|(?:async )?function\*?|const) (\w+)/gm,
+          /^export (?:class|(?:async )?function\*?|const) (\w+)( = \[)?/gm,
         ),
-      ].map(([, name]) => name);
-  return names.map((name) => `export const ${name} = () => {};`).join("\n");
+      ].map(([, name, list]) => ({ name, list }));
+  return exported
+    .map(({ name, list }) => `export const ${name} = ${list ? "[]" : "() => {}"};`)
+    .join("\n");
 }
 
 const place = (path) => `/dsbm/${path}`;
