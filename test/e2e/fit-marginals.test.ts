@@ -83,7 +83,7 @@ describe("more than two datasets", () => {
       data: { condition: "kind" },
     });
     const withoutOne = readQuality(bridge.folder)?.rows.filter(({ group }) => group === "loo");
-    expect(withoutOne?.map(({ at }) => at)).toContain("0.3");
+    expect(withoutOne?.map(({ at }) => at)).toContain("time 0.3");
     const { rows } = await bridge.evaluate({
       n: 12,
       metrics: ["marginals", "w2"],
@@ -99,11 +99,11 @@ describe("more than two datasets", () => {
         "marginal_w1",
       ]);
       const w2 = own.find(({ name }) => name === "marginal_w2");
-      expect(w2?.title).toMatch(/to b\.csv at 0\.3$/);
+      expect(w2?.title).toMatch(/to b\.csv at time 0\.3$/);
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
     }
     const held = rows.find(({ name }) => name === "holdout_b_w1");
-    expect(held?.at).toBe("0.65 (between.csv)");
+    expect(held?.at).toBe("time 0.65 (between.csv)");
     const condition = ["red", "blue", "red"];
     const { states, times } = await bridge.paths(points(3, 0), { seed: 1, condition });
     expect(times).toHaveLength(9);
@@ -114,7 +114,7 @@ describe("more than two datasets", () => {
     await succeed(["sample", bridge.folder, "a.csv", "moved.csv"], { cwd: root });
     expect(readFileSync(pathOf("moved.csv"), "utf8")).toMatch(/^kind,.*\nblue,/);
     const html = readFileSync(bridge.report, "utf8");
-    expect(html).toMatch(/t = 0\.3: b\.csv/);
+    expect(html).toMatch(/<b title="Time 0\.3">Time 0\.3[\s\S]*data of time 0\.3 \(12 rows\)/);
     expect(html).toMatch(/Data at intermediate times/);
     const samples = join(bridge.folder, "samples");
     const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
@@ -132,7 +132,7 @@ describe("more than two datasets", () => {
     using bridge = await fit({ ...overrides, model, batch_size: 4, cache_npar: 8, marginals });
     const { rows } = await bridge.evaluate({ n: 4 });
     const titles = rows.map(({ title }) => title).join("\n");
-    expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at 0.5/);
+    expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at time 0\.5/);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 // The frame of a plane of samples: it fits the clouds and counts the points beyond it.
 import type { AxisUnits } from "./axis-units.js";
-import { type Domain, type PlaneFrame, planeSize } from "./plot.js";
+import { type Domain, type PlaneFrame, planeSize } from "./panel-sizes.js";
 import type { Plane } from "./points-file.js";
 
 /** A place in the plane, in the units of its axes. */

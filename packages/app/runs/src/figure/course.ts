@@ -2,8 +2,9 @@
 import type { Markish, ScaleOptions } from "@observablehq/plot";
 import { digits, percent } from "../numbers.js";
 import { planeAxes } from "./axes.js";
+import { planeSize } from "./panel-sizes.js";
 import type { PlaneOptions } from "./plane.js";
-import { drawPanel, frame, loadPlot, planeSize } from "./plot.js";
+import { drawPanel, frame, loadPlot } from "./plot.js";
 import type { Course, Plane } from "./points-file.js";
 import {
   colorOf,

@@ -1,6 +1,7 @@
 // Panels drawn by Plot. Its types stay here: they do not pass in strict programs without d3's.
 import type * as PlotModule from "@observablehq/plot";
 import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
+import { type PlaneFrame, planeSize } from "./panel-sizes.js";
 import { fontFamily, ink, type Panel, shortenText, tickText } from "./svg.js";
 
 /** Loads the plotting library, only when a figure needs it. */
@@ -17,23 +18,6 @@ type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
   width: number;
   height: number;
   title?: string | undefined;
-};
-
-/** Sizes of panels in the plane of samples. */
-export const planeSize = {
-  width: 296,
-  height: 280,
-  marginTop: 8,
-  marginRight: 12,
-  marginBottom: 42,
-};
-/** Sizes of panels of curves. */
-export const curveSize = {
-  width: 420,
-  marginTop: 24,
-  marginRight: 20,
-  marginBottom: 48,
-  marginLeft: 62,
 };
 
 const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
@@ -58,17 +42,6 @@ export async function drawPanel({
   svg.setAttribute("font-size", "11");
   svg.setAttribute("color", ink);
   return { svg: svg.outerHTML, width, height, title };
-}
-
-/** The range of an axis. */
-export type Domain = [low: number, high: number];
-
-/** The ranges of both axes, and the height of the panel. */
-export interface PlaneFrame {
-  x: Domain;
-  y: Domain;
-  /** Default: as wide as high. */
-  height?: number;
 }
 
 /** Draws marks in the plane of samples. */

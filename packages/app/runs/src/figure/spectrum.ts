@@ -1,4 +1,5 @@
-import { curveSize, drawPanel, loadPlot } from "./plot.js";
+import { curveSize } from "./panel-sizes.js";
+import { drawPanel, loadPlot } from "./plot.js";
 import { composeFigure, type LegendEntry, logAxis, sampleColors, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */

@@ -1,5 +1,6 @@
 import type { Markish } from "@observablehq/plot";
-import { curveSize, drawPanel, loadPlot } from "./plot.js";
+import { curveSize } from "./panel-sizes.js";
+import { drawPanel, loadPlot } from "./plot.js";
 import { colorOf, faintInk, type LegendEntry, logAxis, type Panel } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 // The estimated growth of a run: a doubt first, and the curve over the lengths of growth.
-import { curveSize, drawPanel, loadPlot } from "../figure/plot.js";
+import { curveSize } from "../figure/panel-sizes.js";
+import { drawPanel, loadPlot } from "../figure/plot.js";
 import { colorOf, tickText } from "../figure/svg.js";
 import { digits } from "../numbers.js";
 import { type GrowthFacts, growthCaution } from "../run/growth.js";
