@@ -1,9 +1,8 @@
 // Tests run compiled code: node loads it unchanged, and once a worker, while sources would be
 // transformed and loaded again for every file. So files share a process: a test sets its own seeds,
-// threads and variables. A worker a core: with five for two cores, the tests took a fifth more of the
-// processors, once their files lay in memory (scripts/test.mjs).
+// threads and variables. Five workers for two cores: with three, half of the time was waiting, for
+// processes, disks, browsers and time-outs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/order.js";
 
@@ -61,7 +60,7 @@ export default defineConfig({
   oxc: { target: "es2022" },
   test: {
     pool: "forks",
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: 5,
     globalSetup: ["test/support/build.ts"],
     setupFiles: process.env.NODE_V8_COVERAGE ? ["test/support/coverage.ts"] : [],
     sequence: { sequencer: LongestFirst },
