@@ -1,10 +1,9 @@
 // The channels of a run of fields, from fields.json.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import { decodeBits, fieldsPrefix, limitsOf } from "@dsbm/data";
 import type { Channels } from "@dsbm/datasets";
-import { checkFiles, readFieldsFile } from "@dsbm/runs";
+import { readFieldsFile } from "@dsbm/runs";
+import { savedFacts } from "./saved-facts.js";
 
 /** The channels of a run of fields. */
 export type RunChannels = Omit<Channels, "description">;
@@ -15,13 +14,7 @@ export function readChannels(
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
 ): RunChannels | null {
   if (!Dataset.startsWith(fieldsPrefix)) return null;
-  const path = join(folder, "fields.json");
-  if (existsSync(path)) checkFiles(folder, ["fields.json"]);
-  const saved = readFieldsFile(folder);
-  if (!saved)
-    throw new ConfigError(
-      `${path} is missing or damaged, which says how its fields were standardised: copy it with the run, or train it again`,
-    );
+  const saved = savedFacts(folder, { name: "fields.json", parts: "fields", read: readFieldsFile });
   const { channels, grid, axes, size, transform } = saved;
   const target = channels.flatMap(({ range }) => range.target ?? []);
   const bounds = {

@@ -26,6 +26,7 @@ import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsb
 import { type Device, io, type Tensor, TorchError, tensor } from "@dsbm/torch";
 import { z } from "zod";
 import { type RunChannels, readChannels } from "./saved-channels.js";
+import { savedFacts } from "./saved-facts.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
 
@@ -83,13 +84,7 @@ function readColumns(
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
 ): RunColumns | null {
   if (!Dataset.startsWith("table:")) return null;
-  const path = join(folder, "data.json");
-  if (existsSync(path)) checkFiles(folder, ["data.json"]);
-  const saved = readDataFile(folder);
-  if (!saved)
-    throw new ConfigError(
-      `${path} is missing or damaged, which says how its columns were standardised: copy it with the run, or train it again`,
-    );
+  const saved = savedFacts(folder, { name: "data.json", parts: "columns", read: readDataFile });
   const { columns, categories, kept, transform, conditioning } = saved;
   const names = columns.map(({ name }) => name);
   const target = columns.flatMap((one) => one.target ?? []);

@@ -64,7 +64,7 @@ export {
 export { tableGroups } from "./tables/groups.js";
 export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";
-export { chooseCategories, textColumnsOf } from "./tables/prepare/choose-categories.js";
+export { chooseCategories, mostLevels, textColumnsOf } from "./tables/prepare/choose-categories.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export {

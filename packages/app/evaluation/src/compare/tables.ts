@@ -1,6 +1,12 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type ColumnCategory, chooseCategories, openRows, textColumnsOf } from "@dsbm/data";
+import {
+  type ColumnCategory,
+  chooseCategories,
+  mostLevels,
+  openRows,
+  textColumnsOf,
+} from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
 import { readRows } from "../variants/read-holdout.js";
@@ -81,7 +87,7 @@ async function commonCategories(options: CompareOptions): Promise<readonly Colum
     const left = texts.filter((name) => !compared.has(name));
     if (left.length > 0)
       progress.line(
-        `not compared: ${left.join(", ")}: texts that name the rows, have more than 64 levels, are mostly numbers, or are not in all files`,
+        `not compared: ${left.join(", ")}: texts that name the rows, have more than ${mostLevels} levels, are mostly numbers, or are not in all files`,
       );
     return categories;
   } finally {

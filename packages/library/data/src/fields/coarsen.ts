@@ -52,7 +52,7 @@ export function repeatBlocks(
   return planes;
 }
 
-/** Fields whose cells have the mean of their block; block 1: as they are. */
+/** Fields whose cells have the mean of their block; the same fields for a block of 1. */
 export function coarsenFields(file: FieldRows, block: number): FieldRows {
   if (block === 1) return file;
   const { y, x } = file.grid;

@@ -1,18 +1,10 @@
 // Datasets of NetCDF files and Zarr folders.
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { sha256 } from "@dsbm/files";
 import { io, tensor, tidy } from "@dsbm/torch";
-import {
-  type DataSet,
-  defaultFraction,
-  newTable,
-  type Preparation,
-  rowCount,
-  type SetOptions,
-  type Table,
-} from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import { checkPrepared, contentDigest, isFolder, prepareFolder } from "../files/read.js";
+import { type DataSet, newTable, rowCount, type SetOptions, type Table } from "../data-set.js";
+import { preparedSet } from "../files/prepared-set.js";
+import { contentDigest, isFolder } from "../files/read.js";
 import { aboutFields, fieldFactsVersion, readFieldFacts } from "./field-facts.js";
 import { prepareFields } from "./prepare.js";
 import { checkFields, filesBelow } from "./read/open.js";
@@ -22,41 +14,19 @@ import { checkFields, filesBelow } from "./read/open.js";
  * the transform, 0 in cells without values (`fields`). A random share (`test_fraction`) by seed and number of
  * fields is the test split.
  */
-export function fieldsSet(path: string): DataSet {
-  return {
+export const fieldsSet = (path: string): DataSet =>
+  preparedSet(path, {
     about: "the fields of a NetCDF file or of a Zarr folder",
-    prepare: (options) => prepare(path, options),
-    load: (options) => load(path, options),
-  };
-}
-
-async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
-  const { name, split, seed = 0, signal, progress } = options;
-  const folder = preparedFolder(path, options);
-  await prepareFolder(
-    folder,
-    async (temporary) => {
-      await prepareFields(path, temporary, {
-        ...options.fields,
-        seed,
-        signal,
-        fraction: options.test_fraction ?? defaultFraction,
-        progress: (state) => progress?.({ name, split, ...state }),
-      });
-      if (preparedFolder(path, options) !== folder)
-        throw new DatasetError(
-          "ChangedFile",
-          `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
-        );
+    originOf({ fields = {} }) {
+      checkFields(path);
+      return { version: fieldFactsVersion, digest: fieldsDigest(path), options: [fields] };
     },
-    options.checkFolder,
-  );
-}
+    prepare: (temporary, { fields }, work) =>
+      prepareFields(path, temporary, { ...fields, ...work }),
+    load,
+  });
 
-function load(path: string, options: SetOptions): Table {
-  const { name, split, n } = options;
-  const folder = preparedFolder(path, options);
-  checkPrepared(folder, `${name} (${split})`);
+function load(folder: string, { name, split, n }: SetOptions): Table {
   const facts = readFieldFacts(join(folder, "facts.json"));
   const rows = facts.rows[split];
   const count = rowCount(n, rows.length, { name, split });
@@ -79,13 +49,4 @@ export function fieldsDigest(path: string): string {
     .map((file) => `${relative(path, file.path)} ${contentDigest(file.path)}`)
     .sort();
   return sha256(digests.join("\n"));
-}
-
-function preparedFolder(path: string, options: SetOptions): string {
-  checkFields(path);
-  const { directory, fields = {}, seed = 0, test_fraction = defaultFraction } = options;
-  const facts = [fieldFactsVersion, resolve(path), fieldsDigest(path), seed, test_fraction, fields];
-  const digest = sha256(JSON.stringify(facts)).slice(0, 16);
-  const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`;
-  return join(directory ?? dirname(resolve(path)), "prepared", name);
 }

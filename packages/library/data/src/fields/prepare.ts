@@ -25,7 +25,7 @@ export interface FieldSetOptions {
   na?: readonly string[] | null;
   /** Height and width of prepared fields (default: of the grid); cells beyond the grid are missing. */
   size?: readonly [height: number, width: number];
-  /** Cells a side of blocks whose mean each cell has (default: 1, fields as they are). */
+  /** Cells a side of blocks whose mean each cell has (default: 1, the fields themselves). */
   block?: number;
 }
 
@@ -178,7 +178,7 @@ async function writeFields(
   return { ...read, range, spread, moments: sums.moments(), edges: sums.edges() };
 }
 
-/** A field after the transform; null: as it is. */
+/** A field after the transform; null: without a transform. */
 export const transformField = (
   field: Float32Array,
   transform: ValueTransform | null,

@@ -1,18 +1,9 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
-import { sha256 } from "@dsbm/files";
 import { io, randperm, tidy } from "@dsbm/torch";
-import {
-  type DataSet,
-  defaultFraction,
-  newTable,
-  type Preparation,
-  rowCount,
-  type SetOptions,
-  type Table,
-} from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import { checkPrepared, contentDigest, prepareFolder } from "../files/read.js";
+import { type DataSet, newTable, rowCount, type SetOptions, type Table } from "../data-set.js";
+import { preparedSet } from "../files/prepared-set.js";
+import { contentDigest } from "../files/read.js";
 import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
 import { prepareRows } from "./prepare/prepare.js";
@@ -25,41 +16,25 @@ export const tablePrefix = "table:";
  * mapped vectors [n, d] minus an offset (`facts`). A random share (`test_fraction`) by seed and
  * number of rows is the test split; with `n` only n random rows of a split, in memory.
  */
-export function tableSet(path: string): DataSet {
-  return {
+export const tableSet = (path: string): DataSet =>
+  preparedSet(path, {
     about: "the rows of a table of your own",
-    prepare: (options) => prepare(path, options),
-    load: (options) => load(path, options),
-  };
-}
-
-async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
-  const { name, split, seed = 0, signal, progress } = options;
-  const folder = preparedFolder(path, options);
-  await prepareFolder(
-    folder,
-    async (temporary) => {
-      await prepareRows(path, temporary, {
-        ...options.table,
-        seed,
-        signal,
-        fraction: options.test_fraction ?? defaultFraction,
-        progress: (state) => progress?.({ name, split, ...state }),
-      });
-      if (preparedFolder(path, options) !== folder)
-        throw new DatasetError(
-          "ChangedFile",
-          `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
-        );
+    originOf({ table = {} }) {
+      const { others = [] } = table;
+      for (const one of [path, ...others.map((other) => other.path)]) checkFile(one);
+      return {
+        version: factsVersion,
+        digest: contentDigest(path),
+        options: [table, ...others.map((other) => contentDigest(other.path))],
+      };
     },
-    options.checkFolder,
-  );
-}
+    prepare: (temporary, { table }, work) => prepareRows(path, temporary, { ...table, ...work }),
+    load: (folder, options) => load(path, folder, options),
+  });
 
-function load(path: string, options: SetOptions): Table {
+/** The table of `path` from its prepared folder. */
+function load(path: string, folder: string, options: SetOptions): Table {
   const { name, split, n, seed = 0 } = options;
-  const folder = preparedFolder(path, options);
-  checkPrepared(folder, `${name} (${split})`);
   const facts = readFacts(join(folder, "facts.json"));
   const total = facts[split];
   const count = rowCount(n, total, { name, split });
@@ -85,23 +60,4 @@ function load(path: string, options: SetOptions): Table {
       origin: { rows: beside.select(1, 0), total: facts.all },
     });
   });
-}
-
-function preparedFolder(path: string, options: SetOptions): string {
-  checkFile(path);
-  const { directory, table = {}, seed = 0, test_fraction = defaultFraction } = options;
-  const { others = [] } = table;
-  for (const other of others) checkFile(other.path);
-  const facts = [
-    factsVersion,
-    resolve(path),
-    contentDigest(path),
-    seed,
-    test_fraction,
-    table,
-    ...others.map((other) => contentDigest(other.path)),
-  ];
-  const digest = sha256(JSON.stringify(facts)).slice(0, 16);
-  const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`;
-  return join(directory ?? dirname(resolve(path)), "prepared", name);
 }

@@ -21,7 +21,7 @@ export interface FieldVariable {
   /** Whether its values are numbers. */
   isNumber: boolean;
   attributes: FieldAttributes;
-  /** Values as they are stored, of `count` entries of the first dimension, in C order; of a scalar its value. */
+  /** Stored values, without scale and offset, of `count` entries of the first dimension, in C order; of a scalar its value. */
   read(first: number, count: number): Promise<ArrayLike<number | bigint>>;
 }
 

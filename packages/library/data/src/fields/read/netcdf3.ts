@@ -252,7 +252,7 @@ interface RowPlace {
   type: number;
 }
 
-/** The numbers of rows as they are stored. */
+/** The stored numbers of rows, without scale and offset. */
 function readRows(
   { handle, path, begin, stride, rowBytes, type }: RowPlace,
   count: number,

@@ -157,6 +157,6 @@ function decodeNumber(text: string, dtype: string): number {
   bytes.set(Buffer.from(text, "base64").subarray(0, 16));
   const view = new DataView(bytes.buffer);
   if (dtype === "float32") return view.getFloat32(0, true);
-  // xarray stores whole numbers as they are, and floats in eight bytes.
+  // xarray stores other floats in eight bytes.
   return view.getFloat64(0, true);
 }

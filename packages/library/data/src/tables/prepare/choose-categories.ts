@@ -18,7 +18,8 @@ import { countLevels, LevelCounts, type LevelRequest } from "./level-counts.js";
 /** The value of data.categories for all columns of few different texts. */
 const allCategories = "auto";
 
-const mostLevels = 64;
+/** Levels that a category has at most. */
+export const mostLevels = 64;
 
 /** The choice of categories, and what other datasets say of them. */
 export interface CategoryOptions {

@@ -1,0 +1,86 @@
+// Datasets of the user's files, prepared once into a folder that is named by what it is made of.
+import { basename, dirname, join, resolve } from "node:path";
+import { sha256 } from "@dsbm/files";
+import {
+  type DataSet,
+  defaultFraction,
+  type Preparation,
+  type SetOptions,
+  type Table,
+} from "../data-set.js";
+import { DatasetError } from "../errors.js";
+import { checkPrepared, prepareFolder } from "./read.js";
+
+/** What prepared rows are made of, besides the place of the file, the seed and the share of test rows. */
+interface RowOrigin {
+  /** The version of the prepared files. */
+  version: number;
+  /** The digest of the content. */
+  digest: string;
+  /** JSON: options of the rows, and digests of other files. */
+  options: readonly unknown[];
+}
+
+/** How rows are prepared. */
+interface PrepareWork {
+  seed: number;
+  signal: AbortSignal | undefined;
+  /** The share of test rows. */
+  fraction: number;
+  progress(state: { done: number; total: number | null }): void;
+}
+
+interface PreparedFormat {
+  about: string;
+  /** Throws a DatasetError if nothing can be read there. */
+  originOf(options: SetOptions): RowOrigin;
+  /** Writes the rows into a temporary folder. */
+  prepare(temporary: string, options: SetOptions, work: PrepareWork): Promise<void>;
+  /** The table of a split from the prepared folder. */
+  load(folder: string, options: SetOptions): Table;
+}
+
+/** A dataset of the file or folder at `path`. A change of it while it is read throws `ChangedFile`. */
+export function preparedSet(
+  path: string,
+  { about, originOf, prepare, load }: PreparedFormat,
+): DataSet {
+  const folderOf = (options: SetOptions): string => {
+    const { version, digest, options: rest } = originOf(options);
+    const { directory, seed = 0, test_fraction = defaultFraction } = options;
+    const facts = [version, resolve(path), digest, seed, test_fraction, ...rest];
+    const end = sha256(JSON.stringify(facts)).slice(0, 16);
+    const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${end}`;
+    return join(directory ?? dirname(resolve(path)), "prepared", name);
+  };
+  return {
+    about,
+    async prepare(options: SetOptions & Preparation) {
+      const { name, split, seed = 0, signal, progress } = options;
+      const folder = folderOf(options);
+      const work: PrepareWork = {
+        seed,
+        signal,
+        fraction: options.test_fraction ?? defaultFraction,
+        progress: (state) => progress?.({ name, split, ...state }),
+      };
+      await prepareFolder(
+        folder,
+        async (temporary) => {
+          await prepare(temporary, options, work);
+          if (folderOf(options) !== folder)
+            throw new DatasetError(
+              "ChangedFile",
+              `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
+            );
+        },
+        options.checkFolder,
+      );
+    },
+    load(options) {
+      const folder = folderOf(options);
+      checkPrepared(folder, `${options.name} (${options.split})`);
+      return load(folder, options);
+    },
+  };
+}
