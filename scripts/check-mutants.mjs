@@ -90,12 +90,20 @@ const { values } = parseArgs({
   },
 });
 const names = values.only.split(",");
-for (const name of names)
-  if (!Object.hasOwn(mutatedParts, name))
-    throw new Error(`--only ${name}: expected ${Object.keys(mutatedParts).join(", ")}`);
+const share = Number(values.share);
+const wrongName = names.find((name) => !Object.hasOwn(mutatedParts, name));
+const problem =
+  wrongName !== undefined
+    ? `--only ${wrongName}: expected ${Object.keys(mutatedParts).join(", ")}`
+    : !(share > 0 && share <= 1) &&
+      `--share ${values.share}: expected a number above 0 and at most 1`;
+if (problem) {
+  console.error(problem);
+  process.exit(2);
+}
 await setup();
 for (const name of names) {
-  const mutants = drawMutants(mutatedParts[name].folders, Number(values.share));
+  const mutants = drawMutants(mutatedParts[name].folders, share);
   if (values.list) for (const mutant of mutants) console.log(mutantText(mutant));
   else await checkPart(name, mutants);
 }
