@@ -54,15 +54,15 @@ function passes(tests, mutant) {
   });
 }
 
-/** Every `1/share`-th mutant of a part. */
-function drawMutants(folders, share) {
+/** Every `1/drawnShare`-th mutant of a part. */
+function drawMutants(folders, drawnShare) {
   const files = folders.flatMap((folder) =>
     readdirSync(join(repo, folder))
       .filter((name) => name.endsWith(".js"))
       .map((name) => join(repo, folder, name)),
   );
   const all = files.flatMap(mutantsOf);
-  return all.filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share));
+  return all.filter((_, i) => Math.floor((i + 1) * drawnShare) > Math.floor(i * drawnShare));
 }
 
 const mutantText = ({ file, line, was, to }) =>
@@ -90,12 +90,12 @@ const { values } = parseArgs({
   },
 });
 const names = values.only.split(",");
-const share = Number(values.share);
+const drawnShare = Number(values.share);
 const wrongName = names.find((name) => !Object.hasOwn(mutatedParts, name));
 const problem =
   wrongName !== undefined
     ? `--only ${wrongName}: expected ${Object.keys(mutatedParts).join(", ")}`
-    : !(share > 0 && share <= 1) &&
+    : !(drawnShare > 0 && drawnShare <= 1) &&
       `--share ${values.share}: expected a number above 0 and at most 1`;
 if (problem) {
   console.error(problem);
@@ -103,7 +103,7 @@ if (problem) {
 }
 await setup();
 for (const name of names) {
-  const mutants = drawMutants(mutatedParts[name].folders, share);
+  const mutants = drawMutants(mutatedParts[name].folders, drawnShare);
   if (values.list) for (const mutant of mutants) console.log(mutantText(mutant));
   else await checkPart(name, mutants);
 }

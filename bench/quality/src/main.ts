@@ -145,7 +145,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Runs the common checks of methods, or reads those that were measured before. Returns 1 if a check fails, 130 if it was stopped. */
+/** Runs the common checks of methods, or reads their kept results. Returns 1 if a check fails, 130 if it was stopped. */
 async function methodChecks(
   { quick, out, methods, train, experiments_dir }: BenchmarkConfig,
   { again, resume }: { again: boolean; resume: string },

@@ -1,11 +1,11 @@
-// Results in files with what they were made from, so that a stopped command goes on.
+// Results in files beside the facts of their computation, so that a stopped command continues.
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder, writeFileAtomic } from "@dsbm/files";
 import { fromJson, readJson, toJson } from "@dsbm/runs";
 
 /**
- * The value of a file that was made from the same facts; null if there is none.
+ * The value of a file from the same facts; null if there is none.
  * @throws {RunError} "corrupt" for invalid JSON.
  */
 export function readKept<T>(path: string, facts: object): T | null {

@@ -8,7 +8,7 @@ type ConfigErrorCode =
   | "value" // a value of the wrong type or out of range
   | "preset" // a missing or malformed preset or group
   | "yaml" // invalid YAML
-  | "missing" // a file or folder that is not there
+  | "missing" // a missing file or folder
   | "shape" // samples of another shape or type
   | "not_finite" // samples that are NaN or infinite
   | "disposed" // a bridge that was disposed

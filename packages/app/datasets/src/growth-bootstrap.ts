@@ -69,7 +69,7 @@ export function halvedCells(
   ).flat();
   return centres.map((cells, k) => {
     const rows = rowsOfHalf(sets[k]);
-    // The variance of a whole, of that of its parts.
+    // The variance of a whole, of the variance of its parts.
     const share = rows / (sets[k].size(0) - rows);
     const bounds = whole[k].map((rate, c) => {
       const byLength = lengths.map((_, i) =>

@@ -136,7 +136,7 @@ const leastAgreement = 0.5;
 const isGrowthFound = ({ lengths, best }: GrowthScan): boolean =>
   lengths[best].agreement >= leastAgreement;
 
-/** The lengths whose error is at most twice that of the best one. */
+/** The lengths whose error is at most twice the smallest error. */
 export function likelyLengths({ lengths, best }: GrowthScan): ScannedLength[] {
   const error = ({ noise, shift }: ScannedLength) => Math.hypot(noise, shift);
   const most = 2 * error(lengths[best]);

@@ -1,4 +1,4 @@
-// The estimate of growth in files of the run folder, with what it was computed from.
+// The estimate of growth in files of the run folder, with the facts of its computation.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { GrowthScan, IntervalGrowth } from "@dsbm/bridge";

@@ -19,7 +19,7 @@ const resamples = 40;
 
 /**
  * Cells of each dataset. Intervals of estimated growth cover resampled rows and the lengths that fit the data about as well;
- * those of given growth cover resampled rows. Returns null for a method without growth. Free the centres.
+ * intervals of given growth cover resampled rows. Returns null for a method without growth. Free the centres.
  */
 export function growthIntervals(config: CompleteTrainConfig, data: Datasets): GrowthCells[] | null {
   const datasets = marginalsOf(data);

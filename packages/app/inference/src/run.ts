@@ -165,7 +165,7 @@ async function sampleBatch(
 ): Promise<number> {
   const put = (state: Tensor, k: number, weights: Tensor | null) =>
     writer.put(state, { k, first, member, kept, rows, weights });
-  // Each member has noise of its own, the first one that of a single draw.
+  // Each member has noise of its own, the first member the noise of a single draw.
   const place = member * (n ?? 0) + first;
   const samples = await bridge.sample(x, {
     ...config,

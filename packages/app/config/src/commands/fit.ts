@@ -22,7 +22,7 @@ const fitKeys = {
   ...holdoutKeys("held-out samples of an intermediate time, for the evaluation"),
 };
 
-/** Keys of `dsbm fit`: all keys of `dsbm train`, and those of the choices. */
+/** Keys of `dsbm fit`: all keys of `dsbm train`, and the keys of the choices. */
 export const fitSchema = trainSchema.extend(fitKeys);
 
 /** The resolved configuration of `dsbm fit`. */

@@ -102,7 +102,7 @@ class ProgramMemory {
       storage.array = this.elementsLike(storage.array, storage.address, storage.count);
   }
 
-  /** Moves residents out, except those of `keep`. */
+  /** Moves residents out, except the residents of `keep`. */
   #dismiss(keep: ReadonlySet<Storage>, isIdle: (storage: Storage) => boolean): void {
     for (const storage of this.#residents) {
       if (keep.has(storage) || !isIdle(storage)) continue;

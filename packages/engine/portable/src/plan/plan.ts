@@ -127,7 +127,7 @@ function plainStep(
   };
 }
 
-/** Whether a step only looks at memory that is there already. */
+/** Whether a step only looks at existing memory. */
 function isView(
   { op, results }: ProgramOperation,
   index: number,

@@ -1,4 +1,4 @@
-// Datasets of the user's files, prepared once into a folder that is named by what it is made of.
+// Datasets of the user's files, prepared once into a folder that is named by its origin.
 import { basename, dirname, join, resolve } from "node:path";
 import { sha256 } from "@dsbm/files";
 import {
@@ -11,7 +11,7 @@ import {
 import { DatasetError } from "../errors.js";
 import { checkPrepared, prepareFolder } from "./read.js";
 
-/** What prepared rows are made of, besides the place of the file, the seed and the share of test rows. */
+/** What prepared rows are made of, except the place of the file, the seed and the share of test rows. */
 interface RowOrigin {
   /** The version of the prepared files. */
   version: number;

@@ -69,7 +69,7 @@ export async function readPairs(
 }
 
 /**
- * Pairs of equal rows of the files of two datasets, of those in both training splits.
+ * Pairs of equal rows of the files of two datasets that are in both training splits.
  * @throws {DatasetError} `BadTable` for files of different length
  */
 export function equalRows(source: PairedEnd, target: PairedEnd): KnownRows {

@@ -36,7 +36,7 @@ export interface TableRowsOptions {
   shuffle: Generator;
   /** Simulates the next epochs during this epoch; null: later. */
   prefetcher?: Prefetcher | null;
-  /** Training steps that are left. */
+  /** Remaining training steps. */
   stepsLeft: () => number;
   /** Chooses the samples of a last epoch that needs only some; null: all samples are used. */
   choose: (() => Generator) | null;

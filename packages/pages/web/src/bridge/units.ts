@@ -12,7 +12,7 @@ export interface Standardisation {
   std: readonly number[];
   /** Limits of values on the way back. */
   limits?: Limits | null;
-  /** Columns of texts: each level is a column, from `first` on. On the way back the largest is 1, the others are 0. */
+  /** Columns of texts: each level is a column, from `first` on. On the way back the largest is 1, each other level is 0. */
   categories?: readonly LevelColumns[] | null;
 }
 

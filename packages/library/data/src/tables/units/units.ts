@@ -85,7 +85,7 @@ export class Units {
 
   /**
    * Columns of samples [n, d] in the data's own units; a constant column has its value. Of the levels of a category, the
-   * largest is 1 and the others are 0.
+   * largest is 1 and each other level is 0.
    */
   undo(x: Tensor): Float64Array[] {
     return columnsOf(() => clearestLevels(this.#values(x), this.categories));
