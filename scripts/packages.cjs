@@ -28,7 +28,7 @@ const packages = {
   },
   experiment: {
     group: "app",
-    budget: 21_000,
+    budget: 22_600,
     imports: [...base, "datasets", "problem", "inference", "evaluation"],
   },
   fit: {
@@ -36,7 +36,7 @@ const packages = {
     budget: 14_400,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
-  web: { group: "pages", budget: 32_500, imports: ["files"] },
+  web: { group: "pages", budget: 34_500, imports: ["files"] },
   studio: { group: "pages", budget: 23_500, imports: ["files", "runs"] },
   export: {
     group: "command",
@@ -61,7 +61,7 @@ const packages = {
   },
   browser: {
     group: "command",
-    budget: 15_500,
+    budget: 16_500,
     imports: [...base, "web", "cli"],
   },
 };

@@ -36,6 +36,7 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     // The checker speaks to frames, which a page from a file cannot: before they are there.
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Train" }).press("Enter");
+    await page.getByRole("img", { name: "Held-out rows between blob.csv and ring.csv" }).waitFor();
     await heading("Result").waitFor();
     expect(await page.locator(".verdict").count()).toBe(2);
     await page.frameLocator("iframe.player").getByRole("slider", { name: "Time" }).waitFor();

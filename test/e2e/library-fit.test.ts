@@ -74,6 +74,25 @@ describe("fit", () => {
     expect([bridge.folder, choices()]).toEqual([folder, before]);
   });
 
+  it("shows held-out rows on their way in the data's own units, and trains the same bits", async () => {
+    const shown: Parameters<NonNullable<FitOptions["onPaths"]>>[0][] = [];
+    const folder = join(root, "shown");
+    const onPaths = shown.push.bind(shown);
+    using watched = await fit({ ...shortFit, source, target, folder, onPaths });
+    using unseen = await fit({ ...shortFit, source, target });
+    const weightsOf = (run: typeof watched) =>
+      readFileSync(join(run.folder, "models", "1_b.safetensors"));
+    expect(weightsOf(watched).equals(weightsOf(unseen))).toBe(true);
+    const [{ direction, columns, source: from, target: to, states }] = shown;
+    expect([direction, columns]).toEqual(["b", ["c0", "c1"]]);
+    expect(states).toHaveLength(4);
+    // They start as the held-out rows of the target.
+    expect(states[0]).toEqual(to);
+    for (let i = 0; i < to.shape[0]; i++) expect(to.data[2 * i]).toBeGreaterThan(3900);
+    expect(Math.max(...from.data)).toBeLessThan(2001);
+    expect(states.every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+
   it.each([
     [
       { source: rand([3, 4, 5]) },

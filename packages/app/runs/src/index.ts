@@ -32,9 +32,11 @@ export { digits, percent } from "./numbers.js";
 export * from "./process.js";
 export {
   createProgress,
+  type NumberRows,
   type Progress,
   type ProgressState,
   silentProgress,
+  type TrainingPaths,
 } from "./progress.js";
 export { runQueue } from "./queue.js";
 export { comparisonRows } from "./report/few-steps.js";

@@ -17,6 +17,28 @@ export interface ProgressState {
   loss?: number;
 }
 
+/** Rows [n, d] in row-major order. */
+export interface NumberRows {
+  /** n times d. */
+  data: Float32Array | Float64Array;
+  /** [n, d]. */
+  shape: readonly [rows: number, columns: number];
+}
+
+/** Held-out rows on their way under the networks in training, in the data's own units. */
+export interface TrainingPaths {
+  /** The direction in training. */
+  direction: "f" | "b";
+  /** Names of the columns of all rows. */
+  columns: string[];
+  /** Held-out rows of the source. */
+  source: NumberRows;
+  /** Held-out rows of the target. */
+  target: NumberRows;
+  /** Rows on their way, from their start on. */
+  states: NumberRows[];
+}
+
 /** The progress line of a terminal. */
 export interface Progress {
   /** Shows the state. Drops calls in quick succession. */
@@ -25,6 +47,8 @@ export interface Progress {
   line(text: string): void;
   /** Ends the progress line. */
   done(): void;
+  /** Shows how held-out rows move at present (default: nobody asks, and nothing is sampled). */
+  paths?(paths: TrainingPaths): void;
 }
 
 const shortNumber = (x: number): string =>

@@ -8,6 +8,7 @@ import {
   Parameter,
   randn,
   randperm,
+  recordCalls,
   type Tensor,
   tidy,
   zeros,
@@ -139,16 +140,19 @@ function trainedScores(rows: Tensor, signs: Tensor, membership: Tensor): Tensor 
   const weights = membership.logicalNot().to("float32").div(rows.size(0));
   const forward = () =>
     input.bmm(inner).add(bias).silu().bmm(outer).add(input.bmm(direct)).squeeze(2);
+  const learn = recordCalls(() =>
+    enableGrad(() => {
+      optimizer.zeroGrad();
+      forward().mul(signs).neg().softplus().mul(weights).sum().backward();
+      optimizer.step();
+      return [];
+    }),
+  );
   try {
-    for (let step = 0; step < steps; step++)
-      tidy(() =>
-        enableGrad(() => {
-          optimizer.lr = 0.01 * (1 + Math.cos((Math.PI * step) / steps));
-          optimizer.zeroGrad();
-          forward().mul(signs).neg().softplus().mul(weights).sum().backward();
-          optimizer.step();
-        }),
-      );
+    for (let step = 0; step < steps; step++) {
+      optimizer.lr = 0.01 * (1 + Math.cos((Math.PI * step) / steps));
+      tidy(() => learn());
+    }
     return noGrad(forward);
   } finally {
     optimizer.dispose();

@@ -19,6 +19,7 @@ import { writeTrajectories } from "./run-arrays.js";
 import { RunCheckpoints } from "./run-checkpoints.js";
 import { RunEvaluations } from "./run-evaluations.js";
 import { TrainingLog } from "./training-log.js";
+import { TrainingPathsView } from "./training-paths.js";
 import { warn } from "./warning.js";
 
 /** One run: its training with checkpoints and evaluations, and its report. */
@@ -29,6 +30,9 @@ export class ExperimentRun implements TrainingWork {
   readonly #checkpoints: RunCheckpoints;
   readonly #evaluations: RunEvaluations;
   readonly #teacher: OpenTeacher | null;
+  /** With the present weights. */
+  readonly #bridge: Bridge;
+  readonly #paths: TrainingPathsView;
   #at: Position = { half: 0, direction: "b", step: 0 };
 
   /** Builds the networks. Throws the errors of the training problem. */
@@ -54,7 +58,11 @@ export class ExperimentRun implements TrainingWork {
     this.#time = time;
     this.#log = log;
     this.#checkpoints = new RunCheckpoints(training, { config, run, progress, time });
+    const bridge = Bridge.live(training, { config, datasets, folder: run.paths.folder });
+    this.#paths = new TrainingPathsView(bridge, { datasets, seed: config.seed, progress });
+    this.#bridge = bridge;
     this.#evaluations = new RunEvaluations(training, {
+      bridge,
       config,
       datasets,
       run,
@@ -114,12 +122,19 @@ export class ExperimentRun implements TrainingWork {
   }
 
   isPauseDue(step: number): boolean {
+    return this.#isStride(step) || this.#checkpoints.isDue || this.#paths.isDue;
+  }
+
+  #isStride(step: number): boolean {
     const { checkpoint_stride, gif_stride } = this.config;
-    return step % checkpoint_stride === 0 || step % gif_stride === 0 || this.#checkpoints.isDue;
+    return step % checkpoint_stride === 0 || step % gif_stride === 0;
   }
 
   async paused(event: Extract<TrainEvent, { type: "pause" }>): Promise<Next> {
-    if (this.#isPlanned && !this.#checkpoints.isDue) return "train";
+    await this.#paths.show(event.direction);
+    this.#time.restart();
+    const isSaved = this.#checkpoints.isDue || (!this.#isPlanned && this.#isStride(event.step));
+    if (!isSaved) return "train";
     this.#save(event);
     const isEvaluated = event.step % this.config.gif_stride === 0;
     if (isEvaluated && !(await this.#evaluations.evaluate(event))) return "interrupted";
@@ -169,15 +184,9 @@ export class ExperimentRun implements TrainingWork {
       );
     if ((await options.trained?.(run, datasets, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
-    const { folder } = run.paths;
-    if (datasets.exact)
-      await writeTrajectories(Bridge.live(training, { config, datasets, folder }), {
-        config,
-        datasets,
-        run,
-      });
+    if (datasets.exact) await writeTrajectories(this.#bridge, { config, datasets, run });
     run.flush();
-    await writeReport(folder);
+    await writeReport(run.paths.folder);
     this.#checkpoints.tidy();
     return "end";
   }

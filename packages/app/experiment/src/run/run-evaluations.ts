@@ -1,7 +1,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Datasets, isVectors } from "@dsbm/datasets";
 import { Evaluator, subjectOf } from "@dsbm/evaluation";
-import { Bridge, gridOf } from "@dsbm/inference";
+import { type Bridge, gridOf } from "@dsbm/inference";
 import { checkpointId, evaluatedDirections, type Position, threadsOf } from "@dsbm/problem";
 import {
   type Clock,
@@ -18,6 +18,8 @@ import { halvesOf, positionLabel } from "./position.js";
 import type { TrainingLog } from "./training-log.js";
 
 interface RunEvaluationsOptions {
+  /** The bridge of the training. */
+  bridge: Bridge;
   config: CompleteTrainConfig;
   datasets: Datasets;
   run: RunWriter;
@@ -45,9 +47,7 @@ export class RunEvaluations {
 
   /** Returns false if it was stopped. Throws errors of the configuration's files. */
   async open(): Promise<boolean> {
-    const { config, datasets, run, progress, signal } = this.options;
-    const { folder } = run.paths;
-    const bridge = Bridge.live(this.training, { config, datasets, folder });
+    const { bridge, config, datasets, progress, signal } = this.options;
     this.#evaluator = await Evaluator.open(subjectOf(bridge, datasets), {
       split: "test",
       threads: threadsOf(config),

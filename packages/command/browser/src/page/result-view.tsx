@@ -1,5 +1,5 @@
 import type { FitFile, FittedBridge } from "@dsbm/web/fit";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 function download(name: string, bytes: Uint8Array | string): void {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
@@ -34,6 +34,8 @@ function usePlayer({ bridge, onError }: ResultProps): FitFile | null {
 /** Verdicts, downloads, the player and the report of a bridge. */
 export function ResultView({ bridge, onError }: ResultProps) {
   const page = usePlayer({ bridge, onError });
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView(), []);
   const { name, quality, report } = bridge;
   const attempt = (work: () => Promise<void>) => () => void work().catch(onError);
   const files = (kind: "onnx") => async () => {
@@ -41,7 +43,7 @@ export function ResultView({ bridge, onError }: ResultProps) {
       if (bytes) download(path.replace(/.*\//, ""), bytes);
   };
   return (
-    <section aria-label="Result">
+    <section aria-label="Result" ref={place}>
       <h2>Result</h2>
       {quality.verdicts.map(({ direction, grade, reason, next }) => (
         <p class={`verdict ${grade}`} key={direction}>

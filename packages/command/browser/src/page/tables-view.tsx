@@ -35,10 +35,19 @@ const rangeText = ({ histogram, examples, kind }: FitColumn): string => {
   return `${Number(histogram.low.toPrecision(4))} to ${Number(histogram.high.toPrecision(4))}`;
 };
 
+interface TablesProps {
+  tables: readonly FitTable[];
+  files: File[];
+  /** Whether the columns are shown at once. */
+  isOpen: boolean;
+}
+
 /** Columns of each table: type, missing values, range and histogram. */
-export const TablesView = ({ tables, files }: { tables: readonly FitTable[]; files: File[] }) => (
-  <section aria-label="Data">
-    <h2>Data</h2>
+export const TablesView = ({ tables, files, isOpen }: TablesProps) => (
+  <details aria-label="Data" open={isOpen}>
+    <summary>
+      <h2>Data</h2>
+    </summary>
     {tables.map((table, k) => (
       <div key={k}>
         <h3>
@@ -75,5 +84,5 @@ export const TablesView = ({ tables, files }: { tables: readonly FitTable[]; fil
         </section>
       </div>
     ))}
-  </section>
+  </details>
 );

@@ -1,4 +1,6 @@
-import type { FitState } from "@dsbm/web/fit";
+import type { FitMotion, FitState } from "@dsbm/web/fit";
+import { type MotionView, mountMotion } from "@dsbm/web/player";
+import { useEffect, useRef } from "preact/hooks";
 
 const width = 600;
 const height = 140;
@@ -39,8 +41,24 @@ const secondsText = (seconds: number): string =>
 export const stateText = ({ label, step, steps, left }: FitState): string =>
   `${label}, step ${step}${steps ? ` of ${steps}` : ""}${left ? `, ${secondsText(left)} left` : ""}`;
 
+/** Held-out rows on their way, with the newest networks. */
+function Particles({ motion, ends }: { motion: FitMotion; ends: readonly [string, string] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<MotionView | null>(null);
+  useEffect(() => {
+    view.current = mountMotion(place.current as HTMLElement, ends);
+    return () => view.current?.destroy();
+  }, []);
+  useEffect(() => view.current?.show(motion), [motion]);
+  return <div ref={place} />;
+}
+
 interface TrainingProps {
   state: FitState | null;
+  /** The newest rows on their way; null before the first. */
+  motion: FitMotion | null;
+  /** Names of source and target. */
+  ends: readonly [string, string];
   losses: readonly number[];
   lines: readonly string[];
   /** A sentence for screen readers, every few seconds. */
@@ -49,23 +67,28 @@ interface TrainingProps {
 }
 
 /** The training in progress: its place, its loss, its lines. */
-export const TrainingView = ({ state, losses, lines, said, onStop }: TrainingProps) => (
-  <section aria-label="Training">
-    <h2>Training</h2>
-    <div class="row">
-      <progress aria-label="Steps" value={state?.step ?? 0} max={state?.steps ?? 1} />
-      <span aria-hidden="true">{state ? stateText(state) : "The data are read."}</span>
-      <button type="button" onClick={onStop}>
-        Stop
-      </button>
-    </div>
-    <p class="unseen" role="status">
-      {said}
-    </p>
-    <LossCurve losses={losses} />
-    <details>
-      <summary>{lines.at(-1) ?? "Log"}</summary>
-      <pre tabIndex={0}>{lines.join("\n")}</pre>
-    </details>
-  </section>
-);
+export function TrainingView({ state, motion, ends, losses, lines, said, onStop }: TrainingProps) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView(), []);
+  return (
+    <section aria-label="Training" ref={place}>
+      <h2>Training</h2>
+      <div class="row">
+        <progress aria-label="Steps" value={state?.step ?? 0} max={state?.steps ?? 1} />
+        <span aria-hidden="true">{state ? stateText(state) : "The data are read."}</span>
+        <button type="button" onClick={onStop}>
+          Stop
+        </button>
+      </div>
+      <p class="unseen" role="status">
+        {said}
+      </p>
+      {motion && <Particles motion={motion} ends={ends} />}
+      <LossCurve losses={losses} />
+      <details>
+        <summary>{lines.at(-1) ?? "Log"}</summary>
+        <pre tabIndex={0}>{lines.join("\n")}</pre>
+      </details>
+    </section>
+  );
+}

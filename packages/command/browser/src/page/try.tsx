@@ -11,10 +11,15 @@ import { useWork } from "./use-work.js";
 const intro =
   "Give two tables with the same columns. This page learns how rows of the first become rows of the second, and says how good the result is. Your data stay in this page.";
 
+/** Names of source and target: of the first and the last file, or of the ends of one table. */
+const endsOf = (files: readonly File[]): [string, string] =>
+  files.length > 1 ? [files[0].name, (files.at(-1) as File).name] : ["source", "target"];
+
 function Page() {
   const work = useWork();
   const { task, step, tables, plan, bridge, error, choose, fit } = work;
   const hasData = step !== "start" && tables.length > 0;
+  const isChoosing = step === "data" || step === "plan";
   const change = (key: string, value: string) =>
     choose({ ...task, options: { ...task.options, [key]: value } });
   return (
@@ -27,12 +32,12 @@ function Page() {
         </p>
       )}
       <StartView {...work} />
-      {hasData && <TablesView tables={tables} files={task.files} />}
+      {hasData && <TablesView tables={tables} files={task.files} isOpen={isChoosing} />}
       {hasData && <Controls {...work} fit={() => fit()} />}
       {step === "plan" && !plan && <p role="status">The data are measured.</p>}
       {step === "plan" && plan && <PlanView plan={plan} options={task.options} onChange={change} />}
       {(step === "training" || step === "stopped") && (
-        <TrainingView {...work.progress} onStop={work.stop} />
+        <TrainingView {...work.progress} ends={endsOf(task.files)} onStop={work.stop} />
       )}
       {step === "result" && bridge && <ResultView bridge={bridge} onError={work.fail} />}
     </main>

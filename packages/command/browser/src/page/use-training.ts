@@ -1,4 +1,11 @@
-import { type FitEvent, type FitState, type FittedBridge, fitBridge } from "@dsbm/web/fit";
+import {
+  type FitEvent,
+  type FitMotion,
+  type FitState,
+  type FittedBridge,
+  fitBridge,
+} from "@dsbm/web/fit";
+import { motionText } from "@dsbm/web/player";
 import { useRef, useState } from "preact/hooks";
 import { newWorker } from "./new-worker.js";
 import { keysOf, type PageTask } from "./task.js";
@@ -10,19 +17,23 @@ const pauseOfWords = 5000;
 /** What a training has shown so far. */
 export interface TrainingNews {
   state: FitState | null;
+  motion: FitMotion | null;
   losses: number[];
   lines: string[];
   /** For screen readers. */
   said: string;
 }
 
-const noProgress: TrainingNews = { state: null, losses: [], lines: [], said: "" };
+const noProgress: TrainingNews = { state: null, motion: null, losses: [], lines: [], said: "" };
 
 function withEvent(before: TrainingNews, event: FitEvent, isSaid: boolean): TrainingNews {
   if ("line" in event) return { ...before, lines: [...before.lines, event.line] };
+  if ("motion" in event) return { ...before, motion: event.motion };
   const { state } = event;
   const losses = withLoss(before.losses, state.loss);
-  return { ...before, state, losses, said: isSaid ? stateText(state) : before.said };
+  const moved = before.motion ? [motionText(before.motion)] : [];
+  const said = isSaid ? [stateText(state), ...moved].join(". ") : before.said;
+  return { ...before, state, losses, said };
 }
 
 /** A training and its stop. */

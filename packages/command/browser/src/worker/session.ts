@@ -6,6 +6,7 @@ import type {
   FitCalls,
   FitEvent,
   FitKeys,
+  FitMotion,
   FitRows,
   FitSource,
   FitTable,
@@ -95,7 +96,8 @@ export class FitSession {
     this.#bridge?.dispose();
     this.#bridge = null;
     const options = await libraryOptions(request, context.signal);
-    this.#bridge = await fit({ ...options, onProgress: context.say });
+    const onPaths = (motion: FitMotion) => context.say({ motion });
+    this.#bridge = await fit({ ...options, onProgress: context.say, onPaths });
     return readQuality(request.name) ?? { ...emptyQuality, dsbm: "", split: "test" };
   }
 

@@ -2,7 +2,7 @@ import { ConfigError, flatten } from "@dsbm/config";
 import type { DataDescription } from "@dsbm/data";
 import { withObjectOptions } from "@dsbm/files";
 import { type FitRequest, finishedFit, fitMember, planFit, runFit, withTimes } from "@dsbm/fit";
-import { type Choice, type ProgressState, silentProgress } from "@dsbm/runs";
+import { type Choice, type ProgressState, silentProgress, type TrainingPaths } from "@dsbm/runs";
 import { datasetOf, placeOfRun, placesBase } from "../words/places.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import {
@@ -30,6 +30,8 @@ interface LibraryRunOptions extends OptionKeys {
   signal?: AbortSignal | undefined;
   /** Called with each state and line. */
   onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Called every second or so with rows on their way under the networks in training; tables only. */
+  onPaths?: ((paths: TrainingPaths) => void) | undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ export const fit = (options: FitOptions | FitManyOptions): Promise<Bridge> =>
   withObjectOptions(() => fitSources(options));
 
 async function fitSources(options: FitOptions | FitManyOptions): Promise<Bridge> {
-  const { again = false, signal, onProgress, device, threads } = options;
+  const { again = false, signal, onProgress, onPaths, device, threads } = options;
   const { folder, request, remove } = await placeInputs(options);
   try {
     if (again || !finishedFit(folder, request)) {
@@ -75,6 +77,7 @@ async function fitSources(options: FitOptions | FitManyOptions): Promise<Bridge>
           update: (moving) => say({ state: moving }),
           line: (line) => say({ line }),
           done: () => {},
+          ...(onPaths && { paths: onPaths }),
         },
         resume: `fit({ …, folder: ${JSON.stringify(folder)} })`,
       });
@@ -127,6 +130,7 @@ async function placeInputs({
   again = false,
   signal,
   onProgress: _,
+  onPaths: __,
   ...rest
 }: FitOptions | FitManyOptions) {
   const { all, keys } = marginalsIn(rest);

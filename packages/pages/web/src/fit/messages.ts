@@ -104,8 +104,18 @@ export interface FitState {
   loss?: number | undefined;
 }
 
-/** Progress of a fit: a changing `state`, or a `line` to keep. */
-export type FitEvent = { state: FitState } | { line: string };
+/** Held-out rows on their way under the networks in training. */
+export interface FitMotion {
+  direction: "f" | "b";
+  columns: string[];
+  source: FitNumbers;
+  target: FitNumbers;
+  /** From their start on. */
+  states: FitNumbers[];
+}
+
+/** Progress of a fit: a changing `state`, a `line` to keep, or rows on their way. */
+export type FitEvent = { state: FitState } | { line: string } | { motion: FitMotion };
 
 /** Options of sampling, as `sample` of the library. */
 export type FitSampleOptions = FitKeys & {

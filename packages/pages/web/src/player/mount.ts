@@ -8,6 +8,7 @@ import { createPoints } from "./points/view.js";
 import { addStyles } from "./styles.js";
 import type { ViewContext } from "./view.js";
 
+export { type MotionView, motionText, mountMotion } from "./points/motion.js";
 export type { PlayerSettings };
 
 /** Data, names and first settings of a player. */
