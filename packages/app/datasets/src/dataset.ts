@@ -83,7 +83,7 @@ export const gaussianName = "N(mean_final, var_final)";
 export const splits = ["train", "test"] as const;
 
 /** Options that load a split of the configuration's data. */
-export function loading(
+export function loadOptions(
   split: Split,
   end: Endpoint,
   config: CompleteTrainConfig,
@@ -122,7 +122,7 @@ export function loadDataset(
   use: TableUse = {},
 ): EndpointData {
   const { random_flip, components } = config.data;
-  const table = (split: Split) => loadTable(name, loading(split, end, config, use));
+  const table = (split: Split) => loadTable(name, loadOptions(split, end, config, use));
   const train = table("train");
   const test = table("test");
   if (train.x.shape.length === 4 && components === null)

@@ -16,7 +16,7 @@ import {
   disposeDataset,
   type EndpointData,
   loadDataset,
-  loading,
+  loadOptions,
   splits,
   toDevice,
 } from "./dataset.js";
@@ -100,7 +100,7 @@ export async function openDatasets(
   for (const [end, name, between] of namesOf(config)) {
     for (const split of splits)
       await prepareTable(name, {
-        ...loading(split, end, config, { like, between }),
+        ...loadOptions(split, end, config, { like, between }),
         progress: ({ done, total }) =>
           progress.update({
             label: `${/^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
@@ -110,7 +110,7 @@ export async function openDatasets(
         ...(signal && { signal }),
         ...(checkFolder && { checkFolder }),
       });
-    like ??= factsOf(name, loading("train", end, config));
+    like ??= factsOf(name, loadOptions("train", end, config));
   }
   return loadDatasets(config);
 }
@@ -199,7 +199,7 @@ export function largestBatch(config: CompleteTrainConfig, datasets: Datasets): n
   return Math.min(x0.size(0), x1.size(0)) * config.num_repeat_data;
 }
 
-function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
+function factsOf(name: string, options: ReturnType<typeof loadOptions>): TableFacts | null {
   if (!name.startsWith("table:")) return null;
   return tidy(() => loadTable(name, options).facts ?? null);
 }

@@ -3,7 +3,7 @@ export {
   conditionsOf,
   type EndpointData,
   gaussianName,
-  loading,
+  loadOptions,
   marginalsOf,
   testConditions,
   testRows,

@@ -1,7 +1,7 @@
 // Pairs of rows that the user knows.
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { equalRows, type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
-import { loading } from "./dataset.js";
+import { loadOptions } from "./dataset.js";
 import { type Datasets, namesOf } from "./datasets.js";
 
 /** The value of pairs= for equal rows of both files. */
@@ -21,7 +21,7 @@ export async function loadPairs(
   if (path === null) return null;
   const places = namesOf(config).map(([end, name, between]): PairedEnd => {
     const like = end === "x1" ? x0.facts : null;
-    const { split: _, ...options } = loading("train", end, config, { like, between });
+    const { split: _, ...options } = loadOptions("train", end, config, { like, between });
     return { name, options };
   });
   const [source, target] = places;

@@ -18,7 +18,7 @@ import {
   type GaussianMoments,
   gaussianLaw,
   imageSize,
-  loading,
+  loadOptions,
 } from "@dsbm/datasets";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
@@ -65,7 +65,7 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const config = { ...savedConfig(folder, saved, info.dsbm), device };
   const process = bridgeProcess(config, momentsOf(config, device));
   const shared = process.method.networks !== "each";
-  const models = choose(folder, { models: all, half, shared });
+  const models = chooseWeights(folder, { models: all, half, shared });
   const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
   checkFiles(
     folder,
@@ -119,7 +119,7 @@ export const trainedOf = (facts: Omit<Trained, "directions" | "conditioning">): 
   },
 });
 
-function choose(
+function chooseWeights(
   folder: string,
   { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
 ): Record<Direction, ModelFile | null> {
@@ -260,7 +260,7 @@ export function endLaw(
   config: CompleteTrainConfig,
   shape: readonly number[],
 ): ReturnType<typeof gaussianLaw> {
-  const data = () => loadTable(config.Dataset, loading("train", "x0", config)).x;
+  const data = () => loadTable(config.Dataset, loadOptions("train", "x0", config)).x;
   try {
     return gaussianLaw(config, { shape, device: "cpu", data });
   } catch (error) {

@@ -4,8 +4,8 @@ import {
   type Direction,
   type Method,
   type Network,
-  onAbsoluteTime,
   stream,
+  withAbsoluteTime,
   withNoiseShare,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -46,7 +46,7 @@ export function buildNetwork(
   };
   const net =
     method.model?.create({ ...facts, createNetwork: create }) ??
-    onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
+    withAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
   if (step_variance === "analytic") withNoiseShare(net, method.networks);
   return device === "cpu" ? net : net.to({ device: device as Device });
 }

@@ -1,7 +1,6 @@
 // A configuration as a reference process and a method.
 import {
   brownian,
-  followingData,
   gammaGrid,
   gammaSchedule,
   type Method,
@@ -10,6 +9,7 @@ import {
   ornsteinUhlenbeck,
   plainDrift,
   uniformGrid,
+  withDataMetric,
   withPreconditioning,
   withSplines,
 } from "@dsbm/bridge";
@@ -54,7 +54,7 @@ function withInterpolant(
   { interpolant, path_metric, path_potential }: CompleteTrainConfig,
 ): Method {
   if (interpolant === "spline") return withSplines(method, path_potential);
-  return interpolant === "metric" ? followingData(method, path_metric) : method;
+  return interpolant === "metric" ? withDataMetric(method, path_metric) : method;
 }
 
 const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({

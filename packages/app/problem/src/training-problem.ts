@@ -1,6 +1,5 @@
 // A configuration and its datasets as the problem that the driver trains.
 import {
-  aroundPaths,
   type BatchCoupling,
   type KnownPairs,
   type Method,
@@ -9,6 +8,7 @@ import {
   neighbourDistance,
   resample,
   takesOption,
+  withPathNoise,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
@@ -68,7 +68,7 @@ export function trainingProblem(
   const growth = growthNumbers(config, datasets);
   const bridge = bridgeProcess(config, datasets.x1.moments, growth);
   const deviation = pathNoise(config, datasets, bridge.method);
-  const method = deviation > 0 ? aroundPaths(bridge.method, deviation) : bridge.method;
+  const method = deviation > 0 ? withPathNoise(bridge.method, deviation) : bridge.method;
   return {
     data: {
       ...tables(datasets),

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
-import { aboutPairs, loading, loadPairs, openDatasets } from "@dsbm/datasets";
+import { aboutPairs, loadOptions, loadPairs, openDatasets } from "@dsbm/datasets";
 import { silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
@@ -39,7 +39,7 @@ async function loadWithPairs(pairs: string, ...words: string[]) {
     const known = await loadPairs(config, ends);
     const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });
     const { rows, total } = tidy(() => {
-      const { origin } = loadTable(config.Dataset, loading("train", "x0", config));
+      const { origin } = loadTable(config.Dataset, loadOptions("train", "x0", config));
       return { rows: [...(origin as Origin).rows.toNumbers()], total: (origin as Origin).total };
     });
     const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));

@@ -33,17 +33,17 @@ export interface StagedPath {
  * Makes missing folders. Replaces a link, never what it leads to. Throws FileError.
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  stage(path, (temporary) => writeFlushed(temporary, data), renameSync).commit();
+  stagePath(path, (temporary) => writeFlushed(temporary, data), renameSync).commit();
 }
 
 /** A file that replaces `path` at commit; the caller writes and flushes it. Throws FileError. */
-export const stageFile = (path: string): StagedPath => stage(path, () => {}, renameSync);
+export const stageFile = (path: string): StagedPath => stagePath(path, () => {}, renameSync);
 
 /**
  * A folder whose files replace the files of the same names in `path` at commit. Throws FileError,
  * also if `path` is a link.
  */
-export const stageFolder = (path: string): StagedPath => stage(path, mkdirSync, mergeFolder);
+export const stageFolder = (path: string): StagedPath => stagePath(path, mkdirSync, mergeFolder);
 
 /** Writes a new file and flushes it to the disk. */
 export function writeFlushed(path: string, data: FileData): void {
@@ -122,7 +122,7 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 
 const sweptFolders = new Set<string>();
 
-function stage(
+function stagePath(
   path: string,
   prepare: (temporary: string) => void,
   put: (temporary: string, path: string) => void,

@@ -6,7 +6,12 @@ export {
   intervalsOf,
   wholeGrid,
 } from "./chain/chain.js";
-export { alongSplines, wholePairs, withinGroups, withinIntervals } from "./chain/coupling.js";
+export {
+  alongSplines,
+  coupleWithinGroups,
+  drawWholePlans,
+  withinIntervals,
+} from "./chain/coupling.js";
 export { chainEndpoints, inInterval } from "./chain/endpoints.js";
 export * from "./chain/network.js";
 export {
@@ -68,18 +73,18 @@ export { type GrowthScan, type ScannedLength, scanGrowth } from "./coupling/grow
 export { independent, tableIndex } from "./coupling/independent.js";
 export { kernelMean } from "./coupling/kernel-mean.js";
 export {
-  besideKnown,
   checkPairs,
+  coupleUnknownRows,
   type KnownPairs,
   matchKnown,
   withoutKnownMark,
 } from "./coupling/known.js";
 export {
   groupsByConditions,
+  intervalConditions,
   type Matching,
   matchConditions,
   matchIntervals,
-  onlyIntervals,
   type RowPairs,
 } from "./coupling/matching.js";
 export * from "./coupling/minibatch.js";

@@ -2,21 +2,21 @@ import {
   alongSplines,
   type Batch,
   type BatchCoupling,
-  besideKnown,
   conditionsAt,
   countRows,
+  coupleUnknownRows,
+  coupleWithinGroups,
+  drawWholePlans,
   type Endpoint,
   mapBatch,
   type Pairs,
   targetOf,
   tensorsOf,
-  wholePairs,
-  withinGroups,
   withinIntervals,
   withoutKnownMark,
 } from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
-import { allOf, type BatchShare, batchShare } from "./distributed/ranks.js";
+import { allRowsOf, type BatchShare, batchShare } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
 import {
@@ -55,7 +55,7 @@ export class Batches {
     this.share = batchShare(problem);
     this.#conditionsOf =
       conditionsAt(problem.data.conditions, targetOf(directionOf(problem, half)))?.of ?? "x0";
-    const draw = wholeDraw(problem, this.#conditionsOf);
+    const draw = wholePlanDraw(problem, this.#conditionsOf);
     if (draw) {
       this.#couple = null;
       this.#moments = null;
@@ -94,7 +94,7 @@ export class Batches {
   #paired(batch: Pairs, coupling: BatchCoupling): Batch {
     const { part, pairs, among } = this.share;
     const { ranks } = this.#problem.execution;
-    const couple = besideKnown(coupling);
+    const couple = coupleUnknownRows(coupling);
     if (among === 1) return couple(batch, this.#pairing, this.#conditionsOf);
     const counts = Array.from({ length: among }, (_, rank) => ranks.part(pairs, rank).count);
     const whole = mapBatch(batch, (t) => ranks.gather(t, counts));
@@ -114,7 +114,7 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
     ? (batchCoupling ?? method.rows.coupling(problem.process, problem.data.chain))
     : isFirst && batchCoupling;
   if (!couple) return null;
-  if (matchConditions) return withinGroups(couple);
+  if (matchConditions) return coupleWithinGroups(couple);
   const { chain } = problem.data;
   if (!chain) return couple;
   const smooth = method.rows?.smooth;
@@ -128,11 +128,11 @@ const drawnPairs = 2 ** 16;
 const mostRows = 2048;
 
 /** Null if rows are paired in batches. */
-function wholeDraw({ data, method: problem, process }: CompleteProblem, of: Endpoint) {
+function wholePlanDraw({ data, method: problem, process }: CompleteProblem, of: Endpoint) {
   const { rows } = problem.method;
   const isOwn = problem.batchCoupling === null && !data.pairs;
   if (!rows?.wholePlans || !rows.coupling || !isOwn || problem.matchConditions) return null;
-  return wholePairs(rows.coupling(process, data.chain), data, {
+  return drawWholePlans(rows.coupling(process, data.chain), data, {
     of,
     count: drawnPairs,
     most: Math.min(problem.couplingRows ?? mostRows, mostRows),
@@ -165,9 +165,9 @@ class WholeRows implements BatchSource {
     return this.#order;
   }
 
-  batch(n: number, part = allOf(n)): Batch {
+  batch(n: number, part = allRowsOf(n)): Batch {
     const order = this.#drawOnce().next(n);
-    return mapBatch(cutRows(this.#pairs, allOf(countRows(this.#pairs))), (t) =>
+    return mapBatch(cutRows(this.#pairs, allRowsOf(countRows(this.#pairs))), (t) =>
       t.indexSelect(0, order.narrow(0, part.start, part.count).to({ device: t.device })),
     );
   }

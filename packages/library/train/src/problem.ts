@@ -16,7 +16,7 @@ import type {
   StepVariance,
   TimeGrid,
 } from "@dsbm/bridge";
-import { matchConditions, matchIntervals, matchKnown, onlyIntervals } from "@dsbm/bridge";
+import { intervalConditions, matchConditions, matchIntervals, matchKnown } from "@dsbm/bridge";
 import type { ChunkedRun, Generator, Tensor } from "@dsbm/torch";
 import type { Ranks } from "./distributed/ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
@@ -195,7 +195,7 @@ export function firstMatching({
   method: { matchConditions: byCondition },
 }: Pick<CompleteProblem, "data" | "method">): Matching | null {
   if (data.pairs && data.chain && !byCondition)
-    return matchKnown({ ...data, conditions: onlyIntervals(data.conditions) }, data.pairs, {
+    return matchKnown({ ...data, conditions: intervalConditions(data.conditions) }, data.pairs, {
       byCondition: true,
     });
   if (data.pairs) return matchKnown(data, data.pairs, { byCondition });

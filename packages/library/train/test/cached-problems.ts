@@ -6,13 +6,13 @@ import {
   type Conditions,
   chainEndpoints,
   chainOf,
-  followingData,
   type Method,
   methods,
   minibatchExact,
   plainDrift,
   stream,
   uniformGrid,
+  withDataMetric,
   withSplines,
 } from "@dsbm/bridge";
 import { MLP } from "@dsbm/nets";
@@ -189,7 +189,7 @@ export const problems: [string, () => Problem][] = [
   [
     "paths that follow the data",
     () => {
-      const method = followingData(methods.rectifiedflow, "rbf");
+      const method = withDataMetric(methods.rectifiedflow, "rbf");
       return tinyProblem(method, { sequence: ["b"], halfIterations: 1, emaRate: 0.9 });
     },
   ],

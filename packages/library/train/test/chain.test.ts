@@ -15,9 +15,9 @@ import {
   methods,
   minibatchExact,
   type Network,
-  onAbsoluteTime,
   uniformGrid,
   wholeGrid,
+  withAbsoluteTime,
   withinIntervals,
 } from "@dsbm/bridge";
 import { createNetwork } from "@dsbm/nets";
@@ -88,8 +88,8 @@ class Exact extends nn.Module {
 
 describe("a chain of exact bridges", () => {
   const networks = {
-    f: onAbsoluteTime(new Exact("f"), chain),
-    b: onAbsoluteTime(new Exact("b"), chain),
+    f: withAbsoluteTime(new Exact("f"), chain),
+    b: withAbsoluteTime(new Exact("b"), chain),
   };
   const grid = uniformGrid(10);
   const sampler = new Sampler({
@@ -189,7 +189,7 @@ const networkOn =
         ...{ shape: [2], direction, bidirectional, generator },
       });
     const facts = { shape: [2], direction, generator, chain, createNetwork: create };
-    return method.model?.create(facts) ?? onAbsoluteTime(create(), chain);
+    return method.model?.create(facts) ?? withAbsoluteTime(create(), chain);
   };
 
 const problem = (method: Method, changes: Fields = {}) =>

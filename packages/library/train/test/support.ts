@@ -5,8 +5,8 @@ import {
   type Direction,
   type Method,
   type Network,
-  onAbsoluteTime,
   uniformGrid,
+  withAbsoluteTime,
 } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
@@ -49,7 +49,7 @@ export const networkOf =
       chain,
     };
     const plain = network(dim, seed, width);
-    return method.model?.create(facts) ?? onAbsoluteTime(plain(direction), chain);
+    return method.model?.create(facts) ?? withAbsoluteTime(plain(direction), chain);
   };
 
 /** A network of `x_dim` numbers and one condition. */

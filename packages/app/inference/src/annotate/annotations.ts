@@ -49,7 +49,7 @@ export function annotationsOf(context: AnnotationContext): Annotation[] {
     stateAt(context, at),
     ...(bridge.growth() ? [growthRate(context)] : []),
     ...(intervals ? [growthInterval(context, intervals)] : []),
-    ...(bridge.trained.method.mass ? [masses(context)] : []),
+    ...(bridge.trained.method.mass ? [massAnnotation(context)] : []),
     ...(fates ? [fateShares(context, fates)] : []),
   ];
 }
@@ -146,7 +146,7 @@ function growthInterval(context: AnnotationContext, intervals: readonly GrowthCe
   };
 }
 
-function masses(context: AnnotationContext): Annotation {
+function massAnnotation(context: AnnotationContext): Annotation {
   const run = context.bridge.trained.config;
   const massAt = (rows: CourseRows, end: 0 | 1) =>
     atOtherTime(context, rows, { to: timeLabel(run, end) }, (x, weights) =>

@@ -14,7 +14,7 @@ import {
   type RowSource,
   tableFormat,
 } from "@dsbm/data";
-import { checkSavedFolder, conditionsOf, loading } from "@dsbm/datasets";
+import { checkSavedFolder, conditionsOf, loadOptions } from "@dsbm/datasets";
 import { fileError, isFieldPath } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -168,7 +168,7 @@ function gaussianInput(text: string, options: InputOptions): Input {
     throw new ConfigError(
       `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
-  const { about, from } = law(options);
+  const { about, from } = endpointLaw(options);
   return {
     n,
     about: `${n} draws of the Gaussian at time ${direction === "b" ? 1 : 0}: ${about}`,
@@ -180,7 +180,7 @@ function gaussianInput(text: string, options: InputOptions): Input {
   };
 }
 
-function law({ trained, direction }: InputOptions): {
+function endpointLaw({ trained, direction }: InputOptions): {
   about: string;
   from: (z: Tensor) => Tensor;
 } {
@@ -229,7 +229,7 @@ function arrayInput(path: string, options: InputOptions): Input {
 async function namedInput(name: string, options: InputOptions): Promise<Input> {
   const { trained, direction, progress, signal } = options;
   const { config, folder } = trained;
-  const load = loading("test", direction === "f" ? "x0" : "x1", config);
+  const load = loadOptions("test", direction === "f" ? "x0" : "x1", config);
   try {
     await prepareTable(name, {
       ...load,

@@ -107,7 +107,7 @@ async function openTable(
       yield {
         x: units.apply(batch.numbers),
         rows: batch.rows,
-        kept: batch.texts.map((column, k) => cells(keptColumns[k], column, first)),
+        kept: batch.texts.map((column, k) => keptCells(keptColumns[k], column, first)),
         conditions: condition
           ? encodeConditions(condition, batch.condition, { path, first })
           : undefined,
@@ -232,7 +232,11 @@ function keptColumn(source: RowSource, name: string, head: readonly string[]): K
   return { name, kind: integers ? "integer" : "text" };
 }
 
-function cells({ name, kind }: KeptColumn, texts: readonly string[], first: number): KeptCell[] {
+function keptCells(
+  { name, kind }: KeptColumn,
+  texts: readonly string[],
+  first: number,
+): KeptCell[] {
   if (kind === "text") return texts.map((text) => (text === "" ? null : text));
   return texts.map((text, i) => {
     if (text === "") return null;

@@ -13,7 +13,7 @@ import { intervalsOf } from "./chain.js";
  * Pairs the rows of each group of equal (or near, see `groupsByConditions`) conditions `of`; lone rows keep their
  * partner. Throws a BridgeError for rows without conditions.
  */
-export function withinGroups(
+export function coupleWithinGroups(
   couple: BatchCoupling,
   of: (conditions: Conditions) => Conditions = (conditions) => conditions,
 ): BatchCoupling {
@@ -32,7 +32,7 @@ export function withinGroups(
 
 /** Pairs only rows of one interval of a chain. */
 export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
-  withinGroups(couple, ({ interval }) => ({ interval }));
+  coupleWithinGroups(couple, ({ interval }) => ({ interval }));
 
 /** The rows of each interval of a chain (or all rows without a chain), with the interval of `of` as their condition. */
 export function eachInterval({ chain, conditions, ...data }: Endpoints, of: Endpoint): Pairs[] {
@@ -52,7 +52,7 @@ export function eachInterval({ chain, conditions, ...data }: Endpoints, of: Endp
  * Draws at least `count` pairs from plans of all rows, equally many of each interval. Returns null if a set has more than `most`
  * rows, or if rows have other conditions.
  */
-export function wholePairs(
+export function drawWholePlans(
   couple: BatchCoupling,
   data: Endpoints,
   { of, count, most }: { of: Endpoint; count: number; most: number },

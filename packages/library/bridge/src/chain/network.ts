@@ -55,7 +55,7 @@ class AbsoluteTime extends nn.Module {
 }
 
 /** The network, or for a chain the network on absolute time. */
-export const onAbsoluteTime = (net: Network, chain: Chain | null | undefined): Network =>
+export const withAbsoluteTime = (net: Network, chain: Chain | null | undefined): Network =>
   chain ? new AbsoluteTime(net, chain) : net;
 
 /**

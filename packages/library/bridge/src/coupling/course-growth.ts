@@ -1,7 +1,7 @@
 // Growth in a course of datasets, told apart from movement.
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import { growthPlan } from "./growth.js";
-import { gaussianKernel, inFrame, type ValuesOfRows, weightedMean } from "./kernel-mean.js";
+import { displacedRows, gaussianKernel, type ValuesOfRows, weightedMean } from "./kernel-mean.js";
 
 /** Facts of a course of datasets with masses. */
 export interface CourseOfMasses {
@@ -58,7 +58,7 @@ export function courseGrowth(
       all = solvers.map((solve, k) => {
         if (!isActive(k)) return before[k];
         const { from, to } = frames(sets, before, { ...course, k });
-        const frame = [inFrame(sets[k], from), inFrame(sets[k + 1], to)] as const;
+        const frame = [displacedRows(sets[k], from), displacedRows(sets[k + 1], to)] as const;
         return solve.rounds(isFirst ? even[k] : before[k].gain, isFirst ? roundsAlone : 1, frame);
       });
       if (!isFirst) changes = all.map(({ gain }, k) => deviation(gain, before[k].gain));

@@ -6,7 +6,7 @@ import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
 import { growthCost } from "../process/growth-path.js";
 import type { BatchCoupling } from "./coupling.js";
-import { inFrame, kernelMean, type ValuesOfRows } from "./kernel-mean.js";
+import { displacedRows, kernelMean, type ValuesOfRows } from "./kernel-mean.js";
 import { drawChances } from "./matching.js";
 
 /** Splits samples [B, d + 1], also [T, B, d + 1], into coordinates and the last column, log masses [B]. */
@@ -105,7 +105,11 @@ const inData = (x0: Tensor, x1: Tensor, unit: number): [Tensor, Tensor] => [
 
 /** The ends of an interval's plan and the prior of source rows [n, d], if growth is known. */
 function knownEnds(x0: Tensor, x1: Tensor, { gain, from, to }: KnownGrowth) {
-  return { x0: inFrame(x0, from), x1: inFrame(x1, to), prior: kernelMean(gain, x0).squeeze(1) };
+  return {
+    x0: displacedRows(x0, from),
+    x1: displacedRows(x1, to),
+    prior: kernelMean(gain, x0).squeeze(1),
+  };
 }
 
 /**

@@ -27,7 +27,7 @@ export const weightedMean = (weights: Tensor, values: Tensor): Tensor =>
   weights.matmul(values).div(weights.sum(1, { keepdim: true }));
 
 /** Rows x [n, d] after displacements, averaged around each; null: the same rows. */
-export const inFrame = (x: Tensor, moves: ValuesOfRows | null): Tensor =>
+export const displacedRows = (x: Tensor, moves: ValuesOfRows | null): Tensor =>
   moves ? x.add(kernelMean(moves, x)) : x;
 
 /** Mean values of the rows around points x [n, d]: float64 [n, c]. */

@@ -138,7 +138,7 @@ function sharedConditions(
 }
 
 /** Takes the endpoints of known pairs from `pairs`, all others from `made`. */
-export function withKnown(pairs: Pairs, made: Pick<Pairs, Endpoint>): Pairs {
+export function keepKnownPairs(pairs: Pairs, made: Pick<Pairs, Endpoint>): Pairs {
   const { known } = pairs;
   if (!known) return pairs;
   const at = (end: Endpoint) => {
@@ -155,7 +155,7 @@ export function withoutKnownMark<B extends Batch>(batch: B): B {
 }
 
 /** Applies a batch coupling to all rows except known pairs; rows keep their places. */
-export function besideKnown(couple: BatchCoupling): BatchCoupling {
+export function coupleUnknownRows(couple: BatchCoupling): BatchCoupling {
   return (batch, generator, of, draws) => {
     const { known } = batch;
     if (!known) return couple(batch, generator, of, draws);

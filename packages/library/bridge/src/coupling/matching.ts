@@ -131,14 +131,14 @@ export const drawChances = (n: number, generator: Generator, device: Device): Fl
   rand([n], { generator, device, dtype: "float64" }).toArray() as Float64Array;
 
 /** The intervals of rows, without other conditions. */
-export function onlyIntervals(conditions: EndpointConditions | undefined): EndpointConditions {
+export function intervalConditions(conditions: EndpointConditions | undefined): EndpointConditions {
   const only = (c: Conditions | undefined) => c && { interval: c.interval };
   return { x0: only(conditions?.x0), x1: only(conditions?.x1) };
 }
 
 /** `matchConditions` by intervals alone. */
 export const matchIntervals = cacheMatchings((conditions) =>
-  matchConditions(onlyIntervals(conditions)),
+  matchConditions(intervalConditions(conditions)),
 );
 
 interface Partners {

@@ -75,7 +75,7 @@ export function langevinSteps(
   });
 }
 
-function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
+function meanReversion({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (scaleNoise) return gamma / 2;
   return typeof variance === "number"
     ? gamma / (2 * variance)
@@ -97,7 +97,7 @@ export function referenceMean(process: Langevin): StepMean {
   return (x, { gamma }) => {
     checkShape(process, x);
     const way = typeof mean === "number" ? x.rsub(mean) : mean.sub(x);
-    const share = pull(process, gamma);
+    const share = meanReversion(process, gamma);
     return typeof share === "number" ? x.add(way, { alpha: share }) : x.addcmul(way, share);
   };
 }

@@ -7,7 +7,7 @@ import type { Direction, Endpoint } from "../core/direction.js";
 import { randomRows } from "../coupling/coupling.js";
 import { referenceEnd } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
-import { withKnown } from "../coupling/known.js";
+import { keepKnownPairs } from "../coupling/known.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import type { Method } from "./method.js";
 import { finiteTimes, outputOptions } from "./options.js";
@@ -92,7 +92,7 @@ export const alpha_dsbm = {
         return referenceEnd(way, x, process, generator);
       };
       const made = { x0: make("b", x1, atTarget), x1: make("f", x0, conditions) };
-      const kept = known ? withKnown({ x0, x1, known }, made) : made;
+      const kept = known ? keepKnownPairs({ x0, x1, known }, made) : made;
       return {
         x0,
         x1,

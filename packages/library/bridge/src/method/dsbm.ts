@@ -5,7 +5,7 @@ import { targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { reference, simulatedPairs } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
-import { withKnown } from "../coupling/known.js";
+import { keepKnownPairs } from "../coupling/known.js";
 import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes } from "./options.js";
@@ -43,7 +43,7 @@ export const dsbm = {
       const fromOneEnd = (ends: Endpoints) => reference(direction, ends, process, generator);
       if (!data.known && !matching?.known) return fromOneEnd(data);
       const pairs = independentPairs();
-      return withKnown(pairs, fromOneEnd({ x0: pairs.x0, x1: pairs.x1 }));
+      return keepKnownPairs(pairs, fromOneEnd({ x0: pairs.x0, x1: pairs.x1 }));
     },
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {

@@ -9,7 +9,7 @@ import { noiseLike, solverSteps } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { outputOptions, pairOptions } from "./options.js";
 import { beginPreconditioned } from "./preconditioned.js";
-import { pathTo } from "./sample.js";
+import { bridgePath } from "./sample.js";
 
 /** Options of few steps. */
 export interface FewStepsNumbers {
@@ -42,7 +42,7 @@ const stepsToDraws: NonNullable<Method["sampler"]> = (
     const seen = both.narrow(1, 0, channels);
     const z = both.narrow(1, channels, channels);
     const end = generator(cat([state, seen], { dim: 1 }), oneTime(state, time));
-    const moved = pathTo(end, state, { direction, grid, only: k, noise: () => z, process });
+    const moved = bridgePath(end, state, { direction, grid, only: k, noise: () => z, process });
     callback?.(moved, { step: k + 1, time: next });
     return moved;
   }, x);

@@ -12,7 +12,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { eachInterval } from "../chain/coupling.js";
-import { onAbsoluteTime } from "../chain/network.js";
+import { withAbsoluteTime } from "../chain/network.js";
 import { type Batch, mapBatch, type Pairs } from "../core/batch.js";
 import { argumentError } from "../core/errors.js";
 import { splitMass, withoutMass } from "../coupling/growth.js";
@@ -37,7 +37,7 @@ export const withSplines = (
  * Noise of this deviation around the paths in training, from which a flow learns to lead rows back (OT-CFM, VGFM). Both ends
  * of a pair move by the same noise, so that velocities stay; a log mass stays, too.
  */
-export function aroundPaths({ loss, regression, ...method }: Method, deviation: number): Method {
+export function withPathNoise({ loss, regression, ...method }: Method, deviation: number): Method {
   const moved = (batch: Batch, { noise }: StepContext): Batch => {
     const { x0, x1 } = batch as Pairs;
     const e = method.mass ? withoutMass(noise(x0)) : noise(x0);
@@ -58,7 +58,7 @@ const fewColumns = 10;
  * Paths of least energy under a metric of the rows of an interval's two datasets (default: LAND up to ten columns, else
  * RBF). Throws a BridgeError for images.
  */
-export function followingData(method: Method, metric: MetricName | null = null): Method {
+export function withDataMetric(method: Method, metric: MetricName | null = null): Method {
   const { model, networks, rows, mass } = method;
   const plain = (x: Tensor) => (mass ? splitMass(x).x : x);
   return {
@@ -74,7 +74,8 @@ export function followingData(method: Method, metric: MetricName | null = null):
             `samples have the shape [${shape}], and paths that follow data are for vectors: write interpolant=straight`,
           );
         const bidirectional = networks === "bidirectional";
-        const net = model?.create(facts) ?? onAbsoluteTime(createNetwork({ bidirectional }), chain);
+        const net =
+          model?.create(facts) ?? withAbsoluteTime(createNetwork({ bidirectional }), chain);
         return Object.assign(net, {
           bend: new LearnedBend(mass ? columns - 1 : columns, { chain, generator }),
         });

@@ -10,7 +10,7 @@ import type { Method } from "./method.js";
 import { outputOptions, pairOptions } from "./options.js";
 import type { GrowthNumbers } from "./wfr.js";
 
-const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
+const lightSB = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
   ({
     name,
     predicts: "drift",
@@ -64,7 +64,7 @@ const lightFacts = {
 
 const balancedLightSB = (numbers: MixtureNumbers) =>
   ({
-    ...light("lightsb", numbers),
+    ...lightSB("lightsb", numbers),
     title: "light Schrödinger bridge",
     ...lightFacts,
     loss(batch, { network, direction }) {
@@ -76,7 +76,7 @@ const balancedLightSB = (numbers: MixtureNumbers) =>
 
 const unbalancedLightSB = (numbers: LightNumbers, penalty: number) =>
   ({
-    ...light("lightsb", numbers),
+    ...lightSB("lightsb", numbers),
     title: "light Schrödinger bridge",
     ...lightFacts,
     mass: true,
@@ -109,7 +109,7 @@ const rowsPerTime = 4;
 /** LightSB-M: the potential of LightSB from bridge matching on any pairs (Gushchin et al. 2024). */
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
-    ...light("lightsb_m", numbers),
+    ...lightSB("lightsb_m", numbers),
     title: "light Schrödinger bridge matching",
     takes: { ignored: outputOptions, conditions: false },
     guide: [{ use: "the same from any pairs", lack: "the same" }],

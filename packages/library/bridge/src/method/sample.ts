@@ -98,7 +98,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   if (method.plan) {
     const { noise = noiseLike } = options;
     const end = planEnd(dynamics, x, { direction, conditions, z: noise(x, 0) });
-    return options.callback ? pathTo(end, x, { process, ...options }) : end;
+    return options.callback ? bridgePath(end, x, { process, ...options }) : end;
   }
   const { sigma } = process;
   switch (method.predicts) {
@@ -161,7 +161,7 @@ export function planEnd(
 }
 
 /** States of the Brownian bridge from x to end, both [B, …], at all times of the grid: [T, B, …]. */
-export function pathTo(
+export function bridgePath(
   end: Tensor,
   x: Tensor,
   { process, ...options }: SolveOptions & Pick<Dynamics, "process">,

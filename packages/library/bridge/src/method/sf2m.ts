@@ -1,6 +1,6 @@
 // [SF]²M (Tong et al. 2023): flow and score of bridges between transported pairs, without simulation.
 import type { Tensor } from "@dsbm/torch";
-import { onAbsoluteTime } from "../chain/network.js";
+import { withAbsoluteTime } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchBridge } from "../coupling/minibatch.js";
@@ -19,8 +19,8 @@ export const sf2m = {
   model: {
     type: FlowAndScore,
     create({ createNetwork, chain }) {
-      const flow = onAbsoluteTime(createNetwork(), chain);
-      return new FlowAndScore(flow, onAbsoluteTime(createNetwork(), chain));
+      const flow = withAbsoluteTime(createNetwork(), chain);
+      return new FlowAndScore(flow, withAbsoluteTime(createNetwork(), chain));
     },
   },
   onlyBrownian: true,

@@ -1,6 +1,6 @@
 // The last column of a sample is a log mass, which this network does not see.
 import { nn, type Tensor } from "@dsbm/torch";
-import { IntervalTable, onAbsoluteTime } from "../chain/network.js";
+import { IntervalTable, withAbsoluteTime } from "../chain/network.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
@@ -22,8 +22,8 @@ export class BlindToMass extends nn.Module {
   readonly hasGrowth: boolean;
   constructor(net: Network, { chain, hasGrowth = true, components = null }: BlindOptions) {
     super();
-    this.net = onAbsoluteTime(net, chain);
-    this.components = components && onAbsoluteTime(components, chain);
+    this.net = withAbsoluteTime(net, chain);
+    this.components = components && withAbsoluteTime(components, chain);
     this.intervals = chain ? new IntervalTable(chain) : null;
     this.hasGrowth = hasGrowth;
   }

@@ -19,7 +19,7 @@ export type SquaredLength = (x: Tensor, velocity: Tensor) => Tensor;
 
 /** A Riemannian metric fitted to rows [n, d]. */
 export function dataMetric(rows: Tensor, name: MetricName, generator: Generator): SquaredLength {
-  return name === "land" ? land(rows) : radial(rows, generator);
+  return name === "land" ? landMetric(rows) : radialMetric(rows, generator);
 }
 
 /** exp(−λ|x − c|²/2) of x [B, d] and c [K, d]: [B, K]. */
@@ -32,7 +32,7 @@ const kernels = (x: Tensor, centres: Tensor, precisions: Tensor): Tensor =>
     .exp();
 
 /** M_d = (Σ_n e^{−|x − x_n|²/2γ²} (x_nd − x_d)² + ρ)^−2, in units of the data's variance. */
-function land(rows: Tensor): SquaredLength {
+function landMetric(rows: Tensor): SquaredLength {
   const variance = rows.var({ dim: 0 }).mean();
   const precision = variance.mul(landWidth ** 2).reciprocal();
   const squares = rows.square();
@@ -48,7 +48,7 @@ function land(rows: Tensor): SquaredLength {
 }
 
 /** M = 1/(h + ρ), h = Σ_k W_k e^{−λ_k|x − c_k|²/2}, with W ≥ 0 that fits h = 1 on the rows. */
-function radial(rows: Tensor, generator: Generator): SquaredLength {
+function radialMetric(rows: Tensor, generator: Generator): SquaredLength {
   const as = (t: Tensor) => t.to({ dtype: rows.dtype, device: rows.device });
   const centres = as(kMeans(rows, mostCentres, generator));
   const isIn = as(inCells(rows, centres)).t();

@@ -44,11 +44,11 @@ export function assignment(cost: Cost, n: number): Assignment {
     s.columnOf.fill(-1);
     s.rowOf.fill(-1);
     for (let i = 0; i < n; i++) s.free[i] = i;
-    bid(s, n, Math.max(e, last), bidsPerRow.scaled * n);
+    placeBids(s, n, Math.max(e, last), bidsPerRow.scaled * n);
     if (e <= last) break;
   }
   let free = takeCheapest(s);
-  if (n > 1) free = bid(s, free, 0, bidsPerRow.exact * n);
+  if (n > 1) free = placeBids(s, free, 0, bidsPerRow.exact * n);
   augment(s, free);
 
   const u = new Float64Array(n);
@@ -79,7 +79,7 @@ function reduceColumns({ cost, n, v }: AssignmentState): number {
   return scale;
 }
 
-function bid(
+function placeBids(
   { cost, n, v, columnOf, rowOf, free }: AssignmentState,
   count: number,
   e: number,

@@ -9,7 +9,7 @@ const leastArcs = 2 ** 18;
 const pointsPerPrice = 4;
 
 /** Price guesses from a smaller problem that `solve` solves; null for a small problem. */
-export function firstPrices(
+export function initialPrices(
   cost: Cost,
   n: number,
   m: number,
@@ -57,7 +57,7 @@ function spreadOver(n: number, count: number): Int32Array {
  * A feasible tree: each source fills the cheapest sinks with room. Components join the root by an arc without
  * flow, whose cost is the price of its top.
  */
-export function plantTree(
+export function buildInitialTree(
   { n, m, cost, tree }: TransportProblem,
   { supply, demand, prices }: { supply: number; demand: number; prices: Potentials | null },
 ): void {

@@ -16,7 +16,7 @@ interface Shortlists {
  * Pivots until no arc improves the plan of a feasible basis (shortlist method, Gottschlich 2014). Returns the
  * number of pivots.
  */
-export function improve(problem: TransportProblem): number {
+export function pivotUntilOptimal(problem: TransportProblem): number {
   const { n, m } = problem;
   const size = Math.min(shortlistSize, m);
   const lists = { size, columns: new Int32Array(n * size), costs: new Float64Array(n * size) };
@@ -60,7 +60,7 @@ function readRows(
       }
     }
     const first = best[0];
-    if (improves(cost[base + first], potential[i], sinks[first])) {
+    if (reducesCost(cost[base + first], potential[i], sinks[first])) {
       tree.pivot(i, n + first, cost[base + first]);
       pivots++;
     }
@@ -86,7 +86,7 @@ function pivotListed({ tree, n }: TransportProblem, { size, columns, costs }: Sh
       }
     }
     const j = n + columns[at];
-    if (!improves(costs[at], potential[i], potential[j])) continue;
+    if (!reducesCost(costs[at], potential[i], potential[j])) continue;
     tree.pivot(i, j, costs[at]);
     pivots++;
   }
@@ -94,7 +94,7 @@ function pivotListed({ tree, n }: TransportProblem, { size, columns, costs }: Sh
 }
 
 /** By more than rounding; otherwise pivots might never end. */
-function improves(cost: number, source: number, sink: number): boolean {
+function reducesCost(cost: number, source: number, sink: number): boolean {
   const rounding = Math.abs(cost) + Math.abs(source) + Math.abs(sink);
   return cost - source + sink < -4 * Number.EPSILON * rounding;
 }

@@ -1,9 +1,9 @@
 // Exact transport of any sizes: the primal network simplex. Mass is counted in whole units, so flows cancel exactly,
 // and a strongly feasible basis ends despite degeneracy.
 import { type Cost, checkCost } from "./cost.js";
-import { firstPrices, plantTree } from "./first-basis.js";
+import { buildInitialTree, initialPrices } from "./first-basis.js";
 import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
-import { improve } from "./shortlists.js";
+import { pivotUntilOptimal } from "./shortlists.js";
 import { BasisTree, type TransportProblem } from "./tree.js";
 
 /** A transport plan with its potentials and its cost. */
@@ -27,15 +27,15 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   checkCost(cost, n, m);
   const common = gcd(n, m);
   const problem: TransportProblem = { n, m, cost, tree: new BasisTree(n, m) };
-  const prices = firstPrices(cost, n, m, simplex);
-  plantTree(problem, { supply: m / common, demand: n / common, prices });
+  const prices = initialPrices(cost, n, m, simplex);
+  buildInitialTree(problem, { supply: m / common, demand: n / common, prices });
   // Fresh potentials remove the rounding errors of many pivots. Pivots by rounding alone would never end.
   let before = Number.POSITIVE_INFINITY;
   let now = before;
   do {
     before = now;
     problem.tree.refresh();
-    improve(problem);
+    pivotUntilOptimal(problem);
     now = totalCost(problem);
   } while (now < before);
   problem.tree.refresh();

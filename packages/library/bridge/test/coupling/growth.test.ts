@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { chainOf, intervalsOf } from "../../src/chain/chain.js";
-import { wholePairs } from "../../src/chain/coupling.js";
+import { drawWholePlans } from "../../src/chain/coupling.js";
 import { chainEndpoints } from "../../src/chain/endpoints.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { growthPlan, joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
@@ -76,7 +76,7 @@ describe("pairs from plans of all rows", () => {
   const couple = minibatchGrowth({ delta: 2, units });
 
   it("are as many of each interval, and carry the masses of both ends", () => {
-    const draw = wholePairs(couple, data(), { of: "x0", count: 20_000, most: 50 });
+    const draw = drawWholePlans(couple, data(), { of: "x0", count: 20_000, most: 50 });
     const { x0, x1, conditions } = (draw as (generator: Generator) => Pairs)(generatorOf(3));
     const interval = conditions?.interval as Tensor;
     for (const [k, unit] of units.entries()) {
@@ -101,10 +101,10 @@ describe("pairs from plans of all rows", () => {
       x1: { ...conditions?.x1, y: conditions?.x1?.interval },
     };
     expect(
-      wholePairs(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9, most: 50 }),
+      drawWholePlans(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9, most: 50 }),
     ).toBe(null);
     const many = { x0: full([51, 3], 0), x1: full([50, 3], 0) };
-    expect(wholePairs(couple, many, { of: "x0", count: 9, most: 50 })).toBe(null);
+    expect(drawWholePlans(couple, many, { of: "x0", count: 9, most: 50 })).toBe(null);
   });
 });
 

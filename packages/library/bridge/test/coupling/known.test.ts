@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { independent } from "../../src/coupling/independent.js";
-import { besideKnown, matchKnown, withoutKnownMark } from "../../src/coupling/known.js";
+import { coupleUnknownRows, matchKnown, withoutKnownMark } from "../../src/coupling/known.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
 import { alpha_dsbm, type OnlinePairs } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -88,14 +88,14 @@ describe("matchKnown", () => {
   });
 });
 
-describe("besideKnown", () => {
+describe("coupleUnknownRows", () => {
   it("couples the others among themselves and leaves every row in its place", () => {
     const x0 = tensor([0, 10, 20, 30, 40], { dtype: "float64" }).unsqueeze(1);
     const x1 = tensor([999, 21, 11, 998, 41], { dtype: "float64" }).unsqueeze(1);
     const mark = tensor([1, 0, 0, 1, 0]);
     const cond = x0.mul(2);
     const generator = generatorOf(3);
-    const couple = besideKnown(minibatchExact());
+    const couple = coupleUnknownRows(minibatchExact());
     for (let i = 0; i < 20; i++)
       tidy(() => {
         const made = couple({ x0, x1, known: mark, conditions: { cond } }, generator);
@@ -112,7 +112,7 @@ describe("besideKnown", () => {
     ["none", [0, 0]],
   ])("serves batches of which %s are known", (_, marks) => {
     const batch: Pairs = { ...ends(2, 2), known: tensor(marks) };
-    const made = besideKnown(minibatchExact())(batch, generatorOf(1));
+    const made = coupleUnknownRows(minibatchExact())(batch, generatorOf(1));
     expect(distance(made.x1.sub(100), made.x0)).toBe(0);
     expect(withoutKnownMark(batch)).toEqual({ x0: batch.x0, x1: batch.x1 });
   });

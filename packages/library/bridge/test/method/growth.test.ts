@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { joinMass, splitMass } from "../../src/coupling/growth.js";
-import { aroundPaths } from "../../src/method/interpolated.js";
+import { withPathNoise } from "../../src/method/interpolated.js";
 import type { Method } from "../../src/method/method.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
@@ -80,7 +80,7 @@ describe("the losses of unbalanced flow and bridge", () => {
       return joinMass(velocity.add(splitMass(x).x.sub(mean)), growth.add(splitMass(x).logMass));
     });
     const network = new BlindToMass(leaving, {});
-    const { loss: lossOf } = aroundPaths(wfr({ delta }) as Method, 0.2);
+    const { loss: lossOf } = withPathNoise(wfr({ delta }) as Method, 0.2);
     const loss = lossOf!(batch, { ...context(1), network });
     const noise = randn([n, 3], { generator: generatorOf(8) }).mul(tensor([[0.2, 0.2, 0]]));
     const expected = noise.square().mul(exact(t).mass.unsqueeze(1)).mean();

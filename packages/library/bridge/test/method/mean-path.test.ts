@@ -20,7 +20,7 @@ import type { Pairs } from "../../src/core/batch.js";
 import type { Network } from "../../src/core/network.js";
 import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
-import { followingData } from "../../src/method/interpolated.js";
+import { withDataMetric } from "../../src/method/interpolated.js";
 import { rectifiedflow } from "../../src/method/rectified-flow.js";
 import { wfr } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
@@ -189,7 +189,7 @@ describe("paths that follow the data", () => {
   } as const;
 
   it.each(["land", "rbf"] as const)("bend along an arc between two clusters (%s)", (name) => {
-    const method = followingData(rectifiedflow, name);
+    const method = withDataMetric(rectifiedflow, name);
     const network = method.model?.create(facts) as Network;
     const data = { x0: arc(100, [0, 0.55], 1), x1: arc(100, [0.45, 1], 3) };
     noGrad(() =>

@@ -24,7 +24,7 @@ export function inceptionFeatures(
 ): FeatureExtractor {
   const module = jit.load(path, { device, trust });
   const run = (bytes: Tensor) => module.forward([bytes], { return_features: true });
-  probe(path, module.schema, run, device);
+  checkForward(path, module.schema, run, device);
   return {
     metric: "fid",
     dim,
@@ -34,7 +34,12 @@ export function inceptionFeatures(
 }
 
 /** The schema does not say enough, and one black image is cheap. */
-function probe(path: string, schema: string, run: (x: Tensor) => Tensor, device: Device): void {
+function checkForward(
+  path: string,
+  schema: string,
+  run: (x: Tensor) => Tensor,
+  device: Device,
+): void {
   const expected = `expected forward(img: uint8 [n, 3, H, W], return_features=True) that gives floating [n, ${dim}], as inception-2015-12-05.pt has it`;
   tidy(() => {
     let got: Tensor;

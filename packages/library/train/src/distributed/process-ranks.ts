@@ -10,7 +10,7 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { partOf, type RankMessage, type Ranks, type RowRange } from "./ranks.js";
+import { type RankMessage, type Ranks, type RowRange, rowRangeOf } from "./ranks.js";
 
 type Letter =
   | {
@@ -53,7 +53,7 @@ export class ProcessRanks implements Ranks {
   }
 
   part(n: number, rank = this.rank): RowRange {
-    return partOf(n, rank, this.size);
+    return rowRangeOf(n, rank, this.size);
   }
 
   gather(own: Tensor, counts: readonly number[], dim = 0): Tensor {

@@ -11,10 +11,10 @@ export interface RowRange {
 }
 
 /** All of n rows. */
-export const allOf = (n: number): RowRange => ({ start: 0, count: n });
+export const allRowsOf = (n: number): RowRange => ({ start: 0, count: n });
 
 /** The i-th of k parts of n rows: in order, and of sizes that differ by one at most. */
-export function partOf(n: number, i: number, k: number): RowRange {
+export function rowRangeOf(n: number, i: number, k: number): RowRange {
   const start = Math.floor((n * i) / k);
   return { start, count: Math.floor((n * (i + 1)) / k) - start };
 }
@@ -72,7 +72,7 @@ export const localRanks: Ranks = {
   rank: 0,
   size: 1,
   isMain: true,
-  part: allOf,
+  part: allRowsOf,
   gather: (rows) => rows,
   fromAll: (value) => [value],
   max: (values) => [...values],

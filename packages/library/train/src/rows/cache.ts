@@ -13,7 +13,7 @@ import {
   namesOf,
 } from "@dsbm/bridge";
 import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
-import { allOf, type Ranks, type RowRange } from "../distributed/ranks.js";
+import { allRowsOf, type Ranks, type RowRange } from "../distributed/ranks.js";
 import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
   type BatchSource,
@@ -182,7 +182,7 @@ export class CacheRows implements BatchSource {
     return checksum;
   }
 
-  batch(n: number, { start, count }: RowRange = allOf(n)): Batch {
+  batch(n: number, { start, count }: RowRange = allRowsOf(n)): Batch {
     const index = this.#order.next(n).narrow(0, start, count);
     const { device } = this.#options.data.x0;
     const rows = [...this.#rows.values()].map((t) => t.indexSelect(0, index).to({ device }));

@@ -3,8 +3,8 @@
 import {
   type Batch,
   type BatchCoupling,
-  besideKnown,
   countRows,
+  coupleUnknownRows,
   type Endpoint,
   mapBatch,
   type Pairs,
@@ -12,7 +12,7 @@ import {
   withoutKnownMark,
 } from "@dsbm/bridge";
 import { type Generator, randperm } from "@dsbm/torch";
-import { allOf } from "../distributed/ranks.js";
+import { allRowsOf } from "../distributed/ranks.js";
 import { type BatchSource, cutRows, keptRows, type Making, type SourceState } from "./rows.js";
 
 /** Pairs that are drawn for each row of an expensive plan. */
@@ -61,7 +61,7 @@ export class PooledRows implements BatchSource {
     return this.#options.source.make?.(step) ?? [];
   }
 
-  batch(n: number, part = allOf(n)): Batch {
+  batch(n: number, part = allRowsOf(n)): Batch {
     if (this.#isUsed) this.#fill();
     const from = this.#cursor ?? 0;
     this.#cursor = from + n;
@@ -74,7 +74,9 @@ export class PooledRows implements BatchSource {
     this.#before = this.#states();
     this.#pool = keptRows(() => {
       const batch = source.batch(rows) as Pairs;
-      const pairs = withoutKnownMark(besideKnown(couple)(batch, pairing, conditionsOf, draws));
+      const pairs = withoutKnownMark(
+        coupleUnknownRows(couple)(batch, pairing, conditionsOf, draws),
+      );
       // Pairs of groups lie group by group; a batch needs all groups.
       return pairs.conditions ? shuffleRows(pairs, pairing) : pairs;
     });

@@ -8,7 +8,7 @@ import {
   type Matching,
 } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
-import { allOf, type RowRange } from "../distributed/ranks.js";
+import { allRowsOf, type RowRange } from "../distributed/ranks.js";
 import {
   type BatchSource,
   cutRows,
@@ -42,7 +42,7 @@ export class StreamRows implements BatchSource {
   }
 
   /** Every rank makes the whole batch, so that its numbers do not depend on the number of ranks. */
-  batch(n: number, part: RowRange = allOf(n)): Batch {
+  batch(n: number, part: RowRange = allRowsOf(n)): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
     const rowsOf = (end: Endpoint) => order[end].to({ device: data[end].device });

@@ -10,7 +10,7 @@ import {
   tensorsOf,
 } from "@dsbm/bridge";
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { allOf, type RowRange } from "../distributed/ranks.js";
+import { allRowsOf, type RowRange } from "../distributed/ranks.js";
 import type { Prefetcher } from "./prefetcher.js";
 import {
   type BatchSource,
@@ -135,7 +135,7 @@ export class TableRows implements BatchSource {
     if (data !== this.#options.data) disposeSome(data);
   }
 
-  batch(n: number, { start, count }: RowRange = allOf(n)): Batch {
+  batch(n: number, { start, count }: RowRange = allRowsOf(n)): Batch {
     const from = this.#cursor ?? 0;
     this.#cursor = from + n;
     if (from + n > this.#block.end) this.#gather(from, n * Math.ceil(blockRows / n));

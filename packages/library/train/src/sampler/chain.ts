@@ -20,7 +20,7 @@ interface IntervalLeg {
   before: number;
 }
 
-function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): IntervalLeg[] {
+function intervalLegs(chain: Chain, direction: Direction, whole: TimeGrid): IntervalLeg[] {
   const grids = gridsWithin(chain, whole);
   let before = 0;
   return inOrder(chain, direction).flatMap((interval) => {
@@ -92,7 +92,7 @@ export async function sampleThrough(
   let evaluations = 0;
   if (path) await onState(0, x);
   try {
-    for (const leg of legsOf(chain, direction, grid)) {
+    for (const leg of intervalLegs(chain, direction, grid)) {
       const { interval } = leg;
       const from = y;
       const start = tidy(() => from.div(interval.unit).keep());
@@ -103,7 +103,7 @@ export async function sampleThrough(
         grid: leg.grid,
         conditions: inside,
         purpose: `${purpose}/${interval.index}`,
-        onState: (k, state) => passOn(leg, k, state, { path, onState, end }),
+        onState: (k, state) => passState(leg, k, state, { path, onState, end }),
       });
       start.dispose();
       inside.interval?.dispose();
@@ -120,7 +120,7 @@ export async function sampleThrough(
 }
 
 /** Passes a state of an interval on in the units of the whole process, and keeps the last state in `end`. */
-async function passOn(
+async function passState(
   { interval, steps, before }: IntervalLeg,
   k: number,
   state: Tensor,

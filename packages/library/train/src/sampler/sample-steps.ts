@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import {
   type Batch,
+  bridgePath,
   type Direction,
   type Dynamics,
   guidedEvaluations,
-  pathTo,
   planEnd,
   sample,
   type TimeGrid,
@@ -170,7 +170,7 @@ class Stepper {
         const taken = { direction, grid, only: k, lastNoise, ...(drawn && { noise: () => drawn }) };
         states.push(
           rows.end
-            ? pathTo(rows.end as Tensor, from, { process, ...taken })
+            ? bridgePath(rows.end as Tensor, from, { process, ...taken })
             : sample(this.#dynamics, from, { ...taken, conditions: rows.conditions }),
         );
       }

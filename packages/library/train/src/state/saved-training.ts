@@ -89,7 +89,7 @@ function stateTensors(
     for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
   };
   for (const d of directions) {
-    const current = pass && isOf(d, pass, directions) ? pass : null;
+    const current = pass && belongsTo(d, pass, directions) ? pass : null;
     put(`network/${d}/`, state.networks[d].stateDict());
     put(`ema/${d}/`, state.emas?.[d].stateDict());
     const updates = state.emas?.[d].updates;
@@ -100,7 +100,7 @@ function stateTensors(
   return tensors;
 }
 
-const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
+const belongsTo = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
   pass.direction === d || directions.length === 1;
 
 /** Throws a BridgeError that names the first tensor with NaN or infinity. */
@@ -146,7 +146,7 @@ export function putTensors(
     state.emas?.[d].loadStateDict(tensorsUnder(tensors, `ema/${d}/`));
     const updates = tensors.get(`ema_updates/${d}`);
     if (updates) state.emas?.[d].updates?.copy_(updates);
-    const isOwn = pass !== null && isOf(d, pass, directions);
+    const isOwn = pass !== null && belongsTo(d, pass, directions);
     const optimizer = isOwn ? pass.optimizer : state.optimizers[d];
     const part = tensorsUnder(tensors, `optimizer/${d}/`);
     // Before its first step an optimiser has no tensors.

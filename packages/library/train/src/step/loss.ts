@@ -13,7 +13,7 @@ import {
   withDirection,
 } from "@dsbm/bridge";
 import { type Generator, mseLoss, noGrad, type Tensor } from "@dsbm/torch";
-import { batchShare, partOf, type RowRange } from "../distributed/ranks.js";
+import { batchShare, type RowRange, rowRangeOf } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
 import type { StepTimes } from "./step-times.js";
@@ -97,7 +97,7 @@ function methodLoss(
   const { rows } = batchShare(problem);
   const t = noGrad(times);
   return (i, k) => {
-    const part = partOf(rows, i, k);
+    const part = rowRangeOf(rows, i, k);
     const cut = cutTo(part);
     const loss = method.loss!(mapBatch(batch, cut), {
       direction,
@@ -124,7 +124,7 @@ function regressionLoss(
   const regression = noGrad(() => method.regression!(batch, { ...context, t: times() }));
   return (i, k) => {
     const n = regression.x.size(0);
-    const part = partOf(n, i, k);
+    const part = rowRangeOf(n, i, k);
     const cut = cutTo(part);
     const scale =
       regression.weight ??
