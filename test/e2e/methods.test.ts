@@ -11,6 +11,7 @@ const root = scratch();
 
 it.each([
   "gaussian_bridge",
+  "quantile_mapping",
   "sinkhorn_bridge",
   "lightsb mixture_components=5",
   "lightsb mass=[1,2] mass_penalty=2",

@@ -1,10 +1,8 @@
 // `npm run benchmark -- NAME [FOLDER] [--quick] key=value …`: compares methods in tables with
 // published figures.
-import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import {
   ConfigError,
   describeError,
@@ -13,10 +11,11 @@ import {
   isSetting,
   resolve,
 } from "@dsbm/config";
-import { removeFolder, shellWord, writeFileAtomic } from "@dsbm/files";
+import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { createInterrupt, createProgress, duration } from "@dsbm/runs";
 import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
 import type { Outcome } from "./engine.js";
+import { studies } from "./studies.js";
 
 const help = [
   "usage: npm run benchmark -- gaussian|2d|eot [--quick] [key=value …] [--again]",
@@ -25,6 +24,7 @@ const help = [
   "       npm run benchmark -- verdicts [--quick] [out=FILE]",
   "       npm run benchmark -- checks [--quick] [methods=NAME] [out=FILE]",
   "       npm run benchmark -- few-steps [--quick] [cases=NAME] [out=FILE]",
+  "       npm run benchmark -- climate [--quick] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
@@ -38,6 +38,7 @@ const help = [
   "verdicts   simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "checks     every method between Gaussians with a known bridge: law, properties, entry points; into docs/results/checks.md",
   "few-steps  runs of dsbm distill in 1, 2 and 4 steps beside their teachers; into docs/results/few-steps.md",
+  "climate    real rain from a coarse model, beside quantile mapping; into docs/results/climate.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
   helpTable(experiment.schema),
@@ -67,12 +68,6 @@ function readCall(args: readonly string[]): Call {
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
   return { name, folder, config };
 }
-
-/** Studies that are no table of methods, by name; each returns the exit code. */
-const studies: Record<
-  string,
-  (config: BenchmarkConfig, work: { again: boolean; resume: string }) => Promise<number>
-> = { verdicts: verdictStudy, checks: methodChecks, "few-steps": fewSteps };
 
 /** The command as typed, without `--again`; `change` shortens arguments that name places of this machine. */
 const commandText = (args: readonly string[], change = (word: string) => word): string =>
@@ -143,111 +138,6 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     return 130;
   }
   return failed.length > 0 ? 1 : 0;
-}
-
-/** Runs the common checks of methods, or reads their kept results. Returns 1 if a check fails, 130 if it was stopped. */
-async function methodChecks(
-  { quick, out, methods, train, experiments_dir }: BenchmarkConfig,
-  { again, resume }: { again: boolean; resume: string },
-) {
-  const { measuredChecks } = await import("./checks/outcomes.js");
-  const { checksDocument } = await import("./checks/document.js");
-  const { setNumThreads } = await import("@dsbm/torch");
-  const { methodFacts } = await import("@dsbm/bridge");
-  setNumThreads(1);
-  const interrupt = createInterrupt();
-  const progress = createProgress();
-  const folder = join(experiments_dir, "benchmark", quick ? "checks-quick" : "checks");
-  if (again) removeFolder(folder);
-  const measured = await measuredChecks(methodFacts, {
-    ...{ size: quick ? ("small" as const) : ("full" as const), folder, line, progress, methods },
-    ...{ train, signal: interrupt.signal },
-  });
-  progress.done();
-  interrupt.dispose();
-  if (interrupt.signal.aborted) {
-    console.error(`dsbm: stopped; to resume: ${resume}`);
-    return 130;
-  }
-  const chosen = methods ? ` methods=${shellWord(methods.join())}` : "";
-  const text = checksDocument(measured, `npm run benchmark -- checks${chosen}`);
-  const isPage = !quick && methods === null;
-  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);
-  console.log(text);
-  const failed = measured.outcomes.filter(({ holds }) => !holds);
-  for (const { check, method, value, reason } of failed)
-    console.error(`dsbm: ${method.name}: ${check.name}: ${reason ?? value}`);
-  return failed.length > 0 ? 1 : 0;
-}
-
-/** Distils runs and compares them with their teachers. Returns 130 if it was stopped. */
-async function fewSteps(
-  { quick, out, cases, experiments_dir }: BenchmarkConfig,
-  work: { again: boolean; resume: string },
-) {
-  const { studyCases, studyOf } = await import("./few-steps/study.js");
-  const { stepsDocument } = await import("./few-steps/document.js");
-  const { setNumThreads } = await import("@dsbm/torch");
-  setNumThreads(1);
-  const interrupt = createInterrupt();
-  const progress = createProgress();
-  const folder = join(experiments_dir, "benchmark", quick ? "few-steps-quick" : "few-steps");
-  const results = [];
-  for (const study of studyCases(quick)) {
-    if (cases !== null && !cases.includes(study.name)) continue;
-    const { signal } = interrupt;
-    const result = signal.aborted
-      ? null
-      : await studyOf(study, { ...work, folder, progress, signal });
-    if (result) results.push(result);
-  }
-  progress.done();
-  interrupt.dispose();
-  const only = cases === null ? "" : ` cases=${cases.join()}`;
-  const text = stepsDocument(results, `npm run benchmark -- few-steps${only}`);
-  const isPage = !quick && cases === null && !interrupt.signal.aborted;
-  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "few-steps.md"), text);
-  console.log(text);
-  if (!interrupt.signal.aborted) return 0;
-  console.error(`dsbm: stopped; to resume: ${work.resume}`);
-  return 130;
-}
-
-const program = fileURLToPath(
-  new URL("../../../packages/command/cli/bin/dsbm.mjs", import.meta.url),
-);
-
-/** Runs `dsbm` in a process of its own. */
-async function line(...words: string[]) {
-  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
-  return { code: status, stderr };
-}
-
-async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
-  const { study } = await import("./verdicts/problem.js");
-  const { judgeProblem, measurePower } = await import("./verdicts/judge.js");
-  const { falseRate, verdictsDocument } = await import("./verdicts/document.js");
-  const { setNumThreads } = await import("@dsbm/torch");
-  setNumThreads(1);
-  const progress = createProgress();
-  const problems = study(quick);
-  const judged = [];
-  for (const [step, problem] of problems.entries()) {
-    progress.update({ label: "judging", step, steps: problems.length });
-    judged.push(await judgeProblem(problem));
-  }
-  progress.done();
-  const draws = quick ? 10 : 100;
-  const powers = await measurePower(draws);
-  const text = verdictsDocument(judged, {
-    command: "npm run benchmark -- verdicts",
-    powers,
-    draws,
-  });
-  writeFileAtomic(out ?? join("docs", "results", "verdicts.md"), text);
-  console.log(text);
-  const { count, of } = falseRate(judged);
-  return count > 0.05 * of ? 1 : 0;
 }
 
 /** Writes the index, the numbers and a folder of pages, with figures if they are asked for. Returns the text of all pages. */

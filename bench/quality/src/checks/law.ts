@@ -33,7 +33,9 @@ export function axisLaw(
   const transport = Math.sqrt(axis.source * axis.target);
   const bridge = bridgeCovariance(axis, sigma);
   const trained = { exact: transport, sinkhorn: bridge, none: ownCoupling ? bridge : 0 };
-  const pairs = { bridge, transport, pairs: trained[sampler ?? "none"] }[learns];
+  const pairs = { bridge, transport, columns: transport, pairs: trained[sampler ?? "none"] }[
+    learns
+  ];
   return { pairs, noise: straight ? 0 : sigma, isFlow: predicts === "velocity" };
 }
 

@@ -96,6 +96,7 @@ const lawCheck = (name: string, part: keyof LawErrors, meaning: string): Check =
   meaning,
   limit: lawLimit,
   isFullOnly: true,
+  skips: ({ facts }) => (facts.learns === "columns" ? "it maps each column on its own" : null),
   measure: (context) =>
     worse(async (direction) => (await errorsOf(context, direction, plane))[part]),
 });

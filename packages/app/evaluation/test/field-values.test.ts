@@ -1,7 +1,14 @@
 // Metrics of the values of fields, on fields whose values have closed forms.
-import { setNumThreads, type Tensor, tensor } from "@dsbm/torch";
+import { Clock } from "@dsbm/runs";
+import { randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
+import { generatorOf } from "../../../../test/support/numbers.js";
 import type { Measurement, Measuring } from "../src/metric.js";
+import {
+  fieldCorrelationMetrics,
+  spatialErrors,
+  variableErrors,
+} from "../src/metrics/field-correlations.js";
 import { blockDifferences, fieldValueMetrics } from "../src/metrics/field-values.js";
 import { noSet } from "./set.js";
 
@@ -19,7 +26,7 @@ const fields = (value: (row: number, cell: number) => number): Tensor =>
 /** A run on two by four cells; the last cell never has a value. */
 const channels = {
   source: [{ name: "pr" }],
-  target: [{ name: "rain" }],
+  target: [{ name: "rain", units: "mm/d" }],
   missing: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1),
   size,
 };
@@ -30,11 +37,14 @@ const context = {
     trained: { config: { data: { coarsen: "mean:2" } } },
     own: (_: unknown, x: Tensor) => x.to("float64"),
   },
-  options: { seed: 1 },
+  options: { seed: 1, clock: new Clock() },
+  once: (_: string, make: () => unknown) => make(),
 } as unknown as Measuring;
 
 async function rowsOf(name: string, sets: Record<"start" | "end" | "data", Tensor>) {
-  const metric = fieldValueMetrics.find((one) => one.name === name);
+  const metric = [...fieldValueMetrics, ...fieldCorrelationMetrics].find(
+    (one) => one.name === name,
+  );
   if (!metric || !("measure" in metric)) throw new Error(name);
   const set = { ...noSet, ...sets, reserve: () => sets.data };
   const plain = (x: Tensor) => x;
@@ -53,6 +63,9 @@ it.each([
   ["quantile_mapping_w1", { value: 0 }],
   // Of 56 values in rising order, the one at place ⌊.99 · 55⌋ = 54 counts from 0.
   ["variable_q99", { value: 7.5 + 2, target: 7.5, ceiling: 7.5 - 5 }],
+  // Of 8 fields, the first one has less than 1 mm, and after the shift none; of the source three fields more are partly dry.
+  ["wet_share", { value: 1, target: 7 / 8 }],
+  ["spatial_correlation", { value: 0, ceiling: 0 }],
 ])("%s is the shift of shifted fields, without cells that lack values", async (name, expected) => {
   const [row] = await rowsOf(name, {
     data: fields(ramp),
@@ -75,4 +88,13 @@ it("the error of the coarse mean ignores what has mean 0 in a block", async () =
   expect(row).toMatchObject({ value: 0, floor: 0, ceiling: 6 });
   const shifted = fields((i) => coarse(i) + 3);
   expect(blockDifferences(shifted, fields(coarse), 2)).toEqual([3]);
+});
+
+it("independent cells and variables have correlations that are off by 1 from equal ones", () => {
+  // Cells and variables that are equal, and ones that are independent: correlations 1 against 0.
+  const noise = randn([4000, 2, 3], { generator: generatorOf(1), dtype: "float64" });
+  const equal = noise.narrow(1, 0, 1).narrow(2, 0, 1).expand([4000, 2, 3]).clone();
+  for (const errors of [spatialErrors(equal, noise), variableErrors(equal, noise)])
+    for (const error of errors) expect(Math.abs(error - 1)).toBeLessThan(0.05);
+  expect(spatialErrors(equal, equal)).toEqual([0, 0]);
 });

@@ -12,6 +12,7 @@ export * from "./duration.js";
 export * from "./errors.js";
 export { columnName } from "./figure/axis-units.js";
 export * from "./figure/images.js";
+export * from "./figure/maps.js";
 export { scatterFigure } from "./figure/plane.js";
 export type { Course, Points } from "./figure/points-file.js";
 export * from "./figure/spectrum.js";

@@ -125,6 +125,7 @@ export {
 } from "./method/parametrisation.js";
 export { withPreconditioning } from "./method/preconditioned.js";
 export * from "./method/sample.js";
+export { crps } from "./metric/crps.js";
 export { gaussianOf } from "./metric/feature-statistics.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export * from "./metric/frechet.js";
@@ -160,7 +161,6 @@ export {
   normalisedPathEnergy,
   PathEnergy,
 } from "./metric/vectors/paths.js";
-export { quantileMapping } from "./metric/vectors/quantile-mapping.js";
 export { columnWasserstein, wasserstein } from "./metric/vectors/wasserstein.js";
 export * from "./model/condition-dropout.js";
 export * from "./model/endpoint-generator.js";
@@ -174,6 +174,7 @@ export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export * from "./ot/k-means.js";
 export type { Potentials } from "./ot/plan.js";
+export { quantileMapping } from "./ot/quantiles.js";
 export { type PointSets, sinkhorn } from "./ot/sinkhorn.js";
 export * from "./process/brownian.js";
 export * from "./process/ornstein-uhlenbeck.js";

@@ -8,7 +8,7 @@ import type { Tree } from "../../src/tree.js";
 import { thrownError } from "../thrown.js";
 
 const METHODS =
-  "dsbm rectifiedflow sbcfm dsb dsb_increments mine alpha_dsbm sf2m lightsb lightsb_m gaussian_bridge sinkhorn_bridge";
+  "dsbm rectifiedflow sbcfm dsb dsb_increments mine alpha_dsbm sf2m lightsb lightsb_m gaussian_bridge sinkhorn_bridge quantile_mapping";
 const options = {
   names: {
     method: {

@@ -5,6 +5,7 @@ import { classifierMetric } from "./classifier.js";
 import { columnMetric } from "./columns.js";
 import { conditionalMetrics } from "./conditional.js";
 import { endpointMetrics, strayMetric } from "./endpoints.js";
+import { fieldCorrelationMetrics } from "./field-correlations.js";
 import { fieldValueMetrics } from "./field-values.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
@@ -28,6 +29,7 @@ export const metrics: readonly Metric[] = [
   ...imageMetrics,
   ...fieldMetrics,
   ...fieldValueMetrics,
+  ...fieldCorrelationMetrics,
   ...pairMetrics,
   ...conditionalMetrics,
   ...growthMetrics,

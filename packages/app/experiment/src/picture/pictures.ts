@@ -15,6 +15,7 @@ import {
   firstRows,
   pathsOf,
 } from "./drawn-evaluation.js";
+import { writeMaps } from "./maps.js";
 import { type Painted, type Painter, painterOf } from "./painter.js";
 import { writeScatter } from "./scatter.js";
 
@@ -38,7 +39,9 @@ export async function writeEvaluationPictures(
   const { plot_level, metrics } = configOf(evaluation);
   const stills: Stills = [];
   const keep = (name: string, png: Buffer | null) => void (png && stills.push([name, png]));
-  if (plot_level >= 1 && hasPictures(datasets)) stills.push(...(await grids(evaluation, target)));
+  if (plot_level >= 1 && datasets.channels) stills.push(...(await writeMaps(evaluation, target)));
+  else if (plot_level >= 1 && hasPictures(datasets))
+    stills.push(...(await grids(evaluation, target)));
   if (metrics.spectrum && !isVectors(datasets)) {
     const png = await writeSpectra(evaluation, target);
     if (plot_level >= 1) keep("spectrum", png);

@@ -172,6 +172,7 @@ function evaluationPictures(
   const [start, end] = direction === "f" ? ["source", "target"] : ["target", "source"];
   const captions: Record<string, string> = {
     "scatter.svg": `Samples from ${start} to ${end}`,
+    "maps.svg": `Fields of the ${start}, fields generated from them, and other fields of the ${end}`,
     "start.png": `Held-out samples of the ${start}`,
     "end.png": `Generated samples of the ${end}`,
     "data.png": `Held-out samples of the ${end}`,
@@ -184,7 +185,7 @@ function evaluationPictures(
   const files = existsSync(samples) ? readdirSync(samples).sort() : [];
   return Object.entries(captions).flatMap(([name, caption]) =>
     files
-      .filter((file) => file.replace(/_\d+\.png$/, ".png") === `${id}_${name}`)
+      .filter((file) => file.replace(/_\d+(\.png|\.svg)$/, "$1") === `${id}_${name}`)
       .map((file) => ({ path: join(samples, file), caption })),
   );
 }

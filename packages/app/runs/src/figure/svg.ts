@@ -98,18 +98,26 @@ interface FigureLayout {
   panels: readonly Panel[];
   columns: number;
   legend?: readonly LegendEntry[];
+  /** A colour bar for all panels. */
+  scale?: ColorScale;
 }
 
 const margin = 12;
 
 /** Arranges panels of equal size under a title and a legend. Returns an SVG document. */
-export function composeFigure({ title, panels, columns, legend = [] }: FigureLayout): string {
+export function composeFigure({
+  title,
+  panels,
+  columns,
+  legend = [],
+  scale,
+}: FigureLayout): string {
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
   const cellWidth = Math.max(...panels.map((panel) => panel.width));
   const cellHeight = Math.max(...panels.map((panel) => panel.height + titleHeight));
   const inside = Math.max(perRow * cellWidth, Math.ceil(textWidth(title, 17)));
-  const key = drawLegend(legend, inside);
+  const key = scale ? drawColorBar(scale, inside) : drawLegend(legend, inside);
   const top = margin + 34 + key.height;
   const width = inside + 2 * margin;
   const height = top + Math.ceil(panels.length / perRow) * cellHeight + margin;
@@ -164,6 +172,21 @@ export function escapeXml(text: string): string {
 /** An estimate of the width of a text, in pixels. */
 export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
+}
+
+/** A bar of colours with its texts below. */
+function drawColorBar({ colors, ticks, label }: ColorScale, width: number) {
+  const stops = colors.map(
+    (color, i) => `<stop offset="${i / (colors.length - 1)}" stop-color="${color}"/>`,
+  );
+  const anchors = ["start", ...ticks.slice(2).map(() => "middle"), "end"];
+  const texts = ticks.map(
+    (tick, i) =>
+      `<text x="${(i * width) / (ticks.length - 1)}" y="24" text-anchor="${anchors[i]}">${escapeXml(tick)}</text>`,
+  );
+  const bar = `<defs><linearGradient id="bar">${stops.join("")}</linearGradient></defs><rect width="${width}" height="10" fill="url(#bar)"/>`;
+  const name = `<text x="${width / 2}" y="40" text-anchor="middle">${escapeXml(label)}</text>`;
+  return { svg: bar + texts.join("") + name, height: 46 };
 }
 
 function drawLegend(entries: readonly LegendEntry[], width: number) {

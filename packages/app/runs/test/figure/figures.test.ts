@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { plainUnits } from "../../src/figure/axis-units.js";
 import { coursePanels } from "../../src/figure/course.js";
 import { animatedGrid, imageGrid, pathStrip, picturePng } from "../../src/figure/images.js";
+import { mapFigure } from "../../src/figure/maps.js";
 import { scatterFigure } from "../../src/figure/plane.js";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 import { composeFigure, svgToPng } from "../../src/figure/svg.js";
@@ -212,4 +213,32 @@ describe("images", () => {
         expect(gif.pixel(x + 128, y, k)).toEqual(greyColour(255));
       }
   });
+});
+
+it("maps have the colours of their values, the middle of all as the middle of the bar, and grey gaps", async () => {
+  const values = Float32Array.from([0, 1, 2, 3, 4, Number.NaN]);
+  const svg = await mapFigure({
+    title: "Maps of pr",
+    label: "pr (mm/d)",
+    maps: [{ title: "Source 1", values }],
+    columns: 1,
+    size: [2, 3],
+    axes: {
+      y: { label: "lat", edges: [50, 30] },
+      x: { label: "lon", edges: [0, 30] },
+    },
+  });
+  for (const text of ["≤ 0", "2", "≥ 4", "pr (mm/d)", "lat", "lon", "Source 1"])
+    expect(texts(svg)).toContain(text);
+  const [, base64 = ""] = /base64,([^"]+)"/.exec(svg) ?? [];
+  const { data } = await sharp(Buffer.from(base64, "base64"))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const pixel = (cell: number) => Array.from(data.subarray(3 * cell, 3 * cell + 3));
+  // The ends of viridis are #440154 and #fde725.
+  expect([pixel(0), pixel(4), pixel(5)]).toEqual([
+    [0x44, 0x01, 0x54],
+    [0xfd, 0xe7, 0x25],
+    [217, 217, 217],
+  ]);
 });

@@ -37,9 +37,9 @@ export interface StatedFacts {
   readonly keepOptimizer?: boolean;
   /**
    * The coupling of source and target that it learns: `bridge`, the Schrödinger bridge (default); `transport`, optimal transport;
-   * `pairs`, the coupling of its training pairs.
+   * `columns`, optimal transport of each column on its own; `pairs`, the coupling of its training pairs.
    */
-  readonly learns?: "bridge" | "transport" | "pairs";
+  readonly learns?: "bridge" | "transport" | "columns" | "pairs";
   /** Whether its paths between pairs have no noise (default: the noise of the reference process). */
   readonly straight?: boolean;
   /** Training steps below which its samples are wrong (default 0: no such number). */

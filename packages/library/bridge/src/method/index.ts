@@ -11,6 +11,7 @@ import { type FewStepsNumbers, few_steps } from "./few-steps.js";
 import { gaussian_bridge } from "./gaussian-bridge.js";
 import { type LightNumbers, lightsb, lightsb_m } from "./lightsb.js";
 import type { Method } from "./method.js";
+import { quantile_mapping } from "./quantile-mapping.js";
 import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";
 import { sf2m } from "./sf2m.js";
@@ -34,6 +35,7 @@ const methodMakers = {
   lightsb_m,
   sinkhorn_bridge,
   gaussian_bridge,
+  quantile_mapping,
   sbcfm,
   rectifiedflow,
   wfr,

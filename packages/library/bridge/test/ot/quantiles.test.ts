@@ -23,8 +23,13 @@ describe("quantile mapping", () => {
     });
   });
 
-  it("is linear between ranks, and ends at the ends of the target", () => {
-    expect(mapColumn([-1, 0.5, 1.5, 9], [0, 1, 2], [10, 20, 40])).toEqual([10, 15, 30, 40]);
+  it("is linear between ranks, and a shift beyond the ends", () => {
+    expect(mapColumn([-1, 0.5, 1.5, 9], [0, 1, 2], [10, 20, 40])).toEqual([9, 15, 30, 47]);
     expect(mapColumn([0, 4], [0, 1, 2, 3, 4], [7, 9])).toEqual([7, 9]);
+  });
+
+  it("gives tied values the value of their middle rank, so that dry days stay dry", () => {
+    expect(mapColumn([0, 4], [0, 0, 0, 2, 4], [0, 0, 1, 5, 6])).toEqual([0, 6]);
+    expect(mapColumn([0, 2], [0, 0, 0, 2, 4], [0, 3, 4, 5, 6])).toEqual([3, 5]);
   });
 });
