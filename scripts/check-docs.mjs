@@ -1,5 +1,5 @@
 // `npm run check:docs`: builds the site and looks at it in chromium. Pages log no errors, ask no other host, have no broken
-// links and anchors, no serious finding of axe, and fit widths from 360 to 1,920 pixels; search and player work.
+// links and anchors, no serious finding of axe, and fit widths from 360 to 2,560 pixels; search and player work.
 //   -- --built: checks the present site. -- --only TEXT: pages whose path has it. -- --pictures FOLDER: writes screenshots.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,12 +8,22 @@ import process from "node:process";
 import { chromium } from "playwright-core";
 import { buildSite, serve, site } from "./docs.mjs";
 
-const WIDTHS = [360, 768, 1920];
+const WIDTHS = [360, 768, 2560];
 /** Pages at a time. */
 const TABS = 2;
-const SEARCHES = ["sigma", "growth", "floor"];
+/** Queries with the page that answers them: among the first three results, and before all pages of the API. */
+const SEARCHES = {
+  growth: "docs/guide/time-course",
+  sigma: "docs/guide/choosing",
+  h5ad: "docs/guide/time-course",
+  "NaN loss": "docs/guide/troubleshooting",
+  Windows: "README",
+  floor: "docs/explain/floors",
+};
+const FIRST_RESULTS = 3;
 const SHOWN = [
   "index",
+  "docs/api/README",
   "docs/guide/two-tables",
   "docs/explain/bridge",
   "docs/keys",
@@ -110,10 +120,7 @@ async function checkPage(tab, page) {
   await tab.setViewportSize({ width: 1280, height: 900 });
   await tab.goto(address + page);
   await tab.evaluate(axe);
-  // Pages of the API are long, and one template makes them: the shortest is read in the dark.
-  const schemes =
-    page.startsWith("docs/api/") && page !== shortestApi ? ["light"] : ["light", "dark"];
-  for (const scheme of schemes)
+  for (const scheme of ["light", "dark"])
     for (const one of await findings(tab, scheme)) problems.push(`${page} ${one}`);
   for (const width of WIDTHS) {
     await tab.setViewportSize({ width, height: 900 });
@@ -122,12 +129,17 @@ async function checkPage(tab, page) {
   }
 }
 
+const isApi = (page) => page.startsWith("docs/api/");
 const sizeOf = (page) => statSync(join(site, page)).size;
-const [shortestApi] = pages
-  .filter((page) => /^docs\/api\/.*\/(?!README)/.test(page))
+/** One template makes the pages of exports: the shortest and the longest are looked at, and the lists of each part. */
+const exportPages = pages
+  .filter((page) => isApi(page) && !page.endsWith("README.html"))
   .sort((a, b) => sizeOf(a) - sizeOf(b));
+const shownPages = pages
+  .filter((page) => !exportPages.includes(page))
+  .concat(exportPages.slice(0, 1), exportPages.slice(-2));
 const pathFilter = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
-const queue = pages.filter((name) => name.includes(pathFilter));
+const queue = shownPages.filter((name) => name.includes(pathFilter));
 const states = await Promise.all(Array.from({ length: TABS }, openTab));
 await Promise.all(
   states.map(async (state) => {
@@ -157,15 +169,21 @@ if (!(Math.abs(lastDisplacement - optimum) < 0.2 * (firstDisplacement - optimum)
 
 state.page = "search";
 await tab.goto(address, { waitUntil: "networkidle" });
-for (const text of SEARCHES) {
+for (const [text, answer] of Object.entries(SEARCHES)) {
   await tab.keyboard.press("Control+k");
   await tab.fill("#localsearch-input", text);
-  const count = await tab
-    .waitForSelector(".VPLocalSearchBox .result", { timeout: 20_000 })
-    .then(() => tab.locator(".VPLocalSearchBox .result").count())
-    .catch(() => 0);
-  console.log(`search "${text}": ${count} results`);
-  if (count === 0) problems.push(`the search finds nothing for "${text}"`);
+  const results = ".VPLocalSearchBox a.result";
+  const found = await tab
+    .waitForSelector(results, { timeout: 20_000 })
+    .then(() => tab.locator(results).evaluateAll((links) => links.map(({ pathname }) => pathname)))
+    .catch(() => []);
+  const place = found.indexOf(`/${answer}.html`);
+  const firstApi = found.findIndex((path) => isApi(path.slice(1)));
+  console.log(`search "${text}": ${answer} is result ${place + 1} of ${found.length}`);
+  if (place < 0 || place >= FIRST_RESULTS)
+    problems.push(`search "${text}": ${answer} is not among ${found.slice(0, FIRST_RESULTS)}`);
+  if (firstApi >= 0 && firstApi < found.findLastIndex((path) => path.startsWith("/docs/guide/")))
+    problems.push(`search "${text}": ${found[firstApi]} stands before a guide`);
   await tab.keyboard.press("Escape");
 }
 
@@ -173,7 +191,7 @@ const folder = args[args.indexOf("--pictures") + 1];
 if (args.includes("--pictures") && folder) {
   mkdirSync(folder, { recursive: true });
   for (const page of SHOWN)
-    for (const width of [360, 1280]) {
+    for (const width of [360, 1280, 2560]) {
       await tab.setViewportSize({ width, height: 900 });
       await tab.goto(`${address}${page}.html`);
       await tab.waitForTimeout(500);

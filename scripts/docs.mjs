@@ -12,7 +12,7 @@ import {
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize, relative } from "node:path";
 import process from "node:process";
-import { Application } from "typedoc";
+import { Application, Comment, ReflectionGroup, ReflectionKind } from "typedoc";
 import { build } from "vitepress";
 import { apiParts, entryPoint } from "./api.mjs";
 import { repo } from "./setup/stamp.mjs";
@@ -21,7 +21,26 @@ import { setup } from "./setup.mjs";
 const source = join(repo, "docs/.vitepress");
 export const site = join(source, "dist");
 
-/** Writes the public API of each part as one page into docs/api. */
+/** The purpose of an export: the folder of its source, or its file. */
+function purposeOf({ sources, name }) {
+  const path = sources?.[0]?.fullFileName.split("/src/").at(-1) ?? name;
+  const [first] = path.replace(/\.ts$/, "").split("/");
+  const text = first === "index" ? "main" : first.replaceAll("-", " ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** The exports of a part by their purpose, instead of classes, functions and types. */
+function groupsByFolder(part) {
+  const members = (part.children ?? []).toSorted((a, b) => a.name.localeCompare(b.name));
+  const titles = [...new Set(members.map(purposeOf))].sort();
+  return titles.map((title) => {
+    const group = new ReflectionGroup(title, part);
+    group.children = members.filter((member) => purposeOf(member) === title);
+    return group;
+  });
+}
+
+/** Writes the public API into docs/api: a page for each part with its exports, and a page for each export. */
 export async function writeApi() {
   const folder = join(repo, "docs/api");
   const names = Object.keys(apiParts);
@@ -30,14 +49,16 @@ export async function writeApi() {
     tsconfig: join(source, "tsconfig.json"),
     entryPoints: names.map(entryPoint),
     skipErrorChecking: true,
-    disableSources: true,
     excludePrivate: true,
     excludeInternal: true,
     excludeExternals: true,
     readme: "none",
-    router: "module",
+    router: "member",
+    indexFormat: "table",
+    parametersFormat: "table",
+    interfacePropertiesFormat: "table",
+    typeAliasPropertiesFormat: "table",
     hidePageHeader: true,
-    hideBreadcrumbs: true,
     sanitizeComments: true,
     useHTMLAnchors: true,
     logLevel: "Error",
@@ -45,19 +66,72 @@ export async function writeApi() {
   });
   const project = await app.convert();
   if (!project) throw new Error("TypeDoc read no sources");
-  for (const part of project.children)
+  project.name = "API";
+  for (const part of project.children) {
     part.name = names.find((name) => part.name.startsWith(apiParts[name])) ?? part.name;
+    describe(part, aboutOf(part.name));
+  }
+  arrangeExports(project);
   rmSync(folder, { recursive: true, force: true });
   app.options.setValue("out", folder);
   await app.generateOutputs(project);
-  // TypeDoc's name for a parameter that is destructured.
   for (const file of filesBelow(folder).map((name) => join(folder, name)))
-    writeFileSync(
-      file,
-      readFileSync(file, "utf8")
-        .replaceAll("\\_\\_namedParameters", "options")
-        .replaceAll("__namedParameters", "options"),
-    );
+    writeFileSync(file, readablePage(readFileSync(file, "utf8")));
+}
+
+const aboutOf = (name) =>
+  JSON.parse(readFileSync(join(repo, "packages", apiParts[name], "package.json"), "utf8"))
+    .description;
+
+/** Gives a part a description, unless it has one. */
+function describe(part, text) {
+  part.comment ??= new Comment([{ kind: "text", text: `${text}.` }]);
+}
+
+/** Groups exports by purpose; pages have no repeated exports and no inherited members. */
+function arrangeExports(project) {
+  const { Class, Module, Namespace, Reference } = ReflectionKind;
+  const all = Object.values(project.reflections);
+  const order = Object.keys(apiParts);
+  for (const group of project.groups ?? [])
+    group.children.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  for (const reflection of all)
+    if (
+      reflection.kindOf(Reference) ||
+      (reflection.inheritedFrom && reflection.parent?.kindOf(Class))
+    )
+      project.removeReflection(reflection);
+  for (const one of all.filter(({ groups }) => groups)) {
+    for (const group of one.groups)
+      group.children = group.children.filter(({ id }) => project.reflections[id]);
+    one.groups = one.groups.filter(({ children }) => children.length > 0);
+  }
+  for (const part of all.filter((reflection) => reflection.kindOf([Module, Namespace]))) {
+    part.groups = groupsByFolder(part);
+    const members = (part.children ?? []).map(({ name }) => name);
+    if (part.kindOf(Namespace))
+      describe(part, `${members.slice(0, 6).join(", ")}${members.length > 6 ? " and others" : ""}`);
+  }
+  for (const reflection of all) delete reflection.sources;
+}
+
+/** Longer pages, of classes with hundreds of methods, have no tables of parameters: signatures say them. */
+const longestPage = 60_000;
+
+/** A line of a list of exports without tags: TypeDoc does not escape descriptions there. */
+const withoutTags = (line) =>
+  line
+    .split("`")
+    .map((part, i) => (i % 2 === 0 ? part.replaceAll("<", "&lt;") : part))
+    .join("`");
+
+function readablePage(text) {
+  const named = text
+    // TypeDoc's name for a parameter that is destructured.
+    .replaceAll(/(\\_\\_|__)namedParameters/g, "options")
+    .replaceAll(/^\| \[.*\.md\) \|.*$/gm, withoutTags);
+  if (named.length < longestPage) return named;
+  return named.replaceAll(/^#### (Parameters|Returns)\n[\s\S]*?(?=^(#{2,3} |\*\*\*|<a id))/gm, "");
 }
 
 /** Files below a folder, as paths from it. */

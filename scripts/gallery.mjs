@@ -1,8 +1,8 @@
 // `npm run gallery [-- NAME …]`: trains the bridges of docs/gallery, or the named ones, and writes a page and a thumbnail of
 // each, and README.md. `--quick` trains a few steps.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import sharp from "sharp";
@@ -29,6 +29,7 @@ const exhibits = [
       ...["data.exclude=river", "data.keep=id", "n_ipf=2", "num_iter=2000"],
     ],
     quick: ["n_ipf=1", "num_iter=20", "num_steps=5"],
+    hasReport: true,
   },
   {
     name: "digits",
@@ -62,6 +63,8 @@ const exhibits = [
 const galleryFolder = join(repo, "docs/gallery");
 const program = join(repo, "packages/command/cli/bin/dsbm.mjs");
 
+const reportOf = (name) => join(galleryFolder, `${name}-report.html`);
+
 /** Runs a command and returns what it prints; its progress is shown. */
 async function dsbm(...args) {
   const running = promisify(execFile)(process.execPath, [program, ...args], { cwd: repo });
@@ -79,12 +82,16 @@ function newestPicture(run, direction) {
 }
 
 /** Trains a bridge, and writes its page and its thumbnail. */
-async function makeRun({ name, command, quick, direction = "f" }) {
+async function makeRun({ name, command, quick, hasReport, direction = "f" }) {
   const more = process.argv.includes("--quick") ? quick : [];
   const printed = await dsbm(...command, ...more, `name=gallery_${name}`);
   const run = dirname(printed.match(/^report: +(\S+)$/m)[1]);
   const page = join(galleryFolder, `${name}.html`);
   await dsbm("export", run, page, "overwrite=true");
+  if (hasReport) {
+    const report = readFileSync(resolve(repo, run, "report.html"), "utf8");
+    writeFileSync(reportOf(name), report.replaceAll(`${repo}/`, ""));
+  }
   const picture = newestPicture(run, direction);
   if (!picture) return;
   const small = sharp(picture)
@@ -98,9 +105,10 @@ function sectionOf({ name, title, about, command }) {
   const page = join(galleryFolder, `${name}.html`);
   const isKept = existsSync(page) && statSync(page).size <= mostKept;
   const thumbnail = `![${title}: samples and paths](${name}.png)`;
+  const report = existsSync(reportOf(name)) ? `, or [its report](${name}-report.html)` : "";
   return [
     `## ${title}`,
-    isKept ? `${about} [Open the page](${name}.html).` : about,
+    isKept ? `${about} [Open the page](${name}.html)${report}.` : about,
     ...(isKept
       ? [
           `[${thumbnail}](${name}.html)`,

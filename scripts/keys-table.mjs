@@ -16,12 +16,13 @@ import {
   test,
   train,
 } from "../packages/app/config/dist/index.js";
+import { titleOf } from "../packages/app/config/dist/schema/help.js";
 import { jsonSchema } from "../packages/app/config/dist/schema/json-schema.js";
 import { shapeOf } from "../packages/app/config/dist/schema/schema.js";
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
-const HEAD = "| option | default | meaning |\n| --- | --- | --- |";
+const HEAD = "| option | meaning | default |\n| --- | --- | --- |";
 
 const networks = train.schema.shape.model.unwrap().options;
 
@@ -32,41 +33,32 @@ function tables() {
   const ofNetworks = networks.map((network) => {
     const entries = helpEntries(network).map((entry) => ({ ...entry, key: `model.${entry.key}` }));
     const { value: name } = network.shape.name;
-    return [`network ${name}`, entries.map((e) => withPresets(namedEntry(e, name), `${name} `))];
+    return [`network ${name}`, entries.filter(({ key }) => key !== "model.name")];
   });
-  const sections = Object.entries(train.sections).flatMap(([title, keys]) =>
+  const sections = Object.keys(train.sections).flatMap((title) =>
     title === "network"
       ? ofNetworks
-      : [
-          [
-            title,
-            all
-              .filter(({ key }) => keys.includes(key.split(".")[0]))
-              .map((entry) => withPresets(entry)),
-          ],
-        ],
+      : [[title, all.filter(({ key }) => titleOf(key, train.sections) === title)]],
   );
+  const capitalise = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
   return [
-    ...sections.map(([title, entries]) => [`dsbm train: ${title}`, entries]),
     ["dsbm fit", helpEntries(fit.schema).filter(({ key }) => !trainKeys.has(key))],
+    ["dsbm train, and dsbm fit", []],
+    ...sections.map(([title, entries]) => [`# ${capitalise(title)}`, entries]),
     ["dsbm test", helpEntries(test.schema).filter(({ key }) => !trainKeys.has(key))],
     ["dsbm gaussian", benchmarkEntries(all)],
     ["sweeps", helpEntries(launcherSchema)],
   ];
 }
 
-/** What presets change: a Map of values to names of presets, by key. Keys of networks stand behind the network's name. */
-function presetValues() {
-  const found = new Map();
+/** Options of each preset with other values than usual: [group, name, entries]. */
+function presetRows() {
   const valuesOf = (...overrides) => resolve(train, [...overrides, "--help"]).values;
-  const note = (key, value, preset) => {
-    const names = found.get(key) ?? new Map();
-    found.set(key, names.set(value, [...(names.get(value) ?? []), preset]));
-  };
-  const noteChanges = (preset, entries, usual, place = "") => {
+  const changesOf = (entries, usual, place = "") => {
     const defaults = new Map(usual.map(({ key, default: value }) => [key, value]));
-    for (const { key, default: value } of entries)
-      if (value !== defaults.get(key)) note(`${place}${key}`, value, preset);
+    return entries
+      .filter(({ key, default: value }) => value !== defaults.get(key))
+      .map((entry) => ({ ...entry, key: `${place}${entry.key}` }));
   };
   const ofTrain = (values) =>
     helpEntries(train.schema, values && { values }).filter(
@@ -74,21 +66,19 @@ function presetValues() {
     );
   // A method comes with the usual dataset, whose values are not the method's.
   const usual = { dataset: ofTrain(), method: ofTrain(valuesOf()) };
-  for (const { name: group, presets } of presetGroups("train"))
-    for (const { name } of presets) {
+  return presetGroups("train").flatMap(({ name: group, presets }) =>
+    presets.map(({ name }) => {
       const values = valuesOf(`${group}=${name}`);
-      if (group in usual) noteChanges(name, ofTrain(values), usual[group]);
-      if (group === "method") continue;
+      const own = group in usual ? changesOf(ofTrain(values), usual[group]) : [];
       const network = networks.find(({ shape }) => shape.name.value === values.model.name);
-      const place = `${values.model.name} model.`;
-      noteChanges(
-        name,
+      const ofNetwork = changesOf(
         helpEntries(network, { values: values.model }),
         helpEntries(network),
-        place,
+        "model.",
       );
-    }
-  return found;
+      return [group, name, group === "method" ? own : [...own, ...ofNetwork]];
+    }),
+  );
 }
 
 /** The keys that have another name or another value in the Gaussian benchmark. */
@@ -101,28 +91,24 @@ function benchmarkEntries(all) {
   );
 }
 
-const changes = presetValues();
-/** An entry with the presets that have another value. */
-function withPresets(entry, place = "") {
-  const names = [...(changes.get(`${place}${entry.key}`) ?? [])];
-  const textOf = ([value, of]) =>
-    `${value === entry.default ? "" : `; \`${value}\``}: ${of.join(", ")}`;
-  return { ...entry, presets: names.map(textOf).join("") };
-}
-
-/** The constant that names a network is no default, but what its preset says. */
-function namedEntry(entry, name) {
-  return entry.key === "model.name" ? { ...entry, default: name, meaning: "network" } : entry;
-}
-
 const cell = (text) => text.replaceAll("|", "\\|");
-const line = ({ key, default: value, presets = "", meaning }) =>
-  `| \`${key}\` | \`${cell(value)}\`${cell(presets)} | ${cell(meaning)} |`;
+const line = ({ key, default: value, meaning }) =>
+  `| \`${key}\` | ${cell(meaning)} | \`${cell(value)}\` |`;
+const presetLine = ([group, name, entries]) => {
+  const settings = entries.map(({ key, default: value }) => `\`${key}=${cell(value)}\``);
+  return `| \`${group}=${name}\` | ${settings.join(" ")} |`;
+};
 
 const intro = readFileSync(target, "utf8").split(/^## /m)[0].trimEnd();
-const sections = tables().map(
-  ([heading, entries]) => `## ${heading}\n\n${HEAD}\n${entries.map(line).join("\n")}`,
-);
+/** A heading with its table; groups of a command begin with a sign. */
+const tableText = ([heading, entries]) =>
+  `##${heading.startsWith("#") ? "" : " "}${heading}${entries.length > 0 ? `\n\n${HEAD}\n${entries.map(line).join("\n")}` : ""}`;
+const optionTables = tables().map(tableText);
+const presetTable = `## Presets\n\n| preset | options with other values than usual |\n| --- | --- |\n${presetRows()
+  .filter(([, , entries]) => entries.length > 0)
+  .map(presetLine)
+  .join("\n")}`;
+const sections = [...optionTables, presetTable];
 
 /** A key's values as a type. */
 function typeOf(schema) {

@@ -11,12 +11,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
 import ts from "typescript";
+import { drawCards, saveCard } from "./pictures/cards.mjs";
+import { cardSvg, threeScenesSvg } from "./pictures/scene.mjs";
 import { repo } from "./setup/stamp.mjs";
 
 const pictures = join(repo, "docs", "pictures");
@@ -133,6 +135,10 @@ async function drawSigma() {
     .then((all) => save(all, "sigma"));
 }
 
+/** The points of the latest figure of forward samples of a run. */
+const pointsOf = (name) =>
+  JSON.parse(readFileSync(latestFigure(name).replace(/_scatter\.png$/, "_points.json"), "utf8"));
+
 /** The top of the report of a run, or its first element that matches a selector. */
 async function drawReport(name, picture, { width = 700, selector } = {}) {
   const below = join(folder, "experiments", name);
@@ -226,7 +232,8 @@ try {
     rivers: [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"],
     conditions: [
       ...[...rivers, "data.condition=river", "data.keep=id"],
-      ...["condition_dropout=0.1", "max_minutes=2"],
+      // Steps instead of minutes: its panels show metrics.
+      ...["condition_dropout=0.1", "max_minutes=null", "n_ipf=2", "num_iter=1500"],
     ],
     pairs: [
       ...[...rivers, "data.exclude=river", "data.id=id", `pairs=${data}/known.csv`],
@@ -235,10 +242,21 @@ try {
   };
   for (const [name, options] of Object.entries(tutorials))
     if (wants(name)) await save(figureOf(name, options), name);
-  if (wants("rivers")) await drawReport("rivers", "report");
+  if (wants("rivers")) {
+    await drawReport("rivers", "report");
+    const points = pointsOf("rivers");
+    await saveCard(Buffer.from(cardSvg(points)), "tables");
+    const titles = ["Winter rows", "Paths of the bridge", "Generated (blue) on real summer rows"];
+    await sharp(Buffer.from(threeScenesSvg(points, titles)))
+      .png({ palette: true, colours: 64, effort: 10 })
+      .toFile(join(pictures, "bridge.png"));
+  }
+  if (wants("cards")) await drawCards();
   // The panels of its three rivers.
-  if (wants("conditions"))
+  if (wants("conditions")) {
+    dsbm("evaluate", dirname(dirname(latestFigure("conditions"))));
     await drawReport("conditions", "conditions", { width: 900, selector: "h4 + .note + .grid" });
+  }
   if (wants("python-and-r")) {
     const plot = drawInR(tutorials.rivers);
     if (plot) await save(plot, "python-and-r");
@@ -247,6 +265,7 @@ try {
     run(process.execPath, [`${data}/cells.mjs`]);
     const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
     await save(figureOf("cells", [...cells, "max_minutes=5"]), "time-course");
+    await saveCard(Buffer.from(cardSvg(pointsOf("cells"), { isCourse: true })), "course");
   }
   if (wants("extending")) {
     const program = readFileSync(join(repo, "examples/own-method.ts"), "utf8");

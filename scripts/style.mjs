@@ -79,6 +79,7 @@ export const proseOf = (text) =>
     .replaceAll(/^<!-- metrics: [\s\S]*?^<!-- \/metrics -->$/gm, blankOut)
     .replaceAll(/<!--[\s\S]*?-->/g, blankOut)
     .replaceAll(/`[^`\n]+`/g, blankOut)
+    .replaceAll(/\b(?:src|href)="[^"]*"/g, blankOut)
     .replaceAll(/\]\([^)]*\)/g, blankOut);
 
 /** Comments, messages (texts of four words or more) and types of a source. */

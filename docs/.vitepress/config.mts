@@ -7,34 +7,39 @@ import { defineConfig } from "vitepress";
 const root = join(import.meta.dirname, "../..");
 const page = (text: string, link: string) => ({ text, link: `/docs/${link}` });
 
-/** One page for each part of the library; TypeDoc writes them before the site is built. */
+/** A page for each part of the library, with its exports; TypeDoc writes them before the site is built. */
 const api = () => {
   const folder = join(root, "docs/api");
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => /\/README\.md$/.test(name))
     .sort()
     .map((name) => {
       const path = name.replace(/\.md$/, "");
-      return page(path.replace(/\/README$|-1$/, "").replace("/namespaces", ""), `api/${path}`);
-    })
-    .filter(({ text }) => text !== "README");
+      const part = path.replace(/\/README$/, "").replaceAll("/namespaces/", "/");
+      return page(part, `api/${path}`);
+    });
 };
 
-/** Wide formulas scroll, and code without a language wraps; two faults of the theme that axe finds: faint names of languages, a label without its keys. */
-const style = `
-.vp-doc p:has(math[display="block"]) { overflow: auto hidden; }
-.vp-doc [class*="language-"] > span.lang { color: var(--vp-c-text-2); }
-.DocSearch-Button-Keys { display: none !important; }
-.vp-doc iframe { border: 1px solid var(--vp-c-divider); border-radius: 8px; }
-.vp-doc div:not([class]) > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-.vp-doc [class^="language- "] pre code { width: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-`;
+/**
+ * How much a page counts in the search, by its id: guides first, explanations, reference, then logs, and at last pages of
+ * the API. The browser gets the text of this function.
+ */
+function boostDocument(id: string): number {
+  const [path = ""] = id.split("#");
+  if (/\/docs\/api\//.test(path)) return 0.05;
+  if (/^\/(docs\/guide\/.*|README\.html)$/.test(path)) return 3;
+  if (/\/docs\/explain\//.test(path)) return 2;
+  const isLog =
+    /results|log|plan|reference|dependencies|CHANGELOG|ARCHITECTURE|CONTRIBUTING|packages/;
+  return isLog.test(path) ? 0.4 : 1;
+}
 
 const sidebar = [
   {
     text: "How-to",
     items: [
+      { text: "Install, and a first bridge", link: "/README" },
       page("How do I fit a bridge between two tables?", "guide/two-tables"),
       page("How do I follow cells through several days?", "guide/time-course"),
       page("How do I turn images of one kind into another kind?", "guide/image-folders"),
@@ -86,12 +91,12 @@ const sidebar = [
       ),
       page("Published implementation", "reference-parity"),
       page("Papers", "references"),
+      page("API", "api/README"),
       page("Dependencies", "dependencies"),
       page("What is open", "plan"),
       page("What did not work", "log"),
     ],
   },
-  { text: "API", items: api() },
   {
     text: "Project",
     items: [
@@ -100,6 +105,11 @@ const sidebar = [
       { text: "Changes", link: "/CHANGELOG" },
     ],
   },
+];
+
+const apiSidebar = [
+  { text: "API", items: [page("All parts", "api/README"), ...api()] },
+  { text: "Guides", items: [page("All documents", "index")] },
 ];
 
 export default defineConfig({
@@ -117,17 +127,14 @@ export default defineConfig({
     "data/**",
     ".github/**",
   ],
-  rewrites: { "README.md": "index.md" },
+  rewrites: { "docs/home.md": "index.md" },
   // Links to sources and players are no pages: scripts/docs.mjs copies the linked files.
   ignoreDeadLinks: [
     (url) =>
-      existsSync(join(root, "docs/gallery", `${url}.html`)) ||
+      ["docs/gallery", "."].some((folder) => existsSync(join(root, folder, `${url}.html`))) ||
       (!/\.(md|html)$/.test(url) && existsSync(join(root, url))),
   ],
-  head: [
-    ["link", { rel: "icon", href: "data:," }],
-    ["style", {}, style],
-  ],
+  head: [["link", { rel: "icon", href: "data:," }]],
   metaChunk: true,
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
@@ -144,14 +151,21 @@ export default defineConfig({
     },
   },
   themeConfig: {
-    sidebar,
+    // Pages of the API have their own list.
+    sidebar: { "/docs/api/": apiSidebar, "/": sidebar },
     nav: [
-      { text: "How-to", link: "/docs/guide/two-tables" },
+      { text: "Start", link: "/README" },
+      { text: "How-to", link: "/docs/index" },
       { text: "Options", link: "/docs/keys" },
+      { text: "API", link: "/docs/api/README" },
       { text: "Results", link: "/docs/results" },
+      { text: "Try", link: "/try.html", target: "_self" },
     ],
     outline: { level: [2, 3] },
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: { miniSearch: { searchOptions: { boostDocument } } },
+    },
     docFooter: { prev: "Previous", next: "Next" },
   },
 });

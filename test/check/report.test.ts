@@ -44,7 +44,8 @@ const runs = {
     "dark light model.num_channels=16 cache_npar=8 batch_size=4 num_iter=6 first_num_iter=6",
   ),
 };
-const folders = {} as Record<keyof typeof runs, string>;
+const reports = [...Object.keys(runs), "course", "classes"];
+const folders = {} as Record<keyof typeof runs | "course" | "classes", string>;
 const pathOf = (name: string) => join(folders[name as "many"], "report.html");
 
 beforeAll(async () => {
@@ -58,7 +59,76 @@ beforeAll(async () => {
     await runWell("fit", ...ends, ...fewColumns, ...own, `experiments_dir=${experiments}`);
     folders[name as "many"] = onlyRun(experiments) as string;
   }
+  folders.course = await writeCourse();
+  folders.classes = await writeClasses();
 });
+
+it.each([
+  ["course", ["Velocity at the data", "Growth rate per day", "data of day 3", "age 2 to 3"]],
+  ["classes", ["By condition", "class = b. Not measured."]],
+])("of a run with %s shows its figures", (name, texts) => {
+  const { text } = pageAt(pathOf(name));
+  for (const one of texts) expect(text).toContain(one);
+});
+
+/** The parts of points.json that a course changes. */
+interface Content {
+  histograms: unknown[];
+  plane: { source: number[]; target: number[]; generated: number[] };
+}
+
+/** Changes a JSON file. */
+function edit(path: string, change: (content: Content) => object) {
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")))));
+}
+
+/** Copies the run of tables as a course of three days with growth and conditions; figures keep their points. */
+async function writeCourse() {
+  const folder = join(root, "course");
+  cpSync(folders.many, folder, { recursive: true });
+  const dataset = (label: string, mass: number) => ({
+    ...{ path: "cells.csv", group: label, format: "csv", label, mass },
+    ...{ rows: 120, train: 108, test: 12, dropped: 0 },
+  });
+  const datasets = [dataset("2", 1), dataset("3", 1.3), dataset("7", 2.4)];
+  edit(join(folder, "data.json"), (data) => ({ ...data, course: { name: "day", datasets } }));
+  const samples = join(folder, "samples");
+  for (const name of readdirSync(samples).filter((file) => file.endsWith("_points.json")))
+    edit(join(samples, name), ({ plane, histograms, ...points }) => {
+      const { source, target, generated } = plane;
+      const [from, to] = [source.slice(0, 24), target.slice(0, 24)];
+      return {
+        ...points,
+        histograms: histograms.slice(0, 3),
+        plane: { ...plane, between: [{ name: "", time: 3, data: target, generated }] },
+        conditions: ["age 1 to 2", "age 2 to 3"].map((label) => ({
+          ...{ label, source, target, generated },
+        })),
+        course: {
+          arrows: { from, to, span: 0.5 },
+          growth: from.slice(0, 12),
+          mass: { times: [2, 7], generated: [1, 2.2], dataTimes: [2, 3, 7], data: [1, 1.3, 2.4] },
+          fates: { column: "kind", from: ["stem"], to: ["b", "t"], counts: [[3, 9]], data: [4, 8] },
+        },
+      };
+    });
+  await writeReport(folder);
+  return folder;
+}
+
+/** Copies the run of images as a run with classes, whose grids are its source images. */
+async function writeClasses() {
+  const folder = join(root, "classes");
+  cpSync(folders.pictures, folder, { recursive: true });
+  const samples = join(folder, "samples");
+  for (const name of readdirSync(samples).filter((file) => file.endsWith("_start.png"))) {
+    const id = name.replace("_start.png", "");
+    for (const i of [1, 2]) cpSync(join(samples, name), join(samples, `${id}_condition_${i}.png`));
+    writeFileSync(join(samples, `${id}_conditions.json`), '{"labels":["class = a","class = b"]}');
+  }
+  await writeReport(folder);
+  return folder;
+}
 
 const pageAt = (path: string) => {
   const page = readFileSync(path, "utf8");
@@ -76,7 +146,7 @@ it("shows the worst of many columns, the number of hidden ones, and warnings", (
 });
 
 it("keeps texts from outside texts", () => {
-  for (const name of Object.keys(runs)) {
+  for (const name of reports) {
     const { page, all } = pageAt(pathOf(name));
     expect(all("script")).toEqual([]);
     expect(page).not.toMatch(/(src|href)="(?!data:|#)/);
@@ -103,7 +173,7 @@ describe.skipIf(!hasBrowser)("a report in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  const views = Object.keys(runs).flatMap((name) =>
+  const views = reports.flatMap((name) =>
     [1280, 360].map((width): [string, number] => [name, width]),
   );
   it.each(views)("%s at %i pixels", async (name, width) => {

@@ -2,6 +2,7 @@
 // ceilings, and one line for each mistake.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { measureQuality } from "@dsbm/evaluation";
 import { type Quality, readQuality, readRun } from "@dsbm/runs";
 import { Generator, io, randn, zeros } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
@@ -102,6 +103,21 @@ it("measures images by metrics of images, and says what it skips", async () => {
     wordsOf("sliced_w2 variance_ratio displacement cycle_error path_energy"),
   );
   expect(stdout).toContain("left out: w2, npe: it is for vectors");
+});
+
+it("measures each class of images, and names classes with too few images", async () => {
+  const words = wordsOf(`model.class_cond=true Dataset=synthetic_shapes
+    Dataset_transfer=synthetic_shapes`);
+  const folder = imageRun(pathOf("classes"), words, { classes: 2 });
+  const options = { n: 40, direction: "f", metrics: "conditions", threads: 1 } as const;
+  const { rows } = (await measureQuality(folder, options)) as Quality;
+  const ofFirst = rows.filter(({ at }) => at === rows[0]?.at);
+  expect(ofFirst.map(({ name }) => name)).toEqual(
+    ["sliced_w2", "feature_distance", "variance_ratio"].map((name) => `condition_${name}`),
+  );
+  expect(rows).toHaveLength(2 * ofFirst.length);
+  const few = (await measureQuality(folder, { ...options, n: 12 })) as Quality;
+  expect(few.left_out.join()).toMatch(/class = square.*: fewer than 8 rows/);
 });
 
 it.each([

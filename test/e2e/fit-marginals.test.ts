@@ -120,6 +120,7 @@ describe("more than two datasets", () => {
     const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
     const drawn = JSON.parse(readFileSync(join(samples, file), "utf8"));
     expect(drawn.plane.between.map(({ time }: { time: number }) => time)).toEqual([0.3]);
+    expect(drawn.course.arrows.to).toHaveLength(drawn.course.arrows.from.length);
   });
 
   it("are images too, measured at the middle time", async () => {

@@ -33,10 +33,25 @@ export function resultsDocument(outcomes: readonly Outcome[], options: DocumentO
   const pages = outcomes.map(
     (outcome) => [outcome.benchmark.name, `${pageOf(outcome, options)}\n`] as const,
   );
+  const [figure] = outcomes.flatMap((outcome) => firstFigure(outcome, `${folder}/`) ?? []);
+  const parts = ["# Results", ...(figure ? [figure.text] : []), links.join("\n"), lines.join("\n")];
   return {
-    index: `${["# Results", links.join("\n"), lines.join("\n")].join("\n\n")}\n`,
+    index: `${parts.join("\n\n")}\n`,
     pages: new Map(pages),
   };
+}
+
+const figureText = ({ benchmark }: Outcome, { metric }: Table, path: string): string =>
+  `![${benchmark.name}: ${metric.title}](${path})`;
+
+/** The first figure of a benchmark, and its table; null without one. */
+function firstFigure(outcome: Outcome, folder = ""): { text: string; title: string } | null {
+  for (const table of tablesOf(outcome)) {
+    const name = figureName(outcome, table);
+    if (name)
+      return { text: figureText(outcome, table, `${folder}${name}`), title: table.metric.title };
+  }
+  return null;
 }
 
 function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
@@ -51,9 +66,10 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
     "A star marks a number above the published one of the same method.",
     ...(unranked ? [`† Never marked as the best: ${unranked.why}.`] : []),
   ];
+  const first = firstFigure(outcome);
   const tables = tablesOf(outcome).flatMap((table) => {
     const { title } = table.metric;
-    const figure = figureName(outcome, table);
+    const figure = title === first?.title ? null : figureName(outcome, table);
     const why = explanations(table, quick).map((line) => `- \\* ${line}`);
     const best = bestOf(table, labels);
     return [
@@ -62,13 +78,14 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
       "<details><summary>All methods</summary>",
       tableText(table, { seeds: seeds.length, best, unranked: labels }),
       ...(why.length > 0 ? [why.join("\n")] : []),
-      ...(figure ? [`![${name}: ${title}](${figure})`] : []),
+      ...(figure ? [figureText(outcome, table, figure)] : []),
       "</details>",
     ];
   });
   return [
     `# Results: ${name}`,
     `${sentence(about)} [All benchmarks](../${folder}.md)`,
+    ...(first ? [first.text] : []),
     [made, ...notes, ...marks].map((note) => `- ${note}`).join("\n"),
     ...tables,
     ...(failed.length > 0

@@ -1,6 +1,7 @@
-// The standard theme, and a player for the page that explains bridges.
+// The standard theme, and a player for the home and the page that explains bridges.
 import DefaultTheme from "vitepress/theme";
 import BridgePlayer from "./BridgePlayer.vue";
+import "./style.css";
 
 export default {
   extends: DefaultTheme,

@@ -30,7 +30,7 @@ import {
 import { collectSamples } from "./sampling/collect-samples.js";
 import type { Sampling } from "./sampling/sample-in-batches.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
-import { conditionVariants } from "./variants/conditions.js";
+import { conditionVariants, hasConditionGroups } from "./variants/conditions.js";
 import { holdoutsOf, measureHoldouts } from "./variants/holdout-files.js";
 import { marginalVariants } from "./variants/marginals.js";
 import { middleOf, middleVariants } from "./variants/middle.js";
@@ -105,10 +105,10 @@ export async function measureQuality(
     measurements.push(result);
   }
   const middles = measurements.map(({ middle }) => middle);
-  const rowsOfMiddle = await measureVariants(middleVariants(middles, context), choice, context);
-  if (!rowsOfMiddle) return null;
-  const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows), ...rowsOfMiddle];
-  const reasons = reasonsOf(measurements, choice, subject);
+  const middle = await measureVariants(middleVariants(middles, context), choice, context);
+  if (!middle) return null;
+  const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows), ...middle.rows];
+  const reasons = reasonsOf([...measurements, middle], choice, subject);
   const fewest = Math.min(n, ...measurements.map((one) => (one.isCut ? one.n : n)));
   return {
     dsbm: version,
@@ -164,20 +164,19 @@ async function measureDirection(
   await sampled?.(set, context);
   const measurement = await measureSet(set, metrics, context);
   if (!measurement) return null;
-  const { rows, reasons } = measurement;
-  const variants = [...marginalVariants(set, context), ...conditionVariants(set, context)];
+  const conditions = conditionVariants(set, context);
+  const variants = [...marginalVariants(set, context), ...conditions.variants];
   const between = await measureVariants(variants, choice, context);
   if (!between) return null;
-  rows.push(...between);
   return {
     middle: middleOf(set, context),
     direction: work.direction,
-    rows,
-    reasons,
+    rows: [...measurement.rows, ...between.rows],
+    reasons: new Map([...measurement.reasons, ...between.reasons, ...conditions.reasons]),
     n,
     n_held_out: heldOutCounts(set),
     isCut: n < Math.min(most, Math.max(...sizes)),
-    isLate: [...reasons.values()].includes(noTime),
+    isLate: [...measurement.reasons.values()].includes(noTime),
   };
 }
 
@@ -209,7 +208,7 @@ function gradedQuality(
 
 /** Reasons of metrics without a row, by name. */
 function reasonsOf(
-  measurements: readonly DirectionMeasurement[],
+  measurements: readonly SetMeasurement[],
   choice: MetricChoice<Metric>,
   { datasets }: Subject,
 ): Map<string, string> {
@@ -218,8 +217,8 @@ function reasonsOf(
     if (!choice.isAll && !datasets.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
   for (const name of conditionNames(choice.all))
-    if (!choice.isAll && !datasets.columns?.condition && choice.has(name))
-      reasons.set(name, "it is for tables with a condition");
+    if (!choice.isAll && !hasConditionGroups(datasets) && choice.has(name))
+      reasons.set(name, "it is for tables with a condition and images with classes");
   return reasons;
 }
 

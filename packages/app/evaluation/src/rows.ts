@@ -44,15 +44,18 @@ export interface Variant {
   /** Metrics that declare this variant are measured. */
   variant: MetricVariant;
   set: SampleSet;
-  change(row: MetricRow, metric: Metric): Partial<MetricRow>;
+  change(row: Pick<MetricRow, "title" | "meaning">, metric: Metric): Partial<MetricRow>;
 }
 
-/** Measures the metrics that declare a variant on its set. Returns null if it was stopped. */
+/**
+ * Measures the metrics that declare a variant on its set; the reasons are of metrics that the time did not allow, by
+ * their titles. Returns null if it was stopped.
+ */
 export async function measureAs(
   { prefix, group, variant, set, change }: Variant,
   { all, has }: { all: readonly Metric[]; has(name: string): boolean },
   context: Measuring,
-): Promise<MetricRow[] | null> {
+): Promise<SetMeasurement | null> {
   const nameOf = (name: string) => `${prefix}${name}`;
   const chosen = all.filter(
     ({ name, variants }) => variants?.includes(variant) && has(nameOf(name)),
@@ -61,10 +64,22 @@ export async function measureAs(
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
   const result = await measureSet(set, needless, context);
   if (!result) return null;
-  return result.rows.map(({ role: _, ...row }) => {
-    const metric = chosen.find(({ name }) => name === row.name) as Metric;
-    return { ...row, name: nameOf(row.name), group, ...change(row, metric) };
-  });
+  const metricOf = (name: string) => chosen.find((metric) => metric.name === name) as Metric;
+  const late = [...result.reasons].filter(([, reason]) => reason === noTime);
+  return {
+    rows: result.rows.map(({ role: _, ...row }) => ({
+      ...row,
+      name: nameOf(row.name),
+      group,
+      ...change(row, metricOf(row.name)),
+    })),
+    reasons: new Map(
+      late.map(([name, reason]) => {
+        const metric = metricOf(name);
+        return [change(metric, metric).title ?? metric.title, reason];
+      }),
+    ),
+  };
 }
 
 /** `measureAs` of several variants. Returns null if it was stopped. */
@@ -72,14 +87,16 @@ export async function measureVariants(
   variants: readonly Variant[],
   choice: Parameters<typeof measureAs>[1],
   context: Measuring,
-): Promise<MetricRow[] | null> {
+): Promise<SetMeasurement | null> {
   const rows: MetricRow[] = [];
+  const reasons = new Map<string, string>();
   for (const variant of variants) {
     const ofVariant = await measureAs(variant, choice, context);
     if (!ofVariant) return null;
-    rows.push(...ofVariant);
+    rows.push(...ofVariant.rows);
+    for (const [title, reason] of ofVariant.reasons) reasons.set(title, reason);
   }
-  return rows;
+  return { rows, reasons };
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */

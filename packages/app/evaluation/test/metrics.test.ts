@@ -10,7 +10,7 @@ import {
 } from "../../../../test/support/problem.js";
 import { type MeasureOptions, Measuring, type Metric, type SampleSet } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
-import { measureSet } from "../src/rows.js";
+import { measureAs, measureSet } from "../src/rows.js";
 import { affordableRows } from "../src/sampling/affordable-rows.js";
 import { noSet } from "./set.js";
 
@@ -216,6 +216,13 @@ it.each([
     const found = await measureSet(set, metrics, context);
     expect(found?.rows.some(({ name }) => name === "sliced_w2")).toBe(has);
     expect(found?.reasons.get("energy_distance")).toMatch(/no time was left/);
+    // A class that the time leaves out is named.
+    const ofClass = { prefix: "condition_", group: "conditions", variant: "conditions" } as const;
+    const change = ({ title }: { title: string }) => ({ title: `${title}, kind = b` });
+    const choice = { all: metrics, has: () => true };
+    const late = await measureAs({ ...ofClass, set, change }, choice, context);
+    expect(late?.rows).toEqual([]);
+    expect(late?.reasons.get("variance ratio, kind = b")).toMatch(/no time was left/);
   });
 });
 

@@ -1,5 +1,5 @@
 // What figures of samples are made of: shares that add up, the worst column first, few numbers.
-import { cat, full, manualSeed, randn, setNumThreads, tidy } from "@dsbm/torch";
+import { cat, eye, full, manualSeed, randn, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { pointsOf } from "../src/picture/points.js";
 
@@ -45,6 +45,13 @@ it("are the worst columns first, in shares", () => {
       ];
     });
     for (const source of sources) expect(source).toEqual(sources[0]);
+    // A component along column 5 has its weight there.
+    const along = eye(40).narrow(1, 5, 2);
+    const named = { axes: { basis: along, explained: [0.4, 0.2] }, areColumns: true };
+    const { weights } = pointsOf({ ...given, data: way, ...named }).plane;
+    expect(weights?.map(([first]) => first)).toEqual(
+      [5, 6].map((column) => ({ column, weight: 1 })),
+    );
     // One column has no second coordinate.
     const one = {
       ...{ start: start.narrow(1, 0, 1), end: end.narrow(1, 0, 1), data: data.narrow(1, 0, 1) },

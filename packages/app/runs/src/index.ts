@@ -45,6 +45,7 @@ export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
 export { distinctNames, endNames } from "./report/names.js";
 export { worstFirst } from "./report/order.js";
+export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, wayOf, wayWords } from "./report/words.js";

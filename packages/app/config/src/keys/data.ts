@@ -14,6 +14,125 @@ import {
   positiveKey,
 } from "../schema/kinds.js";
 
+/** Options `data.` of samples: labels, numbers and dimensions. */
+const samples = {
+  dataset: file("a label of the data", "mnist_to_emnist"),
+  n_train: follows(
+    "number of training samples, generated or the first of the files; null is all",
+    2000,
+  ),
+  n_test: orNull(z.int().min(2), "number of test samples, as n_train", 500),
+  test_fraction: key(
+    z.number().gt(0).lt(1),
+    0.1,
+    "held-out share of an image folder, an array, a table or fields",
+  ),
+  dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),
+  a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
+  components: follows("number of principal components to project on; null: no projection", 64),
+};
+
+/** Options `data.` of the columns of tables. */
+const columns = {
+  columns: names(
+    "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together",
+    ["x", "y"],
+  ),
+  exclude: names("tables: columns to drop", ["id"]),
+  categories: names(
+    "tables: columns of texts to train on, a coordinate for each of their levels; auto is all of few different texts",
+    ["celltype", "site"],
+  ),
+  keep: names("tables: columns that samples keep unchanged", ["id"]),
+  id: file("tables: the column of row ids for pairs=FILE; it is not trained on", "id"),
+  condition: file("tables: the condition, a column of numbers or classes", "age"),
+  classes: file(
+    "tables: like data.condition, for a column whose numbers are codes of classes",
+    "cluster",
+  ),
+  range: allOrNames(
+    "tables and fields: columns or variables whose generated values stay in the data's range, or in a given range; true is all",
+    ["rain:0..", "share:0..1", "age"],
+  ),
+  integer: allOrNames(
+    "tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers",
+    ["children"],
+  ),
+  log1p: flag(false, "tables: train on log(1 + x)"),
+  standardise: oneOf(
+    ["columns", "global", "robust", "none"],
+    "columns",
+    "tables and fields: standardise each column or variable (columns), all by one deviation (global), or columns by their middle half, with far values drawn in (robust)",
+  ),
+  normalise: orNull(
+    z.number().positive(),
+    ".h5ad files: the total to which the counts of each cell are scaled; null: not",
+    10000,
+  ),
+};
+
+/** Options `data.` of the rows of tables, and of source and target in one table. */
+const rows = {
+  split_by: file("one table with source and target: the column that separates their rows", "day"),
+  source: cell(
+    "data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999",
+    "before",
+  ),
+  between: names("data.split_by: values of intermediate times, in order", ["3", "4"]),
+  target: cell("its value in target rows", "after"),
+  where: file("tables: use only the rows that match this condition", "day < 7"),
+  missing: oneOf(
+    ["error", "drop"],
+    "error",
+    "tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have",
+  ),
+};
+
+/** Options `data.` of reading tables. */
+const reading = {
+  decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
+  thousands: orNull(
+    z.enum([".", ",", "'", "space"]),
+    ".csv and .tsv: the sign between thousands; null: none",
+    ".",
+  ),
+  na: names("tables and fields: further marks of missing values, texts or numbers", [
+    "n.d.",
+    "-999",
+  ]),
+  booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
+  header: flag(true, "whether the first line of .csv and .tsv names the columns"),
+  key: file("the array of a .npz file; null for a file with one array", "x"),
+  layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
+};
+
+/** Options `data.` of images and fields. */
+const images = {
+  image_size: countKey(28, "height of an image, and its width without data.image_width"),
+  image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
+  channels: countKey(1, "channels of an image"),
+  random_flip: flag(false, "mirror training images at random"),
+  variables: names(
+    "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
+    ["pr", "tas"],
+  ),
+  transform: orNull(
+    z.enum(["log1p", "sqrt"]),
+    "NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data",
+    "sqrt",
+  ),
+  coarsen: orNull(
+    z.string().regex(/^mean:([2-9]|[1-9]\d+)$/),
+    "NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells",
+    "mean:4",
+  ),
+  cond_channels: key(z.int().min(0), 0, "channels of the condition"),
+  cond: names(
+    "arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both",
+    ["coarse_condition.npy", "fine_condition.npy"],
+  ),
+};
+
 /** Options of the two datasets: what they are, and how their files are read. */
 export const data = {
   Dataset: nameKey("mnist", "data at time 0", [
@@ -54,107 +173,18 @@ export const data = {
     0,
     "downscaler data: the segment of this wavenumber, 0 for all",
   ),
-  data: z.strictObject({
-    image_size: countKey(28, "height of an image, and its width without data.image_width"),
-    image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
-    variables: names(
-      "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
-      ["pr", "tas"],
-    ),
-    coarsen: orNull(
-      z.string().regex(/^mean:([2-9]|[1-9]\d+)$/),
-      "NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells",
-      "mean:4",
-    ),
-    transform: orNull(
-      z.enum(["log1p", "sqrt"]),
-      "NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data",
-      "sqrt",
-    ),
-    channels: countKey(1, "channels of an image"),
-    cond_channels: key(z.int().min(0), 0, "channels of the condition"),
-    cond: names(
-      "arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both",
-      ["coarse_condition.npy", "fine_condition.npy"],
-    ),
-    random_flip: flag(false, "mirror training images at random"),
-    dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),
-    a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
-    components: follows("number of principal components to project on; null: no projection", 64),
-    dataset: file("a label of the data", "mnist_to_emnist"),
-    n_train: follows(
-      "number of training samples, generated or the first of the files; null is all",
-      2000,
-    ),
-    n_test: orNull(z.int().min(2), "number of test samples, as n_train", 500),
-    test_fraction: key(
-      z.number().gt(0).lt(1),
-      0.1,
-      "held-out share of an image folder, an array, a table or fields",
-    ),
-    columns: names(
-      "tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together",
-      ["x", "y"],
-    ),
-    exclude: names("tables: columns to drop", ["id"]),
-    categories: names(
-      "tables: columns of texts to train on, a coordinate for each of their levels; auto is all of few different texts",
-      ["celltype", "site"],
-    ),
-    keep: names("tables: columns that samples keep unchanged", ["id"]),
-    condition: file("tables: the condition, a column of numbers or classes", "age"),
-    classes: file(
-      "tables: like data.condition, for a column whose numbers are codes of classes",
-      "cluster",
-    ),
-    range: allOrNames(
-      "tables and fields: columns or variables whose generated values stay in the data's range, or in a given range; true is all",
-      ["rain:0..", "share:0..1", "age"],
-    ),
-    integer: allOrNames(
-      "tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers",
-      ["children"],
-    ),
-    id: file("tables: the column of row ids for pairs=FILE; it is not trained on", "id"),
-    missing: oneOf(
-      ["error", "drop"],
-      "error",
-      "tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have",
-    ),
-    log1p: flag(false, "tables: train on log(1 + x)"),
-    standardise: oneOf(
-      ["columns", "global", "robust", "none"],
-      "columns",
-      "tables and fields: standardise each column or variable (columns), all by one deviation (global), or columns by their middle half, with far values drawn in (robust)",
-    ),
-    split_by: file("one table with source and target: the column that separates their rows", "day"),
-    source: cell(
-      "data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999",
-      "before",
-    ),
-    between: names("data.split_by: values of intermediate times, in order", ["3", "4"]),
-    target: cell("its value in target rows", "after"),
-    where: file("tables: use only the rows that match this condition", "day < 7"),
-    decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
-    thousands: orNull(
-      z.enum([".", ",", "'", "space"]),
-      ".csv and .tsv: the sign between thousands; null: none",
-      ".",
-    ),
-    na: names("tables and fields: further marks of missing values, texts or numbers", [
-      "n.d.",
-      "-999",
-    ]),
-    booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
-    header: flag(true, "whether the first line of .csv and .tsv names the columns"),
-    key: file("the array of a .npz file; null for a file with one array", "x"),
-    normalise: orNull(
-      z.number().positive(),
-      ".h5ad files: the total to which the counts of each cell are scaled; null: not",
-      10000,
-    ),
-    layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
-  }),
+  data: z.strictObject({ ...samples, ...columns, ...rows, ...reading, ...images }),
+};
+
+const inData = (options: object) => Object.keys(options).map((key) => `data.${key}`);
+
+/** The sections of options of datasets, each with its keys. */
+export const dataSections: Readonly<Record<string, readonly string[]>> = {
+  datasets: [...Object.keys(data), ...inData(samples)],
+  "columns of tables": inData(columns),
+  "rows of tables": inData(rows),
+  "reading of tables": inData(reading),
+  "images and fields": inData(images),
 };
 
 /** How a run reads its tables: its options of `data`, undefined for null. */

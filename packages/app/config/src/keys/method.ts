@@ -18,7 +18,7 @@ export const massKeys = ["weights", "mass", "birth", "death"] as const;
 /** Options that give the masses of datasets. */
 export type MassKey = (typeof massKeys)[number];
 
-/** Options of the method and of its reference process. */
+/** Options of the method, and of what its networks learn. */
 export const method = {
   method: nameKey("dsbm", "name of a method, or of its preset", ["dsbm"]),
   fb_sequence: orNull(
@@ -26,22 +26,23 @@ export const method = {
     "directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both",
     ["b", "f"],
   ),
-  sde: oneOf(["ve", "vp"], "ve", "reference process: Brownian motion or Ornstein-Uhlenbeck"),
-  first_coupling: oneOf(
-    ["ref", "ind"],
-    "ref",
-    "first pairs: from the reference process (IPF), or independent (IMF)",
+  precondition: key(
+    z.union([z.boolean(), z.enum(["mixture"])]),
+    false,
+    "networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first",
   ),
-  first_pass: orNull(
-    z.number().int().min(0),
-    "half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture",
-    1,
-  ),
-  match_conditions: orNull(
-    z.boolean(),
-    "independent pairs share condition and class; null: only with data.condition",
+  mean_match: flag(false, "the network predicts the endpoint instead of the drift"),
+  loss_scale: key(
+    z.union([z.boolean(), z.number().nonnegative(), z.string().min(1)]),
     true,
+    "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
   ),
+  std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
+};
+
+/** Options of the reference process and of its schedule. */
+export const reference = {
+  sde: oneOf(["ve", "vp"], "ve", "reference process: Brownian motion or Ornstein-Uhlenbeck"),
   sigma: orNull(
     z.number().nonnegative(),
     "standard deviation of the reference process at time 1; null: by gamma_min and gamma_max",
@@ -58,17 +59,19 @@ export const method = {
     false,
     "the second half of the schedule mirrors the first (num_steps even)",
   ),
-  mean_match: flag(false, "the network predicts the endpoint instead of the drift"),
-  loss_scale: key(
-    z.union([z.boolean(), z.number().nonnegative(), z.string().min(1)]),
-    true,
-    "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
+};
+
+/** Options of pairs and of the paths between them. */
+export const pairing = {
+  first_coupling: oneOf(
+    ["ref", "ind"],
+    "ref",
+    "first pairs: from the reference process (IPF), or independent (IMF)",
   ),
-  std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
-  precondition: key(
-    z.union([z.boolean(), z.enum(["mixture"])]),
-    false,
-    "networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first",
+  first_pass: orNull(
+    z.number().int().min(0),
+    "half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture",
+    1,
   ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn"]),
@@ -78,10 +81,6 @@ export const method = {
     z.number().int().min(1),
     "samples of each dataset in an OT plan, a multiple of batch_size; null: one batch",
     2048,
-  ),
-  ot_penalty: positiveKey(
-    1,
-    "growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance",
   ),
   interpolant: oneOf(
     ["straight", "metric", "spline"],
@@ -106,25 +105,23 @@ export const method = {
     false,
     "correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel",
   ),
+};
+
+/** Options of conditions and classes. */
+export const conditioning = {
+  match_conditions: orNull(
+    z.boolean(),
+    "independent pairs share condition and class; null: only with data.condition",
+    true,
+  ),
   condition_dropout: fraction(
     0,
     "share of training rows without condition or class; dsbm sample then takes guidance=",
   ),
-  langevin_scale: orNull(
-    z.union([positive(), z.string().min(1)]),
-    "divisor of the increment that dsb predicts; null is 2 * sqrt(gamma)",
-    1,
-  ),
-  delta: orNull(
-    positive(),
-    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on",
-    1,
-  ),
-  growth_coupling: oneOf(
-    ["wfr", "vgfm"],
-    "wfr",
-    "wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty)",
-  ),
+};
+
+/** Options of masses, growth and death. */
+export const growth = {
   mass: orNull(
     z.union([
       z.array(z.number().positive()).min(2),
@@ -139,11 +136,29 @@ export const method = {
   weights: file("tables: the column of sampling weights", "weight"),
   birth: file("wfr, wfr_bridge: the column of known birth rates, per unit of time", "birth_rate"),
   death: file("wfr, wfr_bridge: the column of known death rates", "death_rate"),
+  delta: orNull(
+    positive(),
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on",
+    1,
+  ),
+  growth_coupling: oneOf(
+    ["wfr", "vgfm"],
+    "wfr",
+    "wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty)",
+  ),
+  ot_penalty: positiveKey(
+    1,
+    "growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance",
+  ),
   mass_penalty: orNull(
     positive(),
     "lightsb: penalty of changed mass, in units of x^2; null: mass is conserved",
     1,
   ),
+};
+
+/** Options of single methods. */
+export const singleMethods = {
   mixture_components: key(
     count().max(10_000),
     50,
@@ -153,12 +168,17 @@ export const method = {
     0.1,
     "lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2",
   ),
-  teacher: file(
-    "few_steps: the run whose samples it learns to draw in few steps (see dsbm distill)",
-    "experiments/moons/run/42",
+  langevin_scale: orNull(
+    z.union([positive(), z.string().min(1)]),
+    "divisor of the increment that dsb predicts; null is 2 * sqrt(gamma)",
+    1,
   ),
   var_final_gamma_scale: flag(
     false,
     "dsb: scale the noise by var_final, instead of the first drift",
+  ),
+  teacher: file(
+    "few_steps: the run whose samples it learns to draw in few steps (see dsbm distill)",
+    "experiments/moons/run/42",
   ),
 };

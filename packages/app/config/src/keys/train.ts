@@ -7,19 +7,25 @@ import { readNumbers } from "../schema/kinds.js";
 import { defaultsOf } from "../schema/schema.js";
 import { validate } from "../schema/validate.js";
 import { merge } from "../tree.js";
-import { data } from "./data.js";
-import { method } from "./method.js";
+import { data, dataSections } from "./data.js";
+import { conditioning, growth, method, pairing, reference, singleMethods } from "./method.js";
 import { CHANNEL_MULT, model } from "./model.js";
 import { takeReferenceKeys } from "./reference.js";
-import { cache, checkpoints, evaluation, machine, training } from "./training.js";
+import { cache, checkpoints, evaluation, machine, optimiser, training } from "./training.js";
 
 /** All keys of a training. */
 export const trainSchema = z.strictObject({
   ...method,
+  ...reference,
+  ...pairing,
+  ...conditioning,
+  ...growth,
+  ...singleMethods,
   ...data,
   model,
   ...machine,
   ...training,
+  ...optimiser,
   ...cache,
   ...evaluation,
   ...checkpoints,
@@ -31,10 +37,16 @@ export type TrainConfig = z.output<typeof trainSchema>;
 /** The sections of --help, each with its keys. */
 export const trainSections: Readonly<Record<string, readonly string[]>> = {
   method: Object.keys(method),
-  data: Object.keys(data),
+  "reference process": Object.keys(reference),
+  "pairs and paths": Object.keys(pairing),
+  conditions: Object.keys(conditioning),
+  "masses and growth": Object.keys(growth),
+  "single methods": Object.keys(singleMethods),
+  ...dataSections,
   network: ["model"],
   "machine and files": Object.keys(machine),
   training: Object.keys(training),
+  optimiser: Object.keys(optimiser),
   "simulated pairs": Object.keys(cache),
   evaluation: Object.keys(evaluation),
   checkpoints: Object.keys(checkpoints),

@@ -16,7 +16,7 @@ import {
   threads,
 } from "../schema/kinds.js";
 
-/** Options of the steps of training: their number, batches, learning rate and losses. */
+/** Options of the steps of training: their number, times and batches. */
 export const training = {
   n_ipf: countKey(50, "iterations, each of a backward and a forward pass"),
   half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
@@ -57,6 +57,10 @@ export const training = {
     "precision of simulated pairs and evaluations; state and noise stay float32",
   ),
   num_repeat_data: countKey(1, "copies of a pair in a batch, each with its own time and noise"),
+};
+
+/** Options of the optimiser: learning rate, loss and averages. */
+export const optimiser = {
   optimizer: oneOf(["Adam", "AdamW"], "Adam", "optimiser"),
   lr: positiveKey(1e-4, "learning rate"),
   lr_schedule: orNull(

@@ -83,7 +83,13 @@ export function helpTable(
   return [heading, ...body].join("\n");
 }
 
-function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
+/** The section of a key, or of the option above it; "other keys" without one. */
+export function titleOf(
+  key: string,
+  sections: Readonly<Record<string, readonly string[]>> = {},
+): string {
   const [root = ""] = key.split(".");
-  return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
+  const titles = Object.keys(sections);
+  const holds = (name: string) => titles.find((title) => sections[title]?.includes(name));
+  return holds(key) ?? holds(root) ?? "other keys";
 }

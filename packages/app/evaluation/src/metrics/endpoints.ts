@@ -131,7 +131,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     columns: { value: "feature_distance", floor: "data_feature_distance" },
     isNeeded: true,
     role: "main",
-    variants: ["middle"],
+    variants: ["conditions", "middle"],
     isSquare: true,
     serves: ({ datasets }) => (isVectors(datasets) ? "it is for images" : null),
     most: () => mostPairs,

@@ -1,6 +1,7 @@
 // The rows of each class of a condition, or of each quarter of its numbers.
-import { type ColumnCondition, decodeCondition } from "@dsbm/data";
-import { testConditions } from "@dsbm/datasets";
+import type { Conditions } from "@dsbm/bridge";
+import { decodeCondition } from "@dsbm/data";
+import { type Datasets, testConditions } from "@dsbm/datasets";
 import { digits } from "@dsbm/runs";
 import { type Tensor, tensor } from "@dsbm/torch";
 import type { Measuring, SampleSet } from "../metric.js";
@@ -25,38 +26,92 @@ export interface ConditionGroup {
 
 type ConditionValues = readonly (string | number)[];
 
+/** What tells groups apart: the column of a condition, or the classes of images. */
+interface ConditionSource {
+  name: string;
+  /** Null: numbers. */
+  classes: readonly string[] | null;
+  valuesOf(conditions: Conditions | undefined): ConditionValues;
+}
+
+/** Whether a run has groups: tables with a condition, and images whose networks take classes. */
+export const hasConditionGroups = ({ columns, x0, x1 }: Datasets): boolean =>
+  Boolean(columns?.condition) || [x0, x1].some(({ conditions }) => conditions?.test.y);
+
+function conditionSource({ datasets, trained }: Measuring["subject"]): ConditionSource | null {
+  const column = trained.columns?.condition ?? null;
+  if (column)
+    return {
+      name: column.name,
+      classes: column.classes,
+      valuesOf: (conditions) => (conditions?.cond ? decodeCondition(column, conditions.cond) : []),
+    };
+  if (!hasConditionGroups(datasets)) return null;
+  const classes = classNames(datasets);
+  return {
+    name: "class",
+    classes,
+    valuesOf: (conditions) =>
+      conditions?.y?.toNumbers().map((place) => classes[place] ?? `${place}`) ?? [],
+  };
+}
+
+/** "3", or "3 → c" if a class becomes another one. */
+function classNames({ x0, x1 }: Datasets): string[] {
+  const [first, second] = x0.classes.length > 0 ? [x0, x1] : [x1, x0];
+  return first.classes.map(({ name }, place) => {
+    const other = second.classes[place]?.name ?? name;
+    return other === name ? name : `${name} → ${other}`;
+  });
+}
+
+/** The groups of a set, and the reasons of the others. */
+interface ConditionGroups {
+  groups: ConditionGroup[];
+  /** By the label of a group that is too small, or beyond the largest groups. */
+  reasons: Map<string, string>;
+}
+
 /**
- * The groups of a set by the condition column of its tables, the largest first if there are many classes; [] without a
- * condition, and for training rows.
+ * The groups of a set by its condition, the largest first if there are many classes; [] without a condition, and for training
+ * rows.
  */
-export function conditionGroups(set: SampleSet, context: Measuring): ConditionGroup[] {
-  const { datasets, trained } = context.subject;
-  const condition = trained.columns?.condition ?? null;
-  const own = set.conditions?.cond;
-  if (!condition || !own || context.options.split !== "test") return [];
-  const valuesOf = (cond: Tensor | undefined): ConditionValues =>
-    cond ? decodeCondition(condition, cond) : [];
+export const conditionGroups = (set: SampleSet, context: Measuring): ConditionGroup[] =>
+  allGroups(set, context).groups;
+
+function allGroups(set: SampleSet, context: Measuring): ConditionGroups {
+  const { datasets } = context.subject;
+  const source = conditionSource(context.subject);
+  const reasons = new Map<string, string>();
+  if (!source || !set.conditions || context.options.split !== "test")
+    return { groups: [], reasons };
   const ofTarget = (n: number, split: "train" | "test") =>
-    valuesOf(testConditions(datasets, set.side, n, split)?.cond);
-  const generated = valuesOf(own);
-  const data = ofTarget(set.data.size(0), "test");
-  const reserve = ofTarget(set.reserve().size(0), "train");
-  return rangesOf(condition, [...generated, ...data])
-    .map(({ label, holds }) => {
-      const places = (values: ConditionValues) =>
-        values.flatMap((value, i) => (holds(value) ? [i] : []));
-      return {
-        label,
-        generated: places(generated),
-        data: places(data),
-        reserve: places(reserve),
-      };
-    })
-    .filter((group) =>
-      [group.generated, group.data, group.reserve].every(({ length }) => length >= leastRows),
+    source.valuesOf(testConditions(datasets, set.side, n, split));
+  const values = {
+    generated: source.valuesOf(set.conditions),
+    data: ofTarget(set.data.size(0), "test"),
+    reserve: ofTarget(set.reserve().size(0), "train"),
+  };
+  const placesIn = (list: ConditionValues, { holds }: ConditionRange) =>
+    list.flatMap((value, i) => (holds(value) ? [i] : []));
+  const all = rangesOf(source, [...values.generated, ...values.data])
+    .map(
+      (range): ConditionGroup => ({
+        label: range.label,
+        generated: placesIn(values.generated, range),
+        data: placesIn(values.data, range),
+        reserve: placesIn(values.reserve, range),
+      }),
     )
-    .toSorted((a, b) => b.data.length - a.data.length)
-    .slice(0, mostGroups);
+    .toSorted((a, b) => b.data.length - a.data.length);
+  const isLarge = ({ generated, data, reserve }: ConditionGroup) =>
+    [generated, data, reserve].every(({ length }) => length >= leastRows);
+  const large = all.filter(isLarge);
+  for (const { label } of all.filter((group) => !isLarge(group)))
+    reasons.set(label, `fewer than ${leastRows} rows to evaluate`);
+  for (const { label } of large.slice(mostGroups))
+    reasons.set(label, `only the ${mostGroups} largest classes are measured`);
+  return { groups: large.slice(0, mostGroups), reasons };
 }
 
 interface ConditionRange {
@@ -65,7 +120,7 @@ interface ConditionRange {
 }
 
 /** The classes of a condition, or the quarters of its numbers. */
-function rangesOf({ name, classes }: ColumnCondition, values: ConditionValues): ConditionRange[] {
+function rangesOf({ name, classes }: ConditionSource, values: ConditionValues): ConditionRange[] {
   if (classes)
     return classes.map((one) => ({
       label: `${name} = ${one}`,
@@ -86,11 +141,15 @@ function rangesOf({ name, classes }: ColumnCondition, values: ConditionValues): 
   });
 }
 
-/** Metrics of each group of a condition. */
-export function conditionVariants(set: SampleSet, context: Measuring): Variant[] {
+/** The samples of each group of a condition, and the reasons of the other groups by their labels. */
+export function conditionVariants(
+  set: SampleSet,
+  context: Measuring,
+): { variants: Variant[]; reasons: Map<string, string> } {
   const rowsAt = (x: Tensor, places: readonly number[]) =>
     context.own(() => x.indexSelect(0, tensor([...places], { dtype: "int64" })));
-  return conditionGroups(set, context).map(({ label, generated, data, reserve }): Variant => {
+  const { groups, reasons } = allGroups(set, context);
+  const variants = groups.map(({ label, generated, data, reserve }): Variant => {
     // Rows for the floor limit the other rows.
     const own = generated.slice(0, reserve.length);
     return {
@@ -110,4 +169,5 @@ export function conditionVariants(set: SampleSet, context: Measuring): Variant[]
       },
     };
   });
+  return { variants, reasons };
 }

@@ -205,7 +205,7 @@ interface HeldOutEnd {
 }
 
 /** Measures rows against the data of the held-out time. Returns null if it was stopped. */
-function measureEnd(
+async function measureEnd(
   { protocol, end, origin, meaning: ofProtocol }: HeldOutEnd,
   context: Measuring,
   { group, label, sampling, data, reserve, line, before, after }: HeldOutSamples,
@@ -232,7 +232,8 @@ function measureEnd(
       meaning: `${meaning} ${ofProtocol} Floor: another half of the data of ${label}. Ceiling: optimal pairs of ${before.name} and ${after.name} on straight lines.`,
     }),
   };
-  return measureAs(variant, { all: metrics, has: () => true }, context);
+  const measurement = await measureAs(variant, { all: metrics, has: () => true }, context);
+  return measurement?.rows ?? null;
 }
 
 /** Rows [n, d] of both splits, as networks take them. */

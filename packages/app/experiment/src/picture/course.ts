@@ -1,5 +1,5 @@
 // The course of a bridge between several times or with growth: velocities, rates, masses and fates in the plane.
-import { squaredDistances } from "@dsbm/bridge";
+import { type Conditions, squaredDistances } from "@dsbm/bridge";
 import { tableReading } from "@dsbm/config";
 import { openRows } from "@dsbm/data";
 import { type Datasets, marginalsOf, relativeMasses } from "@dsbm/datasets";
@@ -19,8 +19,12 @@ interface CourseSamples {
   bridge: Bridge;
   datasets: Datasets;
   seed: number;
-  /** Rows of each dataset as networks take them, at their process times. */
-  dated: readonly { x: Tensor; time: number }[];
+  /** Rows of each dataset as networks take them, at their process times, and the conditions of the first rows. */
+  dated: readonly {
+    x: Tensor;
+    time: number;
+    conditions(rows: number): Conditions | undefined;
+  }[];
   /** Process times of the path, and mean masses there; null without growth. */
   times: readonly number[];
   masses: readonly number[] | null;
@@ -31,11 +35,11 @@ interface CourseSamples {
   place(x: Tensor): Tensor;
 }
 
-/** The fields, masses and fates of a course. Returns null for two datasets of constant mass, and for conditions. */
+/** The fields, masses and fates of a course. Returns null for two datasets of constant mass. */
 export async function courseOf(samples: CourseSamples): Promise<Course | null> {
   const { bridge, datasets, direction, dated, times, masses } = samples;
-  const { config, conditioning, method } = bridge.trained;
-  if ((!datasets.chain && !method.mass) || conditioning.channels > 0) return null;
+  const { config, method } = bridge.trained;
+  if (!datasets.chain && !method.mass) return null;
   const scale = timeScale(config) ?? { from: 0, length: 1 };
   const inUnits = (time: number) => scale.from + scale.length * time;
   const relative = relativeMasses(config, marginalsOf(datasets));
@@ -58,15 +62,16 @@ function fieldsOf(
   { bridge, direction, dated, times, place }: CourseSamples,
   unit: number,
 ): Pick<Course, "arrows" | "growth"> {
-  const field = bridge.drift(direction) ?? bridge.velocity();
-  const growth = bridge.growth();
   // A drift may be undefined at its end.
   const bound = times.at(-2) as number;
   const each = Math.ceil(mostArrows / dated.length);
   const length = arrowShare / (dated.length - 1);
   return tidy(() => {
-    const arrows = dated.map(({ x, time }) => {
+    const arrows = dated.map(({ x, time, conditions }) => {
       const rows = x.narrow(0, 0, Math.min(each, x.size(0)));
+      const given = conditions(rows.size(0));
+      const field = bridge.drift(direction, given) ?? bridge.velocity(given);
+      const growth = bridge.growth(given);
       const at = direction === "f" ? Math.min(time, bound) : Math.max(time, bound);
       const t = full([rows.size(0)], at);
       const ahead = field && rows.add(field(rows, t), { alpha: length });

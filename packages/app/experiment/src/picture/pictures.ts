@@ -9,6 +9,7 @@ import {
   svgToPng,
 } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
+import { writeConditionGrids } from "./condition-grids.js";
 import {
   type DrawnEvaluation,
   type EvaluationFiles,
@@ -89,6 +90,7 @@ async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Prom
   ];
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
+  await writeConditionGrids(evaluation, drawn.painter, target);
   if (config.plot_level >= 2 && !context.options.clock.isUp)
     await writePaths(evaluation, drawn.painter, target);
   return stills;

@@ -11,6 +11,7 @@ const mostIn = {
   bins: 30,
   columns: 24,
   conditionPoints: 200,
+  weights: 3,
 };
 const fewestBins = 6;
 
@@ -31,6 +32,8 @@ interface BridgedVectors {
    * columns.
    */
   axes: { basis: Tensor; explained: readonly number[] } | null;
+  /** Whether the coordinates are columns, whose names components take (default: no). */
+  areColumns?: boolean;
   /** Categories among the columns, and rows [n, d] with 1 in the column of their level (default: none). */
   categories?: readonly CategoryBlock[];
   leveled?(x: Tensor, end: "start" | "end"): Tensor;
@@ -63,6 +66,7 @@ export function pointsOf(vectors: BridgedVectors): Points {
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,
+        ...(axes && vectors.areColumns && { weights: largestWeights(basisOf(vectors)) }),
         source: sample(source),
         target: sample(target),
         generated: sample(end),
@@ -85,20 +89,31 @@ export function pointsOf(vectors: BridgedVectors): Points {
 }
 
 /** Coordinates of rows [n, d] in the plane of a figure, [n, 1] or [n, 2]. */
-export function placeIn({
-  direction,
-  start,
-  data,
-  axes,
-}: Pick<BridgedVectors, "direction" | "start" | "data" | "axes">): (x: Tensor) => Tensor {
-  const [source, target] = direction === "f" ? [start, data] : [data, start];
-  const basis = axes && orientedBasis(axes.basis, target.mean(0).sub(source.mean(0)));
+export function placeIn(vectors: PlacedVectors): (x: Tensor) => Tensor {
+  const basis = basisOf(vectors);
   return (x) => (basis ? x.matmul(basis) : x.narrow(1, 0, x.size(1) === 1 ? 1 : 2));
 }
 
-/** Signs of components point from source to target, whatever the direction, rows or units. */
-const orientedBasis = (basis: Tensor, way: Tensor): Tensor =>
-  basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
+type PlacedVectors = Pick<BridgedVectors, "direction" | "start" | "data" | "axes">;
+
+/** The components [d, 2]: their signs point from source to target, whatever the direction, rows or units. */
+function basisOf({ direction, start, data, axes }: PlacedVectors): Tensor | null {
+  if (!axes) return null;
+  const [source, target] = direction === "f" ? [start, data] : [data, start];
+  const way = target.mean(0).sub(source.mean(0));
+  return axes.basis.mul(way.matmul(axes.basis).ge(0).to(axes.basis.dtype).mul(2).sub(1));
+}
+
+/** The columns of the largest weights of each component, the largest first. */
+function largestWeights(basis: Tensor | null): NonNullable<Points["plane"]["weights"]> {
+  const components = basis?.t().contiguous().unbind(0) ?? [];
+  return components.map((component) =>
+    roundedNumbers(component)
+      .map((weight, column) => ({ column, weight }))
+      .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+      .slice(0, mostIn.weights),
+  );
+}
 
 /** Points of the rows of each class or range of the condition; none on a line. */
 function conditionPoints(

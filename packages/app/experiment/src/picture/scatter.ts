@@ -1,8 +1,18 @@
 import { categoryBlocks, principalComponents } from "@dsbm/data";
-import { marginalsOf, shortName, testRows } from "@dsbm/datasets";
+import { marginalsOf, shortName, testConditions, testRows } from "@dsbm/datasets";
 import { conditionGroups, keepOnProcessor } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";
-import { directionNames, scatterFigure, svgToPng, toJson } from "@dsbm/runs";
+import {
+  directionNames,
+  distinctNames,
+  endNames,
+  type Points,
+  planeOptions,
+  readDataFile,
+  scatterFigure,
+  svgToPng,
+  toJson,
+} from "@dsbm/runs";
 import { cat, tidy } from "@dsbm/torch";
 import { courseOf } from "./course.js";
 import { type DrawnEvaluation, type EvaluationFiles, pathsOf } from "./drawn-evaluation.js";
@@ -38,12 +48,14 @@ export async function writeScatter(
     const path = { states, times };
     axes?.basis.keep();
     const conditions = conditionGroups(evaluation.set, evaluation.context);
-    const vectors = { direction, start, end, data, path, between, axes, conditions };
+    const areColumns = subject.names !== null && datasets.projection === null;
+    const vectors = { direction, start, end, data, path, between, axes, areColumns, conditions };
     return { axes, points: pointsOf({ ...vectors, ...levelsOf(evaluation) }) };
   });
   const dated = marginalsOf(datasets).map((one, i) => ({
     x: keepOnProcessor(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
     time: datasets.chain?.times[i] ?? i,
+    conditions: (n: number) => testConditions({ x0: one, x1: one }, "x0", n, measuring.split),
   }));
   const [first, last] = [0, -1].map((k) => states.select(0, k));
   try {
@@ -64,10 +76,21 @@ export async function writeScatter(
     for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
   }
   run.saveFile(`samples/${id}_points.json`, `${toJson(points)}\n`);
-  const name = directionNames[direction];
-  const svg = await scatterFigure(points, { direction, title: `Samples of the bridge ${name}` });
+  const svg = await figureOf(points, direction, run.paths.folder);
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return svgToPng(svg);
+}
+
+/** The figure of points with the names and units of the data of a run. */
+function figureOf(points: Points, direction: "f" | "b", folder: string): Promise<string> {
+  const file = readDataFile(folder);
+  const names = file && endNames(file);
+  const { source, target } = distinctNames(names ?? { source: "source", target: "target" });
+  const way = direction === "f" ? `From ${source} to ${target}` : `From ${target} to ${source}`;
+  return scatterFigure(points, {
+    ...planeOptions(direction, file, { source, target }),
+    title: names ? way : `Samples of the bridge ${directionNames[direction]}`,
+  });
 }
 
 /** The categories among the columns; none for principal components of columns. */

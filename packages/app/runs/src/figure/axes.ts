@@ -1,5 +1,6 @@
 // The frame of a plane of samples: it fits the clouds and counts the points beyond it.
 import type { AxisUnits } from "./axis-units.js";
+import { componentName } from "./component.js";
 import { type Domain, type PlaneFrame, planeSize } from "./panel-sizes.js";
 import type { Plane } from "./points-file.js";
 
@@ -22,7 +23,8 @@ export function planeAxes(plane: Plane, { units }: { units: AxisUnits }) {
   const label = (axis: number) => {
     const share = explained?.[axis];
     if (share === undefined) return units.name(axis);
-    return `component ${axis + 1} (${Math.round(100 * share)} %)`;
+    const name = componentName(plane.weights?.[axis] ?? [], units) ?? `component ${axis + 1}`;
+    return `${name} (${Math.round(100 * share)} %)`;
   };
   const placesOf = (flat: readonly number[], isWhole = true): PlanePoint[] =>
     Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({

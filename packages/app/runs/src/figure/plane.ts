@@ -50,17 +50,20 @@ const rowsLabel = (label: string, count: number | undefined): string =>
     ? label
     : `${label} (${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"})`;
 
-/** Draws samples and paths as SVG text. */
+const plainNames = { source: "source", target: "target" };
+
+/** Draws samples and paths as SVG text, by default without names and units. */
 export async function scatterFigure(
-  { plane, histograms }: Pick<Points, "plane" | "histograms"> & Partial<Points>,
-  { direction, title }: { direction: "f" | "b"; title: string },
+  { plane, histograms, rows }: Pick<Points, "plane" | "histograms"> & Partial<Points>,
+  { title, ...given }: Pick<PlaneOptions, "direction"> & Partial<PlaneOptions> & { title: string },
 ): Promise<string> {
-  const options = { direction, names: { source: "source", target: "target" }, units: plainUnits };
+  const options: PlaneOptions = { names: plainNames, units: plainUnits, ...given };
   const { panels } = await planePanels(plane, options);
   if (plane.k === 1)
     for (const one of histograms) panels.push(await histogramPanel(one, options, panels[0]));
   const columns = panels.length === 4 ? 2 : 3;
-  return composeFigure({ title, panels, columns, legend: planeLegend(options) });
+  const legend = options.times ? [] : planeLegend(options, rows);
+  return composeFigure({ title, panels, columns, legend });
 }
 
 /** Panels, and the points that their frame leaves out. */

@@ -12,6 +12,11 @@ const plane = z
     k: z.union([z.literal(1), z.literal(2)]),
     /** Each principal component's share of the variance; null: the coordinates are columns. */
     explained: numberList.nullable(),
+    /** The largest weights of each component with their columns; missing in files of earlier versions. */
+    weights: z
+      .array(z.array(z.object({ column: realNumber, weight: realNumber })))
+      .optional()
+      .catch(undefined),
     /** A few paths: the states at each time, in the sampler's order. */
     path: z.object({ times: numberList.min(1), states: z.array(numberList) }),
     /** Intermediate datasets in the order of the direction, and generated samples there. */

@@ -9,7 +9,7 @@ export interface Panel {
   width: number;
   height: number;
   title: string | undefined;
-  /** The legend of this panel, in a report. */
+  /** The legend of this panel. */
   legend?: readonly LegendEntry[];
   /** What to see, in a report. */
   caption?: string;
@@ -115,7 +115,9 @@ export function composeFigure({
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
   const cellWidth = Math.max(...panels.map((panel) => panel.width));
-  const cellHeight = Math.max(...panels.map((panel) => panel.height + titleHeight));
+  const keys = panels.map((panel) => drawLegend(panel.legend ?? [], cellWidth));
+  const above = titleHeight + Math.max(...keys.map(({ height }) => height));
+  const cellHeight = Math.max(...panels.map((panel) => panel.height + above));
   const inside = Math.max(perRow * cellWidth, Math.ceil(textWidth(title, 17)));
   const key = scale ? drawColorBar(scale, inside) : drawLegend(legend, inside);
   const top = margin + 34 + key.height;
@@ -126,8 +128,9 @@ export function composeFigure({
     const y = top + Math.floor(i / perRow) * cellHeight;
     const title = shortenText(panel.title ?? "", Math.floor(cellWidth / 8.6));
     const name = `<text x="${x + 4}" y="${y + 14}" font-size="13" font-weight="bold">${escapeXml(title)}</text>`;
-    const place = `x="${x}" y="${y + titleHeight}" overflow="visible"`;
-    return name + panel.svg.replace("<svg", `<svg ${place}`);
+    const place = `x="${x}" y="${y + above}" overflow="visible"`;
+    const ownKey = `<g transform="translate(${x + 4},${y + titleHeight - 6})" font-size="12">${keys[i]?.svg ?? ""}</g>`;
+    return name + (keys[i]?.svg ? ownKey : "") + panel.svg.replace("<svg", `<svg ${place}`);
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}" fill="${ink}">`,

@@ -1,22 +1,21 @@
 // The figures of an evaluation in a report, each with what to see.
 import { join } from "node:path";
 import { firstOf } from "@dsbm/files";
-import { type AxisUnits, plainUnits } from "../figure/axis-units.js";
 import { coursePanels } from "../figure/course.js";
 import { categoryPanel, histogramPanel } from "../figure/histogram.js";
-import { conditionPanels, type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
+import { type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
 import { type Points, readPoints } from "../figure/points-file.js";
 import type { Panel } from "../figure/svg.js";
 import { digits } from "../numbers.js";
 import type { CourseRecord, DataFile } from "../run/data-file.js";
-import type { MetricRow, Quality } from "../run/quality.js";
+import type { Quality } from "../run/quality.js";
 import { categoryCaption, closeness, cutText, histogramCaption } from "./captions.js";
-import { timesOfCourse } from "./course.js";
+import { conditionFigures, conditionImages } from "./condition-figures.js";
 import { columnCount, constantColumns } from "./data-section.js";
+import { type DirectionRows, directionRows } from "./direction-rows.js";
 import type { Names } from "./names.js";
-import { worstShares } from "./order.js";
 import { charts, type Html, html, type Picture, pictures, piecesOf } from "./page/html.js";
-import { mainRow } from "./verdict.js";
+import { planeOptions } from "./plane-options.js";
 
 /** An evaluation shown in figures. */
 export interface EvaluationView {
@@ -35,24 +34,6 @@ interface FigureFacts {
   quality: Quality | null;
 }
 
-/** The metrics of a direction, for captions. */
-interface DirectionRows {
-  /** The metric that the verdict rests on. */
-  main: MetricRow | undefined;
-  /** Of each column, the worst first. */
-  columns: readonly MetricRow[];
-  /** Of intermediate times. */
-  marginals: readonly MetricRow[];
-  /** Of each class or range of the condition, the worst first. */
-  conditions: readonly MetricRow[];
-  spread: MetricRow | undefined;
-  /** The title of a metric at the endpoint, by its name there, at a time or in a condition. */
-  titleOf(row: MetricRow): string;
-}
-
-/** The metric that orders conditions. */
-const conditionMetric = "condition_sliced_w2";
-
 interface FigureOptions extends PlaneOptions {
   data: DataFile | null;
   course: CourseRecord | null;
@@ -65,38 +46,15 @@ export async function evaluationFigures(
   views: readonly EvaluationView[],
   { names, data, quality }: FigureFacts,
 ): Promise<Html[]> {
-  const units = data ? unitsOf(data) : plainUnits;
-  const course = data?.course ?? null;
-  const figures = views.map((view) => {
-    const { direction } = view;
-    const times = course && (course.datasets.length > 2 ? timesOfCourse(course) : null);
-    const inOrder = times && (direction === "f" ? times : times.toReversed());
-    return viewOf(folder, view, {
-      direction,
-      names,
-      units,
+  const figures = views.map((view) =>
+    viewOf(folder, view, {
+      ...planeOptions(view.direction, data, names),
       data,
-      course,
-      rows: rowsOf(direction, quality),
-      ...(inOrder && { times: inOrder }),
-    });
-  });
+      course: data?.course ?? null,
+      rows: directionRows(view.direction, quality),
+    }),
+  );
   return (await Promise.all(figures)).flat();
-}
-
-function rowsOf(direction: "f" | "b", quality: Quality | null): DirectionRows {
-  const rows = (quality?.rows ?? []).filter((row) => row.direction === direction);
-  return {
-    main: quality ? mainRow(quality, direction) : undefined,
-    columns: rows.filter(({ column }) => column !== undefined),
-    marginals: rows.filter(({ group }) => group === "marginals"),
-    conditions: worstShares(
-      rows.filter(({ name, group }) => group === "conditions" && name === conditionMetric),
-    ),
-    spread: rows.find(({ name }) => name === "variance_ratio"),
-    titleOf: ({ name, title }) =>
-      rows.find((row) => row.name === name.replace(/^(marginal|condition)_/, ""))?.title ?? title,
-  };
 }
 
 async function viewOf(
@@ -117,6 +75,7 @@ async function viewOf(
     html`<h3>${usual}</h3>`,
     points && (await pointFigures(points, options)),
     rest.length > 0 && pictures(rest),
+    conditionImages(join(folder, "samples"), id, options),
   );
 }
 
@@ -134,7 +93,7 @@ async function pointFigures(points: Points, options: FigureOptions): Promise<Htm
     rows.spread && `Their variance is ${digits(rows.spread.value)} of the variance of ${goal}.`,
     cutText(cut),
     plane.explained &&
-      "The axes are the first two principal components, with their shares of the variance.",
+      `The axes are the first two principal components, with their shares of the variance${plane.weights ? ", named by the columns of the largest weights" : ""}.`,
   ].filter(Boolean);
   return piecesOf(
     html`<p>${note.join(" ")}</p>`,
@@ -147,33 +106,6 @@ async function pointFigures(points: Points, options: FigureOptions): Promise<Htm
     await conditionFigures(points, options),
     await columnFigures(points, options),
   );
-}
-
-/** Small multiples by class or range of the condition, the worst first. */
-async function conditionFigures(
-  { plane, conditions }: Points,
-  options: FigureOptions,
-): Promise<Html[]> {
-  if (conditions.length === 0) return [];
-  const { rows, names, direction } = options;
-  const rowOf = (label: string) => rows.conditions.find(({ at }) => at === label);
-  const order = rows.conditions.map(({ at }) => at);
-  const rankOf = ({ label }: { label: string }) => {
-    const place = order.indexOf(label);
-    return place < 0 ? order.length : place;
-  };
-  const sorted = conditions.toSorted((a, b) => rankOf(a) - rankOf(b));
-  const panels = await conditionPanels(sorted, plane, options);
-  const withCaptions = panels.map((panel) => {
-    const row = rowOf(panel.title ?? "");
-    return row ? { ...panel, caption: closeness(row, rows.titleOf(row)) } : panel;
-  });
-  const goal = direction === "f" ? names.target : names.source;
-  return [
-    html`<h4>By condition</h4>`,
-    html`<p class="note">Each panel has the rows of one condition: generated rows (blue) should cover the rows of ${goal}. The worst come first.</p>`,
-    ...charts("medium", withCaptions),
-  ];
 }
 
 /** How close the generated rows of each time are to its data. */
@@ -234,20 +166,4 @@ async function columnFigures(points: Points, options: FigureOptions): Promise<Ht
     html`<p class="note">${note.join(" ")}</p>`,
     ...charts("small", panels, planeLegend(options, points.rows)),
   ];
-}
-
-function unitsOf({ columns, transform }: DataFile): AxisUnits {
-  const { mean, std, log1p, standardise } = transform;
-  const isSqueezed = standardise === "robust";
-  const of = (numbers: readonly number[], column: number) =>
-    numbers.length === 1 ? numbers[0] : numbers[column];
-  return {
-    name(column) {
-      const name = columns[column]?.name ?? plainUnits.name(column);
-      const logged = log1p ? `log(1 + ${name})` : name;
-      const [m, s] = [mean, std].map((numbers) => digits(numbers[column] ?? 0));
-      return isSqueezed ? `asinh((${logged} − ${m}) / ${s})` : logged;
-    },
-    value: (column, x) => (isSqueezed ? x : x * (of(std, column) ?? 1) + (of(mean, column) ?? 0)),
-  };
 }

@@ -108,6 +108,19 @@ describe("samples", () => {
     expect(lines(svg).map((line) => coordinates(line).length)).toEqual([3, 3, 3]);
   });
 
+  it("have the names of files and times, and a legend for each time of a course", async () => {
+    const weights = [[{ column: 1, weight: -0.9 }], [{ column: 0, weight: 0.3 }]];
+    const plane = { ...kinds, k: 2 as const, explained: [0.6, 0.2], weights, path, between };
+    const times = ["day 2", "day 3", "day 7"];
+    const names = { source: "day 2", target: "day 7" };
+    const svg = await scatterFigure(
+      { ...points, plane },
+      { direction: "f", title: "Cells", names, times },
+    );
+    const shown = ["Day 3", "data of day 3 (3 rows)", "−column 2 (60 %)", "component 2 (20 %)"];
+    expect(texts(svg)).toEqual(expect.arrayContaining(shown));
+  });
+
   it("of a time course have velocities, growth, masses and fates", async () => {
     const plane = { ...kinds, k: 2 as const, explained: null, path, between };
     const course = {

@@ -8,14 +8,16 @@ export interface FitKeys {
   method?: MethodName | (string & {}) | undefined;
   /** directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both. Default: null. */
   fb_sequence?: readonly ("b" | "f")[] | null | undefined;
+  /** networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first. Chosen from your data. */
+  precondition?: boolean | "mixture" | undefined;
+  /** the network predicts the endpoint instead of the drift. Default: false. */
+  mean_match?: boolean | undefined;
+  /** weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma. Default: true. */
+  loss_scale?: boolean | number | string | undefined;
+  /** divide the network's output by the marginal's standard deviation. Default: false. */
+  std_trick?: boolean | undefined;
   /** reference process: Brownian motion or Ornstein-Uhlenbeck. Default: "ve". */
   sde?: "ve" | "vp" | undefined;
-  /** first pairs: from the reference process (IPF), or independent (IMF). Default: "ref". */
-  first_coupling?: "ref" | "ind" | undefined;
-  /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
-  first_pass?: number | null | undefined;
-  /** independent pairs share condition and class; null: only with data.condition. Default: null. */
-  match_conditions?: boolean | null | undefined;
   /** standard deviation of the reference process at time 1; null: by gamma_min and gamma_max. Chosen from your data. */
   sigma?: number | null | undefined;
   /** smallest variance of a step. Default: 0.001. */
@@ -26,20 +28,14 @@ export interface FitKeys {
   gamma_space?: "linspace" | "geomspace" | undefined;
   /** the second half of the schedule mirrors the first (num_steps even). Default: false. */
   symmetric_gamma?: boolean | undefined;
-  /** the network predicts the endpoint instead of the drift. Default: false. */
-  mean_match?: boolean | undefined;
-  /** weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma. Default: true. */
-  loss_scale?: boolean | number | string | undefined;
-  /** divide the network's output by the marginal's standard deviation. Default: false. */
-  std_trick?: boolean | undefined;
-  /** networks learn a correction of a known drift: true: the Gaussian bridge with the data's moments; mixture: LightSB, fitted first. Chosen from your data. */
-  precondition?: boolean | "mixture" | undefined;
+  /** first pairs: from the reference process (IPF), or independent (IMF). Default: "ref". */
+  first_coupling?: "ref" | "ind" | undefined;
+  /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
+  first_pass?: number | null | undefined;
   /** minibatch OT of independent pairs; rows with the same condition, if there is a condition. Chosen from your data. */
   ot_sampler?: "exact" | "sinkhorn" | null | undefined;
   /** samples of each dataset in an OT plan, a multiple of batch_size; null: one batch. Chosen from your data. */
   ot_rows?: number | null | undefined;
-  /** growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance. Default: 1. */
-  ot_penalty?: number | undefined;
   /** mean paths of pairs: straight lines, curves that follow the data (metric), or splines through three datasets or more. Default: "straight". */
   interpolant?: "straight" | "metric" | "spline" | undefined;
   /** interpolant=metric: LAND, or RBF with 150 kernels; null: land up to 10 columns, then rbf. Default: null. */
@@ -50,14 +46,10 @@ export interface FitKeys {
   path_noise?: number | null | undefined;
   /** correct mean and standard deviation of simulated samples to the data's, by coordinate or image channel. Chosen from your data. */
   match_moments?: boolean | undefined;
+  /** independent pairs share condition and class; null: only with data.condition. Default: null. */
+  match_conditions?: boolean | null | undefined;
   /** share of training rows without condition or class; dsbm sample then takes guidance=. Default: 0. */
   condition_dropout?: number | undefined;
-  /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
-  langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on. Default: null. */
-  delta?: number | null | undefined;
-  /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
-  growth_coupling?: "wfr" | "vgfm" | undefined;
   /** mass of each dataset in order, such as cell counts, or a column to sum; null: sums of weights, else from birth and death, else equal. Default: null. */
   mass?: readonly (number)[] | string | null | undefined;
   /** tables: the column of sampling weights. Default: null. */
@@ -66,16 +58,24 @@ export interface FitKeys {
   birth?: string | null | undefined;
   /** wfr, wfr_bridge: the column of known death rates. Default: null. */
   death?: string | null | undefined;
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null: growth is estimated first, with the length that halves of the rows agree on. Default: null. */
+  delta?: number | null | undefined;
+  /** wfr, wfr_bridge: penalise growth of both datasets (wfr), or of the source only (vgfm, with ot_penalty). Default: "wfr". */
+  growth_coupling?: "wfr" | "vgfm" | undefined;
+  /** growth_coupling=vgfm: penalty of changed mass at the source, in units of the median squared distance. Default: 1. */
+  ot_penalty?: number | undefined;
   /** lightsb: penalty of changed mass, in units of x^2; null: mass is conserved. Default: null. */
   mass_penalty?: number | null | undefined;
   /** lightsb, lightsb_m: number of Gaussians in the mixture. Default: 50. */
   mixture_components?: number | undefined;
   /** lightsb, lightsb_m: initial variance of each Gaussian, in units of sigma^2. Default: 0.1. */
   mixture_spread?: number | undefined;
-  /** few_steps: the run whose samples it learns to draw in few steps (see dsbm distill). Default: null. */
-  teacher?: string | null | undefined;
+  /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
+  langevin_scale?: number | string | null | undefined;
   /** dsb: scale the noise by var_final, instead of the first drift. Default: false. */
   var_final_gamma_scale?: boolean | undefined;
+  /** few_steps: the run whose samples it learns to draw in few steps (see dsbm distill). Default: null. */
+  teacher?: string | null | undefined;
   /** data at time 0. Default: "mnist". */
   Dataset?: string | undefined;
   /** data at time 1, with transfer=true. Default: "emnist". */
@@ -102,30 +102,6 @@ export interface FitKeys {
   wavenumber?: 0 | 1 | 2 | 4 | 8 | 16 | undefined;
   /** Options `data.KEY` of the command line. */
   data?: {
-    /** height of an image, and its width without data.image_width. Chosen from your data. */
-    image_size?: number | undefined;
-    /** width of an image or field; null: as its height. Chosen from your data. */
-    image_width?: number | null | undefined;
-    /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
-    variables?: string | readonly (string | number)[] | number | null | undefined;
-    /** NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells. Default: null. */
-    coarsen?: string | null | undefined;
-    /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */
-    transform?: "log1p" | "sqrt" | null | undefined;
-    /** channels of an image. Chosen from your data. */
-    channels?: number | undefined;
-    /** channels of the condition. Default: 0. */
-    cond_channels?: number | undefined;
-    /** arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both. Default: null. */
-    cond?: string | readonly (string | number)[] | number | null | undefined;
-    /** mirror training images at random. Default: false. */
-    random_flip?: boolean | undefined;
-    /** dimensions of synthetic vectors; null is the dataset's own. Default: null. */
-    dim?: number | null | undefined;
-    /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
-    a?: number | undefined;
-    /** number of principal components to project on; null: no projection. Default: null. */
-    components?: number | null | undefined;
     /** a label of the data. Default: null. */
     dataset?: string | null | undefined;
     /** number of training samples, generated or the first of the files; null is all. Default: null. */
@@ -134,6 +110,12 @@ export interface FitKeys {
     n_test?: number | null | undefined;
     /** held-out share of an image folder, an array, a table or fields. Default: 0.1. */
     test_fraction?: number | undefined;
+    /** dimensions of synthetic vectors; null is the dataset's own. Default: null. */
+    dim?: number | null | undefined;
+    /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
+    a?: number | undefined;
+    /** number of principal components to project on; null: no projection. Default: null. */
+    components?: number | null | undefined;
     /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns to drop. Default: null. */
@@ -142,6 +124,8 @@ export interface FitKeys {
     categories?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns that samples keep unchanged. Default: null. */
     keep?: string | readonly (string | number)[] | number | null | undefined;
+    /** tables: the column of row ids for pairs=FILE; it is not trained on. Default: null. */
+    id?: string | null | undefined;
     /** tables: the condition, a column of numbers or classes. Default: null. */
     condition?: string | null | undefined;
     /** tables: like data.condition, for a column whose numbers are codes of classes. Default: null. */
@@ -150,14 +134,12 @@ export interface FitKeys {
     range?: true | string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers. Chosen from your data. */
     integer?: true | string | readonly (string | number)[] | number | null | undefined;
-    /** tables: the column of row ids for pairs=FILE; it is not trained on. Default: null. */
-    id?: string | null | undefined;
-    /** tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have. Default: "error". */
-    missing?: "error" | "drop" | undefined;
     /** tables: train on log(1 + x). Default: false. */
     log1p?: boolean | undefined;
     /** tables and fields: standardise each column or variable (columns), all by one deviation (global), or columns by their middle half, with far values drawn in (robust). Chosen from your data. */
     standardise?: "columns" | "global" | "robust" | "none" | undefined;
+    /** .h5ad files: the total to which the counts of each cell are scaled; null: not. Default: null. */
+    normalise?: number | null | undefined;
     /** one table with source and target: the column that separates their rows. Default: null. */
     split_by?: string | null | undefined;
     /** data.split_by: value of source rows: text, number, year, month, or a range such as 1990..1999. Default: null. */
@@ -168,6 +150,8 @@ export interface FitKeys {
     target?: string | number | boolean | null | undefined;
     /** tables: use only the rows that match this condition. Default: null. */
     where?: string | null | undefined;
+    /** tables: treatment of rows with missing values; fields: of fields with missing values in cells that others have. Default: "error". */
+    missing?: "error" | "drop" | undefined;
     /** decimal sign of .csv and .tsv. Default: ".". */
     decimal?: "." | "," | undefined;
     /** .csv and .tsv: the sign between thousands; null: none. Default: null. */
@@ -180,10 +164,26 @@ export interface FitKeys {
     header?: boolean | undefined;
     /** the array of a .npz file; null for a file with one array. Default: null. */
     key?: string | null | undefined;
-    /** .h5ad files: the total to which the counts of each cell are scaled; null: not. Default: null. */
-    normalise?: number | null | undefined;
     /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
     layer?: string | null | undefined;
+    /** height of an image, and its width without data.image_width. Chosen from your data. */
+    image_size?: number | undefined;
+    /** width of an image or field; null: as its height. Chosen from your data. */
+    image_width?: number | null | undefined;
+    /** channels of an image. Chosen from your data. */
+    channels?: number | undefined;
+    /** mirror training images at random. Default: false. */
+    random_flip?: boolean | undefined;
+    /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
+    variables?: string | readonly (string | number)[] | number | null | undefined;
+    /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */
+    transform?: "log1p" | "sqrt" | null | undefined;
+    /** NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells. Default: null. */
+    coarsen?: string | null | undefined;
+    /** channels of the condition. Default: 0. */
+    cond_channels?: number | undefined;
+    /** arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both. Default: null. */
+    cond?: string | readonly (string | number)[] | number | null | undefined;
   } | undefined;
   /** Options `model.KEY` of the command line. */
   model?: string | {
