@@ -93,7 +93,7 @@ async function climate(
   if (again) removeFolder(folder);
   const size = quick
     ? { folds: 2, steps: 2, members: 2, stride: { test: 4, train: 4 } }
-    : { folds: 4, steps: 600, members: 10, stride: { test: 2, train: 1 } };
+    : { folds: 3, steps: 700, members: 6, stride: { test: 2, train: 1 } };
   const progress = createProgress();
   const { rain, results } = await studyRoutes(size, {
     folder,

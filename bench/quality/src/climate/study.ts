@@ -20,8 +20,19 @@ import {
 } from "./rain.js";
 import type { MonthTiles } from "./scores.js";
 
+/** The study measures by itself. */
+const quietWords = ["plot_level=0", "metrics.judge=false", "test_npar=16"];
+/** One iteration forward, in few steps. */
+const trainedWords = ["fb_sequence=[f]", "n_ipf=1", "num_steps=10", "batch_size=32"];
+
 /** Options of all runs: rain is not negative, and heavy rain is far off. */
-const usualWords = ["data.transform=sqrt", "data.range=pr:0..", "threads=1", "max_minutes=null"];
+const usualWords = [
+  "data.transform=sqrt",
+  "data.range=pr:0..",
+  "threads=1",
+  "max_minutes=null",
+  ...quietWords,
+];
 
 /** The runs of a fold: the files of `dsbm fit`, and its options. */
 const runWords = {
@@ -85,7 +96,7 @@ export const commandsOf = ({ steps }: Pick<StudySize, "steps">): Record<RunName,
   Object.fromEntries(
     Object.entries(runWords).map(([name, [source, target, ...words]]) => {
       const isTrained = !words.some((word) => word.startsWith("method="));
-      const length = isTrained ? [`num_iter=${steps}`, `first_num_iter=${steps}`] : [];
+      const length = isTrained ? [...trainedWords, `num_iter=${steps}`] : [];
       return [
         name,
         ["fit", `${source}.nc`, `${target}.nc`, ...words, ...length, ...usualWords, `name=${name}`],

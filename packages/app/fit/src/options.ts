@@ -53,6 +53,7 @@ function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] 
     mayUseMixture: !isConditional && !config.cdsb && !hasMethod && !pairKeys.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
+    addsDetail: config.pairs !== null && config.data.coarsen !== null,
     grids: takesOption(config.method, "path_noise") ? facts.rows.length - 1 : 1,
   }).filter(({ key }) => !methodKeys.includes(key));
 }

@@ -60,6 +60,13 @@ test("noise has the size of the spread if the reference process makes the first 
   expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
 });
 
+test("noise has the size of the detail that a coarsened source lacks, and known pairs need one iteration", () => {
+  const facts = { ...factsOf(), shape: [1, 8, 8], transport: 0.31 };
+  const rules = chooseRules(facts, { addsDetail: true });
+  const valuesOf = (name: string) => rules.filter(({ key }) => key === name).map((r) => r.value);
+  expect([valuesOf("sigma"), valuesOf("n_ipf")]).toEqual([[0.31], [1]]);
+});
+
 const onCircle = (t: number) => [Math.sin(4 * t), Math.cos(4 * t)];
 /** Two clusters that stay, while the first one loses a third of all rows to the second one. */
 const ofCluster = (t: number, row: number) => [row < 140 - 80 * t ? 0 : 4, 0];

@@ -1,11 +1,16 @@
 // The network, the grid and the batches of images, and their sizes in little time.
 import type { DataFacts } from "../facts.js";
 import { twoIterations } from "./iterations.js";
-import { pairsServe } from "./pairs.js";
+import { knownPairsOnce, pairsServe } from "./pairs.js";
 import { type Rule, rule } from "./rule.js";
+import type { UserChoices } from "./sigma.js";
 
 /** Chooses the options of images; `n` of the smaller dataset. */
-export function imageRules({ shape }: DataFacts, n: number): Rule[] {
+export function imageRules(
+  { shape }: DataFacts,
+  n: number,
+  { addsDetail = false }: UserChoices = {},
+): Rule[] {
   const [, height, width] = shape as [number, number, number];
   const size = Math.max(height, width);
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
@@ -13,7 +18,7 @@ export function imageRules({ shape }: DataFacts, n: number): Rule[] {
     rule("num_steps", 30, "it is usual for images"),
     ...networkRules(height, width),
     rule("ot_sampler", "exact", "minibatch OT pairs similar images"),
-    twoIterations,
+    addsDetail ? knownPairsOnce : twoIterations,
     rule(
       "batch_size",
       batch,

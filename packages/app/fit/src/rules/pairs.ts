@@ -15,6 +15,13 @@ export const pairRules: readonly Rule[] = [
   twoIterations,
 ];
 
+/** One iteration on known pairs. */
+export const knownPairsOnce = rule(
+  "n_ipf",
+  1,
+  "the pairs are known: simulated pairs would be worse",
+);
+
 /** LightSB's mixture makes the first pairs. */
 export const mixtureRules: readonly Rule[] = [
   rule(

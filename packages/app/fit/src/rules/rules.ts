@@ -11,7 +11,7 @@ export function chooseRules(facts: DataFacts, choices: UserChoices = {}): Rule[]
   const { shape, rows } = facts;
   const sigma = chooseSigma(facts, choices);
   const n = Math.min(...rows);
-  if (shape.length > 1) return [sigma, ...imageRules(facts, n)];
+  if (shape.length > 1) return [sigma, ...imageRules(facts, n, choices)];
   const fromMixture = startsFromMixture(facts, choices);
   const common = vectorRules(facts, {
     n,

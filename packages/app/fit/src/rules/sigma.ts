@@ -10,6 +10,8 @@ export interface UserChoices {
   sigma?: number | null | undefined;
   /** Whether the reference process makes the first pairs. */
   fromReference?: boolean;
+  /** Whether the source is the coarsened target, row by row. */
+  addsDetail?: boolean;
   /** Parts of the way, each with a grid of its own: the intervals of a course of flows. */
   grids?: number;
 }
@@ -54,6 +56,12 @@ export function chooseSigma(facts: DataFacts, choices: UserChoices = {}): Rule {
       "sigma",
       twoDigits(spread || sigmaOfEqualRows),
       `the reference process makes the first pairs: noise as large as the spread (${twoDigits(spread)}) brings samples near the target`,
+    );
+  if (choices.addsDetail)
+    return rule(
+      "sigma",
+      twoDigits(transport || sigmaOfEqualRows),
+      `noise as large as the detail that the source lacks (${twoDigits(transport)} a coordinate) draws it anew`,
     );
   return sigmaOfTransport(transport, spread);
 }
