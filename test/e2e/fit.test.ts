@@ -169,6 +169,7 @@ test("a plan for folders of images", async () => {
   const short = ["max_minutes=0.02", "threads=1", "model=UNET", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^data\.image_size=16 +because /m);
+  expect(plan.err + plan.out).toMatch(/^data\.latent=8 +because the time allows each direction/m);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time allows/m);
   expect(plan.err + plan.out).toMatch(/^batch_size=8 +because the time allows/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two iterations would have only 20 steps/m);

@@ -119,6 +119,28 @@ it.each<[base: readonly string[], words: string]>([
   expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
 });
 
+it("a bridge between latent maps takes and gives images, and is measured in images", async () => {
+  const words =
+    wordsOf(`data.image_size=16 data.latent=2 data.latent_steps=4 model.channel_mult='1,1'
+    plot_level=1`);
+  const { folder, stderr } = await succeed(placeRun("latent", [...brief, ...words]));
+  expect(stderr).toMatch(/UNET of [\d,]+ parameters each way/);
+  const pictures = readdirSync(join(folder, "samples"));
+  expect(pictures).toContain("it0001_f_step00000004_reconstruction.png");
+  const sampled = ["sample", folder, "synthetic_squares", join(root, "moved.npy"), "threads=1"];
+  expect((await succeed([...sampled, "direction=f"])).stdout).toMatch(/float32 \[64, 1, 16, 16\]/);
+  const largest = tidy(() => io.mapNpy(join(root, "moved.npy")).abs().max().item());
+  expect(largest).toBeLessThanOrEqual(1);
+  const evaluate = ["evaluate", folder, "metrics=reconstruction,path_energy", "n=8", "threads=1"];
+  const { stdout } = await succeed(evaluate);
+  expect(stdout).toMatch(/reconstruction error +f +0\.\d/);
+  expect(stdout).toMatch(/left out: path_energy: its paths are paths of latent maps/);
+  await refuse(["export", folder, join(root, "exported")], ["latent maps of an autoencoder"]);
+  expect((await succeed(placeRun("latent", [...brief, ...words]))).stdout).toContain(
+    "is finished already",
+  );
+});
+
 it("calls the distance FID with a TorchScript network of Inception's signature, and only then", async () => {
   const inception = fileURLToPath(
     new URL("../../packages/engine/torch/test/fixtures/inception_like.pt", import.meta.url),

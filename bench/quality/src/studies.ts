@@ -149,8 +149,13 @@ async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
   return count > 0.05 * of ? 1 : 0;
 }
 
+async function emoji(config: BenchmarkConfig, call: StudyCall): Promise<number> {
+  const { emojiStudy } = await import("./emoji/command.js");
+  return emojiStudy(config, call);
+}
+
 /** The studies by name; each returns the exit code. */
 export const studies: Record<
   string,
   (config: BenchmarkConfig, call: StudyCall) => Promise<number>
-> = { verdicts: verdictStudy, checks: methodChecks, "few-steps": fewSteps, climate };
+> = { verdicts: verdictStudy, checks: methodChecks, "few-steps": fewSteps, climate, emoji };

@@ -20,6 +20,7 @@ import {
   splits,
   toDevice,
 } from "./dataset.js";
+import type { Encoding } from "./encoding.js";
 import { type Channels, fieldEnds } from "./fields.js";
 import { gaussianTarget } from "./gaussian-target.js";
 import { GrowthMemo } from "./growth-estimate.js";
@@ -36,9 +37,9 @@ export interface Datasets {
   between: readonly EndpointData[];
   /** The intervals of a time course; null: two datasets. */
   chain: Chain | null;
-  /** Training rows of all intervals, or rows repeated by their weights; null: the rows of source and target. */
+  /** Training rows of all intervals, rows repeated by their weights, or latent maps; null: the rows of source and target. */
   rows: Endpoints | null;
-  /** The shape of one sample in the network's units: [d] or [C, H, W]. */
+  /** The shape of one sample: [d] in the network's units, or [C, H, W] of images. */
   shape: readonly number[];
   /** The closed-form bridge of two Gaussians; null for other data. */
   exact: GaussianBridge | null;
@@ -47,6 +48,8 @@ export interface Datasets {
    * projection.
    */
   projection: { components: Projection; shape: readonly number[] } | null;
+  /** The autoencoder whose latent maps are the training rows; null: networks take the samples themselves. */
+  encoding: Encoding | null;
   /** Shared facts of the user's own tables; null for other data. */
   columns: Columns | null;
   /** Shared facts of NetCDF files and Zarr folders; null for other data. */
@@ -88,6 +91,8 @@ export interface DataWork {
   signal?: AbortSignal | undefined;
   /** `checkSavedFolder` for the configuration of a saved run (default: the user named the folders). */
   checkFolder?: (folder: string) => void;
+  /** The folder of a run that may hold an autoencoder of its images (default: it is trained). */
+  folder?: string | undefined;
 }
 
 /** Prepares slow data, for example images to decode, and loads all. Throws as loadDatasets. */
@@ -140,6 +145,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const growth = new GrowthMemo();
     return {
       growth,
+      encoding: null,
       x0: datasets[0],
       x1: datasets.at(-1) as EndpointData,
       between: datasets.slice(1, -1),

@@ -1,5 +1,5 @@
 // Height and width of images and fields.
-import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, latentHalvings } from "@dsbm/config";
 
 type ImageKeys = CompleteTrainConfig["data"];
 
@@ -11,6 +11,14 @@ export const imageSize = ({
   image_size,
   image_width ?? image_size,
 ];
+
+/** The shape of what networks take instead of samples of a shape: of latent maps [c, h, w] with data.latent, else of samples. */
+export function networkShape(shape: readonly number[], data: ImageKeys): readonly number[] {
+  if (data.latent === null) return shape;
+  const [, height, width] = shape as [number, number, number];
+  const factor = 2 ** latentHalvings(data);
+  return [data.latent, height / factor, width / factor];
+}
 
 /**
  * Checks the shape [n, C, H, W] of images.

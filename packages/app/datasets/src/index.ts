@@ -18,6 +18,14 @@ export {
   shortName,
   tables,
 } from "./datasets.js";
+export {
+  type Encoding,
+  encodeDatasets,
+  openEncodedDatasets,
+  readEncoding,
+  reconstructionError,
+  secondsOfAutoencoderStep,
+} from "./encoding.js";
 export type { Channels, FieldsDescription } from "./fields.js";
 export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
 export type { GrowthCells } from "./growth-bootstrap.js";
@@ -29,7 +37,7 @@ export {
 } from "./growth-estimate.js";
 export { encodeGrowth, growthFiles } from "./growth-file.js";
 export * from "./growth-intervals.js";
-export { imageSize } from "./image-size.js";
+export { imageSize, networkShape } from "./image-size.js";
 export * from "./known-pairs.js";
 export * from "./left-out.js";
 export { growthNote, relativeMasses } from "./masses.js";

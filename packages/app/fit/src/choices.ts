@@ -22,6 +22,13 @@ export class Choices {
     return this.#configuration;
   }
 
+  /** The same choices so far, for a trial of others. */
+  copy(): Choices {
+    const copy = new Choices(this.request);
+    copy.#set(this.#list);
+    return copy;
+  }
+
   /** Whether the user gave a value for the key. */
   isGiven(key: string): boolean {
     return Object.hasOwn(this.request.overrides, key);

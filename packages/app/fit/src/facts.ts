@@ -52,7 +52,7 @@ const lengthParts = [0.5, 0.25];
  * units (see `Chain`).
  */
 export function dataFacts(datasets: Datasets, seed: number, minutes: number | null): DataFacts {
-  const all = marginalsOf(datasets);
+  const all = trainingRowsOf(datasets);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = datasets.chain ? intervalsOf(datasets.chain) : [{ index: 0, unit: 1 }];
   const count = rowsIn(minutes, datasets.shape.length > 1 ? 10 : 1);
@@ -64,12 +64,22 @@ export function dataFacts(datasets: Datasets, seed: number, minutes: number | nu
   });
   const mean = (of: (one: (typeof distances)[number]) => number) => average(distances.map(of));
   return {
-    shape: datasets.shape,
+    shape: datasets.encoding ? (all[0] as TrainingRows).train.shape.slice(1) : datasets.shape,
     rows,
-    heldOut: all.map(({ test }) => test.size(0)),
+    heldOut: marginalsOf(datasets).map(({ test }) => test.size(0)),
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
   };
+}
+
+type TrainingRows = Pick<EndpointData, "train" | "decode">;
+
+/** The training rows of all datasets in the order of their times, as networks take them after `decode`. */
+function trainingRowsOf(datasets: Datasets): TrainingRows[] {
+  const { encoding, rows } = datasets;
+  if (!encoding || !rows) return marginalsOf(datasets);
+  const decode = (x: Tensor) => x;
+  return [rows.x0, rows.x1].map((train) => ({ train, decode }));
 }
 
 /** Measures random training rows of a time course of vectors, fewer in a short time; null for other data. */
@@ -98,7 +108,7 @@ function pairFacts({
   x1,
   seed,
   count,
-}: Record<"x0" | "x1", EndpointData> & { seed: number; count: number }) {
+}: Record<"x0" | "x1", TrainingRows> & { seed: number; count: number }) {
   return tidy(() => {
     const planned = Math.min(count, x0.train.size(0), x1.train.size(0));
     const a = someRows(x0, "x0", { count: planned, seed });
@@ -114,7 +124,7 @@ function pairFacts({
 
 /** Random training rows as networks see them: float32 [count, d]. */
 function someRows(
-  { train, decode }: EndpointData,
+  { train, decode }: TrainingRows,
   end: "x0" | "x1",
   { count, seed }: { count: number; seed: number },
 ): Tensor {

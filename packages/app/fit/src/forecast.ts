@@ -12,7 +12,7 @@ import type { FitConfiguration } from "./request.js";
 import { isFitted } from "./rules/iterations.js";
 
 /** Steps of a direction below which an image network hardly changes the style of its source. */
-const styleSteps = 1000;
+export const styleSteps = 1000;
 
 /** The training of images that the time allows. */
 export interface ImageForecast {

@@ -26,6 +26,7 @@ import { dataFacts } from "./facts.js";
 import { forecastLines } from "./forecast.js";
 import { heavyColumns } from "./heavy-columns.js";
 import { chooseInTime } from "./image-size.js";
+import { chooseLatent } from "./latent.js";
 import { matrixFacts } from "./matrix-facts.js";
 import { chooseOptions } from "./options.js";
 import { chooseGrowth, choosePaths } from "./paths.js";
@@ -53,6 +54,8 @@ export interface FitPlan extends FitConfiguration {
 interface PlanningOptions {
   progress: Progress;
   signal: AbortSignal | undefined;
+  /** Whether the plan is only shown. */
+  isShown?: boolean;
 }
 
 /**
@@ -78,6 +81,7 @@ export async function planFit(
     chooseGrowth(choices);
     const hasPaths = choosePaths(choices, datasets);
     datasets = await reloadDatasets(datasets, config, choices, work);
+    datasets = await chooseLatent(choices, datasets, { ...work, began });
     const facts = dataFacts(datasets, config.seed, own.max_minutes);
     chooseOptions(choices, datasets, { facts, hasPaths });
     const forecastAt = (speed: Speed) =>

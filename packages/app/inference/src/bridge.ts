@@ -3,7 +3,6 @@ import {
   type Conditions,
   type Direction,
   type Field,
-  logLikelihood,
   mapConditions,
   type Network,
   splitMass,
@@ -15,7 +14,7 @@ import {
   validate,
 } from "@dsbm/config";
 import type { Units } from "@dsbm/data";
-import type { Datasets } from "@dsbm/datasets";
+import { type Datasets, type Encoding, networkShape, readEncoding } from "@dsbm/datasets";
 import { chunkRows } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { type Device, stack, type Tensor, tidy } from "@dsbm/torch";
@@ -37,6 +36,7 @@ import type {
 import { checkRows } from "./check-rows.js";
 import { Fields } from "./fields.js";
 import { planSamples, withNoise, withUnitMass } from "./plan.js";
+import { samplesOf, statesOf } from "./states.js";
 import {
   classesOf,
   encodeConditions,
@@ -48,13 +48,12 @@ import {
   unitsOf,
 } from "./trained.js";
 
-/** The most dimensions in which the trace is exact. */
-const exactTraceDimensions = 8;
-
 /** A trained run, or a training in progress, that samples. */
 export class Bridge implements Disposable {
   /** Samples and flows with the networks of the run. */
   readonly sampler: Sampler;
+  /** The autoencoder between images and latent maps; null: networks take the samples themselves. */
+  readonly encoding: Encoding | null;
   readonly #fields: Fields;
   readonly #isLive: boolean;
   #units: Units | null = null;
@@ -63,15 +62,20 @@ export class Bridge implements Disposable {
   constructor(
     readonly trained: Trained,
     readonly networks: TrainedNetworks,
-    { threads = "auto", sampler }: Pick<OpenOptions, "threads"> & { sampler?: Sampler } = {},
+    {
+      threads = "auto",
+      sampler,
+      encoding = null,
+    }: Pick<OpenOptions, "threads"> & { sampler?: Sampler; encoding?: Encoding | null } = {},
   ) {
+    this.encoding = encoding;
     this.#isLive = sampler !== undefined;
     this.#fields = new Fields(trained, networks);
     this.sampler =
       sampler ??
       samplerOf(trained, networks, {
         threads: threads === "auto" ? cores() : threads,
-        chunkRows: chunkRows(trained.shape),
+        chunkRows: chunkRows(networkShape(trained.shape, trained.config.data)),
       });
   }
 
@@ -82,7 +86,8 @@ export class Bridge implements Disposable {
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu" } = options;
     const trained = withNoise(readTrained(folder, half_iteration, device as Device), options);
-    return new Bridge(trained, loadNetworks(trained), options);
+    const encoding = readEncoding(trained.folder, trained.config);
+    return new Bridge(trained, loadNetworks(trained), { ...options, encoding });
   }
 
   /** The bridge of a training in progress, with its present weights at each call. */
@@ -103,7 +108,9 @@ export class Bridge implements Disposable {
       channels: datasets.channels,
       models: { b: null, f: null },
     });
-    return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
+    const { sampler } = training;
+    const { encoding } = datasets;
+    return new Bridge(trained, training.state.samplers, { sampler, encoding });
   }
 
   /**
@@ -164,7 +171,7 @@ export class Bridge implements Disposable {
       return there;
     };
     try {
-      const start = moved(x, method.mass ? withUnitMass : undefined);
+      const start = moved(x, (rows) => statesOf(this, rows));
       const evaluations = await this.sampler.sample(direction, start, {
         solver,
         grid: plan.grid,
@@ -180,9 +187,9 @@ export class Bridge implements Disposable {
         diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
         conditions: mapConditions(conditions, (t) => moved(t)),
-        async onState(k, state) {
+        onState: async (k, state) => {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
-          const copy = tidy(() => rows.clone().keep());
+          const copy = tidy(() => samplesOf(this, rows).keep());
           const weights = logMass && tidy(() => logMass.exp().keep());
           if (k === last) Object.assign(result, { x: copy, weights });
           try {
@@ -243,20 +250,7 @@ export class Bridge implements Disposable {
    * Throws a ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
-    const { logDensity, conditions, direction = "f", steps = 25, generator } = options;
-    const { method, chain } = this.trained;
-    const field = this.velocity(conditions, { keepsGradients: true });
-    if (!field || method.mass)
-      throw new ConfigError(`${method.name} has no probability flow of constant mass`);
-    const [from, to] = direction === "f" ? [1, 0] : [0, 1];
-    return logLikelihood(field, x, {
-      logDensity,
-      from,
-      to,
-      steps: steps * (chain ? chain.times.length - 1 : 1),
-      probes: x.size(1) > exactTraceDimensions ? 1 : null,
-      generator,
-    });
+    return this.#fields.likelihood(x, options);
   }
 
   /**
@@ -291,6 +285,7 @@ export class Bridge implements Disposable {
     this.#units?.dispose();
     if (this.#isLive) return;
     this.sampler.reset();
+    this.encoding?.[Symbol.dispose]();
     for (const network of new Set(Object.values(this.networks))) network?.dispose();
   }
 

@@ -6,14 +6,20 @@ import {
   type Field,
   flowMargin,
   inBatches,
+  logLikelihood,
   mapConditions,
   networkFlow,
   splitMass,
   wholeField,
 } from "@dsbm/bridge";
+import { ConfigError } from "@dsbm/config";
 import { cat, noGrad, type Tensor } from "@dsbm/torch";
+import type { BridgeLikelihoodOptions } from "./bridge-options.js";
 import { withUnitMass } from "./plan.js";
 import type { Trained, TrainedNetworks } from "./trained.js";
+
+/** The most dimensions in which the trace is exact. */
+const exactTraceDimensions = 8;
 
 /** The vector fields of a run, in process time and in the units of its networks. */
 export class Fields {
@@ -64,6 +70,29 @@ export class Fields {
       const velocity = this.#velocity(part);
       return (x, t) => splitMass(velocity(withUnitMass(x), t)).logMass;
     }, conditions);
+  }
+
+  /**
+   * The log-density [n] of samples x [n, …], as `Bridge.likelihood` describes.
+   * @throws {ConfigError} without a flow of constant mass, and for latent maps
+   */
+  likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
+    const { logDensity, conditions, direction = "f", steps = 25, generator } = options;
+    const { method, chain, folder, config } = this.trained;
+    if (config.data.latent !== null)
+      throw new ConfigError(`${folder} bridges latent maps, whose density is not one of images`);
+    const field = this.velocity(conditions, { keepsGradients: true });
+    if (!field || method.mass)
+      throw new ConfigError(`${method.name} has no probability flow of constant mass`);
+    const [from, to] = direction === "f" ? [1, 0] : [0, 1];
+    return logLikelihood(field, x, {
+      logDensity,
+      from,
+      to,
+      steps: steps * (chain ? chain.times.length - 1 : 1),
+      probes: x.size(1) > exactTraceDimensions ? 1 : null,
+      generator,
+    });
   }
 
   #velocity(conditions: Conditions | undefined): Field {

@@ -19,6 +19,7 @@ import {
   gaussianLaw,
   imageSize,
   loadOptions,
+  networkShape,
 } from "@dsbm/datasets";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import { bridgeProcess, buildNetwork } from "@dsbm/problem";
@@ -160,7 +161,7 @@ function loadNetwork(
   try {
     const classes = classesOf(tensors, config);
     const conditions = conditionWidth(columns?.condition ?? null);
-    const facts = { classes, shape, conditions, method };
+    const facts = { classes, shape: networkShape(shape, config.data), conditions, method };
     const network = buildNetwork(config, direction, facts);
     try {
       network.loadStateDict(tensors);

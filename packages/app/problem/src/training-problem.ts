@@ -18,6 +18,7 @@ import {
   isVectors,
   largestBatch,
   marginalsOf,
+  networkShape,
   tables,
 } from "@dsbm/datasets";
 import type { Execution, MethodOptions, Problem, Schedule, Teacher } from "@dsbm/train";
@@ -99,7 +100,7 @@ function methodOptions(
       buildNetwork(config, direction, {
         half,
         method,
-        shape: datasets.shape,
+        shape: networkShape(datasets.shape, config.data),
         classes: datasets.x0.classes.length,
         conditions: conditionWidth(datasets.columns?.condition ?? null),
       }),
@@ -158,7 +159,7 @@ const executionOf = (
 ): Execution => ({
   threads: config.threads,
   simulateThreads: threadsOf(config),
-  chunkRows: chunkRows(datasets.shape),
+  chunkRows: chunkRows(networkShape(datasets.shape, config.data)),
   dtype: config.dtype,
   simulateDtype: config.simulate_dtype,
   accumulate: config.accumulate,

@@ -53,7 +53,14 @@ export * from "./run/data-file.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth.js";
-export { checkFiles, type Direction, runFolder, runPaths, writeRunFile } from "./run/layout.js";
+export {
+  autoencoderFile,
+  checkFiles,
+  type Direction,
+  runFolder,
+  runPaths,
+  writeRunFile,
+} from "./run/layout.js";
 export * from "./run/logged-metrics.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";

@@ -92,6 +92,10 @@ function exportBridge(
     throw new ConfigError(
       `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,
     );
+  if (trained.config.data.latent !== null)
+    throw new ConfigError(
+      `${run} bridges latent maps of an autoencoder, which exports do not hold yet: write samples by dsbm sample ${run} NEW OUT`,
+    );
   const graphs = graphsOf(trained, networks, directionsOf(trained, direction ?? "both"));
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
   const description = describeBridge(bridge, { graphs: named, license });

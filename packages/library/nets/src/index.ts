@@ -1,3 +1,11 @@
+export { Autoencoder, type AutoencoderOptions } from "./autoencoder/autoencoder.js";
+export {
+  type AutoencoderTraining,
+  decodeLatentRows,
+  encodeImageRows,
+  standardiseLatents,
+  trainAutoencoder,
+} from "./autoencoder/training.js";
 export { DDPMpp } from "./ddpmpp/ddpmpp.js";
 export type { DDPMppOptions } from "./ddpmpp/options.js";
 export { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";

@@ -1,7 +1,7 @@
 import { printValue } from "../tree.js";
 import { methodProblems } from "./check-method.js";
 import type { Line } from "./check-options.js";
-import { conditionColumn } from "./data.js";
+import { conditionColumn, latentHalvings } from "./data.js";
 import { takesVectors } from "./model.js";
 import { completeTrain, type TrainConfig } from "./train.js";
 
@@ -11,6 +11,7 @@ export function checkTrain(config: TrainConfig): string[] {
     ...methodProblems(config),
     ...dataLines(config),
     ...tableLines(config),
+    ...latentLines(config),
     ...chainLines(config),
     ...batchLines(config),
     ...(config.checkpoint_run ? startLines(config) : unreadLines(config)),
@@ -90,6 +91,35 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
     condition !== null &&
       cdsb &&
       `${key}=${condition} is a column of a table, but cdsb=true takes a condition of fields: write cdsb=false`,
+  ];
+}
+
+/** Problems of a bridge between latent maps of images. */
+function latentLines(config: TrainConfig): Line[] {
+  const { data, model, transfer, cdsb, nproc, Dataset, Dataset_between } = config;
+  if (data.latent === null) return [];
+  const others: readonly [isOn: boolean, option: string, cure: string][] = [
+    [!transfer, "transfer=false", "transfer=true"],
+    [cdsb, "cdsb=true", "cdsb=false"],
+    [data.random_flip, "data.random_flip=true", "data.random_flip=false"],
+    [data.components !== null, `data.components=${data.components}`, "data.components=null"],
+    [Dataset_between !== null, "Dataset_between", "Dataset_between=null"],
+    [nproc > 1, `nproc=${nproc}`, "nproc=1"],
+    [takesVectors(model), `model.name=${model.name}`, "model=UNET"],
+    [/^(table|fields):/.test(Dataset), `Dataset=${Dataset}`, "data.latent=null"],
+  ];
+  const factor = 2 ** latentHalvings(data);
+  const sizes = [data.image_size, data.image_width ?? data.image_size];
+  const refused = others.map(
+    ([isOn, option, cure]) =>
+      isOn &&
+      `data.latent=${data.latent} is for two datasets of images and one process, got ${option}: write ${cure}`,
+  );
+  const isWhole = sizes.every((size) => size % factor === 0);
+  return [
+    ...refused,
+    !isWhole &&
+      `data.latent=${data.latent} needs images whose height and width are multiples of ${factor}, got ${sizes.join("×")}: write data.image_size=${Math.ceil(data.image_size / factor) * factor}`,
   ];
 }
 

@@ -112,6 +112,11 @@ const images = {
   image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
   channels: countKey(1, "channels of an image"),
   random_flip: flag(false, "mirror training images at random"),
+  latent: follows(
+    "images: channels of the latent maps of an autoencoder, trained on both datasets first, between which the bridge runs; null: between pixels",
+    8,
+  ),
+  latent_steps: countKey(2000, "data.latent: training steps of the autoencoder"),
   variables: names(
     "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
     ["pr", "tas"],
@@ -207,6 +212,16 @@ export const tableReading = ({
   layer: layer ?? undefined,
   normalise: normalise ?? undefined,
 });
+
+/** Pixels of a side up to which an autoencoder halves images twice; it halves larger images three times. */
+const twiceHalved = 48;
+
+/** How often the autoencoder of `data.latent` halves images. */
+export const latentHalvings = ({
+  image_size,
+  image_width,
+}: Pick<z.output<typeof data.data>, "image_size" | "image_width">): number =>
+  Math.max(image_size, image_width ?? 0) <= twiceHalved ? 2 : 3;
 
 /** The condition column, with cells as they are or as codes of classes. */
 export const conditionColumn = ({

@@ -155,6 +155,19 @@ describe("mistakes", () => {
       /^checkpoint_it=2 checkpoint_pass=b simulates pairs with the f network, .*checkpoint_f=…$/,
     ],
     [
+      "data.latent=4 transfer=false",
+      /^data\.latent=4 is for two datasets of images .*, got transfer=false: write transfer=true$/,
+    ],
+    ["data.latent=4 model=MLP", /^data\.latent=4 .*, got model\.name=MLP: write model=UNET$/],
+    [
+      "data.latent=4 data.image_size=30",
+      /^data\.latent=4 needs .* multiples of 4, got 30×30: write data\.image_size=32$/,
+    ],
+    [
+      "data.latent=4 data.image_size=100",
+      /multiples of 8, got 100×100: write data\.image_size=104$/,
+    ],
+    [
       "checkpoint_run=true checkpoint_f=f checkpoint_pass=f",
       /^checkpoint_it=1 checkpoint_pass=f simulates pairs with the b network/,
     ],
@@ -183,6 +196,7 @@ describe("mistakes", () => {
     "dataset=downscaler_transfer wavenumber=4",
     "Dataset=folder:photos/cats Dataset_transfer=folder:/dogs data.test_fraction=0.2",
     "num_repeat_data=4 cache_npar=32",
+    "data.latent=4 data.image_size=64",
     "Dataset=mine Dataset_transfer=yours data.channels=7",
     "num_iter=1 cache_npar=128 test_npar=2",
     "checkpoint_run=true checkpoint_b=b checkpoint_iter=9",

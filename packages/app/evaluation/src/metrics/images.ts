@@ -8,7 +8,7 @@ import {
   loadStatistics,
 } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type EndpointData, gaussianName, isVectors } from "@dsbm/datasets";
+import { type EndpointData, gaussianName, isVectors, reconstructionError } from "@dsbm/datasets";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { linearExcess } from "../bounds/excess.js";
@@ -97,8 +97,21 @@ function publishedStatistics(context: Measuring, path: string, dim: number): Gau
   );
 }
 
-/** Metrics of images that need a classifier or a feature network. */
+/** Metrics of images that need a classifier, a feature network or an autoencoder. */
 export const imageMetrics: readonly Metric[] = [
+  {
+    name: "reconstruction",
+    title: "reconstruction error",
+    group: "endpoints",
+    meaning:
+      "The root mean square error of held-out target images that go through the autoencoder alone: what no bridge between its latent maps can mend. Ceiling: their deviation from the mean image.",
+    serves: ({ config }) => (config.data.latent === null ? "it needs data.latent" : null),
+    measure({ data }, { subject: { bridge } }) {
+      if (!bridge.encoding) return "it needs an autoencoder";
+      const { error, deviation } = reconstructionError(bridge.encoding, data);
+      return { value: error, floor: 0, ceiling: deviation };
+    },
+  },
   {
     name: "share",
     title: "share of the target's classes",

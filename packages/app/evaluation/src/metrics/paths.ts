@@ -104,6 +104,7 @@ export const pathMetrics: readonly Metric[] = [
       "E∫|drift|²dt along paths of the SDE. Among all bridges between the same data with the same noise, the Schrödinger bridge has the least.",
     usesEnergy: true,
     lacks({ subject }, { sampling, direction }) {
+      if (subject.bridge.encoding) return "its paths are paths of latent maps";
       if (sampling.solver !== "sde" || subject.trained.diffusion !== undefined)
         return "it needs the SDE with the noise of training";
       if (subject.bridge.drift(direction)) return null;

@@ -69,6 +69,7 @@ async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Prom
       { x: data, side },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
+    const back = context.subject.bridge.encoding;
     const between = datasets.between.map((one, i) => {
       const time = datasets.chain?.times[i + 1] as number;
       const rows = cut(testRows(one, start.size(0), config.seed, split)).to({ device: "cpu" });
@@ -80,6 +81,7 @@ async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Prom
       start: painter(start, t0),
       end: painter(end, t1),
       data: painter(data, t1),
+      reconstruction: back && painter(back.decode(back.encode(data)), t1),
     };
   });
   const where = split === "test" ? "held out" : "trained on";
@@ -88,6 +90,11 @@ async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Prom
     ["end", await grid(drawn.end, "Generated samples of the bridge")],
     ["data", await grid(drawn.data, `${titles[side]} (${where})`)],
   ];
+  if (drawn.reconstruction)
+    stills.push([
+      "reconstruction",
+      await grid(drawn.reconstruction, `${titles[side]} (${where}) through the autoencoder`),
+    ]);
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
   await writeConditionGrids(evaluation, drawn.painter, target);

@@ -6,7 +6,14 @@ import { type Datasets, marginalsOf, relativeMasses, rowPairs, timeValues } from
 import { isFieldPath, sha256OfFile } from "@dsbm/files";
 import { timeLabel } from "@dsbm/inference";
 import type { CourseRecord, Progress, RunWriter } from "@dsbm/runs";
-import { readDataFile, readFieldsFile, readJson, toJson, version } from "@dsbm/runs";
+import {
+  autoencoderFile,
+  readDataFile,
+  readFieldsFile,
+  readJson,
+  toJson,
+  version,
+} from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
 /** Writes data.json or fields.json, with the checksums of the files, and prints warnings about the data. */
@@ -107,8 +114,9 @@ export function checkTables(folder: string): void {
       );
 }
 
-/** Writes the principal components that the data are projected on. */
-export function saveProjection({ projection }: Datasets, run: RunWriter): void {
+/** Writes the principal components that the data are projected on, or the autoencoder of their images. */
+export function saveEncoding({ projection, encoding }: Datasets, run: RunWriter): void {
+  if (encoding) run.saveFile(autoencoderFile, encoding.toBytes({ dsbm: version }));
   if (!projection) return;
   const { components } = projection;
   const scale = String(components.scale);

@@ -8,7 +8,7 @@ import { Clock, type RunWriter, readCsv, version } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { TimePlan } from "../forecast/time-plan.js";
-import { saveColumns, savePairs, saveProjection } from "./columns.js";
+import { saveColumns, saveEncoding, savePairs } from "./columns.js";
 import { drive, type Next, type TrainingWork } from "./driver.js";
 import { saveHeldOut } from "./held-out.js";
 import { allSteps, halvesOf, positionLabel } from "./position.js";
@@ -106,7 +106,7 @@ export class ExperimentRun implements TrainingWork {
     saveColumns(config, datasets, { run, progress });
     saveHeldOut(datasets, run);
     savePairs(config, run);
-    saveProjection(datasets, run);
+    saveEncoding(datasets, run);
     const evaluations = this.#evaluations;
     if (!(await evaluations.open())) return "interrupted";
     const isWhole = !evaluations.isDue(at) || (await evaluations.evaluate(at));

@@ -176,6 +176,7 @@ function evaluationPictures(
     "start.png": `Held-out samples of the ${start}`,
     "end.png": `Generated samples of the ${end}`,
     "data.png": `Held-out samples of the ${end}`,
+    "reconstruction.png": `Held-out samples of the ${end} through the autoencoder`,
     "between.png": "Data of an intermediate time",
     "spectrum.svg": "Energy by wavenumber: source, target, generated",
     "path.png": "Paths",
@@ -206,7 +207,7 @@ function viewsOf(
 
 function commandsOf(
   folder: string,
-  { method, paths }: CompleteTrainConfig,
+  { method, paths, data }: CompleteTrainConfig,
   { command, request }: RunInfo,
 ): [string, string][] {
   const run = shellWord(folder);
@@ -218,11 +219,12 @@ function commandsOf(
       "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
-    // A run of few steps has no export.
-    !facts.dividesSteps && [
-      "Play the bridge in a page of one file, without a server:",
-      `npx dsbm export ${run} player.html`,
-    ],
+    // A run of few steps has no export, nor has an autoencoder.
+    !facts.dividesSteps &&
+      data.latent === null && [
+        "Play the bridge in a page of one file, without a server:",
+        `npx dsbm export ${run} player.html`,
+      ],
     [
       "See this run next to others, live, in a browser:",
       `npx dsbm studio ${shellWord(isBelow ? root : dirname(folder))}`,

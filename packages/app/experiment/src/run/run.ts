@@ -16,6 +16,7 @@ import {
   loadPairs,
   marginalsOf,
   openDatasets,
+  openEncodedDatasets,
 } from "@dsbm/datasets";
 import { columnsFor } from "@dsbm/evaluation";
 import { cautionsOf, checkBatch, threadsOf, trainingProblem } from "@dsbm/problem";
@@ -66,7 +67,7 @@ export async function runTraining(
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
   progress.line(engineText());
-  const datasets = options.datasets ?? (await openDatasets(config, options));
+  const datasets = options.datasets ?? (await openEncodedDatasets(config, options, isThere));
   const { n_ipf, half_iterations } = config;
   options.ranks?.tell({
     facts: { ...options.begin, n_ipf, half_iterations },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeFolder, sha256OfFile } from "@dsbm/files";
 import { z } from "zod";
 import { listOf, readIfAs, realNumber, toJson } from "../files/json.js";
-import { runPaths, writeRunFile } from "./layout.js";
+import { autoencoderFile, runPaths, writeRunFile } from "./layout.js";
 import { metricRowSchema } from "./quality.js";
 
 const teacherSchema = z.object({
@@ -28,7 +28,13 @@ export const readTeacher = (folder: string): TeacherFacts | null =>
   readIfAs(join(folder, teacherFile), teacherSchema);
 
 /** Files of a run that sampling needs; the weights come from its half-iterations. */
-const samplingFiles = ["config.json", "data.json", "projection.safetensors", "choices.json"];
+const samplingFiles = [
+  "config.json",
+  "data.json",
+  "projection.safetensors",
+  autoencoderFile,
+  "choices.json",
+];
 
 /**
  * Copies what sampling needs of a run, with these weights, into the folder `teacher` of another run. Throws FileError.

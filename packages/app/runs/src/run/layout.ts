@@ -83,12 +83,15 @@ function folderName(text: string, what: string): string {
   );
 }
 
+/** The autoencoder of the images of a run. */
+export const autoencoderFile = "autoencoder.safetensors";
+
 // manifest.jsonl: the SHA-256 of files that later results depend on, a line for each write.
 
 const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>
-  /^(models\/.*|(config|choices|data|pairs|quality|teacher|few_steps)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv)$/.test(
+  /^(models\/.*|(config|choices|data|pairs|quality|teacher|few_steps)\.json|config\.yaml|(projection|autoencoder)\.safetensors|(results|held_out)\.csv)$/.test(
     file,
   );
 

@@ -223,7 +223,7 @@ class RunWriter {
 
 /** Names in a run folder that belong to the run. */
 const runFiles =
-  /^(checkpoints|models|samples|figures|test|teacher|(run|quality|config|choices|data|pairs|columns|teacher|few_steps)\.json|config\.yaml|projection\.safetensors|(results|held_out)\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
+  /^(checkpoints|models|samples|figures|test|teacher|(run|quality|config|choices|data|pairs|columns|teacher|few_steps)\.json|config\.yaml|(projection|autoencoder)\.safetensors|(results|held_out)\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
  * Moves a run, and nothing else of its folder, into `previous`, which holds one run with weights.

@@ -43,7 +43,7 @@ export async function fitCommand(args: string[], began: number): Promise<number>
 async function plan(request: FitRequest, cfg: boolean): Promise<void> {
   const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
-  const plan = await planFit(request, work);
+  const plan = await planFit(request, { ...work, isShown: true });
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
   else {
     for (const line of fieldLines(plan)) console.log(line);

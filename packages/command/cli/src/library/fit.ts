@@ -115,6 +115,7 @@ async function planSources(options: FitOptions | FitManyOptions): Promise<Option
     const { choices, forecast, datasets } = await planFit(request, {
       progress: silentProgress,
       signal,
+      isShown: true,
     });
     const data = datasets?.columns?.description ?? null;
     datasets?.dispose();

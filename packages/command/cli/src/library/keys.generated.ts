@@ -174,6 +174,10 @@ export interface FitKeys {
     channels?: number | undefined;
     /** mirror training images at random. Default: false. */
     random_flip?: boolean | undefined;
+    /** images: channels of the latent maps of an autoencoder, trained on both datasets first, between which the bridge runs; null: between pixels. Default: null. */
+    latent?: number | null | undefined;
+    /** data.latent: training steps of the autoencoder. Default: 2000. */
+    latent_steps?: number | undefined;
     /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
     variables?: string | readonly (string | number)[] | number | null | undefined;
     /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */

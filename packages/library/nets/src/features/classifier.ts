@@ -5,12 +5,10 @@ import {
   type Generator,
   type nn,
   noGrad,
-  optim,
-  randperm,
-  recordCalls,
   type Tensor,
   tidy,
 } from "@dsbm/torch";
+import { type BatchProgress, shuffledBatches, trainInBatches } from "../batch-training.js";
 
 /** The most likely class of each sample [n, …]: int64 [n]. */
 export function classify(
@@ -50,41 +48,22 @@ export interface ClassifierTraining {
 export function* trainClassifier(
   classifier: nn.Module,
   { x, labels, generator, epochs = 3, batchSize = 128, lr = 2e-3, every = 50 }: ClassifierTraining,
-): Iterable<{ step: number; steps: number; loss: number }> {
+): Iterable<BatchProgress> {
   const n = x.size(0);
   if (labels.shape.length !== 1 || labels.size(0) !== n || n < batchSize)
     throw dataError(
       `${n} samples with labels [${labels.shape}] in batches of ${batchSize}; expected one label a sample and at least one batch`,
     );
-  const optimizer = new optim.AdamW(classifier.parameters(), { lr });
-  const step = recordCalls((batch: Tensor, classes: Tensor) => {
-    const loss = crossEntropyLoss(classifier.forward(batch), classes);
-    optimizer.zeroGrad();
-    loss.backward();
-    optimizer.step();
-    optimizer.zeroGrad();
-    return loss.detach();
-  });
   const perEpoch = Math.floor(n / batchSize);
-  const steps = epochs * perEpoch;
-  classifier.train();
-  try {
-    for (let epoch = 0, i = 0; epoch < epochs; epoch++) {
-      using order = randperm(n, { generator });
-      for (let k = 0; k < perEpoch; k++) {
-        i++;
-        const reports = i % every === 0 || i === steps;
-        const loss = tidy(() => {
-          const rows = order.narrow(0, k * batchSize, batchSize);
-          const [value] = step(x.indexSelect(0, rows), labels.indexSelect(0, rows));
-          return reports ? (value as Tensor).item() : Number.NaN;
-        });
-        if (i % 50 === 0) optimizer.lr = lr * (1 - (0.9 * i) / steps);
-        if (reports) yield { step: i, steps, loss };
-      }
-    }
-  } finally {
-    optimizer.dispose();
-    classifier.eval();
-  }
+  const order = shuffledBatches(n, batchSize, generator);
+  yield* trainInBatches(classifier, {
+    batch() {
+      const rows = order.next().value;
+      return [x.indexSelect(0, rows), labels.indexSelect(0, rows)];
+    },
+    loss: (batch, classes) => crossEntropyLoss(classifier.forward(batch), classes),
+    steps: epochs * perEpoch,
+    lr,
+    every,
+  });
 }

@@ -1,0 +1,59 @@
+// Emoji of two styles: packages of npm, split into names to train on, disjoint in both styles, and names to measure with.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "@dsbm/files";
+
+/** The packages of both styles, fetched by npm. */
+const packages = {
+  google: "emoji-datasource-google",
+  twitter: "emoji-datasource-twitter",
+} as const;
+const packageVersion = "16.0.0";
+
+type Style = keyof typeof packages;
+
+/** The share of names that are held out in both styles. */
+const heldOutShare = 0.1;
+
+/** Folders of images, each with the subfolders train and test. */
+export type EmojiFolders = Record<Style, string>;
+
+/** The folder with the images of a style, 64 pixels a side, fetched and unpacked unless it is there. */
+function fetchStyle(style: Style, folder: string): string {
+  const place = join(folder, style);
+  const images = join(place, "package", "img", style, "64");
+  if (existsSync(images)) return images;
+  const temporary = `${place}.part`;
+  mkdirSync(temporary, { recursive: true });
+  const name = `${packages[style]}@${packageVersion}`;
+  const options = { cwd: temporary, encoding: "utf8" } as const;
+  const archive = execFileSync("npm", ["pack", "--silent", name], options).trim();
+  execFileSync("tar", ["-xzf", archive, `package/img/${style}/64`, "package/LICENSE"], options);
+  renameSync(temporary, place);
+  return images;
+}
+
+/** Copies the images of a seed into folders: a half of the names to each style, and the held-out names to both. */
+export function emojiFolders(folder: string, seed: number): EmojiFolders {
+  const cache = join(folder, "packages");
+  const sources = { google: fetchStyle("google", cache), twitter: fetchStyle("twitter", cache) };
+  const known = new Set(readdirSync(sources.twitter));
+  const order = (name: string) => sha256(Buffer.from(`${seed}/${name}`));
+  const names = readdirSync(sources.google)
+    .filter((name) => known.has(name))
+    .map((name) => ({ name, key: order(name) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ name }) => name);
+  const test = names.splice(0, Math.round(heldOutShare * names.length));
+  const half = Math.floor(names.length / 2);
+  const parts = { google: names.slice(0, half), twitter: names.slice(half) };
+  const place = (style: Style) => join(folder, `seed-${seed}`, style);
+  for (const style of ["google", "twitter"] as const)
+    for (const [split, list] of Object.entries({ train: parts[style], test })) {
+      const to = join(place(style), split);
+      mkdirSync(to, { recursive: true });
+      for (const name of list) copyFileSync(join(sources[style], name), join(to, name));
+    }
+  return { google: place("google"), twitter: place("twitter") };
+}
