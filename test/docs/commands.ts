@@ -41,7 +41,8 @@ const otherCommands: Record<string, RegExp> = {
   extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations)=\d+))*$/,
   runs: /^[^ =]*( ?--json)?$/,
   doctor: /^$/,
-  studio: /^((port=\d+|[\w/.]+) ?)*$/,
+  look: /^\S+( --json)?$/,
+  studio: /^((port=\d+|--read-only|[\w/.]+) ?)*$/,
   sweep: /^(status|table) \S+$/,
 };
 

@@ -61,6 +61,12 @@ export {
   runPaths,
   writeRunFile,
 } from "./run/layout.js";
+export {
+  type LiveProgress,
+  liveProgress,
+  removeProgress,
+  writeProgress,
+} from "./run/live-progress.js";
 export * from "./run/logged-metrics.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";

@@ -46,6 +46,20 @@ interface Options {
   second?: () => void;
 }
 
+/** Set for commands whose parent is their terminal, as the studio is: they stop when it is gone. */
+export const parentVariable = "DSBM_PARENT";
+
+/** Calls `hangUp` when the parent is gone. Returns the function that stops watching. */
+function followParent(hangUp: () => void): () => void {
+  // Test runners hold such a channel too.
+  if (process.env[parentVariable] !== "channel" || process.connected === undefined) return () => {};
+  if (!process.connected) hangUp();
+  process.once("disconnect", hangUp);
+  // The channel alone keeps no process alive.
+  process.channel?.unref();
+  return () => process.off("disconnect", hangUp);
+}
+
 /** Listens for these signals until it is disposed. The second signal ends the process at once. */
 export function createInterrupt({
   notify = (text) => process.stderr.write(`\n${text}\n`),
@@ -64,9 +78,13 @@ export function createInterrupt({
   // Wait until the work is over: a waiting signal is lost with its listener.
   const listeners = signals.map((name) => [name, () => stop(name)] as const);
   for (const [name, listener] of listeners) process.on(name, listener);
+  const unfollow = followParent(() => {
+    if (!controller.signal.aborted) stop("SIGHUP");
+  });
   return {
     signal: controller.signal,
     dispose() {
+      unfollow();
       for (const [name, listener] of listeners) process.off(name, listener);
     },
   };

@@ -54,13 +54,19 @@ export interface Progress {
 const shortNumber = (x: number): string =>
   x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(1) : x.toPrecision(4);
 
+/** Estimated seconds until the end: as the state says, or by its steps and its rate; null if unknown. */
+export function secondsToEnd({ step, steps, rate, left }: ProgressState): number | null {
+  return left ?? (rate && steps !== undefined ? secondsLeft(steps - step, rate) : null);
+}
+
 /** A line of progress: label, steps, rate, loss and the estimated time left. */
-export function progressText({ label, step, steps, rate, loss, left }: ProgressState): string {
+export function progressText(state: ProgressState): string {
+  const { label, step, steps, rate, loss } = state;
   const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
   if (rate !== undefined && rate > 0)
     parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
   if (loss !== undefined) parts.push(`loss ${shortNumber(loss)}`);
-  const seconds = left ?? (rate && steps !== undefined ? secondsLeft(steps - step, rate) : null);
+  const seconds = secondsToEnd(state);
   if (seconds !== null) parts.push(`ETA ${duration(seconds)}`);
   return parts.join("  ");
 }

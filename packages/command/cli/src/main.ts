@@ -50,12 +50,16 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Export a trained bridge as ONNX models, one model or a page, for programs without dsbm (RUN OUT key=value …)",
     async () => (await import("./command/export.js")).exportCommand,
   ],
+  look: [
+    "Show the columns of a table: types, missing values, means and ranges (FILE)",
+    async () => (await import("./command/look.js")).lookCommand,
+  ],
   runs: [
     "List runs, the newest first ([DIR])",
     async () => (await import("./command/runs.js")).runsCommand,
   ],
   studio: [
-    "Show the runs of a folder on a page of this machine ([FOLDER])",
+    "Train, compare and use bridges on a page of this machine ([FOLDER])",
     async () => (await import("./command/studio.js")).studioCommand,
   ],
   sweep: [
@@ -69,7 +73,7 @@ const commands: Record<string, [about: string, load: Load]> = {
 };
 
 /** The first command below each heading. */
-const headings: Record<string, string> = { fit: "Train", sample: "Use and measure", runs: "Look" };
+const headings: Record<string, string> = { fit: "Train", sample: "Use and measure", look: "Look" };
 
 function overview(): string {
   const names = Object.keys(commands);

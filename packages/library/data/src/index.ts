@@ -62,6 +62,7 @@ export {
   type TableFacts,
 } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
+export { type ColumnLook, lookAtTable, type TableLook } from "./tables/look.js";
 export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { chooseCategories, mostLevels, textColumnsOf } from "./tables/prepare/choose-categories.js";

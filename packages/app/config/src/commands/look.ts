@@ -13,18 +13,30 @@ export const runs: Experiment<typeof runsSchema> = {
   schema: runsSchema,
 };
 
+const lookSchema = z.strictObject({
+  json: flag(false, "print JSON instead of a table"),
+});
+
+/** The command `dsbm look`. */
+export const look: Experiment<typeof lookSchema> = {
+  name: "look",
+  about: "show the columns of a table: types, missing values, means and ranges",
+  schema: lookSchema,
+};
+
 const studioSchema = z.strictObject({
   port: orNull(
     z.int().min(1024).max(65_535),
     "the port; null: 4747, or any other if 4747 is taken",
     4747,
   ),
+  read_only: flag(false, "only show: no new bridges, no samples, no notes, no deletion"),
 });
 
 /** The command `dsbm studio`. */
 export const studio: Experiment<typeof studioSchema> = {
   name: "studio",
   about:
-    "show runs on a page of this machine: a table of runs, each run live, and trained bridges to play with",
+    "train, compare and use bridges on a page of this machine, in the folder of its runs",
   schema: studioSchema,
 };

@@ -37,6 +37,8 @@ export function runPaths(folder: string) {
     quality_json: at("quality.json"),
     report_html: at("report.html"),
     log: at("log.txt"),
+    /** How far a live run is. */
+    progress: at("progress.json"),
     warnings_jsonl: at("warnings.jsonl"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */

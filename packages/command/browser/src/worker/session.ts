@@ -1,5 +1,6 @@
 // The work of one worker: one run, planned, trained, opened, sampled.
 import { printCommand } from "@dsbm/config";
+import { lookAtTable } from "@dsbm/data";
 import { type Quality, readQuality } from "@dsbm/runs";
 import type {
   BridgePlan,
@@ -14,7 +15,6 @@ import type {
 } from "@dsbm/web/fit";
 import { type Bridge, type FitOptions, fit, openBridge, plan, type Rows } from "dsbm";
 import { placeSource, readFolder, removePath, restoreFiles, zipFolder } from "./folder.js";
-import { lookAt } from "./look.js";
 import { samplesOf } from "./samples.js";
 import { writeAll } from "./write.js";
 
@@ -74,7 +74,7 @@ export class FitSession {
     const tables: FitTable[] = [];
     for (const [i, file] of files.entries())
       tables.push(
-        await lookAt((await placeSource("look", file, `${i}`)) as string, context.signal),
+        await lookAtTable((await placeSource("look", file, `${i}`)) as string, context.signal),
       );
     removePath("look");
     return tables;

@@ -11,6 +11,7 @@ import {
 import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { findRun, type Row, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
+import { withLog } from "../experiment/run-log.js";
 import { aloneOnly, beginWork, placedWords, printRun } from "../terminal/work.js";
 
 const notes = [
@@ -127,7 +128,8 @@ async function extendRun({ folder, config, overrides, isResumed }: Extension): P
   const request = { command: "extend", arguments: [folder], overrides };
   const resume = printCommand(request);
   using work = await beginWork(stoppedWithin(resume));
-  const { progress, signal } = work;
+  const { signal } = work;
+  const progress = withLog(work.progress, folder);
   if (isResumed)
     progress.line(
       `continues to ${half_iterations} half-iterations; half_iterations=N changes the length`,

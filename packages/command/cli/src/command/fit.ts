@@ -1,4 +1,4 @@
-import { ConfigError, fit, writeYaml } from "@dsbm/config";
+import { ConfigError, fit, printCommand, writeYaml } from "@dsbm/config";
 import { shellWord } from "@dsbm/files";
 import type { FitRequest } from "@dsbm/fit";
 import { readQuality } from "@dsbm/runs";
@@ -12,7 +12,7 @@ const notes = [
   "one table of several times: dsbm fit FILE time=COLUMN",
   "More than two form a time course in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
   "dsbm chooses all other options from the data, prints them with reasons, and keeps them in choices.json.",
-  "--json   print only the final table, as JSON, on stdout",
+  "--json   print only the final table, or the plan, as JSON on stdout",
   "",
 ].join("\n");
 
@@ -32,7 +32,10 @@ export async function fitCommand(args: string[], began: number): Promise<number>
       notes,
       base: withTimes ? await withTimes({ base, overrides }) : base,
       places,
-      plan: isPlan || cfg ? (member) => plan(member, cfg) : undefined,
+      plan:
+        isPlan || cfg
+          ? (member) => plan(member, { cfg, json: args.includes("--json"), places })
+          : undefined,
       print: (folder) => print(folder, args.includes("--json")),
     },
     { parsed, args, again: args.includes("--again"), cfg },
@@ -40,12 +43,21 @@ export async function fitCommand(args: string[], began: number): Promise<number>
   );
 }
 
-async function plan(request: FitRequest, cfg: boolean): Promise<void> {
+async function plan(
+  request: FitRequest,
+  { cfg, json, places }: { cfg: boolean; json: boolean; places: string[] },
+): Promise<void> {
   const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
   const plan = await planFit(request, { ...work, isShown: true });
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
-  else {
+  else if (json) {
+    const { choices, forecast, datasets } = plan;
+    const { overrides } = request;
+    const command = printCommand({ command: "fit", arguments: places, overrides });
+    const warnings = datasets?.columns?.description.warnings ?? [];
+    console.log(JSON.stringify({ choices, forecast, warnings, command }));
+  } else {
     for (const line of fieldLines(plan)) console.log(line);
     printPlan(plan, { line: (text) => console.log(text) });
   }

@@ -32,8 +32,14 @@ export interface FitColumn {
   kind: "number" | "text";
   /** The number of missing values. */
   missing: number;
-  /** Shares of the values in equal bins from `low` to `high`; null for texts and without values. */
-  histogram: { low: number; high: number; shares: number[] } | null;
+  /** The values: shares in equal bins from `low` to `high`, mean and deviation; null for texts and without values. */
+  histogram: {
+    low: number;
+    high: number;
+    shares: number[];
+    mean: number;
+    deviation: number;
+  } | null;
   /** Frequent texts. */
   examples: string[];
 }

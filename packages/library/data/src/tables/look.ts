@@ -1,6 +1,34 @@
 // A first look at tables: types of columns, missing values, histograms.
-import { openRows, type RowSource } from "@dsbm/data";
-import type { FitColumn, FitTable } from "@dsbm/web/fit";
+import { openRows } from "./open.js";
+import type { RowSource } from "./rows.js";
+
+/** A column at a first look. */
+export interface ColumnLook {
+  name: string;
+  kind: "number" | "text";
+  /** The number of missing values. */
+  missing: number;
+  /** The values: shares in equal bins from `low` to `high`, mean and deviation; null for texts and without values. */
+  histogram: {
+    low: number;
+    high: number;
+    shares: number[];
+    mean: number;
+    deviation: number;
+  } | null;
+  /** Frequent texts. */
+  examples: string[];
+}
+
+/** A table at a first look. */
+export interface TableLook {
+  rows: number;
+  /** All columns; `columns` are the first ones. */
+  columnCount: number;
+  columns: ColumnLook[];
+  /** Notes on the reading. */
+  notes: string[];
+}
 
 const bins = 20;
 /** Values of a column that its histogram counts. */
@@ -24,7 +52,7 @@ function addNumbers({ values, ...tally }: Tally, column: Float64Array): number {
 }
 
 /** Shares of values in equal bins. */
-function histogramOf(values: readonly number[]): FitColumn["histogram"] {
+function histogramOf(values: readonly number[]): ColumnLook["histogram"] {
   if (values.length === 0) return null;
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
@@ -32,10 +60,18 @@ function histogramOf(values: readonly number[]): FitColumn["histogram"] {
   const width = high > low ? high - low : 1;
   for (const value of values)
     counts[Math.min(bins - 1, Math.floor(((value - low) / width) * bins))] += 1;
-  return { low, high, shares: counts.map((count) => count / values.length) };
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0);
+  return {
+    low,
+    high,
+    shares: counts.map((count) => count / values.length),
+    mean,
+    deviation: Math.sqrt(variance),
+  };
 }
 
-function describe(name: string, kind: FitColumn["kind"], tally: Tally): FitColumn {
+function describe(name: string, kind: ColumnLook["kind"], tally: Tally): ColumnLook {
   const frequent = [...tally.texts].sort((a, b) => b[1] - a[1]).slice(0, mostExamples);
   return {
     name,
@@ -46,9 +82,9 @@ function describe(name: string, kind: FitColumn["kind"], tally: Tally): FitColum
   };
 }
 
-async function readTable(table: RowSource, signal: AbortSignal): Promise<FitTable> {
+async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableLook> {
   const columns = table.columns.slice(0, mostColumns);
-  const namesOf = (kind: FitColumn["kind"]) =>
+  const namesOf = (kind: ColumnLook["kind"]) =>
     columns.filter((column) => column.kind === kind).map(({ name }) => name);
   const numbers = namesOf("number");
   const texts = namesOf("text");
@@ -79,8 +115,11 @@ async function readTable(table: RowSource, signal: AbortSignal): Promise<FitTabl
   };
 }
 
-/** Reads a table once. Throws a DatasetError for damaged files. */
-export async function lookAt(path: string, signal: AbortSignal): Promise<FitTable> {
+/**
+ * Reads a table once, with at most 200 of its columns.
+ * @throws {DatasetError} for damaged files.
+ */
+export async function lookAtTable(path: string, signal?: AbortSignal): Promise<TableLook> {
   const table = await openRows(path);
   try {
     return await readTable(table, signal);
