@@ -7,6 +7,7 @@ import { acquireLock } from "@dsbm/files";
 import { startStudio } from "@dsbm/studio";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { programOf } from "../../packages/pages/studio/test/program.js";
 import { type FakeRun, metricLine, writeRun } from "../../packages/pages/studio/test/runs.js";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
@@ -99,7 +100,7 @@ const compareHash = `#/compare?${runs
 function tinyExporter() {
   const made = join(scratchFolder, "tiny.html");
   writeFileSync(made, renderPlayerPage({ ...tinyExport(), ...tinySamples, runtime: "onnx" }));
-  return ["sh", "-c", 'cp "$0" "$2"', made];
+  return programOf(["sh", "-c", 'cp "$0" "$3"', made]);
 }
 
 describe.skipIf(!hasBrowser)("the studio in a browser", () => {
@@ -163,7 +164,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
   it("exports a bridge and plays it", async () => {
     mkdirSync(join(folder, runs[0][0], "models"), { recursive: true });
     writeFileSync(join(folder, runs[0][0], "models/2_f.safetensors"), "");
-    const studio = await startStudio({ folder, port: 0, exporter: tinyExporter() });
+    const studio = await startStudio({ folder, port: 0, program: tinyExporter() });
     try {
       await look(
         runHash(runs[0][0], "&tab=play"),

@@ -46,7 +46,7 @@ function detail(
       data: `${data}`,
       seed: `${seed}`,
       ...{ state: "finished", reason: null, started: null, seconds: 1, method: "dsbm" },
-      ...{ half: 1, halves: 1, step: 1, loss: null, metrics: {} },
+      ...{ half: 1, halves: 1, step: 1, loss: null, metrics: {}, progress: null, note: "" },
       grades,
     },
     config: Object.entries(config).map(([key, one]) => [key, JSON.stringify(one)]),
@@ -54,6 +54,7 @@ function detail(
     metrics: [{ ...w2, value, ...metric }],
     ...{ command: null, choices: [], results: { rows: [], references: [] }, verdicts: [] },
     ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0 },
+    ...{ outputs: [], evaluations: [], fields: [] },
     history: new History().part(),
   };
 }

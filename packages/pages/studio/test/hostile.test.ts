@@ -2,13 +2,14 @@
 // nothing outside the folder is read.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { type Studio, startStudio } from "../src/index.js";
+import { programOf } from "./program.js";
 import { writeRun } from "./runs.js";
+import { type Sent, sendTo } from "./send.js";
 
 const root = scratch();
 const folder = join(root, "runs");
@@ -34,38 +35,14 @@ beforeAll(async () => {
   writeRun(join(folder, "links/defaults/1"));
   symlinkSync(root, join(folder, "links/defaults/1/samples"));
   writeFileSync(join(root, "x.png"), secretText);
-  studio = await startStudio({ folder, exporter: ["false"] });
+  studio = await startStudio({ folder, port: 0, program: programOf(["false"]) });
   const address = new URL(studio.address);
   [port, token] = [Number(address.port), address.pathname.slice(1, -1)];
 });
 afterAll(() => studio?.close());
 
-interface Sent {
-  path: string;
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
-}
-
-/** A request as it is written, without any tidying of its path. */
-const send = ({ path, method = "GET", headers = {}, body }: Sent) =>
-  new Promise<{ status: number; text: string; headers: Record<string, unknown> }>((done) => {
-    const options = { host: "127.0.0.1", port, path, method, headers, agent: false };
-    const sent = request(options, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-      });
-      answer.on("end", () =>
-        done({ status: answer.statusCode ?? 0, text, headers: answer.headers }),
-      );
-      answer.on("error", () => done({ status: 0, text, headers: {} }));
-    });
-    // A server that has heard enough closes the connection while more is being sent.
-    sent.on("socket", (socket) => socket.on("error", () => {}));
-    sent.on("error", () => done({ status: 0, text: "", headers: {} }));
-    sent.end(body);
-  });
+/** A request to this studio. */
+const send = (sent: Sent) => sendTo(port, sent);
 
 const api = (name: string) => `/${token}/api/${name}`;
 const picture = (run: string, file: string) => api(`picture?run=${run}&file=${file}`);
@@ -202,7 +179,7 @@ describe("a hostile request", () => {
 
 it("an export that fails says so", async () => {
   const { status, text } = await send({ path: api(`play?run=${goodRun}`) });
-  expect([status, text]).toEqual([400, "the export ended with 1"]);
+  expect([status, text]).toEqual([400, "dsbm export ended with 1"]);
 });
 
 describe("runs of strangers", () => {

@@ -36,7 +36,6 @@ const studioSchema = z.strictObject({
 /** The command `dsbm studio`. */
 export const studio: Experiment<typeof studioSchema> = {
   name: "studio",
-  about:
-    "train, compare and use bridges on a page of this machine, in the folder of its runs",
+  about: "train, compare and use bridges on a page of this machine, in the folder of its runs",
   schema: studioSchema,
 };

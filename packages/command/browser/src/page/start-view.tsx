@@ -1,5 +1,5 @@
+import { DropZone } from "@dsbm/studio/widgets";
 import type { StoredRun } from "@dsbm/web/fit";
-import { useState } from "preact/hooks";
 import { type ExampleName, exampleTask, type PageTask } from "./task.js";
 
 const examples: readonly (readonly [ExampleName, string])[] = [
@@ -17,30 +17,11 @@ interface StartProps {
 
 /** Where files are dropped, the examples, and the runs that this browser keeps. */
 export function StartView({ task, runs, look, open, forget }: StartProps) {
-  const [isOver, setOver] = useState(false);
-  const take = (list: FileList | null | undefined) => {
-    const files = [...(list ?? [])];
-    if (files.length > 0) look({ ...task, files, example: null, options: {} });
-  };
-  const hover = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(event.type !== "dragleave");
-  };
   return (
     <section aria-label="Start">
-      <label
-        class={isOver ? "drop over" : "drop"}
-        onDragOver={hover}
-        onDragLeave={hover}
-        onDrop={(event) => {
-          hover(event);
-          setOver(false);
-          take(event.dataTransfer?.files);
-        }}
-      >
+      <DropZone onFiles={(files) => look({ ...task, files, example: null, options: {} })}>
         Drop the source and the target here, or choose both files (CSV, TSV, npy, parquet)
-        <input type="file" multiple onChange={(event) => take(event.currentTarget.files)} />
-      </label>
+      </DropZone>
       <div class="row">
         {examples.map(([name, title]) => (
           <button

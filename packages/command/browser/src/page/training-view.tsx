@@ -1,3 +1,4 @@
+import { StepsLine } from "@dsbm/studio/widgets";
 import type { FitMotion, FitState } from "@dsbm/web/fit";
 import { type MotionView, mountMotion } from "@dsbm/web/player";
 import { useEffect, useRef } from "preact/hooks";
@@ -34,13 +35,6 @@ function LossCurve({ losses }: { losses: readonly number[] }) {
   );
 }
 
-const secondsText = (seconds: number): string =>
-  seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-
-/** A state as a sentence. */
-export const stateText = ({ label, step, steps, left }: FitState): string =>
-  `${label}, step ${step}${steps ? ` of ${steps}` : ""}${left ? `, ${secondsText(left)} left` : ""}`;
-
 /** Held-out rows on their way, with the newest networks. */
 function Particles({ motion, ends }: { motion: FitMotion; ends: readonly [string, string] }) {
   const place = useRef<HTMLDivElement>(null);
@@ -73,13 +67,11 @@ export function TrainingView({ state, motion, ends, losses, lines, said, onStop 
   return (
     <section aria-label="Training" ref={place}>
       <h2>Training</h2>
-      <div class="row">
-        <progress aria-label="Steps" value={state?.step ?? 0} max={state?.steps ?? 1} />
-        <span aria-hidden="true">{state ? stateText(state) : "The data are read."}</span>
+      <StepsLine state={state} waiting="The data are read.">
         <button type="button" onClick={onStop}>
           Stop
         </button>
-      </div>
+      </StepsLine>
       <p class="unseen" role="status">
         {said}
       </p>

@@ -1,7 +1,7 @@
 // A bridge in one page: data, plan, training, result.
+import { PlanView } from "@dsbm/studio/widgets";
 import { render } from "preact";
 import { Controls } from "./controls.js";
-import { PlanView } from "./plan-view.js";
 import { ResultView } from "./result-view.js";
 import { StartView } from "./start-view.js";
 import { TablesView } from "./tables-view.js";

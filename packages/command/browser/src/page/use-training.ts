@@ -1,3 +1,4 @@
+import { stateText } from "@dsbm/studio/widgets";
 import {
   type FitEvent,
   type FitMotion,
@@ -9,7 +10,7 @@ import { motionText } from "@dsbm/web/player";
 import { useRef, useState } from "preact/hooks";
 import { newWorker } from "./new-worker.js";
 import { keysOf, type PageTask } from "./task.js";
-import { stateText, withLoss } from "./training-view.js";
+import { withLoss } from "./training-view.js";
 
 /** Milliseconds between two sentences for screen readers. */
 const pauseOfWords = 5000;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve as absolute } from "node:path";
 import { ConfigError, studio } from "@dsbm/config";
 import { startStudio } from "@dsbm/studio";
-import { program } from "../machine/program.js";
+import { studioProgram } from "../studio/program.js";
 import { placedWords } from "../terminal/work.js";
 
 /** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
@@ -12,21 +12,23 @@ export async function studioCommand(args: string[]): Promise<number> {
     expected: "[FOLDER]",
     notes: [
       "FOLDER  folder of runs (default: experiments)",
-      "The printed address holds a token; anyone with the address can read the runs. Ctrl-C ends it.",
-      "It keeps no settings and no files; --no-settings is accepted and changes nothing.",
+      "--read-only  as read_only=true",
+      "The printed address holds a token; anyone with the address can use the runs. Ctrl-C ends the studio and stops its command.",
+      "It keeps no settings; --no-settings is accepted and changes nothing.",
     ],
+    options: { "--read-only": "read_only=true" },
   });
   if (!request) return 0;
-  const { port } = request.config;
+  const { port, read_only: isReadOnly } = request.config;
   const [folder = "experiments"] = request.places;
   if (!existsSync(folder))
     throw new ConfigError(
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
-  const exporter = [process.execPath, program, "export"];
   const server = await startStudio({
     folder,
-    exporter,
+    isReadOnly,
+    program: studioProgram,
     ...(port !== null && { port }),
   });
   console.log(`studio of ${absolute(folder)}: ${server.address}\nCtrl-C ends it`);

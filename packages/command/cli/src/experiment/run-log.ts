@@ -11,6 +11,7 @@ export function withLog(progress: Progress, folder: string): Progress {
   const waiting: string[] = [];
   let last = 0;
   return {
+    ...progress,
     update(state) {
       progress.update(state);
       const now = Date.now();

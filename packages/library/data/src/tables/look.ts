@@ -4,7 +4,9 @@ import type { RowSource } from "./rows.js";
 
 /** A column at a first look. */
 export interface ColumnLook {
+  /** Its name. */
   name: string;
+  /** Numbers or texts. */
   kind: "number" | "text";
   /** The number of missing values. */
   missing: number;
@@ -22,9 +24,11 @@ export interface ColumnLook {
 
 /** A table at a first look. */
 export interface TableLook {
+  /** The number of rows. */
   rows: number;
   /** All columns; `columns` are the first ones. */
   columnCount: number;
+  /** At most the first 200 columns. */
   columns: ColumnLook[];
   /** Notes on the reading. */
   notes: string[];

@@ -1,26 +1,35 @@
-// Reads plain files below one folder, and nothing else. The files may come from anyone, so links,
+// Plain files and folders below one folder, and nothing else. The files may come from anyone, so links,
 // pipes and devices are refused, and every read has a limit.
 import {
   closeSync,
   constants,
+  createReadStream,
   type Dirent,
   existsSync,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
+  type ReadStream,
   readdirSync,
   readlinkSync,
   readSync,
   realpathSync,
   type Stats,
 } from "node:fs";
-import { sep } from "node:path";
+import { relative, sep } from "node:path";
 import { RunError } from "@dsbm/runs";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 const hasProc = existsSync("/proc/self/fd");
 const notPlain = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/;
+
+/** Folders of a run lie no deeper in each other. */
+const deepestLinks = 4;
+
+const linkOnTheWay = (path: string) =>
+  new RunError("bad_argument", `${path} is a link or no folder: the studio writes to neither`);
 
 const missing = () => new RunError("not_found", "there is no such file in the folder");
 
@@ -95,6 +104,24 @@ export class Folder {
 
   /** Opens a plain file. Throws RunError "not_found" for everything else; `use` gets the descriptor and the size. */
   open<T>(path: string, use: (fd: number, stat: Stats) => T): T {
+    const { fd, stat } = this.#openPlain(path);
+    try {
+      return use(fd, stat);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** A plain file as a stream, with its size. Throws RunError "not_found". */
+  stream(path: string): { stream: ReadStream; size: number } {
+    const { fd, stat } = this.#openPlain(path);
+    return {
+      stream: createReadStream("", { fd, end: Math.max(0, stat.size - 1) }),
+      size: stat.size,
+    };
+  }
+
+  #openPlain(path: string): { fd: number; stat: Stats } {
     const full = this.resolve(path);
     let fd: number;
     try {
@@ -102,13 +129,52 @@ export class Folder {
     } catch (error) {
       throw new RunError("not_found", "there is no such file in the folder", { cause: error });
     }
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile() || !isAt(fd, stat, full)) throw missing();
-      return use(fd, stat);
-    } finally {
-      closeSync(fd);
+    const stat = fstatSync(fd);
+    if (stat.isFile() && isAt(fd, stat, full)) return { fd, stat };
+    closeSync(fd);
+    throw missing();
+  }
+
+  /** The path below the folder of an absolute path; undefined if it lies elsewhere. */
+  relative(full: string): string | undefined {
+    const path = relative(this.root, full);
+    return path === "" || notPlain.test(path) ? undefined : path;
+  }
+
+  /**
+   * Makes a folder, if it is not there, and returns its absolute path.
+   * @throws {RunError} if a link or a file lies on the way.
+   */
+  makeFolder(path: string): string {
+    const parts = path.split("/");
+    for (const i of parts.keys()) {
+      const part = parts.slice(0, i + 1).join("/");
+      if (!lstatSync(this.resolve(part), { throwIfNoEntry: false })) mkdirSync(this.resolve(part));
+      if (!this.stat(part)?.isDirectory()) throw linkOnTheWay(part);
     }
+    return this.resolve(path);
+  }
+
+  /**
+   * Whatever a command writes to `path` stays in the folder.
+   * @throws {RunError} if `path`, a folder above it, or a folder or file in it is a link.
+   */
+  refuseLinks(path: string): void {
+    const parts = path.split("/");
+    for (const i of parts.keys()) {
+      const above = parts.slice(0, i + 1).join("/");
+      const stat = lstatSync(this.resolve(above), { throwIfNoEntry: false });
+      if (!stat) return;
+      if (!stat.isDirectory() || stat.isSymbolicLink()) throw linkOnTheWay(above);
+    }
+    const look = (at: string, depth: number) => {
+      for (const entry of this.list(at)) {
+        const inner = at === "" ? entry.name : `${at}/${entry.name}`;
+        if (entry.isSymbolicLink()) throw linkOnTheWay(inner);
+        if (entry.isDirectory() && depth > 0) look(inner, depth - 1);
+      }
+    };
+    look(path, deepestLinks);
   }
 
   /** At most `limit` bytes from `from` on (from the end if `from` is negative). Throws RunError. */

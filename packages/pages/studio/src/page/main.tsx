@@ -1,17 +1,20 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Runs } from "../shared/api.js";
-import { Alert } from "./lib/parts.js";
+import type { StudioState } from "../shared/api.js";
+import { JobBar } from "./job/job-bar.js";
+import { Fault } from "./lib/parts.js";
 import { hrefOf, useRoute } from "./lib/route.js";
 import { apiPath, usePolled } from "./lib/server.js";
+import { NewPage } from "./new/new.js";
 import { RunPage } from "./run/run.js";
 import { Compare } from "./runs/compare.js";
 import { RunsPage } from "./runs/runs.js";
 
 function App() {
   const { page, run, params } = useRoute();
-  const { value: runs, error } = usePolled<Runs>(apiPath("runs"));
-  const title = page === "run" ? (runs?.rows.find(({ id }) => id === run)?.name ?? "run") : page;
+  const { value: state, error } = usePolled<StudioState>(apiPath("runs"));
+  const names = { runs: "runs", run: "run", compare: "compare", new: "new bridge" };
+  const title = (page === "run" && state?.rows.find(({ id }) => id === run)?.name) || names[page];
   useEffect(() => {
     document.title = `${title} – dsbm studio`;
   }, [title]);
@@ -25,17 +28,24 @@ function App() {
           <a href={hrefOf("runs")} aria-current={page === "runs" ? "page" : undefined}>
             Runs
           </a>
-          {page !== "runs" && (
+          {state?.isReadOnly === false && (
+            <a href={hrefOf("new")} aria-current={page === "new" ? "page" : undefined}>
+              New bridge
+            </a>
+          )}
+          {(page === "run" || page === "compare") && (
             <a href={location.hash} aria-current="page">
               {title}
             </a>
           )}
         </nav>
       </header>
-      <Alert lines={error === null ? [] : [error]} />
+      <Fault text={error} />
       <main>
-        {page === "runs" && <RunsPage runs={runs} params={params} />}
-        {page === "run" && <RunPage key={run} id={run} params={params} />}
+        {state && <JobBar state={state} />}
+        {page === "runs" && <RunsPage runs={state} params={params} />}
+        {page === "run" && <RunPage key={run} id={run} params={params} state={state} />}
+        {page === "new" && <NewPage state={state} params={params} />}
         {page === "compare" && <Compare params={params} />}
       </main>
     </>

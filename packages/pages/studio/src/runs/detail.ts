@@ -1,10 +1,13 @@
 // A damaged file is a line of `problems`, and the rest is shown.
 
-import { choice, type MetricRow, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
+import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
-import type { ComparedMetric, Results, RunDetail, RunPicture, RunRow } from "../shared/api.js";
-import { configFacts, endsOf, isRecord, messageOf, pathBelow, readAs } from "./files.js";
+import { pathBelow } from "../files/walk.js";
+import type { RunDetail, RunPicture, RunRow } from "../shared/api.js";
+import { configFacts, endsOf, isRecord, messageOf, readAs } from "./files.js";
+import { comparedMetrics, trainingMetrics } from "./metrics.js";
+import { readEvaluations, readFields, readOutputs } from "./outputs.js";
 import { noResults, readResults } from "./results.js";
 
 const mostPictures = 2000;
@@ -29,6 +32,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   const info = part("run.json", null, (path) => readAs(folder, path, runInfo));
   const results = part("results.csv", noResults, (path) => readResults(folder, path));
   const facts = configFacts.parse(config);
+  const outputs = readOutputs(folder, row.id);
   return {
     row,
     command: info?.command ?? null,
@@ -41,6 +45,9 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       ...verdict,
       title: verdictTitle(verdict, endsOf(facts)),
     })),
+    outputs,
+    evaluations: readEvaluations(folder, row.id, outputs),
+    fields: part("data.json", [], (path) => readFields(folder, path)),
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(pathBelow(row.id, "report.html"))?.isFile() === true,
     log: part("log.txt", null, (path) => tailOf(folder, path)),
@@ -50,44 +57,6 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
   };
 }
-
-const comparedGroups: readonly string[] = ["loo", "endpoints", "middle"];
-
-/** The metrics of an evaluation that runs are compared by. */
-const comparedMetrics = (rows: readonly MetricRow[]): ComparedMetric[] =>
-  rows
-    .filter(({ group }) => comparedGroups.includes(group))
-    .map(({ title, direction, value, better, floor, ceiling, target = null }) => ({
-      title,
-      direction,
-      value,
-      better,
-      floor,
-      ceiling,
-      target,
-    }));
-
-/** The metrics of the last evaluation during training, for runs without quality.json. */
-const trainingMetrics = ({ metrics }: RunRow, { references }: Results): ComparedMetric[] =>
-  references.flatMap(({ column, title, group, referenceName }) =>
-    (["f", "b"] as const).flatMap((direction): ComparedMetric[] => {
-      if (!comparedGroups.includes(group)) return [];
-      const { value, reference = null } = metrics[`${column} ${direction}`] ?? {};
-      if (value === undefined) return [];
-      const isTarget = referenceName === "target";
-      return [
-        {
-          title,
-          direction,
-          value,
-          better: isTarget ? "target" : referenceName === null ? null : "lower",
-          floor: referenceName === "floor" ? reference : null,
-          ceiling: referenceName === "ceiling" ? reference : null,
-          target: isTarget ? reference : null,
-        },
-      ];
-    }),
-  );
 
 function pictures(folder: Folder, id: string): RunPicture[] {
   const names = folder

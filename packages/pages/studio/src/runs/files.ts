@@ -28,12 +28,14 @@ export function endsOf({ data, Dataset, Dataset_transfer, transfer }: ConfigFact
   return { source: short(Dataset), target: transfer ? short(Dataset_transfer) : "gaussian" };
 }
 
+/** What people write about a run. */
+export const noteFile = "note.txt";
+/** The longest note in bytes. */
+export const longestNote = 20_000;
+
 /** Whether a value is an object with keys. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The path of a run's file below the folder of the studio. */
-export const pathBelow = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
 
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string =>

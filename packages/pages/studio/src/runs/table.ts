@@ -1,21 +1,22 @@
 // A scan lists folders, and reads of each run what has changed.
 
 import { lockHolder } from "@dsbm/files";
-import { grades, gradeText, qualityFile, type RunInfo, runInfo, type Verdict } from "@dsbm/runs";
+import {
+  grades,
+  gradeText,
+  liveProgress,
+  qualityFile,
+  type RunInfo,
+  runInfo,
+  type Verdict,
+} from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
+import { isRunFolder, pathBelow, walkFolders } from "../files/walk.js";
 import type { RunGrade, RunRow, Runs } from "../shared/api.js";
-import { configFacts, endsOf, messageOf, pathBelow, readAs } from "./files.js";
+import { configFacts, endsOf, longestNote, messageOf, noteFile, readAs } from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
-const limits = { depth: 8, folders: 20_000, runs: 1000 };
-const passedOver = new Set([
-  "node_modules",
-  "checkpoints",
-  "samples",
-  "models",
-  "cache",
-  "figures",
-]);
+const mostRuns = 1000;
 
 /** The runs of a folder; a summary is read again only if its files changed. */
 export class RunTable {
@@ -41,22 +42,14 @@ export class RunTable {
 
   #runs(): { ids: string[]; left: number } {
     const ids: string[] = [];
-    let folders = 0;
     let left = 0;
-    const walk = (path: string, depth: number) => {
-      if (folders++ > limits.folders) return;
+    walkFolders((path) => {
       // The folder of a run is not listed: that would be most of the work of a scan.
-      if (this.#folder.peek(pathBelow(path, "run.json"))?.isFile()) {
-        if (ids.length < limits.runs) ids.push(path);
-        else left++;
-        return;
-      }
-      if (depth === limits.depth) return;
-      for (const entry of this.#folder.list(path))
-        if (entry.isDirectory() && !entry.name.startsWith(".") && !passedOver.has(entry.name))
-          walk(pathBelow(path, entry.name), depth + 1);
-    };
-    walk("", 0);
+      if (!isRunFolder(this.#folder, path)) return this.#folder.list(path);
+      if (ids.length < mostRuns) ids.push(path);
+      else left++;
+      return [];
+    });
     return { ids, left };
   }
 }
@@ -133,7 +126,15 @@ class Summaries {
         return unreadable(messageOf(error));
       }
     };
-    return { id, ...facts, grades, metrics, ...place, ...state() };
+    const note = ifReadable(noteFile, "", (path) =>
+      this.#folder.text(path, { limit: longestNote }),
+    );
+    const now = state();
+    const progress =
+      now.state === "running"
+        ? ifReadable("progress.json", null, (path) => readAs(this.#folder, path, liveProgress))
+        : null;
+    return { id, ...facts, note, progress, grades, metrics, ...place, ...now };
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

@@ -1,14 +1,21 @@
 // Answers under http://127.0.0.1:<port>/<token>/.
+import { UserError } from "@dsbm/files";
 import { RunError } from "@dsbm/runs";
 import { type Context, Hono } from "hono";
+import { Desk } from "../commands/desk.js";
+import type { Exports } from "../commands/exports.js";
+import type { Jobs } from "../commands/jobs.js";
+import type { StudioProgram } from "../commands/requests.js";
+import { listData } from "../files/data-places.js";
 import type { Folder } from "../files/inside.js";
-import type { Exports } from "../play/exports.js";
+import { pathBelow } from "../files/walk.js";
 import { readDetail } from "../runs/detail.js";
-import { pathBelow } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
-import type { RunDetail, RunRow } from "../shared/api.js";
+import type { RunDetail, RunRow, StudioState } from "../shared/api.js";
+import { download } from "./download.js";
 import { guard, playerPolicy, strangerPolicy } from "./guard.js";
+import { writingRoutes } from "./writing.js";
 
 /** A file of the page with its content type. */
 export interface PageFile {
@@ -21,6 +28,9 @@ interface AppOptions {
   token: string;
   pages: ReadonlyMap<string, PageFile>;
   exports: Exports;
+  jobs: Jobs;
+  program: StudioProgram;
+  isReadOnly: boolean;
 }
 
 const pictureTypes: Readonly<Record<string, string>> = {
@@ -32,7 +42,8 @@ const html = "text/html; charset=utf-8";
 const mostBytes = 64 << 20;
 
 /** The routes of the studio. Requests for missing runs and files are answered with 404; handlers throw RunError. */
-export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
+export function makeApp(options: AppOptions): Hono {
+  const { folder, token, pages, exports, jobs, program, isReadOnly } = options;
   const table = new RunTable(folder);
   const tails = new Map<string, MetricsTail>();
   const idOf = (c: Context) => c.req.query("run") ?? "";
@@ -53,7 +64,13 @@ export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
     answer(c, folder.bytes(path, { limit: mostBytes }), type);
 
   const api = new Hono();
-  api.get("/runs", (c) => c.json(table.scan()));
+  api.get("/runs", (c) =>
+    c.json({ ...table.scan(), job: jobs.view, isReadOnly } satisfies StudioState),
+  );
+  api.get("/files", (c) => c.json(listData(folder)));
+  api.get("/keys", (c) => c.json(program.fitKeys));
+  api.get("/output", (c) => download(folder, rowOf(idOf(c)).id, c.req.query("file") ?? ""));
+  api.route("/", writingRoutes(new Desk(folder, table, jobs, program)));
   api.get("/run", (c) => c.json((c.req.queries("run") ?? [""]).map(detailOf)));
   api.get("/picture", (c) => {
     const name = c.req.query("file") ?? "";
@@ -68,7 +85,7 @@ export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
   );
 
   const app = new Hono();
-  app.use(guard(token));
+  app.use(guard(token, isReadOnly));
   app.route("/:token/api", api);
   app.get("/:token/*", (c) => {
     const name = c.req.path.slice(token.length + 2);
@@ -77,11 +94,16 @@ export function makeApp({ folder, token, pages, exports }: AppOptions): Hono {
       ? c.body(new Uint8Array(page.body), 200, { "Content-Type": page.type })
       : c.text("there is no such page", 404);
   });
-  app.onError((error, c) => {
-    if (error instanceof RunError)
-      return c.text(error.message, error.code === "not_found" ? 404 : 400);
-    console.error(error);
-    return c.text("this is a bug in dsbm studio: see its terminal", 500);
-  });
+  app.onError(faultAnswer);
   return app;
+}
+
+/** What a page hears of an error. */
+function faultAnswer(error: Error, c: Context) {
+  // Nobody waits for the answer.
+  if (c.req.raw.signal.aborted) return c.text("", 400);
+  const isMissing = error instanceof RunError && error.code === "not_found";
+  if (error instanceof UserError) return c.text(error.message, isMissing ? 404 : 400);
+  console.error(error);
+  return c.text("this is a bug in dsbm studio: see its terminal", 500);
 }

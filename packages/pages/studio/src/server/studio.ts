@@ -7,8 +7,10 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
+import { Exports } from "../commands/exports.js";
+import { Jobs } from "../commands/jobs.js";
+import type { StudioProgram } from "../commands/requests.js";
 import { Folder } from "../files/inside.js";
-import { Exports } from "../play/exports.js";
 import { makeApp, type PageFile } from "./app.js";
 
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
@@ -21,8 +23,10 @@ export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
   port?: number;
-  /** The command that exports a run into a folder: its arguments before the two paths. */
-  exporter: readonly string[];
+  /** Whether the studio only shows (default: false). */
+  isReadOnly?: boolean;
+  /** The program that does its work. */
+  program: StudioProgram;
 }
 
 /** A running server. */
@@ -33,13 +37,17 @@ export interface Studio {
 
 /** Serves the runs below a folder. Throws RunError if it cannot open the folder or the port. */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { port, exporter } = options;
+  const { port, program, isReadOnly = false } = options;
   const folder = openFolder(options.folder);
-  const exports = new Exports(folder, exporter);
+  const exports = new Exports(folder, program.program);
+  const jobs = new Jobs(program.program);
   const token = randomBytes(24).toString("base64url");
   const app = makeApp({
     token,
     exports,
+    jobs,
+    program,
+    isReadOnly,
     pages: readPages(),
     folder,
   });
@@ -47,7 +55,8 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     fetch: app.fetch,
     serverOptions: {
       maxHeaderSize: 16 << 10,
-      requestTimeout: 30_000,
+      // A large file may come through a slow tunnel.
+      requestTimeout: 900_000,
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2000,
     },
@@ -56,12 +65,14 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const at = await listen(server, port);
   return {
     address: `http://${host}:${at}/${token}/`,
-    close: () =>
-      new Promise((done) => {
-        exports.close();
+    async close() {
+      await jobs.close();
+      exports.close();
+      await new Promise<void>((done) => {
         server.close(() => done());
         (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
-      }),
+      });
+    },
   };
 }
 

@@ -1,6 +1,10 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
-import type { Choice, Grade, MetricRow, Row, RunState, Verdict } from "@dsbm/runs";
+import type { Choice, Grade, LiveProgress, MetricRow, Row, RunState, Verdict } from "@dsbm/runs";
+import type { BridgePlan } from "@dsbm/web/fit";
+
+/** The header with the token of a request that writes. */
+export const tokenHeader = "x-studio-token";
 
 type ShownState = RunState | "unreadable";
 
@@ -49,6 +53,10 @@ export interface RunRow {
   halves: number | null;
   step: number;
   loss: number | null;
+  /** How far it is; null unless it is live. */
+  progress: LiveProgress | null;
+  /** What people wrote about it; "" if nothing. */
+  note: string;
   /** The grades of its verdicts. */
   grades: RunGrade[];
   /** By "<column> <direction>", such as "sliced_w2 f". */
@@ -61,6 +69,67 @@ export interface Runs {
   /** Number of further runs beyond the list. */
   left: number;
   folder: string;
+}
+
+/** A command that the studio started. */
+export interface JobView {
+  id: number;
+  /** "fit" */
+  command: string;
+  /** The command as a user types it. */
+  text: string;
+  /** The run that it works on. */
+  run: string;
+  state: "running" | "stopping" | "finished" | "stopped" | "failed";
+  /** The end of its progress and of its results. */
+  log: string;
+  output: string;
+}
+
+/** What every page shows. */
+export interface StudioState extends Runs {
+  /** The newest job; null before the first. */
+  job: JobView | null;
+  /** Whether the studio only shows. */
+  isReadOnly: boolean;
+}
+
+/** A file or a folder of images that a bridge can be made of. */
+export interface DataPlace {
+  path: string;
+  /** The images of a folder; null for files. */
+  images: number | null;
+  bytes: number | null;
+}
+
+/** What a fit would do, and where. */
+export interface PlacedPlan extends BridgePlan {
+  /** Its run below the folder. */
+  run: string;
+  /** Whether that run is there already. */
+  exists: boolean;
+}
+
+/** A column of a row to draw from. */
+export interface RowField {
+  name: string;
+  /** The texts that it may have; null for numbers. */
+  texts: string[] | null;
+  /** The value in the middle of the source and of the target. */
+  middle: Record<"f" | "b", string>;
+}
+
+/** A file that a command wrote for this page. */
+export interface OutputFile {
+  file: string;
+  bytes: number;
+}
+
+/** An evaluation with other steps. */
+export interface OtherEvaluation {
+  /** "sde, 100 steps" */
+  title: string;
+  metrics: ComparedMetric[];
 }
 
 /** An image of a run. */
@@ -113,6 +182,10 @@ export interface RunDetail {
   /** Unreadable files, a line each. */
   problems: string[];
   models: number;
+  outputs: OutputFile[];
+  evaluations: OtherEvaluation[];
+  /** The columns of a row to draw from; [] unless the run has tables. */
+  fields: RowField[];
   history: HistoryPart;
 }
 

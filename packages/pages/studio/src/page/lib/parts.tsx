@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 
 /** A wide table in a box that scrolls, also with keys. */
 export const Scroll = ({ label, children }: { label: string; children: ComponentChildren }) => (
@@ -62,6 +63,54 @@ export const Pairs = ({
       </div>
     ))}
   </dl>
+);
+
+/** A number that may be missing, with its label. */
+export const NumberField = ({
+  label,
+  value,
+  placeholder,
+  onChange,
+}: {
+  label: string;
+  value: number | null;
+  placeholder?: string;
+  onChange(value: number | null): void;
+}) => (
+  <label>
+    {label}{" "}
+    <input
+      type="number"
+      min="1"
+      step="1"
+      value={value ?? ""}
+      placeholder={placeholder}
+      onChange={(e) => onChange(Math.trunc(Number(e.currentTarget.value)) || null)}
+    />
+  </label>
+);
+
+/** A button that copies a command. */
+export function CopyButton({ text }: { text: string }) {
+  const [isCopied, setCopied] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+      >
+        {isCopied ? "Copied" : "Copy the command"}
+      </button>
+      <span class="hidden" role="status">
+        {isCopied && "The command is copied."}
+      </span>
+    </>
+  );
+}
+
+/** Why something failed; null: it did not. */
+export const Fault = ({ text }: { text: string | null }) => (
+  <Alert lines={text === null ? [] : text.split("\n")} />
 );
 
 /** Lines that need attention. */

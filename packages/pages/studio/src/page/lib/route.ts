@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 /** The page that the address names: its run and its parameters. */
 export interface Route {
-  page: "runs" | "run" | "compare";
+  page: "runs" | "run" | "compare" | "new";
   run: string;
   params: URLSearchParams;
 }
@@ -12,7 +12,7 @@ export interface Route {
 function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const params = new URLSearchParams(query);
-  if (path === "compare") return { page: "compare", run: "", params };
+  if (path === "compare" || path === "new") return { page: path, run: "", params };
   if (path === "run") return { page: "run", run: params.get("run") ?? "", params };
   return { page: "runs", run: "", params };
 }

@@ -1,20 +1,40 @@
 import { useState } from "preact/hooks";
-import type { RunDetail } from "../../shared/api.js";
+import type { RunDetail, StudioState } from "../../shared/api.js";
+import { isAtWork } from "../job/job-bar.js";
 import { digits, duration, moment, stateClass } from "../lib/format.js";
 import { Alert, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
+import { Use } from "../use/use.js";
+import { Care } from "./care.js";
 import { Curves } from "./curves.js";
 import { Pictures } from "./pictures.js";
 
-const tabs = ["overview", "play", "report", "configuration", "log"] as const;
+const tabs = ["overview", "use", "play", "report", "configuration", "log"] as const;
+
+interface RunPageProps {
+  id: string;
+  params: URLSearchParams;
+  /** null before the first answer. */
+  state: StudioState | null;
+}
 
 /** The page of a run, read again while it trains. */
-export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
+export function RunPage({ id, params, state }: RunPageProps) {
   const { value, error } = usePolled<RunDetail[]>(apiPath("run", { run: id }));
   const [detail] = value ?? [];
-  if (!detail)
-    return <p class={error === null ? "note" : "wrong"}>{error ?? "Reading the run …"}</p>;
+  const job = state?.job ?? null;
+  const isBusy = isAtWork(job);
+  if (!detail) {
+    const isComing = isBusy && job?.run === id;
+    const text = isComing ? "The run appears here with its first line." : "Reading the run …";
+    return (
+      <p class={isComing || error === null ? "note" : "wrong"}>
+        {isComing ? text : (error ?? text)}
+      </p>
+    );
+  }
+  const mayWrite = state?.isReadOnly === false;
   const tabParam = params.get("tab") ?? "overview";
   const tab = tabs.find((name) => name === tabParam) ?? "overview";
   const to = (name: string) => {
@@ -24,12 +44,15 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   return (
     <>
       <Head detail={detail} error={error} />
+      {mayWrite && <Care detail={detail} isBusy={isBusy} />}
       <nav class="tabs" aria-label="Parts of this run">
-        {tabs.map((name) => (
-          <a key={name} href={to(name)} aria-current={name === tab ? "page" : undefined}>
-            {name[0]?.toUpperCase() + name.slice(1)}
-          </a>
-        ))}
+        {tabs
+          .filter((name) => mayWrite || name !== "use")
+          .map((name) => (
+            <a key={name} href={to(name)} aria-current={name === tab ? "page" : undefined}>
+              {name[0]?.toUpperCase() + name.slice(1)}
+            </a>
+          ))}
       </nav>
       {tab === "overview" && (
         <>
@@ -38,6 +61,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
           <Pictures detail={detail} params={params} />
         </>
       )}
+      {tab === "use" && mayWrite && <Use detail={detail} isBusy={isBusy} />}
       {tab === "play" && <Play detail={detail} />}
       {tab === "report" && <Report detail={detail} />}
       {tab === "configuration" && <Configuration detail={detail} />}
@@ -62,6 +86,9 @@ function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
     ["Step", `${row.step}`],
     ["Loss", digits(row.loss)],
     ["Time", duration(row.seconds)],
+    ...(row.progress?.left == null
+      ? []
+      : [["Time left", duration(row.progress.left)] as [string, string]]),
     ["Method", row.method || "–"],
     ["Data", row.data || "–"],
     ["Seed", row.seed || "–"],
@@ -76,6 +103,7 @@ function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
         </span>
       </h1>
       <p class="note place">{row.id}</p>
+      {row.note !== "" && <p class="remark">{row.note}</p>}
       <Alert
         kind={row.state === "interrupted" && wrong.length === 1 ? "warned" : "wrong"}
         lines={wrong}

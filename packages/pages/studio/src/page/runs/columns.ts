@@ -95,8 +95,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
 export function filterRows(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    const { id, name, method, data, state } = row;
-    const text = [id, name, method, data, state, gradesText(row)].join(" ").toLowerCase();
+    const { id, name, method, data, state, note } = row;
+    const text = [id, name, method, data, state, note, gradesText(row)].join(" ").toLowerCase();
     return parts.every((word) => text.includes(word));
   });
 }

@@ -1,9 +1,9 @@
-import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
-import { Alert, Scroll, Select } from "../lib/parts.js";
+import { GroupTable } from "../lib/group-table.js";
+import { Fault, Select } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
 import {
@@ -31,7 +31,7 @@ export function Compare({ params }: { params: URLSearchParams }) {
   return (
     <>
       <h1>Comparison of {ids.length} runs</h1>
-      <Alert lines={error === null ? [] : [error]} />
+      <Fault text={error} />
       {value === null && error === null && <p class="note">Reading the runs …</p>}
       {value !== null && (
         <>
@@ -60,53 +60,6 @@ const firstKeys = (keys: readonly string[]) =>
 interface PartProps {
   runs: readonly RunDetail[];
   comparison: RunComparison;
-}
-
-interface LineCell {
-  content: ComponentChildren;
-  kind?: string;
-}
-
-/** A table with a column for each group; on a narrow page each line is a card. */
-function GroupTable({
-  label,
-  corner,
-  heads,
-  lines,
-}: {
-  label: string;
-  corner: string;
-  heads: readonly { label: string; content: ComponentChildren }[];
-  lines: readonly { name: ComponentChildren; id: string; cells: readonly LineCell[] }[];
-}) {
-  return (
-    <Scroll label={label}>
-      <table class="cards">
-        <thead>
-          <tr>
-            <th scope="col">{corner}</th>
-            {heads.map(({ label: name, content }) => (
-              <th scope="col" key={name}>
-                {content}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ name, id, cells }) => (
-            <tr key={id}>
-              <th scope="row">{name}</th>
-              {cells.map(({ content, kind = "" }, i) => (
-                <td key={heads[i]?.label} data-name={heads[i]?.label} class={kind}>
-                  <div>{content}</div>
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
-  );
 }
 
 /** The heads of the columns: each group with links to its runs. */

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { RunRow, Runs } from "../../shared/api.js";
+import type { RunRow, Runs, StudioState } from "../../shared/api.js";
 import { digits, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
@@ -18,10 +18,10 @@ const states = ["running", "finished", "interrupted", "failed", "unreadable"];
 const mostMetrics = 4;
 
 /** All runs of the folder as a table, of which some can be compared. */
-export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearchParams }) {
+export function RunsPage({ runs, params }: { runs: StudioState | null; params: URLSearchParams }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   if (runs === null) return <p class="note">Reading the folder …</p>;
-  const { rows, folder } = runs;
+  const { rows } = runs;
   const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
   const words = params.get("q") ?? "";
   const sortId = params.get("sort") ?? "started";
@@ -32,7 +32,7 @@ export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearc
     <>
       <h1>Runs</h1>
       <Counts runs={runs} listed={listing.length} />
-      {rows.length === 0 && <NoRuns folder={folder} />}
+      {rows.length === 0 && <NoRuns {...runs} />}
       <div class="bar" hidden={rows.length === 0}>
         <Search
           label="Filter"
@@ -71,10 +71,12 @@ function Counts({ runs: { rows, left }, listed }: { runs: Runs; listed: number }
   );
 }
 
-const NoRuns = ({ folder }: { folder: string }) => (
+const NoRuns = ({ folder, isReadOnly }: StudioState) => (
   <p>
     There are no runs in <code>{folder}</code> yet. A run of this folder appears here with its first
-    line: for example <code>npx dsbm train dataset=moons</code>.
+    line: {isReadOnly || <a href={hrefOf("new")}>start one here</a>}
+    {isReadOnly || ", or in a terminal: "}
+    <code>npx dsbm train dataset=moons</code>.
   </p>
 );
 
@@ -176,6 +178,7 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
                 {name || "(this folder)"}
               </a>
               <small>{shortPlace(row)}</small>
+              {row.note !== "" && <small class="remark">{row.note.split("\n")[0]}</small>}
             </th>
           );
         if (column.id === "state")

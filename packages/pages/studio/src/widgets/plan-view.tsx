@@ -44,7 +44,7 @@ export const PlanView = ({ plan, options, onChange }: PlanProps) => (
                     onChange={(event) => onChange(key, event.currentTarget.value)}
                   />
                 </td>
-                <td class="reason">{reason}</td>
+                <td class="reason">{reason || "it was given"}</td>
               </tr>
             ))}
         </tbody>
@@ -54,6 +54,8 @@ export const PlanView = ({ plan, options, onChange }: PlanProps) => (
       <p key={line}>{line}</p>
     ))}
     <p>The same on the command line:</p>
-    <pre tabIndex={0}>{plan.command}</pre>
+    <pre class="command" tabIndex={0}>
+      {plan.command}
+    </pre>
   </section>
 );

@@ -1,0 +1,89 @@
+// This program as the studio uses it.
+import { resolve as absolute } from "node:path";
+import {
+  ConfigError,
+  completeTrain,
+  fit,
+  printValue,
+  resolveArguments,
+  type Value,
+} from "@dsbm/config";
+import type { FitCommand, StudioProgram } from "@dsbm/studio";
+import { program } from "../machine/program.js";
+import { placeOfRun, readFitArguments } from "../words/places.js";
+
+const root = "paths.experiments_dir_name";
+
+/** Further options of pages. No option of a page names a file, a folder or code, or starts other processes. */
+const otherKeys = [
+  "at",
+  "data.between",
+  "data.categories",
+  "data.classes",
+  "data.components",
+  "data.decimal",
+  "data.integer",
+  "data.log1p",
+  "data.na",
+  "data.range",
+  "data.source",
+  "data.target",
+  "data.test_fraction",
+  "data.thousands",
+  "data.variables",
+  "data.where",
+  "delta",
+  "device",
+  "first_coupling",
+  "half_iterations",
+  "interpolant",
+  "loo",
+  "method",
+  "threads",
+  "time_order",
+  "times",
+  "weights",
+];
+
+const pageKeys: ReadonlySet<string> = new Set([
+  ...(fit.first ?? []),
+  ...(fit.chosen ?? []),
+  ...otherKeys,
+]);
+
+const setting = (key: string, value: Value): string => `${key}=${printValue(value)}`;
+
+/** Throws a ConfigError for an option of no page, and all errors of the command line. */
+function fitCommand(
+  folder: string,
+  files: readonly string[],
+  options: Readonly<Record<string, string>>,
+): FitCommand {
+  const unknown = Object.keys(options).find((key) => !pageKeys.has(key));
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `${unknown}= cannot be given in the studio: write dsbm fit in a terminal for it`,
+      "unknown_key",
+    );
+  const settings = Object.entries(options).map(([key, text]) => `${key}=${text}`);
+  // The usual folder of runs needs no option.
+  if (folder !== absolute("experiments")) settings.push(setting(root, folder));
+  const { parsed, base } = readFitArguments([...files, ...settings]);
+  const [member, ...others] = resolveArguments(fit, parsed, { base }).members;
+  if (!member || others.length > 0) throw new ConfigError("the studio starts one run", "sweep");
+  const place = placeOfRun(completeTrain(member.config), member);
+  return { words: ["fit", ...files, ...settings], folder: absolute(place) };
+}
+
+/** The commands of a studio. */
+export const studioProgram: StudioProgram = {
+  program: [process.execPath, program],
+  fitKeys: [...pageKeys].sort(),
+  fit: fitCommand,
+  resume(folder, { arguments: files, overrides }) {
+    const { [root]: _, ...options } = overrides;
+    const texts = Object.entries(options).map(([key, value]) => [key, printValue(value)]);
+    return fitCommand(folder, files, Object.fromEntries(texts));
+  },
+  setting,
+};

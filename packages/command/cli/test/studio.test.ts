@@ -1,0 +1,62 @@
+// The fits that a page of the studio may ask for.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { studioProgram } from "../src/studio/program.js";
+
+const root = join(scratch(), "runs, of 'mine'");
+const files = ["a.csv", "b.csv"].map((name) => join(root, name));
+beforeAll(() => {
+  mkdirSync(root);
+  for (const file of files) writeFileSync(file, "x\n1\n");
+});
+
+describe("a fit of the studio", () => {
+  it("has its run below the folder of the studio, whatever the name of that folder", () => {
+    const { words, folder } = studioProgram.fit(root, files, { sigma: "0.5", seed: "3" });
+    expect(folder).toBe(join(root, "a_to_b/sigma=0.5/3"));
+    expect(words.slice(0, 5)).toEqual(["fit", ...files, "sigma=0.5", "seed=3"]);
+  });
+
+  it("is resumed by its request into the same folder", () => {
+    const { words, folder } = studioProgram.fit(root, files, {
+      sigma: "0.5",
+      "data.exclude": "[id]",
+    });
+    const request = {
+      command: "fit",
+      arguments: files,
+      overrides: {
+        sigma: 0.5,
+        "data.exclude": ["id"],
+        "paths.experiments_dir_name": "/of/a/stranger",
+      },
+    };
+    expect(studioProgram.resume(root, request)).toEqual({ words, folder });
+  });
+
+  it.each([
+    "Dataset",
+    "pairs",
+    "holdout",
+    "name",
+    "nproc",
+    "teacher",
+    "checkpoint_f",
+    "data.cond",
+    "metrics.inception",
+    "paths.data_dir_name",
+    "paths.experiments_dir_name",
+    "experiments_dir",
+    "-m",
+  ])("has no option %s", (key) => {
+    expect(() => studioProgram.fit(root, files, { [key]: "x" })).toThrow(
+      `${key}= cannot be given in the studio`,
+    );
+  });
+
+  it("takes no sweep", () => {
+    expect(() => studioProgram.fit(root, files, { sigma: "0.5,1" })).toThrow("add -m");
+  });
+});

@@ -1,0 +1,71 @@
+// A command of dsbm as a child process, which stops when this process is gone.
+import { type ChildProcess, spawn } from "node:child_process";
+import { parentVariable, RunError } from "@dsbm/runs";
+
+/** A running command, and the ends of its streams. */
+export class ChildCommand {
+  /** The exit code; null after a signal. */
+  readonly ended: Promise<number | null>;
+  /** What it printed on stdout and on stderr, the last `limit` characters of each. */
+  readonly said = { output: "", log: "" };
+  readonly #process: ChildProcess;
+
+  /** Starts `program` with these arguments. */
+  constructor(program: readonly string[], words: readonly string[], limit: number) {
+    const [file = "", ...before] = program;
+    const child = spawn(file, [...before, ...words], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: { ...process.env, [parentVariable]: "channel" },
+      // Ctrl-C in the terminal of the studio reaches the child once: from the studio.
+      detached: true,
+    });
+    this.#process = child;
+    for (const [name, stream] of [
+      ["output", child.stdout],
+      ["log", child.stderr],
+    ] as const)
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.said[name] = (this.said[name] + text).slice(-limit);
+      });
+    this.ended = new Promise((resolve) => {
+      child.on("error", (error) => {
+        this.said.log += error.message;
+        resolve(1);
+      });
+      child.on("close", resolve);
+    });
+  }
+
+  /** The last lines of its log. */
+  get reason(): string {
+    return this.said.log.split("\n").filter(Boolean).slice(-3).join("\n");
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.#process.kill("SIGINT");
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+}
+
+const longestAnswer = 16 << 20;
+
+/** What a short command prints. Throws RunError with its reason if it fails. */
+export async function answerOf(
+  program: readonly string[],
+  words: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const child = new ChildCommand(program, words, longestAnswer);
+  // Nobody waits for the answer, and nothing of it is kept.
+  const kill = () => child.kill();
+  signal?.addEventListener("abort", kill);
+  const code = await child.ended;
+  signal?.removeEventListener("abort", kill);
+  if (code === 0) return child.said.output;
+  throw new RunError("bad_argument", child.reason || `dsbm ${words[0]} ended with ${code}`);
+}

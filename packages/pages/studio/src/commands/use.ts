@@ -1,0 +1,97 @@
+// A trained bridge at work: samples, draws of one row, evaluations with other steps, exports.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { formatCsv } from "@dsbm/runs";
+import type { FitTable } from "@dsbm/web/fit";
+import { evaluationFile } from "../runs/outputs.js";
+import type { JobView } from "../shared/api.js";
+import type { Desk } from "./desk.js";
+
+/** How a bridge is sampled. */
+interface SamplingRequest {
+  run: string;
+  direction: "f" | "b";
+  /** Null: as in training. */
+  steps: number | null;
+}
+
+/** The format of samples by the ending of their input, for endings that are read but not written. */
+const endings: Readonly<Record<string, string>> = {
+  tab: "tsv",
+  pq: "parquet",
+  npz: "npy",
+  h5: "h5ad",
+};
+
+const stepWords = (steps: number | null): string[] => (steps === null ? [] : [`steps=${steps}`]);
+
+/** "new.csv" forward: "new_f.csv". Samples of a folder of images are a folder. */
+function sampleName(file: string, { direction, steps }: SamplingRequest): string {
+  const [, stem = basename(file), ending = ""] =
+    /^(.+?)\.(csv|tsv|tab|parquet|pq|npy|npz|h5ad|h5|nc)(?:\.gz)?$/i.exec(basename(file)) ?? [];
+  const name = [stem, direction, ...(steps === null ? [] : [steps])].join("_");
+  const plain = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "_");
+  const format = ending.toLowerCase();
+  return ending === "" ? plain : `${plain}.${endings[format] ?? format}`;
+}
+
+/** Starts `dsbm sample`. Throws RunError. */
+export function sampleFile(
+  desk: Desk,
+  request: SamplingRequest & { file: string },
+): JobView | null {
+  const { run, file, direction, steps } = request;
+  const places = [desk.runPlace(run), desk.placeOf(file)];
+  const out = desk.outputPlace(run, sampleName(file, request));
+  const options = [`direction=${direction}`, ...stepWords(steps), "overwrite=true"];
+  return desk.start(run, ["sample", ...places, out, ...options]);
+}
+
+const cellOf = (text: string): string | number => {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
+};
+
+/** Several draws of one row, as a table at a first look. Throws RunError. */
+export async function drawRow(
+  desk: Desk,
+  request: SamplingRequest & { row: Readonly<Record<string, string>>; draws: number },
+  signal: AbortSignal,
+): Promise<FitTable> {
+  const { run, row, draws, direction, steps } = request;
+  const place = desk.runPlace(run);
+  const temporary = mkdtempSync(join(tmpdir(), "dsbm-studio-"));
+  const rows = join(temporary, "row.csv");
+  const samples = join(temporary, "samples.csv");
+  try {
+    const cells = Object.entries(row).map(([name, text]) => [name, cellOf(text)] as const);
+    const table = {
+      columns: Object.keys(row),
+      rows: Array.from({ length: draws }, () => Object.fromEntries(cells)),
+    };
+    writeFileSync(rows, formatCsv(table));
+    const options = [`direction=${direction}`, ...stepWords(steps)];
+    await desk.jobs.answer(["sample", place, rows, samples, ...options], signal);
+    return JSON.parse(await desk.jobs.answer(["look", samples, "--json"], signal));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Starts `dsbm evaluate` with another sampler; its table is an output of the run. Throws RunError. */
+export function evaluateRun(
+  desk: Desk,
+  { run, steps, solver }: { run: string; steps: number | null; solver: string },
+): JobView | null {
+  const size = solver === "sde" ? steps : null;
+  const out = desk.outputPlace(run, evaluationFile(solver, size));
+  const options = [`solver=${solver}`, ...stepWords(size), desk.program.setting("out", out)];
+  return desk.start(run, ["evaluate", desk.runPlace(run), ...options]);
+}
+
+/** Starts `dsbm export`: a page, or the models. Throws RunError. */
+export function exportRun(desk: Desk, run: string, kind: "page" | "onnx"): JobView | null {
+  const out = desk.outputPlace(run, kind === "page" ? "bridge.html" : "onnx");
+  return desk.start(run, ["export", desk.runPlace(run), out, "overwrite=true"]);
+}

@@ -1,0 +1,154 @@
+import type { FitTable } from "@dsbm/web/fit";
+import { useState } from "preact/hooks";
+import type { PlacedPlan, StudioState } from "../../shared/api.js";
+import { PlanView, TableLookView } from "../../widgets/index.js";
+import { isAtWork } from "../job/job-bar.js";
+import { Fault } from "../lib/parts.js";
+import { hrefOf, setParams } from "../lib/route.js";
+import { post, usePosted, useTask } from "../lib/server.js";
+import { Files } from "./files.js";
+import { Options } from "./options.js";
+
+/** Options as typed: "sigma=0.5" in the address. */
+const optionsOf = (params: URLSearchParams): Record<string, string> =>
+  Object.fromEntries(
+    params.getAll("option").map((text) => {
+      const at = text.indexOf("=");
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+
+const setOptions = (options: Readonly<Record<string, string>>) =>
+  setParams({
+    option: Object.entries(options)
+      .filter(([, text]) => text.trim() !== "")
+      .map(([key, text]) => `${key}=${text}`),
+  });
+
+/** Columns that data.exclude names. */
+const excludedOf = ({ "data.exclude": text = "" }: Record<string, string>): string[] =>
+  text
+    .replace(/^\[|\]$/g, "")
+    .split(",")
+    .map((name) => name.trim().replace(/^'(.*)'$/, "$1"))
+    .filter(Boolean);
+
+/** Names with signs of the grammar stand in quotes. */
+const listText = (names: readonly string[]): string =>
+  names.length === 0
+    ? ""
+    : `[${names.map((name) => (/^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "\\'")}'`)).join(",")}]`;
+
+/** A new bridge: files, their columns, the plan, the start. */
+export function NewPage({ state, params }: { state: StudioState | null; params: URLSearchParams }) {
+  const files = params.getAll("file");
+  const options = optionsOf(params);
+  const isBusy = isAtWork(state?.job ?? null);
+  const { value: plan, ...planning } = usePosted<PlacedPlan>(
+    "plan",
+    files.length > 0 ? { files, options } : null,
+    isBusy,
+  );
+  const change = (key: string, text: string) => setOptions({ ...options, [key]: text });
+  const excluded = excludedOf(options);
+  const exclude = (column: string, isExcluded: boolean) =>
+    change(
+      "data.exclude",
+      listText(isExcluded ? [...excluded, column] : excluded.filter((name) => name !== column)),
+    );
+  return (
+    <>
+      <h1>New bridge</h1>
+      <p>
+        Choose two tables with the same columns, or more in the order of their times. The bridge
+        learns how rows of the first become rows of the last, and says how good it is.
+      </p>
+      <Files files={files} onChange={(file) => setParams({ file })} />
+      {files.length > 0 && (
+        <section aria-label="Data">
+          <h2>Data</h2>
+          {files.map((file, k) => (
+            <FileLook
+              key={file}
+              file={file}
+              color={k === 0 ? "source" : "target"}
+              isPaused={isBusy}
+              excluded={excluded}
+              onExclude={exclude}
+            />
+          ))}
+        </section>
+      )}
+      {files.length > 0 && <Options options={options} onChange={change} />}
+      {isBusy && files.length > 0 && (
+        <p class="note">
+          The plan waits for the work above: it measures the speed of this machine.
+        </p>
+      )}
+      {planning.isBusy && <p role="status">The data are read and measured …</p>}
+      <Fault text={planning.error} />
+      {plan && <PlanView plan={plan} options={options} onChange={change} />}
+      {plan && (
+        <Start plan={plan} request={{ files, options }} isBusy={isBusy || planning.isBusy} />
+      )}
+    </>
+  );
+}
+
+interface FileLookProps {
+  file: string;
+  color: string;
+  isPaused: boolean;
+  excluded: readonly string[];
+  onExclude(column: string, isExcluded: boolean): void;
+}
+
+function FileLook({ file, isPaused, ...props }: FileLookProps) {
+  const [table, setTable] = useState<FitTable | null>(null);
+  const isTable = /\.\w+$/.test(file) && !/\.nc$/i.test(file);
+  const { value, error, isBusy } = usePosted<FitTable>(
+    "look",
+    isTable && !table ? { file } : null,
+    isPaused,
+  );
+  if (value && value !== table) setTable(value);
+  if (!isTable) return <p>{file}: images or fields, without columns.</p>;
+  return (
+    <>
+      {isBusy && <p role="status">{file} is read …</p>}
+      <Fault text={error} />
+      {table && <TableLookView name={file} table={table} {...props} />}
+    </>
+  );
+}
+
+interface StartButtonProps {
+  plan: PlacedPlan;
+  request: { files: string[]; options: Record<string, string> };
+  isBusy: boolean;
+}
+
+function Start({ plan: { run, exists }, request, isBusy }: StartButtonProps) {
+  const task = useTask();
+  const start = () =>
+    task.run(async () => {
+      await post("fit", request);
+      location.hash = hrefOf("run", { run });
+    });
+  if (exists)
+    return (
+      <p class="warned">
+        There is a run of these files with these options: <a href={hrefOf("run", { run })}>{run}</a>
+        . Another seed makes another one.
+      </p>
+    );
+  return (
+    <section aria-label="Start">
+      <Fault text={task.error} />
+      <button type="button" class="main" disabled={isBusy || task.isBusy} onClick={start}>
+        Start the training
+      </button>{" "}
+      <span class="note">Its run: {run}</span>
+    </section>
+  );
+}

@@ -1,0 +1,45 @@
+import { Fault } from "../lib/parts.js";
+import { apiPath, post, useTask } from "../lib/server.js";
+import type { UseProps } from "./use.js";
+
+const sizeOf = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** The files that the forms of this page have written. */
+export const OutputList = ({ detail: { row, outputs } }: Pick<UseProps, "detail">) =>
+  outputs.length === 0 ? null : (
+    <section aria-label="Files">
+      <h2>Files</h2>
+      <ul class="places" aria-label="Files of this run">
+        {outputs.map(({ file, bytes }) => (
+          <li key={file}>
+            <a href={apiPath("output", { run: row.id, file })} download>
+              {file.replace(/^outputs\//, "")}
+            </a>{" "}
+            <small>{sizeOf(bytes)}</small>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+
+/** A page that plays the bridge, or its models. */
+export function Export({ detail: { row }, isBusy }: UseProps) {
+  const task = useTask();
+  const start = (kind: "page" | "onnx") => () =>
+    task.run(() => post("export", { run: row.id, kind }));
+  return (
+    <section aria-label="Export">
+      <h2>Export</h2>
+      <div class="bar">
+        <button type="button" disabled={isBusy || task.isBusy} onClick={start("page")}>
+          Export a page that plays it
+        </button>
+        <button type="button" disabled={isBusy || task.isBusy} onClick={start("onnx")}>
+          Export ONNX models
+        </button>
+      </div>
+      <Fault text={task.error} />
+    </section>
+  );
+}

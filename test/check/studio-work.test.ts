@@ -1,0 +1,253 @@
+// The studio at work in a real browser, with real files and trainings: a new bridge from files to its report, its use, a
+// server that is killed, two tabs, and a studio that only shows.
+import { once } from "node:events";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import { scratch } from "../support/scratch.js";
+import { openStudio, type StudioProcess } from "../support/studio.js";
+
+const root = scratch();
+const folder = join(root, "runs");
+/** A training of a second. */
+const shortOptions = {
+  max_minutes: "null",
+  n_ipf: "1",
+  num_iter: "20",
+  first_num_iter: "20",
+  num_steps: "4",
+  "model.hidden": "8",
+  threads: "1",
+  loo: "false",
+};
+const longOptions = { ...shortOptions, num_iter: "1000000", first_num_iter: "1000000", seed: "7" };
+
+/** Rows of a circle; a column of names. */
+const table = (radius: number) =>
+  `id,x,y\n${Array.from({ length: 60 }, (_, i) => {
+    const at = (2 * Math.PI * i) / 60;
+    return `r${i},${radius * Math.cos(at)},${radius * Math.sin(at) + 0.01 * i}`;
+  }).join("\n")}\n`;
+
+const newHash = (options: Record<string, string>, files: readonly string[] = []) =>
+  `#/new?${new URLSearchParams([
+    ...files.map((file) => ["file", file]),
+    ...Object.entries(options).map(([key, text]) => ["option", `${key}=${text}`]),
+  ])}`;
+
+describe.skipIf(!hasBrowser)("the studio at work", () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let studio: StudioProcess;
+  let page: Page;
+  const faults: string[] = [];
+
+  const openPage = async () => {
+    const tab = await context.newPage();
+    tab.on("pageerror", (error) => faults.push(String(error)));
+    // Refused requests, and those without a server.
+    tab.on("console", (message) => {
+      if (!/^Failed to load resource/.test(message.text())) faults.push(message.text());
+    });
+    return tab;
+  };
+  const button = (name: string | RegExp, tab = page) => tab.getByRole("button", { name });
+  const part = (name: string) => page.getByRole("region", { name, exact: true });
+  const isWell = async (tab = page) => {
+    expect(await accessibilityFaults(tab)).toEqual([]);
+    expect(await sticksOut(tab)).toBe(0);
+  };
+  const jobEnds = (words: RegExp) =>
+    part("Work of the studio").getByText(words).waitFor({ timeout: 60_000 });
+
+  beforeAll(async () => {
+    mkdirSync(join(folder, "data"), { recursive: true });
+    writeFileSync(join(folder, "data/small.csv"), table(1));
+    writeFileSync(join(folder, "data/large.csv"), table(3));
+    writeFileSync(join(root, "new rows.csv"), table(1.1));
+    [browser, studio] = await Promise.all([launch(), openStudio(folder)]);
+    context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+    context.setDefaultTimeout(60_000);
+    page = await openPage();
+    await page.goto(studio.address);
+  });
+  afterAll(async () => {
+    studio?.child.kill();
+    await browser?.close();
+  });
+
+  it("makes a bridge of files by mouse: columns, plan, a changed choice, training, report", async () => {
+    await page.getByRole("link", { name: "start one here" }).click();
+    await page.goto(studio.address + newHash(shortOptions));
+    await button("Add data/small.csv").click();
+    await button("Add data/large.csv").click();
+    await page.getByRole("list", { name: "Files of the bridge" }).getByText("source").waitFor();
+    const columns = page.getByRole("region", { name: "Columns of data/small.csv" });
+    await columns.getByRole("row", { name: /id text 0/ }).waitFor();
+    await columns.getByRole("row", { name: /x number 0 -1 to 1/ }).waitFor();
+    const choices = page.getByRole("region", { name: "Choices" });
+    await choices.getByRole("row", { name: /sigma/ }).waitFor({ timeout: 60_000 });
+    await choices.getByRole("textbox", { name: "sigma" }).fill("0.5");
+    await choices.getByRole("textbox", { name: "sigma" }).press("Enter");
+    await page.getByRole("list", { name: "Given options" }).getByText("sigma=0.5").waitFor();
+    await button("Start the training").waitFor();
+    await expect
+      .poll(() => button("Start the training").isEnabled(), {
+        timeout: 60_000,
+      })
+      .toBe(true);
+    await isWell();
+    await button("Start the training").click();
+    await jobEnds(/is finished/);
+    await page.locator(".state.finished").waitFor();
+    await page.getByRole("heading", { name: /small_to_large/ }).waitFor();
+    await page.getByRole("link", { name: "Report" }).click();
+    await page
+      .frameLocator("iframe.report")
+      .getByRole("heading", { name: /small.*large/ })
+      .first()
+      .waitFor();
+    await button("Copy the command").click();
+    await button("Copied").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+      /^npx dsbm fit \S+small\.csv \S+large\.csv .*sigma=0\.5/,
+    );
+  });
+
+  it("uses the bridge: samples of a dropped file, draws of one row, other steps, an export", async () => {
+    await page.getByRole("link", { name: "Use", exact: true }).click();
+    await part("Sample").locator("input[type=file]").setInputFiles(join(root, "new rows.csv"));
+    await expect
+      .poll(() => page.getByRole("combobox", { name: "Data" }).inputValue())
+      .toBe("uploads/new_rows.csv");
+    await button("Sample").click();
+    const files = page.getByRole("list", { name: "Files of this run" });
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      files.getByRole("link", { name: "new_rows_f.csv" }).click({ timeout: 60_000 }),
+    ]);
+    const samples = readFileSync(await download.path(), "utf8")
+      .trim()
+      .split("\n");
+    expect([samples.length, samples[0]]).toEqual([61, expect.stringMatching(/x,y/)]);
+    await jobEnds(/is finished/);
+    const draws = part("Draws of one row");
+    await draws.getByRole("textbox", { name: "x" }).fill("1");
+    await draws.getByRole("button", { name: "Draw" }).click();
+    await draws.getByRole("heading", { name: /200 rows/ }).waitFor({ timeout: 60_000 });
+    await button("Evaluate").click();
+    await page
+      .getByRole("region", { name: "Table of evaluations" })
+      .getByText("sde, 10 steps")
+      .waitFor({ timeout: 60_000 });
+    await jobEnds(/is finished/);
+    await button("Export a page that plays it").click();
+    await files.getByRole("link", { name: "bridge.html" }).waitFor({ timeout: 60_000 });
+    await isWell();
+  });
+
+  it("goes the whole way by keyboard, in two tabs that refuse a second job", async () => {
+    await page.goto(studio.address + newHash(longOptions, ["data/small.csv"]));
+    await button("Add data/large.csv").press("Enter");
+    await expect
+      .poll(() => button("Start the training").isEnabled(), {
+        timeout: 60_000,
+      })
+      .toBe(true);
+    const other = await openPage();
+    await other.goto(
+      studio.address + newHash({ ...longOptions, seed: "8" }, ["data/small.csv", "data/large.csv"]),
+    );
+    await expect
+      .poll(() => button("Start the training", other).isEnabled(), {
+        timeout: 60_000,
+      })
+      .toBe(true);
+    await button("Start the training").press("Enter");
+    await page.getByRole("heading", { name: /small_to_large/ }).waitFor({ timeout: 60_000 });
+    await button("Stop", other).waitFor();
+    expect(await button("Start the training", other).isDisabled()).toBe(true);
+    await page.getByText(/step \d+ of 1000000/).waitFor({ timeout: 60_000 });
+    await isWell();
+    await other.close();
+  });
+
+  it("that is killed stops its training like a closed terminal; the next one continues it and stops it", async () => {
+    studio.child.kill("SIGKILL");
+    await once(studio.child, "exit");
+    await page
+      .getByText(/The studio does not answer/)
+      .first()
+      .waitFor();
+    const place = join(folder, "small_to_large");
+    const runs = readdirSync(place).map((name) => join(place, name, "7/run.json"));
+    const info = () => JSON.parse(readFileSync(runs.find(existsSync) ?? "", "utf8"));
+    await expect.poll(() => info().state, { timeout: 60_000 }).toBe("interrupted");
+    studio = await openStudio(folder);
+    await page.goto(`${studio.address}#/`);
+    await page
+      .getByRole("row", { name: /interrupted/ })
+      .getByRole("link")
+      .first()
+      .click();
+    await page.getByText(/resumes from the newest checkpoint/).waitFor();
+    await button("Continue").press("Enter");
+    await page.getByText(/step \d+ of 1000000/).waitFor({ timeout: 60_000 });
+    await button("Stop").press("Enter");
+    await jobEnds(/was stopped/);
+    await button("Continue").waitFor();
+    expect(info().state).toBe("interrupted");
+  });
+
+  it("keeps a note, and deletes a run after a question", async () => {
+    await button("Add a note").click();
+    await page.getByRole("textbox", { name: "Note" }).fill("too long <b>");
+    await button("Save the note").click();
+    await page.locator(".remark").getByText("too long <b>").waitFor();
+    await button("Delete …").click();
+    await isWell();
+    await button("Keep it").press("Enter");
+    await button("Delete …").click();
+    await button("Delete it").click();
+    await page.getByRole("heading", { name: "Runs" }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    expect(faults).toEqual([]);
+  });
+
+  it("says what is wrong with a file, and takes no hostile name", async () => {
+    await page.goto(`${studio.address}#/new`);
+    const bad = join(root, "bad.csv");
+    writeFileSync(bad, 'a,b\n1,2\n"3,4');
+    await page.locator("input[type=file]").setInputFiles(bad);
+    await page
+      .getByText(/bad\.csv: is not valid CSV/)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    copyFileSync(bad, join(root, "evil.sh"));
+    await page.locator("input[type=file]").setInputFiles(join(root, "evil.sh"));
+    await page.getByText(/"evil\.sh" is not taken/).waitFor();
+    expect(readdirSync(join(folder, "uploads")).sort()).toEqual(["bad.csv", "new_rows.csv"]);
+  });
+
+  it("only shows with --read-only", async () => {
+    studio.child.kill("SIGINT");
+    await once(studio.child, "exit");
+    studio = await openStudio(folder, ["--read-only"]);
+    await page.goto(`${studio.address}#/`);
+    await page.getByRole("link", { name: "small_to_large" }).click();
+    await page.getByRole("link", { name: "Report" }).waitFor();
+    for (const name of ["Use", "New bridge"])
+      expect(await page.getByRole("link", { name }).count()).toBe(0);
+    expect(await page.getByRole("button").count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+});
