@@ -172,6 +172,8 @@ await tab.goto(address, { waitUntil: "networkidle" });
 for (const [text, answer] of Object.entries(SEARCHES)) {
   await tab.keyboard.press("Control+k");
   await tab.fill("#localsearch-input", text);
+  // Results of the query before stay until the search has waited for further keys.
+  await tab.waitForTimeout(500);
   const results = ".VPLocalSearchBox a.result";
   const found = await tab
     .waitForSelector(results, { timeout: 20_000 })

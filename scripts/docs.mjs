@@ -25,6 +25,7 @@ export const site = join(source, "dist");
 function purposeOf({ sources, name }) {
   const path = sources?.[0]?.fullFileName.split("/src/").at(-1) ?? name;
   const [first] = path.replace(/\.ts$/, "").split("/");
+  if (first === "ot") return "Optimal transport";
   const text = first === "index" ? "main" : first.replaceAll("-", " ");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -136,6 +136,11 @@ export default defineConfig({
   ],
   head: [["link", { rel: "icon", href: "data:," }]],
   metaChunk: true,
+  // An export has no next page: its part lists all exports.
+  transformPageData({ relativePath, frontmatter }) {
+    if (/^docs\/api\/.*\/(?!README\.md)[^/]+\.md$/.test(relativePath))
+      Object.assign(frontmatter, { prev: false, next: false });
+  },
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config(markdown) {

@@ -63,5 +63,5 @@ export function conditionImages(samples: string, id: string, { rows }: Condition
   }));
   const about =
     "Each image has a class: source images, what the bridge made of them, and other images of the target.";
-  return [...heading(about), pictures(files)];
+  return [...heading(about), pictures(files, "grid small")];
 }

@@ -116,8 +116,8 @@ export interface Picture {
 
 const mostBytes = 4 * 2 ** 20;
 
-/** Images in a row. An image that is too large is named instead. Throws as reading does. */
-export function pictures(files: readonly Picture[]): Html {
+/** Images in a row, or in a grid with their captions below. An image that is too large is named instead. Throws as reading does. */
+export function pictures(files: readonly Picture[], layout: "row" | "grid small" = "row"): Html {
   const drawn = files.map(({ path, caption }) => {
     if (statSync(path).size > mostBytes)
       return html`<p class="note">${caption}: ${path} is too large for this page.</p>`;
@@ -125,5 +125,5 @@ export function pictures(files: readonly Picture[]): Html {
     const data = `data:image/${type};base64,${readFileSync(path).toString("base64")}`;
     return html`<figure><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
   });
-  return html`<div class="row">${drawn}</div>`;
+  return html`<div class="${layout}">${drawn}</div>`;
 }
