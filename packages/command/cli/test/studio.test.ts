@@ -56,6 +56,11 @@ describe("a fit of the studio", () => {
     );
   });
 
+  it("has its folder from its plan if a column holds its times", () => {
+    const { words, folder } = studioProgram.fit(root, files.slice(1), { time: "x" });
+    expect([words.includes("time=x"), folder]).toEqual([true, null]);
+  });
+
   it("takes no sweep", () => {
     expect(() => studioProgram.fit(root, files, { sigma: "0.5,1" })).toThrow("add -m");
   });

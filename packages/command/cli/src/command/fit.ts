@@ -1,9 +1,16 @@
-import { ConfigError, fit, printCommand, writeYaml } from "@dsbm/config";
+import {
+  ConfigError,
+  completeTrain,
+  fit,
+  type Member,
+  printCommand,
+  type TrainConfig,
+  writeYaml,
+} from "@dsbm/config";
 import { shellWord } from "@dsbm/files";
-import type { FitRequest } from "@dsbm/fit";
 import { readQuality } from "@dsbm/runs";
 import { beginWork, placesOf, qualityTable, withoutCfg } from "../terminal/work.js";
-import { fitSwitches, readFitArguments } from "../words/places.js";
+import { fitSwitches, placeOfRun, readFitArguments } from "../words/places.js";
 import { runExperiment } from "./experiment.js";
 
 const notes = [
@@ -44,7 +51,7 @@ export async function fitCommand(args: string[], began: number): Promise<number>
 }
 
 async function plan(
-  request: FitRequest,
+  request: Member<TrainConfig>,
   { cfg, json, places }: { cfg: boolean; json: boolean; places: string[] },
 ): Promise<void> {
   const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
@@ -53,10 +60,11 @@ async function plan(
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
   else if (json) {
     const { choices, forecast, datasets } = plan;
-    const { overrides } = request;
+    const { overrides, config } = request;
+    const folder = placeOfRun(completeTrain(config), request);
     const command = printCommand({ command: "fit", arguments: places, overrides });
     const warnings = datasets?.columns?.description.warnings ?? [];
-    console.log(JSON.stringify({ choices, forecast, warnings, command }));
+    console.log(JSON.stringify({ choices, forecast, warnings, command, folder }));
   } else {
     for (const line of fieldLines(plan)) console.log(line);
     printPlan(plan, { line: (text) => console.log(text) });

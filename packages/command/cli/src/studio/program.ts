@@ -71,8 +71,10 @@ function fitCommand(
   const { parsed, base } = readFitArguments([...files, ...settings]);
   const [member, ...others] = resolveArguments(fit, parsed, { base }).members;
   if (!member || others.length > 0) throw new ConfigError("the studio starts one run", "sweep");
-  const place = placeOfRun(completeTrain(member.config), member);
-  return { words: ["fit", ...files, ...settings], folder: absolute(place) };
+  const words = ["fit", ...files, ...settings];
+  // The times in the table name the folder.
+  if (Object.hasOwn(options, "time")) return { words, folder: null };
+  return { words, folder: absolute(placeOfRun(completeTrain(member.config), member)) };
 }
 
 /** The commands of a studio. */

@@ -6,8 +6,8 @@ import type { RunRequest } from "@dsbm/runs";
 export interface FitCommand {
   /** Its arguments, the command first. */
   words: string[];
-  /** The absolute path of its run folder. */
-  folder: string;
+  /** The absolute path of its run folder; null if the data decide it. */
+  folder: string | null;
 }
 
 /** The program that does the work of a studio. */

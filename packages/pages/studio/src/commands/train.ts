@@ -1,5 +1,7 @@
 // New bridges, and longer ones.
+import { resolve } from "node:path";
 import { RunError, runInfo } from "@dsbm/runs";
+import type { BridgePlan } from "@dsbm/web/fit";
 import { z } from "zod";
 import { pathBelow } from "../files/walk.js";
 import { readAs } from "../runs/files.js";
@@ -18,19 +20,37 @@ interface PlacedFit extends FitCommand {
   run: string;
 }
 
-/** A fit whose run is below the folder. Throws RunError. */
-function inFolder({ folder }: Desk, command: FitCommand): PlacedFit {
-  const run = folder.relative(command.folder);
-  if (run === undefined)
-    throw new RunError("bad_argument", `the run ${command.folder} is not below ${folder.root}`);
-  folder.refuseLinks(run);
-  return { ...command, run };
+interface PrintedPlan extends BridgePlan {
+  /** The path of its run folder. */
+  folder: string;
 }
 
-function fitOf(desk: Desk, { files, options }: BridgeRequest): PlacedFit {
+const printedPlan = async (
+  { jobs }: Desk,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<PrintedPlan> => JSON.parse(await jobs.answer([...words, "--plan", "--json"], signal));
+
+/** The run of a folder below the studio's. Throws RunError. */
+function runOf({ folder }: Desk, place: string): string {
+  const run = folder.relative(resolve(place));
+  if (run === undefined)
+    throw new RunError("bad_argument", `the run ${place} is not below ${folder.root}`);
+  folder.refuseLinks(run);
+  return run;
+}
+
+/** A fit with its run. Throws RunError. */
+async function withRun(desk: Desk, command: FitCommand, signal: AbortSignal): Promise<PlacedFit> {
+  const { words, folder } = command;
+  const place = folder ?? (await printedPlan(desk, words, signal)).folder;
+  return { ...command, run: runOf(desk, place) };
+}
+
+function fitOf(desk: Desk, { files, options }: BridgeRequest): FitCommand {
   const { folder, program } = desk;
   const places = files.map((file) => desk.placeOf(file));
-  return inFolder(desk, program.fit(folder.root, places, options));
+  return program.fit(folder.root, places, options);
 }
 
 /** What `dsbm fit` would do. Throws RunError. */
@@ -39,15 +59,20 @@ export async function planBridge(
   request: BridgeRequest,
   signal: AbortSignal,
 ): Promise<PlacedPlan> {
-  const { words, run } = fitOf(desk, request);
-  const plan = JSON.parse(await desk.jobs.answer([...words, "--plan", "--json"], signal));
+  const { words } = fitOf(desk, request);
+  const { folder, ...plan } = await printedPlan(desk, words, signal);
+  const run = runOf(desk, folder);
   const exists = desk.table.row(run) !== undefined;
   return { ...plan, command: commandText(words), run, exists };
 }
 
 /** Starts `dsbm fit`. Throws RunError. */
-export function trainBridge(desk: Desk, request: BridgeRequest): JobView | null {
-  const { words, run } = fitOf(desk, request);
+export async function trainBridge(
+  desk: Desk,
+  request: BridgeRequest,
+  signal: AbortSignal,
+): Promise<JobView | null> {
+  const { words, run } = await withRun(desk, fitOf(desk, request), signal);
   return desk.start(run, words);
 }
 
@@ -61,7 +86,11 @@ const halfIterations = z.int().min(1).max(100_000);
  * Resumes an interrupted run. Its run.json may be a stranger's, so it names no command of its own.
  * @throws {RunError} if no page could have begun the run.
  */
-export function resumeRun(desk: Desk, run: string): JobView | null {
+export async function resumeRun(
+  desk: Desk,
+  run: string,
+  signal: AbortSignal,
+): Promise<JobView | null> {
   const { folder, program } = desk;
   const place = desk.runPlace(run);
   const { request } = readAs(folder, pathBelow(run, "run.json"), runInfo);
@@ -78,7 +107,7 @@ export function resumeRun(desk: Desk, run: string): JobView | null {
       "bad_argument",
       "the studio resumes runs of dsbm fit with files of its folder: resume this run in a terminal, by its command",
     );
-  const command = inFolder(desk, program.resume(folder.root, request));
+  const command = await withRun(desk, program.resume(folder.root, request), signal);
   if (command.run !== run)
     throw new RunError(
       "bad_argument",

@@ -35,9 +35,9 @@ export const actionsOf = (desk: Desk): Readonly<Record<string, Action>> => ({
     JSON.parse(await desk.jobs.answer(["look", desk.placeOf(file), "--json"], signal)),
   ),
   plan: action(bridge, (body, signal) => planBridge(desk, body, signal)),
-  fit: action(bridge, (body) => trainBridge(desk, body)),
+  fit: action(bridge, (body, signal) => trainBridge(desk, body, signal)),
   stop: action(z.object({}), () => desk.jobs.stop()),
-  resume: action(run, (body) => resumeRun(desk, body.run)),
+  resume: action(run, (body, signal) => resumeRun(desk, body.run, signal)),
   extend: action(run.extend({ more: z.int().min(1).max(1000) }), (body) =>
     extendRun(desk, body.run, body.more),
   ),

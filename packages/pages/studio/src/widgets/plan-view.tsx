@@ -21,7 +21,7 @@ export const PlanView = ({ plan, options, onChange }: PlanProps) => (
       </ul>
     )}
     <section class="box" aria-label="Choices" tabIndex={0}>
-      <table>
+      <table class="plan">
         <thead>
           <tr>
             <th scope="col">option</th>

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { JobView, StudioState } from "../../shared/api.js";
 import { StepsLine } from "../../widgets/index.js";
 import { Fault } from "../lib/parts.js";
@@ -12,11 +13,11 @@ const workNames: Readonly<Record<string, string>> = {
   export: "Export",
 };
 
-const endNames: Readonly<Record<JobView["state"], string>> = {
+const stateNames: Readonly<Record<JobView["state"], string>> = {
   running: "runs",
   stopping: "stops at its next step",
   finished: "is finished",
-  stopped: "was stopped: Continue on its page resumes it",
+  stopped: "was stopped",
   failed: "failed",
 };
 
@@ -27,7 +28,8 @@ export const isAtWork = (job: JobView | null): boolean =>
 /** The newest job of the studio, on every page. */
 export function JobBar({ state: { job, rows } }: { state: StudioState }) {
   const task = useTask();
-  if (!job) return null;
+  const [hidden, setHidden] = useState(0);
+  if (!job || job.id === hidden) return null;
   const row = rows.find(({ id }) => id === job.run);
   const name = row?.name || job.run.split("/")[0];
   const work = workNames[job.command] ?? job.command;
@@ -35,7 +37,15 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
     <section class={`job ${job.state}`} aria-label="Work of the studio">
       <p>
         <b>{work}</b> of {row ? <a href={hrefOf("run", { run: job.run })}>{name}</a> : name}{" "}
-        <span role="status">{endNames[job.state]}</span>
+        <span role="status">
+          {stateNames[job.state]}
+          {job.state === "stopped" && work === "Training" && ": Continue on its page resumes it"}
+        </span>{" "}
+        {!isAtWork(job) && (
+          <button type="button" onClick={() => setHidden(job.id)}>
+            Hide
+          </button>
+        )}
       </p>
       {isAtWork(job) && (
         <StepsLine

@@ -67,16 +67,18 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
       {files.length > 0 && (
         <section aria-label="Data">
           <h2>Data</h2>
-          {files.map((file, k) => (
-            <FileLook
-              key={file}
-              file={file}
-              color={k === 0 ? "source" : "target"}
-              isPaused={isBusy}
-              excluded={excluded}
-              onExclude={exclude}
-            />
-          ))}
+          <div class="looks">
+            {files.map((file, k) => (
+              <FileLook
+                key={file}
+                file={file}
+                color={k === 0 ? "source" : "target"}
+                isPaused={isBusy}
+                excluded={excluded}
+                onExclude={exclude}
+              />
+            ))}
+          </div>
         </section>
       )}
       {files.length > 0 && <Options options={options} onChange={change} />}
@@ -114,11 +116,11 @@ function FileLook({ file, isPaused, ...props }: FileLookProps) {
   if (value && value !== table) setTable(value);
   if (!isTable) return <p>{file}: images or fields, without columns.</p>;
   return (
-    <>
+    <div>
       {isBusy && <p role="status">{file} is read …</p>}
       <Fault text={error} />
       {table && <TableLookView name={file} table={table} {...props} />}
-    </>
+    </div>
   );
 }
 
@@ -148,7 +150,7 @@ function Start({ plan: { run, exists }, request, isBusy }: StartButtonProps) {
       <button type="button" class="main" disabled={isBusy || task.isBusy} onClick={start}>
         Start the training
       </button>{" "}
-      <span class="note">Its run: {run}</span>
+      <span class="note place">Its run: {run}</span>
     </section>
   );
 }
