@@ -40,8 +40,11 @@ if (!executablePath) {
 }
 if (!args.includes("--built")) await buildSite();
 
+/** Pages of another kind: players and reports of the gallery, and the page that trains, which has tests of its own. */
+const isOther = (name) =>
+  name.startsWith("docs/gallery/") || ["404.html", "try.html"].includes(name);
 const pages = readdirSync(site, { recursive: true, encoding: "utf8" }).filter(
-  (name) => name.endsWith(".html") && !name.startsWith("docs/gallery/") && name !== "404.html",
+  (name) => name.endsWith(".html") && !isOther(name),
 );
 pages.push("docs/gallery/README.html");
 

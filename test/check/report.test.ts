@@ -1,6 +1,6 @@
 // report.html of short fits, as text and in a real browser if there is one: nothing is loaded from elsewhere, nothing is
 // cut at 1280 and at 360 pixels.
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { picturePng } from "@dsbm/runs";
@@ -73,6 +73,7 @@ it.each([
 
 /** The parts of points.json that a course changes. */
 interface Content {
+  rows: { group: string }[];
   histograms: unknown[];
   plane: { source: number[]; target: number[]; generated: number[] };
 }
@@ -92,6 +93,12 @@ async function writeCourse() {
   });
   const datasets = [dataset("2", 1), dataset("3", 1.3), dataset("7", 2.4)];
   edit(join(folder, "data.json"), (data) => ({ ...data, course: { name: "day", datasets } }));
+  // The tables of columns are looked at in the run of tables.
+  rmSync(join(folder, "manifest.jsonl"));
+  edit(join(folder, "quality.json"), ({ rows, ...quality }) => ({
+    ...quality,
+    rows: rows.filter(({ group }) => group !== "columns"),
+  }));
   const samples = join(folder, "samples");
   for (const name of readdirSync(samples).filter((file) => file.endsWith("_points.json")))
     edit(join(samples, name), ({ plane, histograms, ...points }) => {
