@@ -24,6 +24,7 @@ const longestFiles: readonly string[] = [
   "packages/app/evaluation/test/inception",
   "packages/library/nets/test/image-networks",
   "packages/engine/torch/test/nn/kernels",
+  "test/check/studio-work",
   "test/check/studio",
   "test/e2e/hosts",
 ].map((name) => `/${name}.test.ts`);

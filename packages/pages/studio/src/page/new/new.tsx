@@ -44,9 +44,11 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
   const files = params.getAll("file");
   const options = optionsOf(params);
   const isBusy = isAtWork(state?.job ?? null);
+  const isOneTable = "time" in options || "data.split_by" in options;
+  const isWhole = files.length > 1 || (files.length === 1 && isOneTable);
   const { value: plan, ...planning } = usePosted<PlacedPlan>(
     "plan",
-    files.length > 0 ? { files, options } : null,
+    isWhole ? { files, options } : null,
     isBusy,
   );
   const change = (key: string, text: string) => setOptions({ ...options, [key]: text });
@@ -82,12 +84,7 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
         </section>
       )}
       {files.length > 0 && <Options options={options} onChange={change} />}
-      {isBusy && files.length > 0 && (
-        <p class="note">
-          The plan waits for the work above: it measures the speed of this machine.
-        </p>
-      )}
-      {planning.isBusy && <p role="status">The data are read and measured …</p>}
+      {files.length > 0 && <Hints isWhole={isWhole} isBusy={isBusy} isPlanning={planning.isBusy} />}
       <Fault text={planning.error} />
       {plan && <PlanView plan={plan} options={options} onChange={change} />}
       {plan && (
@@ -96,6 +93,24 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
     </>
   );
 }
+
+interface HintsProps {
+  /** Whether the files make a bridge. */
+  isWhole: boolean;
+  /** Whether a job is at work. */
+  isBusy: boolean;
+  isPlanning: boolean;
+}
+
+/** What the page waits for. */
+const Hints = ({ isWhole, isBusy, isPlanning }: HintsProps) => (
+  <p class="note" role="status">
+    {!isWhole &&
+      "Add the target. For one table with several times or groups, give the option time or data.split_by. "}
+    {isBusy && "The plan waits for the work above: it measures the speed of this machine. "}
+    {isPlanning && "The data are read and measured …"}
+  </p>
+);
 
 interface FileLookProps {
   file: string;
