@@ -88,7 +88,10 @@ describe("the tables of a benchmark", () => {
       "| published: Other | – | **7** |",
     ]);
     expect(text).toContain("## Seconds of training\n\n|  | low | both |");
-    expect(text).toContain("![small: the error](small-error.svg)\n\n</details>");
+    // The page begins with its first figure; further figures stand below their tables.
+    expect(text).toMatch(/\[All benchmarks\]\S+\n\n!\[small: the error\]\(small-error\.svg\)\n/);
+    expect(text.split("small-error.svg")).toHaveLength(2);
+    expect(text).toContain("![small: seconds of training](small-seconds.svg)\n\n</details>");
     expect(text).toContain("- Seeds 1, 3: mean ± standard deviation.\n- A note.\n");
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
   });
