@@ -48,6 +48,7 @@ const sidebar = [
       page("How do I use pairs that I know?", "guide/pairs"),
       page("How do I keep a class or a dose fixed?", "guide/conditions"),
       page("How do I correct a climate model with NetCDF or Zarr files?", "guide/climate-fields"),
+      page("How do I make fine rain from a coarse model?", "guide/rain"),
       page("How do I make fine fields from coarse fields?", "guide/fields"),
       page("How do I sample from Python or R?", "guide/python-and-r"),
       page("How do I show a bridge in a web page?", "guide/web-page"),
@@ -86,8 +87,8 @@ const sidebar = [
       page("Several processes", "scaling"),
       page("Security", "security"),
       page("Results", "results"),
-      ...["gaussian", "2d", "eot", "cells", "courses", "growth", "verdicts"].map((name) =>
-        page(`– ${name}`, `results/${name}`),
+      ...["gaussian", "2d", "eot", "cells", "courses", "growth", "climate", "verdicts"].map(
+        (name) => page(`– ${name}`, `results/${name}`),
       ),
       page("Published implementation", "reference-parity"),
       page("Papers", "references"),

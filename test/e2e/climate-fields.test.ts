@@ -85,6 +85,11 @@ describe("NetCDF files", () => {
     const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], { cwd: root });
     expect(stdout + stderr).toContain("rows: 24 known pairs");
     await sample(folder, "model.nc", "both.nc", `then='${finer}'`);
+    const { stdout: table } = await succeed(
+      ["evaluate", finer, "n=4", "metrics=crps", "direction=f", "threads=1"],
+      { cwd: root },
+    );
+    expect(table).toContain("CRPS of pr");
     const [source, both] = await Promise.all(["model.nc", "both.nc"].map(read));
     expect(both.grid.time).toEqual(source.grid.time);
     expect(both.values).toHaveLength(source.values.length);

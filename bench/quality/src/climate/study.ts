@@ -227,6 +227,14 @@ async function generate(
   return interpolates ? members.map((one) => one.map(interpolateTile)) : members;
 }
 
+/** A tile with its rows in the other order: files of tiles count y upwards, and arrays of samples begin in the north. */
+function flipRows(tile: Float32Array, width: number): Float32Array {
+  const last = tile.length / width - 1;
+  return tile.map(
+    (_, at) => tile[(last - Math.floor(at / width)) * width + (at % width)] as number,
+  );
+}
+
 /** The tiles of an array [members, n, 1, H, W] or [n, 1, H, W]. */
 const readMembers = (path: string, n: number): Float32Array[][] =>
   tidy(() => {
@@ -237,7 +245,7 @@ const readMembers = (path: string, n: number): Float32Array[][] =>
     return Array.from({ length: values.length / (n * area) }, (_, member) =>
       Array.from({ length: n }, (_, i) => {
         const at = (member * n + i) * area;
-        return values.subarray(at, at + area);
+        return flipRows(values.subarray(at, at + area), width);
       }),
     );
   });

@@ -37,8 +37,8 @@ export interface MapFigureOptions {
   axes: { y: MapAxis; x: MapAxis };
 }
 
-const width = 168;
-const margins = { marginLeft: 40, marginRight: 6, marginTop: 4, marginBottom: 34 };
+const width = 180;
+const margins = { marginLeft: 54, marginRight: 6, marginTop: 4, marginBottom: 34 };
 const heights = { least: 50, most: 220 };
 /** The colours hold the middle of the values; the rest has the colours of the ends. */
 const tailShare = 0.005;
@@ -97,14 +97,14 @@ async function drawMap(
   const png = await picturePng(pixels, [3, rows, columns]);
   const inner = width - margins.marginLeft - margins.marginRight;
   const height = Math.min(heights.most, Math.max(heights.least, (inner * rows) / columns));
-  const axis = { ticks: 3, tickFormat: tickText };
+  const axis = { ticks: 2, tickFormat: tickText };
   return drawPanel({
     ...margins,
     title,
     width,
     height: height + margins.marginTop + margins.marginBottom,
     x: { ...axis, domain: x.edges, label: x.label, labelOffset: 30 },
-    y: { ...axis, domain: y.edges.toReversed(), label: y.label, labelOffset: 36 },
+    y: { ...axis, domain: y.edges.toReversed(), label: y.label, labelOffset: 50 },
     marks: [
       image([0], {
         src: () => `data:image/png;base64,${png.toString("base64")}`,
