@@ -35,8 +35,18 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     expect(await page.getByRole("rowheader", { name: "x" }).count()).toBe(2);
     // The checker speaks to frames, which a page from a file cannot: before they are there.
     expect(await accessibilityFaults(page)).toEqual([]);
+    // The canvas of moving rows is there for as long as the training takes.
+    const moving = page.evaluate(
+      () =>
+        new Promise<string | null>((resolve) => {
+          new MutationObserver(() => {
+            const canvas = document.querySelector("canvas");
+            if (canvas) resolve(canvas.getAttribute("aria-label"));
+          }).observe(document.body, { childList: true, subtree: true });
+        }),
+    );
     await page.getByRole("button", { name: "Train" }).press("Enter");
-    await page.getByRole("img", { name: "Held-out rows between blob.csv and ring.csv" }).waitFor();
+    expect(await moving).toBe("Held-out rows between blob.csv and ring.csv");
     await heading("Result").waitFor();
     expect(await page.locator(".verdict").count()).toBe(2);
     await page.frameLocator("iframe.player").getByRole("slider", { name: "Time" }).waitFor();
@@ -56,7 +66,7 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     }
   });
 
-  it("keeps the run for a later page, and says in one line what is wrong with a file", async () => {
+  it("keeps the run for a later page, says in one line what is wrong with a file, and takes groups of one table", async () => {
     await page.goto(`${address}#`);
     await page.reload();
     await page.getByRole("button", { name: "blob_to_ring", exact: true }).click();
@@ -64,6 +74,15 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     writeFileSync(join(folder, "bad.csv"), 'a,b\n1,2\n"3,4');
     await page.locator("input[type=file]").setInputFiles(join(folder, "bad.csv"));
     expect(await page.getByRole("alert").textContent()).toMatch(/bad\.csv: is not valid CSV/);
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 4 < 3 ? "old" : "new"},${i},${i % 7}`);
+    writeFileSync(join(folder, "groups.csv"), ["when,a,b", ...rows].join("\n"));
+    await page.locator("input[type=file]").setInputFiles(join(folder, "groups.csv"));
+    await page.getByLabel("use of when").selectOption("groups");
+    expect(await page.getByLabel(/^Rows of the target/).inputValue()).toBe("new");
+    await page.getByRole("button", { name: "Plan" }).click();
+    await expect
+      .poll(() => page.locator("pre.command").textContent(), { timeout: 60_000 })
+      .toContain("data.split_by=when data.source=old data.target=new");
     expect(faults).toEqual([]);
   });
 });

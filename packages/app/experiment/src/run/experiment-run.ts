@@ -110,6 +110,7 @@ export class ExperimentRun implements TrainingWork {
     const evaluations = this.#evaluations;
     if (!(await evaluations.open())) return "interrupted";
     const isWhole = !evaluations.isDue(at) || (await evaluations.evaluate(at));
+    await this.#paths.show(at.half > 0 ? at.direction : config.fb_sequence[0]);
     return isWhole ? "train" : "interrupted";
   }
 

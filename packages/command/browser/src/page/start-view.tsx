@@ -20,7 +20,8 @@ export function StartView({ task, runs, look, open, forget }: StartProps) {
   return (
     <section aria-label="Start">
       <DropZone onFiles={(files) => look({ ...task, files, example: null, options: {} })}>
-        Drop the source and the target here, or choose both files (CSV, TSV, npy, parquet)
+        Drop tables here, or choose them: source and target, more in the order of their times, or
+        one with a column of times or groups (CSV, TSV, npy, parquet)
       </DropZone>
       <div class="row">
         {examples.map(([name, title]) => (

@@ -1,4 +1,4 @@
-import { TableLookView } from "@dsbm/studio/widgets";
+import { type GivenOptions, TableLookView } from "@dsbm/studio/widgets";
 import type { FitTable } from "@dsbm/web/fit";
 
 interface TablesProps {
@@ -6,10 +6,12 @@ interface TablesProps {
   files: File[];
   /** Whether the columns are shown at once. */
   isOpen: boolean;
+  /** The given options, of which some name columns. */
+  given: GivenOptions;
 }
 
 /** Columns of each table: type, missing values, range and histogram. */
-export const TablesView = ({ tables, files, isOpen }: TablesProps) => (
+export const TablesView = ({ tables, files, isOpen, given }: TablesProps) => (
   <details aria-label="Data" open={isOpen}>
     <summary>
       <h2>Data</h2>
@@ -20,6 +22,7 @@ export const TablesView = ({ tables, files, isOpen }: TablesProps) => (
         name={files[k]?.name ?? ""}
         table={table}
         color={k === 0 ? "source" : "target"}
+        given={given}
       />
     ))}
   </details>

@@ -1,4 +1,5 @@
 // What the page is asked to do: data, minutes, seed and further options; and its link, which never holds data.
+import { listItems } from "@dsbm/studio/widgets";
 
 /** An example of the page. */
 export type ExampleName = "rivers" | "rings";
@@ -68,9 +69,7 @@ export function linkOf({ example, minutes, seed, options }: PageTask): string {
 
 /** Reads a typed value: JSON, a list in brackets, or a text. */
 function readValue(text: string): unknown {
-  const [, list] = /^\[(.*)\]$/s.exec(text) ?? [];
-  if (list !== undefined)
-    return list === "" ? [] : list.split(",").map((item) => readValue(item.trim()));
+  if (/^\[.*\]$/s.test(text)) return listItems(text).map(readValue);
   return /^(true|false|null|-?\d+(\.\d+)?(e[+-]?\d+)?)$/i.test(text) ? JSON.parse(text) : text;
 }
 

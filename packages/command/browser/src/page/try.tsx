@@ -9,7 +9,7 @@ import { TrainingView } from "./training-view.js";
 import { useWork } from "./use-work.js";
 
 const intro =
-  "Give two tables with the same columns. This page learns how rows of the first become rows of the second, and says how good the result is. Your data stay in this page.";
+  "Give two tables with the same columns, more tables in the order of their times, or one table with a column of times or groups. This page learns how rows of the first become rows of the last, and says how good the result is. Your data stay in this page.";
 
 /** Names of source and target: of the first and the last file, or of the ends of one table. */
 const endsOf = (files: readonly File[]): [string, string] =>
@@ -32,7 +32,14 @@ function Page() {
         </p>
       )}
       <StartView {...work} />
-      {hasData && <TablesView tables={tables} files={task.files} isOpen={isChoosing} />}
+      {hasData && (
+        <TablesView
+          tables={tables}
+          files={task.files}
+          isOpen={isChoosing}
+          given={{ options: task.options, onChange: (options) => work.begin({ ...task, options }) }}
+        />
+      )}
       {hasData && <Controls {...work} fit={() => fit()} />}
       {step === "plan" && !plan && <p role="status">The data are measured.</p>}
       {step === "plan" && plan && <PlanView plan={plan} options={task.options} onChange={change} />}

@@ -104,5 +104,5 @@ export function useWork() {
   }, []);
   const resume = () => fit(name);
   const facts = { task, step, tables, plan, bridge, error, runs, progress };
-  return { ...facts, setTask, fail, look, choose, fit, resume, open, forget, stop };
+  return { ...facts, begin, setTask, fail, look, choose, fit, resume, open, forget, stop };
 }

@@ -1,18 +1,19 @@
 // Samples of the rows of a run's own tables, as CSV.
-import { openRows } from "@dsbm/data";
-import { formatCsv, readDataFile } from "@dsbm/runs";
+import { cleanRows, openRows } from "@dsbm/data";
+import { type DataFile, formatCsv, readDataFile, readRun } from "@dsbm/runs";
 import type { Bridge } from "dsbm";
 
-/** Rows [n, d] of a table without missing values. */
-async function rowsOf(path: string, names: readonly string[]): Promise<number[][]> {
+/** Rows [n, d] of an end without missing values. */
+async function rowsOf(
+  { path, group }: DataFile["source"],
+  { names, split_by }: { names: readonly string[]; split_by: string | null },
+): Promise<number[][]> {
   const table = await openRows(path);
   try {
     const rows: number[][] = [];
-    for await (const { count, numbers } of table.batches({ numbers: names }))
-      for (let i = 0; i < count; i++) {
-        const row = numbers.map((column) => column[i]);
-        if (row.every(Number.isFinite)) rows.push(row);
-      }
+    const own = split_by !== null && group !== null ? { column: split_by, value: group } : null;
+    for await (const batch of cleanRows(table, { numbers: names, missing: "drop", group: own }))
+      for (let i = 0; i < batch.count; i++) rows.push(batch.numbers.map((column) => column[i]));
     return rows;
   } finally {
     table.close();
@@ -24,8 +25,9 @@ export async function samplesOf(bridge: Bridge, direction: "f" | "b"): Promise<s
   const data = readDataFile(bridge.folder);
   const end = direction === "f" ? data?.source : data?.target;
   if (!data || !end) throw new Error("the samples of this run have no table to start from");
+  const { split_by } = readRun(bridge.folder).config.data as { split_by: string | null };
   const names = data.columns.map(({ name }) => name);
-  const { x } = await bridge.sample(await rowsOf(end.path, names), { direction });
+  const { x } = await bridge.sample(await rowsOf(end, { names, split_by }), { direction });
   const rows = x.map((row) => Object.fromEntries(names.map((name, k) => [name, row[k]])));
   return formatCsv({ columns: names, rows });
 }

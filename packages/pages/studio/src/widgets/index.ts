@@ -1,5 +1,6 @@
 // Parts that pages of bridges share: the studio's and try.html.
+export { listItems } from "./column-uses.js";
 export { DropZone } from "./drop-zone.js";
 export { PlanView } from "./plan-view.js";
 export { StepsLine, stateText } from "./steps-line.js";
-export { Bars, TableLookView } from "./table-look.js";
+export { Bars, type GivenOptions, TableLookView } from "./table-look.js";

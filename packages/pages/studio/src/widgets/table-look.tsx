@@ -1,4 +1,5 @@
 import type { FitColumn, FitTable } from "@dsbm/web/fit";
+import { type ColumnUse, columnUses, groupKeys, useOf, withUse } from "./column-uses.js";
 
 const barWidth = 5;
 const barsHeight = 26;
@@ -44,19 +45,63 @@ const meanText = ({ histogram }: FitColumn): string => {
   return `${isZero ? 0 : number(mean)} ± ${number(deviation)}`;
 };
 
+/** Options as typed, and what a change of them does. */
+export interface GivenOptions {
+  options: Readonly<Record<string, string>>;
+  onChange(options: Record<string, string>): void;
+}
+
+interface UseFieldProps {
+  column: FitColumn;
+  use: ColumnUse;
+  onUse(use: ColumnUse): void;
+}
+
+/** Numbers are trained on; texts only if `data.categories` says so. */
+const usualUse = ({ kind }: FitColumn): string => (kind === "number" ? "trained on" : "text");
+
+const UseField = ({ column, use, onUse }: UseFieldProps) => (
+  <select
+    aria-label={`use of ${column.name}`}
+    value={use ?? ""}
+    onChange={(event) => onUse((event.currentTarget.value || null) as ColumnUse)}
+  >
+    <option value="">{usualUse(column)}</option>
+    {Object.entries(columnUses).map(([key, words]) => (
+      <option key={key} value={key}>
+        {words}
+      </option>
+    ))}
+  </select>
+);
+
+/** Which rows are source and target. */
+const GroupValues = ({ options, onChange }: GivenOptions) => (
+  <p class="row bar">
+    {groupKeys.map((key) => (
+      <label key={key}>
+        Rows of the {key.replace("data.", "")}: {options["data.split_by"]} is{" "}
+        <input
+          value={options[key] ?? ""}
+          onChange={(event) => onChange({ ...options, [key]: event.currentTarget.value })}
+        />
+      </label>
+    ))}
+  </p>
+);
+
 interface TableLookProps {
   /** The name of the table. */
   name: string;
   table: FitTable;
   /** The class of its bars: "source". */
   color: string;
-  /** Excluded columns. */
-  excluded?: readonly string[];
-  onExclude?(column: string, isExcluded: boolean): void;
+  /** The given options, of which some name columns (default: no uses are shown). */
+  given?: GivenOptions;
 }
 
 /** Columns of a table: type, missing values, mean, range and histogram. */
-export const TableLookView = ({ name, table, color, excluded = [], onExclude }: TableLookProps) => (
+export const TableLookView = ({ name, table, color, given }: TableLookProps) => (
   <div>
     <h3>
       {name}: {table.rows} rows of {table.columnCount} columns
@@ -68,30 +113,34 @@ export const TableLookView = ({ name, table, color, excluded = [], onExclude }: 
       <table>
         <thead>
           <tr>
-            {onExclude && <th scope="col">use</th>}
-            {["column", "type", "missing", "values", "mean ± deviation", "histogram"].map(
-              (head) => (
-                <th scope="col" key={head}>
-                  {head}
-                </th>
-              ),
-            )}
+            {[
+              "column",
+              ...(given ? ["use"] : []),
+              "type",
+              "missing",
+              "values",
+              "mean ± deviation",
+              "histogram",
+            ].map((head) => (
+              <th scope="col" key={head}>
+                {head}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {table.columns.map((column) => (
             <tr key={column.name}>
-              {onExclude && (
+              <th scope="row">{column.name}</th>
+              {given && (
                 <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`use ${column.name}`}
-                    checked={!excluded.includes(column.name)}
-                    onChange={(event) => onExclude(column.name, !event.currentTarget.checked)}
+                  <UseField
+                    column={column}
+                    use={useOf(given.options, column.name)}
+                    onUse={(use) => given.onChange(withUse(given.options, column, use))}
                   />
                 </td>
               )}
-              <th scope="row">{column.name}</th>
               <td>{column.kind}</td>
               <td>{column.missing}</td>
               <td>{rangeText(column)}</td>
@@ -104,5 +153,6 @@ export const TableLookView = ({ name, table, color, excluded = [], onExclude }: 
         </tbody>
       </table>
     </section>
+    {given?.options["data.split_by"] && <GroupValues {...given} />}
   </div>
 );

@@ -1,7 +1,7 @@
 import type { FitTable } from "@dsbm/web/fit";
 import { useState } from "preact/hooks";
 import type { PlacedPlan, StudioState } from "../../shared/api.js";
-import { PlanView, TableLookView } from "../../widgets/index.js";
+import { type GivenOptions, PlanView, TableLookView } from "../../widgets/index.js";
 import { isAtWork } from "../job/job-bar.js";
 import { Fault } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
@@ -25,20 +25,6 @@ const setOptions = (options: Readonly<Record<string, string>>) =>
       .map(([key, text]) => `${key}=${text}`),
   });
 
-/** Columns that data.exclude names. */
-const excludedOf = ({ "data.exclude": text = "" }: Record<string, string>): string[] =>
-  text
-    .replace(/^\[|\]$/g, "")
-    .split(",")
-    .map((name) => name.trim().replace(/^'(.*)'$/, "$1"))
-    .filter(Boolean);
-
-/** Names with signs of the grammar stand in quotes. */
-const listText = (names: readonly string[]): string =>
-  names.length === 0
-    ? ""
-    : `[${names.map((name) => (/^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "\\'")}'`)).join(",")}]`;
-
 /** A new bridge: files, their columns, the plan, the start. */
 export function NewPage({ state, params }: { state: StudioState | null; params: URLSearchParams }) {
   const files = params.getAll("file");
@@ -52,12 +38,6 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
     isBusy,
   );
   const change = (key: string, text: string) => setOptions({ ...options, [key]: text });
-  const excluded = excludedOf(options);
-  const exclude = (column: string, isExcluded: boolean) =>
-    change(
-      "data.exclude",
-      listText(isExcluded ? [...excluded, column] : excluded.filter((name) => name !== column)),
-    );
   return (
     <>
       <h1>New bridge</h1>
@@ -76,8 +56,7 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
                 file={file}
                 color={k === 0 ? "source" : "target"}
                 isPaused={isBusy}
-                excluded={excluded}
-                onExclude={exclude}
+                given={{ options, onChange: setOptions }}
               />
             ))}
           </div>
@@ -116,8 +95,7 @@ interface FileLookProps {
   file: string;
   color: string;
   isPaused: boolean;
-  excluded: readonly string[];
-  onExclude(column: string, isExcluded: boolean): void;
+  given: GivenOptions;
 }
 
 function FileLook({ file, isPaused, ...props }: FileLookProps) {
