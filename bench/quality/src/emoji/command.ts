@@ -28,7 +28,13 @@ export async function emojiStudy(
   }
   progress.done();
   interrupt.dispose();
-  const text = emojiDocument(rows, resume);
+  const words = [
+    quick && "--quick",
+    cases && `cases=${cases.join()}`,
+    seeds && `seeds=${seeds.join()}`,
+  ];
+  const command = ["npm run benchmark -- emoji", ...words.filter((word) => word)].join(" ");
+  const text = emojiDocument(rows, command);
   const isPage = cases === null && !signal.aborted;
   if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "emoji.md"), text);
   console.log(text);

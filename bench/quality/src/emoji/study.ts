@@ -32,8 +32,8 @@ export interface EmojiCase {
 /** What a fit of a seed showed, from Google's to Twitter's images. */
 export interface EmojiResult {
   seed: number;
-  /** Seconds of the fit. */
-  seconds: number;
+  /** Seconds of the fit; null if an earlier process fitted it. */
+  seconds: number | null;
   /** Training steps of both directions. */
   steps: number;
   /** Accuracy of the classifier, of generated and held-out images: value, floor and ceiling. */
@@ -58,14 +58,14 @@ export interface EmojiWork {
 
 /** The fits; a quick study has little time for them. */
 export function emojiCases(quick: boolean): EmojiCase[] {
-  const minutes = quick ? 4 : 20;
+  const minutes = quick ? 6 : 20;
   return [
     { name: "latent", about: "latent maps, 32 pixels", size: 32, minutes, options: {} },
     {
       ...{ name: "pixels", about: "pixels, 32 pixels", size: 32, minutes },
       options: { "data.latent": null },
     },
-    { name: "large", about: "latent maps, 64 pixels", size: 64, minutes, options: {} },
+    { name: "large", about: "latent maps, 128 pixels, enlarged", size: 128, minutes, options: {} },
   ];
 }
 
@@ -82,8 +82,9 @@ export async function emojiResult(
   if (!again && existsSync(join(run, resultFile)))
     return readJson(join(run, resultFile)) as EmojiResult;
   const work = { run, images, threads, progress, signal };
-  if (again || !isFinished(run)) await fitCase(study, seed, { ...work, again });
-  const { results, info } = readRun(run);
+  const isFitted = !again && isFinished(run);
+  const seconds = isFitted ? null : await fitCase(study, seed, { ...work, again });
+  const { results } = readRun(run);
   const quality = await measureQuality(run, {
     ...{ metrics: ["c2st", "reconstruction"], direction: "f", n: 1000, threads, progress, signal },
   });
@@ -95,7 +96,7 @@ export async function emojiResult(
   const result: EmojiResult = {
     ...{
       seed,
-      seconds: info.spent,
+      seconds,
       steps: results.reduce((sum, { step }) => sum + Number(step), 0),
     },
     c2st: { value: Number(value), floor: Number(floor), ceiling: Number(ceiling) },
@@ -106,7 +107,7 @@ export async function emojiResult(
   return result;
 }
 
-/** Fits a case in the folder `run`. Throws the reason of a signal. */
+/** Fits a case in the folder `run`. Returns the seconds. Throws the reason of a signal. */
 async function fitCase(
   { size, minutes, options }: EmojiCase,
   seed: number,
@@ -118,7 +119,8 @@ async function fitCase(
     progress,
     signal,
   }: Omit<EmojiWork, "folder"> & { run: string; images: EmojiFolders },
-): Promise<void> {
+): Promise<number> {
+  const began = performance.now();
   const bridge = await fit({
     ...{ source: images.google, target: images.twitter, folder: run, again, signal },
     ...{ max_minutes: minutes, "data.image_size": size, seed, threads, ...options },
@@ -128,6 +130,7 @@ async function fitCase(
     },
   } as Parameters<typeof fit>[0]);
   bridge.dispose();
+  return (performance.now() - began) / 1000;
 }
 
 /** The shares of partners among all held-out images, which both folders hold in the same order; null if it was stopped. */

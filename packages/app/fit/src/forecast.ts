@@ -77,7 +77,7 @@ export function forecastLines({ config, own, facts, datasets, time }: PlannedFit
   if (facts.shape.length > 1)
     lines.push(
       describeImageForecast({
-        network: config.model.name,
+        network: `${config.model.name}${config.data.latent === null ? "" : " of latent maps"}`,
         parameters: networkSize(config, datasets),
         steps: stepsOfDirection(time.forecast(), config),
         batch: config.batch_size,

@@ -18,8 +18,10 @@ import { type Rule, rule } from "./rules/rule.js";
 
 /** Channels of latent maps. */
 const latentChannels = 8;
+/** Images of each dataset in a plan of transport. */
+const plannedImages = 512;
 /** The share of the time for the training of the autoencoder. */
-const autoencoderShare = 0.2;
+const autoencoderShare = 0.3;
 /** The share of the time for the steps of both directions. */
 const stepShare = 0.6;
 /** Steps of an autoencoder: fewer keep no shapes, more gain little. */
@@ -69,6 +71,16 @@ export async function chooseLatent(
   const whole = choices.configuration.config;
   const steps = work.isShown ? shownSteps : whole.data.latent_steps;
   return encodeDatasets(datasets, { ...whole, data: { ...whole.data, latent_steps: steps } }, work);
+}
+
+/** Chooses larger plans of transport for latent maps, which are small: they pair images that are more alike. */
+export function chooseLatentPlan(choices: Choices, rows: readonly number[]): void {
+  const { batch_size, ot_sampler, data } = choices.configuration.config;
+  if (data.latent === null || ot_sampler !== "exact") return;
+  const batches = Math.max(1, Math.floor(Math.min(plannedImages, ...rows) / batch_size));
+  choices.addIfAllowed([
+    rule("ot_rows", batches * batch_size, "plans of more images pair images that are more alike"),
+  ]);
 }
 
 const latentRule = ([, height, width]: readonly number[], steps: number): Rule =>

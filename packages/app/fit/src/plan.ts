@@ -26,7 +26,7 @@ import { dataFacts } from "./facts.js";
 import { forecastLines } from "./forecast.js";
 import { heavyColumns } from "./heavy-columns.js";
 import { chooseInTime } from "./image-size.js";
-import { chooseLatent } from "./latent.js";
+import { chooseLatent, chooseLatentPlan } from "./latent.js";
 import { matrixFacts } from "./matrix-facts.js";
 import { chooseOptions } from "./options.js";
 import { chooseGrowth, choosePaths } from "./paths.js";
@@ -87,6 +87,7 @@ export async function planFit(
     const forecastAt = (speed: Speed) =>
       forecastTime(choices.configuration, { facts, speed, began });
     const speed = await chooseInTime(choices, datasets, { forecastAt, signal: work.signal });
+    chooseLatentPlan(choices, facts.rows);
     const time = forecastAt(speed);
     if (!choices.isGiven("num_iter")) chooseSteps(choices, time, speed);
     const { configuration } = choices;
