@@ -39,7 +39,7 @@ it("the page has a row for each fit with means over its seeds, and bounds withou
   if (!study) throw new Error("no case");
   const page = emojiDocument([{ study, results: [result(1, 0.6), result(2, 0.7)] }], "COMMAND");
   expect(page).toContain(
-    "| latent maps, 32 pixels | 4 | 1, 2 | 65.0 % | 32.5 % | – | 1000 | 240 | partial, partial |",
+    "| latent maps, 32 pixels | 8 | 1, 2 | 65.0 % | 32.5 % | – | 1000 | 240 | partial, partial |",
   );
   expect(page).toContain("| _untouched images of Google_ |  |  | 80.0 % | 33.0 % |");
   expect(page).toContain("Written by `COMMAND`");

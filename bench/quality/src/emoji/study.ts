@@ -58,14 +58,29 @@ export interface EmojiWork {
 
 /** The fits; a quick study has little time for them. */
 export function emojiCases(quick: boolean): EmojiCase[] {
-  const minutes = quick ? 6 : 20;
+  const minutes = quick ? 4 : 20;
   return [
-    { name: "latent", about: "latent maps, 32 pixels", size: 32, minutes, options: {} },
     {
-      ...{ name: "pixels", about: "pixels, 32 pixels", size: 32, minutes },
+      name: "latent",
+      about: "latent maps, 32 pixels",
+      size: 32,
+      minutes: quick ? 8 : 20,
+      options: {},
+    },
+    {
+      name: "pixels",
+      about: "pixels, 32 pixels",
+      size: 32,
+      minutes,
       options: { "data.latent": null },
     },
-    { name: "large", about: "latent maps, 128 pixels, enlarged", size: 128, minutes, options: {} },
+    {
+      name: "large",
+      about: "latent maps, 128 pixels, enlarged",
+      size: 128,
+      minutes,
+      options: { "data.latent": 8 },
+    },
   ];
 }
 

@@ -93,6 +93,8 @@ export interface DataWork {
   checkFolder?: (folder: string) => void;
   /** The folder of a run that may hold an autoencoder of its images (default: it is trained). */
   folder?: string | undefined;
+  /** When the training of an autoencoder ends early, in milliseconds of performance.now() (default: never). */
+  deadline?: number | undefined;
 }
 
 /** Prepares slow data, for example images to decode, and loads all. Throws as loadDatasets. */

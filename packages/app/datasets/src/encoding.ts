@@ -158,7 +158,7 @@ export function secondsOfAutoencoderStep(
 async function trainedAutoencoder(
   ends: readonly EndpointData[],
   config: CompleteTrainConfig,
-  { progress, signal }: DataWork,
+  { progress, signal, deadline = Number.POSITIVE_INFINITY }: DataWork,
 ): Promise<Autoencoder> {
   const model = newAutoencoder(config).to({ device: config.device as Device });
   const training = trainAutoencoder(model, {
@@ -174,6 +174,9 @@ async function trainedAutoencoder(
       // Signals arrive between two turns.
       await new Promise(setImmediate);
       signal?.throwIfAborted();
+      if (performance.now() < deadline || step === steps) continue;
+      progress.line(`the autoencoder ends after ${step} of ${steps} steps: its time is up`);
+      break;
     }
   } catch (error) {
     model.dispose();

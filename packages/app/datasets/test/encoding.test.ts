@@ -44,6 +44,14 @@ describe("encoded images", () => {
     for (const one of [datasets, again]) one.dispose();
   });
 
+  it("have an autoencoder of fewer steps if its time is up", async () => {
+    const lines: string[] = [];
+    const progress = { ...silentProgress, line: (text: string) => void lines.push(text) };
+    const config = configWith("data.latent_steps=60");
+    (await openEncodedDatasets(config, { progress, deadline: 0 }, false)).dispose();
+    expect(lines).toEqual(["the autoencoder ends after 25 of 60 steps: its time is up"]);
+  });
+
   it("stop with a signal, and refuse a missing autoencoder and one of other images", async () => {
     const signal = AbortSignal.abort(new Error("stopped"));
     const work = { progress: silentProgress, signal };

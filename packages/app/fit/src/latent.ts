@@ -22,6 +22,8 @@ const latentChannels = 8;
 const plannedImages = 512;
 /** The share of the time for the training of the autoencoder. */
 const autoencoderShare = 0.3;
+/** How many times its share an autoencoder takes at most, if other programs make it slower. */
+const mostDelay = 1.3;
 /** The share of the time for the steps of both directions. */
 const stepShare = 0.6;
 /** Steps of an autoencoder: fewer keep no shapes, more gain little. */
@@ -47,11 +49,11 @@ export async function chooseLatent(
   datasets: Datasets,
   work: LatentOptions,
 ): Promise<Datasets> {
-  const { config, own } = choices.configuration;
+  const { config: before, own } = choices.configuration;
   const isOpen =
     !choices.isGiven("data.latent") &&
     own.max_minutes !== null &&
-    pictureFolders(config).length === 2 &&
+    pictureFolders(before).length === 2 &&
     datasets.between.length === 0;
   if (isOpen) {
     const steps = await stepsBetweenPixels(choices, datasets, work);
@@ -59,8 +61,10 @@ export async function chooseLatent(
   }
   const { config: chosen } = choices.configuration;
   if (chosen.data.latent === null) return datasets;
+  let deadline: number | undefined;
   if (own.max_minutes !== null && !choices.isGiven("data.latent_steps")) {
     const seconds = autoencoderShare * 60 * own.max_minutes;
+    deadline = performance.now() + mostDelay * 1000 * seconds;
     const each = secondsOfAutoencoderStep(datasets, chosen);
     const { least, most } = autoencoderSteps;
     const steps = Math.max(least, Math.min(most, Math.floor(seconds / each)));
@@ -70,7 +74,8 @@ export async function chooseLatent(
   }
   const whole = choices.configuration.config;
   const steps = work.isShown ? shownSteps : whole.data.latent_steps;
-  return encodeDatasets(datasets, { ...whole, data: { ...whole.data, latent_steps: steps } }, work);
+  const config = { ...whole, data: { ...whole.data, latent_steps: steps } };
+  return encodeDatasets(datasets, config, { ...work, deadline });
 }
 
 /** Chooses larger plans of transport for latent maps, which are small: they pair images that are more alike. */

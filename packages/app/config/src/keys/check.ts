@@ -96,7 +96,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
 
 /** Problems of a bridge between latent maps of images. */
 function latentLines(config: TrainConfig): Line[] {
-  const { data, model, transfer, cdsb, nproc, Dataset, Dataset_between } = config;
+  const { data, transfer, cdsb, nproc, Dataset, Dataset_between } = config;
   if (data.latent === null) return [];
   const others: readonly [isOn: boolean, option: string, cure: string][] = [
     [!transfer, "transfer=false", "transfer=true"],
@@ -105,7 +105,6 @@ function latentLines(config: TrainConfig): Line[] {
     [data.components !== null, `data.components=${data.components}`, "data.components=null"],
     [Dataset_between !== null, "Dataset_between", "Dataset_between=null"],
     [nproc > 1, `nproc=${nproc}`, "nproc=1"],
-    [takesVectors(model), `model.name=${model.name}`, "model=UNET"],
     [/^(table|fields):/.test(Dataset), `Dataset=${Dataset}`, "data.latent=null"],
   ];
   const factor = 2 ** latentHalvings(data);

@@ -158,7 +158,10 @@ describe("mistakes", () => {
       "data.latent=4 transfer=false",
       /^data\.latent=4 is for two datasets of images .*, got transfer=false: write transfer=true$/,
     ],
-    ["data.latent=4 model=MLP", /^data\.latent=4 .*, got model\.name=MLP: write model=UNET$/],
+    [
+      "data.latent=4 cdsb=true data.cond_channels=1",
+      /^data\.latent=4 .*, got cdsb=true: write cdsb=false$/,
+    ],
     [
       "data.latent=4 data.image_size=30",
       /^data\.latent=4 needs .* multiples of 4, got 30×30: write data\.image_size=32$/,

@@ -15,7 +15,6 @@ import {
   isVectors,
   loadPairs,
   marginalsOf,
-  openDatasets,
   openEncodedDatasets,
 } from "@dsbm/datasets";
 import { columnsFor } from "@dsbm/evaluation";
@@ -130,7 +129,7 @@ export async function runTrainingWorker(
   const config = { ...request, n_ipf, half_iterations };
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
-  const datasets = await openDatasets(config, { progress, signal });
+  const datasets = await openEncodedDatasets(config, { progress, signal }, false);
   try {
     const pairs = await loadPairs(config, datasets, { signal });
     const cacheFolder = runPaths(folder).cache;

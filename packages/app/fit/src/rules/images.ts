@@ -42,7 +42,9 @@ export function imageRules(
 function networkRules(height: number, width: number): Rule[] {
   const channels = Math.max(height, width) <= 32 ? 32 : 64;
   const mayHalve = (times: number) => [height, width].every((size) => size % 2 ** times === 0);
-  const levels = mayHalve(2) ? "1,2,2" : mayHalve(1) ? "1,2" : "1";
+  // The third level of so small maps costs more than it adds.
+  const isSmall = Math.max(height, width) <= 8;
+  const levels = mayHalve(2) && !isSmall ? "1,2,2" : mayHalve(1) ? "1,2" : "1";
   const small = "the network must be small enough for a processor";
   return [
     rule("model", "UNET", "the data are images"),
