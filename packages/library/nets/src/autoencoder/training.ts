@@ -12,7 +12,7 @@ export interface AutoencoderTraining {
   generator: Generator;
   /** Training steps. */
   steps: number;
-  /** Images of each dataset in a batch. */
+  /** Images of each dataset in a batch (default: 16 up to 32×32 pixels, fewer of larger images, at least 4). */
   batchSize?: number;
   /** Learning rate; falls to a tenth. */
   lr?: number;
@@ -30,9 +30,10 @@ const edgeWeight = 0.1;
 /** Trains on shuffled batches with as many images of each dataset; yields progress. */
 export function* trainAutoencoder(
   model: Autoencoder,
-  { datasets, generator, steps, batchSize = 16, lr = 2e-3, every = 25 }: AutoencoderTraining,
+  { datasets, generator, steps, batchSize, lr = 2e-3, every = 25 }: AutoencoderTraining,
 ): Iterable<BatchProgress> {
-  const size = Math.min(batchSize, ...datasets.map((images) => images.size(0)));
+  const most = batchSize ?? usualBatch(datasets[0] as Tensor);
+  const size = Math.min(most, ...datasets.map((images) => images.size(0)));
   const orders = datasets.map((images) => shuffledBatches(images.size(0), size, generator));
   const [first] = datasets as [Tensor];
   const noise = [datasets.length * size, ...model.latentShape(first.shape.slice(1))];
@@ -51,6 +52,13 @@ export function* trainAutoencoder(
     every,
   });
 }
+
+/** Pixels of the images of each dataset in a batch. */
+const batchPixels = 2 ** 14;
+
+/** Images of a dataset [n, C, H, W] in a batch. */
+const usualBatch = ({ shape }: Tensor): number =>
+  Math.max(4, Math.min(16, Math.floor(batchPixels / ((shape[2] ?? 1) * (shape[3] ?? 1)))));
 
 /** The loss of images [n, C, H, W] with standard normal `noise` [n, c, h, w] on their latents, a scalar. */
 function reconstructionLoss(model: Autoencoder, images: Tensor, noise: Tensor): Tensor {
