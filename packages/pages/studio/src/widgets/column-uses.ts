@@ -3,7 +3,7 @@
 import type { FitColumn } from "@dsbm/web/fit";
 
 /** Options as typed, by their keys. */
-type Options = Readonly<Record<string, string>>;
+type TypedOptions = Readonly<Record<string, string>>;
 
 /** The uses of a column beside training, by their options. */
 export const columnUses = {
@@ -34,14 +34,14 @@ const listText = (names: readonly string[]): string =>
   `[${names.map((name) => (/^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "\\'")}'`)).join(",")}]`;
 
 /** The use that options give a column. */
-export const useOf = (options: Options, column: string): ColumnUse =>
+export const useOf = (options: TypedOptions, column: string): ColumnUse =>
   useKeys.find((key) => listItems(options[key] ?? "").includes(column)) ?? null;
 
 /**
  * The options with another use of a column. An option of no column is gone. Groups are its two most frequent texts.
  */
 export function withUse(
-  options: Options,
+  options: TypedOptions,
   { name: column, examples }: Pick<FitColumn, "name" | "examples">,
   use: ColumnUse,
 ): Record<string, string> {
