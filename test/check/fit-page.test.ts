@@ -15,7 +15,7 @@ import { type Site, serveFolder } from "../support/site.js";
 
 const folder = scratch();
 /** Bytes, gzipped, of all scripts that a fit of CSV text loads, with its report: 450,000 and the reader of text. */
-const mostBytes = 458_000;
+const mostBytes = 462_000;
 
 /** Points around a centre, from a fixed stream. */
 function table(centre: number, seed: number): string {
