@@ -20,7 +20,7 @@ describe("help", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^num_iter +200 /m);
     expect(stdout).toMatch(/^first_num_iter +600 /m);
-    for (const heading of ["method", "data", "training", "checkpoints"])
+    for (const heading of ["method", "datasets", "training", "checkpoints"])
       expect(stdout).toMatch(new RegExp(`^${heading}$`, "m"));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
     expect(stdout).not.toMatch(/\u001b/);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../errors.js";
 import type { Experiment } from "../experiment.js";
 import { checkTrain } from "../keys/check.js";
-import { method as methodKeys } from "../keys/method.js";
+import { methodOptions } from "../keys/method.js";
 import { type CompleteTrainConfig, completeTrain, trainSchema } from "../keys/train.js";
 import { checkpoints } from "../keys/training.js";
 import {
@@ -66,7 +66,7 @@ interface TeacherRun {
 const pairsOfVectors = 20_000;
 
 /** Options of a method and of its checkpoints, of which a run of few steps has none of its teacher's. */
-const ownKeys = [...Object.keys(methodKeys), ...Object.keys(checkpoints)];
+const ownKeys = [...Object.keys(methodOptions), ...Object.keys(checkpoints)];
 
 /**
  * The configuration of a run of few steps: data, network and machine of the teacher, and a training of its own. Throws a ConfigError for

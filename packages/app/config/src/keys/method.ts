@@ -182,3 +182,13 @@ export const singleMethods = {
     "experiments/moons/run/42",
   ),
 };
+
+/** All options of methods and of their processes, pairs, conditions and masses. */
+export const methodOptions = {
+  ...method,
+  ...reference,
+  ...pairing,
+  ...conditioning,
+  ...growth,
+  ...singleMethods,
+};

@@ -8,19 +8,22 @@ import { defaultsOf } from "../schema/schema.js";
 import { validate } from "../schema/validate.js";
 import { merge } from "../tree.js";
 import { data, dataSections } from "./data.js";
-import { conditioning, growth, method, pairing, reference, singleMethods } from "./method.js";
+import {
+  conditioning,
+  growth,
+  method,
+  methodOptions,
+  pairing,
+  reference,
+  singleMethods,
+} from "./method.js";
 import { CHANNEL_MULT, model } from "./model.js";
 import { takeReferenceKeys } from "./reference.js";
 import { cache, checkpoints, evaluation, machine, optimiser, training } from "./training.js";
 
 /** All keys of a training. */
 export const trainSchema = z.strictObject({
-  ...method,
-  ...reference,
-  ...pairing,
-  ...conditioning,
-  ...growth,
-  ...singleMethods,
+  ...methodOptions,
   ...data,
   model,
   ...machine,
