@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Planned, TimePlan } from "@dsbm/experiment";
+import { type PlannableTraining, TimePlan } from "@dsbm/experiment";
 import { bridgeProcess } from "@dsbm/problem";
 import { Clock as Countdown, type RunWriter, readJson } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
@@ -19,7 +19,7 @@ export class Clock extends TimePlan {
   readonly #config: CompleteTrainConfig;
   #run: RunWriter | null = null;
   #halves: HalfTime[] = [];
-  #planned: Planned | null = null;
+  #planned: PlannableTraining | null = null;
   /** Seconds of evaluations so far, and when the last half-iteration ended. */
   #evaluations = 0;
   #ended = 0;
@@ -27,7 +27,7 @@ export class Clock extends TimePlan {
   /** `seconds`: of all training; null: the steps of the configuration. */
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const most = Math.max(config.first_num_iter, config.num_iter);
-    // Planned again after some steps.
+    // PlannableTraining again after some steps.
     super({ clock: new Countdown(seconds), reserve: 0, most }, config, { step: 0.002, pair: 0 });
     this.#config = config;
   }
@@ -60,7 +60,7 @@ export class Clock extends TimePlan {
     return new Countdown();
   }
 
-  override begin(training: Planned, half: number, step = 0): void {
+  override begin(training: PlannableTraining, half: number, step = 0): void {
     this.#planned = training;
     super.begin(training, half, step);
   }

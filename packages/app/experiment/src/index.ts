@@ -1,7 +1,7 @@
 export { checkSavedFolder, savedPaths } from "@dsbm/datasets";
 export { type DistillOptions, distilledFolder, measureSteps, runDistill } from "./distill.js";
 export { measureSpeed, type Speed } from "./forecast/speed.js";
-export { evaluationShare, type Planned, TimePlan } from "./forecast/time-plan.js";
+export { evaluationShare, type PlannableTraining, TimePlan } from "./forecast/time-plan.js";
 export { drive } from "./run/driver.js";
 export { isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export * from "./run/report.js";

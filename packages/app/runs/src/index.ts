@@ -48,7 +48,7 @@ export { worstFirst } from "./report/order.js";
 export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
-export { rowWords, wayOf, wayWords } from "./report/words.js";
+export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";

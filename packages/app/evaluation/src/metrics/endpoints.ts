@@ -13,7 +13,7 @@ import { standardFeatures } from "../images/features.js";
 import type { Measuring, Metric, MetricData, TwoSampleMetric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
-const directions = 128;
+const projectionCount = 128;
 const mostPairs = 1000;
 const mostValues = 512;
 
@@ -69,20 +69,22 @@ function alongDirections(x: Tensor, context: Measuring<SampleSubject>): Tensor {
     const rows = x.flatten({ startDim: 1 }).to("float64");
     const dim = rows.size(1);
     const generator = stream(seed, "metric/directions");
-    const atOnce = Math.min(directions, Math.max(1, Math.floor(2 ** 22 / dim)));
+    const atOnce = Math.min(projectionCount, Math.max(1, Math.floor(2 ** 22 / dim)));
     const parts: Tensor[] = [];
-    for (let first = 0; first < directions; first += atOnce) {
-      const shape = [Math.min(atOnce, directions - first), dim];
+    for (let first = 0; first < projectionCount; first += atOnce) {
+      const shape = [Math.min(atOnce, projectionCount - first), dim];
       const draw = () => randn(shape, { generator, dtype: "float64" });
       const theta =
-        atOnce < directions ? draw() : context.once(`directions/${dim}`, () => context.own(draw));
+        atOnce < projectionCount
+          ? draw()
+          : context.once(`directions/${dim}`, () => context.own(draw));
       parts.push(rows.mm(theta.t()).div(theta.square().sum(1).sqrt()));
     }
     return cat(parts, { dim: 1 });
   });
 }
 
-const spread = (x: Tensor): number =>
+const totalVariance = (x: Tensor): number =>
   tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
 
 /** A moment in the networks' units, shown only on request. */
@@ -111,7 +113,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     name: "sliced_w2",
     title: "sliced 2-Wasserstein",
     group: "endpoints",
-    meaning: `The 2-Wasserstein distance between projections of generated and target rows, root mean square over ${directions} random directions.`,
+    meaning: `The 2-Wasserstein distance between projections of generated and target rows, root mean square over ${projectionCount} random directions.`,
     isNeeded: true,
     role: "substitute",
     variants: ["marginals", "conditions", "middle"],
@@ -120,7 +122,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     power: 1,
     // Projected once: half-samples need no further products.
     view: (_, context) => (x) => alongDirections(x, context),
-    compare: (x, y) => Math.hypot(...columnWasserstein(x, y, { p: 2 })) / Math.sqrt(directions),
+    compare: (x, y) =>
+      Math.hypot(...columnWasserstein(x, y, { p: 2 })) / Math.sqrt(projectionCount),
   },
   {
     name: "feature_distance",
@@ -162,7 +165,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     role: "spread",
     variants: ["conditions", "middle", "held_out"],
     scale: "percent",
-    compare: (x, y) => (spread(y) > 0 ? spread(x) / spread(y) : null),
+    compare: (x, y) => (totalVariance(y) > 0 ? totalVariance(x) / totalVariance(y) : null),
   },
   {
     name: "variance_ratio_least",

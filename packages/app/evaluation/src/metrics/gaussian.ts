@@ -22,10 +22,10 @@ const exactOf = ({ subject }: Measuring): GaussianBridge =>
 
 const isFlow = ({ subject }: Measuring): boolean => subject.trained.method.predicts === "velocity";
 
-type Of = "mean" | "var" | "cov";
+type MomentName = "mean" | "var" | "cov";
 
 const moment = (
-  name: Of,
+  name: MomentName,
   meaning: string,
   target: (set: SampleSet, context: Measuring) => number,
   lacks?: Metric["lacks"],

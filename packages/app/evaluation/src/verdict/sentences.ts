@@ -1,6 +1,6 @@
 // A verdict in sentences, for readers: no code reads them.
 import { firstOf } from "@dsbm/files";
-import { digits, type MetricRow, percent, rowWords, wayOf, wayWords } from "@dsbm/runs";
+import { digits, type MetricRow, percent, rowWords, shareOfWay, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { judge, leastPower, uselessShare } from "./grade.js";
 
@@ -53,7 +53,7 @@ function findingOf(row: MetricRow, evidence: Evidence, facts: VerdictFacts): str
   const way = `${who} generated ${what} are ${wayWords(excess, span)}.`;
   const clause = withoutCapital(way);
   if (evidence.grade === "likely")
-    return `Too few ${what} to be sure: ${withoutCapital(who)} generated ${what} are at least ${wayOf(high, span)}.`;
+    return `Too few ${what} to be sure: ${withoutCapital(who)} generated ${what} are at least ${shareOfWay(high, span)}.`;
   if (evidence.grade === "partial" && judge(row).grade !== "partial")
     return `By ${row.title} at most ${percent(high)} of the distance${span} is left, but other metrics are off.`;
   if (evidence.grade === "good")

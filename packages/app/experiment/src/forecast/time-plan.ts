@@ -8,7 +8,7 @@ import type { TrainEvent } from "@dsbm/train";
 import type { Speed } from "./speed.js";
 
 /** The training, or a stand-in. */
-export interface Planned {
+export interface PlannableTraining {
   plan(half: number, steps: number): void;
   stepsOf(half: number): number;
 }
@@ -142,7 +142,7 @@ export class TimePlan {
   }
 
   /** Call at the start of a half-iteration, or when a run resumes in one. */
-  begin(training: Planned, half: number, step = 0): void {
+  begin(training: PlannableTraining, half: number, step = 0): void {
     if (this.clock.seconds === null) return;
     const now = this.clock.spent;
     const part = this.#share(half, half) * this.#left(half);
@@ -164,7 +164,7 @@ export class TimePlan {
   }
 
   /** Plans the current half-iteration again, after `step` steps. */
-  replan(training: Planned, { half, step }: Pick<Position, "half" | "step">): void {
+  replan(training: PlannableTraining, { half, step }: Pick<Position, "half" | "step">): void {
     const { seconds, spent } = this.clock;
     this.#lastPlan = spent;
     if (seconds === null || half !== this.#half.number) return;

@@ -4,11 +4,11 @@ import type { Excess, MetricRow } from "../run/quality.js";
 /** "83 % of the way (71 to 90 %)"; `span` follows "way". */
 export function wayWords({ value, low, high }: Excess, span = ""): string {
   const way = (left: number) => percent(reachedOf(left));
-  return `${wayOf(value, span)} (${way(high)} to ${way(low)})`;
+  return `${shareOfWay(value, span)} (${way(high)} to ${way(low)})`;
 }
 
 /** "71 % of the way" for the remaining share; `span` follows "way". */
-export const wayOf = (left: number, span = ""): string =>
+export const shareOfWay = (left: number, span = ""): string =>
   `${percent(reachedOf(left))} of the way${span}`;
 
 const reachedOf = (left: number): number => Math.min(1, Math.max(0, 1 - left));
@@ -37,7 +37,7 @@ function excessWords({ finding, grade }: MetricRow, excess: Excess): string {
       return `at most ${percent(excess.high)} of the distance is left`;
     case "partway":
       return grade === "likely"
-        ? `too few rows to be sure, at least ${wayOf(excess.high)}`
+        ? `too few rows to be sure, at least ${shareOfWay(excess.high)}`
         : wayWords(excess);
   }
 }

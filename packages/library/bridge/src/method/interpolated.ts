@@ -101,9 +101,9 @@ export function withDataMetric(method: Method, metric: MetricName | null = null)
   };
 }
 
-const steps = 1000;
-const rate = 1e-3;
-const batch = 256;
+const bendSteps = 1000;
+const bendRate = 1e-3;
+const bendBatch = 256;
 
 /** Minimises the mean energy of the paths of pairs over their bends. */
 function leastEnergy(
@@ -112,12 +112,12 @@ function leastEnergy(
   generator: Generator,
 ): void {
   const weights = bend.weights.map((w) => new Parameter(w.clone()));
-  const optimizer = new optim.Adam(weights, { lr: rate });
+  const optimizer = new optim.Adam(weights, { lr: bendRate });
   const energy = ({ pairs, squaredLength }: (typeof parts)[number]) => {
     const { device } = pairs.x0;
-    const index = randint(0, pairs.x0.size(0), [batch], { generator, device });
+    const index = randint(0, pairs.x0.size(0), [bendBatch], { generator, device });
     const some = mapBatch(pairs, (x) => x.indexSelect(0, index));
-    const t = rand([batch], { generator, device });
+    const t = rand([bendBatch], { generator, device });
     const { x, velocity } = bend.at(some, t, weights);
     const line = some.x0.lerp(some.x1, spread(t, some.x0));
     return squaredLength(line.add(x), some.x1.sub(some.x0).add(velocity)).mean();
@@ -129,8 +129,8 @@ function leastEnergy(
     optimizer.step();
     return [sum.detach()];
   });
-  for (let step = 0; step < steps; step++) {
-    optimizer.lr = (rate / 2) * (1 + Math.cos((Math.PI * step) / steps));
+  for (let step = 0; step < bendSteps; step++) {
+    optimizer.lr = (bendRate / 2) * (1 + Math.cos((Math.PI * step) / bendSteps));
     tidy(() => enableGrad(() => advance()));
   }
   advance.reset();

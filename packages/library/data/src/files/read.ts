@@ -6,14 +6,14 @@ import type { SetOptions } from "../data-set.js";
 import { badTable, DatasetError, reason } from "../errors.js";
 
 /** Returns undefined if nothing is there; throws `Unreadable` without permission. */
-export function status(path: string): Stats | undefined {
+export function statOrUndefined(path: string): Stats | undefined {
   return attempt(path, () => statSync(path, { throwIfNoEntry: false }));
 }
 
 /** Whether a file is at the path; links are followed. */
-export const isFile = (path: string): boolean => status(path)?.isFile() ?? false;
+export const isFile = (path: string): boolean => statOrUndefined(path)?.isFile() ?? false;
 /** Whether a folder is at the path; links are followed. */
-export const isFolder = (path: string): boolean => status(path)?.isDirectory() ?? false;
+export const isFolder = (path: string): boolean => statOrUndefined(path)?.isDirectory() ?? false;
 
 /** The bytes of a file. Throws `Unreadable`. */
 export function readBytes(path: string): Buffer {
@@ -70,7 +70,7 @@ export async function prepareFolder(
   check?: (folder: string) => void,
 ): Promise<void> {
   try {
-    if (status(folder)) return;
+    if (statOrUndefined(folder)) return;
     check?.(folder);
     const staged = stageFolder(folder);
     try {
@@ -92,7 +92,7 @@ export async function prepareFolder(
 
 /** `of` names the rows. Throws `NotPrepared`. */
 export function checkPrepared(folder: string, of: string): void {
-  if (status(folder) === undefined)
+  if (statOrUndefined(folder) === undefined)
     throw new DatasetError(
       "NotPrepared",
       `${of}: is not prepared yet: await prepareTable with the same options first`,

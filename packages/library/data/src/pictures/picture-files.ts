@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { errnoOf, firstOf, sha256 } from "@dsbm/files";
 import { testCount } from "../data-set.js";
-import { attempt, isFolder, status } from "../files/read.js";
+import { attempt, isFolder, statOrUndefined } from "../files/read.js";
 
 /** The path relative to the folder, with "/", and the whole path. */
 export interface PictureFile {
@@ -81,7 +81,7 @@ export function holdOut(
  */
 export function fingerprint(files: readonly PictureFile[], target: object): string {
   const facts = files.map(({ name, path }) => {
-    const stats = status(path);
+    const stats = statOrUndefined(path);
     return [name, stats?.size, stats?.mtimeMs, stats?.ctimeMs];
   });
   return sha256(JSON.stringify([target, facts])).slice(0, 16);

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 import { badTable, DatasetError, didYouMean, invalidOption } from "../errors.js";
-import { attempt, isFolder, status } from "../files/read.js";
+import { attempt, isFolder, statOrUndefined } from "../files/read.js";
 import { cellReader, missingNumbers } from "./cells.js";
 import { openForeign } from "./read/foreign.js";
 import { openText } from "./read/text/text.js";
@@ -90,7 +90,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   const { isMissing } = cellReader(options);
   const missing = missingNumbers(options.na);
   const checkUnchanged = () => {
-    const now = status(path);
+    const now = statOrUndefined(path);
     if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino)
       return;
     throw new DatasetError(
@@ -139,7 +139,7 @@ function markMissing({ numbers }: RowBatch, missing: ReadonlySet<number>): void 
 
 /** Throws `MissingFiles` and `UnsupportedType`. */
 export function checkFile(path: string): Stats {
-  const stats = status(path);
+  const stats = statOrUndefined(path);
   if (stats?.isFile()) return stats;
   if (stats)
     throw new DatasetError(

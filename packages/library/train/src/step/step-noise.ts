@@ -15,7 +15,7 @@ import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { batchShare } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 
-const vectors = 4096;
+const noiseBlockRows = 4096;
 
 /** Measures the noise of simulated steps after a half-iteration, if the problem asks for it. */
 export class StepNoise {
@@ -82,7 +82,7 @@ export class StepNoise {
       const drift = driftOf(dynamics, { direction, grid, conditions: towards.conditions });
       return measureNoiseShare(drift, towards, { direction, process, noise });
     };
-    const most = data.x0.ndim === 2 ? Math.ceil(vectors / optimisation.batchSize) : 1;
+    const most = data.x0.ndim === 2 ? Math.ceil(noiseBlockRows / optimisation.batchSize) : 1;
     return tidy(() => {
       const sums = directions.map((direction) => shareOf(last, direction));
       let count = 1;

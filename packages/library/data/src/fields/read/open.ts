@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isFieldPath, isPage } from "@dsbm/files";
 import { DatasetError, didYouMean } from "../../errors.js";
-import { attempt, isFolder, status, unreadableFile } from "../../files/read.js";
+import { attempt, isFolder, statOrUndefined, unreadableFile } from "../../files/read.js";
 import { ReaderThread } from "../../files/reader-thread.js";
 import { type FieldFacts, type FieldReading, type FieldRows, openFieldRows } from "./rows.js";
 
@@ -17,14 +17,14 @@ export function filesBelow(folder: string): { path: string; size: number; time: 
   return attempt(folder, () => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
-    const stats = status(path);
+    const stats = statOrUndefined(path);
     return stats ? [{ path, size: stats.size, time: stats.mtimeMs }] : [];
   });
 }
 
 /** Returns the bytes of a file or of a folder of Zarr. Throws `MissingFiles` and `UnsupportedType`. */
 export function checkFields(path: string): number {
-  const stats = status(path);
+  const stats = statOrUndefined(path);
   if (stats?.isFile()) return stats.size;
   if (stats?.isDirectory() && isFieldPath(path))
     return filesBelow(path).reduce((sum, { size }) => sum + size, 0);

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { AbsolutePath, DataType, RangeQuery, Array as ZarrArray } from "zarrita";
-import { isFile, isFolder, status } from "../../files/read.js";
+import { isFile, isFolder, statOrUndefined } from "../../files/read.js";
 import {
   type FieldAttribute,
   type FieldAttributes,
@@ -21,7 +21,7 @@ class FolderStore {
   constructor(readonly folder: string) {}
 
   #sizeOf(path: string): number | null {
-    const stats = status(path);
+    const stats = statOrUndefined(path);
     if (!stats) return null;
     if (stats.isFile() && stats.size <= mostFileBytes) return stats.size;
     throw new Error(`${path} is no file of less than 2 GiB`);
