@@ -206,7 +206,7 @@ const { output } = await page.generate({ format: "esm", minify: true, codeSplitt
 await page.close();
 const ownFile = (name) => readFileSync(join(packageFolder, name));
 const pageParts = {
-  style: ownFile("src/page/style.css").toString(),
+  style: ["../../pages/studio/src/widgets/style.css", "src/page/style.css"].map(ownFile).join("\n"),
   worker: gzipSync(ownFile("dist/bundle/fit-worker.js"), { level: 9 }).toString("base64"),
   page: output[0].code.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c"),
 };

@@ -21,7 +21,8 @@ await bundle.write({
 });
 await bundle.close();
 const ofCharts = createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css");
-const styles = [ofCharts, join(packageFolder, "src/page/style.css")].map((path) =>
+const ownStyles = ["src/widgets/style.css", "src/page/style.css"];
+const styles = [ofCharts, ...ownStyles.map((path) => join(packageFolder, path))].map((path) =>
   readFileSync(path, "utf8"),
 );
 writeFileSync(join(bundleFolder, "page.css"), styles.join("\n"));

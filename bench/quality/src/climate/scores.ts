@@ -1,5 +1,12 @@
 // How generated rain is scored against the rain of the same months, with intervals over months.
-import { bandError, crps, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
+import {
+  bandError,
+  columnWasserstein,
+  crps,
+  isotropicSpectrum,
+  octaves,
+  type Spectrum,
+} from "@dsbm/bridge";
 import { blockMeans } from "@dsbm/data";
 import { Generator, randint, tensor, tidy } from "@dsbm/torch";
 import { block, joinPlanes, type Tile, tileSize } from "./rain.js";
@@ -65,12 +72,13 @@ const scoreSum = (drawn: readonly Float32Array[], real: Float32Array): number =>
     return crps(members, tensor(real)).sum().item();
   });
 
-/** The 1-Wasserstein distance of equally many numbers. */
+/** The 1-Wasserstein distance of the numbers of months. */
 function distanceOf(pairs: readonly { truth: Float32Array; generated: Float32Array }[]): number {
-  const [a, b] = (["truth", "generated"] as const).map((of) =>
-    joinPlanes(pairs.map((one) => one[of])).sort(),
-  ) as [Float32Array, Float32Array];
-  return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] as number)), 0) / a.length;
+  const column = (of: "truth" | "generated") => {
+    const numbers = joinPlanes(pairs.map((one) => one[of]));
+    return tensor(numbers, { shape: [numbers.length, 1] });
+  };
+  return tidy(() => columnWasserstein(column("truth"), column("generated"))[0] as number);
 }
 
 /** The mean spectrum of months. */

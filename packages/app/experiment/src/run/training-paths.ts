@@ -1,3 +1,4 @@
+import { type Endpoint, sourceOf } from "@dsbm/bridge";
 import { toRows } from "@dsbm/data";
 import { type Datasets, isVectors, testConditions, testRows } from "@dsbm/datasets";
 import type { Bridge } from "@dsbm/inference";
@@ -17,6 +18,8 @@ interface TrainingPathsOptions {
 /** Shows how held-out rows move under the networks in training, if the caller asks for it. */
 export class TrainingPathsView {
   #next: number;
+  /** Held-out rows, which stay the same. */
+  #ends: Pick<TrainingPaths, "source" | "target"> | null = null;
 
   /** Shows nothing for images, for closed-form data, and without `progress.paths`. */
   constructor(
@@ -45,28 +48,33 @@ export class TrainingPathsView {
   async #sample(direction: "f" | "b"): Promise<TrainingPaths> {
     const { bridge } = this;
     const { datasets, seed } = this.options;
-    const rowsOf = (end: "x0" | "x1") =>
-      tidy(() => testRows(datasets[end], mostOf.rows, seed).clone().keep());
-    const ends = { source: rowsOf("x0"), target: rowsOf("x1") };
-    const start = direction === "f" ? ends.source : ends.target;
-    const from = direction === "f" ? "x0" : "x1";
+    const from = sourceOf(direction);
+    const start = this.#rows(from, (rows) => rows.clone().keep());
     const conditions = testConditions(datasets, from, start.size(0));
     const purpose = `training/${direction}`;
     const paths = await bridge.paths(start, { direction, seed, conditions, purpose });
+    this.#ends ??= {
+      source: this.#rows("x0", (rows) => this.#own(rows)),
+      target: this.#rows("x1", (rows) => this.#own(rows)),
+    };
     const columns = bridge.units.columns().map(({ name }) => name);
     try {
       return {
         direction,
         columns: columns.slice(0, mostOf.columns),
-        source: this.#own(ends.source),
-        target: this.#own(ends.target),
+        ...this.#ends,
         states: pickIndexes(paths.times.length, mostOf.states).map((k) =>
           tidy(() => this.#own(paths.states.select(0, k))),
         ),
       };
     } finally {
-      for (const t of [ends.source, ends.target, paths.states, paths.weights]) t?.dispose();
+      for (const t of [start, paths.states, paths.weights]) t?.dispose();
     }
+  }
+
+  #rows<T>(end: Endpoint, of: (rows: Tensor) => T): T {
+    const { datasets, seed } = this.options;
+    return tidy(() => of(testRows(datasets[end], mostOf.rows, seed)));
   }
 
   /** The first columns of rows [n, d], in the data's own units. */
