@@ -5,7 +5,10 @@ import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } fro
 import { Bridge, type Trained } from "@dsbm/inference";
 import { Clock, silentProgress } from "@dsbm/runs";
 import { type Datasets, loadDatasets } from "../../packages/app/datasets/src/datasets.js";
-import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/metric.js";
+import {
+  MeasurementContext,
+  type MeasureOptions,
+} from "../../packages/app/evaluation/src/metric.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { bridgeProcess } from "../../packages/app/problem/src/process.js";
 
@@ -41,10 +44,10 @@ export function measuringOf(
   ends: Datasets,
   config: CompleteTrainConfig,
   options: Partial<MeasureOptions> = {},
-): Measuring {
+): MeasurementContext {
   const trained = { ...bridgeProcess(config, ends.x1.moments), config, shape: ends.shape };
   const bridge = new Bridge(trained as Trained, { f: null, b: null }, { threads: 1 });
-  return new Measuring(subjectOf(bridge, ends), {
+  return new MeasurementContext(subjectOf(bridge, ends), {
     n: config.test_npar,
     seed: config.seed,
     split: "test",

@@ -20,7 +20,7 @@ export interface EngineOptions extends Sizes {
   known?: KnownResults | undefined;
   /** Whether runs and references that are nowhere are made. */
   train: boolean;
-  /** After each run. */
+  /** Called after each run. */
   done?(outcome: Outcome): Promise<unknown>;
 }
 

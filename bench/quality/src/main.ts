@@ -105,7 +105,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   const shown = commandText(args, (word) => (word === folder ? basename(word) : word));
   setNumThreads(threadsOf({ threads }));
   const { provenance } = await import("./provenance.js");
-  // Before tables that are part of a clone change it.
+  // Stamps the commit before tables, which are part of a clone, change it.
   provenance();
   const { KnownResults } = await import("./csv.js");
   const known = config.results === null ? undefined : new KnownResults(config.results, quick);

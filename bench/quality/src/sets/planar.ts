@@ -30,7 +30,7 @@ import { mean } from "../table.js";
 const points = 10_000;
 /** To train on: of as few as are measured the sampling error would be as large as what is measured. */
 const trainingRows = 100_000;
-/** Of a quick benchmark. */
+/** Training rows of a quick benchmark. */
 const quickTrainingRows = 2000;
 /** Pairs of samples whose distances are the floor. */
 const floors = 5;

@@ -3,22 +3,22 @@ import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { expandSweep, type Override } from "./overrides.js";
 import { compose } from "./presets.js";
-import { countKey, file, flag, follows, key, positiveKey } from "./schema/kinds.js";
+import { countKey, countOrNull, file, flag, key, positiveKey } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
 import { flatten, printValue } from "./tree.js";
 
 const localOptions = z.strictObject({
   kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
-  n_jobs: follows("runs at once; null: one for each core, or GPU with device=cuda", 2),
+  n_jobs: countOrNull("runs at once; null: one for each core, or GPU with device=cuda", 2),
 });
 
 const slurmOptions = z.strictObject({
   kind: z.literal("slurm"),
   partition: file("partition of the jobs; null: the cluster's default", "gpu"),
   cpus_per_task: countKey(1, "cores of each process of a run"),
-  gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
+  gpus_per_node: countOrNull("GPUs of a run; null: none are requested", 1),
   mem_gb: positiveKey(8, "memory of a run in GB"),
-  timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
+  timeout_min: countOrNull("minutes that a run may take; null: the partition's limit", 240),
   array_parallelism: countKey(30, "maximum runs of a job array at once"),
   additional_parameters: key(
     z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

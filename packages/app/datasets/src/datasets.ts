@@ -194,7 +194,7 @@ function checkEnds(x0: EndpointData, x1: EndpointData, config: CompleteTrainConf
 }
 
 /** The training rows of source and target, [n, …] and [m, …], with their conditions. */
-export const tables = ({ x0, x1, rows }: Datasets): Endpoints =>
+export const trainingEndpoints = ({ x0, x1, rows }: Datasets): Endpoints =>
   rows ?? {
     x0: x0.train,
     x1: x1.train,
@@ -203,7 +203,7 @@ export const tables = ({ x0, x1, rows }: Datasets): Endpoints =>
 
 /** Rows that a batch can have. */
 export function largestBatch(config: CompleteTrainConfig, datasets: Datasets): number {
-  const { x0, x1 } = tables(datasets);
+  const { x0, x1 } = trainingEndpoints(datasets);
   return Math.min(x0.size(0), x1.size(0)) * config.num_repeat_data;
 }
 

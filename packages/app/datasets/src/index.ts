@@ -16,7 +16,7 @@ export {
   loadDatasets,
   openDatasets,
   shortName,
-  tables,
+  trainingEndpoints,
 } from "./datasets.js";
 export {
   type Encoding,

@@ -6,7 +6,7 @@ import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { trainConfig } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { tables } from "../src/datasets.js";
+import { trainingEndpoints } from "../src/datasets.js";
 import { encodeDatasets, openEncodedDatasets, readEncoding } from "../src/encoding.js";
 
 const folder = scratch();
@@ -24,7 +24,7 @@ beforeAll(() => setNumThreads(1));
 describe("encoded images", () => {
   it("are latent maps in training, and images in evaluations", async () => {
     const datasets = await openedIn();
-    expect(tables(datasets).x0.shape).toEqual([24, 2, 2, 2]);
+    expect(trainingEndpoints(datasets).x0.shape).toEqual([24, 2, 2, 2]);
     expect(datasets.x0.test.shape).toEqual([8, 1, 8, 8]);
     expect(datasets.shape).toEqual([1, 8, 8]);
     expect(await encodeDatasets(datasets, configWith(), { progress: silentProgress })).toBe(
@@ -39,7 +39,7 @@ describe("encoded images", () => {
     writeFileSync(join(folder, "autoencoder.safetensors"), bytes);
     const again = await openedIn(folder);
     expect(Buffer.compare(again.encoding?.toBytes({}) as Uint8Array, bytes)).toBe(0);
-    const [before, after] = [datasets, again].map((one) => numbersOf(tables(one).x1));
+    const [before, after] = [datasets, again].map((one) => numbersOf(trainingEndpoints(one).x1));
     before?.forEach((value, i) => void expect(after?.[i]).toBeCloseTo(value, 4));
     for (const one of [datasets, again]) one.dispose();
   });

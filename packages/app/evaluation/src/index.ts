@@ -1,6 +1,6 @@
 export { type CompareOptions, compareFiles } from "./compare/compare-files.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
-export type { Measuring, Metric, SampleSet } from "./metric.js";
+export type { MeasurementContext, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
 export { sampleMetrics } from "./metrics/index.js";
 export { type DrawnSamples, judgeSamples } from "./samples.js";

@@ -18,7 +18,7 @@ import {
   marginalNames,
   unmeasuredMetrics,
 } from "./choice.js";
-import { Measuring, type Metric, type SampleSet } from "./metric.js";
+import { MeasurementContext, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureSet, measureVariants, noTime, type SetMeasurement } from "./rows.js";
 import {
@@ -46,7 +46,7 @@ export interface QualityOptions extends SubjectOptions {
   /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
   /** Awaited with the samples of each direction. They are freed afterwards. */
-  sampled?(set: SampleSet, context: Measuring): Promise<void>;
+  sampled?(set: SampleSet, context: MeasurementContext): Promise<void>;
 }
 
 const usualSampler = {
@@ -88,7 +88,7 @@ export async function measureQuality(
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = config.n ?? (isVectors(subject.datasets) ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
-  using context = new Measuring(subject, measuring);
+  using context = new MeasurementContext(subject, measuring);
   const directions = directionsOf(subject, config.direction);
   const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const holdouts = holdoutsOf(subject, config);
@@ -145,7 +145,7 @@ interface DirectionOptions {
 
 /** Generates the samples of a direction and measures them, at intermediate times too. Returns null if it was stopped. */
 async function measureDirection(
-  context: Measuring,
+  context: MeasurementContext,
   work: SamplingWork,
   { choice, rows: affordable, sampled }: DirectionOptions,
 ): Promise<DirectionMeasurement | null> {
@@ -238,8 +238,8 @@ function directionWork(
 }
 
 /** Held-out rows of source and target. */
-function heldOutCounts({ direction, start, data }: SampleSet): [number, number] {
-  const counts = [start.size(0), data.size(0)] as [number, number];
+function heldOutCounts({ direction, sourceRows, targetRows }: SampleSet): [number, number] {
+  const counts = [sourceRows.size(0), targetRows.size(0)] as [number, number];
   return direction === "f" ? counts : [counts[1], counts[0]];
 }
 

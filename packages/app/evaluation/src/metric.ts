@@ -12,12 +12,12 @@ export interface SampleSet {
   /** Differs between sets with other source or target rows. */
   readonly key: string;
   readonly direction: Direction;
-  readonly from: Endpoint;
-  readonly side: Endpoint;
+  readonly source: Endpoint;
+  readonly target: Endpoint;
   readonly sampling: Sampling;
   /** Source rows and the rows generated from them, pair by pair, [n, …]. */
-  readonly start: Tensor;
-  readonly end: Tensor;
+  readonly sourceRows: Tensor;
+  readonly generatedRows: Tensor;
   /**
    * Masses [n] of the source rows at the endpoint, for a method with growth; the rows here are
    * resampled by mass.
@@ -25,9 +25,9 @@ export interface SampleSet {
   readonly weights: Tensor | null;
   readonly conditions: Conditions | undefined;
   /** Held-out target rows, [m, …]. */
-  readonly data: Tensor;
+  readonly targetRows: Tensor;
   /** Further target rows, [at least n, …], for floors. */
-  reserve(): Tensor;
+  floorRows(): Tensor;
   /** States [n, …] by step index, as metrics request them. */
   readonly states: ReadonlyMap<number, Tensor>;
   readonly energy: PathEnergy | null;
@@ -38,10 +38,13 @@ export interface SampleSet {
 }
 
 /** Defaults of sample sets. */
-export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reserve"> = {
+export const plainSet: Omit<
+  SampleSet,
+  "key" | "sourceRows" | "generatedRows" | "targetRows" | "floorRows"
+> = {
   direction: "f",
-  from: "x0",
-  side: "x1",
+  source: "x0",
+  target: "x1",
   unit: 1,
   sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
   conditions: undefined,
@@ -108,19 +111,19 @@ interface MetricFacts<S extends SampleSubject> {
   serves?(data: MetricData<S>): string | null;
   /** Why the metric cannot be measured, or null. */
   lacks?(
-    context: Measuring<S>,
-    set: Pick<SampleSet, "direction" | "side" | "sampling">,
+    context: MeasurementContext<S>,
+    set: Pick<SampleSet, "direction" | "target" | "sampling">,
   ): string | null;
   states?(steps: number): number[];
   usesEnergy?: boolean;
   /** Loads files, once. Throws errors of the configuration's files. */
-  prepare?(context: Measuring<S>): Promise<unknown>;
+  prepare?(context: MeasurementContext<S>): Promise<unknown>;
 }
 
 /** Additional inputs of a comparison of two samples. */
 export interface Comparison<S extends SampleSubject> {
   seed: number;
-  context: Measuring<S>;
+  context: MeasurementContext<S>;
   /** Bandwidths from data alone: value, floor and ceiling have the same kernel. */
   widths(): number[];
 }
@@ -143,20 +146,20 @@ export interface TwoSampleMetric<S extends SampleSubject = Subject> extends Metr
   compare(x: Tensor, y: Tensor, options: Comparison<S>): MaybeLater<Compared>;
   power?: 0 | 1 | 2;
   /** Features to compare instead of rows. */
-  view?(set: SampleSet, context: Measuring<S>): (x: Tensor) => Tensor;
+  view?(set: SampleSet, context: MeasurementContext<S>): (x: Tensor) => Tensor;
   /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
   isSigned?: boolean;
   /** Maximum rows of each side, from the limit of exact transport. */
-  most?(exact: number): number;
+  maximumRows?(exact: number): number;
   /** Draws that the floor of n rows averages over (default 8). */
-  draws?(n: number): number;
+  floorDraws?(n: number): number;
 }
 
 interface OwnBoundsMetric<S extends SampleSubject> extends MetricFacts<S> {
   measure(
     set: SampleSet,
-    context: Measuring<S>,
+    context: MeasurementContext<S>,
   ): MaybeLater<Measurement | readonly Measurement[] | string>;
 }
 
@@ -187,7 +190,7 @@ export interface MeasureOptions {
 }
 
 /** The context of metrics on one subject: options, shared intermediate results and their resources. */
-export class Measuring<S extends SampleSubject = Subject> implements Disposable {
+export class MeasurementContext<S extends SampleSubject = Subject> implements Disposable {
   /** Exact distances, computed in threads. */
   readonly distances: Distances;
   readonly #known = new WeakMap<object, Map<string, unknown>>();

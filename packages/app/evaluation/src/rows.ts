@@ -1,7 +1,13 @@
 import { BridgeError } from "@dsbm/bridge";
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { compareSamples } from "./bounds/compare-samples.js";
-import type { Measurement, Measuring, Metric, MetricVariant, SampleSet } from "./metric.js";
+import type {
+  Measurement,
+  MeasurementContext,
+  Metric,
+  MetricVariant,
+  SampleSet,
+} from "./metric.js";
 import type { SampleSubject } from "./subject.js";
 
 /** Rows, and reasons of metrics without a row, by name. */
@@ -17,7 +23,7 @@ export const noTime = "no time was left (dsbm evaluate measures them)";
 export async function measureSet<S extends SampleSubject>(
   set: SampleSet,
   metrics: readonly Metric<S>[],
-  context: Measuring<S>,
+  context: MeasurementContext<S>,
 ): Promise<SetMeasurement | null> {
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
@@ -38,7 +44,7 @@ export async function measureSet<S extends SampleSubject>(
 
 /** The same metrics on the samples of another time. */
 export interface Variant {
-  /** Before the name of each metric. */
+  /** Text before the name of each metric. */
   prefix: string;
   group: MetricGroup;
   /** Metrics that declare this variant are measured. */
@@ -54,7 +60,7 @@ export interface Variant {
 export async function measureAs(
   { prefix, group, variant, set, change }: Variant,
   { all, has }: { all: readonly Metric[]; has(name: string): boolean },
-  context: Measuring,
+  context: MeasurementContext,
 ): Promise<SetMeasurement | null> {
   const nameOf = (name: string) => `${prefix}${name}`;
   const chosen = all.filter(
@@ -86,7 +92,7 @@ export async function measureAs(
 export async function measureVariants(
   variants: readonly Variant[],
   choice: Parameters<typeof measureAs>[1],
-  context: Measuring,
+  context: MeasurementContext,
 ): Promise<SetMeasurement | null> {
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
@@ -103,7 +109,7 @@ export async function measureVariants(
 async function measure<S extends SampleSubject>(
   metric: Metric<S>,
   set: SampleSet,
-  context: Measuring<S>,
+  context: MeasurementContext<S>,
 ) {
   try {
     return "compare" in metric
@@ -118,8 +124,8 @@ async function measure<S extends SampleSubject>(
 /** Returns why a metric cannot be measured, or null. */
 export function whyNot<S extends SampleSubject>(
   metric: Metric<S>,
-  set: Pick<SampleSet, "direction" | "side" | "sampling">,
-  context: Measuring<S>,
+  set: Pick<SampleSet, "direction" | "target" | "sampling">,
+  context: MeasurementContext<S>,
 ): string | null {
   const { datasets, trained } = context.subject;
   const { spent, seconds, isUp } = context.options.clock;
@@ -144,7 +150,7 @@ function rowOf(metric: Metric<never>, measurement: Measurement, set: SampleSet):
       better: metric.better ?? "lower",
       ...(metric.target !== undefined && { target: metric.target }),
       ...(metric.role && { role: metric.role }),
-      n: set.end.size(0),
+      n: set.generatedRows.size(0),
       ...measurement,
       value,
     },

@@ -2,7 +2,13 @@ import type { ColumnCategory } from "@dsbm/data";
 import { isVectors } from "@dsbm/datasets";
 import { Clock, type MetricRow, silentProgress, type Verdict } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
-import { type MeasureOptions, Measuring, type Metric, plainSet, type SampleSet } from "./metric.js";
+import {
+  MeasurementContext,
+  type MeasureOptions,
+  type Metric,
+  plainSet,
+  type SampleSet,
+} from "./metric.js";
 import { sampleMetrics } from "./metrics/index.js";
 import { measureSet, type SetMeasurement } from "./rows.js";
 import type { SampleSubject } from "./subject.js";
@@ -45,7 +51,7 @@ export async function judgeSamples(
     categories,
     own: (_, rows) => rows,
   };
-  using context = new Measuring(subject, {
+  using context = new MeasurementContext(subject, {
     n: generated.size(0),
     seed,
     split: "test",
@@ -60,11 +66,11 @@ export async function judgeSamples(
   const set: SampleSet = {
     ...plainSet,
     key: "drawn",
-    start: source ?? generated,
-    end: generated,
-    data: target,
+    sourceRows: source ?? generated,
+    generatedRows: generated,
+    targetRows: target,
     bounds: { floor: true, ceiling: source !== null },
-    reserve: () => reserve,
+    floorRows: () => reserve,
   };
   const setResult = await measureSet(set, chosen ?? decisiveMetrics, context);
   if (!setResult) return null;

@@ -1,8 +1,8 @@
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
 import {
+  MeasurementContext,
   type MeasureOptions,
-  Measuring,
   type Metric,
   type MetricColumns,
   type MetricData,
@@ -63,7 +63,7 @@ export interface Evaluation extends Disposable {
   };
   at: Position;
   set: SampleSet;
-  context: Measuring;
+  context: MeasurementContext;
 }
 
 /** Sampling of an evaluation; `steps` are steps of each interval. */
@@ -78,7 +78,7 @@ export class Evaluator implements Disposable {
   readonly #options: MeasureOptions;
 
   private constructor(
-    readonly context: Measuring,
+    readonly context: MeasurementContext,
     private readonly metrics: readonly (Metric & { columns: MetricColumns })[],
   ) {
     this.#options = context.options;
@@ -88,7 +88,7 @@ export class Evaluator implements Disposable {
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
     const { config } = subject.trained;
     const { datasets, orders } = inRandomOrder(subject.datasets, config.seed);
-    const context = new Measuring(
+    const context = new MeasurementContext(
       { ...subject, datasets },
       {
         ...options,
@@ -159,7 +159,7 @@ export class Evaluator implements Disposable {
           direction,
           step,
           steps: sampling.steps,
-          n: collection.set.start.size(0),
+          n: collection.set.sourceRows.size(0),
           nfe: collection.nfe,
           ...values,
           seconds_per_batch: collection.seconds / collection.batches,

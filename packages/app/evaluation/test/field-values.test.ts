@@ -3,7 +3,7 @@ import { Clock } from "@dsbm/runs";
 import { randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { generatorOf } from "../../../../test/support/numbers.js";
-import type { Measurement, Measuring } from "../src/metric.js";
+import type { Measurement, MeasurementContext } from "../src/metric.js";
 import {
   fieldCorrelationMetrics,
   spatialErrors,
@@ -39,18 +39,21 @@ const context = {
   },
   options: { seed: 1, clock: new Clock() },
   once: (_: string, make: () => unknown) => make(),
-} as unknown as Measuring;
+} as unknown as MeasurementContext;
 
-async function rowsOf(name: string, sets: Record<"start" | "end" | "data", Tensor>) {
+async function rowsOf(
+  name: string,
+  sets: Record<"sourceRows" | "generatedRows" | "targetRows", Tensor>,
+) {
   const metric = [...fieldValueMetrics, ...fieldCorrelationMetrics].find(
     (one) => one.name === name,
   );
   if (!metric || !("measure" in metric)) throw new Error(name);
-  const set = { ...noSet, ...sets, reserve: () => sets.data };
+  const set = { ...noSet, ...sets, floorRows: () => sets.targetRows };
   const plain = (x: Tensor) => x;
   Object.assign(context.subject.datasets, {
-    x0: { train: sets.start, plain },
-    x1: { train: sets.data, plain },
+    x0: { train: sets.sourceRows, plain },
+    x1: { train: sets.targetRows, plain },
   });
   return (await metric.measure(set, context)) as Measurement[];
 }
@@ -68,9 +71,9 @@ it.each([
   ["spatial_correlation", { value: 0, ceiling: 0 }],
 ])("%s is the shift of shifted fields, without cells that lack values", async (name, expected) => {
   const [row] = await rowsOf(name, {
-    data: fields(ramp),
-    end: fields((i, cell) => ramp(i, cell) + 2),
-    start: fields((i, cell) => ramp(i, cell) - 5),
+    targetRows: fields(ramp),
+    generatedRows: fields((i, cell) => ramp(i, cell) + 2),
+    sourceRows: fields((i, cell) => ramp(i, cell) - 5),
   });
   expect(row.column).toBe("rain");
   for (const [key, value] of Object.entries(expected))
@@ -81,9 +84,9 @@ it("the error of the coarse mean ignores what has mean 0 in a block", async () =
   const coarse = (row: number) => (row % 2) * 6;
   const checkers = (cell: number) => ((cell + Math.floor(cell / 4)) % 2 === 0 ? 1 : -1);
   const [row] = await rowsOf("coarse_mean_error", {
-    data: fields(coarse),
-    start: fields(coarse),
-    end: fields((i, cell) => coarse(i) + checkers(cell)),
+    targetRows: fields(coarse),
+    sourceRows: fields(coarse),
+    generatedRows: fields((i, cell) => coarse(i) + checkers(cell)),
   });
   expect(row).toMatchObject({ value: 0, floor: 0, ceiling: 6 });
   const shifted = fields((i) => coarse(i) + 3);

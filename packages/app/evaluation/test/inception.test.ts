@@ -46,7 +46,15 @@ it("metrics.fid_statistics is used for the data at time 0, and not at time 1", a
       const rows = testRows(ends[side], 8, 1);
       const direction = side === "x0" ? "b" : "f";
       const found = await measureSet(
-        { ...noSet, key: side, direction, side, start: rows, end: rows, data: rows },
+        {
+          ...noSet,
+          key: side,
+          direction,
+          target: side,
+          sourceRows: rows,
+          generatedRows: rows,
+          targetRows: rows,
+        },
         metricsOf("fid"),
         context,
       );

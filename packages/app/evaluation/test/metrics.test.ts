@@ -8,7 +8,12 @@ import {
   trainConfig,
   withEnds,
 } from "../../../../test/support/problem.js";
-import { type MeasureOptions, Measuring, type Metric, type SampleSet } from "../src/metric.js";
+import {
+  MeasurementContext,
+  type MeasureOptions,
+  type Metric,
+  type SampleSet,
+} from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureAs, measureSet } from "../src/rows.js";
 import { affordableRows } from "../src/sampling/affordable-rows.js";
@@ -20,9 +25,9 @@ const n = 2000;
 const normal = (seed: number) => randn([n, 2], { generator: Generator.create(seed) });
 
 interface Samples {
-  start: Tensor;
-  end: Tensor;
-  data: Tensor;
+  sourceRows: Tensor;
+  generatedRows: Tensor;
+  targetRows: Tensor;
   reserve?: Tensor;
 }
 
@@ -39,23 +44,27 @@ const moons = trainConfig(
 async function withSet<T>(
   make: () => Samples,
   options: Partial<MeasureOptions>,
-  work: (set: SampleSet, context: Measuring) => Promise<T>,
+  work: (set: SampleSet, context: MeasurementContext) => Promise<T>,
   config = moons,
 ) {
   const own = tidy(make);
   try {
     return await withEnds(config, async (ends) => {
       using context = measuringOf(ends, config, { n, ...options });
-      const states = new Map([own.start, own.end].entries());
-      const reserve = () => own.reserve ?? own.data;
-      return await work({ ...noSet, ...own, reserve, states }, context);
+      const states = new Map([own.sourceRows, own.generatedRows].entries());
+      const reserve = () => own.reserve ?? own.targetRows;
+      return await work({ ...noSet, ...own, floorRows: reserve, states }, context);
     });
   } finally {
     for (const t of new Set(Object.values(own))) t.dispose();
   }
 }
 
-const threeSamples = () => ({ start: normal(1), end: normal(2), data: normal(3) });
+const threeSamples = () => ({
+  sourceRows: normal(1),
+  generatedRows: normal(2),
+  targetRows: normal(3),
+});
 
 /** The row of one metric. */
 const rowOf = (name: string, make: () => Samples, config = moons, intervals = true) =>
@@ -78,7 +87,12 @@ const shiftedBy =
   () => {
     const data = normal(1);
     const along = (by: number) => data.mul(scale).add(zeros([n, 2]).add(by).mul(unitX()));
-    return { data, end: along(shift), start: along(3 * shift), reserve: data };
+    return {
+      targetRows: data,
+      generatedRows: along(shift),
+      sourceRows: along(3 * shift),
+      reserve: data,
+    };
   };
 const unitX = () => zeros([1, 2]).add(1).cumsum(1).eq(1).to("float32");
 
@@ -114,7 +128,7 @@ describe("metrics with known answers", () => {
         .mul(tensor([[1, -1]]))
         .add(tensor([[0, 1]]));
     const row = await withSet(
-      () => ({ start: levels(0)(), end: levels(1000)(), data: levels(500)() }),
+      () => ({ sourceRows: levels(0)(), generatedRows: levels(1000)(), targetRows: levels(500)() }),
       { intervals: true },
       async (set, context) => {
         const named = {
@@ -122,7 +136,7 @@ describe("metrics with known answers", () => {
           names: ["site=north", "site=south"],
           categories: [{ name: "site", levels: ["north", "south"] }],
         };
-        using own = new Measuring(named, context.options);
+        using own = new MeasurementContext(named, context.options);
         const chosen = metrics.filter(({ name }) => name === "column_w1");
         return (await measureSet(set, chosen, own))?.rows;
       },
@@ -134,7 +148,7 @@ describe("metrics with known answers", () => {
   it("displacement: a translation is optimal, and independent pairs add both variances", async () => {
     const row = await rowOf("displacement", () => {
       const start = normal(1);
-      return { start, end: start.add(1), data: normal(2).add(1) };
+      return { sourceRows: start, generatedRows: start.add(1), targetRows: normal(2).add(1) };
     });
     expect(row.value).toBeCloseTo(2, 5);
     expect(row.floor).toBeCloseTo(2, 2);
@@ -158,7 +172,7 @@ describe("metrics with known answers", () => {
         ...context,
         subject,
         options: context.options,
-      } as Measuring);
+      } as MeasurementContext);
       expect(Math.abs(Number((row as { value: number }).value) - 8)).toBeLessThan(0.3);
     });
   });
@@ -167,7 +181,7 @@ describe("metrics with known answers", () => {
     // At both ends of one step the exact marginals are N(∓a, 1).
     const perfect = () => {
       const start = normal(1).sub(0.1);
-      return { start, end: normal(2).add(0.1), data: normal(3) };
+      return { sourceRows: start, generatedRows: normal(2).add(0.1), targetRows: normal(3) };
     };
     const mean = await rowOf("mean", perfect, gaussians);
     expect(mean.target).toBe(0.1);
@@ -175,7 +189,11 @@ describe("metrics with known answers", () => {
     for (const name of ["kl_diag", "kl_full"]) {
       const { value, floor } = await rowOf(name, perfect, gaussians);
       expect(value).toBeLessThan(3 * Number(floor));
-      const off = await rowOf(name, () => ({ ...perfect(), end: normal(2).add(1.1) }), gaussians);
+      const off = await rowOf(
+        name,
+        () => ({ ...perfect(), generatedRows: normal(2).add(1.1) }),
+        gaussians,
+      );
       // Half of a squared distance of 1 in each of two coordinates, at one of two times.
       expect(Math.abs(off.value - 0.5)).toBeLessThan(0.08);
     }

@@ -1,10 +1,10 @@
 // A set of samples whose source rows, generated rows and data a test gives.
 import { plainSet, type SampleSet } from "../src/metric.js";
 
-export const noSet: Omit<SampleSet, "start" | "end" | "data"> = {
+export const noSet: Omit<SampleSet, "sourceRows" | "generatedRows" | "targetRows"> = {
   ...plainSet,
   key: "test",
-  reserve() {
+  floorRows() {
     throw new Error("this test has no reserve");
   },
 };

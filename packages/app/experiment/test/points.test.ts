@@ -19,7 +19,8 @@ it("are the worst columns first, in shares", () => {
     const data = start.add(0);
     const times = Array.from({ length: 51 }, (_, i) => i / 50);
     const states = cat(times.map((t) => start.lerp(end, t).unsqueeze(0)));
-    const given = { direction: "f" as const, start, end, data, path: { states, times } };
+    const rows = { sourceRows: start, generatedRows: end, targetRows: data };
+    const given = { direction: "f" as const, ...rows, path: { states, times } };
     const { n, dim, plane, histograms } = pointsOf({ ...given, axes: null });
     expect([n, dim, plane.k, plane.explained]).toEqual([600, 40, 2, null]);
     expect([plane.source.length, plane.generated.length]).toEqual([800, 800]);
@@ -40,21 +41,24 @@ it("are the worst columns first, in shares", () => {
     const sources = [basis, basis.neg()].flatMap((one) => {
       const axes = { basis: one, explained: [0.4, 0.2] };
       return [
-        pointsOf({ ...given, data: way, axes }).plane.source,
-        pointsOf({ ...given, direction: "b", start: way, data: start, axes }).plane.source,
+        pointsOf({ ...given, targetRows: way, axes }).plane.source,
+        pointsOf({ ...given, direction: "b", sourceRows: way, targetRows: start, axes }).plane
+          .source,
       ];
     });
     for (const source of sources) expect(source).toEqual(sources[0]);
     // A component along column 5 has its weight there.
     const along = eye(40).narrow(1, 5, 2);
     const named = { axes: { basis: along, explained: [0.4, 0.2] }, areColumns: true };
-    const { weights } = pointsOf({ ...given, data: way, ...named }).plane;
+    const { weights } = pointsOf({ ...given, targetRows: way, ...named }).plane;
     expect(weights?.map(([first]) => first)).toEqual(
       [5, 6].map((column) => ({ column, weight: 1 })),
     );
     // One column has no second coordinate.
     const one = {
-      ...{ start: start.narrow(1, 0, 1), end: end.narrow(1, 0, 1), data: data.narrow(1, 0, 1) },
+      sourceRows: start.narrow(1, 0, 1),
+      generatedRows: end.narrow(1, 0, 1),
+      targetRows: data.narrow(1, 0, 1),
       path: { states: states.narrow(2, 0, 1), times },
     };
     const alone = pointsOf({ direction: "b", ...one, axes: null });

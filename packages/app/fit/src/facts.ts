@@ -44,7 +44,7 @@ const rowsIn = (minutes: number | null, enough: number): number =>
   Math.ceil(mostRows * Math.min(1, (minutes ?? enough) / enough));
 /** Columns up to which exact distances of many rows are quick. */
 const quickColumns = 10;
-/** Of the length that the plan of all rows asks for. */
+/** Lengths to try, as parts of the length that the plan of all rows asks for. */
 const lengthParts = [0.5, 0.25];
 
 /**

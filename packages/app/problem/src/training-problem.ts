@@ -19,7 +19,7 @@ import {
   largestBatch,
   marginalsOf,
   networkShape,
-  tables,
+  trainingEndpoints,
 } from "@dsbm/datasets";
 import type { Execution, MethodOptions, Problem, Schedule, Teacher } from "@dsbm/train";
 import { buildNetwork } from "./network.js";
@@ -72,7 +72,7 @@ export function trainingProblem(
   const method = deviation > 0 ? withPathNoise(bridge.method, deviation) : bridge.method;
   return {
     data: {
-      ...tables(datasets),
+      ...trainingEndpoints(datasets),
       pairs,
       decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
     },

@@ -132,7 +132,7 @@ export interface Table {
   readonly order?: Tensor;
   /** As published, int64 [n]. */
   readonly labels: Tensor | null;
-  /** By rising label. */
+  /** Classes by rising label. */
   readonly classes: readonly ImageClass[];
   /**
    * float32 [n, C′, H, W]; for the user's own tables a number, or the index of a class, float64 [n,

@@ -23,9 +23,9 @@ import {
   type BatchSource,
   cutRows,
   keptRows,
-  type Making,
-  Order,
-  type OrderState,
+  type ProgressSteps,
+  RowOrder,
+  type RowOrderState,
   type SourceState,
 } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
@@ -149,7 +149,7 @@ class WholeRows implements BatchSource {
   readonly #pairing: Generator;
   readonly #begin: Uint8Array;
   #pairs: Batch = {};
-  #order: Order | null = null;
+  #order: RowOrder | null = null;
 
   /** `draw` draws all pairs, from `pairing` alone. */
   constructor(draw: () => Pairs, pairing: Generator) {
@@ -158,10 +158,10 @@ class WholeRows implements BatchSource {
     this.#begin = pairing.getState();
   }
 
-  #drawOnce(): Order {
+  #drawOnce(): RowOrder {
     if (this.#order) return this.#order;
     this.#pairs = keptRows(this.#draw);
-    this.#order = new Order(countRows(this.#pairs), this.#pairing);
+    this.#order = new RowOrder(countRows(this.#pairs), this.#pairing);
     return this.#order;
   }
 
@@ -176,10 +176,10 @@ class WholeRows implements BatchSource {
     return { pairing: this.#begin, order: this.#order?.save() ?? null };
   }
 
-  restore({ pairing, order }: SourceState): Making {
+  restore({ pairing, order }: SourceState): ProgressSteps {
     this.#drop();
     this.#pairing.setState(pairing as Uint8Array);
-    if (order !== null) this.#drawOnce().restore(order as OrderState);
+    if (order !== null) this.#drawOnce().restore(order as RowOrderState);
     return [];
   }
 

@@ -154,15 +154,15 @@ export interface Problem {
 
 /** A problem with all defaults. */
 export interface CompleteProblem extends Required<Problem> {
-  /** With `decode`. */
+  /** The data, with `decode`. */
   data: ProblemData & { decode: Decode };
-  /** With all defaults. */
+  /** The options of the method, with all defaults. */
   method: Required<MethodOptions>;
-  /** With all defaults. */
+  /** The schedule, with all defaults. */
   schedule: Required<Schedule>;
-  /** With all defaults. */
+  /** The options of the optimisation, with all defaults. */
   optimisation: Required<Optimisation>;
-  /** With all defaults. */
+  /** The options of the execution, with all defaults. */
   execution: Required<Execution> & { ranks: Ranks };
 }
 

@@ -3,7 +3,7 @@ import { notFiniteError } from "@dsbm/bridge";
 import type { Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
 import type { HalfIteration } from "./half-iteration.js";
-import type { Making } from "./rows/rows.js";
+import type { ProgressSteps } from "./rows/rows.js";
 import type { StepRequests } from "./step/step-requests.js";
 
 /** Milliseconds after which signals and timers get their turn. */
@@ -23,7 +23,7 @@ interface StepsOptions extends Interruptible {
 /** Runs the making of rows; returns false if it was stopped. */
 export async function* makeRows(
   { half, direction }: HalfIteration,
-  making: Making,
+  making: ProgressSteps,
   { ranks, signal }: Interruptible,
 ): AsyncGenerator<TrainEvent, boolean> {
   for await (const { done, total } of making) {

@@ -7,9 +7,9 @@ import { type CompleteTrainConfig, completeTrain, trainSchema } from "../keys/tr
 import { checkpoints } from "../keys/training.js";
 import {
   countKey,
+  countOrNull,
   device,
   file,
-  follows,
   key,
   orNull,
   positive,
@@ -23,11 +23,11 @@ import { validate } from "../schema/validate.js";
 const distillSchema = z.strictObject({
   steps: key(stepCount(64), 4, "steps of the new run, which also samples in the divisors"),
   out: file("folder of the new run; null: RUN-4, with the steps in the name", "run-4"),
-  num_iter: follows(
+  num_iter: countOrNull(
     "training steps of each direction; null: 10000 for vectors, 5000 for images",
     20_000,
   ),
-  batch_size: follows("rows of a training step; null: 256 for vectors, as RUN for images", 512),
+  batch_size: countOrNull("rows of a training step; null: 256 for vectors, as RUN for images", 512),
   lr: orNull(positive(), "learning rate; null: 1e-3 for vectors, as RUN for images", 1e-3),
   seed: seed("seed of weights and training"),
   threads: threads("processor threads; auto: by the work of a step"),

@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import {
   countKey,
+  countOrNull,
   device,
   file,
   flag,
-  follows,
   halfIteration,
   oneOf,
   oneOrMore,
@@ -54,7 +54,7 @@ export function checkHoldouts(
 const anyTime = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const evaluateSchema = z.strictObject({
-  n: follows("maximum rows of each side; null: 2,000 vectors, up to 128 images", 5000),
+  n: countOrNull("maximum rows of each side; null: 2,000 vectors, up to 128 images", 5000),
   seed: seed("seed of all random numbers"),
   split: oneOf(
     ["test", "train"],
@@ -63,7 +63,7 @@ const evaluateSchema = z.strictObject({
   ),
   half_iteration: halfIteration(),
   direction: oneOf(["both", "f", "b"], "both", "f: from time 0 to time 1; b: from 1 to 0"),
-  steps: follows("steps of the sampler; null: as in training", 100),
+  steps: countOrNull("steps of the sampler; null: as in training", 100),
   solver: oneOf(
     ["sde", "dopri5", "heun", "euler"],
     "sde",

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
-import { file, follows } from "../schema/kinds.js";
+import { countOrNull, file } from "../schema/kinds.js";
 
 /** Keys of `dsbm extend`. */
 export const extendSchema = z.strictObject({
-  more: follows("additional half-iterations; also written +N", 2),
-  half_iterations: follows("total half-iterations; also outer_iters", 8),
+  more: countOrNull("additional half-iterations; also written +N", 2),
+  half_iterations: countOrNull("total half-iterations; also outer_iters", 8),
   metrics: z.strictObject({
     inception: file("the TorchScript file of the run's training; its code runs", "inception.pt"),
     fid_statistics: file("statistics of the features of this file", "statistics.npz"),

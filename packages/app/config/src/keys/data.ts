@@ -3,9 +3,9 @@ import {
   allOrNames,
   cell,
   countKey,
+  countOrNull,
   file,
   flag,
-  follows,
   key,
   nameKey,
   names,
@@ -17,7 +17,7 @@ import {
 /** Options `data.` of samples: labels, numbers and dimensions. */
 const samples = {
   dataset: file("a label of the data", "mnist_to_emnist"),
-  n_train: follows(
+  n_train: countOrNull(
     "number of training samples, generated or the first of the files; null is all",
     2000,
   ),
@@ -27,9 +27,9 @@ const samples = {
     0.1,
     "held-out share of an image folder, an array, a table or fields",
   ),
-  dim: follows("dimensions of synthetic vectors; null is the dataset's own", 5),
+  dim: countOrNull("dimensions of synthetic vectors; null is the dataset's own", 5),
   a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
-  components: follows("number of principal components to project on; null: no projection", 64),
+  components: countOrNull("number of principal components to project on; null: no projection", 64),
 };
 
 /** Options `data.` of the columns of tables. */
@@ -112,7 +112,7 @@ const images = {
   image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
   channels: countKey(1, "channels of an image"),
   random_flip: flag(false, "mirror training images at random"),
-  latent: follows(
+  latent: countOrNull(
     "images: channels of the latent maps of an autoencoder, trained on both datasets first, between which the bridge runs; null: between pixels",
     8,
   ),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import {
   countKey,
+  countOrNull,
   flag,
-  follows,
   fraction,
   key,
   numbers,
@@ -30,8 +30,8 @@ const UNET = z.strictObject({
     .prefault("16,8")
     .describe("image sizes with attention; sizes that the network does not have are ignored"),
   num_heads: countKey(4, "heads of attention"),
-  num_head_channels: follows("channels of a head; null: by num_heads", 32),
-  num_heads_upsample: follows("heads on the way up; null is num_heads", 4),
+  num_head_channels: countOrNull("channels of a head; null: by num_heads", 32),
+  num_heads_upsample: countOrNull("heads on the way up; null is num_heads", 4),
   dropout: dropout(0.1),
   use_scale_shift_norm: flag(true, "time scales and shifts the activations instead of being added"),
   resblock_updown: flag(false, "residual blocks change the resolution"),
@@ -46,7 +46,7 @@ const DownscalerUNET = z.strictObject({
   num_channels: num_channels(32),
   channel_mult: numbers("1,2,4,8").prefault("1,2,4,8").describe(multipliers),
   num_res_blocks: num_res_blocks(8),
-  embed_dim: follows(
+  embed_dim: countOrNull(
     "channels of the time embedding and of the bypass, a multiple of 32 (at least 256 for a bypass that carries means); null: the channels of the coarsest resolution",
     256,
   ),

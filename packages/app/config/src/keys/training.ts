@@ -1,10 +1,10 @@
 import { z } from "zod";
 import {
   countKey,
+  countOrNull,
   device,
   file,
   flag,
-  follows,
   key,
   nameKey,
   oneOf,
@@ -19,9 +19,9 @@ import {
 /** Options of the steps of training: their number, times and batches. */
 export const training = {
   n_ipf: countKey(50, "iterations, each of a backward and a forward pass"),
-  half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
+  half_iterations: countOrNull("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
   num_iter: countKey(500_000, "training steps of a half-iteration"),
-  first_num_iter: follows(
+  first_num_iter: countOrNull(
     "training steps of each half-iteration in the first iteration; null is num_iter",
     100_000,
   ),
@@ -68,7 +68,10 @@ export const optimiser = {
     "decay of the learning rate to 0 in each half-iteration; null: constant",
     "cosine",
   ),
-  lr_warmup: follows("warm-up steps of the learning rate in each half-iteration; null: none", 500),
+  lr_warmup: countOrNull(
+    "warm-up steps of the learning rate in each half-iteration; null: none",
+    500,
+  ),
   weight_decay: key(z.number().nonnegative(), 0, "weight decay"),
   loss_reduction: oneOf(
     ["mean", "sum"],
@@ -104,12 +107,12 @@ export const cache = {
     "simulated pairs are on disk for cache_refresh_stride steps, or in memory for one epoch",
   ),
   last_noise: flag(false, "simulate training pairs with the noise of the last step"),
-  cache_npar: follows(
+  cache_npar: countOrNull(
     "pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data",
     10_000,
   ),
   cache_batch_size: countKey(1250, "pairs simulated together; bounds the memory"),
-  cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
+  cache_refresh_stride: countOrNull("training steps between two caches; null is num_iter", 1000),
   cache_num_steps: orNull(
     stepCount(),
     "steps of the sampler for training pairs; null is num_steps",
@@ -130,7 +133,7 @@ export const evaluation = {
     "samples of an evaluation; null is data.n_test, or 10000",
   ),
   test_batch_size: countKey(1000, "samples simulated together in an evaluation"),
-  gif_stride: follows("training steps between evaluations; null is num_iter", 5000),
+  gif_stride: countOrNull("training steps between evaluations; null is num_iter", 5000),
   plot_level: key(
     z.int().min(0).max(3),
     2,
@@ -169,7 +172,7 @@ export const checkpoints = {
   sample_checkpoint_b: file("averaged weights of the backward network", "sample_net_b.ckpt"),
   optimizer_checkpoint_f: file("state of the forward optimiser", "optimizer_f.ckpt"),
   optimizer_checkpoint_b: file("state of the backward optimiser", "optimizer_b.ckpt"),
-  checkpoint_stride: follows("training steps between checkpoints; null is gif_stride", 1000),
+  checkpoint_stride: countOrNull("training steps between checkpoints; null is gif_stride", 1000),
   checkpoint_minutes: key(
     positive().nullable(),
     10,

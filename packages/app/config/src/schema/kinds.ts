@@ -49,7 +49,7 @@ export const orNull = <S extends z.ZodType>(kind: S, description: string, exampl
   key(kind.nullable(), null as never, description, example === undefined ? undefined : [example]);
 
 /** null or a count, for keys that follow another key by default. */
-export const follows = (description: string, example: number) =>
+export const countOrNull = (description: string, example: number) =>
   orNull(count(), description, example);
 
 /** Steps are recorded as one program: 20 kB and a millisecond a step, more for large networks. */

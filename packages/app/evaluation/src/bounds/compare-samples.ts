@@ -7,7 +7,7 @@ import type {
   Comparison,
   MaybeLater,
   Measurement,
-  Measuring,
+  MeasurementContext,
   SampleSet,
   TwoSampleMetric,
 } from "../metric.js";
@@ -32,16 +32,16 @@ interface SetComparison {
 export async function compareSamples<S extends SampleSubject>(
   metric: TwoSampleMetric<S>,
   set: SampleSet,
-  context: Measuring<S>,
+  context: MeasurementContext<S>,
 ): Promise<Measurement> {
   const comparison = comparisonOn(metric, set, context);
   const key = `bounds/${metric.name}/${set.key}`;
   // Promises hold no tensors.
   const { later } = noGrad(() =>
     tidy(() => {
-      const end = comparison.rowsOf(set.end, "x");
-      const data = comparison.rowsOf(set.data, "y");
-      const start = comparison.rowsOf(set.start, "x");
+      const end = comparison.rowsOf(set.generatedRows, "x");
+      const data = comparison.rowsOf(set.targetRows, "y");
+      const start = comparison.rowsOf(set.sourceRows, "x");
       const value = comparison.compare(end, data);
       // A metric that is computed in a thread brings its own interval.
       const halves =
@@ -50,7 +50,7 @@ export async function compareSamples<S extends SampleSubject>(
               {
                 generated: end,
                 data,
-                reserve: boundsIn(set).floor ? comparison.view(set.reserve()) : null,
+                reserve: boundsIn(set).floor ? comparison.view(set.floorRows()) : null,
                 source: boundsIn(set).ceiling ? start : null,
               },
               (x, y) => {
@@ -62,7 +62,8 @@ export async function compareSamples<S extends SampleSubject>(
           : [];
       // After what may throw: a failure is then awaited with the rest.
       const bounds = context.once(key, () => {
-        const draws = metric.draws?.(Math.min(comparison.cap, set.start.size(0))) ?? usualDraws;
+        const draws =
+          metric.floorDraws?.(Math.min(comparison.cap, set.sourceRows.size(0))) ?? usualDraws;
         return boundsOf(comparison, set, { start, data, draws, seed: context.options.seed });
       });
       return { later: Promise.all([value, bounds, halves, end.size(0)]) };
@@ -79,10 +80,10 @@ const boundsIn = ({ bounds = { floor: true, ceiling: true } }: SampleSet) => bou
 function comparisonOn<S extends SampleSubject>(
   metric: TwoSampleMetric<S>,
   set: SampleSet,
-  context: Measuring<S>,
+  context: MeasurementContext<S>,
 ): SetComparison {
   const { seed } = context.options;
-  const cap = metric.most?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
+  const cap = metric.maximumRows?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
   const view = metric.view?.(set, context) ?? ((x: Tensor) => x);
   const rowsOf = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
   const options: Comparison<S> = {
@@ -91,7 +92,7 @@ function comparisonOn<S extends SampleSubject>(
     widths: () =>
       context.once(`widths/${set.key}`, () => {
         const [draw] = drawsOf(set, seed, 1);
-        return kernelWidths(rowsOf(draw, "x"), rowsOf(set.data, "y"), { seed });
+        return kernelWidths(rowsOf(draw, "x"), rowsOf(set.targetRows, "y"), { seed });
       }),
   };
   const unit = set.unit ** (metric.power ?? 0);

@@ -1,7 +1,7 @@
 // A metric on random halves of its samples: the noise of its value, its floor and its ceiling.
 import { stream } from "@dsbm/bridge";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { Measuring } from "../metric.js";
+import type { MeasurementContext } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
 const repeats = { decisive: 32, other: 12, least: 6 };
@@ -28,7 +28,7 @@ export interface Halves {
 }
 
 interface HalfOptions {
-  context: Measuring<SampleSubject>;
+  context: MeasurementContext<SampleSubject>;
   /** Where values of data, reserve and source are kept for further sets; default: nowhere. */
   key?: string;
   isDecisive?: boolean | undefined;

@@ -5,7 +5,7 @@ import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
 import type { ComparedFiles, CompareOptions } from "./compare-files.js";
 
-/** At most 1 GB of images. */
+/** Values of images in memory: 1 GB. */
 const mostValues = 2 ** 28;
 
 /**

@@ -42,12 +42,12 @@ export const classifierMetric: Metric<SampleSubject> = {
         const view = isVectors(context.subject.datasets)
           ? (x: Tensor) => x.flatten({ startDim: 1 })
           : imageFeatures;
-        const data = view(set.data);
+        const data = view(set.targetRows);
         const against = (x: Tensor) => classifierAccuracy(view(x), data, { seed });
-        const value = against(set.end);
+        const value = against(set.generatedRows);
         const { floor, ceiling } = context.once(`c2st/${set.key}`, () => {
           const [draw] = drawsOf(set, seed, 1);
-          return { floor: against(draw), ceiling: against(set.start) };
+          return { floor: against(draw), ceiling: against(set.sourceRows) };
         });
         const deviation = (inflation * 0.5) / Math.sqrt(value.n);
         const band = ({ value: x }: Accuracy): [number, number] => {

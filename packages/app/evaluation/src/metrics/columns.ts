@@ -25,16 +25,16 @@ export const columnMetric: Metric<SampleSubject> = {
       const { subject } = context;
       const { own } = subject;
       const { seed } = context.options;
-      const data = own(set.side, set.data);
-      const generated = own(set.side, set.end);
-      const source = own(set.from, set.start);
+      const data = own(set.target, set.targetRows);
+      const generated = own(set.target, set.generatedRows);
+      const source = own(set.source, set.sourceRows);
       const columns = columnsIn(subject, data.size(1));
       const compare = (x: Tensor, y: Tensor) => columnDistances(x, y, columns);
       const values = compare(generated, data);
-      const floors = drawsOf(set, seed).map((draw) => compare(own(set.side, draw), data));
+      const floors = drawsOf(set, seed).map((draw) => compare(own(set.target, draw), data));
       const ceilings = compare(source, data);
       const halves = halvesOf(
-        { generated, data, reserve: own(set.side, set.reserve()), source },
+        { generated, data, reserve: own(set.target, set.floorRows()), source },
         compare,
         { context },
       );

@@ -2,7 +2,7 @@ import { crps, mapConditions, meanEstimate } from "@dsbm/bridge";
 import { rowPairs, testRows } from "@dsbm/datasets";
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { measurementOfEstimate } from "../bounds/measurement.js";
-import type { Measuring, Metric, SampleSet } from "../metric.js";
+import type { MeasurementContext, Metric, SampleSet } from "../metric.js";
 import { sampleInBatches } from "../sampling/sample-in-batches.js";
 import { disposeAll } from "../tensors.js";
 import { fieldValues, ofFields, perVariable } from "./field-samples.js";
@@ -16,10 +16,10 @@ const drawsOfRow = 8;
  */
 async function drawMembers(
   set: SampleSet,
-  { subject, options }: Measuring,
+  { subject, options }: MeasurementContext,
   { n, members }: { n: number; members: number },
 ): Promise<Tensor[] | null> {
-  const start = set.start.narrow(0, 0, n);
+  const start = set.sourceRows.narrow(0, 0, n);
   const conditions = mapConditions(set.conditions, (rows) => rows.narrow(0, 0, n));
   const draws: Tensor[] = [];
   for (let draw = 0; draw < members; draw++) {
@@ -43,9 +43,13 @@ async function drawMembers(
 const mostFields = 64;
 
 /** The partners [n, …] of the first source rows among the target rows. */
-const partnersOf = ({ from, side }: SampleSet, { subject, options }: Measuring, n: number) => {
+const partnersOf = (
+  { source, target }: SampleSet,
+  { subject, options }: MeasurementContext,
+  n: number,
+) => {
   const { datasets } = subject;
-  const inOrder = { ...datasets[side], order: datasets[from].order };
+  const inOrder = { ...datasets[target], order: datasets[source].order };
   return testRows(inOrder, n, options.seed, options.split).to({ device: "cpu" });
 };
 
@@ -62,7 +66,7 @@ export const conditionalMetrics: readonly Metric[] = [
     onRequest: true,
     better: "target",
     async measure(set, context) {
-      const n = Math.min(mostRows, set.start.size(0));
+      const n = Math.min(mostRows, set.sourceRows.size(0));
       const draws = await drawMembers(set, context, { n, members: drawsOfRow });
       if (!draws) return "stopped";
       const variance = tidy(() =>
@@ -91,15 +95,15 @@ export const conditionalMetrics: readonly Metric[] = [
         ? null
         : "it needs held-out pairs",
     async measure(set, context) {
-      const n = Math.min(mostFields, set.start.size(0));
+      const n = Math.min(mostFields, set.sourceRows.size(0));
       const draws = await drawMembers(set, context, { n, members: drawsOfRow });
       if (!draws) return "stopped";
       const rows = tidy(() => {
-        const fields = fieldValues(context, set.side);
-        const valuesOf = (x: Tensor) => fields.valuesOf(set.side, x);
+        const fields = fieldValues(context, set.target);
+        const valuesOf = (x: Tensor) => fields.valuesOf(set.target, x);
         const members = stack(draws.map(valuesOf));
         const truth = valuesOf(partnersOf(set, context, n));
-        const reserve = valuesOf(set.reserve());
+        const reserve = valuesOf(set.floorRows());
         const count = Math.min(drawsOfRow, reserve.size(0));
         const [last] = members.narrow(0, drawsOfRow - 1, 1).unbind();
         const scores = scoreOf(members, truth);

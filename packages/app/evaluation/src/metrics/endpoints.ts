@@ -10,7 +10,7 @@ import { isVectors } from "@dsbm/datasets";
 import { strayValues } from "@dsbm/inference";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { standardFeatures } from "../images/features.js";
-import type { Measuring, Metric, MetricData, TwoSampleMetric } from "../metric.js";
+import type { MeasurementContext, Metric, MetricData, TwoSampleMetric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
 const projectionCount = 128;
@@ -36,8 +36,8 @@ const exactWasserstein = (p: 1 | 2): TwoSampleMetric<SampleSubject> => ({
   variants: p === 1 ? ["marginals", "held_out", "nearest"] : ["marginals"],
   serves: forVectors,
   power: 1,
-  most: (rows) => rows,
-  draws: (n) => Math.max(1, Math.min(4, Math.floor(2000 / n))),
+  maximumRows: (rows) => rows,
+  floorDraws: (n) => Math.max(1, Math.min(4, Math.floor(2000 / n))),
   compare: (x, y, { seed, context }) => context.distances.wasserstein(x, y, { p, seed }),
 });
 
@@ -63,7 +63,7 @@ const debiasedDistance: TwoSampleMetric<SampleSubject>["compare"] = async (
   return { value: value - bias, low: low - bias, high: high - bias };
 };
 
-function alongDirections(x: Tensor, context: Measuring<SampleSubject>): Tensor {
+function alongDirections(x: Tensor, context: MeasurementContext<SampleSubject>): Tensor {
   return tidy(() => {
     const { seed } = context.options;
     const rows = x.flatten({ startDim: 1 }).to("float64");
@@ -100,9 +100,9 @@ function moment(name: "mean" | "var" | "sample_var", title: string): Metric<Samp
     columns: { value: `end_${name}`, target, ...(ceiling && { ceiling }) },
     onRequest: true,
     measure(set, context) {
-      const of = (part: "end" | "data" | "start") =>
+      const of = (part: "generatedRows" | "targetRows" | "sourceRows") =>
         context.once(`statistics/${part}`, () => valueStatistics(set[part]), set)[name];
-      return { value: of("end"), target: of("data"), ceiling: of("start") };
+      return { value: of("generatedRows"), target: of("targetRows"), ceiling: of("sourceRows") };
     },
   };
 }
@@ -137,8 +137,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     variants: ["conditions", "middle"],
     isSquare: true,
     serves: ({ datasets }) => (isVectors(datasets) ? "it is for images" : null),
-    most: () => mostPairs,
-    view: (set) => standardFeatures(set.reserve()),
+    maximumRows: () => mostPairs,
+    view: (set) => standardFeatures(set.floorRows()),
     compare: energyDistance,
   },
   exactWasserstein(2),
@@ -150,7 +150,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     title: "exact 1-Wasserstein, debiased",
     meaning: `W1 minus half of the W1 within each side, between two halves of its rows. With few rows, plain W1 rewards samples that are too alike; the difference corrects most of this.`,
     onRequest: true,
-    draws: () => 2,
+    floorDraws: () => 2,
     compare: debiasedDistance,
   },
   {
@@ -187,8 +187,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     role: "alternative",
     serves: forVectors,
     power: 1,
-    most: () => mostPairs,
-    draws: () => 2,
+    maximumRows: () => mostPairs,
+    floorDraws: () => 2,
     isSquare: true,
     compare: energyDistance,
   },
@@ -200,8 +200,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
       "The squared maximum mean discrepancy, unbiased, with Gaussian kernels of ¼ to 4 median distances.",
     role: "alternative",
     serves: forVectors,
-    most: () => mostPairs,
-    draws: () => 2,
+    maximumRows: () => mostPairs,
+    floorDraws: () => 2,
     compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }),
     isSquare: true,
     isSigned: true,
@@ -229,7 +229,7 @@ export const strayMetric: Metric = {
       stray.add(
         tidy(() =>
           subject
-            .own(set.side, x)
+            .own(set.target, x)
             .to("float64")
             .unbind({ dim: 1 })
             .map((column) => column.toArray()),
@@ -237,12 +237,12 @@ export const strayMetric: Metric = {
       );
       return stray;
     };
-    const generated = counted(set.end);
+    const generated = counted(set.generatedRows);
     const note = generated.lines().join("; ");
     const open = generated.openColumns(leastOpenShare);
     return {
       value: generated.share(),
-      floor: counted(set.data).share(),
+      floor: counted(set.targetRows).share(),
       ...(note && { note }),
       ...(open.length > 0 && { open_columns: open }),
     };

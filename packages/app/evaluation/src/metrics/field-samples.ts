@@ -6,7 +6,7 @@ import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { drawsOf } from "../bounds/floor-draws.js";
 import { halvesOf } from "../bounds/halves.js";
 import { measurementOf } from "../bounds/measurement.js";
-import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../metric.js";
+import type { Measurement, MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
 
 /** Why a metric of fields is not for these data, or null. */
 export const ofFields = ({ datasets }: MetricData): string | null =>
@@ -28,7 +28,7 @@ export interface FieldValues {
 }
 
 /** How values of fields are read. */
-export function fieldValues({ subject }: Measuring, side: Endpoint): FieldValues {
+export function fieldValues({ subject }: MeasurementContext, side: Endpoint): FieldValues {
   const channels = subject.datasets.channels as Channels;
   const cells = validCells(channels);
   return {
@@ -70,10 +70,10 @@ export const perVariable = (
 /** The values of generated, target, further target and source fields, each [n, C, cells]. */
 function valuesIn(set: SampleSet, { valuesOf }: FieldValues) {
   return {
-    generated: valuesOf(set.side, set.end),
-    data: valuesOf(set.side, set.data),
-    reserve: valuesOf(set.side, set.reserve()),
-    source: valuesOf(set.from, set.start),
+    generated: valuesOf(set.target, set.generatedRows),
+    data: valuesOf(set.target, set.targetRows),
+    reserve: valuesOf(set.target, set.floorRows()),
+    source: valuesOf(set.source, set.sourceRows),
   };
 }
 
@@ -87,11 +87,11 @@ export const variableDistance = (
   group: "endpoints",
   measure: (set, context) =>
     tidy(() => {
-      const fields = fieldValues(context, set.side);
+      const fields = fieldValues(context, set.target);
       const values = valuesIn(set, fields);
       const { generated, data, source } = values;
       const floors = drawsOf(set, context.options.seed).map((draw) =>
-        compare(fields.valuesOf(set.side, draw), data),
+        compare(fields.valuesOf(set.target, draw), data),
       );
       const [value, ceiling] = [generated, source].map((x) => compare(x, data));
       const halves = halvesOf(values, compare, { context });
@@ -114,7 +114,7 @@ export const variableStatistic = (
   better: "target",
   measure: (set, context) =>
     tidy(() => {
-      const fields = fieldValues(context, set.side);
+      const fields = fieldValues(context, set.target);
       const of = (x: Tensor) => statistic(x, fields.variables);
       const values = valuesIn(set, fields);
       const { generated, data, source } = values;

@@ -64,7 +64,7 @@ export const fieldValueMetrics: readonly Metric[] = [
     serves: (data) => ofFields(data) ?? (data.datasets.chain ? "it is for two datasets" : null),
     measure: (set, context) =>
       tidy(() => {
-        const fields = fieldValues(context, set.side);
+        const fields = fieldValues(context, set.target);
         const { datasets } = context.subject;
         const rowsOf = (side: Endpoint, x: Tensor) =>
           fields.valuesOf(side, x).flatten({ startDim: 1 });
@@ -72,10 +72,10 @@ export const fieldValueMetrics: readonly Metric[] = [
           const { train, plain } = datasets[side];
           return rowsOf(side, plain(train.narrow(0, 0, affordableCount(train))));
         };
-        const source = rowsOf(set.from, set.start);
-        const mapped = quantileMapping(source, training(set.from), training(set.side));
+        const source = rowsOf(set.source, set.sourceRows);
+        const mapped = quantileMapping(source, training(set.source), training(set.target));
         const shape = [source.size(0), fields.variables.length, -1];
-        const data = fields.valuesOf(set.side, set.data);
+        const data = fields.valuesOf(set.target, set.targetRows);
         const values = columnWasserstein(byVariable(mapped.reshape(shape)), byVariable(data));
         return perVariable(mappingTitle, fields, (k) => ({ value: values[k] }));
       }),
@@ -120,11 +120,11 @@ export const fieldValueMetrics: readonly Metric[] = [
       tidy(() => {
         const { subject } = context;
         const block = coarseBlock(subject.trained.config.data.coarsen);
-        const generated = subject.own(set.side, set.end);
-        const source = subject.own(set.from, set.start);
+        const generated = subject.own(set.target, set.generatedRows);
+        const source = subject.own(set.source, set.sourceRows);
         const values = blockDifferences(generated, source, block);
         const ceilings = blockDifferences(generated, source.roll([1], [0]), block);
-        return perVariable(coarseTitle, fieldValues(context, set.side), (k) => ({
+        return perVariable(coarseTitle, fieldValues(context, set.target), (k) => ({
           value: values[k],
           floor: 0,
           ceiling: ceilings[k],

@@ -1,7 +1,7 @@
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
 import { isVectors, testRows } from "@dsbm/datasets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Measuring, Metric, MetricData, SampleSet } from "../metric.js";
+import type { MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
 
 /** Source, generated and target fields, and as many further target fields, each [n, C, H, W]. */
 interface FieldSamples {
@@ -39,28 +39,36 @@ export function meanError(spectrum: Spectrum, data: Spectrum): number | null {
 const mostNumbers = 64 * 2 ** 20;
 
 /** The spectra of fields. */
-export const fieldSpectra = (set: SampleSet, context: Measuring): Spectra =>
+export const fieldSpectra = (set: SampleSet, context: MeasurementContext): Spectra =>
   context.once(
     "spectra",
     () =>
       noGrad(() =>
         tidy(() => {
-          const { start, end } = set;
-          return spectraOf({ start, end, data: manyRows(set, context), reserve: spare(set) });
+          const { sourceRows, generatedRows } = set;
+          return spectraOf({
+            start: sourceRows,
+            end: generatedRows,
+            data: manyRows(set, context),
+            reserve: spare(set),
+          });
         }),
       ),
     set,
   );
 
-function manyRows({ side, data }: SampleSet, { subject, options }: Measuring): Tensor {
-  const most = Math.floor((mostNumbers * data.size(0)) / data.numel);
-  if (most <= data.size(0) || options.split !== "test") return data;
-  return testRows(subject.datasets[side], most, options.seed, "test").to({ device: "cpu" });
+function manyRows(
+  { target, targetRows }: SampleSet,
+  { subject, options }: MeasurementContext,
+): Tensor {
+  const most = Math.floor((mostNumbers * targetRows.size(0)) / targetRows.numel);
+  if (most <= targetRows.size(0) || options.split !== "test") return targetRows;
+  return testRows(subject.datasets[target], most, options.seed, "test").to({ device: "cpu" });
 }
 
 const spare = (set: SampleSet): Tensor => {
-  const reserve = set.reserve();
-  return reserve.narrow(0, 0, Math.min(set.end.size(0), reserve.size(0)));
+  const reserve = set.floorRows();
+  return reserve.narrow(0, 0, Math.min(set.generatedRows.size(0), reserve.size(0)));
 };
 
 const ofSpectra = ({ datasets, config }: MetricData): string | null =>

@@ -8,7 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { Measuring, Metric, MetricData, SampleSet } from "../metric.js";
+import type { MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
 
 const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
@@ -17,17 +17,18 @@ const gridSteps = (steps: number): number[] => [
 const isBenchmark = ({ datasets }: MetricData): string | null =>
   datasets.exact ? null : "it is for the Gaussian benchmark";
 
-const exactOf = ({ subject }: Measuring): GaussianBridge =>
+const exactOf = ({ subject }: MeasurementContext): GaussianBridge =>
   subject.datasets.exact as GaussianBridge;
 
-const isFlow = ({ subject }: Measuring): boolean => subject.trained.method.predicts === "velocity";
+const isFlow = ({ subject }: MeasurementContext): boolean =>
+  subject.trained.method.predicts === "velocity";
 
 type MomentName = "mean" | "var" | "cov";
 
 const moment = (
   name: MomentName,
   meaning: string,
-  target: (set: SampleSet, context: Measuring) => number,
+  target: (set: SampleSet, context: MeasurementContext) => number,
   lacks?: Metric["lacks"],
 ): Metric => ({
   name,
@@ -39,7 +40,7 @@ const moment = (
   serves: isBenchmark,
   ...(lacks && { lacks }),
   measure: (set, context) => ({
-    value: context.once("moments", () => moments(set.end, set.start), set)[name],
+    value: context.once("moments", () => moments(set.generatedRows, set.sourceRows), set)[name],
     target: target(set, context),
   }),
 });
@@ -49,12 +50,12 @@ interface Divergences {
   floor: { diag: number; full: number };
 }
 
-function divergences(set: SampleSet, context: Measuring): Divergences {
+function divergences(set: SampleSet, context: MeasurementContext): Divergences {
   const exact = exactOf(context);
   const times = timesOf(set.direction, set.sampling.grid);
   const steps = times.length - 1;
   const perfect = discretisedMarginals(set.direction, exact, steps, { flow: isFlow(context) });
-  const [n, d] = set.start.shape;
+  const [n, d] = set.sourceRows.shape;
   const at = gridSteps(steps);
   const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };
   for (const step of at) {

@@ -19,16 +19,19 @@ import {
   referenceClassifier,
   shareOfClasses,
 } from "../images/reference-classifier.js";
-import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../metric.js";
+import type { Measurement, MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
 
-type Side = SampleSet["side"];
+type Side = SampleSet["target"];
 
 const imagesOf = ({ shown }: EndpointData, x: Tensor): Tensor => {
   const here = x.to({ device: "cpu" });
   return x.shape.length === 2 && shown ? shown(here) : here;
 };
 
-const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifier | null> =>
+const classifierOf = (
+  context: MeasurementContext,
+  side: Side,
+): Promise<ReferenceClassifier | null> =>
   context.once(`classifier/${side}`, async () => {
     const { datasets, trained } = context.subject;
     const end = datasets[side];
@@ -43,16 +46,16 @@ const byClassifier =
     measure: (
       reference: { classifier: ReferenceClassifier; target: EndpointData },
       set: SampleSet,
-      context: Measuring,
+      context: MeasurementContext,
     ) => Measurement,
   ) =>
-  async (set: SampleSet, context: Measuring): Promise<Measurement | string> => {
-    const classifier = await classifierOf(context, set.side);
+  async (set: SampleSet, context: MeasurementContext): Promise<Measurement | string> => {
+    const classifier = await classifierOf(context, set.target);
     if (!classifier) return "the data have no classes";
-    return measure({ classifier, target: context.subject.datasets[set.side] }, set, context);
+    return measure({ classifier, target: context.subject.datasets[set.target] }, set, context);
   };
 
-const prepareClassifiers = async (context: Measuring): Promise<void> => {
+const prepareClassifiers = async (context: MeasurementContext): Promise<void> => {
   for (const side of ["x1", "x0"] as const) await classifierOf(context, side);
 };
 
@@ -63,22 +66,28 @@ function ofClasses({ datasets, config }: MetricData): string | null {
   return isLabelled && isImage ? null : "the data have no classes";
 }
 
-const lacksData = ({ subject: { datasets } }: Measuring, { side }: Pick<SampleSet, "side">) =>
-  datasets[side].name === gaussianName ? "the target is noise" : null;
+const lacksData = (
+  { subject: { datasets } }: MeasurementContext,
+  { target }: Pick<SampleSet, "target">,
+) => (datasets[target].name === gaussianName ? "the target is noise" : null);
 
 /** Copies of statistics, freed with the context. */
-const keptGaussian = (context: Measuring, make: () => Gaussian): Gaussian =>
+const keptGaussian = (context: MeasurementContext, make: () => Gaussian): Gaussian =>
   tidy(() => {
     const { mean, covariance } = make();
     return { mean: context.own(() => mean), covariance: context.own(() => covariance) };
   });
 
-function statisticsOf(context: Measuring, features: FeatureExtractor, images: Tensor): Gaussian {
+function statisticsOf(
+  context: MeasurementContext,
+  features: FeatureExtractor,
+  images: Tensor,
+): Gaussian {
   using of = imageStatistics(features, images);
   return keptGaussian(context, () => of.gaussian());
 }
 
-function inceptionOf(context: Measuring): FeatureExtractor {
+function inceptionOf(context: MeasurementContext): FeatureExtractor {
   return context.once("inception", () => {
     const { inception, fid_statistics } = context.subject.trained.config.metrics;
     const features = inceptionFeatures(inception as string, { trust: true });
@@ -88,7 +97,7 @@ function inceptionOf(context: Measuring): FeatureExtractor {
   });
 }
 
-function publishedStatistics(context: Measuring, path: string, dim: number): Gaussian {
+function publishedStatistics(context: MeasurementContext, path: string, dim: number): Gaussian {
   const statistics = keptGaussian(context, () => loadStatistics(path));
   const size = statistics.mean.size(0);
   if (size === dim) return statistics;
@@ -106,9 +115,9 @@ export const imageMetrics: readonly Metric[] = [
     meaning:
       "The root mean square error of held-out target images that go through the autoencoder alone: what no bridge between its latent maps can mend. Ceiling: their deviation from the mean image.",
     serves: ({ config }) => (config.data.latent === null ? "it needs data.latent" : null),
-    measure({ data }, { subject: { bridge } }) {
+    measure({ targetRows }, { subject: { bridge } }) {
       if (!bridge.encoding) return "it needs an autoencoder";
-      const { error, deviation } = reconstructionError(bridge.encoding, data);
+      const { error, deviation } = reconstructionError(bridge.encoding, targetRows);
       return { value: error, floor: 0, ceiling: deviation };
     },
   },
@@ -124,11 +133,11 @@ export const imageMetrics: readonly Metric[] = [
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
-    measure: byClassifier(({ classifier, target }, { start, end, data }) => {
-      const [value, floor, ceiling] = [end, data, start].map((x) =>
+    measure: byClassifier(({ classifier, target }, { sourceRows, generatedRows, targetRows }) => {
+      const [value, floor, ceiling] = [generatedRows, targetRows, sourceRows].map((x) =>
         tidy(() => shareOfClasses(classifier, imagesOf(target, x), target)),
       ) as [number, number, number];
-      const n = Math.min(end.size(0), data.size(0));
+      const n = Math.min(generatedRows.size(0), targetRows.size(0));
       // 1/n: the variance of a share of 0 or 1 is not 0.
       const variance = (value * (1 - value) + floor * (1 - floor) + 1 / n) / n;
       const missed = { value: -value, floor: -floor, ceiling: -ceiling };
@@ -146,35 +155,37 @@ export const imageMetrics: readonly Metric[] = [
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
-    measure: byClassifier(({ classifier, target }, { side, start, end }, context) => {
-      const extractor = lenetFeatures(classifier.model);
-      const { intervals } = context.options;
-      return noGrad(() =>
-        tidy(() => {
-          const real = context.once(`lenet/${side}`, () =>
-            statisticsOf(context, extractor, imagesOf(target, target.train)),
-          );
-          const features = (x: Tensor) => extractor.features(imagesOf(target, x));
-          const distance = (x: Tensor) => frechetDistance(gaussianOf(x), real);
-          const generated = features(end);
-          const data = features(target.test);
-          const value = distance(generated);
-          const floor = context.once(`lenet/floor/${side}`, () => distance(data));
-          if (!intervals) return { value, floor };
-          const source = features(start);
-          const ceiling = distance(source);
-          const halves = halvesOf(
-            { generated, data, reserve: data, source },
-            (x) => [distance(x)],
-            { context },
-          )[0];
-          // Fewer images have a larger distance.
-          const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));
-          const whole = { value, floor: few, ceiling };
-          return { ...measurementOf(whole, halves, { isSquare: true, least: 0 }), floor };
-        }),
-      );
-    }),
+    measure: byClassifier(
+      ({ classifier, target }, { target: side, sourceRows, generatedRows }, context) => {
+        const extractor = lenetFeatures(classifier.model);
+        const { intervals } = context.options;
+        return noGrad(() =>
+          tidy(() => {
+            const real = context.once(`lenet/${side}`, () =>
+              statisticsOf(context, extractor, imagesOf(target, target.train)),
+            );
+            const features = (x: Tensor) => extractor.features(imagesOf(target, x));
+            const distance = (x: Tensor) => frechetDistance(gaussianOf(x), real);
+            const generated = features(generatedRows);
+            const data = features(target.test);
+            const value = distance(generated);
+            const floor = context.once(`lenet/floor/${side}`, () => distance(data));
+            if (!intervals) return { value, floor };
+            const source = features(sourceRows);
+            const ceiling = distance(source);
+            const halves = halvesOf(
+              { generated, data, reserve: data, source },
+              (x) => [distance(x)],
+              { context },
+            )[0];
+            // Fewer images have a larger distance.
+            const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));
+            const whole = { value, floor: few, ceiling };
+            return { ...measurementOf(whole, halves, { isSquare: true, least: 0 }), floor };
+          }),
+        );
+      },
+    ),
   },
   {
     name: "fid",
@@ -190,13 +201,13 @@ export const imageMetrics: readonly Metric[] = [
         : null,
     lacks: lacksData,
     prepare: async (context) => inceptionOf(context),
-    measure({ side, end }, context) {
+    measure({ target, generatedRows }, context) {
       const features = inceptionOf(context);
-      const { train } = context.subject.datasets[side];
-      const real = context.once(`fid/${side}`, () =>
+      const { train } = context.subject.datasets[target];
+      const real = context.once(`fid/${target}`, () =>
         noGrad(() => tidy(() => statisticsOf(context, features, train.to({ device: "cpu" })))),
       );
-      return { value: noGrad(() => tidy(() => frechetScore(features, end, real).value)) };
+      return { value: noGrad(() => tidy(() => frechetScore(features, generatedRows, real).value)) };
     },
   },
 ];

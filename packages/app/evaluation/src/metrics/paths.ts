@@ -14,7 +14,7 @@ import {
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { measurementOfEstimate } from "../bounds/measurement.js";
-import type { Measurement, Measuring, Metric, MetricData, SampleSet } from "../metric.js";
+import type { Measurement, MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
 import { noTime } from "../rows.js";
 import { sampleInBatches } from "../sampling/sample-in-batches.js";
 import { forVectors } from "./endpoints.js";
@@ -22,17 +22,17 @@ import { forVectors } from "./endpoints.js";
 const flowSteps = 50;
 const mostFlows = 1000;
 
-const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =>
+const lacksFlow = ({ subject: { bridge, trained } }: MeasurementContext): string | null =>
   bridge.velocity() && (bridge.networks.f ?? bridge.networks.b)
     ? null
     : `${trained.method.name} has no probability flow`;
 
 function alongFlow(
-  { direction, start, conditions: all }: SampleSet,
-  { subject, options: { clock } }: Measuring,
+  { direction, sourceRows, conditions: all }: SampleSet,
+  { subject, options: { clock } }: MeasurementContext,
   measure: (energy: Tensor) => Measurement,
 ): Measurement | string {
-  const n = Math.min(mostFlows, start.size(0));
+  const n = Math.min(mostFlows, sourceRows.size(0));
   const first = (t: Tensor) => t.narrow(0, 0, n);
   return noGrad(() =>
     tidy(() => {
@@ -43,7 +43,7 @@ function alongFlow(
         const t = k / flowSteps;
         return direction === "f" ? t : 1 - t;
       });
-      const there = first(start).to({ device: subject.trained.config.device as Device });
+      const there = first(sourceRows).to({ device: subject.trained.config.device as Device });
       const began = performance.now();
       field(there, zeros([n], { device: there.device }));
       // Heun's method evaluates the network twice a step, as the energy does.
@@ -74,7 +74,7 @@ export const pathMetrics: readonly Metric[] = [
       const returns: Tensor[] = [];
       try {
         for (const label of ["back 1", "back 2"]) {
-          const result = await sampleInBatches(subject.bridge, way, set.end, {
+          const result = await sampleInBatches(subject.bridge, way, set.generatedRows, {
             ...options,
             sampling: set.sampling,
             conditions: set.conditions,
@@ -85,7 +85,7 @@ export const pathMetrics: readonly Metric[] = [
           returns.push(result.end);
         }
         const [first, second] = returns;
-        const { back, twice, apart } = cycleError(set.start, first, second);
+        const { back, twice, apart } = cycleError(set.sourceRows, first, second);
         return {
           ...measurementOfEstimate(back, set.unit),
           floor: twice * set.unit,
@@ -127,7 +127,7 @@ export const pathMetrics: readonly Metric[] = [
     measure: (set, context) =>
       alongFlow(set, context, (energy) => {
         const { exact, seed } = context.options;
-        const { value } = wasserstein(set.start, set.data, { most: exact, seed });
+        const { value } = wasserstein(set.sourceRows, set.targetRows, { most: exact, seed });
         return measurementOfEstimate(normalisedPathEnergy(energy, value));
       }),
   },
@@ -154,11 +154,14 @@ interface Binding {
   ceiling: Optimality;
 }
 
-function bindingOf(set: SampleSet, context: Measuring): Binding | null {
+function bindingOf(set: SampleSet, context: MeasurementContext): Binding | null {
   return tidy(() => {
     const { seed } = context.options;
     const epsilon = context.subject.trained.process.sigma ** 2;
-    const [x0, x1] = set.direction === "f" ? [set.start, set.end] : [set.end, set.start];
+    const [x0, x1] =
+      set.direction === "f"
+        ? [set.sourceRows, set.generatedRows]
+        : [set.generatedRows, set.sourceRows];
     const value = optimality(x0, x1, { epsilon, seed });
     if (!value) return null;
     const exact = gaussianPairs(x0, x1, { epsilon, count: x0.size(0), seed });
@@ -174,7 +177,7 @@ const ofTwoSets = (data: MetricData): string | null =>
   data.datasets.chain ? "it is for two datasets" : forVectors(data);
 
 function lacksBinding(
-  context: Measuring,
+  context: MeasurementContext,
   { sampling }: Pick<SampleSet, "sampling">,
 ): string | null {
   const { process, method, config } = context.subject.trained;
@@ -217,20 +220,19 @@ export const pairMetrics: readonly Metric[] = [
     measure(set, { options: { exact, seed } }) {
       const { unit } = set;
       const by = unit ** 2;
-      const numbers = Math.floor((mostNumbers * set.start.size(0)) / set.start.numel);
+      const numbers = Math.floor((mostNumbers * set.sourceRows.size(0)) / set.sourceRows.numel);
       const most = Math.max(2, Math.min(exact, numbers));
       return tidy(() => {
         // One stream keeps pairs together: value and floor are of the same rows.
-        const [start, end] = [set.start, set.end].map((x) => subsample(x, "x", { most, seed })) as [
-          Tensor,
-          Tensor,
-        ];
+        const [start, end] = [set.sourceRows, set.generatedRows].map((x) =>
+          subsample(x, "x", { most, seed }),
+        ) as [Tensor, Tensor];
         const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
         const optimal = optimalDisplacement(start, end, { most, seed });
         return {
           ...measurementOfEstimate(meanEstimate(lengths), by),
           floor: optimal * by,
-          ceiling: independentDisplacement(set.start, set.data) * by,
+          ceiling: independentDisplacement(set.sourceRows, set.targetRows) * by,
         };
       });
     },

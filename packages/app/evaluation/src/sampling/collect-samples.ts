@@ -2,7 +2,7 @@
 import { mapConditions, sourceOf, targetOf } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/datasets";
 import type { Tensor } from "@dsbm/torch";
-import type { Measuring, Metric, SampleSet } from "../metric.js";
+import type { MeasurementContext, Metric, SampleSet } from "../metric.js";
 import { whyNot } from "../rows.js";
 import { KeptTensors } from "../tensors.js";
 import { type Affordable, affordableRows, type SamplingWork } from "./affordable-rows.js";
@@ -33,7 +33,7 @@ interface CollectOptions extends SamplingWork {
  * @throws {DivergedError} for NaN and infinite samples.
  */
 export async function collectSamples(
-  context: Measuring,
+  context: MeasurementContext,
   { metrics, half, rows, ...work }: CollectOptions,
 ): Promise<CollectedSamples | null> {
   const { subject } = context;
@@ -51,13 +51,13 @@ export async function collectSamples(
   };
   try {
     const endpoints = endpointRows(context, direction, kept);
-    const { start, conditions, side } = endpoints;
+    const { sourceRows, conditions, target } = endpoints;
     const needs = metrics.filter(
-      (metric) => whyNot(metric, { direction, side, sampling }, context) === null,
+      (metric) => whyNot(metric, { direction, target, sampling }, context) === null,
     );
-    paths = new PathRecord(subject, needs, { ...work, n: start.size(0), conditions, isWhole });
+    paths = new PathRecord(subject, needs, { ...work, n: sourceRows.size(0), conditions, isWhole });
     const began = performance.now();
-    const samples = await sampleInBatches(subject.bridge, direction, start, {
+    const samples = await sampleInBatches(subject.bridge, direction, sourceRows, {
       sampling,
       seed,
       purpose: `quality/${direction}/there`,
@@ -71,15 +71,14 @@ export async function collectSamples(
       dispose();
       return null;
     }
-    const { weights, nfe, batches } = samples;
-    for (const tensor of [samples.end, weights]) if (tensor) kept.add(tensor);
-    checkFinite(samples.end, { direction, half });
-    const isWritten = subject.datasets[side].generated !== null;
-    const end = isWritten ? kept.keep(() => subject.written(side, samples.end)) : samples.end;
+    const { end, weights, nfe, batches } = samples;
+    for (const tensor of [end, weights]) if (tensor) kept.add(tensor);
+    checkFinite(end, { direction, half });
+    const isWritten = subject.datasets[target].generated !== null;
+    const generatedRows = isWritten ? kept.keep(() => subject.written(target, end)) : end;
     const states = paths.states(kept);
-    const { energy } = paths;
-    const { unit } = subject;
-    const set = { ...endpoints, direction, sampling, end, weights, states, energy, unit };
+    const found = { generatedRows, weights, states, energy: paths.energy };
+    const set = { ...endpoints, direction, sampling, unit: subject.unit, ...found };
     return {
       set: weights ? resampledSet(set, weights, kept) : set,
       nfe,
@@ -96,23 +95,23 @@ export async function collectSamples(
 /** A set whose pairs are drawn by their masses [n]. */
 function resampledSet(set: SampleSet, weights: Tensor, { keep }: KeptTensors): SampleSet {
   const drawn = (t: Tensor) => keep(() => byMass(t, weights));
-  const { start, end, conditions } = set;
+  const { sourceRows, generatedRows, conditions } = set;
   return {
     ...set,
-    start: drawn(start),
-    end: drawn(end),
+    sourceRows: drawn(sourceRows),
+    generatedRows: drawn(generatedRows),
     conditions: mapConditions(conditions, drawn),
   };
 }
 
 type EndpointRows = Pick<
   SampleSet,
-  "key" | "from" | "side" | "start" | "data" | "conditions" | "reserve"
+  "key" | "source" | "target" | "sourceRows" | "targetRows" | "conditions" | "floorRows"
 >;
 
 /** The source rows of a direction, the target rows to compare with, and further target rows. */
 function endpointRows(
-  { subject: { datasets }, options }: Measuring,
+  { subject: { datasets }, options }: MeasurementContext,
   direction: SampleSet["direction"],
   { keep }: KeptTensors,
 ): EndpointRows {
@@ -129,12 +128,12 @@ function endpointRows(
   let reserve: Tensor | null = null;
   return {
     key: `${direction}/${split}/${n}`,
-    from,
-    side,
-    data: keep(() => testRows(datasets[side], m, seed, split)),
-    start: keep(() => testRows(datasets[from], n, seed, split)),
+    source: from,
+    target: side,
+    targetRows: keep(() => testRows(datasets[side], m, seed, split)),
+    sourceRows: keep(() => testRows(datasets[from], n, seed, split)),
     conditions: testConditions(datasets, from, n, split),
-    reserve() {
+    floorRows() {
       reserve ??= keep(() =>
         isHeldOut
           ? testRows(datasets[side], spare, seed, "train")

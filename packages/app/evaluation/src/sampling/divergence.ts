@@ -39,17 +39,24 @@ const farFactor = 10;
  */
 export function checkScale(
   { datasets, trained }: Subject,
-  { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
+  {
+    sourceRows,
+    generatedRows,
+    targetRows,
+  }: Pick<SampleSet, "sourceRows" | "generatedRows" | "targetRows">,
   place: DivergedPlace,
 ): void {
   const factor = tidy(() => {
-    const center = data.mean(0, { keepdim: true });
+    const center = targetRows.mean(0, { keepdim: true });
     const scale = (x: Tensor) => x.to({ device: "cpu" }).sub(center).square().mean().sqrt().item();
     // Few held-out rows can lie much closer together than the data.
     const known = (["x0", "x1"] as const).map((side) =>
-      testRows(datasets[side], 4 * end.size(0), 0, "train"),
+      testRows(datasets[side], 4 * generatedRows.size(0), 0, "train"),
     );
-    return scale(end) / Math.max(...[start, data, ...known].map(scale), trained.process.sigma);
+    return (
+      scale(generatedRows) /
+      Math.max(...[sourceRows, targetRows, ...known].map(scale), trained.process.sigma)
+    );
   });
   if (factor > farFactor)
     throw new DivergedError(

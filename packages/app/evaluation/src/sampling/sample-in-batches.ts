@@ -8,7 +8,7 @@ import {
 import type { Bridge, RunSampleOptions } from "@dsbm/inference";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { Measuring } from "../metric.js";
+import type { MeasurementContext } from "../metric.js";
 import { disposeAll, keepOnProcessor } from "../tensors.js";
 
 /** How rows are sampled. */
@@ -25,7 +25,7 @@ interface SampleInBatchesOptions {
   purpose: string;
   conditions: Conditions | undefined;
   label: string;
-  progress: Measuring["options"]["progress"];
+  progress: MeasurementContext["options"]["progress"];
   signal: AbortSignal | undefined;
   /** Called with each state of a batch. The state is freed afterwards. */
   visit?: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;

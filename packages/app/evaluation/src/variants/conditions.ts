@@ -4,7 +4,7 @@ import { decodeCondition } from "@dsbm/data";
 import { type Datasets, testConditions } from "@dsbm/datasets";
 import { digits } from "@dsbm/runs";
 import { type Tensor, tensor } from "@dsbm/torch";
-import type { Measuring, SampleSet } from "../metric.js";
+import type { MeasurementContext, SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
 
 const mostGroups = 12;
@@ -18,9 +18,9 @@ export interface ConditionGroup {
   label: string;
   /** Of the source rows, and of the samples that were generated from them. */
   generated: readonly number[];
-  /** Of the held-out target rows. */
+  /** Indexes of held-out target rows. */
   data: readonly number[];
-  /** Of the further target rows. */
+  /** Indexes of further target rows, for floors. */
   reserve: readonly number[];
 }
 
@@ -38,7 +38,10 @@ interface ConditionSource {
 export const hasConditionGroups = ({ columns, x0, x1 }: Datasets): boolean =>
   Boolean(columns?.condition) || [x0, x1].some(({ conditions }) => conditions?.test.y);
 
-function conditionSource({ datasets, trained }: Measuring["subject"]): ConditionSource | null {
+function conditionSource({
+  datasets,
+  trained,
+}: MeasurementContext["subject"]): ConditionSource | null {
   const column = trained.columns?.condition ?? null;
   if (column)
     return {
@@ -76,21 +79,21 @@ interface ConditionGroups {
  * The groups of a set by its condition, the largest first if there are many classes; [] without a condition, and for training
  * rows.
  */
-export const conditionGroups = (set: SampleSet, context: Measuring): ConditionGroup[] =>
+export const conditionGroups = (set: SampleSet, context: MeasurementContext): ConditionGroup[] =>
   allGroups(set, context).groups;
 
-function allGroups(set: SampleSet, context: Measuring): ConditionGroups {
+function allGroups(set: SampleSet, context: MeasurementContext): ConditionGroups {
   const { datasets } = context.subject;
   const source = conditionSource(context.subject);
   const reasons = new Map<string, string>();
   if (!source || !set.conditions || context.options.split !== "test")
     return { groups: [], reasons };
   const ofTarget = (n: number, split: "train" | "test") =>
-    source.valuesOf(testConditions(datasets, set.side, n, split));
+    source.valuesOf(testConditions(datasets, set.target, n, split));
   const values = {
     generated: source.valuesOf(set.conditions),
-    data: ofTarget(set.data.size(0), "test"),
-    reserve: ofTarget(set.reserve().size(0), "train"),
+    data: ofTarget(set.targetRows.size(0), "test"),
+    reserve: ofTarget(set.floorRows().size(0), "train"),
   };
   const placesIn = (list: ConditionValues, { holds }: ConditionRange) =>
     list.flatMap((value, i) => (holds(value) ? [i] : []));
@@ -144,7 +147,7 @@ function rangesOf({ name, classes }: ConditionSource, values: ConditionValues): 
 /** The samples of each group of a condition, and the reasons of the other groups by their labels. */
 export function conditionVariants(
   set: SampleSet,
-  context: Measuring,
+  context: MeasurementContext,
 ): { variants: Variant[]; reasons: Map<string, string> } {
   const rowsAt = (x: Tensor, places: readonly number[]) =>
     context.own(() => x.indexSelect(0, tensor([...places], { dtype: "int64" })));
@@ -160,12 +163,12 @@ export function conditionVariants(
       set: {
         ...set,
         key: `${set.key}/condition/${label}`,
-        start: rowsAt(set.start, own),
-        end: rowsAt(set.end, own),
-        data: rowsAt(set.data, data),
+        sourceRows: rowsAt(set.sourceRows, own),
+        generatedRows: rowsAt(set.generatedRows, own),
+        targetRows: rowsAt(set.targetRows, data),
         conditions: undefined,
-        reserve: () =>
-          context.once(`condition/${set.key}/${label}`, () => rowsAt(set.reserve(), reserve)),
+        floorRows: () =>
+          context.once(`condition/${set.key}/${label}`, () => rowsAt(set.floorRows(), reserve)),
       },
     };
   });

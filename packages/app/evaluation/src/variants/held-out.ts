@@ -15,7 +15,7 @@ import { type EndpointData, marginalsOf, testConditions, testRows } from "@dsbm/
 import { timeLabel, timeName } from "@dsbm/inference";
 import type { MetricRow } from "@dsbm/runs";
 import { cat, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { type MeasureOptions, Measuring, plainSet } from "../metric.js";
+import { MeasurementContext, type MeasureOptions, plainSet } from "../metric.js";
 import { metrics } from "../metrics/index.js";
 import { measureAs, type Variant } from "../rows.js";
 import { affordableRows } from "../sampling/affordable-rows.js";
@@ -73,7 +73,7 @@ export async function measureHeldOut(
   heldOut: HeldOut,
   { sampling, ...options }: HeldOutOptions,
 ): Promise<MetricRow[] | null> {
-  using context = new Measuring(subject, { ...options, n: mostRows });
+  using context = new MeasurementContext(subject, { ...options, n: mostRows });
   const affordable = await affordableRows(subject, context.options, { ...work, sampling });
   if (!affordable) return null;
   const most = Math.min(affordable.n, affordable.exact);
@@ -131,7 +131,7 @@ interface HeldOutSamples extends Omit<HeldOut, "rows"> {
 }
 
 function comparisonAt(
-  context: Measuring,
+  context: MeasurementContext,
   { rows: truth, ...heldOut }: HeldOut,
   { most, sampling }: { most: number; sampling: Sampling },
 ): HeldOutSamples {
@@ -176,7 +176,7 @@ const firstRows = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x
 async function sampleFrom(
   { at, name, x, conditions }: TimedRows,
   protocol: Protocol,
-  context: Measuring,
+  context: MeasurementContext,
   { data, time, label, sampling }: HeldOutSamples,
 ): Promise<Tensor | null> {
   const { subject, options } = context;
@@ -207,7 +207,7 @@ interface HeldOutEnd {
 /** Measures rows against the data of the held-out time. Returns null if it was stopped. */
 async function measureEnd(
   { protocol, end, origin, meaning: ofProtocol }: HeldOutEnd,
-  context: Measuring,
+  context: MeasurementContext,
   { group, label, sampling, data, reserve, line, before, after }: HeldOutSamples,
 ): Promise<MetricRow[] | null> {
   const isNearest = protocol === "nearest";
@@ -217,13 +217,13 @@ async function measureEnd(
     variant: isNearest ? "nearest" : "held_out",
     set: {
       ...plainSet,
-      start: line,
-      end,
-      data,
+      sourceRows: line,
+      generatedRows: end,
+      targetRows: data,
       sampling,
       bounds: { floor: true, ceiling: !isNearest },
       key: `held-out/${label}/${protocol}`,
-      reserve: () => reserve,
+      floorRows: () => reserve,
     },
     change: ({ title, meaning }, { variants }) => ({
       at: label,

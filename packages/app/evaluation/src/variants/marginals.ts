@@ -4,16 +4,16 @@ import { shortName, testRows } from "@dsbm/datasets";
 import { timeName } from "@dsbm/inference";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import type { Measuring, SampleSet } from "../metric.js";
+import type { MeasurementContext, SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
 import { stepAt } from "../sampling/sample-in-batches.js";
 
 /** The samples at each intermediate time, and the data of the time. */
-export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
+export function marginalVariants(set: SampleSet, context: MeasurementContext): Variant[] {
   const { options } = context;
   const { datasets, trained } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
-  const most = set.start.size(0);
+  const most = set.sourceRows.size(0);
   return datasets.between.map((end, i) => {
     const time = datasets.chain?.times[i + 1] as number;
     const data = context.own(() => testRows(end, most, options.seed, "test"));
@@ -32,7 +32,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
       set: {
         ...set,
         key: `${set.key}/marginal/${i}`,
-        start: context.own(() => set.start.narrow(0, 0, n)),
+        start: context.own(() => set.sourceRows.narrow(0, 0, n)),
         end: context.own(() => context.subject.written("x0", state.narrow(0, 0, n))),
         data,
         reserve: () => reserve,

@@ -1,26 +1,26 @@
 // States of both directions at half of the time: in a bridge they are one distribution.
 import type { Direction } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
-import { type Measuring, plainSet, type SampleSet } from "../metric.js";
+import { type MeasurementContext, plainSet, type SampleSet } from "../metric.js";
 import type { Variant } from "../rows.js";
 import { middleSteps } from "../sampling/sample-in-batches.js";
 
 /** The states of a direction at half of the time, and its start. */
-export interface MiddleStates extends Pick<SampleSet, "start" | "unit"> {
+export interface MiddleStates extends Pick<SampleSet, "sourceRows" | "unit"> {
   direction: Direction;
   /** [n, …], kept until the end of the evaluation. */
   middle: Tensor;
 }
 
 /** Keeps the states of a set at half of the time; null if the set has none. */
-export function middleOf(set: SampleSet, context: Measuring): MiddleStates | null {
+export function middleOf(set: SampleSet, context: MeasurementContext): MiddleStates | null {
   const [step] = middleSteps(set);
   const state = step === undefined ? undefined : set.states.get(step);
   if (!state) return null;
   return {
     direction: set.direction,
     middle: context.own(() => state.clone()),
-    start: context.own(() => set.start.clone()),
+    sourceRows: context.own(() => set.sourceRows.clone()),
     unit: set.unit,
   };
 }
@@ -30,7 +30,7 @@ const leastRows = 4;
 /** Forward against backward states; [] without both directions, and for very few rows. */
 export function middleVariants(
   all: readonly (MiddleStates | null)[],
-  context: Measuring,
+  context: MeasurementContext,
 ): Variant[] {
   const statesOf = (direction: Direction) => all.find((one) => one?.direction === direction);
   const forward = statesOf("f");
@@ -57,10 +57,10 @@ export function middleVariants(
       ...plainSet,
       key: `middle/${n}`,
       unit: forward.unit,
-      start: rows(forward.start, 0, Math.min(n, forward.start.size(0))),
-      end: rows(forward.middle, 0, n),
-      data: rows(backward.middle, 0, half),
-      reserve: () => reserve,
+      sourceRows: rows(forward.sourceRows, 0, Math.min(n, forward.sourceRows.size(0))),
+      generatedRows: rows(forward.middle, 0, n),
+      targetRows: rows(backward.middle, 0, half),
+      floorRows: () => reserve,
     },
   };
   return [variant];

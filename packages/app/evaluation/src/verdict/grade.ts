@@ -10,7 +10,7 @@ const nearShare = 0.1;
 const nearAccuracy = 0.2;
 /** A bridge with half of the distance left is poor. */
 export const farShare = 0.5;
-/** From here on no bridge would do as well. */
+/** Share of the ceiling from which on no bridge would do as well. */
 export const uselessShare = 0.95;
 /** The probability with which so many rows must tell the ceiling from the floor. */
 export const leastPower = 0.8;

@@ -14,7 +14,7 @@ export interface PlannableTraining {
 }
 
 interface TimeLimit {
-  /** Without a limit the configuration's steps apply. */
+  /** The time limit; without one the configuration's steps apply. */
   clock: Clock;
   /** Seconds kept for evaluation and report. */
   reserve: number;

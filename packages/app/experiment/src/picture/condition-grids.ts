@@ -22,9 +22,9 @@ export async function writeConditionGrids(
       const rowsOf = (x: Tensor, places: readonly number[]) =>
         x.indexSelect(0, tensor(places.slice(0, rows), { dtype: "int64" }));
       const parts = [
-        painter(rowsOf(set.start, generated), from),
-        painter(rowsOf(set.end, generated), to),
-        painter(rowsOf(set.data, data), to),
+        painter(rowsOf(set.sourceRows, generated), from),
+        painter(rowsOf(set.generatedRows, generated), to),
+        painter(rowsOf(set.targetRows, data), to),
       ];
       return rowByRow(parts, rows);
     });

@@ -20,9 +20,9 @@ export const firstRows = (rows: Tensor, n: number): Tensor =>
 
 /** Paths of the first `n` source rows: states [T, n, …] on the processor, and mean masses. */
 export async function pathsOf({ set, context }: DrawnEvaluation, n: number) {
-  const { direction, sampling, start, conditions } = set;
+  const { direction, sampling, sourceRows, conditions } = set;
   const { solver, grid, ode_tol = null, ode_step_size = null } = sampling;
-  const rows = firstRows(start, n);
+  const rows = firstRows(sourceRows, n);
   const { states, times, weights } = await context.subject.bridge.paths(rows, {
     direction,
     solver,

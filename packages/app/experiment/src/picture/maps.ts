@@ -28,8 +28,8 @@ export async function writeMaps(
   { id, run }: EvaluationFiles,
 ): Promise<[name: string, png: Buffer][]> {
   const channels = context.subject.datasets.channels as Channels;
-  const { from, side } = set;
-  const [variables, sources] = [side, from].map((of) =>
+  const { source, target } = set;
+  const [variables, sources] = [target, source].map((of) =>
     of === "x0" ? channels.source : channels.target,
   ) as [Channels["target"], Channels["target"]];
   const own = (x: Tensor) => {
@@ -38,7 +38,11 @@ export async function writeMaps(
     units.dispose();
     return values;
   };
-  const fields = { source: own(set.start), generated: own(set.end), target: own(set.data) };
+  const fields = {
+    source: own(set.sourceRows),
+    generated: own(set.generatedRows),
+    target: own(set.targetRows),
+  };
   const area = channels.grid[0] * channels.grid[1];
   const stills: [string, Buffer][] = [];
   for (const [k, { name, units: unit }] of variables.entries()) {
@@ -61,7 +65,7 @@ export async function writeMaps(
       title: `Maps of ${name}`,
       label,
       maps,
-      columns: Math.min(fieldsInRow, set.start.size(0), set.data.size(0)),
+      columns: Math.min(fieldsInRow, set.sourceRows.size(0), set.targetRows.size(0)),
       size: channels.grid,
       axes: { y: mapAxis(channels.axes.y), x: mapAxis(channels.axes.x) },
     });

@@ -33,40 +33,40 @@ const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.confi
  */
 export async function writeEvaluationPictures(
   evaluation: DrawnEvaluation,
-  target: EvaluationFiles,
+  files: EvaluationFiles,
 ): Promise<Stills> {
-  const { id, run } = target;
+  const { id, run } = files;
   const { datasets } = evaluation.context.subject;
   const { plot_level, metrics } = configOf(evaluation);
   const stills: Stills = [];
   const keep = (name: string, png: Buffer | null) => void (png && stills.push([name, png]));
-  if (plot_level >= 1 && datasets.channels) stills.push(...(await writeMaps(evaluation, target)));
+  if (plot_level >= 1 && datasets.channels) stills.push(...(await writeMaps(evaluation, files)));
   else if (plot_level >= 1 && hasPictures(datasets))
-    stills.push(...(await grids(evaluation, target)));
+    stills.push(...(await grids(evaluation, files)));
   if (metrics.spectrum && !isVectors(datasets)) {
-    const png = await writeSpectra(evaluation, target);
+    const png = await writeSpectra(evaluation, files);
     if (plot_level >= 1) keep("spectrum", png);
   }
   if (plot_level >= 1 && isVectors(datasets))
-    keep("scatter", await writeScatter(evaluation, target));
+    keep("scatter", await writeScatter(evaluation, files));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
   return stills;
 }
 
-async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Promise<Stills> {
+async function grids(evaluation: DrawnEvaluation, files: EvaluationFiles): Promise<Stills> {
   const { at, set, context } = evaluation;
   const { datasets } = context.subject;
   const { split } = context.options;
   const config = configOf(evaluation);
-  const { from, side } = set;
+  const { source, target } = set;
   const drawn = tidy(() => {
     const cut = (x: Tensor) => firstRows(x, config.plot_npar);
-    const start = cut(set.start);
-    const end = cut(set.end);
-    const data = cut(set.data);
+    const start = cut(set.sourceRows);
+    const end = cut(set.generatedRows);
+    const data = cut(set.targetRows);
     const painter = painterOf(datasets, [
-      { x: start, side: from },
-      { x: data, side },
+      { x: start, side: source },
+      { x: data, side: target },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
     const back = context.subject.bridge.encoding;
@@ -86,20 +86,20 @@ async function grids(evaluation: DrawnEvaluation, target: EvaluationFiles): Prom
   });
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
-    ["start", await grid(drawn.start, `${titles[from]} (${where})`)],
+    ["start", await grid(drawn.start, `${titles[source]} (${where})`)],
     ["end", await grid(drawn.end, "Generated samples of the bridge")],
-    ["data", await grid(drawn.data, `${titles[side]} (${where})`)],
+    ["data", await grid(drawn.data, `${titles[target]} (${where})`)],
   ];
   if (drawn.reconstruction)
     stills.push([
       "reconstruction",
-      await grid(drawn.reconstruction, `${titles[side]} (${where}) through the autoencoder`),
+      await grid(drawn.reconstruction, `${titles[target]} (${where}) through the autoencoder`),
     ]);
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
-  await writeConditionGrids(evaluation, drawn.painter, target);
+  await writeConditionGrids(evaluation, drawn.painter, files);
   if (config.plot_level >= 2 && !context.options.clock.isUp)
-    await writePaths(evaluation, drawn.painter, target);
+    await writePaths(evaluation, drawn.painter, files);
   return stills;
 }
 
@@ -144,7 +144,7 @@ async function writeSpectra(
 ): Promise<Buffer | null> {
   const { start, end, data } = fieldSpectra(set, context);
   const svg = await spectrumFigure({
-    title: `Energy spectra of the bridge to ${set.side}`,
+    title: `Energy spectra of the bridge to ${set.target}`,
     series: [
       { name: "source", ...start },
       { name: "target", ...data },

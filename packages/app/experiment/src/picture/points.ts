@@ -16,11 +16,11 @@ const mostIn = {
 const fewestBins = 6;
 
 /** Source rows and generated samples row by row, and data of the target, [n, d]. */
-interface BridgedVectors {
+export interface BridgedVectors {
   direction: "f" | "b";
-  start: Tensor;
-  end: Tensor;
-  data: Tensor;
+  sourceRows: Tensor;
+  generatedRows: Tensor;
+  targetRows: Tensor;
   path: { states: Tensor; times: readonly number[] };
   /**
    * Data of intermediate times [m, d] in the order of the direction, and the generated samples
@@ -43,7 +43,15 @@ interface BridgedVectors {
 
 /** The points of figures from rows [n, d] in the units of networks. */
 export function pointsOf(vectors: BridgedVectors): Points {
-  const { direction, start, end, data, path, between = [], axes } = vectors;
+  const {
+    direction,
+    sourceRows: start,
+    generatedRows: end,
+    targetRows: data,
+    path,
+    between = [],
+    axes,
+  } = vectors;
   return tidy(() => {
     const [n, d] = end.shape as [number, number];
     const [source, target] = direction === "f" ? [start, data] : [data, start];
@@ -94,10 +102,15 @@ export function placeIn(vectors: PlacedVectors): (x: Tensor) => Tensor {
   return (x) => (basis ? x.matmul(basis) : x.narrow(1, 0, x.size(1) === 1 ? 1 : 2));
 }
 
-type PlacedVectors = Pick<BridgedVectors, "direction" | "start" | "data" | "axes">;
+type PlacedVectors = Pick<BridgedVectors, "direction" | "sourceRows" | "targetRows" | "axes">;
 
 /** The components [d, 2]: their signs point from source to target, whatever the direction, rows or units. */
-function basisOf({ direction, start, data, axes }: PlacedVectors): Tensor | null {
+function basisOf({
+  direction,
+  sourceRows: start,
+  targetRows: data,
+  axes,
+}: PlacedVectors): Tensor | null {
   if (!axes) return null;
   const [source, target] = direction === "f" ? [start, data] : [data, start];
   const way = target.mean(0).sub(source.mean(0));
@@ -117,7 +130,13 @@ function largestWeights(basis: Tensor | null): NonNullable<Points["plane"]["weig
 
 /** Points of the rows of each class or range of the condition; none on a line. */
 function conditionPoints(
-  { direction, start, end, data, conditions = [] }: BridgedVectors,
+  {
+    direction,
+    sourceRows: start,
+    generatedRows: end,
+    targetRows: data,
+    conditions = [],
+  }: BridgedVectors,
   pointsIn: (x: Tensor) => number[],
 ): Points["conditions"] {
   if (end.size(1) === 1) return [];
@@ -134,9 +153,9 @@ function conditionPoints(
 /** Shares of rows in each level of each category. */
 function categoryShares({
   direction,
-  start,
-  end,
-  data,
+  sourceRows: start,
+  generatedRows: end,
+  targetRows: data,
   categories = [],
   leveled = (x) => x,
 }: BridgedVectors): Points["categories"] {
@@ -155,7 +174,12 @@ function categoryShares({
 }
 
 /** By their distance in deviations, without constant columns and levels of categories. */
-function worstColumns({ start, end, data, categories = [] }: BridgedVectors): number[] {
+function worstColumns({
+  sourceRows: start,
+  generatedRows: end,
+  targetRows: data,
+  categories = [],
+}: BridgedVectors): number[] {
   const levels = new Set(categories.flatMap((one) => one.levels.map((_, k) => one.first + k)));
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];

@@ -16,32 +16,44 @@ import {
 import { cat, tidy } from "@dsbm/torch";
 import { courseOf } from "./course.js";
 import { type DrawnEvaluation, type EvaluationFiles, pathsOf } from "./drawn-evaluation.js";
-import { placeIn, pointsOf } from "./points.js";
+import { type BridgedVectors, placeIn, pointsOf } from "./points.js";
 
 const mostPaths = 400;
+
+/** Data of the intermediate times, and the states [T, n, d] of paths at these times. */
+function intermediateRows(
+  { subject, options }: DrawnEvaluation["context"],
+  { states, times }: BridgedVectors["path"],
+) {
+  const { datasets, trained } = subject;
+  const scale = timeScale(trained.config) ?? { from: 0, length: 1 };
+  return datasets.between.map((one, i) => {
+    const time = datasets.chain?.times[i + 1] as number;
+    const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
+    return {
+      name: trained.config.data.split_by === null ? shortName(one.name) : "",
+      time: scale.from + scale.length * time,
+      data: testRows(one, mostPaths, options.seed, options.split).to({ device: "cpu" }),
+      generated: states.select(0, at),
+    };
+  });
+}
 
 /** Writes the points and the plot. Returns the plot as PNG, or null without PNG. */
 export async function writeScatter(
   evaluation: DrawnEvaluation,
   { id, run }: EvaluationFiles,
 ): Promise<Buffer | null> {
-  const { start, end, data, direction } = evaluation.set;
-  const { subject, options: measuring } = evaluation.context;
+  const { sourceRows, generatedRows, targetRows, direction } = evaluation.set;
+  const { subject, options } = evaluation.context;
+  const { seed, split } = options;
   const { datasets } = subject;
   const { states, times, masses } = await pathsOf(evaluation, mostPaths);
-  const { config } = subject.trained;
-  const scale = timeScale(config) ?? { from: 0, length: 1 };
   const { points, axes } = tidy(() => {
-    const [source, target] = direction === "f" ? [start, data] : [data, start];
+    const [source, target] =
+      direction === "f" ? [sourceRows, targetRows] : [targetRows, sourceRows];
     const isPlain = source.size(1) <= 2 || datasets.exact !== null;
-    const passed = datasets.between.map((one, i) => {
-      const time = datasets.chain?.times[i + 1] as number;
-      const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
-      const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
-      const name = config.data.split_by === null ? shortName(one.name) : "";
-      const timeInUnits = scale.from + scale.length * time;
-      return { name, time: timeInUnits, data: rows, generated: states.select(0, at) };
-    });
+    const passed = intermediateRows(evaluation.context, { states, times });
     const all = [source, ...passed.map((one) => one.data), target];
     const axes = isPlain ? null : principalComponents(cat(all), { k: 2, use: "figure" });
     const between = direction === "f" ? passed : passed.toReversed();
@@ -49,13 +61,14 @@ export async function writeScatter(
     axes?.basis.keep();
     const conditions = conditionGroups(evaluation.set, evaluation.context);
     const areColumns = subject.names !== null && datasets.projection === null;
-    const vectors = { direction, start, end, data, path, between, axes, areColumns, conditions };
+    const rows = { direction, sourceRows, generatedRows, targetRows };
+    const vectors = { ...rows, path, between, axes, areColumns, conditions };
     return { axes, points: pointsOf({ ...vectors, ...levelsOf(evaluation) }) };
   });
   const dated = marginalsOf(datasets).map((one, i) => ({
-    x: keepOnProcessor(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
+    x: keepOnProcessor(() => testRows(one, mostPaths, seed, split)),
     time: datasets.chain?.times[i] ?? i,
-    conditions: (n: number) => testConditions({ x0: one, x1: one }, "x0", n, measuring.split),
+    conditions: (n: number) => testConditions({ x0: one, x1: one }, "x0", n, split),
   }));
   const [first, last] = [0, -1].map((k) => states.select(0, k));
   try {
@@ -63,13 +76,13 @@ export async function writeScatter(
       direction,
       bridge: subject.bridge,
       datasets,
-      seed: measuring.seed,
+      seed,
       dated,
       times,
       masses,
       start: first,
       end: last,
-      place: placeIn({ direction, start, data, axes }),
+      place: placeIn({ direction, sourceRows, targetRows, axes }),
     });
     if (course) points.course = course;
   } finally {
@@ -95,13 +108,13 @@ function figureOf(points: Points, direction: "f" | "b", folder: string): Promise
 
 /** The categories among the columns; none for principal components of columns. */
 function levelsOf({
-  set: { from, side },
+  set: { source, target },
   context: { subject },
 }: DrawnEvaluation): Pick<Parameters<typeof pointsOf>[0], "categories" | "leveled"> {
   const { names, categories = [], datasets } = subject;
   if (names === null || datasets.projection !== null) return {};
   return {
     categories: categoryBlocks(names, categories),
-    leveled: (x, end) => subject.own(end === "start" ? from : side, x),
+    leveled: (x, end) => subject.own(end === "start" ? source : target, x),
   };
 }

@@ -49,7 +49,7 @@ export function encodePoint(
   };
 }
 
-/** Without the prefix. */
+/** The entries below a prefix, without it. */
 const partOf = (
   tensors: ReadonlyMap<string, Tensor>,
   prefix: string,

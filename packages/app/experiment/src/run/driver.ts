@@ -43,11 +43,11 @@ type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
 
 /** Work of the caller of a driver. */
 export interface TrainingWork {
-  /** Before the first step. */
+  /** Called before the first step. */
   begin?(): Promise<Next>;
-  /** At the start of a half-iteration. */
+  /** Called at the start of a half-iteration. */
   started?(event: EventOf<"start">): void;
-  /** After each step. */
+  /** Called after each step. */
   stepped?(event: EventOf<"step">): void;
   /** Whether training pauses after `step`. It also pauses if the time plan is due. */
   isPauseDue?(step: number): boolean;
@@ -55,9 +55,9 @@ export interface TrainingWork {
   paused?(event: EventOf<"pause">): Promise<Next>;
   /** After a signal, at the end of a step. */
   stopped?(event: EventOf<"stopped">): void;
-  /** After a half-iteration. */
+  /** Called after a half-iteration. */
   finishedHalf?(event: EventOf<"half">): Promise<Next>;
-  /** After the last step. */
+  /** Called after the last step. */
   end?(): Promise<Next>;
 }
 

@@ -30,7 +30,7 @@ export class ExperimentRun implements TrainingWork {
   readonly #checkpoints: RunCheckpoints;
   readonly #evaluations: RunEvaluations;
   readonly #teacher: OpenTeacher | null;
-  /** With the present weights. */
+  /** The bridge with the present weights. */
   readonly #bridge: Bridge;
   readonly #paths: TrainingPathsView;
   #at: Position = { half: 0, direction: "b", step: 0 };

@@ -4,7 +4,7 @@ import { methodFacts } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { gaussianName, shortName } from "@dsbm/datasets";
 import {
-  type Measuring,
+  type MeasurementContext,
   measureQuality,
   type QualityOptions,
   type SampleSet,
@@ -260,7 +260,11 @@ export async function measureRun(folder: string, options: QualityOptions): Promi
   return quality !== null;
 }
 
-async function drawMissing(folder: string, set: SampleSet, context: Measuring): Promise<void> {
+async function drawMissing(
+  folder: string,
+  set: SampleSet,
+  context: MeasurementContext,
+): Promise<void> {
   const { results, config } = readRun(folder);
   const { direction } = set;
   const trained = config as unknown as CompleteTrainConfig;

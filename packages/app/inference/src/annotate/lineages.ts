@@ -4,7 +4,7 @@ import { percent } from "@dsbm/runs";
 interface LineageSums {
   /** Rows with a known class. */
   rows: number;
-  /** Of the probability to end in the own class. */
+  /** Mean probability to end in the own class. */
   own: number;
   /** Rows of each class, and sums of the probabilities of each class. */
   classes: number[];

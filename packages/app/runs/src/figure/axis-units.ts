@@ -1,6 +1,6 @@
 // Names and units of columns on axes.
 
-/** From the units of networks to the units of the data. */
+/** A map from the units of networks to the units of the data. */
 export interface AxisUnits {
   /** The name of a column. */
   column(column: number): string;

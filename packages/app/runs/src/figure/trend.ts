@@ -21,7 +21,7 @@ export interface TrendPanel {
 export interface TrendOptions {
   /** Rows with half_iteration, of one run. */
   rows: readonly TrendRow[];
-  /** From top to bottom. */
+  /** The panels from top to bottom. */
   panels: readonly TrendPanel[];
   /** The name of a row's line. */
   series(row: TrendRow): string;

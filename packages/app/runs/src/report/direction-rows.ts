@@ -9,7 +9,7 @@ export interface DirectionRows {
   main: MetricRow | undefined;
   /** Of each column, the worst first. */
   columns: readonly MetricRow[];
-  /** Of intermediate times. */
+  /** Metrics at intermediate times. */
   marginals: readonly MetricRow[];
   /** Of each class or range of the condition, the worst first. */
   conditions: readonly MetricRow[];

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { realNumber, textOrNull } from "../files/json.js";
 
-/** From the best to the worst; `unmeasured` is only for directions. */
+/** Grades from the best to the worst; `unmeasured` is only for directions. */
 export const grades = ["good", "likely", "partial", "undecided", "poor", "unmeasured"] as const;
 
 /**

@@ -8,7 +8,7 @@ import { namesIn, readAs, realNumber, writeJson } from "../files/json.js";
 const sweepFormat = 1;
 
 const sweepEntry = z.object({
-  /** From 1 on; names its log and its place in a job array. */
+  /** The number of the run, from 1 on; names its log and its place in a job array. */
   number: z.int().min(1),
   /** Relative to the sweep's folder, so that both can move together. */
   folder: z.string(),

@@ -29,7 +29,7 @@ interface SweepMember {
 
 /** A run of a sweep with its number and its command. */
 export interface NumberedMember extends SweepMember {
-  /** From 1 on; names its log and its place in a job array. */
+  /** The number of the run, from 1 on; names its log and its place in a job array. */
   number: number;
   /** The keys in which it differs from the others. */
   label: string;

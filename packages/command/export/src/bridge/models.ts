@@ -1,4 +1,5 @@
 import {
+  asColumn,
   type Conditions,
   type Direction,
   driftOf,
@@ -6,7 +7,6 @@ import {
   type Network,
   networkOutput,
   PointBridge,
-  spread,
   UnbalancedMixture,
   withDirection,
 } from "@dsbm/bridge";
@@ -118,7 +118,7 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
   const table = new IntervalTable(chain);
   return (x, t, conditions) => {
     const { from, length } = table.of(conditions);
-    const unit = spread(length.sqrt(), x);
+    const unit = asColumn(length.sqrt(), x);
     const [drift, end] = within(x.div(unit), t.sub(from).div(length), conditions) as [
       Tensor,
       Tensor?,

@@ -7,7 +7,7 @@ import type { TimeGrid } from "../core/time-grid.js";
 
 /** One interval of a time course, between two neighbouring datasets. */
 export interface Interval {
-  /** From 0. */
+  /** The number of the interval, from 0. */
   index: number;
   /** Start time of the interval, and its length. */
   from: number;

@@ -129,7 +129,7 @@ export function alongSplines(
         return {
           x0: within(start),
           x1: within(path.select(0, index + 1)),
-          // Of the interval's clock and units.
+          // Bends in the interval's own clock and units.
           bend0: bends.select(0, index).mul(unit ** 3),
           bend1: bends.select(0, index + 1).mul(unit ** 3),
           conditions: { interval: order.fullLike(index) },

@@ -4,7 +4,7 @@ import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
 import { intervalAt, intervalsOf } from "./chain.js";
 import { inInterval } from "./endpoints.js";
@@ -47,7 +47,7 @@ class AbsoluteTime extends nn.Module {
   }
   forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
     const { from, length } = this.intervals.of(conditions);
-    const unit = spread(length.sqrt(), x);
+    const unit = asColumn(length.sqrt(), x);
     const { interval: _, ...others } = conditions;
     // dy/ds = √length dx/dt for y = x/√length and t = from + length·s; gradients by y have the same factor.
     return this.net.forward(x.mul(unit), t.mul(length).add(from), others).mul(unit);

@@ -5,7 +5,7 @@ import { displacedRows, gaussianKernel, type ValuesOfRows, weightedMean } from "
 
 /** Facts of a course of datasets with masses. */
 export interface CourseOfMasses {
-  /** Of each dataset. */
+  /** The mass of each dataset. */
   masses: readonly number[];
   /** Time between consecutive datasets, in any unit. */
   spans: readonly number[];
@@ -23,7 +23,7 @@ export interface IntervalGrowth {
 
 /** Of neighbours over which displacements are averaged, and of those over which growth is. */
 const neighbourShares = { move: 0.1, gain: 0.05 };
-/** Without the intervals around. */
+/** Rounds of an interval alone, without the intervals around. */
 const roundsAlone = 2;
 const mostRounds = 16;
 /** Deviation of log masses between rounds of an interval that needs no further one. */
@@ -120,7 +120,7 @@ function intervalSolver(
   /** The log of the mean growth factor of rows around each row. */
   const smoothed = (gain: Tensor) =>
     weightedMean(smoothing, gain.exp().unsqueeze(1)).squeeze(1).log();
-  /** With the total mass that the next set has. */
+  /** Gains shifted so that the set has the total mass of the next set. */
   const balanced = (gain: Tensor) =>
     gain.sub(gain.exp().mean().log().item() - Math.log(masses[k + 1] / masses[k]));
   const round = (before: Tensor, [from, to]: readonly [Tensor, Tensor]): IntervalGrowth => {

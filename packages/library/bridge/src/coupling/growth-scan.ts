@@ -20,7 +20,7 @@ export interface ScannedLength {
 
 /** Growth by length, and the place of the length with the least error. */
 export interface GrowthScan {
-  /** From the longest to the shortest. */
+  /** Scanned lengths, from the longest to the shortest. */
   lengths: ScannedLength[];
   /** Index of the best length. */
   best: number;

@@ -9,7 +9,7 @@ export interface ValuesOfRows {
 }
 
 const fewestNeighbours = 5;
-/** Of the neighbours that a value between rows is the mean of. */
+/** Share of the neighbours that a value between rows is the mean of. */
 const shareBetweenRows = 0.03;
 
 /** exp(−2 (|x_i − y_j|/h_i)²) with h_i the distance to the row of y [m, d] that closes `share` of all: float64 [n, m]. */

@@ -1,6 +1,6 @@
 import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { SolveOptions } from "../solver/solver.js";
 import {
   deviation,
@@ -74,7 +74,7 @@ export function langevinTuple(
     const before = at;
     at = tidy(() => {
       const made = stepAndBack(process, mean, before.now, { step, ...options });
-      const here = spread(steps.eq(step.k), x);
+      const here = asColumn(steps.eq(step.k), x);
       return {
         now: made.x,
         x: where(here, made.x, before.x),

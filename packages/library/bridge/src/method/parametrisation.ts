@@ -4,7 +4,7 @@ import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Evaluated } from "../core/network.js";
 import type { TimeGrid } from "../core/time-grid.js";
-import { type ReferenceProcess, spread } from "../process/process.js";
+import { asColumn, type ReferenceProcess } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
@@ -33,7 +33,7 @@ interface NetworkOutputOptions {
 export function networkOutput(options: NetworkOutputOptions): Field {
   const { network, direction, process, parametrisation, conditions } = options;
   if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, conditions);
-  return (x, t) => network.forward(x, t, conditions).div(spread(process.scale(direction, t), x));
+  return (x, t) => network.forward(x, t, conditions).div(asColumn(process.scale(direction, t), x));
 }
 
 /** The sampler's drift: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */

@@ -4,7 +4,7 @@ import type { Pairs } from "../core/batch.js";
 import { targetOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes } from "./options.js";
 
@@ -27,7 +27,7 @@ export const sbcfm = {
   },
   regression({ x0, x1 }, { process, t, noise }) {
     const z = noise(x0);
-    const s = spread(t, x0);
+    const s = asColumn(t, x0);
     const r = s.rsub(1);
     // x1 − x0 + σ(1−2t)/(2√(t(1−t))) z, rewritten.
     const slope = s.sqrt().div(r.sqrt()).sub(s.mul(r).sqrt().mul(2).reciprocal());

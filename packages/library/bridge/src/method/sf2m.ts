@@ -6,7 +6,7 @@ import { independent } from "../coupling/independent.js";
 import { minibatchBridge } from "../coupling/minibatch.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
 import { addBends } from "../model/mean-path.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { Method } from "./method.js";
 import { finiteTimes, outputOptions, pathOptions } from "./options.js";
 
@@ -63,7 +63,7 @@ export const sf2m = {
  * over e, and the weight of the score's error.
  */
 export function noiseTerms(t: Tensor, like: Tensor, sigma: number) {
-  const u = spread(t, like);
+  const u = asColumn(t, like);
   const variance = u.mul(u.rsub(1));
   return {
     slope: u.mul(-2).add(1).div(variance.sqrt().mul(2)).mul(sigma),

@@ -16,7 +16,7 @@ import { ComponentGrowth } from "../model/component-growth.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
 import { addBends } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
 import { finiteTimes, growthOptions, outputOptions, pathOptions } from "./options.js";
 import { noiseTerms } from "./sf2m.js";
@@ -68,7 +68,7 @@ function pathOf(
     const { x0, x1, bend0, conditions } = pairs;
     const unit = flow.unit(t, conditions);
     if (bend0) {
-      const line = { x: x0.lerp(x1, spread(t, x0)), velocity: x1.sub(x0) };
+      const line = { x: x0.lerp(x1, asColumn(t, x0)), velocity: x1.sub(x0) };
       const { x, velocity } = addBends(line, pairs, { network, t });
       return { x, target: velocity, mass: splitMass(x).logMass.mul(unit).exp() };
     }
@@ -87,7 +87,7 @@ function pathOf(
 }
 
 const weightedSquares = (error: Tensor, weight: Tensor): Tensor =>
-  error.square().mul(spread(weight, error)).mean();
+  error.square().mul(asColumn(weight, error)).mean();
 
 const manyColumns = 100;
 

@@ -2,7 +2,7 @@
 import { cat, dropout, nn, ones, type Tensor, where, zeros } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Network } from "../core/network.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 
 /**
  * Gives the network one more number (or channel) that marks present conditions, and one more class for absent
@@ -42,6 +42,6 @@ export class ConditionDropout extends nn.Module {
     // From the condition itself, so that an exported graph has no fixed sizes.
     const one = cond.narrow(1, 0, 1).mul(0).add(1);
     const whole = cat([cond, one], { dim: 1 });
-    return kept ? whole.mul(spread(kept, whole)) : whole;
+    return kept ? whole.mul(asColumn(kept, whole)) : whole;
   }
 }

@@ -3,7 +3,7 @@ import { nn, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 
 /** The drift x [B, …], t [B] → [B, …]: v + s forward, −v + s backward, with s half of ε times the score. */
 export class FlowAndScore extends nn.Module {
@@ -18,7 +18,7 @@ export class FlowAndScore extends nn.Module {
   }
   forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
     if (!direction) throw argumentError("flow and score need a direction");
-    const sign = spread(direction.mul(2).sub(1), x);
+    const sign = asColumn(direction.mul(2).sub(1), x);
     return this.v
       .forward(x, t, conditions)
       .mul(sign)

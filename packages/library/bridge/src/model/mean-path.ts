@@ -4,7 +4,7 @@ import { IntervalTable } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
 import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 
 /** Points [B, …] and their derivatives in the interval's clock [B, …]. */
 export interface MeanPoint {
@@ -35,7 +35,7 @@ export function addBends(
 
 /** A cubic with these second derivatives at 0 and 1, less its straight line. */
 function splineBend(bend0: Tensor, bend1: Tensor, t: Tensor): MeanPoint {
-  const s = spread(t, bend0);
+  const s = asColumn(t, bend0);
   const r = s.rsub(1);
   const cubic = (u: Tensor) => u.square().sub(1).mul(u).div(6);
   const slope = (u: Tensor) => u.square().mul(3).sub(1).div(6);

@@ -8,7 +8,7 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { isOneTime } from "../core/one-time.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import { FittedMixture } from "./fitted-mixture.js";
 import type { MixtureNumbers } from "./mixture-potential.js";
 
@@ -46,7 +46,7 @@ export class Preconditioned extends nn.Module {
   net: Network;
   /** Means and variances of both endpoints, [2, d] or [2, C, 1, 1]; [K, 2, d] for a chain. */
   mean: Buffer;
-  /** Of the shape of `mean`. */
+  /** Variance of the rows, in the shape of `mean`. */
   variance: Buffer;
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
@@ -131,10 +131,10 @@ export class Preconditioned extends nn.Module {
     const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
     const time = first(t);
     const forward = conditions.direction && first(conditions.direction);
-    const chosen = this.#chooser(forward && spread(forward, x));
+    const chosen = this.#chooser(forward && asColumn(forward, x));
     const chosenTime = this.#chooser(forward);
     const clock = chosenTime(time, time.rsub(1));
-    const u = spread(clock, x);
+    const u = asColumn(clock, x);
     const both = (all: Tensor) =>
       (at ? all.indexSelect(0, at.index).unbind({ dim: 1 }) : all.unbind()) as [Tensor, Tensor];
     const [m0, m1] = both(this.mean);
@@ -183,7 +183,7 @@ export class Preconditioned extends nn.Module {
     const output = this.net.forward(centred.mul(scales.inward), scales.clock, others);
     const drift = this.#mixture(x, scales.u, conditions);
     const known = drift
-      ? drift.mul(spread(scales.u, x).rsub(1)).add(x)
+      ? drift.mul(asColumn(scales.u, x).rsub(1)).add(x)
       : centred.mul(scales.skip).add(scales.end);
     return { ...scales, known, output };
   }
@@ -191,14 +191,14 @@ export class Preconditioned extends nn.Module {
   #mixture(x: Tensor, u: Tensor, { direction }: Conditions): Tensor | null {
     const { mixture_f: f, mixture_b: b } = this;
     if (!f || !b) return (f ?? b)?.forward(x, u) ?? null;
-    return this.#chooser(spread(direction!, x))(f.forward(x, u), b.forward(x, u));
+    return this.#chooser(asColumn(direction!, x))(f.forward(x, u), b.forward(x, u));
   }
 
   forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
     const { u, known, outward, output } = this.predict(x, t, conditions);
     const guess = output.mul(outward).add(known);
     const left = (isOneTime(u) ? u.narrow(0, 0, 1) : u).rsub(1).clamp({ min: 1e-6 });
-    return guess.sub(x).div(spread(left, x));
+    return guess.sub(x).div(asColumn(left, x));
   }
 
   /** Mean squared error of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */

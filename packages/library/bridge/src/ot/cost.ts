@@ -23,8 +23,8 @@ export function checkCost(cost: Cost, n: number, m: number): void {
 /** |x0_i − x1_j|² for x0 [n, …], x1 [m, …]: float64 [n, m], from inner products. */
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
-    const a = vectors(x0);
-    const b = vectors(x1);
+    const a = asVectors(x0);
+    const b = asVectors(x1);
     // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ writes a large matrix once.
     const left = squaredNorms(a);
     const right = squaredNorms(b);
@@ -34,7 +34,7 @@ export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
 }
 
 /** |x_i|² of samples [n, …]: [n], float64. */
-export const squaredLengths = (x: Tensor): Tensor => vectors(x).square().sum(1);
+export const squaredLengths = (x: Tensor): Tensor => asVectors(x).square().sum(1);
 
 /** |x_i|² of vectors [n, d]: [n, 1]. */
 export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true });
@@ -43,7 +43,7 @@ export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: 
  * Samples [n, …] as vectors [n, d], float64 on the CPU.
  * @throws {BridgeError} without samples
  */
-export function vectors(x: Tensor): Tensor {
+export function asVectors(x: Tensor): Tensor {
   if (x.ndim < 2 || x.numel === 0)
     throw dataError(`samples of shape [${x.shape}]; expected [n, …] with n at least 1`);
   return x.flatten({ startDim: 1 }).to({ dtype: "float64", device: "cpu" });

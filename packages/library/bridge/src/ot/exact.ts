@@ -1,6 +1,6 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
-import { type Cost, pointCosts, vectors } from "./cost.js";
+import { asVectors, type Cost, pointCosts } from "./cost.js";
 import { type Potentials, permutationPlan, type SparsePlan } from "./plan.js";
 import { simplex, type Transport } from "./simplex.js";
 
@@ -42,8 +42,8 @@ export function exactPointPlan(
   { p = 2 }: { p?: 1 | 2 } = {},
 ): ExactPlan & Potentials {
   return tidy(() => {
-    let a = vectors(x);
-    let b = vectors(y);
+    let a = asVectors(x);
+    let b = asVectors(y);
     let shift = 0;
     let slopes: [ArrayLike<number>, ArrayLike<number>] | null = null;
     if (p === 2) {

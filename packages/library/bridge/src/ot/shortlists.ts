@@ -93,7 +93,7 @@ function pivotListed({ tree, n }: TransportProblem, { size, columns, costs }: Sh
   return pivots;
 }
 
-/** By more than rounding; otherwise pivots might never end. */
+/** Whether an arc reduces the cost by more than rounding; otherwise pivots might never end. */
 function reducesCost(cost: number, source: number, sink: number): boolean {
   const rounding = Math.abs(cost) + Math.abs(source) + Math.abs(sink);
   return cost - source + sink < -4 * Number.EPSILON * rounding;

@@ -1,7 +1,7 @@
 // Entropic transport: by the kernel of points if costs are moderate, else from large to small regularisations.
 import { type Device, expProduct, full, noGrad, Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
-import { squaredDistances, squaredNorms, vectors } from "./cost.js";
+import { asVectors, squaredDistances, squaredNorms } from "./cost.js";
 import {
   type EntropicPotentials,
   type EntropicProblem,
@@ -122,8 +122,8 @@ function solvePoints(
   penalty: number | null,
   aim: SinkhornAim,
 ): EntropicPlan | null {
-  const x = vectors(x0);
-  const y = vectors(x1);
+  const x = asVectors(x0);
+  const y = asVectors(x1);
   if (x.size(1) !== y.size(1))
     throw argumentError(
       `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates in both`,

@@ -1,6 +1,6 @@
 import { brownianBridge, type Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
-import { type ReferenceProcess, spread } from "./process.js";
+import { asColumn, type ReferenceProcess } from "./process.js";
 
 /**
  * Brownian motion with variance σ² over [0, 1]: x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1 (x1 −
@@ -14,14 +14,14 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
     name: "brownian",
     sigma,
     bridge({ x0, x1, t, z }) {
-      const s = spread(t, x0);
+      const s = asColumn(t, x0);
       const line = x0.lerp(x1, s);
       return sigma === 0 ? line : line.addcmul(s.rsub(1).mul(s).sqrt(), z, { value: sigma });
     },
     target(direction, { x0, x1, t, z }) {
       const way = direction === "f" ? x1.sub(x0) : x0.sub(x1);
       if (sigma === 0) return way;
-      const s = spread(t, x0);
+      const s = asColumn(t, x0);
       const r = s.rsub(1);
       const ratio = direction === "f" ? s.div(r) : r.div(s);
       return way.addcmul(ratio.sqrt(), z, { value: -sigma });
@@ -32,7 +32,7 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
       return brownianBridge(sample, { sigma, forward: direction === "f" });
     },
     driftTo(direction, { x, t, end }) {
-      const s = spread(t, x);
+      const s = asColumn(t, x);
       return end.sub(x).div(direction === "f" ? s.rsub(1) : s);
     },
     own: null,

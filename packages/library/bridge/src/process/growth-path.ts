@@ -1,6 +1,6 @@
 // The path of a pair of masses under the Wasserstein–Fisher–Rao metric (Chizat et al. 2018).
 import type { Tensor } from "@dsbm/torch";
-import { spread } from "./process.js";
+import { asColumn } from "./process.js";
 
 /** Pairs [B, d], log of x1's mass over x0's [B], times [B], and the length δ that relates moving to growing [B]. */
 export interface GrowthSample {
@@ -32,8 +32,8 @@ export function growthPath({ x0, x1, logRatio, t, delta }: GrowthSample) {
   const speed = tau.mul(s);
   const turned = slope.div(speed).atan().add(b.div(speed).atan());
   return {
-    x: x0.add(way.mul(spread(turned.div(angle), way))),
-    velocity: way.mul(spread(speed.div(mass).div(angle), way)),
+    x: x0.add(way.mul(asColumn(turned.div(angle), way))),
+    velocity: way.mul(asColumn(speed.div(mass).div(angle), way)),
     growth: slope.mul(2).div(mass),
     mass,
   };
@@ -43,7 +43,7 @@ export function growthPath({ x0, x1, logRatio, t, delta }: GrowthSample) {
 export function straightPath({ x0, x1, logRatio, t }: GrowthSample) {
   const way = x1.sub(x0);
   return {
-    x: x0.add(way.mul(spread(t, way))),
+    x: x0.add(way.mul(asColumn(t, way))),
     velocity: way,
     growth: logRatio,
     mass: logRatio.mul(t).exp(),

@@ -1,7 +1,7 @@
 import type { Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { brownian } from "./brownian.js";
-import { type ReferenceProcess, spread } from "./process.js";
+import { asColumn, type ReferenceProcess } from "./process.js";
 
 const alpha = 0.5;
 
@@ -14,7 +14,7 @@ export function ornsteinUhlenbeck({ sigma = 1 }: { sigma?: number } = {}): Refer
   if (!(sigma > 0)) throw argumentError(`sigma is ${sigma}; expected a positive number`);
   const line = brownian({ sigma });
   const driftTo: ReferenceProcess["driftTo"] = (direction, { x, t, end }) => {
-    const left = spread(direction === "f" ? t.rsub(1) : t, x).mul(alpha);
+    const left = asColumn(direction === "f" ? t.rsub(1) : t, x).mul(alpha);
     return end.div(left.sinh()).sub(x.div(left.tanh())).mul(alpha);
   };
   const own = (direction: "f" | "b", x: Tensor) => x.mul(direction === "f" ? -alpha : alpha);

@@ -36,7 +36,7 @@ export interface ReferenceProcess {
 }
 
 /** Times [B] as [B, 1, …, 1], to multiply tensors [B, …]. */
-export function spread(t: Tensor, like: Tensor): Tensor {
+export function asColumn(t: Tensor, like: Tensor): Tensor {
   return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
 }
 

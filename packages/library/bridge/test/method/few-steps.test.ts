@@ -4,11 +4,11 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { generatorOf } from "../../../../../test/support/numbers.js";
 import {
+  asColumn,
   brownian,
   energyScore,
   type Field,
   few_steps,
-  spread,
   uniformGrid,
 } from "../../src/index.js";
 
@@ -64,7 +64,7 @@ describe("few steps with the exact law of the endpoint", () => {
   /** Draws x1 given x_t, which is Gaussian: of the state and noise side by side. */
   const generator: Field = (states, t) => {
     const [x, z] = states.chunk(2, { dim: 1 }) as [Tensor, Tensor];
-    const s = spread(t, x);
+    const s = asColumn(t, x);
     const r = s.rsub(1);
     const variance = r
       .square()

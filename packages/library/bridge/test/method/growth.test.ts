@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, generatorOf, normal } from "../../../../../test/support/numbers.js";
 import { joinMass, splitMass } from "../../src/coupling/growth.js";
-import { withPathNoise } from "../../src/method/interpolated.js";
+import { withPathNoise } from "../../src/method/interpolant.js";
 import type { Method } from "../../src/method/method.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";

@@ -20,7 +20,7 @@ import type { Pairs } from "../../src/core/batch.js";
 import type { Network } from "../../src/core/network.js";
 import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
-import { withDataMetric } from "../../src/method/interpolated.js";
+import { withDataMetric } from "../../src/method/interpolant.js";
 import { rectifiedflow } from "../../src/method/rectified-flow.js";
 import { wfr } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";

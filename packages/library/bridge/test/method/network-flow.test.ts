@@ -10,7 +10,7 @@ import { type NetworkFlowOptions, networkFlow } from "../../src/method/network-f
 import { flowMargin, type Parametrisation, plainDrift } from "../../src/method/parametrisation.js";
 import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
-import { spread } from "../../src/process/process.js";
+import { asColumn } from "../../src/process/process.js";
 import { solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
 import { exactField, exactFlow, FieldNetwork } from "../support.js";
@@ -27,11 +27,11 @@ const drift = { f: exactField("f", bridge), b: exactField("b", bridge) };
 /** Networks that predict the exact drift in a parametrisation. */
 function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
   const exact = (d: "f" | "b"): Field => {
-    const left = (t: Tensor, x: Tensor) => spread(d === "f" ? t.rsub(1) : t, x);
+    const left = (t: Tensor, x: Tensor) => asColumn(d === "f" ? t.rsub(1) : t, x);
     return (x, t) => {
       const v = drift[d](x, t);
       const output = meanMatch ? v.mul(left(t, x)).add(x) : v.mul(dt);
-      return stdTrick ? output.mul(spread(process.scale(d, t), x)) : output;
+      return stdTrick ? output.mul(asColumn(process.scale(d, t), x)) : output;
     };
   };
   return { f: new FieldNetwork(exact("f")), b: new FieldNetwork(exact("b")) };

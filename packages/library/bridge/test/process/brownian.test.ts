@@ -11,7 +11,7 @@ import {
 } from "../../../../../test/support/numbers.js";
 import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
-import { bridgeAndTarget, spread } from "../../src/process/process.js";
+import { asColumn, bridgeAndTarget } from "../../src/process/process.js";
 
 const shapes = [
   [6000, 3],
@@ -45,7 +45,7 @@ describe.each(shapes.map((shape) => ({ shape })))("bridges of shape $shape", ({ 
     const t = uniform(n, 4);
     const sample = { x0, x1, t, z };
     const x = process.bridge(sample);
-    const s = spread(t, x0);
+    const s = asColumn(t, x0);
     expect(distance(process.target("f", sample), x1.sub(x).div(s.rsub(1)))).toBeLessThan(1e-11);
     expect(distance(process.target("b", sample), x0.sub(x).div(s))).toBeLessThan(1e-11);
   });

@@ -31,7 +31,7 @@ export interface FieldSetFacts {
   transform: ValueTransform | null;
   /** Of all cells with values in training fields, by channel; `n` are fields. */
   moments: ColumnMoments;
-  /** Of all fields. */
+  /** Range of all fields, by channel. */
   range: { min: number[]; max: number[] };
   /** Interquartile ranges. */
   spread: number[];

@@ -14,10 +14,10 @@ export interface ConditionFacts {
   name: string;
   /** Sorted; null for numbers. */
   classes: string[] | null;
-  /** Of the training rows. */
+  /** Mean of the training rows. */
   mean: number;
   variance: number;
-  /** Of all rows. */
+  /** Range of all rows. */
   range: { min: number; max: number };
 }
 
@@ -57,9 +57,9 @@ export interface TableFacts {
   log1p: boolean;
   /** Prepared rows are x − offset: float32 keeps small differences of large numbers. */
   offset: number[];
-  /** Of the training rows. */
+  /** Moments of the training rows. */
   moments: ColumnMoments;
-  /** Of all rows. */
+  /** Range of all rows. */
   range: { min: number[]; max: number[] };
   /** Whether all values of a column are whole numbers. */
   whole: boolean[];

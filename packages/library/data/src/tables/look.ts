@@ -28,7 +28,7 @@ export interface TableLook {
   rows: number;
   /** All columns; `columns` are the first ones. */
   columnCount: number;
-  /** At most the first 200 columns. */
+  /** At most the first 200 columns of the table. */
   columns: ColumnLook[];
   /** Notes on the reading. */
   notes: string[];

@@ -27,7 +27,7 @@ export interface TableColumn {
 export interface ReadOptions extends CellOptions {
   /** Whether the first line of .csv and .tsv names the columns (default true); auto: unless it holds numbers only. */
   header?: boolean | "auto" | undefined;
-  /** Of a .npz file with several arrays. */
+  /** The name of an array in a .npz file with several arrays. */
   key?: string | undefined;
   /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;

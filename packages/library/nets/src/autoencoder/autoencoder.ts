@@ -50,9 +50,9 @@ const halving = (from: number, to: number, start: Seeded): nn.Conv2d =>
  * the images that `standardise` saw.
  */
 export class Autoencoder extends nn.Module {
-  /** From images to latent maps. */
+  /** The map from images to latent maps. */
   encoder: nn.Sequential;
-  /** From latent maps to images. */
+  /** The map from latent maps to images. */
   decoder: nn.Sequential;
   /** Of each latent channel, [1, c, 1, 1]. */
   mean: Buffer;

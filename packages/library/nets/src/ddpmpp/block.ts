@@ -2,7 +2,7 @@
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type PointwiseConv2d, type Seeded, silu } from "../unet/layers.js";
 import { DoubledConv2d } from "../unet/resample.js";
-import { conv1, conv3, denseLayer, groupNorm, NIN, sumOf, withScale } from "./layers.js";
+import { conv1, conv3, denseLayer, groupNorm, NIN, residualSum, withScale } from "./layers.js";
 import { type Fir, plainResampling } from "./resample.js";
 
 interface DDPMBlockOptions extends Seeded {
@@ -12,7 +12,7 @@ interface DDPMBlockOptions extends Seeded {
   skip_rescale: boolean;
   init_scale: number;
   fir: Fir | null;
-  /** After the first activation and on the shortcut. */
+  /** A change of the resolution after the first activation and on the shortcut. */
   resample?: "down" | "up";
 }
 
@@ -65,6 +65,6 @@ export class DDPMBlock extends nn.Module {
     h = this.Conv_1.forward(h);
     const shortcut = this.Conv_2 ?? this.NIN_0;
     const resampled = this.#resampled.x(x);
-    return sumOf(h, shortcut ? shortcut.forward(resampled) : resampled, this.#rescale);
+    return residualSum(h, shortcut ? shortcut.forward(resampled) : resampled, this.#rescale);
   }
 }

@@ -8,7 +8,7 @@ import {
   tidyWithoutGrad,
 } from "../unet/layers.js";
 import { DDPMBlock } from "./block.js";
-import { AttnBlock, Combine, conv3, denseLayer, groupNorm, sumOf } from "./layers.js";
+import { AttnBlock, Combine, conv3, denseLayer, groupNorm, residualSum } from "./layers.js";
 import type { CompleteDDPMppOptions } from "./options.js";
 import { type Fir, plainResampling, Resample } from "./resample.js";
 
@@ -181,7 +181,7 @@ export class LayerBuilder {
       const carry = this.#resample(this.#pyramid, channels, "down");
       this.#pyramid = channels;
       this.#through((h, state) => {
-        state.input = sumOf(carry.forward(state.input), h, skip_rescale);
+        state.input = residualSum(carry.forward(state.input), h, skip_rescale);
         return state.input;
       });
     }
@@ -214,7 +214,7 @@ export class LayerBuilder {
     this.#next((state) => {
       state.output = features
         ? features(state.h)
-        : sumOf(carry!.forward(state.output as Tensor), state.h, skip_rescale);
+        : residualSum(carry!.forward(state.output as Tensor), state.h, skip_rescale);
       if (carry) state.h = state.output;
     });
     this.#pyramid = channels;

@@ -13,7 +13,7 @@ import { Fir } from "./resample.js";
  * …).
  */
 export class DDPMpp extends nn.Module {
-  /** With all defaults. */
+  /** The options, with all defaults. */
   readonly options: CompleteDDPMppOptions;
   /** Embeds the time. */
   readonly positional: TimeEmbedding;

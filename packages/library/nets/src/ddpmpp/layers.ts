@@ -39,7 +39,7 @@ export function groupNorm(channels: number): nn.GroupNorm {
 }
 
 /** a + b [B, C, H, W] of one shape, over √2 with `rescale`; overwrites `a`. */
-export function sumOf(a: Tensor, b: Tensor, rescale: boolean): Tensor {
+export function residualSum(a: Tensor, b: Tensor, rescale: boolean): Tensor {
   const sum = a.add_(b);
   return rescale ? sum.mul_(Math.SQRT1_2) : sum;
 }
@@ -95,7 +95,7 @@ export class AttnBlock extends nn.Module {
       map.rows(rows).unsqueeze(1),
     ) as [Tensor, Tensor, Tensor];
     const attended = scaledDotProductAttention(q, k, v).squeeze(1).transpose(1, 2);
-    return sumOf(this.NIN_3.forward(attended).reshape(x.shape), x, this.#rescale);
+    return residualSum(this.NIN_3.forward(attended).reshape(x.shape), x, this.#rescale);
   }
 }
 

@@ -14,7 +14,7 @@ const defaults = {
   nf: 128,
   /** Finest first. */
   ch_mult: [1, 2, 2, 2] as NumberList,
-  /** At each resolution on the way down; one more on the way up. */
+  /** Blocks at each resolution on the way down; one more on the way up. */
   num_res_blocks: 4,
   /** Image sizes with attention; sizes that do not divide `image_size` are ignored. */
   attn_resolutions: [16] as NumberList | null,

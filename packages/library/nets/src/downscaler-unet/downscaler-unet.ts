@@ -33,7 +33,7 @@ interface Level {
  * (`conv1.weight`, `middle_block.0.…`, …).
  */
 export class DownscalerUNet extends nn.Module {
-  /** With all defaults. */
+  /** The options, with all defaults. */
   readonly options: CompleteDownscalerUNetOptions;
   readonly #positional: TimeEmbedding;
   readonly #time: nn.Sequential;

@@ -15,7 +15,7 @@ const defaults = {
   num_channels: 32,
   /** Finest first. */
   channel_mult: [1, 2, 4, 8] as NumberList,
-  /** At the lowest resolution. */
+  /** Blocks at the lowest resolution. */
   num_res_blocks: 8,
   /**
    * Channels of the time embedding and of the bypass; null: the channels of the lowest resolution.
@@ -46,7 +46,7 @@ export type CompleteDownscalerUNetOptions = ReturnType<typeof completeDownscaler
 
 /** Groups of the normalisations. */
 export const groups = 32;
-/** At full resolution on the way down. */
+/** Groups of channels at full resolution on the way down. */
 export const firstGroups = 4;
 /** How often height and width are halved. */
 export const halvings = 3;

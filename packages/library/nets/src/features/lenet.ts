@@ -87,7 +87,7 @@ export interface LeNetFacts {
   labels: readonly number[];
   /** Share of the test split with the right class. */
   accuracy: number;
-  /** Of the initial weights and the order of batches. */
+  /** The seed of the initial weights and of the order of batches. */
   seed: number;
 }
 

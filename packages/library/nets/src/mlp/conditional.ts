@@ -34,7 +34,7 @@ const optionError = wrongFor("ConditionalMLP");
  * `xy_encoder.layers.…`.
  */
 export class ConditionalMLP extends nn.Module {
-  /** With all defaults. */
+  /** The options, with all defaults. */
   readonly options: Required<ConditionalMLPOptions>;
   /** The decoder of both encodings. */
   net: Encoder;

@@ -4,7 +4,7 @@ import { type Seeded, Sinusoids } from "../unet/layers.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {
-  /** From input to output. */
+  /** Linear layers from input to output. */
   layers: nn.Linear[];
   constructor(inputs: number, widths: readonly number[], { generator }: Seeded = {}) {
     super();
@@ -31,7 +31,7 @@ export interface VectorOptions extends Seeded {
   hidden?: readonly number[];
   /** Numbers of a condition. */
   conditions?: number;
-  /** Of the time (see `halfOctaves`). */
+  /** The number of frequencies of the time (see `halfOctaves`). */
   frequencies?: number;
 }
 

@@ -13,7 +13,7 @@ const defaults = {
   out_channels: null as number | null,
   /** Channels at multiplier 1. */
   num_channels: 128,
-  /** At each resolution. */
+  /** Blocks at each resolution. */
   num_res_blocks: 2,
   /**
    * Image sizes with attention; sizes that do not divide `image_size` are ignored, so one list

@@ -12,7 +12,7 @@ export interface ResBlockOptions extends Seeded, Padded {
   dropout: number;
   /** Whether the embedding scales and shifts the second normalisation, instead of being added. */
   use_scale_shift_norm: boolean;
-  /** Between the first normalisation and the first convolution. */
+  /** A change of the resolution between the first normalisation and the first convolution. */
   resample?: "down" | "up";
 }
 

@@ -31,7 +31,7 @@ const sideWeights = [
  * convolution of stride 2 whose 4×4 kernel holds sums: 16 products instead of 36.
  */
 export class DoubledConv2d extends nn.Conv2d {
-  /** From the 9 weights of a kernel to its 16 sums. */
+  /** The matrix from the 9 weights of a kernel to its 16 sums. */
   readonly sums: Buffer;
 
   constructor(from: number, to: number, start: Padded = {}) {

@@ -68,7 +68,7 @@ function makersOf(options: CompleteUNetOptions, { generator }: Seeded) {
  * (`input_blocks.1.0.in_layers.0.weight`, …).
  */
 export class UNet extends nn.Module {
-  /** With all defaults. */
+  /** The options, with all defaults. */
   readonly options: CompleteUNetOptions;
   /** Embeds the time. */
   readonly positional: TimeEmbedding;
@@ -78,7 +78,7 @@ export class UNet extends nn.Module {
   label_emb: nn.Embedding | null;
   /** For a network of both directions: embeddings of backward and forward. */
   direction_emb: nn.Embedding | null;
-  /** From the image down to the smallest size. */
+  /** Stages from the image down to the smallest size. */
   input_blocks: Stage[];
   /** Blocks at the smallest size. */
   middle_block: Stage;

@@ -17,9 +17,9 @@ import { allRowsOf, type Ranks, type RowRange } from "../distributed/ranks.js";
 import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
   type BatchSource,
-  Order,
-  type OrderState,
   type PairProgress,
+  RowOrder,
+  type RowOrderState,
   type SourceState,
   type StreamStates,
   statesOf,
@@ -86,14 +86,14 @@ export class CacheRows implements BatchSource {
   readonly #options: CacheSourceOptions;
   #saved: SavedCache;
   readonly #rows = new Map<string, Tensor>();
-  readonly #order: Order;
+  readonly #order: RowOrder;
   /** Whether this process writes the files; null: not known yet. */
   #isWriter: boolean | null = null;
 
   constructor(options: CacheSourceOptions) {
     this.#options = options;
     this.#saved = emptyCache(statesOf(options));
-    this.#order = new Order(options.npar, options.shuffle);
+    this.#order = new RowOrder(options.npar, options.shuffle);
   }
 
   #refreshOf(step: number): number {
@@ -130,11 +130,11 @@ export class CacheRows implements BatchSource {
   }
 
   /** Makes the files; batches take rows from `order` on. */
-  async *#simulate(refresh: number, order: OrderState): AsyncGenerator<PairProgress> {
+  async *#simulate(refresh: number, order: RowOrderState): AsyncGenerator<PairProgress> {
     const { npar, batchSize, rowsPerStart, data, simulate } = this.#options;
     this.#isWriter ??= electWriter(this.#options.ranks, this.#options.folder);
     const { device } = data.x0;
-    const starts = eachEndpoint((end) => new Order(data[end].size(0), simulate, device));
+    const starts = eachEndpoint((end) => new RowOrder(data[end].size(0), simulate, device));
     const made: SavedCache = { ...this.#saved, refresh };
     using files = new RowFiles((name) => this.#pathOf(name, refresh));
     try {
@@ -163,7 +163,7 @@ export class CacheRows implements BatchSource {
     yield { done: npar, total: npar };
   }
 
-  #batchOf(starts: Record<Endpoint, Order>, n: number): Batch {
+  #batchOf(starts: Record<Endpoint, RowOrder>, n: number): Batch {
     const { data, decode, rows, simulate: generator } = this.#options;
     const drawn = eachEndpoint((end) => starts[end].through(n).to({ device: data[end].device }));
     return rows(gatherEndpoints(data, (end) => drawn[end], { decode, generator }));
@@ -195,7 +195,7 @@ export class CacheRows implements BatchSource {
 
   async *restore(state: SourceState): AsyncGenerator<PairProgress> {
     const { simulate, shuffle, ranks } = this.#options;
-    const { order, ...saved } = state as unknown as SavedCache & { order: OrderState };
+    const { order, ...saved } = state as unknown as SavedCache & { order: RowOrderState };
     simulate.setState(saved.before.simulate);
     shuffle.setState(saved.before.shuffle);
     this.#saved = emptyCache(saved.before);

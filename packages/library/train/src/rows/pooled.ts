@@ -13,7 +13,13 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, randperm } from "@dsbm/torch";
 import { allRowsOf } from "../distributed/ranks.js";
-import { type BatchSource, cutRows, keptRows, type Making, type SourceState } from "./rows.js";
+import {
+  type BatchSource,
+  cutRows,
+  keptRows,
+  type ProgressSteps,
+  type SourceState,
+} from "./rows.js";
 
 /** Pairs that are drawn for each row of an expensive plan. */
 const draws = 16;
@@ -57,7 +63,7 @@ export class PooledRows implements BatchSource {
     return this.#isUsed && this.#options.source.due?.(step) === true;
   }
 
-  make(step: number): Making {
+  make(step: number): ProgressSteps {
     return this.#options.source.make?.(step) ?? [];
   }
 

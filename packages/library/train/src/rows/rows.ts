@@ -11,7 +11,7 @@ export type SavedValue = null | boolean | number | string | Uint8Array | SourceS
 export type PairProgress = { done: number; total: number };
 
 /** The making of rows, step by step; a consumer may stop between two steps. */
-export type Making = Iterable<PairProgress> | AsyncIterable<PairProgress>;
+export type ProgressSteps = Iterable<PairProgress> | AsyncIterable<PairProgress>;
 
 /** States of the generators of a source. */
 export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
@@ -27,12 +27,12 @@ export interface BatchSource {
   /** Whether new rows must be made before step `step` (counted from 1); absent: never. */
   due?(step: number): boolean;
   /** Makes them. If the consumer leaves in the middle, they are forgotten and `due` stays true. */
-  make?(step: number): Making;
+  make?(step: number): ProgressSteps;
   /** A part of the next batch of `n` rows (default: all of it). */
   batch(n: number, part?: RowRange): Batch;
   save(): SourceState;
   /** Continues from a saved state, and makes again what is no longer there. */
-  restore(state: SourceState): Making;
+  restore(state: SourceState): ProgressSteps;
   /** Removes the files of a half-iteration that is done. */
   remove?(): void;
   dispose(): void;
@@ -60,13 +60,13 @@ export function keptRows(fn: () => Batch): Batch {
 }
 
 /** The generator before the present permutation, and the rows taken of the permutation. */
-export type OrderState = {
+export type RowOrderState = {
   shuffle: Uint8Array;
   taken: number;
 };
 
 /** Indices 0 … n−1, each once before any comes again; the incomplete last batch of a permutation is dropped. */
-export class Order {
+export class RowOrder {
   #permutation: Tensor | null = null;
   #taken = 0;
   #before: Uint8Array;
@@ -108,12 +108,12 @@ export class Order {
   }
 
   /** The state for `restore`. */
-  save(): OrderState {
+  save(): RowOrderState {
     return { shuffle: this.#before, taken: this.#permutation ? this.#taken : 0 };
   }
 
   /** Continues from a saved state, to which it sets its generator. */
-  restore({ shuffle, taken }: OrderState): void {
+  restore({ shuffle, taken }: RowOrderState): void {
     this.generator.setState(shuffle);
     this.#permutation?.dispose();
     this.#permutation = null;
@@ -145,14 +145,14 @@ interface Streams {
 
 /** Random orders of both tables, independent of each other. */
 export function separateOrders(sizes: { x0: number; x1: number }, streams: Streams): PairOrder {
-  const x0 = new Order(sizes.x0, streams.x0);
-  const x1 = new Order(sizes.x1, streams.x1);
+  const x0 = new RowOrder(sizes.x0, streams.x0);
+  const x1 = new RowOrder(sizes.x1, streams.x1);
   return {
     next: (n) => ({ x0: x0.next(n), x1: x1.next(n) }),
     save: () => ({ x0: x0.save(), x1: x1.save() }),
     restore(state) {
-      x0.restore(state.x0 as OrderState);
-      x1.restore(state.x1 as OrderState);
+      x0.restore(state.x0 as RowOrderState);
+      x1.restore(state.x1 as RowOrderState);
     },
     dispose() {
       x0.dispose();
@@ -163,12 +163,12 @@ export function separateOrders(sizes: { x0: number; x1: number }, streams: Strea
 
 /** A random order of the rows of a matching, with partners drawn for each. */
 export function matchedOrder(matching: Matching, streams: Streams): PairOrder {
-  const order = new Order(matching.rows.length, streams.x0);
+  const order = new RowOrder(matching.rows.length, streams.x0);
   return {
     next: (n) => matching.partners(order.next(n), streams.x1),
     save: () => ({ x0: order.save(), x1: { partners: streams.x1.getState() } }),
     restore({ x0, x1 }) {
-      order.restore(x0 as OrderState);
+      order.restore(x0 as RowOrderState);
       streams.x1.setState((x1 as { partners: Uint8Array }).partners);
     },
     dispose: () => order.dispose(),

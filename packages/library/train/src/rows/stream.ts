@@ -12,9 +12,9 @@ import { allRowsOf, type RowRange } from "../distributed/ranks.js";
 import {
   type BatchSource,
   cutRows,
-  type Making,
   matchedOrder,
   type PairOrder,
+  type ProgressSteps,
   type SourceState,
   separateOrders,
 } from "./rows.js";
@@ -58,7 +58,7 @@ export class StreamRows implements BatchSource {
   }
 
   /** Restores the streams; makes no rows. */
-  restore(state: SourceState): Making {
+  restore(state: SourceState): ProgressSteps {
     this.#options.simulate.setState(state.simulate as Uint8Array);
     this.#order.restore(state);
     return [];

@@ -16,7 +16,7 @@ import {
   type BatchSource,
   cutRows,
   keptRows,
-  type Making,
+  type ProgressSteps,
   type SourceState,
   type StreamStates,
   statesOf,
@@ -85,11 +85,11 @@ export class TableRows implements BatchSource {
     return this.#cursor === null || this.#cursor + this.#options.batchSize > size;
   }
 
-  make(): Making {
+  make(): ProgressSteps {
     return this.#make(this.#options.stepsLeft());
   }
 
-  #make(left: number): Making {
+  #make(left: number): ProgressSteps {
     this.#drop();
     this.#left = left;
     const early = this.#begun.shift();
@@ -161,7 +161,7 @@ export class TableRows implements BatchSource {
     return { ...this.#before, cursor: this.#cursor, left: this.#left };
   }
 
-  restore(state: SourceState): Making {
+  restore(state: SourceState): ProgressSteps {
     this.dispose();
     this.#options.simulate.setState(state.simulate as Uint8Array);
     this.#options.shuffle.setState(state.shuffle as Uint8Array);

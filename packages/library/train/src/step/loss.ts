@@ -1,6 +1,7 @@
 // The loss of a training step, in parts of a batch.
 import {
   argumentError,
+  asColumn,
   type Batch,
   type Direction,
   type Field,
@@ -8,7 +9,6 @@ import {
   mapConditions,
   type Network,
   networkOutput,
-  spread,
   tensorsOf,
   withDirection,
 } from "@dsbm/bridge";
@@ -129,7 +129,7 @@ function regressionLoss(
     const scale =
       regression.weight ??
       (parametrisation.lossScale ? process.scale(direction, regression.t) : null);
-    const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
+    const scaled = (y: Tensor) => (scale ? y.mul(asColumn(cut(scale), y)) : y);
     const output = networkOutput({
       network: withDirection(direction, network, method),
       direction,

@@ -177,7 +177,7 @@ export class Folder {
     look(path, deepestLinks);
   }
 
-  /** At most `limit` bytes from `from` on (from the end if `from` is negative). Throws RunError. */
+  /** Reads at most `limit` bytes from `from` on (from the end if `from` is negative). Throws RunError. */
   bytes(path: string, { from = 0, limit }: { from?: number; limit: number }): Buffer {
     return this.open(path, (fd, { size }) => {
       const start = from < 0 ? Math.max(0, size + from) : Math.min(from, size);

@@ -6,9 +6,9 @@ export interface Standardisation {
   log1p: boolean;
   /** "robust": far values are drawn in. */
   standardise?: string | null;
-  /** Of each column. */
+  /** Mean of each column. */
   mean: readonly number[];
-  /** Of each column. */
+  /** Standard deviation of each column. */
   std: readonly number[];
   /** Limits of values on the way back. */
   limits?: Limits | null;

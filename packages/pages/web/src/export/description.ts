@@ -185,7 +185,7 @@ function misfit(bridge: BridgeDescription): string | null {
   return columns && columns.length !== d ? "columns" : null;
 }
 
-/** Of base64; −1 for other text. */
+/** The number of bytes in base64; −1 for other text. */
 function bytesIn(base64: string): number {
   try {
     return atob(base64).length;

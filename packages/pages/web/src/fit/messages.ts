@@ -116,7 +116,7 @@ export interface FitMotion {
   columns: string[];
   source: FitNumbers;
   target: FitNumbers;
-  /** From their start on. */
+  /** States of the paths from their start on. */
   states: FitNumbers[];
 }
 

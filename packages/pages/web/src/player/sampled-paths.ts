@@ -66,7 +66,7 @@ export function createPlayback(
   return {
     clock,
     redraw: () => show(clock.share),
-    /** With the conditions of the samples at `indices`; ends earlier sampling. */
+    /** Starts sampling with the conditions of the samples at `indices`, and ends earlier sampling. */
     sample(x0: Samples, indices: readonly number[]) {
       paths = null;
       clock.restart(settings.direction);

@@ -5,7 +5,7 @@ import type { PlayerSettings } from "./controls/settings.js";
 export interface ViewContext {
   root: HTMLElement;
   samples: { readonly f: Samples | null; readonly b: Samples | null };
-  /** Of the intermediate times of a course. */
+  /** Samples of the intermediate times of a course. */
   between: readonly Samples[];
   dataConditions: { readonly f: Conditions | null; readonly b: Conditions | null };
   ends: readonly [string, string];

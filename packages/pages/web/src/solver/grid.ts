@@ -65,6 +65,6 @@ export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | F
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
 
 /** x + a · y, number by number. */
-export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {
+export function addScaled(x: Float32Array, a: number, y: Float32Array): Float32Array {
   return x.map((value, i) => value + a * y[i]);
 }

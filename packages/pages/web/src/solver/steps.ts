@@ -1,4 +1,4 @@
-import { type Direction, type Field, type Leg, plus, type Take } from "./grid.js";
+import { addScaled, type Direction, type Field, type Leg, type Take } from "./grid.js";
 
 /**
  * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4);
@@ -26,12 +26,12 @@ export function eulerMaruyama(drift: Field, options: EulerMaruyamaOptions): Take
   return async (x, { isLast: isEnd, time, next, dt }) => {
     const isLast = isEnd && !lastNoise;
     if (isLast && end) return end(x, time);
-    const to = plus(x, dt, await drift(x, time));
+    const to = addScaled(x, dt, await drift(x, time));
     const left = direction === "f" ? leg.to - next : next - leg.from;
     const spent = 1 - (left + dt) / (leg.to - leg.from);
     const share = { process: 1, bridge: 0, analytic: shareAt(shares, spent) }[stepVariance];
     const spread = sigma * Math.sqrt((dt * (left + share * dt)) / (left + dt));
-    return spread > 0 && !isLast ? plus(to, spread, noise()) : to;
+    return spread > 0 && !isLast ? addScaled(to, spread, noise()) : to;
   };
 }
 
@@ -49,15 +49,15 @@ function shareAt(shares: readonly number[] | undefined, u: number): number {
 export const euler =
   (velocity: Field): Take =>
   async (x, { time, next }) =>
-    plus(x, next - time, await velocity(x, time));
+    addScaled(x, next - time, await velocity(x, time));
 
 /** Second order, two evaluations a step; takes the velocity of the middle. */
 export const midpoint =
   (velocity: Field): Take =>
   async (x, { time, next }) => {
     const dt = next - time;
-    const half = plus(x, dt / 2, await velocity(x, time));
-    return plus(x, dt, await velocity(half, (time + next) / 2));
+    const half = addScaled(x, dt / 2, await velocity(x, time));
+    return addScaled(x, dt, await velocity(half, (time + next) / 2));
   };
 
 /** The explicit trapezoidal rule: second order, two evaluations a step. */
@@ -66,8 +66,8 @@ export const heun =
   async (x, { time, next }) => {
     const dt = next - time;
     const v = await velocity(x, time);
-    const w = await velocity(plus(x, dt, v), next);
-    return plus(plus(x, dt / 2, v), dt / 2, w);
+    const w = await velocity(addScaled(x, dt, v), next);
+    return addScaled(addScaled(x, dt / 2, v), dt / 2, w);
   };
 
 /**
@@ -116,7 +116,7 @@ export function meanSteps(
   return async (x, { k, isLast }) => {
     const i = direction === "f" ? k : steps - 1 - k;
     const m = await mean(x, k);
-    const to = meanMatch ? m : plus(x, scales[i], m);
-    return isLast && !lastNoise ? to : plus(to, deviations[i], noise());
+    const to = meanMatch ? m : addScaled(x, scales[i], m);
+    return isLast && !lastNoise ? to : addScaled(to, deviations[i], noise());
   };
 }

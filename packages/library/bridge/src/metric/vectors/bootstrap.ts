@@ -3,7 +3,7 @@ import { stream } from "../../core/random.js";
 
 /** A value and its 95 % interval. */
 export interface Estimate {
-  /** From all samples. */
+  /** The value of all samples. */
   value: number;
   /** 2.5 % quantile. */
   low: number;

@@ -2,7 +2,7 @@ import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { crossCovariance, powersOf } from "../../core/gaussian.js";
 import { stream } from "../../core/random.js";
-import { vectors } from "../../ot/cost.js";
+import { asVectors } from "../../ot/cost.js";
 import { type Estimate, intervalOf, resampledRows } from "./bootstrap.js";
 
 /** How far the coupling of pairs is from the Schrödinger bridge between Gaussians. */
@@ -26,7 +26,7 @@ export function optimality(
 ): OptimalityGap | null {
   if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
-    const joint = cat([vectors(start), vectors(end)], { dim: 1 });
+    const joint = cat([asVectors(start), asVectors(end)], { dim: 1 });
     const n = joint.size(0);
     const d = joint.size(1) / 2;
     if (n < 4 * d + 3) return null;
@@ -77,8 +77,8 @@ export function gaussianPairs(
   { epsilon, count, seed = 0 }: { epsilon: number; count: number; seed?: number },
 ): { start: Tensor; end: Tensor } {
   return tidy(() => {
-    const a = vectors(x0);
-    const b = vectors(x1);
+    const a = asVectors(x0);
+    const b = asVectors(x1);
     const d = a.size(1);
     const covariance = (x: Tensor) => x.t().cov().reshape([d, d]);
     const B = covariance(b);

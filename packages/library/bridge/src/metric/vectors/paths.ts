@@ -1,6 +1,6 @@
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
-import { squaredLengths, vectors } from "../../ot/cost.js";
+import { asVectors, squaredLengths } from "../../ot/cost.js";
 import type { Field } from "../../solver/solver.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
 
@@ -43,7 +43,7 @@ export function flowEnergy(states: Tensor, times: readonly number[], field: Fiel
       const x = states.select(0, k);
       const weight = Math.abs(times[Math.min(last, k + 1)] - times[Math.max(0, k - 1)]) / 2;
       energy = tidy(() =>
-        energy.add(squaredLengths(vectors(field(x, oneTime(x, time)))), { alpha: weight }),
+        energy.add(squaredLengths(asVectors(field(x, oneTime(x, time)))), { alpha: weight }),
       );
     }
     return energy;
@@ -86,7 +86,7 @@ export interface CycleError {
  */
 export function cycleError(start: Tensor, first: Tensor, second: Tensor): CycleError {
   return tidy(() => {
-    const [a, b, c] = [start, first, second].map(vectors);
+    const [a, b, c] = [start, first, second].map(asVectors);
     const squared = (x: Tensor, y: Tensor) => squaredLengths(x.sub(y));
     const others = b.roll([Math.max(1, Math.floor(a.size(0) / 2))], { dims: [0] });
     const { value, low, high } = meanEstimate(squared(a, b));

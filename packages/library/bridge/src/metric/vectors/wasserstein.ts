@@ -1,7 +1,7 @@
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
-import { vectors } from "../../ot/cost.js";
+import { asVectors } from "../../ot/cost.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
 
@@ -37,8 +37,8 @@ function deviationOfMean(potential: Float64Array): number {
 
 /** Both samples as float64 [n, d]. Throws a BridgeError unless both are finite and of one size. */
 export function comparableVectors(x: Tensor, y: Tensor): [Tensor, Tensor] {
-  const a = vectors(x);
-  const b = vectors(y);
+  const a = asVectors(x);
+  const b = asVectors(y);
   if (a.size(1) !== b.size(1))
     throw argumentError(
       `samples of shape [${x.shape}] and [${y.shape}]; expected the same number of values in each`,

@@ -7,9 +7,9 @@ const edgeWidth = 0.05;
 
 /** The share of a column's rows at each end of its range. */
 export interface EdgeShares {
-  /** At the smallest value. */
+  /** Shares of rows at the smallest value. */
   low: number[];
-  /** At the largest value. */
+  /** Shares of rows at the largest value. */
   high: number[];
 }
 

@@ -11,9 +11,9 @@ export interface ColumnCondition {
   name: string;
   /** Sorted classes of all datasets; null for numbers. */
   classes: readonly string[] | null;
-  /** Of the training rows; 0 for classes. */
+  /** Mean of the training rows; 0 for classes. */
   mean: number;
-  /** Of the training rows; 1 for classes. */
+  /** Standard deviation of the training rows; 1 for classes. */
   std: number;
 }
 

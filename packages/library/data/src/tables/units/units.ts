@@ -144,7 +144,7 @@ export class RowUnits {
   readonly #scale: Tensor;
 
   constructor(
-    /** From the data's units to network units. */
+    /** The transform from the data's units to network units. */
     readonly transform: ColumnTransform,
     offset: readonly number[],
     /** Bounds of values in the data's units. */

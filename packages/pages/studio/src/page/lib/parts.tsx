@@ -10,7 +10,7 @@ export const Scroll = ({ label, children }: { label: string; children: Component
 
 interface TableProps {
   label: string;
-  /** Of columns; the first names the rows. */
+  /** The heads of columns; the first names the rows. */
   head: readonly ComponentChildren[];
   rows: readonly { name: ComponentChildren; title?: string; cells: readonly ComponentChildren[] }[];
   kind(i: number): string;

@@ -3,9 +3,9 @@ import { type CellOptions, type CellReader, cellReader } from "../../cells.js";
 
 /** The bytes of line ends and quotes. */
 export const lineFeed = 0x0a;
-/** Of "\r". */
+/** The byte of "\r". */
 export const carriageReturn = 0x0d;
-/** Of a double quote. */
+/** The byte of a double quote. */
 export const quote = 0x22;
 const minus = 0x2d;
 const plus = 0x2b;

@@ -19,7 +19,7 @@ import { splitMass, withoutMass } from "../coupling/growth.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { dataMetric, type MetricName, type SquaredLength } from "../model/data-metric.js";
 import { type Bending, LearnedBend } from "../model/mean-path.js";
-import { spread } from "../process/process.js";
+import { asColumn } from "../process/process.js";
 import type { Method, StepContext } from "./method.js";
 
 /** Smooth paths through all datasets of a chain (see `alongSplines`); two datasets have straight paths. */
@@ -119,7 +119,7 @@ function leastEnergy(
     const some = mapBatch(pairs, (x) => x.indexSelect(0, index));
     const t = rand([bendBatch], { generator, device });
     const { x, velocity } = bend.at(some, t, weights);
-    const line = some.x0.lerp(some.x1, spread(t, some.x0));
+    const line = some.x0.lerp(some.x1, asColumn(t, some.x0));
     return squaredLength(line.add(x), some.x1.sub(some.x0).add(velocity)).mean();
   };
   const advance = recordCalls(() => {
