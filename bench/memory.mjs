@@ -1,31 +1,37 @@
-// The memory of large datasets: `dsbm fit` and `dsbm sample` on tables of millions of rows, and
+// The memory of large datasets: `dsbm fit`, `dsbm sample` and `dsbm evaluate` on tables of millions of rows, and
 // `dsbm fit` on folders of tens of thousands of images, against the memory of the same commands on
-// a few rows. Slow, and writes some gigabytes. `npm run bench:memory -- [--rows N] [--pictures N]`
+// a few rows. Slow, and writes some gigabytes.
+// `npm run bench:memory -- [--only parquet,csv,cells,pictures] [--rows N] [--columns N] [--cells N] [--genes N] [--pictures N]`
 import { spawn } from "node:child_process";
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openTableWriter } from "@dsbm/data";
 import sharp from "sharp";
+import { writeCounts } from "./counts.mjs";
 
 const { values } = parseArgs({
   options: {
+    only: { type: "string", default: "parquet,pictures" },
     rows: { type: "string", default: "5000000" },
+    columns: { type: "string", default: "20" },
+    cells: { type: "string", default: "100000" },
+    genes: { type: "string", default: "20000" },
     pictures: { type: "string", default: "50000" },
   },
 });
 const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-memory-"));
 const fewRows = 2000;
-const columns = 20;
+const columns = Number(values.columns);
 
 /** A table of normal columns, moved by `mean`. */
 async function table(path, rows, mean) {
   const names = Array.from({ length: columns }, (_, k) => ({ name: `c${k}`, dtype: "float32" }));
-  const writer = openTableWriter(path, { format: ".parquet", kept: [], columns: names });
+  const writer = openTableWriter(path, { format: extname(path), kept: [], columns: names });
   for (let at = 0; at < rows; at += 65_536) {
     const count = Math.min(65_536, rows - at);
     const column = () =>
@@ -95,40 +101,67 @@ async function row(name, words, base) {
   );
 }
 
-const [rows, count] = [Number(values.rows), Number(values.pictures)];
-try {
-  const fast = ["max_minutes=1", "plot_level=0"];
-  console.log(
-    `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)}`,
-  );
+const fast = ["max_minutes=1", "plot_level=0"];
+const fitOf = (name, ending) => [
+  "fit",
+  `${name}_a.${ending}`,
+  `${name}_b.${ending}`,
+  `name=${name}`,
+  "experiments_dir=runs",
+  ...fast,
+];
+
+/** The folder of the newest run of a name. */
+function runOf(name) {
+  const [options] = readdirSync(join(folder, "runs", name));
+  return join("runs", name, options, readdirSync(join(folder, "runs", name, options))[0]);
+}
+
+/** Fit and sample of a few and of many rows. */
+async function tables(rows, ending) {
   for (const [name, n] of [
     ["few", fewRows],
     ["many", rows],
   ]) {
-    await table(join(folder, `${name}_a.parquet`), n, 0);
-    await table(join(folder, `${name}_b.parquet`), n, 1);
+    await table(join(folder, `${name}_a.${ending}`), n, 0);
+    await table(join(folder, `${name}_b.${ending}`), n, 1);
   }
-  const fitOf = (name) => [
-    "fit",
-    `${name}_a.parquet`,
-    `${name}_b.parquet`,
-    `name=${name}`,
-    ...fast,
-  ];
-  const base = `fit, ${fewRows} rows of ${columns} columns`;
-  await row(base, fitOf("few"));
-  await row(`fit, ${rows} rows`, fitOf("many"), base);
+  const base = `fit, ${fewRows} rows of ${columns} columns, .${ending}`;
+  await row(base, fitOf("few", ending));
+  await row(`fit, ${rows} rows`, fitOf("many", ending), base);
   const sample = (name) => [
     "sample",
-    `experiments/${name}`,
-    `${name}_a.parquet`,
-    `${name}_out.parquet`,
+    runOf(name),
+    `${name}_a.${ending}`,
+    `${name}_out.${ending}`,
     // Memory does not depend on the number of steps.
     "steps=2",
   ];
   const sampleBase = `sample, ${fewRows} rows`;
   await row(sampleBase, sample("few"));
   await row(`sample, ${rows} rows`, sample("many"), sampleBase);
+  const evaluateBase = `evaluate, ${fewRows} rows`;
+  await row(evaluateBase, ["evaluate", runOf("few")]);
+  await row(`evaluate, ${rows} rows`, ["evaluate", runOf("many")], evaluateBase);
+}
+
+/** Fit and sample of one file of counts. */
+async function cells(count, genes) {
+  await writeCounts(join(folder, "counts.h5ad"), { cells: count, genes, share: 0.05 });
+  const groups = ["data.split_by=condition", "data.source=control", "data.target=treated"];
+  const place = ["name=counts", "experiments_dir=runs"];
+  await row(`fit, ${count} cells of ${genes} genes`, [
+    "fit",
+    "counts.h5ad",
+    ...groups,
+    ...place,
+    ...fast,
+  ]);
+  const words = ["sample", runOf("counts"), "counts.h5ad", "counts_out.h5ad", "steps=2"];
+  await row(`sample, ${count} cells`, words);
+}
+
+async function folders(count) {
   for (const [name, n] of [
     ["few_pictures", 200],
     ["many_pictures", count],
@@ -140,6 +173,26 @@ try {
   const pictureBase = "fit, 200 pictures of 64×64";
   await row(pictureBase, fitPictures("few_pictures"));
   await row(`fit, ${count} pictures`, fitPictures("many_pictures"), pictureBase);
+}
+
+const cases = {
+  parquet: () => tables(Number(values.rows), "parquet"),
+  csv: () => tables(Number(values.rows), "csv"),
+  cells: () => cells(Number(values.cells), Number(values.genes)),
+  pictures: () => folders(Number(values.pictures)),
+};
+
+try {
+  console.log(
+    `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)}`,
+  );
+  for (const name of values.only.split(",")) {
+    if (!Object.hasOwn(cases, name))
+      throw new Error(`--only ${name}: expected some of ${Object.keys(cases).join()}`);
+    await cases[name]();
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -7,13 +7,13 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
  * the budget: at most so many code tokens without imports. A change that needs more raises the budget and says in its commit why.
  */
 const packages = {
-  files: { group: "engine", budget: 5_000, imports: [] },
+  files: { group: "engine", budget: 5_300, imports: [] },
   // A second engine: about 320 operations, each with its schema and most with a derivative.
   portable: { group: "engine", budget: 75_000, imports: [] },
   torch: { group: "engine", budget: 40_600, imports: ["files", "portable"] },
   bridge: { group: "library", budget: 70_500, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_400, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 76_600, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 78_000, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 31_200, imports: ["files", "torch", "bridge"] },
   // Of bridge, what methods state: this entry loads no libtorch.
   config: { group: "app", budget: 24_900, imports: ["files"], entries: ["bridge/facts"] },

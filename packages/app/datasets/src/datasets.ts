@@ -108,9 +108,9 @@ export async function openDatasets(
     for (const split of splits)
       await prepareTable(name, {
         ...loadOptions(split, end, config, { like, between }),
-        progress: ({ done, total }) =>
+        progress: ({ done, total, isSplitting }) =>
           progress.update({
-            label: `${/^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
+            label: `${isSplitting ? "splitting" : /^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
             step: done,
             ...(total !== null && { steps: total }),
           }),

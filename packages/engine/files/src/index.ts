@@ -7,6 +7,7 @@ export * from "./nearest.js";
 export * from "./option-text.js";
 export * from "./process.js";
 export * from "./read.js";
+export * from "./resume.js";
 export * from "./shell.js";
 export * from "./temporary.js";
 export * from "./text.js";

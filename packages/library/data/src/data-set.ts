@@ -47,11 +47,21 @@ export interface SetOptions extends TableOptions {
   classes: readonly number[] | undefined;
 }
 
+/** How far a preparation is. */
+export interface PreparedRows {
+  /** Images or rows so far. */
+  done: number;
+  /** Null if only reading tells. */
+  total: number | null;
+  /** Whether the rows of a table were read, and are split into training and held-out rows now. */
+  isSplitting?: boolean;
+}
+
 /** How a dataset that must be prepared reports and stops. */
 export interface Preparation {
   /** Called after each image, or some rows of a table. */
-  progress?: (state: { name: string; split: Split; done: number; total: number | null }) => void;
-  /** Stops the work; nothing unfinished stays. */
+  progress?: (state: PreparedRows & { name: string; split: Split }) => void;
+  /** Stops the work. A table goes on from there in the next call; of other data, nothing unfinished stays. */
   signal?: AbortSignal;
   /** Called before a folder of prepared data is made; may throw (default: any folder may be made). */
   checkFolder?: (folder: string) => void;

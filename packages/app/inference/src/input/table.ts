@@ -154,7 +154,7 @@ async function* inParts(
   batches: AsyncIterable<CleanBatch>,
   size: number,
 ): AsyncGenerator<CleanBatch> {
-  for await (const { count, rows, numbers, texts, condition } of batches)
+  for await (const { count, rows, numbers, texts, condition, next } of batches)
     for (let low = 0; low < count; low += size) {
       const high = Math.min(low + size, count);
       yield {
@@ -164,6 +164,7 @@ async function* inParts(
         texts: texts.map((column) => column.slice(low, high)),
         condition: condition?.slice(low, high) ?? null,
         masses: [],
+        next,
       };
     }
 }

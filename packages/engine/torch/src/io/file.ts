@@ -84,8 +84,17 @@ export const cutShort = (path: string, expected: number, actual: number): TorchE
 export class WriteFile {
   #handle: number | undefined;
 
-  constructor(readonly path: string) {
-    this.#handle = attempt(path, () => openSync(path, "w"));
+  /** With `keeps` the content stays (default: the file is emptied). */
+  constructor(
+    readonly path: string,
+    { keeps = false }: { keeps?: boolean } = {},
+  ) {
+    this.#handle = attempt(path, () => openSync(path, keeps ? "r+" : "w"));
+  }
+
+  /** Bytes of the file. */
+  get length(): number {
+    return attempt(this.path, () => fstatSync(this.#handle!).size);
   }
 
   /** Whether `close` was called. */
@@ -110,6 +119,11 @@ export class WriteFile {
   /** Cuts or extends the file to `length` bytes. */
   resize(length: number): void {
     attempt(this.path, () => ftruncateSync(this.#handle!, length));
+  }
+
+  /** Waits until the bytes are on the disk. */
+  sync(): void {
+    attempt(this.path, () => fsyncSync(this.#handle!));
   }
 
   /** Closes the file, with `sync` after its bytes are on the disk; does nothing on a second call. */

@@ -1,6 +1,6 @@
 import { formatError } from "../binding/errors.js";
 import { elementsOf, swapBytes } from "./elements.js";
-import { checkLength, type ReadFile, WriteFile } from "./file.js";
+import { checkLength, cutShort, ReadFile, WriteFile } from "./file.js";
 import {
   type NpyHeader,
   npyHeader,
@@ -34,7 +34,7 @@ export function decode(file: Uint8Array, source = "npy"): RawArray {
   return inOrder(header, bytes.subarray(span.end), header.shape, source);
 }
 
-/** Writes a .npy file by rows, [n, …rowShape]; with `leading` sizes all of [...leading, …rowShape] is there at first, as zeros. */
+/** Writes a .npy file by rows, [n, …rowShape]; with `keep` behind the first rows of the file that is there; with `leading` sizes all of [...leading, …rowShape] is there at first, as zeros. */
 export class NpyWriter {
   /** Rows so far. */
   count = 0;
@@ -45,12 +45,15 @@ export class NpyWriter {
   readonly #start: number;
   readonly #rowLength: number;
 
-  /** Creates the file (or empties it); throws `Unreadable`, `UnknownDtype`, `InvalidShape`. */
+  /**
+   * Creates the file, or empties it, or cuts it to `keep` rows; throws `Unreadable`, `UnknownDtype`, `InvalidShape`,
+   * and `IncompleteFile` for a file of fewer rows.
+   */
   constructor(
     path: string,
     dtype: DType,
     rowShape: readonly number[],
-    { leading = null }: { leading?: readonly number[] | null } = {},
+    { leading = null, keep = 0 }: { leading?: readonly number[] | null; keep?: number } = {},
   ) {
     this.#dtype = dtype;
     this.#rowShape = [...rowShape];
@@ -58,9 +61,21 @@ export class NpyWriter {
     this.#rowLength = elementCount(rowShape, path) * itemSize[dtype];
     // Room for any number of rows that a double counts exactly.
     this.#start = npyHeader(dtype, [...(leading ?? [1e15]), ...rowShape]).length;
-    this.#file = new WriteFile(path);
+    this.#file = new WriteFile(path, { keeps: keep > 0 });
+    if (keep > 0) this.#cut(keep);
     if (leading) this.#file.resize(this.#start + elementCount(leading) * this.#rowLength);
     this.flush();
+  }
+
+  #cut(rows: number): void {
+    const length = this.#start + rows * this.#rowLength;
+    const { length: actual, path } = this.#file;
+    if (actual < length) {
+      this.#file.close();
+      throw cutShort(path, length, actual);
+    }
+    this.#file.resize(length);
+    this.count = rows;
   }
 
   /** Appends rows [k, …rowShape] (or one row, rowShape itself); throws `InvalidShape`, `Closed`. */
@@ -84,11 +99,12 @@ export class NpyWriter {
     this.count = Math.max(this.count, first + (one ? 1 : head));
   }
 
-  /** Updates the header, so that the file is valid with the rows written so far. */
-  flush(): void {
+  /** Updates the header, so that the file is valid with the rows written so far; `sync` waits for the disk. */
+  flush({ sync = false }: { sync?: boolean } = {}): void {
     const shape = [...(this.#leading ?? [this.count]), ...this.#rowShape];
     const header = npyHeader(this.#dtype, shape, this.#start);
     this.#file.write(header, 0);
+    if (sync) this.#file.sync();
   }
 
   /** Writes the final header; `sync` waits for the disk. */
@@ -105,6 +121,39 @@ export class NpyWriter {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** Reads rows of a .npy file without keeping it in memory: pages of a mapped file count as memory of the process. */
+export class NpyReader {
+  /** Of the whole array. */
+  readonly shape: readonly number[];
+  /** Of the elements. */
+  readonly dtype: DType;
+  readonly #file: ReadFile;
+  readonly #start: number;
+  readonly #rowLength: number;
+
+  /** Opens a file in C order and little-endian. Throws like `decode`, and `InvalidValue` for another order. */
+  constructor(path: string) {
+    this.#file = new ReadFile(path);
+    const { dtype, shape, start, fortran, bigEndian } = readNpyHeader(this.#file);
+    if (fortran || (bigEndian && itemSize[dtype] > 1))
+      throw formatError("InvalidValue", path, "expected little-endian elements in C order");
+    this.shape = shape;
+    this.dtype = dtype;
+    this.#start = start;
+    this.#rowLength = elementCount(shape.slice(1)) * itemSize[dtype];
+  }
+
+  /** Rows [count, …] from row `first` on; throws `IncompleteFile`. */
+  read(first: number, count: number): RawArray {
+    const data = this.#file.read(this.#start + first * this.#rowLength, count * this.#rowLength);
+    return { dtype: this.dtype, shape: [count, ...this.shape.slice(1)], data };
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type DataSet,
   defaultFraction,
   type Preparation,
+  type PreparedRows,
   type SetOptions,
   type Table,
 } from "../data-set.js";
@@ -22,16 +23,23 @@ interface RowOrigin {
 }
 
 /** How rows are prepared. */
-interface PrepareWork {
+export interface PrepareWork {
+  /** Of the split. */
   seed: number;
+  /** Stops the work. */
   signal: AbortSignal | undefined;
   /** The share of test rows. */
   fraction: number;
-  progress(state: { done: number; total: number | null }): void;
+  /** Receives the rows so far; `total` is null if only reading tells. */
+  progress(state: PreparedRows): void;
+  /** Shows other machines that the process lives. Throws FileError "locked" if another one took the folder over. */
+  refresh(): void;
 }
 
 interface PreparedFormat {
   about: string;
+  /** Whether `prepare` goes on with what an interrupted one left in its folder (default: no). */
+  resumes?: boolean;
   /** Throws a DatasetError if nothing can be read there. */
   originOf(options: SetOptions): RowOrigin;
   /** Writes the rows into a temporary folder. */
@@ -43,7 +51,7 @@ interface PreparedFormat {
 /** A dataset of the file or folder at `path`. A change of it while it is read throws `ChangedFile`. */
 export function preparedSet(
   path: string,
-  { about, originOf, prepare, load }: PreparedFormat,
+  { about, resumes = false, originOf, prepare, load }: PreparedFormat,
 ): DataSet {
   const folderOf = (options: SetOptions): string => {
     const { version, digest, options: rest } = originOf(options);
@@ -58,23 +66,23 @@ export function preparedSet(
     async prepare(options: SetOptions & Preparation) {
       const { name, split, seed = 0, signal, progress } = options;
       const folder = folderOf(options);
-      const work: PrepareWork = {
+      const work = {
         seed,
         signal,
         fraction: options.test_fraction ?? defaultFraction,
-        progress: (state) => progress?.({ name, split, ...state }),
+        progress: (state: PreparedRows) => progress?.({ name, split, ...state }),
       };
       await prepareFolder(
         folder,
-        async (temporary) => {
-          await prepare(temporary, options, work);
+        async (temporary, refresh) => {
+          await prepare(temporary, options, { ...work, refresh });
           if (folderOf(options) !== folder)
             throw new DatasetError(
               "ChangedFile",
               `${path}: changed while it was read: expected a finished file; wait until it is written, and start again`,
             );
         },
-        options.checkFolder,
+        { check: options.checkFolder, signal, resumes },
       );
     },
     load(options) {

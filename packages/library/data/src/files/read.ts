@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, sha256OfFile, stageFolder } from "@dsbm/files";
+import { FileError, isPage, resumeFolder, sha256OfFile, stageFolder } from "@dsbm/files";
 import { isFormatError } from "@dsbm/torch/archive";
 import type { SetOptions } from "../data-set.js";
 import { badTable, DatasetError, reason } from "../errors.js";
@@ -60,24 +60,42 @@ export function unreadableFile(path: string, format: string, error: unknown): Da
   return badTable(path, `cannot be read as ${format} (${problem}): write it again`);
 }
 
+/** How a folder is prepared. */
+interface FolderWork {
+  /** Called before it is made; may throw. */
+  check?: ((folder: string) => void) | undefined;
+  /** Stops the work. */
+  signal?: AbortSignal | undefined;
+  /** Whether interrupted work stays for the next call (default: no). */
+  resumes?: boolean;
+}
+
+/** A new temporary folder, or what interrupted work left. */
+function openStage(folder: string, resumes: boolean) {
+  if (resumes && !isPage) return resumeFolder(folder);
+  const staged = stageFolder(folder);
+  return { ...staged, leave: staged.discard, refresh() {} };
+}
+
 /**
- * `make` writes and flushes files under a temporary name, which becomes `folder` at the end. Throws the errors of
- * `make`, and `Unreadable` if the disk refuses.
+ * `make` writes and flushes files under a temporary name, which becomes `folder` at the end; `refresh` keeps the lock.
+ * Throws the errors of `make`, and `Unreadable` if the disk refuses.
  */
 export async function prepareFolder(
   folder: string,
-  make: (temporary: string) => Promise<void>,
-  check?: (folder: string) => void,
+  make: (temporary: string, refresh: () => void) => Promise<void>,
+  { check, signal, resumes = false }: FolderWork = {},
 ): Promise<void> {
   try {
     if (statOrUndefined(folder)) return;
     check?.(folder);
-    const staged = stageFolder(folder);
+    const staged = openStage(folder, resumes);
     try {
-      await make(staged.temporary);
+      await make(staged.temporary, staged.refresh);
       staged.commit();
     } finally {
-      staged.discard();
+      if (signal?.aborted) staged.leave();
+      else staged.discard();
     }
   } catch (error) {
     const isStorage =

@@ -124,7 +124,7 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
           progress: (done) => progress?.({ name, split, done, total: files.length }),
           signal,
         }),
-      options.checkFolder,
+      { check: options.checkFolder },
     );
   }
 

@@ -168,11 +168,11 @@ class LevelReader {
     );
   }
 
-  async *batches({ numbers = [], texts = [], signal }: RowRequest): AsyncGenerator<RowBatch> {
+  async *batches({ numbers = [], texts = [], ...how }: RowRequest): AsyncGenerator<RowBatch> {
     const embedded = new Set(numbers.flatMap((name) => this.#levels.get(name)?.category ?? []));
     const plain = numbers.filter((name) => !this.#levels.has(name));
     const names = [...embedded].map(({ name }) => name);
-    const request = { numbers: plain, texts: [...texts, ...names], signal };
+    const request = { numbers: plain, texts: [...texts, ...names], ...how };
     const readers = [...embedded].map((category) => this.#codeReader(category));
     for await (const batch of this.source.batches(request)) {
       const cells = batch.texts.splice(texts.length);

@@ -1,6 +1,6 @@
 import { badTable, byOption, type DatasetError, firstOf } from "../errors.js";
 import { groupFilter, type RowGroup } from "./row-group.js";
-import type { RowBatch, RowSource, TableColumn } from "./rows.js";
+import type { RowBatch, RowStart, RowSource, TableColumn } from "./rows.js";
 import { type RowFilter, rowFilter } from "./where.js";
 
 /** Larger values would overflow float32 in sums. */
@@ -24,6 +24,8 @@ export interface CleanRequest {
   group?: RowGroup | null | undefined;
   /** See `rowFilter`; other rows are ignored. */
   where?: string | undefined;
+  /** Where to begin, and the counts of the rows in front (default: at the first row). */
+  resume?: { from: RowStart; counts: CleanCounts } | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
@@ -36,6 +38,8 @@ export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"
   condition: Float64Array | string[] | null;
   /** One array for each column of `masses`. */
   masses: Float64Array[];
+  /** Where the next batch begins, and the counts of the rows in front of it. */
+  next: { from: RowStart; counts: CleanCounts };
 }
 
 /** Numbers of read, usable and dropped rows. */
@@ -64,8 +68,8 @@ export async function* cleanRows(
   source: RowSource,
   request: CleanRequest,
 ): AsyncGenerator<CleanBatch, CleanCounts> {
-  const { numbers, masses = [], texts = [], condition, missing = "error", signal } = request;
-  const counts: CleanCounts = { all: 0, rows: 0, dropped: 0, groups: new Set() };
+  const { numbers, masses = [], texts = [], condition, missing = "error", resume } = request;
+  const counts = resume?.counts ?? { all: 0, rows: 0, dropped: 0, groups: new Set<string>() };
   const filters = filtersOf(source, request, counts.groups);
   const isClass = condition?.kind === "text";
   const dose = condition && !isClass ? [condition.name] : [];
@@ -75,7 +79,8 @@ export async function* cleanRows(
   const columns = {
     numbers: [...numberColumns, ...filters.flatMap((filter) => filter.numbers)],
     texts: [...textColumns, ...filters.flatMap((filter) => filter.texts)],
-    signal,
+    from: resume?.from,
+    signal: request.signal,
   };
   for await (const batch of source.batches(columns)) {
     const { count, first } = batch;
@@ -97,9 +102,7 @@ export async function* cleanRows(
       for (const i of all)
         if (source.isMissing(batch.texts.at(-1)![i])) faults.add(condition.name, i);
     const rows = all.filter((i) => faults.isWhole(i));
-    counts.all += count;
-    counts.rows += all.length;
-    counts.dropped += all.length - rows.length;
+    addCounts(counts, { count, rows: all.length, whole: rows.length });
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
     const pickedNumbers = batch.numbers.map((column) => pickRows(column, rows));
     const pickedTexts = batch.texts.map((column) => rows.map((i) => column[i]));
@@ -110,6 +113,7 @@ export async function* cleanRows(
       masses: pickedNumbers.slice(numbers.length, numbers.length + masses.length),
       texts: pickedTexts.slice(0, texts.length),
       condition: (condition && (isClass ? pickedTexts : pickedNumbers).at(-1)) ?? null,
+      next: { from: { row: first + count, text: batch.next }, counts: { ...counts } },
     };
   }
   if (missing === "error" && faults.columns.size > 0)
@@ -119,6 +123,15 @@ export async function* cleanRows(
         numbers.includes(name) || source.columns.some(({ category }) => category === name),
     });
   return counts;
+}
+
+function addCounts(
+  counts: CleanCounts,
+  { count, rows, whole }: { count: number; rows: number; whole: number },
+): void {
+  counts.all += count;
+  counts.rows += rows;
+  counts.dropped += rows - whole;
 }
 
 /** The values of some rows in order; the column itself if these are all. */

@@ -42,12 +42,29 @@ export interface ReadOptions extends CellOptions {
   seconds?: number | undefined;
 }
 
+/** The beginning of a line of an unpacked file of text: the next row and the line, counted from 0 and 1, and its byte. */
+export interface TextPlace {
+  row: number;
+  line: number;
+  byte: number;
+}
+
+/** A row to begin with. */
+export interface RowStart {
+  /** Counted from 0. */
+  row: number;
+  /** Of a file of text: a line in front of it. */
+  text?: TextPlace | undefined;
+}
+
 /** The columns to read. */
 export interface RowRequest {
   /** Missing cells are NaN, infinite values stay. */
   numbers?: readonly string[];
   /** Unchanged; missing cells are "". */
   texts?: readonly string[];
+  /** The first row to read, which began a batch of an earlier reading (default: the first one). */
+  from?: RowStart | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
@@ -62,6 +79,8 @@ export interface RowBatch {
   numbers: Float64Array[];
   /** One array for each requested column. */
   texts: string[][];
+  /** Of a file of text: a line in front of the next batch. */
+  next?: TextPlace | undefined;
 }
 
 /** An open table: its columns, and its rows in batches. */
@@ -83,7 +102,7 @@ export interface RowSource {
   /** Whether a text of the table is a missing value. */
   isMissing(text: string): boolean;
   /**
-   * Reads all rows from the first on; may be called again. Throws `BadTable`, and `ChangedFile` if
+   * Reads all rows, or all from `from` on; may be called again. Throws `BadTable`, and `ChangedFile` if
    * the file has changed.
    */
   batches(request: RowRequest): AsyncGenerator<RowBatch>;

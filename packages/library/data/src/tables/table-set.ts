@@ -19,6 +19,7 @@ export const tablePrefix = "table:";
 export const tableSet = (path: string): DataSet =>
   preparedSet(path, {
     about: "the rows of a table of your own",
+    resumes: true,
     originOf({ table = {} }) {
       const { others = [] } = table;
       for (const one of [path, ...others.map((other) => other.path)]) checkFile(one);

@@ -1,6 +1,8 @@
 // Plain lines are scanned from their bytes, others parsed: nobody can tell which.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { openRows } from "@dsbm/data";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -8,7 +10,7 @@ import { readAll, testFolders } from "../files.js";
 
 const folder = testFolders();
 
-function file(content: string, name = "t.csv"): string {
+function file(content: string | Uint8Array, name = "t.csv"): string {
   const path = join(folder(), name);
   writeFileSync(path, content);
   return path;
@@ -48,6 +50,23 @@ it("numbers have the bits of Number()", async () => {
       if (!Object.is(value, Number(rows[i][k]))) expect(value, rows[i][k]).toBe(Number(rows[i][k]));
   expect(numbers.map((column) => column.length)).toEqual(names.map(() => rows.length));
 });
+
+it.each(["t.csv", "t.csv.gz"])(
+  "%s is read from a line on without the lines in front of it",
+  async (name) => {
+    const text = 'a,b\nno,number\nno,number\n3,4\n5,"6"\n';
+    const path = file(name.endsWith(".gz") ? gzipSync(text) : text, name);
+    const from = { row: 2, text: { row: 2, line: 4, byte: text.indexOf("3") } };
+    const source = await openRows(path);
+    const batches = [];
+    for await (const batch of source.batches({ numbers: ["b"], from }))
+      batches.push([batch.first, ...batch.numbers[0]]);
+    expect(batches).toEqual([
+      [2, 4],
+      [3, 6],
+    ]);
+  },
+);
 
 const cell = fc.oneof(
   {

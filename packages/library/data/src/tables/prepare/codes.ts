@@ -10,14 +10,28 @@ export const classLabel = (cell: string): string => cell.trim().replace(/^([+-]?
 export const byNumber = (a: string, b: string): number =>
   Number(a) - Number(b) || (a < b ? -1 : Number(a > b));
 
+/** The temporary codes so far, as JSON. */
+export interface CodesState {
+  labels: string[];
+  range: { min: number; max: number };
+}
+
 /**
- * Codes of a condition column: `add` gives temporary codes, which `finish` maps to final ones.
+ * Codes of a condition column: `add` gives temporary codes, which `finish` maps to final ones. Goes on from `saved`.
  * @throws {DatasetError} `BadTable`, in `add`, for more than 100 different texts
  */
-export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "name" | "kind">) {
-  const codes = new Map<string, number>();
-  const range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+export function conditionCodes(
+  path: string,
+  { name, kind }: Pick<TableColumn, "name" | "kind">,
+  saved?: CodesState,
+) {
+  const codes = new Map(saved?.labels.map((label, code) => [label, code]));
+  const range =
+    saved && kind === "number"
+      ? saved.range
+      : { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   return {
+    state: (): CodesState => ({ labels: [...codes.keys()], range }),
     add(values: Float64Array | string[]): Float64Array {
       if (values instanceof Float64Array) {
         range.min = values.reduce((a, b) => Math.min(a, b), range.min);

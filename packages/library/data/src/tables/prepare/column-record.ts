@@ -3,21 +3,37 @@ import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
 /** Facts that only all rows show. */
-type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "spread" | "counters">;
+export type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "spread" | "counters">;
+
+/** What a record knows so far, as JSON. */
+export interface RecordState extends Omit<LearntFacts, "counters"> {
+  n: number;
+  /** Of each column. */
+  first: number[];
+  isCounter: boolean[];
+}
+
+const emptyRecord = (d: number): RecordState => ({
+  n: 0,
+  offset: [],
+  spread: [],
+  first: [],
+  range: {
+    min: new Array<number>(d).fill(Number.POSITIVE_INFINITY),
+    max: new Array<number>(d).fill(Number.NEGATIVE_INFINITY),
+  },
+  isCounter: new Array<boolean>(d).fill(true),
+  whole: new Array<boolean>(d).fill(true),
+});
 
 /**
  * Learns facts of d columns from batches of rows: offsets (the medians of the first batch), ranges,
- * whole numbers and columns that count the rows.
+ * whole numbers and columns that count the rows. Goes on from `saved`.
  */
-export function columnRecord(d: number, log1p: boolean) {
-  let n = 0;
-  let offset: number[] = [];
-  let spread: number[] = [];
-  let first: number[] = [];
-  const min = new Array<number>(d).fill(Number.POSITIVE_INFINITY);
-  const max = new Array<number>(d).fill(Number.NEGATIVE_INFINITY);
-  const isCounter = new Array<boolean>(d).fill(true);
-  const whole = new Array<boolean>(d).fill(true);
+export function columnRecord(d: number, log1p: boolean, saved: RecordState = emptyRecord(d)) {
+  let { n, offset, spread, first } = saved;
+  const { isCounter, whole } = saved;
+  const { min, max } = saved.range;
 
   function setOffsets(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
     const sorted = values.map((column) => column.slice().sort());
@@ -30,6 +46,16 @@ export function columnRecord(d: number, log1p: boolean) {
 
   return {
     count: () => n,
+
+    state: (): RecordState => ({
+      n,
+      offset,
+      spread,
+      first,
+      range: { min, max },
+      isCounter,
+      whole,
+    }),
 
     /** Returns rows in their stored form, [count, d]. */
     add({ numbers, count }: CleanBatch): Float32Array {

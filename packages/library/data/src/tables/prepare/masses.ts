@@ -13,8 +13,11 @@ export class MassSums {
   constructor(
     private readonly path: string,
     private readonly columns: Readonly<Record<string, string>>,
+    saved?: Readonly<Record<string, number>>,
   ) {
-    this.sums = Object.fromEntries(Object.keys(columns).map((key) => [key, 0]));
+    this.sums = saved
+      ? { ...saved }
+      : Object.fromEntries(Object.keys(columns).map((key) => [key, 0]));
   }
 
   /** Adds a batch. Throws `BadTable` for a negative amount. */

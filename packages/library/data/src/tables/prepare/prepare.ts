@@ -2,23 +2,20 @@
 // do not fit into memory.
 import { join } from "node:path";
 import { writeFlushed } from "@dsbm/files";
-import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, firstOf, invalidOption } from "../../errors.js";
+import type { PrepareWork } from "../../files/prepared-set.js";
 import { contentDigest } from "../../files/read.js";
 import { type ColumnCategory, embedCategories, withLevels } from "../categories.js";
-import { type CleanCounts, cleanRows } from "../clean.js";
+import type { CleanCounts } from "../clean.js";
 import type { TableFacts } from "../facts.js";
-import { toRows } from "../number-rows.js";
 import { openRows } from "../open.js";
-import type { ReadOptions, RowSource, TableColumn } from "../rows.js";
+import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, matchColumns, selectColumns } from "../select.js";
 import { type CategoryOptions, chooseCategories } from "./choose-categories.js";
 import { chooseColumns } from "./choose-columns.js";
-import { conditionCodes } from "./codes.js";
-import { columnRecord } from "./column-record.js";
-import { checkDiskSpace } from "./disk-space.js";
-import { edgeShares } from "./edges.js";
-import { MassSums } from "./masses.js";
+import type { LearntFacts } from "./column-record.js";
+import { EdgeCounts } from "./edges.js";
+import { TableReading } from "./reading.js";
 import { heldOutRows, splitFile } from "./split.js";
 
 /** Options of one table, next to the options of its reader. */
@@ -31,18 +28,13 @@ export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions, 
   group?: string | undefined;
 }
 
-interface PrepareOptions extends OwnOptions {
-  fraction: number;
-  seed: number;
-  /** `total` is null if only reading tells. */
-  progress: (state: { done: number; total: number | null }) => void;
-  signal: AbortSignal | undefined;
-}
+/** How one table is prepared. */
+export interface PrepareOptions extends OwnOptions, PrepareWork {}
 
 /**
  * Writes of each split rows_SPLIT.npy [n, d] float32, beside_SPLIT.npy [n, 1 + …] float64 (rows in
- * the file from 0, the condition, and the masses), and facts.json. Throws a `DatasetError`, and the
- * signal's reason.
+ * the file from 0, the condition, and the masses), and facts.json. Goes on with a reading that stopped in the folder.
+ * Throws a `DatasetError`, and the signal's reason.
  */
 export async function prepareRows(
   path: string,
@@ -75,18 +67,13 @@ async function writeRows(
   });
   const { log1p = false, like, keep = [], split_by, group } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
-  const reading = newReading(path, { columns, condition }, options);
-  const counts = await copyRows(source, folder, reading, options);
+  const reading = new TableReading(source, folder, { columns, condition }, options);
+  const counts = await reading.copyRows();
   const n = reading.record.count();
   if (n < 2) throw tooFewRows(path, n, { counts, ...options });
   reading.masses.check(group === undefined ? "" : ` with ${split_by}=${group}`);
-  const isHeld = heldOutRows(n, options);
   const learnt = reading.record.facts(columns);
-  const edges = edgeShares(folder, learnt);
-  const moments = splitFile(folder, "rows", { isHeld, offset: learnt.offset });
-  const known = reading.codes?.finish() ?? null;
-  const change = (x: number, k: number) => (known && k === 1 ? known.code(x) : x);
-  const beside = splitFile(folder, "beside", { isHeld, change });
+  const { known, moments, beside, edges } = await splitTable(reading, learnt, folder, options);
   return {
     path,
     digest: contentDigest(path),
@@ -118,6 +105,33 @@ async function writeRows(
   };
 }
 
+/** Splits the rows that were read, and removes their files. */
+async function splitTable(
+  reading: TableReading,
+  learnt: LearntFacts,
+  folder: string,
+  options: PrepareOptions,
+) {
+  const n = reading.record.count();
+  const isHeld = heldOutRows(n, options);
+  const edges = new EdgeCounts(learnt);
+  const moments = await splitFile(folder, "rows", {
+    isHeld,
+    offset: learnt.offset,
+    visit(block, done) {
+      options.signal?.throwIfAborted();
+      options.refresh();
+      edges.add(block);
+      options.progress({ done, total: n, isSplitting: true });
+    },
+  });
+  const known = reading.codes?.finish() ?? null;
+  const change = known ? { column: 1, value: known.code } : undefined;
+  const beside = await splitFile(folder, "beside", { isHeld, change });
+  reading.removeFiles();
+  return { known, moments, beside, edges: edges.shares() };
+}
+
 /** The columns to train on with levels instead of categories, to which named categories belong; undefined: all. */
 function trainedList(
   columns: readonly string[] | undefined,
@@ -128,78 +142,6 @@ function trainedList(
   const isNamed = ({ name }: ColumnCategory) => list?.includes(name) && !columns.includes(name);
   const more = categories.filter(isNamed).map(({ name }) => name);
   return withLevels([...columns, ...more], categories);
-}
-
-/** What a reading of a table fills. */
-interface Reading {
-  columns: readonly string[];
-  condition: TableColumn | null;
-  record: ReturnType<typeof columnRecord>;
-  codes: ReturnType<typeof conditionCodes> | null;
-  masses: MassSums;
-}
-
-const newReading = (
-  path: string,
-  { columns, condition }: Pick<Reading, "columns" | "condition">,
-  { log1p = false, masses = {} }: OwnOptions,
-): Reading => ({
-  columns,
-  condition,
-  record: columnRecord(columns.length, log1p),
-  codes: condition && conditionCodes(path, condition),
-  masses: new MassSums(path, masses),
-});
-
-/** Copies usable rows to rows.npy, and their numbers, conditions and masses to `beside.npy`. */
-async function copyRows(
-  source: RowSource,
-  folder: string,
-  { columns, condition, record, codes, masses }: Reading,
-  {
-    missing,
-    log1p,
-    where,
-    signal,
-    split_by,
-    group,
-    progress,
-    masses: massColumns = {},
-  }: PrepareOptions,
-): Promise<CleanCounts> {
-  const file = (name: string) => join(folder, `${name}.npy`);
-  const width = 1 + (codes ? 1 : 0) + Object.keys(massColumns).length;
-  const total = source.rows ?? source.estimatedRows ?? null;
-  if (total !== null)
-    checkDiskSpace(source.path, folder, { rows: total, columns: columns.length, beside: width });
-  using rows = new io.npy.NpyWriter(file("rows"), "float32", [columns.length]);
-  using beside = new io.npy.NpyWriter(file("beside"), "float64", [width]);
-  const reading = cleanRows(source, {
-    numbers: columns,
-    masses: Object.values(massColumns),
-    condition,
-    missing,
-    log1p,
-    where,
-    signal,
-    group: split_by && group !== undefined ? { column: split_by, value: group } : null,
-  });
-  for (;;) {
-    const next = await reading.next();
-    if (next.done) return next.value;
-    const batch = next.value;
-    const { count } = batch;
-    masses.add(batch);
-    rows.append(io.fromTyped(record.add(batch), [count, columns.length]));
-    const others = [
-      Float64Array.from(batch.rows),
-      ...(codes ? [codes.add(batch.condition!)] : []),
-      ...batch.masses,
-    ];
-    beside.append(io.fromTyped(toRows(others, "float64"), [count, width]));
-    const done = batch.rows.at(-1)! + 1;
-    progress({ done, total: total && Math.max(total, done) });
-  }
 }
 
 function tooFewRows(

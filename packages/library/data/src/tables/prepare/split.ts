@@ -1,5 +1,4 @@
 // The training and the held-out rows of a table, in files of their own.
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, tidy } from "@dsbm/torch";
@@ -32,23 +31,26 @@ export interface ColumnMoments {
 }
 
 interface SplitOptions {
+  /** 1 for held-out rows. */
   isHeld: Uint8Array;
   /** Rows are x − offset. */
   offset?: readonly number[];
-  change?: (x: number, k: number) => number;
+  /** Replaces values of a column. */
+  change?: { column: number; value: (x: number) => number } | undefined;
+  /** Called for each block of rows, in order, with the number of rows so far; may throw. */
+  visit?: (block: Float32Array | Float64Array, done: number) => void;
 }
 
 /**
- * Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy, and removes it. Returns
- * moments of the training rows x.
+ * Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns moments of the training
+ * rows x. Throws errors of `visit`.
  */
-export function splitFile(
+export async function splitFile(
   folder: string,
   name: string,
-  { isHeld, offset, change = (x) => x }: SplitOptions,
-): ColumnMoments {
-  const path = join(folder, `${name}.npy`);
-  using file = io.mapNpy(path);
+  { isHeld, offset, change, visit }: SplitOptions,
+): Promise<ColumnMoments> {
+  using file = new io.npy.NpyReader(join(folder, `${name}.npy`));
   const { dtype } = file;
   const [n, d] = file.shape;
   using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
@@ -57,8 +59,13 @@ export function splitFile(
   const rows = Math.max(1, Math.floor(2 ** 20 / d));
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
-    const raw = tidy(() => file.narrow(0, first, count).toArray() as Float32Array | Float64Array);
-    const block = raw.map((x, i) => change(x, i % d));
+    // Other tasks get their turn between blocks.
+    await new Promise(setImmediate);
+    const { buffer } = file.read(first, count).data;
+    const block = dtype === "float32" ? new Float32Array(buffer) : new Float64Array(buffer);
+    if (change)
+      for (let i = change.column; i < block.length; i += d) block[i] = change.value(block[i]);
+    visit?.(block, first + count);
     const held = block.slice();
     let trainLength = 0;
     let testLength = 0;
@@ -78,7 +85,6 @@ export function splitFile(
   }
   train.close({ sync: true });
   test.close({ sync: true });
-  rmSync(path);
   return sums.moments(offset);
 }
 

@@ -75,14 +75,17 @@ export function matrixTable(
       for await (const [block, { count }] of blocks(matrix)) moments.add(block, count, total);
       return moments.finish(names);
     },
-    async *batches({ numbers = [], texts = [], signal }: RowRequest) {
+    async *batches({ numbers = [], texts = [], from, signal }: RowRequest) {
       const wanted = [...new Set([...numbers, ...texts])].filter((name) => places.has(name));
       const slots = new Int32Array(d).fill(-1);
       for (const [slot, name] of wanted.entries()) slots[places.get(name) as number] = slot;
       const annotations = new Map(
         [...numbers, ...texts].map((name) => [name, others.get(name)?.read() ?? []]),
       );
-      for await (const [block, { first, count }] of blocks(matrix, wanted.length > 0)) {
+      for await (const [block, { first, count }] of blocks(matrix, {
+        needsEntries: wanted.length > 0,
+        start: from?.row,
+      })) {
         signal?.throwIfAborted();
         const columns = wanted.map(() => new Float64Array(count));
         block((i, k, value) => {
@@ -119,13 +122,13 @@ const tableColumns = (
   ),
 ];
 
-/** The rows of a matrix in blocks; without their entries on request. */
+/** The rows of a matrix from `start` on in blocks; without their entries on request. */
 async function* blocks(
   { n, d, block }: Matrix,
-  needsEntries = true,
+  { needsEntries = true, start = 0 }: { needsEntries?: boolean; start?: number | undefined } = {},
 ): AsyncGenerator<[block: Entries, rows: { first: number; count: number }]> {
   const most = Math.max(batchRows(d), d > wideColumns ? wideRows : 0);
-  for (let first = 0; first < n; first += most) {
+  for (let first = start; first < n; first += most) {
     // Reading is synchronous: other tasks get their turn between batches.
     await new Promise(setImmediate);
     const count = Math.min(most, n - first);

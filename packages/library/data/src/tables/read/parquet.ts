@@ -111,7 +111,7 @@ interface ParquetFile {
 
 async function* readBatches(
   parquet: ParquetFile,
-  { numbers = [], texts = [] }: RowRequest,
+  { numbers = [], texts = [], from = { row: 0 } }: RowRequest,
 ): AsyncGenerator<RowBatch> {
   const width = Math.max(numbers.length + texts.length, 1);
   const part = Math.floor(partValues / width);
@@ -119,7 +119,7 @@ async function* readBatches(
   let groupStart = 0;
   for (const group of parquet.metadata.row_groups) {
     const groupEnd = groupStart + Number(group.num_rows);
-    for (let start = groupStart; start < groupEnd; start += part) {
+    for (let start = Math.max(groupStart, from.row); start < groupEnd; start += part) {
       const end = Math.min(start + part, groupEnd);
       const values: Float64Array[] = [];
       const cells: string[][] = [];

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { badTable, DatasetError, reason } from "../../../errors.js";
 import { checkUnpacked, type UnpackLimits } from "../../../files/archive.js";
+import type { TextPlace } from "../../rows.js";
 
 /** A file of text, of `size` bytes on the disk. */
 export interface TextFile {
@@ -12,6 +13,8 @@ export interface TextFile {
   size: number;
   /** Bounds on the unpacked size. */
   limits?: UnpackLimits | undefined;
+  /** The line to begin with (default: the first one). */
+  from?: TextPlace | undefined;
 }
 
 const partBytes = 2 ** 18;
@@ -33,7 +36,7 @@ export const endlessLine = (path: string): DatasetError =>
  */
 export async function* readText(file: TextFile): AsyncGenerator<Buffer> {
   const { path } = file;
-  let lines = 1;
+  let lines = file.from?.line ?? 1;
   let lineBytes = 0;
   let cut: Buffer = Buffer.alloc(0);
   for await (const part of unpackedParts(file)) {
@@ -64,7 +67,8 @@ function firstLineEnd(part: Buffer): number {
   return Math.min(...ends);
 }
 
-function lineEnds(part: Buffer): number {
+/** The number of line feeds. */
+export function lineEnds(part: Buffer): number {
   let count = 0;
   for (let at = part.indexOf(0x0a); at >= 0; at = part.indexOf(0x0a, at + 1)) count++;
   return count;
@@ -94,10 +98,11 @@ function completeLength(bytes: Buffer): number {
   return bytes.length;
 }
 
-async function* unpackedParts({ path, size, limits }: TextFile): AsyncGenerator<Buffer> {
+async function* unpackedParts({ path, size, limits, from }: TextFile): AsyncGenerator<Buffer> {
   if (size === 0) return;
   const isPacked = /\.gz$/i.test(path);
-  const file = createReadStream(path, { highWaterMark: partBytes });
+  const start = from?.byte ?? 0;
+  const file = createReadStream(path, { highWaterMark: partBytes, ...(!isPacked && { start }) });
   const parts = isPacked ? pipeline(file, createGunzip({ chunkSize: partBytes }), () => {}) : file;
   const cure = "unpack it with gunzip and give the unpacked file";
   let total = 0;
@@ -105,7 +110,9 @@ async function* unpackedParts({ path, size, limits }: TextFile): AsyncGenerator<
     for await (const bytes of parts) {
       total += (bytes as Buffer).length;
       if (isPacked) checkUnpacked(path, total, "BadGzip", { size, limits, cure });
-      yield bytes as Buffer;
+      // A packed file has no places to begin with.
+      const passed = isPacked ? Math.max(start - total + (bytes as Buffer).length, 0) : 0;
+      if (passed < (bytes as Buffer).length) yield (bytes as Buffer).subarray(passed);
     }
   } catch (error) {
     if (error instanceof DatasetError) throw error;

@@ -1,6 +1,6 @@
 // The batches of a text file's plain lines, which are scanned instead of parsed.
 import type { CellOptions } from "../../cells.js";
-import { batchRows, type RowBatch, type RowRequest } from "../../rows.js";
+import { batchRows, type RowBatch, type RowRequest, type TextPlace } from "../../rows.js";
 import type { RecordFile } from "./records.js";
 import type { ScannedRows, ScanPlan } from "./scan.js";
 import { scanRows } from "./scan-parts.js";
@@ -25,28 +25,33 @@ interface ScanEnd {
  */
 export async function* scanBatches(
   table: PlainTable,
-  { numbers = [], texts = [], signal }: RowRequest,
+  { numbers = [], texts = [], from, signal }: RowRequest,
 ): AsyncGenerator<RowBatch, ScanEnd> {
   const { names, hasHeader, file } = table;
   const plan = scanPlan(table, [...new Set(numbers)], [...new Set(texts)]);
-  if (plan === null) return { count: 0, isWhole: false };
+  const begin = from?.row ?? 0;
+  if (plan === null) return { count: begin, isWhole: false };
   const rows = batchRows(names.length);
   // A parser counts the header as a row of the first batch.
-  const batch = new BatchColumns(hasHeader ? rows - 1 : rows, plan);
+  const batch = new BatchColumns(begin, hasHeader && begin === 0 ? rows - 1 : rows, plan);
   const order = {
     numbers: numbers.map((name) => plan.numbers.indexOf(names.indexOf(name))),
     texts: texts.map((name) => plan.texts.indexOf(names.indexOf(name))),
   };
   let isWhole = true;
-  for await (const scanned of scanRows(file, plan, { hasHeader })) {
+  let next: TextPlace | undefined;
+  let row = from?.text?.row ?? 0;
+  for await (const scanned of scanRows({ ...file, from: from?.text }, plan, { hasHeader })) {
     signal?.throwIfAborted();
-    for (let from = 0; from < scanned.count; ) {
-      from += batch.add(scanned, from);
-      if (batch.isFull()) yield batch.take(order, rows);
+    next = { row, byte: scanned.byte, line: scanned.line };
+    for (let at = Math.min(Math.max(begin - row, 0), scanned.count); at < scanned.count; ) {
+      at += batch.add(scanned, at);
+      if (batch.isFull()) yield { ...batch.take(order, rows), next };
     }
+    row += scanned.count;
     isWhole = !scanned.isOdd;
   }
-  if (batch.count > 0) yield batch.take(order, rows);
+  if (batch.count > 0) yield { ...batch.take(order, rows), next };
   return { count: batch.first, isWhole };
 }
 
@@ -72,14 +77,14 @@ function scanPlan(
 
 /** The columns of the next batch. */
 class BatchColumns {
-  /** The number of the first row. */
-  first = 0;
   /** Rows so far. */
   count = 0;
   #numbers: Float64Array[];
   #texts: string[][];
 
   constructor(
+    /** The number of the first row. */
+    public first: number,
     private size: number,
     plan: ScanPlan,
   ) {

@@ -1,7 +1,8 @@
 // Scans a file of text in parts of whole lines, on several cores if it is large.
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import { readText } from "./bytes.js";
+import type { TextPlace } from "../../rows.js";
+import { lineEnds, readText } from "./bytes.js";
 import type { RecordFile } from "./records.js";
 import {
   carriageReturn,
@@ -17,6 +18,12 @@ const partBytes = 2 ** 22;
 const bytesOfThread = 2 ** 23;
 const mostThreads = 8;
 
+/** The beginning of a part of whole lines. */
+type PartPlace = Omit<TextPlace, "row">;
+
+/** The rows of a part, and its beginning. */
+type PartRows = ScannedRows & PartPlace;
+
 /** Scans a part of whole lines. */
 interface Scanning {
   scan(part: Uint8Array<ArrayBuffer>): Promise<ScannedRows>;
@@ -26,24 +33,27 @@ interface Scanning {
 }
 
 /**
- * The rows of a file in front of its first unusual line; the last ones say whether there is
+ * The rows of a file, from the line on that it begins with, in front of its first unusual line; the last ones say whether there is
  * such a line. Throws errors of `readText`.
  */
 export async function* scanRows(
   file: RecordFile,
   plan: ScanPlan,
   { hasHeader }: { hasHeader: boolean },
-): AsyncGenerator<ScannedRows> {
+): AsyncGenerator<PartRows> {
   const scanning = await openScanning(file, plan);
-  const pending: Promise<ScannedRows>[] = [];
+  const pending: Promise<PartRows>[] = [];
   try {
-    for await (const part of wholeLines(file, { hasHeader, hasReturns: plan.hasReturns })) {
-      const rows = scanning.scan(part);
+    for await (const { bytes, ...place } of wholeLines(file, {
+      hasHeader,
+      hasReturns: plan.hasReturns,
+    })) {
+      const rows = scanning.scan(bytes).then((scanned) => ({ ...scanned, ...place }));
       // A failure is thrown where the rows are awaited.
       rows.catch(() => {});
       pending.push(rows);
       if (pending.length < scanning.depth) continue;
-      const next = await (pending.shift() as Promise<ScannedRows>);
+      const next = await (pending.shift() as Promise<PartRows>);
       yield next;
       if (next.isOdd) return;
     }
@@ -110,10 +120,16 @@ class ScanLane {
 async function* wholeLines(
   file: RecordFile,
   { hasHeader, hasReturns }: { hasHeader: boolean; hasReturns: boolean },
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<PartPlace & { bytes: Uint8Array<ArrayBuffer> }> {
   let parts: Buffer[] = [];
   let length = 0;
-  let isStart = true;
+  let isStart = file.from === undefined;
+  let { byte, line }: PartPlace = file.from ?? { byte: 0, line: 1 };
+  const partOf = (lines: Buffer, start: number) => ({
+    bytes: new Uint8Array(lines.subarray(start)),
+    byte: byte + start,
+    line: line + lineEnds(lines.subarray(0, start)),
+  });
   for await (const part of readText(file)) {
     parts.push(part);
     length += part.length;
@@ -127,14 +143,16 @@ async function* wholeLines(
       parts = [lines, part.subarray(end)];
       continue;
     }
-    yield new Uint8Array(lines.subarray(start));
+    yield partOf(lines, start);
+    byte += lines.length;
+    line += lineEnds(lines);
     isStart = false;
     parts = [part.subarray(end)];
     length = part.length - end;
   }
   const rest = Buffer.concat([...parts, Buffer.from(hasReturns ? "\r\n" : "\n")]);
   const start = isStart ? startOfRows(rest, hasHeader) : 0;
-  if (start >= 0) yield new Uint8Array(rest.subarray(start));
+  if (start >= 0) yield partOf(rest, start);
 }
 
 /** The first byte of the rows: behind a byte order mark, empty lines and a header; −1 if not there yet. */
