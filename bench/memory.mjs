@@ -1,7 +1,7 @@
 // The memory of large datasets: `dsbm fit`, `dsbm sample` and `dsbm evaluate` on tables of millions of rows, and
 // `dsbm fit` on folders of tens of thousands of images, against the memory of the same commands on
 // a few rows. Slow, and writes some gigabytes.
-// `npm run bench:memory -- [--only parquet,csv,cells,pictures] [--rows N] [--columns N] [--cells N] [--genes N] [--pictures N]`
+// `npm run bench:memory -- [--only parquet,csv,cells] [--rows N] [--columns N] [--cells N] [--genes N]`
 import { spawn } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -101,14 +101,14 @@ async function row(name, words, base) {
   );
 }
 
-const fast = ["max_minutes=1", "plot_level=0"];
+const shortFit = ["max_minutes=1", "plot_level=0"];
 const fitOf = (name, ending) => [
   "fit",
   `${name}_a.${ending}`,
   `${name}_b.${ending}`,
   `name=${name}`,
   "experiments_dir=runs",
-  ...fast,
+  ...shortFit,
 ];
 
 /** The folder of the newest run of a name. */
@@ -155,7 +155,7 @@ async function cells(count, genes) {
     "counts.h5ad",
     ...groups,
     ...place,
-    ...fast,
+    ...shortFit,
   ]);
   const words = ["sample", runOf("counts"), "counts.h5ad", "counts_out.h5ad", "steps=2"];
   await row(`sample, ${count} cells`, words);
@@ -169,7 +169,7 @@ async function folders(count) {
     await pictures(join(folder, `${name}_a`), n, 0);
     await pictures(join(folder, `${name}_b`), n, 255);
   }
-  const fitPictures = (name) => ["fit", `${name}_a`, `${name}_b`, `name=${name}`, ...fast];
+  const fitPictures = (name) => ["fit", `${name}_a`, `${name}_b`, `name=${name}`, ...shortFit];
   const pictureBase = "fit, 200 pictures of 64×64";
   await row(pictureBase, fitPictures("few_pictures"));
   await row(`fit, ${count} pictures`, fitPictures("many_pictures"), pictureBase);

@@ -5,7 +5,7 @@ import { FileError, fileOperation } from "./errors.js";
 import { acquireLock, type Lock, lockHolder } from "./lock.js";
 import { makeFolder, type StagedPath, stageFolder, syncFolder } from "./write.js";
 
-/** A staged folder that another process can go on with. */
+/** A staged folder that another process can resume. */
 export interface ResumableFolder extends StagedPath {
   /** Ends the work on the folder; its content stays. */
   leave(): void;
@@ -19,8 +19,8 @@ const daysOfPart = 7;
 const millisecondsOfDay = 86_400_000;
 
 /**
- * A folder that becomes `path` at commit, with what `leave` or a killed process left in it. If another process works on
- * the same folder, a new one that nobody resumes. Throws FileError.
+ * A folder that becomes `path` at commit, with all that `leave` or a killed process left in it. If another process works on
+ * the same folder, a new folder without a successor. Throws FileError.
  */
 export function resumeFolder(path: string): ResumableFolder {
   const parent = dirname(path);

@@ -61,7 +61,7 @@ export interface PreparedRows {
 export interface Preparation {
   /** Called after each image, or some rows of a table. */
   progress?: (state: PreparedRows & { name: string; split: Split }) => void;
-  /** Stops the work. A table goes on from there in the next call; of other data, nothing unfinished stays. */
+  /** Stops the work. The next call resumes a table; of other data, nothing unfinished stays. */
   signal?: AbortSignal;
   /** Called before a folder of prepared data is made; may throw (default: any folder may be made). */
   checkFolder?: (folder: string) => void;

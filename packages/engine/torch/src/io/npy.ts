@@ -34,7 +34,7 @@ export function decode(file: Uint8Array, source = "npy"): RawArray {
   return inOrder(header, bytes.subarray(span.end), header.shape, source);
 }
 
-/** Writes a .npy file by rows, [n, …rowShape]; with `keep` behind the first rows of the file that is there; with `leading` sizes all of [...leading, …rowShape] is there at first, as zeros. */
+/** Writes a .npy file by rows, [n, …rowShape]; with `keep` behind the first rows of an older file; with `leading` sizes all of [...leading, …rowShape] is there at first, as zeros. */
 export class NpyWriter {
   /** Rows so far. */
   count = 0;

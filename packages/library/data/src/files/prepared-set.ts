@@ -38,7 +38,7 @@ export interface PrepareWork {
 
 interface PreparedFormat {
   about: string;
-  /** Whether `prepare` goes on with what an interrupted one left in its folder (default: no). */
+  /** Whether `prepare` resumes the work of an interrupted call in its folder (default: no). */
   resumes?: boolean;
   /** Throws a DatasetError if nothing can be read there. */
   originOf(options: SetOptions): RowOrigin;

@@ -1,4 +1,4 @@
-// A preparation that was stopped or killed goes on where it stopped.
+// A stopped or killed preparation resumes to the same bytes.
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -17,7 +17,7 @@ export interface CodesState {
 }
 
 /**
- * Codes of a condition column: `add` gives temporary codes, which `finish` maps to final ones. Goes on from `saved`.
+ * Codes of a condition column: `add` gives temporary codes, which `finish` maps to final ones. Resumes `saved`.
  * @throws {DatasetError} `BadTable`, in `add`, for more than 100 different texts
  */
 export function conditionCodes(

@@ -28,7 +28,7 @@ const emptyRecord = (d: number): RecordState => ({
 
 /**
  * Learns facts of d columns from batches of rows: offsets (the medians of the first batch), ranges,
- * whole numbers and columns that count the rows. Goes on from `saved`.
+ * whole numbers and columns that count the rows. Resumes `saved`.
  */
 export function columnRecord(d: number, log1p: boolean, saved: RecordState = emptyRecord(d)) {
   let { n, offset, spread, first } = saved;

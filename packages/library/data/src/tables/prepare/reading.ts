@@ -1,11 +1,11 @@
-// The reading of a table into files, which goes on where a killed process stopped.
+// The reading of a table into files; a later process resumes it.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { type CleanBatch, type CleanCounts, cleanRows } from "../clean.js";
 import { toRows } from "../number-rows.js";
-import type { RowStart, RowSource, TableColumn } from "../rows.js";
+import type { RowSource, RowStart, TableColumn } from "../rows.js";
 import { type CodesState, conditionCodes } from "./codes.js";
 import { columnRecord, type RecordState } from "./column-record.js";
 import { checkDiskSpace } from "./disk-space.js";
@@ -26,7 +26,7 @@ const stateInterval = 5000;
 
 const fileNames = { state: "reading.json", rows: "rows.npy", beside: "beside.npy" } as const;
 
-/** Reads usable rows into rows.npy, and their numbers, conditions and masses into beside.npy. */
+/** Reads usable rows into rows.npy, and the numbers of rows, conditions and masses into beside.npy. */
 export class TableReading {
   /** Facts of the columns. */
   readonly record: ReturnType<typeof columnRecord>;
@@ -37,7 +37,7 @@ export class TableReading {
   readonly #resume: CleanBatch["next"] | undefined;
   readonly #rowsSoFar: number;
 
-  /** Goes on with the state that the folder has. Throws a SyntaxError for a damaged state. */
+  /** Resumes the state of the folder. Throws a SyntaxError for a damaged state. */
   constructor(
     private readonly source: RowSource,
     private readonly folder: string,
@@ -69,7 +69,7 @@ export class TableReading {
     for (const name of ["state", "rows", "beside"] as const) rmSync(this.#file(name));
   }
 
-  /** Reads all rows that are left. Throws as `cleanRows`, and a DatasetError for a table that does not fit on the disk. */
+  /** Reads all remaining rows. Throws as `cleanRows`, and a DatasetError for a table that does not fit on the disk. */
   async copyRows(): Promise<CleanCounts> {
     const { source, folder, options, masses, record, codes } = this;
     const { columns, condition } = this.chosen;
