@@ -22,6 +22,8 @@ beforeAll(async () => {
     const [, write] = fieldFormats[k === 0 ? 0 : 3];
     await write(root, smallFields(24, [variable]), name);
   }
+  const height = { name: "orog", dimensions: ["lat", "lon"], values: [0, 9, 2, 5, 4, 1] };
+  await fieldFormats[0][1](root, smallFields(1, [height]), "orography");
 });
 
 const training =
@@ -65,6 +67,28 @@ describe("NetCDF files", () => {
     expect(stdout).toContain("1-Wasserstein of pr");
   });
 
+  it("give the same output from north to south as from south to north, each in its own order", async () => {
+    const { grid, values } = await read("model.nc");
+    const file = smallFields(24, [
+      { values: Array.from(values, (x) => (Number.isNaN(x) ? -1 : x)) },
+    ]);
+    const variables = file.variables.map((one) => ({
+      ...one,
+      ...(one.name === "lat" && { values: [20, 10] }),
+      ...(one.name === "pr" && { attributes: { _FillValue: -1, units: "mm/d" } }),
+    }));
+    await fieldFormats[0][1](root, { ...file, variables }, "north");
+    await sample(folder, "model.nc", "of-south.nc");
+    await sample(folder, "north.nc", "of-north.nc");
+    const [south, north] = await Promise.all(["of-south.nc", "of-north.nc"].map(read));
+    expect([grid.isFlipped, south.grid.isFlipped, north.grid.isFlipped]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(north.values).toEqual(south.values);
+  });
+
   it("are drawn several times, the first time as without members", async () => {
     await sample(folder, "model.nc", "single.npy");
     await sample(folder, "model.nc", "members.npy", "members=2");
@@ -80,10 +104,12 @@ describe("NetCDF files", () => {
     if (header) expect(header).toContain("float pr(member, time, lat, lon)");
   });
 
-  it("become finer by a second run, which was trained on coarsened observations", async () => {
-    const pairs = wordsOf("Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows");
+  it("become finer by a second run, trained on coarsened observations with season and height", async () => {
+    const pairs = wordsOf(`Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows
+      data.season=true data.static=orography.nc`);
     const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], { cwd: root });
     expect(stdout + stderr).toContain("rows: 24 known pairs");
+    expect(stdout + stderr).toContain("static: orog");
     await sample(folder, "model.nc", "both.nc", `then='${finer}'`);
     const { stdout: table } = await succeed(
       ["evaluate", finer, "n=4", "metrics=crps", "direction=f", "threads=1"],
@@ -101,13 +127,21 @@ describe("NetCDF files", () => {
         ? { ...one, values: one.name === "lat" ? [15] : [5, 20] }
         : one,
     );
-    await write(root, { ...coarse, dimensions: { time: 3, lat: 1, lon: 2 }, variables }, "coarse");
+    const dimensions = { time: 3, lat: 1, lon: 2 };
+    await write(root, { ...coarse, dimensions, variables }, "coarse");
     await sample(finer, "coarse.nc", "fine.nc");
     const fine = await read("fine.nc");
     expect([fine.grid.y.values, fine.grid.x.values]).toEqual([
       source.grid.y.values,
       source.grid.x.values,
     ]);
+    const undated = variables.filter(({ name }) => name !== "time");
+    await write(root, { ...coarse, dimensions, variables: undated }, "undated");
+    await refuse(
+      ["sample", finer, "undated.nc", "x.nc", "direction=f"],
+      ["was trained with data.season=true, and NEW has no dates"],
+      { cwd: root },
+    );
     await refuse(
       ["sample", folder, "model.nc", "x.nc", `then='${finer}'`, "direction=b"],
       ["neither path=true nor direction=b"],
@@ -117,6 +151,14 @@ describe("NetCDF files", () => {
 
   it.each([
     ["data.image_size=1", ["write data.image_size=4"]],
+    ["data.static=nowhere.nc", ["nowhere.nc: no such file"]],
+    ["data.static=pr", ["model.nc: has no pr without times on 2×3 cells"]],
+    ["data.season=true transfer=false", ["needs the dates of two files"]],
+    ["data.static=orography.nc data.random_flip=true", ["leave data.random_flip out"]],
+    [
+      "data.static=orography.nc method=quantile_mapping",
+      ["method=quantile_mapping is a closed form"],
+    ],
     ["data.variables=tas", ["has no variable tas; there are pr"]],
     ["data.standardise=robust", ["write data.transform=log1p or sqrt"]],
     ["data.range=tas:0..", ["data.range=tas"]],

@@ -21,7 +21,13 @@ export {
   type TrainConfig,
   savedConfig,
 } from "./keys/train.js";
-export { conditionColumn, latentHalvings, processTimes, tableReading } from "./keys/data.js";
+export {
+  conditionColumn,
+  hasRowCondition,
+  latentHalvings,
+  processTimes,
+  tableReading,
+} from "./keys/data.js";
 export { type MassKey, massKeys } from "./keys/method.js";
 export { networkNames, takesVectors } from "./keys/model.js";
 export { langevinNumbers } from "./keys/langevin.js";

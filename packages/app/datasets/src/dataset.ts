@@ -189,7 +189,7 @@ export function disposeDataset(end: EndpointData): void {
 }
 
 /**
- * The conditions of the rows of a table: fields or images [n, C′, …], class labels [n].
+ * The conditions of the rows of a table: fields or images [n, C′, …], seasons [n, 1], class labels [n].
  * @throws ConfigError if the configuration needs a condition that the table lacks.
  */
 export function conditionsOf(
@@ -210,10 +210,11 @@ export function conditionsOf(
     throw new ConfigError(
       `model.class_cond=true, but ${name} has ${classes.length === 1 ? "one class" : "no classes"}: leave class_cond out, or choose data with several classes`,
     );
-  if (!cdsb && !byClass) return undefined;
+  const takesCondition = cdsb || data.season;
+  if (!takesCondition && !byClass) return undefined;
   const published = classes.map(({ label }) => label);
   return {
-    ...(cdsb && condition && { cond: condition }),
+    ...(takesCondition && condition && { cond: condition }),
     ...(byClass && labels && { y: positionsOf(labels, published) }),
   };
 }

@@ -1,4 +1,5 @@
 // Fields of the user: their units, ranges, cells without values, and what was read.
+import type { ReferenceProcess } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   boundsOf,
@@ -6,17 +7,22 @@ import {
   type ColumnTransform,
   channelFacts,
   decodeBits,
+  decodeNumbers,
   encodeBits,
   type FieldAxis,
   type FieldChannel,
   type FieldSetFacts,
   FieldUnits,
   fitTransform,
+  isSameAxis,
   type Limits,
   limitsOf,
+  type StaticFields,
   spanText,
   timesText,
 } from "@dsbm/data";
+import type { FieldInputs } from "@dsbm/nets";
+import { type Device, tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
 /** Shared facts of the fields of all datasets. */
@@ -33,6 +39,10 @@ export interface Channels {
   size: readonly [height: number, width: number];
   /** Cells of a sample without values in any dataset, [C, H, W]. */
   missing: Uint8Array;
+  /** Whether cells without values have no noise and no loss, as in all runs since version 0.3. */
+  masked: boolean;
+  /** Static fields, which networks receive; null without any. */
+  statics: StaticFields | null;
   /** The transform of values, with the units of the network. */
   transform: ColumnTransform;
   /** Smallest and largest values of each channel, in the user's units. */
@@ -80,6 +90,8 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
     axes: { y: target.grid.y, x: target.grid.x },
     size,
     missing,
+    masked: true,
+    statics: first.statics ?? null,
     transform,
     bounds,
     limits,
@@ -89,7 +101,7 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
 }
 
 function fieldOptionsUnused({ data }: CompleteTrainConfig): null {
-  for (const key of ["variables", "transform", "coarsen"] as const)
+  for (const key of ["variables", "transform", "coarsen", "static"] as const)
     if (data[key] !== null)
       throw new ConfigError(
         `data.${key}=${data[key]} is an option of NetCDF files and Zarr folders, got other data: leave data.${key} out`,
@@ -140,7 +152,7 @@ function inUnits(
 
 function describeFields(
   facts: readonly FieldSetFacts[],
-  { source, target, grid, axes, size, missing, transform, bounds }: Omit<Channels, "description">,
+  { source, target, missing, bounds, limits: _, ...shared }: Omit<Channels, "description">,
 ) {
   const [first, ...others] = facts;
   const last = others.at(-1) ?? null;
@@ -152,11 +164,8 @@ function describeFields(
       target: target[k],
       range: { source: bounds.source[k], target: bounds.target?.[k] ?? null },
     })),
-    grid,
-    axes,
-    size,
+    ...shared,
     missing: encodeBits(missing),
-    transform,
     warnings: last ? differences(first, last) : [],
   };
 }
@@ -181,7 +190,7 @@ function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
       `${channel.name} is in ${channel.units} in ${a.path}, ${other.name} is in ${other.units} in ${b.path}: the bridge learns the factor, and outputs are in ${other.units}`,
     ];
   });
-  const axes = (["y", "x"] as const).filter((axis) => !isAlike(a.grid[axis], b.grid[axis]));
+  const axes = (["y", "x"] as const).filter((axis) => !isSameAxis(a.grid[axis], b.grid[axis]));
   const places = axes.map(
     (axis) =>
       `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order`,
@@ -189,10 +198,46 @@ function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
   return [...units, ...places];
 }
 
-/** Whether coordinates differ by less than half a cell. */
-function isAlike(a: FieldAxis, b: FieldAxis): boolean {
-  if (!a.values || !b.values || a.values.length < 2) return true;
-  const cell = Math.abs(a.values[1] - a.values[0]);
-  const others = b.values;
-  return a.values.every((value, i) => Math.abs(value - others[i]) <= cell / 2);
+/** Whether cells without values have neither noise nor loss, and there are any. */
+const isMasked = ({ masked, missing }: Pick<Channels, "masked" | "missing">): boolean =>
+  masked && missing.includes(1);
+
+const validCells = ({ missing }: Pick<Channels, "missing">): Float32Array =>
+  Float32Array.from(missing, (bit) => 1 - bit);
+
+/**
+ * What the networks of fields get besides a field: the season, static fields and, if cells have no values, a channel of the cells with values
+ * in all variables. Returns null if they get nothing.
+ */
+export function fieldInputs(
+  channels: Pick<Channels, "masked" | "missing" | "statics" | "size"> | null,
+  { season }: { season: boolean },
+): FieldInputs | null {
+  if (!channels) return null;
+  const { statics, missing, size } = channels;
+  const cells = isMasked(channels) ? validCells(channels) : null;
+  if (!season && !statics && !cells) return null;
+  const area = size[0] * size[1];
+  const isValid = new Float32Array(cells ? area : 0).fill(1);
+  if (cells) for (const [i, bit] of missing.entries()) if (bit) isValid[i % area] = 0;
+  const fields = statics ? decodeNumbers(statics.values) : [];
+  return { season, cells, size, planes: Float32Array.from([...isValid, ...fields]) };
+}
+
+/** The process without noise in cells without values, whose mask the caller owns. The same process for other data. */
+export function processOnCells<P extends ReferenceProcess>(
+  process: P,
+  channels: Pick<Channels, "masked" | "missing" | "size"> | null,
+  device: Device,
+): P {
+  if (!channels || !isMasked(channels)) return process;
+  const values = validCells(channels);
+  const [height, width] = channels.size;
+  const mask = tidy(() =>
+    tensor(values, { shape: [1, values.length / (height * width), height, width] })
+      .to({ device })
+      .keep(),
+  );
+  const share = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { ...process, cells: { mask, share } };
 }

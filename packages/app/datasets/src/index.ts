@@ -26,7 +26,12 @@ export {
   reconstructionError,
   secondsOfAutoencoderStep,
 } from "./encoding.js";
-export type { Channels, FieldsDescription } from "./fields.js";
+export {
+  type Channels,
+  type FieldsDescription,
+  fieldInputs,
+  processOnCells,
+} from "./fields.js";
 export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
 export type { GrowthCells } from "./growth-bootstrap.js";
 export {

@@ -49,11 +49,21 @@ export function ownOptions(
   };
 }
 
-/** The options of NetCDF files and Zarr folders. Of the two sides only the source is coarsened. */
+/** The options of NetCDF files and Zarr folders. Of the two sides only the source is coarsened and has the static fields. */
 export function fieldOptions(end: Endpoint, data: CompleteTrainConfig["data"]): FieldSetOptions {
   const { variables, transform, missing, na, coarsen } = data;
-  const block = end === "x0" ? coarseBlock(coarsen) : 1;
-  return { variables, transform, missing, na, size: imageSize(data), block };
+  const isSource = end === "x0";
+  const block = isSource ? coarseBlock(coarsen) : 1;
+  return {
+    variables,
+    transform,
+    missing,
+    na,
+    size: imageSize(data),
+    block,
+    season: data.season || undefined,
+    static: (isSource && data.static) || undefined,
+  };
 }
 
 const likeOf = ({ path, named, columns, categories }: TableFacts) => ({

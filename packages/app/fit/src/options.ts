@@ -1,6 +1,6 @@
 // The options of a method, its networks and its pairs.
 import { takesOption } from "@dsbm/bridge";
-import { conditionColumn, massKeys } from "@dsbm/config";
+import { hasRowCondition, massKeys } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { Choices } from "./choices.js";
 import type { DataFacts } from "./facts.js";
@@ -42,7 +42,7 @@ export function chooseOptions(
 function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] {
   const { config } = choices.configuration;
   const isGiven = (key: string) => choices.isGiven(key);
-  const isConditional = conditionColumn(config.data) !== null;
+  const isConditional = hasRowCondition(config.data);
   const hasMethod = ["method", "first_coupling", ...massKeys].some(isGiven) || hasPaths;
   // A chosen method also chooses the coupling, unless the bridge refines its pairs.
   const ofMethod = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
@@ -62,7 +62,7 @@ function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] 
 function choosePlan(choices: Choices, datasets: Datasets, rows: number): void {
   const { config } = choices.configuration;
   const isPaired = config.ot_sampler !== null || methodOf(config).ownCoupling;
-  if (conditionColumn(config.data) === null || !isPaired) return;
+  if (!hasRowCondition(config.data) || !isPaired) return;
   const classes = datasets.columns?.condition?.classes?.length ?? null;
   choices.add(choosePlanRows(config.batch_size, classes, rows));
 }

@@ -285,6 +285,7 @@ export class Bridge implements Disposable {
     this.#units?.dispose();
     if (this.#isLive) return;
     this.sampler.reset();
+    this.trained.process.cells?.mask.dispose();
     this.encoding?.[Symbol.dispose]();
     for (const network of new Set(Object.values(this.networks))) network?.dispose();
   }

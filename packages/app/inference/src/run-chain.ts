@@ -5,6 +5,8 @@ import type { Tensor } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import type { GeneratedSamples } from "./bridge-options.js";
 import { FieldEncoder } from "./field-encoder.js";
+import { openConditions } from "./input/conditions.js";
+import { disposeRows, type Input } from "./input/input.js";
 import { ownFields } from "./output/fields.js";
 import type { RunChannels } from "./saved-channels.js";
 
@@ -17,6 +19,7 @@ export class RunChain implements Disposable {
   readonly #encoder: FieldEncoder;
   readonly #what: string;
   readonly #keys: Pick<SampleConfig, "seed" | "steps" | "solver">;
+  #conditionsOf: ReturnType<typeof openConditions> = () => undefined;
 
   /**
    * Opens the run `then`.
@@ -28,11 +31,11 @@ export class RunChain implements Disposable {
     const { seed, steps, solver, threads, path, direction } = config;
     this.bridge = Bridge.open(then, { threads, device: config.device });
     const next = this.bridge.trained;
-    const { channels: count, classes } = next.conditioning;
-    if (!channels || !next.channels || count > 0 || classes || path || direction === "b") {
+    const takesOthers = next.config.cdsb || next.conditioning.classes;
+    if (!channels || !next.channels || takesOthers || path || direction === "b") {
       this.bridge.dispose();
       throw new ConfigError(
-        `then=${then} takes the samples of ${folder}, forward: expected two runs of NetCDF files without conditions, and neither path=true nor direction=b`,
+        `then=${then} takes the samples of ${folder}, forward: expected two runs of NetCDF files without conditions of arrays, and neither path=true nor direction=b`,
       );
     }
     this.#keys = { seed, steps, solver };
@@ -47,13 +50,18 @@ export class RunChain implements Disposable {
     }
   }
 
+  /** Takes the seasons of an input for the second run. Throws a ConfigError if it needs some and the input has no dates. */
+  open(input: Input): void {
+    this.#conditionsOf = openConditions({ cond: null, y: null }, { bridge: this.bridge, input });
+  }
+
   /**
-   * Samples of the second run from samples x [n, C, H, W] of the first run. A value below 0 counts as 0 if the second run transforms
+   * Samples of the second run from samples x [n, C, H, W] of the first run, rows from `row` on of the input. A value below 0 counts as 0 if the second run transforms
    * its values.
    */
-  sample(
+  async sample(
     x: Tensor,
-    { first, signal }: { first: number; signal: AbortSignal | undefined },
+    { row, ...place }: { row: number; first: number; signal: AbortSignal | undefined },
   ): Promise<GeneratedSamples> {
     const { values } = ownFields(x, this.#units, this.#channels);
     const { log1p, sqrt } = (this.bridge.trained.channels as RunChannels).transform;
@@ -61,9 +69,13 @@ export class RunChain implements Disposable {
     const count = x.size(0);
     const size = this.#channels.grid;
     const input = this.#encoder.encode(taken, count, { what: this.#what, size });
-    return this.bridge
-      .sample(input, { ...this.#keys, direction: "f", purpose: "then", first, signal })
-      .finally(() => input.dispose());
+    const conditions = this.#conditionsOf(row, count);
+    try {
+      const options = { ...this.#keys, direction: "f", purpose: "then", conditions } as const;
+      return await this.bridge.sample(input, { ...options, ...place });
+    } finally {
+      disposeRows({ x: input, conditions });
+    }
   }
 
   [Symbol.dispose](): void {

@@ -130,7 +130,8 @@ async function sampleBatches(
   parts: SampleParts,
 ): Promise<{ samples: number; evaluations: number }> {
   const { config, progress } = job;
-  const { input, n } = parts;
+  const { input, n, chain } = parts;
+  chain?.open(input);
   const began = performance.now();
   let evaluations = 0;
   let first = 0;
@@ -175,7 +176,7 @@ async function sampleBatch(
     ...(config.path && { onState: (state, at) => put(state, at.k, at.weights) }),
   });
   checkFinite(samples.x, { first, trained: bridge.trained, direction });
-  const finer = await chain?.sample(samples.x, { first: place, signal });
+  const finer = await chain?.sample(samples.x, { row: first, first: place, signal });
   if (!config.path) await put(finer?.x ?? samples.x, 0, samples.weights);
   for (const t of [samples.x, samples.weights, finer?.x]) t?.dispose();
   return samples.nfe + (finer?.nfe ?? 0);

@@ -15,7 +15,7 @@ export function readChannels(
 ): RunChannels | null {
   if (!Dataset.startsWith(fieldsPrefix)) return null;
   const saved = savedFacts(folder, { name: "fields.json", parts: "fields", read: readFieldsFile });
-  const { channels, grid, axes, size, transform } = saved;
+  const { channels, grid, axes, size, masked, statics, transform } = saved;
   const target = channels.flatMap(({ range }) => range.target ?? []);
   const bounds = {
     source: channels.map(({ range }) => range.source),
@@ -30,6 +30,8 @@ export function readChannels(
     axes,
     size,
     missing: decodeBits(saved.missing, channels.length * size[0] * size[1]),
+    masked,
+    statics,
     transform,
     bounds,
     limits: limitsOf(names, bounds, { range: data.range, integer: null }),

@@ -5,7 +5,6 @@ import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config
 import {
   type ColumnCondition,
   classLabel,
-  conditionWidth,
   DatasetError,
   encodeCondition,
   limitsOf,
@@ -15,14 +14,16 @@ import {
 } from "@dsbm/data";
 import {
   type Columns,
+  fieldInputs,
   type GaussianMoments,
   gaussianLaw,
   imageSize,
   loadOptions,
   networkShape,
+  processOnCells,
 } from "@dsbm/datasets";
 import { hasClasses, takesVectors } from "@dsbm/nets";
-import { bridgeProcess, buildNetwork } from "@dsbm/problem";
+import { bridgeProcess, buildNetwork, conditionCount } from "@dsbm/problem";
 import { checkFiles, findRun, type ModelFile, readDataFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor, TorchError, tensor } from "@dsbm/torch";
 import { z } from "zod";
@@ -76,7 +77,17 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const columns = readColumns(folder, config);
   const channels = readChannels(folder, config);
   const shape = shapeOf(config, models);
-  return trainedOf({ ...process, folder, config, columns, channels, models, shape });
+  const onCells = processOnCells(process.process, channels, device);
+  return trainedOf({
+    ...process,
+    process: onCells,
+    folder,
+    config,
+    columns,
+    channels,
+    models,
+    shape,
+  });
 }
 
 /** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
@@ -111,11 +122,7 @@ export const trainedOf = (facts: Omit<Trained, "directions" | "conditioning">): 
   ...facts,
   directions: facts.config.fb_sequence,
   conditioning: {
-    channels: facts.columns?.condition
-      ? conditionWidth(facts.columns.condition)
-      : facts.config.cdsb
-        ? facts.config.data.cond_channels
-        : 0,
+    channels: conditionCount(facts.config, facts),
     classes: hasClasses(facts.config.model),
   },
 });
@@ -152,7 +159,7 @@ export const usualDirection = ({ columns, channels, folder }: Trained): Directio
   columns !== null || channels !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
 
 function loadNetwork(
-  { models, config, folder, shape, method, columns }: Trained,
+  { models, config, folder, shape, method, conditioning, channels }: Trained,
   direction: Direction,
 ): Network | null {
   const model = models[direction];
@@ -160,8 +167,13 @@ function loadNetwork(
   const { tensors } = io.loadTensors(model.path);
   try {
     const classes = classesOf(tensors, config);
-    const conditions = conditionWidth(columns?.condition ?? null);
-    const facts = { classes, shape: networkShape(shape, config.data), conditions, method };
+    const facts = {
+      classes,
+      shape: networkShape(shape, config.data),
+      conditions: conditioning.channels,
+      fields: fieldInputs(channels, config.data),
+      method,
+    };
     const network = buildNetwork(config, direction, facts);
     try {
       network.loadStateDict(tensors);

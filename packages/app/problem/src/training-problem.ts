@@ -10,19 +10,21 @@ import {
   takesOption,
   withPathNoise,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
-import { conditionWidth } from "@dsbm/data";
+import { type CompleteTrainConfig, ConfigError, hasRowCondition } from "@dsbm/config";
 import {
   type Datasets,
+  fieldInputs,
   growthNumbers,
   isVectors,
   largestBatch,
   marginalsOf,
   networkShape,
+  processOnCells,
   trainingEndpoints,
 } from "@dsbm/datasets";
+import type { Device } from "@dsbm/torch";
 import type { Execution, MethodOptions, Problem, Schedule, Teacher } from "@dsbm/train";
-import { buildNetwork } from "./network.js";
+import { buildNetwork, conditionCount } from "./network.js";
 import { bridgeProcess } from "./process.js";
 import { chunkRows, threadsOf } from "./threads.js";
 
@@ -76,7 +78,7 @@ export function trainingProblem(
       pairs,
       decode: datasets.rows ? (rows) => rows : (rows, at) => datasets[at.end].decode(rows, at),
     },
-    process: bridge.process,
+    process: processOnCells(bridge.process, datasets.channels, config.device as Device),
     method: { ...methodOptions(config, datasets, { ...bridge, method }), teacher },
     schedule: scheduleOf(config, bridge),
     optimisation: optimisationOf(config),
@@ -102,12 +104,13 @@ function methodOptions(
         method,
         shape: networkShape(datasets.shape, config.data),
         classes: datasets.x0.classes.length,
-        conditions: conditionWidth(datasets.columns?.condition ?? null),
+        conditions: conditionCount(config, datasets),
+        fields: fieldInputs(datasets.channels, config.data),
       }),
     firstCoupling: config.first_coupling,
     // A Gaussian takes the conditions of the data, row by row.
     matchConditions:
-      (config.match_conditions ?? conditionColumn(config.data) !== null) &&
+      (config.match_conditions ?? hasRowCondition(config.data)) &&
       config.transfer &&
       startsIndependent,
     batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),

@@ -178,7 +178,7 @@ export { quantileMapping } from "./ot/quantiles.js";
 export { type PointSets, sinkhorn } from "./ot/sinkhorn.js";
 export * from "./process/brownian.js";
 export * from "./process/ornstein-uhlenbeck.js";
-export { asColumn, type ReferenceProcess } from "./process/process.js";
+export { asColumn, onCells, type ReferenceProcess } from "./process/process.js";
 export * from "./solver/euler-maruyama.js";
 export type { Flow, FlowOptions } from "./solver/flow.js";
 export * from "./solver/index.js";

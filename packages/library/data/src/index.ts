@@ -12,6 +12,7 @@ export {
   type FieldAxis,
   type FieldChannel,
   type FieldGrid,
+  isSameAxis,
   spanText,
   timesText,
 } from "./fields/cf/grid.js";
@@ -22,7 +23,7 @@ export {
   unscaleFields,
 } from "./fields/downscaler.js";
 export * from "./fields/field-facts.js";
-export { fieldsDigest } from "./fields/fields-set.js";
+export { fieldsDigest, seasonRows } from "./fields/fields-set.js";
 export type { FieldAttributes, FieldFormat } from "./fields/file/field-file.js";
 export {
   evenSize,
@@ -33,6 +34,7 @@ export {
 } from "./fields/prepare.js";
 export { fieldsPrefix, openFields } from "./fields/read/open.js";
 export type { FieldRows } from "./fields/read/rows.js";
+export { decodeNumbers, type StaticFields } from "./fields/statics.js";
 export * from "./fields/write/netcdf4.js";
 export { mapArray } from "./files/array-set.js";
 export * from "./pairs/known-rows.js";

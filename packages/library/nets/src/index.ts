@@ -19,6 +19,7 @@ export {
   lenetTraining,
   loadLeNet,
 } from "./features/lenet.js";
+export { type FieldInputs, GridNetwork } from "./fields/grid-network.js";
 export { ConditionalMLP } from "./mlp/conditional.js";
 export { DriftNetwork, MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
 export * from "./networks.js";

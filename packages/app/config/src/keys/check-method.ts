@@ -1,7 +1,7 @@
 import { factsNamed, type MethodFacts } from "@dsbm/bridge/facts";
 import { printValue } from "../tree.js";
 import { hasTransport, isConditional, type Line, optionLines } from "./check-options.js";
-import { conditionColumn } from "./data.js";
+import { conditionColumn, hasRowCondition } from "./data.js";
 import { checkFormulas } from "./langevin.js";
 import { takesVectors } from "./model.js";
 import type { TrainConfig } from "./train.js";
@@ -88,8 +88,8 @@ function dataLines(config: TrainConfig, { takes }: MethodFacts): Line[] {
       !takesVectors(model) &&
       `method=${method} is for vectors, got model.name=${model.name}: write model=MLP, or method=dsbm for images`,
     !takes.conditions &&
-      isConditional(config) &&
-      `method=${method} is a closed form, which takes no condition: write method=dsbm, or leave the condition out`,
+      (isConditional(config) || config.data.static !== null) &&
+      `method=${method} is a closed form, which takes no condition: write method=dsbm, or leave the condition out${config.data.season || config.data.static !== null ? " (data.season, data.static)" : ""}`,
   ];
 }
 
@@ -105,7 +105,7 @@ function conditionLines(config: TrainConfig): Line[] {
       ot_sampler !== null &&
       `match_conditions=true pairs fields of one condition, which leaves ot_sampler=${ot_sampler} nothing to pair: write match_conditions=false or ot_sampler=null`,
     precondition === "mixture" &&
-      (cdsb || conditionColumn(data) !== null) &&
+      (cdsb || hasRowCondition(data)) &&
       "precondition=mixture takes no condition: write precondition=true, or leave the condition out",
   ];
 }

@@ -1,7 +1,7 @@
 // Options that a method takes, ignores or refuses, and options that need other options.
 import { factsNamed, type MethodFacts, methodsWith } from "@dsbm/bridge/facts";
 import { printValue, type Value } from "../tree.js";
-import { conditionColumn } from "./data.js";
+import { hasRowCondition } from "./data.js";
 import { takesVectors } from "./model.js";
 import type { TrainConfig } from "./train.js";
 
@@ -10,7 +10,7 @@ export type Line = string | false;
 
 /** Whether networks take a condition or a class. */
 export const isConditional = ({ cdsb, data, model }: TrainConfig): boolean =>
-  cdsb || conditionColumn(data) !== null || (model.name === "UNET" && model.class_cond);
+  cdsb || hasRowCondition(data) || (model.name === "UNET" && model.class_cond);
 
 /** Whether pairs are joined by optimal transport. */
 export const hasTransport = ({ ot_sampler, method }: TrainConfig): boolean =>
@@ -19,7 +19,7 @@ export const hasTransport = ({ ot_sampler, method }: TrainConfig): boolean =>
 const hasNoise = ({ transfer }: TrainConfig): boolean => !transfer;
 
 const conditionCure =
-  "needs conditions (cdsb=true, model.class_cond=true or data.condition=COLUMN)";
+  "needs conditions (cdsb=true, model.class_cond=true, data.condition=COLUMN or data.season=true)";
 const noiseCure = "is for a Gaussian at time 1 (transfer=false)";
 
 /** Options that need others. */

@@ -36,10 +36,11 @@ function dataLines(config: TrainConfig): Line[] {
       Dataset_transfer === null &&
       data.split_by === null &&
       "transfer=true needs data at time 1, got Dataset_transfer=null: write Dataset_transfer=… or transfer=false",
-    cdsb &&
+    (cdsb || data.static !== null) &&
       data.random_flip &&
-      "data.random_flip=true mirrors samples but not the condition of cdsb=true: leave data.random_flip out",
+      `data.random_flip=true mirrors samples but not ${cdsb ? "the condition of cdsb=true" : "the fields of data.static"}: leave data.random_flip out`,
     ...condLines(config),
+    ...fieldLines(config),
     cdsb !== cond_channels > 0 &&
       `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ${channelCure}`,
     !cdsb &&
@@ -49,6 +50,22 @@ function dataLines(config: TrainConfig): Line[] {
     fid_statistics !== null &&
       inception === null &&
       `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: name its file too, metrics.inception=inception-2015-12-05.pt`,
+  ];
+}
+
+/** Problems of season and static fields. */
+function fieldLines({ cdsb, data, transfer, Dataset }: TrainConfig): Line[] {
+  if (!data.season && data.static === null) return [];
+  const key = data.season ? "data.season=true" : `data.static=${data.static}`;
+  return [
+    !/^fields:/.test(Dataset) &&
+      `${key} is for NetCDF files and Zarr folders, got ${Dataset}: leave it out`,
+    data.components !== null &&
+      `${key} is for networks of fields, got data.components=${data.components}: write data.components=null`,
+    cdsb && `${key} and cdsb=true are both conditions: write cdsb=false data.cond_channels=0`,
+    data.season &&
+      !transfer &&
+      "data.season=true needs the dates of two files, but transfer=false has a Gaussian at time 1: leave data.season out",
   ];
 }
 

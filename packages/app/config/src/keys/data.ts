@@ -131,6 +131,14 @@ const images = {
     "NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells",
     "mean:4",
   ),
+  season: flag(
+    false,
+    "NetCDF and Zarr: networks also receive the season, by the dates of the fields",
+  ),
+  static: names(
+    "NetCDF and Zarr: static fields that networks also receive, such as the height of the ground: files, or variables of the source without times",
+    ["orography.nc", "orog"],
+  ),
   cond_channels: key(z.int().min(0), 0, "channels of the condition"),
   cond: names(
     "arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both",
@@ -231,6 +239,11 @@ export const conditionColumn = ({
   condition: string | null;
   classes: string | null;
 }): string | null => condition ?? classes;
+
+/** Whether each row has a condition that pairs share: a column, or the season of fields. */
+export const hasRowCondition = (
+  data: Parameters<typeof conditionColumn>[0] & { season: boolean },
+): boolean => data.season || conditionColumn(data) !== null;
 
 /** Converts times in the user's units to process times from 0 to 1. */
 export function processTimes(

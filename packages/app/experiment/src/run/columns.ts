@@ -33,7 +33,9 @@ function saveFields(
   const description = datasets.channels?.description;
   if (!description) return;
   for (const warning of description.warnings) progress.line(`data: ${warning}`);
-  const paths = marginalsOf(datasets).flatMap(({ fields }) => fields?.path ?? []);
+  const paths = marginalsOf(datasets).flatMap(({ fields }) =>
+    fields ? [fields.path, ...(fields.statics?.files ?? [])] : [],
+  );
   const files = Object.fromEntries(paths.map((path) => [path, fieldsDigest(path)]));
   run.saveFile("fields.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
 }

@@ -73,9 +73,14 @@ function fieldsOf(
   { bridge, input, channels }: { bridge: Bridge; input: Input; channels: number },
 ): Tensor {
   const { folder, columns, shape } = bridge.trained;
-  const expected = [input.n, channels, ...shape.slice(1)];
+  const { season } = bridge.trained.config.data;
+  const expected = [input.n, channels, ...(season ? [] : shape.slice(1))];
   if (cond !== null) return arrayOf("cond", cond, expected);
   if (input.conditions?.cond) return input.conditions.cond;
+  if (season)
+    throw new ConfigError(
+      `${folder} was trained with data.season=true, and NEW has no dates: expected times with units such as "days since 1950-01-01"`,
+    );
   throw new ConfigError(
     `${folder} was trained with ${columns ? `data.condition=${columns.condition?.name}` : "cdsb=true"}, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${expected.join(", ")}]`,
   );

@@ -1,6 +1,6 @@
 // A NetCDF file or a Zarr folder as an input.
 import { ConfigError } from "@dsbm/config";
-import { firstOf, missingMarks, openFields } from "@dsbm/data";
+import { firstOf, missingMarks, openFields, seasonRows } from "@dsbm/data";
 import { FieldEncoder } from "../field-encoder.js";
 import type { Trained } from "../trained.js";
 import type { Input, InputOptions } from "./input.js";
@@ -32,11 +32,13 @@ export async function fieldInput(path: string, options: InputOptions): Promise<I
     close();
     throw error;
   }
+  const seasons = seasonRows(grid.time, [...Array(grid.time.size).keys()])?.keep();
   const list = grid.channels.map(({ name }) => name);
   return {
     n: grid.time.size,
     about: `${path}, ${grid.time.size} fields of ${firstOf(list, 6)}`,
     fields: file,
+    ...(seasons && { conditions: { cond: seasons } }),
     notes: () =>
       encoder.gaps === 0
         ? []
@@ -46,7 +48,10 @@ export async function fieldInput(path: string, options: InputOptions): Promise<I
     batches: inParts(grid.time.size, batchRows, async (first, count) =>
       encoder.encode(await file.read(first, count), count, { what, size }),
     ),
-    [Symbol.dispose]: close,
+    [Symbol.dispose]() {
+      seasons?.dispose();
+      close();
+    },
   };
 }
 

@@ -44,6 +44,13 @@ const channel = z.object({
   range: z.object({ source: range, target: range.nullable() }),
 });
 
+const statics = z.object({
+  channels: z.array(names),
+  files: z.array(z.string()),
+  /** [S, H, W] of mean 0 and variance 1, float32 in base64. */
+  values: z.string(),
+});
+
 /** The schema of fields.json. */
 export const fieldsFile = z
   .object({
@@ -61,6 +68,10 @@ export const fieldsFile = z
     size,
     /** Cells of a sample without values, as bits in base64. */
     missing: z.string(),
+    /** Whether these cells have neither noise nor loss; false in runs of version 0.2. */
+    masked: z.boolean().catch(false),
+    /** Static fields of networks; null without any. */
+    statics: statics.nullable().catch(null),
     /** From values to network units, by channel. */
     transform: z.object({
       log1p: z.boolean(),

@@ -184,6 +184,10 @@ export interface FitKeys {
     transform?: "log1p" | "sqrt" | null | undefined;
     /** NetCDF and Zarr: coarsen the source: mean:4 is the mean of 4×4 cells, repeated in these cells. Default: null. */
     coarsen?: string | null | undefined;
+    /** NetCDF and Zarr: networks also receive the season, by the dates of the fields. Default: false. */
+    season?: boolean | undefined;
+    /** NetCDF and Zarr: static fields that networks also receive, such as the height of the ground: files, or variables of the source without times. Default: null. */
+    static?: string | readonly (string | number)[] | number | null | undefined;
     /** channels of the condition. Default: 0. */
     cond_channels?: number | undefined;
     /** arrays, with cdsb=true: conditions [n, C′, H, W] of source and target, a file for each; one file serves both. Default: null. */

@@ -9,7 +9,7 @@ import {
   targetOf,
 } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import type { ReferenceProcess } from "../process/process.js";
+import { onCells, type ReferenceProcess } from "../process/process.js";
 import type { Simulate } from "./coupling.js";
 
 function pairsFrom(
@@ -44,7 +44,8 @@ export function referenceEnd(
   process: ReferenceProcess,
   generator: Generator,
 ): Tensor {
-  return process.endpoint(direction, x, randn(x.shape, { generator, device: x.device }));
+  const z = randn(x.shape, { generator, device: x.device });
+  return process.endpoint(direction, x, onCells(process, z));
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Direction, oppositeDirection } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
 import { withoutMass } from "../coupling/growth.js";
-import type { ReferenceProcess } from "../process/process.js";
+import { onCells, type ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
@@ -56,11 +56,21 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
   );
 }
 
-const evaluatedOf = (dynamics: Dynamics, direction: Direction): Evaluated =>
-  withGuidance(
-    withDirection(direction, networkOf(dynamics, direction), dynamics.method),
-    dynamics.guidance,
-  );
+function evaluatedOf(dynamics: Dynamics, direction: Direction): Evaluated {
+  const { process, method, guidance } = dynamics;
+  const network = withDirection(direction, networkOf(dynamics, direction), method);
+  const guided = withGuidance(network, guidance);
+  if (!process.cells) return guided;
+  // A known drift between Gaussians moves all cells.
+  return { forward: (x, t, conditions) => onCells(process, guided.forward(x, t, conditions)) };
+}
+
+/** Options whose noise is in the cells of the process that move. */
+function withCells(process: ReferenceProcess, options: SampleOptions): SampleOptions {
+  if (!process.cells) return options;
+  const { noise = noiseLike } = options;
+  return { ...options, noise: (x, k) => onCells(process, noise(x, k)) };
+}
 
 /** The drift of networks that predict a drift or increments. Throws a BridgeError if the direction has no network. */
 export function driftOf(
@@ -84,8 +94,9 @@ export function driftOf(
  * Samples x [B, …] from the start of `direction`. A plan draws the endpoint at once; with a callback, its path is
  * a bridge to that endpoint.
  */
-export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
+export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Tensor {
   const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
+  const options = withCells(process, given);
   if (method.mass && method.predicts === "drift")
     return sample({ ...dynamics, method: { ...method, mass: false } }, x, {
       ...options,
@@ -157,7 +168,13 @@ export function planEnd(
   const { method, process } = dynamics;
   if (!method.plan)
     throw argumentError(`${method.name} has no plan to draw an endpoint from; use sample`);
-  return method.plan(networkOf(dynamics, direction), x, { direction, z, process, conditions });
+  const noise = onCells(process, z);
+  return method.plan(networkOf(dynamics, direction), x, {
+    direction,
+    z: noise,
+    process,
+    conditions,
+  });
 }
 
 /** States of the Brownian bridge from x to end, both [B, …], at all times of the grid: [T, B, …]. */

@@ -75,5 +75,14 @@ export class EndpointGenerator extends Preconditioned {
 
 const withNoise = ({ cond, ...conditions }: Conditions, noise: Tensor): Conditions => ({
   ...conditions,
-  cond: cond ? cat([cond, noise], { dim: 1 }) : noise,
+  cond: cond ? cat([alike(cond, noise), noise], { dim: 1 }) : noise,
 });
+
+/** Numbers [B, k] as channels [B, k, …] of one value, if noise is a field. */
+const alike = (cond: Tensor, { ndim, shape }: Tensor): Tensor =>
+  cond.ndim === ndim
+    ? cond
+    : cond
+        .unsqueeze(2)
+        .unsqueeze(3)
+        .expand([-1, -1, ...shape.slice(2)]);

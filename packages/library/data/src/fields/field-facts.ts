@@ -6,6 +6,7 @@ import type { ColumnMoments } from "../tables/prepare/split.js";
 import type { ValueTransform } from "../tables/units/value-transform.js";
 import { type FieldGrid, spanText, timesText } from "./cf/grid.js";
 import type { FieldFormat } from "./file/field-file.js";
+import type { StaticFields } from "./statics.js";
 
 /** Facts about a file of fields that was read. */
 export interface FieldSetFacts {
@@ -27,6 +28,8 @@ export interface FieldSetFacts {
   size: [height: number, width: number];
   /** Cells of a prepared field without values in all fields, [C, H, W] as bits in base64. */
   missing: string;
+  /** Static fields; null or undefined without any. */
+  statics?: StaticFields | null;
   /** What the following facts are of; null: the values themselves. */
   transform: ValueTransform | null;
   /** Of all cells with values in training fields, by channel; `n` are fields. */
@@ -91,6 +94,7 @@ export function aboutFields({
   missing,
   size,
   years,
+  statics,
 }: FieldSetFacts): string {
   const { channels, y, x, time } = grid;
   const names = channels.map(({ name, units }) => `${name} (${units ?? "no units"})`).join(", ");
@@ -100,6 +104,7 @@ export function aboutFields({
     `${y.size}×${x.size} cells, ${spanText(y)}, ${spanText(x)}`,
     timesText(time) ?? `${time.size} times without dates`,
     ...(years ? [`held-out years: ${years.join(", ")}`] : []),
+    ...(statics ? [`static: ${statics.channels.map(({ name }) => name).join(", ")}`] : []),
     ...(absent > 0 ? [`${absent} cells never have a value and stay missing`] : []),
     ...(dropped > 0 ? [`${dropped} fields with other missing values are dropped`] : []),
   ].join("; ");

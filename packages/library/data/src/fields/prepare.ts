@@ -5,6 +5,7 @@ import { io } from "@dsbm/torch";
 import { badTable, byOption, type DatasetError, invalidOption } from "../errors.js";
 import { checkDiskSpace } from "../tables/prepare/disk-space.js";
 import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
+import { axisSeasons } from "./cf/grid.js";
 import { coarsenFields, type GridSize } from "./coarsen.js";
 import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
@@ -12,6 +13,7 @@ import { FieldSums } from "./field-sums.js";
 import { heldOutFields } from "./held-out-years.js";
 import { openFields } from "./read/open.js";
 import type { FieldRows } from "./read/rows.js";
+import { encodeNumbers, readStatics, type StaticFields } from "./statics.js";
 
 /** Options of a dataset of fields. */
 export interface FieldSetOptions {
@@ -25,6 +27,10 @@ export interface FieldSetOptions {
   na?: readonly string[] | null;
   /** Height and width of prepared fields (default: of the grid); cells beyond the grid are missing. */
   size?: readonly [height: number, width: number];
+  /** Whether the season of each field is its condition (default: no). */
+  season?: boolean | undefined;
+  /** Static fields of networks: files, or variables of the file (default: none). */
+  static?: readonly string[] | undefined;
   /** Cells a side of blocks whose mean each cell has (default: 1, the fields themselves). */
   block?: number;
 }
@@ -71,9 +77,11 @@ export async function prepareFields(
   const file = coarsenFields(fine, block);
   try {
     const size = preparedSize(path, file, options);
+    checkSeason(path, file, options);
+    const statics = await preparedStatics(path, file, { ...options, size });
     const scan = await scanFields(path, file, options);
     const facts = await writeFields(file, folder, { path, size, scan }, options);
-    writeFlushed(join(folder, "facts.json"), JSON.stringify(facts));
+    writeFlushed(join(folder, "facts.json"), JSON.stringify({ ...facts, statics }));
   } finally {
     file.close();
   }
@@ -90,6 +98,26 @@ function preparedSize(
   throw invalidOption(
     `${path}: has ${y.size}×${x.size} cells, more than data.image_size=${height} data.image_width=${width}: expected at least the size of the grid; write data.image_size=${evenSize(y.size)} data.image_width=${evenSize(x.size)}`,
   );
+}
+
+/** Throws `InvalidOption` for a season without dates. */
+function checkSeason(path: string, { grid }: FieldRows, { season = false }: FieldSetOptions): void {
+  if (!season || axisSeasons(grid.time)) return;
+  throw invalidOption(
+    `data.season=true needs dates, ${path} has ${grid.time.size} times without: expected units such as "days since 1950-01-01" and a known calendar; leave data.season out`,
+  );
+}
+
+/** Static fields in the first part of prepared fields; null without any. */
+async function preparedStatics(
+  path: string,
+  { grid }: FieldRows,
+  { static: names = [], na = null, size }: FieldSetOptions & { size: GridSize },
+): Promise<StaticFields | null> {
+  if (names.length === 0) return null;
+  const read = await readStatics(path, names, { grid, marks: missingMarks(na) });
+  const place = { channels: read.channels.length, grid: [grid.y.size, grid.x.size] as const };
+  return { ...read, values: encodeNumbers(inSize(read.values, place, size, 0)) };
 }
 
 /** The next size that networks halve twice. */
@@ -142,7 +170,7 @@ async function writeFields(
   folder: string,
   { path, size, scan }: WritePlan,
   options: FieldPreparation,
-): Promise<FieldSetFacts> {
+): Promise<Omit<FieldSetFacts, "statics">> {
   const { grid, format } = file;
   const { kept, isMissing, dropped, range, spread } = scan;
   const { transform = null, signal, progress } = options;

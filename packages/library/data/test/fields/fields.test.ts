@@ -16,12 +16,13 @@ const onlyVariable = { variables: null, marks: [] };
 /** The fields of a file, read in this thread in two parts. */
 async function readAll(
   path: string,
-  reading: { variables: string[] | null; marks: number[] } = onlyVariable,
+  reading: Parameters<typeof openFieldRows>[0]["reading"] = onlyVariable,
 ) {
   const size = 10_000;
   const file = await openFieldRows({ path, size, reading });
   const n = file.grid.time.size;
-  const values = [...(await file.read(0, 1)), ...(await file.read(1, n - 1))];
+  const last = n > 1 ? await file.read(1, n - 1) : [];
+  const values = [...(await file.read(0, 1)), ...last];
   file.close();
   return { ...file, values };
 }
@@ -84,6 +85,21 @@ describe.each(fieldFormats)("%s", (format, write) => {
     }).then(async (file) => ({ values: [...(await file.read(0, 1))] }));
     // Longitude by longitude from south to north: the first row is the northern one.
     expect(values).toEqual([0.5, 1.5, 2.5, 0, 1, 2, 1, 3, 5, 0, 2, nan]);
+  });
+
+  it("reads the same field from files from north to south, from south to north, and by longitude", async () => {
+    const tas = { values: [0, 1, 2, 3, 4, 5] };
+    const south = smallFields(1, [tas]);
+    const north = smallFields(1, [{ values: northFirst }]);
+    const turned = north.variables.map((one) =>
+      one.name === "lat" ? { ...one, values: [20, 10] } : one,
+    );
+    const east = { values: [0, 3, 1, 4, 2, 5], dimensions: ["time", "lon", "lat"] };
+    const files = [south, { ...north, variables: turned }, smallFields(1, [east])];
+    for (const file of files) {
+      const { grid, values } = await readAll(await write(newFolder(), file));
+      expect([grid.y.values, values]).toEqual([[20, 10], northFirst]);
+    }
   });
 
   it("refuses several variables without a choice, and unknown ones", async () => {

@@ -9,6 +9,7 @@ import {
   mapConditions,
   type Network,
   networkOutput,
+  onCells,
   tensorsOf,
   withDirection,
 } from "@dsbm/bridge";
@@ -66,7 +67,7 @@ function stepDraws({ problem, generator, stepTimes = null }: LossOptions, batch:
           ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
           : drawTimes(batchSize, eps, generator, first),
       ),
-    noise: (like) => share.own(drawNoise(like, generator, batchSize)),
+    noise: (like) => onCells(problem.process, share.own(drawNoise(like, generator, batchSize))),
     weightOf: (count, n) => Math.fround((count * share.rows * share.among) / (n * batchSize)),
   };
 }
@@ -107,7 +108,9 @@ function methodLoss(
       t: cut(t),
       noise: (like) => cut(noise(like)),
     });
-    return { loss, factor: weightOf(part.count, rows) };
+    // The method takes the mean over all cells, and only moving cells count.
+    const share = process.cells?.share ?? 1;
+    return { loss, factor: weightOf(part.count, rows) / share };
   };
 }
 
@@ -137,13 +140,15 @@ function regressionLoss(
       parametrisation,
       conditions: mapConditions(batch.conditions, cut),
     });
-    const prediction = predict(output, cut(regression.x), cut(regression.t), direction);
-    const target = scaled(cut(regression.target));
+    const all = predict(output, cut(regression.x), cut(regression.t), direction);
+    const [prediction, target] = [all, cut(regression.target)].map((y) =>
+      scaled(onCells(process, y)),
+    ) as [Tensor, Tensor];
     const isMean = problem.optimisation.reduction === "mean";
-    const count = isMean ? prediction.numel : prediction.size(0);
+    const count = isMean ? prediction.numel * (process.cells?.share ?? 1) : prediction.size(0);
     // Rounded as a product of tensors.
     const factor = Math.fround(weightOf(part.count, n) * Math.fround(1 / count));
-    return { loss: mseLoss(scaled(prediction), target, { reduction: sumReduction }), factor };
+    return { loss: mseLoss(prediction, target, { reduction: sumReduction }), factor };
   };
 }
 

@@ -7,6 +7,7 @@ import {
   measureNoiseShare,
   type Network,
   noiseShareOf,
+  onCells,
   type Pairs,
   stream,
   tensorsOf,
@@ -74,7 +75,10 @@ export class StepNoise {
     const { device } = data.x0;
     const generator = stream(seed, `noise-share/${this.#half}`, device);
     const noise = ({ shape }: Tensor) =>
-      randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
+      onCells(
+        process,
+        randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count),
+      );
     const shareOf = (batch: Batch, direction: Direction) => {
       const towards = method.rows?.pairsTowards?.(batch, direction) ?? (batch as Pairs);
       const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
@@ -95,7 +99,9 @@ export class StepNoise {
           return batch !== null;
         });
       while (count < most && addNext()) count++;
-      return sums.map((sum) => sum.mul_(part.count / (count * pairs)).keep());
+      return sums.map((sum) =>
+        sum.mul_(part.count / (count * pairs * (process.cells?.share ?? 1))).keep(),
+      );
     });
   }
 

@@ -79,11 +79,14 @@ const calendars: Readonly<Record<string, Calendar>> = {
 
 const twoDigits = (value: number): string => String(value).padStart(2, "0");
 
-/**
- * The date of times in units such as "hours since 1900-01-01", as "1999-12-31". Returns null for other units and for an
- * unknown calendar (julian).
- */
-export function datesOf(units: string, calendar = "standard"): ((time: number) => string) | null {
+/** A calendar, and the days since its year 0 of a time. */
+interface CalendarClock {
+  rule: Calendar;
+  days(time: number): number;
+}
+
+/** The clock of units such as "hours since 1900-01-01"; null for other units and for an unknown calendar (julian). */
+function clockOf(units: string, calendar: string): CalendarClock | null {
   const match =
     /^\s*(\w+?)s?\s+since\s+(-?\d+)-(\d+)-(\d+)(?:[T\s]+(\d+):(\d+)(?::([\d.]+))?)?/i.exec(units);
   const rule = calendars[calendar.toLowerCase()];
@@ -92,8 +95,39 @@ export function datesOf(units: string, calendar = "standard"): ((time: number) =
   const [year, month, day, hour, minute, second] = match.slice(2).map((part) => Number(part ?? 0));
   const begin = rule.days({ year, month, day });
   const clock = (hour * 60 + minute) * 60 + second;
-  return (time) => {
-    const date = rule.date(begin + Math.floor((clock + time * seconds) / 86_400 + 1e-9));
-    return `${String(date.year).padStart(4, "0")}-${twoDigits(date.month)}-${twoDigits(date.day)}`;
-  };
+  return { rule, days: (time) => begin + (clock + time * seconds) / 86_400 };
+}
+
+/**
+ * The date of times in units such as "hours since 1900-01-01", as "1999-12-31". Returns null for other units and for an
+ * unknown calendar (julian).
+ */
+export function datesOf(units: string, calendar = "standard"): ((time: number) => string) | null {
+  const clock = clockOf(units, calendar);
+  return (
+    clock &&
+    ((time) => {
+      const date = clock.rule.date(Math.floor(clock.days(time) + 1e-9));
+      return `${String(date.year).padStart(4, "0")}-${twoDigits(date.month)}-${twoDigits(date.day)}`;
+    })
+  );
+}
+
+/**
+ * The season of times in such units: the passed share of the year, from 0 to 1. Returns null for other units and for an
+ * unknown calendar.
+ */
+export function seasonsOf(units: string, calendar = "standard"): ((time: number) => number) | null {
+  const clock = clockOf(units, calendar);
+  return (
+    clock &&
+    ((time) => {
+      const days = clock.days(time);
+      const { year } = clock.rule.date(Math.floor(days));
+      const [begin, end] = [year, year + 1].map((one) =>
+        clock.rule.days({ year: one, month: 1, day: 1 }),
+      );
+      return (days - begin) / (end - begin);
+    })
+  );
 }

@@ -14,7 +14,7 @@ import {
   type FieldVariable,
   rowSize,
 } from "../file/field-file.js";
-import { datesOf } from "./calendar.js";
+import { datesOf, seasonsOf } from "./calendar.js";
 import { describing } from "./packing.js";
 
 /** An axis of fields. */
@@ -247,6 +247,20 @@ const calendarOf = (attributes: FieldAttributes): string =>
 export function axisDates({ values, attributes }: FieldAxis): string[] | null {
   const dateOf = datesOf(text(attributes, "units"), calendarOf(attributes));
   return values && dateOf && values.map(dateOf);
+}
+
+/** The season of each time of an axis, the passed share of its year; null without usable times. */
+export function axisSeasons({ values, attributes }: FieldAxis): number[] | null {
+  const seasonOf = seasonsOf(text(attributes, "units"), calendarOf(attributes));
+  return values && seasonOf && values.map(seasonOf);
+}
+
+/** Whether the coordinates of axes of one length differ by less than half a cell; true without coordinates. */
+export function isSameAxis(a: FieldAxis, b: FieldAxis): boolean {
+  if (!a.values || !b.values || a.values.length < 2) return true;
+  const cell = Math.abs(a.values[1] - a.values[0]);
+  const others = b.values;
+  return a.values.every((value, i) => Math.abs(value - others[i]) <= cell / 2);
 }
 
 /** The first and the last time as dates, with the calendar; null without usable times. */

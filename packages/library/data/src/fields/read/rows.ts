@@ -1,11 +1,13 @@
 // Fields of a file as rows: float32 [n, C, H, W], NaN for missing values.
 import { closeSync, openSync, readSync } from "node:fs";
-import { DatasetError } from "../../errors.js";
+import { badTable, DatasetError, firstOf } from "../../errors.js";
 import { checkUnpacked } from "../../files/archive.js";
 import { attempt, isFolder } from "../../files/read.js";
 import { type FieldGrid, readGrid } from "../cf/grid.js";
 import { unpacking } from "../cf/packing.js";
+import type { GridSize } from "../coarsen.js";
 import {
+  type FieldDimension,
   type FieldFile,
   type FieldFormat,
   type FieldVariable,
@@ -18,7 +20,12 @@ export interface FieldReading {
   variables: readonly string[] | null;
   /** Further marks of missing values, after unpacking. */
   marks: readonly number[];
+  /** Reads variables without times, of a grid of this size, as one field: all of them if none is named. */
+  statics?: GridSize;
 }
+
+/** The dimension of fields without times. */
+const oneTime = "static";
 
 /** A file of fields, opened in a thread or here. */
 export interface FieldTask {
@@ -76,7 +83,10 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
   const { path, size, reading } = task;
   const file = await openFile(task);
   try {
-    const { grid, variables } = await readGrid(path, file, reading.variables);
+    const named = reading.variables;
+    const { grid, variables } = reading.statics
+      ? await readGrid(path, ...staticVariables(path, file, { ...reading, size: reading.statics }))
+      : await readGrid(path, file, named);
     const n = grid.time.size;
     const bytes = 4 * n * variables.length * grid.y.size * grid.x.size;
     checkUnpacked(path, bytes, "BadTable", { size, cure: "write it again without compression" });
@@ -104,6 +114,37 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
     file.close();
     throw error;
   }
+}
+
+/**
+ * A file whose variables on a grid without times are fields of one time, and the names of those to read. Throws `BadTable`
+ * if there are none.
+ */
+function staticVariables(
+  path: string,
+  file: FieldFile,
+  { variables: names, size: [height, width] }: Pick<FieldReading, "variables"> & { size: GridSize },
+): [FieldFile, readonly string[]] {
+  const variables = file.variables.flatMap((variable) => {
+    const grid = variable.dimensions.filter(({ size }) => size > 1);
+    const sizes = grid.map(({ size }) => size);
+    const isOnGrid = [`${[height, width]}`, `${[width, height]}`].includes(`${sizes}`);
+    if (!variable.isNumber || !isOnGrid) return variable.dimensions.length === 1 ? variable : [];
+    const [first] = variable.dimensions as [FieldDimension];
+    const count = first.size;
+    return {
+      ...variable,
+      dimensions: [{ name: oneTime, size: 1 }, ...grid],
+      read: () => variable.read(0, count),
+    };
+  });
+  const known = variables.filter(({ dimensions }) => dimensions.length > 1).map(({ name }) => name);
+  const missing = names?.find((name) => !known.includes(name));
+  if (missing === undefined && known.length > 0) return [{ ...file, variables }, names ?? known];
+  throw badTable(
+    path,
+    `has no ${missing ?? "variable"} without times on ${height}×${width} cells${known.length > 0 ? `; there are ${firstOf(known, 12)}` : ""}: expected static fields on the grid of the data`,
+  );
 }
 
 interface Channel {

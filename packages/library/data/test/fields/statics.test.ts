@@ -1,0 +1,78 @@
+// Static fields and seasons of files of fields, which networks receive as conditions.
+import { decodeNumbers, loadTable, prepareTable } from "@dsbm/data";
+import { describe, expect, it } from "vitest";
+import { seasonsOf } from "../../src/fields/cf/calendar.js";
+import { openFieldRows } from "../../src/fields/read/rows.js";
+import { testFolders } from "../files.js";
+import { fieldFormats, smallFields } from "./field-files.js";
+
+const newFolder = testFolders();
+
+/** Rows of the grid from north to south of the values 0 … 5 from south to north. */
+const northFirst = [3, 4, 5, 0, 1, 2];
+
+describe.each(fieldFormats)("%s", (_, write) => {
+  it("reads static fields north first, with a time and without", async () => {
+    const height = { name: "orog", dimensions: ["lat", "lon"], values: [0, 1, 2, 3, 4, 5] };
+    const bounds = { name: "lat_bnds", dimensions: ["lat", "bnds"], values: [5, 15, 15, 25] };
+    const content = smallFields(1, [height, { name: "lsm" }, bounds]);
+    const dimensions = { ...content.dimensions, bnds: 2 };
+    const path = await write(newFolder(), { ...content, dimensions });
+    const statics = [2, 3] as const;
+    const openStatics = (variables: string[] | null) =>
+      openFieldRows({ path, size: 10_000, reading: { variables, marks: [], statics } });
+    const file = await openStatics(null);
+    expect(file.grid.channels.map(({ name }) => name).sort()).toEqual(["lsm", "orog"]);
+    expect([...(await file.read(0, 1))]).toEqual([...northFirst, ...northFirst]);
+    file.close();
+    await expect(openStatics(["pr"])).rejects.toThrow(
+      /has no pr without times on 2×3 cells; there are (orog, lsm|lsm, orog)/,
+    );
+  });
+});
+
+it("has seasons and static fields as conditions, and refuses files without dates and of other places", async () => {
+  const folder = newFolder();
+  const [, write] = fieldFormats[0];
+  const height = { name: "orog", dimensions: ["lat", "lon"], values: [0, 1, 2, 3, 4, 5] };
+  const path = await write(folder, smallFields(20, [{}, height]));
+  const shifted = smallFields(1, [height]);
+  const lat = (file: typeof shifted, values: number[]) => ({
+    ...file,
+    variables: file.variables.map((one) => (one.name === "lat" ? { ...one, values } : one)),
+  });
+  const far = await write(folder, lat(shifted, [30, 40]), "far");
+  const load = { directory: newFolder(), split: "train" as const };
+  const name = `fields:${path}`;
+  const taken = { ...load, fields: { season: true, variables: ["pr"], static: ["orog"] } };
+  await prepareTable(name, taken);
+  const { condition, fields, origin } = loadTable(name, taken);
+  const rows = Array.from(origin?.rows.toNumbers() ?? []);
+  // 1999-12-31 is the last day of 365.
+  const expected = rows.map((row) => Math.fround(((364 + row) % 365) / 365));
+  expect(Array.from(condition?.flatten().toNumbers() ?? [])).toEqual(expected);
+  const heights = [...decodeNumbers(fields?.statics?.values ?? "")];
+  const deviation = Math.sqrt(35 / 12);
+  for (const [i, value] of northFirst.entries())
+    expect(heights[i]).toBeCloseTo((value - 2.5) / deviation, 6);
+  const elsewhere = { ...taken, fields: { ...taken.fields, static: [far] } };
+  await expect(prepareTable(name, elsewhere)).rejects.toThrow(
+    /data\.static=.*far\.nc: has lat 40 to 30, .*a\.nc has lat 20 to 10: expected one grid/,
+  );
+  const bare = smallFields(20, [{}]);
+  const timeless = bare.variables.filter((one) => one.name !== "time");
+  const other = await write(folder, { ...bare, variables: timeless }, "bare");
+  await expect(
+    prepareTable(`fields:${other}`, { ...load, fields: { season: true } }),
+  ).rejects.toThrow(/data\.season=true needs dates, .*bare\.nc has 20 times without/);
+});
+
+it.each([
+  ["days since 2001-01-01", "noleap", 73, 0.2],
+  ["days since 2000-12-31", "standard", 0.5, 365.5 / 366],
+  ["hours since 2001-01-01 12:00", "standard", 0, 0.5 / 365],
+  ["days since 1850-01-01", "360_day", 360 * 3 + 90, 0.25],
+  ["days since 2000-07-01", "all_leap", -182, 0],
+])("times of %s in the %s calendar have a season", (units, calendar, time, season) => {
+  expect(seasonsOf(units, calendar)?.(time)).toBeCloseTo(season, 9);
+});
