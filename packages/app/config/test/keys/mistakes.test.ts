@@ -91,7 +91,7 @@ describe("mistakes", () => {
     ["ot_sampler=exact", /^ot_sampler=exact .* write first_coupling=ind$/],
     [
       "match_conditions=true first_coupling=ind",
-      /^match_conditions=true needs conditions \(cdsb=true, model.class_cond=true or data.condition=COLUMN\): leave it out$/,
+      /^match_conditions=true needs conditions \(cdsb=true, model.class_cond=true, data.condition=COLUMN or data.season=true\): leave it out$/,
     ],
     [
       "dataset=downscaler_synthetic ot_sampler=exact",
