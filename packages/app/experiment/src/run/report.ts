@@ -79,7 +79,8 @@ export async function writeReport(folder: string): Promise<string> {
     writeRunFile(folder, `figures/${name}.svg`, svg);
     const png = await svgToPng(svg);
     if (png) writeRunFile(folder, `figures/${name}.png`, png);
-    drawn.push(curve);
+    // One evaluation is no curve: the tables of the page have it.
+    if (trend.isOverSteps || hasSeveralHalves(trend.rows)) drawn.push(curve);
   }
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
@@ -134,6 +135,15 @@ const hasTimeLimit = (folder: string): boolean =>
 
 const wayOf = ({ direction }: Record<string, unknown>): string =>
   direction === "f" ? "forward (f)" : "backward (b)";
+
+/** Whether a direction has evaluations of several half-iterations. */
+const hasSeveralHalves = (rows: TrendOptions["rows"]): boolean =>
+  ["f", "b"].some(
+    (side) =>
+      new Set(
+        rows.flatMap(({ direction, half_iteration: half }) => (direction === side ? [half] : [])),
+      ).size > 1,
+  );
 
 function curvesOf(
   metrics: readonly LoggedMetric[],

@@ -107,19 +107,24 @@ const nearFactor = 1.3;
 const isNear = ({ grade, value, floor }: MetricRow): boolean =>
   grade === "likely" || (floor !== null && value <= nearFactor * floor);
 
-/** "The upper tail is too short: 95 % of the rows are below 31 instead of 48. Distance 1.1, real data 0.6." */
+/** "✗ poor: the upper tail is too short: 95 % of the rows are below 31 instead of 48; distance 1.1, real data 0.6." */
 export function histogramCaption(
   histogram: Histogram,
   { units, reference, row }: { units: AxisUnits; reference: "source" | "target"; row?: MetricRow },
 ): string {
   const distance = row ? `distance ${digits(row.value)}, real data ${digits(row.floor)}` : "";
-  if (row && isClose(row)) return `As real data: ${distance}.`;
+  if (row && isClose(row)) return withGrade(`as real data: ${distance}.`, row);
   const shape = shapeText(histogram, reference, (x) => units.value(histogram.column, x));
   if (row && isNear(row))
-    return `Nearly as real data: ${distance}. The largest difference: ${shape}.`;
-  const text = `${shape}${distance && `; ${distance}`}.`;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+    return withGrade(`nearly as real data: ${distance}. The largest difference: ${shape}.`, row);
+  return withGrade(`${shape}${distance && `; ${distance}`}.`, row);
 }
+
+/** A caption of a column after its grade, by which columns are sorted. */
+const withGrade = (text: string, row?: MetricRow): string =>
+  row?.grade
+    ? `${gradeText(row.grade)}: ${text}`
+    : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 /** "Of b are 12 % of the generated rows, 25 % of real data; 13 % of the rows have another level than they should." */
 export function categoryCaption(
@@ -132,6 +137,7 @@ export function categoryCaption(
   const off = gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / 2;
   const floor = row && row.floor !== null ? `, real data ${percent(row.floor)}` : "";
   const total = `${percent(row?.value ?? off)} of the rows have too many of their level${floor}.`;
-  if (row && isClose(row)) return `As real data: ${total}`;
-  return `${levels[k]}: ${percent(generated[k])} instead of ${percent(data[k])}. In all, ${total}`;
+  if (row && isClose(row)) return withGrade(`as real data: ${total}`, row);
+  const farthest = `${levels[k]}: ${percent(generated[k])} instead of ${percent(data[k])}`;
+  return `${row?.grade ? `${gradeText(row.grade)}. ` : ""}${farthest}. In all, ${total}`;
 }

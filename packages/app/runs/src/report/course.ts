@@ -70,5 +70,5 @@ export function courseRequest({ course }: DataFile, isBoth: boolean): Html | nul
     : isGrowing
       ? ` Rows grow and die: the total mass goes from 1 to ${digits(masses.at(-1))}.`
       : " Rows may grow and die; the datasets have equal masses.";
-  return html`<p>This bridge carries a row of <b>${times[0]}</b> through ${times.slice(1, -1).map((time, i) => html`${i > 0 && ", "}<b>${time}</b>`)} to <b>${times.at(-1)}</b>, with as little change as possible${isBoth && ", and back"}.${growth} Each time is evaluated on held-out rows.</p>`;
+  return html`<p>This bridge carries a row of <b>${times[0]}</b> through ${times.slice(1, -1).map((time, i) => html`<b>${time}</b>${i < times.length - 3 && ","}`)} to <b>${times.at(-1)}</b>, with as little change as possible${isBoth && ", and back"}.${growth} Each time is evaluated on held-out rows.</p>`;
 }

@@ -1,6 +1,6 @@
 // The metrics of a direction that its figures quote.
 import type { MetricRow, Quality } from "../run/quality.js";
-import { worstShares } from "./order.js";
+import { worstFirst, worstShares } from "./order.js";
 import { mainRow } from "./verdict.js";
 
 /** The metrics of a direction, for captions. */
@@ -29,7 +29,7 @@ export function directionRows(direction: "f" | "b", quality: Quality | null): Di
     .find(({ length }) => length > 0);
   return {
     main: quality ? mainRow(quality, direction) : undefined,
-    columns: rows.filter(({ column }) => column !== undefined),
+    columns: worstFirst(rows.filter(({ column }) => column !== undefined)),
     marginals: rows.filter(({ group }) => group === "marginals"),
     conditions: worstShares(ofConditions ?? []),
     spread: rows.find(({ name }) => name === "variance_ratio"),

@@ -73,9 +73,9 @@ async function viewOf(
   const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
   return piecesOf(
     html`<h3>${usual}</h3>`,
-    points && (await pointFigures(points, options)),
     rest.length > 0 && pictures(rest),
     conditionImages(join(folder, "samples"), id, options),
+    points && (await pointFigures(points, options)),
   );
 }
 

@@ -68,7 +68,7 @@ const gradeHtml = (grade: Grade, finding: string): Html =>
   html`<b>${gradeText(grade)}</b>${finding === "" ? "" : `: ${finding}`}`;
 
 function numbers(row: MetricRow, isMissed = false): Html {
-  const finding = isMissed ? "of generated samples that miss the target" : rowWords(row);
+  const finding = isMissed ? "not judged: the generated samples miss the target" : rowWords(row);
   const grade = isMissed ? undefined : row.grade;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[

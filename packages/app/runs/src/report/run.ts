@@ -161,7 +161,7 @@ function choicesSection(choices: readonly Choice[]): Html[] {
   return piecesOf(
     own.length > 0 && pairs(own.map((choice) => [setting(choice), choice.reason] as const)),
     given.length > 0 &&
-      html`<p>You gave ${given.map((choice, i) => html`${i > 0 && ", "}${setting(choice)}`)}.</p>`,
+      html`<p>You gave ${given.map((choice, i) => html`${setting(choice)}${i < given.length - 1 && ","}`)}.</p>`,
   );
 }
 

@@ -78,7 +78,7 @@ describe("the caption of a histogram", () => {
     expect(caption(even(4, 5), { value: 0.5 })).toBe(
       "As real data: distance 0.500, real data 0.600.",
     );
-    expect(caption(even(2, 7), { grade: "good" })).toMatch(/^As real data/);
+    expect(caption(even(2, 7), { grade: "good" })).toMatch(/^✓ good: as real data/);
   });
 });
 

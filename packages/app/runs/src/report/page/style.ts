@@ -49,7 +49,7 @@ thead th { color: var(--faint); font-weight: 600; }
 th.metric { white-space: normal; min-width: 9rem; max-width: 16rem; }
 th[scope=row] { font-weight: 600; }
 th.name { max-width: min(16rem, 40vw); min-width: 6rem; white-space: normal; overflow-wrap: break-word; position: sticky; left: 0; background: var(--paper); }
-dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
+dl.pairs { display: grid; grid-template-columns: fit-content(20rem) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
 dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 @media (max-width: 40rem) { dl.pairs { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
 @media (max-width: 40rem) { .cards, .cards tbody, .cards caption { display: block; } .cards thead { display: none; }
@@ -82,5 +82,8 @@ summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }
 footer { margin-top: 3rem; }
 @media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; max-width: none; } nav { display: none; }
-  .box, pre { overflow: visible; } figure, tr, .verdict { break-inside: avoid; } h2, h3, h4 { break-after: avoid; } }
+  .box, pre { overflow: visible; } pre.table { white-space: pre-wrap; } figure, tr, p, pre, dl.pairs > *, .verdict, .legend { break-inside: avoid; }
+  h2, h3, h4, caption, thead, summary, .legend, p:has(+ pre), p:has(+ .box), p:has(+ .grid), p:has(+ .legend) { break-after: avoid; }
+  .grid.medium { grid-template-columns: repeat(4, minmax(0, 1fr)); } .row figure { max-width: 47%; } .verdict { print-color-adjust: exact; } }
+@page { margin: 14mm 12mm; }
 `;
