@@ -8,7 +8,13 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
-import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import {
+  accessibilityFaults,
+  hasBrowser,
+  launch,
+  printFaults,
+  sticksOut,
+} from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 
 const folder = scratch();
@@ -119,6 +125,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     expect(await page.locator("thead").textContent()).toContain("95 % interval");
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await sticksOut(page)).toBe(0);
+    expect(await printFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();
   });

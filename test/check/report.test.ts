@@ -10,7 +10,13 @@ import { writeReport } from "../../packages/app/experiment/src/run/report.js";
 import { select } from "../../packages/app/runs/test/figure/svg.js";
 import { onlyRun } from "../e2e/cli.js";
 import { runWell } from "../e2e/sample.js";
-import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import {
+  accessibilityFaults,
+  hasBrowser,
+  launch,
+  printFaults,
+  sticksOut,
+} from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 import { wordsOf } from "../support/words.js";
 
@@ -203,6 +209,7 @@ describe.skipIf(!hasBrowser)("a report in a browser", () => {
     expect(await sticksOut(page)).toBe(0);
     expect(await faultsOf(page)).toEqual([]);
     expect(await accessibilityFaults(page)).toEqual([]);
+    if (width === 360) expect(await printFaults(page)).toEqual([]);
     await page.close();
   });
 });

@@ -12,7 +12,13 @@ import { type FakeRun, metricLine, writeRun } from "../../packages/pages/studio/
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
-import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import {
+  accessibilityFaults,
+  hasBrowser,
+  launch,
+  printFaults,
+  sticksOut,
+} from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 
 const scratchFolder = scratch();
@@ -204,6 +210,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
         await page.waitForLoadState("networkidle").catch(() => {});
         expect(await sticksOut(page)).toBe(0);
         expect(await accessibilityFaults(page)).toEqual([]);
+        if (dark) expect(await printFaults(page)).toEqual([]);
       },
       { width, dark },
     );

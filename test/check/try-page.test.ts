@@ -5,7 +5,13 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/blocks.js";
-import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import {
+  accessibilityFaults,
+  hasBrowser,
+  launch,
+  printFaults,
+  sticksOut,
+} from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
 
 const folder = scratch();
@@ -48,7 +54,10 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     await page.getByRole("button", { name: "Train" }).press("Enter");
     expect(await moving).toBe("Held-out rows between blob.csv and ring.csv");
     await heading("Result").waitFor();
-    expect(await page.locator(".verdict").count()).toBe(2);
+    expect(await page.locator(".verdict b").allTextContents()).toEqual([
+      expect.stringMatching(/^Forward, from blob\.csv to ring\.csv: [✓≈◐?✗] [a-z ]+\.$/),
+      expect.stringMatching(/^Backward, from ring\.csv to blob\.csv: [✓≈◐?✗] [a-z ]+\.$/),
+    ]);
     await page.frameLocator("iframe.player").getByRole("slider", { name: "Time" }).waitFor();
     const report = page.frameLocator("iframe.report");
     await report.getByRole("heading", { name: "From blob.csv to ring.csv", exact: true }).waitFor();
@@ -64,6 +73,7 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
       await page.setViewportSize({ width, height: 900 });
       expect([width, await sticksOut(page)]).toEqual([width, 0]);
     }
+    expect(await printFaults(page)).toEqual([]);
   });
 
   it("keeps the run for a later page, says in one line what is wrong with a file, and takes groups of one table", async () => {

@@ -34,3 +34,39 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
 /** Pixels by which a page is wider than its window. */
 export const sticksOut = (page: Page): Promise<number> =>
   page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
+
+/** The width between margins and the height of a page of paper, in pixels. */
+const paper = { width: 703, height: 1017 };
+
+/** What is pale, cut or too high for a page if a page of the dark theme is printed. */
+export async function printFaults(page: Page): Promise<string[]> {
+  const size = page.viewportSize();
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await page.setViewportSize(paper);
+  const faults = await page.evaluate(({ height }) => {
+    const found: string[] = [];
+    const named = (element: Element) =>
+      `${element.tagName} ${element.getAttribute("aria-label") ?? element.textContent?.slice(0, 40)}`;
+    const channels = (color: string) => color.match(/[\d.]+/g)?.map(Number) ?? [];
+    const lightness = ([r = 0, g = 0, b = 0]: number[]) =>
+      (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+    for (const element of document.querySelectorAll("body, h1, h2, h3, p, th, td, dt, dd, li, b")) {
+      if (element !== document.body && element.getClientRects().length === 0) continue;
+      const { color, backgroundColor } = getComputedStyle(element);
+      if (lightness(channels(color)) > 0.65) found.push(`${named(element)} is pale: ${color}`);
+      const [r, g, b, share = 1] = channels(backgroundColor);
+      if (share > 0 && lightness([r ?? 0, g ?? 0, b ?? 0]) < 0.6)
+        found.push(`${named(element)} is on ${backgroundColor}`);
+    }
+    for (const box of document.querySelectorAll(".box, pre"))
+      if (box.scrollWidth > box.clientWidth + 1) found.push(`${named(box)} is cut`);
+    for (const figure of document.querySelectorAll("figure"))
+      if (figure.getBoundingClientRect().height > height)
+        found.push(`${named(figure)} is too high`);
+    return found;
+  }, paper);
+  const wide = await sticksOut(page);
+  await page.emulateMedia({ media: null, colorScheme: null });
+  if (size) await page.setViewportSize(size);
+  return wide === 0 ? faults : [...faults, `${wide} pixels too wide`];
+}

@@ -40,6 +40,7 @@ export {
   type TrainingPaths,
 } from "./progress.js";
 export { runQueue } from "./queue.js";
+export { courseTitle } from "./report/course.js";
 export { comparisonRows } from "./report/few-steps.js";
 export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";

@@ -142,7 +142,7 @@ it("verdicts of seeds are counted, with the colour of the worst", () => {
 });
 
 it.each([
-  ["0.00034999999", "3.50e-4"],
+  ["0.00034999999", "3.50 × 10⁻⁴"],
   ["[128,0.12345678]", "128, 0.1235"],
   ["true", "yes"],
   ["null", "none"],

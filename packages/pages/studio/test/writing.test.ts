@@ -117,19 +117,28 @@ describe("a job", () => {
     expect(existsSync(join(folder, firstRun, "stopped"))).toBe(true);
   });
 
-  it("resumes an interrupted extension to its length, and takes nothing else from run.json", async () => {
-    const id = "extended/defaults/1";
-    writeRun(join(folder, id), { state: "interrupted" });
-    const path = join(folder, id, "run.json");
-    const info = JSON.parse(readFileSync(path, "utf8"));
-    const request = { command: "extend", arguments: ["/etc"], overrides: { half_iterations: 8 } };
-    writeFileSync(path, JSON.stringify({ ...info, request }));
-    const { value } = await post("resume", { run: id });
-    expect(value.text).toBe(`npx dsbm extend ${join(folder, id)} half_iterations=8`);
-    await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");
-    await post("stop", {});
-    await expect.poll(jobState).toBe("stopped");
-  });
+  it.each([
+    ["extend", "extend PLACE half_iterations=8"],
+    ["train", "extend PLACE half_iterations=2"],
+    ["gaussian", "extend PLACE half_iterations=2"],
+    ["distill", "distill PLACE out=PLACE"],
+  ])(
+    "resumes an interrupted %s in its folder, and takes no place from run.json",
+    async (command, text) => {
+      const id = `${command}/defaults/1`;
+      writeRun(join(folder, id), { state: "interrupted" });
+      const path = join(folder, id, "run.json");
+      const info = JSON.parse(readFileSync(path, "utf8"));
+      const overrides = { half_iterations: 8, out: "/etc" };
+      const request = { command, arguments: ["/etc"], overrides };
+      writeFileSync(path, JSON.stringify({ ...info, request }));
+      const { value } = await post("resume", { run: id });
+      expect(value.text).toBe(`npx dsbm ${text.replaceAll("PLACE", join(folder, id))}`);
+      await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");
+      await post("stop", {});
+      await expect.poll(jobState).toBe("stopped");
+    },
+  );
 
   it("resumes a fit of files of the folder into the same run only", async () => {
     const id = "fit/defaults/7";
@@ -137,14 +146,15 @@ describe("a job", () => {
     const path = join(folder, id, "run.json");
     const info = JSON.parse(readFileSync(path, "utf8"));
     const resume = async (files: string[], seed: number, command = "fit") => {
-      const request = { command, arguments: files, overrides: { seed } };
-      writeFileSync(path, JSON.stringify({ ...info, request }));
+      const request = command && { command, arguments: files, overrides: { seed } };
+      writeFileSync(path, JSON.stringify({ ...info, request: request || null }));
       return post("resume", { run: id });
     };
     const inner = join(folder, "uploads/x_1.csv");
-    expect((await resume(["/etc/passwd"], 7)).value).toMatch(/files of its folder/);
+    expect((await resume(["/etc/passwd"], 7)).value).toMatch(/not in the folder of the studio/);
     expect((await resume([join(folder, "uploads/../../x.csv")], 7)).status).toBe(400);
     expect((await resume([inner], 7, "doctor")).status).toBe(400);
+    expect((await resume([], 7, "")).value).toMatch(/made by a program/);
     expect((await resume([inner], 8)).value).toMatch(/was moved/);
     expect((await resume([inner], 7)).value).toMatchObject({ command: "fit", run: id });
     await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");

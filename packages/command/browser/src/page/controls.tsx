@@ -1,4 +1,5 @@
-import type { PageTask } from "./task.js";
+import { TrainingFields } from "@dsbm/studio/widgets";
+import { numberOf, type PageTask } from "./task.js";
 import type { PageStep } from "./use-work.js";
 
 interface ControlsProps {
@@ -13,25 +14,10 @@ interface ControlsProps {
 /** Minutes, seed, and the next steps. */
 export const Controls = ({ task, step, setTask, choose, fit, resume }: ControlsProps) => (
   <div class="row">
-    <label>
-      Minutes{" "}
-      <input
-        type="number"
-        min="0.01"
-        step="any"
-        value={task.minutes}
-        onChange={(e) => setTask({ ...task, minutes: Number(e.currentTarget.value) || 1 })}
-      />
-    </label>
-    <label>
-      Seed{" "}
-      <input
-        type="number"
-        step="1"
-        value={task.seed}
-        onChange={(e) => setTask({ ...task, seed: Math.trunc(Number(e.currentTarget.value)) })}
-      />
-    </label>
+    <TrainingFields
+      values={{ minutes: `${task.minutes}`, seed: `${task.seed}` }}
+      onChange={(name, text) => setTask({ ...task, ...numberOf[name](text) })}
+    />
     <button type="button" disabled={step === "training"} onClick={() => choose(task)}>
       Plan
     </button>

@@ -8,8 +8,6 @@ function download(name: string, bytes: Uint8Array | string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-const titles = { f: "Forward", b: "Backward" } as const;
-
 interface ResultProps {
   bridge: FittedBridge;
   onError(error: unknown): void;
@@ -45,12 +43,9 @@ export function ResultView({ bridge, onError }: ResultProps) {
   return (
     <section aria-label="Result" ref={place}>
       <h2>Result</h2>
-      {quality.verdicts.map(({ direction, grade, reason, next }) => (
+      {quality.verdicts.map(({ direction, title, grade, reason, next }) => (
         <p class={`verdict ${grade}`} key={direction}>
-          <b>
-            {titles[direction]}: {grade}.
-          </b>{" "}
-          {reason} {next?.reason && `${next.reason}.`}
+          <b>{title}</b> {reason} {next?.reason && `${next.reason}.`}
         </p>
       ))}
       <div class="row">
@@ -62,7 +57,7 @@ export function ResultView({ bridge, onError }: ResultProps) {
               download(`${name}_${direction}.csv`, await bridge.samples(direction)),
             )}
           >
-            Samples {titles[direction].toLowerCase()} (CSV)
+            Samples {direction === "f" ? "forward" : "backward"} (CSV)
           </button>
         ))}
         <button

@@ -42,6 +42,14 @@ export function exampleTask(name: ExampleName): Pick<PageTask, "files" | "option
   return { files, options: name === "rivers" ? { "data.exclude": "[id,river]" } : {} };
 }
 
+/** Minutes and seed as typed; other texts are the usual values. */
+export const numberOf = {
+  minutes: (text: string) => ({ minutes: Number(text) > 0 ? Number(text) : 1 }),
+  seed: (text: string) => ({
+    seed: text.trim() !== "" && Number.isInteger(Number(text)) ? Number(text) : 42,
+  }),
+};
+
 /** The task that a link names. */
 export function taskOf(hash: string): PageTask {
   const {
@@ -55,8 +63,8 @@ export function taskOf(hash: string): PageTask {
   return {
     files: sample.files,
     example: name,
-    minutes: Number(minutes) > 0 ? Number(minutes) : 1,
-    seed: Number.isInteger(Number(seed)) ? Number(seed) : 42,
+    ...numberOf.minutes(minutes ?? ""),
+    ...numberOf.seed(seed ?? ""),
     options: { ...sample.options, ...options },
   };
 }

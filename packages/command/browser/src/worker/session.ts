@@ -1,13 +1,20 @@
 // The work of one worker: one run, planned, trained, opened, sampled.
 import { printCommand } from "@dsbm/config";
 import { lookAtTable } from "@dsbm/data";
-import { type Quality, readQuality } from "@dsbm/runs";
+import {
+  endNames as endsOf,
+  type Quality,
+  readDataFile,
+  readQuality,
+  verdictTitle,
+} from "@dsbm/runs";
 import type {
   BridgePlan,
   FitCalls,
   FitEvent,
   FitKeys,
   FitMotion,
+  FitQuality,
   FitRows,
   FitSource,
   FitTable,
@@ -53,6 +60,19 @@ function commandOf({ marginals, keys }: FitTask): string {
   return printCommand({ command: "fit", arguments: places, overrides: { ...keys } as never });
 }
 
+/** An evaluation whose verdicts have the titles of the report. */
+function withTitles(folder: string, { verdicts, ...quality }: Quality): FitQuality {
+  const data = readDataFile(folder);
+  const names = (data && endsOf(data)) ?? { source: "source", target: "target" };
+  const titled = verdicts.map((one) => ({ ...one, title: verdictTitle(one, names) }));
+  return { ...quality, verdicts: titled };
+}
+
+const qualityOf = (folder: string): FitQuality | null => {
+  const quality = readQuality(folder);
+  return quality && withTitles(folder, quality);
+};
+
 const emptyQuality = { verdicts: [], rows: [], left_out: [] };
 
 /** The functions of a worker; each gets a context behind its arguments. */
@@ -92,20 +112,20 @@ export class FitSession {
   }
 
   /** Trains, evaluates and opens the bridge. */
-  async fit(request: FitTask, context: CallContext): Promise<Quality> {
+  async fit(request: FitTask, context: CallContext): Promise<FitQuality> {
     this.#bridge?.dispose();
     this.#bridge = null;
     const options = await libraryOptions(request, context.signal);
     const onPaths = (motion: FitMotion) => context.say({ motion });
     this.#bridge = await fit({ ...options, onProgress: context.say, onPaths });
-    return readQuality(request.name) ?? { ...emptyQuality, dsbm: "", split: "test" };
+    return qualityOf(request.name) ?? emptyQuality;
   }
 
   /** Opens a run that was restored. */
-  async open(name: string): Promise<Quality | null> {
+  async open(name: string): Promise<FitQuality | null> {
     this.#bridge?.dispose();
     this.#bridge = openBridge(name);
-    return readQuality(name);
+    return qualityOf(name);
   }
 
   /** Transports rows [n, d]. */
@@ -126,8 +146,8 @@ export class FitSession {
   }
 
   /** Measures held-out rows. */
-  evaluate(options: FitKeys): Promise<Quality> {
-    return this.#open.evaluate(options);
+  async evaluate(options: FitKeys): Promise<FitQuality> {
+    return withTitles(this.#open.folder, await this.#open.evaluate(options));
   }
 
   /** Writes a page or ONNX models. */

@@ -1,10 +1,10 @@
 // New bridges, and longer ones.
 import { resolve } from "node:path";
-import { RunError, runInfo } from "@dsbm/runs";
+import { RunError, type RunRequest, runInfo } from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 import { z } from "zod";
 import { pathBelow } from "../files/walk.js";
-import { readAs } from "../runs/files.js";
+import { configFacts, readAs } from "../runs/files.js";
 import type { JobView, PlacedPlan } from "../shared/api.js";
 import type { Desk } from "./desk.js";
 import { commandText, type FitCommand } from "./requests.js";
@@ -83,8 +83,9 @@ export const extendRun = (desk: Desk, run: string, more: number): JobView | null
 const halfIterations = z.int().min(1).max(100_000);
 
 /**
- * Resumes an interrupted run. Its run.json may be a stranger's, so it names no command of its own.
- * @throws {RunError} if no page could have begun the run.
+ * Resumes an interrupted run of any command, by the configuration in its folder. Its run.json may be a stranger's, so it
+ * names no command of its own.
+ * @throws {RunError} if the run has no command, and for a fit of files elsewhere.
  */
 export async function resumeRun(
   desk: Desk,
@@ -94,20 +95,48 @@ export async function resumeRun(
   const { folder, program } = desk;
   const place = desk.runPlace(run);
   const { request } = readAs(folder, pathBelow(run, "run.json"), runInfo);
-  if (request?.command === "extend") {
-    const length = halfIterations.parse(request.overrides.half_iterations);
-    return desk.start(run, ["extend", place, `half_iterations=${length}`]);
+  switch (request?.command) {
+    case "fit":
+      return resumeFit(desk, { run, fit: request, signal });
+    case "distill":
+      return desk.start(run, ["distill", place, program.setting("out", place)]);
+    case "extend":
+      return desk.start(run, extension(place, request.overrides.half_iterations));
+    case "train":
+    case "gaussian": {
+      const config = readAs(folder, pathBelow(run, "config.json"), configFacts);
+      return desk.start(run, extension(place, config.half_iterations));
+    }
+    default:
+      throw new RunError(
+        "bad_argument",
+        "this run was made by a program, not by a command of dsbm: resume it by calling this program again",
+      );
   }
+}
+
+const extension = (place: string, length: unknown): string[] => [
+  "extend",
+  place,
+  `half_iterations=${halfIterations.parse(length)}`,
+];
+
+/** Throws RunError if the files are elsewhere or the run was moved. */
+async function resumeFit(
+  desk: Desk,
+  { run, fit, signal }: { run: string; fit: RunRequest; signal: AbortSignal },
+): Promise<JobView | null> {
+  const { folder, program } = desk;
   const isInside = (file: string) => {
     const inner = folder.relative(file);
     return inner !== undefined && folder.stat(inner) !== undefined;
   };
-  if (request?.command !== "fit" || !request.arguments.every(isInside))
+  if (!fit.arguments.every(isInside))
     throw new RunError(
       "bad_argument",
-      "the studio resumes runs of dsbm fit with files of its folder: resume this run in a terminal, by its command",
+      "the files of this run are not in the folder of the studio: resume it in a terminal, by its command",
     );
-  const command = await withRun(desk, program.resume(folder.root, request), signal);
+  const command = await withRun(desk, program.resume(folder.root, fit), signal);
   if (command.run !== run)
     throw new RunError(
       "bad_argument",

@@ -1,13 +1,13 @@
 // A damaged file is a line of `problems`, and the rest is shown.
 
-import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
+import { choice, dataFile, endNames, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
 import type { RunDetail, RunPicture, RunRow } from "../shared/api.js";
 import { configFacts, endsOf, isRecord, messageOf, readAs } from "./files.js";
 import { comparedMetrics, trainingMetrics } from "./metrics.js";
-import { readEvaluations, readFields, readOutputs } from "./outputs.js";
+import { fieldsOf, readEvaluations, readOutputs } from "./outputs.js";
 import { noResults, readResults } from "./results.js";
 
 const mostPictures = 2000;
@@ -32,6 +32,8 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   const info = part("run.json", null, (path) => readAs(folder, path, runInfo));
   const results = part("results.csv", noResults, (path) => readResults(folder, path));
   const facts = configFacts.parse(config);
+  const data = part("data.json", null, (path) => readAs(folder, path, dataFile));
+  const names = (data && endNames(data)) ?? endsOf(facts);
   const outputs = readOutputs(folder, row.id);
   return {
     row,
@@ -43,11 +45,11 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(row, results),
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,
-      title: verdictTitle(verdict, endsOf(facts)),
+      title: verdictTitle(verdict, names),
     })),
     outputs,
     evaluations: readEvaluations(folder, row.id, outputs),
-    fields: part("data.json", [], (path) => readFields(folder, path)),
+    fields: data ? fieldsOf(data) : [],
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(pathBelow(row.id, "report.html"))?.isFile() === true,
     log: part("log.txt", null, (path) => tailOf(folder, path)),

@@ -1,5 +1,5 @@
 // What commands wrote for a run's page, and the columns of its rows.
-import { dataFile, qualityFile } from "@dsbm/runs";
+import { type DataFile, qualityFile } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
 import type { OtherEvaluation, OutputFile, RowField } from "../shared/api.js";
@@ -55,9 +55,8 @@ const middleOf = ({ min, max }: { min: number; max: number }, isWhole: boolean):
   return String(isWhole ? Math.round(middle) : Number(middle.toPrecision(4)));
 };
 
-/** The columns of a row of the run's tables, with values from the middle of their ranges. Throws RunError. */
-export function readFields(folder: Folder, path: string): RowField[] {
-  const { columns, categories, conditioning } = readAs(folder, path, dataFile);
+/** The columns of a row of the run's tables, with values from the middle of their ranges. */
+export function fieldsOf({ columns, categories, conditioning }: DataFile): RowField[] {
   const levels = new Set(
     categories.flatMap(({ name, levels }) => levels.map((l) => `${name}=${l}`)),
   );

@@ -2,6 +2,8 @@
 
 import { lockHolder } from "@dsbm/files";
 import {
+  courseTitle,
+  dataFile,
   grades,
   gradeText,
   liveProgress,
@@ -111,6 +113,10 @@ class Summaries {
         }
       });
     const facts = ifReadable("config.json", unknownConfig(id), (path) => this.#config(path, id));
+    const course = ifReadable("data.json", null, (path) => {
+      const { course } = readAs(this.#folder, path, dataFile);
+      return course && courseTitle(course);
+    });
     const metrics = ifReadable("results.csv", {}, (path) =>
       newestMetrics(readResults(this.#folder, path)),
     );
@@ -134,7 +140,8 @@ class Summaries {
       now.state === "running"
         ? ifReadable("progress.json", null, (path) => readAs(this.#folder, path, liveProgress))
         : null;
-    return { id, ...facts, note, progress, grades, metrics, ...place, ...now };
+    const data = course ?? facts.data;
+    return { id, ...facts, data, note, progress, grades, metrics, ...place, ...now };
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

@@ -69,6 +69,8 @@ export interface BridgePlan {
 /** The finding on a direction of a bridge. */
 export interface FitVerdict {
   direction: "f" | "b";
+  /** "Forward, from winter.csv to summer.csv: ✓ good." */
+  title: string;
   /** good, likely, partial, undecided, poor or unmeasured. */
   grade: string;
   /** The finding, in sentences. */

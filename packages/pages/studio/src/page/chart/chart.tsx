@@ -1,7 +1,7 @@
 // Curves over a common axis; charts of one group move their cursors and zoom together.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { digits } from "../lib/format.js";
+import { digits, exactText } from "../lib/format.js";
 import { cssColor, fadeColor } from "./theme.js";
 
 /** Values of a curve at the places of its axis; null: none. */
@@ -48,11 +48,12 @@ export function Chart(props: ChartProps) {
     element.querySelector("canvas")?.setAttribute("role", "img");
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const redraw = () => made.redraw();
-    dark.addEventListener("change", redraw);
+    // Colours change with the theme, and the width on paper.
+    const media = [matchMedia("(prefers-color-scheme: dark)"), matchMedia("print")];
+    const redraw = () => made.setSize({ width: element.clientWidth, height });
+    for (const query of media) query.addEventListener("change", redraw);
     return () => {
-      dark.removeEventListener("change", redraw);
+      for (const query of media) query.removeEventListener("change", redraw);
       observer.disconnect();
       made.destroy();
       plot.current = null;
@@ -89,6 +90,12 @@ function setData(plot: uPlot, props: ChartProps): void {
   plot.setData(dataOf(props), isWhole || before.length < 2);
 }
 
+/** The value at the cursor in a legend; without a cursor the last one. */
+function legendText(plot: uPlot, value: number | null, series: number, at: number | null): string {
+  const values = plot.data[series] as Values;
+  return digits(at === null ? values.findLast((one) => one != null) : value);
+}
+
 function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Options {
   const { curves, log, group, xLabel } = now.current;
   const series = curves.map(
@@ -98,7 +105,7 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
       width: raw ? 1 : 2,
       dash,
       points: { show: points, size: 6 },
-      value: (_, v) => digits(v),
+      value: legendText,
       class: raw ? "unnamed" : "named",
     }),
   );
@@ -112,12 +119,12 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
   return {
     width: Math.max(200, element.clientWidth),
     height,
-    series: [{ label: xLabel, value: (_, v) => digits(v) }, ...series],
+    series: [{ label: xLabel, value: legendText }, ...series],
     axes: [
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
       axis({
         size: 62,
-        values: (_, ticks) => ticks.map((v) => (v === null ? "" : digits(v, 8))),
+        values: (_, ticks) => ticks.map((v) => (v === null ? "" : exactText(v, 8))),
       }),
     ],
     scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : {} },

@@ -1,14 +1,15 @@
 import { duration as durationOf } from "@dsbm/runs/duration";
+import { digits } from "@dsbm/runs/numbers";
 import type { RunRow } from "../../shared/api.js";
 
-/** A number with n significant digits; – for a missing number. */
-export function digits(value: number | null | undefined, n = 4): string {
-  if (value === null || value === undefined) return "–";
-  if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+/** A number as reports print it. */
+export { digits };
+
+/** A place of an axis or the value of an option: at most n significant digits, without zeros at the end. */
+export function exactText(value: number, n = 4): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-  return String(Number(value.toPrecision(n)));
+  const isExtreme = size !== 0 && (size < 1e-3 || size >= 1e6);
+  return isExtreme ? digits(value) : String(Number(value.toPrecision(n))).replace("-", "−");
 }
 
 /** Seconds as 42s, 3m07s, 1h05m or 5d03h. */

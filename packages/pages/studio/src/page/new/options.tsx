@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { TrainingFields } from "../../widgets/index.js";
 import { apiPath, usePolled } from "../lib/server.js";
 
 interface OptionsProps {
@@ -7,29 +8,23 @@ interface OptionsProps {
   onChange(key: string, text: string): void;
 }
 
-/** Options with fields of their own: their labels and usual values. */
-const usualOptions = { max_minutes: ["Minutes", "10"], seed: ["Seed", "42"] } as const;
+/** The options with fields of their own. */
+const fieldOptions = { minutes: "max_minutes", seed: "seed" } as const;
+const hasField = (name: string) => Object.values<string>(fieldOptions).includes(name);
 
 /** Minutes and seed, the given options, and further ones by name. */
 export const Options = ({ options, onChange }: OptionsProps) => (
   <section aria-label="Options">
     <h2>Options</h2>
     <div class="bar">
-      {Object.entries(usualOptions).map(([name, [label, usual]]) => (
-        <label key={name}>
-          {label}{" "}
-          <input
-            value={options[name] ?? ""}
-            placeholder={usual}
-            inputMode="decimal"
-            onChange={(e) => onChange(name, e.currentTarget.value)}
-          />
-        </label>
-      ))}
+      <TrainingFields
+        values={{ minutes: options.max_minutes ?? "", seed: options.seed ?? "" }}
+        onChange={(name, text) => onChange(fieldOptions[name], text)}
+      />
     </div>
     <ul class="places" aria-label="Given options">
       {Object.keys(options)
-        .filter((name) => !Object.hasOwn(usualOptions, name))
+        .filter((name) => !hasField(name))
         .map((name) => (
           <li key={name}>
             <code>

@@ -117,13 +117,17 @@ function Report({ detail }: { detail: RunDetail }) {
   if (!detail.hasReport)
     return <p class="note">This run has no report yet: it is written when the run ends.</p>;
   const folders = detail.row.id.split("/").map((name) => `${encodeURIComponent(name)}/`);
+  const src = apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`);
   return (
-    <iframe
-      class="report"
-      title={`Report of ${detail.row.name}`}
-      sandbox=""
-      src={apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
-    />
+    <>
+      <p>
+        <a href={src} target="_blank" rel="noreferrer">
+          The report on a page of its own
+        </a>
+        , to print or save.
+      </p>
+      <iframe class="report" title={`Report of ${detail.row.name}`} sandbox="" src={src} />
+    </>
   );
 }
 

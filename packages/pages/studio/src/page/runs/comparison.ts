@@ -1,6 +1,6 @@
 // What several runs differ in, and their metrics side by side. Runs that differ in their seed only are one column.
 import type { ComparedMetric, RunDetail, RunGrade } from "../../shared/api.js";
-import { digits } from "../lib/format.js";
+import { exactText } from "../lib/format.js";
 
 /** Runs of one configuration, of one seed or more. */
 export interface RunGroup {
@@ -126,7 +126,7 @@ export function readable(value: string | undefined): string {
 }
 
 function readableValue(value: unknown): string {
-  if (typeof value === "number") return digits(value);
+  if (typeof value === "number") return exactText(value);
   if (Array.isArray(value)) return value.map(readableValue).join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   return value === null ? "none" : String(value);
