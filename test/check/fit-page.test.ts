@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { MetricRow, Quality } from "@dsbm/runs";
-import type { FitBridgeOptions, FittedBridge } from "@dsbm/web/fit";
+import type { FitBridgeOptions, FittedBridge, FitVerdict } from "@dsbm/web/fit";
 import { unzipSync } from "fflate";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -142,14 +142,14 @@ describe.skipIf(!hasBrowser)("a fit in a page", () => {
         if (Number.isFinite(x))
           expect([row.title, difference / (1 + Math.abs(x)) < 1e-4]).toEqual([row.title, true]);
       }
-    const findings = ({ verdicts }: Pick<Quality, "verdicts">) =>
+    const findings = ({ verdicts }: { verdicts: readonly Omit<FitVerdict, "title">[] }) =>
       verdicts.map(({ direction, grade, reason, next }) => [
         direction,
         grade,
         reason,
         next?.reason,
       ]);
-    expect(findings(told.quality as Quality)).toEqual(findings(expected));
+    expect(findings(told.quality)).toEqual(findings(expected));
   });
 
   it("leaves a folder that sample and evaluate of the command line read", async () => {

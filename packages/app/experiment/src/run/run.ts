@@ -52,8 +52,6 @@ export interface RunResult {
   state: "finished" | "interrupted";
 }
 
-const stopReason = "stopped by a signal";
-
 /**
  * Trains and evaluates one configuration in its folder, and resumes an unfinished
  * run. Throws the errors of configuration, data, training and disk, and marks the run as failed.
@@ -105,15 +103,13 @@ export async function runTraining(
     const state = await work.go();
     if (state === "finished") run.finish();
     else {
-      run.interrupt(stopReason);
+      run.interrupt("stopped by a signal");
       progress.line(`to resume: ${options.resume}`);
     }
     return { rows: readCsv(run.paths.results_csv).rows, state };
   } catch (error) {
     const explained = work?.explained(error) ?? error;
-    if (signal?.aborted && error instanceof Error && error.name === "AbortError")
-      run?.interrupt(stopReason);
-    else run?.fail(explained);
+    run?.fail(explained);
     throw explained;
   } finally {
     work?.dispose();

@@ -199,10 +199,12 @@ class RunWriter {
     this.end("interrupted", reason);
   }
 
-  /** Ends the run on an error: state "failed"; an Error gives its message. */
+  /** Ends the run on an error: state "failed"; an Error gives its message. An AbortError interrupts the run. */
   fail(reason: unknown): void {
     const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
-    this.end("failed", text.replace(/\s*\n\s*/g, " "));
+    if (reason instanceof Error && reason.name === "AbortError")
+      this.interrupt("stopped by a signal");
+    else this.end("failed", text.replace(/\s*\n\s*/g, " "));
   }
 
   private end(state: RunInfo["state"], reason: string | null): boolean {

@@ -59,6 +59,9 @@ describe("openRun", () => {
     run.interrupt("stopped by Ctrl-C");
     const stopped = { state: "interrupted", reason: "stopped by Ctrl-C" };
     expect(readRun(folder).info).toMatchObject(stopped);
+    const aborted = openRun(options(folder));
+    aborted.fail(new DOMException("aborted", "AbortError"));
+    expect(readRun(folder).info.state).toBe("interrupted");
     const next = openRun(options(folder));
     next.fail(new RangeError("loss is NaN\n  at step 3"));
     const failed = { state: "failed", reason: "RangeError: loss is NaN at step 3" };
