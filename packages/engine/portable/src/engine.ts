@@ -23,7 +23,7 @@ import { streams } from "./operation/random.js";
 import { operations, performer, type TableOperation } from "./operation.js";
 import { ProgramImpl } from "./program.js";
 import { abortRecording, beginRecording, endRecording, refuseWhileRecording } from "./record.js";
-import { isFor, replay, runChunks } from "./replay.js";
+import { type Chunks, isFor, replay, runChunks } from "./replay.js";
 import { toArgument, toBool, toDevice, toInt, toList, toText } from "./schema.js";
 import { usage } from "./storage.js";
 import { differentiate, gradMode } from "./tape.js";
@@ -110,9 +110,30 @@ function generator(device: string, seed: number | bigint | null): External {
 const streamOf = (g: unknown, what: string) => contentOf(g, Mersenne, what, "a generator");
 const programOf = (p: unknown, what: string) => contentOf(p, ProgramImpl, what, "a program");
 
-/** Chunks that `startChunks` ran: whoever waits for the end gets the error. */
+/** Chunks of `startChunks`. They run when somebody waits for their end: a stopped job costs nothing. */
 class Job {
-  constructor(readonly error: unknown) {}
+  #chunks: Chunks | null;
+  #error: unknown = null;
+  constructor(chunks: Chunks) {
+    this.#chunks = chunks;
+  }
+
+  /** Runs the chunks once. Throws what a chunk threw. */
+  finish(): void {
+    const chunks = this.#chunks;
+    this.#chunks = null;
+    try {
+      if (chunks) runChunks(chunks);
+    } catch (error) {
+      this.#error = error;
+    }
+    if (this.#error) throw this.#error;
+  }
+
+  /** Drops chunks that did not run. */
+  stop(): void {
+    this.#chunks = null;
+  }
 }
 
 let threads = 1;
@@ -253,15 +274,11 @@ export const portable: Native = Object.assign(absentFunctions, {
     };
     if (job.programs.some(({ writesHeld }) => writesHeld))
       fail("ERR_TORCH_VALUE", "chunks: the program writes into tensors that all chunks share");
-    try {
-      runChunks(job);
-      return external(new Job(null));
-    } catch (error) {
-      return external(new Job(error));
-    }
+    return external(new Job(job));
   },
   finishChunks(job, stop) {
-    const { error } = contentOf(job, Job, "finishChunks", "a job");
-    if (error && !toBool(stop, "finishChunks")) throw error;
+    const chunks = contentOf(job, Job, "finishChunks", "a job");
+    if (toBool(stop, "finishChunks")) chunks.stop();
+    else chunks.finish();
   },
 } satisfies Native & Record<string, unknown>);
