@@ -20,7 +20,6 @@ import {
 } from "./choice.js";
 import { MeasurementContext, type Metric, type SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureSet, measureVariants, noTime, type SetMeasurement } from "./rows.js";
 import {
   type Affordable,
   affordableRowsInEach,
@@ -29,6 +28,7 @@ import {
 } from "./sampling/affordable-rows.js";
 import { collectSamples } from "./sampling/collect-samples.js";
 import type { Sampling } from "./sampling/sample-in-batches.js";
+import { measureSet, measureVariants, noTime, type SetMeasurement } from "./set-measurement.js";
 import { openSubject, type Subject, type SubjectOptions } from "./subject.js";
 import { conditionVariants, hasConditionGroups } from "./variants/conditions.js";
 import { holdoutsOf, measureHoldouts } from "./variants/holdout-files.js";

@@ -10,7 +10,7 @@ import {
   type SampleSet,
 } from "./metric.js";
 import { sampleMetrics } from "./metrics/index.js";
-import { measureSet, type SetMeasurement } from "./rows.js";
+import { measureSet, type SetMeasurement } from "./set-measurement.js";
 import type { SampleSubject } from "./subject.js";
 import { gradedRows } from "./verdict/grade.js";
 import { verdictOn } from "./verdict/verdict.js";

@@ -10,10 +10,10 @@ import {
 } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
-import { measureSet } from "./rows.js";
 import { collectSamples } from "./sampling/collect-samples.js";
 import { checkScale } from "./sampling/divergence.js";
 import type { Sampling } from "./sampling/sample-in-batches.js";
+import { measureSet } from "./set-measurement.js";
 import { inRandomOrder, type Subject } from "./subject.js";
 import { disposeAll } from "./tensors.js";
 

@@ -5,7 +5,7 @@ import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { measuringOf, trainConfig, withEnds } from "../../../../test/support/problem.js";
 import { fieldMetrics, meanError } from "../src/metrics/fields.js";
-import { measureSet } from "../src/rows.js";
+import { measureSet } from "../src/set-measurement.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));

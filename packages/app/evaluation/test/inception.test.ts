@@ -8,7 +8,7 @@ import { measuringOf, repoPath, trainConfig, withEnds } from "../../../../test/s
 import { scratch } from "../../../../test/support/scratch.js";
 import { encodeStatistics } from "../../../../test/support/statistics.js";
 import { metrics } from "../src/metrics/index.js";
-import { measureSet } from "../src/rows.js";
+import { measureSet } from "../src/set-measurement.js";
 import { noSet } from "./set.js";
 
 const metricsOf = (name: string) => metrics.filter((metric) => metric.name === name);

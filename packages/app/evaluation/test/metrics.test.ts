@@ -15,8 +15,8 @@ import {
   type SampleSet,
 } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
-import { measureAs, measureSet } from "../src/rows.js";
 import { affordableRows } from "../src/sampling/affordable-rows.js";
+import { measureAs, measureSet } from "../src/set-measurement.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));

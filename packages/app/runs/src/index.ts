@@ -53,7 +53,7 @@ export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export * from "./run/data-file.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";
-export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth.js";
+export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth-file.js";
 export {
   autoencoderFile,
   checkFiles,

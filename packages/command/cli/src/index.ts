@@ -17,4 +17,4 @@ export {
 export { type FitOptions, type FitProgress, fit, type OptionPlan, plan } from "./library/fit.js";
 export type { Source } from "./library/inputs.js";
 export type { EvaluateKeys, ExportKeys, FitKeys, SampleKeys } from "./library/keys.generated.js";
-export type { Rows, SameKind, ShapedNumbers } from "./library/rows.js";
+export type { Rows, SameKind, ShapedNumbers } from "./library/row-kinds.js";

@@ -32,8 +32,8 @@ export {
   missingMarks,
   transformField,
 } from "./fields/prepare.js";
+export type { FieldRows } from "./fields/read/field-rows.js";
 export { fieldsPrefix, openFields } from "./fields/read/open.js";
-export type { FieldRows } from "./fields/read/rows.js";
 export { decodeNumbers, type StaticFields } from "./fields/statics.js";
 export * from "./fields/write/netcdf4.js";
 export { mapArray } from "./files/array-set.js";
@@ -75,7 +75,7 @@ export {
   type ReadOptions,
   type RowRequest,
   type RowSource,
-} from "./tables/rows.js";
+} from "./tables/row-source.js";
 export { aboutText } from "./tables/select.js";
 export {
   type ColumnCondition,

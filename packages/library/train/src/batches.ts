@@ -18,16 +18,15 @@ import {
 import type { Generator, Tensor } from "@dsbm/torch";
 import { allRowsOf, type BatchShare, batchShare } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
-import { PooledRows } from "./rows/pooled.js";
 import {
   type BatchSource,
   cutRows,
   keptRows,
   type ProgressSteps,
-  RowOrder,
-  type RowOrderState,
   type SourceState,
-} from "./rows/rows.js";
+} from "./rows/batch-source.js";
+import { PooledRows } from "./rows/pooled.js";
+import { RowOrder, type RowOrderState } from "./rows/row-order.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
 import { simulatedMoments } from "./state/begin-network.js";
 

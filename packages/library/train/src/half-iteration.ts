@@ -11,7 +11,12 @@ import { arange, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
 import type { Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
-import { type BatchSource, type PairProgress, repeatRows, type SourceState } from "./rows/rows.js";
+import {
+  type BatchSource,
+  type PairProgress,
+  repeatRows,
+  type SourceState,
+} from "./rows/batch-source.js";
 import type { SourceOptions } from "./rows/source.js";
 import { beginNetwork } from "./state/begin-network.js";
 import { StepNoise } from "./step/step-noise.js";

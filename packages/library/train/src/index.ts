@@ -4,7 +4,7 @@ export { ProcessRanks } from "./distributed/process-ranks.js";
 export { localRanks, type Ranks } from "./distributed/ranks.js";
 export * from "./events.js";
 export * from "./problem.js";
-export { cutRows } from "./rows/rows.js";
+export { cutRows } from "./rows/batch-source.js";
 export type { FlowStateOptions, FlowStates, SamplingOptions } from "./sampler/options.js";
 export { RowNoise } from "./sampler/row-noise.js";
 export * from "./sampler/sampler.js";

@@ -3,7 +3,7 @@ import { notFiniteError } from "@dsbm/bridge";
 import type { Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
 import type { HalfIteration } from "./half-iteration.js";
-import type { ProgressSteps } from "./rows/rows.js";
+import type { ProgressSteps } from "./rows/batch-source.js";
 import type { StepRequests } from "./step/step-requests.js";
 
 /** Milliseconds after which signals and timers get their turn. */

@@ -15,8 +15,8 @@ import {
 import { type Device, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { measurementOfEstimate } from "../bounds/measurement.js";
 import type { Measurement, MeasurementContext, Metric, MetricData, SampleSet } from "../metric.js";
-import { noTime } from "../rows.js";
 import { sampleInBatches } from "../sampling/sample-in-batches.js";
+import { noTime } from "../set-measurement.js";
 import { forVectors } from "./endpoints.js";
 
 const flowSteps = 50;

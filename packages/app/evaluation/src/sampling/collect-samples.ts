@@ -3,7 +3,7 @@ import { mapConditions, sourceOf, targetOf } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/datasets";
 import type { Tensor } from "@dsbm/torch";
 import type { MeasurementContext, Metric, SampleSet } from "../metric.js";
-import { whyNot } from "../rows.js";
+import { whyNot } from "../set-measurement.js";
 import { KeptTensors } from "../tensors.js";
 import { type Affordable, affordableRows, type SamplingWork } from "./affordable-rows.js";
 import { checkFinite } from "./divergence.js";

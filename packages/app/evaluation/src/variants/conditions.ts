@@ -5,7 +5,7 @@ import { type Datasets, testConditions } from "@dsbm/datasets";
 import { digits } from "@dsbm/runs";
 import { type Tensor, tensor } from "@dsbm/torch";
 import type { MeasurementContext, SampleSet } from "../metric.js";
-import type { Variant } from "../rows.js";
+import type { Variant } from "../set-measurement.js";
 
 const mostGroups = 12;
 const quarters = 4;

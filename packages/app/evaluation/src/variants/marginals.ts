@@ -5,8 +5,8 @@ import { timeName } from "@dsbm/inference";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { MeasurementContext, SampleSet } from "../metric.js";
-import type { Variant } from "../rows.js";
 import { stepAt } from "../sampling/sample-in-batches.js";
+import type { Variant } from "../set-measurement.js";
 
 /** The samples at each intermediate time, and the data of the time. */
 export function marginalVariants(set: SampleSet, context: MeasurementContext): Variant[] {

@@ -2,8 +2,8 @@
 import type { Direction } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 import { type MeasurementContext, plainSet, type SampleSet } from "../metric.js";
-import type { Variant } from "../rows.js";
 import { middleSteps } from "../sampling/sample-in-batches.js";
+import type { Variant } from "../set-measurement.js";
 
 /** The states of a direction at half of the time, and its start. */
 export interface MiddleStates extends Pick<SampleSet, "sourceRows" | "unit"> {

@@ -41,7 +41,7 @@ import type { TimePlan } from "../forecast/time-plan.js";
 import { checkTables } from "./columns.js";
 import { trainOnRanks } from "./driver.js";
 import { ExperimentRun } from "./experiment-run.js";
-import { noteGrowth } from "./growth.js";
+import { noteGrowth } from "./growth-note.js";
 import { warn } from "./warning.js";
 
 /** How a run ended. */

@@ -34,7 +34,7 @@ import { tableInput } from "../input/table.js";
 import { stageWriter } from "../output/output.js";
 import { checkOutput } from "../output/place.js";
 import { runRecord } from "../output/record.js";
-import { h5adWriter, type RowsWriter } from "../output/rows.js";
+import { h5adWriter, type RowsWriter } from "../output/rows-writer.js";
 import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";

@@ -8,7 +8,7 @@ import { picturePng } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { fieldWriter, ownFields } from "./fields.js";
 import { type OutputKind, outputKind } from "./place.js";
-import { rowsWriter } from "./rows.js";
+import { rowsWriter } from "./rows-writer.js";
 import type { Output, OutputOptions, SampleWriter, Writer } from "./writer.js";
 
 /** Opens a writer on a temporary path. Leaves nothing if opening fails. */

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { growthLead, growthSection } from "../../src/report/growth.js";
-import { type GrowthFacts, growthCaution, readGrowth } from "../../src/run/growth.js";
+import { growthLead, growthSection } from "../../src/report/growth-section.js";
+import { type GrowthFacts, growthCaution, readGrowth } from "../../src/run/growth-file.js";
 import { scratch } from "../support.js";
 
 const facts = (finding: GrowthFacts["finding"]): GrowthFacts => ({

@@ -17,7 +17,7 @@ import { type DType, type Tensor, tidy } from "@dsbm/torch";
 import { areCells, fromCells, toCells } from "./cells.js";
 import type { EvaluateKeys, ExportKeys, SampleKeys } from "./keys.generated.js";
 import { type OwnUnits, ownUnits } from "./own-units.js";
-import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
+import { type Rows, type SameKind, sameKind, toTensor } from "./row-kinds.js";
 
 /** Generated samples, of the same type as the input. */
 export interface BridgeSamples<R extends Rows> extends Pick<GeneratedSamples, "nfe"> {

@@ -5,7 +5,7 @@ import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { oddRow } from "@dsbm/inference";
 import { io, tidy } from "@dsbm/torch";
-import { type Rows, toTensor } from "./rows.js";
+import { type Rows, toTensor } from "./row-kinds.js";
 
 /** Data of the source or target: a path, or samples in memory. */
 export type Source = string | Rows;

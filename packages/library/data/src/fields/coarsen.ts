@@ -1,5 +1,5 @@
 // Coarse fields on a fine grid: the mean of blocks of cells, repeated in each cell of its block.
-import type { FieldRows } from "./read/rows.js";
+import type { FieldRows } from "./read/field-rows.js";
 
 /** Height and width of a grid. */
 export type GridSize = readonly [height: number, width: number];

@@ -11,8 +11,8 @@ import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
 import { FieldSums } from "./field-sums.js";
 import { heldOutFields } from "./held-out-years.js";
+import type { FieldRows } from "./read/field-rows.js";
 import { openFields } from "./read/open.js";
-import type { FieldRows } from "./read/rows.js";
 import { encodeNumbers, readStatics, type StaticFields } from "./statics.js";
 
 /** Options of a dataset of fields. */

@@ -5,7 +5,7 @@ import { loadTable } from "../registry.js";
 import { cleanRows } from "../tables/clean.js";
 import { openRows } from "../tables/open.js";
 import type { OwnOptions } from "../tables/prepare/prepare.js";
-import type { RowSource } from "../tables/rows.js";
+import type { RowSource } from "../tables/row-source.js";
 import { tablePrefix } from "../tables/table-set.js";
 
 /** A dataset with known pairs. */

@@ -1,7 +1,7 @@
 // Columns of texts as coordinates, one for each of their levels, and back.
 import { badTable, byOption, firstOf } from "../errors.js";
 import { classLabel } from "./prepare/codes.js";
-import type { RowBatch, RowRequest, RowSource, TableColumn } from "./rows.js";
+import type { RowBatch, RowRequest, RowSource, TableColumn } from "./row-source.js";
 
 /** A column of texts that is trained on as one coordinate for each level. */
 export interface ColumnCategory {

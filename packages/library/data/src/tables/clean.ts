@@ -1,6 +1,6 @@
 import { badTable, byOption, type DatasetError, firstOf } from "../errors.js";
 import { groupFilter, type RowGroup } from "./row-group.js";
-import type { RowBatch, RowSource, RowStart, TableColumn } from "./rows.js";
+import type { RowBatch, RowSource, RowStart, TableColumn } from "./row-source.js";
 import { type RowFilter, rowFilter } from "./where.js";
 
 /** Larger values would overflow float32 in sums. */

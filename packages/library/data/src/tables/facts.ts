@@ -4,7 +4,7 @@ import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import type { ColumnMoments } from "./prepare/split.js";
-import type { TableFormat } from "./rows.js";
+import type { TableFormat } from "./row-source.js";
 import type { ColumnCondition } from "./units/column-condition.js";
 import type { ColumnTransform } from "./units/column-transform.js";
 import type { ColumnBounds, Limits } from "./units/limits.js";

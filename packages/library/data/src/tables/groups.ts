@@ -4,7 +4,7 @@ import { exactNumber } from "./cells.js";
 import { cleanRows } from "./clean.js";
 import { openRows } from "./open.js";
 import { byNumber } from "./prepare/codes.js";
-import { absentColumn, type ReadOptions, type TableColumn } from "./rows.js";
+import { absentColumn, type ReadOptions, type TableColumn } from "./row-source.js";
 
 /** How to read the values of a column. */
 export interface GroupOptions extends ReadOptions {

@@ -1,6 +1,6 @@
 // A first look at tables: types of columns, missing values, histograms.
 import { openRows } from "./open.js";
-import type { RowSource } from "./rows.js";
+import type { RowSource } from "./row-source.js";
 
 /** A column at a first look. */
 export interface ColumnLook {

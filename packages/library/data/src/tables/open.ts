@@ -14,7 +14,7 @@ import {
   type RowSource,
   type TableColumn,
   type TableFormat,
-} from "./rows.js";
+} from "./row-source.js";
 
 interface Format {
   ending: RegExp;

@@ -1,6 +1,6 @@
 // The rows of one value of a column: a text, a number, a date, or a range.
 import { exactNumber } from "./cells.js";
-import type { TableColumn } from "./rows.js";
+import type { TableColumn } from "./row-source.js";
 import type { RowFilter } from "./where.js";
 
 const mostGroups = 11;

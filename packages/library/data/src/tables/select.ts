@@ -1,6 +1,6 @@
 import { badTable, cureWords, firstOf, setting } from "../errors.js";
 import { hintCures } from "./cells.js";
-import { absentColumn, type RowSource, type TableColumn } from "./rows.js";
+import { absentColumn, type RowSource, type TableColumn } from "./row-source.js";
 import { rowFilter } from "./where.js";
 
 /** The user's choice of columns, by the names in the file, or c0, c1, … */

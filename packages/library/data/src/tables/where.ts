@@ -1,6 +1,6 @@
 // Parses conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
-import { absentColumn, type RowBatch, type RowSource, type TableColumn } from "./rows.js";
+import { absentColumn, type RowBatch, type RowSource, type TableColumn } from "./row-source.js";
 
 type FilterBatch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type RowTest = (batch: FilterBatch, i: number) => boolean;

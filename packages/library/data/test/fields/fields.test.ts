@@ -4,8 +4,8 @@ import { aboutFields, loadTable, openFields, prepareTable, spanText, timesText }
 import { describe, expect, it } from "vitest";
 import { datesOf } from "../../src/fields/cf/calendar.js";
 import { heldOutFields } from "../../src/fields/held-out-years.js";
+import { openFieldRows } from "../../src/fields/read/field-rows.js";
 import { openNetcdf3 } from "../../src/fields/read/netcdf3.js";
-import { openFieldRows } from "../../src/fields/read/rows.js";
 import { testFolders } from "../files.js";
 import { classicFile, fieldFormats, smallFields, type TestVariable } from "./field-files.js";
 

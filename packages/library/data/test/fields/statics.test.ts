@@ -2,7 +2,7 @@
 import { decodeNumbers, loadTable, prepareTable } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { seasonsOf } from "../../src/fields/cf/calendar.js";
-import { openFieldRows } from "../../src/fields/read/rows.js";
+import { openFieldRows } from "../../src/fields/read/field-rows.js";
 import { testFolders } from "../files.js";
 import { fieldFormats, smallFields } from "./field-files.js";
 

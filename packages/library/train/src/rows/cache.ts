@@ -14,16 +14,15 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, io, type Tensor, tidy } from "@dsbm/torch";
 import { allRowsOf, type Ranks, type RowRange } from "../distributed/ranks.js";
-import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
 import {
   type BatchSource,
   type PairProgress,
-  RowOrder,
-  type RowOrderState,
   type SourceState,
   type StreamStates,
   statesOf,
-} from "./rows.js";
+} from "./batch-source.js";
+import { checksumOf, electWriter, RowFiles, waitForFiles } from "./row-files.js";
+import { RowOrder, type RowOrderState } from "./row-order.js";
 
 /** How training pairs are cached on disk. */
 export interface CacheOptions {

@@ -19,7 +19,7 @@ import {
   keptRows,
   type ProgressSteps,
   type SourceState,
-} from "./rows.js";
+} from "./batch-source.js";
 
 /** Pairs that are drawn for each row of an expensive plan. */
 const draws = 16;

@@ -14,9 +14,9 @@ import {
 import { type Generator, getNumThreads, type Tensor } from "@dsbm/torch";
 import { type CompleteProblem, directionOf, firstMatching } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
+import type { BatchSource } from "./batch-source.js";
 import { CacheRows } from "./cache.js";
 import { Prefetcher } from "./prefetcher.js";
-import type { BatchSource } from "./rows.js";
 import { StreamRows } from "./stream.js";
 import { TableRows } from "./table.js";
 

@@ -9,15 +9,8 @@ import {
 } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
 import { allRowsOf, type RowRange } from "../distributed/ranks.js";
-import {
-  type BatchSource,
-  cutRows,
-  matchedOrder,
-  type PairOrder,
-  type ProgressSteps,
-  type SourceState,
-  separateOrders,
-} from "./rows.js";
+import { type BatchSource, cutRows, type ProgressSteps, type SourceState } from "./batch-source.js";
+import { matchedOrder, type PairOrder, separateOrders } from "./row-order.js";
 
 interface StreamOptions {
   data: Endpoints;

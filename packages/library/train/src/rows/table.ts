@@ -11,7 +11,6 @@ import {
 } from "@dsbm/bridge";
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allRowsOf, type RowRange } from "../distributed/ranks.js";
-import type { Prefetcher } from "./prefetcher.js";
 import {
   type BatchSource,
   cutRows,
@@ -20,7 +19,8 @@ import {
   type SourceState,
   type StreamStates,
   statesOf,
-} from "./rows.js";
+} from "./batch-source.js";
+import type { Prefetcher } from "./prefetcher.js";
 
 /** Options of `TableRows`. */
 export interface TableRowsOptions {

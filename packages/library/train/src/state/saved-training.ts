@@ -3,7 +3,7 @@ import { argumentError, type Direction, notFiniteError } from "@dsbm/bridge";
 import { type optim, type Tensor, tidy } from "@dsbm/torch";
 import type { HalfIteration, HalfIterationState } from "../half-iteration.js";
 import type { CompleteProblem } from "../problem.js";
-import type { SavedValue, SourceState } from "../rows/rows.js";
+import type { SavedValue, SourceState } from "../rows/batch-source.js";
 import type { StepPlan } from "../step/step-plan.js";
 import { directionsOf, type TrainState } from "./state.js";
 

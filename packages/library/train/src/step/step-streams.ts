@@ -3,7 +3,7 @@ import { hash32, stream } from "@dsbm/bridge";
 import { Generator } from "@dsbm/torch";
 import { batchShare } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
-import type { SourceState } from "../rows/rows.js";
+import type { SourceState } from "../rows/batch-source.js";
 
 /** States of the streams of steps. */
 export type StepStates = {

@@ -26,7 +26,7 @@ import {
 } from "./bridge.js";
 import type { Dynamics, Network } from "./dynamics.js";
 import { splitMass, withoutMass, withUnitMass } from "./mass.js";
-import { likeRows, samplesOf } from "./rows.js";
+import { likeRows, samplesOf } from "./row-samples.js";
 import type { Units } from "./units.js";
 
 /** A bridge with its defaults. */

@@ -1,5 +1,5 @@
 import type { Bridge, Conditions, Rows, Samples } from "../bridge/bridge.js";
-import { samplesOf } from "../bridge/rows.js";
+import { samplesOf } from "../bridge/row-samples.js";
 import { createControls } from "./controls/controls.js";
 import { type PlayerSettings, settingsFor } from "./controls/settings.js";
 import { h } from "./dom.js";

@@ -5,7 +5,7 @@ import { isFieldPath, isPage } from "@dsbm/files";
 import { DatasetError, didYouMean } from "../../errors.js";
 import { attempt, isFolder, statOrUndefined, unreadableFile } from "../../files/read.js";
 import { ReaderThread } from "../../files/reader-thread.js";
-import { type FieldFacts, type FieldReading, type FieldRows, openFieldRows } from "./rows.js";
+import { type FieldFacts, type FieldReading, type FieldRows, openFieldRows } from "./field-rows.js";
 
 /** The beginning of names of datasets that are files of fields: `fields:PATH`. */
 export const fieldsPrefix = "fields:";

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { unreadableFile } from "../../files/read.js";
 import { answer, lockFiles } from "../../files/reader-answer.js";
-import { containerOf, type FieldTask, openFieldRows } from "./rows.js";
+import { containerOf, type FieldTask, openFieldRows } from "./field-rows.js";
 
 const task = workerData as FieldTask;
 

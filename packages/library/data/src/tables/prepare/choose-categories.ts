@@ -10,7 +10,7 @@ import {
 import type { ColumnCategory } from "../categories.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
-import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../rows.js";
+import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../row-source.js";
 import { type ColumnOptions, type EndColumns, otherUses } from "../select.js";
 import { rowFilter } from "../where.js";
 import { countLevels, LevelCounts, type LevelRequest } from "./level-counts.js";

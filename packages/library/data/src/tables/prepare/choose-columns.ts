@@ -7,7 +7,7 @@ import {
   variableCount,
 } from "../counts.js";
 import { openRows } from "../open.js";
-import type { ReadOptions, RowSource } from "../rows.js";
+import type { ReadOptions, RowSource } from "../row-source.js";
 import type { ColumnOptions } from "../select.js";
 import type { CategoryOptions } from "./choose-categories.js";
 

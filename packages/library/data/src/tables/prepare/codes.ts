@@ -1,5 +1,5 @@
 import { badTable } from "../../errors.js";
-import type { TableColumn } from "../rows.js";
+import type { TableColumn } from "../row-source.js";
 
 const mostClasses = 100;
 

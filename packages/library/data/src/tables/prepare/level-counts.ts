@@ -1,6 +1,6 @@
 // The different texts of columns, counted in one reading.
 import { cleanRows } from "../clean.js";
-import type { RowSource } from "../rows.js";
+import type { RowSource } from "../row-source.js";
 import type { ColumnOptions } from "../select.js";
 import { byNumber, classLabel } from "./codes.js";
 

@@ -9,7 +9,7 @@ import { type ColumnCategory, embedCategories, withLevels } from "../categories.
 import type { CleanCounts } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
-import type { ReadOptions, RowSource } from "../rows.js";
+import type { ReadOptions, RowSource } from "../row-source.js";
 import { type ColumnOptions, matchColumns, selectColumns } from "../select.js";
 import { type CategoryOptions, chooseCategories } from "./choose-categories.js";
 import { chooseColumns } from "./choose-columns.js";

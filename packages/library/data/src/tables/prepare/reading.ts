@@ -5,7 +5,7 @@ import { writeFileAtomic } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { type CleanBatch, type CleanCounts, cleanRows } from "../clean.js";
 import { toRows } from "../number-rows.js";
-import type { RowSource, RowStart, TableColumn } from "../rows.js";
+import type { RowSource, RowStart, TableColumn } from "../row-source.js";
 import { type CodesState, conditionCodes } from "./codes.js";
 import { columnRecord, type RecordState } from "./column-record.js";
 import { checkDiskSpace } from "./disk-space.js";

@@ -1,7 +1,7 @@
 // Opens a file of a foreign format in this thread.
 import type { DatasetError } from "../../errors.js";
 import { unreadableFile } from "../../files/read.js";
-import type { Opened, ReadOptions } from "../rows.js";
+import type { Opened, ReadOptions } from "../row-source.js";
 
 /** A file of a foreign format. */
 export interface ForeignFile {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { answer, lockFiles } from "../../files/reader-answer.js";
-import type { Opened, RowBatch } from "../rows.js";
+import type { Opened, RowBatch } from "../row-source.js";
 import type { ForeignTask } from "./foreign.js";
 import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 

@@ -2,7 +2,7 @@
 import { isPage } from "@dsbm/files";
 import { ReaderThread } from "../../files/reader-thread.js";
 import type { ColumnVariability } from "../counts.js";
-import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
+import type { Opened, ReadOptions, RowBatch, RowRequest } from "../row-source.js";
 import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 
 /** Asks for the next batch of a reading of the table, or how much its columns vary. */

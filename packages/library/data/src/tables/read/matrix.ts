@@ -8,7 +8,7 @@ import {
   type Opened,
   type RowRequest,
   type TableColumn,
-} from "../rows.js";
+} from "../row-source.js";
 
 /** Rows of a matrix of many columns are read in larger blocks, since mostly a part of the columns is asked for. */
 const wideColumns = 2048;

@@ -2,7 +2,7 @@ import { io, type Tensor, tidy } from "@dsbm/torch";
 import { badTable, byOption, type Cure, didYouMean, invalidOption, reason } from "../../errors.js";
 import { openZip } from "../../files/archive.js";
 import { mapArray } from "../../files/array-set.js";
-import type { Opened, ReadOptions } from "../rows.js";
+import type { Opened, ReadOptions } from "../row-source.js";
 import { denseBlock, matrixTable } from "./matrix.js";
 
 /** Opens an array [n, d] or [n]. Throws `BadTable`. */

@@ -21,7 +21,7 @@ import {
   type RowBatch,
   type RowRequest,
   type TableColumn,
-} from "../rows.js";
+} from "../row-source.js";
 
 /** 256 MiB of numbers. */
 const partValues = 2 ** 25;

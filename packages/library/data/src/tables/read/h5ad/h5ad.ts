@@ -3,7 +3,7 @@ import { type DatasetError, didYouMean, invalidOption } from "../../../errors.js
 import { checkUnpacked } from "../../../files/archive.js";
 import { child, type H5, type H5Dataset, type H5Group, openH5 } from "../../../files/hdf5.js";
 import { mostNarrowColumns } from "../../counts.js";
-import type { Opened, ReadOptions } from "../../rows.js";
+import type { Opened, ReadOptions } from "../../row-source.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
 import { openX } from "./x.js";

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { badTable, DatasetError, reason } from "../../../errors.js";
 import { checkUnpacked, type UnpackLimits } from "../../../files/archive.js";
-import type { TextPlace } from "../../rows.js";
+import type { TextPlace } from "../../row-source.js";
 
 /** A file of text, of `size` bytes on the disk. */
 export interface TextFile {

@@ -1,6 +1,6 @@
 // The batches of a text file's plain lines, which are scanned instead of parsed.
 import type { CellOptions } from "../../cells.js";
-import { batchRows, type RowBatch, type RowRequest, type TextPlace } from "../../rows.js";
+import { batchRows, type RowBatch, type RowRequest, type TextPlace } from "../../row-source.js";
 import type { RecordFile } from "./records.js";
 import type { ScannedRows, ScanPlan } from "./scan.js";
 import { scanRows } from "./scan-parts.js";

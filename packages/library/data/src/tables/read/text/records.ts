@@ -2,7 +2,7 @@
 import { promises } from "node:stream";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable } from "../../../errors.js";
-import { checkWidth } from "../../rows.js";
+import { checkWidth } from "../../row-source.js";
 import { endlessLine, longestLine, readText, type TextFile } from "./bytes.js";
 
 const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const;

@@ -1,7 +1,7 @@
 // Scans a file of text in parts of whole lines, on several cores if it is large.
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import type { TextPlace } from "../../rows.js";
+import type { TextPlace } from "../../row-source.js";
 import { lineEnds, readText } from "./bytes.js";
 import type { RecordFile } from "./records.js";
 import {

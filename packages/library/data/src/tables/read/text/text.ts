@@ -10,7 +10,7 @@ import {
   type RowBatch,
   type RowRequest,
   type TableColumn,
-} from "../../rows.js";
+} from "../../row-source.js";
 import { type PlainTable, scanBatches } from "./plain-rows.js";
 import {
   type Delimiter,

@@ -3,7 +3,7 @@ import { curveSize } from "../figure/panel-sizes.js";
 import { drawPanel, loadPlot } from "../figure/plot.js";
 import { colorOf, tickText } from "../figure/svg.js";
 import { digits } from "../numbers.js";
-import { type GrowthFacts, growthCaution } from "../run/growth.js";
+import { type GrowthFacts, growthCaution } from "../run/growth-file.js";
 import { charts, type Html, html } from "./page/html.js";
 
 /** A sentence at the beginning of the report if growth is not identified. */
