@@ -29,6 +29,10 @@ export interface RowsOptions {
 }
 
 const rowHeight = 21;
+/** The least width of a panel without the names of its rows. */
+const leastPlot = 190;
+/** The width of a figure of three narrow panels. */
+const fullWidth = 1000;
 /** Positive values whose ratio is above this are drawn on a logarithmic axis. */
 const wideLabel = 20;
 
@@ -39,6 +43,8 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
   const domain = [...dots, ...dashes];
   const range = domain.map((_, i) => colorOf(i));
   const { dot, frame, ruleX, ruleY } = await loadPlot();
+  const marginLeft = 16 + Math.max(...rows.map((row) => textWidth(row, 11)));
+  const width = Math.max(330, marginLeft + leastPlot);
   const drawn = panels.map((panel) => {
     const values = [...panel.points, ...panel.rules].map(({ value }) => value);
     const low = Math.min(...values);
@@ -46,16 +52,17 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
     const bars = panel.points.flatMap((point) => {
       const { value, spread } = point;
       // A bar that reaches below all values has no place on a logarithmic axis.
-      return spread ? [{ ...point, from: Math.max(low, value - spread), to: value + spread }] : [];
+      const from = isLog ? Math.max(low, value - (spread ?? 0)) : value - (spread ?? 0);
+      return spread ? [{ ...point, from, to: value + spread }] : [];
     });
     return drawPanel({
-      width: 330,
+      width,
       height: 50 + rowHeight * rows.length,
       title: panel.title,
       marginTop: 8,
       marginRight: 18,
       marginBottom: 42,
-      marginLeft: 16 + Math.max(...rows.map((row) => textWidth(row, 11))),
+      marginLeft,
       inset: 6,
       x: { ...(isLog && logAxis), ticks: 4, label, labelOffset: 36 },
       y: { type: "point", domain: [...rows], label: null, grid: true },
@@ -71,5 +78,10 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
   const legend = domain.map((name, i): LegendEntry => {
     return { label: name, color: colorOf(i), symbol: dots.has(name) ? "dot" : "dashes" };
   });
-  return composeFigure({ title, panels: await Promise.all(drawn), columns: 3, legend });
+  return composeFigure({
+    title,
+    panels: await Promise.all(drawn),
+    columns: Math.max(1, Math.floor(fullWidth / width)),
+    legend,
+  });
 }

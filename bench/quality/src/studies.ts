@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { removeFolder, shellWord, writeFileAtomic } from "@dsbm/files";
+import { removeFolder, shellWord } from "@dsbm/files";
 import { createInterrupt, createProgress } from "@dsbm/runs";
 import type { BenchmarkConfig } from "./config.js";
+import { pageOf, writePage } from "./page.js";
 
 /** Whether a study starts over, and the command that resumes it. */
 interface StudyCall {
@@ -40,7 +41,10 @@ async function methodChecks(
   const chosen = methods ? ` methods=${shellWord(methods.join())}` : "";
   const text = checksDocument(measured, `npm run benchmark -- checks${chosen}`);
   const isPage = !quick && methods === null;
-  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "checks.md"), text);
+  if (out !== null || isPage) {
+    const { checksFigure } = await import("./checks/figure.js");
+    writePage(out ?? pageOf("checks"), text, { "": await checksFigure(measured) });
+  }
   console.log(text);
   const failed = measured.outcomes.filter(({ holds }) => !holds);
   for (const { check, method, value, reason } of failed)
@@ -71,7 +75,10 @@ async function fewSteps({ quick, out, cases, experiments_dir }: BenchmarkConfig,
   const only = cases === null ? "" : ` cases=${cases.join()}`;
   const text = stepsDocument(results, `npm run benchmark -- few-steps${only}`);
   const isPage = !quick && cases === null && !interrupt.signal.aborted;
-  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "few-steps.md"), text);
+  if (results.length > 0 && (out !== null || isPage)) {
+    const { stepsFigure } = await import("./few-steps/figure.js");
+    writePage(out ?? pageOf("few-steps"), text, { "": await stepsFigure(results) });
+  }
   console.log(text);
   if (!interrupt.signal.aborted) return 0;
   console.error(`dsbm: stopped; to resume: ${work.resume}`);
@@ -103,11 +110,8 @@ async function climate(
   progress.done();
   const command = "npm run benchmark -- climate";
   const text = climateDocument(routeScores(results), { command, size });
-  if (out !== null || !quick) {
-    const page = out ?? join("docs", "results", "climate.md");
-    writeFileAtomic(page, text);
-    writeFileAtomic(page.replace(/(\.md)?$/, "-maps.svg"), await routeMaps(rain, results));
-  }
+  if (out !== null || !quick)
+    writePage(out ?? pageOf("climate"), text, { "-maps": await routeMaps(rain, results) });
   console.log(text);
   return 0;
 }
@@ -126,6 +130,7 @@ async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
   const { study } = await import("./verdicts/problem.js");
   const { judgeProblem, measurePower } = await import("./verdicts/judge.js");
   const { falseRate, verdictsDocument } = await import("./verdicts/document.js");
+  const { verdictsFigure } = await import("./verdicts/figure.js");
   const { setNumThreads } = await import("@dsbm/torch");
   setNumThreads(1);
   const progress = createProgress();
@@ -143,7 +148,7 @@ async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
     powers,
     draws,
   });
-  writeFileAtomic(out ?? join("docs", "results", "verdicts.md"), text);
+  writePage(out ?? pageOf("verdicts"), text, { "": await verdictsFigure(judged) });
   console.log(text);
   const { count, of } = falseRate(judged);
   return count > 0.05 * of ? 1 : 0;

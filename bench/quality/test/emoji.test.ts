@@ -2,6 +2,7 @@
 import { Generator, rand, tensor, tidy } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { emojiDocument } from "../src/emoji/document.js";
+import { emojiFigure } from "../src/emoji/figure.js";
 import { nearestPartners, plannedPartners } from "../src/emoji/partners.js";
 import { type EmojiResult, emojiCases } from "../src/emoji/study.js";
 
@@ -25,7 +26,7 @@ it("a plan of transport finds partners that are nobody's nearest image", () => {
   });
 });
 
-it("the page has a row for each fit with means over its seeds, and bounds without a bridge", () => {
+it("the page has a row for each fit with means over its seeds, and bounds without a bridge", async () => {
   const result = (seed: number, value: number): EmojiResult => ({
     seed,
     seconds: 240,
@@ -37,10 +38,14 @@ it("the page has a row for each fit with means over its seeds, and bounds withou
   });
   const [study] = emojiCases(true);
   if (!study) throw new Error("no case");
-  const page = emojiDocument([{ study, results: [result(1, 0.6), result(2, 0.7)] }], "COMMAND");
+  const rows = [{ study, results: [result(1, 0.6), result(2, 0.7)] }];
+  const page = emojiDocument(rows, "COMMAND");
   expect(page).toContain(
     "| latent maps, 32 pixels | 8 | 1, 2 | 65.0 % | 32.5 % | – | 1000 | 240 | partial, partial |",
   );
   expect(page).toContain("| _untouched images of Google_ |  |  | 80.0 % | 33.0 % |");
   expect(page).toContain("Written by `COMMAND`");
+  const svg = await emojiFigure(rows);
+  for (const word of ["dsbm fit", "plan of transport in pixels", "latent maps, 32 pixels"])
+    expect(svg).toContain(`>${word}<`);
 });

@@ -2,6 +2,7 @@
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { falseRate, verdictsDocument } from "../src/verdicts/document.js";
+import { verdictsFigure } from "../src/verdicts/figure.js";
 import { type Judged, judgeProblem } from "../src/verdicts/judge.js";
 import { study } from "../src/verdicts/problem.js";
 
@@ -29,7 +30,8 @@ describe("verdicts of simulated problems", () => {
     expect((await judgeProblem({ kind, n, dim, apart: 3, seed: 1 })).grade).toBe(grade);
   });
 
-  it("are a page", () => {
+  it("are a page with a figure", async () => {
+    expect(await verdictsFigure(judged)).toContain(">judged once<");
     const page = verdictsDocument(judged, { command: "COMMAND", powers: [], draws: 0 });
     expect(page).toContain("**0 of 14");
     expect(page).toMatch(/^\| source: the source itself \| /m);

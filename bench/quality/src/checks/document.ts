@@ -54,6 +54,8 @@ export function checksDocument({ outcomes, count }: MeasuredChecks, command: str
 \`${command}\` trains every method between two Gaussians in the plane whose bridge is known, and writes this page. σ is ${sigmaShare} of the
 spread: so much noise shows wrong pairs and wrong steps. ${wrong.length === 0 ? "All measured checks hold." : `**${wrong.length} of ${outcomes.length} checks fail.**`} A check that fails is bold.${missing}
 
+![Differences from the law by method, next to their limits](checks.svg)
+
 ## The law
 
 A method learns the Schrödinger bridge, optimal transport, or the pairs that \`ot_sampler\` gives. Its means, variances and covariances

@@ -1,9 +1,10 @@
 // `npm run benchmark -- emoji`: fits each case with each seed, reads those that are finished, and writes the page.
 import { join } from "node:path";
-import { writeFileAtomic } from "@dsbm/files";
 import { createInterrupt, createProgress } from "@dsbm/runs";
 import type { BenchmarkConfig } from "../config.js";
+import { pageOf, writePage } from "../page.js";
 import { type EmojiRow, emojiDocument } from "./document.js";
+import { emojiFigure } from "./figure.js";
 import { emojiCases, emojiResult } from "./study.js";
 
 /** Runs the study. Returns the exit code, 130 if it was stopped. */
@@ -36,7 +37,8 @@ export async function emojiStudy(
   const command = ["npm run benchmark -- emoji", ...words.filter((word) => word)].join(" ");
   const text = emojiDocument(rows, command);
   const isPage = cases === null && !signal.aborted;
-  if (out !== null || isPage) writeFileAtomic(out ?? join("docs", "results", "emoji.md"), text);
+  if (out !== null || isPage)
+    writePage(out ?? pageOf("emoji"), text, { "": await emojiFigure(rows) });
   console.log(text);
   if (!signal.aborted) return 0;
   console.error(`dsbm: stopped; to resume: ${resume}`);

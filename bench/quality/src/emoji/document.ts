@@ -60,6 +60,8 @@ export function emojiDocument(rows: readonly EmojiRow[], command: string): strin
 \`dsbm fit\` between emoji in the styles of Google and of Twitter, trained on disjoint names. A tenth of the names is held out in both styles,
 so that true partners are known. [How to do it](../guide/image-folders.md)
 
+![C2ST and partners found of each fit, next to bounds without a bridge](emoji.svg)
+
 ${[
   lineOf(all),
   lineOf(all.map(() => "---")),

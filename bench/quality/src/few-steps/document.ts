@@ -15,8 +15,16 @@ const digits = (value: number | null | undefined): string =>
 
 type Sampler = StudyResult["comparison"]["samplers"][number];
 
-const rowIn = ({ rows }: Sampler, name: string, direction: "f" | "b"): MetricRow | undefined =>
-  rows.find((row) => row.name === name && row.direction === direction);
+/** A metric of a sampler; undefined if it was not measured. */
+export const rowIn = (
+  { rows }: Sampler,
+  name: string,
+  direction: "f" | "b",
+): MetricRow | undefined => rows.find((row) => row.name === name && row.direction === direction);
+
+/** "teacher, 20" or the number of steps. */
+export const samplerName = ({ of, steps }: Sampler): string =>
+  of === "teacher" ? `teacher, ${steps}` : String(steps);
 
 /** A value with half of its 95 % interval. */
 function cellOf(row: MetricRow | undefined): string {
@@ -48,7 +56,7 @@ function sectionOf({ study, comparison, training, sampling }: StudyResult): stri
     ...samplers.map((sampler, i) =>
       lineOf([
         direction === "f" ? "forward" : "backward",
-        sampler.of === "teacher" ? `teacher, ${sampler.steps}` : String(sampler.steps),
+        samplerName(sampler),
         moreOf(sampler, teacher, direction),
         ...names.map((name) => cellOf(rowIn(sampler, name, direction))),
         direction === "f" ? digits(sampling[i]) : "",
@@ -77,6 +85,8 @@ export function stepsDocument(results: readonly StudyResult[], command: string):
 
 Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from. The same held-out rows, 2,000
 at most, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
+
+![W2 by number of steps, next to the teacher and the floor](few-steps.svg)
 
 ${results.map(sectionOf).join("\n\n")}
 

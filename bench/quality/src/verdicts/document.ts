@@ -4,15 +4,18 @@ import { average } from "@dsbm/runs";
 import type { Judged, Power } from "./judge.js";
 import { allKinds, closeKinds, distances, generatedKinds, type Kind } from "./problem.js";
 
-type Group = readonly [name: string, low: number, high: number];
+/** A number of rows of each side, from and to. */
+export type Group = readonly [name: string, low: number, high: number];
 
-const onceGroups: readonly Group[] = [
+/** The groups of verdicts of one evaluation. */
+export const onceGroups: readonly Group[] = [
   ["6 to 12", 6, 12],
   ["25 to 100", 25, 100],
   ["200 to 500", 200, 500],
   ["1,000 and 10,000", 1000, 10_000],
 ];
-const foldedGroups: readonly Group[] = [
+/** The groups of cross-validated verdicts. */
+export const foldedGroups: readonly Group[] = [
   ["14", 14, 14],
   ["30", 30, 30],
   ["60", 60, 60],
@@ -47,6 +50,8 @@ export function verdictsDocument(
 dsbm gives each direction of a bridge a verdict: good, likely (probably good: too few rows to be sure), partial (most of the way),
 undecided (cannot be judged with so few rows) or poor. This page tests the verdict on ${judged.length} simulated problems with a known answer. No bridge is trained: the
 generated samples are drawn. \`${command}\` writes this page.
+
+![Verdicts "good" by kind of generated samples and number of rows](verdicts.svg)
 
 A good verdict is false if the generated samples are not close to the target:
 
@@ -88,7 +93,8 @@ ${statedTable(powers)}
 const table = (names: readonly string[], rows: readonly (readonly string[])[]): string =>
   [names, names.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-const ofGroup = (judged: readonly Judged[], [, low, high]: Group): Judged[] =>
+/** The problems with so many rows. */
+export const ofGroup = <P extends { n: number }>(judged: readonly P[], [, low, high]: Group): P[] =>
   judged.filter(({ n }) => n >= low && n <= high);
 
 function gradeTable(judged: readonly Judged[], groups: readonly Group[]): string {
