@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 27_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 39_700,
+    budget: 40_000,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {

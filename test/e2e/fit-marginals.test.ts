@@ -80,7 +80,7 @@ describe("more than two datasets", () => {
       at: 0.65,
       marginals,
       times: [0, 0.3, 1],
-      data: { condition: "kind" },
+      data: { condition: "kind", test_fraction: 0.5 },
     });
     const withoutOne = readQuality(bridge.folder)?.rows.filter(({ group }) => group === "loo");
     expect(withoutOne?.map(({ at }) => at)).toContain("time 0.3");
@@ -101,7 +101,15 @@ describe("more than two datasets", () => {
       const w2 = own.find(({ name }) => name === "marginal_w2");
       expect(w2?.title).toMatch(/to b\.csv at time 0\.3$/);
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
+      // At another time the rows are others.
+      expect(w2?.value).not.toBe(own.find(({ name }) => name === "w2")?.value);
     }
+    const ofConditions = readQuality(bridge.folder)?.rows.filter(
+      ({ name, direction }) => name === "condition_variance_ratio" && direction === "f",
+    );
+    const levels = ["kind = blue", "kind = red"];
+    const expected = [...levels, ...levels.map((level) => `time 0.3, ${level}`)];
+    expect(ofConditions?.map(({ at }) => at).sort()).toEqual(expected);
     const held = rows.find(({ name }) => name === "holdout_b_w1");
     expect(held?.at).toBe("time 0.65 (between.csv)");
     const condition = ["red", "blue", "red"];
@@ -114,7 +122,7 @@ describe("more than two datasets", () => {
     await succeed(["sample", bridge.folder, "a.csv", "moved.csv"], { cwd: root });
     expect(readFileSync(pathOf("moved.csv"), "utf8")).toMatch(/^kind,.*\nblue,/);
     const html = readFileSync(bridge.report, "utf8");
-    expect(html).toMatch(/<b title="Time 0\.3">Time 0\.3[\s\S]*data of time 0\.3 \(12 rows\)/);
+    expect(html).toMatch(/<b title="Time 0\.3">Time 0\.3[\s\S]*data of time 0\.3 \(20 rows\)/);
     expect(html).toMatch(/Data at intermediate times/);
     const samples = join(bridge.folder, "samples");
     const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;

@@ -1,11 +1,20 @@
 // The rows of each class of a condition, or of each quarter of its numbers.
 import type { Conditions } from "@dsbm/bridge";
 import { decodeCondition } from "@dsbm/data";
-import { type Datasets, testConditions } from "@dsbm/datasets";
+import { type Datasets, type EndpointData, testConditions } from "@dsbm/datasets";
 import { digits } from "@dsbm/runs";
 import { type Tensor, tensor } from "@dsbm/torch";
 import type { MeasurementContext, SampleSet } from "../metric.js";
 import type { Variant } from "../set-measurement.js";
+
+/** An intermediate time whose rows have groups. */
+interface TimeOfGroups {
+  end: EndpointData;
+  /** The title of a metric at this time. */
+  title(metric: string): string;
+  /** The name of the time. */
+  at: string;
+}
 
 const mostGroups = 12;
 const quarters = 4;
@@ -82,8 +91,12 @@ interface ConditionGroups {
 export const conditionGroups = (set: SampleSet, context: MeasurementContext): ConditionGroup[] =>
   allGroups(set, context).groups;
 
-function allGroups(set: SampleSet, context: MeasurementContext): ConditionGroups {
-  const { datasets } = context.subject;
+function allGroups(
+  set: SampleSet,
+  context: MeasurementContext,
+  time?: TimeOfGroups,
+): ConditionGroups {
+  const datasets = time ? { x0: time.end, x1: time.end } : context.subject.datasets;
   const source = conditionSource(context.subject);
   const reasons = new Map<string, string>();
   if (!source || !set.conditions || context.options.split !== "test")
@@ -91,7 +104,7 @@ function allGroups(set: SampleSet, context: MeasurementContext): ConditionGroups
   const ofTarget = (n: number, split: "train" | "test") =>
     source.valuesOf(testConditions(datasets, set.target, n, split));
   const values = {
-    generated: source.valuesOf(set.conditions),
+    generated: source.valuesOf(set.conditions).slice(0, set.sourceRows.size(0)),
     data: ofTarget(set.targetRows.size(0), "test"),
     reserve: ofTarget(set.floorRows().size(0), "train"),
   };
@@ -144,14 +157,18 @@ function rangesOf({ name, classes }: ConditionSource, values: ConditionValues): 
   });
 }
 
-/** The samples of each group of a condition, and the reasons of the other groups by their labels. */
+/**
+ * The samples of each group of a condition at the end or at an intermediate time, and the reasons of the other groups by their
+ * labels.
+ */
 export function conditionVariants(
   set: SampleSet,
   context: MeasurementContext,
+  time?: TimeOfGroups,
 ): { variants: Variant[]; reasons: Map<string, string> } {
   const rowsAt = (x: Tensor, places: readonly number[]) =>
     context.own(() => x.indexSelect(0, tensor([...places], { dtype: "int64" })));
-  const { groups, reasons } = allGroups(set, context);
+  const { groups, reasons } = allGroups(set, context, time);
   const variants = groups.map(({ label, generated, data, reserve }): Variant => {
     // Rows for the floor limit the other rows.
     const own = generated.slice(0, reserve.length);
@@ -159,7 +176,10 @@ export function conditionVariants(
       prefix: "condition_",
       group: "conditions",
       variant: "conditions",
-      change: ({ title }) => ({ title: `${title}, ${label}`, at: label }),
+      change: ({ title }) => ({
+        title: `${time ? time.title(title) : title}, ${label}`,
+        at: time ? `${time.at}, ${label}` : label,
+      }),
       set: {
         ...set,
         key: `${set.key}/condition/${label}`,

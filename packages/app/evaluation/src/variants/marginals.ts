@@ -1,4 +1,4 @@
-// Metrics at the intermediate times of a course.
+// Metrics at the intermediate times of a course, of all rows and by condition.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { shortName, testRows } from "@dsbm/datasets";
 import { timeName } from "@dsbm/inference";
@@ -7,37 +7,39 @@ import { timesOf } from "@dsbm/train";
 import type { MeasurementContext, SampleSet } from "../metric.js";
 import { stepAt } from "../sampling/sample-in-batches.js";
 import type { Variant } from "../set-measurement.js";
+import { conditionVariants } from "./conditions.js";
 
-/** The samples at each intermediate time, and the data of the time. */
+/** The samples at each intermediate time with the data of the time, of all rows and of each group of a condition. */
 export function marginalVariants(set: SampleSet, context: MeasurementContext): Variant[] {
   const { options } = context;
   const { datasets, trained } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
   const most = set.sourceRows.size(0);
-  return datasets.between.map((end, i) => {
+  return datasets.between.flatMap((end, i): Variant[] => {
     const time = datasets.chain?.times[i + 1] as number;
     const data = context.own(() => testRows(end, most, options.seed, "test"));
     const reserve = context.own(() => testRows(end, 4 * most, options.seed, "train"));
     // Rows for the floor limit the other rows.
     const n = Math.min(most, reserve.size(0));
     const state = set.states.get(stepAt(times, time)) as Tensor;
-    return {
+    const own: SampleSet = {
+      ...set,
+      key: `${set.key}/marginal/${i}`,
+      sourceRows: context.own(() => set.sourceRows.narrow(0, 0, n)),
+      generatedRows: context.own(() => context.subject.written("x0", state.narrow(0, 0, n))),
+      targetRows: data,
+      floorRows: () => reserve,
+    };
+    const title = (metric: string) => `${metric} to ${atTime(trained.config, end.name, time)}`;
+    const at = timeName(trained.config, time);
+    const all: Variant = {
       prefix: "marginal_",
       group: "marginals",
       variant: "marginals",
-      change: ({ title }) => ({
-        title: `${title} to ${atTime(trained.config, end.name, time)}`,
-        at: timeName(trained.config, time),
-      }),
-      set: {
-        ...set,
-        key: `${set.key}/marginal/${i}`,
-        start: context.own(() => set.sourceRows.narrow(0, 0, n)),
-        end: context.own(() => context.subject.written("x0", state.narrow(0, 0, n))),
-        data,
-        reserve: () => reserve,
-      },
+      change: (row) => ({ title: title(row.title), at }),
+      set: own,
     };
+    return [all, ...conditionVariants(own, context, { end, title, at }).variants];
   });
 }
 
