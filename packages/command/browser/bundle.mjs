@@ -79,7 +79,7 @@ const unusedModules = [
     "library/data/dist/fields/field-facts",
     "library/data/dist/fields/fields-set",
     "library/data/dist/fields/prepare",
-    "library/data/dist/fields/read/rows",
+    "library/data/dist/fields/read/field-rows",
     "library/data/dist/fields/write/netcdf4",
     "library/data/dist/pictures/decode",
     "library/nets/dist/autoencoder/autoencoder",
