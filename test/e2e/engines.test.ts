@@ -34,7 +34,7 @@ function differenceOf(a: string, b: string, name: string): number {
 describe.runIf(isBuilt)("runs of both engines", () => {
   const folders = { libtorch: "", portable: "" };
   const names = ["libtorch", "portable"] as const;
-  const steps = ["inner_iters=500", "outer_iters=2", "plot_level=0", "batch_size=32"];
+  const steps = ["inner_iters=500", "outer_iters=2", "plot_level=0", "batch_size=32", "test_npar=40"];
   const cwd = scratch();
   beforeAll(async () => {
     for (const engine of names) {
@@ -59,7 +59,7 @@ describe.runIf(isBuilt)("runs of both engines", () => {
   ] as const)("a run of %s is measured, exported and extended with %s", async (before, engine) => {
     const folder = folders[before];
     const options = { cwd, env: { DSBM_ENGINE: engine } };
-    await succeed(["evaluate", folder, "n=50", "exact=50"], options);
+    await succeed(["evaluate", folder, "n=40", "exact=40"], options);
     await succeed(["export", folder, `${engine}.html`], options);
     expect(existsSync(join(cwd, `${engine}.html`))).toBe(true);
     const { stdout, stderr } = await succeed(["extend", folder, "+1"], options);

@@ -59,7 +59,7 @@ test("tables of many rows with masses are not fitted by LightSB first", async ()
     join(folder, "many.csv"),
     rows(1200, (u, v) => [u, v]),
   );
-  const words = ["mass=1,3", "max_minutes=0.2", "threads=1", "--plan"];
+  const words = ["mass=1,3", "delta=1", "max_minutes=0.2", "threads=1", "--plan"];
   const { code, err } = await dsbm("fit", "many.csv", "many.csv", ...words);
   expect(code, err).toBe(0);
 });

@@ -91,6 +91,8 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
     "first_num_iter=30",
     "model.hidden=[8]",
     "n_ipf=1",
+    "num_steps=4",
+    "test_npar=20",
   ];
   const words = [
     "fit",

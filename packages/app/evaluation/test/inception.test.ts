@@ -31,7 +31,7 @@ function statistics(dim: number) {
 
 function configuration(file: string) {
   return trainConfig(
-    ...["dataset=synthetic", "data.n_train=32", "data.n_test=16", "test_npar=8", "cache_npar=128"],
+    ...["dataset=synthetic", "data.n_train=8", "data.n_test=8", "test_npar=8", "cache_npar=128"],
     "metrics.judge=false",
     `metrics.inception='${repoPath("packages/engine/torch/test/fixtures/inception_like.pt")}'`,
     `metrics.fid_statistics='${file}'`,
