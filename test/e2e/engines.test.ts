@@ -34,7 +34,13 @@ function differenceOf(a: string, b: string, name: string): number {
 describe.runIf(isBuilt)("runs of both engines", () => {
   const folders = { libtorch: "", portable: "" };
   const names = ["libtorch", "portable"] as const;
-  const steps = ["inner_iters=500", "outer_iters=2", "plot_level=0", "batch_size=32", "test_npar=40"];
+  const steps = [
+    "inner_iters=500",
+    "outer_iters=2",
+    "plot_level=0",
+    "batch_size=32",
+    "test_npar=40",
+  ];
   const cwd = scratch();
   beforeAll(async () => {
     for (const engine of names) {

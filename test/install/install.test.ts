@@ -128,7 +128,13 @@ describe("in an empty project", () => {
       const generator = Generator.create(seed);
       writeFileSync(join(folder, `${name}.npy`), io.encodeNpy(randn([120, 2], { generator })));
     }
-    const few = ["max_minutes=null", "num_iter=20", "first_num_iter=20", "cache_npar=200", "test_npar=20"];
+    const few = [
+      "max_minutes=null",
+      "num_iter=20",
+      "first_num_iter=20",
+      "cache_npar=200",
+      "test_npar=20",
+    ];
     const fitted = await run("npx", ["dsbm", "fit", "A.npy", "B.npy", ...few, "plot_level=0"]);
     expect(fitted.code, fitted.stderr).toBe(0);
     expect(fitted.stdout).toContain("report.html");
