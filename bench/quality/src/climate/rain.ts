@@ -192,15 +192,24 @@ export function interpolateTile(coarse: Float32Array): Float32Array {
   });
 }
 
-/** Writes tiles as a NetCDF file of rain, time × latitude × longitude. Throws the errors of the writer. */
-export async function writeTiles(path: string, tiles: readonly Float32Array[]): Promise<void> {
+/**
+ * Writes tiles of months, from 0, as a NetCDF file of rain, time × latitude × longitude: the time of a tile is the middle of its month.
+ * Throws the errors of the writer.
+ */
+export async function writeTiles(
+  path: string,
+  tiles: readonly Float32Array[],
+  months: readonly number[],
+): Promise<void> {
   const side = Math.sqrt(tiles[0]?.length ?? 0);
-  const axis = (name: string, size: number) => ({
-    ...{ name, size, attributes: {} },
-    values: Array.from({ length: size }, (_, i) => i),
+  const axis = (name: string, values: number[], attributes = {}) => ({
+    ...{ name, size: values.length, values, attributes },
   });
+  const cells = [...Array(side).keys()];
+  const calendar = { units: "days since 1999-01-01", calendar: "360_day" };
+  const days = months.map((month) => 30 * month + 15);
   const file = await openNetcdfWriter(path, {
-    axes: [axis("time", tiles.length), axis("y", side), axis("x", side)],
+    axes: [axis("time", days, calendar), axis("y", cells), axis("x", cells)],
     variables: [{ name: "pr", attributes: { units: "mm/m" } }],
     attributes: { Conventions: "CF-1.8", source: packageName },
   });

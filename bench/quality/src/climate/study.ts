@@ -42,7 +42,12 @@ const runWords = {
   fine_mapping: ["model_fine", "observed_fine", "method=quantile_mapping"],
   single: ["model_fine", "observed_fine"],
   refine: ["observed_fine", "observed_fine", "data.coarsen=mean:4", "pairs=rows"],
-} as const;
+  season_correct: ["model_coarse", "observed_coarse", "precondition=true", "data.season=true"],
+  season_refine: [
+    ...["observed_fine", "observed_fine", "data.coarsen=mean:4", "pairs=rows"],
+    "data.season=true",
+  ],
+} as const satisfies Record<string, readonly string[]>;
 
 /** The name of a run. */
 export type RunName = keyof typeof runWords;
@@ -72,6 +77,7 @@ export const routes: readonly Route[] = [
   { name: "quantile mapping, then a bridge", runs: ["mapping", "refine"] },
   { name: "Gaussian bridge, then a bridge", runs: ["gaussian", "refine"] },
   { name: "two bridges", runs: ["correct", "refine"] },
+  { name: "two bridges with season", runs: ["season_correct", "season_refine"] },
 ];
 
 /** How much is trained and sampled. */
@@ -149,22 +155,23 @@ async function writeFold(
   { held, size: { stride } }: { held: readonly number[]; size: StudySize },
 ): Promise<void> {
   mkdirSync(place, { recursive: true });
-  const of = (step: number, isHeld: boolean) =>
+  const tilesIn = (step: number, isHeld: boolean) =>
     tilesOf(rain, step).filter(({ month }) => held.includes(month) === isHeld);
-  const train = of(stride.train, false);
-  const test = of(stride.test, true);
+  const train = tilesIn(stride.train, false);
+  const test = tilesIn(stride.test, true);
   const coarseModel = (tiles: readonly Tile[]) => tiles.map((tile) => coarseCells(model, tile));
-  const files = {
-    model_coarse: coarseModel(train),
-    model_fine: coarseModel(train).map(interpolateTile),
-    observed_coarse: train.map((tile) => coarseCells(coarse, tile)),
-    observed_fine: train.map((tile) => fineTile(rain, tile)),
-    new_coarse: coarseModel(test),
-    new_fine: coarseModel(test).map(interpolateTile),
+  const files: Record<string, [of: Tile[], tiles: Float32Array[]]> = {
+    model_coarse: [train, coarseModel(train)],
+    model_fine: [train, coarseModel(train).map(interpolateTile)],
+    observed_coarse: [train, train.map((tile) => coarseCells(coarse, tile))],
+    observed_fine: [train, train.map((tile) => fineTile(rain, tile))],
+    new_coarse: [test, coarseModel(test)],
+    new_fine: [test, coarseModel(test).map(interpolateTile)],
   };
-  for (const [name, tiles] of Object.entries(files)) {
+  for (const [name, [of, tiles]] of Object.entries(files)) {
     const path = join(place, `${name}.nc`);
-    if (!existsSync(path)) await writeTiles(path, tiles);
+    const months = of.map(({ month }) => month);
+    if (!existsSync(path)) await writeTiles(path, tiles, months);
   }
 }
 
