@@ -104,9 +104,9 @@ describe("NetCDF files", () => {
     if (header) expect(header).toContain("float pr(member, time, lat, lon)");
   });
 
-  it("become finer by a second run, trained on coarsened observations with season and height", async () => {
+  it("become finer by a second run, trained on parts of coarsened observations with season and height", async () => {
     const pairs = wordsOf(`Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows
-      data.season=true data.static=orography.nc`);
+      data.season=true data.static=orography.nc data.crop=2`);
     const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], { cwd: root });
     expect(stdout + stderr).toContain("rows: 24 known pairs");
     expect(stdout + stderr).toContain("static: orog");
@@ -149,12 +149,21 @@ describe("NetCDF files", () => {
     );
   });
 
+  it("need no choice of a network for a closed form", async () => {
+    const words = wordsOf("fit model.nc observed.nc method=quantile_mapping --plan threads=1");
+    const { stdout } = await succeed(words, { cwd: root });
+    expect(stdout).toContain("data.image_size=4");
+    expect(stdout).not.toMatch(/^(model|sigma)/m);
+  });
+
   it.each([
     ["data.image_size=1", ["write data.image_size=4"]],
     ["data.static=nowhere.nc", ["nowhere.nc: no such file"]],
     ["data.static=pr", ["model.nc: has no pr without times on 2×3 cells"]],
     ["data.season=true transfer=false", ["needs the dates of two files"]],
     ["data.static=orography.nc data.random_flip=true", ["leave data.random_flip out"]],
+    ["data.crop=8", ["data.crop=8 trains on parts of 8×8 cells, got samples of shape [1,4,4]"]],
+    ["data.crop=2 method=gaussian_bridge", ["trains no network on parts"]],
     [
       "data.static=orography.nc method=quantile_mapping",
       ["method=quantile_mapping is a closed form"],

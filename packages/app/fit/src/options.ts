@@ -1,12 +1,13 @@
 // The options of a method, its networks and its pairs.
 import { takesOption } from "@dsbm/bridge";
-import { hasRowCondition, massKeys } from "@dsbm/config";
+import { type CompleteTrainConfig, hasRowCondition, massKeys } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { Choices } from "./choices.js";
 import type { DataFacts } from "./facts.js";
 import { growthRules } from "./rules/growth.js";
 import {
   chooseIterations,
+  hasOwnModel,
   methodOf,
   refinesPairs,
   startsFromReference,
@@ -34,8 +35,16 @@ export function chooseOptions(
   const sigma = choices.isGiven("sigma") ? config.sigma : (noise as number | null);
   choices.addIfAllowed(noiseRules(methodOf(config), facts, sigma));
   const unused = unusedOptions(config);
-  choices.add(...rules.filter(({ key }) => !unused.includes(key)));
+  choices.add(...networkChoices(rules, config).filter(({ key }) => !unused.includes(key)));
   choosePlan(choices, datasets, Math.min(...facts.rows));
+}
+
+/** Rules without the options of a network, if the method trains none: the network only says what a sample is. */
+function networkChoices(rules: readonly Rule[], config: CompleteTrainConfig): Rule[] {
+  if (!hasOwnModel(config)) return [...rules];
+  return rules
+    .filter(({ key }) => !key.startsWith("model."))
+    .map((one) => (one.key === "model" ? { ...one, organising: true } : one));
 }
 
 /** The rules for the data, without the options that a method decides. */

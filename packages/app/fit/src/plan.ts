@@ -33,7 +33,7 @@ import { chooseGrowth, choosePaths } from "./paths.js";
 import type { FitConfiguration, FitRequest } from "./request.js";
 import { type BoundFacts, boundRules } from "./rules/bounds.js";
 import { countRules } from "./rules/counts.js";
-import { methodOf } from "./rules/iterations.js";
+import { hasOwnModel, methodOf } from "./rules/iterations.js";
 import { internalRule, type Rule, rule, twoDigits } from "./rules/rule.js";
 import { chooseCategories, chooseHeldOut, chooseScale } from "./rules/table.js";
 import { textColumns } from "./text-columns.js";
@@ -185,15 +185,20 @@ async function reloadDatasets(
 
 /** Loads the data with their own scale and share of held-out rows. */
 async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Datasets> {
-  const folders = pictureFolders(choices.configuration.config);
+  const { config: given } = choices.configuration;
+  const networkRule = hasOwnModel(given) ? internalRule : rule;
+  const folders = pictureFolders(given);
   if (folders.length > 0)
-    choices.add(rule("model", "UNET", "the data are images"), ...(await pictureSizes(folders)));
-  const files = fieldFiles(choices.configuration.config);
+    choices.add(
+      networkRule("model", "UNET", "the data are images"),
+      ...(await pictureSizes(folders)),
+    );
+  const files = fieldFiles(given);
   if (files.length > 0)
     choices.add(
-      rule("model", "UNET", "the data are fields"),
+      networkRule("model", "UNET", "the data are fields"),
       rule("metrics.spectrum", true, "small scales of fields show in their energy spectrum"),
-      ...(await fieldSizes(files, choices.configuration.config.data)),
+      ...(await fieldSizes(files, given.data)),
     );
   const counts = await matrixFacts(choices.configuration.config);
   if (counts) choices.add(...countRules(counts));

@@ -51,6 +51,15 @@ export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): voi
     );
 }
 
+/** Throws a ConfigError for parts that are larger than a sample, and for vectors. */
+function checkCrop({ data: { crop } }: CompleteTrainConfig, { shape }: Datasets): void {
+  const [, height = 0, width = 0] = shape;
+  if (crop === null || crop <= Math.min(height, width)) return;
+  throw new ConfigError(
+    `data.crop=${crop} trains on parts of ${crop}×${crop} cells, got samples of shape [${shape}]: write a smaller number, or leave data.crop out`,
+  );
+}
+
 /** Files of simulated rows, and pairs that the user knows. */
 interface ProblemOptions {
   cacheFolder: string;
@@ -68,6 +77,7 @@ export function trainingProblem(
   datasets: Datasets,
   { cacheFolder, pairs = null, teacher = null }: ProblemOptions,
 ): Problem {
+  checkCrop(config, datasets);
   const growth = growthNumbers(config, datasets);
   const bridge = bridgeProcess(config, datasets.x1.moments, growth);
   const deviation = pathNoise(config, datasets, bridge.method);
@@ -139,6 +149,7 @@ const scheduleOf = (
 function optimisationOf(config: CompleteTrainConfig): Problem["optimisation"] {
   const { keep_optimizer, use_prev_net } = config;
   return {
+    crop: config.data.crop,
     batchSize: config.batch_size,
     repeat: config.num_repeat_data,
     reduction: config.loss_reduction,

@@ -52,6 +52,7 @@ export {
   uniformGrid,
   withTime,
 } from "./core/time-grid.js";
+export { drawWindows, partsAt } from "./core/window.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export {
   type CourseOfMasses,

@@ -60,6 +60,7 @@ const scheduleDefaults = {
 const optimisationDefaults = {
   batchSize: 128,
   repeat: 1,
+  crop: null,
   reduction: "sum",
   optimizer: "Adam",
   lr: 1e-4,

@@ -94,6 +94,8 @@ export interface Schedule {
 interface Optimisation {
   batchSize?: number;
   repeat?: number;
+  /** Height and width of random parts of images that a step trains on; null (default): whole images. */
+  crop?: number | null;
   reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;

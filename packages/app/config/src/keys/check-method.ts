@@ -81,9 +81,12 @@ function couplingLines(config: TrainConfig, facts: MethodFacts): Line[] {
   ];
 }
 
-function dataLines(config: TrainConfig, { takes }: MethodFacts): Line[] {
-  const { method, model } = config;
+function dataLines(config: TrainConfig, { takes, closedForm, drawsPlan }: MethodFacts): Line[] {
+  const { method, model, data } = config;
   return [
+    data.crop !== null &&
+      (closedForm || drawsPlan) &&
+      `method=${method} trains no network on parts, got data.crop=${data.crop}: leave data.crop out`,
     !takes.images &&
       !takesVectors(model) &&
       `method=${method} is for vectors, got model.name=${model.name}: write model=MLP, or method=dsbm for images`,

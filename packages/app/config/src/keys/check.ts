@@ -118,6 +118,7 @@ function latentLines(config: TrainConfig): Line[] {
   const others: readonly [isOn: boolean, option: string, cure: string][] = [
     [!transfer, "transfer=false", "transfer=true"],
     [cdsb, "cdsb=true", "cdsb=false"],
+    [data.crop !== null, `data.crop=${data.crop}`, "data.crop=null"],
     [data.random_flip, "data.random_flip=true", "data.random_flip=false"],
     [data.components !== null, `data.components=${data.components}`, "data.components=null"],
     [Dataset_between !== null, "Dataset_between", "Dataset_between=null"],

@@ -111,6 +111,11 @@ const images = {
   image_size: countKey(28, "height of an image, and its width without data.image_width"),
   image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
   channels: countKey(1, "channels of an image"),
+  crop: orNull(
+    z.int().positive(),
+    "images and fields: train on random parts of this height and width; samples are whole",
+    64,
+  ),
   random_flip: flag(false, "mirror training images at random"),
   latent: countOrNull(
     "images: channels of the latent maps of an autoencoder, trained on both datasets first, between which the bridge runs; null: between pixels",

@@ -10,6 +10,10 @@ export const methodOf = ({ method }: Pick<CompleteTrainConfig, "method">): Metho
 /** Whether the method is fitted in closed form, without steps of training. */
 export const isFitted = (config: CompleteTrainConfig): boolean => methodOf(config).closedForm;
 
+/** Whether the method has a model of its own, and trains no network. */
+export const hasOwnModel = (config: CompleteTrainConfig): boolean =>
+  isFitted(config) || methodOf(config).drawsPlan;
+
 const isIterated = ({ predicts, simulation }: MethodFacts): boolean =>
   predicts === "drift" && simulation !== "never";
 
@@ -58,12 +62,13 @@ export function chooseIterations(config: CompleteTrainConfig): Rule | null {
 
 /** The options that have no effect on this method and its iterations. */
 export function unusedOptions(config: CompleteTrainConfig): readonly string[] {
-  const { closedForm, predicts, drawsPlan, simulation } = methodOf(config);
+  const { closedForm, predicts, simulation } = methodOf(config);
   const simulates = simulation !== "never" && repeats(config);
   const caches = simulates && config.cache === "disk";
   return [
     ...(closedForm ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    ...(closedForm || drawsPlan ? ["model.hidden", "lr"] : []),
+    ...(closedForm && predicts === "velocity" ? ["sigma"] : []),
+    ...(hasOwnModel(config) ? ["lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
     // Discrete DSB simulates steps, not endpoints.
     ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),

@@ -172,6 +172,8 @@ export interface FitKeys {
     image_width?: number | null | undefined;
     /** channels of an image. Chosen from your data. */
     channels?: number | undefined;
+    /** images and fields: train on random parts of this height and width; samples are whole. Default: null. */
+    crop?: number | null | undefined;
     /** mirror training images at random. Default: false. */
     random_flip?: boolean | undefined;
     /** images: channels of the latent maps of an autoencoder, trained on both datasets first, between which the bridge runs; null: between pixels. Default: null. */

@@ -9,13 +9,15 @@ export interface Conditions {
   cond?: Tensor | undefined;
   /** The interval of each row of several marginals, int64 [B], set by training. */
   interval?: Tensor | undefined;
+  /** First row and column of each row's part of a field, int64 [B, 2], set by training on parts. */
+  window?: Tensor | undefined;
   /** 1 forward, 0 backward, [B]; set when a bidirectional network is called. */
   direction?: Tensor | undefined;
   /** Evaluates the network as if cond and y were unknown (see `ConditionDropout`). */
   absent?: boolean | undefined;
 }
 
-const conditionNames = ["cond", "y", "interval"] as const;
+const conditionNames = ["cond", "y", "interval", "window"] as const;
 type ConditionName = (typeof conditionNames)[number];
 
 /** Conditions of source and target rows. */

@@ -29,7 +29,9 @@ function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
   const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, conditions } = batch;
   if (way === "b") return { x0, x1: made1, conditions };
   const atTarget =
-    y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : conditions;
+    y1 || cond1 || interval1
+      ? { ...conditions, y: y1, cond: cond1, interval: interval1 }
+      : conditions;
   return { x0: made0, x1, conditions: atTarget };
 }
 

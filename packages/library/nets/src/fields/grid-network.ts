@@ -1,5 +1,5 @@
 // A network of fields with season and static fields as further channels, which neither reads nor moves cells without values.
-import type { Conditions, Network } from "@dsbm/bridge";
+import { type Conditions, type Network, partsAt } from "@dsbm/bridge";
 import { Buffer, cat, nn, type Tensor, tensor } from "@dsbm/torch";
 
 /** What a network of fields gets besides a field and the time. */
@@ -16,7 +16,7 @@ export interface FieldInputs {
 
 /**
  * x [B, C, H, W], times [B], condition [B, k] (or [B, k, H, W]) → [B, C, H, W], 0 in cells without values. Each number of the
- * condition is a channel of one value. Sine and cosine of the season stand for its number, so that December is close to January.
+ * condition is a channel of one value. Sine and cosine of the season stand for its number, so that December is close to January. Parts of fields get their own parts of static planes.
  */
 export class GridNetwork extends nn.Module {
   /** Gets all channels as its condition. */
@@ -41,15 +41,18 @@ export class GridNetwork extends nn.Module {
     this.net = create((season ? 1 : 0) + (this.planes?.size(1) ?? 0));
   }
 
-  forward(x: Tensor, t: Tensor, { cond, ...others }: Conditions = {}): Tensor {
+  forward(x: Tensor, t: Tensor, { cond, window, ...others }: Conditions = {}): Tensor {
     const [n, , height, width] = x.shape as [number, number, number, number];
+    const here = (constant: Tensor) =>
+      window ? partsAt(constant, window, height) : constant.expand([n, -1, -1, -1]);
     const channels = [
       ...(cond ? [this.#channelsOf(cond, [height, width])] : []),
-      ...(this.planes ? [this.planes.expand([n, -1, -1, -1])] : []),
+      ...(this.planes ? [here(this.planes)] : []),
     ];
     const all = channels.length > 0 && { cond: cat(channels, { dim: 1 }) };
     if (!this.cells) return this.net.forward(x, t, { ...others, ...all });
-    return this.net.forward(x.mul(this.cells), t, { ...others, ...all }).mul(this.cells);
+    const cells = window ? here(this.cells) : this.cells;
+    return this.net.forward(x.mul(cells), t, { ...others, ...all }).mul(cells);
   }
 
   /** A condition [B, k] or [B, k, H, W] as channels [B, k or k + 1, H, W]. */

@@ -4,12 +4,14 @@ import {
   asColumn,
   type Batch,
   type Direction,
+  drawWindows,
   type Field,
   mapBatch,
   mapConditions,
   type Network,
   networkOutput,
   onCells,
+  partsAt,
   tensorsOf,
   withDirection,
 } from "@dsbm/bridge";
@@ -79,11 +81,34 @@ export type PartLoss = (i: number, k: number) => FactoredLoss;
  * The losses of a batch's parts, scalars: the method's own loss, or the squared error of its regression. Times of the whole
  * batch are drawn at once.
  */
-export function lossOfParts(options: LossOptions, batch: Batch): PartLoss {
+export function lossOfParts(given: LossOptions, whole: Batch): PartLoss {
+  const batch = noGrad(() => inWindows(given, whole));
+  const options = { ...given, problem: onBatch(given.problem, batch) };
   const draws = stepDraws(options, batch);
   return options.problem.method.method.loss
     ? methodLoss(options, batch, draws)
     : regressionLoss(options, batch, draws);
+}
+
+/** Each row's random part of its field, with the place of the part; the batch itself without `crop`. */
+function inWindows({ problem, generator }: LossOptions, batch: Batch): Batch {
+  const { crop, batchSize } = problem.optimisation;
+  if (crop === null) return batch;
+  const [, , height, width] = tensorsOf(batch)[0]!.shape as [number, number, number, number];
+  const { device } = tensorsOf(batch)[0]!;
+  const size = [height, width] as const;
+  const window = batchShare(problem).own(drawWindows(batchSize, crop, { size, generator, device }));
+  const parts = mapBatch(batch, (t) => (t.ndim === 4 ? partsAt(t, window, crop) : t));
+  return { ...parts, conditions: { ...parts.conditions, window } };
+}
+
+/** The problem with the moving cells of the parts of a batch. */
+function onBatch(problem: CompleteProblem, { conditions }: Batch): CompleteProblem {
+  const { process, optimisation } = problem;
+  const { crop } = optimisation;
+  if (!process.cells || !conditions?.window || crop === null) return problem;
+  const mask = partsAt(process.cells.mask, conditions.window, crop);
+  return { ...problem, process: { ...process, cells: { ...process.cells, mask } } };
 }
 
 /** The method's own loss. */
@@ -141,8 +166,9 @@ function regressionLoss(
       conditions: mapConditions(batch.conditions, cut),
     });
     const all = predict(output, cut(regression.x), cut(regression.t), direction);
+    const cells = process.cells && { ...process.cells, mask: cutMask(process.cells.mask, cut) };
     const [prediction, target] = [all, cut(regression.target)].map((y) =>
-      scaled(onCells(process, y)),
+      scaled(onCells({ cells }, y)),
     ) as [Tensor, Tensor];
     const isMean = problem.optimisation.reduction === "mean";
     const count = isMean ? prediction.numel * (process.cells?.share ?? 1) : prediction.size(0);
@@ -151,6 +177,10 @@ function regressionLoss(
     return { loss: mseLoss(prediction, target, { reduction: sumReduction }), factor };
   };
 }
+
+/** A mask of all rows stays as it is. */
+const cutMask = (mask: Tensor, cut: (y: Tensor) => Tensor): Tensor =>
+  mask.size(0) === 1 ? mask : cut(mask);
 
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
   const y = output(x, t);
