@@ -19,7 +19,7 @@ const packages = {
   config: { group: "app", budget: 24_900, imports: ["files"], entries: ["bridge/facts"] },
   runs: { group: "app", budget: 44_200, imports: ["files"] },
   datasets: { group: "app", budget: 17_200, imports: base },
-  problem: { group: "app", budget: 2_700, imports: [...base, "datasets"] },
+  problem: { group: "app", budget: 2_900, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 27_000, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
