@@ -112,6 +112,8 @@ ${comparisonTable(all)}
 - **W1 of cells**, **W1 of coarse cells**: 1-Wasserstein distance of the values, and of the means of ${block} × ${block} cells, in mm a month, of one member.
 - **error of the spectrum**: mean error of the energy over octaves, of one member.
 - **RMSE**: of the mean of ${size.members} members, in mm a month. **CRPS**: of the members; of a single field its mean absolute error.
+- **with season**: both runs have \`data.season=true\`. In one year, the season of a month is that month's weather, and held-out months lie between
+  trained ones: a network learns the season of several years.
 - ± is half of a 95 % interval over resampled months. A route is *better* or *worse* if the interval of the difference on the same
   months is on one side of 0.
 
