@@ -18,6 +18,7 @@ const usualOptions: Options = {
   first_coupling: "ind",
   threads: 1,
   plot_level: 0,
+  "metrics.judge": false,
   gif: false,
   test_npar: 100,
   LOGGER: "NONE",
@@ -32,6 +33,7 @@ const lengths: Record<Size, Options> = {
     batch_size: 32,
     num_steps: 10,
     mixture_components: 5,
+    test_npar: 8,
   },
 };
 

@@ -59,6 +59,7 @@ export async function trainRun(
         Dataset: `table:${source}`,
         Dataset_transfer: `table:${target}`,
         "paths.experiments_dir_name": folder,
+        "paths.data_dir_name": join(folder, "data"),
       },
       { names: methodNames() },
     ).config,
