@@ -194,19 +194,24 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     }
   });
 
-  const pages = { runs: "#/", run: runHash(runs[0][0]), compare: compareHash };
+  /** Addresses, with the element that shows when a page is whole. */
+  const pages = {
+    runs: ["#/", "tbody tr"],
+    run: [runHash(runs[0][0]), "canvas"],
+    compare: [compareHash, "canvas"],
+    configuration: [runHash(runs[0][0], "&tab=configuration"), "tbody tr"],
+    log: [runHash(runs[0][0], "&tab=log"), "section h2"],
+  } as const;
   const views = Object.keys(pages).flatMap((name) =>
     widths.map((width) => [name as keyof typeof pages, width] as const),
   );
   it.each(views)("%s at %i pixels is whole and accessible", async (name, width) => {
     const dark = width === 360;
+    const [hash, shown] = pages[name];
     await look(
-      pages[name],
+      hash,
       async (page) => {
-        await page
-          .locator(name === "runs" ? "tbody tr" : "canvas")
-          .first()
-          .waitFor();
+        await page.locator(shown).first().waitFor();
         await page.waitForLoadState("networkidle").catch(() => {});
         expect(await sticksOut(page)).toBe(0);
         expect(await accessibilityFaults(page)).toEqual([]);

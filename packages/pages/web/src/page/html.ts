@@ -178,7 +178,7 @@ const pageStyle = `
 :root { color-scheme: light dark; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 * { box-sizing: border-box; }
 @page { margin: 14mm 12mm; }
-@media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; } .box { overflow: visible; } tr, .verdict { break-inside: avoid; } }
+@media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; } .box { overflow: visible; } tr, .verdict { break-inside: avoid; } h2 { break-after: avoid; } }
 body { margin: 0; background: light-dark(#fff, #15171a); color: light-dark(#1b1e23, #e6e8eb); }
 main { max-width: 84rem; margin: 0 auto; padding: 1.2rem clamp(.8rem, 3vw, 3rem) 3rem; }
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
