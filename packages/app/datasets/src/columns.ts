@@ -77,11 +77,12 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     bounds,
     limits,
   });
-  // Rows made for each epoch are in memory together with their data; projectDatasets rows are new.
-  const whole = config.cache === "epoch" || config.data.components !== null;
+  // Rows made for each epoch are in memory together with their data; projectDatasets makes rows of its own.
+  const isWhole = areFew(datasets);
+  const isInMemory = config.cache === "epoch" || (config.data.components !== null && isWhole);
   for (const [i, end] of datasets.entries()) {
     const seen = standardiseRows(end, { transform, condition, limits });
-    datasets[i] = whole ? inMemory(seen) : seen;
+    datasets[i] = isInMemory ? inMemory(seen, { isWhole }) : seen;
   }
   const { columns: names, named, categories, kept } = first;
   return { names, named, categories, kept, condition, transform, bounds, limits, description };
@@ -169,10 +170,11 @@ export function projectDatasets(
       throw new ConfigError(`data.components=${k}: ${error.message}`);
     }
   });
+  const isWhole = areFew(datasets);
   const held = components.explained.reduce((sum, part) => sum + part, 0);
   for (const [i, end] of datasets.entries())
     datasets[i] = {
-      ...inMemory(end, (rows) => components.project(rows)),
+      ...inMemory(end, { isWhole, change: (rows) => components.project(rows) }),
       // A level of principal components is known in the columns only.
       generated: null,
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
@@ -186,9 +188,14 @@ export function projectDatasets(
   return { components, shape };
 }
 
-/** Rows of up to so many numbers are one block. */
+/** Training rows of up to so many numbers are one block. */
 const numbersInMemory = 2 ** 27;
 const numbersInBlock = 2 ** 22;
+
+/** Whether the training rows of all datasets fit into memory, with copies of them. */
+const areFew = (datasets: readonly EndpointData[]): boolean =>
+  datasets.reduce((sum, { train }) => sum + train.size(0), 0) * sizeOfSample(datasets[0].train) <=
+  numbersInMemory;
 
 /** The training rows of all datasets, one after the other; few are one block. */
 function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
@@ -200,10 +207,10 @@ function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
     n,
     d,
     *blocks() {
-      if (n * d <= numbersInMemory) yield cat(datasets.map((end) => flatRows(end, end.train)));
+      if (areFew(datasets)) yield cat(datasets.map((end) => flatRows(end, end.train)));
       else
         for (const end of datasets)
-          for (const rows of blocksOf(end.train)) yield flatRows(end, rows);
+          for (const rows of blocksOf(end.train, false)) yield flatRows(end, rows);
     },
   };
 }
@@ -211,20 +218,24 @@ function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
 const sizeOfSample = ({ shape }: Tensor): number =>
   shape.slice(1).reduce((product, length) => product * length, 1);
 
-/** Rows [n, …] in blocks; small ones are one block. */
-function* blocksOf(rows: Tensor): Generator<Tensor> {
+/** Rows [n, …] in blocks, or in one block. */
+function* blocksOf(rows: Tensor, isWhole: boolean): Generator<Tensor> {
   const n = rows.size(0);
-  const d = sizeOfSample(rows);
-  const count = n * d <= numbersInMemory ? n : Math.max(1, Math.floor(numbersInBlock / d));
+  const count = isWhole ? n : Math.max(1, Math.floor(numbersInBlock / sizeOfSample(rows)));
   for (let first = 0; first < n; first += count)
     yield rows.narrow(0, first, Math.min(count, n - first));
 }
 
-/** A dataset with decoded and changed rows; disposes the previous rows. */
-function inMemory(end: EndpointData, change = (rows: Tensor): Tensor => rows): EndpointData {
+/** A dataset with decoded and changed rows, in one block or more; disposes the previous rows. */
+function inMemory(
+  end: EndpointData,
+  { isWhole, change = (rows) => rows }: { isWhole: boolean; change?: (rows: Tensor) => Tensor },
+): EndpointData {
   const made = (rows: Tensor) => {
     const changed = tidy(() => {
-      const parts = [...blocksOf(rows)].map((block) => tidy(() => change(end.plain(block))));
+      const parts = [...blocksOf(rows, isWhole)].map((block) =>
+        tidy(() => change(end.plain(block))),
+      );
       return (parts.length === 1 ? parts[0] : cat(parts)).keep();
     });
     rows.dispose();

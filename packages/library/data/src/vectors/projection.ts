@@ -117,9 +117,10 @@ interface SamplePairs {
 }
 
 function pairsOf(x: Tensor, k: number, use: EigenpairsUse = "coordinates"): SamplePairs {
-  const rows = x.flatten({ startDim: 1 }).to("float64");
+  // A copy of its own is centred in place: the rows may take most of the memory.
+  const rows = x.flatten({ startDim: 1 }).to({ dtype: "float64", copy: true });
   const mean = rows.mean(0);
-  return { mean, pairs: covarianceEigenpairs(rows.sub(mean), k, use), dtype: x.dtype };
+  return { mean, pairs: covarianceEigenpairs(rows.sub_(mean), k, use), dtype: x.dtype };
 }
 
 /** Several blocks of few columns are read twice, for their mean and their covariance; others at once. */
