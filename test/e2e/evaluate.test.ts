@@ -28,9 +28,14 @@ beforeAll(async () => {
 const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.name === metric);
 
 it("measures both directions, each metric with floor and ceiling, and writes quality.json", async () => {
-  const { stdout } = await evaluateRun(run, "n=200");
+  const { stdout } = await evaluateRun(run, "n=200", "exact=150");
   const quality = readQuality(run) as Quality;
-  expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
+  expect(quality).toMatchObject({ split: "test", n: 200, seed: 42 });
+  expect(quality.left_out).toEqual([
+    expect.stringMatching(
+      /^rows beyond 150 of exact distances: exact=200 takes more; .* 30000 rows/,
+    ),
+  ]);
   const names = [...new Set(quality.rows.map(({ name }) => name))];
   const ofMiddle = wordsOf("middle_sliced_w2 middle_variance_ratio");
   // Known values of these are in metrics.test.ts; a further metric that serves such data joins them by itself.
@@ -62,7 +67,7 @@ it("measures both directions, each metric with floor and ceiling, and writes qua
   expect(stdout).toContain(`written to ${join(run, "quality.json")}`);
 
   // The same again, whatever else is measured, and other numbers for another seed.
-  const words = [run, "n=200", "direction=f", "json=true"];
+  const words = [run, "n=200", "exact=150", "direction=f", "json=true"];
   const again = await evaluateRun(...words, "metrics=plan", `out=${pathOf("again.json")}`);
   const { rows } = JSON.parse(again.stdout) as Quality;
   expect(JSON.parse(readFileSync(pathOf("again.json"), "utf8")).rows).toEqual(rows);

@@ -1,4 +1,4 @@
-import type { Direction } from "@dsbm/bridge";
+import { type Direction, mostExactPoints } from "@dsbm/bridge";
 import { ConfigError, configure, type EvaluateConfig, evaluate } from "@dsbm/config";
 import { isVectors } from "@dsbm/datasets";
 import {
@@ -109,7 +109,6 @@ export async function measureQuality(
   if (!middle) return null;
   const rows = [...rowsOfHoldouts, ...measurements.flatMap((one) => one.rows), ...middle.rows];
   const reasons = reasonsOf([...measurements, middle], choice, subject);
-  const fewest = Math.min(n, ...measurements.map((one) => (one.isCut ? one.n : n)));
   return {
     dsbm: version,
     split,
@@ -119,11 +118,44 @@ export async function measureQuality(
     ...(holdouts.length > 0 && { holdouts: holdouts.map(({ path, at }) => ({ path, at })) }),
     ...gradedQuality(rows, measurements, verdictFacts(folder, subject.datasets)),
     left_out: [
-      ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
+      ...leftOutRows(measurements, { n, exact, affordable, choice, subject }),
       ...leftOut(rows, reasons),
     ],
     unmeasured: unmeasuredMetrics(rows, reasons, choice.all),
   };
+}
+
+/** The held-out rows that were not measured, and why. */
+function leftOutRows(
+  measurements: readonly DirectionMeasurement[],
+  {
+    n,
+    exact,
+    affordable,
+    choice,
+    subject,
+  }: {
+    n: number;
+    exact: number;
+    affordable: Affordable;
+    choice: MetricChoice<Metric>;
+    subject: Subject;
+  },
+): string[] {
+  const hasExact =
+    isVectors(subject.datasets) && choice.metrics.some((metric) => "maximumRows" in metric);
+  const fewest = Math.min(n, ...measurements.map((one) => (one.isCut ? one.n : n)));
+  const rows = Math.max(...measurements.map((one) => Math.min(one.n, ...one.n_held_out)));
+  const reason =
+    affordable.exact < exact
+      ? noTime
+      : `exact=${Math.min(rows, mostExactPoints)} takes more; exact transport ends at ${mostExactPoints} rows, since its time grows faster than their square`;
+  return [
+    ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
+    ...(hasExact && affordable.exact < Math.min(rows, fewest)
+      ? [`rows beyond ${affordable.exact} of exact distances: ${reason}`]
+      : []),
+  ];
 }
 
 /** The rows of a direction, and what its verdict needs. */

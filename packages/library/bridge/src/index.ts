@@ -172,7 +172,7 @@ export * from "./model/point-bridge.js";
 export * from "./model/preconditioned.js";
 export { UnbalancedMixture } from "./model/unbalanced-mixture.js";
 export { squaredDistances } from "./ot/cost.js";
-export { exactPlan, exactPointPlan } from "./ot/exact.js";
+export { exactPlan, exactPointPlan, mostExactPoints } from "./ot/exact.js";
 export * from "./ot/k-means.js";
 export type { Potentials } from "./ot/plan.js";
 export { quantileMapping } from "./ot/quantiles.js";

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
-import { countKey, file, flag, oneOrMore, orNull, seed, threads } from "../schema/kinds.js";
+import {
+  countKey,
+  exactRows,
+  file,
+  flag,
+  oneOrMore,
+  orNull,
+  seed,
+  threads,
+} from "../schema/kinds.js";
 
 const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
@@ -10,7 +19,7 @@ const compareSchema = z.strictObject({
   layer: file("the matrix of .h5ad files", "X_pca"),
   weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
   n: countKey(2000, "maximum rows of each side"),
-  exact: countKey(2000, "maximum rows of each side for exact distances"),
+  exact: exactRows(),
   metrics: orNull(
     oneOrMore(z.string().min(1)),
     "only these metrics or groups (endpoints, columns); null is all",

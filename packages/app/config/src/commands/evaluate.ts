@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import {
-  countKey,
   countOrNull,
   device,
+  exactRows,
   file,
   flag,
   halfIteration,
@@ -83,7 +83,7 @@ const evaluateSchema = z.strictObject({
     "statistics (mu, sigma) of real images for the FID",
     "cifar10_fid_stats.npz",
   ),
-  exact: countKey(2000, "maximum rows of each side for exact distances"),
+  exact: exactRows(),
   ...holdoutKeys("held-out samples of an intermediate time, in the units of the data"),
   json: flag(false, "print the rows as JSON instead of a table"),
   out: file("write quality.json here instead of into RUN", "quality.json"),

@@ -22,6 +22,14 @@ export const flag = (standard: boolean, description: string) =>
 export const countKey = (standard: number, description: string) =>
   key(count(), standard, description);
 
+/** Rows of each side for exact transport; the largest number is the one of `exactPointPlan`. */
+export const exactRows = () =>
+  key(
+    count().max(30_000),
+    2000,
+    "maximum rows of each side for exact distances; more than 30,000 would take too long",
+  );
+
 /** A key with a number above 0. */
 export const positiveKey = (standard: number, description: string) =>
   key(positive(), standard, description);

@@ -538,7 +538,7 @@ export interface EvaluateKeys {
   inception?: string | null | undefined;
   /** statistics (mu, sigma) of real images for the FID. Default: null. */
   fid_statistics?: string | null | undefined;
-  /** maximum rows of each side for exact distances. Default: 2000. */
+  /** maximum rows of each side for exact distances; more than 30,000 would take too long. Default: 2000. */
   exact?: number | undefined;
   /** held-out samples of an intermediate time, in the units of the data. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;

@@ -5,6 +5,20 @@ import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 /** A matrix of costs, row by row. */
 export type Cost = Float64Array | Float32Array;
 
+/** Costs [n, m] whose rows are read one after the other, most of them in order. */
+export interface CostRows {
+  /** The m costs of row i, valid until the next call. */
+  row(i: number): Cost;
+}
+
+/** The rows of a matrix of costs [n, m]. */
+export const matrixRows = (cost: Cost, m: number): CostRows => ({
+  row: (i) => cost.subarray(i * m, (i + 1) * m),
+});
+
+/** Costs that are held at once, if they are computed from points. */
+const blockCosts = 2 ** 22;
+
 /** Throws a BridgeError unless the matrix has n·m finite entries. */
 export function checkCost(cost: Cost, n: number, m: number): void {
   if (cost.length !== n * m)
@@ -66,20 +80,60 @@ export function distanceBlocks<T>(
   );
 }
 
-/** |x_i − y_j|^p of points x [n, d], y [m, d] in float32, in units of `unit`^p (their extent), to a relative 2⁻²³. */
-export function pointCosts(x: Tensor, y: Tensor, p: 1 | 2): { cost: Float32Array; unit: number } {
-  const n = x.size(0);
-  const m = y.size(0);
-  const cost = new Float32Array(n * m);
-  const unit = tidy(() => {
+/** The extent of points x [n, d], y [m, d], as the unit of their distances. */
+function extentOf(x: Tensor, y: Tensor): number {
+  return tidy(() => {
     const all = cat([x, y]);
     const extents = all.amax({ dim: 0 }).sub(all.amin({ dim: 0 }));
     return extents.amax().item() || 1;
   });
-  distanceBlocks(x, y, (distances, start) => {
-    const scaled = distances.div(unit);
-    const block = (p === 2 ? scaled.square() : scaled).to("float32");
-    cost.set(block.toArray() as Float32Array, start * m);
-  });
+}
+
+/** Costs [rows, m] in float32 of distances in float64. */
+function costsOf(distances: Tensor, { unit, p }: { unit: number; p: 1 | 2 }): Float32Array {
+  const scaled = distances.div(unit);
+  return (p === 2 ? scaled.square() : scaled).to("float32").toArray() as Float32Array;
+}
+
+/** |x_i − y_j|^p of points x [n, d], y [m, d] in float32, in units of `unit`^p (their extent), to a relative 2⁻²³. */
+export function pointCosts(x: Tensor, y: Tensor, p: 1 | 2): { cost: Float32Array; unit: number } {
+  const m = y.size(0);
+  const cost = new Float32Array(x.size(0) * m);
+  const unit = extentOf(x, y);
+  distanceBlocks(x, y, (distances, start) => cost.set(costsOf(distances, { unit, p }), start * m));
   return { cost, unit };
+}
+
+/**
+ * The costs of `pointCosts` of points x [n, d], y [m, d] to the last bit, a block of rows at a time, computed when they are read (lazy costs of the
+ * network simplex, Flamary et al. 2021). `held` costs are in memory (default 2²²).
+ */
+export function pointCostRows(
+  x: Tensor,
+  y: Tensor,
+  p: 1 | 2,
+  { held = blockCosts }: { held?: number } = {},
+): { cost: CostRows; unit: number } {
+  const n = x.size(0);
+  const m = y.size(0);
+  const unit = extentOf(x, y);
+  const rows = Math.max(1, Math.floor(held / m));
+  const block = new Float32Array(Math.min(rows, n) * m);
+  let first = -1;
+  return {
+    unit,
+    cost: {
+      row(i) {
+        if (first < 0 || i < first || i >= first + rows) {
+          first = i - (i % rows);
+          const part = x.narrow(0, first, Math.min(rows, n - first));
+          distanceBlocks(part, y, (distances, start) =>
+            block.set(costsOf(distances, { unit, p }), start * m),
+          );
+          part.dispose();
+        }
+        return block.subarray((i - first) * m, (i - first + 1) * m);
+      },
+    },
+  };
 }

@@ -1,8 +1,9 @@
 import { type Tensor, tidy } from "@dsbm/torch";
+import { dataError, notFiniteError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
-import { asVectors, type Cost, pointCosts } from "./cost.js";
+import { asVectors, type Cost, pointCostRows, pointCosts } from "./cost.js";
 import { type Potentials, permutationPlan, type SparsePlan } from "./plan.js";
-import { simplex, type Transport } from "./simplex.js";
+import { simplex, simplexOfRows, type Transport } from "./simplex.js";
 
 /** An optimal plan. */
 export interface ExactPlan {
@@ -15,6 +16,11 @@ export interface ExactPlan {
 }
 
 const fewRows = 256;
+/** More costs are not kept in memory (256 MiB), but computed again for each reading. */
+const mostCosts = 2 ** 26;
+
+/** Points of each side for which an exact plan takes minutes: its time grows faster than their square. */
+export const mostExactPoints = 30_000;
 
 function byAssignment(cost: Cost, n: number): Transport {
   const { columns, cost: total, u, v } = assignment(cost, n);
@@ -31,10 +37,30 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   return { plan, permutation: plan.columns, cost: mean };
 }
 
+/** Throws a BridgeError for too many points, and for NaN or infinity. */
+function solvePoints(a: Tensor, b: Tensor, p: 1 | 2): { solved: Transport; unit: number } {
+  const n = a.size(0);
+  const m = b.size(0);
+  if (Math.max(n, m) > mostExactPoints)
+    throw dataError(
+      `exact transport of ${n} and ${m} points: expected at most ${mostExactPoints} of each, since its time grows faster than the square of the points; take a part of them, or Sinkhorn's algorithm`,
+    );
+  if (n * m > mostCosts) {
+    for (const t of [a, b])
+      if (!t.isfinite().all().item())
+        throw notFiniteError("the points have values that are NaN or infinite");
+    const { cost, unit } = pointCostRows(a, b, p);
+    return { solved: simplexOfRows(cost, n, m), unit };
+  }
+  const { cost, unit } = pointCosts(a, b, p);
+  const solved = n === m && n <= fewRows ? byAssignment(cost, n) : simplex(cost, n, m);
+  return { solved, unit };
+}
+
 /**
- * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, 4nm
- * bytes, so its cost is within a relative 2⁻²² of the least. Throws a BridgeError without points,
- * and for NaN or infinity.
+ * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, so its cost is within a
+ * relative 2⁻²² of the least. More than 2²⁶ costs are computed from the points a block of rows at a time, to the same
+ * plan. Throws a BridgeError without points, above 30,000 of them, and for NaN or infinity.
  */
 export function exactPointPlan(
   x: Tensor,
@@ -54,13 +80,10 @@ export function exactPointPlan(
       // |a + Δ − b|² = |a − b|² + 2 Δ·a − 2 Δ·b + |Δ|².
       slopes = [a.mv(between).mul(2).toNumbers(), b.mv(between).mul(-2).toNumbers()];
     }
-    const { cost, unit } = pointCosts(a, b, p);
-    const n = a.size(0);
-    const m = b.size(0);
-    const solved = n === m && n <= fewRows ? byAssignment(cost, n) : simplex(cost, n, m);
+    const { solved, unit } = solvePoints(a, b, p);
     return {
       plan: solved.plan,
-      ...(n === m && { permutation: solved.plan.columns }),
+      ...(a.size(0) === b.size(0) && { permutation: solved.plan.columns }),
       cost: solved.cost * unit ** p + shift,
       u: solved.u.map((value, i) => value * unit ** p + (slopes?.[0][i] ?? 0) + shift),
       v: solved.v.map((value, j) => value * unit ** p + (slopes?.[1][j] ?? 0)),

@@ -1,5 +1,5 @@
 // The basis from which the network simplex begins; a large problem takes its first prices from a part of its points.
-import type { Cost } from "./cost.js";
+import { type CostRows, matrixRows } from "./cost.js";
 import type { Potentials } from "./plan.js";
 import type { TransportProblem } from "./tree.js";
 
@@ -10,10 +10,10 @@ const pointsPerPrice = 4;
 
 /** Price guesses from a smaller problem that `solve` solves; null for a small problem. */
 export function initialPrices(
-  cost: Cost,
+  cost: CostRows,
   n: number,
   m: number,
-  solve: (cost: Cost, n: number, m: number) => Potentials,
+  solve: (cost: CostRows, n: number, m: number) => Potentials,
 ): Potentials | null {
   const rows = Math.floor(n / pointsPerPrice);
   const columns = Math.floor(m / pointsPerPrice);
@@ -22,22 +22,24 @@ export function initialPrices(
   const sources = spreadOver(n, rows);
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) part[i * columns + j] = cost[sources[i] * m + sinks[j]];
-  const { v: known } = solve(part, rows, columns);
+  for (let i = 0; i < rows; i++) {
+    const row = cost.row(sources[i]);
+    for (let j = 0; j < columns; j++) part[i * columns + j] = row[sinks[j]];
+  }
+  const { v: known } = solve(matrixRows(part, columns), rows, columns);
   // u_i = min_j c_ij − v_j over sinks with a price, then v_j = min_i c_ij − u_i.
   const u = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   const v = new Float64Array(m).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < n; i++) {
-    const base = i * m;
+    const row = cost.row(i);
     let least = Number.POSITIVE_INFINITY;
     for (let j = 0; j < columns; j++) {
-      const reduced = cost[base + sinks[j]] - known[j];
+      const reduced = row[sinks[j]] - known[j];
       if (reduced < least) least = reduced;
     }
     u[i] = least;
     for (let j = 0; j < m; j++) {
-      const reduced = cost[base + j] - least;
+      const reduced = row[j] - least;
       if (reduced < v[j]) v[j] = reduced;
     }
   }
@@ -68,13 +70,13 @@ export function buildInitialTree(
   const open = Int32Array.from({ length: m }, (_, j) => j);
   let count = m;
   for (let i = 0; i < n; i++) {
-    const base = i * m;
+    const row = cost.row(i);
     let rest = supply;
     while (rest > 0) {
       let at = count - 1;
-      let least = cost[base + open[at]] - v[open[at]];
+      let least = row[open[at]] - v[open[at]];
       for (let k = 0; k < count; k++) {
-        const reduced = cost[base + open[k]] - v[open[k]];
+        const reduced = row[open[k]] - v[open[k]];
         if (reduced < least) {
           least = reduced;
           at = k;
@@ -82,7 +84,7 @@ export function buildInitialTree(
       }
       const j = open[at];
       const sent = Math.min(rest, room[j]);
-      tree.graft(n + j, i, sent, cost[base + j]);
+      tree.graft(n + j, i, sent, row[j]);
       rest -= sent;
       room[j] = room[j] - sent;
       if (room[j] === 0) open[at] = open[--count];

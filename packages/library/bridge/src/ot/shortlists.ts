@@ -43,11 +43,11 @@ function readRows(
   const reducedCosts = new Float64Array(size);
   let pivots = 0;
   for (let i = 0; i < n; i++) {
-    const base = i * m;
+    const row = cost.row(i);
     reducedCosts.fill(Number.POSITIVE_INFINITY);
     let bound = Number.POSITIVE_INFINITY;
     for (let j = 0; j < m; j++) {
-      const reduced = cost[base + j] + sinks[j];
+      const reduced = row[j] + sinks[j];
       if (reduced < bound) {
         let k = size - 1;
         for (; k > 0 && reducedCosts[k - 1] > reduced; k--) {
@@ -60,13 +60,13 @@ function readRows(
       }
     }
     const first = best[0];
-    if (reducesCost(cost[base + first], potential[i], sinks[first])) {
-      tree.pivot(i, n + first, cost[base + first]);
+    if (reducesCost(row[first], potential[i], sinks[first])) {
+      tree.pivot(i, n + first, row[first]);
       pivots++;
     }
     for (let k = 0; k < size; k++) {
       columns[i * size + k] = best[k];
-      costs[i * size + k] = cost[base + best[k]];
+      costs[i * size + k] = row[best[k]];
     }
   }
   return pivots;

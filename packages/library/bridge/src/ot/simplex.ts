@@ -1,6 +1,6 @@
 // Exact transport of any sizes: the primal network simplex. Mass is counted in whole units, so flows cancel exactly,
 // and a strongly feasible basis ends despite degeneracy.
-import { type Cost, checkCost } from "./cost.js";
+import { type Cost, type CostRows, checkCost, matrixRows } from "./cost.js";
 import { buildInitialTree, initialPrices } from "./first-basis.js";
 import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { pivotUntilOptimal } from "./shortlists.js";
@@ -25,9 +25,17 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   checkSize("n", n);
   checkSize("m", m);
   checkCost(cost, n, m);
+  return simplexOfRows(matrixRows(cost, m), n, m);
+}
+
+/**
+ * As `simplex`, for finite costs that are read by rows and need not be in memory. Shortlists of arcs keep readings of
+ * all rows few.
+ */
+export function simplexOfRows(cost: CostRows, n: number, m: number): Transport {
   const common = gcd(n, m);
   const problem: TransportProblem = { n, m, cost, tree: new BasisTree(n, m) };
-  const prices = initialPrices(cost, n, m, simplex);
+  const prices = initialPrices(cost, n, m, simplexOfRows);
   buildInitialTree(problem, { supply: m / common, demand: n / common, prices });
   // Fresh potentials remove the rounding errors of many pivots. Pivots by rounding alone would never end.
   let before = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 // The simplex's basis: a spanning tree over n sources, m sinks and a root, strongly feasible (arcs without flow point
 // to the root), which prevents cycling (Cunningham 1976).
-import type { Cost } from "./cost.js";
+import type { CostRows } from "./cost.js";
 
 /** Transport between n sources and m sinks, while it is solved. */
 export interface TransportProblem {
@@ -8,8 +8,8 @@ export interface TransportProblem {
   readonly n: number;
   /** Sinks. */
   readonly m: number;
-  /** Costs [n, m], row by row. */
-  readonly cost: Cost;
+  /** Costs [n, m]. */
+  readonly cost: CostRows;
   /** The basis. */
   readonly tree: BasisTree;
 }

@@ -1,7 +1,13 @@
 // The simplex against the assignment, against brute force, and against its own proof.
+
+import { type Tensor, zeros } from "@dsbm/torch";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { simplex } from "../../src/ot/simplex.js";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { normal } from "../../../../../test/support/numbers.js";
+import { pointCostRows, pointCosts } from "../../src/ot/cost.js";
+import { exactPointPlan } from "../../src/ot/exact.js";
+import { simplex, simplexOfRows } from "../../src/ot/simplex.js";
 import { expectOptimal, marginals, numbers, seededRandom } from "./helpers.js";
 
 function check(cost: Float64Array, n: number, m: number) {
@@ -36,6 +42,31 @@ describe("simplex", () => {
     const rows = Array.from({ length: different }, costs);
     const all = Array.from({ length: n }, () => rows[Math.floor(different * random())] ?? []);
     check(Float64Array.from(all.flat()), n, m);
+  });
+
+  it.each<[string, number, number, 1 | 2, (n: number, seed: number) => Tensor]>([
+    ["points", 700, 700, 2, (n, seed) => normal([n, 3], seed)],
+    ["unequal masses, by distances", 640, 500, 1, (n, seed) => normal([n, 20], seed)],
+    ["ties", 600, 450, 2, (n, seed) => normal([n, 2], seed).mul(1.5).round()],
+    ["points in one place", 90, 90, 1, (n) => normal([1, 4], 0).expand([n, 4])],
+  ])(
+    "costs a block of rows at a time give the plan of the whole matrix: %s",
+    (_, n, m, p, points) => {
+      const [x, y] = [points(n, 1).to("float64"), points(m, 2).to("float64")];
+      const { cost: matrix } = pointCosts(x, y, p);
+      const whole = check(Float64Array.from(matrix), n, m);
+      const { cost } = pointCostRows(x, y, p, { held: 7 * m + 3 });
+      const byRows = simplexOfRows(cost, n, m);
+      expect(Math.abs(byRows.cost - whole.cost)).toBeLessThan(1e-9 * Math.max(whole.cost, 1e-9));
+      expect(byRows.plan).toEqual(simplex(matrix, n, m).plan);
+    },
+  );
+
+  it("exact plans end at 30,000 points, with the reason", () => {
+    const many = zeros([30_001, 1]);
+    expect(() => exactPointPlan(many, zeros([3, 1]))).toThrow(
+      /30001 and 3 points: expected at most 30000 of each, since its time grows .*take a part/,
+    );
   });
 
   it("holds for any small problem", () => {
