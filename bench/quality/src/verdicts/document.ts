@@ -23,10 +23,16 @@ export const foldedGroups: readonly Group[] = [
 ];
 const grades = ["good", "likely", "partial", "undecided", "poor"] as const;
 
-/** False verdicts, how many could be, and the upper end of the 95 % interval of their rate (Wilson). */
-export function falseRate(judged: readonly Judged[]): { count: number; of: number; most: number } {
+/**
+ * Verdicts of a grade on samples that are not close to the target, how many could be, and the upper end of the 95 % interval of
+ * their rate (Wilson).
+ */
+export function falseRate(
+  judged: readonly Judged[],
+  falseGrade: "good" | "likely" = "good",
+): { count: number; of: number; most: number } {
   const wrong = judged.filter(({ kind }) => !closeKinds.includes(kind));
-  const count = wrong.filter(({ isFalse }) => isFalse).length;
+  const count = wrong.filter(({ grade }) => grade === falseGrade).length;
   const n = wrong.length;
   const z = 1.96;
   const share = count / n;
@@ -41,8 +47,8 @@ export function verdictsDocument(
 ): string {
   const once = judged.filter(({ isFolded }) => !isFolded);
   const folded = judged.filter(({ isFolded }) => isFolded);
-  const rate = (some: readonly Judged[]) => {
-    const { count, of, most } = falseRate(some);
+  const rate = (some: readonly Judged[], grade: "good" | "likely" = "good") => {
+    const { count, of, most } = falseRate(some, grade);
     return `**${count} of ${of} (at most ${(100 * most).toFixed(1)} % at 95 % confidence)**`;
   };
   return `# How often a verdict is wrong
@@ -57,6 +63,11 @@ A good verdict is false if the generated samples are not close to the target:
 
 - judged once, as by \`dsbm evaluate\`: ${rate(once)}
 - by ${folds}-fold cross-validation, as by \`dsbm fit\` of small tables: ${rate(folded)}
+
+*Probably good* is for few rows, and says that it is not sure. On the same samples:
+
+- judged once: ${rate(once, "likely")}
+- by cross-validation: ${rate(folded, "likely")}
 
 ## Judged once, by held-out rows of each side
 

@@ -2,12 +2,11 @@
 import { judgeSamples, pooledFolds, sampleMetrics } from "@dsbm/evaluation";
 import { average, type MetricRow, type Verdict } from "@dsbm/runs";
 import { drawSamples } from "./draw.js";
-import { closeKinds, type Kind, type Problem } from "./problem.js";
+import type { Kind, Problem } from "./problem.js";
 
 /** A problem with its verdict. */
 export interface Judged extends Problem {
   grade: Verdict["grade"];
-  isFalse: boolean;
   /** The power of the main metric, as stated. */
   power: number;
 }
@@ -19,8 +18,7 @@ export async function judgeProblem(problem: Problem): Promise<Judged> {
   const { rows, verdicts } = await measureProblem(problem);
   const [{ excess }] = rows as [MetricRow];
   const { grade } = verdicts[0] as Verdict;
-  const isFalse = grade === "good" && !closeKinds.includes(problem.kind);
-  return { ...problem, grade, isFalse, power: excess?.power ?? 0 };
+  return { ...problem, grade, power: excess?.power ?? 0 };
 }
 
 type Fold = Parameters<typeof pooledFolds>[0][number];
