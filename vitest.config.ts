@@ -11,9 +11,16 @@ const mocking = ["packages/app/runs/test/checkpoint/faults.test.ts"];
 
 /** Files that run with the portable engine too, and its own. */
 const withPortable = [
-  ...["autograd", "chunks", "draws", "fold", "generator", "record-errors", "sinkhorn"].map(
-    (name) => `packages/engine/torch/test/${name}.test.ts`,
-  ),
+  ...[
+    "autograd",
+    "chunks",
+    "draws",
+    "finite",
+    "fold",
+    "generator",
+    "record-errors",
+    "sinkhorn",
+  ].map((name) => `packages/engine/torch/test/${name}.test.ts`),
   ...[
     "io/npy",
     "io/raw",

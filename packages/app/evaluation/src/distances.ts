@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { type Estimate, wasserstein } from "@dsbm/bridge";
 import { isPage } from "@dsbm/files";
-import type { Tensor } from "@dsbm/torch";
+import { allFinite, type Tensor } from "@dsbm/torch";
 
 /** Two clouds of points whose distance a thread computes. */
 export interface DistanceTask {
@@ -42,9 +42,9 @@ export class Distances implements Disposable {
 
   /** The p-Wasserstein distance of x [n, d] and y [m, d] as `wasserstein`. Reads the points before it returns. @throws {BridgeError} as `wasserstein`. */
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
-    const allFinite = [x, y].every((t) => t.isfinite().all().item());
+    const areFinite = allFinite(x) && allFinite(y);
     // NaN and infinite values are refused here.
-    if (isPage || !allFinite || x.size(0) * y.size(0) < leastPairs)
+    if (isPage || !areFinite || x.size(0) * y.size(0) < leastPairs)
       return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,

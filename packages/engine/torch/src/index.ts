@@ -18,6 +18,7 @@ export * from "./signals.js";
 export * from "./tensor/autocast.js";
 export * from "./tensor/brownian.js";
 export * from "./tensor/create.js";
+export * from "./tensor/finite.js";
 export * from "./tensor/grad.js";
 export * from "./tensor/ops.generated.js";
 export * from "./tensor/random.js";

@@ -2,7 +2,7 @@
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { mapArray } from "@dsbm/data";
-import { full, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import type { Input } from "./input.js";
 
@@ -49,7 +49,7 @@ function rowsOf(
       return rows.clone().keep();
     }),
   );
-  if (!conditions?.cond || tidy(() => conditions.cond?.isfinite().all().item())) return conditions;
+  if (!conditions?.cond || allFinite(conditions.cond)) return conditions;
   throw new ConfigError(
     `cond=${cond} has values that are NaN or infinite in samples ${first} to ${first + count - 1}: repair them`,
   );

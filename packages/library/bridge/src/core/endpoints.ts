@@ -1,4 +1,4 @@
-import { type Generator, randperm, Tensor, tidy } from "@dsbm/torch";
+import { allFinite, type Generator, randperm, Tensor, tidy } from "@dsbm/torch";
 import {
   type Conditions,
   conditionRows,
@@ -106,22 +106,21 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
   if (a[0] === 0 || b[0] === 0)
     throw dataError(`${what}: there are no samples (${a[0]} and ${b[0]})`);
   for (const [name, x] of Object.entries({ x0, x1 }))
-    if (!allFinite(x)) throw dataError(`${what}: ${name} has values that are NaN or infinite`);
+    if (!areRowsFinite(x)) throw dataError(`${what}: ${name} has values that are NaN or infinite`);
   checkConditions({ x0, x1, conditions }, what);
 }
 
 /** Larger tables are checked at evenly spaced rows, so that a mapped table is not read whole. */
 const mostChecked = 2 ** 27;
 
-function allFinite(x: Tensor): boolean {
+function areRowsFinite(x: Tensor): boolean {
   const n = x.size(0);
   const perRow = Math.max(1, x.numel / n);
   const stride = Math.ceil((n * perRow) / mostChecked);
-  // A few rows at a time: the comparison itself takes memory.
   const part = Math.max(1, Math.floor(2 ** 22 / perRow));
   for (let start = 0; start < n; start += part * stride) {
     const rows = () => x.narrow(0, start, Math.min(part, n - start));
-    if (!tidy(() => rows().isfinite().all().item())) return false;
+    if (!tidy(() => allFinite(rows()))) return false;
   }
   return true;
 }

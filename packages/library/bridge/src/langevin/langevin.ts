@@ -1,4 +1,4 @@
-import { full, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, full, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import { gammaGrid } from "../core/time-grid.js";
@@ -135,9 +135,7 @@ function checkList(
 
 function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void {
   const least = (x: number | Tensor) =>
-    typeof x === "number"
-      ? x
-      : tidy(() => (x.isfinite().all().item() ? x.amin().item() : Number.NaN));
+    typeof x === "number" ? x : tidy(() => (allFinite(x) ? x.amin().item() : Number.NaN));
   if (!Number.isFinite(least(mean)))
     throw argumentError("the mean at time 1 has values that are NaN or infinite");
   const smallest = least(variance);

@@ -1,4 +1,4 @@
-import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { allFinite, call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { dataError, notFiniteError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
@@ -24,7 +24,7 @@ export class FeatureStatistics implements Disposable {
     if (m === 0) return this;
     tidy(() => {
       const x = features.to({ dtype: "float64", device: "cpu" });
-      if (!x.isfinite().all().item())
+      if (!allFinite(x))
         throw notFiniteError(
           `features ${this.#n} to ${this.#n + m - 1} have values that are NaN or infinite`,
         );

@@ -1,4 +1,4 @@
-import { call, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, call, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
 /** Mean [d] and covariance [d, d], float64. */
@@ -65,8 +65,7 @@ function checkGaussian({ mean, covariance }: Gaussian, which: string): Gaussian 
     );
   const wide = { mean: mean.to("float64"), covariance: covariance.to("float64") };
   for (const [name, x] of Object.entries(wide))
-    if (!x.isfinite().all().item())
-      throw notFiniteError(`${which} ${name} has values that are NaN or infinite`);
+    if (!allFinite(x)) throw notFiniteError(`${which} ${name} has values that are NaN or infinite`);
   const largest = wide.covariance.abs().max().item();
   const skew = wide.covariance.sub(wide.covariance.t()).abs().max().item();
   if (skew > 1e-6 * largest)

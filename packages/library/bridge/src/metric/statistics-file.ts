@@ -1,5 +1,5 @@
 // Statistics of real images as .npz files with mu and sigma, as published for FID.
-import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { allFinite, io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
@@ -44,7 +44,7 @@ export function loadStatistics(path: string): SavedStatistics {
         `mu has shape [${mean.shape}] and sigma [${covariance.shape}]; expected [d] and [d, d]`,
       );
     for (const [name, x] of Object.entries({ mu: mean, sigma: covariance }))
-      if (!x.isfinite().all().item()) throw refuse(`${name} has values that are NaN or infinite`);
+      if (!allFinite(x)) throw refuse(`${name} has values that are NaN or infinite`);
     const n = zip.has("n.npy") ? read("n").item() : null;
     return { mean, covariance, n };
   });

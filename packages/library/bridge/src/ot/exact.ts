@@ -1,4 +1,4 @@
-import { type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, type Tensor, tidy } from "@dsbm/torch";
 import { dataError, notFiniteError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
 import { asVectors, type Cost, pointCostRows, pointCosts } from "./cost.js";
@@ -47,8 +47,7 @@ function solvePoints(a: Tensor, b: Tensor, p: 1 | 2): { solved: Transport; unit:
     );
   if (n * m > mostCosts) {
     for (const t of [a, b])
-      if (!t.isfinite().all().item())
-        throw notFiniteError("the points have values that are NaN or infinite");
+      if (!allFinite(t)) throw notFiniteError("the points have values that are NaN or infinite");
     const { cost, unit } = pointCostRows(a, b, p);
     return { solved: simplexOfRows(cost, n, m), unit };
   }

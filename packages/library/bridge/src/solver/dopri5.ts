@@ -1,5 +1,5 @@
 // Dormand–Prince with adaptive steps, the reference's ODE sampler.
-import { stack, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, stack, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dormandPrince } from "./dormand-prince.js";
 import {
@@ -30,7 +30,7 @@ export const dopri5: FlowSolver = (field, x, times, options): Flow => {
     let y = x;
     // A copy, since the field may return a tensor that it keeps.
     let slope = tidy(() => v.at(x, time).clone());
-    if (!tidy(() => slope.isfinite().all().item())) throw notFinite(time);
+    if (!allFinite(slope)) throw notFinite(time);
     let h = initialStep(v, { x, slope, time, sign }, options);
     let broken = 0;
     for (let tries = 0; seen.length < times.length; tries++) {

@@ -1,4 +1,4 @@
-import { stack, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, stack, type Tensor } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dopri5 } from "./dopri5.js";
 import { euler, heun } from "./fixed-grid.js";
@@ -39,7 +39,7 @@ export function solveFlow(
   if (times.length === 1) return { states: stack([x]), nfe: 0 };
   const options = { rtol, atol, step_size, overshoot };
   const flow = chosen(field, x, times, options);
-  if (!tidy(() => flow.states.isfinite().all().item())) {
+  if (!allFinite(flow.states)) {
     flow.states.dispose();
     throw notFiniteError(
       `${solver} left the finite numbers between the times ${times[0]} and ${times[times.length - 1]}; check the network's weights, or take smaller steps`,

@@ -1,6 +1,6 @@
 // The saved state of a training: tensors by name and facts for JSON.
 import { argumentError, type Direction, notFiniteError } from "@dsbm/bridge";
-import { type optim, type Tensor, tidy } from "@dsbm/torch";
+import { allFinite, type optim, type Tensor, tidy } from "@dsbm/torch";
 import type { HalfIteration, HalfIterationState } from "../half-iteration.js";
 import type { CompleteProblem } from "../problem.js";
 import type { SavedValue, SourceState } from "../rows/batch-source.js";
@@ -106,7 +106,7 @@ const belongsTo = (d: Direction, pass: InProgress, directions: readonly Directio
 /** Throws a BridgeError that names the first tensor with NaN or infinity. */
 function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
   for (const [name, t] of tensors)
-    if (!tidy(() => t.isfinite().all().item()))
+    if (!allFinite(t))
       throw notFiniteError(
         `${name} has values that are NaN or infinite ${when}; try a smaller learning rate or gradient clipping`,
       );

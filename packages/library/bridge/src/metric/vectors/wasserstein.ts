@@ -1,4 +1,4 @@
-import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import { allFinite, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { asVectors } from "../../ot/cost.js";
@@ -44,7 +44,7 @@ export function comparableVectors(x: Tensor, y: Tensor): [Tensor, Tensor] {
       `samples of shape [${x.shape}] and [${y.shape}]; expected the same number of values in each`,
     );
   for (const [name, t] of Object.entries({ first: a, second: b }))
-    if (!t.isfinite().all().item())
+    if (!allFinite(t))
       throw notFiniteError(`the ${name} samples have values that are NaN or infinite`);
   return [a, b];
 }
