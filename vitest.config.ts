@@ -2,8 +2,9 @@
 // transformed and loaded again for every file. So files share a process: a test sets its own seeds,
 // threads and variables. Five workers for two cores: with three, half of the time was waiting, for
 // processes, disks, browsers and time-outs.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { testFiles } from "./scripts/test-files.mjs";
 import { LongestFirst } from "./test/support/order.js";
 
 /** Files that replace modules have a process of their own, and sources that can be transformed. */
@@ -40,18 +41,7 @@ const portableOnly = [
   "test/e2e/portable.test.ts",
 ];
 
-const packages = readdirSync("packages").flatMap((group) =>
-  readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),
-);
-const files = [
-  "test",
-  "bench/quality/test",
-  ...packages.filter((folder) => existsSync(folder)),
-].flatMap((folder) =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => `${folder}/${name}`),
-);
+const files = testFiles(import.meta.dirname);
 /** Files that count live tensors: what files before them left behind may be freed while they count. */
 const counting = files.filter((name) => readFileSync(name, "utf8").includes("support/collect.js"));
 

@@ -8,6 +8,7 @@ import process from "node:process";
 import { COUNTS, closingLine, timeLines } from "./closing-line.mjs";
 import { repo } from "./setup/stamp.mjs";
 import { reportFailure, setup } from "./setup.mjs";
+import { pathsWithoutTests } from "./test-files.mjs";
 
 /** Linux's folder in memory, if it has room for the files of all tests: they wait for a disk as long as they compute. */
 function temporaryFolder() {
@@ -45,9 +46,14 @@ const counts = join(folder, "counts.json");
 let code = 1;
 let start = performance.now();
 try {
-  await setup();
-  start = performance.now();
-  code = await vitest(args, { counts, folder });
+  const missing = pathsWithoutTests(args, repo);
+  if (missing.length > 0)
+    console.error(`npm test: no test file has ${missing.join(" or ")} in its path`);
+  else {
+    await setup();
+    start = performance.now();
+    code = await vitest(args, { counts, folder });
+  }
 } catch (error) {
   if (error.name === "SetupError") reportFailure(error);
   else console.error(error);

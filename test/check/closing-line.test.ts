@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import ClosingLine, { COUNTS, closingLine, timeLines } from "../../scripts/closing-line.mjs";
+import { pathsWithoutTests } from "../../scripts/test-files.mjs";
 import { scratch } from "../support/scratch.js";
 
 const folder = scratch();
@@ -62,4 +63,14 @@ it("more than eight minutes are said in a line and fail nothing", () => {
   expect(timeLines(file, 8.5 * 60_000)).toEqual([
     "The tests took 8.5 minutes; the goal is 8 on two quiet cores.",
   ]);
+});
+
+it.each([
+  [["packages/library/train"], []],
+  [["test/e2e/fit.test.ts:60", "-t", "a/b"], []],
+  [["fit"], []],
+  [["packages/library/train", "test/e2e/fitt.test.ts"], ["test/e2e/fitt.test.ts"]],
+  [["packages/library/trian/"], ["packages/library/trian/"]],
+])("of the arguments %j, %j have no test file", (args, missing) => {
+  expect(pathsWithoutTests(args, join(import.meta.dirname, "../.."))).toEqual(missing);
 });

@@ -47,8 +47,8 @@ export function readWord(word: string): Value {
 export function readName(word: string): Value {
   const value = readWord(word);
   if (value === null) return null;
-  const isNumber = typeof value !== "number" || Number.isFinite(value);
-  return isNumber && String(value) === word ? value : word;
+  const isPlain = typeof value !== "number" || Number.isFinite(value);
+  return isPlain && String(value) === word ? value : word;
 }
 
 /** Writes a value in the grammar of overrides; reading returns the same value. */

@@ -1,6 +1,6 @@
 import { growthPlan, inCells, kMeans, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { randperm, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { marginalsOf } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 import {
@@ -33,16 +33,8 @@ export function growthIntervals(config: CompleteTrainConfig, data: Datasets): Gr
   const generator = stream(config.seed, "growth intervals");
   const priors = priorsOf(config, datasets);
   const spans = timeSpans(config, datasets.length);
-  const some = datasets.map(({ train, plain }) =>
-    tidy(() => {
-      const rows = randperm(train.size(0), { generator }).narrow(
-        0,
-        0,
-        Math.min(mostRows, train.size(0)),
-      );
-      return { rows: rows.keep(), x: plain(train.indexSelect(0, rows)).to("float64").keep() };
-    }),
-  );
+  const some = datasets.map((one) => randomRows(one, generator));
+  const found: Tensor[] = [];
   const cellsOf = (k: number): GrowthCells => {
     const isLast = k === datasets.length - 1;
     const from = isLast ? k - 1 : k;
@@ -53,6 +45,7 @@ export function growthIntervals(config: CompleteTrainConfig, data: Datasets): Gr
     const targetMass = masses[from + 1];
     const span = spans[from];
     const centres = tidy(() => kMeans(endpoint.x, mostCells, generator).keep());
+    found.push(centres);
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
         const i = drawRows(source.x, generator);
@@ -77,7 +70,21 @@ export function growthIntervals(config: CompleteTrainConfig, data: Datasets): Gr
   };
   try {
     return datasets.map((_, k) => cellsOf(k));
+  } catch (error) {
+    for (const centres of found) centres.dispose();
+    throw error;
   } finally {
     for (const t of [...priors, ...some.flatMap(({ rows, x }) => [rows, x])]) t.dispose();
   }
 }
+
+/** Random training rows of a dataset: their places [n], and the rows in network units without columns of masses, float64 [n, d]. */
+const randomRows = (
+  { train, plain }: ReturnType<typeof marginalsOf>[number],
+  generator: Generator,
+) =>
+  tidy(() => {
+    const n = Math.min(mostRows, train.size(0));
+    const rows = randperm(train.size(0), { generator }).narrow(0, 0, n);
+    return { rows: rows.keep(), x: plain(train.indexSelect(0, rows)).to("float64").keep() };
+  });

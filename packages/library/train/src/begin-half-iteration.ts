@@ -19,8 +19,8 @@ interface HalfIterationStart {
   /** Whether a saved state follows, whose networks are prepared. */
   isContinued: boolean;
   sampler: Sampler;
-  /** Steps, unless they are the schedule's. */
-  steps: number | undefined;
+  /** Training steps. */
+  steps: number;
   /** Gives the sampler the present weights. */
   refresh: () => void;
 }

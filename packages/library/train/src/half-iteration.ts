@@ -32,8 +32,8 @@ interface HalfIterationOptions
   /** null for a method that is fitted in closed form. */
   optimizer: optim.Adam | null;
   ema: optim.EMA | null;
-  /** Steps, unless they are the schedule's. */
-  steps?: number | undefined;
+  /** Training steps. */
+  steps: number;
 }
 
 interface StepResult {
@@ -79,11 +79,7 @@ export class HalfIteration {
     this.half = half;
     this.direction = directionOf(problem, half);
     this.optimizer = optimizer;
-    const scheduled = half <= schedule.firstIteration ? schedule.firstSteps : schedule.steps;
-    this.#schedule = new StepSchedule(
-      method.method.model?.fit ? 1 : (steps ?? scheduled),
-      optimisation,
-    );
+    this.#schedule = new StepSchedule(method.method.model?.fit ? 1 : steps, optimisation);
     this.#streams = new StepStreams(problem, half);
     if (optimisation.renewNetwork && half > 1) this.#renewNetwork();
     this.#batches = new Batches({

@@ -192,7 +192,7 @@ export class Training {
       sharesBatch,
       isContinued: this.#saved !== null,
       sampler: this.sampler,
-      steps: this.#steps[half],
+      steps: this.stepsOf(half),
       refresh: () => this.#refreshSampler(direction),
     });
     this.#current = current;

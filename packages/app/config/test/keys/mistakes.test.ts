@@ -41,7 +41,7 @@ describe("mistakes", () => {
   it.each([
     ["method=dbdbs", /no preset "method\/dbdbs": did you mean "dbdsb"\?/],
     ["model=unet", /did you mean "UNET"\?/],
-    ["dataset=imagenet", /there are: afhq_transfer, cifar10/],
+    ["dataset=imagenet", /there are: .*cifar10/],
   ])("%s names a missing preset", (word, message) => expect(problems(word)[0]).toMatch(message));
 
   it.each<[string, RegExp]>([
@@ -111,10 +111,7 @@ describe("mistakes", () => {
       "method=wfr model=MLP transfer=false",
       /^method=wfr moves mass between two datasets, .* transfer=true$/,
     ],
-    [
-      "model=MLP interpolant=metric",
-      /^interpolant=metric is for method=sf2m, rectifiedflow, wfr, wfr_br/,
-    ],
+    ["model=MLP interpolant=metric", /^interpolant=metric is for method=sf2m, .*wfr_br/],
     [
       "method=rf interpolant=spline",
       /^interpolant=spline joins rows by transport, .* method=otcfm/,

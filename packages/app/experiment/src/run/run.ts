@@ -244,7 +244,7 @@ const keysOf = (before: object, now: object): string[] => [
   ...new Set([...Object.keys(before), ...Object.keys(now)]),
 ];
 
-/** Throws as readRun. */
+/** Names of the keys whose values differ from the run's configuration, except `free` ones. Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;

@@ -76,8 +76,6 @@ export function openRun(options: OpenRunOptions): RunWriter {
     writeRunFile(folder, "config.json", json);
     writeRunFile(folder, "config.yaml", options.config_yaml ?? json);
     dropChecksum(folder, resultsFile);
-    const results = openCsv(paths.results_csv, columns);
-    const metrics = openAppendFile(paths.metrics_jsonl);
     const now = new Date().toISOString();
     const before = mode === "continue" ? earlier : undefined;
     const info: RunInfo = {
@@ -93,7 +91,15 @@ export function openRun(options: OpenRunOptions): RunWriter {
       command: options.command ?? null,
       request: options.request ?? null,
     };
-    writeJson(paths.run_json, info);
+    const results = openCsv(paths.results_csv, columns);
+    const metrics = openAppendFile(paths.metrics_jsonl);
+    try {
+      writeJson(paths.run_json, info);
+    } catch (error) {
+      results.close();
+      metrics.close();
+      throw error;
+    }
     return new RunWriter(paths, info, lock, results, metrics);
   } catch (error) {
     lock.release();

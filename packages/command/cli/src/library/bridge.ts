@@ -138,8 +138,8 @@ class Bridge implements Disposable {
     const run = this.#open;
     const rows = this.#rowsOf(x);
     const { dtype } = rows;
-    const start = this.#units.enter(rows);
     const conditions = condition && run.conditions(condition);
+    const start = this.#units.enter(rows);
     try {
       const all = { direction: "f", ...keys, ...(conditions && { conditions }) };
       return await work(start, all as RunSampleOptions, dtype);

@@ -177,7 +177,7 @@ export function planEnd(
   });
 }
 
-/** States of the Brownian bridge from x to end, both [B, …], at all times of the grid: [T, B, …]. */
+/** Follows the Brownian bridge from x to end, both [B, …], through the times of the grid, whose states the callback gets: end [B, …]. */
 export function bridgePath(
   end: Tensor,
   x: Tensor,

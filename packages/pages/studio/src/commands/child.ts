@@ -66,6 +66,11 @@ export async function answerOf(
   signal?.addEventListener("abort", kill);
   const code = await child.ended;
   signal?.removeEventListener("abort", kill);
+  if (child.said.output.length === longestAnswer)
+    throw new RunError(
+      "bad_argument",
+      `dsbm ${words[0]} printed more than the studio takes (16 MB): use the command line`,
+    );
   if (code === 0) return child.said.output;
   throw new RunError("bad_argument", child.reason || `dsbm ${words[0]} ended with ${code}`);
 }

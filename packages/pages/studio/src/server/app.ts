@@ -54,6 +54,7 @@ export function makeApp(options: AppOptions): Hono {
   };
   const detailOf = (id: string): RunDetail => {
     const row = rowOf(id);
+    for (const known of tails.keys()) if (!table.row(known)) tails.delete(known);
     const tail = tails.get(id) ?? new MetricsTail(folder, pathBelow(id, "metrics.jsonl"));
     tails.set(id, tail);
     return { ...readDetail(folder, row), history: tail.read() };
