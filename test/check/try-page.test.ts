@@ -55,8 +55,8 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     expect(await moving).toBe("Held-out rows between blob.csv and ring.csv");
     await heading("Result").waitFor();
     expect(await page.locator(".verdict b").allTextContents()).toEqual([
-      expect.stringMatching(/^Forward, from blob\.csv to ring\.csv: [✓≈◐?✗] [a-z ]+\.$/),
-      expect.stringMatching(/^Backward, from ring\.csv to blob\.csv: [✓≈◐?✗] [a-z ]+\.$/),
+      expect.stringMatching(/^Forward, from blob\.csv to ring\.csv: [✓≈◐?✗–] [a-z ]+\.$/),
+      expect.stringMatching(/^Backward, from ring\.csv to blob\.csv: [✓≈◐?✗–] [a-z ]+\.$/),
     ]);
     await page.frameLocator("iframe.player").getByRole("slider", { name: "Time" }).waitFor();
     const report = page.frameLocator("iframe.report");

@@ -88,8 +88,10 @@ export function imageRun(folder: string, words: readonly string[] = [], { classe
     "model.num_res_blocks=1",
     ...words,
   );
-  const { channels, image_size } = config.data;
-  const facts = { classes, method: methods.dsbm, shape: [channels, image_size, image_size] };
+  const { channels, image_size, cond_channels } = config.data;
+  const shape = [channels, image_size, image_size];
+  const conditions = config.cdsb ? cond_channels : 0;
+  const facts = { classes, method: methods.dsbm, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), config.fb_sequence);
   return folder;
 }

@@ -54,6 +54,10 @@ const unusedModules = [
   ...["d3-geo", "d3-scale-chromatic", "d3-delaunay", "d3-time-format", "d3-transition"].map(
     resolveModule,
   ),
+  // Decompositions call none of these methods of matrices.
+  ...["mathOperations", "stat", "inspect"].map((name) =>
+    join(repo, `node_modules/ml-matrix/src/${name}.js`),
+  ),
   join(repo, "node_modules/@observablehq/plot/src/marks/tip.js"),
   join(repo, "node_modules/@observablehq/plot/src/interactions/pointer.js"),
   ...[
@@ -80,13 +84,18 @@ const unusedModules = [
     "library/data/dist/fields/fields-set",
     "library/data/dist/fields/prepare",
     "library/data/dist/fields/read/field-rows",
+    "library/data/dist/fields/statics",
     "library/data/dist/fields/write/netcdf4",
-    "library/data/dist/pictures/decode",
+    ...["byte-table", "cifar10", "idx", "synthetic"].map(
+      (name) => `library/data/dist/images/${name}`,
+    ),
+    ...["decode", "picture-files", "sets"].map((name) => `library/data/dist/pictures/${name}`),
     "library/nets/dist/autoencoder/autoencoder",
     "library/nets/dist/autoencoder/training",
     "library/nets/dist/ddpmpp/ddpmpp",
     "library/nets/dist/downscaler-unet/downscaler-unet",
     "library/nets/dist/features/inception-features",
+    "library/nets/dist/fields/grid-network",
     "library/nets/dist/features/lenet",
     "library/nets/dist/unet/unet",
   ].map((name) => join(repo, `packages/${name}.js`)),
@@ -100,7 +109,8 @@ function resolveModule(name) {
 
 /** A module with the same names: functions that do nothing, and empty lists. */
 async function emptyModule(path) {
-  const isLoadable = /node_modules/.test(path);
+  // The modules of ml-matrix are for bundlers only.
+  const isLoadable = /node_modules\/(?!ml-matrix)/.test(path);
   const exported = isLoadable
     ? Object.keys(await import(path)).map((name) => ({ name }))
     : [
