@@ -126,9 +126,9 @@ export class NpyWriter {
 
 /** Reads rows of a .npy file without keeping it in memory: pages of a mapped file count as memory of the process. */
 export class NpyReader {
-  /** Of the whole array. */
+  /** Shape of the whole array. */
   readonly shape: readonly number[];
-  /** Of the elements. */
+  /** Type of the elements. */
   readonly dtype: DType;
   readonly #file: ReadFile;
   readonly #start: number;
