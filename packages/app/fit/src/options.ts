@@ -1,5 +1,4 @@
 // The options of a method, its networks and its pairs.
-import { takesOption } from "@dsbm/bridge";
 import { type CompleteTrainConfig, hasRowCondition, massKeys } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { Choices } from "./choices.js";
@@ -63,7 +62,6 @@ function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] 
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
     addsDetail: config.pairs !== null && config.data.coarsen !== null,
-    grids: takesOption(config.method, "path_noise") ? facts.rows.length - 1 : 1,
   }).filter(({ key }) => !methodKeys.includes(key));
 }
 

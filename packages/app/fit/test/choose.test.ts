@@ -1,6 +1,7 @@
 // The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
-import { methodFacts, stream } from "@dsbm/bridge";
+import { methodFacts, stream, uniformGrid } from "@dsbm/bridge";
 import type { Datasets, EndpointData } from "@dsbm/datasets";
+import { gridOf } from "@dsbm/inference";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import { courseFacts, dataFacts } from "../src/facts.js";
@@ -125,9 +126,12 @@ test.each([
 });
 
 test("each interval of a course has as many steps as two datasets", () => {
-  const steps = (grids: number) =>
-    chooseRules(factsOf({ n: 500 }), { grids }).find(({ key }) => key === "num_steps")?.value;
-  expect(steps(3)).toBe(3 * Number(steps(1)));
+  const steps = (rows: number[]) =>
+    chooseRules({ ...factsOf({ n: 500 }), rows }).find(({ key }) => key === "num_steps")?.value;
+  // The grid of a run is one of each interval.
+  const chain = { times: [0, 0.25, 0.5, 1] };
+  const course = uniformGrid(Number(steps([500, 500, 500, 500])));
+  expect(gridOf({ grid: course, chain }, null).steps).toHaveLength(3 * Number(steps([500, 500])));
 });
 
 test.each([

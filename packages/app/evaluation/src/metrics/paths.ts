@@ -80,6 +80,8 @@ export const pathMetrics: readonly Metric[] = [
             conditions: set.conditions,
             purpose: `quality/${way}/${label}`,
             label: `measuring ${set.direction}, ${label}`,
+            // With their states, returns replay the programs of the other direction's samples.
+            visit: () => {},
           });
           if (!result) return "stopped";
           returns.push(result.end);

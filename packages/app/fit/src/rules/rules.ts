@@ -17,7 +17,6 @@ export function chooseRules(facts: DataFacts, choices: UserChoices = {}): Rule[]
     n,
     sigma: choices.sigma ?? (sigma.value as number),
     fromMixture,
-    grids: choices.grids ?? 1,
   });
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }

@@ -12,8 +12,6 @@ export interface UserChoices {
   fromReference?: boolean;
   /** Whether the source is the coarsened target, row by row. */
   addsDetail?: boolean;
-  /** Parts of the way, each with a grid of its own: the intervals of a course of flows. */
-  grids?: number;
 }
 
 /** The usual σ, as a share of the distance of optimal transport. */

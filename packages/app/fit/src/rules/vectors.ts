@@ -9,12 +9,11 @@ interface VectorChoices {
   sigma: number;
   /** Whether a mixture makes the first pairs. */
   fromMixture: boolean;
-  /** Parts of the way, each with a grid of its own. */
-  grids: number;
 }
 
 /** Chooses the options of tables. */
-export function vectorRules({ shape, spread }: DataFacts, choices: VectorChoices): Rule[] {
+export function vectorRules(facts: DataFacts, choices: VectorChoices): Rule[] {
+  const { shape } = facts;
   const [d] = shape as [number];
   const { n, fromMixture } = choices;
   const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
@@ -22,7 +21,7 @@ export function vectorRules({ shape, spread }: DataFacts, choices: VectorChoices
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
   const pairs = Math.min(20_000, Math.max(5000, n));
   return [
-    gridRule(spread, choices),
+    gridRule(facts, choices),
     rule(
       "model.hidden",
       `${width},${width},${width}`,
@@ -57,14 +56,14 @@ export function vectorRules({ shape, spread }: DataFacts, choices: VectorChoices
 
 const mixtureSteps = 20;
 
-function gridRule(spread: number, { sigma, fromMixture, grids }: VectorChoices): Rule {
+function gridRule({ spread, rows }: DataFacts, { sigma, fromMixture }: VectorChoices): Rule {
   if (fromMixture)
     return rule("num_steps", mixtureSteps, "few steps suffice if their noise keeps the variance");
   const steps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const intervals = grids > 1 ? `; ${steps} in each interval` : "";
+  const intervals = rows.length > 2 ? "; so many in each interval of the course" : "";
   return rule(
     "num_steps",
-    steps * grids,
+    steps,
     `σ is ${twoDigits(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps${intervals}`,
   );
 }

@@ -4,6 +4,8 @@ import type { Conditions } from "./conditions.js";
 /** A function of points [B, …], times [B] and conditions. */
 export interface Evaluated {
   forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor;
+  /** The velocity [B, …] of the probability flow, of a network that learns it besides its drift. */
+  velocity?(x: Tensor, t: Tensor, conditions?: Conditions): Tensor;
 }
 
 /** A module that predicts from points and times. */

@@ -1,7 +1,9 @@
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
+import type { Evaluated, Network } from "../core/network.js";
 import type { TimeGrid } from "../core/time-grid.js";
+import { onCells } from "../process/process.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
 import { withGuidance } from "./parametrisation.js";
@@ -33,7 +35,24 @@ export function networkFlow({ grid, eps, conditions, ...dynamics }: NetworkFlowO
     const flow = withGuidance(some, dynamics.guidance);
     return (x, t) => flow.forward(x, t, conditions);
   }
+  const learnt = learntVelocity(some, { ...dynamics, conditions });
+  if (learnt) return probabilityFlow({ forward: learnt, eps });
   const drift = (direction: Direction): Field | null =>
     networks[direction] ? driftOf(dynamics, { direction, grid, conditions }) : null;
   return probabilityFlow({ forward: drift("f"), backward: drift("b"), eps });
+}
+
+/** The flow of a network that learns it besides its drift: one evaluation instead of both drifts; null without it. */
+function learntVelocity(
+  network: Network,
+  {
+    process,
+    guidance,
+    conditions,
+  }: Pick<NetworkFlowOptions, "process" | "guidance" | "conditions">,
+): Field | null {
+  if (!network.velocity) return null;
+  const forward: Evaluated["forward"] = (...point) => network.velocity!(...point);
+  const flow = withGuidance({ forward }, guidance);
+  return (x, t) => onCells(process, flow.forward(x, t, conditions));
 }

@@ -24,4 +24,8 @@ export class FlowAndScore extends nn.Module {
       .mul(sign)
       .add(this.s.forward(x, t, conditions));
   }
+  /** The velocity x [B, …], t [B] → [B, …] of the flow, half of the difference of both drifts, by one network. */
+  velocity(x: Tensor, t: Tensor, { direction: _, ...conditions }: Conditions = {}): Tensor {
+    return this.v.forward(x, t, conditions);
+  }
 }

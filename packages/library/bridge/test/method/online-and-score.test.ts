@@ -5,8 +5,10 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { generatorOf } from "../../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
+import { networkFlow } from "../../src/method/network-flow.js";
 import { withPreconditioning } from "../../src/method/preconditioned.js";
 import { sf2m } from "../../src/method/sf2m.js";
 import {
@@ -223,6 +225,19 @@ describe("[SF]²M", () => {
         const drift = (x: Tensor) => network.forward(x, full([2], time), given);
         expectNear(affine(drift), exactDrift(direction, bridge, time));
       }
+    });
+  });
+
+  it("has half of the difference of both drifts as its flow", () => {
+    const network = new FlowAndScore(new Affine(), new Affine());
+    const dynamics = { method: sf2m, process, grid: uniformGrid(4) };
+    const flow = networkFlow({ ...dynamics, networks: { f: network, b: network } });
+    noGrad(() => {
+      const [x, t] = [tensor([[0.3], [-2]]), full([2], 0.4)];
+      const drift = (value: number) => network.forward(x, t, { direction: full([2], value) });
+      network.s.forward = () => tensor([[5], [7]]);
+      const half = drift(1).sub(drift(0)).div(2);
+      expect(flow(x, t).sub(half).abs().max().item()).toBeLessThan(1e-6);
     });
   });
 });

@@ -32,15 +32,9 @@ export function mmd(
 ): number {
   return tidy(() => {
     const [a, b] = comparableVectors(x, y);
-    const widths = [bandwidth].flat();
+    const widths = [bandwidth].flat().toSorted((h, g) => g - h);
     const mean = (p: Tensor, q: Tensor) =>
-      pairMean(p, q, (distances) => {
-        const squared = distances.square();
-        return widths
-          .map((h) => squared.mul(-0.5 / h ** 2).exp())
-          .reduce((sum, part) => sum.add(part))
-          .div(widths.length);
-      });
+      pairMean(p, q, (distances) => meanKernel(distances, widths));
     // A row and itself are no pair; their kernel is 1.
     const withinMean = (p: Tensor) => {
       const n = p.size(0);
@@ -48,6 +42,19 @@ export function mmd(
     };
     return withinMean(a) + withinMean(b) - 2 * mean(a, b);
   });
+}
+
+/** The mean of exp(−distances²/(2h²)) over decreasing widths h. Half of a width is the kernel's fourth power. */
+function meanKernel(distances: Tensor, widths: readonly number[]): Tensor {
+  const squared = distances.square();
+  let kernel = squared;
+  let sum: Tensor | null = null;
+  for (const [i, h] of widths.entries()) {
+    const isHalf = i > 0 && widths[i - 1] === 2 * h;
+    kernel = isHalf ? kernel.square().square() : squared.mul(-0.5 / h ** 2).exp_();
+    sum = sum ? sum.add_(kernel) : kernel.clone();
+  }
+  return (sum as Tensor).div_(widths.length);
 }
 
 const mixture = [0.25, 0.5, 1, 2, 4];
