@@ -50,18 +50,12 @@ export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export { verdictTitle } from "./report/verdict.js";
 export { rowWords, shareOfWay, wayWords } from "./report/words.js";
+export { checkFiles, writeRunFile } from "./run/checksums.js";
 export * from "./run/data-file.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth-file.js";
-export {
-  autoencoderFile,
-  checkFiles,
-  type Direction,
-  runFolder,
-  runPaths,
-  writeRunFile,
-} from "./run/layout.js";
+export { autoencoderFile, type Direction, runFolder, runPaths } from "./run/layout.js";
 export {
   type LiveProgress,
   liveProgress,

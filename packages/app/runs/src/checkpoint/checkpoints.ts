@@ -67,7 +67,7 @@ class CheckpointStore {
    * older ones.
    */
   save(point: CheckpointPoint): { checkpoint: Checkpoint; warnings: string[] } {
-    const checkpoint = this.write(point);
+    const checkpoint = this.#write(point);
     return { checkpoint, warnings: this.tidy() };
   }
 
@@ -75,7 +75,7 @@ class CheckpointStore {
   tidy(): string[] {
     const orders = new Set<number>();
     try {
-      for (const { folder, order } of this.points().reverse()) {
+      for (const { folder, order } of this.#points().reverse()) {
         if (orders.has(order) || orders.size === this.keep_last) removeFolder(folder);
         else orders.add(order);
       }
@@ -88,13 +88,13 @@ class CheckpointStore {
 
   /** Removes the whole checkpoints after `order`, newest first. Throws FileError. */
   dropAfter(order: number): void {
-    const later = this.points().filter((point) => point.order > order);
+    const later = this.#points().filter((point) => point.order > order);
     for (const { folder } of later.reverse()) removeFolder(folder);
   }
 
-  private write(point: CheckpointPoint): Checkpoint {
+  #write(point: CheckpointPoint): Checkpoint {
     const facts = point.facts as Manifest["facts"];
-    const id = this.freeName(point.id);
+    const id = this.#freeName(point.id);
     const folder = join(this.folder, id);
     const created = new Date().toISOString();
     const manifest = { dsbm: this.dsbm, created, id, order: point.order, facts };
@@ -119,13 +119,13 @@ class CheckpointStore {
     }
   }
 
-  private freeName(id: string): string {
+  #freeName(id: string): string {
     let name = id;
     for (let n = 2; existsSync(join(this.folder, name)); n++) name = `${id}+${n}`;
     return name;
   }
 
-  private points(): Checkpoint[] {
+  #points(): Checkpoint[] {
     return listCheckpoints(this.folder).flatMap(({ checkpoint }) => checkpoint ?? []);
   }
 }

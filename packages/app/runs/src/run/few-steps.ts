@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { makeFolder, sha256OfFile } from "@dsbm/files";
 import { z } from "zod";
 import { listOf, readIfAs, realNumber, toJson } from "../files/json.js";
-import { autoencoderFile, runPaths, writeRunFile } from "./layout.js";
+import { writeRunFile } from "./checksums.js";
+import { autoencoderFile, runPaths } from "./layout.js";
 import { metricRowSchema } from "./quality.js";
 
 const teacherSchema = z.object({

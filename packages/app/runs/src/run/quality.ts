@@ -4,7 +4,8 @@ import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
 import { listOf, readAs, readJson, realNumber, realOrNull, text, toJson } from "../files/json.js";
 import { earlierNames } from "../files/table.js";
-import { checkFiles, runPaths, writeRunFile } from "./layout.js";
+import { checkFiles, writeRunFile } from "./checksums.js";
+import { runPaths } from "./layout.js";
 import { grades, verdictSchema } from "./verdict.js";
 
 /** Groups of metrics with their headings, in the order of the report. */

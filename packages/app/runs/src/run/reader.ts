@@ -7,7 +7,8 @@ import { listCheckpoints } from "../checkpoint/checkpoints.js";
 import { RunError } from "../errors.js";
 import { namesIn, readIfAs, readJsonLines } from "../files/json.js";
 import { readCsv } from "../files/table.js";
-import { checkFiles, type Direction, parseModelName, runPaths } from "./layout.js";
+import { checkFiles } from "./checksums.js";
+import { type Direction, parseModelName, runPaths } from "./layout.js";
 import { type RunInfo, readRunInfo } from "./run-info.js";
 
 /** A file of network weights in a run folder. */

@@ -15,14 +15,8 @@ import {
 } from "@dsbm/files";
 import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/table.js";
-import {
-  addChecksum,
-  dropChecksum,
-  parseModelName,
-  type RunPaths,
-  runPaths,
-  writeRunFile,
-} from "./layout.js";
+import { addChecksum, dropChecksum, writeRunFile } from "./checksums.js";
+import { isRunEntry, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import {
   type Environment,
   formatVersion,
@@ -100,7 +94,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
       metrics.close();
       throw error;
     }
-    return new RunWriter(paths, info, lock, results, metrics);
+    return new RunWriter(paths, { info, lock, results, metrics });
   } catch (error) {
     lock.release();
     throw error;
@@ -117,47 +111,65 @@ function secondsOf({ started, resumed, ended, spent }: RunInfo, paths: RunPaths)
 
 export type { RunWriter };
 
+/** What a run writes to while it is open. */
+interface OpenFiles {
+  info: RunInfo;
+  lock: Lock;
+  results: CsvWriter;
+  metrics: AppendFile;
+}
+
 /** An open run. Every method throws FileError if the disk refuses, or if the lock was lost. */
 class RunWriter {
-  constructor(
-    /** Paths of all files of the run. */
-    readonly paths: RunPaths,
-    /** The content of run.json. */
-    readonly info: Readonly<RunInfo>,
-    private readonly lock: Lock,
-    private results: CsvWriter,
-    private metrics: AppendFile,
-  ) {}
+  /** Paths of all files of the run. */
+  readonly paths: RunPaths;
+  readonly #lock: Lock;
+  #info: RunInfo;
+  #results: CsvWriter;
+  #metrics: AppendFile;
+
+  constructor(paths: RunPaths, { info, lock, results, metrics }: OpenFiles) {
+    this.paths = paths;
+    this.#info = info;
+    this.#lock = lock;
+    this.#results = results;
+    this.#metrics = metrics;
+  }
+
+  /** The content of run.json. */
+  get info(): Readonly<RunInfo> {
+    return this.#info;
+  }
 
   /** Appends a row with every column to results.csv and flushes it. */
   appendResult(row: Row): void {
-    this.results.append(row);
+    this.#results.append(row);
     this.flush();
-    this.lock.refresh();
+    this.#lock.refresh();
   }
 
   /** Appends a line to metrics.jsonl. */
   appendMetric(metric: object): void {
-    this.metrics.append(`${toJson(metric)}\n`);
-    this.lock.refresh();
+    this.#metrics.append(`${toJson(metric)}\n`);
+    this.#lock.refresh();
   }
 
   /** Adds a line to warnings.jsonl, which the report shows. */
   addWarning(text: string): void {
-    this.checkLock();
+    this.#checkLock();
     appendWarning(this.paths.folder, text);
   }
 
   /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
   saveFile(name: string, data: FileData): string {
-    this.checkLock();
+    this.#checkLock();
     const path = writeRunFile(this.paths.folder, name, data);
-    this.lock.refresh();
+    this.#lock.refresh();
     return path;
   }
 
-  private checkLock(): void {
-    if (this.info.state === "running" && !this.lock.isHeld()) throw lostLock(this.paths.lock);
+  #checkLock(): void {
+    if (this.#info.state === "running" && !this.#lock.isHeld()) throw lostLock(this.paths.lock);
   }
 
   /**
@@ -171,24 +183,24 @@ class RunWriter {
       return typeof step === "number" && step > point.step;
     };
     const { results_csv, metrics_jsonl, models } = this.paths;
-    this.results.close();
+    this.#results.close();
     const table = readCsv(results_csv);
     const rows = table.rows.filter((row) => !isAfter(row));
     writeFileAtomic(results_csv, formatCsv({ ...table, rows }));
-    this.results = openCsv(results_csv, this.results.columns);
-    this.metrics.close();
+    this.#results = openCsv(results_csv, this.#results.columns);
+    this.#metrics.close();
     const kept = readJsonLines(metrics_jsonl).filter((metric) => !isAfter(metric));
     writeFileAtomic(metrics_jsonl, kept.map((metric) => `${toJson(metric)}\n`).join(""));
-    this.metrics = openAppendFile(metrics_jsonl);
+    this.#metrics = openAppendFile(metrics_jsonl);
     removeFiles(models, (file) => isAfter({ ...parseModelName(file) }));
     this.flush();
   }
 
   /** Writes results and metrics to the disk. */
   flush(): void {
-    this.checkLock();
-    this.results.flush();
-    this.metrics.flush();
+    this.#checkLock();
+    this.#results.flush();
+    this.#metrics.flush();
   }
 
   /**
@@ -196,13 +208,13 @@ class RunWriter {
    * @throws {FileError} if another process has taken the run's lock.
    */
   finish(): void {
-    if (this.info.state === "running" && !this.end("finished", null))
+    if (this.#info.state === "running" && !this.#end("finished", null))
       throw lostLock(this.paths.lock);
   }
 
   /** Ends the run early; it can resume: state "interrupted". */
   interrupt(reason: string): void {
-    this.end("interrupted", reason);
+    this.#end("interrupted", reason);
   }
 
   /** Ends the run on an error: state "failed"; an Error gives its message. An AbortError interrupts the run. */
@@ -210,35 +222,31 @@ class RunWriter {
     const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
     if (reason instanceof Error && reason.name === "AbortError")
       this.interrupt("stopped by a signal");
-    else this.end("failed", text.replace(/\s*\n\s*/g, " "));
+    else this.#end("failed", text.replace(/\s*\n\s*/g, " "));
   }
 
-  private end(state: RunInfo["state"], reason: string | null): boolean {
-    if (this.info.state !== "running") return true;
+  #end(state: RunInfo["state"], reason: string | null): boolean {
+    if (this.#info.state !== "running") return true;
     try {
-      this.results.close();
-      this.metrics.close();
-      if (this.lock.isHeld()) addChecksum(this.paths.folder, resultsFile);
-      Object.assign(this.info, { state, reason, ended: new Date().toISOString() });
-      if (!this.lock.isHeld()) return false;
-      writeJson(this.paths.run_json, this.info);
+      this.#results.close();
+      this.#metrics.close();
+      if (this.#lock.isHeld()) addChecksum(this.paths.folder, resultsFile);
+      this.#info = { ...this.#info, state, reason, ended: new Date().toISOString() };
+      if (!this.#lock.isHeld()) return false;
+      writeJson(this.paths.run_json, this.#info);
       return true;
     } finally {
-      this.lock.release();
+      this.#lock.release();
     }
   }
 }
-
-/** Names in a run folder that belong to the run. */
-const runFiles =
-  /^(checkpoints|models|samples|figures|test|teacher|(run|quality|config|choices|data|pairs|columns|teacher|few_steps)\.json|config\.yaml|(projection|autoencoder)\.safetensors|(results|held_out)\.csv|(metrics|warnings)\.jsonl|report\.html|manifest\.jsonl|log\.txt|(x[01]_test|traj(_\d+)?)\.npy)$/;
 
 /**
  * Moves a run, and nothing else of its folder, into `previous`, which holds one run with weights.
  * Checkpoints go first, so that a kill leaves the state of an interrupted run.
  */
 function setAside({ folder, previous, cache }: RunPaths): void {
-  const names = namesIn(folder, ({ name }) => runFiles.test(name));
+  const names = namesIn(folder, ({ name }) => isRunEntry(name));
   const weights = names.filter((name) => name === "checkpoints" || name === "models");
   if (weights.some((name) => existsSync(join(previous, name)))) removeFolder(previous);
   for (const name of new Set([...weights, ...names])) {

@@ -10,7 +10,8 @@ import {
 import { join } from "node:path";
 import { sha256 } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
-import { checkFiles, parseModelName, runFolder, writeRunFile } from "../../src/run/layout.js";
+import { checkFiles, writeRunFile } from "../../src/run/checksums.js";
+import { parseModelName, runFolder } from "../../src/run/layout.js";
 import { type Quality, readQuality, writeQuality } from "../../src/run/quality.js";
 import { findRun, isFinished, linkLatest, listRuns, readRun } from "../../src/run/reader.js";
 import { formatVersion } from "../../src/run/run-info.js";

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/checkpoints.js";
-import { checkFiles } from "../../src/run/layout.js";
+import { checkFiles } from "../../src/run/checksums.js";
 import { findRun, isFinished, listRuns, readRun } from "../../src/run/reader.js";
 import { formatVersion } from "../../src/run/run-info.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";

@@ -47,86 +47,89 @@ export interface ScannedRows {
  * `CellReader.numberOf`.
  */
 export class LineScanner {
-  private readonly cells: CellReader;
-  private readonly point: number;
+  readonly #cells: CellReader;
+  readonly #point: number;
   /** For each place its column of numbers, or −1. */
-  private readonly numberSlots: Int32Array;
+  readonly #numberSlots: Int32Array;
   /** For each place its column of texts, or −1. */
-  private readonly textSlots: Int32Array;
-  private bytes: Buffer = Buffer.alloc(0);
-  private at = 0;
-  private value = 0;
-  private numbers: Float64Array<ArrayBuffer>[] = [];
-  private texts: string[][] = [];
+  readonly #textSlots: Int32Array;
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #value = 0;
+  #numbers: Float64Array<ArrayBuffer>[] = [];
+  #texts: string[][] = [];
 
   constructor(private readonly plan: ScanPlan) {
-    this.cells = cellReader(plan.cells);
-    this.point = (plan.cells.decimal ?? ".").charCodeAt(0);
+    this.#cells = cellReader(plan.cells);
+    this.#point = (plan.cells.decimal ?? ".").charCodeAt(0);
     const slots = () => new Int32Array(plan.width).fill(-1);
-    this.numberSlots = slots();
-    this.textSlots = slots();
-    for (const [slot, place] of plan.numbers.entries()) this.numberSlots[place] = slot;
-    for (const [slot, place] of plan.texts.entries()) this.textSlots[place] = slot;
+    this.#numberSlots = slots();
+    this.#textSlots = slots();
+    for (const [slot, place] of plan.numbers.entries()) this.#numberSlots[place] = slot;
+    for (const [slot, place] of plan.texts.entries()) this.#textSlots[place] = slot;
   }
 
   /** Scans lines, up to the first unusual line. */
   scan(bytes: Buffer): ScannedRows {
-    this.bytes = bytes;
-    this.at = 0;
+    this.#bytes = bytes;
+    this.#at = 0;
     const first = bytes.indexOf(lineFeed) + 1;
     let capacity = 16 + Math.ceil(bytes.length / Math.max(first, 1));
-    this.numbers = this.plan.numbers.map(() => new Float64Array(capacity));
-    this.texts = this.plan.texts.map(() => []);
+    this.#numbers = this.plan.numbers.map(() => new Float64Array(capacity));
+    this.#texts = this.plan.texts.map(() => []);
     let count = 0;
     let isOdd = false;
-    while (this.at < bytes.length && !isOdd) {
-      if (this.passLineEnd()) continue;
+    while (this.#at < bytes.length && !isOdd) {
+      if (this.#passLineEnd()) continue;
       if (count === capacity) {
         capacity = 2 * capacity;
-        this.numbers = this.numbers.map((column) => withCapacity(column, capacity));
+        this.#numbers = this.#numbers.map((column) => withCapacity(column, capacity));
       }
-      isOdd = !this.readLine(count);
+      isOdd = !this.#readLine(count);
       if (!isOdd) count += 1;
     }
-    for (const column of this.texts) column.length = count;
-    return { count, isOdd, numbers: this.numbers, texts: this.texts };
+    for (const column of this.#texts) column.length = count;
+    return { count, isOdd, numbers: this.#numbers, texts: this.#texts };
   }
 
   /** Whether a line end was at the place, which is behind it now. */
-  private passLineEnd(): boolean {
-    const { bytes, at } = this;
+  #passLineEnd(): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
     const { hasReturns } = this.plan;
     const isEnd = hasReturns
       ? bytes[at] === carriageReturn && bytes[at + 1] === lineFeed
       : bytes[at] === lineFeed;
-    if (isEnd) this.at = at + (hasReturns ? 2 : 1);
+    if (isEnd) this.#at = at + (hasReturns ? 2 : 1);
     return isEnd;
   }
 
   /** Whether the line at the place is plain; its cells become row `row`. */
-  private readLine(row: number): boolean {
-    const { bytes, numberSlots, textSlots } = this;
+  #readLine(row: number): boolean {
+    const bytes = this.#bytes;
+    const numberSlots = this.#numberSlots;
+    const textSlots = this.#textSlots;
     const { width, delimiter } = this.plan;
     for (let place = 0; place < width; place++) {
-      const from = this.at;
+      const from = this.#at;
       const slot = numberSlots[place];
       if (slot >= 0) {
-        if (!this.readNumber() && !this.readOther()) return false;
-        this.numbers[slot][row] = this.value;
-      } else if (!this.passCell()) return false;
+        if (!this.#readNumber() && !this.#readOther()) return false;
+        this.#numbers[slot][row] = this.#value;
+      } else if (!this.#passCell()) return false;
       if (textSlots[place] >= 0)
-        this.texts[textSlots[place]][row] = bytes.toString("utf8", from, this.at);
-      if (place === width - 1) return this.passLineEnd();
-      if (bytes[this.at] !== delimiter) return false;
-      this.at += 1;
+        this.#texts[textSlots[place]][row] = bytes.toString("utf8", from, this.#at);
+      if (place === width - 1) return this.#passLineEnd();
+      if (bytes[this.#at] !== delimiter) return false;
+      this.#at += 1;
     }
     return false;
   }
 
   /** Whether the cell is a number in few digits, which is `value` then. */
-  private readNumber(): boolean {
-    const { bytes } = this;
-    let at = this.at;
+  #readNumber(): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
     const isNegative = bytes[at] === minus;
     if (isNegative) at += 1;
     let mantissa = 0;
@@ -138,7 +141,7 @@ export class LineScanner {
     }
     digits += at;
     let exponent = 0;
-    if (bytes[at] === this.point) {
+    if (bytes[at] === this.#point) {
       const behind = at + 1;
       at = behind;
       for (digit = bytes[at] - digitZero; digit >>> 0 <= 9; digit = bytes[at] - digitZero) {
@@ -166,36 +169,36 @@ export class LineScanner {
       if (at === from) return false;
       exponent += sign * written;
     }
-    if (exponent < -22 || exponent > 22 || !this.isEnd(bytes[at])) return false;
+    if (exponent < -22 || exponent > 22 || !this.#isEnd(bytes[at])) return false;
     const size =
       exponent < 0 ? mantissa / powersOfTen[-exponent] : mantissa * powersOfTen[exponent];
-    this.value = isNegative ? -size : size;
-    this.at = at;
+    this.#value = isNegative ? -size : size;
+    this.#at = at;
     return true;
   }
 
-  private isEnd(byte: number): boolean {
+  #isEnd(byte: number): boolean {
     return byte === this.plan.delimiter || byte === lineFeed || byte === carriageReturn;
   }
 
   /** Whether the cell is a number in another notation or a missing value, which is `value` then. */
-  private readOther(): boolean {
-    const from = this.at;
-    if (!this.passCell()) return false;
-    const value = this.cells.numberOf(this.bytes.toString("utf8", from, this.at));
-    this.value = value ?? 0;
+  #readOther(): boolean {
+    const from = this.#at;
+    if (!this.#passCell()) return false;
+    const value = this.#cells.numberOf(this.#bytes.toString("utf8", from, this.#at));
+    this.#value = value ?? 0;
     return value !== undefined;
   }
 
   /** Whether the cell has no quotes; the place is at its end then. */
-  private passCell(): boolean {
-    const { bytes } = this;
-    let at = this.at;
-    while (!this.isEnd(bytes[at])) {
+  #passCell(): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    while (!this.#isEnd(bytes[at])) {
       if (bytes[at] === quote) return false;
       at += 1;
     }
-    this.at = at;
+    this.#at = at;
     return true;
   }
 }
