@@ -6,7 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { openRun, type RunWriter } from "@dsbm/runs";
 import { afterEach, describe, expect, it } from "vitest";
 import { checkTables, savePairs } from "../src/run/columns.js";
-import { changesOf, checkSameConfig } from "../src/run/run.js";
+import { changesOf, checkSameConfig } from "../src/run/same-config.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));

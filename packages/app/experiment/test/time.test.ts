@@ -22,7 +22,7 @@ function simulateRun(speed: (now: number) => number, { seconds = 600, step = 0.0
   let now = 0;
   const steps = new Map<number, number>();
   const training = {
-    plan: (half: number, n: number) => void steps.set(half, n),
+    setSteps: (half: number, n: number) => void steps.set(half, n),
     stepsOf: (half: number) => steps.get(half) as number,
   };
   const limit = {

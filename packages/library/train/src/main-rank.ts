@@ -14,7 +14,7 @@ interface SharedTraining {
   restore(saved: SavedTraining): void;
   /** Steps of half-iterations that differ from the schedule. */
   changedSteps(): Record<string, number>;
-  plan(half: number, steps: number): void;
+  setSteps(half: number, steps: number): void;
 }
 
 /** Shares rank 0's state and the results of its work. */
@@ -56,7 +56,7 @@ export class MainRank {
     const message = await this.#ranks.listen<MainResult<T>>();
     if (!message) return null;
     const { result, steps } = message.facts;
-    for (const [half, count] of Object.entries(steps)) this.#training.plan(Number(half), count);
+    for (const [half, count] of Object.entries(steps)) this.#training.setSteps(Number(half), count);
     return result;
   }
 }

@@ -69,7 +69,7 @@ export class Training {
       save: () => this.save(),
       restore: (saved) => this.restore(saved),
       changedSteps: () => this.#steps,
-      plan: (half, steps) => this.plan(half, steps),
+      setSteps: (half, steps) => this.setSteps(half, steps),
     });
     const facts = bridgeFacts(this.problem);
     this.sampler = samplerOf(facts, this.state.samplers, {
@@ -119,7 +119,7 @@ export class Training {
    * Changes the steps of a half-iteration, in `onMain` or before the run; finished steps stay.
    * Saved states include the change.
    */
-  plan(half: number, steps: number): void {
+  setSteps(half: number, steps: number): void {
     this.#steps[half] = steps;
     if (this.#current?.half === half) this.#current.resize(steps);
   }

@@ -41,8 +41,8 @@ async function run(training: Training, { next }: { next?: Training } = {}) {
   for await (const event of training.run({ signal: control.signal, pauseAt })) {
     if (event.type === "step") losses.push(event.loss);
     if (event.type === "pause") {
-      training.plan(2, 25);
-      training.plan(3, 12);
+      training.setSteps(2, 25);
+      training.setSteps(3, 12);
       if (next) control.abort();
     }
     if (event.type === "stopped") next?.restore(training.save());

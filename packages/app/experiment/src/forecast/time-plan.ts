@@ -9,7 +9,7 @@ import type { Speed } from "./speed.js";
 
 /** The training, or a stand-in. */
 export interface PlannableTraining {
-  plan(half: number, steps: number): void;
+  setSteps(half: number, steps: number): void;
   stepsOf(half: number): number;
 }
 
@@ -149,7 +149,7 @@ export class TimePlan {
     this.#half = { number: half, end: now + part };
     this.#lastPlan = now;
     if (step > 0) return;
-    training.plan(half, part > this.#stepSeconds(half) ? this.forecast(half)[0] : 1);
+    training.setSteps(half, part > this.#stepSeconds(half) ? this.forecast(half)[0] : 1);
   }
 
   /** Whether the current half-iteration needs a new plan. */
@@ -171,7 +171,7 @@ export class TimePlan {
     const left = Math.max(0, this.#half.end - spent);
     if (left > 0 && step < 10) return;
     const more = Math.floor(left / this.#stepSeconds(half));
-    training.plan(half, Math.max(left > 0 ? this.#bounded(step + more) : 0, step + 1));
+    training.setSteps(half, Math.max(left > 0 ? this.#bounded(step + more) : 0, step + 1));
   }
 
   /** Whether the time allows no further iteration after a half-iteration. */

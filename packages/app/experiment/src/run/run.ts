@@ -1,18 +1,10 @@
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  freeProcessKeys,
-  isTree,
-  writeYaml,
-} from "@dsbm/config";
+import { type CompleteTrainConfig, writeYaml } from "@dsbm/config";
 import {
   aboutPairs,
   type Datasets,
   type DataWork,
-  isVectors,
   loadPairs,
   marginalsOf,
   openEncodedDatasets,
@@ -20,28 +12,25 @@ import {
 import { columnsFor } from "@dsbm/evaluation";
 import { cautionsOf, checkBatch, threadsOf, trainingProblem } from "@dsbm/problem";
 import {
-  checkFiles,
   columnsFile,
-  type Environment,
-  isFinished,
   linkLatest,
   openRun,
   type Row,
   type RunRequest,
   type RunWriter,
   readCsv,
-  readRun,
   runPaths,
   toJson,
   version,
 } from "@dsbm/runs";
-import { engineInfo, setNumThreads } from "@dsbm/torch";
+import { setNumThreads } from "@dsbm/torch";
 import { type Ranks, Training, withExecution } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
-import { checkTables } from "./columns.js";
 import { trainOnRanks } from "./driver.js";
+import { checkEngine, engineChange, engineText, environment } from "./environment.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { noteGrowth } from "./growth-note.js";
+import { checkRun, longerConfig } from "./same-config.js";
 import { warn } from "./warning.js";
 
 /** How a run ended. */
@@ -145,44 +134,6 @@ export async function runTrainingWorker(
   }
 }
 
-/** The engine of a run, and what libtorch would bring to the portable one. */
-function engineText(): string {
-  const { engine, version, reason } = engineInfo();
-  if (engine === "libtorch") return `engine: libtorch ${version}`;
-  return `engine: portable (TypeScript and WebAssembly); libtorch is faster and adds images (${reason ?? "unset DSBM_ENGINE"})`;
-}
-
-/** What a change of the engine means for a run that continues; null if its engine stays. */
-function engineChange(folder: string): string | null {
-  const { engine: before } = readRun(folder).info.environment;
-  const { engine } = environment();
-  if (!before || before === engine) return null;
-  return `the run began with the engine ${before} and continues with ${engine}: its weights agree with those of one engine to rounding, not bit for bit`;
-}
-
-/** Throws a ConfigError for images without libtorch. */
-function checkEngine(datasets: Datasets): void {
-  if (engineInfo().engine === "libtorch" || isVectors(datasets)) return;
-  throw new ConfigError(
-    `samples of shape [${datasets.shape.join(", ")}] are images, and images need libtorch: npm run setup installs it; the portable engine runs tables`,
-  );
-}
-
-/** The versions and the machine of this process, for run.json. */
-export function environment(): Environment {
-  const info = engineInfo();
-  return {
-    node: process.versions.node,
-    engine: info.engine,
-    libtorch: info.engine === "libtorch" ? info.version : null,
-    blas: info.blasThreads ?? "unknown",
-    processor: cpus()[0]?.model.trim() ?? "unknown processor",
-    cores: availableParallelism(),
-    platform: process.platform,
-    arch: process.arch,
-  };
-}
-
 /** Where and how an experiment runs. */
 export interface RunOptions extends DataWork {
   folder: string;
@@ -214,85 +165,4 @@ export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | 
   ranks: Ranks;
   /** The message of rank 0 at the start. */
   begin: Record<string, unknown>;
-}
-
-const freeKeys: readonly string[] = [
-  "experiments_dir",
-  "paths",
-  "name",
-  "threads",
-  "log_every",
-  "LOGGER",
-  "wandb_id",
-  "plot_level",
-  "plot_npar",
-  "plot_npar_path",
-  "gif",
-  "gif_stride",
-  "metrics",
-  "test_npar",
-  "test_batch_size",
-  "test_num_steps",
-  "checkpoint_stride",
-  "checkpoint_minutes",
-  "keep_last",
-  "autostart_next_it",
-  ...freeProcessKeys,
-];
-
-const keysOf = (before: object, now: object): string[] => [
-  ...new Set([...Object.keys(before), ...Object.keys(now)]),
-];
-
-/** Names of the keys whose values differ from the run's configuration, except `free` ones. Throws as readRun. */
-export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
-  const before = readRun(folder).config;
-  const now = config as Record<string, unknown>;
-  return keysOf(before, now)
-    .filter((key) => !free.has(key))
-    .flatMap((key) => differences(key, before[key], now[key]));
-}
-
-/** Throws a ConfigError that lists the changes and says what to do. */
-export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
-  const changed = changesOf(folder, config, free);
-  if (changed.length === 0) return;
-  throw new ConfigError(
-    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
-  );
-}
-
-/**
- * Keys that an older version did not have are null there: newer keys change nothing if they are
- * null.
- */
-function differences(key: string, before: unknown = null, now: unknown = null): string[] {
-  if (JSON.stringify(before) === JSON.stringify(now)) return [];
-  if (isTree(before) && isTree(now))
-    return keysOf(before, now).flatMap((name) =>
-      differences(`${key}.${name}`, before[name], now[name]),
-    );
-  return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
-}
-
-/** The configuration with the length of the run in its folder, if `dsbm extend` made the run longer. */
-function longerConfig(folder: string, config: CompleteTrainConfig): CompleteTrainConfig {
-  const { n_ipf, half_iterations } = readRun(folder).config as Partial<CompleteTrainConfig>;
-  return n_ipf && half_iterations && half_iterations > config.half_iterations
-    ? { ...config, n_ipf, half_iterations }
-    : config;
-}
-
-/** Throws if the run in `folder` has another configuration, or changed files. */
-function checkRun(folder: string, config: CompleteTrainConfig, free: readonly string[] = []): void {
-  checkSameConfig(folder, config, new Set([...freeKeys, ...free]));
-  checkFiles(folder);
-  checkTables(folder);
-}
-
-/** Returns the evaluations of a finished run, else null. Throws as checkRun. */
-export function finishedRun(folder: string, config: CompleteTrainConfig): Row[] | null {
-  if (!isFinished(folder)) return null;
-  checkRun(folder, longerConfig(folder, config));
-  return readRun(folder).results;
 }
