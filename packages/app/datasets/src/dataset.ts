@@ -90,7 +90,7 @@ export function loadOptions(
   use: TableUse = {},
 ) {
   const { data, paths, seed, wavenumber } = config;
-  const { a, image_size, channels, test_fraction, dim } = data;
+  const { a, image_size, channels, background, test_fraction, dim } = data;
   const n = split === "train" ? data.n_train : data.n_test;
   const cond = data.cond?.[end === "x0" ? 0 : data.cond.length - 1];
   return {
@@ -101,6 +101,7 @@ export function loadOptions(
     a,
     image_size,
     channels,
+    background,
     test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, use),

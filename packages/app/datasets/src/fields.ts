@@ -96,6 +96,7 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
     bounds,
     limits,
   };
+  if (config.data.random_flip) checkMirrored(shared);
   for (const [i, end] of datasets.entries()) datasets[i] = inUnits(end, shared);
   return { ...shared, description: describeFields(facts, shared) };
 }
@@ -119,6 +120,19 @@ function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
   if (there.y.size !== y.size || there.x.size !== x.size)
     throw new ConfigError(
       `${first.path} has ${y.size}×${x.size} cells, ${other.path} has ${there.y.size}×${there.x.size}: expected one grid; interpolate the coarse fields to the fine grid, or average the fine ones (cdo remapbil, cdo remapcon)`,
+    );
+}
+
+/** Mirrored fields would have cells without values where others have values. */
+function checkMirrored({ missing, size }: Pick<Channels, "missing" | "size">): void {
+  const [, width] = size;
+  const isMoved = missing.some((bit, i) => {
+    const column = i % width;
+    return bit !== missing[i - column + (width - 1 - column)];
+  });
+  if (isMoved)
+    throw new ConfigError(
+      "data.random_flip=true mirrors fields, but cells without values are not the same after mirroring: leave data.random_flip out",
     );
 }
 

@@ -17,6 +17,8 @@ export interface TableOptions {
   n?: number;
   /** For an image folder: 3 for colour (default), 1 for grey. */
   channels?: number;
+  /** For an image folder: the colour behind transparent parts. Default: white. */
+  background?: string;
   /** Downscaler arrays: a segment. Default: 0, all segments. */
   wavenumber?: number;
   /** Conditions float32 [n, C′, H, W] of the rows of an array, a .npy file. */

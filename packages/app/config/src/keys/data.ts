@@ -111,6 +111,11 @@ const images = {
   image_size: countKey(28, "height of an image, and its width without data.image_width"),
   image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
   channels: countKey(1, "channels of an image"),
+  background: key(
+    z.string().regex(/^(white|black|gray|#[0-9a-fA-F]{6})$/),
+    "white",
+    "image folders: the colour behind transparent parts: white, black, gray or #rrggbb",
+  ),
   crop: orNull(
     z.int().positive(),
     "images and fields: train on random parts of this height and width; samples are whole",

@@ -30,7 +30,8 @@ export function pictureInput(path: string, options: InputOptions): Input {
     );
   // A run of folders scaled its own images.
   const resize = options.resize ?? pictureFolders(config).length > 0;
-  const target = { channels, size: resize ? height : null } as const;
+  const { background } = config.data;
+  const target = { channels, size: resize ? height : null, background } as const;
   return {
     n: files.length,
     about: [`${path}, ${files.length} images`, ...skippedFiles(path)].join("; "),

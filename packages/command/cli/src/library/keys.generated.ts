@@ -172,6 +172,8 @@ export interface FitKeys {
     image_width?: number | null | undefined;
     /** channels of an image. Chosen from your data. */
     channels?: number | undefined;
+    /** image folders: the colour behind transparent parts: white, black, gray or #rrggbb. Default: "white". */
+    background?: string | undefined;
     /** images and fields: train on random parts of this height and width; samples are whole. Default: null. */
     crop?: number | null | undefined;
     /** mirror training images at random. Default: false. */

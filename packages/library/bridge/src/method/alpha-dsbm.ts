@@ -114,7 +114,8 @@ export const alpha_dsbm = {
       const { x0, x1, conditions } = pairsTowards(batch, way);
       const x = process.bridge({ x0, x1, t, z: noise(x0) });
       const direction = full([x.size(0)], way === "f" ? 1 : 0, { device: x.device });
-      return net.loss(x, t, { ...conditions, direction }, way === "f" ? x1 : x0);
+      const end = way === "f" ? x1 : x0;
+      return net.loss(x, t, { ...conditions, direction }, end, process);
     };
     return towards("f").add(towards("b")).mul(0.5);
   },

@@ -10,7 +10,7 @@ export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
   network,
   data,
   process,
-}) => (network as Preconditioned).initialise(data, process.sigma ** 2);
+}) => (network as Preconditioned).initialise(data, process.sigma ** 2, process);
 
 /** Fits the mixtures of a preconditioned network to rows of both datasets. */
 const prepareMixtures: MethodModel["prepare"] = ({ network, data, process, generator }) =>
@@ -51,7 +51,8 @@ export function withPreconditioning(method: Method, mixture?: MixtureNumbers): M
     ...made,
     loss(batch, context) {
       const { x, t, target } = regression.call(method, batch, { ...context, meanMatch: true });
-      return (context.network as Preconditioned).loss(x, t, batch.conditions ?? {}, target);
+      const network = context.network as Preconditioned;
+      return network.loss(x, t, batch.conditions ?? {}, target, context.process);
     },
   };
 }

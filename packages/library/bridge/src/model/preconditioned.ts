@@ -8,7 +8,7 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { isOneTime } from "../core/one-time.js";
-import { asColumn } from "../process/process.js";
+import { asColumn, onCells, type ReferenceProcess } from "../process/process.js";
 import { FittedMixture } from "./fitted-mixture.js";
 import type { MixtureNumbers } from "./mixture-potential.js";
 
@@ -86,24 +86,26 @@ export class Preconditioned extends nn.Module {
     if (direction !== "f") this.mixture_b = new FittedMixture(shape, mixture);
   }
 
-  /** Takes the moments of rows of both endpoints, for each interval of a chain. */
+  /** Takes the moments of the moving cells of rows of both endpoints (default: all cells), for each interval of a chain. */
   initialise(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
+    process: Pick<ReferenceProcess, "cells"> = {},
   ): void {
     noGrad(() =>
       tidy(() => {
         for (const [i, end] of (["x0", "x1"] as const).entries()) {
           const x = data[end];
           if (!this.intervals) {
-            this.#setMoments(x, this.mean.select(0, i), this.variance.select(0, i));
+            this.#setMoments(x, this.mean.select(0, i), this.variance.select(0, i), process);
             continue;
           }
           const interval = conditionsAt(conditions, end)!.values.interval!;
           for (let k = 0; k < this.mean.size(0); k++) {
             const members = rowsWhere(x, interval, k);
             const at = (moments: Tensor) => moments.select(0, k).select(0, i);
-            if (members.size(0) > 0) this.#setMoments(members, at(this.mean), at(this.variance));
+            if (members.size(0) > 0)
+              this.#setMoments(members, at(this.mean), at(this.variance), process);
           }
         }
         for (const of of [this, this.mixture_f, this.mixture_b]) of?.epsilon.fill_(epsilon);
@@ -117,11 +119,15 @@ export class Preconditioned extends nn.Module {
     this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator);
   }
 
-  #setMoments(x: Tensor, mean: Tensor, variance: Tensor): void {
-    const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
-    const spread = x.var({ dim: over, correction: 0, keepdim: true });
+  #setMoments(
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    process: Pick<ReferenceProcess, "cells">,
+  ): void {
+    const [centre, spread] = channelMoments(x, process);
     const floor = spread.mean().mul(leastVariance).add(1e-12);
-    mean.copy_(x.mean(over, { keepdim: true }).squeeze(0));
+    mean.copy_(centre.squeeze(0));
     variance.copy_(spread.maximum(floor).squeeze(0));
   }
 
@@ -201,12 +207,33 @@ export class Preconditioned extends nn.Module {
     return guess.sub(x).div(asColumn(left, x));
   }
 
-  /** Mean squared error of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */
-  loss(x: Tensor, t: Tensor, conditions: Conditions, reached: Tensor): Tensor {
+  /** Mean squared error, in cells that move, of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */
+  loss(
+    x: Tensor,
+    t: Tensor,
+    conditions: Conditions,
+    reached: Tensor,
+    process: Pick<ReferenceProcess, "cells"> = {},
+  ): Tensor {
     const { known, outward, output } = this.predict(x, t, conditions);
     const target = reached.sub(known).div(outward);
-    return output.sub(target).square().mean();
+    return onCells(process, output.sub(target)).square().mean();
   }
+}
+
+/** Mean and variance of each channel of rows x [n, C, …] over its moving cells, each [1, C, 1, …]. */
+function channelMoments(
+  x: Tensor,
+  process: Pick<ReferenceProcess, "cells">,
+): [mean: Tensor, variance: Tensor] {
+  const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
+  const { cells } = process;
+  if (!cells)
+    return [x.mean(over, { keepdim: true }), x.var({ dim: over, correction: 0, keepdim: true })];
+  const count = cells.mask.sum(over, { keepdim: true }).mul(x.size(0)).clamp({ min: 1 });
+  const average = (y: Tensor) => onCells(process, y).sum(over, { keepdim: true }).div(count);
+  const mean = average(x);
+  return [mean, average(x.sub(mean).square())];
 }
 
 const wholeClock = (

@@ -33,7 +33,7 @@ describe("ends with moments", () => {
     const scale = interval.to("float32").mul(4).add(1).unsqueeze(1);
     const data = randn([600, 2]).mul(scale).add(scale);
     using moments = endpointMoments(data, { interval, intervals: 2 });
-    const ends = withMoments(randn([600, 2]), moments, interval);
+    const ends = withMoments(randn([600, 2]), moments, { interval });
     for (const k of [0, 1]) {
       const rows = interval.eq(k).nonzero().squeeze(1);
       expectNear(meanOf(ends.indexSelect(0, rows)), meanOf(data.indexSelect(0, rows)));
@@ -61,5 +61,22 @@ describe("ends with moments", () => {
     const x = randn([rows, 1]);
     const ends = withMoments(x, moments);
     expect(distance(ends, changed ? full([rows, 1], 7) : x)).toBeLessThan(1e-5);
+  });
+
+  it("of fields count no cells without values, whose values stay 0", () => {
+    const mask = tensor([1, 0, 1, 1], { shape: [1, 1, 2, 2], dtype: "float32" });
+    const cells = { mask, share: 0.75 };
+    const valid = randn([200, 1, 2, 2]).mul(3).add(10);
+    const held = (x: Tensor) =>
+      x.reshape([-1, 4]).indexSelect(1, tensor([0, 2, 3], { dtype: "int64" }));
+    using moments = endpointMoments(valid.mul(mask), { cells });
+    const rows = held(valid);
+    expectNear(moments.toNumbers(), [
+      rows.mean().item(),
+      rows.var({ correction: 0 }).sqrt().item(),
+    ]);
+    const ends = withMoments(randn([200, 1, 2, 2]).mul(mask), moments, { cells });
+    expect(distance(ends, ends.mul(mask))).toBe(0);
+    expectNear([held(ends).mean().item()], [rows.mean().item()]);
   });
 });

@@ -96,6 +96,13 @@ const context = (time: number, seed: number) => ({
   })(),
 });
 
+/** Reads every cell of x [B, …] by itself. */
+class Half extends nn.Module {
+  forward(x: Tensor): Tensor {
+    return x.mul(0.5);
+  }
+}
+
 /** A field as slope and shift. */
 function affine(field: (x: Tensor) => Tensor): { slope: number; shift: number } {
   const [at0, at1] = field(tensor([[0], [1]])).toNumbers();
@@ -163,6 +170,37 @@ describe("a preconditioned method", () => {
       });
     },
   );
+
+  it("has the moments and the loss of cells with values, whatever the others hold", () => {
+    const mask = tensor([1, 0, 0, 0], { shape: [1, 1, 2, 2], dtype: "float32" });
+    const onCells = { ...process, cells: { mask, share: 0.25 } };
+    const x0 = randn([500, 1, 2, 2], { generator: generatorOf(40) }).add(3);
+    const x1 = randn([500, 1, 2, 2], { generator: generatorOf(41) }).mul(2);
+    const ofRows = (value: number) => {
+      const filled = (x: Tensor) => x.mul(mask).add(mask.rsub(1).mul(value));
+      const rows = { x0: filled(x0), x1: filled(x1) };
+      const network = new Preconditioned(new Half(), [1, 2, 2], {
+        direction: "f",
+        coupled: true,
+      });
+      network.initialise(rows, 1, onCells);
+      const at = {
+        ...context(0.3, 42),
+        t: full([500], 0.3),
+        direction: "f" as const,
+        network,
+        process: onCells,
+      };
+      const loss = withPreconditioning(dsbm).loss?.(rows, at) as Tensor;
+      return [...network.mean.toNumbers(), ...network.variance.toNumbers(), loss.item()];
+    };
+    const first = (x: Tensor) => x.reshape([-1, 4]).select(1, 0);
+    const [mean0, mean1, variance0] = ofRows(0);
+    expect(mean0).toBeCloseTo(first(x0).mean().item(), 4);
+    expect(mean1).toBeCloseTo(first(x1).mean().item(), 4);
+    expect(variance0).toBeCloseTo(first(x0).var({ correction: 0 }).item(), 4);
+    expect(ofRows(9)).toEqual(ofRows(0));
+  });
 
   it.each(["f"] as const)(
     "begins with the Schrödinger bridge that a mixture was fitted to, %s",

@@ -1,8 +1,9 @@
 import { decodeImages } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { Sharp } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 import { isFolder } from "../files/read.js";
+import { type PictureChange, PictureChanges, pictureChanges } from "./picture-changes.js";
 import { listPictures, type PictureFile } from "./picture-files.js";
 
 const mostHeaders = 50;
@@ -44,6 +45,8 @@ export interface PictureTarget {
   channels: 1 | 3;
   /** Height and width of all images; null: no resizing. */
   size: number | null;
+  /** The colour behind transparent parts (default: white). */
+  background?: string;
 }
 
 /** A few kilobytes can claim gigabytes: refused before decoding. */
@@ -57,24 +60,27 @@ export interface DecodedPicture {
   height: number;
   /** In pixels. */
   width: number;
+  /** What decoding changed. */
+  changes: readonly PictureChange[];
 }
 
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff", "gif"];
 
-/** The size of the upright image, from its header alone. Throws as `decodePicture`. */
-async function pictureSize(path: string): Promise<{ width: number; height: number }> {
+/** The header of an image. Throws as `decodePicture`. */
+async function pictureHeader(path: string): Promise<Metadata> {
   const { default: sharp } = await import("sharp");
   try {
-    const { autoOrient, format } = await sharp(path, { limitInputPixels: false }).metadata();
-    if (!formats.includes(format)) throw new Error(`it is ${format}, whatever its name says`);
-    return { width: autoOrient.width, height: autoOrient.height };
+    const header = await sharp(path, { limitInputPixels: false }).metadata();
+    if (!formats.includes(header.format))
+      throw new Error(`it is ${header.format}, whatever its name says`);
+    return header;
   } catch (error) {
     throw noPicture(path, error);
   }
 }
 
 /**
- * Decodes an image: upright, in sRGB, transparent parts on white; with a size, cropped to its
+ * Decodes an image: upright, in sRGB, transparent parts on a background; with a size, cropped to its
  * central square and scaled (Lanczos). Throws `BadPicture` for other files, damage, or more than
  * `most` pixels.
  */
@@ -84,19 +90,21 @@ export async function decodePicture(
   { most = mostPixels }: { most?: number | undefined } = {},
 ): Promise<DecodedPicture> {
   const { default: sharp } = await import("sharp");
-  const size = await pictureSize(path);
+  const header = await pictureHeader(path);
+  const size = header.autoOrient;
   if (size.width * size.height > most)
     throw new DatasetError(
       "BadPicture",
       `${path}: ${size.width}×${size.height} pixels: expected at most ${most} in all, more takes gigabytes to decode; scale it down first`,
     );
   try {
-    const upright = sharp(path, { limitInputPixels: most })
-      .autoOrient()
-      .flatten({ background: "white" });
+    const picture = sharp(path, { limitInputPixels: most });
+    const isOpaque = !header.hasAlpha || (await picture.clone().stats()).isOpaque;
+    const upright = picture.autoOrient().flatten({ background: target.background ?? "white" });
     const { data, info } = await fitTo(upright, target).raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    return { bytes: toPlanes(data, channels, target.channels), height, width };
+    const bytes = toPlanes(data, channels, target.channels);
+    return { bytes, height, width, changes: pictureChanges(header, target, isOpaque) };
   } catch (error) {
     throw noPicture(path, error);
   }
@@ -136,26 +144,32 @@ interface DecodeAllOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes. Throws `BadPicture`, and the signal's reason. */
+/**
+ * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, and returns what decoding changed. Throws
+ * `BadPicture`, and the signal's reason.
+ */
 export async function decodeAll(
   files: readonly PictureFile[],
   path: string,
   { target, progress, signal }: DecodeAllOptions,
-): Promise<void> {
+): Promise<PictureChanges> {
   let writer: io.npy.NpyWriter | undefined;
+  const counts = new PictureChanges();
   let done = 0;
   try {
     const cure =
       " as in the first image; remove it, or set image_size to scale all images to one size";
-    for await (const { height, width, bytes } of decodeInOrder(files, target, { cure })) {
+    for await (const { height, width, bytes, changes } of decodeInOrder(files, target, { cure })) {
       signal?.throwIfAborted();
       const shape = [target.channels, height, width];
       writer ??= new io.npy.NpyWriter(path, "uint8", shape);
       writer.append({ dtype: "uint8", shape, data: bytes });
+      counts.add(changes);
       done += 1;
       progress(done);
     }
     writer?.close({ sync: true });
+    return counts;
   } finally {
     writer?.close();
   }

@@ -1,5 +1,7 @@
 // Datasets of image files: the images of a folder, and AFHQ.
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { writeFileAtomic } from "@dsbm/files";
 import { full, io, tensor, tidy } from "@dsbm/torch";
 import {
   type DataSet,
@@ -14,6 +16,7 @@ import {
 import { DatasetError, invalidOption } from "../errors.js";
 import { checkPrepared, isFolder, missingFiles, placesIn, prepareFolder } from "../files/read.js";
 import { decodeAll, type PictureTarget } from "./decode.js";
+import { PictureChanges } from "./picture-changes.js";
 import {
   fingerprint,
   holdOut,
@@ -101,6 +104,8 @@ interface SplitPictures {
   cache: string;
 }
 
+const changesFile = "changes.json";
+
 interface PictureSetFacts {
   about: string;
   /** The class of all images; null without classes. */
@@ -118,19 +123,21 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
     const { files, target, folder } = locate(options);
     await prepareFolder(
       folder,
-      (temporary) =>
-        decodeAll(files, join(temporary, "pictures.npy"), {
+      async (temporary) => {
+        const { counts } = await decodeAll(files, join(temporary, "pictures.npy"), {
           target,
           progress: (done) => progress?.({ name, split, done, total: files.length }),
           signal,
-        }),
+        });
+        writeFileAtomic(join(temporary, changesFile), JSON.stringify(counts));
+      },
       { check: options.checkFolder },
     );
   }
 
   function load(options: SetOptions): Table {
     const { name, split, n } = options;
-    const { files, all = files, folder, source } = locate(options);
+    const { files, all = files, folder, source, target } = locate(options);
     const count = rowCount(n, files.length, { name, split });
     checkPrepared(folder, `${name} (${split})`);
     const names = all.map((file) => file.name);
@@ -140,7 +147,7 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
       name,
       split,
       source,
-      notes: skippedFiles(source),
+      notes: [...skippedFiles(source), ...readChanges(folder).notes(target.background)],
       classes,
       ...tidy(() => ({
         x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),
@@ -159,10 +166,18 @@ function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
   }
 }
 
-function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget {
+/** Folders that older versions decoded lack the file. */
+function readChanges(folder: string): PictureChanges {
+  const path = join(folder, changesFile);
+  return new PictureChanges(existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {});
+}
+
+function targetOf({ name, channels = 3, image_size, background }: SetOptions): PictureTarget {
   if (channels !== 1 && channels !== 3)
     throw invalidOption(
       `channels ${channels}: the images of ${name} have 3 for colour or 1 for grey`,
     );
-  return { channels, size: image_size ?? null };
+  // The usual background is not in the name of a folder that older versions decoded.
+  const isUsual = background === undefined || background === "white";
+  return { channels, size: image_size ?? null, ...(isUsual ? {} : { background }) };
 }

@@ -71,7 +71,9 @@ function rowMaking({ problem, half, sampler, moments = null }: SourceOptions): R
   );
   const simulateEnd: Simulate = (d, start, conditions) => {
     const end = prefetcher.simulate(d, start, conditions);
-    return moments ? withMoments(end, moments[targetOf(d)], conditions?.interval) : end;
+    if (!moments) return end;
+    const { cells } = process;
+    return withMoments(end, moments[targetOf(d)], { interval: conditions?.interval, cells });
   };
   const rows = (ends: Endpoints): Batch =>
     method.rows?.make({

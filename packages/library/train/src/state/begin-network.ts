@@ -53,7 +53,7 @@ export function beginNetwork(
 
 /** The moments [2, d] that simulated endpoints take; null if they keep their own. */
 export function simulatedMoments(problem: CompleteProblem): Record<Endpoint, Tensor> | null {
-  const { method, data, seed } = problem;
+  const { method, data, process, seed } = problem;
   if (!method.matchMoments) return null;
   const generator = stream(seed, "moments", data.x0.device);
   return noGrad(() =>
@@ -62,7 +62,8 @@ export function simulatedMoments(problem: CompleteProblem): Record<Endpoint, Ten
       const of = (end: Endpoint) => {
         const interval = conditionsAt(rows.conditions, end)?.values.interval;
         const intervals = (data.chain?.times.length ?? 2) - 1;
-        return endpointMoments(rows[end], { interval, intervals }).keep();
+        const { cells } = process;
+        return endpointMoments(rows[end], { interval, intervals, cells }).keep();
       };
       return { x0: of("x0"), x1: of("x1") };
     }),

@@ -127,7 +127,7 @@ function methodLoss(
     const cut = cutTo(part);
     const loss = method.loss!(mapBatch(batch, cut), {
       direction,
-      process,
+      process: { ...process, cells: cutCells(process, cut) },
       meanMatch,
       network,
       t: cut(t),
@@ -166,7 +166,7 @@ function regressionLoss(
       conditions: mapConditions(batch.conditions, cut),
     });
     const all = predict(output, cut(regression.x), cut(regression.t), direction);
-    const cells = process.cells && { ...process.cells, mask: cutMask(process.cells.mask, cut) };
+    const cells = cutCells(process, cut);
     const [prediction, target] = [all, cut(regression.target)].map((y) =>
       scaled(onCells({ cells }, y)),
     ) as [Tensor, Tensor];
@@ -178,9 +178,12 @@ function regressionLoss(
   };
 }
 
-/** A mask of all rows stays as it is. */
-const cutMask = (mask: Tensor, cut: (y: Tensor) => Tensor): Tensor =>
-  mask.size(0) === 1 ? mask : cut(mask);
+/** Moving cells of a part of a batch; a mask of all rows stays as it is. */
+const cutCells = (
+  { cells }: Pick<CompleteProblem["process"], "cells">,
+  cut: (y: Tensor) => Tensor,
+): CompleteProblem["process"]["cells"] =>
+  cells && { ...cells, mask: cells.mask.size(0) === 1 ? cells.mask : cut(cells.mask) };
 
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
   const y = output(x, t);
