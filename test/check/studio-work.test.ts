@@ -3,14 +3,15 @@
 import { once } from "node:events";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { dirname, join } from "node:path";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
@@ -62,6 +63,31 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
   };
   const button = (name: string | RegExp, tab = page) => tab.getByRole("button", { name });
   const part = (name: string) => page.getByRole("region", { name, exact: true });
+  /** Moves to an element with the key Tab alone, as somebody without a mouse does. */
+  const tabTo = async (element: Locator) => {
+    await element.waitFor();
+    const isFocused = () => element.evaluate((node) => node === document.activeElement);
+    for (let i = 0; i < 60 && !(await isFocused()); i++) await page.keyboard.press("Tab");
+    expect([String(element), await isFocused()]).toEqual([String(element), true]);
+  };
+  const press = async (element: Locator) => {
+    await expect.poll(() => element.isEnabled(), { timeout: 60_000 }).toBe(true);
+    await tabTo(element);
+    await page.keyboard.press("Enter");
+  };
+  const enter = async (field: Locator, text: string) => {
+    await tabTo(field);
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type(text);
+  };
+  /** Chooses an option of a list by the arrow keys. */
+  const choose = async (list: Locator, value: string) => {
+    await expect.poll(() => list.locator("option").count()).toBeGreaterThan(1);
+    await tabTo(list);
+    for (let i = 0; i < 9 && (await list.inputValue()) !== value; i++)
+      await page.keyboard.press("ArrowDown");
+    expect(await list.inputValue()).toBe(value);
+  };
   /** Accessible, and no wider than a telephone or a screen. */
   const isWell = async () => {
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -158,6 +184,45 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     await button("Export a page that plays it").click();
     await files.getByRole("link", { name: "bridge.html" }).waitFor({ timeout: 60_000 });
     await isWell();
+  });
+
+  it("is used by keys alone: samples and their download, draws of a row, other steps, an export, a note, deletion", async () => {
+    cpSync(join(folder, "small_to_large"), join(folder, "copy"), { recursive: true });
+    const files = readdirSync(folder, { recursive: true }).map(String);
+    const run = dirname(files.find((file) => /^copy.*run\.json$/.test(file)) ?? "");
+    await page.goto(`${studio.address}#/run?${new URLSearchParams({ run, tab: "use" })}`);
+    const data = page.getByRole("combobox", { name: "Data" });
+    await choose(data, "data/small.csv");
+    await press(button("Sample"));
+    const sample = page.getByRole("link", { name: "small_f.csv" });
+    const [download] = await Promise.all([page.waitForEvent("download"), press(sample)]);
+    expect(
+      readFileSync(await download.path(), "utf8")
+        .trim()
+        .split("\n"),
+    ).toHaveLength(61);
+    await jobEnds(/is finished/);
+    const draws = part("Draws of one row");
+    await enter(draws.getByRole("textbox", { name: "y" }), "2");
+    await press(draws.getByRole("button", { name: "Draw" }));
+    await draws.getByRole("heading", { name: /200 rows/ }).waitFor({ timeout: 60_000 });
+    const evaluate = part("Evaluate");
+    await enter(evaluate.getByLabel("Steps"), "3");
+    await press(button("Evaluate"));
+    await evaluate.getByText("sde, 3 steps").waitFor({ timeout: 60_000 });
+    await jobEnds(/is finished/);
+    await press(button("Export ONNX models"));
+    await page.getByRole("link", { name: "onnx/bridge.json" }).waitFor({ timeout: 60_000 });
+    await press(button("Add a note"));
+    await enter(page.getByRole("textbox", { name: "Note" }), "by keys");
+    await press(button("Save the note"));
+    await page.locator(".remark").getByText("by keys").waitFor();
+    await press(button("Delete …"));
+    await page.keyboard.press("Escape");
+    await press(button("Delete …"));
+    await press(button("Delete it"));
+    await page.getByRole("heading", { name: "Runs" }).waitFor();
+    expect(existsSync(join(folder, run))).toBe(false);
   });
 
   it("goes the whole way by keyboard, and in a second tab that offers no second job", async () => {
