@@ -11,9 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
+import { chooseByKey, pressByKey, typeText } from "../support/keyboard.js";
 import { scratch } from "../support/scratch.js";
 import { openStudio, type StudioProcess } from "../support/studio.js";
 
@@ -63,31 +64,6 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
   };
   const button = (name: string | RegExp, tab = page) => tab.getByRole("button", { name });
   const part = (name: string) => page.getByRole("region", { name, exact: true });
-  /** Moves to an element with the key Tab alone, as somebody without a mouse does. */
-  const tabTo = async (element: Locator) => {
-    await element.waitFor();
-    const isFocused = () => element.evaluate((node) => node === document.activeElement);
-    for (let i = 0; i < 60 && !(await isFocused()); i++) await page.keyboard.press("Tab");
-    expect([String(element), await isFocused()]).toEqual([String(element), true]);
-  };
-  const press = async (element: Locator) => {
-    await expect.poll(() => element.isEnabled(), { timeout: 60_000 }).toBe(true);
-    await tabTo(element);
-    await page.keyboard.press("Enter");
-  };
-  const enter = async (field: Locator, text: string) => {
-    await tabTo(field);
-    await page.keyboard.press("ControlOrMeta+A");
-    await page.keyboard.type(text);
-  };
-  /** Chooses an option of a list by the arrow keys. */
-  const choose = async (list: Locator, value: string) => {
-    await expect.poll(() => list.locator("option").count()).toBeGreaterThan(1);
-    await tabTo(list);
-    for (let i = 0; i < 9 && (await list.inputValue()) !== value; i++)
-      await page.keyboard.press("ArrowDown");
-    expect(await list.inputValue()).toBe(value);
-  };
   /** Accessible, and no wider than a telephone or a screen. */
   const isWell = async () => {
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -192,10 +168,10 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     const run = dirname(files.find((file) => /^copy.*run\.json$/.test(file)) ?? "");
     await page.goto(`${studio.address}#/run?${new URLSearchParams({ run, tab: "use" })}`);
     const data = page.getByRole("combobox", { name: "Data" });
-    await choose(data, "data/small.csv");
-    await press(button("Sample"));
+    await chooseByKey(data, "data/small.csv");
+    await pressByKey(button("Sample"));
     const sample = page.getByRole("link", { name: "small_f.csv" });
-    const [download] = await Promise.all([page.waitForEvent("download"), press(sample)]);
+    const [download] = await Promise.all([page.waitForEvent("download"), pressByKey(sample)]);
     expect(
       readFileSync(await download.path(), "utf8")
         .trim()
@@ -203,24 +179,24 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     ).toHaveLength(61);
     await jobEnds(/is finished/);
     const draws = part("Draws of one row");
-    await enter(draws.getByRole("textbox", { name: "y" }), "2");
-    await press(draws.getByRole("button", { name: "Draw" }));
+    await typeText(draws.getByRole("textbox", { name: "y" }), "2");
+    await pressByKey(draws.getByRole("button", { name: "Draw" }));
     await draws.getByRole("heading", { name: /200 rows/ }).waitFor({ timeout: 60_000 });
     const evaluate = part("Evaluate");
-    await enter(evaluate.getByLabel("Steps"), "3");
-    await press(button("Evaluate"));
+    await typeText(evaluate.getByLabel("Steps"), "3");
+    await pressByKey(button("Evaluate"));
     await evaluate.getByText("sde, 3 steps").waitFor({ timeout: 60_000 });
     await jobEnds(/is finished/);
-    await press(button("Export ONNX models"));
+    await pressByKey(button("Export ONNX models"));
     await page.getByRole("link", { name: "onnx/bridge.json" }).waitFor({ timeout: 60_000 });
-    await press(button("Add a note"));
-    await enter(page.getByRole("textbox", { name: "Note" }), "by keys");
-    await press(button("Save the note"));
+    await pressByKey(button("Add a note"));
+    await typeText(page.getByRole("textbox", { name: "Note" }), "by keys");
+    await pressByKey(button("Save the note"));
     await page.locator(".remark").getByText("by keys").waitFor();
-    await press(button("Delete …"));
+    await pressByKey(button("Delete …"));
     await page.keyboard.press("Escape");
-    await press(button("Delete …"));
-    await press(button("Delete it"));
+    await pressByKey(button("Delete …"));
+    await pressByKey(button("Delete it"));
     await page.getByRole("heading", { name: "Runs" }).waitFor();
     expect(existsSync(join(folder, run))).toBe(false);
   });

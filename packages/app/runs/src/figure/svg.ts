@@ -77,9 +77,9 @@ const palette = [
 /** The colour of series i; colours repeat. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
-const timePalette = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39"] as const;
+const timePalette = ["#46327e", "#365c8d", "#277f8e", "#1f9a80", "#3fa34d", "#7a9a1f"] as const;
 
-/** The colour of time i of `count` times, from dark to light. */
+/** The colour of time i of `count` times, from purple to olive; each is legible on white, and inverted on black. */
 export const timeColor = (i: number, count: number): string =>
   timePalette[Math.round((i * (timePalette.length - 1)) / Math.max(1, count - 1))] as string;
 

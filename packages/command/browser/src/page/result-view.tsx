@@ -1,5 +1,6 @@
 import type { FitFile, FittedBridge } from "@dsbm/web/fit";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ContentFrame } from "./content-frame.js";
 
 function download(name: string, bytes: Uint8Array | string): void {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
@@ -73,14 +74,17 @@ export function ResultView({ bridge, onError }: ResultProps) {
         >
           Page
         </button>
+        <button type="button" onClick={() => download(`${name}_report.html`, report)}>
+          Report
+        </button>
         <button type="button" onClick={attempt(files("onnx"))}>
           ONNX
         </button>
       </div>
       {page?.[1] && (
-        <iframe class="player" title="Player" srcdoc={new TextDecoder().decode(page[1])} />
+        <ContentFrame kind="player" title="Player" html={new TextDecoder().decode(page[1])} />
       )}
-      <iframe class="report" title="Report" srcdoc={report} />
+      <ContentFrame kind="report" title="Report" html={report} />
     </section>
   );
 }

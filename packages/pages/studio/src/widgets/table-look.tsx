@@ -110,7 +110,7 @@ export const TableLookView = ({ name, table, color, given }: TableLookProps) => 
       <p key={note}>{note}</p>
     ))}
     <section class="box" aria-label={`Columns of ${name}`} tabIndex={0}>
-      <table>
+      <table class="look">
         <thead>
           <tr>
             {[
@@ -142,9 +142,9 @@ export const TableLookView = ({ name, table, color, given }: TableLookProps) => 
                 </td>
               )}
               <td>{column.kind}</td>
-              <td>{column.missing}</td>
+              <td data-name="missing">{column.missing}</td>
               <td>{rangeText(column)}</td>
-              <td>{meanText(column)}</td>
+              <td data-name={meanText(column) && "mean"}>{meanText(column)}</td>
               <td>
                 <Bars histogram={column.histogram} color={color} />
               </td>

@@ -33,13 +33,14 @@ export function fit(
   return { context, width, height };
 }
 
-/** Calls back when the size of an element or the colours of the page change. */
+/** Calls back when the size of an element or the colours of the page change, as on paper. */
 export function watch(element: HTMLElement, changed: () => void, signal: AbortSignal): void {
   const sizes = new ResizeObserver(changed);
   sizes.observe(element);
   const themes = new MutationObserver(changed);
   themes.observe(document.documentElement, { attributes: true });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed, { signal });
+  for (const query of ["(prefers-color-scheme: dark)", "print"])
+    matchMedia(query).addEventListener("change", changed, { signal });
   signal.addEventListener("abort", () => {
     sizes.disconnect();
     themes.disconnect();

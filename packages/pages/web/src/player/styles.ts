@@ -47,7 +47,8 @@ const css = `
 @container (max-width: 34rem) { .dsbm-player .across { grid-template-columns: minmax(0, 1fr); } }
 .dsbm-player .c-source { color: light-dark(#a06d00, #e69f00); } .dsbm-player .c-target { color: light-dark(#00805d, #2bbf95); }
 .dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); }
-@media print { .dsbm-player :is(.bar, .play, .track) { display: none; } }
+@container (max-width: 26rem) { .dsbm-player .clock { flex-wrap: wrap; } .dsbm-player .track { order: 1; flex-basis: 100%; } }
+@media print { .dsbm-player :is(.bar, .play, .track) { display: none; } .dsbm-player canvas { height: auto !important; } }
 .dsbm-player .c-ink { color: var(--ink); } .dsbm-player .c-rule { color: var(--rule); } .dsbm-player .c-faint { color: var(--faint); }
 `;
 
