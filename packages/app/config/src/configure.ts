@@ -53,7 +53,7 @@ interface ConfigureOptions {
 
 const thisMachine: Launcher = { kind: "local", n_jobs: null };
 
-const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
+const folderKeys = ["seed", "experiments_dir", "paths.experiments_dir_name"];
 
 /**
  * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted,
@@ -86,7 +86,7 @@ export function configure<S extends z.ZodType>(
         base,
         overrides: values,
         words: printOverrides(values),
-        dirname: overrideDirname(all, [...FOLDER_KEYS, ...unnamed]),
+        dirname: overrideDirname(all, [...folderKeys, ...unnamed]),
         choices,
         notes,
       };

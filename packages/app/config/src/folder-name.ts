@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { printOverrides } from "./overrides.js";
 import type { Overrides } from "./tree.js";
 
-const MAX_LENGTH = 64;
-const HASH_LENGTH = 8;
-const TELLING =
+const maximumLength = 64;
+const hashLength = 8;
+/** Settings that come first in a folder's name. */
+const importantKeys =
   /^(dataset|Dataset|method|model|model_name|dim|first_coupling|n_ipf|outer_iters|half_iterations)=/;
 
 /**
@@ -19,10 +20,11 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
   const words = printOverrides(Object.fromEntries(sorted));
   const whole = words.join(",") || "defaults";
   const plain = words.map(readable).filter((word) => word !== "");
-  if (words.length === 0 || (whole === plain.join(",") && whole.length <= MAX_LENGTH)) return whole;
-  const rank = (word: string) => (TELLING.test(word) ? 0 : 1);
+  if (words.length === 0 || (whole === plain.join(",") && whole.length <= maximumLength))
+    return whole;
+  const rank = (word: string) => (importantKeys.test(word) ? 0 : 1);
   plain.sort((a, b) => rank(a) - rank(b));
-  const room = MAX_LENGTH - HASH_LENGTH - 1;
+  const room = maximumLength - hashLength - 1;
   let head = "";
   for (const word of plain) {
     const first = [...word].slice(0, room / 2).join("");
@@ -30,7 +32,7 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
     if (longer.length > room) break;
     head = longer.replace(/[.-]+$/, "");
   }
-  const hash = createHash("sha256").update(whole).digest("hex").slice(0, HASH_LENGTH);
+  const hash = createHash("sha256").update(whole).digest("hex").slice(0, hashLength);
   return head === "" ? hash : `${head}-${hash}`;
 }
 

@@ -27,13 +27,13 @@ export interface ParsedArguments {
   all: boolean;
 }
 
-const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
+const settingKey = /^[\w-]+(?:[./][\w-]+)*$/;
 /** Keys with their own grammar: quotes and parentheses stay. */
 const expressions: readonly string[] = ["data.where", "where", "source_where"];
 const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
-const MAX_MEMBERS = 10_000;
+const maximumMembers = 10_000;
 
-const SWITCHES: Record<string, "multirun" | "help" | "all"> = {
+const switchNames: Record<string, "multirun" | "help" | "all"> = {
   "-m": "multirun",
   "--multirun": "multirun",
   "-h": "help",
@@ -55,7 +55,7 @@ export function parseOverride(token: string): Override {
   const fail = (problem: string): never => {
     throw new ConfigError(`cannot read ${quote(token)}: ${problem}`, "syntax");
   };
-  if (!KEY.test(key) || key.startsWith("-") || key.split(/[./]/).includes("__proto__"))
+  if (!settingKey.test(key) || key.startsWith("-") || key.split(/[./]/).includes("__proto__"))
     fail(`expected key=value with a key such as dim or a.b, got the key ${quote(key)}`);
   if (equals < 0) fail(`expected key=value, got no "="; write ${left.trim()}=…`);
   const text = token.slice(equals + 1);
@@ -74,10 +74,10 @@ export function parseArguments(
 ): ParsedArguments {
   const parsed: ParsedArguments = { overrides: [], multirun: false, help: false, all: false };
   for (const token of tokens) {
-    const name = SWITCHES[token];
+    const name = switchNames[token];
     if (name !== undefined) parsed[name] = true;
     else if (token.startsWith("-"))
-      throw unknownOption(token, [...Object.keys(SWITCHES), ...options]);
+      throw unknownOption(token, [...Object.keys(switchNames), ...options]);
     else parsed.overrides.push(parseOverride(token));
   }
   return parsed;
@@ -108,9 +108,9 @@ export function expandSweep(overrides: readonly Override[], multirun: boolean): 
   }
   if (!multirun) overrides.forEach(refuseList);
   const count = [...lists.values()].reduce((product, { length }) => product * length, 1);
-  if (count > MAX_MEMBERS)
+  if (count > maximumMembers)
     throw new ConfigError(
-      `this sweep has ${count} members: expected at most ${MAX_MEMBERS}; split it up`,
+      `this sweep has ${count} members: expected at most ${maximumMembers}; split it up`,
       "sweep",
     );
   return [...lists].reduce<Overrides[]>(

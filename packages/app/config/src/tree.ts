@@ -18,8 +18,8 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const CONSTANTS: Record<string, Value> = {
+const numberPattern = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const constantWords: Record<string, Value> = {
   null: null,
   true: true,
   false: false,
@@ -35,9 +35,9 @@ const CONSTANTS: Record<string, Value> = {
  */
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
-  if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower];
+  if (Object.hasOwn(constantWords, lower)) return constantWords[lower];
   const digits = word.replace(/(?<=\d)_(?=\d)/g, "");
-  if (!NUMBER.test(digits)) return word;
+  if (!numberPattern.test(digits)) return word;
   const number = Number(digits);
   const isExact = Number.isSafeInteger(number) || !/^[+-]?\d+$/.test(digits);
   return isExact ? number : word;
@@ -72,14 +72,14 @@ function printNumber(value: number): string {
   return String(value);
 }
 
-const SAFE = /^[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+(?: +[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+)*$/u;
+const unquotedText = /^[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+(?: +[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+)*$/u;
 
 function printText(text: string): string {
-  return SAFE.test(text) && readWord(text) === text ? text : printQuoted(text);
+  return unquotedText.test(text) && readWord(text) === text ? text : printQuoted(text);
 }
 
 function printKey(key: string): string {
-  return SAFE.test(key) && !key.includes(":") ? key : printQuoted(key);
+  return unquotedText.test(key) && !key.includes(":") ? key : printQuoted(key);
 }
 
 /** Backslashes count only before a quote (Hydra's rule), so only there they are doubled. */

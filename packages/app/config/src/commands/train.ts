@@ -46,7 +46,7 @@ export const train: Experiment<typeof trainSchema> = {
   ],
 };
 
-const WIDTHS = { mlp_large: "256,256", mlp_small: "128,128" };
+const mlpWidths = { mlp_large: "256,256", mlp_small: "128,128" };
 
 /** The Gaussian benchmark (Shi 2023, section 6), under the names of its script. */
 export const gaussian: Experiment<typeof trainSchema> = {
@@ -56,7 +56,7 @@ export const gaussian: Experiment<typeof trainSchema> = {
   aliases: {
     ...aliases,
     model_name: { key: "method", values: { dsb: "dsb_increments" } },
-    net_name: { key: "model.hidden", values: WIDTHS },
+    net_name: { key: "model.hidden", values: mlpWidths },
     activation_fn: "model.activation_fn",
     dim: "data.dim",
     a: "data.a",

@@ -17,7 +17,7 @@ const num_res_blocks = (n: number) =>
 const num_channels = (n: number) => countKey(n, "channels that the multipliers multiply");
 const multipliers = "channel multipliers of the resolutions";
 
-const UNET = z.strictObject({
+const unetSchema = z.strictObject({
   name: z.literal("UNET").describe("network; a preset chooses it"),
   num_channels: num_channels(128),
   channel_mult: numbers("0.5,1,1")
@@ -86,7 +86,7 @@ const DDPMpp = z.strictObject({
   temb_scale: temb_scale(1000),
 });
 
-const MLP = z.strictObject({
+const mlpSchema = z.strictObject({
   name: z.literal("MLP"),
   hidden: numbers("256,256", { whole: true })
     .prefault("256,256")
@@ -98,8 +98,13 @@ const MLP = z.strictObject({
   ),
 });
 
-const networksOfVectors = [MLP] as const;
-const networks = z.discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, ...networksOfVectors]);
+const networksOfVectors = [mlpSchema] as const;
+const networks = z.discriminatedUnion("name", [
+  unetSchema,
+  DownscalerUNET,
+  DDPMpp,
+  ...networksOfVectors,
+]);
 
 /** Whether a network takes vectors instead of images. */
 export const takesVectors = ({ name }: { name: string }): boolean =>
@@ -114,7 +119,7 @@ export const networkNames = Object.fromEntries(
 );
 
 /** Default channel multipliers of UNET by image size. */
-export const CHANNEL_MULT: Readonly<Record<number, string>> = {
+export const defaultChannelMult: Readonly<Record<number, string>> = {
   16: "1,2,2",
   28: "0.5,1,1",
   32: "1,2,2,2",

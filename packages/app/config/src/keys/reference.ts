@@ -3,7 +3,8 @@
 import { ConfigError } from "../errors.js";
 import { deletePath, getPath, printValue, type Tree, type Value } from "../tree.js";
 
-const UNUSED: Readonly<Record<string, string>> = {
+/** Keys of the reference without effect here, each with its reason. */
+const unusedReasons: Readonly<Record<string, string>> = {
   num_workers: "images are decoded before training, by all processors",
   pin_memory: "batches are views of tables in memory",
   load: "data files are read in place, and decoded images are always kept",
@@ -23,7 +24,8 @@ const ofDDPMpp = (what: string, ...values: Value[]): FixedKey => ({
   reason: `the network has no other ${what}`,
 });
 
-const FIXED: Readonly<Record<string, FixedKey>> = {
+/** Keys of the reference with one possible value here. */
+const fixedKeys: Readonly<Record<string, FixedKey>> = {
   CSV_log_dir: {
     values: ["./", ".", null],
     reason: "metrics are written to the folder of the run",
@@ -47,26 +49,27 @@ const FIXED: Readonly<Record<string, FixedKey>> = {
   "model.scale_by_sigma": ofDDPMpp("output", false),
 };
 
-const CLASSES: Readonly<Record<string, string>> = {
+/** Methods by the names of the reference's classes. */
+const methodsOfClasses: Readonly<Record<string, string>> = {
   DBDSB: "dsbm",
   RF: "rectifiedflow",
   DSB: "dsb",
 };
 
 /** Files of checkpoint_dir, for the keys that are null. */
-const STARTS: Readonly<Record<string, string>> = {
+const startFiles: Readonly<Record<string, string>> = {
   checkpoint_b: "net_b.ckpt",
   sample_checkpoint_b: "sample_net_b.ckpt",
   optimizer_checkpoint_b: "optimizer_b.ckpt",
 };
 
 /** Options of the reference implementation that change nothing here. */
-export const unusedKeys: readonly string[] = Object.keys(UNUSED);
+export const unusedKeys: readonly string[] = Object.keys(unusedReasons);
 
 /** Options of the reference that are no options here. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
-  ...Object.keys(FIXED),
+  ...Object.keys(fixedKeys),
   "checkpoint_dir",
   "Method",
   "Model",
@@ -84,7 +87,7 @@ export function takeReferenceKeys(tree: Tree): string[] {
   };
   const network = getPath(tree, "model.name") ?? null;
   const problems: string[] = [];
-  for (const [key, { values, reason, model }] of Object.entries(FIXED)) {
+  for (const [key, { values, reason, model }] of Object.entries(fixedKeys)) {
     const value = model === undefined || model === network ? taken(key) : undefined;
     if (value === undefined || values.includes(value)) continue;
     const standard = printValue(values[0] ?? null);
@@ -99,16 +102,16 @@ export function takeReferenceKeys(tree: Tree): string[] {
       `${key}=${printValue(value)} does not agree with ${group}=${printValue(chosen)}: choose with ${group}=… alone`,
     );
   };
-  agree("Method", "method", tree.method ?? null, (name) => CLASSES[name] ?? name);
+  agree("Method", "method", tree.method ?? null, (name) => methodsOfClasses[name] ?? name);
   agree("Model", "model", network, (name) => name);
   const starts = taken("checkpoint_dir") ?? null;
   if (starts !== null)
-    for (const [key, name] of Object.entries(STARTS)) tree[key] ??= `${starts}/${name}`;
+    for (const [key, name] of Object.entries(startFiles)) tree[key] ??= `${starts}/${name}`;
   if (problems.length > 0) throw new ConfigError(problems, "value");
   return unusedKeys.flatMap((key) => {
     const value = taken(key);
     return value === undefined
       ? []
-      : [`${key}=${printValue(value)} changes nothing: ${UNUSED[key]}`];
+      : [`${key}=${printValue(value)} changes nothing: ${unusedReasons[key]}`];
   });
 }

@@ -17,7 +17,7 @@ import {
   reference,
   singleMethods,
 } from "./method.js";
-import { CHANNEL_MULT, model } from "./model.js";
+import { defaultChannelMult, model } from "./model.js";
 import { takeReferenceKeys } from "./reference.js";
 import { cache, checkpoints, evaluation, machine, optimiser, training } from "./training.js";
 
@@ -132,7 +132,7 @@ const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: Tra
 
 function completeNetwork(model: TrainConfig["model"], image_size: number): TrainConfig["model"] {
   if (model.name !== "UNET") return model;
-  const channel_mult = model.channel_mult ?? CHANNEL_MULT[image_size] ?? null;
+  const channel_mult = model.channel_mult ?? defaultChannelMult[image_size] ?? null;
   const sizes = readNumbers(channel_mult).map((_, level) => image_size / 2 ** level);
   // Reports only image sizes that the network could have and does not have.
   const standard = ["16,8", "16"].includes(model.attention_resolutions ?? "");

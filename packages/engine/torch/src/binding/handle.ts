@@ -18,9 +18,10 @@ interface Born {
   push(handle: Handle): unknown;
 }
 
-const SLACK = 24 * 2 ** 20;
+/** Bytes of scopes from which on garbage is collected. */
+const collectBytes = 24 * 2 ** 20;
 let collectGarbage: (() => void) | undefined;
-let collectAt = SLACK;
+let collectAt = collectBytes;
 
 /** Scopes whose tensors only native code lists, so that the collector can free unreachable tensors early. */
 const collectable: Born = {
@@ -31,7 +32,7 @@ const collectable: Born = {
       collectGarbage = runInNewContext("gc") as () => void;
     }
     collectGarbage();
-    collectAt = SLACK + 1.25 * native.scopedBytes();
+    collectAt = collectBytes + 1.25 * native.scopedBytes();
   },
 };
 
@@ -181,7 +182,7 @@ export function tidyCollectable<T>(fn: () => T): T {
   const survivors = new Set<Handle>();
   native.scopeBegin();
   currentScope = collectable;
-  if (parent !== collectable) collectAt = SLACK;
+  if (parent !== collectable) collectAt = collectBytes;
   try {
     return resultOf(fn, survivors);
   } finally {

@@ -39,7 +39,8 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
   return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
 }
 
-const BLOCK = 256;
+/** Normal numbers of one call of the generator. */
+const blockNumbers = 256;
 
 function normals(out: Float32Array, key: readonly number[], index: number): void {
   for (let lane = 0; lane < 64; lane++) {
@@ -53,7 +54,7 @@ function normals(out: Float32Array, key: readonly number[], index: number): void
       const cos = Math.cos(angle);
       const at = lane + 64 * half;
       out[at] = (y & 2 ? radius : -radius) * (y & 1 ? sin : cos);
-      out[at + BLOCK / 2] = (y & 4 ? radius : -radius) * (y & 1 ? cos : sin);
+      out[at + blockNumbers / 2] = (y & 4 ? radius : -radius) * (y & 1 ? cos : sin);
     }
   }
 }
@@ -64,11 +65,11 @@ function noiseAt(
   { key, stream, offset }: { key: number; stream: number; offset: number },
 ): Float32Array {
   const out = new Float32Array(n);
-  const block = new Float32Array(BLOCK);
+  const block = new Float32Array(blockNumbers);
   for (let done = 0; done < n; ) {
-    const skip = (offset + done) % BLOCK;
-    const count = Math.min(BLOCK - skip, n - done);
-    normals(block, [key | 0, stream | 0], Math.floor((offset + done) / BLOCK));
+    const skip = (offset + done) % blockNumbers;
+    const count = Math.min(blockNumbers - skip, n - done);
+    normals(block, [key | 0, stream | 0], Math.floor((offset + done) / blockNumbers));
     out.set(block.subarray(skip, skip + count), done);
     done += count;
   }
