@@ -87,8 +87,9 @@ class Bridge:
         about = self.about
         if about["transform"]:
             return (len(about["transform"]["mean"]),)
-        if about["projection"]:
-            return tuple(about["projection"]["shape"])
+        for coder in ("projection", "autoencoder"):
+            if about.get(coder):
+                return tuple(about[coder]["shape"])
         first, *rest = about["state"]["shape"]
         return (first - 1 if about["mass"] else first, *rest)
 
@@ -107,6 +108,8 @@ class Bridge:
         if projection:
             mean, basis = self._projection()
             x = (x.reshape(len(x), -1) - mean) @ basis / projection["scale"]
+        if self.about.get("autoencoder"):
+            x = self._coded("encoder", "image", "latent", x)
         if self.about["mass"]:
             x = np.column_stack([x, np.zeros(len(x))])
         return x.astype(np.float32)
@@ -117,6 +120,8 @@ class Bridge:
         x, weight = state.astype(float), None
         if self.about["mass"]:
             x, weight = x[:, :-1], np.exp(x[:, -1])
+        if self.about.get("autoencoder"):
+            x = self._coded("decoder", "latent", "image", x).astype(float)
         if projection:
             mean, basis = self._projection()
             x = (x * projection["scale"] @ basis.T + mean).reshape(-1, *projection["shape"])
@@ -133,6 +138,11 @@ class Bridge:
                 block = x[:, first : first + len(levels)]
                 x[:, first : first + len(levels)] = np.eye(len(levels))[block.argmax(1)]
         return x, weight
+
+    def _coded(self, model, given, wanted, x):
+        """Images as latent maps, or back, 16 at a time."""
+        name, x = self.about["autoencoder"][model], x.astype(np.float32)
+        return np.concatenate([self._run(name, {given: x[i : i + 16]}, [wanted])[0] for i in range(0, len(x), 16)])
 
     def _run(self, name, feeds, outputs):
         if name not in self._models:
@@ -331,7 +341,7 @@ def _read(path, about):
     """The rows of a file, and its columns by name (None for .npy)."""
     if not path.endswith(".csv"):
         x = np.load(path)
-        shape = (about["projection"] or {}).get("shape")
+        shape = (about["projection"] or about.get("autoencoder") or {}).get("shape")
         return (x.reshape(-1, *shape) if shape else x), None
     with open(path, encoding="utf-8-sig", newline="") as file:
         head, *rows = csv.reader(file)

@@ -16,8 +16,8 @@ import { type Progress, runPaths, silentProgress, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription, Conditions, Samples, Units } from "@dsbm/web";
 import { heldSamples, modelCard } from "./bridge/card.js";
-import { describeBridge } from "./bridge/description.js";
-import { type ExportedGraph, graphsOf } from "./bridge/models.js";
+import { autoencoderFiles, describeBridge } from "./bridge/description.js";
+import { autoencoderGraphs, type ExportedGraph, graphsOf } from "./bridge/models.js";
 import { encodeModel } from "./onnx/model.js";
 
 /** The keys of `dsbm export`, and what a program gives. */
@@ -92,16 +92,15 @@ function exportBridge(
     throw new ConfigError(
       `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,
     );
-  if (trained.config.data.latent !== null)
-    throw new ConfigError(
-      `${run} bridges latent maps of an autoencoder, which exports do not hold yet: write samples by dsbm sample ${run} NEW OUT`,
-    );
   const graphs = graphsOf(trained, networks, directionsOf(trained, direction ?? "both"));
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
   const description = describeBridge(bridge, { graphs: named, license });
   const models = new Map(
     [...named].map(([name, { graph }]) => [name, modelBytes(graph, description)]),
   );
+  if (bridge.encoding)
+    for (const [part, graph] of Object.entries(autoencoderGraphs(bridge.encoding, trained)))
+      models.set(autoencoderFiles[part as "encoder"], modelBytes(graph, description, part));
   const files = Object.fromEntries([...models].map(([name, model]) => [name, sha256(model)]));
   return { bridge: { ...description, files }, models, trained };
 }
@@ -121,12 +120,16 @@ function directionsOf({ models, folder }: Trained, choice: Direction | "both"): 
   );
 }
 
-function modelBytes(graph: ExportedGraph["graph"], bridge: BridgeDescription): Uint8Array {
-  const { kind, method, data, license } = bridge;
+function modelBytes(
+  graph: ExportedGraph["graph"],
+  bridge: BridgeDescription,
+  part: string = bridge.kind,
+): Uint8Array {
+  const { method, data, license } = bridge;
   const ends = `${data?.source.name} to ${data?.target?.name ?? "a Gaussian"}`;
   return encodeModel({
     graph,
-    about: `${kind} of a bridge from ${ends}; docs/export.md of dsbm has the format`,
+    about: `${part} of a bridge from ${ends}; docs/export.md of dsbm has the format`,
     metadata: { dsbm: version, method, license: license ?? "" },
   });
 }

@@ -217,7 +217,7 @@ function viewsOf(
 
 function commandsOf(
   folder: string,
-  { method, paths, data }: CompleteTrainConfig,
+  { method, paths }: CompleteTrainConfig,
   { command, request }: RunInfo,
 ): [string, string][] {
   const run = shellWord(folder);
@@ -229,12 +229,11 @@ function commandsOf(
       "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
-    // A run of few steps has no export, nor has an autoencoder.
-    !facts.dividesSteps &&
-      data.latent === null && [
-        "Play the bridge in a page of one file, without a server:",
-        `npx dsbm export ${run} player.html`,
-      ],
+    // A run of few steps has no export.
+    !facts.dividesSteps && [
+      "Play the bridge in a page of one file, without a server:",
+      `npx dsbm export ${run} player.html`,
+    ],
     [
       "See this run next to others, live, in a browser:",
       `npx dsbm studio ${shellWord(isBelow ? root : dirname(folder))}`,

@@ -34,7 +34,10 @@ export function modelCard(bridge: BridgeDescription): string {
       ...(bridge.times && bridge.times.process.length > 2
         ? [["times", bridge.times.labels.map(plainText).join(", ")] as const]
         : []),
-      ["samples", `${state.type} [${state.shape.join(", ")}]`],
+      ["samples", `${state.type} [${(bridge.autoencoder?.shape ?? state.shape).join(", ")}]`],
+      ...(bridge.autoencoder
+        ? [["latent maps", `[${state.shape.join(", ")}], of an autoencoder`] as const]
+        : []),
       ...(held
         ? [["**training samples**", `the models hold the training samples ${held}`] as const]
         : []),

@@ -38,7 +38,7 @@ export function describeBridge(
   bridge: Bridge,
   { graphs, license }: DescriptionFacts,
 ): BridgeDescription {
-  const { trained } = bridge;
+  const { trained, encoding } = bridge;
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
   const [some] = graphs.values() as Iterable<ExportedGraph>;
@@ -57,7 +57,7 @@ export function describeBridge(
   const data = dataSummary(folder, config);
   const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   return {
-    format: columns?.transform.standardise === "robust" ? 3 : 2,
+    format: encoding ? 4 : columns?.transform.standardise === "robust" ? 3 : 2,
     ...originOf(trained),
     kind,
     state: { shape: stateShape(trained), type: typeOf(config, shape) },
@@ -81,6 +81,7 @@ export function describeBridge(
     },
     transform: columns && transformOf(columns),
     projection: projectionOf(trained),
+    autoencoder: encoding && { shape: [...shape], ...autoencoderFiles },
     columns: columns?.names ?? null,
     conditions: conditionsOf(bridge),
     quality: quality?.rows.map(withJudgement) ?? null,
@@ -93,6 +94,9 @@ export function describeBridge(
     files: null,
   };
 }
+
+/** Names of the models of an autoencoder in an export. */
+export const autoencoderFiles = { encoder: "encoder.onnx", decoder: "decoder.onnx" } as const;
 
 /** The version, the method and the day on which the training ended. */
 const originOf = ({ method, folder }: Trained) => ({

@@ -10,6 +10,7 @@ import {
   UnbalancedMixture,
   withDirection,
 } from "@dsbm/bridge";
+import { type Encoding, networkShape } from "@dsbm/datasets";
 import type { Trained, TrainedNetworks } from "@dsbm/inference";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
@@ -37,8 +38,12 @@ const hasEnd = ({ method, parametrisation }: Trained): boolean =>
   method.predicts === "drift" && parametrisation.meanMatch;
 
 /** A state of the sampler: a sample, with growth also its log mass. */
-export const stateShape = ({ shape, method }: Pick<Trained, "shape" | "method">) =>
-  method.mass ? [shape[0] + 1] : shape;
+export const stateShape = ({
+  shape,
+  method,
+  config,
+}: Pick<Trained, "shape" | "method" | "config">) =>
+  method.mass ? [shape[0] + 1] : networkShape(shape, config.data);
 
 function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
   const { shape, conditioning, columns, chain } = trained;
@@ -176,6 +181,28 @@ function graphOf(
     directions: Object.fromEntries(places),
     samples: samplesIn(networks, directions),
   };
+}
+
+/** The two models of an autoencoder: images [n, C, H, W] ↦ latent maps [n, c, h, w], and back within −1 … 1. */
+export function autoencoderGraphs(
+  { autoencoder }: Encoding,
+  { shape, config }: Pick<Trained, "shape" | "config">,
+): Record<"encoder" | "decoder", Graph> {
+  const generator = Generator.create(0);
+  const rows = (of: readonly number[]) => (n: number) => [randn([n, ...of], { generator })];
+  return tidy(() => ({
+    encoder: convert(
+      trace((images) => [autoencoder.encode(images)], rows(shape)),
+      { inputs: ["image"], outputs: ["latent"] },
+    ),
+    decoder: convert(
+      trace(
+        (latents) => [autoencoder.decode(latents).clamp({ min: -1, max: 1 })],
+        rows(networkShape(shape, config.data)),
+      ),
+      { inputs: ["latent"], outputs: ["image"] },
+    ),
+  }));
 }
 
 function samplesIn(

@@ -2,7 +2,7 @@
 import type { Direction } from "../solver/grid.js";
 import type { MeanSchedule, StepVariance } from "../solver/steps.js";
 import type { BridgeInfo, Conditions, CourseTimes } from "./bridge.js";
-import type { Units } from "./units.js";
+import type { StateUnits } from "./units.js";
 
 /** The field at rows x [n, …shape] and a process time; conditions as `prepare` made them. */
 export type Network = (
@@ -45,7 +45,7 @@ export interface Dynamics {
   /** Steps of `predicts: "mean"`. */
   means?: MeanSchedule;
   /** Default: the data are in network units. */
-  units?: Units;
+  units?: StateUnits;
   /** Rows of one network call (default 1000 vectors, 8 images). */
   batch?: number;
   /**

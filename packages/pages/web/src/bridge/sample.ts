@@ -27,12 +27,12 @@ import {
 import type { Dynamics, Network } from "./dynamics.js";
 import { splitMass, withoutMass, withUnitMass } from "./mass.js";
 import { likeRows, samplesOf } from "./row-samples.js";
-import type { Units } from "./units.js";
+import type { StateUnits } from "./units.js";
 
 /** A bridge with its defaults. */
 export interface Prepared extends Dynamics {
   grid: readonly number[];
-  units: Units;
+  units: StateUnits;
   facts: BridgeInfo;
 }
 
@@ -49,12 +49,12 @@ export async function sample<R extends Rows>(
   const { direction, legs, times } = journeyOf(bridge, options);
   const conditions = bridge.prepare?.(options.conditions ?? {}, n);
   const result: Sampled<R> = { x: x0, weights: null, path: [], pathWeights: [], times };
-  let x = units.apply(samples);
+  let x = await units.apply(samples);
   if (facts.mass) x = withUnitMass(x, n);
   const report = async (k: number) => {
     if (!path && !onStep && k < times.length - 1) return;
     const { samples, weights } = facts.mass ? splitMass(x, n) : { samples: x, weights: null };
-    result.x = likeRows(units.undo(samples, n), x0);
+    result.x = likeRows(await units.undo(samples, n), x0);
     result.weights = weights;
     if (path) {
       result.path.push(result.x);

@@ -43,8 +43,18 @@ export interface Projection {
   scale: number;
 }
 
+/** Converts samples between the user's units and states of networks, perhaps by models. */
+export interface StateUnits {
+  /** Shape of a sample in the user's units. */
+  shape: readonly number[];
+  /** States, [n · size]. */
+  apply(samples: Samples): Float32Array | Promise<Float32Array>;
+  /** Back to n samples in the user's units. */
+  undo(x: Float32Array, n: number): Samples | Promise<Samples>;
+}
+
 /** Converts samples between the user's units and network units. */
-export interface Units {
+export interface Units extends StateUnits {
   /** Shape of a sample in the user's units. */
   shape: readonly number[];
   /** In the network's units, [n · size]. */

@@ -131,6 +131,10 @@ const unitParts = {
   projection: optionalOf(
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),
   ),
+  /** Models between images and latent maps; `shape` is the shape of an image. */
+  autoencoder: optionalOf(
+    object({ shape: arrayOf(isSize, 3), encoder: isFileName, decoder: isFileName }),
+  ),
   columns: optionalOf(arrayOf(isText)),
   quality: optionalOf(arrayOf(isMetric, 0)),
   verdicts: optionalOf(arrayOf(isVerdict, 0)),
@@ -149,6 +153,12 @@ const unitParts = {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** The shape [C, H, W] or [d] of a sample in the user's files, before standardisation. */
+export const shapeOfData = (
+  bridge: Pick<BridgeDescription, "state" | "mass" | "projection" | "autoencoder">,
+): readonly number[] =>
+  bridge.autoencoder?.shape ?? bridge.projection?.shape ?? sampleShape(bridge);
+
 /** The shape of a sample in the network's units, without its log mass. */
 export function sampleShape({ state, mass }: Pick<BridgeDescription, "state" | "mass">): number[] {
   const [size = 0, ...rest] = state.shape;
@@ -157,7 +167,8 @@ export function sampleShape({ state, mass }: Pick<BridgeDescription, "state" | "
 
 /** Parts that must fit each other: a missing number would give NaN, and no error. */
 function misfit(bridge: BridgeDescription): string | null {
-  const { kind, schedule, transform, projection, columns, conditions, inputs, times } = bridge;
+  const { kind, schedule, transform, projection, autoencoder } = bridge;
+  const { columns, conditions, inputs, times } = bridge;
   const steps = schedule.times.length - 1;
   if (kind === "mean" && [schedule.scales, schedule.deviations].some((x) => x?.length !== steps))
     return "schedule";
@@ -173,6 +184,8 @@ function misfit(bridge: BridgeDescription): string | null {
   if (!inputs.includes("x") || !inputs.includes("t") || !inputs.every((name) => isGiven[name]))
     return "inputs";
   const state = sampleShape(bridge);
+  if (autoencoder && (projection || transform || kind === "mean" || state.length !== 3))
+    return "autoencoder";
   const d = sizeOf(projection?.shape ?? state);
   if (projection && bytesIn(projection.mean) !== 4 * d) return "projection";
   if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state)) return "projection";
@@ -199,12 +212,12 @@ type Checked = { [K in keyof typeof unitParts]: Tested<(typeof unitParts)[K]> };
 /**
  * bridge.json: all that a sampler needs in addition to the models. docs/export.md defines each key:
  * `dsbm`, `method`, `kind`, `state`, `mass`, `times`, `directions`, `default_direction`, `inputs`,
- * `output`, `end_output`, `jump_output`, `process`, `schedule`, `transform`, `projection`, `columns`, `quality`,
+ * `output`, `end_output`, `jump_output`, `process`, `schedule`, `transform`, `projection`, `autoencoder`, `columns`, `quality`,
  * `verdicts`, `data`, `license`, `files` and `conditions`.
  */
 export interface BridgeDescription extends Checked {
-  /** Version of the layout; 3 if columns have a robust scale, which earlier readers would miss. */
-  format: 2 | 3;
+  /** Version of the layout; 3 if columns have a robust scale, 4 with an autoencoder, which earlier readers would miss. */
+  format: 2 | 3 | 4;
   /** The generator of the noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
@@ -212,9 +225,9 @@ export interface BridgeDescription extends Checked {
 /** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
 export function readDescription(json: unknown): BridgeDescription {
   const object = isObject(json) ? json : {};
-  if (object.format !== 2 && object.format !== 3)
+  if (![2, 3, 4].includes(object.format as number))
     throw new WebBridgeError(
-      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 or 3: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 to 4: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;

@@ -1,10 +1,12 @@
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge } from "../bridge/create.js";
 import type { Network } from "../bridge/dynamics.js";
-import { type Units, unitsOf } from "../bridge/units.js";
+import type { StateUnits, Units } from "../bridge/units.js";
+import { unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
+import { autoencoderUnits } from "./autoencoder.js";
 import { conditionInfo, conditionsOf, type GivenRows } from "./conditions.js";
-import { type BridgeDescription, readDescription, sampleShape } from "./description.js";
+import { type BridgeDescription, readDescription, shapeOfData } from "./description.js";
 import { importRuntime, type Runtime, type RuntimeTensor, type Session } from "./runtime.js";
 
 /** An export in memory: bridge.json, parsed, and its model files by name. */
@@ -56,7 +58,11 @@ export async function loadBridge(
     } catch (error) {
       throw new WebBridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
-    const { inputNames = bridge.inputs, outputNames } = sessions.get(name) as Session;
+    return sessions.get(name) as Session;
+  };
+  const openNetwork = async (name: string) => {
+    const session = await open(name);
+    const { inputNames = bridge.inputs, outputNames } = session;
     const outputs = ["output", "end_output", "jump_output"].flatMap(
       (key) => bridge[key as "output"] ?? [],
     );
@@ -70,8 +76,16 @@ export async function loadBridge(
   };
   // One after the other: WebGPU makes one session at a time.
   for (const { model } of Object.values(bridge.directions).flatMap((d) => d ?? []))
-    if (!sessions.has(model)) await open(model);
+    if (!sessions.has(model)) await openNetwork(model);
+  const { autoencoder, state } = bridge;
+  const units = autoencoder
+    ? autoencoderUnits(
+        { images: autoencoder.shape, latents: state.shape, runtime: ort },
+        { encoder: await open(autoencoder.encoder), decoder: await open(autoencoder.decoder) },
+      )
+    : unitsFrom(bridge);
   return bridgeOf(bridge, {
+    units,
     network(direction, output) {
       const { model, direction_input } = bridge.directions[direction] ?? {};
       const session = model === undefined ? undefined : sessions.get(model);
@@ -121,12 +135,13 @@ async function parseJson(bytes: Uint8Array): Promise<unknown> {
 }
 
 interface Models {
+  units: StateUnits;
   network(direction: Direction, output: string): Network | null;
   dispose(): void;
 }
 
-function bridgeOf(bridge: BridgeDescription, { network, dispose }: Models): Bridge {
-  const { schedule, state, output, end_output, jump_output, projection } = bridge;
+function bridgeOf(bridge: BridgeDescription, { network, units, dispose }: Models): Bridge {
+  const { schedule, state, output, end_output, jump_output } = bridge;
   const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
   const samples = Math.max(0, ...Object.values(bridge.directions).map((d) => d?.samples ?? 0));
   return createBridge({
@@ -149,14 +164,14 @@ function bridgeOf(bridge: BridgeDescription, { network, dispose }: Models): Brid
       deviations: schedule.deviations ?? [],
       meanMatch: schedule.mean_match ?? false,
     },
-    units: unitsFrom(bridge),
+    units,
     // Such a drift has a weight for each training sample in each row.
     ...(samples > 0 && { batch: Math.max(1, Math.min(1000, Math.floor(2 ** 24 / samples))) }),
     prepare: conditionsOf(bridge),
     dispose,
     info: {
       method: bridge.method,
-      type: projection?.shape.length === 3 ? "pictures" : state.type,
+      type: shapeOfData(bridge).length === 3 && state.type === "vectors" ? "pictures" : state.type,
       columns: bridge.columns,
       direction: bridge.default_direction,
       ends: endNames(bridge.data),
@@ -171,7 +186,7 @@ export const readUnits = (json: unknown): Units => unitsFrom(readDescription(jso
 function unitsFrom(bridge: BridgeDescription): Units {
   const { transform, projection } = bridge;
   return unitsOf({
-    shape: sampleShape(bridge),
+    shape: shapeOfData(bridge),
     standardisation: transform,
     projection: projection && {
       ...projection,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Conditions, Samples } from "../bridge/bridge.js";
-import { type BridgeDescription, readDescription } from "../export/description.js";
+import { type BridgeDescription, readDescription, shapeOfData } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { isPlain } from "../plain/runtime.js";
 import { shortNumber } from "../player/numbers.js";
@@ -76,8 +76,7 @@ export function renderPlayerPage({
     : "onnx",
 }: PageContent): string {
   const description = readDescription(bridge);
-  const { projection } = description;
-  const isPicture = description.state.type === "pictures" || projection?.shape.length === 3;
+  const isPicture = description.state.type === "pictures" || shapeOfData(description).length === 3;
   const heading = headingOf(description);
   const names = Object.keys(models);
   const facts = factsOf(description, { source, target, between });
