@@ -144,7 +144,7 @@ async function expectExportAgrees(folder: string): Promise<void> {
 
 it("a bridge between latent maps takes and gives images, and is measured in images", async () => {
   const words =
-    wordsOf(`data.image_size=16 data.latent=2 data.latent_steps=4 model.channel_mult='1,1'
+    wordsOf(`data.image_size=16 data.latent=2 data.latent_steps=4 data.random_flip=true model.channel_mult='1,1'
     plot_level=1`);
   const { folder, stderr } = await succeed(placeRun("latent", [...brief, ...words]));
   expect(stderr).toMatch(/UNET of [\d,]+ parameters each way/);

@@ -1,7 +1,7 @@
 // Images as latent maps of an autoencoder: its training on both datasets, its file in a run.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { stream } from "@dsbm/bridge";
+import { type Conditions, conditionRows, mapConditions, stream } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, latentHalvings } from "@dsbm/config";
 import {
   Autoencoder,
@@ -11,7 +11,7 @@ import {
   trainAutoencoder,
 } from "@dsbm/nets";
 import { autoencoderFile, checkFiles } from "@dsbm/runs";
-import { type Device, io, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { cat, type Device, io, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import { type Datasets, type DataWork, openDatasets } from "./datasets.js";
 
@@ -93,14 +93,14 @@ export async function encodeDatasets(
   const isThere = (folder: string | null | undefined) =>
     folder && existsSync(join(folder, autoencoderFile));
   const folder = [work.folder, config.teacher].find(isThere);
-  const images = [x0.train, x1.train];
-  const saved = folder ? readEncoding(folder, config) : null;
-  const encoding = saved ?? new Encoding(await trainedAutoencoder([x0, x1], config, work));
-  const latents = saved
-    ? images.map((rows) => saved.encode(rows).keep())
-    : standardiseLatents(encoding.autoencoder, images);
+  const images = trainingImages([x0, x1], config);
+  const { encoding, latents } = await encodedImages(images, config, work, folder ?? null).finally(
+    () => {
+      if (config.data.random_flip) for (const rows of images) rows.dispose();
+    },
+  );
   const [a, b] = latents as [Tensor, Tensor];
-  const conditions = { x0: x0.conditions?.train, x1: x1.conditions?.train };
+  const conditions = { x0: encodedConditions(x0, config), x1: encodedConditions(x1, config) };
   return {
     ...datasets,
     encoding,
@@ -108,10 +108,43 @@ export async function encodeDatasets(
     dispose() {
       encoding[Symbol.dispose]();
       for (const rows of latents) rows.dispose();
+      if (config.data.random_flip)
+        for (const t of [conditions.x0, conditions.x1].flatMap(conditionRows)) t.dispose();
       datasets.dispose();
     },
   };
 }
+
+/** Latent maps of images [n, C, H, W] of each dataset, by the autoencoder in a folder, or by a new one. */
+async function encodedImages(
+  images: readonly Tensor[],
+  config: CompleteTrainConfig,
+  work: DataWork,
+  folder: string | null,
+): Promise<{ encoding: Encoding; latents: readonly Tensor[] }> {
+  const saved = folder ? readEncoding(folder, config) : null;
+  if (saved) return { encoding: saved, latents: images.map((rows) => saved.encode(rows).keep()) };
+  const encoding = new Encoding(await trainedAutoencoder(images, config, work));
+  return { encoding, latents: standardiseLatents(encoding.autoencoder, images) };
+}
+
+/** Training images [n, C, H, W] of each dataset; with data.random_flip also the mirrored ones, [2n, C, H, W], which the caller disposes. */
+const trainingImages = (
+  ends: readonly EndpointData[],
+  { data }: CompleteTrainConfig,
+): readonly Tensor[] =>
+  ends.map(({ train }) =>
+    data.random_flip ? tidy(() => cat([train, train.flip([3])]).keep()) : train,
+  );
+
+/** The conditions of `trainingImages`; with data.random_flip the caller disposes them. */
+const encodedConditions = (
+  { conditions }: EndpointData,
+  { data }: CompleteTrainConfig,
+): Conditions | undefined =>
+  data.random_flip
+    ? mapConditions(conditions?.train, (t) => tidy(() => cat([t, t]).keep()))
+    : conditions?.train;
 
 /** The data of a run, encoded if it has data.latent; a resumed run has its autoencoder. Throws as `openDatasets` and `encodeDatasets`. */
 export async function openEncodedDatasets(
@@ -156,13 +189,13 @@ export function secondsOfAutoencoderStep(
 }
 
 async function trainedAutoencoder(
-  ends: readonly EndpointData[],
+  datasets: readonly Tensor[],
   config: CompleteTrainConfig,
   { progress, signal, deadline = Number.POSITIVE_INFINITY }: DataWork,
 ): Promise<Autoencoder> {
   const model = newAutoencoder(config).to({ device: config.device as Device });
   const training = trainAutoencoder(model, {
-    datasets: ends.map(({ train }) => train),
+    datasets,
     generator: stream(config.seed, "autoencoder/train"),
     steps: config.data.latent_steps,
   });

@@ -75,6 +75,7 @@ describe("an export", () => {
     [{ state: { shape: [2.5], type: "vectors" } }, /state/],
     [{ process: { sigma: "1" } }, /process/],
     [{ inputs: ["x", "constructor"] }, /inputs/],
+    [{ autoencoder: { shape: [1, 8, 8], encoder: "e.onnx", decoder: "d.onnx" } }, /autoencoder/],
     [{ output: "elsewhere" }, /elsewhere.*does not belong to this bridge\.json/],
     [{ end_output: "end" }, /does not belong/],
     [{ inputs: ["x", "t", "direction"] }, /does not belong/],

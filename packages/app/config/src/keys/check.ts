@@ -119,7 +119,12 @@ function latentLines(config: TrainConfig): Line[] {
     [!transfer, "transfer=false", "transfer=true"],
     [cdsb, "cdsb=true", "cdsb=false"],
     [data.crop !== null, `data.crop=${data.crop}`, "data.crop=null"],
-    [data.random_flip, "data.random_flip=true", "data.random_flip=false"],
+    // A mirrored image has no number of a known pair.
+    [
+      data.random_flip && config.pairs !== null,
+      "data.random_flip=true with pairs",
+      "data.random_flip=false",
+    ],
     [data.components !== null, `data.components=${data.components}`, "data.components=null"],
     [Dataset_between !== null, "Dataset_between", "Dataset_between=null"],
     [nproc > 1, `nproc=${nproc}`, "nproc=1"],
