@@ -160,7 +160,7 @@ export const shapeOfData = (
   bridge.autoencoder?.shape ?? bridge.projection?.shape ?? sampleShape(bridge);
 
 /** The shape of a sample in the network's units, without its log mass. */
-export function sampleShape({ state, mass }: Pick<BridgeDescription, "state" | "mass">): number[] {
+function sampleShape({ state, mass }: Pick<BridgeDescription, "state" | "mass">): number[] {
   const [size = 0, ...rest] = state.shape;
   return [mass ? size - 1 : size, ...rest];
 }

@@ -60,23 +60,9 @@ export async function loadBridge(
     }
     return sessions.get(name) as Session;
   };
-  const openNetwork = async (name: string) => {
-    const session = await open(name);
-    const { inputNames = bridge.inputs, outputNames } = session;
-    const outputs = ["output", "end_output", "jump_output"].flatMap(
-      (key) => bridge[key as "output"] ?? [],
-    );
-    if (
-      `${inputNames.toSorted()}` !== `${bridge.inputs.toSorted()}` ||
-      outputs.some((output) => outputNames?.includes(output) === false)
-    )
-      throw new WebBridgeError(
-        `${name} takes ${inputNames} and gives ${outputNames}, but bridge.json says ${bridge.inputs} and ${outputs}: it does not belong to this bridge.json; export the run again`,
-      );
-  };
   // One after the other: WebGPU makes one session at a time.
   for (const { model } of Object.values(bridge.directions).flatMap((d) => d ?? []))
-    if (!sessions.has(model)) await openNetwork(model);
+    if (!sessions.has(model)) checkNetwork(model, await open(model), bridge);
   const { autoencoder, state } = bridge;
   const units = autoencoder
     ? autoencoderUnits(
@@ -96,6 +82,25 @@ export async function loadBridge(
       for (const session of sessions.values()) void session.release();
     },
   });
+}
+
+/** Throws a WebBridgeError if a model has other inputs or outputs than bridge.json says. */
+function checkNetwork(
+  name: string,
+  { inputNames, outputNames }: Session,
+  bridge: BridgeDescription,
+): void {
+  const given = inputNames ?? bridge.inputs;
+  const outputs = ["output", "end_output", "jump_output"].flatMap(
+    (key) => bridge[key as "output"] ?? [],
+  );
+  if (
+    `${given.toSorted()}` !== `${bridge.inputs.toSorted()}` ||
+    outputs.some((output) => outputNames?.includes(output) === false)
+  )
+    throw new WebBridgeError(
+      `${name} takes ${given} and gives ${outputNames}, but bridge.json says ${bridge.inputs} and ${outputs}: it does not belong to this bridge.json; export the run again`,
+    );
 }
 
 /** Insecure pages have no digests: damage is not found there. */
