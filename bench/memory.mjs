@@ -1,7 +1,8 @@
 // The memory of large datasets: `dsbm fit`, `dsbm sample` and `dsbm evaluate` on tables of millions of rows, and
 // `dsbm fit` on folders of tens of thousands of images, against the memory of the same commands on
-// a few rows. Slow, and writes some gigabytes.
-// `npm run bench:memory -- [--only parquet,csv,cells] [--rows N] [--columns N] [--cells N] [--genes N]`
+// a few rows; of `dsbm evaluate` of a course of four days, and of exact transport plans. Slow, and writes some gigabytes.
+// "processor" is in seconds of all cores.
+// `npm run bench:memory -- [--only parquet,csv,cells,course,transport] [--rows N] [--columns N] [--cells N] [--genes N]`
 import { spawn } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,13 +24,14 @@ const { values } = parseArgs({
     pictures: { type: "string", default: "50000" },
   },
 });
-const bin = fileURLToPath(new URL("../packages/command/cli/bin/dsbm.mjs", import.meta.url));
+const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
+const bin = fileOf("../packages/command/cli/bin/dsbm.mjs");
 const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-memory-"));
 const fewRows = 2000;
-const columns = Number(values.columns);
+const columnCount = Number(values.columns);
 
 /** A table of normal columns, moved by `mean`. */
-async function table(path, rows, mean) {
+async function table(path, rows, mean, columns = columnCount) {
   const names = Array.from({ length: columns }, (_, k) => ({ name: `c${k}`, dtype: "float32" }));
   const writer = openTableWriter(path, { format: extname(path), kept: [], columns: names });
   for (let at = 0; at < rows; at += 65_536) {
@@ -62,10 +64,16 @@ async function pictures(path, count, red) {
   }
 }
 
-/** Runs `dsbm`; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. */
-function dsbm(words) {
+/** Seconds of the processor in a line of /proc/PID/stat, in ticks of a hundredth. */
+const processorSeconds = (stat) => {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+};
+
+/** Runs a script; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. */
+function runScript(script, words) {
   const began = performance.now();
-  const child = spawn(process.execPath, [bin, ...words], {
+  const child = spawn(process.execPath, [script, ...words], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -74,10 +82,12 @@ function dsbm(words) {
     errors = `${errors}${text}`.slice(-4000);
   });
   let most = 0;
+  let processor = 0;
   const timer = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
       most = Math.max(most, Number(/RssAnon:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+      processor = processorSeconds(readFileSync(`/proc/${child.pid}/stat`, "utf8"));
     } catch {
       // It has ended.
     }
@@ -85,19 +95,20 @@ function dsbm(words) {
   return new Promise((resolve, reject) => {
     child.on("close", (code) => {
       clearInterval(timer);
-      if (code === 0) resolve({ mib: most, seconds: (performance.now() - began) / 1000 });
-      else reject(new Error(`dsbm ${words.join(" ")} ended with code ${code}: ${errors}`));
+      const seconds = (performance.now() - began) / 1000;
+      if (code === 0) resolve({ mib: most, seconds, processor });
+      else reject(new Error(`${script} ${words.join(" ")} ended with code ${code}: ${errors}`));
     });
   });
 }
 
 const measuredCommands = new Map();
-async function row(name, words, base) {
-  const { mib, seconds } = await dsbm(words);
+async function row(name, words, base, script = bin) {
+  const { mib, seconds, processor } = await runScript(script, words);
   measuredCommands.set(name, mib);
   const beyond = base === undefined ? "" : (mib - measuredCommands.get(base)).toFixed(0);
   console.log(
-    `${name.padEnd(48)} ${mib.toFixed(0).padStart(8)} ${beyond.padStart(8)} ${seconds.toFixed(0).padStart(8)}`,
+    `${name.padEnd(48)} ${mib.toFixed(0).padStart(8)} ${beyond.padStart(8)} ${seconds.toFixed(0).padStart(8)} ${processor.toFixed(0).padStart(9)}`,
   );
 }
 
@@ -126,7 +137,7 @@ async function tables(rows, ending) {
     await table(join(folder, `${name}_a.${ending}`), n, 0);
     await table(join(folder, `${name}_b.${ending}`), n, 1);
   }
-  const base = `fit, ${fewRows} rows of ${columns} columns, .${ending}`;
+  const base = `fit, ${fewRows} rows of ${columnCount} columns, .${ending}`;
   await row(base, fitOf("few", ending));
   await row(`fit, ${rows} rows`, fitOf("many", ending), base);
   const sample = (name) => [
@@ -175,16 +186,51 @@ async function folders(count) {
   await row(`fit, ${count} pictures`, fitPictures("many_pictures"), pictureBase);
 }
 
+/** Fit and evaluation of four days of 7,000 rows and 50 columns. */
+async function course() {
+  const days = [0, 1, 2, 3].map((day) => `day${day}.parquet`);
+  for (const [day, file] of days.entries()) await table(join(folder, file), 7000, day / 4, 50);
+  await row("fit, 4 days of 7000 rows of 50 columns", [
+    "fit",
+    ...days,
+    "name=course",
+    "experiments_dir=runs",
+    ...shortFit,
+  ]);
+  await row("evaluate, 4 days of 7000 rows of 50 columns", ["evaluate", runOf("course")]);
+}
+
+/** Exact plans with all costs in memory, as far as that is usual, and with costs computed again. */
+async function transport() {
+  for (const [count, way] of [
+    [4000, "dense"],
+    [4000, "rows"],
+    [8000, "dense"],
+    [8000, "rows"],
+    [30_000, "rows"],
+  ]) {
+    const words = [`${count}`, way];
+    await row(
+      `exact transport of ${count} points, ${way}`,
+      words,
+      undefined,
+      fileOf("transport.mjs"),
+    );
+  }
+}
+
 const cases = {
   parquet: () => tables(Number(values.rows), "parquet"),
   csv: () => tables(Number(values.rows), "csv"),
   cells: () => cells(Number(values.cells), Number(values.genes)),
+  course,
+  transport,
   pictures: () => folders(Number(values.pictures)),
 };
 
 try {
   console.log(
-    `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)}`,
+    `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)} ${"processor".padStart(9)}`,
   );
   for (const name of values.only.split(",")) {
     if (!Object.hasOwn(cases, name))

@@ -1,6 +1,6 @@
 // One table in, one table out: cells of several times in a .h5ad file, with a run's annotations in
 // a copy.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bridge } from "@dsbm/inference";
 import { full, Generator, randn, tidy } from "@dsbm/torch";
@@ -79,6 +79,33 @@ describe("dsbm sample", () => {
     expect(read("out.h5ad", "uns/dsbm/sample/settings/seed")).toEqual([42]);
     expect(read("out.h5ad", "X")).toEqual(read("cells.h5ad", "X"));
     expect(hiddenIn(root)).toEqual([]);
+  });
+
+  it("writes the samples of a sparse matrix into a sparse layer, and marks their rows", async () => {
+    copyFileSync(pathOf("cells.h5ad"), pathOf("sparse.h5ad"));
+    const file = new h5wasm.File(pathOf("sparse.h5ad"), "a");
+    const counts = file.create_group("layers").create_group("counts");
+    counts.create_attribute("encoding-type", "csr_matrix");
+    counts.create_attribute("shape", BigInt64Array.of(BigInt(n), 2n));
+    const entries = Float32Array.from({ length: 2 * n }, (_, i) => columns[i % 2]?.[i >> 1] ?? 0);
+    counts.create_dataset({ name: "data", data: entries });
+    counts.create_dataset({ name: "indices", data: Int32Array.from(entries, (_, i) => i % 2) });
+    const pointers = Int32Array.from({ length: n + 1 }, (_, i) => 2 * i);
+    counts.create_dataset({ name: "indptr", data: pointers });
+    file.close();
+    // The fixture's ranges reach ten deviations down from the mean.
+    const shifted = { ...facts, transform: { ...transform, mean: [6, 3] } };
+    const counting = tableRun(pathOf("counting"), shifted, { data });
+    const sampled = (...words: string[]) =>
+      runWell("sample", counting, "sparse.h5ad", ...words, "from=4.5");
+    await sampled("out-dense.h5ad");
+    const { stdout } = await sampled("out-sparse.h5ad", "layer=counts");
+    expect(stdout).toContain("layers counts_at_7 of 100 rows and 2 columns");
+    const marks = read("out-sparse.h5ad", "obs/has_counts_at_7");
+    expect(marks.map((mark) => mark === 1)).toEqual(isOf("4.5"));
+    // Samples do not depend on how the matrix is stored.
+    const positive = read("out-dense.h5ad", "obsm/X_at_7").filter((value) => value > 0);
+    expect(read("out-sparse.h5ad", "layers/counts_at_7/data")).toEqual(positive);
   });
 
   it("writes the weights of samples with growth into obs", async () => {

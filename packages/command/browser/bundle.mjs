@@ -90,6 +90,7 @@ const unusedModules = [
       (name) => `library/data/dist/images/${name}`,
     ),
     ...["decode", "picture-files", "sets"].map((name) => `library/data/dist/pictures/${name}`),
+    "library/data/dist/tables/write/h5ad",
     "library/nets/dist/autoencoder/autoencoder",
     "library/nets/dist/autoencoder/training",
     "library/nets/dist/ddpmpp/ddpmpp",

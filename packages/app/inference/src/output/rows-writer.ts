@@ -1,8 +1,9 @@
-// Samples in the data's own units: rows of a table with kept columns, or a matrix in the obsm of a copy of a .h5ad file,
-// NaN for other rows.
+// Samples in the data's own units: rows of a table with kept columns, or in a copy of a .h5ad file a sparse layer of a sparse
+// matrix, otherwise a matrix in obsm, NaN for other rows.
 import { ConfigError } from "@dsbm/config";
 import {
   copyH5ad,
+  type H5adCopy,
   type KeptCell,
   type KeptColumn,
   type NumberColumn,
@@ -27,36 +28,55 @@ interface RowsBatch extends TableBatch {
 
 /** Writes rows in the data's own units; NaN without a value. */
 export interface RowsWriter extends Writer {
+  /** Whether values are entries of a sparse layer, in which values below 0 are zeros. */
+  isSparse?: boolean;
   write(batch: RowsBatch): Promise<void>;
 }
 
-/** A copy of the .h5ad file `source` with further matrices of obsm, or columns of obs. */
+/** The column of obs that marks the rows with values in a sparse layer, whose other rows are zeros. */
+const markOf = (layer: string): string => `has_${layer}`;
+
+/**
+ * A copy of the .h5ad file `source` with further matrices of obsm, or columns of obs. If `like` is a sparse matrix of the
+ * columns of a matrix, the matrix is a sparse layer, and a column of obs marks its rows.
+ */
 export async function h5adWriter(
   temporary: string,
   source: string,
   {
     added,
+    like = null,
     command,
     record,
   }: {
     added: readonly { obsm: string | null; columns: readonly string[] }[];
+    like?: string | null;
     command: "sample" | "annotate";
     record: Readonly<Record<string, UnsValue>>;
   },
 ): Promise<RowsWriter> {
   const copy = await copyH5ad(source, temporary);
+  const marks: ReturnType<H5adCopy["obs"]>[] = [];
+  const matrixOf = (name: string, genes: readonly string[]) => {
+    const layer = like === null ? null : copy.sparseLayer(name, { like, genes });
+    if (!layer) return copy.obsm(name, genes.length);
+    marks.push(copy.obs(markOf(name)));
+    return layer;
+  };
   const parts = added.flatMap(({ obsm, columns }) =>
     obsm === null
       ? columns.map((name) => ({ put: copy.obs(name), width: 1 }))
-      : [{ put: copy.obsm(obsm, columns.length), width: columns.length }],
+      : [{ put: matrixOf(obsm, columns), width: columns.length }],
   );
   return {
+    isSparse: marks.length > 0,
     async write({ rows = new Int32Array(), numbers }) {
       let at = 0;
       for (const { put, width } of parts) {
         put(toRows(numbers.slice(at, at + width), "float32"), rows);
         at += width;
       }
+      for (const mark of marks) mark(new Float32Array(rows.length).fill(1), rows);
     },
     close() {
       // A matrix of obsm has no names of its own.
@@ -83,17 +103,19 @@ export async function rowsWriter(
   const { units, trained } = bridge;
   const format = outputFormat(path);
   const { levels, columns, kept } = columnsOf(options, place ? null : format);
+  const names = levels.columns.map(({ name }) => name);
   const keptColumns = input.table?.kept ?? [];
   const all = [...kept, ...(times ? [{ name: "t" }] : []), ...columns].map(({ name }) => name);
   checkNames(path, all, times !== null);
   const at = timeLabel(trained.config, end);
-  const obsm = place && `${place.layer}_at_${at}`;
+  const matrix = place && `${place.layer}_at_${at}`;
   const writer: RowsWriter = place
     ? await h5adWriter(temporary, place.path, {
         added: [
-          { obsm, columns: levels.columns.map(({ name }) => name) },
+          { obsm: matrix, columns: names },
           { obsm: null, columns: trained.method.mass ? [`weight_at_${at}`] : [] },
         ],
+        like: hasNoNegatives(options) ? place.layer : null,
         command: "sample",
         record: runRecord(trained, settings),
       })
@@ -102,15 +124,17 @@ export async function rowsWriter(
         kept,
         columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
       });
+  const { isSparse = false } = writer;
   let written = 0;
   let states: RowsBatch[] = [];
   return {
     about: () =>
-      obsm
-        ? `${path}, obsm ${obsm} of ${written} rows and ${levels.columns.length} columns`
+      matrix
+        ? `${path}, ${isSparse ? "layers" : "obsm"} ${matrix} of ${written} rows and ${names.length} columns`
         : `${path}, ${written} rows of ${all.length} columns`,
     async put(x, { k, first, kept: cells, rows, weights }) {
-      const inOwnUnits = tidy(() => units.undo(x.to({ device: "cpu" })));
+      const generated = tidy(() => units.undo(x.to({ device: "cpu" })));
+      const inOwnUnits = isSparse ? generated.map(withoutNegatives) : generated;
       if (k === (times?.length ?? 1) - 1) seen?.(inOwnUnits, x);
       const { numbers, texts } = levels.split(inOwnUnits);
       if (weights && trained.method.mass) numbers.push(Float64Array.from(weights.toNumbers()));
@@ -129,6 +153,15 @@ export async function rowsWriter(
     abandon: () => writer.abandon(),
   };
 }
+
+/** Whether the data of both ends are 0 or above: generated values below 0 are then zeros of a sparse matrix. */
+const hasNoNegatives = ({ bridge: { trained } }: OutputOptions): boolean =>
+  [trained.columns?.bounds.source, trained.columns?.bounds.target].every(
+    (end) => end?.every(({ min }) => min >= 0) ?? true,
+  );
+
+const withoutNegatives = (column: Float64Array): Float64Array =>
+  column.map((value) => Math.max(0, value));
 
 /** The columns of a table of samples in a format; null: an obsm, which has numbers only, as .npy has. */
 function columnsOf(

@@ -17,7 +17,7 @@ export interface ExactPlan {
 
 const fewRows = 256;
 /** More costs are not kept in memory (256 MiB), but computed again for each reading. */
-const mostCosts = 2 ** 26;
+const mostKeptCosts = 2 ** 26;
 
 /** Points of each side for which an exact plan takes minutes: its time grows faster than their square. */
 export const mostExactPoints = 30_000;
@@ -38,7 +38,11 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
 }
 
 /** Throws a BridgeError for too many points, and for NaN or infinity. */
-function solvePoints(a: Tensor, b: Tensor, p: 1 | 2): { solved: Transport; unit: number } {
+function solvePoints(
+  a: Tensor,
+  b: Tensor,
+  { p, mostCosts }: { p: 1 | 2; mostCosts: number },
+): { solved: Transport; unit: number } {
   const n = a.size(0);
   const m = b.size(0);
   if (Math.max(n, m) > mostExactPoints)
@@ -58,13 +62,13 @@ function solvePoints(a: Tensor, b: Tensor, p: 1 | 2): { solved: Transport; unit:
 
 /**
  * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, so its cost is within a
- * relative 2⁻²² of the least. More than 2²⁶ costs are computed from the points a block of rows at a time, to the same
- * plan. Throws a BridgeError without points, above 30,000 of them, and for NaN or infinity.
+ * relative 2⁻²² of the least. More than `mostCosts` of them (2²⁶) are computed from the points a block of rows at a time, to the
+ * same plan. Throws a BridgeError without points, above 30,000 of them, and for NaN or infinity.
  */
 export function exactPointPlan(
   x: Tensor,
   y: Tensor,
-  { p = 2 }: { p?: 1 | 2 } = {},
+  { p = 2, mostCosts = mostKeptCosts }: { p?: 1 | 2; mostCosts?: number } = {},
 ): ExactPlan & Potentials {
   return tidy(() => {
     let a = asVectors(x);
@@ -79,7 +83,7 @@ export function exactPointPlan(
       // |a + Δ − b|² = |a − b|² + 2 Δ·a − 2 Δ·b + |Δ|².
       slopes = [a.mv(between).mul(2).toNumbers(), b.mv(between).mul(-2).toNumbers()];
     }
-    const { solved, unit } = solvePoints(a, b, p);
+    const { solved, unit } = solvePoints(a, b, { p, mostCosts });
     return {
       plan: solved.plan,
       ...(a.size(0) === b.size(0) && { permutation: solved.plan.columns }),

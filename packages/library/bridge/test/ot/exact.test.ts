@@ -24,6 +24,13 @@ describe("exactPointPlan", () => {
       }
   });
 
+  it.each([1, 2] as const)("needs no costs in memory for the same plan (p = %d)", (p) => {
+    const [x, y] = [normal([60, 3], 1), normal([40, 3], 2)];
+    const [kept, again] = [{}, { mostCosts: 0 }].map((way) => exactPointPlan(x, y, { p, ...way }));
+    expect(again.plan).toEqual(kept.plan);
+    expect(again.cost).toBe(kept.cost);
+  });
+
   it("finds a shift of the points at the cost of the shift", () => {
     for (const [n, d] of [
       [1, 3],

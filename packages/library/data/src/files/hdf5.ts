@@ -23,6 +23,12 @@ export async function openH5(path: string, mode: "r" | "a" | "w") {
   return { h5, file: new h5.File(path, mode, { libver, track_order: mode === "w" }) };
 }
 
+/** Says what an element of an .h5ad file is, as anndata reads it. */
+export function setEncoding(entity: H5Group | H5Dataset, type: string, version = "0.2.0"): void {
+  entity.create_attribute("encoding-type", type);
+  entity.create_attribute("encoding-version", version);
+}
+
 /** Waits until a closed file is on the disk. */
 export function flushFile(path: string): void {
   const handle = openSync(path, "r+");

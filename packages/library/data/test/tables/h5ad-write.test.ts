@@ -1,5 +1,6 @@
 // Copies of .h5ad files with additions: anndata's specification element by element, and as h5py reads them.
 import { execFileSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { copyH5ad, openRows } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
@@ -139,6 +140,54 @@ describe("a copy with additions", () => {
     ],
   ])("refuses %s", async (_, change, message) => {
     await expect(change(copy)).rejects.toThrow(refusal("BadTable", message));
+  });
+
+  describe("of a sparse layer", () => {
+    const sparse = { like: "counts", genes: ["Gapdh", "Actb"] };
+    let path = "";
+    beforeAll(() => {
+      path = join(folder(), "sparse.h5ad");
+      copyFileSync(source, path);
+      const file = new h5wasm.File(path, "a");
+      const counts = file.create_group("layers").create_group("counts");
+      counts.create_attribute("encoding-type", "csr_matrix");
+      counts.create_attribute("shape", BigInt64Array.of(BigInt(n), 2n));
+      counts.create_dataset({ name: "data", data: Float32Array.of(1), shape: [1] });
+      counts.create_dataset({ name: "indices", data: Int32Array.of(1), shape: [1] });
+      const pointers = Int32Array.from({ length: n + 1 }, (_, i) => Math.min(i, 1));
+      counts.create_dataset({ name: "indptr", data: pointers, shape: [n + 1] });
+      file.close();
+    });
+
+    it("has the values above 0 as entries by gene, and zeros for all others", async () => {
+      const more = join(folder(), "more-sparse.h5ad");
+      const written = await copyH5ad(path, more);
+      const write = written.sparseLayer("counts_at_7", sparse);
+      write?.(Float32Array.of(2, 1, -3, 4), [1, 3]);
+      write?.(Float32Array.of(0.5, Number.NaN), [n - 1]);
+      written.close();
+      const names = { numbers: ["Actb", "Gapdh"] };
+      const { numbers } = await readAll(more, names, { layer: "counts_at_7" });
+      const at = (places: Record<number, number>) =>
+        Array.from({ length: n }, (_, i) => places[i] ?? 0);
+      expect(numbers).toEqual([at({ 1: 1, 3: 4 }), at({ 1: 2, [n - 1]: 0.5 })]);
+      const layer = Object.entries(elements(more)).filter(([key]) => key.includes("counts_at_7"));
+      expect(Object.fromEntries(layer)).toMatchObject({
+        "layers/counts_at_7": "csr_matrix 0.1.0",
+        "layers/counts_at_7/data": expect.stringMatching(/<f \[4\]/),
+        "layers/counts_at_7/indptr": expect.stringMatching(`<i \\[${n + 1}\\]`),
+      });
+      await expect(add(more, (one) => one.sparseLayer("counts_at_7", sparse))).rejects.toThrow(
+        refusal("BadTable", 'delete it with del adata.layers["counts_at_7"]'),
+      );
+    });
+
+    it("is none for dense matrices and for columns that are no genes", async () => {
+      const written = await copyH5ad(path, join(folder(), "dense.h5ad"));
+      for (const other of [{ like: "X" }, { like: "unknown" }, { genes: ["PC1"] }])
+        expect(written.sparseLayer("more", { ...sparse, ...other })).toBeNull();
+      written.close();
+    });
   });
 
   it("refuses files of older versions and of others in one line", async () => {

@@ -1,4 +1,4 @@
-// Copies a .h5ad file and adds columns of obs, matrices of obsm and entries of uns; the rest stays
+// Copies a .h5ad file and adds columns of obs, matrices of obsm, sparse layers and entries of uns; the rest stays
 // byte by byte. The format: https://anndata.readthedocs.io/en/latest/fileformat-prose.html
 import { constants, copyFileSync } from "node:fs";
 import { badTable, DatasetError, reason } from "../../errors.js";
@@ -10,7 +10,10 @@ import {
   type H5File,
   type H5Group,
   openH5,
+  setEncoding,
 } from "../../files/hdf5.js";
+import { sparseGenes } from "../read/h5ad/h5ad.js";
+import { CsrLayer } from "./csr-layer.js";
 
 /** A value of `.uns`. */
 export type UnsValue =
@@ -29,6 +32,11 @@ export interface H5adCopy {
   obs(name: string): WriteRows;
   /** Adds a matrix [rows, d] of obsm, or replaces one of the same shape. */
   obsm(name: string, d: number): WriteRows;
+  /**
+   * Adds a csr_matrix of layers for these genes, whose other genes and rows are 0; null if `like` is no sparse matrix of
+   * these genes. Values above 0 are its entries, all others are zeros.
+   */
+  sparseLayer(name: string, of: { like: string; genes: readonly string[] }): WriteRows | null;
   /** Adds uns[program][step], or step-2, step-3, … after earlier ones. */
   uns(program: string, step: string, value: UnsValue): void;
   /** Flushes onto the disk. */
@@ -45,14 +53,9 @@ const missing = (length: number) => new Float32Array(length).fill(Number.NaN);
 const memberName = (name: string): string =>
   name === "_index" ? "index" : name.replaceAll("/", "_");
 
-function encode(entity: H5Group | H5Dataset, type: string, version = "0.2.0"): void {
-  entity.create_attribute("encoding-type", type);
-  entity.create_attribute("encoding-version", version);
-}
-
 function newGroup(parent: H5Group, name: string): H5Group {
   const group = parent.create_group(name);
-  encode(group, "dict", "0.1.0");
+  setEncoding(group, "dict", "0.1.0");
   return group;
 }
 
@@ -61,7 +64,7 @@ const isTexts = (value: UnsValue): value is readonly string[] =>
 
 function writeValue(parent: H5Group, name: string, value: UnsValue): void {
   if (isTexts(value)) {
-    encode(
+    setEncoding(
       parent.create_dataset({ name, data: [...value], shape: [value.length] }),
       "string-array",
     );
@@ -71,10 +74,10 @@ function writeValue(parent: H5Group, name: string, value: UnsValue): void {
   } else if (typeof value === "number" || typeof value === "boolean") {
     // HDF5 in WebAssembly writes no enums, of which h5py makes booleans: false is 0, which is false too.
     const data = typeof value === "number" ? Float64Array.of(value) : Int8Array.of(Number(value));
-    encode(parent.create_dataset({ name, data, shape: [] }), "numeric-scalar");
+    setEncoding(parent.create_dataset({ name, data, shape: [] }), "numeric-scalar");
   } else {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    encode(parent.create_dataset({ name, data: [text], shape: [] }), "string");
+    setEncoding(parent.create_dataset({ name, data: [text], shape: [] }), "string");
   }
 }
 
@@ -123,7 +126,7 @@ class WritableH5 {
       const data = missing(count * (rest[0] ?? 1));
       const maxshape = [null, ...rest];
       const dataset = parent.create_dataset({ name, data, shape: chunks, maxshape, chunks });
-      encode(dataset, "array");
+      setEncoding(dataset, "array");
       dataset.resize(shape);
       return dataset;
     }
@@ -167,6 +170,29 @@ class WritableH5 {
       });
   }
 
+  /** A new csr_matrix of layers for some genes of the sparse matrix `like`; null for other matrices and genes. */
+  sparseLayer(
+    layer: string,
+    { like, genes, rows }: { like: string; genes: readonly string[]; rows: number },
+  ): CsrLayer | null {
+    const all = sparseGenes(this.#h5, this.root, like);
+    const places = new Map(all?.map((gene, place) => [gene, place]));
+    if (!all || places.size < all.length || !genes.every((gene) => places.has(gene))) return null;
+    const layers = this.group(this.root, "layers");
+    const name = memberName(layer);
+    if (layers.keys().includes(name))
+      throw badTable(
+        this.#source,
+        `has layers/${name} already: rename it, or delete it with del adata.layers["${name}"]`,
+      );
+    const shape = {
+      rows,
+      genes: all.length,
+      places: genes.map((gene) => places.get(gene) as number),
+    };
+    return new CsrLayer(layers.create_group(name), shape);
+  }
+
   /** The group of observations, with their number and the names of their columns. */
   observations(): { obs: H5Group; count: number; columns: Set<string> } {
     const h5 = this.#h5;
@@ -204,6 +230,7 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
   );
   try {
     const { obs, count, columns } = copy.attempt(() => copy.observations());
+    const layers: CsrLayer[] = [];
     return {
       obs: (column) =>
         copy.attempt(() => {
@@ -214,6 +241,12 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
         }),
       obsm: (name, d) =>
         copy.attempt(() => copy.rows(copy.group(copy.root, "obsm"), memberName(name), [count, d])),
+      sparseLayer(name, { like, genes }) {
+        const layer = copy.attempt(() => copy.sparseLayer(name, { like, genes, rows: count }));
+        if (!layer) return null;
+        layers.push(layer);
+        return (block, places) => copy.attempt(() => layer.write(block, places));
+      },
       uns: (program, step, value) =>
         copy.attempt(() => {
           const parent = copy.group(copy.group(copy.root, "uns"), program);
@@ -224,6 +257,7 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
         }),
       close() {
         copy.attempt(() => {
+          for (const layer of layers) layer.close();
           writeColumnOrder(obs, columns);
           copy.close();
         });

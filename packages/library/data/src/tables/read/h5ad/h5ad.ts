@@ -77,3 +77,14 @@ function geneNames(h5: H5, file: H5Group, d: number): string[] | null {
   const names = textsOf(h5, child(variables, String(variables.attrs._index?.value ?? "_index")));
   return names?.length === d ? names : null;
 }
+
+/** The names of the genes of X or a layer that is sparse; null for other matrices, and without names. */
+export function sparseGenes(h5: H5, file: H5Group, layer: string): string[] | null {
+  const layers = child(file, "layers");
+  const group = layer === "X" ? file : layers;
+  const matrix = group instanceof h5.Group ? child(group, layer) : null;
+  const shape = matrix instanceof h5.Group ? matrix.attrs.shape?.value : null;
+  if (!shape) return null;
+  const [, d] = Array.from(shape as ArrayLike<unknown>, Number);
+  return d === undefined ? null : geneNames(h5, file, d);
+}
