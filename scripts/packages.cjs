@@ -62,7 +62,7 @@ const packages = {
   browser: {
     group: "command",
     budget: 16_500,
-    imports: [...base, "web", "studio", "cli"],
+    imports: [...base, "inference", "web", "studio", "cli"],
   },
 };
 

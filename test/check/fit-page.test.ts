@@ -181,4 +181,30 @@ describe.skipIf(!hasBrowser)("a fit in a page", () => {
     console.log(`a fit in a page: ${bytes} bytes of scripts, gzipped, in ${sizes.length} files`);
     expect(bytes).toBeLessThan(mostBytes);
   });
+
+  it("samples a table with a category and a condition, in the columns of its rows", async () => {
+    const rows = (shift: number) =>
+      Array.from({ length: 60 }, (_, i) => [
+        shift + (i % 7) / 7,
+        ["red", "blue", "green"][i % 3],
+        ["male", "female"][i % 2],
+      ]);
+    const csv = (shift: number) => ["size,colour,sex", ...rows(shift)].join("\n");
+    const own = { "data.categories": ["colour"], "data.condition": "sex", num_iter: 3 };
+    const options = { ...keys, ...own, first_num_iter: 3, source: csv(0), target: csv(1) };
+    const page = await open();
+    const samples = await page.evaluate(async (given) => {
+      const { fit } = globalThis as unknown as { fit: typeof import("@dsbm/web/fit") };
+      const bridge = await fit.fitBridge({ ...given, name: "levels", keep: false });
+      return bridge.samples("b");
+    }, options);
+    const [head, ...lines] = samples.trim().split("\n");
+    expect([head.split(",").sort(), lines.length]).toEqual([["colour", "sex", "size"], 60]);
+    const cells = lines.map((line) => line.split(","));
+    const levels = cells.map((row) => row[head.split(",").indexOf("colour")]);
+    expect(levels.every((level) => ["red", "blue", "green"].includes(level))).toBe(true);
+    const sexes = cells.map((row) => row[head.split(",").indexOf("sex")]);
+    expect(sexes.slice(0, 3)).toEqual(["male", "female", "male"]);
+    expect(faults.filter((fault) => !fault.includes("wrong"))).toEqual([]);
+  });
 });

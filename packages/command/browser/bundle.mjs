@@ -68,6 +68,11 @@ const unusedModules = [
     "app/evaluation/dist/metrics/field-values",
     "app/evaluation/dist/metrics/fields",
     "app/evaluation/dist/metrics/images",
+    "app/inference/dist/field-encoder",
+    "app/inference/dist/input/fields",
+    "app/inference/dist/input/pictures",
+    "app/inference/dist/output/fields",
+    "app/inference/dist/run-chain",
     "app/experiment/dist/picture/condition-grids",
     "app/experiment/dist/picture/maps",
     "app/runs/dist/figure/images",
@@ -77,6 +82,8 @@ const unusedModules = [
     "engine/torch/dist/io/pt/load",
     "library/bridge/dist/metric/feature-statistics",
     "library/bridge/dist/metric/spectrum",
+    "library/data/dist/tables/write/h5ad",
+    "library/data/dist/fields/coarsen",
     "library/data/dist/fields/cf/calendar",
     "library/data/dist/fields/cf/grid",
     "library/data/dist/fields/downscaler",
@@ -163,6 +170,9 @@ const inPage = (others = {}) => ({
     if (name) return `export const ${name}Assets = ${JSON.stringify(assets[name]())};`;
     if (id === join(repo, "packages/engine/torch/dist/distributed/index.js"))
       return `export * from ${JSON.stringify(standIn("ranks"))};`;
+    // The samples of a table are a script of their own, which is loaded when it is needed.
+    if (/\/inference\/dist\/(run|annotate\/annotate)\.js$/.test(id))
+      return { code: readFileSync(id, "utf8"), moduleSideEffects: false };
     return unusedModules.includes(id) ? emptyModule(id) : null;
   },
   transform: (code, id) =>
@@ -177,7 +187,18 @@ async function write(plugin, output) {
     platform: "browser",
     plugins: [plugin],
   });
-  await bundle.write({ minify: true, ...output });
+  const res = await bundle.write({ minify: true, ...output });
+  if (process.env.MODS && output.dir)
+    writeFileSync(
+      process.env.MODS,
+      res.output
+        .flatMap((c) =>
+          Object.entries(c.modules ?? {}).map(
+            ([id, m]) => `${c.fileName} ${m.renderedLength} ${id.replace(repo, "")}`,
+          ),
+        )
+        .join("\n"),
+    );
   await bundle.close();
 }
 

@@ -3,6 +3,7 @@ export {
   areaY,
   arrow,
   barX,
+  barY,
   binX,
   dot,
   frame,

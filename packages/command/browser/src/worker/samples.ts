@@ -1,33 +1,23 @@
-// Samples of the rows of a run's own tables, as CSV.
-import { cleanRows, openRows } from "@dsbm/data";
-import { type DataFile, formatCsv, readDataFile, readRun } from "@dsbm/runs";
-import type { Bridge } from "dsbm";
+// Samples of the rows of a run's own tables, as `dsbm sample` writes them to a CSV file.
+import { readFileSync } from "node:fs";
+import { sample } from "@dsbm/config";
+import { runSample } from "@dsbm/inference";
+import { readDataFile } from "@dsbm/runs";
+import { removePath } from "./folder.js";
 
-/** Rows [n, d] of an end without missing values. */
-async function rowsOf(
-  { path, group }: DataFile["source"],
-  { names, split_by }: { names: readonly string[]; split_by: string | null },
-): Promise<number[][]> {
-  const table = await openRows(path);
-  try {
-    const rows: number[][] = [];
-    const own = split_by !== null && group !== null ? { column: split_by, value: group } : null;
-    for await (const batch of cleanRows(table, { numbers: names, missing: "drop", group: own }))
-      for (let i = 0; i < batch.count; i++) rows.push(batch.numbers.map((column) => column[i]));
-    return rows;
-  } finally {
-    table.close();
-  }
-}
+const silence = { update() {}, line() {}, done() {} };
+const output = "samples.csv";
 
 /** Transports the rows of the source (f) or of the target (b). Throws an Error for data without a table. */
-export async function samplesOf(bridge: Bridge, direction: "f" | "b"): Promise<string> {
-  const data = readDataFile(bridge.folder);
+export async function samplesOf(run: string, direction: "f" | "b"): Promise<string> {
+  const data = readDataFile(run);
   const end = direction === "f" ? data?.source : data?.target;
-  if (!data || !end) throw new Error("the samples of this run have no table to start from");
-  const { split_by } = readRun(bridge.folder).config.data as { split_by: string | null };
-  const names = data.columns.map(({ name }) => name);
-  const { x } = await bridge.sample(await rowsOf(end, { names, split_by }), { direction });
-  const rows = x.map((row) => Object.fromEntries(names.map((name, k) => [name, row[k]])));
-  return formatCsv({ columns: names, rows });
+  if (!end) throw new Error("the samples of this run have no table to start from");
+  const config = sample.schema.parse({ direction, threads: 1, overwrite: true });
+  try {
+    await runSample({ run, input: end.path, output, config, progress: silence });
+    return readFileSync(output, "utf8");
+  } finally {
+    removePath(output);
+  }
 }

@@ -22,7 +22,6 @@ import type {
 } from "@dsbm/web/fit";
 import { type Bridge, type FitOptions, fit, openBridge, plan, type Rows } from "dsbm";
 import { placeSource, readFolder, removePath, restoreFiles, zipFolder } from "./folder.js";
-import { samplesOf } from "./samples.js";
 import { writeAll } from "./write.js";
 
 /** The signal and the progress of a call. */
@@ -141,8 +140,9 @@ export class FitSession {
   }
 
   /** Samples of the rows of an end, as CSV. */
-  samples(direction: "f" | "b"): Promise<string> {
-    return samplesOf(this.#open, direction);
+  async samples(direction: "f" | "b"): Promise<string> {
+    const { samplesOf } = await import("./samples.js");
+    return samplesOf(this.#open.folder, direction);
   }
 
   /** Measures held-out rows. */

@@ -66,3 +66,29 @@ compose({
   "aten::bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor":
     (t, boundaries, isShort, right) => run("searchsorted.Tensor", boundaries, t, isShort, right),
 });
+
+define(
+  "aten::one_hot(Tensor self, int num_classes=-1) -> Tensor",
+  (classes: TensorImpl, count: number) => {
+    check(
+      classes.dtype === "int64",
+      "one_hot is only applicable to index tensor of type LongTensor.",
+    );
+    const { array, offset } = run("contiguous", classes);
+    const values = Array.from({ length: classes.count }, (_, i) => Number(array[offset + i]));
+    check(
+      count > 0 || values.length > 0,
+      "Can not infer total number of classes from empty tensor.",
+    );
+    check(
+      values.every((value) => value >= 0),
+      "Class values must be non-negative.",
+    );
+    const most = values.reduce((a, b) => Math.max(a, b), -1);
+    const width = count === -1 ? most + 1 : count;
+    check(most < width, "Class values must be smaller than num_classes.");
+    const out = allocate([...classes.shape, width], "int64");
+    for (const [i, value] of values.entries()) out.array[i * width + value] = 1;
+    return out;
+  },
+);

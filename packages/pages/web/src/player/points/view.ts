@@ -93,7 +93,7 @@ function spacedIndices(n: number, count: number): number[] {
 
 /** The columns of the samples; x1, x2, … without names. */
 const columnNames = ({ info: { columns, shape } }: Bridge): readonly string[] =>
-  columns ?? Array.from({ length: shape[0] }, (_, k) => `x${k + 1}`);
+  columns ?? Array.from({ length: shape[0] }, (_, k) => `column ${k + 1}`);
 
 /** The names of source and target, or of the times of a course. */
 function dataNames({ info: { times } }: Bridge, { ends, between }: ViewContext): readonly string[] {
