@@ -32,11 +32,13 @@ beforeAll(() => {
 });
 
 test("--plan prints choices with their reasons and trains nothing", async () => {
-  const { code, out } = await dsbm("fit", "a.csv", "b.csv", "--plan", "max_minutes=1", "lr=0.002");
+  const given = ["max_minutes=1", "lr=0.002", "n_ipf=2", "first_num_iter=40", "num_iter=10"];
+  const { code, out } = await dsbm("fit", "a.csv", "b.csv", "--plan", ...given);
   expect(code).toBe(0);
   expect(out).toMatch(/^sigma=\S+\s+because /m);
   expect(out).toMatch(/^lr=0.002\s+because it was given/m);
   expect(out).toMatch(/time: 1m00s in all/);
+  expect(out).toContain("half-iterations of 40 b, 40 f, 10 b, 10 f steps");
   expect(out).not.toMatch(/sliced/);
 });
 

@@ -27,8 +27,9 @@ export class Clock extends TimePlan {
   /** `seconds`: of all training; null: the steps of the configuration. */
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const most = Math.max(config.first_num_iter, config.num_iter);
+    const clock = new Countdown(seconds);
     // PlannableTraining again after some steps.
-    super({ clock: new Countdown(seconds), reserve: 0, most }, config, { step: 0.002, pair: 0 });
+    super({ clock, reserve: 0, mostSteps: () => most }, config, { step: 0.002, pair: 0 });
     this.#config = config;
   }
 

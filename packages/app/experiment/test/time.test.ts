@@ -28,7 +28,7 @@ function simulateRun(speed: (now: number) => number, { seconds = 600, step = 0.0
   const limit = {
     clock: new Clock(seconds, { now: () => now }),
     reserve: 30,
-    most: 1e9,
+    mostSteps: () => 1e9,
   };
   const plan = new TimePlan(limit, config, { step, pair: 0 });
   for (let half = 1; half <= 4; half++) {
@@ -73,7 +73,7 @@ const planOf = ({ pair = 0.1, test_npar = 0, ...limit } = {}) =>
     {
       clock: new Clock(100, { now: () => 0 }),
       reserve: 10,
-      most: 1000,
+      mostSteps: () => 1000,
       ...limit,
     },
     { ...sixHalves, test_npar },

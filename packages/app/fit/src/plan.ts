@@ -84,12 +84,13 @@ export async function planFit(
     datasets = await chooseLatent(choices, datasets, { ...work, began });
     const facts = dataFacts(datasets, config.seed, own.max_minutes);
     chooseOptions(choices, datasets, { facts, hasPaths });
+    const isGiven = (key: string) => choices.isGiven(key);
     const forecastAt = (speed: Speed) =>
-      forecastTime(choices.configuration, { facts, speed, began });
+      forecastTime(choices.configuration, { facts, speed, began, isGiven });
     const speed = await chooseInTime(choices, datasets, { forecastAt, signal: work.signal });
     chooseLatentPlan(choices, facts.rows);
     const time = forecastAt(speed);
-    if (!choices.isGiven("num_iter")) chooseSteps(choices, time, speed);
+    if (!isGiven("num_iter")) chooseSteps(choices, time, speed);
     const { configuration } = choices;
     const forecast = forecastLines({ ...configuration, facts, datasets, time });
     const list = [...choices.list, ...growthLengthOf(configuration.config, datasets)];

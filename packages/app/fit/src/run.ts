@@ -25,7 +25,7 @@ import { leaveOutSeconds } from "./leave-out/time.js";
 import { type FitPlan, planFit } from "./plan.js";
 import { printPlan } from "./print.js";
 import { configureFit, type FitRequest } from "./request.js";
-import { endEvaluationShare, timePlan } from "./time.js";
+import { endEvaluationShare, mostSteps, timePlan } from "./time.js";
 
 /** The share of the time that an evaluation has although the time is up. */
 const leastShare = 0.05;
@@ -88,7 +88,10 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
   const time = timePlan(chosen, {
     speed,
     reserve,
-    most: Math.max(first_num_iter, num_iter),
+    mostSteps: mostSteps(
+      { config: chosen.config, isGiven: (key) => Object.hasOwn(request.overrides, key) },
+      Math.max(first_num_iter, num_iter),
+    ),
     began,
   });
   return { ...chosen, choices, time, forecast: [], datasets: null };

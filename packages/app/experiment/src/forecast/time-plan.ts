@@ -18,7 +18,8 @@ interface TimeLimit {
   clock: Clock;
   /** Seconds kept for evaluation and report. */
   reserve: number;
-  most: number;
+  /** The most steps of a half-iteration. */
+  mostSteps(half: number): number;
 }
 
 type PlannedConfig = Pick<
@@ -132,7 +133,7 @@ export class TimePlan {
     const left = this.#left(half);
     return Array.from({ length: this.config.half_iterations - half + 1 }, (_, i) => {
       const time = this.#share(half + i, half) * left;
-      return this.#bounded(Math.floor(time / this.#stepSeconds(half + i)));
+      return this.#bounded(half + i, Math.floor(time / this.#stepSeconds(half + i)));
     });
   }
 
@@ -171,7 +172,7 @@ export class TimePlan {
     const left = Math.max(0, this.#half.end - spent);
     if (left > 0 && step < 10) return;
     const more = Math.floor(left / this.#stepSeconds(half));
-    training.setSteps(half, Math.max(left > 0 ? this.#bounded(step + more) : 0, step + 1));
+    training.setSteps(half, Math.max(left > 0 ? this.#bounded(half, step + more) : 0, step + 1));
   }
 
   /** Whether the time allows no further iteration after a half-iteration. */
@@ -210,8 +211,8 @@ export class TimePlan {
     return (this.step ?? 0) + this.#simulation(half) / this.config.cache_refresh_stride;
   }
 
-  #bounded(steps: number): number {
-    return Math.max(leastSteps, Math.min(this.limit.most, steps));
+  #bounded(half: number, steps: number): number {
+    return Math.min(this.limit.mostSteps(half), Math.max(leastSteps, steps));
   }
 
   /** Measures the simulation of pairs from the events of a training. */

@@ -52,7 +52,8 @@ export class ExperimentRun implements TrainingWork {
     });
     const { ranks = null, progress, signal } = options;
     const training = new Training(withExecution(problem, { ranks }));
-    const time = options.time ?? new TimePlan({ clock: new Clock(), reserve: 0, most: 0 }, config);
+    const time =
+      options.time ?? new TimePlan({ clock: new Clock(), reserve: 0, mostSteps: () => 0 }, config);
     const log = new TrainingLog(training, config, run);
     this.#training = training;
     this.#time = time;
