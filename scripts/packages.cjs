@@ -33,7 +33,7 @@ const packages = {
   },
   fit: {
     group: "app",
-    budget: 15_300,
+    budget: 15_800,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 34_500, imports: ["files"] },
