@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 27_600, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 40_200,
+    budget: 40_700,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {

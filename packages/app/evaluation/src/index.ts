@@ -1,4 +1,5 @@
 export { type CompareOptions, compareFiles } from "./compare/compare-files.js";
+export { nearestTraining } from "./images/nearest-training.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { MeasurementContext, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";

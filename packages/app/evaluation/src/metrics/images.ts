@@ -14,6 +14,7 @@ import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { linearExcess } from "../bounds/excess.js";
 import { halvesOf } from "../bounds/halves.js";
 import { measurementOf } from "../bounds/measurement.js";
+import { meanNearestDistance } from "../images/nearest-training.js";
 import {
   type ReferenceClassifier,
   referenceClassifier,
@@ -106,6 +107,9 @@ function publishedStatistics(context: MeasurementContext, path: string, dim: num
   );
 }
 
+/** Images whose nearest training images are searched. */
+const mostCompared = 128;
+
 /** Metrics of images that need a classifier, a feature network or an autoencoder. */
 export const imageMetrics: readonly Metric[] = [
   {
@@ -119,6 +123,26 @@ export const imageMetrics: readonly Metric[] = [
       if (!bridge.encoding) return "it needs an autoencoder";
       const { error, deviation } = reconstructionError(bridge.encoding, targetRows);
       return { value: error, floor: 0, ceiling: deviation };
+    },
+  },
+  {
+    name: "nearest_training",
+    title: "distance to the nearest training image",
+    group: "endpoints",
+    meaning:
+      "The mean root mean square distance of generated images to their nearest training images of the target, at most 128 images. Floor: held-out target images. Far below the floor, the bridge copies training images; blurred images are also closer.",
+    better: "higher",
+    onRequest: true,
+    serves: (data) =>
+      isVectors(data.datasets) || data.datasets.channels ? "it needs images" : null,
+    lacks: lacksData,
+    measure({ target, generatedRows, targetRows }, { subject }) {
+      const distance = (x: Tensor) =>
+        meanNearestDistance(
+          x.narrow(0, 0, Math.min(mostCompared, x.size(0))),
+          subject.datasets[target],
+        );
+      return { value: distance(generatedRows), floor: distance(targetRows) };
     },
   },
   {

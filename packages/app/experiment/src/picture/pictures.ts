@@ -1,5 +1,5 @@
-import { type Datasets, isVectors, testRows } from "@dsbm/datasets";
-import { atTime, fieldSpectra } from "@dsbm/evaluation";
+import { type Datasets, gaussianName, isVectors, testRows } from "@dsbm/datasets";
+import { atTime, fieldSpectra, nearestTraining } from "@dsbm/evaluation";
 import {
   animatedGrid,
   directionNames,
@@ -81,6 +81,9 @@ async function grids(evaluation: DrawnEvaluation, files: EvaluationFiles): Promi
       start: painter(start, t0),
       end: painter(end, t1),
       data: painter(data, t1),
+      nearest: hasNearest(datasets, target)
+        ? painter(nearestTraining(end, datasets[target]).images, t1)
+        : null,
       reconstruction: back && painter(back.decode(back.encode(data)), t1),
     };
   });
@@ -90,6 +93,8 @@ async function grids(evaluation: DrawnEvaluation, files: EvaluationFiles): Promi
     ["end", await grid(drawn.end, "Generated samples of the bridge")],
     ["data", await grid(drawn.data, `${titles[target]} (${where})`)],
   ];
+  if (drawn.nearest)
+    stills.push(["nearest", await grid(drawn.nearest, "Nearest training image of each sample")]);
   if (drawn.reconstruction)
     stills.push([
       "reconstruction",
@@ -154,6 +159,10 @@ async function writeSpectra(
   run.saveFile(`samples/${id}_spectrum.svg`, svg);
   return svgToPng(svg);
 }
+
+/** A Gaussian has no training images that a bridge could copy. */
+const hasNearest = (datasets: Datasets, end: "x0" | "x1"): boolean =>
+  !isVectors(datasets) && datasets[end].name !== gaussianName;
 
 const hasPictures = ({ shape, projection }: Datasets): boolean =>
   shape.length === 3 || projection?.shape.length === 3;

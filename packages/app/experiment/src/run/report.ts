@@ -186,6 +186,7 @@ function evaluationPictures(
     "start.png": `Held-out samples of the ${start}`,
     "end.png": `Generated samples of the ${end}`,
     "data.png": `Held-out samples of the ${end}`,
+    "nearest.png": `The nearest training sample of the ${end} to each generated sample`,
     "reconstruction.png": `Held-out samples of the ${end} through the autoencoder`,
     "between.png": "Data of an intermediate time",
     "spectrum.svg": "Energy by wavenumber: source, target, generated",

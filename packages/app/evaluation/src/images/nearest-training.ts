@@ -1,0 +1,47 @@
+// The training image that is nearest to an image: the sign of a bridge that copies.
+import { inBatches } from "@dsbm/bridge";
+import type { EndpointData } from "@dsbm/datasets";
+import { full, noGrad, type Tensor, tidy, where } from "@dsbm/torch";
+
+/** Training images of one block, and the most numbers that are compared. */
+const imagesOfBlock = 512;
+const mostNumbers = 2 ** 27;
+
+/**
+ * The nearest of the first training images [n, …] of a dataset to each image x [m, …] in the network's units: images [m, …]
+ * and root mean square distances of their pixels [m]. The caller's scope owns both.
+ */
+export function nearestTraining(
+  x: Tensor,
+  { train, plain }: Pick<EndpointData, "train" | "plain">,
+): { images: Tensor; distances: Tensor } {
+  const size = x.numel / x.size(0);
+  const rows = train.narrow(0, 0, Math.min(train.size(0), Math.floor(mostNumbers / size)));
+  return noGrad(() => {
+    const flat = x.to({ device: "cpu" }).flatten({ startDim: 1 });
+    let least = full([flat.size(0), 1], Number.POSITIVE_INFINITY);
+    let images = flat;
+    inBatches(rows, imagesOfBlock, (stored) => {
+      const block = plain(stored).to({ device: "cpu" }).flatten({ startDim: 1 });
+      const squares = flat
+        .square()
+        .sum([1], { keepdim: true })
+        .add(block.square().sum(1))
+        .sub(flat.mm(block.t()).mul(2));
+      const index = squares.argmin({ dim: 1 });
+      const found = block.indexSelect(0, index);
+      // Exact, also for a copy: the products above round.
+      const apart = flat.sub(found).square().sum([1], { keepdim: true });
+      const isCloser = apart.lt(least);
+      images = where(isCloser, found, images);
+      least = where(isCloser, apart, least);
+    });
+    return { images: images.reshape(x.shape), distances: least.squeeze(1).div(size).sqrt() };
+  });
+}
+
+/** Mean distance of images x [m, …] to their nearest training images. */
+export const meanNearestDistance = (
+  x: Tensor,
+  end: Pick<EndpointData, "train" | "plain">,
+): number => tidy(() => nearestTraining(x, end).distances.mean().item());
