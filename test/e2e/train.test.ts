@@ -149,7 +149,8 @@ it("a bridge between latent maps takes and gives images, and is measured in imag
   const { folder, stderr } = await succeed(placeRun("latent", [...brief, ...words]));
   expect(stderr).toMatch(/UNET of [\d,]+ parameters each way/);
   const pictures = readdirSync(join(folder, "samples"));
-  expect(pictures).toContain("it0001_f_step00000004_reconstruction.png");
+  for (const part of ["reconstruction", "nearest"])
+    expect(pictures).toContain(`it0001_f_step00000004_${part}.png`);
   const sampled = ["sample", folder, "synthetic_squares", join(root, "moved.npy"), "threads=1"];
   expect((await succeed([...sampled, "direction=f"])).stdout).toMatch(/float32 \[64, 1, 16, 16\]/);
   const largest = tidy(() => io.mapNpy(join(root, "moved.npy")).abs().max().item());

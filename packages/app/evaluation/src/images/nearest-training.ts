@@ -1,7 +1,7 @@
 // The training image that is nearest to an image: the sign of a bridge that copies.
 import { inBatches } from "@dsbm/bridge";
 import type { EndpointData } from "@dsbm/datasets";
-import { full, noGrad, type Tensor, tidy, where } from "@dsbm/torch";
+import { cat, noGrad, type Tensor, tidy, where } from "@dsbm/torch";
 
 /** Training images of one block, and the most numbers that are compared. */
 const imagesOfBlock = 512;
@@ -19,9 +19,7 @@ export function nearestTraining(
   const rows = train.narrow(0, 0, Math.min(train.size(0), Math.floor(mostNumbers / size)));
   return noGrad(() => {
     const flat = x.to({ device: "cpu" }).flatten({ startDim: 1 });
-    let least = full([flat.size(0), 1], Number.POSITIVE_INFINITY);
-    let images = flat;
-    inBatches(rows, imagesOfBlock, (stored) => {
+    const candidates = inBatches(rows, imagesOfBlock, (stored) => {
       const block = plain(stored).to({ device: "cpu" }).flatten({ startDim: 1 });
       const squares = flat
         .square()
@@ -32,11 +30,16 @@ export function nearestTraining(
       const found = block.indexSelect(0, index);
       // Exact, also for a copy: the products above round.
       const apart = flat.sub(found).square().sum([1], { keepdim: true });
-      const isCloser = apart.lt(least);
-      images = where(isCloser, found, images);
-      least = where(isCloser, apart, least);
+      return cat([apart, found], { dim: 1 });
     });
-    return { images: images.reshape(x.shape), distances: least.squeeze(1).div(size).sqrt() };
+    const best = candidates.reduce((a, b) => {
+      const isCloser = b.narrow(1, 0, 1).lt(a.narrow(1, 0, 1));
+      return where(isCloser, b, a);
+    });
+    return {
+      images: best.narrow(1, 1, size).reshape(x.shape),
+      distances: best.select(1, 0).div(size).sqrt(),
+    };
   });
 }
 
