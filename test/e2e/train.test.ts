@@ -46,7 +46,7 @@ it("leaves weights, checkpoints, evaluations, images and a report, and is not ru
     expect(samples).toContain(`it0001_f_step00000012_${name}`);
   const page = readFileSync(join(folder, "report.html"), "utf8");
   expect(page).toMatch(/<h1>From \S+ to \S+</);
-  expect(page.match(/<img src="data:image\/(png|gif)/g)).toHaveLength(10);
+  expect(page.match(/<img src="data:image\/(png|gif)/g)).toHaveLength(12);
   expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual([
     "it0001_b_step00000012",
     "it0001_f_step00000006",
