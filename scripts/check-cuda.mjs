@@ -19,8 +19,8 @@ function outputOf(program, args) {
 }
 
 /**
- * A folder with a CUDA libtorch: LIBTORCH, or the one inside a Python torch. Throws one line
- * without one.
+ * A folder with a CUDA libtorch: LIBTORCH, or the one inside a Python torch.
+ * @throws one line without one.
  */
 function cudaLibtorch() {
   const program =
@@ -43,7 +43,10 @@ function check(name, task) {
   }
 }
 
-/** Runs a program on the user's terminal. Throws if it fails. */
+/**
+ * Runs a program on the user's terminal.
+ * @throws if it fails.
+ */
 function run(program, args, options = {}) {
   const { status } = spawnSync(program, args, { cwd: repo, stdio: "inherit", ...options });
   if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with code ${status}`);

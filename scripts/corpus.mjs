@@ -51,7 +51,10 @@ const commands = {
 /** Files that no command reads again. */
 const droppable = ["checkpoints", "figures", "report.html", "log.txt"];
 
-/** Types a command in a folder. Throws its output if it fails. */
+/**
+ * Types a command in a folder.
+ * @throws its output if it fails.
+ */
 function type(words, folder) {
   const env = { ...process.env, DSBM_CORES: "1" };
   const options = { cwd: folder, env, encoding: "utf8" };

@@ -212,8 +212,8 @@ function follow(start, ran) {
 }
 
 /**
- * The files that ARCHITECTURE.md lists for each journey: package, paths below its src, the next package. Throws for a
- * file that is not there.
+ * The files that ARCHITECTURE.md lists for each journey: package, paths below its src, the next package.
+ * @throws for a file that is not there.
  */
 function routesOf(text) {
   const blocks = [...text.matchAll(/^ {2}read: ((?:.+\n)+?)(?=\n|```)/gm)];

@@ -121,7 +121,10 @@ const STEPS = [
 
 const isDone = (step) => step.intact() && isStamped(step.name, step.print());
 
-/** Runs a step and stamps it. Throws a SetupError. */
+/**
+ * Runs a step and stamps it.
+ * @throws {SetupError}
+ */
 async function runStep(step, log, { force }) {
   const start = performance.now();
   log(`${step.title} …`);
@@ -138,8 +141,9 @@ async function runStep(step, log, { force }) {
 }
 
 /**
- * Runs the missing steps. If a step for libtorch fails and nobody asked for libtorch, the others follow: the
- * portable engine is enough for tables. Throws a SetupError.
+ * Runs the missing steps. If a step for libtorch fails and nobody asked for libtorch, the others follow: the portable
+ * engine is enough for tables.
+ * @throws {SetupError}
  */
 async function runSteps(steps, { force, log }) {
   let hasLibtorch = true;
@@ -161,7 +165,7 @@ async function runSteps(steps, { force, log }) {
 
 /**
  * Brings the workspace up to date: system packages, npm packages, native addon, TypeScript, the scripts of pages.
- * Throws a SetupError (one line; `output` holds what the failing program said).
+ * @throws {SetupError} (one line; `output` holds what the failing program said).
  */
 export async function setup({
   /** Redo every step, stamps or not. */

@@ -121,7 +121,9 @@ const namesShape = (text) =>
     text,
   );
 
-const saysErrors = (text) => /@throws|\bthrows?\b|\brejects?\b/i.test(text);
+/** One form of errors: a tag of the docstring, which the pages of the API show as a part of their own. */
+const saysErrors = (text) =>
+  /@throws|\bthrows?\b|\brejects?\b/.test(text) && !/(^|[.:?!] )Throws /m.test(text);
 
 /** Whether the body throws an error of its own: neither a caught error, nor an error of a function within it. */
 function throwsItself(node) {

@@ -22,7 +22,10 @@ export function isInstalled() {
   });
 }
 
-/** Installs exactly what the lock file says. Throws a SetupError with npm's output. */
+/**
+ * Installs exactly what the lock file says.
+ * @throws {SetupError} with npm's output.
+ */
 export async function installPackages() {
   // `npm test --silent` would hush the reason of a failure. Further steps compile what npm's script would.
   const args = ["ci", "--ignore-scripts", "--loglevel=error"];

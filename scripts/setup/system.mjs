@@ -12,8 +12,8 @@ async function privilege() {
 }
 
 /**
- * Installs missing packages with apt-get. Throws a SetupError with the exact command if it may not,
- * and with a solution for systems other than Debian.
+ * Installs missing packages with apt-get.
+ * @throws {SetupError} with the exact command if it may not, and with a solution for systems other than Debian.
  */
 export async function installSystem(missing, log) {
   const command = aptCommand(missing);

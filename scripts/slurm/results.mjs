@@ -8,7 +8,7 @@ import { join } from "node:path";
  */
 const tolerance = 1e-4;
 
-/** Throws an error with this text unless the truth is one. */
+/** @throws an error with this text unless the truth is one. */
 export function expect(truth, text) {
   if (!truth) throw new Error(text);
 }
@@ -28,7 +28,7 @@ export function results(folder) {
   return Object.fromEntries(files.sort().map((path) => [path, table(path)]));
 }
 
-/** Throws where two folders' numbers are farther apart than they may be. */
+/** @throws where two folders' numbers are farther apart than they may be. */
 export function compare(some, others, wanted = () => true) {
   const [a, b] = [results(some), results(others)];
   const paths = Object.keys(a).filter(wanted);

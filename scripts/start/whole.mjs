@@ -21,7 +21,10 @@ function progressOf(part, { parts, time, screen, folder }) {
 
 const keys = ["seed", "threads", "device", "experiments_dir"];
 
-/** The options of `npm start`. Throws a ConfigError for other options. */
+/**
+ * The options of `npm start`.
+ * @throws {ConfigError} for other options.
+ */
 export function readOptions(words) {
   const overrides = words.map(parseOverride);
   const odd = overrides.find(({ key }) => !keys.includes(key));

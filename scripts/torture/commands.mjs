@@ -105,7 +105,10 @@ export const commands = {
   report: { before: madeRun, words: ["evaluate", "made", "n=32", "threads=1"] },
 };
 
-/** Makes the folder of a command. Throws where what is typed before fails. */
+/**
+ * Makes the folder of a command.
+ * @throws where what is typed before fails.
+ */
 async function prepare(name, folder) {
   mkdirSync(folder, { recursive: true });
   const row = (i, a) => `${Math.sin(i + a).toFixed(4)},${Math.cos(3 * i + a).toFixed(4)}`;
@@ -125,8 +128,9 @@ async function prepare(name, folder) {
 }
 
 /**
- * A command's folder below `root`, made by `fresh`, with the outcome and the milliseconds of an
- * untouched run, whole (`took`) and up to its first file (`first`). Throws if that fails.
+ * A command's folder below `root`, made by `fresh`, with the outcome and the milliseconds of an untouched run, whole
+ * (`took`) and up to its first file (`first`).
+ * @throws if that fails.
  */
 export async function untouchedRun(name, root) {
   const { words } = commands[name];

@@ -56,9 +56,9 @@ const thisMachine: Launcher = { kind: "local", n_jobs: null };
 const folderKeys = ["seed", "experiments_dir", "paths.experiments_dir_name"];
 
 /**
- * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted,
- * under their own or their second names; a group of presets takes a preset's name. Throws
- * ConfigError with a line for each problem.
+ * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted, under their own or
+ * their second names; a group of presets takes a preset's name.
+ * @throws {ConfigError} with a line for each problem.
  */
 export function configure<S extends z.ZodType>(
   experiment: Experiment<S>,
@@ -95,8 +95,8 @@ export function configure<S extends z.ZodType>(
 }
 
 /**
- * Reads a command line (behind the experiment's name) and configures all runs of it. Throws ConfigError with the
- * problems of launcher and all members.
+ * Reads a command line (behind the experiment's name) and configures all runs of it.
+ * @throws {ConfigError} with the problems of launcher and all members.
  */
 export function resolve<S extends z.ZodType>(
   experiment: Experiment<S>,
@@ -106,7 +106,10 @@ export function resolve<S extends z.ZodType>(
   return resolveArguments(experiment, parseArguments(tokens, options.options), options);
 }
 
-/** Configures all runs of parsed arguments. Throws as `resolve`. */
+/**
+ * Configures all runs of parsed arguments.
+ * @throws as `resolve`.
+ */
 export function resolveArguments<S extends z.ZodType>(
   experiment: Experiment<S>,
   { overrides, multirun, all, ...asked }: ParsedArguments,
@@ -147,7 +150,10 @@ function withNames<S extends z.ZodType>(experiment: Experiment<S>, override: Ove
   return { ...override, values: parseValues(text, `${key}=${text}`, readName) };
 }
 
-/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
+/**
+ * Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists.
+ * @throws {ConfigError} for an unknown key.
+ */
 function asList<S extends z.ZodType>(experiment: Experiment<S>, override: Override): Override {
   const { name: command, schema, aliases = {} } = experiment;
   const { key, values } = override;

@@ -17,7 +17,10 @@ export interface Experiment<S extends z.ZodType> {
   aliases?: Aliases;
   /** Values over the defaults of the schema and below all presets. */
   base?: Tree;
-  /** Takes keys without a place in the schema out of a tree; returns notes for the user. Throws ConfigError. */
+  /**
+   * Takes keys without a place in the schema out of a tree; returns notes for the user.
+   * @throws {ConfigError}
+   */
   take?: (tree: Tree) => string[];
   /** Names that work like presets. */
   names?: RegisteredNames;

@@ -47,8 +47,9 @@ export const isLauncherKey = ({ key }: Override): boolean =>
   key === "launcher" || key.startsWith("launcher.");
 
 /**
- * Returns the launcher of the overrides (default: the preset "local"). Throws ConfigError "sweep"
- * for lists and, without `multirun`, for all but launcher=local; else as `compose` and `validate`.
+ * Returns the launcher of the overrides (default: the preset "local").
+ * @throws {ConfigError} "sweep" for lists and, without `multirun`, for all but launcher=local; else as `compose` and
+ * `validate`.
  */
 export function resolveLauncher(overrides: readonly Override[], multirun: boolean): Launcher {
   for (const override of overrides) refuse(override, multirun);

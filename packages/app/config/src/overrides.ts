@@ -45,8 +45,8 @@ const switchNames: Record<string, "multirun" | "help" | "all"> = {
 export const isSetting = (word: string): boolean => /^\+{0,2}[A-Za-z_][\w.]*=/.test(word);
 
 /**
- * Reads key=value or key=a,b,c. +key and ++key are read as key. Throws
- * ConfigError "syntax" with the place of the mistake.
+ * Reads key=value or key=a,b,c. +key and ++key are read as key.
+ * @throws {ConfigError} "syntax" with the place of the mistake.
  */
 export function parseOverride(token: string): Override {
   const equals = token.indexOf("=");
@@ -64,9 +64,9 @@ export function parseOverride(token: string): Override {
 }
 
 /**
- * Splits arguments into overrides and the switches -m/--multirun and -h/--help. `options`: further
- * options of the command, for suggestions. Throws ConfigError "syntax" or "option" with a line for
- * each unreadable argument.
+ * Splits arguments into overrides and the switches -m/--multirun and -h/--help. `options`: further options of the
+ * command, for suggestions.
+ * @throws {ConfigError} "syntax" or "option" with a line for each unreadable argument.
  */
 export function parseArguments(
   tokens: readonly string[],
@@ -95,9 +95,8 @@ function unknownOption(token: string, options: readonly string[]): ConfigError {
 }
 
 /**
- * Returns the members of a sweep: the product of all lists, the first one slowest. The last
- * override of a key counts. Throws ConfigError "sweep" for a list without `multirun`, and for more
- * than 10,000 members.
+ * Returns the members of a sweep: the product of all lists, the first one slowest. The last override of a key counts.
+ * @throws {ConfigError} "sweep" for a list without `multirun`, and for more than 10,000 members.
  */
 export function expandSweep(overrides: readonly Override[], multirun: boolean): Overrides[] {
   const lists = new Map<string, Value[]>();
@@ -154,9 +153,9 @@ const plainText = /^[^,()[\]{}'"]+/;
 const plainKey = /^[^,()[\]{}'":]+/;
 
 /**
- * Reads the text behind "key=": one value, or the values a,b,c of a sweep. Empty text is one empty
- * string. `read` reads text without quotes. Throws ConfigError "syntax" that quotes `token`, the
- * whole override, and the place in it.
+ * Reads the text behind "key=": one value, or the values a,b,c of a sweep. Empty text is one empty string. `read` reads
+ * text without quotes.
+ * @throws {ConfigError} "syntax" that quotes `token`, the whole override, and the place in it.
  */
 export function parseValues(
   text: string,

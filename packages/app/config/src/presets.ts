@@ -72,7 +72,7 @@ export interface Composed {
 
 /**
  * Composes base, presets and overrides. If two files choose from one group, the first counts.
- * Throws ConfigError "preset" for an unknown name.
+ * @throws {ConfigError} "preset" for an unknown name.
  */
 export function compose({
   name,

@@ -103,8 +103,8 @@ export function flatten(tree: object, above = ""): Overrides {
 }
 
 /**
- * Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws
- * ConfigError "value" for a path through a scalar.
+ * Returns a copy of `base` with `over` on top: mappings merge, everything else replaces.
+ * @throws {ConfigError} "value" for a path through a scalar.
  */
 export function merge(base: Tree, over: object): Tree {
   const tree = structuredClone(base);
@@ -125,8 +125,8 @@ export function child(node: Value | undefined, part: string): Value | undefined 
 }
 
 /**
- * Sets the value at a dotted path, in place, and makes missing mappings. Throws ConfigError "value"
- * for a path through a scalar or a list, and "unknown_key" for __proto__.
+ * Sets the value at a dotted path, in place, and makes missing mappings.
+ * @throws {ConfigError} "value" for a path through a scalar or a list, and "unknown_key" for __proto__.
  */
 function setPath(tree: Tree, path: string, value: Value): void {
   const parts = path.split(".");
@@ -158,8 +158,9 @@ export function deletePath(tree: Tree, path: string): void {
 }
 
 /**
- * Reads YAML 1.2, which includes JSON, as a mapping; empty text is an empty mapping. `source` names
- * the file in messages. Throws ConfigError "yaml" with line and column.
+ * Reads YAML 1.2, which includes JSON, as a mapping; empty text is an empty mapping. `source` names the file in
+ * messages.
+ * @throws {ConfigError} "yaml" with line and column.
  */
 export function readYaml(text: string, source = "the text"): Tree {
   const value = parseYaml(text, source) ?? {};

@@ -50,7 +50,8 @@ export interface Columns {
 
 /**
  * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
- * @throws ConfigError for data.layer of another format, a table and another dataset, and values too large for float32.
+ * @throws {ConfigError} for data.layer of another format, a table and another dataset, and values too large for
+ * float32.
  */
 export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = datasets.flatMap((end) => end.facts ?? []);
@@ -148,7 +149,7 @@ function checkScale(
 
 /**
  * Projects samples on the principal components of both training sets.
- * @throws ConfigError for samples of several shapes, or for more components than samples.
+ * @throws {ConfigError} for samples of several shapes, or for more components than samples.
  */
 export function projectDatasets(
   datasets: EndpointData[],

@@ -114,7 +114,7 @@ export function loadOptions(
 
 /**
  * Loads the training rows [n, …] and held-out rows [m, …] of one dataset.
- * @throws ConfigError for images of another size, and DatasetError for missing or damaged files.
+ * @throws {ConfigError} for images of another size, and DatasetError for missing or damaged files.
  */
 export function loadDataset(
   end: Endpoint,
@@ -191,7 +191,7 @@ export function disposeDataset(end: EndpointData): void {
 
 /**
  * The conditions of the rows of a table: fields or images [n, C′, …], seasons [n, 1], class labels [n].
- * @throws ConfigError if the configuration needs a condition that the table lacks.
+ * @throws {ConfigError} if the configuration needs a condition that the table lacks.
  */
 export function conditionsOf(
   table: Pick<Table, "name" | "condition" | "labels" | "classes">,

@@ -97,7 +97,10 @@ export interface DataWork {
   deadline?: number | undefined;
 }
 
-/** Prepares slow data, for example images to decode, and loads all. Throws as loadDatasets. */
+/**
+ * Prepares slow data, for example images to decode, and loads all.
+ * @throws as loadDatasets.
+ */
 export async function openDatasets(
   config: CompleteTrainConfig,
   { progress, signal, checkFolder }: DataWork,
@@ -123,9 +126,9 @@ export async function openDatasets(
 }
 
 /**
- * Loads source and target onto the configuration's device. Throws a DatasetError for missing or
- * damaged files, and a ConfigError if a sample's shape differs from the configuration or between
- * both.
+ * Loads source and target onto the configuration's device.
+ * @throws {DatasetError} for missing or damaged files, and a ConfigError if a sample's shape differs from the
+ * configuration or between both.
  */
 export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const device = config.device as Device;

@@ -79,8 +79,9 @@ export function readEncoding(folder: string, config: CompleteTrainConfig): Encod
 }
 
 /**
- * Encodes the training images of datasets as latent maps, which then are their training rows. The autoencoder comes from the
- * run in `work.folder`, or from the teacher of a run of few steps; else it is trained. Does nothing without data.latent.
+ * Encodes the training images of datasets as latent maps, which then are their training rows. The autoencoder comes
+ * from the run in `work.folder`, or from the teacher of a run of few steps; else it is trained. Does nothing without
+ * data.latent.
  * @throws the reason of a signal, and as `readEncoding`
  */
 export async function encodeDatasets(
@@ -146,7 +147,10 @@ const encodedConditions = (
     ? mapConditions(conditions?.train, (t) => tidy(() => cat([t, t]).keep()))
     : conditions?.train;
 
-/** The data of a run, encoded if it has data.latent; a resumed run has its autoencoder. Throws as `openDatasets` and `encodeDatasets`. */
+/**
+ * The data of a run, encoded if it has data.latent; a resumed run has its autoencoder.
+ * @throws as `openDatasets` and `encodeDatasets`.
+ */
 export async function openEncodedDatasets(
   config: CompleteTrainConfig,
   work: DataWork,

@@ -8,9 +8,8 @@ import { type Datasets, namesOf } from "./datasets.js";
 export const rowPairs = "rows";
 
 /**
- * Known pairs as rows of the training tables, for a time course over all intervals; null without
- * pairs. Throws a DatasetError for an unusable file, and a ConfigError if all pairs have held-out
- * rows.
+ * Known pairs as rows of the training tables, for a time course over all intervals; null without pairs.
+ * @throws {DatasetError} for an unusable file, and a ConfigError if all pairs have held-out rows.
  */
 export async function loadPairs(
   config: CompleteTrainConfig,

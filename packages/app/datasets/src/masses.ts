@@ -38,8 +38,8 @@ export function growthNote(config: MassConfig): string | null {
 export const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || death !== null;
 
 /**
- * Masses of the datasets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
- * number of masses.
+ * Masses of the datasets relative to the first one: [1, …]; null without growth.
+ * @throws {ConfigError} for another number of masses.
  */
 export function relativeMasses(
   config: MassConfig,
@@ -88,7 +88,7 @@ const mostRows = 2048;
 
 /**
  * A dataset with rows [n, …] drawn by the column of weights, and with growth rates [n] by the columns birth and death.
- * @throws ConfigError for data that are no table.
+ * @throws {ConfigError} for data that are no table.
  */
 export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): EndpointData {
   const key = massKeys.find((one) => typeof config[one] === "string");
@@ -139,7 +139,7 @@ export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): End
 
 /**
  * Training tables of a time course, or with masses: new tensors [n, …]. Null if the datasets themselves are enough.
- * @throws ConfigError for images with masses.
+ * @throws {ConfigError} for images with masses.
  */
 export function trainingTables(
   datasets: readonly EndpointData[],

@@ -28,7 +28,10 @@ interface SizeRule {
   reason: string;
 }
 
-/** Returns size and channels with reasons. Throws as `pictureFormat`. */
+/**
+ * Returns size and channels with reasons.
+ * @throws as `pictureFormat`.
+ */
 export async function pictureSizes(folders: readonly string[]): Promise<SizeRule[]> {
   const formats = await Promise.all(
     folders.map((name) => pictureFormat(name.slice(folderPrefix.length))),
@@ -49,7 +52,10 @@ export async function pictureSizes(folders: readonly string[]): Promise<SizeRule
   ];
 }
 
-/** Returns channels, height and width of fields with reasons. Throws as `openFields`. */
+/**
+ * Returns channels, height and width of fields with reasons.
+ * @throws as `openFields`.
+ */
 export async function fieldSizes(
   names: readonly string[],
   { variables, na }: CompleteTrainConfig["data"],

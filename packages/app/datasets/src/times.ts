@@ -31,7 +31,7 @@ export function timeScale(config: TimeConfig): { from: number; length: number } 
 
 /**
  * The intervals of a time course; null for two datasets.
- * @throws ConfigError for a method of two datasets.
+ * @throws {ConfigError} for a method of two datasets.
  */
 export function configChain({
   Dataset_between,

@@ -40,7 +40,10 @@ export class Distances implements Disposable {
     this.#signal = signal;
   }
 
-  /** The p-Wasserstein distance of x [n, d] and y [m, d] as `wasserstein`. Reads the points before it returns. @throws {BridgeError} as `wasserstein`. */
+  /**
+   * The p-Wasserstein distance of x [n, d] and y [m, d] as `wasserstein`. Reads the points before it returns.
+   * @throws {BridgeError} as `wasserstein`.
+   */
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
     const areFinite = allFinite(x) && allFinite(y);
     // NaN and infinite values are refused here.

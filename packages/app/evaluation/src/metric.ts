@@ -116,7 +116,10 @@ interface MetricFacts<S extends SampleSubject> {
   ): string | null;
   states?(steps: number): number[];
   usesEnergy?: boolean;
-  /** Loads files, once. Throws errors of the configuration's files. */
+  /**
+   * Loads files, once.
+   * @throws errors of the configuration's files.
+   */
   prepare?(context: MeasurementContext<S>): Promise<unknown>;
 }
 

@@ -52,8 +52,8 @@ export interface SubjectOptions extends Partial<Omit<EvaluateConfig, "json" | "o
 }
 
 /**
- * Opens a run in any state that has parameters, and its data. Throws a RunError or ConfigError if
- * the folder holds no run or no parameters, and errors of its data.
+ * Opens a run in any state that has parameters, and its data.
+ * @throws {RunError | ConfigError} if the folder holds no run or no parameters, and errors of its data.
  */
 export async function openSubject(
   folder: string,

@@ -84,7 +84,10 @@ export class Evaluator implements Disposable {
     this.#options = context.options;
   }
 
-  /** Returns null if it was stopped. Throws errors of the configuration's files. */
+  /**
+   * Returns null if it was stopped.
+   * @throws errors of the configuration's files.
+   */
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
     const { config } = subject.trained;
     const { datasets, orders } = inRandomOrder(subject.datasets, config.seed);
@@ -116,8 +119,8 @@ export class Evaluator implements Disposable {
   }
 
   /**
-   * Generates samples and measures them in the time of a clock (default: no limit). Returns null if
-   * it was stopped. Throws a DivergedError for NaN and infinite values.
+   * Generates samples and measures them in the time of a clock (default: no limit). Returns null if it was stopped.
+   * @throws {DivergedError} for NaN and infinite values.
    */
   async evaluate(
     at: Position,

@@ -31,7 +31,10 @@ const comparedMetrics = [
   "conditional_variance",
 ];
 
-/** The folder of a run of few steps. Throws a RunError if RUN is no run and the folder is not given. */
+/**
+ * The folder of a run of few steps.
+ * @throws {RunError} if RUN is no run and the folder is not given.
+ */
 export function distilledFolder(run: string, { out, steps }: DistillConfig): string {
   if (out !== null) return out;
   const beside = (path: string) => `${path.replace(/\/+$/, "")}-${steps}`;
@@ -71,8 +74,8 @@ export interface DistillOptions
 }
 
 /**
- * Trains a run of few steps, or resumes it, and compares it with its teacher. Throws the errors of both runs, of the data and of
- * training.
+ * Trains a run of few steps, or resumes it, and compares it with its teacher.
+ * @throws the errors of both runs, of the data and of training.
  */
 export async function runDistill(
   run: string,
@@ -103,8 +106,9 @@ async function compareSteps(
 }
 
 /**
- * Measures a run of few steps in each of its numbers of steps, and its teacher, on the same rows. Returns null if it was stopped. Throws
- * the errors of `measureQuality`.
+ * Measures a run of few steps in each of its numbers of steps, and its teacher, on the same rows. Returns null if it
+ * was stopped.
+ * @throws the errors of `measureQuality`.
  */
 export async function measureSteps(
   folder: string,

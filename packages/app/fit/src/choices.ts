@@ -16,7 +16,10 @@ export class Choices {
     return this.#list;
   }
 
-  /** The configuration with these choices. Throws ConfigError. */
+  /**
+   * The configuration with these choices.
+   * @throws {ConfigError}
+   */
   get configuration(): FitConfiguration {
     this.#configuration ??= configureFit(this.request, this.#list);
     return this.#configuration;

@@ -3,8 +3,9 @@ import { type CompleteTrainConfig, tableReading } from "@dsbm/config";
 import { type ColumnVariability, mostNarrowColumns, openRows, tableFormat } from "@dsbm/data";
 
 /**
- * Reads how much the columns of a wide .h5ad matrix vary; null for other data, few columns, and where the
- * user chose columns, principal components or a scale. Throws the errors of reading.
+ * Reads how much the columns of a wide .h5ad matrix vary; null for other data, few columns, and where the user chose
+ * columns, principal components or a scale.
+ * @throws the errors of reading.
  */
 export async function matrixFacts({
   Dataset,

@@ -59,8 +59,8 @@ interface PlanningOptions {
 }
 
 /**
- * Chooses the options of a fit from its data. `began` is the start of the run in seconds of performance.now(). Throws
- * the errors of data and configuration.
+ * Chooses the options of a fit from its data. `began` is the start of the run in seconds of performance.now().
+ * @throws the errors of data and configuration.
  */
 export async function planFit(
   request: FitRequest,

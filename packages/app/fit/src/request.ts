@@ -33,14 +33,20 @@ export const methodNames = (): RegisteredNames => ({
   ),
 });
 
-/** Checks the options of a request. Throws ConfigError. */
+/**
+ * Checks the options of a request.
+ * @throws {ConfigError}
+ */
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
   configure(fit, overrides, {
     names: methodNames(),
     base,
   });
 
-/** The configuration of a request with choices, which the user's values replace. Throws ConfigError. */
+/**
+ * The configuration of a request with choices, which the user's values replace.
+ * @throws {ConfigError}
+ */
 export function configureFit(
   { base, overrides }: FitRequest,
   choices: readonly Choice[],

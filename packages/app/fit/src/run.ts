@@ -47,8 +47,8 @@ function isMeasured(folder: string, { holdout, at }: FitPlan["own"]): boolean {
 }
 
 /**
- * Chooses, or reads the choices of a resumed run, then trains and evaluates. Throws as
- * `runTraining`.
+ * Chooses, or reads the choices of a resumed run, then trains and evaluates.
+ * @throws as `runTraining`.
  */
 export async function runFit(request: FitRequest, options: RunOptions): Promise<RunResult> {
   const { folder, progress, again = false, began = performance.now() / 1000 } = options;
@@ -66,7 +66,10 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
   }
 }
 
-/** Returns null if the run has no choices. Throws a RunError for a damaged file. */
+/**
+ * Returns null if the run has no choices.
+ * @throws {RunError} for a damaged file.
+ */
 function readChoices(folder: string): Choice[] | null {
   if (!existsSync(join(folder, "choices.json"))) return null;
   checkFiles(folder, ["choices.json"]);

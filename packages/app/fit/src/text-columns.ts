@@ -4,8 +4,8 @@ import { openRows, textColumnsOf } from "@dsbm/data";
 import { ownOptions } from "@dsbm/datasets";
 
 /**
- * The columns of texts of the source that have no other use; [] for other data, and if the user chose categories. Throws
- * the errors of reading.
+ * The columns of texts of the source that have no other use; [] for other data, and if the user chose categories.
+ * @throws the errors of reading.
  */
 export async function textColumns(config: CompleteTrainConfig): Promise<string[]> {
   const path = /^table:(.+)$/s.exec(config.Dataset)?.[1];

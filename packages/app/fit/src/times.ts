@@ -4,8 +4,8 @@ import { tableGroups } from "@dsbm/data";
 import { type FitRequest, fitMember } from "./request.js";
 
 /**
- * Returns the base of a request with the datasets of its column of times; without `time` the request's base. Throws a
- * ConfigError for data that are no table, and the errors of `tableGroups`.
+ * Returns the base of a request with the datasets of its column of times; without `time` the request's base.
+ * @throws {ConfigError} for data that are no table, and the errors of `tableGroups`.
  */
 export async function withTimes(
   request: FitRequest,

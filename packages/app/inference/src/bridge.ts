@@ -80,8 +80,9 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Opens a run. Throws a RunError if the folder holds no run, and a ConfigError without weights,
-   * or without weights of `half_iteration`.
+   * Opens a run.
+   * @throws {RunError} if the folder holds no run, and a ConfigError without weights, or without weights of
+   * `half_iteration`.
    */
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu" } = options;
@@ -114,7 +115,8 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Converts between the data's own units and the network's units. Throws a ConfigError for images.
+   * Converts between the data's own units and the network's units.
+   * @throws {ConfigError} for images.
    */
   get units(): Units {
     const { folder, shape } = this.trained;
@@ -144,9 +146,10 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Samples the other endpoint from x [n, …] float32 in the network's units (images from −1 to 1). The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
-   * options, for x and conditions of another shape and for an untrained direction, and the reason
-   * of `signal`.
+   * Samples the other endpoint from x [n, …] float32 in the network's units (images from −1 to 1). The noise of row i
+   * depends only on the seed and i.
+   * @throws {ConfigError} for wrong options, for x and conditions of another shape and for an untrained direction, and
+   * the reason of `signal`.
    */
   async sample(x: Tensor, options: RunSampleOptions = {}): Promise<GeneratedSamples> {
     const { conditions, grid, purpose, first = 0, onState, signal, ...keys } = options;
@@ -245,9 +248,9 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Log-density [n] of samples at the end of a direction, along the probability flow from
-   * `logDensity` at its start (change of variables; Hutchinson's estimate beyond 8 dimensions).
-   * Throws a ConfigError for a method without a flow.
+   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start
+   * (change of variables; Hutchinson's estimate beyond 8 dimensions).
+   * @throws {ConfigError} for a method without a flow.
    */
   likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
     return this.#fields.likelihood(x, options);

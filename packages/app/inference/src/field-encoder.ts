@@ -28,7 +28,7 @@ export class FieldEncoder {
     this.#block = coarseBlock(config.data.coarsen);
   }
 
-  /** Throws a ConfigError that begins with `what` unless fields of this size and number of variables fit the run. */
+  /** @throws {ConfigError} that begins with `what` unless fields of this size and number of variables fit the run. */
   check(what: string, size: GridSize, variables: number): void {
     const { grid, source } = this.#channels;
     const coarse = coarseSize(grid, this.#block);

@@ -45,8 +45,8 @@ interface SamplePlan {
 }
 
 /**
- * Throws a ConfigError for an untrained direction, for steps that the method cannot take, and for a
- * part of the time if the method needs the whole.
+ * @throws {ConfigError} for an untrained direction, for steps that the method cannot take, and for a part of the time
+ * if the method needs the whole.
  */
 export function planSamples(
   bridge: Bridge,
@@ -150,8 +150,8 @@ function checkNoise(
 }
 
 /**
- * A run with the noise and the guidance of `Bridge.open`. Throws a ConfigError as `checkNoise` and for a `step_variance` that
- * the run cannot take.
+ * A run with the noise and the guidance of `Bridge.open`.
+ * @throws {ConfigError} as `checkNoise` and for a `step_variance` that the run cannot take.
  */
 export function withNoise(
   read: Trained,
@@ -168,8 +168,8 @@ export function withNoise(
 }
 
 /**
- * A run with another noise of steps; null: as trained. Throws a ConfigError for a method without steps along a drift, and for
- * `analytic` in a run that has not measured it.
+ * A run with another noise of steps; null: as trained.
+ * @throws {ConfigError} for a method without steps along a drift, and for `analytic` in a run that has not measured it.
  */
 function withStepVariance(trained: Trained, step_variance: SampleConfig["step_variance"]): Trained {
   if (step_variance === null || step_variance === trained.stepVariance) return trained;
@@ -203,7 +203,10 @@ export function timeLabel(config: TimeConfig, time: number): string {
 export const timeName = (config: TimeConfig, time: number): string =>
   timeTitle(config.data.split_by ?? "time", timeLabel(config, time));
 
-/** The process time of a user's time. Throws a ConfigError that names `key` for other values. */
+/**
+ * The process time of a user's time.
+ * @throws {ConfigError} that names `key` for other values.
+ */
 export function processTime(config: TimeConfig, label: string, key: string): number {
   const values = timeValues(config);
   const number = label.trim() === "" ? Number.NaN : Number(label);
@@ -226,8 +229,8 @@ interface SamplingTimes {
 }
 
 /**
- * The journey of the options from and to, or a whole direction. Throws a ConfigError for times that
- * do not fit.
+ * The journey of the options from and to, or a whole direction.
+ * @throws {ConfigError} for times that do not fit.
  */
 function journeyOf(
   config: TimeConfig,

@@ -50,7 +50,10 @@ export class RunChain implements Disposable {
     }
   }
 
-  /** Takes the seasons of an input for the second run. Throws a ConfigError if it needs some and the input has no dates. */
+  /**
+   * Takes the seasons of an input for the second run.
+   * @throws {ConfigError} if it needs some and the input has no dates.
+   */
   open(input: Input): void {
     this.#conditionsOf = openConditions({ cond: null, y: null }, { bridge: this.bridge, input });
   }

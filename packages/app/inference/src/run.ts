@@ -38,9 +38,9 @@ export interface SampleResult {
 }
 
 /**
- * Applies a trained run to an input. Returns null if it was stopped, which happens at the next step
- * of a batch. Leaves nothing at the output if it fails or is stopped. Throws errors of the run, the
- * input, the conditions and the disk.
+ * Applies a trained run to an input. Returns null if it was stopped, which happens at the next step of a batch. Leaves
+ * nothing at the output if it fails or is stopped.
+ * @throws errors of the run, the input, the conditions and the disk.
  */
 export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResult | null> {
   const { run, config, progress, signal } = job;

@@ -8,7 +8,10 @@ import { savedFacts } from "./saved-facts.js";
 /** The channels of a run of fields. */
 export type RunChannels = Omit<Channels, "description">;
 
-/** Null for a run of other data. Throws a ConfigError if fields.json is missing or damaged. */
+/**
+ * Null for a run of other data.
+ * @throws {ConfigError} if fields.json is missing or damaged.
+ */
 export function readChannels(
   folder: string,
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,

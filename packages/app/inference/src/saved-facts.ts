@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { checkFiles } from "@dsbm/runs";
 
-/** What a file of a run says of its `parts` ("columns"). Throws a ConfigError if the file is missing, changed or damaged. */
+/**
+ * What a file of a run says of its `parts` ("columns").
+ * @throws {ConfigError} if the file is missing, changed or damaged.
+ */
 export function savedFacts<T>(
   folder: string,
   { name, parts, read }: { name: string; parts: string; read: (folder: string) => T | null },

@@ -58,8 +58,8 @@ export interface Trained extends Process {
 
 /**
  * Reads a run after a half-iteration, named as for `findRun`; `device` is the device for sampling.
- * Throws a RunError if the folder holds no run, and a ConfigError for a run of another command or
- * version, without weights, or without this half-iteration.
+ * @throws {RunError} if the folder holds no run, and a ConfigError for a run of another command or version, without
+ * weights, or without this half-iteration.
  */
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
   const folder = findRun(run);
@@ -90,7 +90,10 @@ export function readTrained(run: string, half: number | "newest", device: Device
   });
 }
 
-/** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
+/**
+ * Null for a run of other data.
+ * @throws {ConfigError} if data.json is missing or damaged.
+ */
 function readColumns(
   folder: string,
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
@@ -214,8 +217,8 @@ export function classesOf(
 }
 
 /**
- * Reads projection.safetensors of a run; the caller disposes it. Throws a ConfigError, and a
- * TorchError for damage.
+ * Reads projection.safetensors of a run; the caller disposes it.
+ * @throws {ConfigError | TorchError} for damage.
  */
 export function readProjection(folder: string): Projection {
   const path = join(folder, "projection.safetensors");
@@ -266,8 +269,8 @@ export function encodeConditions(
 }
 
 /**
- * The Gaussian at time 1. Throws a ConfigError if it needs moments of training images that are
- * missing.
+ * The Gaussian at time 1.
+ * @throws {ConfigError} if it needs moments of training images that are missing.
  */
 export function endLaw(
   config: CompleteTrainConfig,

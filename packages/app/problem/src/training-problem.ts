@@ -41,7 +41,7 @@ function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchC
   return ot_sampler && minibatchEntropic({ reg });
 }
 
-/** Throws a ConfigError for batches larger than a dataset. */
+/** @throws {ConfigError} for batches larger than a dataset. */
 export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const most = largestBatch(config, datasets);
@@ -51,7 +51,7 @@ export function checkBatch(config: CompleteTrainConfig, datasets: Datasets): voi
     );
 }
 
-/** Throws a ConfigError for parts that are larger than a sample, and for vectors. */
+/** @throws {ConfigError} for parts that are larger than a sample, and for vectors. */
 function checkCrop({ data: { crop } }: CompleteTrainConfig, { shape }: Datasets): void {
   const [, height = 0, width = 0] = shape;
   if (crop === null || crop <= Math.min(height, width)) return;
@@ -69,8 +69,8 @@ interface ProblemOptions {
 }
 
 /**
- * The problem of a configuration and its datasets. The datasets stay the caller's. Throws a ConfigError or a BridgeError
- * for options that do not go together.
+ * The problem of a configuration and its datasets. The datasets stay the caller's.
+ * @throws {ConfigError | BridgeError} for options that do not go together.
  */
 export function trainingProblem(
   config: CompleteTrainConfig,

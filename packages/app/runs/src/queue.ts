@@ -14,7 +14,8 @@ interface QueueOptions<T> {
 
 /**
  * Starts runs in their order, so that a failing run does not end the others. Returns whether all were started, or a
- * signal stopped the queue. Throws the error of a run if `failed` is missing.
+ * signal stopped the queue.
+ * @throws the error of a run if `failed` is missing.
  */
 export async function runQueue<T>(
   tasks: readonly T[],

@@ -91,7 +91,7 @@ function overview(): string {
   ].join("\n\n");
 }
 
-/** Throws a ConfigError that names the closest command. */
+/** @throws {ConfigError} that names the closest command. */
 async function commandOf(name: string): Promise<Load> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load) return load[1];

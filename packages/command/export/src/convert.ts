@@ -12,7 +12,10 @@ export interface ConvertOptions {
   outputs: readonly string[];
 }
 
-/** The ONNX graph of a recorded program. Throws a ConfigError for an operation without a counterpart. */
+/**
+ * The ONNX graph of a recorded program.
+ * @throws {ConfigError} for an operation without a counterpart.
+ */
 export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Graph {
   const graph = new GraphBuilder(inputs[0]);
   /** The value of a tensor, and how often its memory had been written to. */

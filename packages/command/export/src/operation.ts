@@ -42,21 +42,30 @@ export class Operation {
     return arg !== undefined && !("value" in arg && arg.value === null);
   }
 
-  /** The sizes of a tensor. Throws if the argument is no tensor. */
+  /**
+   * The sizes of a tensor.
+   * @throws if the argument is no tensor.
+   */
   shape(name: string): Size[] {
     const arg = this.step.args[name];
     if (!arg || !("slot" in arg)) throw this.refused(`${name} is no tensor`);
     return this.#slot(arg.slot).shape;
   }
 
-  /** The sizes of dimensions `from` on. Throws if a size is free. */
+  /**
+   * The sizes of dimensions `from` on.
+   * @throws if a size is free.
+   */
   fixed(name: string, from = 0): number[] {
     const sizes = this.shape(name).slice(from);
     if (sizes.some(isFree)) throw this.refused(`${name} has the shape ${sizesText(sizes)}`);
     return sizes as number[];
   }
 
-  /** The sizes of a result. Throws if the operation has no such result. */
+  /**
+   * The sizes of a result.
+   * @throws if the operation has no such result.
+   */
   resultShape(i = 0, k = 0): Size[] {
     const slot = this.step.results[i]?.[k];
     if (slot === undefined || slot < 0) throw this.refused("it has no result");
@@ -74,7 +83,10 @@ export class Operation {
     throw this.refused(`it has numbers of ${dtype}`);
   }
 
-  /** A tensor, or a number as a scalar; cast to `type` if it differs. Throws for a missing argument and for other values. */
+  /**
+   * A tensor, or a number as a scalar; cast to `type` if it differs.
+   * @throws for a missing argument and for other values.
+   */
   value(name: string, type?: OnnxType): string {
     const arg = this.step.args[name];
     if (arg && "slot" in arg) return this.#read(arg.slot, type);
@@ -95,7 +107,10 @@ export class Operation {
     return this.graph.node("Mul", [value, this.graph.numbers(this.type, factor)]);
   }
 
-  /** The values of a list of tensors. Throws for another argument. */
+  /**
+   * The values of a list of tensors.
+   * @throws for another argument.
+   */
   values(name: string, type?: OnnxType): string[] {
     const arg = this.step.args[name];
     if (!arg || !("slots" in arg)) throw this.refused(`${name} is no list of tensors`);
@@ -118,7 +133,10 @@ export class Operation {
     return this.#typeOf(arg.slot);
   }
 
-  /** A value other than a tensor; `fallback` if it is null. Throws if it is missing without a fallback. */
+  /**
+   * A value other than a tensor; `fallback` if it is null.
+   * @throws if it is missing without a fallback.
+   */
   plain<V extends TracedValue>(name: string, fallback?: V): V {
     const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;
@@ -127,14 +145,20 @@ export class Operation {
     throw this.refused(`${name} is missing`);
   }
 
-  /** A number. Throws if it depends on the number of rows. */
+  /**
+   * A number.
+   * @throws if it depends on the number of rows.
+   */
   number(name: string, fallback?: number): number {
     const value = this.plain<TracedValue>(name, fallback);
     if (typeof value === "number" || typeof value === "boolean") return Number(value);
     throw this.refused(`${name} depends on the number of rows`);
   }
 
-  /** A list of numbers. Throws if one depends on the number of rows. */
+  /**
+   * A list of numbers.
+   * @throws if one depends on the number of rows.
+   */
   numbers(name: string, fallback?: readonly number[]): number[] {
     const list = this.plain<readonly TracedValue[]>(name, fallback);
     if (!list.every((value) => typeof value === "number"))

@@ -34,8 +34,9 @@ interface ExportedFile {
 }
 
 /**
- * Exports a run to `out`: a folder, or a page if the name ends in .html. Throws a ConfigError if `out` exists, for a
- * bridge without counterpart in ONNX and for a page of more than 100 MB, and a RunError of the disk.
+ * Exports a run to `out`: a folder, or a page if the name ends in .html.
+ * @throws {ConfigError} if `out` exists, for a bridge without counterpart in ONNX and for a page of more than 100 MB,
+ * and a RunError of the disk.
  */
 export async function exportRun(
   run: string,

@@ -39,8 +39,8 @@ export interface Trace {
 const rows = [3, 5] as const;
 
 /**
- * Records `fn` for two numbers of rows, `inputs(n)`. Its tensors belong to the open scope. Throws a ConfigError if values
- * depend on the number of rows in another way than shapes [32N].
+ * Records `fn` for two numbers of rows, `inputs(n)`. Its tensors belong to the open scope.
+ * @throws {ConfigError} if values depend on the number of rows in another way than shapes [32N].
  */
 export function trace(
   fn: (...inputs: Tensor[]) => Tensor[],

@@ -6,7 +6,10 @@ import { withPlainFile } from "./read.js";
 export const sha256 = (data: string | NodeJS.ArrayBufferView): string =>
   createHash("sha256").update(data).digest("hex");
 
-/** The SHA-256 of a plain file of any size. Throws FileError. */
+/**
+ * The SHA-256 of a plain file of any size.
+ * @throws {FileError}
+ */
 export function sha256OfFile(path: string): string {
   return withPlainFile(path, (fd) => {
     const hash = createHash("sha256");

@@ -105,7 +105,10 @@ export function fileError(action: string, path: string, error: unknown): FileErr
   return new FileError(code, `cannot ${action} ${path}: ${cure}${suffix}`, { cause: error });
 }
 
-/** Runs a file operation. Throws its FileError, see fileError. */
+/**
+ * Runs a file operation.
+ * @throws its FileError, see fileError.
+ */
 export function fileOperation<T>(action: string, path: string, operation: () => T): T {
   try {
     return operation();

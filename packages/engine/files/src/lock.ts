@@ -12,7 +12,10 @@ const refreshSeconds = 30;
 
 /** A lock file that this process took. */
 export interface Lock {
-  /** Shows other machines that the process lives, at most every 30 s. Throws FileError "locked" if the lock was lost. */
+  /**
+   * Shows other machines that the process lives, at most every 30 s.
+   * @throws {FileError} "locked" if the lock was lost.
+   */
   refresh(): void;
   /** Whether the lock was neither released, nor taken over, nor deleted. */
   isHeld(): boolean;
@@ -28,7 +31,10 @@ export interface LockOwner {
   token: string;
 }
 
-/** Takes the lock file `path`, or takes it over from a dead process. Throws FileError "locked" if a process holds it. */
+/**
+ * Takes the lock file `path`, or takes it over from a dead process.
+ * @throws {FileError} "locked" if a process holds it.
+ */
 export function acquireLock(path: string): Lock {
   const owner: LockOwner = { process: processName(), token: randomUUID() };
   const text = `${JSON.stringify(owner)}\n`;
@@ -108,7 +114,10 @@ function refuseIfHeld(path: string): void {
   throw new FileError("locked", `this folder is in use by ${holder}: ${cure} (lock: ${path})`);
 }
 
-/** The owner that a lock names. Returns undefined if the lock is not there or not whole. Throws FileError. */
+/**
+ * The owner that a lock names. Returns undefined if the lock is not there or not whole.
+ * @throws {FileError}
+ */
 export function readLock(path: string): LockOwner | undefined {
   try {
     const { process = "", token } = JSON.parse(readFileSync(path, "utf8"));

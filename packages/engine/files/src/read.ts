@@ -5,7 +5,10 @@ import { errnoOf, FileError, fileError, fileOperation } from "./errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
-/** Gives `use` a plain file, opened for reading, and its size; `mayBeLink` follows links to it. Throws FileError. */
+/**
+ * Gives `use` a plain file, opened for reading, and its size; `mayBeLink` follows links to it.
+ * @throws {FileError}
+ */
 export function withPlainFile<T>(
   path: string,
   use: (fd: number, size: number) => T,
@@ -24,7 +27,10 @@ export function withPlainFile<T>(
   });
 }
 
-/** A plain file of at most `limit` bytes. Throws FileError. */
+/**
+ * A plain file of at most `limit` bytes.
+ * @throws {FileError}
+ */
 export function readPlainFile(path: string, { limit }: { limit: number }): Buffer {
   return withPlainFile(path, (fd, size) => {
     if (size <= limit) return readFileSync(fd);
@@ -34,8 +40,8 @@ export function readPlainFile(path: string, { limit }: { limit: number }): Buffe
 }
 
 /**
- * Refuses a folder with a link at any depth: writing or removing there could reach outside. A
- * missing folder has none. Throws FileError.
+ * Refuses a folder with a link at any depth: writing or removing there could reach outside. A missing folder has none.
+ * @throws {FileError}
  */
 export function refuseLinks(folder: string): void {
   try {

@@ -9,7 +9,10 @@ import { makeFolder, type StagedPath, stageFolder, syncFolder } from "./write.js
 export interface ResumableFolder extends StagedPath {
   /** Ends the work on the folder; its content stays. */
   leave(): void;
-  /** Shows other machines that the process lives. Throws FileError "locked" if another one took the folder over. */
+  /**
+   * Shows other machines that the process lives.
+   * @throws {FileError} "locked" if another one took the folder over.
+   */
   refresh(): void;
 }
 
@@ -19,8 +22,9 @@ const daysOfPart = 7;
 const millisecondsOfDay = 86_400_000;
 
 /**
- * A folder that becomes `path` at commit, with all that `leave` or a killed process left in it. If another process works on
- * the same folder, a new folder without a successor. Throws FileError.
+ * A folder that becomes `path` at commit, with all that `leave` or a killed process left in it. If another process
+ * works on the same folder, a new folder without a successor.
+ * @throws {FileError}
  */
 export function resumeFolder(path: string): ResumableFolder {
   const parent = dirname(path);

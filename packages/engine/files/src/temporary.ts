@@ -19,8 +19,9 @@ export function temporaryPath(folder: string, suffix = ""): string {
 }
 
 /**
- * Removes leftovers of killed processes from a folder and, with `deep`, from its sub-folders. Links
- * are removed, never followed. Throws FileError.
+ * Removes leftovers of killed processes from a folder and, with `deep`, from its sub-folders. Links are removed, never
+ * followed.
+ * @throws {FileError}
  */
 export function sweepTemporaries(folder: string, { deep = false } = {}): void {
   fileOperation("remove temporary files in", folder, () => {

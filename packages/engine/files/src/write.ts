@@ -29,19 +29,23 @@ export interface StagedPath {
 }
 
 /**
- * Writes a file so that `path` holds its old content or all of the new content, even after SIGKILL.
- * Makes missing folders. Replaces a link, never what it leads to. Throws FileError.
+ * Writes a file so that `path` holds its old content or all of the new content, even after SIGKILL. Makes missing
+ * folders. Replaces a link, never what it leads to.
+ * @throws {FileError}
  */
 export function writeFileAtomic(path: string, data: FileData): void {
   stagePath(path, (temporary) => writeFlushed(temporary, data), renameSync).commit();
 }
 
-/** A file that replaces `path` at commit; the caller writes and flushes it. Throws FileError. */
+/**
+ * A file that replaces `path` at commit; the caller writes and flushes it.
+ * @throws {FileError}
+ */
 export const stageFile = (path: string): StagedPath => stagePath(path, () => {}, renameSync);
 
 /**
- * A folder whose files replace the files of the same names in `path` at commit. Throws FileError,
- * also if `path` is a link.
+ * A folder whose files replace the files of the same names in `path` at commit.
+ * @throws {FileError}, also if `path` is a link.
  */
 export const stageFolder = (path: string): StagedPath => stagePath(path, mkdirSync, mergeFolder);
 
@@ -56,7 +60,10 @@ export function writeFlushed(path: string, data: FileData): void {
   }
 }
 
-/** Makes a new file. Returns false if `path` exists. Throws FileError. */
+/**
+ * Makes a new file. Returns false if `path` exists.
+ * @throws {FileError}
+ */
 export function createExclusive(path: string, text: string): boolean {
   try {
     writeFlushed(path, text);
@@ -67,7 +74,10 @@ export function createExclusive(path: string, text: string): boolean {
   }
 }
 
-/** Makes a folder and its missing parents, each flushed into its own parent. Throws FileError. */
+/**
+ * Makes a folder and its missing parents, each flushed into its own parent.
+ * @throws {FileError}
+ */
 export function makeFolder(path: string): void {
   const folder = resolve(path);
   const parent = dirname(folder);
@@ -83,7 +93,10 @@ export function makeFolder(path: string): void {
   });
 }
 
-/** Removes a folder, its name first, so that a kill leaves no part of it under its name. Throws FileError. */
+/**
+ * Removes a folder, its name first, so that a kill leaves no part of it under its name.
+ * @throws {FileError}
+ */
 export function removeFolder(path: string): void {
   fileOperation("remove", path, () => {
     const temporary = temporaryPath(dirname(path));

@@ -24,7 +24,10 @@ const foreign = {
   },
 } as const;
 
-/** A row-major tensor of a copy of bytes. Throws ERR_TORCH_VALUE for another number of bytes. */
+/**
+ * A row-major tensor of a copy of bytes.
+ * @throws {TorchError} `ERR_TORCH_VALUE` for another number of bytes.
+ */
 export function fromBytes(
   data: ArrayBufferView,
   shape: readonly number[],

@@ -8,7 +8,10 @@ import type { TensorImpl } from "./tensor.js";
 /** An object as JavaScript holds it. */
 export const external = (value: object): External => value as unknown as External;
 
-/** The object behind a handle. Throws ERR_TORCH_TYPE for another kind. */
+/**
+ * The object behind a handle.
+ * @throws {TorchError} `ERR_TORCH_TYPE` for another kind.
+ */
 export function contentOf<T extends object>(
   value: unknown,
   Kind: new (...args: never[]) => T,
@@ -29,6 +32,9 @@ export const doors: Doors = {
   },
   generator: (value, what) => contentOf(value, Mersenne, what, "a generator"),
 };
-/** The tensors of a list of handles. Throws ERR_TORCH_TYPE and ERR_TORCH_DISPOSED. */
+/**
+ * The tensors of a list of handles.
+ * @throws {TorchError} `ERR_TORCH_TYPE`, `ERR_TORCH_DISPOSED`
+ */
 export const tensorsOf = (value: unknown, what: string): TensorImpl[] =>
   toList(value, what, (element) => unbox(element, what));

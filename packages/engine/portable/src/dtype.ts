@@ -51,7 +51,10 @@ export const isFloating = (name: ElementName): boolean => types[name].category =
 /** Whether numbers of this type are whole; bool is none. */
 export const isInteger = (name: ElementName): boolean => types[name].category === 1;
 
-/** The element type of that name. Throws ERR_TORCH_VALUE for another. */
+/**
+ * The element type of that name.
+ * @throws {TorchError} `ERR_TORCH_VALUE` for another.
+ */
 export function elementNamed(name: string, what: string): ElementName {
   if (Object.hasOwn(types, name)) return name as ElementName;
   if (/^complex(64|128)$/.test(name))

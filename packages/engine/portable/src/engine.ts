@@ -118,7 +118,10 @@ class Job {
     this.#chunks = chunks;
   }
 
-  /** Runs the chunks once. Throws what a chunk threw. */
+  /**
+   * Runs the chunks once.
+   * @throws what a chunk threw.
+   */
   finish(): void {
     const chunks = this.#chunks;
     this.#chunks = null;

@@ -8,17 +8,17 @@ export class EngineError extends Error {
   }
 }
 
-/** Throws an EngineError. */
+/** @throws {EngineError} */
 export function fail(code: EngineError["code"], message: string): never {
   throw new EngineError(code, message);
 }
 
-/** Throws ERR_TORCH, libtorch's code for arguments that do not fit, unless `holds`. */
+/** @throws {TorchError} `ERR_TORCH`, libtorch's code for arguments that do not fit, unless `holds`. */
 export function check(holds: boolean, message: string | (() => string)): asserts holds {
   if (!holds) fail("ERR_TORCH", typeof message === "string" ? message : message());
 }
 
-/** Throws the one error of whatever this engine does not have. */
+/** @throws the one error of whatever this engine does not have. */
 export function missing(what: string): never {
   return fail(
     "ERR_TORCH_MISSING_OP",

@@ -8,7 +8,10 @@ import { isSameShape } from "./shape.js";
 import { checkDifferentiable, edgeOf, TapeNode } from "./tape.js";
 import { viewOf } from "./tensor.js";
 
-/** Sets the gradient of a leaf, or clears it. Throws ERR_TORCH_VALUE for another shape or dtype. */
+/**
+ * Sets the gradient of a leaf, or clears it.
+ * @throws {TorchError} `ERR_TORCH_VALUE` for another shape or dtype.
+ */
 export function setGrad(t: External, grad: External | null): void {
   const leaf = unbox(t, "grad");
   const g = grad === null ? null : unbox(grad, "grad");
@@ -18,7 +21,10 @@ export function setGrad(t: External, grad: External | null): void {
   leaf.grad = g;
 }
 
-/** Whether autograd follows a tensor, after `on` is set. Throws ERR_TORCH. */
+/**
+ * Whether autograd follows a tensor, after `on` is set.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function requiresGrad(t: External, on?: boolean): boolean {
   const impl = unbox(t, "requiresGrad");
   if (on !== undefined) {

@@ -47,7 +47,10 @@ export function box(t: TensorImpl): External {
   return made as unknown as External;
 }
 
-/** The tensor of a box. Throws ERR_TORCH_TYPE and ERR_TORCH_DISPOSED. */
+/**
+ * The tensor of a box.
+ * @throws {TorchError} `ERR_TORCH_TYPE`, `ERR_TORCH_DISPOSED`
+ */
 export function unbox(value: unknown, what: string): TensorImpl {
   const t = boxOf(value, what).impl;
   if (!t) return fail("ERR_TORCH_DISPOSED", `${what}: the tensor was disposed of`);
@@ -55,7 +58,10 @@ export function unbox(value: unknown, what: string): TensorImpl {
   return t;
 }
 
-/** A value as a box. Throws ERR_TORCH_TYPE. */
+/**
+ * A value as a box.
+ * @throws {TorchError} `ERR_TORCH_TYPE`
+ */
 export function boxOf(value: unknown, what: string): TensorBox {
   if (value instanceof TensorBox) return value;
   return fail("ERR_TORCH_TYPE", `${what}: expected a tensor, got ${describe(value)}`);

@@ -79,7 +79,10 @@ export const performer: { perform(op: TableOperation, args: Arguments): Result }
   perform: (op, args) => op.forward(...args),
 };
 
-/** The operation of that full name; `aten::` is optional. Throws ERR_TORCH_MISSING_OP. */
+/**
+ * The operation of that full name; `aten::` is optional.
+ * @throws {TorchError} `ERR_TORCH_MISSING_OP`
+ */
 function operationNamed(name: string): TableOperation {
   const full = name.includes("::") ? name : `aten::${name}`;
   return operations.get(full) ?? missing(full);

@@ -88,7 +88,7 @@ export const fits = (t: TensorImpl, want: Layout): boolean =>
 export const layoutText = ({ dtype, shape }: Layout): string =>
   `${dtype}[${shape.join(", ")}] on cpu`;
 
-/** Throws ERR_TORCH_RECORDING. */
+/** @throws {TorchError} `ERR_TORCH_RECORDING` */
 export const refuse = (what: string): never => fail("ERR_TORCH_RECORDING", what);
 
 /** All slots of an operand. */

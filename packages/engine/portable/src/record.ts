@@ -144,7 +144,7 @@ class Recorder {
 
 let active: Recorder | null = null;
 
-/** Throws ERR_TORCH_RECORDING inside a recording. */
+/** @throws {TorchError} `ERR_TORCH_RECORDING` inside a recording. */
 export function refuseWhileRecording(what: string): void {
   if (active)
     refuse(
@@ -184,7 +184,10 @@ export function abortRecording(): void {
   accumulation.note = () => {};
 }
 
-/** Ends the recording. Throws ERR_TORCH_RECORDING. */
+/**
+ * Ends the recording.
+ * @throws {TorchError} `ERR_TORCH_RECORDING`
+ */
 export function endRecording(outputs: readonly TensorImpl[]): ProgramImpl {
   if (!active) return fail("ERR_TORCH_RECORDING", "recordEnd: no recording is under way");
   const recorder = active;

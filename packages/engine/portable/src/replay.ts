@@ -29,7 +29,10 @@ function checkHeld({ slots, expected }: ProgramImpl): void {
       );
 }
 
-/** The inputs as the program was recorded for them. Throws ERR_TORCH_VALUE. */
+/**
+ * The inputs as the program was recorded for them.
+ * @throws {TorchError} `ERR_TORCH_VALUE`
+ */
 function fitInputs(program: ProgramImpl, inputs: readonly TensorImpl[]): TensorImpl[] {
   const expectation = program.inputs.length;
   if (inputs.length !== expectation)
@@ -74,7 +77,10 @@ function copyOf(t: TensorImpl): TensorImpl {
   return copy;
 }
 
-/** Runs the program once. Throws ERR_TORCH_VALUE for inputs of another kind. */
+/**
+ * Runs the program once.
+ * @throws {TorchError} `ERR_TORCH_VALUE` for inputs of another kind.
+ */
 export function replay(program: ProgramImpl, inputs: readonly TensorImpl[]): TensorImpl[] {
   return withoutGraph(() => {
     checkHeld(program);
@@ -109,7 +115,10 @@ export interface Chunks {
   seed: number;
 }
 
-/** Runs all chunks; the outputs are full afterwards. Throws what a chunk threw. */
+/**
+ * Runs all chunks; the outputs are full afterwards.
+ * @throws what a chunk threw.
+ */
 export function runChunks({
   programs,
   lengths,

@@ -104,7 +104,10 @@ function fits64(value: bigint, what: string): bigint {
   return value;
 }
 
-/** An integer argument. Throws ERR_TORCH_TYPE. */
+/**
+ * An integer argument.
+ * @throws {TorchError} `ERR_TORCH_TYPE`
+ */
 export function toInt(value: unknown, what: string): number {
   if (typeof value === "bigint") return Number(fits64(value, what));
   if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 53)
@@ -112,11 +115,17 @@ export function toInt(value: unknown, what: string): number {
   return refuseValue(value, what, "an integer");
 }
 
-/** A boolean argument. Throws ERR_TORCH_TYPE. */
+/**
+ * A boolean argument.
+ * @throws {TorchError} `ERR_TORCH_TYPE`
+ */
 export const toBool = (value: unknown, what: string): boolean =>
   typeof value === "boolean" ? value : refuseValue(value, what, "true or false");
 
-/** A text. Throws ERR_TORCH_TYPE. */
+/**
+ * A text.
+ * @throws {TorchError} `ERR_TORCH_TYPE`
+ */
 export const toText = (value: unknown, what: string): string =>
   typeof value === "string" ? value : refuseValue(value, what, "a string");
 
@@ -127,7 +136,10 @@ function toScalar(value: unknown, what: string): ScalarNumber {
     : refuseValue(value, what, "a number");
 }
 
-/** The place of tensors. Throws ERR_TORCH_VALUE for another than cpu and meta. */
+/**
+ * The place of tensors.
+ * @throws {TorchError} `ERR_TORCH_VALUE` for another than cpu and meta.
+ */
 export function toDevice(value: unknown, what: string): "cpu" | "meta" {
   const name = toText(value, what);
   if (name === "cpu" || name === "meta") return name;
@@ -150,7 +162,10 @@ export interface Doors {
 
 const longestList = 10_000_000;
 
-/** A list. Throws ERR_TORCH_TYPE for another value and ERR_TORCH_VALUE for a very long one. */
+/**
+ * A list.
+ * @throws {TorchError} `ERR_TORCH_TYPE` for another value and ERR_TORCH_VALUE for a very long one.
+ */
 export function toList<T>(value: unknown, what: string, each: (element: unknown) => T): T[] {
   if (!Array.isArray(value)) return refuseValue(value, what, "an array");
   if (value.length > longestList)
@@ -187,7 +202,10 @@ function elementOf(value: unknown, arg: SchemaArgument, what: string, doors: Doo
   }
 }
 
-/** An argument as an operation takes it: its default for undefined, null for none. Throws ERR_TORCH_TYPE. */
+/**
+ * An argument as an operation takes it: its default for undefined, null for none.
+ * @throws {TorchError} `ERR_TORCH_TYPE`
+ */
 export function toArgument(
   value: unknown,
   arg: SchemaArgument,

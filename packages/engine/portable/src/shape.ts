@@ -38,7 +38,10 @@ export function isSameShape(a: readonly number[], b: readonly number[]): boolean
   return true;
 }
 
-/** The shape that both broadcast to. Throws ERR_TORCH. */
+/**
+ * The shape that both broadcast to.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function broadcastOf(a: readonly number[], b: readonly number[]): readonly number[] {
   if (isSameShape(a, b)) return a;
   const n = Math.max(a.length, b.length);
@@ -66,7 +69,10 @@ export function stridesIn(
   return to.map((_, i) => (i < skip || shape[i - skip] === 1 ? 0 : strides[i - skip]));
 }
 
-/** A dimension counted from the start. Throws ERR_TORCH_INDEX. */
+/**
+ * A dimension counted from the start.
+ * @throws {TorchError} `ERR_TORCH_INDEX`
+ */
 export function wrapDim(dim: number, ndim: number): number {
   const n = Math.max(ndim, 1);
   if (!(dim >= -n && dim < n))
@@ -77,7 +83,10 @@ export function wrapDim(dim: number, ndim: number): number {
   return dim < 0 ? dim + n : dim;
 }
 
-/** Dimensions counted from the start, each once; all of them for none. Throws ERR_TORCH. */
+/**
+ * Dimensions counted from the start, each once; all of them for none.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function wrapDims(dims: readonly number[] | null | undefined, ndim: number): number[] {
   if (!dims || dims.length === 0) return Array.from({ length: ndim }, (_, i) => i);
   const out = dims.map((dim) => wrapDim(dim, ndim));
@@ -86,7 +95,10 @@ export function wrapDims(dims: readonly number[] | null | undefined, ndim: numbe
   return ndim === 0 ? [] : out;
 }
 
-/** Sizes with a −1 replaced by the remaining factor. Throws ERR_TORCH. */
+/**
+ * Sizes with a −1 replaced by the remaining factor.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function inferSizes(sizes: readonly number[], count: number): number[] {
   const free = sizes.indexOf(-1);
   check(free < 0 || sizes.indexOf(-1, free + 1) < 0, "only one dimension can be inferred");

@@ -36,7 +36,10 @@ export const usage: { current: number; peak: number; allocations: number; limit:
 /** Longest array of V8. */
 const longestArray = 2 ** 32;
 
-/** Zeroed memory for so many elements. Throws ERR_TORCH_MEMORY. */
+/**
+ * Zeroed memory for so many elements.
+ * @throws {TorchError} `ERR_TORCH_MEMORY`
+ */
 export function takeStorage(count: number, dtype: ElementName): Storage {
   const bytes = count * elementType(dtype).Kind.prototype.BYTES_PER_ELEMENT;
   const left = usage.limit - usage.current;

@@ -53,7 +53,10 @@ export class TapeNode implements GraphHistory {
   }
 }
 
-/** The sum over the dimensions by which `shape` was broadcast. Throws ERR_TORCH. */
+/**
+ * The sum over the dimensions by which `shape` was broadcast.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 function sumTo(g: TensorImpl, shape: readonly number[]): TensorImpl {
   check(
     isSameShape(broadcastOf(g.shape, shape), g.shape),
@@ -202,7 +205,10 @@ class BackwardPass {
   }
 }
 
-/** Walks the graph backwards: gradients of `inputs`, or added to all leaves for null. Throws ERR_TORCH. */
+/**
+ * Walks the graph backwards: gradients of `inputs`, or added to all leaves for null.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function differentiate(
   outputs: readonly TensorImpl[],
   gradient: readonly TensorImpl[],
@@ -230,7 +236,10 @@ export function differentiate(
   });
 }
 
-/** Whether a gradient may flow into a tensor of this type. Throws ERR_TORCH for others. */
+/**
+ * Whether a gradient may flow into a tensor of this type.
+ * @throws {TorchError} `ERR_TORCH` for others.
+ */
 export function checkDifferentiable(dtype: ElementName): void {
   check(isFloating(dtype), "only TensorList of floating point dtype can require gradients");
 }

@@ -71,7 +71,10 @@ export type TensorList = readonly TensorImpl[];
 /** Sizes, strides or dimensions. */
 export type Sizes = readonly number[];
 
-/** A new row-major tensor of zeros. Throws ERR_TORCH_MEMORY. */
+/**
+ * A new row-major tensor of zeros.
+ * @throws {TorchError} `ERR_TORCH_MEMORY`
+ */
 export function allocate(shape: readonly number[], dtype: ElementName): TensorImpl {
   return new TensorImpl(takeStorage(countOf(shape), dtype), dtype, shape, rowMajor(shape), 0);
 }
@@ -88,7 +91,10 @@ export function viewOf(
   return view;
 }
 
-/** A number as int64 holds it here. Throws ERR_TORCH_VALUE beyond 2^53. */
+/**
+ * A number as int64 holds it here.
+ * @throws {TorchError} `ERR_TORCH_VALUE` beyond 2^53.
+ */
 function exactInteger(value: bigint): number {
   const number = Number(value);
   if (BigInt(number) !== value)
@@ -113,7 +119,7 @@ export function numberTensor(value: ScalarNumber): TensorImpl {
   return t;
 }
 
-/** Throws ERR_TORCH_NOT_IMPLEMENTED unless numbers of this type are computed with. */
+/** @throws {TorchError} `ERR_TORCH_NOT_IMPLEMENTED` unless numbers of this type are computed with. */
 export function refuseHalf(dtype: ElementName, what: string): void {
   if (isFloating(dtype) && elementType(dtype).rank === 0)
     fail("ERR_TORCH_NOT_IMPLEMENTED", `"${what}" of ${dtype} needs libtorch; convert to float32`);

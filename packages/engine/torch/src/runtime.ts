@@ -15,7 +15,10 @@ export function getNumThreads(): number {
   return native.numThreads();
 }
 
-/** Sets the number of threads in an operation, from 1 to 1,024. Throws a TorchError for other numbers. */
+/**
+ * Sets the number of threads in an operation, from 1 to 1,024.
+ * @throws {TorchError} for other numbers.
+ */
 export function setNumThreads(n: number): void {
   if (!(Number.isInteger(n) && n >= 1 && n <= 1024))
     throw refusedOption(
@@ -46,8 +49,8 @@ export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): Mem
 }
 
 /**
- * Bounds the bytes of CPU tensors in the process (Infinity: no bound): beyond, operations throw ERR_TORCH_MEMORY. Throws
- * a TorchError.
+ * Bounds the bytes of CPU tensors in the process (Infinity: no bound): beyond, operations throw ERR_TORCH_MEMORY.
+ * @throws {TorchError}
  */
 export function setMemoryLimit(bytes: number): void {
   withTorchErrors(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");

@@ -83,7 +83,10 @@ export interface DataSet {
   load(options: SetOptions): Table;
 }
 
-/** Returns `n`, or `total` without `n`. Throws `InvalidOption`. */
+/**
+ * Returns `n`, or `total` without `n`.
+ * @throws {DatasetError} `InvalidOption`
+ */
 export function rowCount(
   n: number | undefined,
   total: number,
@@ -99,7 +102,7 @@ export const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 
 
 const mostGiB = 8;
 
-/** Throws `InvalidOption` unless n is 1 or more, and n samples of this many bytes fit into memory. */
+/** @throws {DatasetError} `InvalidOption` unless n is 1 or more, and n samples of this many bytes fit into memory. */
 export function checkDrawn(n: number, bytes: number): void {
   if (n >= 1 && n * bytes <= mostGiB * 2 ** 30) return;
   throw invalidOption(

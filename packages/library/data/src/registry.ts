@@ -51,12 +51,12 @@ const ownSets = [
 ];
 
 /**
- * Loads one split of a dataset. A name is a set with
- * labels, or folder:PATH, fields:PATH.nc, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
- * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, and errors of damaged files.
- * @example
- * const { x, labels } = loadTable("mnist_2", { split: "train", n: 100 });
- * console.log(x.shape); // [100, 1, 28, 28], bytes
+ * Loads one split of a dataset. A name is a set with labels, or folder:PATH, fields:PATH.nc, array:PATH.npy or
+ * table:PATH.
+ * @example const { x, labels } = loadTable("mnist_2", { split: "train", n: 100 }); console.log(x.shape); // [100, 1,
+ * 28, 28], bytes
+ * @throws {DatasetError}: `UnknownSet`, `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, and errors of
+ * damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);
@@ -64,8 +64,8 @@ export function loadTable(name: string, options: TableOptions): Table {
 }
 
 /**
- * Prepares one split of images or of a table for `loadTable` with the same options, in files that
- * later runs reuse. Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
+ * Prepares one split of images or of a table for `loadTable` with the same options, in files that later runs reuse.
+ * @throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
  */
 export async function prepareTable(
   name: string,
@@ -83,7 +83,7 @@ function findSet(name: string, options: TableOptions): { set: DataSet; options: 
   return { set, options: { ...options, name, classes } };
 }
 
-/** Throws `UnknownSet` with the closest name, and `InvalidOption`. */
+/** @throws {DatasetError} `UnknownSet` with the closest name, and `InvalidOption`. */
 function parseName(name: string): Pick<SetOptions, "classes"> & { set: DataSet } {
   const base = name.replace(/(_\d+)+$/, "");
   const set = Object.hasOwn(datasets, base) ? datasets[base] : undefined;

@@ -95,8 +95,8 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
 };
 
 /**
- * Creates a network for samples of a shape. Throws a BridgeError for an unknown name, other samples and impossible
- * keys.
+ * Creates a network for samples of a shape.
+ * @throws {BridgeError} for an unknown name, other samples and impossible keys.
  */
 export function createNetwork(request: NetworkRequest): Network {
   const { model, shape } = request;

@@ -4,7 +4,10 @@ import { checkProblem } from "./check-problem.js";
 import { localRanks } from "./distributed/ranks.js";
 import type { CompleteProblem, Execution, MethodOptions, Problem, Schedule } from "./problem.js";
 
-/** Fills in all defaults. Throws a BridgeError that names the first wrong field. */
+/**
+ * Fills in all defaults.
+ * @throws {BridgeError} that names the first wrong field.
+ */
 export function completeProblem(problem: Problem): CompleteProblem {
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
   const isFitted = method.method.model?.fit !== undefined;

@@ -35,8 +35,8 @@ export async function* makeRows(
 }
 
 /**
- * Runs the remaining steps; returns false if they were stopped. Throws a BridgeError for a loss
- * that is NaN or infinite.
+ * Runs the remaining steps; returns false if they were stopped.
+ * @throws {BridgeError} for a loss that is NaN or infinite.
  */
 export async function* runSteps(
   current: HalfIteration,

@@ -60,7 +60,10 @@ export class Training {
   readonly #ownSampler = new SamplerCopy();
   #saved: SavedHalf | null = null;
 
-  /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
+  /**
+   * Builds networks with their initial weights.
+   * @throws {BridgeError} for a problem that makes no sense.
+   */
   constructor(problem: Problem) {
     this.problem = completeProblem(problem);
     const { simulateThreads, simulateDtype, chunkRows, ranks } = this.problem.execution;
@@ -231,8 +234,9 @@ export class Training {
   }
 
   /**
-   * The state for resuming, at a `pause`, `stopped` or `half` event or before the run: tensors by
-   * name (not copies) and facts for JSON. Throws a BridgeError if a weight is NaN or infinite.
+   * The state for resuming, at a `pause`, `stopped` or `half` event or before the run: tensors by name (not copies) and
+   * facts for JSON.
+   * @throws {BridgeError} if a weight is NaN or infinite.
    */
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
@@ -248,7 +252,10 @@ export class Training {
     });
   }
 
-  /** Restores a saved state, before `run`, by copies of its tensors. Throws a TorchError if names or shapes do not fit. */
+  /**
+   * Restores a saved state, before `run`, by copies of its tensors.
+   * @throws {TorchError} if names or shapes do not fit.
+   */
   restore(saved: SavedTraining): void {
     const { pass, whole } = copyTraining(saved);
     const { tensors, facts } = whole;

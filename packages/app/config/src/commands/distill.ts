@@ -69,8 +69,8 @@ const pairsOfVectors = 20_000;
 const ownKeys = [...Object.keys(methodOptions), ...Object.keys(checkpoints)];
 
 /**
- * The configuration of a run of few steps: data, network and machine of the teacher, and a training of its own. Throws a ConfigError for
- * a teacher without weights, and for options that the method refuses.
+ * The configuration of a run of few steps: data, network and machine of the teacher, and a training of its own.
+ * @throws {ConfigError} for a teacher without weights, and for options that the method refuses.
  */
 export function distilledConfig(
   { folder, config, sigma, directions, isVectors }: TeacherRun,

@@ -7,8 +7,8 @@ import type { TrainConfig } from "./train.js";
 type LangevinKeys = Pick<TrainConfig, "langevin_scale" | "loss_scale" | "mean_match">;
 
 /**
- * Reads a product or quotient of numbers, gamma and sqrt(gamma), positive for every gamma. Throws
- * ConfigError "value" for other text.
+ * Reads a product or quotient of numbers, gamma and sqrt(gamma), positive for every gamma.
+ * @throws {ConfigError} "value" for other text.
  */
 function parseFormula(key: string, text: string): (gamma: number) => number {
   const parts = text.split(/([*/])/);
@@ -34,10 +34,10 @@ function parseFactor(text: string): ((gamma: number) => number) | null {
 }
 
 /**
- * Returns for each variance γ_k the divisor of the increment that a network predicts, and the
- * factor of its error in the loss. `langevin_scale` null is 2√γ. `loss_scale` false is 1; true
- * measures errors in units of 2√γ a step, so that the loss does not depend on the predicted
- * quantity. Throws as `parseFormula`.
+ * Returns for each variance γ_k the divisor of the increment that a network predicts, and the factor of its error in
+ * the loss. `langevin_scale` null is 2√γ. `loss_scale` false is 1; true measures errors in units of 2√γ a step, so that
+ * the loss does not depend on the predicted quantity.
+ * @throws as `parseFormula`.
  */
 export function langevinNumbers(
   { langevin_scale, loss_scale, mean_match }: LangevinKeys,
@@ -52,7 +52,7 @@ export function langevinNumbers(
   return { scale, weight: gammas.map(unit) };
 }
 
-/** Throws ConfigError "value" for invalid formulas. */
+/** @throws {ConfigError} "value" for invalid formulas. */
 export function checkFormulas({ langevin_scale, loss_scale }: TrainConfig): void {
   for (const [key, value] of Object.entries({ langevin_scale, loss_scale }))
     if (typeof value === "string") parseFormula(key, value);

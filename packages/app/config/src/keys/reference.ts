@@ -76,8 +76,8 @@ export const referenceKeys: readonly string[] = [
 ];
 
 /**
- * Removes the keys of the reference from a tree, in place. Returns a line for each key without
- * effect. Throws ConfigError "value" with a line for each impossible value.
+ * Removes the keys of the reference from a tree, in place. Returns a line for each key without effect.
+ * @throws {ConfigError} "value" with a line for each impossible value.
  */
 export function takeReferenceKeys(tree: Tree): string[] {
   const taken = (key: string): Value | undefined => {

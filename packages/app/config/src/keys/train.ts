@@ -143,8 +143,8 @@ function completeNetwork(model: TrainConfig["model"], image_size: number): Train
 }
 
 /**
- * Returns the complete configuration of a run. Missing newer keys get their defaults. Throws
- * ConfigError with a line for each unknown key or value, and the `version` that wrote them.
+ * Returns the complete configuration of a run. Missing newer keys get their defaults.
+ * @throws {ConfigError} with a line for each unknown key or value, and the `version` that wrote them.
  */
 export function readConfig(saved: object, version?: string): CompleteTrainConfig {
   const tree = merge({}, saved);
@@ -159,9 +159,9 @@ export function readConfig(saved: object, version?: string): CompleteTrainConfig
 }
 
 /**
- * Reads a configuration of `version` or an earlier version. A run folder may come from a stranger:
- * files whose code runs become null, and classifiers stay above the run or in the usual folder.
- * Throws a ConfigError for another command's configuration and for an unreadable one.
+ * Reads a configuration of `version` or an earlier version. A run folder may come from a stranger: files whose code
+ * runs become null, and classifiers stay above the run or in the usual folder.
+ * @throws {ConfigError} for another command's configuration and for an unreadable one.
  */
 export function savedConfig(
   folder: string,

@@ -10,8 +10,9 @@ import { schemaKeys, shapeName, shapeOf } from "./schema.js";
 export type CrossCheck<C> = (config: C) => readonly string[];
 
 /**
- * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like
- * keys, for suggestions. Throws ConfigError "unknown_key" or "value" with a line for each problem.
+ * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like keys, for
+ * suggestions.
+ * @throws {ConfigError} "unknown_key" or "value" with a line for each problem.
  */
 export function validate<S extends z.ZodType>(
   schema: S,

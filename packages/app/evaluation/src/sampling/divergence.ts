@@ -22,7 +22,7 @@ interface DivergedPlace {
   half: number | null;
 }
 
-/** Throws a DivergedError if generated samples [n, …] are NaN or infinite. */
+/** @throws {DivergedError} if generated samples [n, …] are NaN or infinite. */
 export function checkFinite(samples: Tensor, place: DivergedPlace): void {
   const bad = tidy(() =>
     samples.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item(),
@@ -34,9 +34,7 @@ export function checkFinite(samples: Tensor, place: DivergedPlace): void {
 /** From here on samples are far from the data, in units of the data's deviation. */
 const farFactor = 10;
 
-/**
- * Throws a DivergedError if samples lie far outside both datasets, even for the process's noise.
- */
+/** @throws {DivergedError} if samples lie far outside both datasets, even for the process's noise. */
 export function checkScale(
   { datasets, trained }: Subject,
   {

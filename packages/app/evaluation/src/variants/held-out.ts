@@ -46,7 +46,10 @@ const mostRows = 2000;
 const work = { direction: "f", passes: 2, distances: 40 } as const;
 const splits = ["train", "test"] as const;
 
-/** Measures a file as `measureHeldOut`. Throws a ConfigError for a file that does not fit. */
+/**
+ * Measures a file as `measureHeldOut`.
+ * @throws {ConfigError} for a file that does not fit.
+ */
 export async function measureHoldout(
   subject: Subject,
   { path, time }: { path: string; time: number },

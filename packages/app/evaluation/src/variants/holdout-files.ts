@@ -11,7 +11,10 @@ export interface HoldoutFile {
   time: number;
 }
 
-/** The files of `holdout` with their times. Throws ConfigError for times outside the data's range. */
+/**
+ * The files of `holdout` with their times.
+ * @throws {ConfigError} for times outside the data's range.
+ */
 export function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig): HoldoutFile[] {
   const { times } = trained.config;
   const [problem] = checkHoldouts({ holdout, at }, times);
@@ -25,7 +28,10 @@ export function holdoutsOf({ trained }: Subject, { holdout, at }: EvaluateConfig
   }));
 }
 
-/** Measures the files of `holdout`. Returns null if it was stopped. Throws a ConfigError for a run without forward parameters. */
+/**
+ * Measures the files of `holdout`. Returns null if it was stopped.
+ * @throws {ConfigError} for a run without forward parameters.
+ */
 export async function measureHoldouts(
   subject: Subject,
   holdouts: readonly HoldoutFile[],

@@ -11,8 +11,8 @@ import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { MetricData } from "../metric.js";
 
 /**
- * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them. Throws
- * a ConfigError for a file without the run's columns, and errors of reading.
+ * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them.
+ * @throws {ConfigError} for a file without the run's columns, and errors of reading.
  */
 export async function readHoldout(path: string, { datasets, config }: MetricData): Promise<Tensor> {
   if (datasets.shape.length !== 1 || datasets.projection)

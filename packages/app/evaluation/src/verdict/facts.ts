@@ -13,7 +13,10 @@ import {
 } from "@dsbm/runs";
 import type { VerdictFacts } from "./evidence.js";
 
-/** The names and commands of the verdicts on a run. Throws the errors of readRun. */
+/**
+ * The names and commands of the verdicts on a run.
+ * @throws the errors of readRun.
+ */
 export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFacts, "n_held_out"> {
   const data = readDataFile(folder);
   const names = (data && endNames(data)) ?? {

@@ -18,8 +18,9 @@ const recordedSteps = 3;
 const endlessSteps = { firstSteps: 1_000_000, steps: 1_000_000 };
 
 /**
- * Measures half a second of steps, then a simulation. If `clock` is up, the first step counts, and a simulation is
- * not measured. Throws if `signal` aborts.
+ * Measures half a second of steps, then a simulation. If `clock` is up, the first step counts, and a simulation is not
+ * measured.
+ * @throws if `signal` aborts.
  */
 export async function measureSpeed(
   problem: Problem,

@@ -16,7 +16,7 @@ const moduleFiles: readonly (readonly [file: string, prefix: string])[] = direct
 );
 const otherStateFile = "rest.safetensors";
 
-/** Throws the driver's error if parameters are not finite. */
+/** @throws the driver's error if parameters are not finite. */
 export function encodePoint(
   training: Training,
   at: Position,
@@ -70,7 +70,7 @@ function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Positi
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
 
-/** Throws a ConfigError that names the checkpoint if it belongs to another network. */
+/** @throws {ConfigError} that names the checkpoint if it belongs to another network. */
 export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
   const { tensors, facts, at } = decodePoint(checkpoint);
   try {
@@ -108,10 +108,9 @@ function loadOptimizer(path: string): Map<string, Tensor> {
 }
 
 /**
- * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files;
- * training continues at checkpoint_it, checkpoint_pass and checkpoint_iter. Averages without a file
- * start at the parameters. Throws a ConfigError that names the key and the file if the network
- * differs.
+ * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files; training continues at
+ * checkpoint_it, checkpoint_pass and checkpoint_iter. Averages without a file start at the parameters.
+ * @throws {ConfigError} that names the key and the file if the network differs.
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;

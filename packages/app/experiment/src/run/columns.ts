@@ -101,7 +101,10 @@ export function savePairs({ pairs }: CompleteTrainConfig, run: RunWriter): void 
     run.saveFile(pairsFile, `${toJson({ [pairs]: checksumOf(pairs) }, { indent: 2 })}\n`);
 }
 
-/** Throws a ConfigError if a table, the fields or the pairs of a run have changed. A missing file is accepted. */
+/**
+ * A missing file is accepted.
+ * @throws {ConfigError} if a table, the fields or the pairs of a run have changed.
+ */
 export function checkTables(folder: string): void {
   const pairs = join(folder, pairsFile);
   const files = {

@@ -20,7 +20,7 @@ export function engineChange(folder: string): string | null {
   return `the run began with the engine ${before} and continues with ${engine}: its weights agree with those of one engine to rounding, not bit for bit`;
 }
 
-/** Throws a ConfigError for images without libtorch. */
+/** @throws {ConfigError} for images without libtorch. */
 export function checkEngine(datasets: Datasets): void {
   if (engineInfo().engine === "libtorch" || isVectors(datasets)) return;
   throw new ConfigError(

@@ -35,7 +35,10 @@ export class ExperimentRun implements TrainingWork {
   readonly #paths: TrainingPathsView;
   #at: Position = { half: 0, direction: "b", step: 0 };
 
-  /** Builds the networks. Throws the errors of the training problem. */
+  /**
+   * Builds the networks.
+   * @throws the errors of the training problem.
+   */
   constructor(
     private readonly config: CompleteTrainConfig,
     private readonly options: RunOptions,

@@ -5,8 +5,9 @@ import { formatCsv, type Row, type RunWriter } from "@dsbm/runs";
 const columns = ["dataset", "file", "sample"];
 
 /**
- * Writes the held-out samples of all datasets from files: rows from 1, or the paths of images. Writes
- * nothing for synthetic data. Throws FileError.
+ * Writes the held-out samples of all datasets from files: rows from 1, or the paths of images. Writes nothing for
+ * synthetic data.
+ * @throws {FileError}
  */
 export function saveHeldOut(datasets: Datasets, run: Pick<RunWriter, "saveFile">): void {
   const all = marginalsOf(datasets);

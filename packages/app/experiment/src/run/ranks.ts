@@ -4,14 +4,14 @@ import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 
-/** Throws a TorchError for invalid variables. */
+/** @throws {TorchError} for invalid variables. */
 export function isOneOfSeveral(): boolean {
   return distributed.placeFromEnvironment().worldSize > 1;
 }
 
 /**
- * Joins the other processes. Throws a TorchError that names the missing rank, or the rank and key
- * with another configuration.
+ * Joins the other processes.
+ * @throws {TorchError} that names the missing rank, or the rank and key with another configuration.
  */
 export async function joinRanks(
   config: ProcessesConfig & { device: string },

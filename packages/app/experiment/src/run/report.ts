@@ -64,9 +64,9 @@ function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[]
 }
 
 /**
- * Writes figures/convergence, figures/loss and report.html of the run in `folder`, finished or not.
- * Returns the path of report.html. Throws RunError if the folder holds no run, and for damaged
- * files.
+ * Writes figures/convergence, figures/loss and report.html of the run in `folder`, finished or not. Returns the path of
+ * report.html.
+ * @throws {RunError} if the folder holds no run, and for damaged files.
  */
 export async function writeReport(folder: string): Promise<string> {
   const { paths, info, config: runConfig, results: rows, metrics: steps } = readRun(folder);

@@ -47,7 +47,7 @@ export class RunCheckpoints {
 
   /**
    * Restores the newest whole checkpoint. Without one, training starts from the given files, or at half-iteration 0.
-   * Throws a ConfigError for checkpoints and files of another network.
+   * @throws {ConfigError} for checkpoints and files of another network.
    */
   restore(): Position {
     const { config, progress, time } = this.options;
@@ -83,7 +83,10 @@ export class RunCheckpoints {
     return at;
   }
 
-  /** Saves the training at a position. Throws the driver's error if parameters are not finite. */
+  /**
+   * Saves the training at a position.
+   * @throws the driver's error if parameters are not finite.
+   */
   save({ half, direction, step }: Position): void {
     const { config, time } = this.options;
     const at = { half, direction, step };

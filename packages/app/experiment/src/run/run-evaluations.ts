@@ -45,7 +45,10 @@ export class RunEvaluations {
     private readonly options: RunEvaluationsOptions,
   ) {}
 
-  /** Returns false if it was stopped. Throws errors of the configuration's files. */
+  /**
+   * Returns false if it was stopped.
+   * @throws errors of the configuration's files.
+   */
   async open(): Promise<boolean> {
     const { bridge, config, datasets, progress, signal } = this.options;
     this.#evaluator = await Evaluator.open(subjectOf(bridge, datasets), {
@@ -64,8 +67,8 @@ export class RunEvaluations {
   }
 
   /**
-   * Evaluates a position, unless it has been, in its part of the time. Returns false if it was stopped. Throws a
-   * DivergedError for NaN and infinite samples.
+   * Evaluates a position, unless it has been, in its part of the time. Returns false if it was stopped.
+   * @throws {DivergedError} for NaN and infinite samples.
    */
   async evaluate({ half, direction, step }: Position): Promise<boolean> {
     const { time, run, progress } = this.options;

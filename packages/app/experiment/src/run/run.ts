@@ -42,8 +42,8 @@ export interface RunResult {
 }
 
 /**
- * Trains and evaluates one configuration in its folder, and resumes an unfinished
- * run. Throws the errors of configuration, data, training and disk, and marks the run as failed.
+ * Trains and evaluates one configuration in its folder, and resumes an unfinished run.
+ * @throws the errors of configuration, data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
   request: CompleteTrainConfig,

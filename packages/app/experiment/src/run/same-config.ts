@@ -32,7 +32,10 @@ const keysOf = (before: object, now: object): string[] => [
   ...new Set([...Object.keys(before), ...Object.keys(now)]),
 ];
 
-/** Names of the keys whose values differ from the run's configuration, except `free` ones. Throws as readRun. */
+/**
+ * Names of the keys whose values differ from the run's configuration, except `free` ones.
+ * @throws as readRun.
+ */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
@@ -41,7 +44,7 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
     .flatMap((key) => differences(key, before[key], now[key]));
 }
 
-/** Throws a ConfigError that lists the changes and says what to do. */
+/** @throws {ConfigError} that lists the changes and says what to do. */
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
@@ -71,7 +74,7 @@ export function longerConfig(folder: string, config: CompleteTrainConfig): Compl
     : config;
 }
 
-/** Throws if the run in `folder` has another configuration, or changed files. */
+/** @throws if the run in `folder` has another configuration, or changed files. */
 export function checkRun(
   folder: string,
   config: CompleteTrainConfig,
@@ -82,7 +85,10 @@ export function checkRun(
   checkTables(folder);
 }
 
-/** Returns the evaluations of a finished run, else null. Throws as checkRun. */
+/**
+ * Returns the evaluations of a finished run, else null.
+ * @throws as checkRun.
+ */
 export function finishedRun(folder: string, config: CompleteTrainConfig): Row[] | null {
   if (!isFinished(folder)) return null;
   checkRun(folder, longerConfig(folder, config));

@@ -6,7 +6,10 @@ export interface WarningPlaces {
   run: Pick<RunWriter, "addWarning">;
 }
 
-/** Prints a warning, and keeps it for the report. Throws the errors of `addWarning`. */
+/**
+ * Prints a warning, and keeps it for the report.
+ * @throws the errors of `addWarning`.
+ */
 export function warn(text: string, { run, progress }: WarningPlaces): void {
   progress.line(`warning: ${text}`);
   run.addWarning(text);

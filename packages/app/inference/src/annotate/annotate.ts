@@ -54,8 +54,9 @@ interface AnnotateResult {
 const rowsAtOnce = 5000;
 
 /**
- * Adds annotations to the rows of a table. Returns null if it was stopped. Leaves nothing at the output if it fails or is
- * stopped. Throws errors of the run, the table and the disk.
+ * Adds annotations to the rows of a table. Returns null if it was stopped. Leaves nothing at the output if it fails or
+ * is stopped.
+ * @throws errors of the run, the table and the disk.
  */
 export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | null> {
   const { run, input: path, output, config, progress, signal } = job;

@@ -33,8 +33,8 @@ interface FateOptions {
 }
 
 /**
- * Reads at most 10,000 random cells of the last time. Throws a ConfigError without these cells or
- * their classes.
+ * Reads at most 10,000 random cells of the last time.
+ * @throws {ConfigError} without these cells or their classes.
  */
 export async function fateCells(
   source: RowSource,

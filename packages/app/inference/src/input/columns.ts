@@ -16,7 +16,7 @@ const list = (names: readonly string[]) =>
 
 /**
  * The columns of a table that match `like`: by name if both have names, else by number.
- * Throws a ConfigError for a table without them.
+ * @throws {ConfigError} for a table without them.
  */
 export function columnsLike(
   { path, columns, named }: Pick<RowSource, "path" | "columns" | "named">,
@@ -53,8 +53,8 @@ export function columnsLike(
 }
 
 /**
- * The columns of a table in the run's order. Throws a ConfigError for a table without them, and
- * `InvalidOption` for unknown columns to keep.
+ * The columns of a table in the run's order.
+ * @throws {ConfigError} for a table without them, and `InvalidOption` for unknown columns to keep.
  */
 export function matchedColumns(
   source: RowSource,

@@ -9,9 +9,9 @@ import type { Input } from "./input.js";
 type ConditionKeys = Pick<SampleConfig, "cond" | "y">;
 
 /**
- * Opens the conditions of a whole input. Returns a function that reads the conditions of rows [first, first + count); the
- * caller owns them.
- * @throws ConfigError for conditions that the run does not take, and for missing ones.
+ * Opens the conditions of a whole input. Returns a function that reads the conditions of rows [first, first + count);
+ * the caller owns them.
+ * @throws {ConfigError} for conditions that the run does not take, and for missing ones.
  */
 export function openConditions(
   keys: ConditionKeys,

@@ -8,7 +8,7 @@ import { inParts } from "./parts.js";
 
 /**
  * Opens the fields of a file on the grid of the run, in network units.
- * @throws ConfigError for a run of other samples, another grid, and values that the transform cannot take.
+ * @throws {ConfigError} for a run of other samples, another grid, and values that the transform cannot take.
  */
 export async function fieldInput(path: string, options: InputOptions): Promise<Input> {
   const { trained, direction, batchRows, keys, variables } = options;

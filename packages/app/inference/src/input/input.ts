@@ -80,7 +80,10 @@ export interface FileJob<Config> {
   signal?: AbortSignal | undefined;
 }
 
-/** Returns null if the job was stopped. Throws the error, with the options of the command. */
+/**
+ * Returns null if the job was stopped.
+ * @throws the error, with the options of the command.
+ */
 export function nullIfStopped(error: unknown, { output, signal, config }: FileJob<object>): null {
   if (signal?.aborted && error === signal.reason) return null;
   if (error instanceof DatasetError)

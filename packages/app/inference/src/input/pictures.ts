@@ -8,7 +8,7 @@ import { inParts } from "./parts.js";
 
 /**
  * Opens an image, or a folder of images sorted by name.
- * @throws ConfigError for a run of other samples, an empty folder, and names that differ in their endings only.
+ * @throws {ConfigError} for a run of other samples, an empty folder, and names that differ in their endings only.
  */
 export function pictureInput(path: string, options: InputOptions): Input {
   const { trained, max_pixels, batchRows } = options;

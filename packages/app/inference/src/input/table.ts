@@ -40,8 +40,8 @@ export type TableKeys = Pick<
 type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels" | "variables">;
 
 /**
- * Opens a table whose columns fit the run. Throws a ConfigError for missing columns and groups, and a DatasetError for
- * cells that cannot be read.
+ * Opens a table whose columns fit the run.
+ * @throws {ConfigError} for missing columns and groups, and a DatasetError for cells that cannot be read.
  */
 export async function tableInput(path: string, options: TableInputOptions): Promise<Input> {
   const { trained, start, keys, progress } = options;
@@ -172,8 +172,8 @@ async function* inParts(
 type RequestedGroup = NonNullable<CleanRequest["group"]>;
 
 /**
- * The group of rows to sample from; null: all. Throws a ConfigError for a group of a table without
- * groups.
+ * The group of rows to sample from; null: all.
+ * @throws {ConfigError} for a group of a table without groups.
  */
 function groupOf(
   { path, columns }: RowSource,

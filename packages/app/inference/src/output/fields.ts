@@ -54,7 +54,7 @@ function planOf(options: OutputOptions, channels: RunChannels): NetcdfPlan {
 
 /**
  * Writes fields of the network as variables of a NetCDF file; cells that were never trained are missing.
- * @throws ConfigError for two dimensions or variables of one name.
+ * @throws {ConfigError} for two dimensions or variables of one name.
  */
 export async function fieldWriter(
   temporary: string,

@@ -39,7 +39,7 @@ export async function stageWriter<W extends Writer>(
 
 /**
  * Opens the writer of an output by its kind.
- * @throws ConfigError for a .h5ad output of another input, and for one image of several samples.
+ * @throws {ConfigError} for a .h5ad output of another input, and for one image of several samples.
  */
 export async function openOutput(options: OutputOptions): Promise<Output<SampleWriter>> {
   const { path, bridge, times, input } = options;

@@ -36,8 +36,8 @@ export const needsCount = (path: string, trained: Trained, paths: boolean): bool
   ["array", "netcdf"].includes(outputKind(path, trained, paths) ?? "");
 
 /**
- * Checks an output before anything is loaded. Throws a ConfigError for an unknown format, for an
- * existing output, and for the input itself.
+ * Checks an output before anything is loaded.
+ * @throws {ConfigError} for an unknown format, for an existing output, and for the input itself.
  */
 export function checkOutput(
   path: string,

@@ -92,7 +92,7 @@ export async function h5adWriter(
 
 /**
  * Writes samples as rows of a table with kept columns, or into a copy of a .h5ad file.
- * @throws ConfigError for two columns of one name.
+ * @throws {ConfigError} for two columns of one name.
  */
 export async function rowsWriter(
   temporary: string,

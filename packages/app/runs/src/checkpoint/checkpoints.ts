@@ -62,9 +62,9 @@ class CheckpointStore {
   }
 
   /**
-   * Saves a checkpoint. On return it is on the disk, and older ones are removed; warnings name
-   * what could not be removed. Throws FileError "disk_full", "read_only", … and then keeps the
-   * older ones.
+   * Saves a checkpoint. On return it is on the disk, and older ones are removed; warnings name what could not be
+   * removed.
+   * @throws {FileError} "disk_full", "read_only", … and then keeps the older ones.
    */
   save(point: CheckpointPoint): { checkpoint: Checkpoint; warnings: string[] } {
     const checkpoint = this.#write(point);
@@ -86,7 +86,10 @@ class CheckpointStore {
     }
   }
 
-  /** Removes the whole checkpoints after `order`, newest first. Throws FileError. */
+  /**
+   * Removes the whole checkpoints after `order`, newest first.
+   * @throws {FileError}
+   */
   dropAfter(order: number): void {
     const later = this.#points().filter((point) => point.order > order);
     for (const { folder } of later.reverse()) removeFolder(folder);
@@ -172,7 +175,10 @@ type Manifest = z.output<typeof manifest>;
 const manifestText = (facts: Omit<Manifest, "format">): string =>
   `${toJson({ format: checkpointFormat, ...facts }, { indent: 2 })}\n`;
 
-/** Reads the manifest of a checkpoint's folder. Throws RunError "newer_format" or "corrupt", or FileError. */
+/**
+ * Reads the manifest of a checkpoint's folder.
+ * @throws {RunError} "newer_format" or "corrupt", or FileError.
+ */
 function readManifest(folder: string, id: string): Manifest {
   const path = join(folder, manifestName);
   const value = fromJson(readPlainFile(path, { limit: manifestLimit }).toString("utf8"), path);
@@ -211,8 +217,8 @@ function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
 }
 
 /**
- * The checkpoints in the folder `checkpoints` by order, unknown orders last. Compares sizes, not
- * contents. Throws FileError if the folder cannot be listed.
+ * The checkpoints in the folder `checkpoints` by order, unknown orders last. Compares sizes, not contents.
+ * @throws {FileError} if the folder cannot be listed.
  */
 export function listCheckpoints(folder: string): CheckpointEntry[] {
   // Links are reported as damaged.
@@ -227,7 +233,7 @@ export function listCheckpoints(folder: string): CheckpointEntry[] {
 
 /**
  * Returns the newest whole, verified checkpoint or null, and the damaged checkpoints after it.
- * Throws as listCheckpoints.
+ * @throws as listCheckpoints.
  */
 export function newestCheckpoint(folder: string): {
   checkpoint: Checkpoint | null;

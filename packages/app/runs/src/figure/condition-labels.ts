@@ -4,6 +4,9 @@ import { listOf, readIfAs } from "../files/json.js";
 
 const conditionLabels = z.object({ labels: listOf(z.string()) });
 
-/** Labels of the images; [] if the file is missing or has another form. Throws RunError "corrupt". */
+/**
+ * Labels of the images; [] if the file is missing or has another form.
+ * @throws {RunError} "corrupt".
+ */
 export const readConditionLabels = (path: string): string[] =>
   readIfAs(path, conditionLabels)?.labels ?? [];

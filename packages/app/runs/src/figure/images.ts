@@ -95,7 +95,7 @@ const pixelLimit = 2 ** 28;
 
 /**
  * Draws frames of a square grid, about 256 screen pixels wide. Returns GIF of 10 frames a second.
- * Throws RunError "bad_argument" if the sizes do not fit.
+ * @throws {RunError} "bad_argument" if the sizes do not fit.
  */
 export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer> {
   const { frames, shape, captions } = options;

@@ -106,5 +106,8 @@ export type Plane = z.output<typeof plane>;
 /** Shares of the values of a column in bins. */
 export type Histogram = z.output<typeof histogram>;
 
-/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
+/**
+ * Returns null if the file is missing or has another form.
+ * @throws {RunError} "corrupt".
+ */
 export const readPoints = (path: string): Points | null => readIfAs(path, points);

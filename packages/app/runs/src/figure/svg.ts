@@ -147,8 +147,8 @@ export function composeFigure({
 export const loadSharp = async () => (await import("sharp")).default;
 
 /**
- * Renders an SVG document as PNG, 2 pixels per CSS pixel; null in a page, where figures stay SVG. Throws
- * RunError "picture" if the SVG cannot be read.
+ * Renders an SVG document as PNG, 2 pixels per CSS pixel; null in a page, where figures stay SVG.
+ * @throws {RunError} "picture" if the SVG cannot be read.
  */
 export async function svgToPng(svg: string): Promise<Buffer | null> {
   if (isPage) return null;

@@ -5,11 +5,17 @@ import { fileOperation, makeFolder, withPlainFile, writeFileAtomic } from "@dsbm
 import { z } from "zod";
 import { RunError } from "../errors.js";
 
-/** The text of a file, not of a pipe, which could wait for ever. Throws FileError. */
+/**
+ * The text of a file, not of a pipe, which could wait for ever.
+ * @throws {FileError}
+ */
 export const readText = (path: string): string =>
   withPlainFile(path, (fd) => readFileSync(fd, "utf8"), { mayBeLink: true });
 
-/** Sorted names of the matching entries of a folder; [] if it does not exist. Throws FileError. */
+/**
+ * Sorted names of the matching entries of a folder; [] if it does not exist.
+ * @throws {FileError}
+ */
 export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
   if (!existsSync(folder)) return [];
   const entries = () => readdirSync(folder, { withFileTypes: true });
@@ -17,7 +23,10 @@ export function namesIn(folder: string, matches: (entry: Dirent) => boolean): st
   return entriesOfFolder.map(({ name }) => name).sort();
 }
 
-/** Removes plain files by name. Throws FileError. */
+/**
+ * Removes plain files by name.
+ * @throws {FileError}
+ */
 export function removeFiles(folder: string, matches: (name: string) => boolean): void {
   for (const name of namesIn(folder, (entry) => entry.isFile() && matches(entry.name))) {
     const path = join(folder, name);
@@ -25,7 +34,10 @@ export function removeFiles(folder: string, matches: (name: string) => boolean):
   }
 }
 
-/** Moves a file or folder, and makes missing folders. Throws FileError. */
+/**
+ * Moves a file or folder, and makes missing folders.
+ * @throws {FileError}
+ */
 export function movePath(from: string, to: string): void {
   makeFolder(dirname(to));
   fileOperation("move", from, () => renameSync(from, to));
@@ -71,7 +83,10 @@ function decodeNumber(value: unknown): unknown {
 export const toJson = (value: unknown, { indent = 0 } = {}): string =>
   JSON.stringify(value, (_, v) => encodeNumber(v), indent);
 
-/** Reads the text of toJson. Throws RunError "corrupt" that names `source`. */
+/**
+ * Reads the text of toJson.
+ * @throws {RunError} "corrupt" that names `source`.
+ */
 export function fromJson(
   text: string,
   source: string,
@@ -84,11 +99,17 @@ export function fromJson(
   }
 }
 
-/** Writes indented JSON, atomically. Throws FileError. */
+/**
+ * Writes indented JSON, atomically.
+ * @throws {FileError}
+ */
 export const writeJson = (path: string, value: unknown): void =>
   writeFileAtomic(path, `${toJson(value, { indent: 2 })}\n`);
 
-/** Throws RunError "corrupt" or FileError. */
+/**
+ * Reads a JSON file.
+ * @throws {RunError | FileError} "corrupt", or why the file cannot be read.
+ */
 export const readJson = (path: string, cure?: string): unknown =>
   fromJson(readText(path), path, cure);
 
@@ -102,8 +123,8 @@ interface FormatOptions<T> {
 }
 
 /**
- * Throws RunError "newer_format" with the version that wrote the value, or "corrupt" that names the
- * first wrong part, and `cure`.
+ * @throws {RunError} "newer_format" with the version that wrote the value, or "corrupt" that names the first wrong
+ * part, and `cure`.
  */
 export function checkAs<T extends z.ZodType>(
   value: unknown,
@@ -123,13 +144,19 @@ export function checkAs<T extends z.ZodType>(
   throw new RunError("corrupt", `${path} is not as expected (${part}: ${issue?.message}): ${cure}`);
 }
 
-/** Reads a JSON file. Throws RunError "not_a_run" without a file, and as checkAs. */
+/**
+ * Reads a JSON file.
+ * @throws {RunError} "not_a_run" without a file, and as checkAs.
+ */
 export function readAs<T extends z.ZodType>(path: string, options: FormatOptions<T>): z.output<T> {
   if (existsSync(path)) return checkAs(readJson(path, options.cure), path, options);
   throw new RunError("not_a_run", `there is no ${path}: ${options.missing ?? options.cure}`);
 }
 
-/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
+/**
+ * Returns null if the file is missing or has another form.
+ * @throws {RunError} "corrupt".
+ */
 export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output<T> | null =>
   existsSync(path) ? (schema.safeParse(readJson(path)).data ?? null) : null;
 
@@ -138,7 +165,10 @@ const printable = (value: unknown): string =>
     .slice(0, 100)
     .replace(/\p{Cc}/gu, "?");
 
-/** Reads a file of one JSON object a line, without a cut last line. Throws RunError. */
+/**
+ * Reads a file of one JSON object a line, without a cut last line.
+ * @throws {RunError}
+ */
 export function readJsonLines(path: string): Record<string, unknown>[] {
   const lines = readText(path).split("\n").slice(0, -1);
   return lines.flatMap((line, index) => {

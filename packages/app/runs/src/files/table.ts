@@ -43,8 +43,8 @@ export const formatCsv = ({ columns, rows }: CsvTable): string =>
   [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
 
 /**
- * Parses CSV text with a header; accepts CRLF, LF and a missing last line end. Throws RunError
- * "corrupt" for a record with another number of fields or an open quote.
+ * Parses CSV text with a header; accepts CRLF, LF and a missing last line end.
+ * @throws {RunError} "corrupt" for a record with another number of fields or an open quote.
  */
 export function parseCsv(text: string, source = "this CSV text"): CsvTable {
   const [header = [], ...records] = parseRecords(text, source);
@@ -60,7 +60,10 @@ export function parseCsv(text: string, source = "this CSV text"): CsvTable {
   return { columns, rows };
 }
 
-/** Reads a CSV file without a last record that a crash cut off. Throws RunError. */
+/**
+ * Reads a CSV file without a last record that a crash cut off.
+ * @throws {RunError}
+ */
 export function readCsv(path: string): CsvTable {
   const text = readText(path);
   return parseCsv(wholeLines(text), path);
@@ -70,8 +73,8 @@ export function readCsv(path: string): CsvTable {
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**
- * Opens a CSV file for appending. Existing rows stay, a cut last row is removed, and columns get
- * their names of today. Throws RunError "columns" if the file has other columns.
+ * Opens a CSV file for appending. Existing rows stay, a cut last row is removed, and columns get their names of today.
+ * @throws {RunError} "columns" if the file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
   const text = existsSync(path) ? readText(path) : "";

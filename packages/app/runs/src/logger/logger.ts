@@ -18,8 +18,9 @@ export interface Logger {
 }
 
 /**
- * Opens a logger that writes into a run's folder. `from` is the first step of this process: readers
- * drop later steps of earlier processes. Throws FileError.
+ * Opens a logger that writes into a run's folder. `from` is the first step of this process: readers drop later steps of
+ * earlier processes.
+ * @throws {FileError}
  */
 export type OpenLogger = (folder: string, from: number) => Logger;
 

@@ -9,7 +9,10 @@ import { isChecked, manifestFile } from "./layout.js";
 
 const checksumLine = z.object({ file: z.string(), sha256: z.string().nullish() });
 
-/** The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line. */
+/**
+ * The last hash of each file; null if it was dropped.
+ * @throws {RunError} "corrupt" for a damaged line.
+ */
 function readChecksums(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
   const cure = `delete its damaged lines, which forgets the checksums of their files`;
@@ -29,8 +32,8 @@ function recordChecksum(folder: string, file: string, hash: string | null): void
 }
 
 /**
- * Writes a file of a run atomically and returns its path. Checked files get a checksum. Throws
- * FileError.
+ * Writes a file of a run atomically and returns its path. Checked files get a checksum.
+ * @throws {FileError}
  */
 export function writeRunFile(folder: string, file: string, data: FileData): string {
   const path = join(folder, file);
@@ -40,19 +43,25 @@ export function writeRunFile(folder: string, file: string, data: FileData): stri
   return path;
 }
 
-/** Records the checksum of a finished file that grew line by line. Throws FileError. */
+/**
+ * Records the checksum of a finished file that grew line by line.
+ * @throws {FileError}
+ */
 export function addChecksum(folder: string, file: string): void {
   recordChecksum(folder, file, sha256OfFile(join(folder, file)));
 }
 
-/** Drops the checksum of a file that will grow. Throws FileError. */
+/**
+ * Drops the checksum of a file that will grow.
+ * @throws {FileError}
+ */
 export function dropChecksum(folder: string, file: string): void {
   if (readChecksums(folder).get(file)) recordChecksum(folder, file, null);
 }
 
 /**
- * Throws RunError "corrupt" for the first changed file among `files` or among all checked files of
- * a run.
+ * Compares files of a run with their checksums.
+ * @throws {RunError} "corrupt" for the first changed file among `files` or among all checked files of a run.
  */
 export function checkFiles(
   folder: string,

@@ -118,10 +118,16 @@ export const choice = z.object({
 /** An option that `dsbm fit` chose: its `key`, its `value` and the `reason`. */
 export type Choice = z.output<typeof choice>;
 
-/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
+/**
+ * Returns null if the file is missing or has another form.
+ * @throws {RunError} "corrupt".
+ */
 export const readDataFile = (folder: string): DataFile | null =>
   readIfAs(join(folder, "data.json"), dataFile);
 
-/** Returns [] if the file is missing. Throws RunError "corrupt" for invalid JSON. */
+/**
+ * Returns [] if the file is missing.
+ * @throws {RunError} "corrupt" for invalid JSON.
+ */
 export const readChoiceList = (folder: string): Choice[] =>
   readIfAs(join(folder, "choices.json"), listOf(choice)) ?? [];

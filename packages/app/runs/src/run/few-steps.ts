@@ -24,7 +24,10 @@ export type TeacherFacts = z.output<typeof teacherSchema>;
 
 const teacherFile = "teacher.json";
 
-/** Returns null for a run without a teacher. Throws RunError "corrupt" for invalid JSON. */
+/**
+ * Returns null for a run without a teacher.
+ * @throws {RunError} "corrupt" for invalid JSON.
+ */
 export const readTeacher = (folder: string): TeacherFacts | null =>
   readIfAs(join(folder, teacherFile), teacherSchema);
 
@@ -38,7 +41,8 @@ const samplingFiles = [
 ];
 
 /**
- * Copies what sampling needs of a run, with these weights, into the folder `teacher` of another run. Throws FileError.
+ * Copies what sampling needs of a run, with these weights, into the folder `teacher` of another run.
+ * @throws {FileError}
  */
 export function keepTeacher(
   folder: string,
@@ -72,10 +76,16 @@ export type StepComparison = z.output<typeof comparisonSchema>;
 
 const comparisonFile = "few_steps.json";
 
-/** Writes few_steps.json. Throws FileError. */
+/**
+ * Writes few_steps.json.
+ * @throws {FileError}
+ */
 export const writeStepComparison = (folder: string, comparison: StepComparison): string =>
   writeRunFile(folder, comparisonFile, `${toJson(comparison, { indent: 2 })}\n`);
 
-/** Returns null for a run without it. Throws RunError "corrupt" for invalid JSON. */
+/**
+ * Returns null for a run without it.
+ * @throws {RunError} "corrupt" for invalid JSON.
+ */
 export const readStepComparison = (folder: string): StepComparison | null =>
   readIfAs(join(folder, comparisonFile), comparisonSchema);

@@ -92,6 +92,9 @@ export const fieldsFile = z
 /** The content of fields.json. */
 export type FieldsFile = z.output<typeof fieldsFile>;
 
-/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
+/**
+ * Returns null if the file is missing or has another form.
+ * @throws {RunError} "corrupt".
+ */
 export const readFieldsFile = (folder: string): FieldsFile | null =>
   readIfAs(join(folder, "fields.json"), fieldsFile);

@@ -52,8 +52,9 @@ export function parseModelName(
 }
 
 /**
- * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name
- * for the overrides without the seed. Throws RunError "bad_argument" for an invalid folder name.
+ * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name for the overrides
+ * without the seed.
+ * @throws {RunError} "bad_argument" for an invalid folder name.
  */
 export function runFolder(options: {
   experiments_dir: string;

@@ -40,7 +40,10 @@ export const placeColumns = {
   after: ["seconds_per_batch", "seconds"],
 };
 
-/** The metrics of columns.json; [] without a readable file. Throws RunError "corrupt". */
+/**
+ * The metrics of columns.json; [] without a readable file.
+ * @throws {RunError} "corrupt".
+ */
 export const readLogged = (folder: string): LoggedMetric[] =>
   readIfAs(join(folder, columnsFile), loggedMetrics) ?? [];
 

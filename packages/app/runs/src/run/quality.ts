@@ -168,8 +168,8 @@ export type Quality = z.output<typeof qualityFile>;
 const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";
 
 /**
- * Writes quality.json into a run folder, or to another path, atomically. Leave-one-out of an
- * earlier file stays. Throws FileError.
+ * Writes quality.json into a run folder, or to another path, atomically. Leave-one-out of an earlier file stays.
+ * @throws {FileError}
  */
 export function writeQuality(
   folder: string,
@@ -191,7 +191,10 @@ function parsedOrNull(path: string): unknown {
   }
 }
 
-/** Returns null if the run was never evaluated. Throws RunError for a damaged file. */
+/**
+ * Returns null if the run was never evaluated.
+ * @throws {RunError} for a damaged file.
+ */
 export function readQuality(folder: string): Quality | null {
   const { quality_json: path } = runPaths(folder);
   const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;

@@ -21,7 +21,10 @@ export interface ModelFile {
   path: string;
 }
 
-/** Files are read when a field is asked for. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
+/**
+ * Files are read when a field is asked for.
+ * @throws {RunError} "not_a_run", "newer_format", "corrupt" or a file error.
+ */
 export function readRun(folder: string) {
   const paths = runPaths(folder);
   const info = readState(folder);
@@ -57,7 +60,10 @@ export function listModels(folder: string): ModelFile[] {
     .sort((a, b) => a.half_iteration - b.half_iteration);
 }
 
-/** Returns false if the folder holds no run. Throws as readRun. */
+/**
+ * Returns false if the folder holds no run.
+ * @throws as readRun.
+ */
 export function isFinished(folder: string): boolean {
   const { run_json } = runPaths(folder);
   return existsSync(run_json) && readRunInfo(run_json).state === "finished";
@@ -71,7 +77,10 @@ export function listRuns(root: string): string[] {
   );
 }
 
-/** run.json. If it says "running" and no process holds the lock, its state is "interrupted". Throws as readRun. */
+/**
+ * run.json. If it says "running" and no process holds the lock, its state is "interrupted".
+ * @throws as readRun.
+ */
 export function readState(folder: string): RunInfo {
   const { run_json, lock } = runPaths(folder);
   const info = readRunInfo(run_json);
@@ -89,9 +98,9 @@ function behindLink(path: string): string {
 }
 
 /**
- * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run
- * below `experiments_dir` with the newest change. Throws RunError "not_a_run" if there are none or
- * several, and FileError "is_link" if the folder holds links.
+ * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run below
+ * `experiments_dir` with the newest change.
+ * @throws {RunError} "not_a_run" if there are none or several, and FileError "is_link" if the folder holds links.
  */
 export function findRun(path: string, { experiments_dir = "experiments" } = {}): string {
   if (existsSync(join(path, "run.json"))) return withoutLinks(behindLink(path));
@@ -121,8 +130,9 @@ function withoutLinks(folder: string): string {
 }
 
 /**
- * Points <experiments_dir>/latest at `folder`. Does nothing if the folder lies elsewhere, a file or
- * folder has this name, or the file system has no links. Throws FileError.
+ * Points <experiments_dir>/latest at `folder`. Does nothing if the folder lies elsewhere, a file or folder has this
+ * name, or the file system has no links.
+ * @throws {FileError}
  */
 export function linkLatest(experiments_dir: string, folder: string): void {
   const link = join(experiments_dir, "latest");

@@ -60,7 +60,10 @@ export type RunInfo = z.output<typeof runInfo>;
 /** The machine and the software of a run. */
 export type Environment = RunInfo["environment"];
 
-/** Throws RunError "not_a_run", "newer_format" or "corrupt". */
+/**
+ * Reads run.json.
+ * @throws {RunError} "not_a_run", "newer_format" or "corrupt".
+ */
 export const readRunInfo = (path: string): RunInfo =>
   readAs(path, {
     newest: formatVersion,

@@ -15,7 +15,10 @@ const warning = z.object({
 /** A warning of a run and its time. */
 export type RunWarning = z.output<typeof warning>;
 
-/** Adds a warning to the file of a run. Throws FileError. */
+/**
+ * Adds a warning to the file of a run.
+ * @throws {FileError}
+ */
 export function appendWarning(folder: string, message: string): void {
   const row: RunWarning = { time: new Date().toISOString(), text: message };
   const lines = openAppendFile(runPaths(folder).warnings_jsonl);
@@ -28,7 +31,7 @@ export function appendWarning(folder: string, message: string): void {
 
 /**
  * The warnings of a run, each text once, since a resumed run repeats them; [] without a file.
- * Throws RunError "corrupt" for a damaged line.
+ * @throws {RunError} "corrupt" for a damaged line.
  */
 export function readWarnings(folder: string): RunWarning[] {
   const { warnings_jsonl: path } = runPaths(folder);

@@ -51,9 +51,9 @@ export interface OpenRunOptions {
 }
 
 /**
- * Opens a run folder for writing, makes it if needed and sets its state to "running". Throws
- * FileError "locked" if another run is writing there and "is_link" for links in the folder,
- * RunError "newer_format", or a file error.
+ * Opens a run folder for writing, makes it if needed and sets its state to "running".
+ * @throws {FileError} "locked" if another run is writing there and "is_link" for links in the folder, RunError
+ * "newer_format", or a file error.
  */
 export function openRun(options: OpenRunOptions): RunWriter {
   const { folder, dsbm, config, columns, environment = {}, mode = "continue" } = options;

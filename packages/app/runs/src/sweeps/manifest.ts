@@ -59,13 +59,19 @@ export function sweepPaths(folder: string) {
 /** The folder of all sweeps. */
 export const sweepsFolder = (experiments_dir: string): string => join(experiments_dir, "sweeps");
 
-/** Throws RunError. */
+/**
+ * Writes the manifest of a sweep, and makes its folder.
+ * @throws {RunError}
+ */
 export function writeManifest(folder: string, manifest: Omit<SweepManifest, "format">): void {
   makeFolder(sweepPaths(folder).logs);
   writeJson(sweepPaths(folder).manifest, { format: sweepFormat, ...manifest });
 }
 
-/** Throws RunError "not_a_run", "newer_format" or "corrupt". */
+/**
+ * Reads the manifest of a sweep.
+ * @throws {RunError} "not_a_run", "newer_format" or "corrupt".
+ */
 export const readManifest = (folder: string): SweepManifest =>
   readAs(sweepPaths(folder).manifest, {
     newest: sweepFormat,
@@ -79,8 +85,8 @@ export const entryFolder = (folder: string, entry: SweepEntry): string =>
   join(folder, entry.folder);
 
 /**
- * The sweeps at `place`: the folder of one sweep, of all sweeps, or of experiments. Throws RunError
- * "not_a_run".
+ * The sweeps at `place`: the folder of one sweep, of all sweeps, or of experiments.
+ * @throws {RunError} "not_a_run".
  */
 export function findSweeps(place: string): string[] {
   const isSweep = (folder: string) => existsSync(sweepPaths(folder).manifest);

@@ -58,7 +58,10 @@ export function writeFileSync(place: Location, data: Uint8Array | string): void 
   closeSync(handle);
 }
 
-/** As Node's. Throws EEXIST, and ENOENT for a missing parent. */
+/**
+ * As Node's.
+ * @throws EEXIST, and ENOENT for a missing parent.
+ */
 export function mkdirSync(place: Location, { recursive = false } = {}): void {
   const path = pathOf(place);
   const above = path.replace(/\/+[^/]+\/*$/, "");
@@ -98,7 +101,10 @@ export function readdirSync(
   return walk(path, "");
 }
 
-/** As Node's. Throws ENOENT, EISDIR, ENOTDIR or ENOTEMPTY. */
+/**
+ * As Node's.
+ * @throws ENOENT, EISDIR, ENOTDIR or ENOTEMPTY.
+ */
 export function renameSync(from: Location, to: Location): void {
   const old = placeOf(pathOf(from), "rename", false);
   if (!old.entry) throw systemError("ENOENT", "rename", pathOf(from));
@@ -112,7 +118,10 @@ export function renameSync(from: Location, to: Location): void {
   fresh.folder.entries.set(fresh.name, old.entry);
 }
 
-/** As Node's. Throws ENOENT, and EISDIR for a folder. */
+/**
+ * As Node's.
+ * @throws ENOENT, and EISDIR for a folder.
+ */
 export function rmSync(place: Location, { force = false, recursive = false } = {}): void {
   const path = pathOf(place);
   const found = tryPlace({ throwIfNoEntry: !force }, () => placeOf(path, "rm", false));
@@ -124,7 +133,10 @@ export function rmSync(place: Location, { force = false, recursive = false } = {
   found.folder.entries.delete(found.name);
 }
 
-/** As Node's. Throws ENOTEMPTY or ENOTDIR. */
+/**
+ * As Node's.
+ * @throws ENOTEMPTY or ENOTDIR.
+ */
 export function rmdirSync(place: Location): void {
   const path = pathOf(place);
   if (folderAt(path, "rmdir").entries.size > 0) throw systemError("ENOTEMPTY", "rmdir", path);
@@ -132,21 +144,30 @@ export function rmdirSync(place: Location): void {
   folder.entries.delete(name);
 }
 
-/** As Node's. Throws EEXIST. */
+/**
+ * As Node's.
+ * @throws EEXIST.
+ */
 export function symlinkSync(target: string, place: Location): void {
   const { folder, name, entry } = placeOf(pathOf(place), "symlink", false);
   if (entry) throw systemError("EEXIST", "symlink", pathOf(place));
   folder.entries.set(name, newLink(target));
 }
 
-/** As Node's. Throws EINVAL. */
+/**
+ * As Node's.
+ * @throws EINVAL.
+ */
 export function readlinkSync(place: Location): string {
   const entry = entryAt(pathOf(place), "readlink", false);
   if (entry.kind !== "link") throw systemError("EINVAL", "readlink", pathOf(place));
   return entry.target;
 }
 
-/** As Node's. Throws ENOENT. */
+/**
+ * As Node's.
+ * @throws ENOENT.
+ */
 export function realpathSync(place: Location): string {
   const { entry, path } = placeOf(pathOf(place), "realpath", true);
   if (!entry) throw systemError("ENOENT", "realpath", pathOf(place));
@@ -160,7 +181,7 @@ export const chmodSync = (): void => {};
 /** As Node's. */
 export const copyFileSync = (from: Location, to: Location): void =>
   writeFileSync(to, readFileSync(from) as Buffer);
-/** Throws an Error: runs are copied as archives. */
+/** @throws an Error: runs are copied as archives. */
 export const cpSync = (): never => {
   throw new Error("a page has no folders to copy to: download the zip");
 };

@@ -44,14 +44,20 @@ const flagsOf: Readonly<Record<string, number>> = {
 const openFiles = new Map<number, OpenFile>();
 let lastHandle = 2;
 
-/** The open file of a handle. Throws EBADF. */
+/**
+ * The open file of a handle.
+ * @throws EBADF.
+ */
 export function openFile(handle: number): OpenFile {
   const file = openFiles.get(handle);
   if (!file) throw systemError("EBADF", "read", String(handle));
   return file;
 }
 
-/** The file behind a handle. Throws EISDIR. */
+/**
+ * The file behind a handle.
+ * @throws EISDIR.
+ */
 export function contentOf({ entry, path }: OpenFile): MemoryFile {
   if (entry.kind !== "file") throw systemError("EISDIR", "read", path);
   return entry;
@@ -104,7 +110,10 @@ export const existsSync = (path: Location): boolean =>
 /** As Node's. */
 export const fstatSync = (handle: number) => statsOf(openFile(handle).entry);
 
-/** As Node's. Throws ENOENT, EEXIST, EISDIR or ELOOP. */
+/**
+ * As Node's.
+ * @throws ENOENT, EEXIST, EISDIR or ELOOP.
+ */
 export function openSync(place: Location, how: string | number = "r"): number {
   const path = pathOf(place);
   const flags = typeof how === "number" ? how : flagsOf[how];

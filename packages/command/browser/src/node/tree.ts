@@ -83,7 +83,10 @@ export interface MemoryPlace {
   path: string;
 }
 
-/** The place of a path. Throws ENOENT and ENOTDIR for a missing folder above it, and ELOOP. */
+/**
+ * The place of a path.
+ * @throws ENOENT and ENOTDIR for a missing folder above it, and ELOOP.
+ */
 export function placeOf(path: string, syscall: string, follow: boolean, depth = 0): MemoryPlace {
   if (depth > mostLinks) throw systemError("ELOOP", syscall, path);
   const parts = partsOf(path);
@@ -108,14 +111,20 @@ export function placeOf(path: string, syscall: string, follow: boolean, depth = 
   return place;
 }
 
-/** What a path stands for. Throws ENOENT. */
+/**
+ * What a path stands for.
+ * @throws ENOENT.
+ */
 export function entryAt(path: string, syscall: string, follow = true): MemoryEntry {
   const { entry } = placeOf(path, syscall, follow);
   if (!entry) throw systemError("ENOENT", syscall, path);
   return entry;
 }
 
-/** The folder at a path. Throws ENOTDIR for another entry. */
+/**
+ * The folder at a path.
+ * @throws ENOTDIR for another entry.
+ */
 export function folderAt(path: string, syscall: string): MemoryFolder {
   const entry = entryAt(path, syscall);
   if (entry.kind !== "folder") throw systemError("ENOTDIR", syscall, path);

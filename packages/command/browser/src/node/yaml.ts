@@ -1,6 +1,9 @@
 // Configurations in a page are written and read as JSON, which is YAML.
 
-/** Reads JSON. Throws a SyntaxError. */
+/**
+ * Reads JSON.
+ * @throws {SyntaxError}
+ */
 export const parse = (text: string): unknown => JSON.parse(text === "" ? "null" : text);
 
 /** A tree to write. */

@@ -10,14 +10,23 @@ const asBuffer = ({ buffer, byteOffset, length }: Uint8Array) =>
 /** Packs bytes. */
 export const gzipSync = (data: Uint8Array | string): Buffer =>
   asBuffer(gzip(bytesOf(data), { level: 9, mtime: 0 }));
-/** Unpacks bytes. Throws an Error for damaged ones. */
+/**
+ * Unpacks bytes.
+ * @throws an Error for damaged ones.
+ */
 export const gunzipSync = (data: Uint8Array): Buffer => asBuffer(gunzip(data));
 /** The engine has its own. */
 export const crc32 = undefined;
-/** Unpacks bytes without a header. Throws an Error for damaged ones. */
+/**
+ * Unpacks bytes without a header.
+ * @throws an Error for damaged ones.
+ */
 export const inflateRawSync = (data: Uint8Array): Buffer => asBuffer(inflateSync(data));
 
-/** Unpacks parts one after the other. Throws an Error for damaged ones. */
+/**
+ * Unpacks parts one after the other.
+ * @throws an Error for damaged ones.
+ */
 export const createGunzip = () =>
   async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
     const parts: Uint8Array[] = [];

@@ -8,7 +8,10 @@ import { removePath } from "./folder.js";
 const silence = { update() {}, line() {}, done() {} };
 const output = "samples.csv";
 
-/** Transports the rows of the source (f) or of the target (b). Throws an Error for data without a table. */
+/**
+ * Transports the rows of the source (f) or of the target (b).
+ * @throws an Error for data without a table.
+ */
 export async function samplesOf(run: string, direction: "f" | "b"): Promise<string> {
   const data = readDataFile(run);
   const end = direction === "f" ? data?.source : data?.target;

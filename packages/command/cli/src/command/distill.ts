@@ -17,7 +17,10 @@ const notes = [
   "The new run keeps a copy of RUN's networks: RUN may go. The same command resumes it.",
 ];
 
-/** Returns the exit code. Throws ConfigError and RunError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | RunError}
+ */
 export async function distillCommand(args: string[]): Promise<number> {
   const again = args.includes("--again");
   const words = args.filter((word) => word !== "--again");

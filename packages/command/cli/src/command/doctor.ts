@@ -83,7 +83,10 @@ async function engineFindings(): Promise<DoctorLine[]> {
   }
 }
 
-/** Returns exit code 1 for a problem. Throws a ConfigError for arguments. */
+/**
+ * Returns exit code 1 for a problem.
+ * @throws {ConfigError} for arguments.
+ */
 export async function doctor(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix problems.");

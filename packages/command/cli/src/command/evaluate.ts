@@ -10,7 +10,10 @@ const notes = [
   "--json  as json=true",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export async function evaluateCommand(args: string[]): Promise<number> {
   const request = placedWords(evaluate, args, { expected: "RUN", notes, options: jsonOption });
   if (!request) return 0;
@@ -56,7 +59,10 @@ const compareNotes = [
   "--json     as json=true",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const compareCommand = (args: string[]): Promise<number> =>
   runPlaced(
     compare,

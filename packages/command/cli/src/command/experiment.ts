@@ -22,7 +22,10 @@ import { printHelp } from "../terminal/columns.js";
 import { aloneOnly } from "../terminal/work.js";
 import { placeOfRun } from "../words/places.js";
 
-/** Runs the members of a command line. `began` is in seconds of performance.now(). Returns the exit code. Throws ConfigError. */
+/**
+ * Runs the members of a command line. `began` is in seconds of performance.now(). Returns the exit code.
+ * @throws {ConfigError}
+ */
 export async function runExperiment(
   command: ExperimentCommand,
   request: ExperimentRequest,
@@ -100,7 +103,10 @@ async function runSweep(
   });
 }
 
-/** Trains on named datasets. Returns the exit code. Throws ConfigError. */
+/**
+ * Trains on named datasets. Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const trainCommand = (args: string[], began: number): Promise<number> =>
   runExperiment(
     { experiment: train, usage: "[dataset=…] [method=…] [model=…] " },
@@ -108,6 +114,9 @@ export const trainCommand = (args: string[], began: number): Promise<number> =>
     began,
   );
 
-/** Trains between two Gaussians. Returns the exit code. Throws ConfigError. */
+/**
+ * Trains between two Gaussians. Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const gaussianCommand = (args: string[], began: number): Promise<number> =>
   runExperiment({ experiment: gaussian, usage: "" }, readRequest(args), began);

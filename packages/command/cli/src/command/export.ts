@@ -15,7 +15,10 @@ const notes = [
   "docs/export.md describes the formats.",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const exportCommand = (args: string[]): Promise<number> =>
   runPlaced(exportNetworks, args, { expected: "RUN OUT", notes }, async (request, work) => {
     const [run, out] = request.places as [string, string];

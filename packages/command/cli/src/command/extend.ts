@@ -22,7 +22,7 @@ const notes = [
 
 type Asked = z.output<typeof extend.schema>;
 
-/** Throws a ConfigError if the run would become no longer. */
+/** @throws {ConfigError} if the run would become no longer. */
 function lengthOf(
   { more, half_iterations }: Asked,
   { folder, length, now, done }: Record<"length" | "now" | "done", number> & { folder: string },
@@ -85,7 +85,10 @@ function printFinished(folder: string, results: readonly Row[]): number {
   return 0;
 }
 
-/** Returns the exit code. Throws ConfigError and RunError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | RunError}
+ */
 export async function extendCommand(args: string[]): Promise<number> {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   const request = placedWords(extend, words, { expected: "RUN", notes });

@@ -23,7 +23,10 @@ const notes = [
   "",
 ].join("\n");
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export async function fitCommand(args: string[], began: number): Promise<number> {
   const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
   const { base, parsed, places, overrides } = readFitArguments(tokens);

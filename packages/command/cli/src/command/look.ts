@@ -7,7 +7,10 @@ const notes = [
   "--json  as json=true, with histograms",
 ];
 
-/** Returns the exit code. Throws ConfigError and DatasetError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | DatasetError}
+ */
 export const lookCommand = (args: string[]): Promise<number> =>
   runPlaced(
     look,

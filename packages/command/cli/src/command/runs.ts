@@ -17,7 +17,10 @@ import { placedWords } from "../terminal/work.js";
 
 const inQuality = { value: "value", floor: "floor", ceiling: "ceiling" };
 
-/** Returns the exit code. Throws ConfigError and RunError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | RunError}
+ */
 export async function runsCommand(args: string[]): Promise<number> {
   const request = placedWords(runs, args, {
     expected: "[DIR]",

@@ -19,7 +19,10 @@ const notes = [
   "  dsbm sample RUN photos out resize=true                 images of any size",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const sampleCommand = (args: string[]): Promise<number> =>
   runPlaced(sample, args, { expected: "RUN NEW OUT", notes }, async (request, work) => {
     const [run, input, output] = request.places as [string, string, string];
@@ -53,7 +56,10 @@ const annotateNotes = [
   "  dsbm annotate RUN cells.h5ad out.h5ad fate=celltype    also the probability of each class on the last day",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export const annotateCommand = (args: string[]): Promise<number> =>
   runPlaced(
     annotate,

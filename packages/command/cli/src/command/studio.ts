@@ -5,7 +5,10 @@ import { startStudio } from "@dsbm/studio";
 import { studioProgram } from "../studio/program.js";
 import { placedWords } from "../terminal/work.js";
 
-/** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | RunError} for a missing folder.
+ */
 export async function studioCommand(args: string[]): Promise<number> {
   const words = args.filter((word) => word !== "--no-settings");
   const request = placedWords(studio, words, {

@@ -18,7 +18,10 @@ const tasks: Record<string, (folder: string) => string> = {
   table: (folder) => `${folder}\n\n${gather(folder) ?? "no run of this sweep is finished yet"}`,
 };
 
-/** Returns the exit code. Throws ConfigError and RunError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError | RunError}
+ */
 export async function sweepCommand(args: string[]): Promise<number> {
   const [name, place, ...more] = args;
   if (name === undefined || args.includes("--help") || args.includes("-h")) {

@@ -13,7 +13,10 @@ const notes = [
   "test_npar and test_num_steps hold too. dsbm evaluate measures the run by its own sampler and along its probability flow, into RUN/test/.",
 ];
 
-/** Returns the exit code. Throws ConfigError. */
+/**
+ * Returns the exit code.
+ * @throws {ConfigError}
+ */
 export async function testCommand(args: string[]): Promise<number> {
   const request = placedWords(test, args, {
     expected: "[RUN]",
@@ -57,7 +60,10 @@ export async function testCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-/** The run of these options, with or without evaluation options. Throws a ConfigError with the way to train it. */
+/**
+ * The run of these options, with or without evaluation options.
+ * @throws {ConfigError} with the way to train it.
+ */
 function runOf(words: readonly string[]): string {
   const training = words.filter((word) => !testOnlyKeys.some((key) => word.startsWith(`${key}=`)));
   const others = training.filter((word) => !/^(test_|metrics\.)/.test(word));

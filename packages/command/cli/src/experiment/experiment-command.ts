@@ -82,7 +82,10 @@ export interface ExperimentRequest {
   cfg: boolean;
 }
 
-/** Reads arguments without files. Throws ConfigError. */
+/**
+ * Reads arguments without files.
+ * @throws {ConfigError}
+ */
 export function readRequest(args: readonly string[]): ExperimentRequest {
   const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
   const parsed = parseArguments(tokens, ["--again", "--cfg"]);

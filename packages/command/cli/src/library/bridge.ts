@@ -80,12 +80,13 @@ class Bridge implements Disposable {
   }
 
   /**
-   * Moves samples to the other endpoint (`direction: "f"` from source to target, the default;
-   * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
-   * from −1 to 1. If a row of an array has texts, categories are texts, in and out; else each level is a
-   * number. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong options, for samples and conditions of another shape, and for an untrained direction.
-   * @example
-   * const { x } = await bridge.sample([[3.4, 11.7]], { direction: "b", seed: 1 });
+   * Moves samples to the other endpoint (`direction: "f"` from source to target, the default; `"b"` back), in the
+   * data's own units: columns as in the files, images as bytes or as numbers from −1 to 1. If a row of an array has
+   * texts, categories are texts, in and out; else each level is a number. The noise of row i depends only on the seed
+   * and i.
+   * @example const { x } = await bridge.sample([[3.4, 11.7]], { direction: "b", seed: 1 });
+   * @throws {ConfigError} for wrong options, for samples and conditions of another shape, and for an untrained
+   * direction.
    */
   sample<R extends Rows>(x: R, options: BridgeSampleOptions = {}): Promise<BridgeSamples<R>> {
     return this.#within(x, options, async (start, keys, dtype) => {
@@ -156,9 +157,9 @@ class Bridge implements Disposable {
   }
 
   /**
-   * Log-density [n] of samples at the end of a direction, along the probability flow from
-   * `logDensity` at its start; both take samples in the network's units (`units.enter`). Throws a
-   * ConfigError for a method without a flow.
+   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start;
+   * both take samples in the network's units (`units.enter`).
+   * @throws {ConfigError} for a method without a flow.
    */
   likelihood(x: Tensor, options: BridgeLikelihoodOptions): Tensor {
     return this.#open.likelihood(x, options);
@@ -216,11 +217,9 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
 
 /**
  * Evaluates the bridge of a run: each metric with its floor, ceiling and interval. Writes nothing.
- * Throws a ConfigError for a run without weights and for options that do not fit, and the reason of
- * `signal`.
- * @example
- * const { rows } = await evaluate("experiments/latest", { metrics: ["sliced_w2"] });
- * for (const { title, value, floor } of rows) console.log(title, value, floor);
+ * @example const { rows } = await evaluate("experiments/latest", { metrics: ["sliced_w2"] }); for (const { title,
+ * value, floor } of rows) console.log(title, value, floor);
+ * @throws {ConfigError} for a run without weights and for options that do not fit, and the reason of `signal`.
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
   const quality = await withObjectOptions(() => measureQuality(folder, options as QualityOptions));
@@ -238,10 +237,10 @@ const openKeys = sampleCommand.schema.pick({
 });
 
 /**
- * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError if the folder holds no run,
- * and a ConfigError for wrong options, and without weights of `half_iteration`.
- * @example
- * using bridge = openBridge("experiments/latest");
+ * Opens a run of `dsbm fit`, `train` or `gaussian`.
+ * @example using bridge = openBridge("experiments/latest");
+ * @throws {RunError} if the folder holds no run, and a ConfigError for wrong options, and without weights of
+ * `half_iteration`.
  */
 export const openBridge = (path: string, options: OpenOptions = {}): Bridge =>
   withObjectOptions(() => new Bridge(RunBridge.open(path, validate(openKeys, { ...options }))));

@@ -51,14 +51,13 @@ export interface FitManyOptions extends LibraryRunOptions {
 }
 
 /**
- * Fits a bridge between your own datasets: `npx dsbm fit SOURCE TARGET key=value …` as a function.
- * Further options are chosen from the data, within `max_minutes` (10). Data in memory are written
- * into the run folder. With the same options it resumes the run, or opens a finished run. Throws a
- * ConfigError for keys, a ConfigError or DatasetError for data, errors of training and disk, and
- * the reason of `signal`.
- * @example
- * const bridge = await fit({ source: "winter.csv", target: "summer.csv", max_minutes: 2 });
+ * Fits a bridge between your own datasets: `npx dsbm fit SOURCE TARGET key=value …` as a function. Further options are
+ * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. With the same
+ * options it resumes the run, or opens a finished run.
+ * @example const bridge = await fit({ source: "winter.csv", target: "summer.csv", max_minutes: 2 });
  * console.log(bridge.report);
+ * @throws {ConfigError} for keys, a ConfigError or DatasetError for data, errors of training and disk, and the reason
+ * of `signal`.
  */
 export const fit = (options: FitOptions | FitManyOptions): Promise<Bridge> =>
   withObjectOptions(() => fitSources(options));
@@ -158,8 +157,8 @@ async function placeInputs({
 }
 
 /**
- * The datasets in order, named for messages, and the other keys. Throws a ConfigError for less than
- * two.
+ * The datasets in order, named for messages, and the other keys.
+ * @throws {ConfigError} for less than two.
  */
 function marginalsIn(options: object) {
   const { source, target, marginals, ...keys } = options as FitOptions & FitManyOptions;
@@ -174,7 +173,7 @@ function marginalsIn(options: object) {
   return { all, keys: keys as OptionKeys };
 }
 
-/** Throws a ConfigError if samples in memory have several shapes. */
+/** @throws {ConfigError} if samples in memory have several shapes. */
 function checkSameShape(ends: readonly { name: string; input: InputFile }[]): void {
   const known = ends.filter(({ input }) => input.shape !== null);
   const shapeOf = ({ input }: (typeof ends)[number]) => `${input.shape?.slice(1)}`;

@@ -18,8 +18,8 @@ export interface InputFile {
 }
 
 /**
- * Checks data; data in memory become a file's bytes. Throws a ConfigError for a wrong shape and for NaN and
- * infinite values.
+ * Checks data; data in memory become a file's bytes.
+ * @throws {ConfigError} for a wrong shape and for NaN and infinite values.
  */
 export function inputOf(source: Source, end: string): InputFile {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
@@ -53,7 +53,10 @@ export function memoryName(ends: readonly InputFile[]): string | null {
   return `memory-${digest.digest("hex").slice(0, 12)}`;
 }
 
-/** Writes data from memory to `folder`/inputs. Throws a ConfigError if the folder holds a run of other data. */
+/**
+ * Writes data from memory to `folder`/inputs.
+ * @throws {ConfigError} if the folder holds a run of other data.
+ */
 export function writeInput(
   end: string,
   input: InputFile,

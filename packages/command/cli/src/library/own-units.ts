@@ -8,7 +8,8 @@ import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 export interface OwnUnits {
   shape: readonly number[];
   /**
-   * Samples in the network's units; disposes x. Throws a ConfigError for samples of another shape.
+   * Samples in the network's units; disposes x.
+   * @throws {ConfigError} for samples of another shape.
    */
   enter(x: Tensor): Tensor;
   leave(x: Tensor, dtype: DType): Tensor;

@@ -27,8 +27,8 @@ const expectedRows =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
 /**
- * A new tensor on the processor: float32, float64 or bytes; the caller owns it. It has the shape of the rows. Throws a
- * ConfigError for no rows, other types and unequal rows.
+ * A new tensor on the processor: float32, float64 or bytes; the caller owns it. It has the shape of the rows.
+ * @throws {ConfigError} for no rows, other types and unequal rows.
  */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (problem: string): never => {

@@ -53,7 +53,7 @@ const pageKeys: ReadonlySet<string> = new Set([
 
 const setting = (key: string, value: Value): string => `${key}=${printValue(value)}`;
 
-/** Throws a ConfigError for an option of no page, and all errors of the command line. */
+/** @throws {ConfigError} for an option of no page, and all errors of the command line. */
 function fitCommand(
   folder: string,
   files: readonly string[],

@@ -8,8 +8,8 @@ import { program } from "../machine/program.js";
 import type { NumberedMember } from "./sweep.js";
 
 /**
- * Submits the members; the launcher's `wait` says whether to wait for their end. Throws a
- * ConfigError with Slurm's message.
+ * Submits the members; the launcher's `wait` says whether to wait for their end.
+ * @throws {ConfigError} with Slurm's message.
  */
 export async function runSlurm(
   members: readonly NumberedMember[],
@@ -86,7 +86,10 @@ function sbatchWord(value: string): string {
   return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
 }
 
-/** A line break would begin a line of the script. Throws a ConfigError. */
+/**
+ * A line break would begin a line of the script.
+ * @throws {ConfigError}
+ */
 function checkParameter(key: string, value: string): void {
   const isName = /^[A-Za-z][\w-]*$/.test(key);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused

@@ -35,7 +35,10 @@ export function nameOf({ configuration, seed }: Pick<SweepEntry, "configuration"
     .join(" ");
 }
 
-/** The state of each member as text, and whether all are finished. Throws RunError. */
+/**
+ * The state of each member as text, and whether all are finished.
+ * @throws {RunError}
+ */
 export function sweepStatus(folder: string): { text: string; isWhole: boolean } {
   const { members, words } = readManifest(folder);
   const { log, logs } = sweepPaths(folder);
@@ -74,7 +77,8 @@ function stateOf(run: string, line: string | null): { state: string; why: string
 }
 
 /**
- * Writes summary.csv of the sweep in `folder` and returns its last evaluations as text; null if no member is finished. Throws RunError.
+ * Writes summary.csv of the sweep in `folder` and returns its last evaluations as text; null if no member is finished.
+ * @throws {RunError}
  */
 export function gather(folder: string): string | null {
   const manifest = readManifest(folder);

@@ -23,7 +23,10 @@ interface SweepMember {
   /** As the key says: cpu, cuda, cuda:1. */
   device: string;
   nproc: number;
-  /** Whether it is finished. Throws if no such run is possible. */
+  /**
+   * Whether it is finished.
+   * @throws if no such run is possible.
+   */
   finished: () => boolean;
 }
 
@@ -44,9 +47,9 @@ interface SweepRequest {
 }
 
 /**
- * Returns 0 when all members are finished, 1 when some failed, 130 when stopped. Throws a
- * ConfigError for members that share a folder, and if Slurm refuses the sweep; a FileError if the
- * sweep is running already.
+ * Returns 0 when all members are finished, 1 when some failed, 130 when stopped.
+ * @throws {ConfigError} for members that share a folder, and if Slurm refuses the sweep; a FileError if the sweep is
+ * running already.
  */
 export async function sweep(
   members: readonly SweepMember[],

@@ -49,7 +49,10 @@ export async function beginWork(late: string): Promise<RunningCommand> {
   };
 }
 
-/** Does the work of a command with places. Returns the exit code. Throws as `placedWords`. */
+/**
+ * Does the work of a command with places. Returns the exit code.
+ * @throws as `placedWords`.
+ */
 export async function runPlaced<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
@@ -74,7 +77,7 @@ export async function runAlone(
   return text === null ? 130 : 0;
 }
 
-/** Throws a ConfigError if this process has other ranks. */
+/** @throws {ConfigError} if this process has other ranks. */
 export async function aloneOnly(command: string): Promise<void> {
   const { distributed } = await import("@dsbm/torch");
   const { worldSize, launcher } = distributed.placeFromEnvironment();
@@ -97,7 +100,10 @@ interface PlacedOptions {
 
 type Placed<S extends z.ZodType> = Member<z.output<S>> & { places: string[] };
 
-/** Returns the run and the places of a command that does one thing; null after printing help. Throws ConfigError. */
+/**
+ * Returns the run and the places of a command that does one thing; null after printing help.
+ * @throws {ConfigError}
+ */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],

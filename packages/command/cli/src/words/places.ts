@@ -102,7 +102,10 @@ function withCourseTimes(overrides: readonly Override[], places: number): Overri
   return overrides.map((one) => (one.key === "at" ? { ...one, key: "times" } : one));
 }
 
-/** Reads the files and the overrides of `fit`. Throws ConfigError as `parseArguments` and `placesBase`. */
+/**
+ * Reads the files and the overrides of `fit`.
+ * @throws {ConfigError} as `parseArguments` and `placesBase`.
+ */
 export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
   // A mistyped option is the cause of a missing option.
@@ -131,9 +134,9 @@ function refuseUnknown(overrides: Member<unknown>["overrides"]): void {
 }
 
 /**
- * Returns the datasets of places, and a name. One place alone is a table of several times, or of
- * two groups (data.split_by). Throws ConfigError "usage" for missing, additional or nonexistent
- * places.
+ * Returns the datasets of places, and a name. One place alone is a table of several times, or of two groups
+ * (data.split_by).
+ * @throws {ConfigError} "usage" for missing, additional or nonexistent places.
  */
 export function placesBase(
   places: readonly string[],
@@ -178,7 +181,7 @@ export function placesBase(
   };
 }
 
-/** Throws ConfigError "missing" for a place that does not exist; `expected` is the cure. */
+/** @throws {ConfigError} "missing" for a place that does not exist; `expected` is the cure. */
 export function datasetOf(place: string, expected = `SOURCE and TARGET: ${usage}`): string {
   const path = place.replace(/^array:/, "");
   if (!existsSync(path))

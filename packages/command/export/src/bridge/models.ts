@@ -132,7 +132,10 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
   };
 }
 
-/** The ONNX graphs of the networks of `directions`. Throws a ConfigError for operations without a counterpart. */
+/**
+ * The ONNX graphs of the networks of `directions`.
+ * @throws {ConfigError} for operations without a counterpart.
+ */
 export function graphsOf(
   trained: Trained,
   networks: TrainedNetworks,

@@ -58,7 +58,10 @@ interface Model {
 /** Protobuf messages have at most 2³¹ − 1 bytes, and not all are weights. */
 const mostBytes = 2 ** 31 - 2 ** 24;
 
-/** Encodes a model. Throws a ConfigError for weights of more than 2 GB. */
+/**
+ * Encodes a model.
+ * @throws {ConfigError} for weights of more than 2 GB.
+ */
 export function encodeModel({ graph, about, metadata }: Model): Uint8Array {
   const bytes = graph.constants.reduce((sum, constant) => sum + constant.bytes.length, 0);
   if (bytes > mostBytes)

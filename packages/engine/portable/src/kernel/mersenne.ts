@@ -103,7 +103,7 @@ export class Mersenne {
     return bytes;
   }
 
-  /** Throws ERR_TORCH for bytes that are no state. */
+  /** @throws {TorchError} `ERR_TORCH` for bytes that are no state. */
   set state(bytes: Uint8Array) {
     if (bytes.length !== stateBytes)
       fail("ERR_TORCH", `RNG state is wrong size: ${bytes.length} bytes; expected ${stateBytes}`);

@@ -66,7 +66,10 @@ const constants = [
   0.50000001201,
 ];
 
-/** A new memory and the kernels that work on it; its first 64 bytes are taken. @throws {RangeError} without memory */
+/**
+ * A new memory and the kernels that work on it; its first 64 bytes are taken.
+ * @throws {RangeError} without memory
+ */
 export function createKernels(pages: number): { memory: KernelMemory; wasm: Kernels } {
   const memory = new WebAssembly.Memory({ initial: pages });
   new Float32Array(memory.buffer).set(constants);
@@ -77,7 +80,10 @@ export function createKernels(pages: number): { memory: KernelMemory; wasm: Kern
   return { memory, wasm: instance.exports as Kernels };
 }
 
-/** Grows a memory to at least so many bytes. Returns whether it grew. Throws a RangeError without memory. */
+/**
+ * Grows a memory to at least so many bytes. Returns whether it grew.
+ * @throws {RangeError} without memory.
+ */
 export function growTo(memory: KernelMemory, bytes: number): boolean {
   const missing = bytes - memory.buffer.byteLength;
   if (missing <= 0) return false;
@@ -93,7 +99,10 @@ export const wasm: Kernels = scratch.wasm;
 let floats = new Float32Array(memory.buffer);
 let top = 0;
 
-/** Clears the scratch memory, with room for so many numbers. Throws a RangeError without memory. */
+/**
+ * Clears the scratch memory, with room for so many numbers.
+ * @throws {RangeError} without memory.
+ */
 export function openScratch(count: number): void {
   top = 64;
   growTo(memory, top + 4 * count + 64);

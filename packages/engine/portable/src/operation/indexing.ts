@@ -48,7 +48,10 @@ interface Selection {
   before: number;
 }
 
-/** Where `t[indices]` lies. Throws ERR_TORCH_INDEX. */
+/**
+ * Where `t[indices]` lies.
+ * @throws {TorchError} `ERR_TORCH_INDEX`
+ */
 function selectionOf(t: TensorImpl, list: readonly (TensorImpl | null)[]): Selection {
   const indices = plainIndices(t, list);
   if (indices.length > t.ndim)

@@ -6,7 +6,7 @@ import { run } from "../operation.js";
 import { countOf } from "../shape.js";
 import { allocate, refuseHalf, type TensorImpl } from "../tensor.js";
 
-/** Throws ERR_TORCH unless `t` is [.., n, m] of floating point numbers, with n = m for square ones. */
+/** @throws {TorchError} `ERR_TORCH` unless `t` is [.., n, m] of floating point numbers, with n = m for square ones. */
 export function checkBatch(name: string, t: TensorImpl, isSquare = true): void {
   check(t.ndim >= 2, () => `linalg.${name}: The input tensor A must have at least 2 dimensions.`);
   const [rows, columns] = t.shape.slice(-2);

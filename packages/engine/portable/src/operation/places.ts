@@ -4,7 +4,7 @@ import { check, fail } from "../errors.js";
 import { convert } from "../kernel/map.js";
 import { allocate, type TensorImpl } from "../tensor.js";
 
-/** Throws ERR_TORCH unless indices are integers. */
+/** @throws {TorchError} `ERR_TORCH` unless indices are integers. */
 export function checkIndex(index: TensorImpl, name: string): void {
   check(
     index.dtype === "int64" || index.dtype === "int32",
@@ -12,7 +12,10 @@ export function checkIndex(index: TensorImpl, name: string): void {
       `${name}(): Expected dtype int32/int64 for index but got: ${elementType(index.dtype).title}`,
   );
 }
-/** An index counted from the start. Throws ERR_TORCH_INDEX. */
+/**
+ * An index counted from the start.
+ * @throws {TorchError} `ERR_TORCH_INDEX`
+ */
 export function place(index: number, size: number, dim: number): number {
   if (!(index >= -size && index < size))
     fail(

@@ -90,7 +90,10 @@ function compute(out: TensorImpl, operands: readonly TensorImpl[], fn: Pointwise
   else map1(out, a, f);
 }
 
-/** Applies a function to broadcast operands; into `out` if present. Throws ERR_TORCH. */
+/**
+ * Applies a function to broadcast operands; into `out` if present.
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function pointwise(
   fn: Pointwise,
   values: readonly (TensorImpl | ScalarNumber)[],

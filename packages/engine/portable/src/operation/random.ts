@@ -49,7 +49,10 @@ function boxMuller(x: TensorImpl["array"], at: number, mean: number, std: number
     x[j + 8] = radius * Math.sin(angle) * std + mean;
   }
 }
-/** Fills a tensor of any shape with N(mean, std²). Throws ERR_TORCH. */
+/**
+ * Fills a tensor of any shape with N(mean, std²).
+ * @throws {TorchError} `ERR_TORCH`
+ */
 export function fillNormal(
   t: TensorImpl,
   mean: number,

@@ -133,7 +133,10 @@ const betterOf: Readonly<Record<Extreme, (a: number, x: number) => number>> = {
 };
 const worstOf = { max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY };
 
-/** The largest or smallest element over dimensions of any shape. Throws ERR_TORCH for none. */
+/**
+ * The largest or smallest element over dimensions of any shape.
+ * @throws {TorchError} `ERR_TORCH` for none.
+ */
 export function extremeOver(
   which: Extreme,
   t: TensorImpl,

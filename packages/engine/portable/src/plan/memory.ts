@@ -78,7 +78,10 @@ class ProgramMemory {
     return { address: this.#take(size, keep), bytes: size };
   }
 
-  /** The address of a block. Memory grows only if residents without a handle leave no room. Throws ERR_TORCH_MEMORY. */
+  /**
+   * The address of a block. Memory grows only if residents without a handle leave no room.
+   * @throws {TorchError} `ERR_TORCH_MEMORY`
+   */
   #take(bytes: number, keep: ReadonlySet<Storage>): number {
     const gap = this.#blocks.takeGap(bytes);
     if (gap >= 0) return gap;

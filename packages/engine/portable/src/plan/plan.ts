@@ -170,7 +170,10 @@ const heldStorages = ({ op, operands }: ProgramOperation, { slots }: ProgramImpl
     .flatMap((i) => slotsOf(operands[i]))
     .flatMap((slot) => slots[slot].held?.storage ?? []);
 
-/** Plans a program. Throws ERR_TORCH_MEMORY. */
+/**
+ * Plans a program.
+ * @throws {TorchError} `ERR_TORCH_MEMORY`
+ */
 export function planProgram(program: ProgramImpl): Plan {
   const lifetimes = lifetimesOf(program);
   const [addresses, bytes] = layOut(lifetimes);

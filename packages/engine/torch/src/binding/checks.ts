@@ -3,7 +3,7 @@ import { type External, native } from "./native.js";
 
 type Args = readonly unknown[];
 
-/** Throws if arguments, in schema order, would crash the kernel. */
+/** @throws if arguments, in schema order, would crash the kernel. */
 export type Check = (args: Args) => void;
 
 function require(holds: boolean, what: string): void {

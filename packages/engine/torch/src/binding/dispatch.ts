@@ -22,7 +22,10 @@ export class Op {
   ) {
     this.check = checkOf(name);
   }
-  /** The number of the operation in the addon. Throws a TorchError for an unknown operation. */
+  /**
+   * The number of the operation in the addon.
+   * @throws {TorchError} for an unknown operation.
+   */
   get index(): number {
     if (this.#index < 0) this.#index = native.lookup(this.name, this.overload);
     return this.#index;
@@ -110,8 +113,8 @@ function describeArguments(args: unknown[]): string {
 }
 
 /**
- * Calls an operation with its arguments in schema order (undefined: the schema's default). Throws a
- * TorchError.
+ * Calls an operation with its arguments in schema order (undefined: the schema's default).
+ * @throws {TorchError}
  */
 // biome-ignore lint/suspicious/noExplicitAny: the generated wrappers give each operation its type
 export function invoke(op: Op, ...args: any[]): any {
@@ -140,8 +143,9 @@ export function invoke(op: Op, ...args: any[]): any {
 const handles = new Map<string, Op>();
 
 /**
- * Calls any operation of libtorch that resizes none of its arguments. Wrong arguments outside `callable` can end the process.
- * Throws TorchError.
+ * Calls any operation of libtorch that resizes none of its arguments. Wrong arguments outside `callable` can end the
+ * process.
+ * @throws {TorchError}
  */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   if (typeof name !== "string" || typeof overload !== "string")
@@ -159,8 +163,9 @@ export function callUnchecked(name: string, overload: string, ...args: unknown[]
 }
 
 /**
- * Calls one of the operations of `callable` by its schema name, arguments in schema order: `call("aten::pdist", "", x)`.
- * Throws TorchError.
+ * Calls one of the operations of `callable` by its schema name, arguments in schema order: `call("aten::pdist", "",
+ * x)`.
+ * @throws {TorchError}
  */
 export function call(name: string, overload: string, ...args: unknown[]): unknown {
   const isNamed = typeof name === "string" && typeof overload === "string";

@@ -144,7 +144,10 @@ export function refusePromise(value: unknown, what: string): void {
 
 const longestList = 10_000_000;
 
-/** The length of a list. Throws for a list that would take minutes. */
+/**
+ * The length of a list.
+ * @throws for a list that would take minutes.
+ */
 export function lengthOf(list: readonly unknown[]): number {
   const { length } = list;
   if (length > longestList)

@@ -159,8 +159,9 @@ function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
 }
 
 /**
- * Runs `fn` and frees the tensors made in it, except kept and returned tensors (also in arrays, maps and plain objects),
- * which move to the surrounding scope. Throws a TorchError if `fn` is asynchronous.
+ * Runs `fn` and frees the tensors made in it, except kept and returned tensors (also in arrays, maps and plain
+ * objects), which move to the surrounding scope.
+ * @throws {TorchError} if `fn` is asynchronous.
  */
 export function tidy<T>(fn: () => T): T {
   if (currentScope === collectable) return tidyCollectable(fn);

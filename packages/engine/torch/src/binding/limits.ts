@@ -11,7 +11,10 @@ function addressLimit(limits: string): number {
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Refuses a process with fewer addresses than the engine maps. Throws a TorchError. */
+/**
+ * Refuses a process with fewer addresses than the engine maps.
+ * @throws {TorchError}
+ */
 export function checkAddressSpace(): void {
   if (process.platform !== "linux") return;
   const bytes = addressLimit(readFileSync("/proc/self/limits", "utf8"));

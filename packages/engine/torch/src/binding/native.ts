@@ -16,7 +16,10 @@ const customPath = process.env.DSBM_TORCH_ADDON;
 /** The file of the native addon, also if the portable engine runs. */
 export const addonPath: string = customPath ?? pathFrom("../../build/dsbm_torch.node");
 
-/** Builds the addon. Synchronous, as imports are. Throws the reason if it cannot. */
+/**
+ * Builds the addon. Synchronous, as imports are.
+ * @throws the reason if it cannot.
+ */
 function build(): void {
   const script = pathFrom("../../addon/build.mjs");
   const stdio: ("ignore" | "pipe" | "inherit")[] = ["ignore", "pipe", "inherit"];

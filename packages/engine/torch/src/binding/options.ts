@@ -31,8 +31,9 @@ export function isOptions(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The values after the required arguments by name; undefined without any. Throws a TorchError (`ERR_TORCH_OPTION`) for
- * unknown names, for a name and a position of one argument, and for too many arguments.
+ * The values after the required arguments by name; undefined without any.
+ * @throws {TorchError} (`ERR_TORCH_OPTION`) for unknown names, for a name and a position of one argument, and for too
+ * many arguments.
  */
 export function optionsOf(
   defaults: Defaults,

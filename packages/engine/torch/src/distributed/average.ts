@@ -6,8 +6,8 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { ProcessGroup } from "./group.js";
 
 /**
- * Replaces tensors of any shapes, one dtype and one device by their means over the ranks, in one message. Throws a
- * TorchError.
+ * Replaces tensors of any shapes, one dtype and one device by their means over the ranks, in one message.
+ * @throws {TorchError}
  */
 export function averageAll(group: ProcessGroup, tensors: readonly Tensor[]): void {
   const averaged = () => {

@@ -45,7 +45,10 @@ function requiredNumber(variables: Variables, name: string, with_: string, least
   return value;
 }
 
-/** The names in a Slurm list of nodes: `gpu[01-03,7],login`. Throws a TorchError. */
+/**
+ * The names in a Slurm list of nodes: `gpu[01-03,7],login`.
+ * @throws {TorchError}
+ */
 export function expandNodes(list: string): string[] {
   const refuse = () =>
     distributedError(`"${list}" is no Slurm list of nodes, such as gpu[01-04,7],login`);
@@ -158,8 +161,9 @@ function fromSlurm(v: Variables): RankPlace {
 }
 
 /**
- * Reads this process's place from RANK and WORLD_SIZE, from PET_NNODES and PET_NODE_RANK of a TrainJob, or
- * from Slurm's step; MASTER_ADDR and MASTER_PORT win. Throws a TorchError that names the wrong variable.
+ * Reads this process's place from RANK and WORLD_SIZE, from PET_NNODES and PET_NODE_RANK of a TrainJob, or from Slurm's
+ * step; MASTER_ADDR and MASTER_PORT win.
+ * @throws {TorchError} that names the wrong variable.
  */
 export function placeFromEnvironment(variables: Variables = process.env): RankPlace {
   const v = variables;

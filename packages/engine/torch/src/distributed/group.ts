@@ -62,21 +62,30 @@ export class ProcessGroup {
     this.#peers = facts.peers;
   }
 
-  /** Reduces `tensor` in place and returns it. Throws a TorchError. */
+  /**
+   * Reduces `tensor` in place and returns it.
+   * @throws {TorchError}
+   */
   allReduce<T extends Tensor>(tensor: T, { op = "sum" }: { op?: "sum" | "max" } = {}): T {
     return this.#inPlace("allReduce", tensor, (plain) => {
       invoke(ops.allReduce, plain, this.id, op);
     });
   }
 
-  /** Overwrites `tensor` with the tensor of `root` and returns it. Throws a TorchError. */
+  /**
+   * Overwrites `tensor` with the tensor of `root` and returns it.
+   * @throws {TorchError}
+   */
   broadcast<T extends Tensor>(tensor: T, root = 0): T {
     return this.#inPlace("broadcast", tensor, (plain) => {
       invoke(ops.broadcast, plain, this.id, root);
     });
   }
 
-  /** All ranks' tensors [...], stacked by rank: [worldSize, ...]. Throws a TorchError. */
+  /**
+   * All ranks' tensors [...], stacked by rank: [worldSize, ...].
+   * @throws {TorchError}
+   */
   allGather(tensor: Tensor): Tensor {
     const { dtype, device, shape, numel } = tensor;
     return this.run("allGather", () =>
@@ -93,12 +102,18 @@ export class ProcessGroup {
     );
   }
 
-  /** Waits until all ranks are here. Throws a TorchError that names the missing ranks. */
+  /**
+   * Waits until all ranks are here.
+   * @throws {TorchError} that names the missing ranks.
+   */
   barrier(): void {
     this.run("barrier", () => tidy(() => this.allReduce(zeros([1])).dispose()));
   }
 
-  /** The JSON values of all ranks, by rank. Throws a TorchError. */
+  /**
+   * The JSON values of all ranks, by rank.
+   * @throws {TorchError}
+   */
   allGatherObject<T>(value: T): T[] {
     const bytes = encode(value);
     return tidy(() => {
@@ -113,7 +128,10 @@ export class ProcessGroup {
     });
   }
 
-  /** The JSON value of rank 0; values of other ranks are ignored. Throws a TorchError. */
+  /**
+   * The JSON value of rank 0; values of other ranks are ignored.
+   * @throws {TorchError}
+   */
   broadcastObject<T>(value: T): T {
     const bytes = this.rank === 0 ? encode(value) : new Uint8Array();
     return tidy(() => {

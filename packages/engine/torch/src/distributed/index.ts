@@ -34,8 +34,9 @@ export interface ProcessGroupOptions {
 let inits = 0;
 
 /**
- * Joins this process to the others; every rank calls it equally often. Throws a TorchError that names the missing,
- * doubled or differing rank, the occupied port, the wrong variable, or the missing back end.
+ * Joins this process to the others; every rank calls it equally often.
+ * @throws {TorchError} that names the missing, doubled or differing rank, the occupied port, the wrong variable, or the
+ * missing back end.
  */
 export async function init({
   backend = "gloo",

@@ -48,7 +48,10 @@ function storePath(folder: string, port: number, attempt: string): string | null
   return join(folder, `.tmp-${owner.process}-${suffix}`);
 }
 
-/** Serves the store of a port of this machine, as rank 0. Throws a TorchError. */
+/**
+ * Serves the store of a port of this machine, as rank 0.
+ * @throws {TorchError}
+ */
 export function serveLocal(port: number, attempt: string, worldSize: number): Store {
   const folder = storeFolder();
   try {

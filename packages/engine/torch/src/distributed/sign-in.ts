@@ -43,7 +43,10 @@ function network(): string {
 
 const pidOf = (peer: Partial<Peer>) => peer.process?.split("-")[1] ?? "unknown";
 
-/** Reads the entry of a rank in the store. Throws a TorchError if no rank wrote it. */
+/**
+ * Reads the entry of a rank in the store.
+ * @throws {TorchError} if no rank wrote it.
+ */
 function entryOf<T>(text: string, key: string): T {
   try {
     return JSON.parse(text) as T;
@@ -72,7 +75,10 @@ interface Refusal {
   ranks: readonly number[];
 }
 
-/** Takes a rank in the store. Throws a TorchError if another process has it. */
+/**
+ * Takes a rank in the store.
+ * @throws {TorchError} if another process has it.
+ */
 async function claimRank(store: Store, me: Peer, deadline: number): Promise<void> {
   const key = `peer/${me.rank}`;
   if (store.add(`taken/${me.rank}`, 1) > 1) {

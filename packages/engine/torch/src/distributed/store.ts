@@ -24,8 +24,9 @@ export class Store implements Disposable {
   ) {}
 
   /**
-   * PyTorch's TCPStore: one process `serves`, all connect within `timeoutMs`. It listens on `listen` ("": all addresses)
-   * and trusts whoever connects. Throws a TorchError.
+   * PyTorch's TCPStore: one process `serves`, all connect within `timeoutMs`. It listens on `listen` ("": all
+   * addresses) and trusts whoever connects.
+   * @throws {TorchError}
    */
   static tcp(
     host: string,

@@ -33,13 +33,19 @@ export class ReadFile {
     this.length = stat.size;
   }
 
-  /** Reads exactly `length` bytes at `position`. Throws `IncompleteFile`. */
+  /**
+   * Reads exactly `length` bytes at `position`.
+   * @throws {TorchError} `IncompleteFile`.
+   */
   read(position: number, length: number): Uint8Array {
     if (position + length > this.length) throw cutShort(this.path, position + length, this.length);
     return this.readInto(new Uint8Array(length), position);
   }
 
-  /** Fills `bytes` from `position` on and returns them; throws like `read`. */
+  /**
+   * Fills `bytes` from `position` on and returns them.
+   * @throws like `read`.
+   */
   readInto(bytes: Uint8Array, position: number): Uint8Array {
     const handle = this.#handle;
     if (handle === undefined) {
@@ -66,7 +72,10 @@ export class ReadFile {
   }
 }
 
-/** Bytes of a regular file. Throws a TorchError for pipes, devices and folders. */
+/**
+ * Bytes of a regular file.
+ * @throws {TorchError} for pipes, devices and folders.
+ */
 export function readWhole(path: string): Uint8Array {
   using file = new ReadFile(path);
   return file.read(0, file.length);
@@ -139,7 +148,7 @@ export class WriteFile {
   }
 }
 
-/** Throws `IncompleteFile` or `SizeMismatch`. */
+/** @throws {TorchError} `IncompleteFile` or `SizeMismatch`. */
 export function checkLength(expected: number, actual: number, source: string): void {
   if (actual === expected) return;
   const cure = actual < expected ? "copy or write it again" : "bytes after the last element";

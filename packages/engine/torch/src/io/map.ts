@@ -11,9 +11,9 @@ import { elementCount, itemSize } from "./raw.js";
 /**
  * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements are read when they are used.
  *
- * Writes never reach the file. A file that another program shortens while it is mapped ends the process (SIGBUS): replace
- * such
- * files by renaming. Throws like `npy.open`, and `InvalidValue` for big-endian, Fortran-ordered or unaligned files.
+ * Writes never reach the file. A file that another program shortens while it is mapped ends the process (SIGBUS):
+ * replace such files by renaming.
+ * @throws like `npy.open`, and `InvalidValue` for big-endian, Fortran-ordered or unaligned files.
  */
 export function mapNpy(path: string): Tensor {
   const { dtype, shape, start, length } = mappableHeader(path);

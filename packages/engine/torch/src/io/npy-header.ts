@@ -33,7 +33,10 @@ const descrs: Readonly<Record<string, DType>> = {
   b1: "bool",
 };
 
-/** Finds the text of the header in a file's first 12 bytes. Throws a TorchError. */
+/**
+ * Finds the text of the header in a file's first 12 bytes.
+ * @throws {TorchError}
+ */
 export function npyHeaderSpan(
   prefix: Uint8Array,
   source: string,
@@ -75,7 +78,10 @@ export function npyHeaderSpan(
   return { begin, end: begin + length, utf8: major === 3 };
 }
 
-/** Reads the dictionary of a header; elements begin at `start`. Throws a TorchError. */
+/**
+ * Reads the dictionary of a header; elements begin at `start`.
+ * @throws {TorchError}
+ */
 export function parseNpyHeader(
   text: Uint8Array,
   utf8: boolean,

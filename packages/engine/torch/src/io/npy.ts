@@ -22,7 +22,8 @@ export function encode(array: RawArray): Uint8Array {
 
 /**
  * Reads the bytes of a .npy file, versions 1.0 to 3.0, in any byte and index order; `source` names them in errors. The
- * data are a view of `file` if possible. Throws a TorchError.
+ * data are a view of `file` if possible.
+ * @throws {TorchError}
  */
 export function decode(file: Uint8Array, source = "npy"): RawArray {
   const bytes = plainBytes(file);
@@ -78,12 +79,18 @@ export class NpyWriter {
     this.count = rows;
   }
 
-  /** Appends rows [k, …rowShape] (or one row, rowShape itself); throws `InvalidShape`, `Closed`. */
+  /**
+   * Appends rows [k, …rowShape] (or one row, rowShape itself).
+   * @throws {TorchError} `InvalidShape`, `Closed`.
+   */
   append(rows: RawArray): void {
     this.put(this.count, rows);
   }
 
-  /** Writes rows [k, …rowShape] (or one row) from row `first` on, counted over all leading sizes; throws as `append`. */
+  /**
+   * Writes rows [k, …rowShape] (or one row) from row `first` on, counted over all leading sizes.
+   * @throws as `append`.
+   */
   put(first: number, rows: RawArray): void {
     checkRaw(rows, this.#file.path);
     const [head, ...rest] = rows.shape;
@@ -134,7 +141,10 @@ export class NpyReader {
   readonly #start: number;
   readonly #rowLength: number;
 
-  /** Opens a file in C order and little-endian. Throws like `decode`, and `InvalidValue` for another order. */
+  /**
+   * Opens a file in C order and little-endian.
+   * @throws like `decode`, and `InvalidValue` for another order.
+   */
   constructor(path: string) {
     this.#file = new ReadFile(path);
     const { dtype, shape, start, fortran, bigEndian } = readNpyHeader(this.#file);
@@ -157,7 +167,10 @@ export class NpyReader {
   }
 }
 
-/** Reads a header and checks the file's length. Throws like `decode`. */
+/**
+ * Reads a header and checks the file's length.
+ * @throws like `decode`.
+ */
 export function readNpyHeader(file: ReadFile): NpyHeader {
   const span = npyHeaderSpan(file.read(0, Math.min(prefixLength, file.length)), file.path);
   const text = file.read(span.begin, span.end - span.begin);

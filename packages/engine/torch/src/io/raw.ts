@@ -32,7 +32,10 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The number of elements of a shape. Throws `InvalidShape`. */
+/**
+ * The number of elements of a shape.
+ * @throws {TorchError} `InvalidShape`.
+ */
 export function elementCount(shape: readonly number[], source = "array"): number {
   let count = 1;
   for (const size of shape) {
@@ -53,7 +56,7 @@ export function elementCount(shape: readonly number[], source = "array"): number
   return count;
 }
 
-/** Throws if bytes do not fit dtype and shape, or a bool is neither 0 nor 1. */
+/** @throws if bytes do not fit dtype and shape, or a bool is neither 0 nor 1. */
 export function checkRaw(array: RawArray, source = "array"): void {
   if (!Object.hasOwn(itemSize, array.dtype)) {
     throw formatError(
@@ -81,7 +84,10 @@ export function checkRaw(array: RawArray, source = "array"): void {
   }
 }
 
-/** Wraps a typed array without a copy. Throws `SizeMismatch`. */
+/**
+ * Wraps a typed array without a copy.
+ * @throws {TorchError} `SizeMismatch`.
+ */
 export function fromTyped(values: Typed, shape: readonly number[] = [values.length]): RawArray {
   const array: RawArray = {
     dtype: dtypeOf(values),

@@ -16,7 +16,10 @@ export type NamedArrays = Readonly<Record<string, RawArray>> | ReadonlyMap<strin
 
 const encoder = new TextEncoder();
 
-/** Writes named arrays as the bytes of a safetensors file, in the given order. Throws a TorchError. */
+/**
+ * Writes named arrays as the bytes of a safetensors file, in the given order.
+ * @throws {TorchError}
+ */
 export function encode(
   arrays: NamedArrays,
   metadata: Readonly<Record<string, string>> = {},
@@ -58,8 +61,8 @@ export function encode(
 }
 
 /**
- * Reads the bytes of a safetensors file; arrays are views of them. `source` names the bytes in errors. Throws a
- * TorchError.
+ * Reads the bytes of a safetensors file; arrays are views of them. `source` names the bytes in errors.
+ * @throws {TorchError}
  */
 export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
   const bytes = plainBytes(file);
@@ -142,7 +145,10 @@ const dtypeNames: Readonly<Record<DType, string>> = {
 
 const dtypes = new Map(Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]));
 
-/** Parses and checks a header. Throws a TorchError. */
+/**
+ * Parses and checks a header.
+ * @throws {TorchError}
+ */
 function parseHeader(bytes: Uint8Array, source: string): Header {
   if (bytes[0] !== 0x7b) {
     throw formatError(

@@ -49,8 +49,8 @@ export function encodeTensors(
 }
 
 /**
- * The tensors of a safetensors file by name, with their saved shapes, and its metadata. Throws a TorchError that names
- * the file.
+ * The tensors of a safetensors file by name, with their saved shapes, and its metadata.
+ * @throws {TorchError} that names the file.
  */
 export function loadTensors(path: string): {
   tensors: Map<string, Tensor>;

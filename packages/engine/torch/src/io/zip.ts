@@ -34,8 +34,8 @@ export class ZipReader {
   readonly #records = new Map<string, ZipRecord>();
 
   /**
-   * Throws a TorchError for a damaged directory, encrypted records, and records that
-   * unpack to more than `limit` bytes.
+   * @throws {TorchError} for a damaged directory, encrypted records, and records that unpack to more than `limit`
+   * bytes.
    */
   constructor(
     bytes: Uint8Array,
@@ -68,12 +68,18 @@ export class ZipReader {
     return this.#records.has(name);
   }
 
-  /** The size of a record, unpacked. Throws `UnknownName`. */
+  /**
+   * The size of a record, unpacked.
+   * @throws {TorchError} `UnknownName`
+   */
   size(name: string): number {
     return this.#record(name).size;
   }
 
-  /** The bytes of a record, unpacked and compared with their checksum. Throws a TorchError. */
+  /**
+   * The bytes of a record, unpacked and compared with their checksum.
+   * @throws {TorchError}
+   */
   read(name: string): Uint8Array {
     const { method, crc, packed, size, offset } = this.#record(name);
     const local = viewOf(this.#at(offset, localLength));
@@ -123,7 +129,10 @@ export class ZipReader {
     }
   }
 
-  /** Finds the directory by the end of the archive or its 64-bit twin. Throws a RangeError. */
+  /**
+   * Finds the directory by the end of the archive or its 64-bit twin.
+   * @throws {RangeError}
+   */
   #findDirectory(): { count: number; offset: number; end: number } {
     const length = Math.min(this.#bytes.length, endLength + 0xffff + locatorLength);
     const start = this.#bytes.length - length;

@@ -65,7 +65,7 @@ function padCircular(x: Tensor, by: number): Tensor {
 
 /** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in, kernel], bias [out]. */
 export class Conv1d extends Convolution {
-  /** Throws a TorchError for sizes below 1. */
+  /** @throws {TorchError} for sizes below 1. */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -82,7 +82,7 @@ export class Conv1d extends Convolution {
 
 /** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in, kernel, kernel], bias [out]. */
 export class Conv2d extends Convolution {
-  /** Throws a TorchError for sizes below 1. */
+  /** @throws {TorchError} for sizes below 1. */
   constructor(
     inChannels: number,
     outChannels: number,

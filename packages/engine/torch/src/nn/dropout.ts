@@ -25,8 +25,9 @@ function drawMask(shape: readonly number[], keep: number, like: Tensor, generato
 }
 
 /**
- * Sets elements of x to 0 with probability `p` and divides the others by 1 − p; p is rounded to a multiple of 2⁻¹⁵, other
- * than 0 and 1. Inside `checkpoint` both runs share the mask. Throws a TorchError for p outside [0, 1].
+ * Sets elements of x to 0 with probability `p` and divides the others by 1 − p; p is rounded to a multiple of 2⁻¹⁵,
+ * other than 0 and 1. Inside `checkpoint` both runs share the mask.
+ * @throws {TorchError} for p outside [0, 1].
  */
 export function dropout(
   x: Tensor,

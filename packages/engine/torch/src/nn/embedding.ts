@@ -14,7 +14,7 @@ export class Embedding extends Module {
     this.weight = new Parameter(normal_(empty([numEmbeddings, embeddingDim]), 0, 1, options));
   }
 
-  /** Throws a TorchError for an index that is no row. */
+  /** @throws {TorchError} for an index that is no row. */
   forward(indices: Tensor): Tensor {
     return embedding(this.weight, indices);
   }

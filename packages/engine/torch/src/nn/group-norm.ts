@@ -17,7 +17,7 @@ export class GroupNorm extends Module {
   /** Added to each variance. */
   readonly eps: number;
 
-  /** Throws a TorchError unless the groups divide the channels. */
+  /** @throws {TorchError} unless the groups divide the channels. */
   constructor(numGroups: number, numChannels: number, { eps = 1e-5 }: { eps?: number } = {}) {
     super();
     if (!(Number.isInteger(numGroups) && numGroups > 0 && numChannels % numGroups === 0))

@@ -10,7 +10,10 @@ export interface InitOptions {
   generator?: Generator | undefined;
 }
 
-/** Fan-in and fan-out of a weight [out, in, …], receptive field included. Throws below 2 dimensions. */
+/**
+ * Fan-in and fan-out of a weight [out, in, …], receptive field included.
+ * @throws below 2 dimensions.
+ */
 export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   const [out, input, ...field] = weight.shape;
   if (out === undefined || input === undefined)

@@ -74,7 +74,8 @@ export abstract class Module {
 
   /**
    * Copies values in by name, each in the shape of its parameter; with `strict` (the default) the names must be the
-   * same. Throws a TorchError before any change.
+   * same.
+   * @throws {TorchError} before any change.
    */
   loadStateDict(
     state: ReadonlyMap<string, Tensor>,
@@ -144,7 +145,10 @@ export abstract class Module {
   }
 }
 
-/** Copies values by name. Throws a TorchError unless both have the same names and shapes. */
+/**
+ * Copies values by name.
+ * @throws {TorchError} unless both have the same names and shapes.
+ */
 export function copyState(from: Module, to: Module): void {
   to.loadStateDict(from.stateDict());
 }

@@ -26,7 +26,10 @@ interface Slots {
 
 const kernel = new Op("dsbm::adam_", "");
 
-/** Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`. Throws a TorchError for bad options. */
+/**
+ * Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`.
+ * @throws {TorchError} for bad options.
+ */
 export class Adam {
   protected readonly decoupled: boolean = false;
   /** In the order of the state. */
@@ -135,7 +138,10 @@ export class Adam {
     return state;
   }
 
-  /** Copies a saved state in. Throws a TorchError when names or shapes differ. */
+  /**
+   * Copies a saved state in.
+   * @throws {TorchError} when names or shapes differ.
+   */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
     const current = this.stateDict();
     for (const [name, t] of current) {

@@ -25,7 +25,10 @@ export class EMA {
   /** Updates since the last restart, in a tensor so that a recorded update counts too; null without a warm-up. */
   readonly #count: Tensor | null;
 
-  /** `rate` in [0, 1). Throws a TorchError for others. */
+  /**
+   * `rate` in [0, 1).
+   * @throws {TorchError} for others.
+   */
   constructor(
     module: Module,
     /** Weight of the old average. */

@@ -27,7 +27,10 @@ export interface ChunkOptions {
 export interface ChunkedRun {
   /** Complete only after `finish`. */
   outputs: Tensor[];
-  /** Waits for the end and gives the outputs. Throws what a chunk threw. */
+  /**
+   * Waits for the end and gives the outputs.
+   * @throws what a chunk threw.
+   */
   finish(): Tensor[];
   /** Starts no further chunks. */
   stop(): void;
@@ -53,7 +56,7 @@ interface ChunkPlan {
   count: number;
 }
 
-/** Throws a TorchError for options that do not fit the inputs. */
+/** @throws {TorchError} for options that do not fit the inputs. */
 function planChunks(
   inputs: readonly Tensor[],
   { rows, threads, inputDims, part }: ChunkOptions,
@@ -83,7 +86,10 @@ function planChunks(
   return { lengths, first, count };
 }
 
-/** The program of each length of a chunk. Throws a TorchError if its outputs do not fit `outputDims`. */
+/**
+ * The program of each length of a chunk.
+ * @throws {TorchError} if its outputs do not fit `outputDims`.
+ */
 function programsOf(
   fn: Recorded,
   lengths: readonly number[],

@@ -31,8 +31,8 @@ export class ScriptModule {
   }
 
   /**
-   * Runs the module without a graph on inputs of the shapes that it was traced for; switches go by name. Throws a
-   * TorchError that names the file.
+   * Runs the module without a graph on inputs of the shapes that it was traced for; switches go by name.
+   * @throws {TorchError} that names the file.
    */
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
     const pointers = ptrsOf(inputs, "forward");
@@ -58,9 +58,9 @@ const scriptOperations = `
   type_as unbind unchecked_cast unsqueeze upsample_bilinear2d upsample_nearest2d values var view warn zeros zeros_like`;
 
 /**
- * Loads a file of torch.jit.save. Its code runs, so `trust` must confirm that its source is known.
- * Code with operations outside `call` and image networks is refused before anything runs. Throws a
- * TorchError.
+ * Loads a file of torch.jit.save. Its code runs, so `trust` must confirm that its source is known. Code with operations
+ * outside `call` and image networks is refused before anything runs.
+ * @throws {TorchError}
  */
 export function load(
   path: string,

@@ -19,10 +19,9 @@ export class Program {
   }
 
   /**
-   * Runs `fn` on copies of `inputs` and records it; returns the program and the first result.
-   * Outside tensors (parameters, optimiser state) are held by reference. Random operations draw new
-   * numbers at each replay. Throws a TorchError for reading values, JavaScript data and
-   * data-dependent shapes.
+   * Runs `fn` on copies of `inputs` and records it; returns the program and the first result. Outside tensors
+   * (parameters, optimiser state) are held by reference. Random operations draw new numbers at each replay.
+   * @throws {TorchError} for reading values, JavaScript data and data-dependent shapes.
    */
   static record(
     fn: TensorFunction,
@@ -49,8 +48,8 @@ export class Program {
   }
 
   /**
-   * Replays the program on inputs with the recorded shapes, dtypes and devices; so are its results. Throws a
-   * TorchError.
+   * Replays the program on inputs with the recorded shapes, dtypes and devices; so are its results.
+   * @throws {TorchError}
    */
   run(...inputs: Tensor[]): Tensor[] {
     return this.#replay(inputs, false)!;

@@ -13,8 +13,9 @@ interface BridgeRows {
 }
 
 /**
- * Points [B, …] of Brownian bridges of variance σ² and their drifts towards x1 (backward: x0), float32 on the processor;
- * without gradients. Throws a TorchError for other dtypes and devices.
+ * Points [B, …] of Brownian bridges of variance σ² and their drifts towards x1 (backward: x0), float32 on the
+ * processor; without gradients.
+ * @throws {TorchError} for other dtypes and devices.
  */
 export function brownianBridge(
   { x0, x1, t, z }: BridgeRows,

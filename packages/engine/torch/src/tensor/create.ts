@@ -79,9 +79,9 @@ function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Te
 }
 
 /**
- * A tensor with a copy of a number, nested arrays (float32 unless all are bigints or booleans), or a typed array with its
- * `shape`
- * and, for half types, `dtype`. Throws a TorchError for ragged arrays and wrong counts.
+ * A tensor with a copy of a number, nested arrays (float32 unless all are bigints or booleans), or a typed array with
+ * its `shape` and, for half types, `dtype`.
+ * @throws {TorchError} for ragged arrays and wrong counts.
  */
 export function tensor(
   data: Nested | TypedArray,

@@ -5,7 +5,10 @@ import type { Tensor } from "./tensor.js";
 const product = new Op("dsbm::exp_product", "");
 const iterate = new Op("dsbm::sinkhorn_", "");
 
-/** The matrix exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k]. Throws a TorchError. */
+/**
+ * The matrix exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k].
+ * @throws {TorchError}
+ */
 export const expProduct = (rows: Tensor, columns: Tensor): Tensor => invoke(product, rows, columns);
 
 /** Weights of the rows [n] and columns [m] of a kernel, and the scalings of both. */
@@ -34,7 +37,8 @@ export interface SinkhornSteps {
  * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau for a kernel K [n, m] in place on the processor, accelerated (Anderson's
  * method in log v; Walker and Ni 2011), until the column sums deviate by at most `tolerance`. The matrix becomes the
  * plan u K v. Returns the total deviation of the plan's row sums (NaN for scalings out of range) and the iterations.
- * The same bits on any number of threads. Throws a TorchError.
+ * The same bits on any number of threads.
+ * @throws {TorchError}
  */
 export function sinkhornIterate(
   matrix: Tensor,

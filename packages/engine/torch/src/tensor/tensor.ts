@@ -78,7 +78,10 @@ export class Tensor extends TensorMethods {
     return this.shape.reduce((n, d) => n * d, 1);
   }
 
-  /** The size of one dimension; negative ones count from the end. Throws a TorchError. */
+  /**
+   * The size of one dimension; negative ones count from the end.
+   * @throws {TorchError}
+   */
   size(dim: number): number {
     const { shape } = this;
     if (typeof dim !== "number")

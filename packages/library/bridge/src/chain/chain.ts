@@ -19,7 +19,10 @@ export interface Interval {
 
 const timeTolerance = 1e-9;
 
-/** Throws a BridgeError unless two or more times rise from 0 to 1. */
+/**
+ * The chain of intervals between times.
+ * @throws {BridgeError} unless two or more times rise from 0 to 1.
+ */
 export function chainOf(times: readonly number[]): Chain {
   const rises = times.every((t, i) => i === 0 || t - times[i - 1] > 1e-6);
   if (times.length < 2 || times[0] !== 0 || times.at(-1) !== 1 || !rises)
@@ -68,7 +71,7 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 
 /**
  * Splits a grid of the whole time, or a part of it, by intervals; null for intervals outside.
- * Throws a BridgeError if a step jumps over a marginal.
+ * @throws {BridgeError} if a step jumps over a marginal.
  */
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
   const first = times[0];

@@ -11,7 +11,8 @@ import { intervalsOf } from "./chain.js";
 
 /**
  * Pairs the rows of each group of equal (or near, see `groupsByConditions`) conditions `of`; lone rows keep their
- * partner. Throws a BridgeError for rows without conditions.
+ * partner.
+ * @throws {BridgeError} for rows without conditions.
  */
 export function coupleWithinGroups(
   couple: BatchCoupling,

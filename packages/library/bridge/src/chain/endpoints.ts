@@ -14,8 +14,8 @@ export interface Marginal {
 }
 
 /**
- * Endpoints of samples at the times of a chain, in new tensors (see `disposeSome`). Throws a BridgeError unless
- * each time has a dataset.
+ * Endpoints of samples at the times of a chain, in new tensors (see `disposeSome`).
+ * @throws {BridgeError} unless each time has a dataset.
  */
 export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): Endpoints {
   if (marginals.length !== chain.times.length)

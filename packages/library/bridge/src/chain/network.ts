@@ -27,7 +27,10 @@ export class IntervalTable extends nn.Module {
     return this.from.indexSelect(0, interval);
   }
 
-  /** Each [B]. Throws a BridgeError for rows without an interval. */
+  /**
+   * Each [B].
+   * @throws {BridgeError} for rows without an interval.
+   */
   of({ interval }: Conditions): { index: Tensor; from: Tensor; length: Tensor } {
     if (!interval)
       throw argumentError("a network of several marginals needs the interval of each row");

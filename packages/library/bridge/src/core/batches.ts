@@ -4,7 +4,7 @@ import { argumentError, dataError } from "./errors.js";
 
 /**
  * Calls `fn` with views [b, …] of at most `size` rows of x [n, …], each in its own scope; the caller owns the results.
- * Throws a BridgeError without rows or with a bad `size`.
+ * @throws {BridgeError} without rows or with a bad `size`.
  */
 export function inBatches<T>(x: Tensor, size: number, fn: (rows: Tensor, start: number) => T): T[] {
   if (!Number.isInteger(size) || size < 1)

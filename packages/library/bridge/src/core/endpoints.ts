@@ -88,7 +88,10 @@ export function kindOf(x: unknown): string {
   return typeof x === "string" ? "text" : `a ${typeof x}`;
 }
 
-/** Throws a BridgeError unless both tables are finite tensors with one sample shape. */
+/**
+ * Checks the tables of both endpoints and their conditions.
+ * @throws {BridgeError} unless both tables are finite tensors with one sample shape.
+ */
 export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
   for (const [end, x] of Object.entries({ x0, x1 }))
     if (!(x instanceof Tensor))

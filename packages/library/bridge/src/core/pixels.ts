@@ -3,8 +3,8 @@ import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torc
 import { argumentError } from "./errors.js";
 
 /**
- * Images of any shape as network inputs, float32: bytes k become (k/255 − ½)·2. Throws a BridgeError for dtypes other than
- * uint8 and float32.
+ * Images of any shape as network inputs, float32: bytes k become (k/255 − ½)·2.
+ * @throws {BridgeError} for dtypes other than uint8 and float32.
  */
 export function decodeImages(x: Tensor): Tensor {
   if (x.dtype === "float32") return x;

@@ -10,7 +10,10 @@ export interface TimeGrid {
 
 const timeTolerance = 1e-9;
 
-/** N equal steps. Throws a BridgeError unless N is an integer of at least 1. */
+/**
+ * N equal steps.
+ * @throws {BridgeError} unless N is an integer of at least 1.
+ */
 export function uniformGrid(n: number): TimeGrid {
   checkSteps(n);
   return {
@@ -36,8 +39,8 @@ export interface GammaOptions {
 }
 
 /**
- * The variances γ_1 … γ_N of N steps. Throws a BridgeError unless 0 < gamma_min ≤ gamma_max, and for a symmetric
- * schedule of odd N.
+ * The variances γ_1 … γ_N of N steps.
+ * @throws {BridgeError} unless 0 < gamma_min ≤ gamma_max, and for a symmetric schedule of odd N.
  */
 export function gammaSchedule(
   n: number,
@@ -61,7 +64,10 @@ export function gammaSchedule(
   return symmetric_gamma ? [...half, ...half.toReversed()] : half;
 }
 
-/** The grid of variances γ_1 … γ_N: Δt_k = γ_k / Σγ. Throws a BridgeError unless all are finite and positive. */
+/**
+ * The grid of variances γ_1 … γ_N: Δt_k = γ_k / Σγ.
+ * @throws {BridgeError} unless all are finite and positive.
+ */
 export function gammaGrid(gammas: readonly number[]): TimeGrid {
   if (gammas.length === 0 || gammas.some((g) => !Number.isFinite(g) || g <= 0))
     throw argumentError("a schedule needs at least one gamma, each finite and positive");
@@ -104,7 +110,10 @@ export function withTime(grid: TimeGrid, at: number): TimeGrid {
   };
 }
 
-/** The steps of a grid between two times. Throws a BridgeError unless they rise within the grid's times. */
+/**
+ * The steps of a grid between two times.
+ * @throws {BridgeError} unless they rise within the grid's times.
+ */
 export function gridBetween(grid: TimeGrid, from: number, to: number): TimeGrid {
   const first = grid.times[0];
   const last = grid.times.at(-1)!;

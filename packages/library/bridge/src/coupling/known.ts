@@ -16,8 +16,8 @@ export interface KnownPairs {
 }
 
 /**
- * Throws a BridgeError unless both lists are equally long, not empty, and name each row of the tables at most
- * once.
+ * Checks known pairs of rows.
+ * @throws {BridgeError} unless both lists are equally long, not empty, and name each row of the tables at most once.
  */
 export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, Endpoint>): void {
   const refuse = (problem: string): never => {

@@ -101,10 +101,9 @@ function cacheMatchings(
 }
 
 /**
- * Pairs that are independent given their conditions, π0(x0 | c) π1(x1 | c): x0 as drawn, x1 uniform
- * among rows with the same condition (or with the closest, if it is one number [n, 1]). Rows
- * without a partner are dropped. Throws a BridgeError unless both tables have conditions and share
- * some.
+ * Pairs that are independent given their conditions, π0(x0 | c) π1(x1 | c): x0 as drawn, x1 uniform among rows with the
+ * same condition (or with the closest, if it is one number [n, 1]). Rows without a partner are dropped.
+ * @throws {BridgeError} unless both tables have conditions and share some.
  */
 export const matchConditions = cacheMatchings((conditions) => {
   const { rows, choose } = conditionPartners(conditions);

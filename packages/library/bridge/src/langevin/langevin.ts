@@ -42,8 +42,9 @@ export interface LangevinStep {
 export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
 
 /**
- * Fills in defaults. Throws a BridgeError for numbers that are infinite, NaN or ≤ 0 (weights: < 0),
- * lists of another length than `gammas`, and steps so large that the reference diverges.
+ * Fills in defaults.
+ * @throws {BridgeError} for numbers that are infinite, NaN or ≤ 0 (weights: < 0), lists of another length than
+ * `gammas`, and steps so large that the reference diverges.
  */
 export function langevin(options: LangevinOptions): Langevin {
   const { gammas } = options;
@@ -89,8 +90,8 @@ export function deviation({ variance, scaleNoise }: Langevin, gamma: number): nu
 }
 
 /**
- * x + (mean − x)·γ/(2v), or x + (mean − x)·γ/2 with scaled noise (De Bortoli et al. 2021, §3.1). Throws a
- * BridgeError unless mean and variance have a sample's shape.
+ * x + (mean − x)·γ/(2v), or x + (mean − x)·γ/2 with scaled noise (De Bortoli et al. 2021, §3.1).
+ * @throws {BridgeError} unless mean and variance have a sample's shape.
  */
 export function referenceMean(process: Langevin): StepMean {
   const { mean } = process;

@@ -21,8 +21,9 @@ interface LangevinRows extends Batch {
 }
 
 /**
- * DSB for one discrete process. Rows are points and targets [n, …], and the counts [n] int64 of their steps: one
- * random step a start in the first pass, later all steps of a run. Throws a BridgeError as `langevin` does.
+ * DSB for one discrete process. Rows are points and targets [n, …], and the counts [n] int64 of their steps: one random
+ * step a start in the first pass, later all steps of a run.
+ * @throws {BridgeError} as `langevin` does.
  */
 export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { device?: Device }) {
   const process = langevin(options);

@@ -49,8 +49,8 @@ const methodMakers = {
 export const methods: typeof methodMakers & Record<string, MethodEntry> = methodMakers;
 
 /**
- * Finds a method by its name; `numbers` configure methods that are functions. Throws a BridgeError for an unknown
- * name, and for discrete steps without gammas.
+ * Finds a method by its name; `numbers` configure methods that are functions.
+ * @throws {BridgeError} for an unknown name, and for discrete steps without gammas.
  */
 export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
@@ -62,6 +62,9 @@ export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   return entry({ gammas: [], ...numbers });
 }
 
-/** The facts of a method of the registry, without its numbers. Throws a BridgeError for an unknown name. */
+/**
+ * The facts of a method of the registry, without its numbers.
+ * @throws {BridgeError} for an unknown name.
+ */
 export const methodFacts = (name: string): MethodFacts =>
   factsOf(methodNamed(name, { gammas: [1] }));

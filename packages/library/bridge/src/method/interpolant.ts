@@ -56,7 +56,8 @@ const fewColumns = 10;
 
 /**
  * Paths of least energy under a metric of the rows of an interval's two datasets (default: LAND up to ten columns, else
- * RBF). Throws a BridgeError for images.
+ * RBF).
+ * @throws {BridgeError} for images.
  */
 export function withDataMetric(method: Method, metric: MetricName | null = null): Method {
   const { model, networks, rows, mass } = method;

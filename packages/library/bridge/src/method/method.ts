@@ -201,7 +201,10 @@ export interface Method<B extends Batch = Batch> extends StatedFacts {
       conditions: Conditions | undefined;
     },
   ): Tensor;
-  /** Discrete steps from x [B, …] instead of a solver. Throws a BridgeError for a grid of another number of steps. */
+  /**
+   * Discrete steps from x [B, …] instead of a solver.
+   * @throws {BridgeError} for a grid of another number of steps.
+   */
   sampler?(
     field: Field,
     x: Tensor,

@@ -20,7 +20,8 @@ export interface NetworkFlowOptions extends Dynamics {
 
 /**
  * dx/dt at points [B, …] and times [B]: the learnt velocity, (drift_f − drift_b)/2, or the one trained drift (Shi
- * 2023). Throws a BridgeError without a network, and for a method with discrete steps.
+ * 2023).
+ * @throws {BridgeError} without a network, and for a method with discrete steps.
  */
 export function networkFlow({ grid, eps, conditions, ...dynamics }: NetworkFlowOptions): Field {
   const { method, networks } = dynamics;

@@ -17,8 +17,8 @@ const prepareMixtures: MethodModel["prepare"] = ({ network, data, process, gener
   (network as Preconditioned).fitMixtures(data, process.sigma ** 2, generator);
 
 /**
- * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones. Throws a
- * BridgeError for a method without a drift learnt by regression.
+ * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones.
+ * @throws {BridgeError} for a method without a drift learnt by regression.
  */
 export function withPreconditioning(method: Method, mixture?: MixtureNumbers): Method {
   const { name, predicts, networks, regression } = method;

@@ -72,7 +72,10 @@ function withCells(process: ReferenceProcess, options: SampleOptions): SampleOpt
   return { ...options, noise: (x, k) => onCells(process, noise(x, k)) };
 }
 
-/** The drift of networks that predict a drift or increments. Throws a BridgeError if the direction has no network. */
+/**
+ * The drift of networks that predict a drift or increments.
+ * @throws {BridgeError} if the direction has no network.
+ */
 export function driftOf(
   dynamics: Dynamics,
   { direction, grid, conditions }: Pick<SampleOptions, "direction" | "grid" | "conditions">,
@@ -157,8 +160,8 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
 }
 
 /**
- * Draws the endpoint of each row x [B, …] from the plan of the method with noise z. Throws a BridgeError if
- * it has none.
+ * Draws the endpoint of each row x [B, …] from the plan of the method with noise z.
+ * @throws {BridgeError} if it has none.
  */
 export function planEnd(
   dynamics: Dynamics,

@@ -18,7 +18,10 @@ export class FeatureStatistics implements Disposable {
     return this.#n;
   }
 
-  /** Adds features [n, dim]. Throws a BridgeError for NaN or infinity, and then adds nothing. */
+  /**
+   * Adds features [n, dim].
+   * @throws {BridgeError} for NaN or infinity, and then adds nothing.
+   */
   update(features: Tensor): this {
     const m = features.size(0);
     if (m === 0) return this;
@@ -41,7 +44,10 @@ export class FeatureStatistics implements Disposable {
     return this;
   }
 
-  /** Mean and covariance over n − 1; the caller owns the tensors. Throws a BridgeError below two rows. */
+  /**
+   * Mean and covariance over n − 1; the caller owns the tensors.
+   * @throws {BridgeError} below two rows.
+   */
   gaussian(): Gaussian {
     if (this.#n < 2)
       throw dataError(

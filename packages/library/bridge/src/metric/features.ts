@@ -44,8 +44,8 @@ export interface FrechetScore {
 }
 
 /**
- * The Fréchet distance of images [n, C, H, W] from real statistics. Throws a BridgeError for other features and
- * below 2 images.
+ * The Fréchet distance of images [n, C, H, W] from real statistics.
+ * @throws {BridgeError} for other features and below 2 images.
  */
 export function frechetScore(
   extractor: FeatureExtractor,

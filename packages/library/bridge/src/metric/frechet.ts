@@ -10,8 +10,8 @@ export interface Gaussian {
 }
 
 /**
- * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982); seconds for d = 2048. Throws a BridgeError
- * unless both are finite Gaussians of one dimension.
+ * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982); seconds for d = 2048.
+ * @throws {BridgeError} unless both are finite Gaussians of one dimension.
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return tidy(() => {

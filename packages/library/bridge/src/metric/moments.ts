@@ -28,7 +28,7 @@ export function moments(end: Tensor, start: Tensor): Moments {
   });
 }
 
-/** Throws a BridgeError unless both shapes agree. */
+/** @throws {BridgeError} unless both shapes agree. */
 export function checkPairedShapes(start: Tensor, end: Tensor): void {
   if (`${start.shape}` !== `${end.shape}`)
     throw argumentError(

@@ -28,7 +28,10 @@ export interface Modes {
   largest: number;
 }
 
-/** Throws a BridgeError for sizes that no image has. */
+/**
+ * The Fourier modes of images of a size, by wavenumber.
+ * @throws {BridgeError} for sizes that no image has.
+ */
 export function fourierModes(height: number, width: number): Modes {
   if (![height, width].every((n) => Number.isInteger(n) && n > 0 && n <= mostPixels))
     throw argumentError(
@@ -57,9 +60,9 @@ export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>)
 }
 
 /**
- * The isotropic energy spectrum of fields [n, C, H, W], averaged, in float64: Σ |F|²/(HW)² over the
- * modes of an annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of
- * −1 … 1. Throws a BridgeError without fields, and for NaN or infinity.
+ * The isotropic energy spectrum of fields [n, C, H, W], averaged, in float64: Σ |F|²/(HW)² over the modes of an
+ * annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of −1 … 1.
+ * @throws {BridgeError} without fields, and for NaN or infinity.
  */
 export function isotropicSpectrum(x: Tensor): Spectrum {
   const { shape } = x;
@@ -100,7 +103,7 @@ export function octaves(largest: number): Band[] {
 
 /**
  * Σ |E − E*| / Σ E* over the wavenumbers of each band, [C][bands]; Infinity if only the target has no energy.
- * Throws a BridgeError for other channels, wavenumbers or empty bands.
+ * @throws {BridgeError} for other channels, wavenumbers or empty bands.
  */
 export function bandError(
   generated: Spectrum,

@@ -12,8 +12,9 @@ export interface SavedStatistics extends Gaussian {
 }
 
 /**
- * Reads a .npz file as float64. Throws a BridgeError with the file's name if it has no finite `mu` [d] and `sigma`
- * [d, d]; a TorchError for damaged arrays.
+ * Reads a .npz file as float64.
+ * @throws {BridgeError} with the file's name if it has no finite `mu` [d] and `sigma` [d, d]; a TorchError for damaged
+ * arrays.
  */
 export function loadStatistics(path: string): SavedStatistics {
   const refuse = (problem: string) => dataError(`${path}: ${problem}`.replace(/\s+/g, " "));

@@ -14,7 +14,10 @@ export interface ValueStatistics {
   sample_var: number;
 }
 
-/** Statistics of samples [n, …]; bytes count as images of −1 … 1. Throws a BridgeError below two samples. */
+/**
+ * Statistics of samples [n, …]; bytes count as images of −1 … 1.
+ * @throws {BridgeError} below two samples.
+ */
 export function valueStatistics(samples: Tensor): ValueStatistics {
   const [n, ...sample] = samples.shape;
   if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);

@@ -38,7 +38,7 @@ export class FittedGaussian extends nn.Module {
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
 
-  /** Throws a BridgeError for more than 4096 dimensions. */
+  /** @throws {BridgeError} for more than 4096 dimensions. */
   constructor(shape: readonly number[]) {
     super();
     const d = shape.reduce((a, b) => a * b, 1);

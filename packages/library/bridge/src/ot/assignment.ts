@@ -24,8 +24,8 @@ const epsilon = { first: 0.1, fall: 0.2, last: 0.5 };
 const bidsPerRow = { scaled: 100, exact: 4 };
 
 /**
- * Solves the linear assignment problem exactly, O(n³), for `cost` [n, n] row by row (Jonker 1987;
- * Bertsekas 1988). Throws a BridgeError for a wrong length, NaN or infinity.
+ * Solves the linear assignment problem exactly, O(n³), for `cost` [n, n] row by row (Jonker 1987; Bertsekas 1988).
+ * @throws {BridgeError} for a wrong length, NaN or infinity.
  */
 export function assignment(cost: Cost, n: number): Assignment {
   checkSize("n", n);

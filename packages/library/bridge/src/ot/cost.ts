@@ -19,7 +19,7 @@ export const matrixRows = (cost: Cost, m: number): CostRows => ({
 /** Costs that are held at once, if they are computed from points. */
 const blockCosts = 2 ** 22;
 
-/** Throws a BridgeError unless the matrix has n·m finite entries. */
+/** @throws {BridgeError} unless the matrix has n·m finite entries. */
 export function checkCost(cost: Cost, n: number, m: number): void {
   if (cost.length !== n * m)
     throw argumentError(

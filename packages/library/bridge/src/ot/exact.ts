@@ -28,8 +28,8 @@ function byAssignment(cost: Cost, n: number): Transport {
 }
 
 /**
- * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row
- * by row. Throws a BridgeError for wrong lengths, NaN or infinity.
+ * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row by row.
+ * @throws {BridgeError} for wrong lengths, NaN or infinity.
  */
 export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   if (n !== m) return simplex(cost, n, m);
@@ -37,7 +37,7 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   return { plan, permutation: plan.columns, cost: mean };
 }
 
-/** Throws a BridgeError for too many points, and for NaN or infinity. */
+/** @throws {BridgeError} for too many points, and for NaN or infinity. */
 function solvePoints(
   a: Tensor,
   b: Tensor,
@@ -62,8 +62,9 @@ function solvePoints(
 
 /**
  * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, so its cost is within a
- * relative 2⁻²² of the least. More than `mostCosts` of them (2²⁶) are computed from the points a block of rows at a time, to the
- * same plan. Throws a BridgeError without points, above 30,000 of them, and for NaN or infinity.
+ * relative 2⁻²² of the least. More than `mostCosts` of them (2²⁶) are computed from the points a block of rows at a
+ * time, to the same plan.
+ * @throws {BridgeError} without points, above 30,000 of them, and for NaN or infinity.
  */
 export function exactPointPlan(
   x: Tensor,

@@ -9,8 +9,9 @@ export interface IndexPairs {
 }
 
 /**
- * Draws pairs with replacement from a plan or matrix [n, m]: for each of `uniforms` in [0, 1) the first entry
- * whose running sum passes its share of the mass. Throws a BridgeError for a bad plan.
+ * Draws pairs with replacement from a plan or matrix [n, m]: for each of `uniforms` in [0, 1) the first entry whose
+ * running sum passes its share of the mass.
+ * @throws {BridgeError} for a bad plan.
  */
 export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): IndexPairs {
   const drawn = tidy(() => {

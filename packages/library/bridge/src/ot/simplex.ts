@@ -17,9 +17,9 @@ export interface Transport extends Potentials {
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /**
- * Solves transport between n and m equally weighted points exactly, of mass 1, for `cost` [n, m]
- * row by row (Bonneel 2011; Cunningham 1976). Throws a BridgeError for wrong lengths, NaN or
- * infinity.
+ * Solves transport between n and m equally weighted points exactly, of mass 1, for `cost` [n, m] row by row (Bonneel
+ * 2011; Cunningham 1976).
+ * @throws {BridgeError} for wrong lengths, NaN or infinity.
  */
 export function simplex(cost: Cost, n: number, m: number): Transport {
   checkSize("n", n);

@@ -50,10 +50,9 @@ export interface PointSets {
 }
 
 /**
- * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points
- * (Cuturi 2013), for cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) +
- * ρ·KL(Pᵀ1 | b) (Chizat et al. 2018). Throws a BridgeError for a bad `reg` or `penalty` or an
- * infinite cost.
+ * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points (Cuturi 2013), for
+ * cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b) (Chizat et al. 2018).
+ * @throws {BridgeError} for a bad `reg` or `penalty` or an infinite cost.
  */
 export function sinkhorn(
   cost: Tensor | PointSets,

@@ -3,9 +3,9 @@ import { argumentError } from "../core/errors.js";
 import { asColumn, type ReferenceProcess } from "./process.js";
 
 /**
- * Brownian motion with variance σ² over [0, 1]: x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1 (x1 −
- * x_t)/(1−t), to x0 (x0 − x_t)/t (Shi et al. 2023, §3). σ = 0 is rectified flow's straight line. Throws a
- * BridgeError for σ < 0.
+ * Brownian motion with variance σ² over [0, 1]: x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1 (x1 − x_t)/(1−t), to
+ * x0 (x0 − x_t)/t (Shi et al. 2023, §3). σ = 0 is rectified flow's straight line.
+ * @throws {BridgeError} for σ < 0.
  */
 export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
   if (!Number.isFinite(sigma) || sigma < 0)
@@ -41,7 +41,10 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
   };
 }
 
-/** Throws a BridgeError for a reference process with a drift of its own. */
+/**
+ * Checks the reference process of a method for Brownian motion.
+ * @throws {BridgeError} for a reference process with a drift of its own.
+ */
 export function checkBrownian(method: string, { own, name }: ReferenceProcess): void {
   if (own)
     throw argumentError(

@@ -7,8 +7,8 @@ const alpha = 0.5;
 
 /**
  * dX = −α X dt + σ dW forward, α = ½ as the reference's `vp`. Pinned at x1 its drift is −α x/tanh(α(1−t)) + α
- * x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are Brownian (as in the reference). Throws a
- * BridgeError unless σ > 0.
+ * x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are Brownian (as in the reference).
+ * @throws {BridgeError} unless σ > 0.
  */
 export function ornsteinUhlenbeck({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
   if (!(sigma > 0)) throw argumentError(`sigma is ${sigma}; expected a positive number`);

@@ -9,9 +9,9 @@ import type { Field } from "./solver.js";
 export const flowSolvers = { dopri5, heun, euler } as const satisfies Record<string, FlowSolver>;
 
 /**
- * Follows dx/dt = field(x, t) from x [B, …] at the first of `times`: states [T, B, …] and the
- * number of evaluations. The field gets times [B]; gradients flow through it. Throws a BridgeError
- * for bad arguments, too small or too many steps, and NaN or infinity.
+ * Follows dx/dt = field(x, t) from x [B, …] at the first of `times`: states [T, B, …] and the number of evaluations.
+ * The field gets times [B]; gradients flow through it.
+ * @throws {BridgeError} for bad arguments, too small or too many steps, and NaN or infinity.
  */
 export function solveFlow(
   field: Field,

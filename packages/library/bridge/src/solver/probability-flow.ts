@@ -3,8 +3,8 @@ import type { Field } from "./solver.js";
 
 /**
  * dx/dt = (drift_f − drift_b)/2, or drift_f, or −drift_b with one direction (Song 2021, §4.3; Shi 2023), at times
- * clamped to [eps, 1 − eps] (default 1e-4), since bridge drifts have poles at the ends. Throws a BridgeError
- * without a drift, or unless 0 ≤ eps < 1/2.
+ * clamped to [eps, 1 − eps] (default 1e-4), since bridge drifts have poles at the ends.
+ * @throws {BridgeError} without a drift, or unless 0 ≤ eps < 1/2.
  */
 export function probabilityFlow({
   forward = null,

@@ -47,7 +47,10 @@ export function downscaler(resolution: Resolution): DataSet {
   };
 }
 
-/** The file with the scaling of a resolution's fields. Throws `MissingFiles`. */
+/**
+ * The file with the scaling of a resolution's fields.
+ * @throws {DatasetError} `MissingFiles`
+ */
 export function downscalerScalingFile(resolution: Resolution, directory: string): string {
   return find(`scaling_${resolutions[resolution]}.npz`, { directory }).path;
 }
@@ -117,8 +120,9 @@ const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 type DownscalerScaling = Record<(typeof names)[number], Tensor>;
 
 /**
- * Reads scaling_512.npz or scaling_64.npz. Throws `Unreadable`, `BadZip`, and `BadArray` for
- * infinite or NaN values, different lengths, or a range ≤ 0.
+ * Reads scaling_512.npz or scaling_64.npz.
+ * @throws {DatasetError} `Unreadable`, `BadZip`, and `BadArray` for infinite or NaN values, different lengths, or a
+ * range ≤ 0.
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
   const archive = openZip(path);
@@ -141,8 +145,9 @@ export function loadDownscalerScaling(path: string): DownscalerScaling {
 /**
  * Physical fields x from stored ones x̃, [n, C, H, W], for plots. With a field's spatial mean m and p = x − m, the
  * files have x̃ = 2 (m − mintrain_mean)/Delta_ + 2 (p − mintrain_p)/Deltap − 2. With t = (x̃ + 2)/2 · Deltap +
- * mintrain_p, whose spatial mean is (m − mintrain_mean) · Deltap/Delta_ and whose deviation from it is p,
- * x = p + mean(t) · Delta_/Deltap + mintrain_mean. Throws a TorchError for more channels than the scaling has.
+ * mintrain_p, whose spatial mean is (m − mintrain_mean) · Deltap/Delta_ and whose deviation from it is p, x = p +
+ * mean(t) · Delta_/Deltap + mintrain_mean.
+ * @throws {TorchError} for more channels than the scaling has.
  */
 export function unscaleFields(x: Tensor, scaling: DownscalerScaling): Tensor {
   return tidy(() => {

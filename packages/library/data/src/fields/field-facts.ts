@@ -69,7 +69,10 @@ export const channelFacts = ({
 /** Fields from another version are prepared again. */
 export const fieldFactsVersion = 2;
 
-/** The facts of prepared fields. Throws `Unreadable`. */
+/**
+ * The facts of prepared fields.
+ * @throws {DatasetError} `Unreadable`
+ */
 export const readFieldFacts = (path: string): FieldSetFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as FieldSetFacts);
 

@@ -32,7 +32,10 @@ export class FieldScan {
     this.#max = channels.map(() => Number.NEGATIVE_INFINITY);
   }
 
-  /** Adds fields; NaN is a missing value. Throws `BadTable` for infinite values, and for values that the transform cannot take. */
+  /**
+   * Adds fields; NaN is a missing value.
+   * @throws {DatasetError} `BadTable` for infinite values, and for values that the transform cannot take.
+   */
   add(values: Float32Array): void {
     const cells = this.#absent.length;
     for (let at = 0; at < values.length; at += cells) {
@@ -81,7 +84,10 @@ export class FieldScan {
     return { isMissing, fields };
   }
 
-  /** The smallest and the largest value of each channel. Throws `BadTable` for a channel without values. */
+  /**
+   * The smallest and the largest value of each channel.
+   * @throws {DatasetError} `BadTable` for a channel without values.
+   */
   range(): { min: number[]; max: number[] } {
     const empty = this.#min.findIndex((value) => !Number.isFinite(value));
     if (empty < 0) return { min: this.#min, max: this.#max };

@@ -60,7 +60,10 @@ export function seasonRows(time: FieldAxis, rows: readonly number[]): Tensor | n
   );
 }
 
-/** The SHA-256 of a file, or of the names and contents of the files of a folder. Throws `Unreadable`. */
+/**
+ * The SHA-256 of a file, or of the names and contents of the files of a folder.
+ * @throws {DatasetError} `Unreadable`
+ */
 export function fieldsDigest(path: string): string {
   if (!isFolder(path)) return contentDigest(path);
   const digests = filesBelow(path)

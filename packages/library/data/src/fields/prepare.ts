@@ -87,7 +87,10 @@ export async function prepareFields(
   }
 }
 
-/** The height and width of prepared fields. Throws `InvalidOption` if the grid is larger. */
+/**
+ * The height and width of prepared fields.
+ * @throws {DatasetError} `InvalidOption` if the grid is larger.
+ */
 function preparedSize(
   path: string,
   { grid: { y, x } }: FieldRows,
@@ -100,7 +103,7 @@ function preparedSize(
   );
 }
 
-/** Throws `InvalidOption` for a season without dates. */
+/** @throws {DatasetError} `InvalidOption` for a season without dates. */
 function checkSeason(path: string, { grid }: FieldRows, { season = false }: FieldSetOptions): void {
   if (!season || axisSeasons(grid.time)) return;
   throw invalidOption(

@@ -15,7 +15,7 @@ export interface UnpackLimits {
 
 const defaultLimits: UnpackLimits = { bytes: 2 ** 30, times: 500 };
 
-/** Throws a `DatasetError` of the code if a file of `size` bytes unpacks to `total`, beyond the limits. */
+/** @throws {DatasetError} of the code if a file of `size` bytes unpacks to `total`, beyond the limits. */
 export function checkUnpacked(
   path: string,
   total: number,
@@ -35,7 +35,10 @@ export function checkUnpacked(
 
 const mostUnpackedBytes = 2 ** 31;
 
-/** The bytes of a file, unpacked if they are gzipped. Throws `Unreadable` and `BadGzip`. */
+/**
+ * The bytes of a file, unpacked if they are gzipped.
+ * @throws {DatasetError} `Unreadable` and `BadGzip`.
+ */
 export function unpack(source: string): Uint8Array {
   const bytes = readBytes(source);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
@@ -44,7 +47,10 @@ export function unpack(source: string): Uint8Array {
   );
 }
 
-/** Reads a .zip archive. Throws `Unreadable`, and `BadZip` for damage and for members beyond the limits. */
+/**
+ * Reads a .zip archive.
+ * @throws {DatasetError} `Unreadable`, and `BadZip` for damage and for members beyond the limits.
+ */
 export function openZip(path: string, limits?: UnpackLimits) {
   const bytes = readBytes(path);
   const size = bytes.length;

@@ -77,8 +77,8 @@ function splitRows(total: number, options: SetOptions): Tensor {
 }
 
 /**
- * The array of a .npy file, of its saved shape, mapped into memory if its layout allows it. Throws an error of the code
- * for other files.
+ * The array of a .npy file, of its saved shape, mapped into memory if its layout allows it.
+ * @throws an error of the code for other files.
  */
 export function mapArray(path: string, code: DatasetCode = "BadArray"): Tensor {
   try {

@@ -32,7 +32,10 @@ export interface PrepareWork {
   fraction: number;
   /** Receives the rows so far; `total` is null if only reading tells. */
   progress(state: PreparedRows): void;
-  /** Shows other machines that the process lives. Throws FileError "locked" if another one took the folder over. */
+  /**
+   * Shows other machines that the process lives.
+   * @throws {FileError} "locked" if another one took the folder over.
+   */
   refresh(): void;
 }
 
@@ -40,7 +43,7 @@ interface PreparedFormat {
   about: string;
   /** Whether `prepare` resumes the work of an interrupted call in its folder (default: no). */
   resumes?: boolean;
-  /** Throws a DatasetError if nothing can be read there. */
+  /** @throws {DatasetError} if nothing can be read there. */
   originOf(options: SetOptions): RowOrigin;
   /** Writes the rows into a temporary folder. */
   prepare(temporary: string, options: SetOptions, work: PrepareWork): Promise<void>;
@@ -48,7 +51,10 @@ interface PreparedFormat {
   load(folder: string, options: SetOptions): Table;
 }
 
-/** A dataset of the file or folder at `path`. A change of it while it is read throws `ChangedFile`. */
+/**
+ * A dataset of the file or folder at `path`.
+ * @throws {DatasetError} `ChangedFile` if it changes while it is read.
+ */
 export function preparedSet(
   path: string,
   { about, resumes = false, originOf, prepare, load }: PreparedFormat,

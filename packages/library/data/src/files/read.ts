@@ -15,7 +15,10 @@ export const isFile = (path: string): boolean => statOrUndefined(path)?.isFile()
 /** Whether a folder is at the path; links are followed. */
 export const isFolder = (path: string): boolean => statOrUndefined(path)?.isDirectory() ?? false;
 
-/** The bytes of a file. Throws `Unreadable`. */
+/**
+ * The bytes of a file.
+ * @throws {DatasetError} `Unreadable`
+ */
 export function readBytes(path: string): Buffer {
   return attempt(path, () => readFileSync(path));
 }
@@ -23,7 +26,8 @@ export function readBytes(path: string): Buffer {
 const digests = new Map<string, { stats: string; digest: string }>();
 
 /**
- * The SHA-256 of a file's content, read once while the file stays as it is. Throws `Unreadable`.
+ * The SHA-256 of a file's content, read once while the file stays as it is.
+ * @throws {DatasetError} `Unreadable`
  */
 export function contentDigest(path: string): string {
   return attempt(path, () => {
@@ -79,7 +83,7 @@ function openStage(folder: string, resumes: boolean) {
 
 /**
  * `make` writes and flushes files under a temporary name, which becomes `folder` at the end; `refresh` keeps the lock.
- * Throws the errors of `make`, and `Unreadable` if the disk refuses.
+ * @throws the errors of `make`, and `Unreadable` if the disk refuses.
  */
 export async function prepareFolder(
   folder: string,
@@ -108,7 +112,10 @@ export async function prepareFolder(
   }
 }
 
-/** `of` names the rows. Throws `NotPrepared`. */
+/**
+ * `of` names the rows.
+ * @throws {DatasetError} `NotPrepared`.
+ */
 export function checkPrepared(folder: string, of: string): void {
   if (statOrUndefined(folder) === undefined)
     throw new DatasetError(
@@ -134,7 +141,10 @@ export function missingFiles(
   return new DatasetError("MissingFiles", `${title}: ${problem ?? where}; ${cure} into ${into}`);
 }
 
-/** The paths of all files, each of one of its names, in the first folder with any. Throws `MissingFiles`. */
+/**
+ * The paths of all files, each of one of its names, in the first folder with any.
+ * @throws {DatasetError} `MissingFiles`
+ */
 export function findFiles(
   title: string,
   names: readonly (readonly string[])[],

@@ -11,7 +11,10 @@ export interface ByteImages {
   source: string;
 }
 
-/** The table of the first `n` images of the classes in the options. Throws `BadLabel` and `InvalidOption`. */
+/**
+ * The table of the first `n` images of the classes in the options.
+ * @throws {DatasetError} `BadLabel` and `InvalidOption`.
+ */
 export function byteTable(
   { images, labels, shape, source }: ByteImages,
   facts: { classes: readonly ImageClass[]; transposed?: boolean | undefined; flip?: boolean },

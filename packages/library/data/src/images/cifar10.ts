@@ -50,7 +50,7 @@ function load(options: SetOptions): Table {
   );
 }
 
-/** Throws `SizeMismatch` unless the file has whole records. */
+/** @throws {DatasetError} `SizeMismatch` unless the file has whole records. */
 function readRecords(path: string): Buffer {
   const bytes = readBytes(path);
   if (bytes.length > 0 && bytes.length % record === 0) return bytes;

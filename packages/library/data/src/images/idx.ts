@@ -9,7 +9,10 @@ import { type ByteImages, byteTable } from "./byte-table.js";
 
 const unsignedByte = 8;
 
-/** Sizes and elements of an IDX file of unsigned bytes. Throws `NotIdx` and `SizeMismatch`. */
+/**
+ * Sizes and elements of an IDX file of unsigned bytes.
+ * @throws {DatasetError} `NotIdx` and `SizeMismatch`.
+ */
 function parseIdx(bytes: Uint8Array, source: string) {
   const [zero, alsoZero, type, dimensions = 0] = bytes;
   const start = 4 + 4 * dimensions;

@@ -36,10 +36,9 @@ interface PairOptions {
 }
 
 /**
- * Reads known pairs of prepared datasets in the order of their times: a file of two columns (or
- * `source` and `target`) of row numbers from 1, of ids, or of paths of images; of more than two
- * datasets also of the `interval`. Throws `BadTable` for unknown rows and ids and for a row in two
- * pairs, and errors of the readers.
+ * Reads known pairs of prepared datasets in the order of their times: a file of two columns (or `source` and `target`)
+ * of row numbers from 1, of ids, or of paths of images; of more than two datasets also of the `interval`.
+ * @throws {DatasetError} `BadTable` for unknown rows and ids and for a row in two pairs, and errors of the readers.
  */
 export async function readPairs(
   path: string,

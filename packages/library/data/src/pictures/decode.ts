@@ -16,7 +16,10 @@ export interface PictureFormat {
   channels: 1 | 3;
 }
 
-/** Throws `MissingFiles`, and `BadPicture` if none can be read. */
+/**
+ * The size and the channels of the images in a folder.
+ * @throws {DatasetError} `MissingFiles`, `BadPicture` if none can be read.
+ */
 export async function pictureFormat(folder: string): Promise<PictureFormat> {
   const files = listPictures(folder);
   if (files.length === 0)
@@ -66,7 +69,10 @@ export interface DecodedPicture {
 
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff", "gif"];
 
-/** The header of an image. Throws as `decodePicture`. */
+/**
+ * The header of an image.
+ * @throws as `decodePicture`.
+ */
 async function pictureHeader(path: string): Promise<Metadata> {
   const { default: sharp } = await import("sharp");
   try {
@@ -80,9 +86,9 @@ async function pictureHeader(path: string): Promise<Metadata> {
 }
 
 /**
- * Decodes an image: upright, in sRGB, transparent parts on a background; with a size, cropped to its
- * central square and scaled (Lanczos). Throws `BadPicture` for other files, damage, or more than
- * `most` pixels.
+ * Decodes an image: upright, in sRGB, transparent parts on a background; with a size, cropped to its central square and
+ * scaled (Lanczos).
+ * @throws {DatasetError} `BadPicture` for other files, damage, or more than `most` pixels.
  */
 export async function decodePicture(
   path: string,
@@ -145,8 +151,8 @@ interface DecodeAllOptions {
 }
 
 /**
- * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, and returns what decoding changed. Throws
- * `BadPicture`, and the signal's reason.
+ * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, and returns what decoding changed.
+ * @throws {DatasetError} `BadPicture`, and the signal's reason.
  */
 export async function decodeAll(
   files: readonly PictureFile[],
@@ -183,7 +189,10 @@ interface DecodeOptions {
   most?: number | undefined;
 }
 
-/** Decodes some images at once. Throws the first failure in order: `BadPicture` for another size, and as `decodePicture`. */
+/**
+ * Decodes some images at once.
+ * @throws the first failure in order: `BadPicture` for another size, and as `decodePicture`.
+ */
 export async function* decodeInOrder(
   files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,
@@ -209,7 +218,10 @@ export async function* decodeInOrder(
   }
 }
 
-/** Images [n, channels, H, W] from −1 to 1. Throws as `decodeInOrder`. */
+/**
+ * Images [n, channels, H, W] from −1 to 1.
+ * @throws as `decodeInOrder`.
+ */
 export async function readPictures(
   files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,

@@ -16,15 +16,15 @@ const pictureName = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
 export const isPictureName = (path: string): boolean => pictureName.test(path);
 
 /**
- * The images in a folder and below it, sorted by name; [] without such a folder. Skips hidden names
- * and linked folders. Throws `Unreadable`.
+ * The images in a folder and below it, sorted by name; [] without such a folder. Skips hidden names and linked folders.
+ * @throws {DatasetError} `Unreadable`
  */
 export const listPictures = (folder: string): PictureFile[] =>
   listFiles(folder).filter(({ name }) => isPictureName(name));
 
 /**
  * A note that counts the other files of a folder by their endings, such as .bmp; [] without any.
- * Throws `Unreadable`.
+ * @throws {DatasetError} `Unreadable`
  */
 export function skippedFiles(folder: string): string[] {
   const others = listFiles(folder).filter(({ name }) => !isPictureName(name));

@@ -110,7 +110,7 @@ interface PictureSetFacts {
   about: string;
   /** The class of all images; null without classes. */
   label: ImageClass | null;
-  /** Throws `MissingFiles`. */
+  /** @throws {DatasetError} `MissingFiles` */
   find(options: SetOptions): SplitPictures;
 }
 

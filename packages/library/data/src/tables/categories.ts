@@ -64,9 +64,9 @@ export const columnsOfFile = (
 };
 
 /**
- * A table whose categories are columns of numbers, one for each level. The columns of texts stay, but are
- * used only by name. Missing texts are NaN in the first level. Throws `BadTable` for an absent column, and
- * for a column that has the name of a level.
+ * A table whose categories are columns of numbers, one for each level. The columns of texts stay, but are used only by
+ * name. Missing texts are NaN in the first level.
+ * @throws {DatasetError} `BadTable` for an absent column, and for a column that has the name of a level.
  */
 export function embedCategories(
   source: RowSource,
@@ -148,7 +148,7 @@ class LevelReader {
     );
   }
 
-  /** Throws `BadTable` if the text of a category in a row of the current batch is no level. */
+  /** @throws {DatasetError} `BadTable` if the text of a category in a row of the current batch is no level. */
   check(name: string, row: number): void {
     const { levels } = this.categories.find((one) => one.name === name) as ColumnCategory;
     const text = this.#texts.get(name)?.[row - this.#first] ?? "";

@@ -61,8 +61,9 @@ interface Fault {
 }
 
 /**
- * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values
- * (after the last row) unless they are dropped, and for values below 0 with `log1p`.
+ * Whole rows in batches; returns their counts.
+ * @throws {DatasetError} `BadTable` for missing and infinite values (after the last row) unless they are dropped, and
+ * for values below 0 with `log1p`.
  */
 export async function* cleanRows(
   source: RowSource,
@@ -190,7 +191,10 @@ class FaultCounts {
     this.#first = first;
   }
 
-  /** Counts a missing value in row i of the batch. Throws `BadTable` for a text that is no level of its category. */
+  /**
+   * Counts a missing value in row i of the batch.
+   * @throws {DatasetError} `BadTable` for a text that is no level of its category.
+   */
   add(column: string, i: number): void {
     const category = this.#categories.get(column);
     if (category) this.source.checkLevel?.(category, this.#first + i);
@@ -207,7 +211,10 @@ class FaultCounts {
   }
 }
 
-/** Counts the values of a column that are missing, infinite or too large. Throws `BadTable` for values below 0 with `log1p`. */
+/**
+ * Counts the values of a column that are missing, infinite or too large.
+ * @throws {DatasetError} `BadTable` for values below 0 with `log1p`.
+ */
 function checkNumbers(
   values: Float64Array,
   rows: readonly number[],

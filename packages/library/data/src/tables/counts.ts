@@ -51,7 +51,10 @@ export class CountMoments {
     this.#squares = new Float64Array(d);
   }
 
-  /** Adds a block of `count` rows, scaled to `total` if there is one. Throws `BadTable` for values that are no counts. */
+  /**
+   * Adds a block of `count` rows, scaled to `total` if there is one.
+   * @throws {DatasetError} `BadTable` for values that are no counts.
+   */
   add(block: Entries, count: number, total: number | undefined): void {
     const totals = new Float64Array(count);
     let refused = Number.NaN;
@@ -135,7 +138,10 @@ const meanBins = 20;
 /** The word in front of the number of columns in data.columns. */
 const variablePrefix = /^hvg:(.*)$/s;
 
-/** The number N of a choice of columns hvg:N; null for names of columns. Throws `InvalidOption` for other texts behind hvg:. */
+/**
+ * The number N of a choice of columns hvg:N; null for names of columns.
+ * @throws {DatasetError} `InvalidOption` for other texts behind hvg:.
+ */
 export function variableCount(columns: readonly string[] | undefined): number | null {
   const [, text] = variablePrefix.exec(columns?.[0] ?? "") ?? [];
   if (text === undefined || columns?.length !== 1) return null;

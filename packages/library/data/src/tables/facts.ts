@@ -80,7 +80,10 @@ export const placeOf = ({ path, group }: TableFacts): string =>
 /** Tables from another version are prepared again. */
 export const factsVersion = 9;
 
-/** The facts of a prepared table. Throws `Unreadable`. */
+/**
+ * The facts of a prepared table.
+ * @throws {DatasetError} `Unreadable`
+ */
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);
 

@@ -21,9 +21,9 @@ export interface GroupOptions extends ReadOptions {
 const mostValues = 100;
 
 /**
- * Returns the values of a column in the order of their times. Throws `InvalidOption` for an unknown
- * column, a single value, texts without an order and an order of other texts; and `BadTable` for
- * rows without a value.
+ * Returns the values of a column in the order of their times.
+ * @throws {DatasetError} `InvalidOption` for an unknown column, a single value, texts without an order and an order of
+ * other texts; and `BadTable` for rows without a value.
  */
 export async function tableGroups(
   path: string,

@@ -62,14 +62,11 @@ export const tableFormat = (path: string): TableFormat | undefined =>
   formatNames.find((name) => formats[name].ending.test(path));
 
 /**
- * Opens a table, whose rows come in batches. Throws `MissingFiles` with the closest name,
- * `UnsupportedType`, `WrongSet` for a file of another format, `Unreadable`, and errors of the
- * readers.
- * @example
- * const table = await openRows("winter.csv");
- * for await (const { first, numbers } of table.batches({ numbers: ["oxygen"] }))
- *   console.log(first, numbers[0]);
- * table.close();
+ * Opens a table, whose rows come in batches.
+ * @example const table = await openRows("winter.csv"); for await (const { first, numbers } of table.batches({ numbers:
+ * ["oxygen"] })) console.log(first, numbers[0]); table.close();
+ * @throws {DatasetError} `MissingFiles` with the closest name, `UnsupportedType`, `WrongSet` for a file of another
+ * format, `Unreadable`, and errors of the readers.
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
   const before = checkFile(path);
@@ -137,7 +134,7 @@ function markMissing({ numbers }: RowBatch, missing: ReadonlySet<number>): void 
     for (const [i, value] of column.entries()) if (missing.has(value)) column[i] = Number.NaN;
 }
 
-/** Throws `MissingFiles` and `UnsupportedType`. */
+/** @throws {DatasetError} `MissingFiles` and `UnsupportedType`. */
 export function checkFile(path: string): Stats {
   const stats = statOrUndefined(path);
   if (stats?.isFile()) return stats;

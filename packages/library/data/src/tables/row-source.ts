@@ -102,13 +102,13 @@ export interface RowSource {
   /** Whether a text of the table is a missing value. */
   isMissing(text: string): boolean;
   /**
-   * Reads all rows, or all from `from` on; may be called again. Throws `BadTable`, and `ChangedFile` if
-   * the file has changed.
+   * Reads all rows, or all from `from` on; may be called again.
+   * @throws {DatasetError} `BadTable`, and `ChangedFile` if the file has changed.
    */
   batches(request: RowRequest): AsyncGenerator<RowBatch>;
   /**
-   * How much the columns of a .h5ad matrix of counts vary, over all rows and after scaling; other
-   * formats have none. Throws `BadTable` for values that are no counts.
+   * How much the columns of a .h5ad matrix of counts vary, over all rows and after scaling; other formats have none.
+   * @throws {DatasetError} `BadTable` for values that are no counts.
    */
   variability?(): Promise<ColumnVariability>;
   /** Of a table with categories: throws `BadTable` if a cell of the last batch, in a row of the file, is no level of its category. */
@@ -129,7 +129,7 @@ export const batchRows = (columns: number): number =>
 
 const mostColumns = 2 ** 16;
 
-/** Throws `BadTable` for more columns than a bridge can train on, before memory is taken. */
+/** @throws {DatasetError} `BadTable` for more columns than a bridge can train on, before memory is taken. */
 export function checkWidth(path: string, columns: number): void {
   if (columns <= mostColumns) return;
   throw badTable(

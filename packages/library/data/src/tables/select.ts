@@ -40,8 +40,8 @@ export function otherUses(options: ColumnOptions): [option: string, names: reado
 }
 
 /**
- * Throws `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train
- * on, and without a column to train on.
+ * @throws {DatasetError} `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train on,
+ * and without a column to train on.
  */
 export function selectColumns(
   source: RowSource,
@@ -128,8 +128,8 @@ export interface EndColumns {
 }
 
 /**
- * The other columns in this dataset's order: by name if both have names, else by number. Throws
- * `BadTable` with the differences.
+ * The other columns in this dataset's order: by name if both have names, else by number.
+ * @throws {DatasetError} `BadTable` with the differences.
  */
 export function matchColumns(source: EndColumns, other: EndColumns): string[] {
   if (!source.named || !other.named) {

@@ -12,7 +12,10 @@ export interface RowFilter {
   numbers: readonly string[];
   /** Its columns of texts, in order. */
   texts: readonly string[];
-  /** Whether row i is kept. Throws `InvalidOption` for a number compared with other text. */
+  /**
+   * Whether row i is kept.
+   * @throws {DatasetError} `InvalidOption` for a number compared with other text.
+   */
   keeps: RowTest;
 }
 
@@ -31,10 +34,10 @@ const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
 };
 
 /**
- * Reads a condition: comparisons of a column (in backticks if its name has blanks) with a number or
- * a quoted text by ==, !=, <, <=, >, >=, in (…), not in (…); and, or, not, parentheses. A missing
- * cell satisfies only != and not in. Throws `InvalidOption` for mistakes, unknown columns with the
- * closest name, and a numeric column compared with a text.
+ * Reads a condition: comparisons of a column (in backticks if its name has blanks) with a number or a quoted text by
+ * ==, !=, <, <=, >, >=, in (…), not in (…); and, or, not, parentheses. A missing cell satisfies only != and not in.
+ * @throws {DatasetError} `InvalidOption` for mistakes, unknown columns with the closest name, and a numeric column
+ * compared with a text.
  */
 export function rowFilter(text: string, source: FilterSource): RowFilter {
   const columns = new FilterColumns(source);
@@ -87,14 +90,20 @@ class FilterColumns {
 
   constructor(private readonly source: FilterSource) {}
 
-  /** The column of a name. Throws `InvalidOption` with the closest name. */
+  /**
+   * The column of a name.
+   * @throws {DatasetError} `InvalidOption` with the closest name.
+   */
   named(name: string): TableColumn {
     const column = this.source.columns.find((known) => known.name === name);
     if (column) return column;
     throw absentColumn(this.source, { key: "data.where: ", name });
   }
 
-  /** Compares a column's cells with a value. Throws `InvalidOption` for a number and a text. */
+  /**
+   * Compares a column's cells with a value.
+   * @throws {DatasetError} `InvalidOption` for a number and a text.
+   */
   comparison({ name, kind }: TableColumn, sign: string, value: Literal): RowTest {
     const { path, isMissing } = this.source;
     if (kind === "number" && typeof value === "string")

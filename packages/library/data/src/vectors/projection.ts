@@ -63,11 +63,11 @@ export interface RowBlocks {
 }
 
 /**
- * The k principal components of samples [n, …], or of blocks of samples, from the leading eigenvectors of
- * their covariance in float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of
- * a coordinate 1 on average; each direction's largest entry is positive. `use: "figure"` stops early: noise has no
- * leading directions to find.
- * @throws BridgeError unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
+ * The k principal components of samples [n, …], or of blocks of samples, from the leading eigenvectors of their
+ * covariance in float64 (Pearson 1901; see `covarianceEigenpairs`). The scale makes the variance of a coordinate 1 on
+ * average; each direction's largest entry is positive. `use: "figure"` stops early: noise has no leading directions to
+ * find.
+ * @throws {BridgeError} unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
  */
 export function principalComponents(
   samples: Tensor | RowBlocks,

@@ -5,7 +5,10 @@ import { invalidOption } from "../errors.js";
 
 const defaultCount = 10_000;
 
-/** n draws [n, dim], float32; `fixed`: no other dimension. Throws `InvalidOption`. */
+/**
+ * n draws [n, dim], float32; `fixed`: no other dimension.
+ * @throws {DatasetError} `InvalidOption`
+ */
 function vectorTable(
   { name, split, n = defaultCount, seed = 0, dim }: SetOptions,
   { defaultDim, fixed = false }: { defaultDim: number; fixed?: boolean },

@@ -59,7 +59,7 @@ export class Autoencoder extends nn.Module {
   /** Of each latent channel, [1, c, 1, 1]. */
   deviation: Buffer;
 
-  /** Throws a BridgeError for a width that is no multiple of 8, and without halvings. */
+  /** @throws {BridgeError} for a width that is no multiple of 8, and without halvings. */
   constructor(
     /** Its sizes. */
     readonly options: AutoencoderOptions,
@@ -96,7 +96,10 @@ export class Autoencoder extends nn.Module {
     this.deviation = new Buffer(ones(perChannel));
   }
 
-  /** The shape [c, H/2ᵏ, W/2ᵏ] of a latent map of an image [C, H, W]. Throws a BridgeError for sizes that cannot be halved. */
+  /**
+   * The shape [c, H/2ᵏ, W/2ᵏ] of a latent map of an image [C, H, W].
+   * @throws {BridgeError} for sizes that cannot be halved.
+   */
   latentShape([, height, width]: readonly number[]): [number, number, number] {
     const { latent, halvings } = this.options;
     const factor = 2 ** halvings;

@@ -24,7 +24,7 @@ export class DDPMpp extends nn.Module {
   readonly #embed: (t: Tensor) => Tensor;
   readonly #steps: LayerBuilder["steps"];
 
-  /** Throws a BridgeError with the key's name for impossible options. */
+  /** @throws {BridgeError} with the key's name for impossible options. */
   constructor(options: DDPMppOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeDDPMpp(options);
@@ -39,7 +39,7 @@ export class DDPMpp extends nn.Module {
     this.#steps = builder.steps;
   }
 
-  /** Throws a BridgeError for wrong channels or sizes, and for classes. */
+  /** @throws {BridgeError} for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { in_channels, channels, temb_scale } = this.options;
     checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, { y, cond });

@@ -28,7 +28,10 @@ export const conv1 = (from: number, to: number, start: ScaledStart): PointwiseCo
 export const denseLayer = (from: number, to: number, start: ScaledStart): nn.Linear =>
   withScale(new nn.Linear(from, to, start), start);
 
-/** GroupNorm in groups of 4, at most 32 groups. Throws a BridgeError for other channels. */
+/**
+ * GroupNorm in groups of 4, at most 32 groups.
+ * @throws {BridgeError} for other channels.
+ */
 export function groupNorm(channels: number): nn.GroupNorm {
   const groups = Math.min(Math.floor(channels / 4), 32);
   if (groups === 0 || channels % groups !== 0)

@@ -52,7 +52,7 @@ export interface DDPMppOptions extends Partial<typeof defaults> {
 /** Options of a DDPM++ with all defaults. */
 export type CompleteDDPMppOptions = ReturnType<typeof completeDDPMpp>;
 
-/** Throws a BridgeError with the key's name for impossible values. */
+/** @throws {BridgeError} with the key's name for impossible values. */
 export function completeDDPMpp(options: DDPMppOptions) {
   const wrong = wrongFor("DDPMpp");
   const { image_size, in_channels } = options;

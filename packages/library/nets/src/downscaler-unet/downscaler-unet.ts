@@ -44,7 +44,7 @@ export class DownscalerUNet extends nn.Module {
   readonly #up: (Level & { gnorm: NormAct })[];
   readonly #out: nn.Conv2d;
 
-  /** Throws a BridgeError with the key's name for impossible options. */
+  /** @throws {BridgeError} with the key's name for impossible options. */
   constructor(options: DownscalerUNetOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeDownscalerUNet(options);
@@ -98,7 +98,7 @@ export class DownscalerUNet extends nn.Module {
     yield ["tconv1", this.#out];
   }
 
-  /** Throws a BridgeError for wrong channels or sizes, and for classes. */
+  /** @throws {BridgeError} for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { temb_scale, in_channels, shift_output, scale_mean_bypass } = this.options;
     checkInputs("DownscalerUNet", { in_channels, halvings }, x, { y, cond });

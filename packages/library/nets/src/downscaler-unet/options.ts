@@ -51,7 +51,7 @@ export const firstGroups = 4;
 /** How often height and width are halved. */
 export const halvings = 3;
 
-/** Throws a BridgeError with the key's name for impossible options. */
+/** @throws {BridgeError} with the key's name for impossible options. */
 export function completeDownscalerUNet(options: DownscalerUNetOptions) {
   const wrong = wrongFor("DownscalerUNet");
   const { in_channels } = options;

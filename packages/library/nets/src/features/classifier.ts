@@ -42,8 +42,9 @@ export interface ClassifierTraining {
 }
 
 /**
- * Trains logits [n, classes] by cross-entropy and AdamW, in shuffled epochs without their last incomplete batch;
- * yields progress. Throws a BridgeError if labels and samples do not match or do not fill a batch.
+ * Trains logits [n, classes] by cross-entropy and AdamW, in shuffled epochs without their last incomplete batch; yields
+ * progress.
+ * @throws {BridgeError} if labels and samples do not match or do not fill a batch.
  */
 export function* trainClassifier(
   classifier: nn.Module,

@@ -7,8 +7,9 @@ import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
 const dim = 2048;
 
 /**
- * The features [n, 2048] of `inception-2015-12-05.pt`. Floating images are rounded to bytes, grey images repeated
- * to three channels. The file's code runs, see `jit.load`. Throws a TorchError for no TorchScript file, a BridgeError for another forward, wrong shapes and NaN.
+ * The features [n, 2048] of `inception-2015-12-05.pt`. Floating images are rounded to bytes, grey images repeated to
+ * three channels. The file's code runs, see `jit.load`.
+ * @throws {TorchError} for no TorchScript file, a BridgeError for another forward, wrong shapes and NaN.
  */
 export function inceptionFeatures(
   path: string,

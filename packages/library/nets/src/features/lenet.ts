@@ -57,8 +57,8 @@ export class LeNet extends nn.Module {
   }
 
   /**
-   * The penultimate layer [n, 84] of images [n, C, H, W] of −1 … 1, or bytes. Throws a BridgeError for other
-   * channels or images below 8×8.
+   * The penultimate layer [n, 84] of images [n, C, H, W] of −1 … 1, or bytes.
+   * @throws {BridgeError} for other channels or images below 8×8.
    */
   features(images: Tensor): Tensor {
     const { shape } = images;
@@ -95,7 +95,10 @@ export interface LeNetFacts {
 export const encodeLeNet = (model: LeNet, facts: LeNetFacts): Uint8Array =>
   io.encodeTensors(model.stateDict(), { lenet: JSON.stringify(facts) });
 
-/** Reads a file of `encodeLeNet`. Throws a TorchError for other tensors, a BridgeError for other metadata. */
+/**
+ * Reads a file of `encodeLeNet`.
+ * @throws {TorchError} for other tensors, a BridgeError for other metadata.
+ */
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
     const { tensors, metadata } = io.loadTensors(path);

@@ -59,7 +59,7 @@ export class ConditionalMLP extends nn.Module {
     this.positional = new TimeEmbedding(pos_dim, { sineFirst: true });
   }
 
-  /** Throws a BridgeError for wrong shapes, and for classes. */
+  /** @throws {BridgeError} for wrong shapes, and for classes. */
   forward(x: Tensor, t: Tensor, { cond, y }: Conditions = {}): Tensor {
     const { x_dim, y_dim, temb_scale } = this.options;
     const [n] = x.shape;

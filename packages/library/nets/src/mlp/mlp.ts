@@ -70,7 +70,7 @@ export abstract class VectorNetwork extends nn.Module {
     this.time = frequencies > 0 ? halfOctaves(frequencies) : null;
     if (this.time) widenPoint(this.net, point);
   }
-  /** Throws a BridgeError for a condition of another width, and for classes. */
+  /** @throws {BridgeError} for a condition of another width, and for classes. */
   protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {
     const n = x.size(0);
     const width = this.#conditions;
@@ -127,7 +127,7 @@ export class BidirectionalNetwork extends VectorNetwork {
   constructor(dim: number, options: VectorOptions = {}) {
     super(dim, 2, options);
   }
-  /** Throws a BridgeError without a direction. */
+  /** @throws {BridgeError} without a direction. */
   forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
     const point = this.withCondition(x, conditions);
     if (!direction)

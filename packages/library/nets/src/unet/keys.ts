@@ -18,7 +18,10 @@ export function withDefaults<T extends object>(defaults: T, options: Partial<T>)
   return { ...defaults, ...Object.fromEntries(entries) };
 }
 
-/** Reads a list; null is empty. Throws a BridgeError with the key's name for other text. */
+/**
+ * Reads a list; null is empty.
+ * @throws {BridgeError} with the key's name for other text.
+ */
 export function readNumbers(network: string, key: string, list: NumberList | null): number[] {
   const parts =
     typeof list === "string" ? list.split(",").filter((s) => s.trim()) : [list ?? []].flat();
@@ -31,7 +34,7 @@ export function readNumbers(network: string, key: string, list: NumberList | nul
   });
 }
 
-/** Throws a BridgeError unless an image size can be halved `levels` − 1 times. */
+/** @throws {BridgeError} unless an image size can be halved `levels` − 1 times. */
 export function checkHalvable(
   network: string,
   { image_size, levels, key }: { image_size: number; levels: number; key: string },
@@ -43,7 +46,10 @@ export function checkHalvable(
     );
 }
 
-/** Channels at each resolution. Throws a BridgeError if these normalisation groups do not divide them. */
+/**
+ * Channels at each resolution.
+ * @throws {BridgeError} if these normalisation groups do not divide them.
+ */
 export function groupedChannels(
   network: string,
   multipliers: readonly number[],
@@ -61,8 +67,8 @@ export function groupedChannels(
 const publishedLists = ["16,8", "16"];
 
 /**
- * The resolutions with attention. Throws a BridgeError for a size that divides `image_size` and is no resolution,
- * except in published lists.
+ * The resolutions with attention.
+ * @throws {BridgeError} for a size that divides `image_size` and is no resolution, except in published lists.
  */
 export function attentionSizes(
   network: string,
@@ -90,7 +96,7 @@ export interface Intake {
   num_classes?: number | null;
 }
 
-/** Throws a BridgeError for images x [B, C, H, W] and conditions that do not fit. */
+/** @throws {BridgeError} for images x [B, C, H, W] and conditions that do not fit. */
 export function checkInputs(
   network: string,
   { in_channels, halvings, num_classes }: Intake,

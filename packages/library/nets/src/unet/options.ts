@@ -68,7 +68,7 @@ export type CompleteUNetOptions = ReturnType<typeof completeUNet>;
 
 const optionError = wrongFor("UNet");
 
-/** Throws a BridgeError with the key's name for impossible options. */
+/** @throws {BridgeError} with the key's name for impossible options. */
 export function completeUNet(options: UNetOptions) {
   const { image_width = options.image_size, ...others } = options;
   const { image_size, in_channels } = others;

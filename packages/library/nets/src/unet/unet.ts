@@ -88,7 +88,7 @@ export class UNet extends nn.Module {
   out: nn.Sequential;
   readonly #last: { norm: nn.GroupNorm; conv: nn.Conv2d };
 
-  /** Throws a BridgeError that names the key for options that make no network. */
+  /** @throws {BridgeError} that names the key for options that make no network. */
   constructor(options: UNetOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeUNet(options);
@@ -144,7 +144,7 @@ export class UNet extends nn.Module {
     this.out = new nn.Sequential(norm, new nn.SiLU(), conv);
   }
 
-  /** Throws a BridgeError for channels, sizes, times or conditions that do not fit the network. */
+  /** @throws {BridgeError} for channels, sizes, times or conditions that do not fit the network. */
   forward(x: Tensor, t: Tensor, { y, cond, direction }: Conditions = {}): Tensor {
     const { temb_scale, use_checkpoint, in_channels, num_classes, channels } = this.options;
     const halvings = channels.length - 1;

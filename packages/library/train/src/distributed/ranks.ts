@@ -46,7 +46,10 @@ export interface Ranks {
   max(values: readonly number[]): number[];
   /** Returns rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
-  /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
+  /**
+   * Compares tensors of all ranks.
+   * @throws an error that names the ranks whose tensors differ from rank 0's in any bit.
+   */
   assertInSync(tensors: Iterable<Tensor>): void;
   /** Runs collective work; errors name the work. */
   run(what: string, work: () => void): void;
@@ -57,8 +60,9 @@ export interface Ranks {
   /** As rank 0: sends what the other ranks `listen` for. */
   tell(message: RankMessage): void;
   /**
-   * As another rank: waits for rank 0's next message, however long that takes; null if rank 0 has left. The caller disposes
-   * of the tensors. Throws if rank 0 is gone.
+   * As another rank: waits for rank 0's next message, however long that takes; null if rank 0 has left. The caller
+   * disposes of the tensors.
+   * @throws if rank 0 is gone.
    */
   listen<T>(): Promise<RankMessage<T> | null>;
   /** After `listen` returned null: why rank 0 failed; null if its work is done. */

@@ -16,7 +16,10 @@ interface Staged {
 
 type RowPaths = (name: string) => string;
 
-/** Files that grow under temporary names. Throws a FileError. */
+/**
+ * Files that grow under temporary names.
+ * @throws {FileError}
+ */
 export class RowFiles implements Disposable {
   readonly #pathOf: RowPaths;
   readonly #staged = new Map<string, Staged>();

@@ -136,7 +136,8 @@ export class Sampler {
 
   /**
    * Simulates the training rows that the method makes along paths from x [n, …] of the network of `newest` (null: of
-   * the reference process). Throws if the method makes none.
+   * the reference process).
+   * @throws if the method makes none.
    */
   simulateRuns(
     newest: Direction | null,
@@ -162,8 +163,8 @@ export class Sampler {
   }
 
   /**
-   * The probability flow from x [n, …]. An adaptive solver takes all rows as one system. Throws a BridgeError as
-   * `solveFlow` and `networkFlow` do.
+   * The probability flow from x [n, …]. An adaptive solver takes all rows as one system.
+   * @throws {BridgeError} as `solveFlow` and `networkFlow` do.
    */
   flow(
     direction: Direction,

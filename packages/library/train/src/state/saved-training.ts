@@ -51,7 +51,10 @@ interface SavedProgress {
   steps: Record<string, number>;
 }
 
-/** The state for resuming: tensors by name (not copies) and facts for JSON. Throws a BridgeError if a weight is NaN or infinite. */
+/**
+ * The state for resuming: tensors by name (not copies) and facts for JSON.
+ * @throws {BridgeError} if a weight is NaN or infinite.
+ */
 export function saveTraining(
   problem: CompleteProblem,
   state: TrainState,
@@ -103,7 +106,7 @@ function stateTensors(
 const belongsTo = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
   pass.direction === d || directions.length === 1;
 
-/** Throws a BridgeError that names the first tensor with NaN or infinity. */
+/** @throws {BridgeError} that names the first tensor with NaN or infinity. */
 function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
   for (const [name, t] of tensors)
     if (!allFinite(t))
@@ -135,7 +138,10 @@ export function copyTraining({
   return { pass, whole: { tensors: copies, facts } };
 }
 
-/** Copies named tensors into a state. Throws a TorchError if names or shapes do not fit. */
+/**
+ * Copies named tensors into a state.
+ * @throws {TorchError} if names or shapes do not fit.
+ */
 export function putTensors(
   state: TrainState,
   directions: readonly Direction[],

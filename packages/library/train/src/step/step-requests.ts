@@ -57,7 +57,10 @@ export class Agreement {
     this.#own = rank;
   }
 
-  /** Before step `step`, on every rank: what comes after it. Throws a TorchError. */
+  /**
+   * Before step `step`, on every rank: what comes after it.
+   * @throws {TorchError}
+   */
   before(step: number): StopPauseRequest {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
     const { steps, isAborted, pauseAt } = this.#own;

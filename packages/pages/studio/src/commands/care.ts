@@ -6,14 +6,20 @@ import { RunError } from "@dsbm/runs";
 import { noteFile } from "../runs/files.js";
 import type { Desk } from "./desk.js";
 
-/** Writes the note of a run; an empty one is removed. Throws RunError. */
+/**
+ * Writes the note of a run; an empty one is removed.
+ * @throws {RunError}
+ */
 export function writeNote(desk: Desk, run: string, note: string): void {
   const place = join(desk.runPlace(run), noteFile);
   if (note.trim() === "") rmSync(place, { force: true });
   else writeFileAtomic(place, note);
 }
 
-/** Deletes a run, and the empty folders above it. Throws RunError for a run at work. */
+/**
+ * Deletes a run, and the empty folders above it.
+ * @throws {RunError} for a run at work.
+ */
 export function deleteRun({ folder, table, jobs }: Desk, run: string): void {
   const state = table.row(run)?.state;
   if (state === undefined) throw new RunError("not_found", `there is no run ${run}`);

@@ -54,7 +54,10 @@ export class ChildCommand {
 
 const longestAnswer = 16 << 20;
 
-/** What a short command prints. Throws RunError with its reason if it fails. */
+/**
+ * What a short command prints.
+ * @throws {RunError} with its reason if it fails.
+ */
 export async function answerOf(
   program: readonly string[],
   words: readonly string[],

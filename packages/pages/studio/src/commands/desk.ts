@@ -18,27 +18,39 @@ export class Desk {
     readonly program: StudioProgram,
   ) {}
 
-  /** The absolute path of a file or folder. Throws RunError if it is not there. */
+  /**
+   * The absolute path of a file or folder.
+   * @throws {RunError} if it is not there.
+   */
   placeOf(file: string): string {
     if (!this.folder.stat(file))
       throw new RunError("not_found", `there is no ${file} in the folder`);
     return this.folder.resolve(file);
   }
 
-  /** The absolute path of a run that a command may change. Throws RunError. */
+  /**
+   * The absolute path of a run that a command may change.
+   * @throws {RunError}
+   */
   runPlace(run: string): string {
     if (!this.table.row(run)) throw new RunError("not_found", `there is no run ${run}`);
     this.folder.refuseLinks(run);
     return this.folder.resolve(run);
   }
 
-  /** The absolute path of an output of a run, in an existing folder. Throws RunError. */
+  /**
+   * The absolute path of an output of a run, in an existing folder.
+   * @throws {RunError}
+   */
   outputPlace(run: string, name: string): string {
     this.runPlace(run);
     return join(this.folder.makeFolder(pathBelow(run, outputsFolder)), name);
   }
 
-  /** Starts a command. Throws RunError while another one works. */
+  /**
+   * Starts a command.
+   * @throws {RunError} while another one works.
+   */
   start(run: string, words: readonly string[]): JobView | null {
     return this.jobs.start({ words, text: commandText(words), run });
   }

@@ -21,7 +21,10 @@ export class Exports {
     this.#program = program;
   }
 
-  /** The page of a run, exported first if its networks are new. Throws RunError if the export fails. */
+  /**
+   * The page of a run, exported first if its networks are new.
+   * @throws {RunError} if the export fails.
+   */
   async page(id: string): Promise<Buffer> {
     const models = pathBelow(id, "models");
     const stamps = this.#folder

@@ -51,7 +51,10 @@ export class Jobs {
     return this.#job?.state === "running" || this.#job?.state === "stopping";
   }
 
-  /** Starts a job. Throws RunError while another one works. */
+  /**
+   * Starts a job.
+   * @throws {RunError} while another one works.
+   */
   start({ words, text, run }: JobRequest): JobView | null {
     this.#refuseIfBusy();
     const child = new ChildCommand(this.#program, words, longestLog);
@@ -64,7 +67,10 @@ export class Jobs {
     return this.view;
   }
 
-  /** The output of a short command, one after the other. Throws RunError while a job works, and if the command fails. */
+  /**
+   * The output of a short command, one after the other.
+   * @throws {RunError} while a job works, and if the command fails.
+   */
   answer(words: readonly string[], signal: AbortSignal): Promise<string> {
     this.#refuseIfBusy();
     const answer = this.#answered.then(() => {

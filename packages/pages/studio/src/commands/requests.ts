@@ -25,7 +25,10 @@ export interface StudioProgram {
     files: readonly string[],
     options: Readonly<Record<string, string>>,
   ): FitCommand;
-  /** The fit that began a run. Throws a UserError if no page could have given it. */
+  /**
+   * The fit that began a run.
+   * @throws {UserError} if no page could have given it.
+   */
   resume(root: string, request: RunRequest): FitCommand;
   /** "key=value" in the grammar of the command line. */
   setting(key: string, value: string): string;

@@ -31,7 +31,10 @@ const printedPlan = async (
   signal: AbortSignal,
 ): Promise<PrintedPlan> => JSON.parse(await jobs.answer([...words, "--plan", "--json"], signal));
 
-/** The run of a folder below the studio's. Throws RunError. */
+/**
+ * The run of a folder below the studio's.
+ * @throws {RunError}
+ */
 function runOf({ folder }: Desk, place: string): string {
   const run = folder.relative(resolve(place));
   if (run === undefined)
@@ -40,7 +43,10 @@ function runOf({ folder }: Desk, place: string): string {
   return run;
 }
 
-/** A fit with its run. Throws RunError. */
+/**
+ * A fit with its run.
+ * @throws {RunError}
+ */
 async function withRun(desk: Desk, command: FitCommand, signal: AbortSignal): Promise<PlacedFit> {
   const { words, folder } = command;
   const place = folder ?? (await printedPlan(desk, words, signal)).folder;
@@ -53,7 +59,10 @@ function fitOf(desk: Desk, { files, options }: BridgeRequest): FitCommand {
   return program.fit(folder.root, places, options);
 }
 
-/** What `dsbm fit` would do. Throws RunError. */
+/**
+ * What `dsbm fit` would do.
+ * @throws {RunError}
+ */
 export async function planBridge(
   desk: Desk,
   request: BridgeRequest,
@@ -66,7 +75,10 @@ export async function planBridge(
   return { ...plan, command: commandText(words), run, exists };
 }
 
-/** Starts `dsbm fit`. Throws RunError. */
+/**
+ * Starts `dsbm fit`.
+ * @throws {RunError}
+ */
 export async function trainBridge(
   desk: Desk,
   request: BridgeRequest,
@@ -76,7 +88,10 @@ export async function trainBridge(
   return desk.start(run, words);
 }
 
-/** Makes a run longer by some half-iterations. Throws RunError. */
+/**
+ * Makes a run longer by some half-iterations.
+ * @throws {RunError}
+ */
 export const extendRun = (desk: Desk, run: string, more: number): JobView | null =>
   desk.start(run, ["extend", desk.runPlace(run), `+${more}`]);
 
@@ -121,7 +136,7 @@ const extension = (place: string, length: unknown): string[] => [
   `half_iterations=${halfIterations.parse(length)}`,
 ];
 
-/** Throws RunError if the files are elsewhere or the run was moved. */
+/** @throws {RunError} if the files are elsewhere or the run was moved. */
 async function resumeFit(
   desk: Desk,
   { run, fit, signal }: { run: string; fit: RunRequest; signal: AbortSignal },

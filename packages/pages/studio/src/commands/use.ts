@@ -36,7 +36,10 @@ function sampleName(file: string, { direction, steps }: SamplingRequest): string
   return ending === "" ? plain : `${plain}.${endings[format] ?? format}`;
 }
 
-/** Starts `dsbm sample`. Throws RunError. */
+/**
+ * Starts `dsbm sample`.
+ * @throws {RunError}
+ */
 export function sampleFile(
   desk: Desk,
   request: SamplingRequest & { file: string },
@@ -53,7 +56,10 @@ const cellOf = (text: string): string | number => {
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 };
 
-/** Several draws of one row, as a table at a first look. Throws RunError. */
+/**
+ * Several draws of one row, as a table at a first look.
+ * @throws {RunError}
+ */
 export async function drawRow(
   desk: Desk,
   request: SamplingRequest & { row: Readonly<Record<string, string>>; draws: number },
@@ -79,7 +85,10 @@ export async function drawRow(
   }
 }
 
-/** Starts `dsbm evaluate` with another sampler; its table is an output of the run. Throws RunError. */
+/**
+ * Starts `dsbm evaluate` with another sampler; its table is an output of the run.
+ * @throws {RunError}
+ */
 export function evaluateRun(
   desk: Desk,
   { run, steps, solver }: { run: string; steps: number | null; solver: string },
@@ -90,7 +99,10 @@ export function evaluateRun(
   return desk.start(run, ["evaluate", desk.runPlace(run), ...options]);
 }
 
-/** Starts `dsbm export`: a page, or the models. Throws RunError. */
+/**
+ * Starts `dsbm export`: a page, or the models.
+ * @throws {RunError}
+ */
 export function exportRun(desk: Desk, run: string, kind: "page" | "onnx"): JobView | null {
   const out = desk.outputPlace(run, kind === "page" ? "bridge.html" : "onnx");
   return desk.start(run, ["export", desk.runPlace(run), out, "overwrite=true"]);

@@ -34,7 +34,10 @@ export function listData(folder: Folder): DataPlace[] {
   return places.slice(0, mostPlaces);
 }
 
-/** The name under which a file is kept: letters, digits and a few signs. Throws RunError for paths and other formats. */
+/**
+ * The name under which a file is kept: letters, digits and a few signs.
+ * @throws {RunError} for paths and other formats.
+ */
 function safeName(name: string): string {
   const isPath = /[/\\\p{Cc}]|^\.|\.\./u.test(name);
   const plain = name.replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, "_").replace(/^[._-]+/, "");

@@ -48,12 +48,15 @@ export class Folder {
   /** The absolute path of the folder. */
   readonly root: string;
 
-  /** Throws a file error if `root` does not exist. */
+  /** @throws a file error if `root` does not exist. */
   constructor(root: string) {
     this.root = realpathSync(root);
   }
 
-  /** The absolute path of `path`. Throws RunError "not_found" unless it is made of plain names. */
+  /**
+   * The absolute path of `path`.
+   * @throws {RunError} "not_found" unless it is made of plain names.
+   */
   resolve(path: string): string {
     if (path === "") return this.root;
     if (path.length > 4096 || notPlain.test(path)) throw missing();
@@ -102,7 +105,10 @@ export class Folder {
     }
   }
 
-  /** Opens a plain file. Throws RunError "not_found" for everything else; `use` gets the descriptor and the size. */
+  /**
+   * Opens a plain file.
+   * @throws {RunError} "not_found" for everything else; `use` gets the descriptor and the size.
+   */
   open<T>(path: string, use: (fd: number, stat: Stats) => T): T {
     const { fd, stat } = this.#openPlain(path);
     try {
@@ -112,7 +118,10 @@ export class Folder {
     }
   }
 
-  /** A plain file as a stream, with its size. Throws RunError "not_found". */
+  /**
+   * A plain file as a stream, with its size.
+   * @throws {RunError} "not_found".
+   */
   stream(path: string): { stream: ReadStream; size: number } {
     const { fd, stat } = this.#openPlain(path);
     return {
@@ -177,7 +186,10 @@ export class Folder {
     look(path, deepestLinks);
   }
 
-  /** Reads at most `limit` bytes from `from` on (from the end if `from` is negative). Throws RunError. */
+  /**
+   * Reads at most `limit` bytes from `from` on (from the end if `from` is negative).
+   * @throws {RunError}
+   */
   bytes(path: string, { from = 0, limit }: { from?: number; limit: number }): Buffer {
     return this.open(path, (fd, { size }) => {
       const start = from < 0 ? Math.max(0, size + from) : Math.min(from, size);
@@ -189,7 +201,10 @@ export class Folder {
     });
   }
 
-  /** A whole file as text. Throws RunError "corrupt" for one of more than `limit` bytes. */
+  /**
+   * A whole file as text.
+   * @throws {RunError} "corrupt" for one of more than `limit` bytes.
+   */
   text(path: string, { limit = 8 << 20 } = {}): string {
     const bytes = this.bytes(path, { limit: limit + 1 });
     if (bytes.length > limit)

@@ -41,7 +41,10 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Reads a JSON file by its schema. Throws RunError. */
+/**
+ * Reads a JSON file by its schema.
+ * @throws {RunError}
+ */
 export function readAs<T extends z.ZodType>(folder: Folder, path: string, schema: T): z.output<T> {
   const { success, data, error } = schema.safeParse(fromJson(folder.text(path), path));
   if (success) return data;

@@ -23,7 +23,10 @@ export function newestMetrics({ rows, references }: Results): Record<string, Mea
 /** The results of a run without evaluations. */
 export const noResults: Results = { rows: [], references: [] };
 
-/** The evaluations of results.csv, and their metrics. Throws RunError. */
+/**
+ * The evaluations of results.csv, and their metrics.
+ * @throws {RunError}
+ */
 export function readResults(folder: Folder, path: string): Results {
   const text = folder.text(path);
   // A last record without its line end is being written.

@@ -20,7 +20,10 @@ const sampling = run.extend({
 /** A request with the form of its body. */
 export interface Action {
   schema: z.ZodType;
-  /** Null: nothing to say. Throws RunError, and UserErrors of options. */
+  /**
+   * Null: nothing to say.
+   * @throws {RunError}, and UserErrors of options.
+   */
   answer(body: unknown, signal: AbortSignal): unknown;
 }
 

@@ -5,7 +5,10 @@ import { pathBelow } from "../files/walk.js";
 import { outputsFolder } from "../runs/outputs.js";
 import { strangerPolicy } from "./guard.js";
 
-/** An output of a run as a file, which no browser shows as a page. Throws RunError "not_found". */
+/**
+ * An output of a run as a file, which no browser shows as a page.
+ * @throws {RunError} "not_found".
+ */
 export function download(folder: Folder, run: string, path: string): Response {
   if (!path.startsWith(`${outputsFolder}/`)) throw new RunError("not_found", "no output of a run");
   const { stream, size } = folder.stream(pathBelow(run, path));

@@ -35,7 +35,10 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-/** Serves the runs below a folder. Throws RunError if it cannot open the folder or the port. */
+/**
+ * Serves the runs below a folder.
+ * @throws {RunError} if it cannot open the folder or the port.
+ */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { port, program, isReadOnly = false } = options;
   const folder = openFolder(options.folder);
@@ -128,7 +131,10 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
 };
 
-/** Our pages by file name. Throws RunError if they are not built. */
+/**
+ * Our pages by file name.
+ * @throws {RunError} if they are not built.
+ */
 function readPages(): ReadonlyMap<string, PageFile> {
   if (!existsSync(join(bundle, "index.html")))
     throw new RunError("not_found", `the studio has no pages in ${bundle}: run npm run build`);

@@ -123,8 +123,8 @@ export interface Bridge {
   /** Shape, columns, directions and conditions. */
   readonly info: BridgeInfo;
   /**
-   * Moves samples to the other endpoint. Throws a WebBridgeError with the given value, the
-   * expected value and the cure.
+   * Moves samples to the other endpoint.
+   * @throws {WebBridgeError} with the given value, the expected value and the cure.
    */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;
   /** Frees the models. */

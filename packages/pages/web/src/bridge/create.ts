@@ -4,7 +4,10 @@ import type { Dynamics } from "./dynamics.js";
 import { sample } from "./sample.js";
 import { unitsOf } from "./units.js";
 
-/** A bridge of drifts, of a velocity, or of means. Throws a WebBridgeError without any. */
+/**
+ * A bridge of drifts, of a velocity, or of means.
+ * @throws {WebBridgeError} without any.
+ */
 export function createBridge(dynamics: Dynamics): Bridge {
   const { networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
   const { info, course = null, mass = false } = dynamics;

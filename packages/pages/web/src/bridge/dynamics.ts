@@ -49,8 +49,8 @@ export interface Dynamics {
   /** Rows of one network call (default 1000 vectors, 8 images). */
   batch?: number;
   /**
-   * Inputs of networks for the conditions of rows [first, first + count) of n. Throws a
-   * WebBridgeError if one is missing.
+   * Inputs of networks for the conditions of rows [first, first + count) of n.
+   * @throws {WebBridgeError} if one is missing.
    */
   prepare?: (conditions: Conditions, n: number) => (first: number, count: number) => unknown;
   /** Facts to show. */

@@ -2,7 +2,10 @@ import { type Rows, type Samples, WebBridgeError } from "./bridge.js";
 
 const isSamples = (rows: Rows): rows is Samples => !Array.isArray(rows);
 
-/** One array of samples. Throws a WebBridgeError for another shape, no row, or values that are no numbers. */
+/**
+ * One array of samples.
+ * @throws {WebBridgeError} for another shape, no row, or values that are no numbers.
+ */
 export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
   const size = shape.reduce((a, b) => a * b, 1);
   const expected = `[n, ${shape.join(", ")}]`;

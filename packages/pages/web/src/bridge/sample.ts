@@ -36,7 +36,10 @@ export interface Prepared extends Dynamics {
   facts: BridgeInfo;
 }
 
-/** Moves samples step by step. Throws a WebBridgeError for wrong options and for NaN and infinite states. */
+/**
+ * Moves samples step by step.
+ * @throws {WebBridgeError} for wrong options and for NaN and infinite states.
+ */
 export async function sample<R extends Rows>(
   x0: R,
   options: SampleOptions,
@@ -111,7 +114,7 @@ interface Journey {
   times: number[];
 }
 
-/** Throws a WebBridgeError for a direction or a number of steps that the bridge does not have. */
+/** @throws {WebBridgeError} for a direction or a number of steps that the bridge does not have. */
 function journeyOf(
   { grid, course, facts, resample: may = true }: Prepared,
   { direction = facts.direction, solver = "sde", steps }: SampleOptions,
@@ -140,7 +143,10 @@ interface LegRows {
   conditions: ((first: number, count: number) => unknown) | undefined;
 }
 
-/** One step of the chosen solver in a leg. Throws a WebBridgeError if the bridge has no such solver. */
+/**
+ * One step of the chosen solver in a leg.
+ * @throws {WebBridgeError} if the bridge has no such solver.
+ */
 function takeOf(
   bridge: Prepared,
   options: SampleOptions & { direction: Direction },

@@ -222,7 +222,10 @@ export interface BridgeDescription extends Checked {
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
 
-/** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
+/**
+ * Checks bridge.json.
+ * @throws {WebBridgeError} for another format, and for a missing or wrong part.
+ */
 export function readDescription(json: unknown): BridgeDescription {
   const object = isObject(json) ? json : {};
   if (![2, 3, 4].includes(object.format as number))

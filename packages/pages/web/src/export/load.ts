@@ -26,11 +26,10 @@ export interface LoadOptions {
 }
 
 /**
- * Opens an export: the address of its folder (in Node also its path), or its files in memory. Throws a WebBridgeError
- * if it is no export of this version.
- * @example
- * const bridge = await loadBridge("rivers/");
- * const { x } = await bridge.sample([[3.4, 11.73, 6.98, 14.05, 2.48]], { seed: 1 });
+ * Opens an export: the address of its folder (in Node also its path), or its files in memory.
+ * @example const bridge = await loadBridge("rivers/"); const { x } = await bridge.sample([[3.4, 11.73, 6.98, 14.05,
+ * 2.48]], { seed: 1 });
+ * @throws {WebBridgeError} if it is no export of this version.
  */
 export async function loadBridge(
   source: string | URL | ExportFiles,
@@ -84,7 +83,7 @@ export async function loadBridge(
   });
 }
 
-/** Throws a WebBridgeError if a model has other inputs or outputs than bridge.json says. */
+/** @throws {WebBridgeError} if a model has other inputs or outputs than bridge.json says. */
 function checkNetwork(
   name: string,
   { inputNames, outputNames }: Session,
@@ -185,7 +184,10 @@ function bridgeOf(bridge: BridgeDescription, { network, units, dispose }: Models
   });
 }
 
-/** The units of a bridge.json. Throws a WebBridgeError. */
+/**
+ * The units of a bridge.json.
+ * @throws {WebBridgeError}
+ */
 export const readUnits = (json: unknown): Units => unitsFrom(readDescription(json));
 
 function unitsFrom(bridge: BridgeDescription): Units {

@@ -38,7 +38,7 @@ export interface Runtime {
   ) => RuntimeTensor;
 }
 
-/** Throws a WebBridgeError if onnxruntime-web is not installed. */
+/** @throws {WebBridgeError} if onnxruntime-web is not installed. */
 export async function importRuntime(device: "wasm" | "webgpu"): Promise<Runtime> {
   try {
     if (device === "webgpu") return (await import("onnxruntime-web/webgpu")) as unknown as Runtime;

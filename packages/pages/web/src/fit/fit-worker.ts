@@ -70,7 +70,10 @@ export class FitWorker {
     this.#waiting.clear();
   }
 
-  /** Asks for a function of the worker. Throws its error, and the reason of `signal`. */
+  /**
+   * Asks for a function of the worker.
+   * @throws its error, and the reason of `signal`.
+   */
   async ask<C extends keyof FitCalls>(
     call: C,
     values: Parameters<FitCalls[C]>,

@@ -48,7 +48,10 @@ export interface FittedBridge {
   readonly quality: FitQuality;
   /** The page of its run, as HTML. */
   readonly report: string;
-  /** Transports samples as `sample` of the library. Throws a WebBridgeError for wrong rows and options. */
+  /**
+   * Transports samples as `sample` of the library.
+   * @throws {WebBridgeError} for wrong rows and options.
+   */
   sample<R extends FitRows>(x: R, options?: FitSampleOptions): Promise<FitSamples<R>>;
   /** As `sample`, with all states. */
   paths<R extends FitRows>(x: R, options?: FitSampleOptions): Promise<FitPaths<R>>;
@@ -75,7 +78,10 @@ function requestOf(options: FitBridgeOptions): FitTask {
   return { name, marginals: all as FitSource[], keys };
 }
 
-/** What `fitBridge` would choose for these data, with reasons; trains nothing. Throws as `fitBridge`. */
+/**
+ * What `fitBridge` would choose for these data, with reasons; trains nothing.
+ * @throws as `fitBridge`.
+ */
 export async function planBridge(options: FitBridgeOptions): Promise<BridgePlan> {
   const request = requestOf(options);
   const worker = new FitWorker(request.name, { ...options, keep: false });
@@ -86,7 +92,10 @@ export async function planBridge(options: FitBridgeOptions): Promise<BridgePlan>
   }
 }
 
-/** Reads tables once: types of columns, missing values, histograms. Throws a WebBridgeError for damaged files. */
+/**
+ * Reads tables once: types of columns, missing values, histograms.
+ * @throws {WebBridgeError} for damaged files.
+ */
 export async function lookAtTables(
   files: readonly (string | File)[],
   options: FitWorkerOptions & { signal?: AbortSignal } = {},
@@ -100,11 +109,10 @@ export async function lookAtTables(
 }
 
 /**
- * Fits a bridge between the data in a worker: `fit` of the package `dsbm`. Missing options are chosen from the
- * data. Throws a WebBridgeError of one line for wrong data and options, and the reason of `signal`.
- * @example
- * const bridge = await fitBridge({ source: "a,b\n1,2\n…", target: rows, max_minutes: 1 });
- * const { x } = await bridge.sample(rows, { direction: "b", seed: 1 });
+ * Fits a bridge between the data in a worker: `fit` of the package `dsbm`. Missing options are chosen from the data.
+ * @example const bridge = await fitBridge({ source: "a,b\n1,2\n…", target: rows, max_minutes: 1 }); const { x } = await
+ * bridge.sample(rows, { direction: "b", seed: 1 });
+ * @throws {WebBridgeError} of one line for wrong data and options, and the reason of `signal`.
  */
 export async function fitBridge(options: FitBridgeOptions): Promise<FittedBridge> {
   const request = requestOf(options);
@@ -121,7 +129,10 @@ export async function fitBridge(options: FitBridgeOptions): Promise<FittedBridge
   }
 }
 
-/** Opens a run that the browser keeps. Throws a WebBridgeError for an unknown name and for a run without networks. */
+/**
+ * Opens a run that the browser keeps.
+ * @throws {WebBridgeError} for an unknown name and for a run without networks.
+ */
 export async function openStoredBridge(
   name: string,
   options: FitWorkerOptions = {},

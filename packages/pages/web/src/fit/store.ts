@@ -34,7 +34,10 @@ async function withFiles<T>(
 /** Keys [name, path] of a run. */
 const keysOf = (name: string): IDBKeyRange => IDBKeyRange.bound([name], [name, []]);
 
-/** Writes changed files of a run. Throws a DOMException of the browser, such as for a full disk. */
+/**
+ * Writes changed files of a run.
+ * @throws {DOMException} of the browser, such as for a full disk.
+ */
 export const storeFiles = (name: string, files: readonly FitFile[]): Promise<void> =>
   withFiles("readwrite", async (store) => {
     const writes = files.map(
@@ -44,7 +47,10 @@ export const storeFiles = (name: string, files: readonly FitFile[]): Promise<voi
     await Promise.all(writes);
   });
 
-/** The files of a run; [] for an unknown one. Throws a DOMException of the browser. */
+/**
+ * The files of a run; [] for an unknown one.
+ * @throws {DOMException} of the browser.
+ */
 export const storedFiles = (name: string): Promise<FitFile[]> =>
   withFiles("readonly", async (store) => {
     const [keys, values] = await Promise.all([
@@ -54,7 +60,10 @@ export const storedFiles = (name: string): Promise<FitFile[]> =>
     return values.map((bytes, i) => [String((keys[i] as string[])[1]), bytes] as const);
   });
 
-/** The runs of this browser, by name. Throws a DOMException of the browser. */
+/**
+ * The runs of this browser, by name.
+ * @throws {DOMException} of the browser.
+ */
 export const storedRuns = (): Promise<StoredRun[]> =>
   withFiles("readonly", async (store) => {
     const runs = new Map<string, StoredRun>();
@@ -75,6 +84,9 @@ export const storedRuns = (): Promise<StoredRun[]> =>
     return [...runs.values()];
   });
 
-/** Forgets a run. Throws a DOMException of the browser. */
+/**
+ * Forgets a run.
+ * @throws {DOMException} of the browser.
+ */
 export const removeStoredRun = (name: string): Promise<void> =>
   withFiles("readwrite", async (store) => void (await resultOf(store.delete(keysOf(name)))));

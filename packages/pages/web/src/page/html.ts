@@ -63,7 +63,10 @@ function packable(conditions: Conditions | null): unknown {
   return Object.fromEntries(Object.entries(conditions).map(([name, v]) => [name, plain(v)]));
 }
 
-/** The page as text. Throws a WebBridgeError for another bridge.json. */
+/**
+ * The page as text.
+ * @throws {WebBridgeError} for another bridge.json.
+ */
 export function renderPlayerPage({
   bridge,
   models,

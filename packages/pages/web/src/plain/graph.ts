@@ -66,7 +66,7 @@ function fieldsOf(bytes: Uint8Array) {
 type MessageFields = ReturnType<typeof fieldsOf>;
 const nameIn = (fields: MessageFields, field: number) => fields.texts(field)[0] ?? "";
 
-/** Throws a WebBridgeError if the bytes are no model. */
+/** @throws {WebBridgeError} if the bytes are no model. */
 export function readGraph(bytes: Uint8Array): Graph {
   const [graph] = fieldsOf(bytes).messages(7);
   if (!graph) throw damagedError();

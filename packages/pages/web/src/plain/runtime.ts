@@ -42,7 +42,10 @@ const missing = ({ nodes }: Graph) => nodes.find(({ op }) => !Object.hasOwn(oper
 /** Whether the plain runtime has all operations of a model. */
 export const isPlain = (model: Uint8Array): boolean => missing(readGraph(model)) === undefined;
 
-/** For `loadBridge`, as `runtime`. Throws a WebBridgeError for other operations. */
+/**
+ * For `loadBridge`, as `runtime`.
+ * @throws {WebBridgeError} for other operations.
+ */
 export const plainRuntime: Runtime = {
   InferenceSession: {
     async create(model: Uint8Array) {

@@ -39,7 +39,10 @@ function withArrays(conditions: Conditions | null | undefined): Conditions | nul
   return Object.fromEntries(entries);
 }
 
-/** Shows and plays a bridge in an element. Throws a WebBridgeError for samples of another shape. */
+/**
+ * Shows and plays a bridge in an element.
+ * @throws {WebBridgeError} for samples of another shape.
+ */
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,

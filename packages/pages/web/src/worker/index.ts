@@ -16,7 +16,10 @@ interface Waiting {
   onStep?: SampleOptions["onStep"] | undefined;
 }
 
-/** Opens a bridge in a worker that runs `serveBridge`; `dispose` ends the worker. Throws a WebBridgeError. */
+/**
+ * Opens a bridge in a worker that runs `serveBridge`; `dispose` ends the worker.
+ * @throws {WebBridgeError}
+ */
 export async function connectBridge(worker: Worker, request: LoadRequest): Promise<Bridge> {
   const waiting = new Map<number, Waiting>();
   let last = 0;

@@ -116,7 +116,10 @@ export interface Picture {
 
 const mostBytes = 4 * 2 ** 20;
 
-/** Images in a row, or in a grid with their captions below. An image that is too large is named instead. Throws as reading does. */
+/**
+ * Images in a row, or in a grid with their captions below. An image that is too large is named instead.
+ * @throws as reading does.
+ */
 export function pictures(files: readonly Picture[], layout: "row" | "grid small" = "row"): Html {
   const drawn = files.map(({ path, caption }) => {
     if (statSync(path).size > mostBytes)

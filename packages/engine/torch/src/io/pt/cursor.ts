@@ -43,7 +43,10 @@ export class Cursor {
   int32(): number {
     return this.#view.getInt32(this.#advance(4), true);
   }
-  /** A length of eight bytes. Throws `IncompleteFile` beyond the end. */
+  /**
+   * A length of eight bytes.
+   * @throws {TorchError} `IncompleteFile` beyond the end.
+   */
   uint64(): number {
     const value = this.#view.getBigUint64(this.#advance(8), true);
     if (value > BigInt(this.left)) throw this.#cut(value);
@@ -60,7 +63,10 @@ export class Cursor {
     return this.#bytes.subarray(start, this.at);
   }
 
-  /** A signed number of this many bytes. Throws `OutOfRange` above 256 bytes. */
+  /**
+   * A signed number of this many bytes.
+   * @throws {TorchError} `OutOfRange` above 256 bytes.
+   */
   integer(length: number): number | bigint {
     if (length > longestInteger)
       throw formatError(
@@ -76,7 +82,10 @@ export class Cursor {
     return Number.isSafeInteger(number) ? number : value;
   }
 
-  /** Text of this many bytes in UTF-8. Throws `InvalidValue` if it is not UTF-8. */
+  /**
+   * Text of this many bytes in UTF-8.
+   * @throws {TorchError} `InvalidValue` if it is not UTF-8.
+   */
   text(length: number): string {
     const bytes = this.bytes(length);
     try {

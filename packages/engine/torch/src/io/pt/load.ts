@@ -31,11 +31,10 @@ const longestPickle = 64 * 2 ** 20;
 const deepestNesting = 64;
 
 /**
- * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine; `source` names them in errors. Views of
- * one
- * storage become arrays of their own. Throws a TorchError: `UnknownName` for names that could run code, `OutOfRange` for
- * what
- * would take too much memory, other codes for damage and other formats.
+ * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine; `source` names them in errors. Views
+ * of one storage become arrays of their own.
+ * @throws {TorchError}: `UnknownName` for names that could run code, `OutOfRange` for what would take too much memory,
+ * other codes for damage and other formats.
  */
 export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
   return read(bytes, source, (array) => array);
@@ -43,7 +42,8 @@ export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
 
 /**
  * Reads a file of torch.save (since PyTorch 1.6), with tensors of the saved shapes on the CPU. Devices, `requires_grad`
- * and `_metadata` are dropped. Throws like `decodePt`, and `Unreadable`.
+ * and `_metadata` are dropped.
+ * @throws like `decodePt`, and `Unreadable`.
  */
 export function loadPt(path: string): PtValue<Tensor> {
   return tidy(() => read(readWhole(path), path, fromRaw));

@@ -9,8 +9,8 @@ const parallel = "module.";
 
 /**
  * Reads the state dict of a network from a file of torch.save: the whole file, or its only part under a usual key.
- * Tensors have the saved shapes; a prefix "module." of all names is dropped. Throws like `loadPt`, and `UnknownName`
- * for none or several.
+ * Tensors have the saved shapes; a prefix "module." of all names is dropped.
+ * @throws like `loadPt`, and `UnknownName` for none or several.
  */
 export function loadStateDict(path: string): Map<string, Tensor> {
   const file = loadPt(path);

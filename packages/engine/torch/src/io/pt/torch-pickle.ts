@@ -88,7 +88,10 @@ for (const [type, dtype] of Object.entries(storageTypes)) {
   globals.set(`torch.${dtype}`, `torch.${dtype}`);
 }
 
-/** Resolves the references of one pickle to storages outside of it. Throws a TorchError. */
+/**
+ * Resolves the references of one pickle to storages outside of it.
+ * @throws {TorchError}
+ */
 export function storageReader(source: string): (id: readonly unknown[]) => StorageReference {
   const storages = new Map<string, StorageReference>();
   return (id) => {
@@ -108,7 +111,10 @@ export function storageReader(source: string): (id: readonly unknown[]) => Stora
 export const isInternal = (value: unknown): boolean =>
   [Callable, StorageType, StorageReference].some((kind) => value instanceof kind);
 
-/** The function or constant of a Python name. Throws a TorchError for other names. */
+/**
+ * The function or constant of a Python name.
+ * @throws {TorchError} for other names.
+ */
 export function resolveGlobal(module: string, name: string, source: string): unknown {
   const full = `${module}.${name}`;
   const value = globals.get(full);

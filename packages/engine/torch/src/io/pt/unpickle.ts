@@ -9,8 +9,9 @@ export const mostValues = 1_000_000;
 const dictionaryCost = 8;
 
 /**
- * Runs a pickle and returns its value: plain values, arrays (frozen for tuples), Maps, and references to tensors, possibly
- * shared or cyclic. Throws a TorchError.
+ * Runs a pickle and returns its value: plain values, arrays (frozen for tuples), Maps, and references to tensors,
+ * possibly shared or cyclic.
+ * @throws {TorchError}
  */
 export function unpickle(bytes: Uint8Array, source: string): unknown {
   const cursor = new Cursor(bytes, source);

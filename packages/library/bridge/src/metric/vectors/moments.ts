@@ -6,8 +6,8 @@ import { checkPairedShapes } from "../moments.js";
 import { comparableVectors } from "./wasserstein.js";
 
 /**
- * Mean squared displacement of the optimal pairs of start, end [n, …]; of a subsample above `most` pairs. Throws a
- * BridgeError unless shapes agree.
+ * Mean squared displacement of the optimal pairs of start, end [n, …]; of a subsample above `most` pairs.
+ * @throws {BridgeError} unless shapes agree.
  */
 export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsample = {}): number {
   checkPairedShapes(start, end);
@@ -18,7 +18,7 @@ export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsamp
 
 /**
  * The lowest ratio of the variances of x [n, …] and y [m, …] along the principal axes with 95 % of the variance of y.
- * Throws a BridgeError below two samples or if y is constant.
+ * @throws {BridgeError} below two samples or if y is constant.
  */
 export function leastVarianceRatio(x: Tensor, y: Tensor): number {
   return tidy(() => {

@@ -35,7 +35,10 @@ function deviationOfMean(potential: Float64Array): number {
   return (high - value) / 1.96;
 }
 
-/** Both samples as float64 [n, d]. Throws a BridgeError unless both are finite and of one size. */
+/**
+ * Both samples as float64 [n, d].
+ * @throws {BridgeError} unless both are finite and of one size.
+ */
 export function comparableVectors(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const a = asVectors(x);
   const b = asVectors(y);

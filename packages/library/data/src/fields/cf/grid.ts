@@ -118,7 +118,10 @@ const coordinatesOf = ({ variables }: FieldFile): Map<string, FieldVariable> =>
       .map((variable) => [variable.name, variable]),
   );
 
-/** The chosen variables in order. Throws `InvalidOption` for an unknown one, and `BadTable` for another shape. */
+/**
+ * The chosen variables in order.
+ * @throws {DatasetError} `InvalidOption` for an unknown one, and `BadTable` for another shape.
+ */
 function chosenVariables(
   path: string,
   { variables }: FieldFile,

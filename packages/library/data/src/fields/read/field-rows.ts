@@ -78,7 +78,10 @@ async function openFile({ path, size }: FieldTask): Promise<FieldFile> {
   );
 }
 
-/** Opens the fields of a file. Throws a `DatasetError`, and errors of the reader. */
+/**
+ * Opens the fields of a file.
+ * @throws {DatasetError}, and errors of the reader.
+ */
 export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
   const { path, size, reading } = task;
   const file = await openFile(task);
@@ -117,8 +120,8 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
 }
 
 /**
- * A file whose variables on a grid without times are fields of one time, and the names of those to read. Throws `BadTable`
- * if there are none.
+ * A file whose variables on a grid without times are fields of one time, and the names of those to read.
+ * @throws {DatasetError} `BadTable` if there are none.
  */
 function staticVariables(
   path: string,

@@ -22,7 +22,10 @@ export function filesBelow(folder: string): { path: string; size: number; time: 
   });
 }
 
-/** Returns the bytes of a file or of a folder of Zarr. Throws `MissingFiles` and `UnsupportedType`. */
+/**
+ * Returns the bytes of a file or of a folder of Zarr.
+ * @throws {DatasetError} `MissingFiles` and `UnsupportedType`.
+ */
 export function checkFields(path: string): number {
   const stats = statOrUndefined(path);
   if (stats?.isFile()) return stats.size;

@@ -45,8 +45,9 @@ const noCategories: CategoryChoice = { categories: [], ignored: [], notes: [] };
 
 /**
  * Finds the categories of a table and of `others`, with the levels of all of them, or takes these of `like`. With
- * `auto`, columns whose texts are mostly different name the rows, and are ignored. Throws `InvalidOption` for unknown columns and
- * for columns of another use, and `BadTable` for more than 64 levels.
+ * `auto`, columns whose texts are mostly different name the rows, and are ignored.
+ * @throws {DatasetError} `InvalidOption` for unknown columns and for columns of another use, and `BadTable` for more
+ * than 64 levels.
  */
 export async function chooseCategories(
   source: RowSource,

@@ -23,8 +23,8 @@ type ColumnRequest = Pick<ColumnOptions, "columns" | "exclude"> &
 
 /**
  * Finds the columns that data.columns asks for. With hvg:N these are the columns of `like`, or the N most variable ones
- * among all rows of the file and of `others`. Throws `InvalidOption` for a format without counts, and `BadTable` for
- * values that are no counts.
+ * among all rows of the file and of `others`.
+ * @throws {DatasetError} `InvalidOption` for a format without counts, and `BadTable` for values that are no counts.
  */
 export async function chooseColumns(
   source: RowSource,

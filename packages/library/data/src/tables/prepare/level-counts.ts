@@ -53,7 +53,10 @@ export interface LevelRequest extends Pick<ColumnOptions, "split_by" | "where"> 
   signal?: AbortSignal | undefined;
 }
 
-/** The texts of columns of a table in the rows of its group; a column that it lacks has none. Throws errors of reading. */
+/**
+ * The texts of columns of a table in the rows of its group; a column that it lacks has none.
+ * @throws errors of reading.
+ */
 export async function countLevels(
   source: RowSource,
   names: readonly string[],

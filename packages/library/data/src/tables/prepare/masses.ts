@@ -20,7 +20,10 @@ export class MassSums {
       : Object.fromEntries(Object.keys(columns).map((key) => [key, 0]));
   }
 
-  /** Adds a batch. Throws `BadTable` for a negative amount. */
+  /**
+   * Adds a batch.
+   * @throws {DatasetError} `BadTable` for a negative amount.
+   */
   add(batch: CleanBatch): void {
     for (const [k, [key, name]] of Object.entries(this.columns).entries()) {
       const column = batch.masses[k];
@@ -34,7 +37,7 @@ export class MassSums {
     }
   }
 
-  /** Throws `BadTable` if all amounts of a column are 0; `rows` names the rows for people. */
+  /** @throws {DatasetError} `BadTable` if all amounts of a column are 0; `rows` names the rows for people. */
   check(rows: string): void {
     for (const [key, name] of Object.entries(this.columns))
       if (amountKeys.includes(key) && this.sums[key] === 0)

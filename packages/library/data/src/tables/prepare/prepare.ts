@@ -32,9 +32,9 @@ export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions, 
 export interface PrepareOptions extends OwnOptions, PrepareWork {}
 
 /**
- * Writes of each split rows_SPLIT.npy [n, d] float32, beside_SPLIT.npy [n, 1 + …] float64 (rows in
- * the file from 0, the condition, and the masses), and facts.json. Resumes a reading of the folder.
- * Throws a `DatasetError`, and the signal's reason.
+ * Writes of each split rows_SPLIT.npy [n, d] float32, beside_SPLIT.npy [n, 1 + …] float64 (rows in the file from 0, the
+ * condition, and the masses), and facts.json. Resumes a reading of the folder.
+ * @throws {DatasetError}, and the signal's reason.
  */
 export async function prepareRows(
   path: string,

@@ -37,7 +37,10 @@ export class TableReading {
   readonly #resume: CleanBatch["next"] | undefined;
   readonly #rowsSoFar: number;
 
-  /** Resumes the state of the folder. Throws a SyntaxError for a damaged state. */
+  /**
+   * Resumes the state of the folder.
+   * @throws {SyntaxError} for a damaged state.
+   */
   constructor(
     private readonly source: RowSource,
     private readonly folder: string,
@@ -69,7 +72,10 @@ export class TableReading {
     for (const name of ["state", "rows", "beside"] as const) rmSync(this.#file(name));
   }
 
-  /** Reads all remaining rows. Throws as `cleanRows`, and a DatasetError for a table that does not fit on the disk. */
+  /**
+   * Reads all remaining rows.
+   * @throws as `cleanRows`, and a DatasetError for a table that does not fit on the disk.
+   */
   async copyRows(): Promise<CleanCounts> {
     const { source, folder, options, masses, record, codes } = this;
     const { columns, condition } = this.chosen;

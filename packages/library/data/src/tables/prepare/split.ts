@@ -42,8 +42,8 @@ interface SplitOptions {
 }
 
 /**
- * Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns moments of the training
- * rows x. Throws errors of `visit`.
+ * Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns moments of the training rows x.
+ * @throws errors of `visit`.
  */
 export async function splitFile(
   folder: string,

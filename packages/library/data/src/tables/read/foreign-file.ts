@@ -11,7 +11,10 @@ export interface ForeignFile {
   options: Pick<ReadOptions, "layer" | "normalise" | "limits">;
 }
 
-/** Opens a file by its format. Throws as its reader. */
+/**
+ * Opens a file by its format.
+ * @throws as its reader.
+ */
 export async function openFormat({ format, path, size, options }: ForeignFile): Promise<Opened> {
   if (format === "parquet") return (await import("./parquet.js")).openParquet(path, size, options);
   return (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);

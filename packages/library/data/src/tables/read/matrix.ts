@@ -51,7 +51,7 @@ interface MatrixFacts {
   close: () => void;
 }
 
-/** Throws `BadTable` for too many columns. */
+/** @throws {DatasetError} `BadTable` for too many columns. */
 export function matrixTable(
   path: string,
   matrix: Matrix,

@@ -5,10 +5,16 @@ import { mapArray } from "../../files/array-set.js";
 import type { Opened, ReadOptions } from "../row-source.js";
 import { denseBlock, matrixTable } from "./matrix.js";
 
-/** Opens an array [n, d] or [n]. Throws `BadTable`. */
+/**
+ * Opens an array [n, d] or [n].
+ * @throws {DatasetError} `BadTable`
+ */
 export const openNpy = (path: string): Opened => arrayTable(path, mapArray(path, "BadTable"));
 
-/** Opens the bytes of a .npy file. Throws `BadTable`. */
+/**
+ * Opens the bytes of a .npy file.
+ * @throws {DatasetError} `BadTable`
+ */
 export function openArray(source: string, bytes: Uint8Array): Opened {
   try {
     return arrayTable(source, io.fromRaw(io.npy.decode(bytes, source)));
@@ -40,7 +46,10 @@ function arrayTable(source: string, array: Tensor): Opened {
   return matrixTable(source, { n, d, block }, { names: null, close });
 }
 
-/** Opens the array of a key; without a key the only array. Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */
+/**
+ * Opens the array of a key; without a key the only array.
+ * @throws {DatasetError} `BadZip`, `BadTable`, and `InvalidOption` for an unknown key.
+ */
 export function openNpz(path: string, { key, limits }: ReadOptions): Opened {
   const archive = openZip(path, limits);
   const arrays = archive.names.filter((name) => name.endsWith(".npy"));

@@ -30,7 +30,7 @@ const mostRows = 2 ** 27;
 
 const cure = "write it again, with smaller row groups or less compression";
 
-/** Throws `BadTable`, also for a file that unpacks to too much. */
+/** @throws {DatasetError} `BadTable`, also for a file that unpacks to too much. */
 export async function openParquet(
   path: string,
   size: number,

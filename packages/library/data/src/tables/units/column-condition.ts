@@ -22,8 +22,8 @@ export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
 /**
- * One condition for all datasets. Throws `InvalidOption` for other kinds, and without a common
- * class.
+ * One condition for all datasets.
+ * @throws {DatasetError} `InvalidOption` for other kinds, and without a common class.
  */
 export function fitCondition(datasets: readonly TableFacts[]): ColumnCondition | null {
   const conditions = datasets.map(({ condition }) => condition);

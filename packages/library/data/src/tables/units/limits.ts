@@ -51,9 +51,9 @@ export function boundsOf(datasets: readonly RangeFacts[]): ColumnBounds {
 }
 
 /**
- * The limits of `data.range` and `data.integer`; true limits all columns to the range of source and
- * target, or to whole numbers if the data are whole. Returns null without limits. Throws
- * `InvalidOption` for other columns and ranges.
+ * The limits of `data.range` and `data.integer`; true limits all columns to the range of source and target, or to whole
+ * numbers if the data are whole. Returns null without limits.
+ * @throws {DatasetError} `InvalidOption` for other columns and ranges.
  */
 export function limitsOf(
   names: readonly string[],

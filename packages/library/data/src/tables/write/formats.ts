@@ -31,7 +31,7 @@ export interface TableWriterOptions extends TableColumns {
 
 /**
  * Begins a table at `path`, a temporary name. Kept columns come first; .npy drops them.
- * Throws system errors.
+ * @throws system errors.
  */
 export const openTableWriter = (
   path: string,

@@ -101,7 +101,10 @@ class WritableH5 {
     this.#isOpen = false;
   }
 
-  /** The result of `operation`. Throws `BadTable` for errors of HDF5. */
+  /**
+   * The result of `operation`.
+   * @throws {DatasetError} `BadTable` for errors of HDF5.
+   */
   attempt<T>(operation: () => T): T {
     try {
       return operation();

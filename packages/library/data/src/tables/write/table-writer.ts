@@ -39,7 +39,10 @@ export interface TableBatch {
 
 /** An open table that takes rows. */
 export interface TableWriter {
-  /** Appends rows. Throws system errors. */
+  /**
+   * Appends rows.
+   * @throws system errors.
+   */
   write(batch: TableBatch): Promise<void>;
   /** Flushes onto the disk. */
   close(): Promise<void>;

@@ -58,7 +58,10 @@ async function textOf(
   }
 }
 
-/** Asks the server to do something; its answer. Throws an Error with the server's own lines. */
+/**
+ * Asks the server to do something; its answer.
+ * @throws an Error with the server's own lines.
+ */
 export async function post<T>(
   name: string,
   body: object | File,

@@ -8,7 +8,7 @@ import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
 import { openX } from "./x.js";
 
-/** Throws `BadTable`, and `InvalidOption` for an unknown matrix. */
+/** @throws {DatasetError} `BadTable`, `InvalidOption` for an unknown matrix. */
 export async function openH5ad(
   path: string,
   size: number,

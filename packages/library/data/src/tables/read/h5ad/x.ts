@@ -5,7 +5,8 @@ import { denseBlock, type Matrix } from "../matrix.js";
 type Refuse = (problem: string) => DatasetError;
 
 /**
- * `check` receives the number of bytes before reading. Throws `BadTable`, and errors of `check`.
+ * `check` receives the number of bytes before reading.
+ * @throws {DatasetError} `BadTable`, and errors of `check`.
  */
 export function openX(
   h5: H5,

@@ -30,9 +30,9 @@ export const endlessLine = (path: string): DatasetError =>
   );
 
 /**
- * The bytes of a file of text, unpacked by its ending .gz. Throws `BadTable` at other text than
- * UTF-8, at zero bytes and at an endless line, `Unreadable`, and `BadGzip` for damage and for too
- * much.
+ * The bytes of a file of text, unpacked by its ending .gz.
+ * @throws {DatasetError} `BadTable` at other text than UTF-8, at zero bytes and at an endless line, `Unreadable`, and
+ * `BadGzip` for damage and for too much.
  */
 export async function* readText(file: TextFile): AsyncGenerator<Buffer> {
   const { path } = file;

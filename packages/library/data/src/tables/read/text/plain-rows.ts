@@ -21,7 +21,7 @@ interface ScanEnd {
 
 /**
  * The rows in front of the first unusual line, in the batches in which a parser gives them.
- * Throws errors of `readText`, and the signal's reason.
+ * @throws errors of `readText`, and the signal's reason.
  */
 export async function* scanBatches(
   table: PlainTable,

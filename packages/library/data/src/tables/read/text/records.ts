@@ -25,8 +25,8 @@ export interface RecordFile extends TextFile {
 const mostCells = 2 ** 20;
 
 /**
- * Finds the delimiter that the first line has most often, `usual` at a tie. Throws errors of
- * `readText`, and `BadTable` for too many columns.
+ * Finds the delimiter that the first line has most often, `usual` at a tie.
+ * @throws errors of `readText`, and `BadTable` for too many columns.
  */
 export async function openRecords(file: TextFile, usual: Delimiter): Promise<RecordFile> {
   const start = await readStart(file);
@@ -54,7 +54,7 @@ async function readStart(file: TextFile): Promise<string> {
 
 /**
  * Records in blocks of about `rows`. Empty lines are skipped, except between the rows of one field.
- * Throws `BadTable` for invalid quotes, and errors of `readText`.
+ * @throws {DatasetError} `BadTable` for invalid quotes, and errors of `readText`.
  */
 export async function* readRecords(file: RecordFile, rows: number): AsyncGenerator<string[][]> {
   const { path, delimiter, isSingle } = file;

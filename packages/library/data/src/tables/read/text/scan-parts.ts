@@ -33,8 +33,9 @@ interface Scanning {
 }
 
 /**
- * The rows of a file, from the line on that it begins with, in front of its first unusual line; the last ones say whether there is
- * such a line. Throws errors of `readText`.
+ * The rows of a file, from the line on that it begins with, in front of its first unusual line; the last ones say
+ * whether there is such a line.
+ * @throws errors of `readText`.
  */
 export async function* scanRows(
   file: RecordFile,

@@ -28,8 +28,8 @@ interface TextTable extends PlainTable {
 }
 
 /**
- * Opens a file of text; `usual` is the delimiter of its format, which needs no note. Throws
- * `BadTable`, `BadGzip`, `Unreadable`.
+ * Opens a file of text; `usual` is the delimiter of its format, which needs no note.
+ * @throws {DatasetError} `BadTable`, `BadGzip`, `Unreadable`.
  */
 export async function openText(
   { path, size, usual }: { path: string; size: number; usual: Delimiter },
