@@ -162,6 +162,7 @@ describe("NetCDF files", () => {
     ["data.static=pr", ["model.nc: has no pr without times on 2×3 cells"]],
     ["data.season=true transfer=false", ["needs the dates of two files"]],
     ["data.static=orography.nc data.random_flip=true", ["leave data.random_flip out"]],
+    ["data.random_flip=true", ["are not the same after mirroring"]],
     ["data.crop=8", ["data.crop=8 trains on parts of 8×8 cells, got samples of shape [1,4,4]"]],
     ["data.crop=2 method=gaussian_bridge", ["trains no network on parts"]],
     [

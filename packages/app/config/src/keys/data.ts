@@ -115,6 +115,7 @@ const images = {
     z.string().regex(/^(white|black|gray|#[0-9a-fA-F]{6})$/),
     "white",
     "image folders: the colour behind transparent parts: white, black, gray or #rrggbb",
+    ["white", "black", "gray", "#c0ffee"],
   ),
   crop: orNull(
     z.int().positive(),

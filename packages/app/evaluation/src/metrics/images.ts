@@ -130,7 +130,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "distance to the nearest training image",
     group: "endpoints",
     meaning:
-      "The mean root mean square distance of generated images to their nearest training images of the target, at most 128 images. Floor: held-out target images. Far below the floor, the bridge copies training images; blurred images are also closer.",
+      "The mean root mean square distance of generated images to their nearest training images of the target: at most 128 images, and the first 134 million values of the training images. Floor: held-out target images. Far below the floor, the bridge copies training images; blurred images are also closer.",
     better: "higher",
     onRequest: true,
     serves: (data) =>
