@@ -64,7 +64,10 @@ export class KnownResults {
   readonly #sameProtocol: boolean;
   readonly #rows: readonly Row[];
 
-  /** Reads the file. Throws a RunError for what is no CSV, a ConfigError for other columns. */
+  /**
+   * Reads the file.
+   * @throws {RunError} for what is no CSV, a ConfigError for other columns.
+   */
   constructor(path: string, quick: boolean) {
     const table = readCsv(path);
     if (columns.some((column) => !table.columns.includes(column)))
@@ -93,8 +96,8 @@ export class KnownResults {
   }
 
   /**
-   * The run with these options; null if it is missing or had other options. Throws a ConfigError
-   * for text instead of numbers.
+   * The run with these options; null if it is missing or had other options.
+   * @throws {ConfigError} for text instead of numbers.
    */
   find(
     run: Pick<Finished, "case" | "method" | "seed" | "request"> & { benchmark: string },

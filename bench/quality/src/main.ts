@@ -56,7 +56,7 @@ interface Call {
   config: BenchmarkConfig;
 }
 
-/** Throws a ConfigError for missing or further arguments. */
+/** @throws {ConfigError} for missing or further arguments. */
 function readCall(args: readonly string[]): Call {
   const switches = ["--quick", "--again"];
   const [name, folder, ...odd] = args.filter(
@@ -79,8 +79,8 @@ const commandText = (args: readonly string[], change = (word: string) => word): 
     .join(" ")}`;
 
 /**
- * Runs the command; returns the exit code: 1 if a run failed, 130 if it was stopped. Throws a
- * ConfigError.
+ * Runs the command; returns the exit code: 1 if a run failed, 130 if it was stopped.
+ * @throws {ConfigError}
  */
 async function benchmarkCommand(args: string[]): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {

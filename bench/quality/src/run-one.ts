@@ -40,8 +40,8 @@ const file = "benchmark.json";
 const neverStride = 1_000_000_000;
 
 /**
- * Runs one, or reads an earlier result; null if it was stopped or is missing. Throws the errors of
- * runs.
+ * Runs one, or reads an earlier result; null if it was stopped or is missing.
+ * @throws the errors of runs.
  */
 export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
   const { folder, known, again, progress } = options;

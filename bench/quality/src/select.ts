@@ -24,7 +24,10 @@ const benchmarkNames: readonly string[] = [
   "all",
 ];
 
-/** The benchmarks of a name; `folder` has the cells, or is a file with growth. Throws a ConfigError. */
+/**
+ * The benchmarks of a name; `folder` has the cells, or is a file with growth.
+ * @throws {ConfigError}
+ */
 function benchmarksOf(name: string, folder: string | undefined): Benchmark[] {
   if (!benchmarkNames.includes(name))
     throw new ConfigError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
@@ -46,7 +49,10 @@ function benchmarksOf(name: string, folder: string | undefined): Benchmark[] {
   );
 }
 
-/** Benchmarks, cut to the selection. Throws a ConfigError for unknown names. */
+/**
+ * Benchmarks, cut to the selection.
+ * @throws {ConfigError} for unknown names.
+ */
 export function select(
   name: string,
   folder: string | undefined,

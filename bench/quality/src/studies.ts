@@ -85,7 +85,10 @@ async function fewSteps({ quick, out, cases, experiments_dir }: BenchmarkConfig,
   return 130;
 }
 
-/** Corrects and refines real rain by several routes. Throws the errors of its commands. */
+/**
+ * Corrects and refines real rain by several routes.
+ * @throws the errors of its commands.
+ */
 async function climate(
   { quick, out, experiments_dir }: BenchmarkConfig,
   { again }: StudyCall,

@@ -40,7 +40,10 @@ export function writeTable(path: string, rows: Table, names = "abcdefgh".split("
   return path;
 }
 
-/** Trains, or finds the finished run. Returns its folder. Throws the errors of runs. */
+/**
+ * Trains, or finds the finished run. Returns its folder.
+ * @throws the errors of runs.
+ */
 export async function trainRun(
   folder: string,
   tables: { source: Table; target: Table },

@@ -59,7 +59,10 @@ export function rainFile(folder: string): string {
   );
 }
 
-/** Reads the monthly sums, cut to whole coarse cells. Throws the errors of files. */
+/**
+ * Reads the monthly sums, cut to whole coarse cells.
+ * @throws the errors of files.
+ */
 export async function readRain(path: string): Promise<Rain> {
   const file = await openFields(path, { variables: ["pr"], marks: [] });
   const { time, y, x } = file.grid;
@@ -193,8 +196,9 @@ export function interpolateTile(coarse: Float32Array): Float32Array {
 }
 
 /**
- * Writes tiles of months, from 0, as a NetCDF file of rain, time × latitude × longitude: the time of a tile is the middle of its month.
- * Throws the errors of the writer.
+ * Writes tiles of months, from 0, as a NetCDF file of rain, time × latitude × longitude: the time of a tile is the
+ * middle of its month.
+ * @throws the errors of the writer.
  */
 export async function writeTiles(
   path: string,

@@ -110,7 +110,10 @@ export const commandsOf = ({ steps }: Pick<StudySize, "steps">): Record<RunName,
     }),
   ) as Record<RunName, string[]>;
 
-/** The tiles of held-out months by route, in the order of the months. Throws the errors of commands. */
+/**
+ * The tiles of held-out months by route, in the order of the months.
+ * @throws the errors of commands.
+ */
 export async function studyRoutes(
   size: StudySize,
   work: StudyWork,
@@ -179,7 +182,10 @@ async function writeFold(
 const runFolder = (place: string, name: RunName): string | undefined =>
   listRuns(join(place, name))[0];
 
-/** Trains a run unless it is finished. Throws an error with the command's message. */
+/**
+ * Trains a run unless it is finished.
+ * @throws an error with the command's message.
+ */
 async function trainRun(
   name: RunName,
   [command, source, target, ...words]: readonly string[],

@@ -86,7 +86,10 @@ export function emojiCases(quick: boolean): EmojiCase[] {
 
 const resultFile = "benchmark.json";
 
-/** Fits a case with a seed and measures it, or reads the result. Returns null if it was stopped. Throws the errors of runs. */
+/**
+ * Fits a case with a seed and measures it, or reads the result. Returns null if it was stopped.
+ * @throws the errors of runs.
+ */
 export async function emojiResult(
   study: EmojiCase,
   seed: number,
@@ -122,7 +125,10 @@ export async function emojiResult(
   return result;
 }
 
-/** Fits a case in the folder `run`. Returns the seconds. Throws the reason of a signal. */
+/**
+ * Fits a case in the folder `run`. Returns the seconds.
+ * @throws the reason of a signal.
+ */
 async function fitCase(
   { size, minutes, options }: EmojiCase,
   seed: number,

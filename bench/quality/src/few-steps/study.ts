@@ -81,7 +81,10 @@ export function studyCases(quick: boolean): StudyCase[] {
   ];
 }
 
-/** Trains what is missing of a case, and measures it. Returns null if it was stopped. Throws the errors of runs. */
+/**
+ * Trains what is missing of a case, and measures it. Returns null if it was stopped.
+ * @throws the errors of runs.
+ */
 export async function studyOf(study: StudyCase, work: StudyWork): Promise<StudyResult | null> {
   const { again, progress, signal } = work;
   const place = (of: string) => join(work.folder, study.name, of);

@@ -16,7 +16,10 @@ import { grow, w1, weightedW1 } from "../weighted.js";
 /** Components, of which the fewer ones are whitened over all days. */
 export const [allComponents, fewComponents] = [50, 5];
 
-/** The days of a folder, in their order. Throws a ConfigError below three. */
+/**
+ * The days of a folder, in their order.
+ * @throws {ConfigError} below three.
+ */
 export function daysOf(folder: string): number[] {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const days = names
@@ -193,7 +196,10 @@ const notes: Benchmark["notes"] = [
   "The oracle moves and scales the middle of optimal pairs to the mean and the deviations of the left-out day, which no method sees. In 50 columns, the published 36.39 lies between `ot_cfm`, which follows such pairs, and the oracle.",
 ];
 
-/** The benchmark of a folder. Throws a ConfigError for a folder without days. */
+/**
+ * The benchmark of a folder.
+ * @throws {ConfigError} for a folder without days.
+ */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
   const inner = days.slice(1, -1);

@@ -20,6 +20,7 @@ import {
   readQuality,
   toJson,
 } from "@dsbm/runs";
+import { Choices } from "./choices.js";
 import { leaveOut } from "./leave-out/leave-out.js";
 import { leaveOutSeconds } from "./leave-out/time.js";
 import { type FitPlan, planFit } from "./plan.js";
@@ -86,13 +87,14 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): FitP
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   const { first_num_iter, num_iter } = chosen.config;
+  const given = new Choices(request);
   // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001 };
   const time = timePlan(chosen, {
     speed,
     reserve,
     mostSteps: mostSteps(
-      { config: chosen.config, isGiven: (key) => Object.hasOwn(request.overrides, key) },
+      { config: chosen.config, isGiven: (key) => given.isGiven(key) },
       Math.max(first_num_iter, num_iter),
     ),
     began,

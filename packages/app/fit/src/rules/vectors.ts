@@ -60,7 +60,7 @@ function gridRule({ spread, rows }: DataFacts, { sigma, fromMixture }: VectorCho
   if (fromMixture)
     return rule("num_steps", mixtureSteps, "few steps suffice if their noise keeps the variance");
   const steps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const intervals = rows.length > 2 ? "; so many in each interval of the course" : "";
+  const intervals = rows.length > 2 ? "; each interval of the course takes as many" : "";
   return rule(
     "num_steps",
     steps,
