@@ -25,13 +25,17 @@ export interface RunSampleOptions extends Partial<Omit<PlanConfig, "path" | "bat
   purpose?: string;
   /** Index of the first sample in a larger set, for its noise (default: 0). */
   first?: number;
+  /** Whether `onState` gets energies; only for a method with a drift, with its own noise. */
+  energies?: boolean;
+  /** Whether these are all samples: even chunks use all threads. Results then agree to rounding with samples in parts. */
+  evenChunks?: boolean;
   /**
-   * Awaited for each state of the path, the start first. State and weights (see `Samples`) are
-   * freed afterwards.
+   * Awaited for each state of the path, the start first, with its weights (see `Samples`) and the energies |drift|²dt [n]
+   * of the step before it. All are freed afterwards.
    */
   onState?: (
     state: Tensor,
-    at: { k: number; time: number; weights: Tensor | null },
+    at: { k: number; time: number; weights: Tensor | null; energies: Tensor | null },
   ) => void | Promise<void>;
   /** Stops the work between two steps; the promise is rejected with its reason. */
   signal?: AbortSignal | undefined;

@@ -152,7 +152,8 @@ export class Bridge implements Disposable {
    * the reason of `signal`.
    */
   async sample(x: Tensor, options: RunSampleOptions = {}): Promise<GeneratedSamples> {
-    const { conditions, grid, purpose, first = 0, onState, signal, ...keys } = options;
+    const { conditions, grid, purpose, first = 0, onState, signal, ...shown } = options;
+    const { energies = false, evenChunks = false, ...keys } = shown;
     const path = onState !== undefined;
     checkRows(x, { trained: this.trained, conditions, first });
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
@@ -184,19 +185,21 @@ export class Bridge implements Disposable {
         signal,
         lastNoise,
         path,
+        energies,
+        evenChunks,
         rtol: tolerance,
         atol: tolerance,
         ...(ode_step_size !== null && { step_size: ode_step_size }),
         diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
         conditions: mapConditions(conditions, (t) => moved(t)),
-        onState: async (k, state) => {
+        onState: async (k, state, energy) => {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
           const copy = tidy(() => samplesOf(this, rows).keep());
           const weights = logMass && tidy(() => logMass.exp().keep());
           if (k === last) Object.assign(result, { x: copy, weights });
           try {
-            await onState?.(copy, { k, time: times[k], weights });
+            await onState?.(copy, { k, time: times[k], weights, energies: energy });
           } finally {
             for (const t of k === last ? [] : [copy, weights]) t?.dispose();
           }

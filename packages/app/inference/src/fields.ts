@@ -36,13 +36,9 @@ export class Fields {
   drift(direction: Direction, conditions?: Conditions): Field | null {
     const { trained, networks } = this;
     const { method, grid } = trained;
-    const network = networks[direction];
-    if (!network || method.sampler) return null;
-    const sign = direction === "f" ? 1 : -1;
+    if (!networks[direction] || method.sampler) return null;
     const field = (part: Conditions | undefined): Field =>
-      method.predicts === "velocity"
-        ? (x, t) => network.forward(x, t, part).mul(sign)
-        : driftOf({ ...trained, networks }, { direction, grid, conditions: part });
+      driftOf({ ...trained, networks }, { direction, grid, conditions: part });
     return this.#byRows(
       (part) => this.#withoutMass(this.#whole(direction, field, part)),
       conditions,

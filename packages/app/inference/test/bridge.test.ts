@@ -35,6 +35,32 @@ async function samplesOf(folder: string, x: Tensor, options: RunSampleOptions = 
   return await bridge.sample(x, options);
 }
 
+/** Expects the energies of steps to be the squares of the drifts at the states, times the lengths of the steps. */
+async function expectEnergies(bridge: Bridge, x: Tensor, direction: "b" | "f") {
+  const drift = bridge.drift(direction);
+  // DSB has a sampler of its own and no drift.
+  if (!drift) return;
+  const expected: number[][] = [];
+  const energies: number[][] = [];
+  const { steps } = bridge.trained.grid;
+  await bridge.sample(x, {
+    direction,
+    energies: true,
+    onState(state, { k, time, energies: ofStep }) {
+      if (ofStep) energies.push(ofStep.toNumbers());
+      const dt = (direction === "f" ? steps : steps.toReversed())[k] ?? 0;
+      const squares = tidy(() =>
+        drift(state, zeros([11]).add(time)).flatten({ startDim: 1 }).square().sum(1).toNumbers(),
+      );
+      expected.push(squares.map((one) => one * dt));
+    },
+  });
+  expect(energies).toHaveLength(4);
+  for (const [k, ofStep] of energies.entries())
+    for (const [i, energy] of ofStep.entries())
+      expect(energy / (expected[k]?.[i] as number)).toBeCloseTo(1, 3);
+}
+
 it.each([
   ["dbdsb, last step without noise", "dbdsb", []],
   ["dbdsb that predicts the end", "dbdsb", ["mean_match=true"]],
@@ -71,6 +97,7 @@ it.each([
     expect(states.shape).toEqual([5, 11, 1, 8, 8]);
     expect(gap(states.select(0, 0), x)).toBe(0);
     expect(gap(states.select(0, 4), end)).toBeLessThan(1e-6);
+    await expectEnergies(bridge, x, direction);
   }
   if (method !== "dsb") return;
   await expect(bridge.sample(x, { solver: "heun" })).rejects.toThrow(/no probability flow/);
@@ -110,6 +137,8 @@ it("draws noise by row, seed and purpose alone, in any batch", async () => {
   expect(gap(whole.narrow(0, 0, 500), head.x)).toBe(0);
   using bridge = Bridge.open(folder, { threads: 3 });
   expect(gap(whole, (await bridge.sample(x)).x)).toBe(0);
+  // Even chunks are of other lengths: products are rounded otherwise.
+  expect(gap(whole, (await bridge.sample(x, { evenChunks: true })).x)).toBeLessThan(1e-5);
   for (const other of [{ seed: 1 }, { purpose: "again" }])
     expect(gap(whole, (await bridge.sample(x, other)).x)).toBeGreaterThan(0.1);
 });

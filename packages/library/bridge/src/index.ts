@@ -38,7 +38,7 @@ export * from "./core/direction.js";
 export * from "./core/endpoints.js";
 export * from "./core/errors.js";
 export { inDType, type Network, type NetworkDType } from "./core/network.js";
-export { isOneTime } from "./core/one-time.js";
+export { isOneTime, oneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export * from "./core/random.js";
 export { subsample } from "./core/subsample.js";

@@ -16,6 +16,7 @@ import {
   minibatchExact,
   type Network,
   uniformGrid,
+  wholeField,
   wholeGrid,
   withAbsoluteTime,
   withinIntervals,
@@ -26,6 +27,7 @@ import { afterAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, generatorOf, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
+import { timesOf } from "../src/sampler/times.js";
 import { type Fields, runTraining, sampleInParts, tinyProblem } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
@@ -86,12 +88,32 @@ class Exact extends nn.Module {
   }
 }
 
+/** The drift t·x plus x with its coordinates exchanged, in the time of the whole process. */
+class Exchange extends nn.Module {
+  forward(x: Tensor, t: Tensor): Tensor {
+    return x.mul(t.unsqueeze(1)).add(x.flip([1]));
+  }
+}
+
 describe("a chain of exact bridges", () => {
   const networks = {
     f: withAbsoluteTime(new Exact("f"), chain),
     b: withAbsoluteTime(new Exact("b"), chain),
   };
   const grid = uniformGrid(10);
+  /** A sampler of a drift that depends on points and times, on four steps of each interval. */
+  const samplerOf = (course: typeof chain) => {
+    const field = new Exchange();
+    const network = withAbsoluteTime(field, course);
+    const within = uniformGrid(4);
+    const facts = { method: methods.dsbm, process: brownian({ sigma }), chunkRows: 200 };
+    return {
+      chain: course,
+      network,
+      grid: wholeGrid(course, within),
+      sampler: new Sampler({ ...facts, chain: course, grid: within, networks: { f: network } }),
+    };
+  };
   const sampler = new Sampler({
     method: methods.dsbm,
     process: brownian({ sigma }),
@@ -113,6 +135,35 @@ describe("a chain of exact bridges", () => {
       path: true,
     });
     for (const [i, marginal] of order.entries()) expectLaw(states[10 * i], marginal, 0.08);
+  });
+
+  it("spends the energy of the whole drift, by programs that equal intervals share", async () => {
+    const own = samplerOf(chainOf([0, 1 / 3, 2 / 3, 1]));
+    const start = rows[0].narrow(0, 0, 200);
+    const spent: number[] = [];
+    const expected: number[] = [];
+    const times = timesOf("f", own.grid);
+    const drift = wholeField(
+      own.chain,
+      "f",
+      (conditions) => (x, t) => own.network.forward(x, t, conditions),
+      undefined,
+    );
+    await own.sampler.sample("f", start, {
+      seed: 3,
+      path: true,
+      energies: true,
+      onState(k, state, energies) {
+        if (energies) spent.push(energies.mean().item());
+        const dt = own.grid.steps[k] ?? 0;
+        const t = full([200], times[k]);
+        expected.push(drift(state, t).square().sum(1).mean().item() * dt);
+      },
+    });
+    expect(spent).toHaveLength(12);
+    for (const [k, energy] of spent.entries()) expect(energy / expected[k]).toBeCloseTo(1, 4);
+    // Four steps of an interval are one program.
+    expect(own.sampler.programs).toBe(1);
   });
 
   it("passes a time within an interval with the law of the closed form", async () => {

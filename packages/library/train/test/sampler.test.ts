@@ -10,7 +10,7 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
-import { eye, full, memory, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
+import { eye, full, memory, noGrad, optim, randn, type Tensor, tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -220,6 +220,15 @@ describe("sample", () => {
     const { states: ends } = await carried(sampler, [rows]);
     expect(distance(states[5], ends[0])).toBeLessThan(1e-6);
     expect(evaluations).toEqual([rows]);
+    const energies: number[] = [];
+    const onState = (_: number, __: Tensor, ofStep: Tensor | null) => {
+      if (ofStep) energies.push(...ofStep.toNumbers());
+    };
+    await sampler.sample("f", x, { seed: 3, path: true, energies: true, onState });
+    // A path to a drawn end has no drift: the energy is of the network.
+    const first = noGrad(() => networks.f.forward(x, full([rows], 0)).square().sum(1).mul(0.2));
+    expect(distance(tensor(energies.slice(0, rows)), first)).toBeLessThan(1e-4);
+    expect(energies).toHaveLength(5 * rows);
     const rise = summary(ends[0].sub(x));
     expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
     // Half of the way: the mean of the ends, and the variance of a Brownian bridge.

@@ -53,6 +53,7 @@ function alongFlow(
         step_size: 1 / flowSteps,
         times,
         conditions,
+        evenChunks: true,
       });
       return { n, floor: 0, ...measure(flowEnergy(states, times, field)) };
     }),
@@ -82,6 +83,7 @@ export const pathMetrics: readonly Metric[] = [
             label: `measuring ${set.direction}, ${label}`,
             // With their states, returns replay the programs of the other direction's samples.
             visit: () => {},
+            energies: set.energy !== null,
           });
           if (!result) return "stopped";
           returns.push(result.end);

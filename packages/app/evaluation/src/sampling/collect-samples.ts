@@ -55,7 +55,7 @@ export async function collectSamples(
     const needs = metrics.filter(
       (metric) => whyNot(metric, { direction, target, sampling }, context) === null,
     );
-    paths = new PathRecord(subject, needs, { ...work, n: sourceRows.size(0), conditions, isWhole });
+    paths = new PathRecord(subject, needs, { ...work, n: sourceRows.size(0), isWhole });
     const began = performance.now();
     const samples = await sampleInBatches(subject.bridge, direction, sourceRows, {
       sampling,
@@ -66,6 +66,7 @@ export async function collectSamples(
       progress,
       signal,
       visit: paths.visit,
+      energies: paths.energy !== null,
     });
     if (!samples) {
       dispose();

@@ -1,10 +1,10 @@
-import { type Conditions, type Direction, PathEnergy } from "@dsbm/bridge";
+import { type Direction, PathEnergy } from "@dsbm/bridge";
 import { cat, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Metric } from "../metric.js";
 import type { Subject } from "../subject.js";
 import { KeptTensors } from "../tensors.js";
-import { byMass, middleSteps, type Sampling, stepAt } from "./sample-in-batches.js";
+import { byMass, middleSteps, type Sampling, stepAt, type VisitState } from "./sample-in-batches.js";
 
 /** A state [n, …] of a batch, and its masses [n] of a method with growth. */
 interface BatchState {
@@ -17,8 +17,7 @@ interface RecordedPaths {
   sampling: Sampling;
   /** Number of paths. */
   n: number;
-  conditions: Conditions | undefined;
-  /** Whether the time allows all rows: energies evaluate the network a second time. */
+  /** Whether the time allows all rows: the energies of few rows tell little. */
   isWhole: boolean;
 }
 
@@ -26,32 +25,29 @@ interface RecordedPaths {
 export class PathRecord implements Disposable {
   /** The energy of the paths; null if no metric needs it, or without time or an SDE. */
   readonly energy: PathEnergy | null;
-  /** Records a state [n, …] of step k; undefined if no metric needs states. */
-  readonly visit: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;
+  /** Records a state; undefined if no metric needs states. */
+  readonly visit: VisitState | undefined;
   readonly #kept = new KeptTensors();
   readonly #batches = new Map<number, BatchState[]>();
 
   constructor(
-    { bridge, datasets }: Subject,
+    { datasets }: Subject,
     metrics: readonly Metric[],
-    { direction, sampling, n, conditions, isWhole }: RecordedPaths,
+    { direction, sampling, n, isWhole }: RecordedPaths,
   ) {
     const { grid, solver } = sampling;
     const times = timesOf(direction, grid);
-    const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
     const stops = datasets.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
     const indexes = new Set([
       ...middleSteps({ direction, sampling }),
       ...stops,
-      ...metrics.flatMap((metric) => metric.states?.(steps.length) ?? []),
+      ...metrics.flatMap((metric) => metric.states?.(grid.steps.length) ?? []),
     ]);
     const isSummed = isWhole && solver === "sde" && metrics.some(({ usesEnergy }) => usesEnergy);
-    const drift = isSummed ? bridge.drift(direction, conditions) : null;
-    this.energy = drift && new PathEnergy(n);
-    if (!drift && indexes.size === 0) return;
-    this.visit = (k, state, weights) => {
-      const dt = steps[k];
-      if (drift && dt !== undefined) this.energy?.add(drift, state, { time: times[k], dt });
+    this.energy = isSummed ? new PathEnergy(n) : null;
+    if (!isSummed && indexes.size === 0) return;
+    this.visit = (k, state, { weights, energies }) => {
+      if (energies) this.energy?.add(energies);
       if (indexes.has(k)) this.#add(k, state, weights);
     };
   }

@@ -28,8 +28,17 @@ interface SampleInBatchesOptions {
   progress: MeasurementContext["options"]["progress"];
   signal: AbortSignal | undefined;
   /** Called with each state of a batch. The state is freed afterwards. */
-  visit?: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;
+  visit?: VisitState | undefined;
+  /** Whether `visit` gets the energies of steps. */
+  energies?: boolean;
 }
+
+/** Gets state [n, …] of step k, masses [n] of a method with growth, and energies [n] of the step before it. */
+export type VisitState = (
+  k: number,
+  state: Tensor,
+  tensors: { weights: Tensor | null; energies: Tensor | null },
+) => void;
 
 /** Samples that a bridge generated. */
 interface SampledBatches {
@@ -47,9 +56,10 @@ export async function sampleInBatches(
   bridge: Bridge,
   direction: Direction,
   x: Tensor,
-  { sampling, seed, purpose, visit, conditions, label, progress, signal }: SampleInBatchesOptions,
+  { sampling, seed, purpose, visit, energies, conditions, ...options }: SampleInBatchesOptions,
 ): Promise<SampledBatches | null> {
   const { batch = x.size(0), solver, grid, ode_tol = null, ode_step_size = null } = sampling;
+  const { label, progress, signal } = options;
   const ends: Tensor[] = [];
   const masses: Tensor[] = [];
   let evaluations = 0;
@@ -70,7 +80,8 @@ export async function sampleInBatches(
           first,
           conditions: rows.conditions,
           signal,
-          ...(visit && { onState: (state, { k, weights }) => visit(k, state, weights) }),
+          evenChunks: true,
+          ...(visit && { energies, onState: (state, { k, ...tensors }) => visit(k, state, tensors) }),
         })
         .finally(() => disposeAll([rows.x, ...Object.values(rows.conditions ?? {})]));
       ends.push(samples.x);

@@ -41,22 +41,27 @@ define(
   (t, dim, dtype) => running(t, dim, dtype, 1, (a, x) => a * x),
 );
 
-/** NaN counts as the largest; equal numbers keep their order. */
-const ascending = (x: number, y: number) => {
-  if (Number.isNaN(x)) return Number.isNaN(y) ? 0 : 1;
-  if (Number.isNaN(y)) return -1;
-  return x < y ? -1 : x > y ? 1 : 0;
-};
-
 /** Sorts positions 0 to n − 1 of a lane by its numbers. */
 type LaneSorter = (lane: Float64Array, order: Uint32Array, descending: boolean) => void;
 
-const compareNumbers: LaneSorter = (lane, order, descending) => {
-  for (let k = 0; k < order.length; k++) order[k] = k;
-  order.sort((a, b) => {
-    const by = ascending(lane[a], lane[b]);
-    return (descending ? -by : by) || a - b;
-  });
+/** NaN counts as the largest; equal numbers keep their order. Sorts the numbers, and searches for each of them. */
+const searchNumbers: LaneSorter = (lane, order, descending) => {
+  const n = lane.length;
+  const sorted = lane.slice().sort();
+  const taken = new Uint32Array(n);
+  for (let i = 0; i < n; i++) {
+    const k = descending ? n - 1 - i : i;
+    const x = lane[k];
+    let low = 0;
+    for (let high = n; low < high; ) {
+      const middle = (low + high) >>> 1;
+      const isBelow = sorted[middle] < x || (Number.isNaN(x) && !Number.isNaN(sorted[middle]));
+      if (isBelow) low = middle + 1;
+      else high = middle;
+    }
+    const place = low + taken[low]++;
+    order[descending ? n - 1 - place : place] = k;
+  }
 };
 
 const mostKeys = 2 ** 21;
@@ -87,7 +92,7 @@ function sortLanes(t: TensorImpl, dim: number, descending: boolean): [TensorImpl
   const to = laneOf(values, d).step;
   const lane = new Float64Array(n);
   const order = new Uint32Array(n);
-  const sort = t.dtype === "float32" && n <= mostKeys ? sortKeys : compareNumbers;
+  const sort = t.dtype === "float32" && n <= mostKeys ? sortKeys : searchNumbers;
   forLanes([values, t], d, ([i, j]) => {
     for (let k = 0; k < n; k++) lane[k] = t.array[j + k * step];
     sort(lane, order, descending);
@@ -192,7 +197,8 @@ for (const which of ["max", "min"] as const) {
 const rankOf = (k: number, nanFirst: boolean) => (lane: Float64Array) => {
   const nan = lane.findIndex(Number.isNaN);
   if (nanFirst && nan >= 0) return nan;
-  const order = Uint32Array.from(lane.keys()).sort((a, b) => ascending(lane[a], lane[b]) || a - b);
+  const order = new Uint32Array(lane.length);
+  searchNumbers(lane, order, false);
   return order[k];
 };
 const middle = (lane: Float64Array) => rankOf((lane.length - 1) >> 1, true)(lane);

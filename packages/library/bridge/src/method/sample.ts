@@ -46,6 +46,8 @@ export interface SampleOptions extends SolveOptions {
   lastNoise?: boolean | undefined;
   /** Conditions of the rows. */
   conditions?: Conditions | undefined;
+  /** Called with each drift [B, …] that a step evaluates; it is freed at the end of the step. */
+  onDrift?: ((drift: Tensor) => void) | undefined;
 }
 
 function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Direction): Network {
@@ -73,7 +75,7 @@ function withCells(process: ReferenceProcess, options: SampleOptions): SampleOpt
 }
 
 /**
- * The drift of networks that predict a drift or increments.
+ * The drift of a direction's steps, in its own clock.
  * @throws {BridgeError} if the direction has no network.
  */
 export function driftOf(
@@ -84,6 +86,10 @@ export function driftOf(
   const network = evaluatedOf(dynamics, direction);
   if (method.predicts === "drift")
     return driftField({ network, direction, process, parametrisation, conditions });
+  if (method.predicts === "velocity") {
+    const field: Field = (x, t) => network.forward(x, t, conditions);
+    return direction === "f" ? field : (x, t) => field(x, t).neg();
+  }
   // An increment includes the Δt of its training.
   const dt = grid.steps[0];
   if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
@@ -105,25 +111,26 @@ export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Ten
       ...options,
       noise: (y, k) => withoutMass((options.noise ?? noiseLike)(y, k)),
     });
-  const { direction, conditions } = options;
+  const { direction, conditions, onDrift } = options;
   const network = evaluatedOf(dynamics, direction);
-  const field: Field = (y, t) => network.forward(y, t, conditions);
-  if (method.sampler) return method.sampler(field, x, { ...options, process });
+  if (method.sampler) {
+    const field: Field = (y, t) => network.forward(y, t, conditions);
+    return method.sampler(field, x, { ...options, process });
+  }
   if (method.plan) {
     const { noise = noiseLike } = options;
     const end = planEnd(dynamics, x, { direction, conditions, z: noise(x, 0) });
     return options.callback ? bridgePath(end, x, { process, ...options }) : end;
   }
   const { sigma } = process;
+  if (method.predicts === "drift" && dynamics.diffusion !== undefined)
+    return withDiffusion(dynamics, x, options);
+  const drift = observed(driftOf(dynamics, options), onDrift);
   switch (method.predicts) {
-    case "velocity": {
-      const drift: Field = direction === "f" ? field : (y, t) => field(y, t).neg();
-      // Errors of a mass grow with its factor.
+    // Errors of a mass grow with its factor.
+    case "velocity":
       return eulerMaruyama(drift, x, { ...options, sigma: 0, isMidpoint: method.mass === true });
-    }
     case "drift": {
-      if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);
-      const drift = driftOf(dynamics, options);
       const finish = parametrisation.meanMatch
         ? networkOutput({ network, direction, process, parametrisation, conditions })
         : undefined;
@@ -135,9 +142,19 @@ export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Ten
       return eulerMaruyama(drift, x, { ...options, sigma, stepVariance, share, finish });
     }
     case "increment":
-      return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });
+      return eulerMaruyama(drift, x, { ...options, sigma });
   }
 }
+
+/** A field whose values are shown. */
+const observed = (field: Field, show: ((value: Tensor) => void) | undefined): Field =>
+  show
+    ? (x, t) => {
+        const value = field(x, t);
+        show(value);
+        return value;
+      }
+    : field;
 
 const margin = 1e-3;
 

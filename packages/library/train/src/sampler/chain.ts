@@ -90,7 +90,7 @@ export async function sampleThrough(
   const { path = false, purpose = direction, onState } = options;
   let y = x;
   let evaluations = 0;
-  if (path) await onState(0, x);
+  if (path) await onState(0, x, null);
   try {
     for (const leg of intervalLegs(chain, direction, grid)) {
       const { interval } = leg;
@@ -103,7 +103,8 @@ export async function sampleThrough(
         grid: leg.grid,
         conditions: inside,
         purpose: `${purpose}/${interval.index}`,
-        onState: (k, state) => passState(leg, k, state, { path, onState, end }),
+        onState: (k, state, energies) =>
+          passState(leg, k, { state, energies }, { path, onState, end }),
       });
       start.dispose();
       inside.interval?.dispose();
@@ -112,18 +113,21 @@ export async function sampleThrough(
       if (result === null) return null;
       evaluations += result;
     }
-    if (!path) await onState(0, y);
+    if (!path) await onState(0, y, null);
     return evaluations;
   } finally {
     if (y !== x) y.dispose();
   }
 }
 
-/** Passes a state of an interval on in the units of the whole process, and keeps the last state in `end`. */
+/**
+ * Passes a state of an interval on in the units of the whole process, and keeps the last state in `end`. Energies are the
+ * same in both: the unit is the root of the length.
+ */
 async function passState(
   { interval, steps, before }: IntervalLeg,
   k: number,
-  state: Tensor,
+  { state, energies }: { state: Tensor; energies: Tensor | null },
   {
     path,
     onState,
@@ -135,7 +139,7 @@ async function passState(
   const there = tidy(() => state.mul(interval.unit).keep());
   try {
     // An interval begins where the one before ended, and the first one at x.
-    if (path && k > 0) await onState(before + k, there);
+    if (path && k > 0) await onState(before + k, there, energies);
   } finally {
     if (path ? k === steps : k === 0) end.state = there;
     else there.dispose();

@@ -24,10 +24,23 @@ export interface SamplingOptions extends FlowOptions {
   guidance?: number | undefined;
   /** Every state, or only the endpoint (index 0; default). */
   path?: boolean;
+  /**
+   * Whether `onState` gets the energies of the steps of `sde`. Not for a method with a sampler of its own, which has no
+   * drift, nor with another `diffusion`.
+   */
+  energies?: boolean;
+  /**
+   * The rows are all rows: chunks of one length use all threads. Without it, results do not depend on how the input is
+   * cut; with it they agree to rounding.
+   */
+  evenChunks?: boolean;
   /** Ends the work between two steps. */
   signal?: AbortSignal | undefined;
-  /** Gets each state [n, …], which is freed afterwards. */
-  onState: (k: number, state: Tensor) => void | Promise<void>;
+  /**
+   * Gets each state [n, …], and the energies |drift|²dt [n] of the step before it (null: the start, or without
+   * `energies`). Both are freed afterwards.
+   */
+  onState: (k: number, state: Tensor, energies: Tensor | null) => void | Promise<void>;
 }
 
 /** Options of `Sampler.flow`. */
@@ -40,6 +53,8 @@ export interface FlowStateOptions extends FlowOptions {
   conditions?: Conditions | undefined;
   /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
+  /** As in `SamplingOptions`. */
+  evenChunks?: boolean;
 }
 
 /** A part of the probability flow. */

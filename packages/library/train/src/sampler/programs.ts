@@ -46,6 +46,25 @@ interface ProgramChunkOptions {
   ranks?: Ranks;
 }
 
+/** Options of one replay. */
+interface ReplayOptions {
+  dtype?: NetworkDType;
+  /** Number of outputs (default 1). */
+  outputs?: number;
+  /** Chunks of one length instead of full ones and a remainder, which another program records and one thread awaits. */
+  evenChunks?: boolean;
+}
+
+/** Even chunks come in multiples of this number, for all threads of usual machines; smaller chunks do not pay. */
+const evenChunkCount = 4;
+const fewestChunkRows = 64;
+
+/** Rows of an even chunk of n rows, at most `most`: it does not depend on the number of threads. */
+function evenChunkRows(n: number, most: number): number {
+  const count = evenChunkCount * Math.ceil(n / (evenChunkCount * most));
+  return Math.min(most, Math.max(fewestChunkRows, Math.ceil(n / count)));
+}
+
 type ProgramBody = (batch: Batch) => Tensor | readonly Tensor[];
 
 /** Records a computation at its first call and replays it for other rows. */
@@ -98,26 +117,28 @@ export class Programs {
     return sharedRun(begin, ranks, { rows: x.size(0), chunkRows, outputDims });
   }
 
-  /** Runs `body`, which draws no random numbers, for a batch; its result is [n, …]. */
+  /** Runs `body`, which draws no random numbers, for a batch of n rows; each of its `outputs` is [n, …]. */
   replay(
     key: string,
     batch: Batch,
-    body: (batch: Batch) => Tensor,
-    dtype: NetworkDType = this.#options.dtype,
-  ): Tensor {
-    const { threads, chunkRows: rows } = this.#options;
+    body: (batch: Batch) => Tensor[],
+    { dtype = this.#options.dtype, outputs = 1, evenChunks = false }: ReplayOptions = {},
+  ): Tensor[] {
+    const { threads, chunkRows } = this.#options;
     const names = namesOf(batch);
+    const inputs = tensorsOf(batch);
+    const rows = evenChunks ? evenChunkRows(inputs[0].size(0), chunkRows) : chunkRows;
     const program = this.#program(key, body, { packed: false, dtype }).program(names);
     const inputDims = names.map(() => 0);
     return noGrad(() =>
-      runChunked(program, tensorsOf(batch), {
+      runChunked(program, inputs, {
         rows,
         threads,
         generator: this.#unread,
         inputDims,
-        outputDims: [0],
+        outputDims: Array.from({ length: outputs }, () => 0),
       }),
-    )[0];
+    );
   }
 
   #program(

@@ -50,7 +50,7 @@ export async function sampleFlow(
     for (const [i, k] of indices.entries()) {
       const state = tidy(() => cat(parts.map((states) => states.select(0, k))).keep());
       try {
-        await onState(i, state);
+        await onState(i, state, null);
       } finally {
         state.dispose();
       }

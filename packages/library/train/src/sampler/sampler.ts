@@ -169,28 +169,38 @@ export class Sampler {
   flow(
     direction: Direction,
     x: Tensor,
-    { times, conditions, guidance = this.#options.guidance, ...options }: FlowStateOptions = {},
+    {
+      times,
+      conditions,
+      guidance = this.#options.guidance,
+      evenChunks = false,
+      ...options
+    }: FlowStateOptions = {},
   ): FlowStates {
     const ends = direction === "f" ? [0, 1] : [1, 0];
     const route = this.#route(direction, { conditions });
     if (route)
-      return flowThrough(x, route, { ...options, guidance, times: times ?? ends }, (y, leg) =>
-        this.flow(direction, y, leg),
+      return flowThrough(
+        x,
+        route,
+        { ...options, guidance, evenChunks, times: times ?? ends },
+        (y, leg) => this.flow(direction, y, leg),
       );
     // In the networks' own dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
       this.#programs.replay(
         `flow/${guidance}`,
         { x: y, t, conditions },
-        (batch) =>
+        (batch) => [
           networkFlow({
             ...this.#options,
             eps: flowMargin(this.#options),
             guidance,
             conditions: batch.conditions,
           })(batch.x as Tensor, batch.t as Tensor),
-        "float32",
-      );
+        ],
+        { dtype: "float32", evenChunks },
+      )[0];
     return noGrad(() => solveFlow(velocity, x, { ...options, times: times ?? ends }));
   }
 
@@ -202,14 +212,15 @@ export class Sampler {
   sample(direction: Direction, x: Tensor, options: SamplingOptions): Promise<number | null> {
     const route = this.#route(direction, options);
     if (route) return sampleThrough(x, route, options, (y, leg) => this.sample(direction, y, leg));
-    const { grid = this.#options.grid, solver = "sde" } = options;
+    const { grid = this.#options.grid, solver = "sde", evenChunks = false } = options;
     if (solver === "sde")
       return sampleSteps(x, {
         ...options,
         direction,
         grid,
         dynamics: this.#options,
-        replay: (key, batch, body) => this.#programs.replay(key, batch, body),
+        replay: (key, batch, body, outputs) =>
+          this.#programs.replay(key, batch, body, { outputs, evenChunks }),
       });
     return sampleFlow(x, {
       ...options,
@@ -221,7 +232,10 @@ export class Sampler {
     });
   }
 
-  /** `sample` gives the same results however the input is cut, if batches begin at multiples of this number of rows. */
+  /**
+   * `sample` gives the same results however the input is cut, if batches begin at multiples of this number of rows and
+   * chunks are not even.
+   */
   rowMultiple(solver: SamplingOptions["solver"]): number {
     return (solver === "dopri5" ? 8 : 1) * this.#options.chunkRows;
   }

@@ -12,10 +12,10 @@ export class PathEnergy implements Disposable {
     this.#sum = zeros([n], { dtype: "float64" }).keep();
   }
 
-  /** Adds |drift(x, t)|² dt at a step's start. */
-  add(drift: Field, x: Tensor, { time, dt }: { time: number; dt: number }): void {
+  /** Adds the energies |drift|²dt of a step [n]. */
+  add(energies: Tensor): void {
     tidy(() => {
-      this.#sum.add_(squaredLengths(drift(x, oneTime(x, time))), { alpha: dt });
+      this.#sum.add_(energies.to({ device: "cpu" }));
     });
   }
 

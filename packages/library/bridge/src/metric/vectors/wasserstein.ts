@@ -61,8 +61,9 @@ export function columnWasserstein(x: Tensor, y: Tensor, { p = 1 }: { p?: 1 | 2 }
 /** The columns of rows [n, d], each in increasing order. */
 function sortedColumns(rows: Tensor): Float64Array[] {
   const [n, d] = rows.shape as [number, number];
-  const values = rows.to("float64").t().contiguous().toArray() as Float64Array;
-  return Array.from({ length: d }, (_, k) => values.subarray(k * n, (k + 1) * n).sort());
+  const [sorted] = rows.to("float64").t().contiguous().sort({ dim: 1 });
+  const values = sorted.toArray() as Float64Array;
+  return Array.from({ length: d }, (_, k) => values.subarray(k * n, (k + 1) * n));
 }
 
 /** The mean of |x − y|^p over equal quantiles of two increasing lists. */
