@@ -27,7 +27,8 @@ async function verdictsWith(factor: number) {
     const isInner = (k: number) => direction === "b" && options.path && k > 0 && k < steps;
     return plain(direction, x, {
       ...options,
-      onState: (k, state) => options.onState(k, isInner(k) ? state.mul(factor) : state),
+      onState: (k, state, energies) =>
+        options.onState(k, isInner(k) ? state.mul(factor) : state, energies),
     });
   };
   const quality = await measureQuality(run, {

@@ -152,8 +152,8 @@ export class Bridge implements Disposable {
    * the reason of `signal`.
    */
   async sample(x: Tensor, options: RunSampleOptions = {}): Promise<GeneratedSamples> {
-    const { conditions, grid, purpose, first = 0, onState, signal, ...shown } = options;
-    const { energies = false, evenChunks = false, ...keys } = shown;
+    const { conditions, grid, purpose, first = 0, onState, signal, ...more } = options;
+    const { energies, evenChunks, ...keys } = more;
     const path = onState !== undefined;
     checkRows(x, { trained: this.trained, conditions, first });
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
@@ -164,10 +164,7 @@ export class Bridge implements Disposable {
     const device = run.device as Device;
     const tolerance = ode_tol ?? 1e-5;
     const last = path ? times.length - 1 : 0;
-    const result: Pick<GeneratedSamples, "weights"> & { x: Tensor | null } = {
-      x: null,
-      weights: null,
-    };
+    const result: Record<"x" | "weights", Tensor | null> = { x: null, weights: null };
     const inputs: Tensor[] = [];
     const moved = (t: Tensor, change = (there: Tensor) => there) => {
       const there = tidy(() => change(t.to({ device })).keep());
@@ -193,13 +190,13 @@ export class Bridge implements Disposable {
         diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
         conditions: mapConditions(conditions, (t) => moved(t)),
-        onState: async (k, state, energy) => {
+        onState: async (k, state, ofStep) => {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
           const copy = tidy(() => samplesOf(this, rows).keep());
           const weights = logMass && tidy(() => logMass.exp().keep());
           if (k === last) Object.assign(result, { x: copy, weights });
           try {
-            await onState?.(copy, { k, time: times[k], weights, energies: energy });
+            await onState?.(copy, { k, time: times[k], weights, energies: ofStep });
           } finally {
             for (const t of k === last ? [] : [copy, weights]) t?.dispose();
           }

@@ -50,7 +50,11 @@ async function expectEnergies(bridge: Bridge, x: Tensor, direction: "b" | "f") {
       if (ofStep) energies.push(ofStep.toNumbers());
       const dt = (direction === "f" ? steps : steps.toReversed())[k] ?? 0;
       const squares = tidy(() =>
-        drift(state, zeros([11]).add(time)).flatten({ startDim: 1 }).square().sum(1).toNumbers(),
+        drift(state, zeros([11]).add(time))
+          .flatten({ startDim: 1 })
+          .square()
+          .sum(1)
+          .toNumbers(),
       );
       expected.push(squares.map((one) => one * dt));
     },

@@ -226,7 +226,13 @@ describe("sample", () => {
     };
     await sampler.sample("f", x, { seed: 3, path: true, energies: true, onState });
     // A path to a drawn end has no drift: the energy is of the network.
-    const first = noGrad(() => networks.f.forward(x, full([rows], 0)).square().sum(1).mul(0.2));
+    const first = noGrad(() =>
+      networks.f
+        .forward(x, full([rows], 0))
+        .square()
+        .sum(1)
+        .mul(0.2),
+    );
     expect(distance(tensor(energies.slice(0, rows)), first)).toBeLessThan(1e-4);
     expect(energies).toHaveLength(5 * rows);
     const rise = summary(ends[0].sub(x));

@@ -50,7 +50,8 @@ function alongFlow(
       if ((4 * flowSteps * (performance.now() - began)) / 1000 > clock.left) return noTime;
       const { states } = subject.bridge.flow(direction, there, {
         solver: "heun",
-        step_size: 1 / flowSteps,
+        // Each interval of a course has a clock of its own.
+        step_size: (subject.datasets.between.length + 1) / flowSteps,
         times,
         conditions,
         evenChunks: true,

@@ -4,7 +4,13 @@ import { timesOf } from "@dsbm/train";
 import type { Metric } from "../metric.js";
 import type { Subject } from "../subject.js";
 import { KeptTensors } from "../tensors.js";
-import { byMass, middleSteps, type Sampling, stepAt, type VisitState } from "./sample-in-batches.js";
+import {
+  byMass,
+  middleSteps,
+  type Sampling,
+  stepAt,
+  type VisitState,
+} from "./sample-in-batches.js";
 
 /** A state [n, …] of a batch, and its masses [n] of a method with growth. */
 interface BatchState {

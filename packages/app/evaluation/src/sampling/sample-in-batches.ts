@@ -81,7 +81,10 @@ export async function sampleInBatches(
           conditions: rows.conditions,
           signal,
           evenChunks: true,
-          ...(visit && { energies, onState: (state, { k, ...tensors }) => visit(k, state, tensors) }),
+          ...(visit && {
+            energies,
+            onState: (state, { k, ...tensors }) => visit(k, state, tensors),
+          }),
         })
         .finally(() => disposeAll([rows.x, ...Object.values(rows.conditions ?? {})]));
       ends.push(samples.x);

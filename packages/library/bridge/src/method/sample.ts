@@ -125,7 +125,7 @@ export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Ten
   const { sigma } = process;
   if (method.predicts === "drift" && dynamics.diffusion !== undefined)
     return withDiffusion(dynamics, x, options);
-  const drift = observed(driftOf(dynamics, options), onDrift);
+  const drift = shownField(driftOf(dynamics, options), onDrift);
   switch (method.predicts) {
     // Errors of a mass grow with its factor.
     case "velocity":
@@ -147,7 +147,7 @@ export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Ten
 }
 
 /** A field whose values are shown. */
-const observed = (field: Field, show: ((value: Tensor) => void) | undefined): Field =>
+const shownField = (field: Field, show: ((value: Tensor) => void) | undefined): Field =>
   show
     ? (x, t) => {
         const value = field(x, t);

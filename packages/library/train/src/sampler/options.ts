@@ -28,12 +28,12 @@ export interface SamplingOptions extends FlowOptions {
    * Whether `onState` gets the energies of the steps of `sde`. Not for a method with a sampler of its own, which has no
    * drift, nor with another `diffusion`.
    */
-  energies?: boolean;
+  energies?: boolean | undefined;
   /**
    * The rows are all rows: chunks of one length use all threads. Without it, results do not depend on how the input is
    * cut; with it they agree to rounding.
    */
-  evenChunks?: boolean;
+  evenChunks?: boolean | undefined;
   /** Ends the work between two steps. */
   signal?: AbortSignal | undefined;
   /**

@@ -168,10 +168,7 @@ class Stepper {
   }
 
   /** The states after some steps, [n, k, …], and their energies [n, k]; without `path` the last state alone. */
-  #advance(
-    steps: readonly number[],
-    y: Tensor,
-  ): { states: Tensor; energies: Tensor | undefined } {
+  #advance(steps: readonly number[], y: Tensor): { states: Tensor; energies: Tensor | undefined } {
     const { direction, lastNoise = true, conditions, path = false, replay } = this.#context;
     const hasEnergies = path && this.#context.energies === true;
     const { method, diffusion, guidance } = this.#dynamics;
