@@ -158,7 +158,7 @@ describe("a step of Adam", () => {
   });
 });
 
-it("float32 numbers are sorted as doubles are: signs, zeros, infinities, NaN and equal numbers in their order", () => {
+it("numbers of both dtypes are sorted: signs, zeros, infinities, NaN as the largest, equal numbers in their order", () => {
   const special = [
     0,
     -0,
@@ -183,10 +183,18 @@ it("float32 numbers are sorted as doubles are: signs, zeros, infinities, NaN and
         return Array.from(new Float64Array(portable.toBytes(doubles)));
       });
     };
-    const [values, places] = sorted(tensorOf(numbers, 200));
+    const rank = (x: number) => (Number.isNaN(x) ? 2 : x === Infinity ? 1 : 0);
+    const by = (x: number, y: number) => rank(x) - rank(y) || (rank(x) === 0 ? x - y : 0);
+    const wantedPlaces = [...numbers.keys()].sort((a, b) => {
+      const [x, y] = [numbers[a] as number, numbers[b] as number];
+      return (descending ? by(y, x) : by(x, y)) || a - b;
+    });
+    const wanted = wantedPlaces.map((place) => numbers[place]);
     const doubles = portable.fromBytes(Float64Array.from(numbers), [200], "float64");
-    const [wanted, wantedPlaces] = sorted(doubles);
-    expect(places).toEqual(wantedPlaces);
-    expect(values).toEqual(wanted);
+    for (const input of [tensorOf(numbers, 200), doubles]) {
+      const [values, places] = sorted(input);
+      expect(places).toEqual(wantedPlaces);
+      expect(values).toEqual(wanted);
+    }
   }
 });
