@@ -93,13 +93,19 @@ export function matrixTable(
         });
         if (total !== undefined && wanted.length > 0)
           scaleRows(columns, rowTotals(block, count), total);
-        const valuesOf = (name: string): ArrayLike<unknown> =>
-          columns[wanted.indexOf(name)] ?? annotations.get(name)?.slice(first, first + count);
+        const columnOf = (name: string) => columns[slots[places.get(name) ?? -1]];
+        const besideOf = (name: string) => annotations.get(name)?.slice(first, first + count) ?? [];
         yield {
           first,
           count,
-          numbers: numbers.map((name) => Float64Array.from(Array.from(valuesOf(name)), asNumber)),
-          texts: texts.map((name) => Array.from(valuesOf(name), (value) => String(value ?? ""))),
+          numbers: numbers.map(
+            (name) => columnOf(name) ?? Float64Array.from(besideOf(name), asNumber),
+          ),
+          texts: texts.map((name) =>
+            Array.from<unknown, string>(columnOf(name) ?? besideOf(name), (value) =>
+              String(value ?? ""),
+            ),
+          ),
         };
       }
     },
