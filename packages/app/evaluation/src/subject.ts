@@ -10,7 +10,7 @@ import {
 } from "@dsbm/datasets";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import { cores, type Progress, silentProgress } from "@dsbm/runs";
-import { randperm, setNumThreads, type Tensor } from "@dsbm/torch";
+import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { disposeAll } from "./tensors.js";
 
 /** What metrics of two samples ask for: no bridge. */
@@ -121,7 +121,9 @@ export function inRandomOrder(
       const known = end.order[split];
       if (known) return known;
       const generator = stream(seed, `quality/order/${side}/${split}`);
-      const order = randperm(table.size(0), { generator }).to({ device: table.device }).keep();
+      const order = tidy(() =>
+        randperm(table.size(0), { generator }).to({ device: table.device, dtype: "int32" }).keep(),
+      );
       orders.push(order);
       return order;
     };

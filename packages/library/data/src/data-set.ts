@@ -143,7 +143,7 @@ export interface Table {
    * `decodeImages`.
    */
   readonly x: Tensor;
-  /** A random order, int64 [n], for tables sorted on disk; a part follows it. */
+  /** A random order, int32 [n], for tables sorted on disk; a part follows it. */
   readonly order?: Tensor;
   /** As published, int64 [n]. */
   readonly labels: Tensor | null;

@@ -11,12 +11,16 @@ const columns = ["dataset", "file", "sample"];
  */
 export function saveHeldOut(datasets: Datasets, run: Pick<RunWriter, "saveFile">): void {
   const all = marginalsOf(datasets);
-  const rows = all.flatMap((dataset, k) => rowsOf(dataset, nameOf(k, all.length)));
-  if (rows.length > 0) run.saveFile("held_out.csv", formatCsv({ columns, rows }));
+  if (all.some(({ heldOut }) => heldOut && heldOut.length > 0))
+    run.saveFile("held_out.csv", formatCsv({ columns, rows: rowsOf(all) }));
 }
 
-const rowsOf = ({ name, heldOut }: EndpointData, dataset: string): Row[] =>
-  (heldOut ?? []).map((sample) => ({ dataset, file: name, sample }));
+/** The rows of the file one after the other: they may be millions. */
+function* rowsOf(all: readonly EndpointData[]): Generator<Row> {
+  for (const [k, { name, heldOut }] of all.entries())
+    for (const sample of heldOut ?? [])
+      yield { dataset: nameOf(k, all.length), file: name, sample };
+}
 
 function nameOf(k: number, count: number): string {
   if (k === 0) return "source";

@@ -38,9 +38,25 @@ const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf("\n"
 const cellsOf = (row: Row, columns: readonly string[]): Cell[] =>
   columns.map((column) => row[column] ?? null);
 
-/** A table as text. */
-export const formatCsv = ({ columns, rows }: CsvTable): string =>
-  [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
+/** Lines that are joined at a time: the lines of all rows would take several times the memory of the text. */
+const joinedLines = 4096;
+
+/** A table as text. Rows may be made one after the other. */
+export function formatCsv({
+  columns,
+  rows,
+}: Pick<CsvTable, "columns"> & { rows: Iterable<Row> }): string {
+  const parts: string[] = [];
+  let lines = [formatRecord(columns)];
+  for (const row of rows) {
+    if (lines.length === joinedLines) {
+      parts.push(lines.join(""));
+      lines = [];
+    }
+    lines.push(formatRecord(cellsOf(row, columns)));
+  }
+  return [...parts, ...lines].join("");
+}
 
 /**
  * Parses CSV text with a header; accepts CRLF, LF and a missing last line end.

@@ -46,6 +46,12 @@ describe("CSV text", () => {
     );
   });
 
+  it("of rows that are made one after the other has every row once, in order", () => {
+    const made = Array.from({ length: 9000 }, (_, i) => ({ sample: i, name: `a,${i}` }));
+    const { rows } = parseCsv(formatCsv({ columns: ["sample", "name"], rows: made.values() }));
+    expect(rows).toEqual(made);
+  });
+
   it("reads LF, a byte order mark, blank lines and a missing last line end", () => {
     const table = parseCsv("\ufeffa,b\n1,x\n\n2,\n,y");
     expect(table.columns).toEqual(["a", "b"]);

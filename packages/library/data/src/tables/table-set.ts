@@ -40,7 +40,9 @@ function load(path: string, folder: string, options: SetOptions): Table {
   const total = facts[split];
   const count = rowCount(n, total, { name, split });
   return tidy(() => {
-    const order = randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
+    const generator = stream(seed, `table/order/${split}/${total}`);
+    // Half of the memory of int64, for each row of the table.
+    const order = randperm(total, { generator }).to("int32");
     const isWhole = count === total;
     // A part is chosen at random: files are often sorted.
     const read = (file: string) => {

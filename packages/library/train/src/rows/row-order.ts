@@ -1,6 +1,6 @@
 // Random orders in which rows of tables are taken.
 import type { Matching, RowPairs } from "@dsbm/bridge";
-import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
+import { cat, type Device, type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { SourceState } from "./batch-source.js";
 
 /** The generator before the present permutation, and the rows taken of the permutation. */
@@ -26,7 +26,9 @@ export class RowOrder {
     this.#permutation?.dispose();
     this.#before = this.generator.getState();
     this.#taken = 0;
-    this.#permutation = randperm(this.n, { generator: this.generator, device: this.device }).keep();
+    const { n, generator, device } = this;
+    // Half of the memory of int64: tables may have millions of rows.
+    this.#permutation = tidy(() => randperm(n, { generator, device }).to("int32").keep());
     return this.#permutation;
   }
 
@@ -36,7 +38,7 @@ export class RowOrder {
     const rows =
       this.#permutation && this.#taken + k <= this.n ? this.#permutation : this.#shuffle();
     this.#taken += k;
-    return rows.narrow(0, this.#taken - k, k);
+    return rows.narrow(0, this.#taken - k, k).to("int64");
   }
 
   /** The next k indices, int64 [k], through as many orders as it takes. */
