@@ -46,7 +46,7 @@ describe("CSV text", () => {
     );
   });
 
-  it("of rows that are made one after the other has every row once, in order", () => {
+  it("of rows from an iterator has every row once, in order", () => {
     const made = Array.from({ length: 9000 }, (_, i) => ({ sample: i, name: `a,${i}` }));
     const { rows } = parseCsv(formatCsv({ columns: ["sample", "name"], rows: made.values() }));
     expect(rows).toEqual(made);
