@@ -1,5 +1,4 @@
 import type { ColumnCategory } from "@dsbm/data";
-import { isVectors } from "@dsbm/datasets";
 import { Clock, type MetricRow, silentProgress, type Verdict } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import {
@@ -12,6 +11,7 @@ import {
 import { sampleMetrics } from "./metrics/index.js";
 import { measureSet, type SetMeasurement } from "./set-measurement.js";
 import type { SampleSubject } from "./subject.js";
+import { samplesName } from "./verdict/evidence.js";
 import { gradedRows } from "./verdict/grade.js";
 import { verdictOn } from "./verdict/verdict.js";
 
@@ -78,7 +78,7 @@ export async function judgeSamples(
   const rows = gradedRows(source ? setResult.rows : setResult.rows.map(withoutCeiling));
   const facts = {
     names,
-    what: isVectors(subject.datasets) ? "rows" : "images",
+    what: samplesName(subject.datasets),
     n_held_out: [generated.size(0), target.size(0)] as const,
   };
   return { ...setResult, rows, verdict: source && verdictOn("f", rows, facts) };

@@ -1,12 +1,17 @@
 // What a verdict rests on: facts about the data, and the rows that decide.
+import type { Datasets } from "@dsbm/datasets";
 import { type Grade, grades, type MetricRow, type NextStep, type Verdict } from "@dsbm/runs";
 import { judge, leastPower } from "./grade.js";
+
+/** What one calls the samples of datasets. */
+export const samplesName = ({ shape, channels }: Pick<Datasets, "shape"> & Partial<Pick<Datasets, "channels">>): string =>
+  shape.length === 1 ? "rows" : channels ? "fields" : "images";
 
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
   /** The user's names of the two datasets. */
   names: { source: string; target: string };
-  /** "rows" or "images" */
+  /** "rows", "images" or "fields" */
   what: string;
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];

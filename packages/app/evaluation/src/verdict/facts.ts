@@ -1,7 +1,7 @@
 // The names and commands of the verdicts on a run.
 import { printCommand } from "@dsbm/config";
 import { levelPlaces } from "@dsbm/data";
-import { type Datasets, isVectors, shortName } from "@dsbm/datasets";
+import { type Datasets, shortName } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
 import {
   distinctNames,
@@ -11,7 +11,7 @@ import {
   readDataFile,
   readRun,
 } from "@dsbm/runs";
-import type { VerdictFacts } from "./evidence.js";
+import { samplesName, type VerdictFacts } from "./evidence.js";
 
 /**
  * The names and commands of the verdicts on a run.
@@ -26,7 +26,7 @@ export function verdictFacts(folder: string, datasets: Datasets): Omit<VerdictFa
   const { request } = readRun(folder).info;
   return {
     names: distinctNames(names),
-    what: isVectors(datasets) ? "rows" : "images",
+    what: samplesName(datasets),
     commands: verdictCommands(folder, request),
     ...fitSteps(request, datasets),
   };

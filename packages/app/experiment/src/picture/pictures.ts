@@ -144,12 +144,12 @@ async function writePaths(
 
 /** Returns the figure as PNG, or null without PNG. */
 async function writeSpectra(
-  { set, context }: DrawnEvaluation,
+  { at, set, context }: DrawnEvaluation,
   { id, run }: EvaluationFiles,
 ): Promise<Buffer | null> {
   const { start, end, data } = fieldSpectra(set, context);
   const svg = await spectrumFigure({
-    title: `Energy spectra of the bridge to ${set.target}`,
+    title: `Energy spectra, ${directionNames[at.direction]}`,
     series: [
       { name: "source", ...start },
       { name: "target", ...data },

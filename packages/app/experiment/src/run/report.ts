@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import { methodFacts } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { gaussianName, shortName } from "@dsbm/datasets";
@@ -15,6 +14,7 @@ import { checkpointId, type Position, stepsBefore, stepsOf } from "@dsbm/problem
 import {
   composeFigure,
   type EvaluationView,
+  hasEvaluationPictures,
   type LoggedMetric,
   metricTable,
   type Quality,
@@ -97,7 +97,7 @@ export async function writeReport(folder: string): Promise<string> {
     config: runConfig,
     training: progressOf(folder, config, { info, rows: [...rows, ...steps] }),
     evaluations: metricTable(logged, rows),
-    views: viewsOf(folder, rows, config),
+    views: viewsOf(rows, config),
     commands: commandsOf(folder, config, info),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
@@ -175,35 +175,7 @@ function curvesOf(
   return curves;
 }
 
-function evaluationPictures(
-  folder: string,
-  { id, direction }: Pick<EvaluationView, "id" | "direction">,
-): { path: string; caption: string }[] {
-  const [start, end] = direction === "f" ? ["source", "target"] : ["target", "source"];
-  const captions: Record<string, string> = {
-    "scatter.svg": `Samples from ${start} to ${end}`,
-    "maps.svg": `Fields of the ${start}, fields generated from them, and other fields of the ${end}`,
-    "start.png": `Held-out samples of the ${start}`,
-    "end.png": `Generated samples of the ${end}`,
-    "data.png": `Held-out samples of the ${end}`,
-    "nearest.png": `The nearest training sample of the ${end} to each generated sample`,
-    "reconstruction.png": `Held-out samples of the ${end} through the autoencoder`,
-    "between.png": "Data of an intermediate time",
-    "spectrum.svg": "Energy by wavenumber: source, target, generated",
-    "path.png": "Paths",
-    "path.gif": "Paths, animated",
-  };
-  const samples = join(folder, "samples");
-  const files = existsSync(samples) ? readdirSync(samples).sort() : [];
-  return Object.entries(captions).flatMap(([name, caption]) =>
-    files
-      .filter((file) => file.replace(/_\d+(\.png|\.svg)$/, "$1") === `${id}_${name}`)
-      .map((file) => ({ path: join(samples, file), caption })),
-  );
-}
-
 function viewsOf(
-  folder: string,
   rows: readonly Row[],
   config: CompleteTrainConfig,
 ): (EvaluationView & { at: Position })[] {
@@ -212,7 +184,7 @@ function viewsOf(
     if (!row) return [];
     const at: Position = { half: Number(row.half_iteration), direction, step: Number(row.step) };
     const id = checkpointId(at, config);
-    return [{ direction, at, id, pictures: evaluationPictures(folder, { id, direction }) }];
+    return [{ direction, at, id }];
   });
 }
 
@@ -278,8 +250,8 @@ async function drawMissing(
   const { results, config } = readRun(folder);
   const { direction } = set;
   const trained = config as unknown as CompleteTrainConfig;
-  const view = viewsOf(folder, results, trained).find((one) => one.direction === direction);
-  if (!view || view.pictures.length > 0) return;
+  const view = viewsOf(results, trained).find((one) => one.direction === direction);
+  if (!view || hasEvaluationPictures(folder, view.id)) return;
   await writeEvaluationPictures(
     { at: view.at, set, context },
     {

@@ -1,5 +1,5 @@
 import { RunError } from "../errors.js";
-import { escapeXml, fontFamily, ink, loadSharp, pickIndexes, textWidth } from "./svg.js";
+import { escapeXml, fontFamily, legibleInk, loadSharp, pickIndexes, textWidth } from "./svg.js";
 
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
 type ImageShape = readonly [n: number, channels: number, height: number, width: number];
@@ -45,7 +45,7 @@ export async function picturePng(
   const shape = [1, channels, height, width] as const;
   const { data } = paint(pixels, { shape, columns: 1, scale: 1, space: 0 });
   const sharp = await loadSharp();
-  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  const picture = sharp(data, { raw: { width, height, channels: 4 } }).removeAlpha();
   return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
 }
 
@@ -103,13 +103,15 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
   const columns = Math.ceil(Math.sqrt(n));
   const scale = Math.max(1, Math.round(256 / (columns * width)));
   const round = (value: number) => Math.round(Math.round(value / greyStep) * greyStep);
+  const sharp = await loadSharp();
   const drawn: Buffer[] = [];
   let size = { width: 0, height: 0 };
   for (const [k, frame] of frames.entries()) {
     const sheet = paint(channels === 1 ? frame.map(round) : frame, { shape, columns, scale });
     const label = { text: captions[k] ?? "", x: sheet.width / 2 + gap, y: 13, size: labelSize };
     const picture = await drawSheet(sheet, { top: captionHeight + gap, labels: [label] });
-    const { data, info } = await picture.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const white = sharp(await picture.png().toBuffer()).flatten({ background: "white" });
+    const { data, info } = await white.raw().toBuffer({ resolveWithObject: true });
     size = info;
     if (info.width * info.height * frames.length > pixelLimit)
       throw new RunError(
@@ -118,7 +120,6 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
       );
     drawn.push(data);
   }
-  const sharp = await loadSharp();
   const raw = { width: size.width, height: size.height * frames.length, channels: 3 } as const;
   const isEnd = (k: number) => k === 0 || k === frames.length - 1;
   return sharp(Buffer.concat(drawn), { raw: { ...raw, pageHeight: size.height } })
@@ -131,6 +132,7 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
     .toBuffer();
 }
 
+/** RGBA: transparent between the images, so that pages of both themes show through. */
 interface Sheet {
   data: Buffer;
   width: number;
@@ -150,21 +152,23 @@ function paint(
   const plane = height * width;
   const cell = { width: width * scale + space, height: height * scale + space };
   const sheet = { width: columns * cell.width, height: Math.ceil(n / columns) * cell.height };
-  const data = Buffer.alloc(3 * sheet.width * sheet.height, 255);
+  const data = Buffer.alloc(4 * sheet.width * sheet.height);
   for (let i = 0; i < n; i++) {
     const corner = Math.floor(i / columns) * cell.height * sheet.width + (i % columns) * cell.width;
     for (let y = 0; y < height * scale; y++) {
       for (let x = 0; x < width * scale; x++) {
         const pixel = Math.floor(y / scale) * width + Math.floor(x / scale);
-        for (let c = 0; c < 3; c++) {
-          const from = (i * channels + Math.min(c, channels - 1)) * plane + pixel;
-          data[3 * (corner + y * sheet.width + x) + c] = images[from];
-        }
+        const to = 4 * (corner + y * sheet.width + x);
+        for (let c = 0; c < 3; c++)
+          data[to + c] = images[(i * channels + Math.min(c, channels - 1)) * plane + pixel];
+        data[to + 3] = 255;
       }
     }
   }
   return { data, ...sheet };
 }
+
+const black = { r: 0, g: 0, b: 0 };
 
 interface Label {
   text: string;
@@ -185,8 +189,8 @@ async function drawSheet(
       size === titleSize ? 'text-anchor="start" font-weight="bold"' : 'text-anchor="middle"';
     return `<text x="${x}" y="${y}" font-size="${size}" ${style}>${escapeXml(text)}</text>`;
   });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" font-family="${fontFamily}" fill="${ink}">${texts.join("")}</svg>`;
-  return sharp(data, { raw: { ...size, channels: 3 } })
-    .extend({ top, left: gap, right: width - gap - size.width, background: "white" })
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" font-family="${fontFamily}" fill="${legibleInk}">${texts.join("")}</svg>`;
+  return sharp(data, { raw: { ...size, channels: 4 } })
+    .extend({ top, left: gap, right: width - gap - size.width, background: { ...black, alpha: 0 } })
     .composite([{ input: Buffer.from(svg), left: 0, top: 0 }]);
 }

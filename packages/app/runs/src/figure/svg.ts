@@ -60,6 +60,8 @@ export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 export const ink = "#222222";
 /** The colour of grids and secondary texts. */
 export const faintInk = "#6b6b6b";
+/** The colour of texts on white and on black. */
+export const legibleInk = "#7b7b7b";
 
 const palette = [
   "#0072b2",

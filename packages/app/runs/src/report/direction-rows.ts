@@ -14,6 +14,8 @@ export interface DirectionRows {
   /** Of each class or range of the condition, the worst first. */
   conditions: readonly MetricRow[];
   spread: MetricRow | undefined;
+  /** Of the energy spectrum of fields. */
+  spectrum: MetricRow | undefined;
   /** The title of a metric at the endpoint, by its name there, at a time or in a condition. */
   titleOf(row: MetricRow): string;
 }
@@ -33,6 +35,7 @@ export function directionRows(direction: "f" | "b", quality: Quality | null): Di
     marginals: rows.filter(({ group }) => group === "marginals"),
     conditions: worstShares(ofConditions ?? []),
     spread: rows.find(({ name }) => name === "variance_ratio"),
+    spectrum: rows.find(({ name }) => name === "band_error"),
     titleOf: ({ name, title }) =>
       rows.find((row) => row.name === name.replace(/^(marginal|condition)_/, ""))?.title ?? title,
   };

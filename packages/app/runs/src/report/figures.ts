@@ -6,15 +6,15 @@ import { categoryPanel, histogramPanel } from "../figure/histogram.js";
 import { type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
 import { type Points, readPoints } from "../figure/points-file.js";
 import type { Panel } from "../figure/svg.js";
-import { digits } from "../numbers.js";
 import type { CourseRecord, DataFile } from "../run/data-file.js";
 import type { Quality } from "../run/quality.js";
 import { categoryCaption, closeness, cutText, histogramCaption } from "./captions.js";
 import { conditionFigures, conditionImages } from "./condition-figures.js";
 import { columnCount, constantColumns } from "./data-section.js";
 import { type DirectionRows, directionRows } from "./direction-rows.js";
+import { evaluationPictures, goalNotes } from "./evaluation-pictures.js";
 import type { Names } from "./names.js";
-import { charts, type Html, html, type Picture, pictures, piecesOf } from "./page/html.js";
+import { charts, type Html, html, pictures, piecesOf } from "./page/html.js";
 import { planeOptions } from "./plane-options.js";
 
 /** An evaluation shown in figures. */
@@ -23,8 +23,6 @@ export interface EvaluationView {
   direction: "f" | "b";
   /** The prefix of its files below samples/. */
   id: string;
-  /** Figures with their captions. */
-  pictures: readonly Picture[];
 }
 
 /** What figures show next to the points of their evaluation. */
@@ -59,10 +57,11 @@ export async function evaluationFigures(
 
 async function viewOf(
   folder: string,
-  { direction, id, pictures: files }: EvaluationView,
+  { direction, id }: EvaluationView,
   options: FigureOptions,
 ): Promise<Html[]> {
   const points = readPoints(join(folder, `samples/${id}_points.json`));
+  const files = evaluationPictures(folder, id, options);
   if (!points && files.length === 0) return [];
   const { source, target } = options.names;
   const usual =
@@ -89,8 +88,7 @@ async function pointFigures(points: Points, options: FigureOptions): Promise<Htm
     (await coursePanels(course, plane, { ...options, ...(record && { timeName: record.name }) }));
   const note = [
     `Generated rows (blue) should cover ${times ? "the data of each time" : `the rows of ${goal}`}.`,
-    rows.main && !times && closeness(rows.main),
-    rows.spread && `Their variance is ${digits(rows.spread.value)} of the variance of ${goal}.`,
+    ...goalNotes({ main: times ? undefined : rows.main, spread: rows.spread }, goal),
     cutText(cut),
     plane.explained &&
       `The axes are the first two principal components, with their shares of the variance${plane.weights ? ", named by the columns of the largest weights" : ""}.`,

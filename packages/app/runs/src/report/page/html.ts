@@ -126,7 +126,9 @@ export function pictures(files: readonly Picture[], layout: "row" | "grid small"
       return html`<p class="note">${caption}: ${path} is too large for this page.</p>`;
     const type = extname(path) === ".svg" ? "svg+xml" : extname(path).slice(1);
     const data = `data:image/${type};base64,${readFileSync(path).toString("base64")}`;
-    return html`<figure><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
+    // Curves are drawn on white; maps hold colours of values.
+    const kind = extname(path) === ".svg" && !/_maps_\d+\.svg$/.test(path) ? "curves" : "";
+    return html`<figure${kind && html` class="${kind}"`}><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
   });
   return html`<div class="${layout}">${drawn}</div>`;
 }

@@ -4,7 +4,7 @@
 const darkStyle = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
-  ${root} :is(.chart svg, .legend i, .ramp i) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
+  ${root} :is(.chart svg, .legend i, .ramp i, .curves img) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
 
 /** CSS of the whole page. */
 export const style = `
@@ -68,7 +68,7 @@ figure { margin: 0; min-width: 0; max-width: 30rem; }
 figure b { display: block; overflow-wrap: break-word; }
 svg, img { display: block; max-width: 100%; height: auto; }
 .chart svg { width: 100%; overflow: visible; }
-img { background: #fff; border-radius: .2rem; }
+img { border-radius: .2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; margin: .5rem 0; }
 .legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
