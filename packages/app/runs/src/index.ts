@@ -41,8 +41,8 @@ export {
 } from "./progress.js";
 export { runQueue } from "./queue.js";
 export { courseTitle } from "./report/course.js";
-export { comparisonRows } from "./report/few-steps.js";
 export { hasEvaluationPictures } from "./report/evaluation-pictures.js";
+export { comparisonRows } from "./report/few-steps.js";
 export type { EvaluationView } from "./report/figures.js";
 export { heldOutSentences } from "./report/held-out.js";
 export { distinctNames, endNames } from "./report/names.js";

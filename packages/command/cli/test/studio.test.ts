@@ -40,7 +40,6 @@ describe("a fit of the studio", () => {
     "Dataset",
     "pairs",
     "holdout",
-    "name",
     "nproc",
     "teacher",
     "checkpoint_f",
@@ -59,6 +58,13 @@ describe("a fit of the studio", () => {
   it("has its folder from its plan if a column holds its times", () => {
     const { words, folder } = studioProgram.fit(root, files.slice(1), { time: "x" });
     expect([words.includes("time=x"), folder]).toEqual([true, null]);
+  });
+
+  it("has a name, which is no path", () => {
+    const named = studioProgram.fit(root, files, { name: "rivers" });
+    expect(named.folder?.startsWith(join(root, "rivers/"))).toBe(true);
+    for (const name of ["../x", "a/b", ".."])
+      expect(() => studioProgram.fit(root, files, { name })).toThrow('without "/"');
   });
 
   it("takes no sweep", () => {

@@ -4,7 +4,10 @@ import { type Grade, grades, type MetricRow, type NextStep, type Verdict } from 
 import { judge, leastPower } from "./grade.js";
 
 /** What one calls the samples of datasets. */
-export const samplesName = ({ shape, channels }: Pick<Datasets, "shape"> & Partial<Pick<Datasets, "channels">>): string =>
+export const samplesName = ({
+  shape,
+  channels,
+}: Pick<Datasets, "shape"> & Partial<Pick<Datasets, "channels">>): string =>
   shape.length === 1 ? "rows" : channels ? "fields" : "images";
 
 /** Additional facts for a verdict. */

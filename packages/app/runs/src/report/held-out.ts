@@ -46,7 +46,7 @@ function findingOf(rows: readonly MetricRow[]): string | null {
   const finding = misses.includes(null)
     ? ""
     : missed.length === 0
-      ? " The bridge is better than both."
+      ? ` The bridge is better than both${bridges.some(({ grade }) => grade === "undecided") ? ", but too few rows show how close it is to real data" : ""}.`
       : ` The bridge is no better than ${missed.map(([, words]) => words).join(" and ")}.`;
   return `1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${comparison}.${finding}`;
 }

@@ -174,12 +174,16 @@ describe("images", () => {
   it("are in rows on a transparent ground, grey and RGB, below titles", async () => {
     const images = new Uint8Array([0, 128, 255]);
     const grid = await imageGrid({ images, shape: [3, 1, 1, 1], columns: 2 });
-    const on = async (background: string) => decode(await sharp(grid).flatten({ background }).png().toBuffer());
+    const on = async (background: string) =>
+      decode(await sharp(grid).flatten({ background }).png().toBuffer());
     const plain = await on("white");
     expect([plain.width, plain.height]).toEqual([2 + 2 * 66, 2 + 2 * 66]);
     const centre = (i: number) => plain.pixel(34 + 66 * (i % 2), 34 + 66 * Math.floor(i / 2));
     expect([0, 1, 2].map(centre)).toEqual([0, 128, 255].map(greyColour));
-    for (const [ground, value] of [[plain, 255], [await on("black"), 0]] as const)
+    for (const [ground, value] of [
+      [plain, 255],
+      [await on("black"), 0],
+    ] as const)
       for (const x of [0, 1, 67]) expect(ground.pixel(x, 30)).toEqual(greyColour(value));
     const titles = { columnTitles: ["t = 0"], title: "Digits of two kinds" };
     const png = await imageGrid({ images, shape: [1, 3, 1, 1], columns: 1, ...titles });

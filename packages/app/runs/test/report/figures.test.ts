@@ -1,5 +1,8 @@
 // What figures of a report say: shapes of columns, closeness, courses and their times.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { scratch } from "../../../../../test/support/scratch.js";
 import { rangeOfGroups } from "../../src/figure/axes.js";
 import { plainUnits } from "../../src/figure/axis-units.js";
 import { categoryPanel } from "../../src/figure/histogram.js";
@@ -11,9 +14,11 @@ import {
   histogramCaption,
 } from "../../src/report/captions.js";
 import { courseTable, courseTitle } from "../../src/report/course.js";
+import { directionRows } from "../../src/report/direction-rows.js";
+import { evaluationPictures, hasEvaluationPictures } from "../../src/report/evaluation-pictures.js";
 import { worstShares } from "../../src/report/order.js";
 import type { CourseRecord } from "../../src/run/data-file.js";
-import type { MetricRow } from "../../src/run/quality.js";
+import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { select } from "../figure/svg.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({
@@ -173,5 +178,32 @@ describe("a course", () => {
       "7600 540 60 2.40",
     ]);
     expect(cells(course(dataset("2"), dataset("7")))[0]).toBe("Day Rows Trained on Held out");
+  });
+});
+
+describe("the images of an evaluation", () => {
+  it("name their data, quote their metrics, and have the order of the report", () => {
+    const folder = scratch();
+    mkdirSync(join(folder, "samples"));
+    for (const name of ["a_spectrum.svg", "a_end.png", "a_start.png", "ab_end.png"])
+      writeFileSync(join(folder, "samples", name), "");
+    const ofEnd = { group: "endpoints", floor: 1, ceiling: 3 };
+    const rows = [
+      row({ ...ofEnd, name: "sliced_w2", title: "sliced 2-Wasserstein", value: 2 }),
+      row({ ...ofEnd, name: "band_error", title: "error of the spectrum", value: 2.5 }),
+    ];
+    const facts = { direction: "b", names: { source: "day", target: "night" } } as const;
+    const backward = rows.map((one) => ({ ...one, direction: "b" }));
+    const quality = qualityFile.parse({ rows: backward });
+    const files = evaluationPictures(folder, "a", { ...facts, rows: directionRows("b", quality) });
+    expect(files.map(({ caption }) => caption)).toEqual([
+      "Held-out samples of night.",
+      "The same samples after the bridge. sliced 2-Wasserstein 2, real data 1, no bridge 3.",
+      "The energy of generated fields (blue) should be the energy of day at each wavenumber. error of the spectrum 2.50, real data 1, no bridge 3.",
+    ]);
+    expect([hasEvaluationPictures(folder, "a"), hasEvaluationPictures(folder, "b")]).toEqual([
+      true,
+      false,
+    ]);
   });
 });

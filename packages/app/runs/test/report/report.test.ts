@@ -224,6 +224,10 @@ describe("verdicts", () => {
     expect(sentence({ protocol: "a", misses: ["line"] })).toContain(
       "The bridge is no better than straight lines between its neighbours.",
     );
+    const unsure = { grade: "undecided", value: 2, ceiling: 2.5 } as const;
+    expect(
+      shown({}, loo("a", { ...unsure, held_out: { protocol: "a", misses: [] } }), nearest),
+    ).toContain("better than both, but too few rows show how close it is to real data.");
     const graded = shown({}, loo("a", { grade: "partial", value: 2, ceiling: 2.5 }), nearest);
     expect(graded).toContain('<div class="verdict partial"><p><b>Without day 2: ◐ most of the way');
     expect(graded.indexOf("Without day 2")).toBeLessThan(graded.indexOf("Forward"));

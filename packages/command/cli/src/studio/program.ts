@@ -14,7 +14,7 @@ import { placeOfRun, readFitArguments } from "../words/places.js";
 
 const root = "paths.experiments_dir_name";
 
-/** Further options of pages. No option of a page names a file, a folder or code, or starts other processes. */
+/** Further options of pages. No option names a file or code, or starts processes. The run folder, which `name` names, is below the studio's. */
 const otherKeys = [
   "at",
   "data.between",
@@ -39,6 +39,7 @@ const otherKeys = [
   "interpolant",
   "loo",
   "method",
+  "name",
   "threads",
   "time_order",
   "times",

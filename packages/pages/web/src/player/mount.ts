@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { createPictures } from "./pictures/view.js";
 import { createPoints } from "./points/view.js";
 import { addStyles } from "./styles.js";
-import type { ViewContext } from "./view.js";
+import { type ViewContext, wayOf } from "./view.js";
 
 export { type MotionView, motionText, mountMotion } from "./points/motion.js";
 export type { PlayerSettings };
@@ -68,7 +68,15 @@ export function mountPlayer(
     signal: stopped.signal,
     failed(problem) {
       error.hidden = problem === null;
+      error.className = "error";
       error.textContent = problem?.message ?? "";
+      view.element.hidden = false;
+    },
+    lacksStart() {
+      error.hidden = false;
+      error.className = "note";
+      error.textContent = `This page holds no samples of ${wayOf(context).from} to start from. Export the bridge again on a machine that has its data.`;
+      view.element.hidden = true;
     },
   };
   // Samples that were refused leave no empty frame.

@@ -13,6 +13,8 @@ export interface ViewContext {
   /** Aborted when the player goes. */
   signal: AbortSignal;
   failed(error: Error | null): void;
+  /** The page holds no samples where paths of this direction start. */
+  lacksStart(): void;
 }
 
 /** The part of a player that shows samples on their way. */

@@ -4,7 +4,7 @@
 const darkStyle = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
-  ${root} :is(.chart svg, .legend i, .ramp i, .curves img) { filter: invert(1) hue-rotate(180deg) brightness(1.2); }`;
+  ${root} :is(.chart svg, .legend i, .ramp i, .curves img) { filter: invert(1) hue-rotate(180deg) brightness(1.2); } ${root} .curves img { mix-blend-mode: screen; }`;
 
 /** CSS of the whole page. */
 export const style = `
@@ -64,7 +64,7 @@ dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 .grid.medium { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
 .grid.large { grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); }
 figure { margin: 0; min-width: 0; max-width: 30rem; }
-.row figure { max-width: 100%; }
+.row figure { max-width: 100%; } .row figcaption { contain: inline-size; min-width: 14rem; max-width: 100%; }
 figure b { display: block; overflow-wrap: break-word; }
 svg, img { display: block; max-width: 100%; height: auto; }
 .chart svg { width: 100%; overflow: visible; }

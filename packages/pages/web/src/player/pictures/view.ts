@@ -32,7 +32,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   });
   const samplePicture = () => {
     const { start, index } = thumbnails;
-    if (!start) return view.failed(new Error("there is no image to start from"));
+    if (!start) return view.lacksStart();
     const n = random && settings.solver === "sde" ? runs : 1;
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);

@@ -51,8 +51,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   const restart = () => {
     const { direction, particles } = settings;
     const all = samples[direction];
-    if (!all)
-      return view.failed(new Error(`there are no samples of ${wayOf(view).from} to start from`));
+    if (!all) return view.lacksStart();
     clouds = [];
     const indices = spacedIndices(all.shape[0], particles);
     playback.sample(rowsOf(all, indices), indices);
