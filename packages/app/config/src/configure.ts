@@ -22,6 +22,7 @@ import {
   inTypedNames,
   merge,
   type Overrides,
+  printValue,
   readName,
   type Tree,
   typedValue,
@@ -65,7 +66,7 @@ export function configure<S extends z.ZodType>(
   overrides: object,
   options: ConfigureOptions = {},
 ): Member<z.output<S>> {
-  const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
+  const { schema, check, take, unused, aliases = {}, unnamed = [], launched = false } = experiment;
   const names = { ...experiment.names, ...options.names };
   const base = flatten(options.base ?? {});
   const values = flatten(overrides);
@@ -81,6 +82,14 @@ export function configure<S extends z.ZodType>(
       const config = validate(schema, tree, (value) => [...problems, ...(check?.(value) ?? [])], {
         groups,
       });
+      const typed = withoutAliases(aliases, values);
+      for (const [key, reason] of Object.entries(unused?.(config, Object.keys(typed)) ?? {}))
+        notes.push(
+          inTypedNames(
+            aliases,
+            `${key}=${printValue(typed[key] ?? null)} changes nothing: ${reason}`,
+          ),
+        );
       return {
         config,
         base,

@@ -22,6 +22,8 @@ export interface Experiment<S extends z.ZodType> {
    * @throws {ConfigError}
    */
   take?: (tree: Tree) => string[];
+  /** The given keys that change nothing in a configuration, each with its reason. */
+  unused?: (config: z.output<S>, given: readonly string[]) => Readonly<Record<string, string>>;
   /** Names that work like presets. */
   names?: RegisteredNames;
   /** Keys that do not name the run's folder, in addition to seed and the folder of all runs. */

@@ -33,6 +33,7 @@ export { networkNames, takesVectors } from "./keys/model.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";
+export { unusedOptions } from "./keys/unused.js";
 export { helpEntries, helpTable } from "./schema/help.js";
 export { validate } from "./schema/validate.js";
 export { groupTable, presetGroups, type RegisteredNames } from "./presets.js";

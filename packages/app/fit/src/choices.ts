@@ -1,4 +1,4 @@
-import { ConfigError, printValue } from "@dsbm/config";
+import { ConfigError, printValue, unusedOptions } from "@dsbm/config";
 import type { Choice } from "@dsbm/runs";
 import { configureFit, type FitConfiguration, type FitRequest } from "./request.js";
 import type { Rule } from "./rules/rule.js";
@@ -64,6 +64,19 @@ export class Choices {
   /** Forgets choices without effect. The user's values stay. */
   drop(keys: readonly string[]): void {
     this.#set(this.#list.filter(({ key, given }) => given || !keys.includes(key)));
+  }
+
+  /** Says of the user's options that change nothing why they do not. */
+  explainUnused(): void {
+    const { overrides } = this.request;
+    const reasons = unusedOptions(this.configuration.config, Object.keys(overrides));
+    const explained = Object.entries(reasons).map(([key, reason]) => ({
+      key,
+      value: printValue(overrides[key] ?? null),
+      reason: `it was given, and changes nothing: ${reason}`,
+      given: true,
+    }));
+    this.#set([...this.#list.filter(({ key }) => !Object.hasOwn(reasons, key)), ...explained]);
   }
 
   #set(list: readonly Choice[], configuration: FitConfiguration | null = null): void {

@@ -16,7 +16,7 @@ import {
   type SizeKey,
   twiceTheWidth,
 } from "./rules/images.js";
-import { isFitted, oneIteration, unusedOptions } from "./rules/iterations.js";
+import { isFitted, needlessOptions, oneIteration } from "./rules/iterations.js";
 
 interface SizingOptions {
   /** The time of the run with the choices so far. */
@@ -69,7 +69,7 @@ export async function sizeImages(choices: Choices, work: ImageSpeed): Promise<Sp
   let result = await sizeFrom(choices, largest, work);
   const isRepeated = choices.list.some(({ key, value }) => key === "n_ipf" && value === 2);
   if (result.steps < fewSteps && isRepeated && choices.replace(oneIteration(result.steps))) {
-    choices.drop(unusedOptions(choices.configuration.config));
+    choices.drop(needlessOptions(choices.configuration.config));
     result = await sizeFrom(choices, largest, work);
   }
   const { speed, steps } = result;

@@ -8,9 +8,9 @@ import {
   chooseIterations,
   hasOwnModel,
   methodOf,
+  needlessOptions,
   refinesPairs,
   startsFromReference,
-  unusedOptions,
 } from "./rules/iterations.js";
 import { noiseRules } from "./rules/noise.js";
 import { choosePlanRows } from "./rules/pairs.js";
@@ -33,8 +33,8 @@ export function chooseOptions(
   const noise = rules.find(({ key }) => key === "sigma")?.value ?? null;
   const sigma = choices.isGiven("sigma") ? config.sigma : (noise as number | null);
   choices.addIfAllowed(noiseRules(methodOf(config), facts, sigma));
-  const unused = unusedOptions(config);
-  choices.add(...networkChoices(rules, config).filter(({ key }) => !unused.includes(key)));
+  const needless = needlessOptions(config);
+  choices.add(...networkChoices(rules, config).filter(({ key }) => !needless.includes(key)));
   choosePlan(choices, datasets, Math.min(...facts.rows));
 }
 

@@ -91,6 +91,7 @@ export async function planFit(
     chooseLatentPlan(choices, facts.rows);
     const time = forecastAt(speed);
     if (!isGiven("num_iter")) chooseSteps(choices, time, speed);
+    choices.explainUnused();
     const { configuration } = choices;
     const forecast = forecastLines({ ...configuration, facts, datasets, time });
     const list = [...choices.list, ...growthLengthOf(configuration.config, datasets)];
@@ -159,7 +160,7 @@ function listOf(
   time: TimePlan,
 ): Choice[] {
   const limits = [
-    rule("max_minutes", max_minutes, "the time given"),
+    rule("max_minutes", max_minutes, ""),
     internalRule(
       "reserve",
       Math.ceil(time.limit.reserve),

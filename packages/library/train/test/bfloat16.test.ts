@@ -1,5 +1,5 @@
 // Networks in bfloat16 stay near float32; closed forms and flows keep their digits.
-import { brownian, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
+import { brownian, methodNamed, methods, uniformGrid, withPreconditioning } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { randn, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +15,8 @@ import {
   runTraining,
   tinyProblem,
   train,
+  trainingOf,
+  weights,
 } from "./support.js";
 
 const exactBridge = { a: 0.3, sigma: 1 };
@@ -67,6 +69,24 @@ it("dtype trains networks to weights near float32", async () => {
   expect(apart).toBeGreaterThan(0);
   expect(apart).toBeLessThan(0.05);
 });
+
+const withNetworks = Object.keys(methods)
+  .map((name) => methodNamed(name, { gammas: [0.3, 0.2, 0.2, 0.3] }))
+  .filter(({ model, plan }) => !model?.fit && !plan);
+
+it.each([...withNetworks, withPreconditioning(methods.dsbm)])(
+  "dtype reaches the network within $name",
+  async (method) => {
+    const [long, short] = await Promise.all(
+      (["float32", "bfloat16"] as const).map(async (dtype) => {
+        const training = trainingOf(tinyProblem(method, { dtype, steps: 4 }));
+        await train(training);
+        return weights(training);
+      }),
+    );
+    expect(short).not.toEqual(long);
+  },
+);
 
 describe("closed forms and plans", () => {
   it.each([methods.gaussian_bridge, methodNamed("lightsb", { components: 3 })])(

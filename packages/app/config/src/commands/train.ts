@@ -5,6 +5,7 @@ import { networkNames } from "../keys/model.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
 import { trainSchema, trainSections } from "../keys/train.js";
 import { freeProcessKeys } from "../keys/training.js";
+import { unusedOptions } from "../keys/unused.js";
 import type { Aliases } from "../tree.js";
 
 const aliases: Aliases = {
@@ -26,6 +27,7 @@ export const train: Experiment<typeof trainSchema> = {
   aliases,
   names: { model: networkNames, method: methodNames },
   take: takeReferenceKeys,
+  unused: unusedOptions,
   launched: true,
   sections: trainSections,
   // These keys change no result.

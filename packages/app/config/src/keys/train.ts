@@ -83,10 +83,10 @@ export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, k
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
   const { num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
-  const { closedForm: isFitted, networks, discreteSteps } = factsNamed(method);
+  const { closedForm: isFitted, networks, predicts } = factsNamed(method);
   const num_iter = isFitted ? 1 : config.num_iter;
   const fb_sequence = config.fb_sequence ?? (networks === "each" ? ["b", "f"] : ["b"]);
-  const independent = config.first_coupling === "ind" && !discreteSteps;
+  const independent = config.first_coupling === "ind" && predicts !== "increment";
   const cache_refresh_stride = config.cache_refresh_stride ?? num_iter;
   const cache_npar =
     config.cache_npar ??

@@ -1,6 +1,6 @@
 // The number of iterations, and the options that the number of iterations makes needless.
 import { type MethodFacts, methodFacts } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, unusedOptions } from "@dsbm/config";
 import { type Rule, rule } from "./rule.js";
 
 /** The facts of the method of a configuration. */
@@ -60,14 +60,14 @@ export function chooseIterations(config: CompleteTrainConfig): Rule | null {
   return config.n_ipf >= Number(iterations.value) ? iterations : null;
 }
 
-/** The options that have no effect on this method and its iterations. */
-export function unusedOptions(config: CompleteTrainConfig): readonly string[] {
+/** The options that no rule need choose for this method and its iterations. */
+export function needlessOptions(config: CompleteTrainConfig): readonly string[] {
   const { closedForm, predicts, simulation } = methodOf(config);
   const simulates = simulation !== "never" && repeats(config);
   const caches = simulates && config.cache === "disk";
   return [
-    ...(closedForm ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    ...(closedForm && predicts === "velocity" ? ["sigma"] : []),
+    // Without a sigma, steps of a flow follow gamma_min and gamma_max.
+    ...Object.keys(unusedOptions(config)).filter((key) => key !== "sigma" || closedForm),
     ...(hasOwnModel(config) ? ["lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
     // Discrete DSB simulates steps, not endpoints.

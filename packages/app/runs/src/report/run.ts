@@ -155,7 +155,7 @@ function unmeasuredList({ left_out, unmeasured }: Quality): Html | false {
 function choicesSection(choices: readonly Choice[]): Html[] {
   const shown = choices.filter(({ organising }) => !organising);
   const [own, given] = [false, true].map((isGiven) =>
-    shown.filter(({ given, reason }) => (given || reason === "") === isGiven),
+    shown.filter(({ reason }) => (reason === "") === isGiven),
   );
   const setting = ({ key, value }: Choice) => html`<code>${key}=${valueText(value)}</code>`;
   return piecesOf(

@@ -9,6 +9,8 @@ export interface MethodTakes {
   readonly options?: readonly string[];
   /** Options without effect on this method, which are refused. */
   readonly ignored?: readonly string[];
+  /** Options without effect on this method, which presets may set: the user who gives one is told. */
+  readonly unused?: readonly string[];
   /** Refused options, each with a predicate and a cure: `{ "eps=0": "makes …: write …" }`. */
   readonly refused?: Readonly<Record<string, string>>;
   /** Whether samples may be images (default: yes); vectors always may. */
@@ -54,6 +56,8 @@ export interface StatedFacts {
 export interface MethodFacts extends Required<StatedFacts & { takes: Required<MethodTakes> }> {
   /** Whether it is fitted once from all rows instead of trained in steps. */
   readonly closedForm: boolean;
+  /** Whether it has a loss of its own instead of a weighted squared error. */
+  readonly ownLoss: boolean;
   /** Whether it draws endpoints from a plan at once. */
   readonly drawsPlan: boolean;
   /** Whether it samples in the discrete steps that it was trained on. */

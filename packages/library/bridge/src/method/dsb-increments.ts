@@ -6,7 +6,7 @@ import { type Direction, oppositeDirection, sourceOf } from "../core/direction.j
 import type { TimeGrid } from "../core/time-grid.js";
 import { type Field, solverSteps } from "../solver/solver.js";
 import type { Method } from "./method.js";
-import { pairOptions } from "./options.js";
+import { outputOptions, pairOptions, timeOptions } from "./options.js";
 
 /** Rows of a regression on increments. */
 export interface IncrementRows extends Batch {
@@ -74,7 +74,10 @@ export const dsb_increments = {
   predicts: "increment",
   networks: "each",
   eps: 0,
-  takes: { ignored: pairOptions },
+  takes: {
+    ignored: [...outputOptions, ...pairOptions],
+    unused: [...timeOptions, "loss_scale"],
+  },
   rows: {
     pairs: false,
     runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },

@@ -12,7 +12,7 @@ import {
 } from "../langevin/langevin.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
 import type { Method, RowsContext } from "./method.js";
-import { pairOptions } from "./options.js";
+import { pairOptions, timeOptions } from "./options.js";
 
 interface LangevinRows extends Batch {
   readonly x: Tensor;
@@ -47,6 +47,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
     takes: {
       options: ["langevin_scale", "var_final_gamma_scale"],
       ignored: ["std_trick", "normalize_x1", ...pairOptions],
+      unused: timeOptions,
     },
     rows: {
       pairs: false,

@@ -22,11 +22,13 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
     takes: {
       options: takes.options ?? [],
       ignored: takes.ignored ?? [],
+      unused: takes.unused ?? [],
       refused: takes.refused ?? {},
       images: takes.images ?? true,
       conditions: takes.conditions ?? true,
     },
     closedForm,
+    ownLoss: method.loss !== undefined,
     drawsPlan: method.plan !== undefined,
     discreteSteps: method.sampler !== undefined && predicts === "increment",
     pairs: rows?.pairs ?? false,

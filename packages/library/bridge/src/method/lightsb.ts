@@ -52,6 +52,7 @@ const lightFacts = {
   takes: {
     options: ["mass", "mass_penalty"],
     ignored: [...outputOptions, ...pairOptions],
+    unused: ["eps", "time_sampling"],
     conditions: false,
   },
   guide: [

@@ -12,6 +12,18 @@ export const outputOptions = ["mean_match", "std_trick"] as const;
 /** Couplings of the user, for methods that train on no pairs or on marginals only. */
 export const pairOptions = ["ot_sampler", "pairs"] as const;
 
+/** Times and noise of Brownian motion in continuous time, for methods that learn the steps of a sampler. */
+export const timeOptions = ["eps", "time_sampling", "step_variance", "sde"] as const;
+
+/** Rows of half-iterations, for methods that draw each batch from plans of all rows. */
+export const rowOptions = [
+  "first_pass",
+  "cache",
+  "cache_npar",
+  "cache_batch_size",
+  "cache_refresh_stride",
+] as const;
+
 /** The drift of a bridge grows without bound towards its endpoints. */
 export const finiteTimes = (name: string) => ({
   "eps=0": `makes the target of ${name} infinite: write eps=1e-3 or leave it out`,

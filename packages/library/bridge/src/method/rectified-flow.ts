@@ -6,7 +6,7 @@ import { independent } from "../coupling/independent.js";
 import { addBends } from "../model/mean-path.js";
 import { brownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
-import { pathOptions } from "./options.js";
+import { outputOptions, pathOptions } from "./options.js";
 
 const line = brownian({ sigma: 0 });
 
@@ -20,7 +20,10 @@ export const rectifiedflow = {
   learns: "pairs",
   straight: true,
   eps: 0,
-  takes: { options: ["match_moments", ...pathOptions, "path_potential"] },
+  takes: {
+    options: ["match_moments", ...pathOptions, "path_potential"],
+    ignored: outputOptions,
+  },
   guide: [
     {
       preset: "otcfm",

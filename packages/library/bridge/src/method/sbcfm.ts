@@ -6,7 +6,7 @@ import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
 import { asColumn } from "../process/process.js";
 import type { Method } from "./method.js";
-import { finiteTimes } from "./options.js";
+import { finiteTimes, outputOptions } from "./options.js";
 
 /** SB-CFM: the flow of the bridge from entropic minibatch pairs (Tong et al. 2024). */
 export const sbcfm = {
@@ -16,7 +16,10 @@ export const sbcfm = {
   networks: "shared",
   keepOptimizer: true,
   eps: 1e-3,
-  takes: { ignored: ["ot_sampler"], refused: finiteTimes("sbcfm") },
+  takes: {
+    ignored: [...outputOptions, "ot_sampler"],
+    refused: finiteTimes("sbcfm"),
+  },
   guide: [{ title: "SB-CFM", use: "a flow from entropic pairs", lack: "no SDE", result: "sb_cfm" }],
   rows: {
     pairs: true,

@@ -18,7 +18,7 @@ import { addBends } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
 import { asColumn } from "../process/process.js";
 import type { Method, MethodModel, ModelFacts, StepContext } from "./method.js";
-import { finiteTimes, growthOptions, outputOptions, pathOptions } from "./options.js";
+import { finiteTimes, growthOptions, outputOptions, pathOptions, rowOptions } from "./options.js";
 import { noiseTerms } from "./sf2m.js";
 
 /** Options of methods with growth. */
@@ -111,6 +111,7 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
     takes: {
       options: [...growthOptions, ...pathOptions],
       ignored: [...outputOptions, "ot_sampler"],
+      unused: rowOptions,
       images: false,
     },
     guide: [
@@ -143,6 +144,7 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
     takes: {
       options: [...growthOptions, ...pathOptions],
       ignored: [...outputOptions, "ot_sampler"],
+      unused: rowOptions,
       refused: finiteTimes("wfr_bridge"),
       images: false,
     },

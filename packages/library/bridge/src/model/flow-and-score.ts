@@ -16,6 +16,10 @@ export class FlowAndScore extends nn.Module {
     this.v = v;
     this.s = s;
   }
+  /** Flow and score, which losses call by themselves. */
+  get inner(): readonly Network[] {
+    return [this.v, this.s];
+  }
   forward(x: Tensor, t: Tensor, { direction, ...conditions }: Conditions = {}): Tensor {
     if (!direction) throw argumentError("flow and score need a direction");
     const sign = asColumn(direction.mul(2).sub(1), x);

@@ -86,6 +86,11 @@ export class Preconditioned extends nn.Module {
     if (direction !== "f") this.mixture_b = new FittedMixture(shape, mixture);
   }
 
+  /** The network, which `loss` calls by itself. */
+  get inner(): readonly Network[] {
+    return [this.net];
+  }
+
   /** Takes the moments of the moving cells of rows of both endpoints (default: all cells), for each interval of a chain. */
   initialise(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
