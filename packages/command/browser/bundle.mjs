@@ -58,8 +58,9 @@ const unusedModules = [
   ...["mathOperations", "stat", "inspect"].map((name) =>
     join(repo, `node_modules/ml-matrix/src/${name}.js`),
   ),
-  join(repo, "node_modules/@observablehq/plot/src/marks/tip.js"),
-  join(repo, "node_modules/@observablehq/plot/src/interactions/pointer.js"),
+  ...["marks/tip", "interactions/pointer", "projection"].map((name) =>
+    join(repo, `node_modules/@observablehq/plot/src/${name}.js`),
+  ),
   ...[
     "app/evaluation/dist/images/features",
     "app/evaluation/dist/images/reference-classifier",
