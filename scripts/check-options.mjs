@@ -79,7 +79,7 @@ const optionValues = {
 /** Options with an effect on samples alone, which no method takes for its training. */
 const ofSamples = new Set(["last_noise", "step_variance", "num_steps", "simulate_dtype"]);
 
-/** The effects of an option, from that of any value to that of all values. */
+/** The effects of an option, in the order in which one of its values decides. */
 const effectOrder = ["wrongly said", "changes", "said", "silent", "refused"];
 
 const tinyRun = {

@@ -27,9 +27,9 @@ const isStraightFlow = (
   (takes.ignored.includes("ot_sampler") || ot_sampler !== "sinkhorn");
 
 /** Keys, or whole groups of keys, with the reason if they change nothing. */
-type Row = readonly [keys: readonly string[], isUnused: boolean, reason: string];
+type UnusedRow = readonly [keys: readonly string[], isUnused: boolean, reason: string];
 
-function rowsOf(config: CompleteTrainConfig, facts: MethodFacts): Row[] {
+function rowsOf(config: CompleteTrainConfig, facts: MethodFacts): UnusedRow[] {
   const { method, sigma, precondition, growth_coupling, online_cache, batch_size } = config;
   const { langevin_scale, mean_match } = config;
   const { closedForm, drawsPlan, simulation } = facts;
