@@ -181,7 +181,7 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
   }
   // A run folder is data: files that it names do not run unless the command names them too.
   const evaluate = ["evaluate", folder, "metrics=fid", "n=4", "--json"];
-  expect((await succeed(evaluate)).stdout).toContain("metrics.inception=FILE on the command line");
+  expect((await succeed(evaluate)).stdout).toContain("the file of Inception-v3: inception=FILE");
   const { stdout } = await succeed(["test", folder, "test_npar=4", "test_ode_sampler=false"]);
   expect(stdout).not.toMatch(/ fid /);
   await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);

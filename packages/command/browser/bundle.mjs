@@ -69,6 +69,7 @@ const unusedModules = [
     "app/evaluation/dist/metrics/field-values",
     "app/evaluation/dist/metrics/fields",
     "app/evaluation/dist/metrics/images",
+    "app/evaluation/dist/metrics/inception",
     "app/inference/dist/field-encoder",
     "app/inference/dist/input/fields",
     "app/inference/dist/input/pictures",

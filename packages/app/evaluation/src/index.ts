@@ -3,6 +3,7 @@ export { nearestTraining } from "./images/nearest-training.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { MeasurementContext, Metric, SampleSet } from "./metric.js";
 export { fieldSpectra, noEnergy, type Spectra } from "./metrics/fields.js";
+export { checkInception } from "./metrics/inception.js";
 export { sampleMetrics } from "./metrics/index.js";
 export { type DrawnSamples, judgeSamples } from "./samples.js";
 export { imageEvaluationSeconds } from "./sampling/affordable-rows.js";

@@ -37,16 +37,18 @@ interface JudgeOptions extends Partial<MeasureOptions> {
   names: { source: string; target: string };
   columns?: readonly string[] | null;
   categories?: readonly ColumnCategory[] | undefined;
+  /** The file of Inception-v3, for FID and KID (default: neither). */
+  inception?: string | null;
 }
 
 /** The rows and the verdict of `dsbm evaluate` for these samples. Returns null if it was stopped. */
 export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
-  { seed, chosen, names, columns = null, categories, ...options }: JudgeOptions,
+  { seed, chosen, names, columns = null, categories, inception = null, ...options }: JudgeOptions,
 ): Promise<(SetMeasurement & { verdict: Verdict | null }) | null> {
   const subject: SampleSubject = {
     datasets: { shape: target.shape.slice(1) },
-    trained: { config: {} },
+    trained: { config: { metrics: { inception, fid_statistics: null } } },
     names: columns,
     categories,
     own: (_, rows) => rows,

@@ -1,5 +1,5 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
-import type { EvaluateConfig } from "@dsbm/config";
+import type { CompleteTrainConfig, EvaluateConfig } from "@dsbm/config";
 import type { ColumnCategory, Split } from "@dsbm/data";
 import {
   checkSavedFolder,
@@ -15,8 +15,10 @@ import { disposeAll } from "./tensors.js";
 
 /** What metrics of two samples ask for: no bridge. */
 export interface SampleSubject {
-  datasets: Pick<Datasets, "shape">;
-  trained: { config: object };
+  datasets: Pick<Datasets, "shape"> & Partial<Pick<Datasets, Endpoint | "channels">>;
+  trained: {
+    config: { metrics?: Pick<CompleteTrainConfig["metrics"], "inception" | "fid_statistics"> };
+  };
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
   /** Categories, whose levels are columns (default: none). */

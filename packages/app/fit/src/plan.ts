@@ -16,7 +16,7 @@ import {
   pictureFolders,
   pictureSizes,
 } from "@dsbm/datasets";
-import { readHoldout } from "@dsbm/evaluation";
+import { checkInception, readHoldout } from "@dsbm/evaluation";
 import type { Speed, TimePlan } from "@dsbm/experiment";
 import { threadsOf } from "@dsbm/problem";
 import type { Choice, GrowthFacts, Progress } from "@dsbm/runs";
@@ -209,8 +209,9 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
   const { config } = choices.configuration;
   const datasets = await openDatasets(config, work);
   try {
-    // Refuse unusable pairs before measurements.
+    // Refuse unusable files before measurements.
     await loadPairs(config, datasets, work);
+    checkInception(config.metrics);
   } catch (error) {
     datasets.dispose();
     throw error;

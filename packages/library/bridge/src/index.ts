@@ -127,8 +127,13 @@ export {
 export { withPreconditioning } from "./method/preconditioned.js";
 export * from "./method/sample.js";
 export { crps } from "./metric/crps.js";
-export { gaussianOf } from "./metric/feature-statistics.js";
-export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
+export { factoredGaussianOf, gaussianOf } from "./metric/feature-statistics.js";
+export {
+  type FeatureExtractor,
+  frechetScore,
+  imageFeaturesOf,
+  imageStatistics,
+} from "./metric/features.js";
 export * from "./metric/frechet.js";
 export {
   discretisedMarginals,

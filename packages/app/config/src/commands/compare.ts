@@ -18,6 +18,10 @@ const compareSchema = z.strictObject({
   exclude: orNull(oneOrMore(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
   layer: file("the matrix of .h5ad files", "X_pca"),
   weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
+  inception: file(
+    "images: TorchScript file of Inception-v3, for FID and KID; its code runs",
+    "inception-2015-12-05.pt",
+  ),
   n: countKey(2000, "maximum rows of each side"),
   exact: exactRows(),
   metrics: orNull(

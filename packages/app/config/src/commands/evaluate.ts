@@ -76,7 +76,7 @@ const evaluateSchema = z.strictObject({
     ["sliced_w2", "plan"],
   ),
   inception: file(
-    "TorchScript file of Inception-v3, for the FID; its code runs",
+    "TorchScript file of Inception-v3, for FID and KID; its code runs",
     "inception-2015-12-05.pt",
   ),
   fid_statistics: file(

@@ -144,7 +144,7 @@ export const evaluation = {
   gif: flag(true, "animate the paths (plot_level 2 and 3)"),
   metrics: z.strictObject({
     inception: file(
-      "TorchScript file of Inception-v3, for the FID; its code runs; null: no FID",
+      "TorchScript file of Inception-v3, for FID and KID; its code runs; null: neither",
       "inception-2015-12-05.pt",
     ),
     judge: flag(true, "train a small classifier on labelled data, for fid_lenet and class shares"),

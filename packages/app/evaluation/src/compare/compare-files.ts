@@ -35,7 +35,7 @@ export interface ComparedFiles {
  * @throws {ConfigError} for other columns and for few rows, and errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
-  const { n: most, seed, exact, metrics, progress, signal } = options;
+  const { n: most, seed, exact, metrics, inception, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const choice = chooseMetrics(sampleMetrics, metrics, progress);
@@ -54,6 +54,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     columns: files.names,
     categories: files.categories,
     exact,
+    inception,
     threads,
     progress,
     signal,

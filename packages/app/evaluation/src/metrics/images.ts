@@ -1,19 +1,11 @@
-import {
-  type FeatureExtractor,
-  frechetDistance,
-  frechetScore,
-  type Gaussian,
-  gaussianOf,
-  imageStatistics,
-  loadStatistics,
-} from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
+import { frechetDistance, gaussianOf } from "@dsbm/bridge";
 import { type EndpointData, gaussianName, isVectors, reconstructionError } from "@dsbm/datasets";
-import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
+import { lenetFeatures } from "@dsbm/nets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { linearExcess } from "../bounds/excess.js";
 import { halvesOf } from "../bounds/halves.js";
 import { measurementOf } from "../bounds/measurement.js";
+import { statisticsOf } from "../images/feature-statistics.js";
 import { meanNearestDistance } from "../images/nearest-training.js";
 import {
   type ReferenceClassifier,
@@ -71,41 +63,6 @@ const lacksData = (
   { subject: { datasets } }: MeasurementContext,
   { target }: Pick<SampleSet, "target">,
 ) => (datasets[target].name === gaussianName ? "the target is noise" : null);
-
-/** Copies of statistics, freed with the context. */
-const keptGaussian = (context: MeasurementContext, make: () => Gaussian): Gaussian =>
-  tidy(() => {
-    const { mean, covariance } = make();
-    return { mean: context.own(() => mean), covariance: context.own(() => covariance) };
-  });
-
-function statisticsOf(
-  context: MeasurementContext,
-  features: FeatureExtractor,
-  images: Tensor,
-): Gaussian {
-  using of = imageStatistics(features, images);
-  return keptGaussian(context, () => of.gaussian());
-}
-
-function inceptionOf(context: MeasurementContext): FeatureExtractor {
-  return context.once("inception", () => {
-    const { inception, fid_statistics } = context.subject.trained.config.metrics;
-    const features = inceptionFeatures(inception as string, { trust: true });
-    if (fid_statistics !== null)
-      context.once("fid/x0", () => publishedStatistics(context, fid_statistics, features.dim));
-    return features;
-  });
-}
-
-function publishedStatistics(context: MeasurementContext, path: string, dim: number): Gaussian {
-  const statistics = keptGaussian(context, () => loadStatistics(path));
-  const size = statistics.mean.size(0);
-  if (size === dim) return statistics;
-  throw new ConfigError(
-    `metrics.fid_statistics=${path} has statistics of ${size} features; expected the ${dim} of metrics.inception`,
-  );
-}
 
 /** Images whose nearest training images are searched. */
 const mostCompared = 128;
@@ -210,28 +167,5 @@ export const imageMetrics: readonly Metric[] = [
         );
       },
     ),
-  },
-  {
-    name: "fid",
-    title: "FID",
-    group: "endpoints",
-    meaning:
-      "The Fréchet distance to the training data, or to published statistics, in features of Inception-v3.",
-    columns: { value: "fid" },
-    scale: "log",
-    serves: ({ datasets, config }) =>
-      config.metrics.inception === null || isVectors(datasets)
-        ? "it needs images, and metrics.inception=FILE on the command line"
-        : null,
-    lacks: lacksData,
-    prepare: async (context) => inceptionOf(context),
-    measure({ target, generatedRows }, context) {
-      const features = inceptionOf(context);
-      const { train } = context.subject.datasets[target];
-      const real = context.once(`fid/${target}`, () =>
-        noGrad(() => tidy(() => statisticsOf(context, features, train.to({ device: "cpu" })))),
-      );
-      return { value: noGrad(() => tidy(() => frechetScore(features, generatedRows, real).value)) };
-    },
   },
 ];

@@ -11,12 +11,14 @@ import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
 import { growthMetrics } from "./growth.js";
 import { imageMetrics } from "./images.js";
+import { inceptionMetrics } from "./inception.js";
 import { pairMetrics, pathMetrics } from "./paths.js";
 
 /** The metrics of `dsbm compare`. */
 export const sampleMetrics: readonly Metric<SampleSubject>[] = [
   ...endpointMetrics,
   classifierMetric,
+  ...inceptionMetrics,
   columnMetric,
 ];
 
@@ -27,6 +29,7 @@ export const metrics: readonly Metric[] = [
   classifierMetric,
   strayMetric,
   ...imageMetrics,
+  ...inceptionMetrics,
   ...fieldMetrics,
   ...fieldValueMetrics,
   ...fieldCorrelationMetrics,

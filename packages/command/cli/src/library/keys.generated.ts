@@ -383,7 +383,7 @@ export interface FitKeys {
   gif?: boolean | undefined;
   /** Options `metrics.KEY` of the command line. */
   metrics?: {
-    /** TorchScript file of Inception-v3, for the FID; its code runs; null: no FID. Default: null. */
+    /** TorchScript file of Inception-v3, for FID and KID; its code runs; null: neither. Default: null. */
     inception?: string | null | undefined;
     /** train a small classifier on labelled data, for fid_lenet and class shares. Default: true. */
     judge?: boolean | undefined;
@@ -536,7 +536,7 @@ export interface EvaluateKeys {
   ode_step_size?: number | null | undefined;
   /** only these metrics or groups (endpoints, plan, path, columns, marginals, holdout); null is all. Default: null. */
   metrics?: string | readonly (string)[] | null | undefined;
-  /** TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
+  /** TorchScript file of Inception-v3, for FID and KID; its code runs. Default: null. */
   inception?: string | null | undefined;
   /** statistics (mu, sigma) of real images for the FID. Default: null. */
   fid_statistics?: string | null | undefined;

@@ -71,3 +71,11 @@ export function gaussianOf(points: Tensor): Gaussian {
   using statistics = new FeatureStatistics(points.size(1));
   return statistics.update(points).gaussian();
 }
+
+/** Mean, covariance and its factor [d, n] of points [n, d], for few points of many features. */
+export const factoredGaussianOf = (points: Tensor): Gaussian =>
+  tidy(() => {
+    const gaussian = gaussianOf(points);
+    const centred = points.to({ dtype: "float64", device: "cpu" }).sub(gaussian.mean);
+    return { ...gaussian, factor: centred.t().div(Math.sqrt(points.size(0) - 1)) };
+  });

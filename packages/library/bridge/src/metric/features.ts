@@ -1,4 +1,4 @@
-import { type Tensor, tidy } from "@dsbm/torch";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";
 import { frechetDistance, type Gaussian } from "./frechet.js";
@@ -32,6 +32,16 @@ export function imageStatistics(
     throw error;
   }
 }
+
+/** Features [n, dim] of images [n, C, H, W], as float64. */
+export const imageFeaturesOf = (extractor: FeatureExtractor, images: Tensor): Tensor =>
+  tidy(() =>
+    cat(
+      inBatches(images, extractor.batchSize, (rows) =>
+        extractor.features(rows).to({ dtype: "float64", device: "cpu" }),
+      ),
+    ),
+  );
 
 /** A Fréchet distance of images by features. */
 export interface FrechetScore {

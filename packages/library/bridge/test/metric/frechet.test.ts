@@ -2,7 +2,8 @@
 import { setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { normal } from "../../../../../test/support/numbers.js";
-import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
+import { factoredGaussianOf, gaussianOf } from "../../src/metric/feature-statistics.js";
+import { frechetDistance, type Gaussian, withFactor } from "../../src/metric/frechet.js";
 import { loadStatistics } from "../../src/metric/statistics-file.js";
 
 beforeAll(() => setNumThreads(1));
@@ -48,6 +49,15 @@ describe("frechetDistance", () => {
       expect(Math.abs(frechetDistance(b, a) - expected)).toBeLessThan(1e-11);
       expect(Math.abs(frechetDistance(turned(a), turned(b)) - expected)).toBeLessThan(1e-10);
     }
+  });
+
+  it("is the same by factors of the covariances, which few points have without eigenvectors", () => {
+    const [x, y] = [normal([7, 20], 1), normal([40, 20], 2).add(1)];
+    const distance = frechetDistance(gaussianOf(x), gaussianOf(y));
+    expect(frechetDistance(factoredGaussianOf(x), withFactor(gaussianOf(y)))).toBeCloseTo(
+      distance,
+      10,
+    );
   });
 
   it("keeps the digits of a steep spectrum", () => {

@@ -1,4 +1,5 @@
 import { call, cat, type Tensor, tidy } from "@dsbm/torch";
+import { dataError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";
 import { comparableVectors } from "./wasserstein.js";
@@ -41,6 +42,29 @@ export function mmd(
       return n < 2 ? mean(p, p) : (mean(p, p) * n - 1) / (n - 1);
     };
     return withinMean(a) + withinMean(b) - 2 * mean(a, b);
+  });
+}
+
+/**
+ * The kernel inception distance: the unbiased squared MMD of features x [n, d] and y [m, d] for the kernel (x·y/d + 1)³
+ * (Bińkowski 2018). It can be negative.
+ * @throws {BridgeError} below two rows of a side.
+ */
+export function kernelInceptionDistance(x: Tensor, y: Tensor): number {
+  const least = Math.min(x.size(0), y.size(0));
+  if (least < 2)
+    throw dataError(
+      `a kernel inception distance of ${least} row; expected at least 2 of each side`,
+    );
+  return tidy(() => {
+    const [a, b] = comparableVectors(x, y);
+    const kernel = (p: Tensor, q: Tensor) => p.mm(q.t()).div(a.size(1)).add(1).pow(3);
+    const withinMean = (p: Tensor) => {
+      const k = kernel(p, p);
+      const n = p.size(0);
+      return k.sum().sub(k.trace()).item() / (n * (n - 1));
+    };
+    return withinMean(a) + withinMean(b) - 2 * kernel(a, b).mean().item();
   });
 }
 

@@ -5,7 +5,12 @@ import { collectGarbage } from "../../../../../../test/support/collect.js";
 import { it } from "../../../../../../test/support/in-scope.js";
 import { normal, shuffledRows } from "../../../../../../test/support/numbers.js";
 import { type Estimate, intervalOf, meanEstimate } from "../../../src/metric/vectors/bootstrap.js";
-import { energyDistance, kernelWidths, mmd } from "../../../src/metric/vectors/kernels.js";
+import {
+  energyDistance,
+  kernelInceptionDistance,
+  kernelWidths,
+  mmd,
+} from "../../../src/metric/vectors/kernels.js";
 import { columnWasserstein, wasserstein } from "../../../src/metric/vectors/wasserstein.js";
 
 // Live tensors are counted.
@@ -86,6 +91,26 @@ describe("energy distance and MMD", () => {
     // Distances 1, 2 and 3; the median is 2. Points of one place have no scale of their own.
     expect(kernelWidths(column(0, 1), column(3))).toEqual([0.5, 1, 2, 4, 8]);
     expect(kernelWidths(column(2, 2), column(2))).toEqual([0.25, 0.5, 1, 2, 4]);
+  });
+});
+
+describe("kernelInceptionDistance", () => {
+  it("of points at 0 and points at c is 1 + (c² + 1)³ − 2", () => {
+    expect(kernelInceptionDistance(column(0, 0), column(2, 2, 2))).toBeCloseTo(1 + 125 - 2, 12);
+  });
+
+  it("has the mean 0 between samples of one distribution, and falls below it", () => {
+    const values = Array.from({ length: 200 }, (_, k) =>
+      kernelInceptionDistance(normal([6, 3], 2 * k), normal([9, 3], 2 * k + 1)),
+    );
+    const { value, low, high } = meanEstimate(tensor(values, float64));
+    expect(value - low).toBeGreaterThan(0);
+    expect([low < 0, high > 0]).toEqual([true, true]);
+    expect(Math.min(...values)).toBeLessThan(0);
+  });
+
+  it("needs two rows of each side", () => {
+    expect(() => kernelInceptionDistance(column(0), column(1, 2))).toThrow(/at least 2/);
   });
 });
 
