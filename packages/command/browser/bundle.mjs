@@ -62,6 +62,7 @@ const unusedModules = [
     join(repo, `node_modules/@observablehq/plot/src/${name}.js`),
   ),
   ...[
+    "app/datasets/dist/fields",
     "app/evaluation/dist/images/features",
     "app/evaluation/dist/images/reference-classifier",
     "app/evaluation/dist/metrics/field-correlations",

@@ -1,5 +1,4 @@
-// Fields of the user: their units, ranges, cells without values, and what was read.
-import type { ReferenceProcess } from "@dsbm/bridge";
+// Fields of the user: their units, ranges and cells without values, and what was read.
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   boundsOf,
@@ -7,7 +6,6 @@ import {
   type ColumnTransform,
   channelFacts,
   decodeBits,
-  decodeNumbers,
   encodeBits,
   type FieldAxis,
   type FieldChannel,
@@ -21,8 +19,6 @@ import {
   spanText,
   timesText,
 } from "@dsbm/data";
-import type { FieldInputs } from "@dsbm/nets";
-import { type Device, tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
 /** Shared facts of the fields of all datasets. */
@@ -58,13 +54,12 @@ export type FieldsDescription = ReturnType<typeof describeFields>;
 
 /**
  * Standardises fields by channel, in place. Returns null if neither source nor target is a file of fields.
- * @throws {ConfigError} for fields and another dataset, for different grids or numbers of variables, and for options of
- * other data
+ * @throws {ConfigError} for fields and another dataset, and for different grids or numbers of variables
  */
 export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig): Channels | null {
   const facts = datasets.flatMap(({ fields }) => fields ?? []);
   const [first] = facts;
-  if (!first) return fieldOptionsUnused(config);
+  if (!first) return null;
   const other = datasets.find(({ fields }) => fields === null);
   if (other)
     throw new ConfigError(
@@ -99,15 +94,6 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
   if (config.data.random_flip) checkMirrored(shared);
   for (const [i, end] of datasets.entries()) datasets[i] = inUnits(end, shared);
   return { ...shared, description: describeFields(facts, shared) };
-}
-
-function fieldOptionsUnused({ data }: CompleteTrainConfig): null {
-  for (const key of ["variables", "transform", "coarsen", "static"] as const)
-    if (data[key] !== null)
-      throw new ConfigError(
-        `data.${key}=${data[key]} is an option of NetCDF files and Zarr folders, got other data: leave data.${key} out`,
-      );
-  return null;
 }
 
 function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
@@ -210,48 +196,4 @@ function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
       `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order`,
   );
   return [...units, ...places];
-}
-
-/** Whether cells without values have neither noise nor loss, and there are any. */
-const isMasked = ({ masked, missing }: Pick<Channels, "masked" | "missing">): boolean =>
-  masked && missing.includes(1);
-
-const validCells = ({ missing }: Pick<Channels, "missing">): Float32Array =>
-  Float32Array.from(missing, (bit) => 1 - bit);
-
-/**
- * What the networks of fields get besides a field: the season, static fields and, if cells have no values, a channel of the cells with values
- * in all variables. Returns null if they get nothing.
- */
-export function fieldInputs(
-  channels: Pick<Channels, "masked" | "missing" | "statics" | "size"> | null,
-  { season }: { season: boolean },
-): FieldInputs | null {
-  if (!channels) return null;
-  const { statics, missing, size } = channels;
-  const cells = isMasked(channels) ? validCells(channels) : null;
-  if (!season && !statics && !cells) return null;
-  const area = size[0] * size[1];
-  const isValid = new Float32Array(cells ? area : 0).fill(1);
-  if (cells) for (const [i, bit] of missing.entries()) if (bit) isValid[i % area] = 0;
-  const fields = statics ? decodeNumbers(statics.values) : [];
-  return { season, cells, size, planes: Float32Array.from([...isValid, ...fields]) };
-}
-
-/** The process without noise in cells without values, whose mask the caller owns. The same process for other data. */
-export function processOnCells<P extends ReferenceProcess>(
-  process: P,
-  channels: Pick<Channels, "masked" | "missing" | "size"> | null,
-  device: Device,
-): P {
-  if (!channels || !isMasked(channels)) return process;
-  const values = validCells(channels);
-  const [height, width] = channels.size;
-  const mask = tidy(() =>
-    tensor(values, { shape: [1, values.length / (height * width), height, width] })
-      .to({ device })
-      .keep(),
-  );
-  const share = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { ...process, cells: { mask, share } };
 }

@@ -26,12 +26,8 @@ export {
   reconstructionError,
   secondsOfAutoencoderStep,
 } from "./encoding.js";
-export {
-  type Channels,
-  type FieldsDescription,
-  fieldInputs,
-  processOnCells,
-} from "./fields.js";
+export { fieldInputs, processOnCells } from "./field-cells.js";
+export type { Channels, FieldsDescription } from "./fields.js";
 export { type GaussianMoments, gaussianLaw } from "./gaussian-target.js";
 export type { GrowthCells } from "./growth-bootstrap.js";
 export {

@@ -53,16 +53,26 @@ function dataLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** Problems of season and static fields. */
+/** Options of NetCDF files and Zarr folders. */
+const fieldOptions = ["variables", "transform", "coarsen", "static", "season"] as const;
+
+/** Problems of options of fields, and of season and static fields as conditions. */
 function fieldLines({ cdsb, data, transfer, Dataset }: TrainConfig): Line[] {
-  if (!data.season && data.static === null) return [];
-  const key = data.season ? "data.season=true" : `data.static=${data.static}`;
+  const given = fieldOptions
+    .filter((key) => data[key] !== null && data[key] !== false)
+    .map((key) => `data.${key}=${printValue(data[key])}`);
+  const condition = given.find((one) => /^data\.(season|static)=/.test(one));
+  const alone = !/^fields:/.test(Dataset)
+    ? given.map(
+        (one) => `${one} is for NetCDF files and Zarr folders, got ${Dataset}: leave it out`,
+      )
+    : [];
+  if (condition === undefined) return alone;
   return [
-    !/^fields:/.test(Dataset) &&
-      `${key} is for NetCDF files and Zarr folders, got ${Dataset}: leave it out`,
+    ...alone,
     data.components !== null &&
-      `${key} is for networks of fields, got data.components=${data.components}: write data.components=null`,
-    cdsb && `${key} and cdsb=true are both conditions: write cdsb=false data.cond_channels=0`,
+      `${condition} is for networks of fields, got data.components=${data.components}: write data.components=null`,
+    cdsb && `${condition} and cdsb=true are both conditions: write cdsb=false data.cond_channels=0`,
     data.season &&
       !transfer &&
       "data.season=true needs the dates of two files, but transfer=false has a Gaussian at time 1: leave data.season out",

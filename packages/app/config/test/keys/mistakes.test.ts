@@ -69,6 +69,12 @@ describe("mistakes", () => {
       "step_variance=analytic sde=vp",
       /^step_variance=analytic is for Brownian motion, .* write sde=ve/,
     ],
+    ...["variables=[tas]", "transform=log1p", "coarsen=mean:2", "static=[orog]", "season=true"].map(
+      (option): [string, RegExp] => [
+        `Dataset=table:a.csv data.${option}`,
+        /is for NetCDF files and Zarr folders, got table:a.csv: leave it out/,
+      ],
+    ),
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: leave either/],
     [
       "method=sf2m match_moments=true",
