@@ -190,12 +190,17 @@ function tableText(
 
 const uniqueTexts = (texts: readonly string[]) => [...new Set(texts)].sort();
 
+/** More commits are counted. */
+const mostCommits = 6;
+
 /** The versions, each with the commits of a clone. */
 function versionsOf(runs: readonly Finished[]): string {
   const texts = uniqueTexts(runs.map(({ dsbm }) => dsbm)).map((version) => {
     const commits = uniqueTexts(
       runs.flatMap(({ dsbm, commit }) => (dsbm === version && commit ? [commit] : [])),
     );
+    if (commits.length > mostCommits)
+      return [`dsbm ${version}`, `${commits.length} commits, which the CSV file names`];
     const named = commits.length === 1 ? "commit" : "commits";
     return [`dsbm ${version}`, ...(commits.length > 0 ? [`${named} ${commits.join(", ")}`] : [])];
   });

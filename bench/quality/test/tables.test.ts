@@ -111,6 +111,14 @@ describe("the tables of a benchmark", () => {
     );
   });
 
+  it("count many commits", () => {
+    const [result] = outcome.results;
+    const results = Array.from({ length: 7 }, (_, i) => ({ ...result!, commit: `c${i}` }));
+    expect(resultsDocument([{ ...outcome, results }], documentOptions).index).toContain(
+      "dsbm 1.0.0, 7 commits, which the CSV file names\n",
+    );
+  });
+
   it("name versions, commits, machines and days once each, and the runs whose time is known", () => {
     const others = [
       { dsbm: "2.0.0", commit: null, machine: "another", date: "2026-01-04T00:00:00Z" },

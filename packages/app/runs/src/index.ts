@@ -49,7 +49,7 @@ export { distinctNames, endNames } from "./report/names.js";
 export { worstFirst } from "./report/order.js";
 export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
-export { verdictTitle } from "./report/verdict.js";
+export { type HeldOutVerdict, heldOutVerdicts, verdictTitle } from "./report/verdict.js";
 export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export { checkFiles, writeRunFile } from "./run/checksums.js";
 export * from "./run/data-file.js";

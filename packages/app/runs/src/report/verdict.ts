@@ -1,7 +1,7 @@
 // The verdict of each direction with its evidence and the next step.
 import { shellWord } from "@dsbm/files";
 import type { MetricRow, Quality } from "../run/quality.js";
-import { grades, gradeText, type NextStep, type Verdict } from "../run/verdict.js";
+import { type Grade, grades, gradeText, type NextStep, type Verdict } from "../run/verdict.js";
 import { labelledBar } from "./bar.js";
 import { heldOutFindings, heldOutRows } from "./held-out.js";
 import { distinctNames, type Names } from "./names.js";
@@ -33,7 +33,7 @@ export function verdictParts(
 ): Html[] {
   const rows = quality?.rows ?? [];
   const command = html`<code>npx dsbm evaluate ${shellWord(folder)}</code>`;
-  const heldOut = heldOutVerdicts(rows);
+  const heldOut = heldOutVerdicts(rows).map(heldOutPart);
   if (!quality || (rows.length === 0 && quality.verdicts.length === 0))
     return [html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: ${command}</p>`];
   const parts = quality.verdicts.map((verdict) => {
@@ -61,16 +61,35 @@ ${main && labelledBar(main)}${next && nextStep(next)}</div>`;
   ];
 }
 
+/** The verdict on a time that a bridge did not see. */
+export interface HeldOutVerdict {
+  /** "Without day 3: ✓ good." */
+  title: string;
+  /** The worst grade of its distances; undecided without one. */
+  grade: Grade;
+  /** The distances, and whether the bridge is better than the simple predictions. */
+  reason: string;
+  /** The distances that it rests on. */
+  rows: readonly MetricRow[];
+}
+
 /** The verdict on each time that a bridge did not see: the worst grade of its distances. */
-function heldOutVerdicts(rows: readonly MetricRow[]): Html[] {
+export function heldOutVerdicts(rows: readonly MetricRow[]): HeldOutVerdict[] {
   return heldOutFindings(rows).map(({ at, text }) => {
     const bridges = heldOutRows(rows).filter((row) => row.at === at && row.ceiling !== null);
     const grade = grades.findLast((one) => bridges.some((row) => row.grade === one));
-    const title = `Without ${at}${grade ? `: ${gradeText(grade)}` : ""}.`;
-    return html`<div class="verdict ${grade ?? "undecided"}"><p><b>${title}</b> A bridge that did not see ${at}: ${text}</p>
-${bridges.map((row) => labelledBar(row, { floor: "real data", ceiling: "straight lines" }))}</div>`;
+    return {
+      title: `Without ${at}${grade ? `: ${gradeText(grade)}` : ""}.`,
+      grade: grade ?? "undecided",
+      reason: `A bridge that did not see ${at}: ${text}`,
+      rows: bridges,
+    };
   });
 }
+
+const heldOutPart = ({ title, grade, reason, rows }: HeldOutVerdict): Html =>
+  html`<div class="verdict ${grade}"><p><b>${title}</b> ${reason}</p>
+${rows.map((row) => labelledBar(row, { floor: "real data", ceiling: "straight lines" }))}</div>`;
 
 const nextStep = ({ reason, command }: NextStep): Html =>
   html`<p>${command === null ? reason : html`${reason !== "" && `${reason}: `}<code>${command}</code>`}</p>`;

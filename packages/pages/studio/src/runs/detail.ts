@@ -1,6 +1,14 @@
 // A damaged file is a line of `problems`, and the rest is shown.
 
-import { choice, dataFile, endNames, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
+import {
+  choice,
+  dataFile,
+  endNames,
+  heldOutVerdicts,
+  qualityFile,
+  runInfo,
+  verdictTitle,
+} from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
@@ -43,6 +51,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     choices,
     results,
     metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(row, results),
+    heldOut: heldOutVerdicts(quality?.rows ?? []),
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,
       title: verdictTitle(verdict, names),

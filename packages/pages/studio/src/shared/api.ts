@@ -1,6 +1,15 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
-import type { Choice, Grade, LiveProgress, MetricRow, Row, RunState, Verdict } from "@dsbm/runs";
+import type {
+  Choice,
+  Grade,
+  HeldOutVerdict,
+  LiveProgress,
+  MetricRow,
+  Row,
+  RunState,
+  Verdict,
+} from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 
 /** The header with the token of a request that writes. */
@@ -172,6 +181,8 @@ export interface RunDetail {
   given: string[];
   choices: Choice[];
   results: Results;
+  /** The verdict on each time that a training did not see. */
+  heldOut: HeldOutVerdict[];
   /** The verdict of each direction, with its title. */
   verdicts: (Verdict & { title: string })[];
   /** Metrics of the endpoints, of the middle and of held-out times. */

@@ -19,7 +19,7 @@ interface TableProps {
 /** A table that scrolls within a narrow page. */
 export const Table = ({ label, head, rows, kind }: TableProps) => (
   <Scroll label={label}>
-    <table>
+    <table class="cards">
       <thead>
         <tr>
           {head.map((title, i) => (
@@ -36,7 +36,7 @@ export const Table = ({ label, head, rows, kind }: TableProps) => (
               {name}
             </th>
             {cells.map((cell, i) => (
-              <td class={kind(i)} key={i}>
+              <td class={kind(i)} data-name={head[i + 1]} key={i}>
                 {cell}
               </td>
             ))}

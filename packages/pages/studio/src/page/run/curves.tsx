@@ -2,7 +2,8 @@ import { useMemo } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { axisOf } from "../chart/axis.js";
 import { Chart, type Curve } from "../chart/chart.js";
-import { trainingTitles } from "../lib/format.js";
+import { digits, trainingTitles } from "../lib/format.js";
+import { Table } from "../lib/parts.js";
 import { curvesOf, evaluationCurves } from "./series.js";
 
 interface Drawn {
@@ -55,12 +56,43 @@ export function Curves({ detail: { history, results } }: { detail: RunDetail }) 
       {evaluations.length > 0 && (
         <section aria-label="Evaluations">
           <h2>Evaluations</h2>
-          <p class="note">
-            Dotted: the floor, which is the score of real data, or another reference by its name.
-          </p>
-          {charts(evaluations)}
+          {evaluations.every(({ curves }) => curves.every(isPoint)) ? (
+            <FirstValues evaluations={evaluations} />
+          ) : (
+            <>
+              <p class="note">
+                Dotted: the floor, which is the score of real data, or another reference by its
+                name.
+              </p>
+              {charts(evaluations)}
+            </>
+          )}
         </section>
       )}
     </>
+  );
+}
+
+const valuesOf = ({ y }: Curve) => y.filter((value) => value != null);
+
+/** One evaluation is no curve. */
+const isPoint = (curve: Curve) => valuesOf(curve).length === 1;
+
+/** The values of each direction's only evaluation, next to their references. */
+function FirstValues({ evaluations }: { evaluations: readonly Drawn[] }) {
+  const labels = [...new Set(evaluations.flatMap(({ curves }) => curves.map((one) => one.label)))];
+  return (
+    <Table
+      label="Values of the evaluations"
+      head={["Metric", ...labels]}
+      rows={evaluations.map(({ title, curves }) => ({
+        name: title,
+        cells: labels.map((label) => {
+          const curve = curves.find((one) => one.label === label);
+          return curve && digits(valuesOf(curve)[0]);
+        }),
+      }))}
+      kind={() => "number"}
+    />
   );
 }

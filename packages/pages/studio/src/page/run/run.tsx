@@ -1,3 +1,4 @@
+import type { HeldOutVerdict } from "@dsbm/runs";
 import { useState } from "preact/hooks";
 import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
@@ -56,7 +57,7 @@ export function RunPage({ id, params, state }: RunPageProps) {
       </nav>
       {tab === "overview" && (
         <>
-          <Verdicts verdicts={detail.verdicts} />
+          <Verdicts verdicts={[...detail.heldOut, ...detail.verdicts]} />
           <Curves detail={detail} />
           <Pictures detail={detail} params={params} />
         </>
@@ -135,6 +136,9 @@ function Configuration({ detail }: { detail: RunDetail }) {
   const reasons = new Map(
     detail.choices.map(({ key, given, reason }) => [key, given ? "given" : reason]),
   );
+  const config = [true, false].flatMap((hasReason) =>
+    detail.config.filter(([key]) => reasons.has(key) === hasReason),
+  );
   return (
     <section aria-label="Configuration">
       <h2>Configuration</h2>
@@ -142,7 +146,7 @@ function Configuration({ detail }: { detail: RunDetail }) {
       <Table
         label="Table of keys"
         head={["Key", "Value", ...(reasons.size > 0 ? ["Why"] : [])]}
-        rows={detail.config.map(([key, value]) => ({
+        rows={config.map(([key, value]) => ({
           name: key,
           cells: [value, ...(reasons.size > 0 ? [reasons.get(key)] : [])],
         }))}
@@ -169,11 +173,14 @@ function Log({ detail }: { detail: RunDetail }) {
   );
 }
 
-function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
+type ShownVerdict = Omit<HeldOutVerdict, "rows"> &
+  Partial<Pick<RunDetail["verdicts"][number], "next">>;
+
+function Verdicts({ verdicts }: { verdicts: readonly ShownVerdict[] }) {
   return (
     <section aria-label="How good it is">
-      {verdicts.map(({ direction, grade, title, reason, next }) => (
-        <div class={`verdict ${grade}`} key={direction}>
+      {verdicts.map(({ grade, title, reason, next }) => (
+        <div class={`verdict ${grade}`} key={title}>
           <p>
             <b>{title}</b> {reason}
           </p>
