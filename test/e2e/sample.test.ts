@@ -90,7 +90,8 @@ it("writes images by name or number, and replaces only images of the same names"
   expect(readdirSync(pathOf("numbers")).length).toBe(21);
   const white = await picturePng(new Uint8Array(16 * 12).fill(255), [1, 12, 16]);
   writeFileSync(pathOf("white.png"), white);
-  await sampleWell(images, "white.png", "small.png", "resize=true");
+  const { stderr } = await sampleWell(images, "white.png", "small.png", "resize=true");
+  expect(stderr).toContain("white.png: 1 not square: cropped to the middle square");
   expect(existsSync(pathOf("small.png"))).toBe(true);
 });
 

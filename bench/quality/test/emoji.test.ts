@@ -3,6 +3,7 @@ import { Generator, rand, tensor, tidy } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { emojiDocument } from "../src/emoji/document.js";
 import { emojiFigure } from "../src/emoji/figure.js";
+import { trainingNames } from "../src/emoji/images.js";
 import { nearestPartners, plannedPartners } from "../src/emoji/partners.js";
 import { type EmojiResult, emojiCases } from "../src/emoji/study.js";
 
@@ -25,6 +26,16 @@ it("a plan of transport finds partners that are nobody's nearest image", () => {
     expect(plannedPartners(x, y)).toBe(1);
   });
 });
+
+it.each([0, 0.05, 1])(
+  "a share %d of the training images of each style has its partner",
+  (known) => {
+    const names = Array.from({ length: 200 }, (_, i) => `${i}.png`);
+    const { google, twitter } = trainingNames(names, known);
+    expect([google.length, twitter.length, new Set(twitter).size]).toEqual([100, 100, 100]);
+    expect(twitter.filter((name) => google.includes(name))).toHaveLength(100 * known);
+  },
+);
 
 it("the page has a row for each fit with means over its seeds, and bounds without a bridge", async () => {
   const result = (seed: number, value: number): EmojiResult => ({

@@ -85,6 +85,7 @@ ${[
 
 - **C2ST**: the accuracy of a classifier that tells generated images from Twitter's; 50 % is guessing.
 - **partners found**: how often the nearest of Twitter's held-out images in pixels is the partner. The plan of transport pairs all held-out images at once, which a bridge cannot.
+- **known pairs**: the share of training images whose partner is in the other folder, by its name (\`pairs=names\`).
 - **reconstruction**: the root mean square error of the autoencoder alone on Twitter's held-out images, on a scale from −1 to 1.
 
 Written by \`${command}\`. dsbm ${dsbm}, commit ${commit ?? "unknown"}, ${machine}, ${date.slice(0, 10)}. The images are of the npm packages

@@ -34,21 +34,37 @@ function fetchStyle(style: Style, folder: string): string {
   return images;
 }
 
-/** Copies the images of a seed into folders: a half of the names to each style, and the held-out names to both. */
-export function emojiFolders(folder: string, seed: number): EmojiFolders {
+/**
+ * The training names of each style: a half each, of which a share of Twitter's is replaced by names of Google's, so that
+ * their images are known pairs and each style keeps its number of images.
+ */
+export function trainingNames(names: readonly string[], known: number): Record<Style, string[]> {
+  const half = Math.floor(names.length / 2);
+  const shared = Math.round(known * half);
+  return {
+    google: names.slice(0, half),
+    twitter: [...names.slice(0, shared), ...names.slice(half + shared)],
+  };
+}
+
+/**
+ * Copies the images of a seed into folders: the training names of each style, of which a share `known` has its partner, and the
+ * held-out names in both.
+ */
+export function emojiFolders(folder: string, seed: number, known: number): EmojiFolders {
   const cache = join(folder, "packages");
   const sources = { google: fetchStyle("google", cache), twitter: fetchStyle("twitter", cache) };
-  const known = new Set(readdirSync(sources.twitter));
+  const twitterNames = new Set(readdirSync(sources.twitter));
   const order = (name: string) => sha256(Buffer.from(`${seed}/${name}`));
   const names = readdirSync(sources.google)
-    .filter((name) => known.has(name))
+    .filter((name) => twitterNames.has(name))
     .map((name) => ({ name, key: order(name) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ name }) => name);
   const test = names.splice(0, Math.round(heldOutShare * names.length));
-  const half = Math.floor(names.length / 2);
-  const parts = { google: names.slice(0, half), twitter: names.slice(half) };
-  const place = (style: Style) => join(folder, `seed-${seed}`, style);
+  const parts = trainingNames(names, known);
+  const share = known > 0 ? `-known-${known}` : "";
+  const place = (style: Style) => join(folder, `seed-${seed}${share}`, style);
   for (const style of ["google", "twitter"] as const)
     for (const [split, list] of Object.entries({ train: parts[style], test })) {
       const to = join(place(style), split);

@@ -26,6 +26,8 @@ export interface EmojiCase {
   size: number;
   /** Minutes of the fit. */
   minutes: number;
+  /** The share of training images whose partner is known (default: none). */
+  known?: number;
   options: Options;
 }
 
@@ -56,6 +58,9 @@ export interface EmojiWork {
   signal: AbortSignal;
 }
 
+/** Shares of known pairs: a curve from none, the case `latent`, to all. */
+const knownShares = [0.05, 0.25, 1];
+
 /** The fits; a quick study has little time for them. */
 export function emojiCases(quick: boolean): EmojiCase[] {
   const minutes = quick ? 4 : 20;
@@ -81,6 +86,14 @@ export function emojiCases(quick: boolean): EmojiCase[] {
       minutes,
       options: { "data.latent": 8 },
     },
+    ...knownShares.map((known) => ({
+      name: `known-${100 * known}`,
+      about: `latent maps, 32 pixels, ${100 * known} % known pairs`,
+      size: 32,
+      minutes: quick ? 8 : 20,
+      known,
+      options: { pairs: "names", n_ipf: 1 },
+    })),
   ];
 }
 
@@ -95,7 +108,7 @@ export async function emojiResult(
   seed: number,
   { folder, threads, again, progress, signal }: EmojiWork,
 ): Promise<EmojiResult | null> {
-  const images = emojiFolders(folder, seed);
+  const images = emojiFolders(folder, seed, study.known ?? 0);
   const run = join(folder, "runs", `${study.name}-${study.minutes}`, String(seed));
   if (!again && existsSync(join(run, resultFile)))
     return readJson(join(run, resultFile)) as EmojiResult;

@@ -44,6 +44,7 @@ export {
   pictureFormat,
   readPictures,
 } from "./pictures/decode.js";
+export { PictureChanges } from "./pictures/picture-changes.js";
 export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export {

@@ -184,7 +184,7 @@ export const data = {
   ),
   transfer: flag(true, "data at both times; false: N(mean_final, var_final) at time 1"),
   pairs: file(
-    "known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files",
+    "known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files; names: images of equal names",
     "known.csv",
   ),
   mean_final: key(z.number(), 0, "mean of the Gaussian at time 1"),

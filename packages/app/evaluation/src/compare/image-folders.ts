@@ -1,6 +1,6 @@
 import { stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { decodeInOrder, listPictures, readPictures } from "@dsbm/data";
+import { decodeInOrder, listPictures, PictureChanges, readPictures } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
 import type { ComparedFiles, CompareOptions } from "./compare-files.js";
@@ -31,8 +31,11 @@ export async function readImageFolders(
     const generator = stream(options.seed, `compare/${key}`);
     const order = tidy(() => randperm(files.length, { generator }).toNumbers());
     const chosen = order.slice(0, most).map((row) => files[row]);
-    const like = { height, width };
-    return tensors.add(await readPictures(chosen, { channels: 3, size }, { like }));
+    const counts = new PictureChanges();
+    const reading = { counts, like: { height, width } };
+    const images = tensors.add(await readPictures(chosen, { channels: 3, size }, reading));
+    for (const note of counts.notes(null)) options.progress.line(`${folder}: ${note}`);
+    return images;
   };
   return {
     target: await read("target", options.target),

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type DataDescription, describeEnd, fieldsDigest, firstOf } from "@dsbm/data";
-import { type Datasets, marginalsOf, relativeMasses, rowPairs, timeValues } from "@dsbm/datasets";
+import { type Datasets, isPairsFile, marginalsOf, relativeMasses, timeValues } from "@dsbm/datasets";
 import { isFieldPath, sha256OfFile } from "@dsbm/files";
 import { timeLabel } from "@dsbm/inference";
 import type { CourseRecord, Progress, RunWriter } from "@dsbm/runs";
@@ -97,7 +97,7 @@ const pairsFile = "pairs.json";
 
 /** Keeps the checksum of pairs=FILE. */
 export function savePairs({ pairs }: CompleteTrainConfig, run: RunWriter): void {
-  if (pairs !== null && pairs !== rowPairs)
+  if (pairs !== null && isPairsFile(pairs))
     run.saveFile(pairsFile, `${toJson({ [pairs]: checksumOf(pairs) }, { indent: 2 })}\n`);
 }
 

@@ -1,7 +1,13 @@
 // An image, or a folder of images, as an input.
 import { basename } from "node:path";
 import { ConfigError } from "@dsbm/config";
-import { isPictureName, listPictures, readPictures, skippedFiles } from "@dsbm/data";
+import {
+  isPictureName,
+  listPictures,
+  PictureChanges,
+  readPictures,
+  skippedFiles,
+} from "@dsbm/data";
 import { pictureFolders } from "@dsbm/datasets";
 import type { Input, InputOptions } from "./input.js";
 import { inParts } from "./parts.js";
@@ -32,17 +38,20 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const resize = options.resize ?? pictureFolders(config).length > 0;
   const { background } = config.data;
   const target = { channels, size: resize ? height : null, background } as const;
+  const counts = new PictureChanges();
   return {
     n: files.length,
     about: [`${path}, ${files.length} images`, ...skippedFiles(path)].join("; "),
     names,
     batches: inParts(files.length, batchRows, (first, count) =>
       readPictures(files.slice(first, first + count), target, {
+        counts,
         like: { height, width },
         most: max_pixels,
         cure: ": write resize=true to take its middle square and scale it",
       }),
     ),
+    notes: () => counts.notes(background).map((note) => `${path}: ${note}`),
     [Symbol.dispose]() {},
   };
 }

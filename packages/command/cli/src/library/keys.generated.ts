@@ -86,7 +86,7 @@ export interface FitKeys {
   times?: readonly (number)[] | null | undefined;
   /** data at both times; false: N(mean_final, var_final) at time 1. Default: true. */
   transfer?: boolean | undefined;
-  /** known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files. Default: null. */
+  /** known pairs: a table of two columns, with row numbers from 1 or values of data.id; rows: equal rows of both files; names: images of equal names. Default: null. */
   pairs?: string | null | undefined;
   /** mean of the Gaussian at time 1. Default: 0. */
   mean_final?: number | undefined;

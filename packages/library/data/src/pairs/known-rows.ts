@@ -78,15 +78,62 @@ export function equalRows(source: PairedEnd, target: PairedEnd): KnownRows {
       a.title,
       `has ${a.total} rows, ${b.title} has ${b.total}: expected as many for pairs=rows; name pairs in a table, pairs=FILE.csv`,
     );
-  const places = new Map(b.rows.map((row, place) => [row, place]));
-  const pairs = a.rows.flatMap((row, place) => {
-    const partner = places.get(row);
+  return { ...joinedRows(a.rows, b.rows, (row) => row), given: a.total };
+}
+
+/**
+ * Pairs of images of two folders with the same path below them, whatever their endings, that are in both training splits.
+ * @throws {DatasetError} `BadTable` for other datasets than folders, names that differ in their endings only, and no pair
+ */
+export function equalNames(source: PairedEnd, target: PairedEnd): KnownRows {
+  const [a, b] = [source, target].map(({ name, options }) => {
+    const dataset = trainingRows(name, options);
+    return { ...dataset, places: placesOfNames(dataset) };
+  });
+  const stems = [...a.places.keys()];
+  const given = stems.filter((stem) => b.places.has(stem)).length;
+  if (given === 0)
+    throw badTable(
+      a.title,
+      `has no image with the name of an image of ${b.title}: expected some for pairs=names; name pairs in a table, pairs=FILE.csv`,
+    );
+  return { ...joinedRows(a.rows, b.rows, (row) => b.places.get(stems[row])), given };
+}
+
+/** Rows by the names of images without endings, in the order of rows. */
+function placesOfNames({ names, title }: ReturnType<typeof trainingRows>): Map<string, number> {
+  if (!names)
+    throw badTable(
+      title,
+      "is no folder of images: expected two folders for pairs=names; name pairs in a table, pairs=FILE.csv",
+    );
+  const places = new Map<string, number>();
+  for (const [row, name] of names.entries()) {
+    const stem = name.replace(/\.[^./]*$/, "");
+    if (places.has(stem))
+      throw badTable(
+        title,
+        `has two images ${stem} with different endings: expected one for pairs=names; rename the other`,
+      );
+    places.set(stem, row);
+  }
+  return places;
+}
+
+/** Places in both training splits of the rows that `partnerOf` joins. */
+function joinedRows(
+  source: readonly number[],
+  target: readonly number[],
+  partnerOf: (row: number) => number | undefined,
+): Pick<KnownRows, "x0" | "x1"> {
+  const places = new Map(target.map((row, place) => [row, place]));
+  const pairs = source.flatMap((row, place) => {
+    const partner = places.get(partnerOf(row) ?? -1);
     return partner === undefined ? [] : [[place, partner]];
   });
   return {
     x0: Int32Array.from(pairs, ([place]) => place),
     x1: Int32Array.from(pairs, ([, partner]) => partner),
-    given: a.total,
   };
 }
 

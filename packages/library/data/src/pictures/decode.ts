@@ -218,6 +218,12 @@ export async function* decodeInOrder(
   }
 }
 
+interface ReadOptions extends Omit<DecodeOptions, "like"> {
+  like: Pick<DecodedPicture, "height" | "width">;
+  /** Counts what decoding changed. */
+  counts: PictureChanges;
+}
+
 /**
  * Images [n, channels, H, W] from −1 to 1.
  * @throws as `decodeInOrder`.
@@ -225,11 +231,14 @@ export async function* decodeInOrder(
 export async function readPictures(
   files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,
-  options: DecodeOptions & Required<Pick<DecodeOptions, "like">>,
+  { counts, ...options }: ReadOptions,
 ): Promise<Tensor> {
   const { height, width } = options.like;
   const bytes: Uint8Array[] = [];
-  for await (const picture of decodeInOrder(files, target, options)) bytes.push(picture.bytes);
+  for await (const picture of decodeInOrder(files, target, options)) {
+    bytes.push(picture.bytes);
+    counts.add(picture.changes);
+  }
   const shape = [files.length, target.channels, height, width];
   return tidy(() => decodeImages(tensor(new Uint8Array(Buffer.concat(bytes)), { shape })).keep());
 }

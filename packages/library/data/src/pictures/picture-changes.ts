@@ -34,10 +34,10 @@ export class PictureChanges {
     for (const change of changes) this.counts[change] = (this.counts[change] ?? 0) + 1;
   }
 
-  /** A note for each change. */
-  notes(background = "white"): string[] {
+  /** A note for each change; a background of null is white and no option. */
+  notes(background: string | null = "white"): string[] {
     const texts: Record<PictureChange, string> = {
-      transparent: `transparent: placed on ${background} (data.background)`,
+      transparent: `transparent: placed on ${background === null ? "white" : `${background} (data.background)`}`,
       animated: "of several frames or pages: the first is taken",
       cmyk: "in CMYK: converted to sRGB",
       deep: "of more than 8 bits a channel: rounded to 8",

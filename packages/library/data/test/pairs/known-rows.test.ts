@@ -1,7 +1,7 @@
 // Known pairs from a file: by row numbers, ids and names of images, of training rows; and refusals.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadTable, type OwnOptions, prepareTable, readPairs } from "@dsbm/data";
+import { equalNames, loadTable, type OwnOptions, prepareTable, readPairs } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -175,5 +175,39 @@ describe("readPairs", () => {
         /row 1 has "9.png", which is no row of the source .*: expected the path of an image/,
       ),
     );
+    // Equal names are equal values here, up to the 1 of the target.
+    const equal = equalNames(source, target);
+    expect([equal.given, equal.x0]).toEqual([6, equal.x1]);
+    renameSync(join(parts[1], "3.png"), join(parts[1], "x.png"));
+    writeFileSync(join(parts[1], "2.jpg"), readFileSync(join(parts[1], "2.png")));
+    await prepareTable(target.name, { ...options, split: "train" });
+    expect(() => equalNames(source, target)).toThrow(/t: has two images 2 with different endings/);
+    rmSync(join(parts[1], "2.png"));
+    await prepareTable(target.name, { ...options, split: "train" });
+    expect(equalNames(source, target).given).toBe(5);
+  });
+
+  it("refuses equal names of tables, and folders that share none", async () => {
+    const tables = ["a.csv", "b.csv"].map((name) => ({
+      name: `table:${pathOf(name)}`,
+      options: { directory: place, table: { exclude: ["id"] } },
+    }));
+    for (const { name, options } of tables)
+      await prepareTable(name, { ...options, split: "train" });
+    expect(() => equalNames(tables[0], tables[1])).toThrow(
+      /a.csv: is no folder of images: expected two folders for pairs=names/,
+    );
+    const root = folder();
+    const options = { directory: root, image_size: 4, channels: 1 };
+    const ends = ["s", "t"].map((part) => ({ name: `folder:${join(root, part)}`, options }));
+    for (const [i, { name }] of ends.entries()) {
+      mkdirSync(name.slice("folder:".length));
+      for (let k = 0; k < 3; k++)
+        await sharp({ create: { width: 4, height: 4, channels: 3, background: "red" } })
+          .png()
+          .toFile(join(name.slice("folder:".length), `${i}-${k}.png`));
+      await prepareTable(name, { ...options, split: "train" });
+    }
+    expect(() => equalNames(ends[0], ends[1])).toThrow(/s: has no image with the name of an image/);
   });
 });
