@@ -2,7 +2,13 @@ import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type DataDescription, describeEnd, fieldsDigest, firstOf } from "@dsbm/data";
-import { type Datasets, isPairsFile, marginalsOf, relativeMasses, timeValues } from "@dsbm/datasets";
+import {
+  type Datasets,
+  isPairsFile,
+  marginalsOf,
+  relativeMasses,
+  timeValues,
+} from "@dsbm/datasets";
 import { isFieldPath, sha256OfFile } from "@dsbm/files";
 import { timeLabel } from "@dsbm/inference";
 import type { CourseRecord, Progress, RunWriter } from "@dsbm/runs";

@@ -218,7 +218,7 @@ export async function* decodeInOrder(
   }
 }
 
-interface ReadOptions extends Omit<DecodeOptions, "like"> {
+interface PictureReadOptions extends Omit<DecodeOptions, "like"> {
   like: Pick<DecodedPicture, "height" | "width">;
   /** Counts what decoding changed. */
   counts: PictureChanges;
@@ -231,7 +231,7 @@ interface ReadOptions extends Omit<DecodeOptions, "like"> {
 export async function readPictures(
   files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,
-  { counts, ...options }: ReadOptions,
+  { counts, ...options }: PictureReadOptions,
 ): Promise<Tensor> {
   const { height, width } = options.like;
   const bytes: Uint8Array[] = [];
