@@ -77,6 +77,23 @@ it("random tables have the texts that a parser reads", async () => {
   await fc.assert(fc.asyncProperty(lines, lineEnd, fc.boolean(), check), { seed: 1, numRuns: 400 });
 });
 
+it("random tables of one column keep empty lines between their rows", async () => {
+  const check = async (rows: string[], end: string, hasLastEnd: boolean) => {
+    const content = ["a", ...rows].join(end) + (hasLastEnd ? end : "");
+    const last = rows.findLastIndex((row) => row !== "");
+    const expected = rows.slice(0, last + 1);
+    const { numbers, texts } = await readAll(file(content), { numbers: ["a"], texts: ["a"] });
+    expect(texts).toEqual([expected.map((row) => (row === '""' ? "" : row))]);
+    expect([...numbers[0]]).toEqual(
+      expected.map((row) => (/\d/.test(row) ? Number(row) : Number.NaN)),
+    );
+  };
+  const rows = fc.array(fc.constantFrom("1", "-2.5", "7e3", "NA", " ", "", '""'), { maxLength: 9 });
+  const isTable = rows.filter((all) => all.some((row) => row !== ""));
+  const property = fc.asyncProperty(isTable, lineEnd, fc.boolean(), check);
+  await fc.assert(property, { seed: 1, numRuns: 200 });
+});
+
 it("a large file is read by several threads up to a quoted cell, then parsed", async () => {
   const site = `day 7 at ${"a long way off ".repeat(6)}`;
   const rows = Array.from(

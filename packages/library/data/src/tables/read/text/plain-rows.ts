@@ -61,9 +61,8 @@ function scanPlan(
   numbers: readonly string[],
   texts: readonly string[],
 ): ScanPlan | null {
-  const { delimiter, isSingle, lineEnd } = file;
-  if (isSingle || lineEnd === null || lineEnd === "\r" || delimiter === notation.decimal)
-    return null;
+  const { delimiter, lineEnd } = file;
+  if (lineEnd === null || lineEnd === "\r" || delimiter === notation.decimal) return null;
   const { decimal, thousands, na, booleans } = notation;
   return {
     delimiter: delimiter.charCodeAt(0),

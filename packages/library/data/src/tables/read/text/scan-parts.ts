@@ -151,7 +151,9 @@ async function* wholeLines(
     parts = [part.subarray(end)];
     length = part.length - end;
   }
-  const rest = Buffer.concat([...parts, Buffer.from(hasReturns ? "\r\n" : "\n")]);
+  const lines = Buffer.concat(parts);
+  const isEnded = lines.length === 0 || lines.at(-1) === lineFeed;
+  const rest = isEnded ? lines : Buffer.concat([lines, Buffer.from(hasReturns ? "\r\n" : "\n")]);
   const start = isStart ? startOfRows(rest, hasHeader) : 0;
   if (start >= 0) yield partOf(rest, start);
 }

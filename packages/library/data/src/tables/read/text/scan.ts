@@ -80,7 +80,11 @@ export class LineScanner {
     let count = 0;
     let isOdd = false;
     while (this.#at < bytes.length && !isOdd) {
-      if (this.#passLineEnd()) continue;
+      if (this.#passLineEnd()) {
+        // Only a parser knows whether an empty line is a row of one column or the end of the file.
+        isOdd = this.plan.width === 1;
+        continue;
+      }
       if (count === capacity) {
         capacity = 2 * capacity;
         this.#numbers = this.#numbers.map((column) => withCapacity(column, capacity));
