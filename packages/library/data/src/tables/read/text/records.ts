@@ -23,6 +23,7 @@ export interface RecordFile extends TextFile {
 }
 
 const mostCells = 2 ** 20;
+const smallPart = 2 ** 12;
 
 /**
  * Finds the delimiter that the first line has most often, `usual` at a tie.
@@ -52,6 +53,12 @@ async function readStart(file: TextFile): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
+/** Parts of at most 4 KiB: the parser makes all records of a part, though a reader of the first rows needs few of them. */
+async function* smallParts(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const part of parts)
+    for (let at = 0; at < part.length; at += smallPart) yield part.subarray(at, at + smallPart);
+}
+
 /**
  * Records in blocks of about `rows`. Empty lines are skipped, except between the rows of one field.
  * @throws {DatasetError} `BadTable` for invalid quotes, and errors of `readText`.
@@ -68,7 +75,7 @@ export async function* readRecords(file: RecordFile, rows: number): AsyncGenerat
     ...(isSingle && { cast: (text, { quoting }) => (text === "" && !quoting ? null : text) }),
   };
   const parser = parse(parsing);
-  const feeding = promises.pipeline(readText(file), parser).catch(() => {});
+  const feeding = promises.pipeline(smallParts(readText(file)), parser).catch(() => {});
   let block: string[][] = [];
   let cells = 0;
   let emptyLines = 0;
