@@ -74,6 +74,14 @@ const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
+let isOneDNNThere: boolean | null = null;
+
+/** Whether libtorch has oneDNN. The list of its operations is read once: that takes a millisecond, as long as a small layer. */
+function hasOneDNN(): boolean {
+  isOneDNNThere ??= schemas(oneDNN).length > 0;
+  return isOneDNNThere;
+}
+
 function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape;
@@ -83,7 +91,7 @@ function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && isWide;
   const plain = x.device === "cpu" && weight.dtype === "float32";
   if (!pays || !plain || !["float32", dtype].includes(x.dtype)) return null;
-  if (schemas(oneDNN).length === 0) return null; // a libtorch without it
+  if (!hasOneDNN()) return null;
   const short = { bfloat16: "bf16", float16: "fp16" }[dtype as string];
   if (short && !callUnchecked(`mkldnn::_is_mkldnn_${short}_supported`, "")) return null;
   return standingOf(layer, `${dtype}/${inputs}`, () => {
