@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { picturePng } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, type Tensor } from "@dsbm/torch";
+import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
 import { scratch, stopAt, succeed } from "./cli.js";
 import {
@@ -93,6 +94,14 @@ it("writes images by name or number, and replaces only images of the same names"
   const { stderr } = await sampleWell(images, "white.png", "small.png", "resize=true");
   expect(stderr).toContain("white.png: 1 not square: cropped to the middle square");
   expect(existsSync(pathOf("small.png"))).toBe(true);
+});
+
+it.each(["gif", "webp"])("writes paths of images as an animation: %s", async (ending) => {
+  const words = [images, "pictures", `paths.${ending}`, "path=true", "steps=3"];
+  const { stdout } = await sampleWell(...words);
+  expect(stdout).toContain(`paths.${ending}, 4 frames of 20 images`);
+  const { format, pages } = await sharp(pathOf(`paths.${ending}`)).metadata();
+  expect([format, pages]).toEqual([ending, 4]);
 });
 
 it("writes paths from their start, with the newest weights or the weights of a half-iteration", async () => {

@@ -74,6 +74,7 @@ const unusedModules = [
     "app/inference/dist/field-encoder",
     "app/inference/dist/input/fields",
     "app/inference/dist/input/pictures",
+    "app/inference/dist/output/animation",
     "app/inference/dist/output/fields",
     "app/inference/dist/run-chain",
     "app/experiment/dist/picture/condition-grids",

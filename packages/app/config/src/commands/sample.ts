@@ -103,7 +103,7 @@ const sampleSchema = z.strictObject({
   variables: names("NetCDF and Zarr: the variables of NEW; null: as in the run", ["pr"]),
   path: flag(
     false,
-    "write all states, the start first: [steps + 1, n, …], or a long table with a column t",
+    "write all states, the start first: [steps + 1, n, …], a long table with a column t, or an animation (.gif, .webp) of images",
   ),
   keep: names("tables: columns that are copied unchanged; null: as in the run (data.keep)", [
     "id",

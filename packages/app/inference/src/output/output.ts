@@ -6,6 +6,7 @@ import { FieldUnits, outputFormats, toRows } from "@dsbm/data";
 import { makeFolder, type StagedPath, stageFile, stageFolder, writeFlushed } from "@dsbm/files";
 import { picturePng } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
+import { animationWriter } from "./animation.js";
 import { fieldWriter, ownFields } from "./fields.js";
 import { type OutputKind, outputKind } from "./place.js";
 import { rowsWriter } from "./rows-writer.js";
@@ -52,6 +53,7 @@ export async function openOutput(options: OutputOptions): Promise<Output<SampleW
   const isFolder = kind === "folder";
   return stageWriter(isFolder ? stageFolder(path) : stageFile(path), (temporary) => {
     if (kind === "array") return arrayWriter(temporary, options);
+    if (kind === "animation") return animationWriter(temporary, options);
     if (kind === "netcdf") return fieldWriter(temporary, options);
     if (isFolder || kind === "picture") return pictureWriter(temporary, options, isFolder);
     return rowsWriter(temporary, options, kind === "h5ad" ? place : null);

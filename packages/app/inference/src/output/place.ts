@@ -4,9 +4,10 @@ import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { outputFormat, outputFormats } from "@dsbm/data";
 import type { Trained } from "../trained.js";
+import { animationFormat } from "./animation.js";
 
 /** How samples are written. */
-export type OutputKind = "table" | "h5ad" | "array" | "netcdf" | "picture" | "folder";
+export type OutputKind = "table" | "h5ad" | "array" | "netcdf" | "picture" | "folder" | "animation";
 
 /** How samples are written to a path; null for a format that does not hold them. */
 export function outputKind(
@@ -24,7 +25,8 @@ export function outputKind(
   if (array) return "array";
   if (fields) return ending === ".nc" && !paths ? "netcdf" : null;
   const [channels] = shape;
-  if (paths || (channels !== 1 && channels !== 3)) return null;
+  if (channels !== 1 && channels !== 3) return null;
+  if (paths) return animationFormat(path) ? "animation" : null;
   if (ending === ".png") return "picture";
   // Another ending belongs to a file, unless the folder exists or the name ends in a slash.
   const named = /^\.[a-z][a-z0-9]{1,6}$/.test(ending) && !/[\\/]$/.test(path);
@@ -33,7 +35,7 @@ export function outputKind(
 
 /** Whether an output needs the number of samples first. */
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
-  ["array", "netcdf"].includes(outputKind(path, trained, paths) ?? "");
+  ["array", "netcdf", "animation"].includes(outputKind(path, trained, paths) ?? "");
 
 /**
  * Checks an output before anything is loaded.
@@ -99,6 +101,9 @@ function refusalOf(path: string, { shape, channels: fields }: Trained, paths: bo
   if (fields)
     return `${cannot} of ${what}; expected a name that ends with ${paths ? "" : ".nc or "}.npy`;
   const [channels] = shape;
-  const pictures = !paths && (channels === 1 || channels === 3);
-  return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? ", .png for one image, or a folder of images (with a slash at its end)" : ""}`;
+  const isImage = channels === 1 || channels === 3;
+  const pictures = paths
+    ? ", or .gif or .webp for an animation"
+    : ", .png for one image, or a folder of images (with a slash at its end)";
+  return `${cannot} of ${what}; expected a name that ends with .npy${isImage ? pictures : ""}`;
 }

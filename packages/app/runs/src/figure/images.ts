@@ -87,6 +87,8 @@ export interface AnimatedGridOptions {
   shape: ImageShape;
   /** The text above each frame: its time. */
   captions: readonly string[];
+  /** The format of the file (default: GIF). */
+  format?: "gif" | "webp";
 }
 
 const captionHeight = 18;
@@ -94,11 +96,11 @@ const greyStep = 255 / 31;
 const pixelLimit = 2 ** 28;
 
 /**
- * Draws frames of a square grid, about 256 screen pixels wide. Returns GIF of 10 frames a second.
+ * Draws frames of a square grid, about 256 screen pixels wide. Returns GIF or WebP of 10 frames a second.
  * @throws {RunError} "bad_argument" if the sizes do not fit.
  */
 export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer> {
-  const { frames, shape, captions } = options;
+  const { frames, shape, captions, format = "gif" } = options;
   const [n, channels, , width] = shape;
   const columns = Math.ceil(Math.sqrt(n));
   const scale = Math.max(1, Math.round(256 / (columns * width)));
@@ -122,14 +124,13 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
   }
   const raw = { width: size.width, height: size.height * frames.length, channels: 3 } as const;
   const isEnd = (k: number) => k === 0 || k === frames.length - 1;
-  return sharp(Buffer.concat(drawn), { raw: { ...raw, pageHeight: size.height } })
-    .gif({
-      loop: 0,
-      delay: frames.map((_, k) => (isEnd(k) ? 1000 : 100)),
-      dither: 0,
-      keepDuplicateFrames: true,
-    })
-    .toBuffer();
+  const animation = sharp(Buffer.concat(drawn), { raw: { ...raw, pageHeight: size.height } });
+  const pace = { loop: 0, delay: frames.map((_, k) => (isEnd(k) ? 1000 : 100)) };
+  return (
+    format === "webp"
+      ? animation.webp({ ...pace, lossless: true })
+      : animation.gif({ ...pace, dither: 0, keepDuplicateFrames: true })
+  ).toBuffer();
 }
 
 /** RGBA: transparent between the images, so that pages of both themes show through. */

@@ -466,7 +466,7 @@ export interface SampleKeys {
   then?: string | null | undefined;
   /** NetCDF and Zarr: the variables of NEW; null: as in the run. Default: null. */
   variables?: string | readonly (string | number)[] | number | null | undefined;
-  /** write all states, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */
+  /** write all states, the start first: [steps + 1, n, …], a long table with a column t, or an animation (.gif, .webp) of images. Default: false. */
   path?: boolean | undefined;
   /** tables: columns that are copied unchanged; null: as in the run (data.keep). Default: null. */
   keep?: string | readonly (string | number)[] | number | null | undefined;
