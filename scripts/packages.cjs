@@ -20,7 +20,7 @@ const packages = {
   runs: { group: "app", budget: 45_200, imports: ["files"] },
   datasets: { group: "app", budget: 17_600, imports: base },
   problem: { group: "app", budget: 2_900, imports: [...base, "datasets"] },
-  inference: { group: "app", budget: 27_600, imports: [...base, "datasets", "problem"] },
+  inference: { group: "app", budget: 27_900, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
     budget: 41_600,
