@@ -1,8 +1,9 @@
 // The memory of large datasets: `dsbm fit`, `dsbm sample` and `dsbm evaluate` on tables of millions of rows, and
 // `dsbm fit` on folders of tens of thousands of images, against the memory of the same commands on
 // a few rows; of `dsbm evaluate` of a course of four days, and of exact transport plans. Slow, and writes some gigabytes.
-// "processor" is in seconds of all cores.
-// `npm run bench:memory -- [--only parquet,csv,cells,course,transport] [--rows N] [--columns N] [--cells N] [--genes N]`
+// "processor" is in seconds of all cores. `resume` interrupts a training of many rows in its second half-iteration, and compares
+// the resumed networks with networks of a training in one go.
+// `npm run bench:memory -- [--only parquet,csv,cells,course,transport,resume] [--rows N] [--columns N] [--cells N] [--genes N]`
 import { spawn } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,16 +71,22 @@ const processorSeconds = (stat) => {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 
-/** Runs a script; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. */
-function runScript(script, words) {
+/**
+ * Runs a script; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. `interruptAt` is a text of stderr
+ * at which Ctrl-C ends it.
+ */
+function runScript(script, words, interruptAt) {
   const began = performance.now();
   const child = spawn(process.execPath, [script, ...words], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
   let errors = "";
+  let isInterrupted = false;
   child.stderr.on("data", (text) => {
     errors = `${errors}${text}`.slice(-4000);
+    if (interruptAt === undefined || isInterrupted || !errors.includes(interruptAt)) return;
+    isInterrupted = child.kill("SIGINT");
   });
   let most = 0;
   let processor = 0;
@@ -96,15 +103,15 @@ function runScript(script, words) {
     child.on("close", (code) => {
       clearInterval(timer);
       const seconds = (performance.now() - began) / 1000;
-      if (code === 0) resolve({ mib: most, seconds, processor });
+      if (code === 0 || isInterrupted) resolve({ mib: most, seconds, processor });
       else reject(new Error(`${script} ${words.join(" ")} ended with code ${code}: ${errors}`));
     });
   });
 }
 
 const measuredCommands = new Map();
-async function row(name, words, base, script = bin) {
-  const { mib, seconds, processor } = await runScript(script, words);
+async function row(name, words, base, { script = bin, interruptAt } = {}) {
+  const { mib, seconds, processor } = await runScript(script, words, interruptAt);
   measuredCommands.set(name, mib);
   const beyond = base === undefined ? "" : (mib - measuredCommands.get(base)).toFixed(0);
   console.log(
@@ -210,13 +217,54 @@ async function transport() {
     [30_000, "rows"],
   ]) {
     const words = [`${count}`, way];
-    await row(
-      `exact transport of ${count} points, ${way}`,
-      words,
-      undefined,
-      fileOf("transport.mjs"),
-    );
+    await row(`exact transport of ${count} points, ${way}`, words, undefined, {
+      script: fileOf("transport.mjs"),
+    });
   }
+}
+
+const fixedTraining = [
+  "train",
+  "Dataset=table:a.parquet",
+  "Dataset_transfer=table:b.parquet",
+  "method=dbdsb",
+  "model=MLP",
+  "n_ipf=1",
+  "num_iter=500",
+  "first_num_iter=500",
+  "num_steps=10",
+  "cache_npar=5000",
+  "cache_refresh_stride=100",
+  "test_npar=200",
+  "plot_level=0",
+  "threads=1",
+  "name=fixed",
+];
+
+/** The networks of a training, by the names of their files. */
+function modelsOf(place) {
+  const [options] = readdirSync(join(folder, place, "fixed"));
+  const models = join(folder, place, "fixed", options, "42", "models");
+  return new Map(readdirSync(models).map((name) => [name, readFileSync(join(models, name))]));
+}
+
+/** A training of many rows in one go, and one that is interrupted and resumed. */
+async function resume(rows) {
+  for (const [name, mean] of [
+    ["a", 0],
+    ["b", 1],
+  ])
+    await table(join(folder, `${name}.parquet`), rows, mean);
+  const words = (place) => [...fixedTraining, `experiments_dir=${place}`];
+  await row(`train, ${rows} rows of ${columnCount} columns`, words("whole"));
+  const second = { interruptAt: "half-iteration 2/2" };
+  await row("the same, interrupted", words("parts"), undefined, second);
+  await row("the same, resumed", words("parts"));
+  const whole = modelsOf("whole");
+  const parts = modelsOf("parts");
+  const isSame = [...whole].every(([name, bytes]) => parts.get(name)?.equals(bytes));
+  console.log(`resumed networks: ${isSame ? "the same bits" : "OTHER BITS"}`);
+  if (!isSame) process.exitCode = 1;
 }
 
 const cases = {
@@ -225,6 +273,7 @@ const cases = {
   cells: () => cells(Number(values.cells), Number(values.genes)),
   course,
   transport,
+  resume: () => resume(Number(values.rows)),
   pictures: () => folders(Number(values.pictures)),
 };
 
