@@ -248,7 +248,7 @@ function modelsOf(place) {
   return new Map(readdirSync(models).map((name) => [name, readFileSync(join(models, name))]));
 }
 
-/** A training of many rows in one go, and one that is interrupted and resumed. */
+/** A training of many rows in one go, and the same training with an interruption. */
 async function resume(rows) {
   for (const [name, mean] of [
     ["a", 0],

@@ -79,6 +79,9 @@ const unusedModules = [
     "app/inference/dist/run-chain",
     "app/experiment/dist/picture/condition-grids",
     "app/experiment/dist/picture/maps",
+    // Of matrices of counts, which a page does not read.
+    "app/fit/dist/matrix-facts",
+    "app/fit/dist/rules/counts",
     "app/runs/dist/figure/images",
     "app/runs/dist/figure/maps",
     "app/runs/dist/figure/spectrum",
@@ -102,6 +105,7 @@ const unusedModules = [
     ),
     ...["decode", "picture-files", "sets"].map((name) => `library/data/dist/pictures/${name}`),
     "library/data/dist/tables/write/h5ad",
+    "library/data/dist/vectors/component-shrinkage",
     "library/nets/dist/autoencoder/autoencoder",
     "library/nets/dist/autoencoder/training",
     "library/nets/dist/ddpmpp/ddpmpp",

@@ -8,6 +8,7 @@ import {
   type ColumnCondition,
   type ColumnTransform,
   categoryBlocks,
+  componentShrinkage,
   type DataDescription,
   describeTables,
   encodeCondition,
@@ -148,14 +149,21 @@ function checkScale(
 }
 
 /**
- * Projects samples on the principal components of both training sets.
- * @throws {ConfigError} for samples of several shapes, or for more components than samples.
+ * Projects samples on the principal components of both training sets; null without data.components.
+ * @throws {ConfigError} for samples of several shapes, for more components than samples, and for data.shrink_components without
+ * components or of too many rows.
  */
 export function projectDatasets(
   datasets: EndpointData[],
   { data }: CompleteTrainConfig,
 ): Datasets["projection"] {
-  const k = data.components as number;
+  const { components: k, shrink_components } = data;
+  if (k === null) {
+    if (!shrink_components) return null;
+    throw new ConfigError(
+      "data.shrink_components=true needs principal components: write data.components=50",
+    );
+  }
   const [first] = datasets as [EndpointData];
   const shape = first.train.shape.slice(1);
   const other = datasets.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
@@ -172,10 +180,19 @@ export function projectDatasets(
     }
   });
   const isWhole = areFew(datasets);
+  if (shrink_components && !isWhole)
+    throw new ConfigError(
+      `data.shrink_components=true needs at most ${numbersInMemory} numbers of training rows: write data.shrink_components=false`,
+    );
+  const shrinkage = shrink_components ? shrinkageOf(datasets, k) : null;
   const held = components.explained.reduce((sum, part) => sum + part, 0);
   for (const [i, end] of datasets.entries())
     datasets[i] = {
-      ...inMemory(end, { isWhole, change: (rows) => components.project(rows) }),
+      ...inMemory(end, {
+        isWhole,
+        change: (rows) => components.project(rows),
+        changeTraining: (z) => (shrinkage ? z.mul(shrinkage) : z),
+      }),
       // A level of principal components is known in the columns only.
       generated: null,
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
@@ -186,8 +203,16 @@ export function projectDatasets(
         });
       },
     };
+  shrinkage?.dispose();
   return { components, shape };
 }
+
+/** Factors of the components of all training rows, [k]. */
+const shrinkageOf = (datasets: readonly EndpointData[], k: number): Tensor =>
+  tidy(() => {
+    const [rows] = trainingRows(datasets).blocks();
+    return componentShrinkage(rows, k).to(rows.dtype).keep();
+  });
 
 /** Training rows of up to so many numbers are one block. */
 const numbersInMemory = 2 ** 27;
@@ -230,12 +255,20 @@ function* blocksOf(rows: Tensor, isWhole: boolean): Generator<Tensor> {
 /** A dataset with decoded and changed rows, in one block or more; disposes the previous rows. */
 function inMemory(
   end: EndpointData,
-  { isWhole, change = (rows) => rows }: { isWhole: boolean; change?: (rows: Tensor) => Tensor },
+  {
+    isWhole,
+    change = (rows) => rows,
+    changeTraining = (rows) => rows,
+  }: {
+    isWhole: boolean;
+    change?: (rows: Tensor) => Tensor;
+    changeTraining?: (rows: Tensor) => Tensor;
+  },
 ): EndpointData {
-  const made = (rows: Tensor) => {
+  const made = (rows: Tensor, more = (same: Tensor) => same) => {
     const changed = tidy(() => {
       const parts = [...blocksOf(rows, isWhole)].map((block) =>
-        tidy(() => change(end.plain(block))),
+        tidy(() => more(change(end.plain(block)))),
       );
       return (parts.length === 1 ? parts[0] : cat(parts)).keep();
     });
@@ -243,5 +276,6 @@ function inMemory(
     return changed;
   };
   const asIs = (rows: Tensor) => rows;
-  return { ...end, train: made(end.train), test: made(end.test), decode: asIs, plain: asIs };
+  const train = made(end.train, changeTraining);
+  return { ...end, train, test: made(end.test), decode: asIs, plain: asIs };
 }

@@ -138,7 +138,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
       made.push(loadDataset(end, name, config, { like: made[0]?.facts, between }));
     const columns = columnEnds(made, config);
     const channels = fieldEnds(made, config);
-    const projection = config.data.components === null ? null : projectDatasets(made, config);
+    const projection = projectDatasets(made, config);
     const [x0] = made as [EndpointData];
     if (!config.transfer) made.push(gaussianTarget(x0, config));
     for (const other of made.slice(1)) checkEnds(x0, other, config);

@@ -109,5 +109,6 @@ export {
 } from "./tables/write/formats.js";
 export * from "./tables/write/h5ad.js";
 export * from "./tables/write/table-writer.js";
+export * from "./vectors/component-shrinkage.js";
 export * from "./vectors/projection.js";
 export { eightGaussians, gaussianEndpoints, moons } from "./vectors/synthetic.js";

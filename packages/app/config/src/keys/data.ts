@@ -30,6 +30,7 @@ const samples = {
   dim: countOrNull("dimensions of synthetic vectors; null is the dataset's own", 5),
   a: key(z.number(), 0.1, "gaussian: the means are -a and a in every coordinate"),
   components: countOrNull("number of principal components to project on; null: no projection", 64),
+  shrink_components: flag(false, "data.components: training rows get the spread of other rows"),
 };
 
 /** Options `data.` of the columns of tables. */

@@ -24,7 +24,7 @@ const DEFAULTS = `
   delta=null growth_coupling=wfr mass=null weights=null birth=null death=null mass_penalty=null mixture_components=50 mixture_spread=0.1 teacher=null var_final_gamma_scale=false
   Dataset=mnist Dataset_transfer=emnist Dataset_between=null times=null transfer=true pairs=null mean_final=0 var_final=1 adaptive_mean=false
   final_adaptive=false cdsb=false wavenumber=0 data.image_size=28 data.image_width=null data.variables=null data.coarsen=null data.transform=null data.season=false data.static=null data.background=white data.crop=null data.channels=1
-  data.cond_channels=0 data.cond=null data.random_flip=false data.dim=null data.a=0.1 data.components=null data.latent=null data.latent_steps=2000
+  data.cond_channels=0 data.cond=null data.random_flip=false data.dim=null data.a=0.1 data.components=null data.shrink_components=false data.latent=null data.latent_steps=2000
   data.dataset=null data.n_train=null data.n_test=null data.test_fraction=0.1
   data.columns=null data.exclude=null data.categories=null data.keep=null data.condition=null data.classes=null data.range=null data.integer=null data.id=null data.missing=error
   data.log1p=false data.standardise=columns data.split_by=null data.source=null data.between=null data.target=null

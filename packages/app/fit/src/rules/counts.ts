@@ -6,6 +6,8 @@ import { type Rule, rule } from "./rule.js";
 const usualTotal = 10_000;
 const usualColumns = 2000;
 const usualComponents = 50;
+/** With fewer rows for each column, components fit noise above all. */
+const rowsPerColumn = 2;
 
 /** Chooses the scale, the columns and the principal components of a wide matrix. */
 export function countRules({
@@ -31,14 +33,22 @@ export function countRules({
         ]
       : [];
   const components = Math.min(usualComponents, Math.floor(n / 4));
+  const width = Math.min(d, isWhole ? usualColumns : d);
+  const shrink =
+    n < rowsPerColumn * width
+      ? [
+          rule(
+            "data.shrink_components",
+            true,
+            `components of ${n} rows of ${width} columns fit the noise of these rows, which then spread wider than other rows`,
+          ),
+        ]
+      : [];
   return [
     ...scale,
     ...columns,
     rule("data.standardise", "global", "all columns of the matrix have one unit"),
-    rule(
-      "data.components",
-      components,
-      `the distances of rows say little in ${Math.min(d, isWhole ? usualColumns : d)} columns`,
-    ),
+    rule("data.components", components, `the distances of rows say little in ${width} columns`),
+    ...shrink,
   ];
 }

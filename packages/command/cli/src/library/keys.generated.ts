@@ -116,6 +116,8 @@ export interface FitKeys {
     a?: number | undefined;
     /** number of principal components to project on; null: no projection. Default: null. */
     components?: number | null | undefined;
+    /** data.components: training rows get the spread of other rows. Default: false. */
+    shrink_components?: boolean | undefined;
     /** tables: the columns to train on; null is all with numbers; hvg:N is the N most variable columns of .h5ad matrices of counts, of all datasets together. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
     /** tables: columns to drop. Default: null. */

@@ -1,6 +1,8 @@
 // A first look at tables: types of columns, missing values, histograms.
+import { DatasetError } from "../errors.js";
+import { mostNarrowColumns } from "./counts.js";
 import { openRows } from "./open.js";
-import type { RowSource } from "./row-source.js";
+import type { RowSource, TableColumn } from "./row-source.js";
 
 /** A column at a first look. */
 export interface ColumnLook {
@@ -26,11 +28,11 @@ export interface ColumnLook {
 export interface TableLook {
   /** The number of rows. */
   rows: number;
-  /** All columns; `columns` are the first ones. */
+  /** All columns; `columns` are some of them. */
   columnCount: number;
-  /** At most the first 200 columns of the table. */
+  /** Of a wide table the first ten columns of numbers, all columns of texts and all columns next to the matrix; at most 200. */
   columns: ColumnLook[];
-  /** Notes on the reading. */
+  /** Notes on the reading, and a summary of a wide matrix. */
   notes: string[];
 }
 
@@ -38,6 +40,8 @@ const bins = 20;
 /** Values of a column that its histogram counts. */
 const mostValues = 20_000;
 const mostColumns = 200;
+/** Columns of a wide matrix that are shown. */
+const firstNumbers = 10;
 const mostExamples = 3;
 
 interface Tally {
@@ -86,8 +90,43 @@ function describe(name: string, kind: ColumnLook["kind"], tally: Tally): ColumnL
   };
 }
 
+/** The columns of a table that are shown, and notes on the others. */
+async function shownColumns(
+  table: RowSource,
+): Promise<{ columns: readonly TableColumn[]; notes: string[] }> {
+  const matrix = table.columns.filter(({ kind, beside }) => kind === "number" && !beside);
+  if (matrix.length <= mostNarrowColumns)
+    return { columns: table.columns.slice(0, mostColumns), notes: [] };
+  const first = new Set(matrix.slice(0, firstNumbers));
+  const isShown = (column: TableColumn) =>
+    column.kind === "text" || column.beside === true || first.has(column);
+  return {
+    columns: table.columns.filter(isShown).slice(0, mostColumns),
+    notes: [
+      `${matrix.length} columns of numbers, of which the first ${firstNumbers} are shown`,
+      ...(await matrixNotes(table)),
+    ],
+  };
+}
+
+/** What the counts of a .h5ad matrix are like. */
+async function matrixNotes({ variability }: RowSource): Promise<string[]> {
+  if (!variability) return [];
+  try {
+    const { n, emptyRows, emptyColumns, isWhole, hasOneTotal, largest } = await variability();
+    const values = isWhole ? "whole counts" : "fractional numbers";
+    const totals = hasOneTotal ? "all rows have one total" : "totals of rows differ";
+    return [
+      `matrix: ${values} up to ${Number(largest.toPrecision(6))}, ${totals}; ${emptyRows} of ${n} rows and ${emptyColumns} columns are all 0`,
+    ];
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    return ["matrix: no counts, since it has values below 0 or infinite values"];
+  }
+}
+
 async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableLook> {
-  const columns = table.columns.slice(0, mostColumns);
+  const { columns, notes } = await shownColumns(table);
   const namesOf = (kind: ColumnLook["kind"]) =>
     columns.filter((column) => column.kind === kind).map(({ name }) => name);
   const numbers = namesOf("number");
@@ -115,12 +154,12 @@ async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableL
     rows,
     columnCount: table.columns.length,
     columns: columns.map(({ name, kind }) => describe(name, kind, tallies.get(name) as Tally)),
-    notes: [...table.notes],
+    notes: [...table.notes, ...notes],
   };
 }
 
 /**
- * Reads a table once, with at most 200 of its columns.
+ * Reads a table with at most 200 of its columns; the matrix of a wide .h5ad file once more, for a summary.
  * @throws {DatasetError} for damaged files.
  */
 export async function lookAtTable(path: string, signal?: AbortSignal): Promise<TableLook> {

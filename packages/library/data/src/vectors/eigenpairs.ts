@@ -48,6 +48,10 @@ export function covarianceEigenpairs(
   return n < d ? byGram(rows, k) : byCovariance(rows, k);
 }
 
+/** As `covarianceEigenpairs`, of centred rows X [n, D] float64, by the smaller one of Gram matrix and covariance. */
+export const cheaperEigenpairs = (rows: Tensor, k: number): Eigenpairs =>
+  rows.size(0) < rows.size(1) ? byGram(rows, k) : byCovariance(rows, k);
+
 const byCovariance = (rows: Tensor, k: number): Eigenpairs =>
   eigenpairsOf(
     rows

@@ -1,6 +1,7 @@
 // A first look at a table: what a page and `dsbm look` show of its columns.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import h5wasm from "h5wasm/node";
 import { expect, it } from "vitest";
 import { scratch } from "../../../../../test/support/scratch.js";
 import { lookAtTable } from "../../src/index.js";
@@ -26,3 +27,46 @@ it("a first look counts rows, missing values and texts, and has the histogram of
   expect(deviation).toBeCloseTo(Math.sqrt(50), 12);
   expect([shares[0], shares[10], shares[19]]).toEqual([0.25, 0.5, 0.25]);
 });
+
+const geneNames = Array.from({ length: 250 }, (_, k) => `g${k}`);
+
+it("a first look at a wide table has its first columns of numbers, and all texts", async () => {
+  const path = join(folder, "wide.csv");
+  writeFileSync(
+    path,
+    `${[...geneNames, "site"]}\n${[...geneNames.keys(), "a"]}\n${[...geneNames.keys(), "b"]}\n`,
+  );
+  const { columnCount, columns, notes } = await lookAtTable(path);
+  expect(columnCount).toBe(251);
+  expect(columns.map(({ name }) => name)).toEqual([...geneNames.slice(0, 10), "site"]);
+  expect(notes).toEqual(["250 columns of numbers, of which the first 10 are shown"]);
+});
+
+it.each([
+  [
+    "whole counts",
+    (i: number, k: number) => (i === 3 || k === 5 ? 0 : i + (k % 7)),
+    /whole counts up to 8, totals of rows differ; 1 of 4 rows and 1 columns are all 0/,
+  ],
+  ["values below 0", (i: number) => i - 2, /no counts, since it has values below 0/],
+])(
+  "a first look at a matrix of %s sums it up, and has the columns of obs",
+  async (title, value, summary) => {
+    await h5wasm.ready;
+    const path = join(folder, `${title}.h5ad`);
+    const file = new h5wasm.File(path, "w");
+    const cells = [0, 1, 2, 3].flatMap((i) => geneNames.map((_, k) => value(i, k)));
+    file.create_dataset({ name: "X", data: Float64Array.from(cells), shape: [4, 250] });
+    const group = (name: string, columns: Record<string, string[]>) => {
+      const frame = file.create_group(name);
+      frame.create_attribute("_index", "name");
+      for (const [key, data] of Object.entries(columns)) frame.create_dataset({ name: key, data });
+    };
+    group("var", { name: geneNames });
+    group("obs", { name: ["a", "b", "c", "d"], treatment: ["drug", "none", "drug", "none"] });
+    file.close();
+    const { columns, notes } = await lookAtTable(path);
+    expect(columns.at(-1)).toMatchObject({ name: "treatment", examples: ["drug", "none"] });
+    expect(notes.at(-1)).toMatch(summary);
+  },
+);

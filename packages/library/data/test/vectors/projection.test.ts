@@ -1,6 +1,7 @@
 // Principal components against what defines them: orthonormal, uncorrelated, optimal, and one scale for all.
-import { eye, Generator, randn, tensor, zeros } from "@dsbm/torch";
+import { eye, Generator, randn, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { componentShrinkage } from "../../src/vectors/component-shrinkage.js";
 import { principalComponents } from "../../src/vectors/projection.js";
 
 /** Points [n, 3] with variances 9, 1 and 0.01 along three orthogonal directions, around (5, −2, 1). */
@@ -85,5 +86,44 @@ describe("principalComponents", () => {
     expect(() => principalComponents(cloud(10), { k: 0 })).toThrow(/between 1 and 3/);
     expect(() => principalComponents(cloud(1), { k: 1 })).toThrow(/at least 2 samples/);
     expect(() => principalComponents(zeros([10, 3]), { k: 1 })).toThrow(/samples that differ/);
+  });
+});
+
+describe("componentShrinkage", () => {
+  /** Rows of one direction of a large variance, and noise of variance 1 in each column. */
+  const rowsOf = (n: number, d: number, seed: number) => {
+    const generator = Generator.create(seed);
+    const x = randn([n, d], { generator, dtype: "float64" });
+    x.select(1, 0).mul_(Math.sqrt((20 * d) / n));
+    return x;
+  };
+
+  it.each([1, 2, 3])(
+    "gives rows the spread of rows that the components have not seen, seed %d",
+    (seed) => {
+      const [n, d] = [300, 600];
+      const train = rowsOf(n, d, seed);
+      const held = rowsOf(2000, d, 100 + seed);
+      held.select(1, 0).mul_(Math.sqrt(2000 / n));
+      const components = principalComponents(train, { k: 10 });
+      const factors = componentShrinkage(train, 10);
+      const variances = (z: Tensor) => z.square().mean(0).toNumbers();
+      const seen = variances(components.project(train));
+      const shrunk = variances(components.project(train).mul(factors));
+      const unseen = variances(components.project(held));
+      // Noise of variance 1 spreads (1 + √(d/n))² = 5.8 along the first components that fit it (Marčenko and Pastur 1967).
+      for (let k = 1; k < 10; k++) {
+        expect(seen[k] / unseen[k]).toBeGreaterThan(4);
+      }
+      const sum = (list: readonly number[]) => list.slice(1).reduce((a, b) => a + b, 0);
+      expect(Math.abs(sum(shrunk) / sum(unseen) - 1)).toBeLessThan(0.1);
+      // Of a direction with little noise almost all is kept.
+      expect(factors.select(0, 0).item()).toBeGreaterThan(0.9);
+    },
+  );
+
+  it("leaves many rows of few columns as they are", () => {
+    for (const factor of componentShrinkage(cloud(4000), 3).toNumbers())
+      expect(factor).toBeCloseTo(1, 2);
   });
 });
