@@ -4,7 +4,7 @@ import { stream } from "@dsbm/bridge";
 import { noGrad, randperm, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { cheaperEigenpairs } from "./eigenpairs.js";
 
-/** Parts of the rows that are left out in turn. */
+/** Number of parts of the rows. */
 const folds = 5;
 
 /**

@@ -87,7 +87,7 @@ async function countsOf(source: RowSource, purpose: string): Promise<ColumnVaria
   );
 }
 
-/** Values of up to so much that are not whole are logarithms. */
+/** Fractional values up to this one are logarithms. */
 const largestLogarithm = 25;
 
 function notesOf(
