@@ -105,7 +105,6 @@ const unusedModules = [
     ),
     ...["decode", "picture-files", "sets"].map((name) => `library/data/dist/pictures/${name}`),
     "library/data/dist/tables/write/h5ad",
-    "library/data/dist/vectors/component-shrinkage",
     "library/nets/dist/autoencoder/autoencoder",
     "library/nets/dist/autoencoder/training",
     "library/nets/dist/ddpmpp/ddpmpp",
