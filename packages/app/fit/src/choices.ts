@@ -66,7 +66,7 @@ export class Choices {
     this.#set(this.#list.filter(({ key, given }) => given || !keys.includes(key)));
   }
 
-  /** Says of the user's options that change nothing why they do not. */
+  /** Adds its reason to each option of the user that changes nothing. */
   explainUnused(): void {
     const { overrides } = this.request;
     const reasons = unusedOptions(this.configuration.config, Object.keys(overrides));

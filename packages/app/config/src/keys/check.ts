@@ -58,16 +58,17 @@ const fieldOptions = ["variables", "transform", "coarsen", "static", "season"] a
 
 /** Problems of options of fields, and of season and static fields as conditions. */
 function fieldLines({ cdsb, data, transfer, Dataset }: TrainConfig): Line[] {
-  const given = fieldOptions
-    .filter((key) => data[key] !== null && data[key] !== false)
-    .map((key) => `data.${key}=${printValue(data[key])}`);
-  const condition = given.find((one) => /^data\.(season|static)=/.test(one));
+  const written = (key: (typeof fieldOptions)[number]) => `data.${key}=${printValue(data[key])}`;
+  const given = fieldOptions.filter((key) => data[key] !== null && data[key] !== false);
   const alone = !/^fields:/.test(Dataset)
     ? given.map(
-        (one) => `${one} is for NetCDF files and Zarr folders, got ${Dataset}: leave it out`,
+        (key) =>
+          `${written(key)} is for NetCDF files and Zarr folders, got ${Dataset}: leave it out`,
       )
     : [];
-  if (condition === undefined) return alone;
+  const conditionKey = given.find((key) => key === "static" || key === "season");
+  if (conditionKey === undefined) return alone;
+  const condition = written(conditionKey);
   return [
     ...alone,
     data.components !== null &&

@@ -1,10 +1,7 @@
 // Options that a configuration may have and that change nothing in it, each with its reason.
-import { factsNamed, type MethodFacts } from "@dsbm/bridge/facts";
+import { factsNamed, fewestMomentRows, type MethodFacts } from "@dsbm/bridge/facts";
 import { type CompleteTrainConfig, completeTrain, type TrainConfig } from "./train.js";
 import { cache, optimiser, training } from "./training.js";
-
-/** Rows below which simulated rows keep their moments (`withMoments` of @dsbm/bridge). */
-const leastMoments = 64;
 
 const optionsOfNetworks = ["model", "dtype", "simulate_dtype"];
 const optionsOfNoise = ["sde", "step_variance", "last_noise"];
@@ -73,8 +70,8 @@ function rowsOf(config: CompleteTrainConfig, facts: MethodFacts): UnusedRow[] {
     [["cache_num_steps"], simulation === "never", `${method} simulates no training pairs`],
     [
       ["match_moments"],
-      makesRowsInSteps && batch_size < leastMoments,
-      `${batch_size} rows are too few for moments: write batch_size=${leastMoments} or more`,
+      makesRowsInSteps && batch_size < fewestMomentRows,
+      `${batch_size} rows are too few for moments: write batch_size=${fewestMomentRows} or more`,
     ],
   ];
 }

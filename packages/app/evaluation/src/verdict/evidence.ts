@@ -3,7 +3,7 @@ import type { Datasets } from "@dsbm/datasets";
 import { type Grade, grades, type MetricRow, type NextStep, type Verdict } from "@dsbm/runs";
 import { judge, leastPower } from "./grade.js";
 
-/** What one calls the samples of datasets. */
+/** The noun for the samples of datasets. */
 export const samplesName = ({
   shape,
   channels,

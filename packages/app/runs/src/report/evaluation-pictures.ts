@@ -23,7 +23,10 @@ export const goalNotes = (
   spread && `Their variance is ${digits(spread.value)} of the variance of ${goal}.`,
 ];
 
-/** Captions by the ends of names of files, in the order of the report. */
+/** Files of curves on white; maps have colours of values. */
+const curveFiles = ["scatter.svg", "spectrum.svg"];
+
+/** Captions by the last part of a file's name, in the order of the report. */
 function captionsOf({ direction, names, rows }: CaptionFacts): Record<string, string> {
   const { source, target } = names;
   const [start, end] = direction === "f" ? [source, target] : [target, source];
@@ -69,6 +72,10 @@ export function evaluationPictures(folder: string, id: string, facts: CaptionFac
   return Object.entries(captionsOf(facts)).flatMap(([name, caption]) =>
     files
       .filter((file) => file.replace(/_\d+(\.png|\.svg)$/, "$1") === `${id}_${name}`)
-      .map((file) => ({ path: join(folder, "samples", file), caption })),
+      .map((file) => ({
+        path: join(folder, "samples", file),
+        caption,
+        hasCurves: curveFiles.includes(name),
+      })),
   );
 }

@@ -2,9 +2,8 @@
 // between half-iterations.
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { rowsWhere } from "../core/conditions.js";
+import { fewestMomentRows } from "../facts/index.js";
 import { onCells, type ReferenceProcess } from "../process/process.js";
-
-const fewestRows = 64;
 
 type CellsOfProcess = Pick<ReferenceProcess, "cells">;
 
@@ -60,7 +59,7 @@ export function withMoments(
 ): Tensor {
   return tidy(() => {
     const scaled = (rows: Tensor, k: number) => {
-      if (rows.size(0) < fewestRows) return rows;
+      if (rows.size(0) < fewestMomentRows) return rows;
       const [mean, std] = momentsOfRows(rows, { cells }).unbind();
       const [target, deviation] = moments.select(1, k).unbind();
       const factor = deviation.div(std.maximum(deviation.mul(1e-3)).add(1e-12));

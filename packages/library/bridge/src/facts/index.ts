@@ -4,6 +4,9 @@ import { methodFacts } from "./methods.generated.js";
 
 export type { MethodFacts, MethodTakes, StatedFacts } from "./method-facts.js";
 
+/** Below this number of rows, simulated rows keep their own moments (`match_moments`). */
+export const fewestMomentRows = 64;
+
 /** Names of the built-in methods. */
 export type MethodName = keyof typeof methodFacts;
 

@@ -1,5 +1,4 @@
-// How much wider the rows that principal components were fitted to lie along them than other rows of the same data.
-
+// The spread of training rows along their principal components, compared with other rows of the same data.
 import { stream } from "@dsbm/bridge";
 import { noGrad, randperm, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { cheaperEigenpairs } from "./eigenpairs.js";

@@ -45,7 +45,7 @@ export function covarianceEigenpairs(
   const smaller = Math.min(n, d);
   if (d <= fewColumns || k >= n) return byCovariance(rows, k);
   if (smaller > fewRows && k + oversampling < smaller / 4) return byKrylov(rows, k, use);
-  return n < d ? byGram(rows, k) : byCovariance(rows, k);
+  return cheaperEigenpairs(rows, k);
 }
 
 /** As `covarianceEigenpairs`, of centred rows X [n, D] float64, by the smaller one of Gram matrix and covariance. */

@@ -112,6 +112,8 @@ export interface Picture {
   /** The file: .png, .gif or .svg. */
   path: string;
   caption: string;
+  /** Whether it shows curves on white, which a dark page turns into curves on black. */
+  hasCurves?: boolean;
 }
 
 const mostBytes = 4 * 2 ** 20;
@@ -121,14 +123,12 @@ const mostBytes = 4 * 2 ** 20;
  * @throws as reading does.
  */
 export function pictures(files: readonly Picture[], layout: "row" | "grid small" = "row"): Html {
-  const drawn = files.map(({ path, caption }) => {
+  const drawn = files.map(({ path, caption, hasCurves = false }) => {
     if (statSync(path).size > mostBytes)
       return html`<p class="note">${caption}: ${path} is too large for this page.</p>`;
     const type = extname(path) === ".svg" ? "svg+xml" : extname(path).slice(1);
     const data = `data:image/${type};base64,${readFileSync(path).toString("base64")}`;
-    // Curves are drawn on white; maps hold colours of values.
-    const kind = extname(path) === ".svg" && !/_maps_\d+\.svg$/.test(path) ? "curves" : "";
-    return html`<figure${kind && html` class="${kind}"`}><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
+    return html`<figure${hasCurves && html` class="curves"`}><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
   });
   return html`<div class="${layout}">${drawn}</div>`;
 }
