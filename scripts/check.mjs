@@ -32,6 +32,7 @@ const CHECKS = [
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },
   { name: "list of public exports", args: ["scripts/exports-table.mjs", "--check"] },
+  { name: "files of the four journeys", args: ["scripts/journeys.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
   { name: "docstrings of the API", args: ["scripts/api.mjs"] },
   { name: "shape, docstrings, names", args: ["scripts/gate.mjs"], isReport: true },

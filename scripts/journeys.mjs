@@ -2,6 +2,7 @@
 // entry point calls or names is followed through the packages, types and functions that did not run aside. Functions of
 // the packages in `asGiven` are used without being read. Prints files, lines of the declarations and uses of a declaration
 // of another package: `node scripts/journeys.mjs [ROOT] [--files]`. ROOT must be compiled.
+// `--check` only looks for the files that ARCHITECTURE.md lists.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,6 +52,34 @@ function packageFolders(folder) {
 const folders = packageFolders(join(root, "packages"));
 const packageOf = (file) => folders.find((folder) => file.startsWith(`${folder}/src/`));
 const nameOf = (folder) => folder.split("/").at(-1);
+
+/**
+ * The files that ARCHITECTURE.md lists for each journey: package, paths below its src, the next package.
+ * @throws for a file that is not there.
+ */
+function routesOf(text) {
+  const blocks = [...text.matchAll(/^ {2}read: ((?:.+\n)+?)(?=\n|```)/gm)];
+  return blocks.map(([, block]) => {
+    let at;
+    return block
+      .split(/[\s;]+/)
+      .filter(Boolean)
+      .flatMap((word) => {
+        const file = at && join(at, "src", `${word}.ts`);
+        if (file && existsSync(file)) return [file];
+        at = folders.find((folder) => nameOf(folder) === word);
+        if (!at)
+          throw new Error(`ARCHITECTURE.md lists ${word} for a journey: no such file or package`);
+        return [];
+      });
+  });
+}
+const guide = join(root, "ARCHITECTURE.md");
+const routes = existsSync(guide) ? routesOf(readFileSync(guide, "utf8")) : [];
+if (process.argv.includes("--check")) {
+  console.log(`ARCHITECTURE.md lists ${routes.flat().length} files for ${routes.length} journeys`);
+  process.exit();
+}
 
 const sources = folders.flatMap((folder) =>
   readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })
@@ -210,30 +239,6 @@ function follow(start, ran) {
   }
   return { files, changes };
 }
-
-/**
- * The files that ARCHITECTURE.md lists for each journey: package, paths below its src, the next package.
- * @throws for a file that is not there.
- */
-function routesOf(text) {
-  const blocks = [...text.matchAll(/^ {2}read: ((?:.+\n)+?)(?=\n|```)/gm)];
-  return blocks.map(([, block]) => {
-    let at;
-    return block
-      .split(/[\s;]+/)
-      .filter(Boolean)
-      .flatMap((word) => {
-        const file = at && join(at, "src", `${word}.ts`);
-        if (file && existsSync(file)) return [file];
-        at = folders.find((folder) => nameOf(folder) === word);
-        if (!at)
-          throw new Error(`ARCHITECTURE.md lists ${word} for a journey: no such file or package`);
-        return [];
-      });
-  });
-}
-const guide = join(root, "ARCHITECTURE.md");
-const routes = existsSync(guide) ? routesOf(readFileSync(guide, "utf8")) : [];
 
 const cwd = mkdtempSync(join(tmpdir(), "journeys-"));
 let ran;
