@@ -5,7 +5,7 @@ import { gridOf } from "@dsbm/inference";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import { courseFacts, dataFacts } from "../src/facts.js";
-import { chooseRange, chooseWhole } from "../src/rules/bounds.js";
+import { type BoundFacts, chooseRange, chooseWhole } from "../src/rules/bounds.js";
 import { pathRules } from "../src/rules/course.js";
 import { growthRules } from "../src/rules/growth.js";
 import { coarseGrid } from "../src/rules/images.js";
@@ -147,7 +147,7 @@ test.each([
 );
 
 /** Facts of two datasets of 400 rows: a normal column, an amount, a share, a count and a constant. */
-const boundFacts = (edges: { low: number[]; high: number[] }, log1p = false) => ({
+const boundFacts = (edges: BoundFacts["edges"], log1p = false) => ({
   columns: ["z", "rain", "share", "kids", "one"],
   range: { min: [-3, 0.01, 0.001, 0, 7], max: [3, 9, 0.999, 3, 7] },
   spread: [1.3, 2, 0.5, 2, 0],
@@ -166,6 +166,10 @@ test("columns with many rows at an end of their range keep this bound, whole num
   expect(chooseRange([boundFacts(none), boundFacts(none)])).toBeNull();
   const mixed = { ...boundFacts(edges), whole: [false, false, false, false, true] };
   expect(chooseWhole([boundFacts(edges), mixed])).toBeNull();
+  // 40 of 400 rows far below all others mark missing values.
+  const inner = { min: [-2, 8.9, 0.1, 1, null], max: [2, 9, 0.9, 2, null] };
+  const far = boundFacts({ ...edges, low: [0, 0.1, 0.03, 0.2, 1], inner });
+  expect(chooseRange([far])?.value).toEqual(["share:0..1", "kids:0..3"]);
   // Of log(1 + x), in the units of x.
   expect(chooseRange([boundFacts(edges, true)])?.value).toContainEqual("rain:0..");
 });

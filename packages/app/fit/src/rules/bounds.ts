@@ -1,5 +1,5 @@
 // The kind and the range of generated values: whole numbers, and columns that end at a bound.
-import { levelPlaces, type TableFacts, undoValue } from "@dsbm/data";
+import { farValue, levelPlaces, type TableFacts, undoValue } from "@dsbm/data";
 import { type Rule, rule } from "./rule.js";
 
 /** More columns are mostly counts of a sparse matrix, whose means rounding would move. */
@@ -71,7 +71,7 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
       edges[side][k] >= leastEdgeShare &&
       edges[side][k] * rows >= leastEdgeRows,
   );
-  if (constant || !isBound) return null;
+  if (constant || !isBound || datasets.some((facts) => farValue(facts, k, side))) return null;
   const own = undoValue(datasets[0]);
   const usual = usualBounds.find(
     (bound) =>

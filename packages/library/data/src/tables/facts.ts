@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
+import { farValueNotes } from "./far-values.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./row-source.js";
+import { firstTwins, twinNotes } from "./twin-columns.js";
 import type { ColumnCondition } from "./units/column-condition.js";
 import type { ColumnTransform } from "./units/column-transform.js";
 import type { ColumnBounds, Limits } from "./units/limits.js";
@@ -65,7 +67,7 @@ export interface TableFacts {
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
-  /** The share of rows at each end of the range. */
+  /** The rows at each end of the range. */
   edges: EdgeShares;
   /** Columns that count the rows. */
   counters: string[];
@@ -78,7 +80,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 9;
+export const factsVersion = 10;
 
 /**
  * The facts of a prepared table.
@@ -151,7 +153,7 @@ export function describeTables(
       ...(target
         ? [...conditionWarnings(source, target), ...conditionWarnings(target, source)]
         : []),
-      ...datasets.flatMap(categoryWarnings),
+      ...new Set(datasets.flatMap(categoryWarnings)),
       ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
     ],
   };
@@ -162,35 +164,6 @@ export const describeEnd = (facts: TableFacts) => {
   const { path, format, rows, train, test, dropped, group } = facts;
   return { path, format, rows, train, test, dropped, group };
 };
-
-/** The first column with the same moments, range and quartiles as each column in all datasets; null: none. */
-function firstTwins(datasets: readonly TableFacts[]): (string | null)[] {
-  const known = new Map<string, string>();
-  return (datasets[0]?.columns ?? []).map((name, k) => {
-    const numbers = datasets.flatMap(({ offset, moments, range, spread }) => [
-      moments.mean[k] + offset[k],
-      moments.variance[k],
-      range.min[k],
-      range.max[k],
-      spread[k],
-    ]);
-    // Columns of few values may agree by chance, and constant columns have a note of their own.
-    const isCoarse = ({ whole, range }: TableFacts) =>
-      whole[k] && range.max[k] - range.min[k] < fewValues;
-    if (datasets.every((one) => one.moments.variance[k] === 0 || isCoarse(one))) return null;
-    const key = numbers.join();
-    const twin = known.get(key) ?? null;
-    if (twin === null) known.set(key, name);
-    return twin;
-  });
-}
-
-const twinNotes = (name: string, twin: string | null | undefined): string[] =>
-  twin == null
-    ? []
-    : [
-        `has the values of ${twin}, which count twice in every distance: ${setting("data.exclude", [name])} leaves it out`,
-      ];
 
 function columnNotes(
   k: number,
@@ -232,6 +205,7 @@ function columnNotes(
       `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${tailCure(transform, low)}`,
     );
   }
+  notes.push(...datasets.flatMap((facts) => farValueNotes(facts, k, placeOf(facts))));
   if (a.min > b.max || b.min > a.max)
     notes.push(
       `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,

@@ -51,15 +51,28 @@ async function describeColumns(
 /** A column without anything to be said of it. */
 const plainColumns = { x: (i: number) => normal(i) };
 
-it("a column with the values of another one gets a note, columns of few values do not", async () => {
-  const twins = { x: plainColumns.x, y: (i: number) => 2 * normal(i, 1), x2: plainColumns.x };
+it("a column that follows from another one gets a note, columns of few values do not", async () => {
+  const twins = {
+    x: plainColumns.x,
+    fahrenheit: (i: number) => (1.8 * normal(i) + 32).toFixed(3),
+    below: (i: number) => -5 * normal(i),
+    y: (i: number) => 2 * normal(i, 1),
+    x2: plainColumns.x,
+  };
   const few = { a: (i: number) => i % 2, b: (i: number) => (i + 1) % 2 };
   const { columns } = await describeColumns(
     [{ ...twins, ...few }, 400],
     [{ ...twins, ...few }, 400],
   );
-  const noted = columns.filter(({ notes }) => notes.join().includes("has the values of x,"));
-  expect(noted.map(({ name }) => name)).toEqual(["x2"]);
+  const noted = columns.filter(({ notes }) => notes.join().includes("in every distance"));
+  expect(noted.map(({ name, notes }) => [name, notes[0]])).toEqual([
+    [
+      "fahrenheit",
+      expect.stringMatching(/^is x in another unit .* counts twice .*exclude=fahrenheit/),
+    ],
+    ["below", expect.stringMatching(/^is x in another unit/)],
+    ["x2", expect.stringMatching(/^has the values of x, which count twice/)],
+  ]);
 });
 
 it("ranges agree with the columns", async () => {
@@ -113,6 +126,14 @@ describe("a warning", () => {
       (i) => 2 ** 53 + 2 ** 41 * ((i * 7919) % 2000),
       /^has whole numbers above 2\^53, .*data.exclude=y .*data.keep=y keeps all digits/,
     ],
+    [
+      "a mark of missing values",
+      (i) => (i % 40 === 3 ? -999 : normal(i, 2)),
+      (i) => normal(i, 6),
+      /^50 of 2000 rows of .*s.csv have -999, far from all other values \(-\S+ to \S+\): .*data.na="-999"'$/,
+    ],
+    ["two far rows", (i) => (i % 1000 === 3 ? 40 : normal(i, 2)), (i) => normal(i, 6), /^heavy/],
+    ["many zeros", (i) => (i % 3 ? 0 : 5 + normal(i, 2) ** 2), (i) => i / 7, null],
     ["a normal column", (i) => normal(i, 2), (i) => 3 * normal(i, 6), null],
     [
       "a Laplace column",

@@ -3,12 +3,14 @@
 /** Of the interquartile range: values so close to an end of the range count as at its edge. */
 const edgeWidth = 0.05;
 
-/** The share of a column's rows at each end of its range. */
+/** The share of a column's rows at each end of its range, and the range between. */
 export interface EdgeShares {
   /** Shares of rows at the smallest value. */
   low: number[];
   /** Shares of rows at the largest value. */
   high: number[];
+  /** The range of the rows at neither end, null without such rows; absent for fields. */
+  inner?: { min: (number | null)[]; max: (number | null)[] };
 }
 
 /**
@@ -19,6 +21,8 @@ export class EdgeCounts {
   readonly #low: number[];
   readonly #high: number[];
   readonly #ends: readonly { low: number; high: number }[];
+  readonly #inner: { min: number; max: number }[];
+  readonly #offset: readonly number[];
   #n = 0;
 
   constructor({
@@ -32,6 +36,11 @@ export class EdgeCounts {
   }) {
     this.#low = range.min.map(() => 0);
     this.#high = range.min.map(() => 0);
+    this.#offset = offset;
+    this.#inner = range.min.map(() => ({
+      min: Number.POSITIVE_INFINITY,
+      max: Number.NEGATIVE_INFINITY,
+    }));
     this.#ends = range.min.map((min, k) => ({
       low: Math.fround(min - offset[k] + edgeWidth * spread[k]),
       high: Math.fround(range.max[k] - offset[k] - edgeWidth * spread[k]),
@@ -41,17 +50,30 @@ export class EdgeCounts {
   /** Adds rows [count, d]. */
   add(block: Float32Array | Float64Array): void {
     const d = this.#ends.length;
-    for (const [k, end] of this.#ends.entries())
+    for (const [k, end] of this.#ends.entries()) {
+      const inner = this.#inner[k];
       for (let i = k; i < block.length; i += d) {
-        if (block[i] <= end.low) this.#low[k] += 1;
-        if (block[i] >= end.high) this.#high[k] += 1;
+        const x = block[i];
+        if (x <= end.low) this.#low[k] += 1;
+        else if (x < inner.min && x < end.high) inner.min = x;
+        if (x >= end.high) this.#high[k] += 1;
+        else if (x > inner.max && x > end.low) inner.max = x;
       }
+    }
     this.#n += block.length / d;
   }
 
   /** The shares among all rows so far. */
   shares(): EdgeShares {
     const share = (count: number) => count / this.#n;
-    return { low: this.#low.map(share), high: this.#high.map(share) };
+    const inUnits = (side: "min" | "max") =>
+      this.#inner.map(({ [side]: end }, k) =>
+        Number.isFinite(end) ? end + this.#offset[k] : null,
+      );
+    return {
+      low: this.#low.map(share),
+      high: this.#high.map(share),
+      inner: { min: inUnits("min"), max: inUnits("max") },
+    };
   }
 }
