@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
+import { reading } from "../keys/data.js";
 import { flag, orNull } from "../schema/kinds.js";
 
 const runsSchema = z.strictObject({
@@ -15,6 +16,7 @@ export const runs: Experiment<typeof runsSchema> = {
 
 const lookSchema = z.strictObject({
   json: flag(false, "print JSON instead of a table"),
+  data: z.strictObject(reading),
 });
 
 /** The command `dsbm look`. */

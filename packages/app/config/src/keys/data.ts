@@ -90,7 +90,7 @@ const rows = {
 };
 
 /** Options `data.` of reading tables. */
-const reading = {
+export const reading = {
   decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
   thousands: orNull(
     z.enum([".", ",", "'", "space"]),
@@ -212,7 +212,11 @@ export const dataSections: Readonly<Record<string, readonly string[]>> = {
   "images and fields": inData(images),
 };
 
-/** How a run reads its tables: its options of `data`, undefined for null. */
+type ReadingValues = {
+  [Key in keyof typeof reading]: z.output<(typeof reading)[Key]>;
+};
+
+/** How tables are read: options of `data`, undefined for null. */
 export const tableReading = ({
   decimal,
   thousands,
@@ -221,8 +225,8 @@ export const tableReading = ({
   header,
   key,
   layer,
-  normalise,
-}: z.output<typeof data.data>) => ({
+  normalise = null,
+}: ReadingValues & { normalise?: number | null }) => ({
   decimal,
   thousands: thousands ?? undefined,
   na: na ?? undefined,

@@ -93,7 +93,9 @@ export class FitSession {
     const tables: FitTable[] = [];
     for (const [i, file] of files.entries())
       tables.push(
-        await lookAtTable((await placeSource("look", file, `${i}`)) as string, context.signal),
+        await lookAtTable((await placeSource("look", file, `${i}`)) as string, {
+          signal: context.signal,
+        }),
       );
     removePath("look");
     return tables;

@@ -1,4 +1,4 @@
-import { look } from "@dsbm/config";
+import { look, tableReading } from "@dsbm/config";
 import { formatTable } from "@dsbm/runs";
 import { runPlaced } from "../terminal/work.js";
 
@@ -18,7 +18,7 @@ export const lookCommand = (args: string[]): Promise<number> =>
     { expected: "FILE", notes, options: { "--json": "json=true" } },
     async ({ places: [path = ""], config }, { signal }) => {
       const { lookAtTable } = await import("@dsbm/data");
-      const table = await lookAtTable(path, signal);
+      const table = await lookAtTable(path, { ...tableReading(config.data), signal });
       if (config.json) return JSON.stringify(table);
       const columns = table.columns.map(({ name, kind, missing, histogram, examples }) => ({
         column: name,

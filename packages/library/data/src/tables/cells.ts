@@ -73,6 +73,15 @@ function notation({ decimal = ".", thousands }: CellOptions): (text: string) => 
   };
 }
 
+const hintOf = (text: string): TextHint | undefined =>
+  hints.find(([, pattern]) => pattern.test(text.trim()))?.[0];
+
+/** Whether a text is a number in any notation, allowed by the options or not. */
+export function isNumberInText(text: string): boolean {
+  const hint = hintOf(text);
+  return Number.isFinite(Number(text)) || (hint !== undefined && hint !== "boolean");
+}
+
 /** Opens the notation of a table's cells. */
 export function cellReader(options: CellOptions = {}): CellReader {
   const { decimal = ".", thousands, na = [], booleans = false } = options;
@@ -98,9 +107,6 @@ export function cellReader(options: CellOptions = {}): CellReader {
     if (value === 0 && text.trim() === "") return Number.NaN;
     return /^\s*[+-]?0[xbo]/i.test(text) ? undefined : value;
   }
-
-  const hintOf = (text: string): TextHint | undefined =>
-    hints.find(([, pattern]) => pattern.test(text.trim()))?.[0];
 
   return { isMissing, numberOf, hintOf };
 }

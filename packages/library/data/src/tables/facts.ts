@@ -69,7 +69,7 @@ export interface TableFacts {
   spread: number[];
   /** The rows at each end of the range. */
   edges: EdgeShares;
-  /** Columns that count the rows. */
+  /** Columns of whole numbers that rise with each row, as row numbers do. */
   counters: string[];
   /** For people. */
   notes: string[];
@@ -186,7 +186,7 @@ function columnNotes(
     );
   if (datasets.every(({ counters }) => counters.includes(name)))
     notes.push(
-      `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
+      `rises with each row, as row numbers do: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
     );
   const low = Math.min(a.min, b.min);
   const high = Math.max(a.max, b.max);

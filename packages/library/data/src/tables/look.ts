@@ -2,7 +2,8 @@
 import { DatasetError } from "../errors.js";
 import { mostNarrowColumns } from "./counts.js";
 import { openRows } from "./open.js";
-import type { RowSource, TableColumn } from "./row-source.js";
+import type { ReadOptions, RowSource, TableColumn } from "./row-source.js";
+import { aboutText } from "./select.js";
 
 /** A column at a first look. */
 export interface ColumnLook {
@@ -125,6 +126,10 @@ async function matrixNotes({ variability }: RowSource): Promise<string[]> {
   }
 }
 
+/** Whether a column of texts is probably one of numbers. */
+const isNearNumber = ({ example }: TableColumn): boolean =>
+  example?.hint !== undefined || example?.isAmongNumbers === true;
+
 async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableLook> {
   const { columns, notes } = await shownColumns(table);
   const namesOf = (kind: ColumnLook["kind"]) =>
@@ -154,7 +159,11 @@ async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableL
     rows,
     columnCount: table.columns.length,
     columns: columns.map(({ name, kind }) => describe(name, kind, tallies.get(name) as Tally)),
-    notes: [...table.notes, ...notes],
+    notes: [
+      ...table.notes,
+      ...notes,
+      ...columns.filter(isNearNumber).map((one) => `column ${aboutText(one)}`),
+    ],
   };
 }
 
@@ -162,8 +171,11 @@ async function readTable(table: RowSource, signal?: AbortSignal): Promise<TableL
  * Reads a table with at most 200 of its columns; the matrix of a wide .h5ad file once more, for a summary.
  * @throws {DatasetError} for damaged files.
  */
-export async function lookAtTable(path: string, signal?: AbortSignal): Promise<TableLook> {
-  const table = await openRows(path);
+export async function lookAtTable(
+  path: string,
+  { signal, ...reading }: ReadOptions & { signal?: AbortSignal | undefined } = {},
+): Promise<TableLook> {
+  const table = await openRows(path, reading);
   try {
     return await readTable(table, signal);
   } finally {

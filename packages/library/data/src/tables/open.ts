@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
-import { badTable, DatasetError, didYouMean, invalidOption } from "../errors.js";
+import { badTable, DatasetError, didYouMean, firstOf, invalidOption } from "../errors.js";
 import { attempt, isFolder, statOrUndefined } from "../files/read.js";
 import { cellReader, missingNumbers } from "./cells.js";
 import { openForeign } from "./read/foreign.js";
@@ -104,7 +104,10 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       const { numbers = [], texts = [] } = request;
       const known = new Set(table.columns.map(({ name }) => name));
       const absent = [...numbers, ...texts].find((name) => !known.has(name));
-      if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
+      if (absent !== undefined)
+        throw invalidOption(
+          `${path}: has no column ${absent}${didYouMean(absent, [...known]) || `; there are ${firstOf([...known], 12)}`}`,
+        );
       try {
         for await (const batch of table.batches(request)) {
           if (missing.size > 0) markMissing(batch, missing);

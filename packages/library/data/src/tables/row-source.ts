@@ -19,8 +19,8 @@ export interface TableColumn {
   category?: string;
   /** All categories in their order, if the file says that they have one. */
   order?: readonly string[];
-  /** The first cell that is no number, in a row counted from 0, and the notation it may have. */
-  example?: { row: number; text: string; hint?: TextHint };
+  /** The first cell that is no number, in a row counted from 0, the notation it may have, and whether most cells are numbers. */
+  example?: { row: number; text: string; hint?: TextHint; isAmongNumbers?: boolean };
 }
 
 /** How to read a file as a table. */

@@ -1,4 +1,4 @@
-import { badTable, cureWords, firstOf, setting } from "../errors.js";
+import { badTable, byOption, cureWords, firstOf, setting } from "../errors.js";
 import { hintCures } from "./cells.js";
 import { absentColumn, type RowSource, type TableColumn } from "./row-source.js";
 import { rowFilter } from "./where.js";
@@ -90,7 +90,9 @@ const withExample = ({ name, example }: TableColumn): string =>
 
 /** Names a column of texts with its first text, and what to write if it looks like a number. */
 export const aboutText = (column: TableColumn): string => {
-  const hint = column.example?.hint;
+  const { hint, text = "", isAmongNumbers = false } = column.example ?? {};
+  if (!hint && isAmongNumbers)
+    return `${withExample(column)} is a text among numbers: ${cureWords(["repair it", byOption("data.na", [text.trim()], "if it marks missing values")])}`;
   if (!hint) return `${withExample(column)} is no number: repair it`;
   const { has, cures } = hintCures[hint];
   return `${withExample(column)} has ${has}: ${cureWords(cures)}`;
@@ -104,7 +106,7 @@ function checkNumbers(
   const texts = columns.filter(({ kind }) => kind === "text");
   if (texts.length === 0) return;
   for (const column of texts)
-    if (column.example?.hint)
+    if (column.example?.hint || column.example?.isAmongNumbers)
       throw badTable(
         path,
         `column ${aboutText(column)}, or ${setting("data.exclude", [...exclude, column.name])} to leave it out`,

@@ -50,7 +50,7 @@ const numbersOf = ({ moments, range, spread }: TableFacts, k: number): number[] 
 const numbersOfDataset = 5;
 
 /**
- * Numbers of all datasets in deviations of the first one from its mean; null where it has no spread. Quartiles are 0, as a
+ * Numbers of all datasets in deviations of the first one from its mean; null for a constant column. Quartiles are 0, as a
  * column times −1 has them at other rows.
  */
 function shapeOf(numbers: readonly number[]): number[] | null {

@@ -102,13 +102,25 @@ it.each<[string, string, OwnOptions, RegExp]>([
     "a text among numbers",
     tableText(200, (i) => (i === 50 ? "broken" : String(i % 90))),
     auto,
-    /column colour has "broken" in row 51: expected a number|text in the column colour \("broken" in row 51\): expected numbers/,
+    /column colour \("broken" in row 51\) is a text among numbers: repair it, or write data.na=broken if it marks/,
   ],
   [
     "decimal commas",
     tableText(60, (i) => `"${i % 3},5"`),
     auto,
     /column colour \("0,5" in row 1\) has commas: write data.decimal=,/,
+  ],
+  [
+    "decimal commas and a mark of missing values",
+    tableText(60, (i) => (i === 30 ? "k.A." : `"${i % 50},5"`)),
+    auto,
+    /column colour \("0,5" in row 1\) has commas: write data.decimal=,/,
+  ],
+  [
+    "a title above the names",
+    `Report 2024,,,\n${tableText(60, (i) => colours[i % 3])}`,
+    auto,
+    /its first line names 1 of 4 columns \(Report 2024\): expected .*remove the lines above/,
   ],
   [
     "missing texts",

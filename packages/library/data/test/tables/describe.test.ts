@@ -119,7 +119,7 @@ describe("a warning", () => {
     ],
     ["few values", (i) => i % 3, (i) => i % 2, /^few values, .*data.integer=y .*data.classes=y/],
     ["an almost constant column", (i) => Number(i % 9 > 7) / 3, (i) => i / 2, /almost constant/],
-    ["numbers of rows", (i) => i + 1, (i) => i + 1, /^counts the rows: .*data.keep=y/],
+    ["numbers of rows", (i) => i + 1, (i) => 2 * i + 1, /^rises with each row, .*data.keep=y/],
     [
       "whole numbers that a float64 rounds",
       (i) => 2 ** 53 + 2 ** 40 * ((i * 7919) % 2000),

@@ -28,6 +28,21 @@ it("a first look counts rows, missing values and texts, and has the histogram of
   expect([shares[0], shares[10], shares[19]]).toEqual([0.25, 0.5, 0.25]);
 });
 
+it.each([
+  ["1;2,5\n2;k.A.\n3;4,5", {}, '("2,5" in row 1) has commas: write data.decimal=, if they'],
+  [
+    "1;2,5\n2;k.A.\n3;4,5",
+    { decimal: "," },
+    '("k.A." in row 2) is a text among numbers: repair it, or write data.na=k.A. if it marks missing values',
+  ],
+  ["1;2,5\n2;k.A.\n3;4,5", { decimal: ",", na: ["k.A."] }, "decimal commas (data.decimal=,)"],
+] as const)("a first look at %j with the options %j says %s", async (rows, options, expected) => {
+  const path = join(folder, "notation.csv");
+  writeFileSync(path, `a;b\n${rows}\n`);
+  const { notes } = await lookAtTable(path, options);
+  expect(notes.at(-1)).toContain(expected);
+});
+
 const geneNames = Array.from({ length: 250 }, (_, k) => `g${k}`);
 
 it("a first look at a wide table has its first columns of numbers, and all texts", async () => {

@@ -44,7 +44,7 @@ it.each([
 it("takes decimal commas only on request, and says so", async () => {
   const path = file("t.csv", 'x;y\n"1,5";2\n-,25;3\n1,5e2;4\n');
   const plainly = await openRows(path);
-  const example = { row: 0, text: "1,5", hint: "comma" };
+  const example = { row: 0, text: "1,5", hint: "comma", isAmongNumbers: false };
   expect(plainly.columns[0]).toEqual({ name: "x", kind: "text", example });
   const { numbers, source } = await readAll(path, { numbers: ["x", "y"] }, { decimal: "," });
   expect(numbers).toEqual([

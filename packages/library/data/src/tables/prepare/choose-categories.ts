@@ -8,6 +8,7 @@ import {
   setting,
 } from "../../errors.js";
 import type { ColumnCategory } from "../categories.js";
+import { isNumberInText } from "../cells.js";
 import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import { absentColumn, type ReadOptions, type RowSource, type TableColumn } from "../row-source.js";
@@ -128,7 +129,7 @@ function choiceOf(
 }
 
 const areMostlyNumbers = (levels: readonly string[]): boolean =>
-  2 * levels.filter((text) => Number.isFinite(Number(text))).length > levels.length;
+  2 * levels.filter(isNumberInText).length > levels.length;
 
 function tooManyLevels(path: string, name: string, size: number): DatasetError {
   return badTable(

@@ -8,8 +8,9 @@ export type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "sprea
 /** What a record knows so far, as JSON. */
 export interface RecordState extends Omit<LearntFacts, "counters"> {
   n: number;
-  /** Of each column. */
-  first: number[];
+  /** The last value of each column. */
+  last: number[];
+  /** Whether a column has whole numbers that rise with each row. */
   isCounter: boolean[];
 }
 
@@ -17,7 +18,7 @@ const emptyRecord = (d: number): RecordState => ({
   n: 0,
   offset: [],
   spread: [],
-  first: [],
+  last: [],
   range: {
     min: new Array<number>(d).fill(Number.POSITIVE_INFINITY),
     max: new Array<number>(d).fill(Number.NEGATIVE_INFINITY),
@@ -26,12 +27,15 @@ const emptyRecord = (d: number): RecordState => ({
   whole: new Array<boolean>(d).fill(true),
 });
 
+const risesFrom = (last: number, values: Float64Array): boolean =>
+  values.every((x, i) => x > (i > 0 ? values[i - 1] : last));
+
 /**
  * Learns facts of d columns from batches of rows: offsets (the medians of the first batch), ranges,
  * whole numbers and columns that count the rows. Resumes `saved`.
  */
 export function columnRecord(d: number, log1p: boolean, saved: RecordState = emptyRecord(d)) {
-  let { n, offset, spread, first } = saved;
+  let { n, offset, spread, last } = saved;
   const { isCounter, whole } = saved;
   const { min, max } = saved.range;
 
@@ -41,21 +45,13 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
       column[Math.floor(q * (column.length - 1))];
     offset = sorted.map((column) => quantile(column, 0.5));
     spread = sorted.map((column) => quantile(column, 0.75) - quantile(column, 0.25));
-    first = numbers.map((column) => column[0]);
+    last = numbers.map(() => Number.NEGATIVE_INFINITY);
   }
 
   return {
     count: () => n,
 
-    state: (): RecordState => ({
-      n,
-      offset,
-      spread,
-      first,
-      range: { min, max },
-      isCounter,
-      whole,
-    }),
+    state: (): RecordState => ({ n, offset, spread, last, range: { min, max }, isCounter, whole }),
 
     /** Returns rows in their stored form, [count, d]. */
     add({ numbers, count }: CleanBatch): Float32Array {
@@ -75,7 +71,8 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
         min[k] = least;
         max[k] = most;
         whole[k] &&= numbers[k].every(Number.isInteger);
-        if (isCounter[k]) isCounter[k] = numbers[k].every((x, i) => x === first[k] + n + i);
+        isCounter[k] &&= whole[k] && risesFrom(last[k], numbers[k]);
+        last[k] = numbers[k].at(-1) ?? last[k];
       }
       n += count;
       return stored;

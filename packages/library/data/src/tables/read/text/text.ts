@@ -170,6 +170,12 @@ function headerNames(path: string, cells: readonly string[]): string[] {
       `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names`,
       ["add them", byOption("data.header", [false])],
     );
+  const named = names.filter((name) => name !== "").length;
+  if (2 * named < names.length)
+    throw badTable(
+      path,
+      `its first line names ${named} of ${names.length} columns (${firstOf(names.filter(Boolean), 3)}): expected the columns' names; remove the lines above them`,
+    );
   // The column of row numbers often has no name.
   return names.map((name, i) => (name === "" ? `c${i}` : name));
 }
@@ -180,12 +186,17 @@ function describeColumn(
   { numberOf, hintOf }: CellReader,
 ): TableColumn {
   const isText = (cell: string) => numberOf(cell) === undefined;
-  // A text that is no number in any notation is a better example.
-  const plain = texts.findIndex((cell) => isText(cell) && hintOf(cell) === undefined);
-  const row = plain >= 0 ? plain : texts.findIndex(isText);
+  const isHinted = (cell: string) => isText(cell) && hintOf(cell) !== undefined;
+  // A text that is no number in any notation is a better example, unless most cells have the other notation.
+  const areHinted = 2 * texts.filter(isHinted).length > texts.length;
+  const better = texts.findIndex((cell) => isText(cell) && isHinted(cell) === areHinted);
+  const row = better >= 0 ? better : texts.findIndex(isText);
   if (row < 0) return { name, kind: "number" };
   const hint = hintOf(texts[row]);
-  return { name, kind: "text", example: { row, text: texts[row], ...(hint && { hint }) } };
+  const numbers = texts.filter((cell) => Number.isFinite(numberOf(cell))).length;
+  const isAmongNumbers = 2 * numbers > texts.length;
+  const example = { row, text: texts[row], isAmongNumbers, ...(hint && { hint }) };
+  return { name, kind: "text", example };
 }
 
 function noNumber(
