@@ -95,6 +95,9 @@ const outlying = 15;
 /** The range of whole numbers that may be classes. */
 const fewValues = 10;
 
+/** id, patient_id, PatientID, sampleId, but not "humid". */
+const idName = /(^|[^\p{L}])[iI][dD]$|\p{Ll}(Id|ID)$/u;
+
 const round = (x: number) => Number(x.toPrecision(4));
 
 interface Context {
@@ -185,9 +188,9 @@ function columnNotes(
       `has whole numbers above 2^53, of which the last digits are rounded: ${exclude} leaves it out, ${setting("data.keep", [name])} keeps all digits`,
     );
   if (datasets.every(({ counters }) => counters.includes(name)))
-    notes.push(
-      `rises with each row, as row numbers do: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
-    );
+    notes.push(`rises with each row, as row numbers do: ${asideCure(name)}`);
+  else if (bounds.whole[k] && idName.test(name))
+    notes.push(`has whole numbers and the name of an id, not of a quantity: ${asideCure(name)}`);
   const low = Math.min(a.min, b.min);
   const high = Math.max(a.max, b.max);
   const widths = datasets.map(({ range, moments }) => {
@@ -212,6 +215,10 @@ function columnNotes(
     );
   return notes;
 }
+
+/** What to do with a column that names rows. */
+const asideCure = (name: string): string =>
+  `${setting("data.exclude", [name])} leaves it out, ${setting("data.keep", [name])} carries it along`;
 
 /** What helps against the heavy tails of a column from `low` on. */
 function tailCure({ log1p, standardise }: ColumnTransform, low: number): string {

@@ -75,6 +75,19 @@ it("a column that follows from another one gets a note, columns of few values do
   ]);
 });
 
+it("whole numbers of a column whose name ends on id get a note", async () => {
+  const number = (i: number) => Math.round(1000 * normal(i, 1));
+  const columns = Object.fromEntries(
+    ["id", "patient_id", "patientID", "sample.Id", "humid", "Madrid"].map((name) => [name, number]),
+  );
+  const described = await describeColumns(
+    [{ ...columns, idx_id: plainColumns.x }, 300],
+    [{ ...columns, idx_id: plainColumns.x }, 300],
+  );
+  const noted = described.columns.filter(({ notes }) => notes.join().includes("the name of an id"));
+  expect(noted.map(({ name }) => name)).toEqual(["id", "patient_id", "patientID", "sample.Id"]);
+});
+
 it("ranges agree with the columns", async () => {
   const { columns, source, target, warnings } = await describeColumns(
     [{ ...plainColumns, y: (i) => i / 10 }, 1001],
