@@ -110,7 +110,10 @@ describe("dsbm compare", () => {
   });
 
   it.each([
-    [["other.csv"], /other\.csv lacks numbers in y of the other data: expected x, y/],
+    [
+      ["other.csv"],
+      /other\.csv lacks numbers in y, columns of the other data: add or rename them; there are /,
+    ],
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],

@@ -114,7 +114,11 @@ it.each([
   ],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
-  ["a missing column", "TABLE lacks.csv x.csv", /lacks numbers in large of .*TABLE.*rename/],
+  [
+    "a missing column",
+    "TABLE lacks.csv x.csv",
+    /lacks numbers in large, columns of .*TABLE.*rename/,
+  ],
   ["a column twice", "TABLE twice.csv x.csv", /twice\.csv: has the column small twice/],
   [
     "points for thousands",

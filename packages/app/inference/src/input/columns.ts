@@ -1,6 +1,7 @@
 // Matches the columns of a table with the columns of a run.
 import { ConfigError } from "@dsbm/config";
 import { aboutText, absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
+import { nearestName } from "@dsbm/files";
 import type { Trained } from "../trained.js";
 
 /** The columns of a table that a run reads, keeps and is conditioned on. */
@@ -37,10 +38,8 @@ export function columnsLike(
   if (names && named) {
     const missing = names.filter((name) => !numbers.some((column) => column.name === name));
     if (missing.length === 0) return [...names];
-    const text = columns.find(({ name, example }) => example && missing.includes(name));
-    const cure = text ? `column ${aboutText(text)}` : "add, repair or rename them";
     throw new ConfigError(
-      `${path} lacks numbers in ${list(missing)} of ${like}: expected ${list(names)}; ${cure}`,
+      `${path} lacks numbers in ${list(missing)}, columns of ${like}: ${cureOfMissing(missing, names, columns)}`,
     );
   }
   const usable = numbers
@@ -50,6 +49,24 @@ export function columnsLike(
   throw new ConfigError(
     `${path} has columns of numbers: ${usable.length} (${list(usable)}); expected ${width}, the columns of ${like}`,
   );
+}
+
+/** What to do about columns without numbers: repair the first one with texts, or rename the most similar one. */
+function cureOfMissing(
+  missing: readonly string[],
+  expected: readonly string[],
+  columns: RowSource["columns"],
+): string {
+  const text = columns.find(({ name, example }) => example && missing.includes(name));
+  if (text) return `column ${aboutText(text)}`;
+  const names = columns.map(({ name }) => name);
+  const others = names.filter((name) => !expected.includes(name));
+  const near = missing.flatMap((name) => {
+    const similar = nearestName(name, others);
+    return similar === undefined ? [] : [`${similar} to ${name}`];
+  });
+  if (near.length > 0) return `rename ${firstOf(near, 8)}, or add the columns`;
+  return `add or rename them; there are ${list(names)}`;
 }
 
 /**
