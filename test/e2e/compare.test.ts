@@ -112,7 +112,7 @@ describe("dsbm compare", () => {
   it.each([
     [
       ["other.csv"],
-      /other\.csv lacks numbers in y, columns of the other data: add or rename them; there are /,
+      /other\.csv lacks numbers in y, columns of the other data: rename z to y, or add the columns/,
     ],
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
