@@ -71,6 +71,21 @@ it.each([
   expect(/interpolant=spline +because/.test(stdout + stderr)).toBe(row.isSmooth);
 });
 
+it.each([
+  { given: [], said: /times=null +because its times are no numbers: .*evenly spaced/ },
+  { given: ["times=0,2,10"], said: /^(?!.*times=null).*max_minutes/s },
+])("texts of times are evenly spaced, which the plan says, without $given", async (row) => {
+  const stages = ["day 0", "day 2", "day 10"];
+  const rows = stages.flatMap((stage, k) => points(40, k).map((point) => [stage, ...point].join()));
+  writeFileSync(pathOf("stages.csv"), `stage,x,y\n${rows.join("\n")}\n`);
+  const order = 'time_order=["day 0","day 2","day 10"]';
+  const { stdout, stderr } = await succeed(
+    ["fit", "stages.csv", "time=stage", order, ...row.given, "method=sf2m", "--plan"],
+    { cwd: root },
+  );
+  expect(stdout + stderr).toMatch(row.said);
+});
+
 describe("more than two datasets", () => {
   it("become one bridge, with conditions, a hold-out, and metrics and a panel of each time", async () => {
     const marginals = ["a.csv", "b.csv", "c.csv"].map(pathOf);

@@ -94,7 +94,11 @@ export async function planFit(
     choices.explainUnused();
     const { configuration } = choices;
     const forecast = forecastLines({ ...configuration, facts, datasets, time });
-    const list = [...choices.list, ...growthLengthOf(configuration.config, datasets)];
+    const list = [
+      ...choices.list,
+      ...evenTimesOf(configuration.config),
+      ...growthLengthOf(configuration.config, datasets),
+    ];
     return {
       ...configuration,
       choices: listOf(list, configuration, time),
@@ -124,6 +128,13 @@ function chooseSteps(choices: Choices, time: TimePlan, { step }: Speed): void {
   choices.add(last);
   for (const key of ["gif_stride", "checkpoint_stride"])
     choices.add(internalRule(key, 1_000_000_000, "only after half-iterations"));
+}
+
+/** What is said of a time course whose times are texts or not given. */
+function evenTimesOf({ Dataset_between, times }: CompleteTrainConfig): Choice[] {
+  if (Dataset_between === null || times !== null) return [];
+  const reason = "its times are no numbers: they are taken as evenly spaced from 0 to 1";
+  return [{ ...rule("times", null, reason), given: true }];
 }
 
 /** The length of growth that training takes from the data. It is said, not chosen: leave-one-out has its own lengths. */

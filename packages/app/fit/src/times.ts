@@ -12,7 +12,9 @@ export async function withTimes(
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<FitRequest["base"]> {
   if ((request.overrides.time ?? request.base.time ?? null) === null) return request.base;
-  const { time, time_order, data, Dataset } = fitMember(request).config;
+  // Numbers for the times are checked when their datasets are known.
+  const { times: _, ...overrides } = request.overrides;
+  const { time, time_order, data, Dataset } = fitMember({ ...request, overrides }).config;
   if (time === null) return request.base;
   const path = /^table:(.+)$/s.exec(Dataset)?.[1];
   if (path === undefined || data.split_by !== null)

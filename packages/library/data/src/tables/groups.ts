@@ -1,5 +1,5 @@
 // The values of a column that separates the datasets of one table, such as the times of a course.
-import { firstOf, invalidOption } from "../errors.js";
+import { firstOf, invalidOption, setting } from "../errors.js";
 import { exactNumber } from "./cells.js";
 import { cleanRows } from "./clean.js";
 import { openRows } from "./open.js";
@@ -20,6 +20,9 @@ export interface GroupOptions extends ReadOptions {
 
 const mostValues = 100;
 
+/** Puts "day 2" before "day 10". */
+const naturalOrder = new Intl.Collator("en", { numeric: true });
+
 /**
  * Returns the values of a column in the order of their times.
  * @throws {DatasetError} `InvalidOption` for an unknown column, a single value, texts without an order and an order of
@@ -39,7 +42,7 @@ export async function tableGroups(
   const order = options.order ?? orderOf(values, known);
   if (!order)
     throw invalidOption(
-      `time=${column}: ${path} has the texts ${firstOf(values, 8)} there: expected numbers, or their order; write time_order=${values.join(",")}`,
+      `time=${column}: ${path} has the texts ${firstOf(values, 8)} there: expected numbers, or their order; write ${setting("time_order", values.toSorted(naturalOrder.compare))}, with times=… unless they are evenly spaced`,
     );
   const names = order.map((name) => plainTime(name, known));
   if (`${names.toSorted(byNumber)}` === `${values}`) return names;

@@ -107,7 +107,7 @@ describe("the groups of a column", () => {
       cells,
       {},
       "InvalidOption",
-      /has the texts early, late, mid .*write time_order=early,late,mid$/,
+      /has the texts early, late, mid .*write time_order=early,late,mid, with times=/,
     ],
     [
       "stage",
