@@ -217,6 +217,20 @@ describe("a warning", () => {
     expect(other.warnings.join()).not.toMatch(/same content/);
   });
 
+  it.each([
+    [
+      "copies of rows",
+      (i: number) => normal(i % 400, 2),
+      /^.*s.csv: \d+ of 80 held-out rows equal/,
+    ],
+    ["equal rows of whole numbers", (i: number) => i % 4, null],
+    ["rows of their own", (i: number) => normal(i, 2), null],
+  ] as const)("says %s on both sides of the split", async (_, a, expected) => {
+    const { warnings } = await describeColumns([{ a }, 800], [{ a: (i) => normal(i, 3) }, 800]);
+    const found = warnings.filter((line) => line.includes("equal training rows"));
+    expect(found).toEqual(expected ? [expect.stringMatching(expected)] : []);
+  });
+
   it("says how a file was read", async () => {
     const { warnings } = await describeColumns(
       [{ "x;y": (i) => `${i};1` }, 300],

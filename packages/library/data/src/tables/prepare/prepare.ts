@@ -16,6 +16,7 @@ import { chooseColumns } from "./choose-columns.js";
 import type { LearntFacts } from "./column-record.js";
 import { EdgeCounts } from "./edges.js";
 import { TableReading } from "./reading.js";
+import { RowHashes } from "./repeated-rows.js";
 import { heldOutRows, splitFile } from "./split.js";
 
 /** Options of one table, next to the options of its reader. */
@@ -73,7 +74,12 @@ async function writeRows(
   if (n < 2) throw tooFewRows(path, n, { counts, ...options });
   reading.masses.check(group === undefined ? "" : ` with ${split_by}=${group}`);
   const learnt = reading.record.facts(columns);
-  const { known, moments, beside, edges } = await splitTable(reading, learnt, folder, options);
+  const { known, moments, beside, edges, repeated } = await splitTable(
+    reading,
+    learnt,
+    folder,
+    options,
+  );
   return {
     path,
     digest: contentDigest(path),
@@ -100,6 +106,7 @@ async function writeRows(
     masses: reading.masses.sums,
     ...learnt,
     edges,
+    repeated,
     moments,
     notes: [...source.notes, ...choice.notes, ...notes],
   };
@@ -115,6 +122,7 @@ async function splitTable(
   const n = reading.record.count();
   const isHeld = heldOutRows(n, options);
   const edges = new EdgeCounts(learnt);
+  const hashes = new RowHashes(isHeld, learnt.offset.length);
   const moments = await splitFile(folder, "rows", {
     isHeld,
     offset: learnt.offset,
@@ -122,6 +130,7 @@ async function splitTable(
       options.signal?.throwIfAborted();
       options.refresh();
       edges.add(block);
+      hashes.add(block);
       options.progress({ done, total: n, isSplitting: true });
     },
   });
@@ -129,7 +138,7 @@ async function splitTable(
   const change = known ? { column: 1, value: known.code } : undefined;
   const beside = await splitFile(folder, "beside", { isHeld, change });
   reading.removeFiles();
-  return { known, moments, beside, edges: edges.shares() };
+  return { known, moments, beside, edges: edges.shares(), repeated: hashes.count() };
 }
 
 /** The columns to train on with levels instead of categories, to which named categories belong; undefined: all. */
