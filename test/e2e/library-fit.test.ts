@@ -101,6 +101,15 @@ describe("fit", () => {
     [{ target: undefined }, /^target is undefined; expected a tensor/],
     [{ sigam: 1 }, /unknown key "sigam".*sigma/],
     [{ sigma: "much" }, /^sigma: expected/],
+    [
+      { batch_size: 30, num_repeat_data: 4 },
+      /^batch_size: 30 is no multiple of num_repeat_data: 4, .*: write batch_size: 32$/,
+    ],
+    [
+      { data: { latent: 8 } },
+      /^data: \{ latent: 8 \} is for two datasets of images .*: write data: \{ latent: null \}$/,
+    ],
+    [{ method: "few_steps" }, /^method: "few_steps" learns .*: write dsbm distill RUN steps=/],
     [{ signal: AbortSignal.abort(new Error("stopped while data are read")) }, /^stopped while/],
   ])("refuses %j in one line", async (wrong, message) => {
     const folder = join(root, "refused", "parent", "run");

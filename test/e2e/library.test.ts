@@ -125,7 +125,7 @@ describe("a bridge", () => {
     expect((await bridge.evaluate({ ...how, direction: "b" })).rows).toEqual(rows.slice(1));
     for (const [wrong, message] of [
       [{ sedd: 3 }, /^unknown key "sedd": did you mean "seed"\?/],
-      [{ holdout: "x.npy", at: 2 }, /^holdout_at=2: expected times between/],
+      [{ holdout: "x.npy", at: 2 }, /^holdout_at: 2: expected times between/],
       [{ n: 0 }, /^n: expected/],
     ] as const) {
       const error = await bridge.evaluate(wrong as never).catch((e: unknown) => e);

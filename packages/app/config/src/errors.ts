@@ -1,4 +1,4 @@
-import { nearestName, shortageOf, UserError } from "@dsbm/files";
+import { nearestName, objectOption, shortageOf, UserError } from "@dsbm/files";
 
 type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
@@ -29,7 +29,7 @@ export class ConfigError extends UserError {
     code: ConfigErrorCode = "usage",
     options?: ErrorOptions,
   ) {
-    const lines = [...new Set([problems].flat().map(onOneLine))];
+    const lines = [...new Set([problems].flat().map(onOneLine).map(inReaderStyle))];
     super(lines.join("\n"), options);
     this.code = code;
     this.problems = lines;
@@ -56,6 +56,24 @@ export function quote(text: string): string {
 
 function onOneLine(text: string): string {
   return text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim();
+}
+
+/** A command with its words, or an option key=value of a line. */
+const commandOrOption = /\bdsbm [^;,]*|(?<=^|[\s(])([a-z]\w*(?:\.\w+)*)=(\[[^\]]*\]|[^\s,;:)]+)/g;
+
+/** The options of a line as properties, for programs; commands stay as they are typed. */
+const inReaderStyle = (line: string): string =>
+  line.replace(commandOrOption, (text, key?: string, value = "") =>
+    key === undefined ? text : (objectOption(key, typedText(value)) ?? text),
+  );
+
+/** A value as a program writes it: constants and lists of numbers, else a text. */
+function typedText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Ends an "unknown …" message with the closest name, or else `otherwise`, or else all names. */
