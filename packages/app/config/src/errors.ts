@@ -58,7 +58,7 @@ function onOneLine(text: string): string {
   return text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim();
 }
 
-/** A command with its words, or an option key=value of a line. */
+/** A command with its arguments, or an option key=value of a line. */
 const commandOrOption = /\bdsbm [^;,]*|(?<=^|[\s(])([a-z]\w*(?:\.\w+)*)=(\[[^\]]*\]|[^\s,;:)]+)/g;
 
 /** The options of a line as properties, for programs; commands stay as they are typed. */

@@ -50,7 +50,7 @@ export class RowHashes {
   }
 }
 
-/** MurmurHash3 of words, 32 bits. */
+/** MurmurHash3 of integers, 32 bits. */
 function hashOf(words: Uint32Array): number {
   let h = 0;
   for (const word of words) {
