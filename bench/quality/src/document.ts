@@ -1,6 +1,6 @@
 // The pages of outcomes: the best of each table, all rows with their figure, and why numbers are above published ones.
 import type { Finished, Outcome } from "./engine.js";
-import { figureName } from "./figures.js";
+import { figureName, isComparison } from "./figures.js";
 import { type Entry, formatValue, type Line, type Table, tablesOf } from "./table.js";
 
 export interface DocumentOptions {
@@ -63,7 +63,9 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
       ? `Seed ${seeds[0]}.`
       : `Seeds ${seeds.join(", ")}: mean ± standard deviation.`;
   const marks = [
-    "A star marks a number above the published one of the same method.",
+    ...(benchmark.published.length > 0
+      ? ["A star marks a number above the published one of the same method."]
+      : []),
     ...(unranked ? [`† Never marked as the best: ${unranked.why}.`] : []),
   ];
   const first = firstFigure(outcome);
@@ -71,12 +73,14 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
     const { title } = table.metric;
     const figure = title === first?.title ? null : figureName(outcome, table);
     const why = explanations(table, quick).map((line) => `- \\* ${line}`);
-    const best = bestOf(table, labels);
+    const best = isComparison(table) ? bestOf(table, labels) : null;
+    const text = tableText(table, { seeds: seeds.length, best, unranked: labels });
+    if (!isComparison(table)) return [`## ${capitalise(title)}`, text];
     return [
       `## ${capitalise(title)}`,
       ...(best ? [bestText(table, best)] : []),
       "<details><summary>All methods</summary>",
-      tableText(table, { seeds: seeds.length, best, unranked: labels }),
+      text,
       ...(why.length > 0 ? [why.join("\n")] : []),
       ...(figure ? [figureText(outcome, table, figure)] : []),
       "</details>",

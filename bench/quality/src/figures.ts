@@ -4,10 +4,13 @@ import type { Outcome } from "./engine.js";
 import { type RowPoint, type RowsPanel, rowsFigure } from "./rows-figure.js";
 import { type Line, type Table, tablesOf } from "./table.js";
 
-/** The name of a table's figure in the folder of figures; null for a table without a number of ours. */
-export const figureName = ({ benchmark }: Outcome, { metric, lines }: Table): string | null =>
-  lines.some(({ kind }) => kind === "method")
-    ? `${benchmark.name}-${metric.name.replaceAll("_", "-")}.svg`
+/** Whether a table compares its rows. */
+export const isComparison = ({ lines }: Table): boolean => lines.length > 1;
+
+/** The name of a table's figure in the folder of figures; null for a single row, and without a number of ours. */
+export const figureName = ({ benchmark }: Outcome, table: Table): string | null =>
+  isComparison(table) && table.lines.some(({ kind }) => kind === "method")
+    ? `${benchmark.name}-${table.metric.name.replaceAll("_", "-")}.svg`
     : null;
 
 /** The figures of outcomes as SVG texts, by their names. */

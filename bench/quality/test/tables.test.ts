@@ -91,7 +91,9 @@ describe("the tables of a benchmark", () => {
     // The page begins with its first figure; further figures stand below their tables.
     expect(text).toMatch(/\[All benchmarks\]\S+\n\n!\[small: the error\]\(small-error\.svg\)\n/);
     expect(text.split("small-error.svg")).toHaveLength(2);
-    expect(text).toContain("![small: seconds of training](small-seconds.svg)\n\n</details>");
+    // A table of one row compares nothing.
+    expect(text).not.toContain("small-seconds.svg");
+    expect(text).toMatch(/## Seconds of training\n\n\|/);
     expect(text).toContain("- Seeds 1, 3: mean ± standard deviation.\n- A note.\n");
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
   });
@@ -200,7 +202,7 @@ describe("a number above the published one", () => {
 describe("the figures of a benchmark", () => {
   it("have a panel a column, and a published number on the row of the method", async () => {
     const figures = await resultFigures([outcome]);
-    expect([...figures.keys()]).toEqual(["small-error.svg", "small-seconds.svg"]);
+    expect([...figures.keys()]).toEqual(["small-error.svg"]);
     const svg = figures.get("small-error.svg") as string;
     expect(svg.match(/<svg/g)).toHaveLength(3); // two panels in one figure
     for (const word of ["small: the error", "low", "both", "light", "Other", "published", "other"])
