@@ -163,6 +163,13 @@ const assets = {
     textsOf(["page.js", "plain-worker.js"].map((name) => `packages/pages/web/dist/bundle/${name}`)),
 };
 
+/** Files of options whose texts are what `--help` says, which a page does not have. */
+const keyFiles =
+  /config\/dist\/(keys\/(data|method|model|training)|commands\/(compare|evaluate|export|extend|fit|look|sample|test|train))\.js$/;
+/** Code without its texts of three words or more. */
+const withoutMeanings = (code) =>
+  code.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (text) => (/ .* /.test(text) ? '""' : text));
+
 /** The plug-in that puts the stand-ins in place; `others` are further stand-ins. */
 const inPage = (others = {}) => ({
   name: "in-page",
@@ -182,10 +189,12 @@ const inPage = (others = {}) => ({
       return { code: readFileSync(id, "utf8"), moduleSideEffects: false };
     return unusedModules.includes(id) ? emptyModule(id) : null;
   },
-  transform: (code, id) =>
-    code.includes("import.meta.url")
+  transform(code, id) {
+    if (keyFiles.test(id)) return withoutMeanings(code);
+    return code.includes("import.meta.url")
       ? code.replaceAll("import.meta.url", JSON.stringify(`file://${place(relative(repo, id))}`))
-      : null,
+      : null;
+  },
 });
 
 async function write(plugin, output) {
@@ -194,18 +203,7 @@ async function write(plugin, output) {
     platform: "browser",
     plugins: [plugin],
   });
-  const res = await bundle.write({ minify: true, ...output });
-  if (process.env.MODS && output.dir)
-    writeFileSync(
-      process.env.MODS,
-      res.output
-        .flatMap((c) =>
-          Object.entries(c.modules ?? {}).map(
-            ([id, m]) => `${c.fileName} ${m.renderedLength} ${id.replace(repo, "")}`,
-          ),
-        )
-        .join("\n"),
-    );
+  await bundle.write({ minify: true, ...output });
   await bundle.close();
 }
 
