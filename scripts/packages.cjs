@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 27_900, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 41_600,
+    budget: 42_300,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {

@@ -166,7 +166,7 @@ const assets = {
 /** Files of options whose texts are what `--help` says, which a page does not have. */
 const keyFiles =
   /config\/dist\/(keys\/(data|method|model|training)|commands\/(compare|evaluate|export|extend|fit|look|sample|test|train))\.js$/;
-/** Code without its texts of three words or more. */
+/** Code without its longer texts. */
 const withoutMeanings = (code) =>
   code.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (text) => (/ .* /.test(text) ? '""' : text));
 

@@ -72,6 +72,7 @@ export { openRows, tableFormat } from "./tables/open.js";
 export { chooseCategories, mostLevels, textColumnsOf } from "./tables/prepare/choose-categories.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
+export { areCopies, RowHashes } from "./tables/prepare/repeated-rows.js";
 export {
   absentColumn,
   type ReadOptions,

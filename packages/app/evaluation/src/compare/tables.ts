@@ -1,10 +1,12 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import {
+  areCopies,
   type ColumnCategory,
   chooseCategories,
   mostLevels,
   openRows,
+  RowHashes,
   textColumnsOf,
 } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -46,6 +48,11 @@ export async function readTables(
   const like = { names: target.names, d: target.rows.size(1) };
   const generated = await read("generated", like);
   const source = options.source ? await read("source", like) : null;
+  const copies = copiesOf(target.rows, generated.rows);
+  if (copies > 0)
+    options.progress.line(
+      `warning: ${copies} of ${generated.rows.size(0)} generated rows equal rows of ${options.target}: copies look like perfect samples; compare with rows that their program has not seen`,
+    );
   return {
     target: target.rows,
     generated: generated.rows,
@@ -53,6 +60,18 @@ export async function readTables(
     names: target.names,
     categories,
   };
+}
+
+/** How many generated rows [m, d] equal target rows [n, d]; 0 for few, and for whole numbers alone. */
+function copiesOf(target: Tensor, generated: Tensor): number {
+  const isWhole = tidy(() => target.sub(target.round()).abs().amax().item() === 0);
+  if (isWhole) return 0;
+  const n = target.size(0);
+  const hashes = new RowHashes(new Uint8Array(n + generated.size(0)).fill(1, n), target.size(1));
+  for (const rows of [target, generated])
+    hashes.add(tidy(() => rows.to("float32").toArray() as Float32Array));
+  const counts = hashes.count();
+  return areCopies(counts) ? counts.repeated : 0;
 }
 
 const readingOf = (path: string, { layer }: CompareOptions) => ({

@@ -4,7 +4,7 @@ import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
 import { farValueNotes } from "./far-values.js";
 import type { EdgeShares } from "./prepare/edges.js";
-import type { RepeatedRows } from "./prepare/repeated-rows.js";
+import { areCopies, type RepeatedRows } from "./prepare/repeated-rows.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./row-source.js";
 import { firstTwins, twinNotes } from "./twin-columns.js";
@@ -100,10 +100,6 @@ const fewValues = 10;
 
 /** id, patient_id, PatientID, sampleId, but not "humid". */
 const idName = /(^|[^\p{L}])[iI][dD]$|\p{Ll}(Id|ID)$/u;
-
-/** Held-out rows that equal training rows, and their share, of which is spoken. */
-const leastCopies = 3;
-const leastShareOfCopies = 0.01;
 
 const round = (x: number) => Number(x.toPrecision(4));
 
@@ -234,11 +230,6 @@ function tailCure({ log1p, standardise }: ColumnTransform, low: number): string 
   return `: data.standardise=robust${mayLog ? " or data.log1p=true" : ""} may help`;
 }
 
-/** Whether equal rows are copies: rows of whole numbers may agree by chance, and one pair of hashes too. */
-const isRepeated = ({ whole, repeated }: TableFacts): boolean =>
-  whole.includes(false) &&
-  repeated.repeated >= Math.max(leastCopies, leastShareOfCopies * repeated.heldOut);
-
 function rowWarnings(facts: TableFacts): string[] {
   const { dropped, rows, train, columns } = facts;
   const { heldOut, repeated } = facts.repeated;
@@ -246,7 +237,8 @@ function rowWarnings(facts: TableFacts): string[] {
   const enough = Math.max(200, 10 * columns.length);
   const lines: string[] = [];
   if (dropped > 0) lines.push(`${place}: dropped ${dropped} of ${rows} rows with missing values`);
-  if (isRepeated(facts))
+  // Rows of whole numbers may agree by chance.
+  if (facts.whole.includes(false) && areCopies(facts.repeated))
     lines.push(
       `${place}: ${repeated} of ${heldOut} held-out rows equal training rows, so metrics look better than they are: remove the copies`,
     );

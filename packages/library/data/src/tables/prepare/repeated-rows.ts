@@ -9,6 +9,14 @@ export interface RepeatedRows {
   repeated: number;
 }
 
+/** Equal rows, and their share, that are no chance: one pair of hashes may be equal. */
+const leastCopies = 3;
+const leastShareOfCopies = 0.01;
+
+/** Whether so many rows are equal by copying; rows of whole numbers may agree by chance. */
+export const areCopies = ({ heldOut, repeated }: RepeatedRows): boolean =>
+  repeated >= Math.max(leastCopies, leastShareOfCopies * heldOut);
+
 /** Compares the rows of a table [n, d] by hashes of 32 bits, 4 bytes a row. */
 export class RowHashes {
   readonly #isHeld: Uint8Array;
