@@ -160,7 +160,11 @@ describe("more than two datasets", () => {
   });
 
   it.each([
-    ["a method of two", { method: "sbcfm" }, /method=sbcfm is for two data ?sets, got 3/],
+    [
+      "a method of two",
+      { method: "sbcfm" },
+      /method: "sbcfm" is for two datasets, got 3: write method: "dsbm"/,
+    ],
     ["less than two", { marginals: [points(20, 0)] }, /1 data ?sets; expected two/],
   ])("%s is refused", async (_, change, message) => {
     const marginals = [0, 1, 2].map((far) => points(20, far));
