@@ -83,7 +83,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 10;
+export const factsVersion = 11;
 
 /**
  * The facts of a prepared table.
