@@ -176,10 +176,14 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
 
 function checkEnds(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig): void {
   const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOutRows);
-  if (few)
+  if (few) {
+    const group = few.facts?.group ?? null;
+    const place = group === null ? few.name : `${few.name} (${config.data.split_by} ${group})`;
+    const held = few.test.size(0);
     throw new ConfigError(
-      `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOutRows} or more of source and of target: give more data, or a larger data.test_fraction`,
+      `${place} has ${held} sample held out of ${held + few.train.size(0)}; metrics need ${leastHeldOutRows} or more of each dataset: give more data, a larger data.test_fraction${group === null ? "" : ", or leave these rows out by data.where"}`,
     );
+  }
   const a = x0.train.shape.slice(1);
   const b = x1.train.shape.slice(1);
   if (`${a}` !== `${b}`)
