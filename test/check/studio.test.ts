@@ -66,11 +66,11 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** Opens a page, and afterwards expects that it said nothing and asked nobody else. */
+/** Opens a page, and afterwards expects that it said nothing, but of refused requests if there are any, and asked nobody else. */
 async function look(
   hash: string,
   use: (page: Page) => Promise<void>,
-  { width = 1280, dark = false, at = address } = {},
+  { width = 1280, dark = false, at = address, isRefused = false } = {},
 ) {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
@@ -78,7 +78,9 @@ async function look(
   });
   const page = await context.newPage();
   const said: string[] = [];
-  page.on("console", (message) => said.push(message.text()));
+  page.on("console", (message) => {
+    if (!isRefused || !/^Failed to load resource/.test(message.text())) said.push(message.text());
+  });
   page.on("pageerror", (error) => said.push(String(error)));
   const asked: string[] = [];
   page.on("requestfinished", (request) => asked.push(request.url()));
@@ -102,12 +104,9 @@ const compareHash = `#/compare?${runs
   .map(([id]) => `run=${encodeURIComponent(id)}`)
   .join("&")}`;
 
-/** A command that exports any run as the page of a known bridge. */
-function tinyExporter() {
-  const made = join(scratchFolder, "tiny.html");
-  writeFileSync(made, renderPlayerPage({ ...tinyExport(), ...tinySamples, runtime: "onnx" }));
-  return programOf(["sh", "-c", 'cp "$0" "$3"', made]);
-}
+const tinyPage = join(scratchFolder, "tiny.html");
+/** A command that exports any run as the page of a known bridge, once that is there. */
+const tinyExporter = programOf(["sh", "-c", 'cp "$0" "$3"', tinyPage]);
 
 describe.skipIf(!hasBrowser)("the studio in a browser", () => {
   it("shows a run with its first line, live, and lets its curves grow", async () => {
@@ -167,15 +166,22 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     });
   });
 
-  it("exports a bridge and plays it", async () => {
-    mkdirSync(join(folder, runs[0][0], "models"), { recursive: true });
-    writeFileSync(join(folder, runs[0][0], "models/2_f.safetensors"), "");
-    const studio = await startStudio({ folder, port: 0, program: tinyExporter() });
+  it("says why an export fails, exports a bridge and plays it, and offers newer networks", async () => {
+    const models = join(folder, runs[0][0], "models");
+    mkdirSync(models, { recursive: true });
+    writeFileSync(join(models, "2_f.safetensors"), "");
+    const studio = await startStudio({ folder, port: 0, program: tinyExporter });
     try {
       await look(
         runHash(runs[0][0], "&tab=play"),
         async (page) => {
-          await page.getByRole("button", { name: "Export this bridge and play" }).click();
+          const start = page.getByRole("button", { name: "Export this bridge and play" });
+          await start.click();
+          await page.getByText(/tiny\.html.*No such file/).waitFor();
+          expect(await page.locator("iframe").count()).toBe(0);
+          const tiny = { ...tinyExport(), ...tinySamples, runtime: "onnx" } as const;
+          writeFileSync(tinyPage, renderPlayerPage(tiny));
+          await start.click();
           const player = page.frameLocator("iframe");
           await player.getByRole("button", { name: "Pause" }).click();
           // Up to the last state. The schedule has the times 0, 0.25, 0.5 and 1.
@@ -186,8 +192,13 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
           await expect.poll(timeAfterMove, { timeout: 60_000 }).toBe("t = 0.45");
           expect(await accessibilityFaults(page)).toEqual([]);
           expect(await sticksOut(page)).toBe(0);
+          writeFileSync(join(models, "3_b.safetensors"), "");
+          const newer = page.getByRole("button", { name: "Play the newer networks" });
+          await newer.click();
+          await newer.waitFor({ state: "detached" });
+          await player.getByRole("button", { name: "Pause" }).waitFor();
         },
-        { at: studio.address },
+        { at: studio.address, isRefused: true },
       );
     } finally {
       await studio.close();

@@ -134,6 +134,17 @@ describe("the best of a metric", () => {
     ],
   ])("is %s", (_, changes, marks) => expect(best(changes)).toEqual(marks));
 
+  it.each([
+    [0.5, false],
+    [0.1, true],
+  ])("is marked only above the spread of seeds: ±%s, %s", (apart, isBest) => {
+    const runs = [1, 1.2].flatMap((value, sigma) =>
+      [-1, 1].map((sign) => detail({ sigma, seed: sign }, { value: value + (sign * apart) / 2 })),
+    );
+    const [{ cells }] = compareMetrics(runs, compareRuns(runs));
+    expect(cells.map((cell) => cell.isBest)).toEqual([isBest, false]);
+  });
+
   it("is not marked between runs of different data", () =>
     expect(best([{ value: 1 }, { value: 2 }], ["a", "b"])).toEqual([false, false]));
 });

@@ -1,5 +1,4 @@
 // A verdict in sentences, for readers: no code reads them.
-import { firstOf } from "@dsbm/files";
 import { digits, type MetricRow, percent, rowWords, shareOfWay, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { judge, leastPower, uselessShare } from "./grade.js";
@@ -9,6 +8,9 @@ export const endNamesOf = (
   { direction }: Pick<Evidence, "direction">,
   { names: { source, target } }: Pick<VerdictFacts, "names">,
 ) => (direction === "f" ? { start: source, end: target } : { start: target, end: source });
+
+/** Metrics that a verdict names, at most. */
+const mostListed = 3;
 
 /** Why a direction has its grade. */
 export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
@@ -23,8 +25,10 @@ export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
       `A classifier labels ${percent(accuracy.value)} of generated and held-out ${what} correctly (50 % is guessing).`,
     );
   if (others.length > 0 && grade !== "poor") {
-    const list = others.map((one) => `${one.title} ${digits(one.value)} (${rowWords(one)})`);
-    sentences.push(`Not yet right: ${firstOf(list, 3)}.`);
+    const list = others.map((one) => `${one.title} ${digits(one.value)}, ${rowWords(one)}`);
+    const more = list.length - mostListed;
+    const last = more > 0 ? `; and ${more} more` : "";
+    sentences.push(`Not yet right: ${list.slice(0, mostListed).join("; ")}${last}.`);
   }
   if (evidence.blinded)
     sentences.push(

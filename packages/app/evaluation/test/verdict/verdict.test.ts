@@ -202,7 +202,7 @@ describe("verdicts", () => {
         },
       ],
       "partial",
-      /^By sliced W2 at most 6 % of the distance from A to B is left, but other .*Not yet right: V 2\.69 \(expected 1\)/,
+      /^By sliced W2 at most 6 % of the distance from A to B is left, but other .*Not yet right: V 2\.69, expected 1[;.]/,
       /LONGER/,
     ],
   ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {

@@ -1,9 +1,9 @@
-// Maps of fields with their coordinates, in colours that are even to the eye, with a colour bar.
+// Maps of fields with their coordinates, in colours that are even to the eye, with a colour bar, on the ground of their page.
 import type { ScaleOptions } from "@observablehq/plot";
 import { digits } from "../numbers.js";
 import { picturePng } from "./images.js";
 import { drawPanel, loadPlot } from "./plot.js";
-import { type ColorScale, composeFigure, type Panel, tickText } from "./svg.js";
+import { type ColorScale, composeFigure, legibleInk, type Panel, tickText } from "./svg.js";
 
 /** An axis of maps. */
 export interface MapAxis {
@@ -64,7 +64,7 @@ export async function mapFigure(options: MapFigureOptions): Promise<string> {
       ? gapColor
       : table[Math.round((levels - 1) * Math.min(1, Math.max(0, (value - low) / (high - low))))];
   const panels = await Promise.all(maps.map((map) => drawMap(map, options, colorOf)));
-  return composeFigure({ title, panels, columns, scale: bar });
+  return composeFigure({ title, panels, columns, scale: bar, isTransparent: true });
 }
 
 /** The range of the colours. */
@@ -101,6 +101,7 @@ async function drawMap(
   return drawPanel({
     ...margins,
     title,
+    textColor: legibleInk,
     width,
     height: height + margins.marginTop + margins.marginBottom,
     x: { ...axis, domain: x.edges, label: x.label, labelOffset: 30 },

@@ -18,6 +18,8 @@ type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
   width: number;
   height: number;
   title?: string | undefined;
+  /** The colour of axes and their texts. */
+  textColor?: string;
 };
 
 const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
@@ -29,6 +31,7 @@ export async function drawPanel({
   height,
   x,
   y,
+  textColor = ink,
   ...rest
 }: PanelOptions): Promise<Panel> {
   const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);
@@ -40,7 +43,7 @@ export async function drawPanel({
   svg.removeAttribute("class");
   svg.setAttribute("font-family", fontFamily);
   svg.setAttribute("font-size", "11");
-  svg.setAttribute("color", ink);
+  svg.setAttribute("color", textColor);
   return { svg: svg.outerHTML, width, height, title };
 }
 

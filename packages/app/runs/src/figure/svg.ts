@@ -102,6 +102,8 @@ interface FigureLayout {
   legend?: readonly LegendEntry[];
   /** A colour bar for all panels. */
   scale?: ColorScale;
+  /** Whether the page shows through: texts are legible on white and on black. */
+  isTransparent?: boolean;
 }
 
 const margin = 12;
@@ -113,6 +115,7 @@ export function composeFigure({
   columns,
   legend = [],
   scale,
+  isTransparent = false,
 }: FigureLayout): string {
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
@@ -135,9 +138,9 @@ export function composeFigure({
     return name + (keys[i]?.svg ? ownKey : "") + panel.svg.replace("<svg", `<svg ${place}`);
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}" fill="${ink}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}" fill="${isTransparent ? legibleInk : ink}">`,
     `<title>${escapeXml(title)}</title>`,
-    `<rect width="${width}" height="${height}" fill="white"/>`,
+    isTransparent ? "" : `<rect width="${width}" height="${height}" fill="white"/>`,
     `<text x="${margin}" y="${margin + 15}" font-size="15" font-weight="bold">${escapeXml(title)}</text>`,
     `<g transform="translate(${margin},${margin + 28})" font-size="12">${key.svg}</g>`,
     ...placed,

@@ -20,8 +20,12 @@ function againstData(
 }
 
 /** How close generated rows are, with the grade. */
-export const closeness = (row: MetricRow, name?: string): string =>
-  `${row.grade ? `${gradeText(row.grade)}: ` : ""}${againstData(row, name)}.`;
+export function closeness(row: MetricRow, name?: string): string {
+  const text = againstData(row, name);
+  return row.grade
+    ? `${gradeText(row.grade)}: ${text}.`
+    : `${text[0]?.toUpperCase()}${text.slice(1)}.`;
+}
 
 /** The points that a frame leaves out; "" if it has all. */
 export const cutText = ({ outside, all }: FrameCount): string =>

@@ -250,6 +250,8 @@ it("maps have the colours of their values, the middle of all as the middle of th
   });
   for (const text of ["≤ 0", "2", "≥ 4", "pr (mm/d)", "lat", "lon", "Source 1"])
     expect(texts(svg)).toContain(text);
+  // A dark page shows through.
+  expect(svg).not.toMatch(/fill="white"|#222222/);
   const [, base64 = ""] = /base64,([^"]+)"/.exec(svg) ?? [];
   const { data } = await sharp(Buffer.from(base64, "base64"))
     .raw()

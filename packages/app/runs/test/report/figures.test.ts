@@ -198,8 +198,8 @@ describe("the images of an evaluation", () => {
     const files = evaluationPictures(folder, "a", { ...facts, rows: directionRows("b", quality) });
     expect(files.map(({ caption }) => caption)).toEqual([
       "Held-out samples of night.",
-      "The same samples after the bridge. sliced 2-Wasserstein 2, real data 1, no bridge 3.",
-      "The energy of generated fields (blue) should be the energy of day at each wavenumber. error of the spectrum 2.50, real data 1, no bridge 3.",
+      "The same samples after the bridge. Sliced 2-Wasserstein 2, real data 1, no bridge 3.",
+      "The energy of generated fields (blue) should be the energy of day at each wavenumber. Error of the spectrum 2.50, real data 1, no bridge 3.",
     ]);
     expect([hasEvaluationPictures(folder, "a"), hasEvaluationPictures(folder, "b")]).toEqual([
       true,

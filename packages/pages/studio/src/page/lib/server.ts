@@ -59,6 +59,15 @@ async function textOf(
 }
 
 /**
+ * Waits until the server has a page, for a frame that could not show the server's error.
+ * @throws an Error with the server's own lines.
+ */
+export async function waitForPage(path: string): Promise<void> {
+  const { ok, text } = await textOf(path);
+  if (!ok) throw new Error(text);
+}
+
+/**
  * Asks the server to do something; its answer.
  * @throws an Error with the server's own lines.
  */

@@ -3,9 +3,9 @@ import { useState } from "preact/hooks";
 import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
 import { digits, duration, moment, stateClass } from "../lib/format.js";
-import { Alert, Pairs, Table } from "../lib/parts.js";
+import { Alert, Fault, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
-import { apiPath, usePolled } from "../lib/server.js";
+import { apiPath, usePolled, useTask, waitForPage } from "../lib/server.js";
 import { Use } from "../use/use.js";
 import { Care } from "./care.js";
 import { Curves } from "./curves.js";
@@ -199,12 +199,13 @@ function Verdicts({ verdicts }: { verdicts: readonly ShownVerdict[] }) {
 function Play({ detail: { row, models } }: { detail: RunDetail }) {
   // A live run gets newer networks: the present bridge stays until the user asks for them.
   const [played, setPlayed] = useState<number | null>(null);
-  const [isLoaded, setLoaded] = useState(false);
+  const task = useTask();
+  const addressOf = (networks: number) =>
+    apiPath("play", { run: row.id, models: String(networks) });
   if (models === 0)
     return <p class="note">There is nothing to play with before the first half-iteration ends.</p>;
   return (
     <section aria-label="Play">
-      <h2>Play</h2>
       {played === null && (
         <p>
           The bridge is exported once and then runs in this page: particles on their way, forward
@@ -214,22 +215,25 @@ function Play({ detail: { row, models } }: { detail: RunDetail }) {
       {played !== models && (
         <button
           type="button"
-          onClick={() => {
-            setLoaded(false);
-            setPlayed(models);
-          }}
+          disabled={task.isBusy}
+          onClick={() =>
+            task.run(async () => {
+              await waitForPage(addressOf(models));
+              setPlayed(models);
+            })
+          }
         >
           {played === null ? "Export this bridge and play" : "Play the newer networks"}
         </button>
       )}
-      {played !== null && !isLoaded && <p role="status">The export takes some seconds.</p>}
+      {task.isBusy && <p role="status">The export takes some seconds.</p>}
+      <Fault text={task.error} />
       {played !== null && (
         <iframe
-          class="report"
+          class="report player"
           title={`Player of ${row.name}`}
           sandbox="allow-scripts"
-          src={apiPath("play", { run: row.id, models: String(played) })}
-          onLoad={() => setLoaded(true)}
+          src={addressOf(played)}
         />
       )}
     </section>

@@ -124,7 +124,7 @@ function Results(props: PartProps) {
       <h2>Results</h2>
       <p class="note">
         {comparison.isSameData
-          ? "★ marks the best value of a line. Differences within the spread of seeds or the interval of a metric mean nothing. "
+          ? "★ marks the best value of a line, unless another differs by less than the spread of seeds. Differences within the interval of a metric mean nothing. "
           : "The runs have different data, so that the values of a line are on different scales: compare each with its floor. "}
         The floor is the score of real data.
       </p>

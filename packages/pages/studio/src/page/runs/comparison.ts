@@ -152,7 +152,7 @@ export interface ComparedLine {
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The metrics of all groups, with their floors; of the same data the best of each is marked. */
+/** The metrics of all groups, with their floors; of the same data the best of each is marked if seeds differ less. */
 export function compareMetrics(
   runs: readonly RunDetail[],
   { groups, isSameData }: RunComparison,
@@ -170,7 +170,9 @@ export function compareMetrics(
     const cells = ofGroups.map(cellOf);
     const losses = cells.map(({ value }, i) => lossOf(value, ofGroups[i]?.[0] ?? metric));
     const least = Math.min(...losses);
-    const isContest = isSameData && new Set(losses.filter(Number.isFinite)).size > 1;
+    const best = losses.indexOf(least);
+    const isClear = losses.every((loss, i) => i === best || loss - least > noiseOf(cells, best, i));
+    const isContest = isSameData && isClear && losses.filter(Number.isFinite).length > 1;
     return {
       title: metric.title,
       direction: metric.direction,
@@ -178,6 +180,10 @@ export function compareMetrics(
     };
   });
 }
+
+/** The larger spread over the seeds of two groups: a smaller difference means nothing. */
+const noiseOf = (cells: readonly ComparedCell[], i: number, k: number): number =>
+  Math.max(cells[i]?.spread ?? 0, cells[k]?.spread ?? 0);
 
 function cellOf(metrics: readonly ComparedMetric[]): ComparedCell {
   const values = metrics.map(({ value }) => value).filter(Number.isFinite);
