@@ -28,6 +28,9 @@ const row = (change: Partial<MetricRow>): MetricRow => ({
   ...change,
 });
 
+/** As a page has it: a number stays next to its percent sign. */
+const unbroken = (text: string) => text.replaceAll(" %", "\u00a0%");
+
 describe("numbers", () => {
   it("are never rounded to 0 % or 100 %", () =>
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
@@ -101,7 +104,7 @@ describe("bars", () => {
   it("name their metric and both ends, and their alternative text is the text next to them", () => {
     const { text } = labelledBar(row({ excess, finding: "partway" }))!;
     const words = "50 % of the way (25 % to 75 %)";
-    expect(text).toContain(`<figcaption><b>sliced W2</b> 1: ${words}</figcaption>`);
+    expect(text).toContain(`<figcaption><b>sliced W2</b> 1: ${unbroken(words)}</figcaption>`);
     expect(text).toContain(`aria-label="${words}"`);
     expect(text).toContain("<span>real data 1</span><span>no bridge 100</span>");
   });
@@ -146,7 +149,7 @@ describe("grades", () => {
     })
       .map(({ text }) => text)
       .join();
-    expect(page).toContain('class="text good"><b>✓ good</b>: at most 30 %');
+    expect(page).toContain(unbroken('class="text good"><b>✓ good</b>: at most 30 %'));
   });
 
   it("order columns: the worst first, equal grades as they were", () => {

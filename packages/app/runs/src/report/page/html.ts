@@ -45,6 +45,8 @@ const breakableLength = 16;
 
 const breakable = (text: string): string =>
   text
+    // A number and its percent sign stay on one line.
+    .replaceAll(/(\d) %/g, "$1\u00a0%")
     .split(/(\s+)/)
     .map((token) =>
       token.length < breakableLength
