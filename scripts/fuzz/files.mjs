@@ -32,11 +32,11 @@ async function goodFiles(folder) {
   for (const format of [".csv", ".npy", ".parquet"]) {
     const path = join(folder, `good${format}`);
     const columns = ["a", "b", "c"].map((name) => ({ name, dtype: "float64" }));
-    const writer = openTableWriter(path, { format, carried: [], columns });
+    const writer = openTableWriter(path, { format, kept: [], columns });
     const numbers = columns.map((_, k) =>
       Float64Array.from({ length: rows }, (_v, i) => i / 7 + k),
     );
-    await writer.write({ count: rows, numbers, carried: [] });
+    await writer.write({ count: rows, numbers, kept: [] });
     await writer.close();
     files[`t${format}`] = readFileSync(path);
   }
