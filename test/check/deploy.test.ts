@@ -53,7 +53,13 @@ describe("the Dockerfile", () => {
       expect(to).toBe(from);
     }
     const part = /^((tsconfig|package).*\.json|\.npmrc|scripts|packages)$/;
-    const wanted = readdirSync(root).filter((name) => part.test(name));
+    const { references } = JSON.parse(read("tsconfig.json")) as { references: { path: string }[] };
+    const compiled = references
+      .map(({ path }) => path)
+      .filter((path) => !path.startsWith("packages/"));
+    const bundle = read("packages/command/browser/bundle.mjs");
+    const [, examples] = /join\(repo, `(examples\/\w+)\//.exec(bundle) ?? [];
+    const wanted = [...readdirSync(root).filter((name) => part.test(name)), ...compiled, examples];
     expect(copiedPaths.map(([from]) => from).sort()).toEqual(wanted.sort());
   });
 
