@@ -145,6 +145,16 @@ describe("the best of a metric", () => {
     expect(cells.map((cell) => cell.isBest)).toEqual([isBest, false]);
   });
 
+  it("is the closest to the mean floor of its seeds", () => {
+    const runs = [0.7, 1.02].flatMap((value, sigma) =>
+      [0.86, 1].map((floor, seed) =>
+        detail({ sigma, seed }, { value, better: "target", floor, target: 1 }),
+      ),
+    );
+    const [{ cells }] = compareMetrics(runs, compareRuns(runs));
+    expect(cells.map((cell) => cell.isBest)).toEqual([false, true]);
+  });
+
   it("is not marked between runs of different data", () =>
     expect(best([{ value: 1 }, { value: 2 }], ["a", "b"])).toEqual([false, false]));
 });

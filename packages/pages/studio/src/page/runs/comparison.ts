@@ -168,7 +168,9 @@ export function compareMetrics(
       members.flatMap((i) => runs[i]?.metrics.find((one) => keyOf(one) === key) ?? []),
     );
     const cells = ofGroups.map(cellOf);
-    const losses = cells.map(({ value }, i) => lossOf(value, ofGroups[i]?.[0] ?? metric));
+    const losses = cells.map(({ value, floor }, i) =>
+      lossOf(value, { ...(ofGroups[i]?.[0] ?? metric), floor }),
+    );
     const least = Math.min(...losses);
     const best = losses.indexOf(least);
     const isClear = losses.every((loss, i) => i === best || loss - least > noiseOf(cells, best, i));
