@@ -189,7 +189,8 @@ export async function buildSite() {
   await setup();
   await writeApi();
   await build(join(repo, "docs"));
-  copyFileSync(join(repo, "packages/command/browser/dist/bundle/try.html"), join(site, "try.html"));
+  for (const name of ["try.html", "try-h5ad.js"])
+    copyFileSync(join(repo, "packages/command/browser/dist/bundle", name), join(site, name));
   return copyLinkedFiles();
 }
 

@@ -1,7 +1,7 @@
 // try.html from file:// in a real browser: an example by its link and by keyboard, a bad file, a reload; nothing is loaded from elsewhere.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/blocks.js";
@@ -12,7 +12,9 @@ import {
   printFaults,
   sticksOut,
 } from "../support/browser.js";
+import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "../support/scratch.js";
+import { serveFolder } from "../support/site.js";
 
 const folder = scratch();
 const address = pathToFileURL(join(root, "packages/command/browser/dist/bundle/try.html")).href;
@@ -94,5 +96,37 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
       .poll(() => page.locator("pre.command").textContent(), { timeout: 60_000 })
       .toContain("data.split_by=when data.source=old data.target=new");
     expect(faults).toEqual([]);
+  });
+
+  it("reads .h5ad files on a site, fits and samples them, and refuses them in a saved page", async () => {
+    const cells = (shift: number) =>
+      Object.fromEntries(
+        ["gene1", "gene2"].map((name, k) => [
+          name,
+          Array.from({ length: 40 }, (_, i) => shift + Math.sin(i * (k + 1))),
+        ]),
+      );
+    const paths = ["young", "old"].map((name) => join(folder, `${name}.h5ad`));
+    for (const [shift, path] of paths.entries()) await writeH5ad(path, cells(shift), {});
+    await page.goto(`${address}#`);
+    await page.locator("input[type=file]").setInputFiles(paths);
+    expect(await page.getByRole("alert").textContent()).toMatch(/open this page on the site/);
+    const site = await serveFolder(dirname(fileURLToPath(address)), "");
+    const online = await browser.newPage();
+    online.on("pageerror", (error) => faults.push(String(error)));
+    await online.goto(`${site.address}try.html#minutes=0.05&seed=3`);
+    expect([...site.sent].map((path) => basename(path))).toEqual(["try.html"]);
+    await online.locator("input[type=file]").setInputFiles(paths);
+    await online.getByRole("heading", { name: /^young\.h5ad: 40 rows/ }).waitFor();
+    await online.getByRole("button", { name: "Train" }).click();
+    const download = online.waitForEvent("download");
+    await online.getByRole("button", { name: "Samples forward (CSV)" }).click();
+    const [head, ...rows] = readFileSync(await (await download).path(), "utf8")
+      .trim()
+      .split("\n");
+    expect([head, rows.length]).toEqual(["gene1,gene2", 40]);
+    expect([...site.sent].map((path) => basename(path))).toEqual(["try.html", "try-h5ad.js"]);
+    expect(faults.filter((fault) => !fault.includes("try-h5ad.js"))).toEqual([]);
+    site.server.close();
   });
 });

@@ -79,9 +79,6 @@ const unusedModules = [
     "app/inference/dist/run-chain",
     "app/experiment/dist/picture/condition-grids",
     "app/experiment/dist/picture/maps",
-    // Of matrices of counts, which a page does not read.
-    "app/fit/dist/matrix-facts",
-    "app/fit/dist/rules/counts",
     "app/runs/dist/figure/images",
     "app/runs/dist/figure/maps",
     "app/runs/dist/figure/spectrum",
@@ -214,12 +211,28 @@ await write(inPage(), {
   format: "esm",
   ...names,
 });
-// For a page of one file: all but HDF5, which has megabytes.
-await write(inPage({ "h5wasm/node": standIn("absent") }), {
+// For a page of one file: all but HDF5, which has megabytes and is a script next to the page.
+await write(inPage({ h5wasm: standIn("site-h5wasm") }), {
   file: join(packageFolder, "dist/bundle/fit-worker.js"),
   format: "iife",
   codeSplitting: false,
 });
+
+const hdf5 = await rolldown({
+  input: "h5wasm",
+  cwd: packageFolder,
+  platform: "browser",
+  // Its bytes are in the script: it looks for no file next to it.
+  transform: { define: { "import.meta": "{}" } },
+});
+await hdf5.write({
+  file: join(packageFolder, "dist/bundle/try-h5ad.js"),
+  format: "iife",
+  name: "h5wasm",
+  exports: "named",
+  minify: true,
+});
+await hdf5.close();
 
 // The page of one file: its script, its style and the packed worker.
 const examples = ["winter", "summer"].map((name) => [

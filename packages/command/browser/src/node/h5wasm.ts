@@ -2,14 +2,26 @@
 import { readFileSync } from "node:fs";
 import * as h5 from "h5wasm";
 
-export { Dataset, Group, ready } from "h5wasm";
+export { Dataset, Group } from "h5wasm";
+
+/** The files of HDF5. */
+interface Files {
+  writeFile(name: string, bytes: Uint8Array): void;
+}
+
+let files: Files;
+
+/** The library, once it is compiled. */
+const hdf5Library: typeof h5.ready = h5.ready.then((library) => {
+  files = library.FS as unknown as Files;
+  return library;
+});
+
+export { hdf5Library as ready };
 
 function place(path: string): string {
   const name = path.replaceAll("/", "_");
-  (h5.FS as unknown as { writeFile(name: string, bytes: Uint8Array): void }).writeFile(
-    name,
-    readFileSync(path),
-  );
+  files.writeFile(name, readFileSync(path));
   return name;
 }
 

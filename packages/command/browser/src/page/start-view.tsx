@@ -21,7 +21,7 @@ export function StartView({ task, runs, look, open, forget }: StartProps) {
     <section aria-label="Start">
       <DropZone onFiles={(files) => look({ ...task, files, example: null, options: {} })}>
         Drop tables here, or choose them: source and target, more in the order of their times, or
-        one with a column of times or groups (CSV, TSV, npy, parquet)
+        one with a column of times or groups (CSV, TSV, npy, parquet, and on a site h5ad)
       </DropZone>
       <div class="row">
         {examples.map(([name, title]) => (

@@ -1,5 +1,5 @@
 // Reads tables of foreign formats, each file in a thread.
-import { isPage } from "@dsbm/files";
+import { FileError, isPage } from "@dsbm/files";
 import { ReaderThread } from "../../files/reader-thread.js";
 import type { ColumnVariability } from "../counts.js";
 import type { Opened, ReadOptions, RowBatch, RowRequest } from "../row-source.js";
@@ -53,6 +53,6 @@ async function openHere(file: ForeignFile): Promise<Opened> {
   try {
     return await openFormat(file);
   } catch (error) {
-    throw unreadable(file, error);
+    throw error instanceof FileError ? error : unreadable(file, error);
   }
 }
