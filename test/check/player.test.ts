@@ -34,6 +34,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
       pathOf("course"),
       renderPlayerPage({ ...course, ...tinySamples, between: [tinySamples.target] }),
     );
+    writeFileSync(pathOf("empty"), renderPlayerPage(tinyExport()));
     const pictures = tinyExport({
       state: { shape: [1, 1, 2], type: "pictures" },
       transform: null,
@@ -54,7 +55,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   afterAll(() => browser?.close());
 
   /** Opens a page, and gives what it says and loads. */
-  async function open(name: string, width: number) {
+  async function open(name: string, width: number, words?: string) {
     const page = await browser.newPage({
       viewport: { width, height: 900 },
       colorScheme: width < 500 ? "dark" : "light",
@@ -68,7 +69,8 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
       if (url !== address && !url.startsWith("blob:")) faults.push(`loads ${url}`);
     });
     await page.goto(address);
-    await page.getByRole("button", { name: /Pause|Play/ }).waitFor();
+    const ready = words ? page.getByText(words) : page.getByRole("button", { name: /Pause|Play/ });
+    await ready.waitFor();
     return { page, faults };
   }
 
@@ -126,6 +128,20 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await sticksOut(page)).toBe(0);
     expect(await printFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("says in a sentence that it has no samples to start from, and is no error", async () => {
+    const { page, faults } = await open("empty", 400, "Export the bridge again");
+    const note = page.locator(".dsbm-player > .note");
+    const text = (from: string) =>
+      `This page holds no samples of ${from} to start from. Export the bridge again on a machine that has its data.`;
+    expect(await note.textContent()).toBe(text("winter.csv"));
+    await page.getByText("summer.csv → winter.csv").click();
+    expect(await note.textContent()).toBe(text("summer.csv"));
+    expect(await page.locator(".dsbm-player .error").count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();
   });
