@@ -12,6 +12,14 @@ const mostColumns = 24;
 
 const ofMoves: readonly string[] = ["path", "plan"];
 
+function inOrder(group: string, rows: readonly MetricRow[]): readonly MetricRow[] {
+  if (group === "conditions") return worstShares(rows);
+  if (group !== "endpoints") return rows;
+  // Both directions of a metric stay together, in their order.
+  const titles = groupRows(worstFirst(rows), (row) => row.title);
+  return titles.flatMap(([title]) => rows.filter((row) => row.title === title));
+}
+
 /** A table for each group of metrics, under its title. */
 export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[] {
   const { rows } = quality;
@@ -20,7 +28,7 @@ export function metricTables(quality: Pick<Quality, "rows" | "verdicts">): Html[
   return [...groups].flatMap((group) => {
     const title = titles[group] ?? group;
     const ofGroup = rows.filter((row) => row.group === group);
-    const members = group === "conditions" ? worstShares(ofGroup) : ofGroup;
+    const members = inOrder(group, ofGroup);
     if (members.length === 0) return [];
     const heading = html`<h3>${title}</h3>`;
     if (group === "columns") return [heading, ...columnTables(members)];

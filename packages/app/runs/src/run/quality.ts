@@ -12,7 +12,7 @@ import { grades, verdictSchema } from "./verdict.js";
 export const metricGroups = {
   loo: "Leave-one-out: times that a short training did not see",
   holdout: "At the held-out time",
-  endpoints: "How close the generated samples are to the data",
+  endpoints: "How close the generated samples are to the data, the worst first",
   marginals: "Data at intermediate times",
   conditions: "By condition, the worst first",
   middle: "Half of the way: forward against backward",

@@ -152,6 +152,27 @@ describe("grades", () => {
     expect(page).toContain(unbroken('class="text good"><b>✓ good</b>: at most 30 %'));
   });
 
+  it("have the metric of the worst grade first, its directions in their order", () => {
+    const metric = (title: string, direction: "f" | "b", grade: MetricRow["grade"]) =>
+      row({ title, direction, grade });
+    const page = metricTables({
+      verdicts: [],
+      rows: [
+        metric("bias of pr", "f", "good"),
+        metric("bias of pr", "b", "partial"),
+        metric("spectrum of tas", "f", "good"),
+        metric("spectrum of tas", "b", "poor"),
+      ],
+    })
+      .map(({ text }) => text)
+      .join();
+    const order = [...page.matchAll(/(spectrum of tas|bias of pr)<\/th>|>(forward|backward)</g)];
+    expect(order.map(([, title, direction]) => title ?? direction)).toEqual([
+      ...["spectrum of tas", "forward", "backward"],
+      ...["bias of pr", "forward", "backward"],
+    ]);
+  });
+
   it("order columns: the worst first, equal grades as they were", () => {
     const column = (name: string, grade: MetricRow["grade"]) =>
       row({ group: "columns", column: name, grade });

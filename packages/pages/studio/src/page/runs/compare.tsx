@@ -30,7 +30,7 @@ export function Compare({ params }: { params: URLSearchParams }) {
   const hasSeeds = groups.some(({ members }) => members.length > 1);
   return (
     <>
-      <h1>Comparison of {ids.length} runs</h1>
+      <h1>Comparison of {ids.length === 1 ? "1 run" : `${ids.length} runs`}</h1>
       <Fault text={error} />
       {value === null && error === null && <p class="note">Reading the runs …</p>}
       {value !== null && (
