@@ -36,9 +36,14 @@ export function buildNetwork(
   const chain = configChain(config) ?? undefined;
   const shape = method.mass ? [sample[0] + 1] : sample;
   const facts = { shape, direction, chain, generator: stream(seed, purpose) };
-  const create = ({ bidirectional = false, unit = false, zero = false, noise = false } = {}) => {
+  const create = ({
+    bidirectional = false,
+    unit = false,
+    zero = false,
+    channels: more = 0,
+  } = {}) => {
     const request = { ...facts, bidirectional, unit, zero, model };
-    const cond_channels = noise ? channels + (shape[0] ?? 0) : channels;
+    const cond_channels = channels + more;
     if (rate === 0) return newNetwork({ ...request, classes, cond_channels }, fields);
     const marked = { classes: classes + 1, cond_channels: channels > 0 ? channels + 1 : 0 };
     const net = newNetwork({ ...request, ...marked }, fields);

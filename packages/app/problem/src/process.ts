@@ -11,6 +11,7 @@ import {
   uniformGrid,
   withDataMetric,
   withPreconditioning,
+  withShortcut,
   withSplines,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
@@ -51,10 +52,15 @@ export function bridgeProcess(
 
 function withInterpolant(
   method: Method,
-  { interpolant, path_metric, path_potential }: CompleteTrainConfig,
+  { interpolant, path_metric, path_potential, shortcut }: CompleteTrainConfig,
 ): Method {
-  if (interpolant === "spline") return withSplines(method, path_potential);
-  return interpolant === "metric" ? withDataMetric(method, path_metric) : method;
+  const along =
+    interpolant === "spline"
+      ? withSplines(method, path_potential)
+      : interpolant === "metric"
+        ? withDataMetric(method, path_metric)
+        : method;
+  return shortcut ? withShortcut(along) : along;
 }
 
 const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({

@@ -126,6 +126,7 @@ export {
 } from "./method/parametrisation.js";
 export { withPreconditioning } from "./method/preconditioned.js";
 export * from "./method/sample.js";
+export { withShortcut } from "./method/shortcut.js";
 export { crps } from "./metric/crps.js";
 export { factoredGaussianOf, gaussianOf } from "./metric/feature-statistics.js";
 export {

@@ -36,10 +36,10 @@ export const networkOf =
   (direction: Direction): Network => {
     const generator = generatorOf(seed + (direction === "f" ? 1 : 0));
     const shape = [dim];
-    const create = ({ bidirectional = false, noise = false } = {}) => {
+    const create = ({ bidirectional = false, channels = 0 } = {}) => {
       const model = { name: "MLP", hidden: [width] };
-      const cond_channels = noise ? dim : 0;
-      return createNetwork({ model, shape, direction, bidirectional, generator, cond_channels });
+      const request = { model, shape, direction, bidirectional, generator };
+      return createNetwork({ ...request, cond_channels: channels });
     };
     const facts = {
       shape,

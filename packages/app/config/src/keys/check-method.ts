@@ -102,6 +102,7 @@ function dataLines(config: TrainConfig, { takes, closedForm, drawsPlan }: Method
  */
 function conditionLines(config: TrainConfig): Line[] {
   const { match_conditions, cdsb, data, ot_sampler, precondition } = config;
+  const { shortcut, condition_dropout } = config;
   return [
     match_conditions === true &&
       cdsb &&
@@ -110,6 +111,9 @@ function conditionLines(config: TrainConfig): Line[] {
     precondition === "mixture" &&
       (cdsb || hasRowCondition(data)) &&
       "precondition=mixture takes no condition: write precondition=true, or leave the condition out",
+    shortcut &&
+      condition_dropout > 0 &&
+      `shortcut=true learns steps of one flow, and guidance changes the flow, got condition_dropout=${condition_dropout}: leave either out`,
   ];
 }
 

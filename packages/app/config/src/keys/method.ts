@@ -177,6 +177,10 @@ export const singleMethods = {
     false,
     "dsb: scale the noise by var_final, instead of the first drift",
   ),
+  shortcut: flag(
+    false,
+    "flows: the network takes the length of a step, and learns to sample in one to four steps (shortcut models)",
+  ),
   teacher: file(
     "few_steps: the run whose samples it learns to draw in few steps (see dsbm distill)",
     "experiments/moons/run/42",

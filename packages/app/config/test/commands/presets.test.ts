@@ -21,7 +21,7 @@ const DEFAULTS = `
   method=dsbm fb_sequence=null sde=ve first_coupling=ref first_pass=null match_conditions=null
   sigma=null gamma_min=0.001 gamma_max=0.2 gamma_space=linspace symmetric_gamma=false
   mean_match=false loss_scale=true std_trick=false precondition=false ot_sampler=null ot_rows=null ot_penalty=1 interpolant=straight path_metric=null path_potential=null path_noise=null match_moments=false condition_dropout=0 langevin_scale=null
-  delta=null growth_coupling=wfr mass=null weights=null birth=null death=null mass_penalty=null mixture_components=50 mixture_spread=0.1 teacher=null var_final_gamma_scale=false
+  delta=null growth_coupling=wfr mass=null weights=null birth=null death=null mass_penalty=null mixture_components=50 mixture_spread=0.1 shortcut=false teacher=null var_final_gamma_scale=false
   Dataset=mnist Dataset_transfer=emnist Dataset_between=null times=null transfer=true pairs=null mean_final=0 var_final=1 adaptive_mean=false
   final_adaptive=false cdsb=false wavenumber=0 data.image_size=28 data.image_width=null data.variables=null data.coarsen=null data.transform=null data.season=false data.static=null data.background=white data.crop=null data.channels=1
   data.cond_channels=0 data.cond=null data.random_flip=false data.dim=null data.a=0.1 data.components=null data.shrink_components=false data.latent=null data.latent_steps=2000

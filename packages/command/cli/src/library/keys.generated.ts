@@ -74,6 +74,8 @@ export interface FitKeys {
   langevin_scale?: number | string | null | undefined;
   /** dsb: scale the noise by var_final, instead of the first drift. Default: false. */
   var_final_gamma_scale?: boolean | undefined;
+  /** flows: the network takes the length of a step, and learns to sample in one to four steps (shortcut models). Default: false. */
+  shortcut?: boolean | undefined;
   /** few_steps: the run whose samples it learns to draw in few steps (see dsbm distill). Default: null. */
   teacher?: string | null | undefined;
   /** data at time 0. Default: "mnist". */

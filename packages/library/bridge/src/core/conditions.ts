@@ -11,6 +11,8 @@ export interface Conditions {
   interval?: Tensor | undefined;
   /** First row and column of each row's part of a field, int64 [B, 2], set by training on parts. */
   window?: Tensor | undefined;
+  /** Signed length of the step from each time, [B], for networks that learn steps; absent: 0. */
+  step?: Tensor | undefined;
   /** 1 forward, 0 backward, [B]; set when a bidirectional network is called. */
   direction?: Tensor | undefined;
   /** Evaluates the network as if cond and y were unknown (see `ConditionDropout`). */

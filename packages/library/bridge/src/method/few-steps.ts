@@ -61,7 +61,7 @@ export const few_steps = ({ steps = 4, draws = 2 }: FewStepsNumbers = {}) =>
     model: {
       type: EndpointGenerator,
       create: ({ shape, direction, chain, createNetwork }) =>
-        new EndpointGenerator(createNetwork({ unit: true, noise: true }), shape, {
+        new EndpointGenerator(createNetwork({ unit: true, channels: shape[0] ?? 0 }), shape, {
           chain,
           direction,
         }),

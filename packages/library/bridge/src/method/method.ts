@@ -58,6 +58,11 @@ export interface StepContext {
   noise: (like: Tensor) => Tensor;
   /** The network in training, which knows paths that bend. */
   network?: Network | undefined;
+  /**
+   * Draws for every k-th row of the whole batch: the places of these rows in this share, int64 [m], and a standard normal number for
+   * each, [m].
+   */
+  drawEvery?: ((k: number) => { rows: Tensor; numbers: Tensor }) | undefined;
 }
 
 /** The inputs of a network, and its target output. */
@@ -70,6 +75,8 @@ export interface Regression {
   target: Tensor;
   /** Factors of prediction and target, [B] (default 1). */
   weight?: Tensor | undefined;
+  /** Lengths of the steps that the network gets, [B], if it learns steps. */
+  step?: Tensor | undefined;
 }
 
 interface MethodRows<B extends Batch> {
@@ -123,14 +130,14 @@ export interface ModelFacts {
   chain?: Chain | undefined;
   /**
    * Creates a network of the configuration. A `bidirectional` network takes the direction as a condition, the outputs of a
-   * `unit` network do not grow towards an endpoint, and a new `zero` network of vectors is 0. A `noise` network has as many
-   * further condition channels as a sample.
+   * `unit` network do not grow towards an endpoint, and a new `zero` network of vectors is 0. A network gets
+   * `channels` further channels of its condition.
    */
   createNetwork(options?: {
     bidirectional?: boolean;
     unit?: boolean;
     zero?: boolean;
-    noise?: boolean;
+    channels?: number;
   }): Network;
 }
 
@@ -212,6 +219,9 @@ export interface Method<B extends Batch = Batch> extends StatedFacts {
   ): Tensor;
   /** Whether a step of `sampler` takes two draws of noise, side by side in dimension 1, in the last step too. */
   readonly drawsTwice?: boolean;
+
+  /** Whether its networks get the length of each step (see `withShortcut`). */
+  readonly takesSteps?: boolean;
 
   /** A model that replaces the configuration's network. */
   readonly model?: MethodModel;

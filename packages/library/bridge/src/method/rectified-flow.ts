@@ -21,7 +21,7 @@ export const rectifiedflow = {
   straight: true,
   eps: 0,
   takes: {
-    options: ["match_moments", ...pathOptions, "path_potential"],
+    options: ["match_moments", ...pathOptions, "path_potential", "shortcut"],
     ignored: outputOptions,
   },
   guide: [

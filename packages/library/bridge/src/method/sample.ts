@@ -3,10 +3,11 @@ import type { Conditions } from "../core/conditions.js";
 import { type Direction, oppositeDirection } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
+import { oneTime } from "../core/one-time.js";
 import { withoutMass } from "../coupling/growth.js";
 import { onCells, type ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
-import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
+import { type Field, noiseLike, type SolveOptions, type StepField } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { noiseShareOf, shareAt } from "./noise-share.js";
 import {
@@ -24,7 +25,16 @@ export interface Dynamics {
   /** Options of sampling. */
   method: Pick<
     Method,
-    "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "drawsTwice" | "plan" | "mass"
+    | "name"
+    | "predicts"
+    | "networks"
+    | "model"
+    | "rows"
+    | "sampler"
+    | "drawsTwice"
+    | "plan"
+    | "mass"
+    | "takesSteps"
   >;
   /** The reference process. */
   process: ReferenceProcess;
@@ -81,14 +91,17 @@ function withCells(process: ReferenceProcess, options: SampleOptions): SampleOpt
 export function driftOf(
   dynamics: Dynamics,
   { direction, grid, conditions }: Pick<SampleOptions, "direction" | "grid" | "conditions">,
-): Field {
+): StepField {
   const { method, process, parametrisation = plainDrift } = dynamics;
   const network = evaluatedOf(dynamics, direction);
   if (method.predicts === "drift")
     return driftField({ network, direction, process, parametrisation, conditions });
   if (method.predicts === "velocity") {
-    const field: Field = (x, t) => network.forward(x, t, conditions);
-    return direction === "f" ? field : (x, t) => field(x, t).neg();
+    const sign = direction === "f" ? 1 : -1;
+    const at = (x: Tensor, step = 0) =>
+      method.takesSteps ? { ...conditions, step: oneTime(x, sign * step) } : conditions;
+    const field: StepField = (x, t, step) => network.forward(x, t, at(x, step));
+    return direction === "f" ? field : (...point) => field(...point).neg();
   }
   // An increment includes the Δt of its training.
   const dt = grid.steps[0];
@@ -147,10 +160,10 @@ export function sample(dynamics: Dynamics, x: Tensor, given: SampleOptions): Ten
 }
 
 /** A field whose values are shown. */
-const shownField = (field: Field, show: ((value: Tensor) => void) | undefined): Field =>
+const shownField = (field: StepField, show: ((value: Tensor) => void) | undefined): StepField =>
   show
-    ? (x, t) => {
-        const value = field(x, t);
+    ? (...point) => {
+        const value = field(...point);
         show(value);
         return value;
       }

@@ -5,6 +5,7 @@ import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
 import { Preconditioned } from "./preconditioned.js";
+import { withChannels } from "./shortcut-network.js";
 
 /** Keeps the gradient of a length finite at 0. */
 const leastSquare = 1e-12;
@@ -46,7 +47,7 @@ export class EndpointGenerator extends Preconditioned {
     const channels = states.size(1) / 2;
     const x = states.narrow(1, 0, channels);
     const noise = states.narrow(1, channels, channels);
-    const { known, outward, output } = this.predict(x, t, withNoise(conditions, noise));
+    const { known, outward, output } = this.predict(x, t, withChannels(conditions, noise));
     return output.mul(outward).add(known);
   }
 
@@ -65,24 +66,10 @@ export class EndpointGenerator extends Preconditioned {
   ): Tensor {
     const m = noises.length;
     const repeated = mapConditions(conditions, (rows) => copies(rows, m)) ?? {};
-    const given = withNoise(repeated, cat(noises));
+    const given = withChannels(repeated, cat(noises));
     const { known, outward, output } = this.predict(copies(x, m), copies(t, m), given);
     const first = (rows: Tensor) => (rows.size(0) === 1 ? rows : rows.narrow(0, 0, x.size(0)));
     const target = reached.sub(first(known)).div(first(outward));
     return energyScore(output.reshape([m, ...x.shape]), target);
   }
 }
-
-const withNoise = ({ cond, ...conditions }: Conditions, noise: Tensor): Conditions => ({
-  ...conditions,
-  cond: cond ? cat([alike(cond, noise), noise], { dim: 1 }) : noise,
-});
-
-/** Numbers [B, k] as channels [B, k, …] of one value, if noise is a field. */
-const alike = (cond: Tensor, { ndim, shape }: Tensor): Tensor =>
-  cond.ndim === ndim
-    ? cond
-    : cond
-        .unsqueeze(2)
-        .unsqueeze(3)
-        .expand([-1, -1, ...shape.slice(2)]);

@@ -1,6 +1,6 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../core/one-time.js";
-import { type Field, noiseLike, type SolveOptions, solverSteps } from "./solver.js";
+import { type Field, noiseLike, type SolveOptions, type StepField, solverSteps } from "./solver.js";
 
 /**
  * Noise variance of a step: `process` σ²Δt; `bridge` σ²Δt·s/(s + Δt), s the time left after the step; `analytic`
@@ -15,7 +15,7 @@ export type StepVariance = "process" | "bridge" | "analytic";
  * the last step by the endpoint itself.
  */
 export function eulerMaruyama(
-  drift: Field,
+  drift: StepField,
   x: Tensor,
   {
     direction,
@@ -53,7 +53,8 @@ export function eulerMaruyama(
       const t = oneTime(from, time);
       const last = !lastNoise && k === grid.steps.length - 1;
       const half = isMidpoint && from.add(drift(from, t), { alpha: dt / 2 });
-      const slope = () => (half ? drift(half, oneTime(from, (time + next) / 2)) : drift(from, t));
+      const slope = () =>
+        half ? drift(half, oneTime(from, (time + next) / 2)) : drift(from, t, dt);
       const to = last && finish ? finish(from, t) : from.add(slope(), { alpha: dt });
       if (!(spread > 0) || last) return to;
       if (!shareOfStep) return to.add(noise(from, k), { alpha: spread });

@@ -5,6 +5,9 @@ import type { TimeGrid } from "../core/time-grid.js";
 /** A field at points x [B, …] and times t [B]. */
 export type Field = (x: Tensor, t: Tensor) => Tensor;
 
+/** A field that may depend on the length of the step from t (default 0). */
+export type StepField = (x: Tensor, t: Tensor, step?: number) => Tensor;
+
 /** Options of solvers of SDEs. */
 export interface SolveOptions {
   /** Direction of the steps. */

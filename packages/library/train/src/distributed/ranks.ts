@@ -1,5 +1,5 @@
 // The processes of one training: the rows of each, and the joining of parts.
-import type { Tensor } from "@dsbm/torch";
+import { arange, cat, type Device, type Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
 /** Consecutive rows. */
@@ -99,6 +99,8 @@ export interface BatchShare {
   pairs: number;
   /** Rows that this rank trains on. */
   rows: number;
+  /** Places in this share, int64 [m], of every k-th row of the whole batch. */
+  every(k: number, device: Device): Tensor;
   /** Ranks that share a batch. */
   among: number;
   /** Of numbers drawn for the whole batch [B, …] the numbers of this rank's rows. */
@@ -123,5 +125,18 @@ export function batchShare({
       .narrow(1, start, count)
       .reshape([repeat * count, ...rest]);
   };
-  return { part, pairs, rows: repeat * count, among: sharing.size, own };
+  const rows = repeat * count;
+  const every = (k: number, device: Device): Tensor => {
+    const blocks = Array.from({ length: repeat }, (_, block) => {
+      const before = (block * pairs + start) % k;
+      const first = Math.min(count, (k - before) % k);
+      return arange(block * count + first, (block + 1) * count, {
+        step: k,
+        dtype: "int64",
+        device,
+      });
+    });
+    return cat(blocks);
+  };
+  return { part, pairs, rows, every, among: sharing.size, own };
 }

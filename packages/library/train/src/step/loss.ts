@@ -12,6 +12,7 @@ import {
   networkOutput,
   onCells,
   partsAt,
+  type StepContext,
   tensorsOf,
   withDirection,
 } from "@dsbm/bridge";
@@ -53,6 +54,7 @@ const cutTo =
 interface StepDraws {
   times(): Tensor;
   noise(like: Tensor): Tensor;
+  drawEvery: NonNullable<StepContext["drawEvery"]>;
   /** The weight of `count` of this rank's `n` rows in the whole batch. */
   weightOf(count: number, n: number): number;
 }
@@ -70,6 +72,13 @@ function stepDraws({ problem, generator, stepTimes = null }: LossOptions, batch:
           : drawTimes(batchSize, eps, generator, first),
       ),
     noise: (like) => onCells(problem.process, share.own(drawNoise(like, generator, batchSize))),
+    drawEvery(k) {
+      const rows = share.every(k, first.device);
+      const numbers = share.own(
+        drawNoise(first.flatten({ startDim: 1 }).select(1, 0), generator, batchSize),
+      );
+      return { rows, numbers: numbers.indexSelect(0, rows) };
+    },
     weightOf: (count, n) => Math.fround((count * share.rows * share.among) / (n * batchSize)),
   };
 }
@@ -143,12 +152,12 @@ function methodLoss(
 function regressionLoss(
   { problem, direction, network }: LossOptions,
   batch: Batch,
-  { times, noise, weightOf }: StepDraws,
+  { times, noise, drawEvery, weightOf }: StepDraws,
 ): PartLoss {
   const { process } = problem;
   const { method, parametrisation } = problem.method;
   const { meanMatch } = parametrisation;
-  const context = { direction, process, meanMatch, network, noise };
+  const context = { direction, process, meanMatch, network, noise, drawEvery };
   const regression = noGrad(() => method.regression!(batch, { ...context, t: times() }));
   return (i, k) => {
     const n = regression.x.size(0);
@@ -163,7 +172,10 @@ function regressionLoss(
       direction,
       process,
       parametrisation,
-      conditions: mapConditions(batch.conditions, cut),
+      conditions: {
+        ...mapConditions(batch.conditions, cut),
+        ...(regression.step && { step: cut(regression.step) }),
+      },
     });
     const all = predict(output, cut(regression.x), cut(regression.t), direction);
     const cells = cutCells(process, cut);
