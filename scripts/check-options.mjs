@@ -48,6 +48,7 @@ const optionValues = {
   cache_num_steps: [5],
   online_cache: [true],
   precondition: [true],
+  shortcut: [true],
   mean_match: [true],
   loss_scale: [false],
   std_trick: [true],

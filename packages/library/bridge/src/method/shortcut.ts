@@ -12,7 +12,7 @@ import type { Method, Regression, StepContext } from "./method.js";
 /** One row in so many learns a step; the others learn the velocity. */
 const rowsForEachStep = 4;
 
-/** Steps [m] of signed length in (−1, 1), dense near 0 where they are learnt first, from standard normal numbers [m]. */
+/** Steps [m] of signed length in (−1, 1), dense near 0, from which longer ones are learnt, from standard normal numbers [m]. */
 function stepLengths(numbers: Tensor): Tensor {
   const uniform = numbers.div(Math.SQRT2).erf();
   return uniform.mul(uniform.abs());
