@@ -111,13 +111,19 @@ const nearFactor = 1.3;
 const isNear = ({ grade, value, floor }: MetricRow): boolean =>
   grade === "likely" || (floor !== null && value <= nearFactor * floor);
 
+/** What is said of a distance that is not above real data's: where no bridge is as close, too, nothing is shown. */
+const closeText = (distance: string, row: MetricRow): string =>
+  row.grade === "undecided" && row.ceiling !== null
+    ? withGrade(`${distance}, no bridge ${digits(row.ceiling)}.`, row)
+    : withGrade(`as real data: ${distance}.`, row);
+
 /** "✗ poor: the upper tail is too short: 95 % of the rows are below 31 instead of 48; distance 1.1, real data 0.6." */
 export function histogramCaption(
   histogram: Histogram,
   { units, reference, row }: { units: AxisUnits; reference: "source" | "target"; row?: MetricRow },
 ): string {
   const distance = row ? `distance ${digits(row.value)}, real data ${digits(row.floor)}` : "";
-  if (row && isClose(row)) return withGrade(`as real data: ${distance}.`, row);
+  if (row && isClose(row)) return closeText(distance, row);
   const shape = shapeText(histogram, reference, (x) => units.value(histogram.column, x));
   if (row && isNear(row))
     return withGrade(`nearly as real data: ${distance}. The largest difference: ${shape}.`, row);
@@ -141,7 +147,7 @@ export function categoryCaption(
   const off = gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / 2;
   const floor = row && row.floor !== null ? `, real data ${percent(row.floor)}` : "";
   const total = `${percent(row?.value ?? off)} of the rows have too many of their level${floor}.`;
-  if (row && isClose(row)) return withGrade(`as real data: ${total}`, row);
+  if (row && isClose(row)) return closeText(total.slice(0, -1), row);
   const farthest = `${levels[k]}: ${percent(generated[k])} instead of ${percent(data[k])}`;
   return `${row?.grade ? `${gradeText(row.grade)}. ` : ""}${farthest}. In all, ${total}`;
 }

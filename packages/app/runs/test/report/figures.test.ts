@@ -84,6 +84,9 @@ describe("the caption of a histogram", () => {
       "As real data: distance 0.500, real data 0.600.",
     );
     expect(caption(even(2, 7), { grade: "good" })).toMatch(/^✓ good: as real data/);
+    expect(caption(even(4, 5), { grade: "undecided", value: 0.5, ceiling: 0.7 })).toBe(
+      "? cannot be judged: distance 0.500, real data 0.600, no bridge 0.700.",
+    );
   });
 });
 

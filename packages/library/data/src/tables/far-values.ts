@@ -28,6 +28,8 @@ export function farValue(
   if (inner == null || count < leastRows || count > mostShare * rows) return null;
   const isLow = side === "low";
   const value = isLow ? range.min[k] : range.max[k];
+  // Counts and amounts are often 0.
+  if (value === 0) return null;
   const others = [isLow ? inner : range.min[k], isLow ? range.max[k] : inner] as const;
   return Math.abs(value - inner) > others[1] - others[0] ? { value, rows: count, others } : null;
 }
