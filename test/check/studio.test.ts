@@ -105,7 +105,7 @@ const compareHash = `#/compare?${runs
   .join("&")}`;
 
 const tinyPage = join(scratchFolder, "tiny.html");
-/** A command that exports any run as the page of a known bridge, once that is there. */
+/** A command that exports any run as the page of a known bridge, if it exists. */
 const tinyExporter = programOf(["sh", "-c", 'cp "$0" "$3"', tinyPage]);
 
 describe.skipIf(!hasBrowser)("the studio in a browser", () => {

@@ -111,7 +111,7 @@ const nearFactor = 1.3;
 const isNear = ({ grade, value, floor }: MetricRow): boolean =>
   grade === "likely" || (floor !== null && value <= nearFactor * floor);
 
-/** What is said of a distance that is not above real data's: where no bridge is as close, too, nothing is shown. */
+/** What is said of a distance up to the one of real data; with the ceiling, if the row cannot be judged. */
 const closeText = (distance: string, row: MetricRow): string =>
   row.grade === "undecided" && row.ceiling !== null
     ? withGrade(`${distance}, no bridge ${digits(row.ceiling)}.`, row)
