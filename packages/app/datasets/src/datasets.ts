@@ -7,17 +7,16 @@ import {
   type GaussianBridge,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm/data";
+import { type DatasetRequest, type Projection, prepareTables } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
-import { type Device, tidy } from "@dsbm/torch";
+import type { Device } from "@dsbm/torch";
 import { type Columns, columnEnds, projectDatasets } from "./columns.js";
 import {
   disposeDataset,
   type EndpointData,
   loadDataset,
   loadOptions,
-  splits,
   toDevice,
 } from "./dataset.js";
 import type { Encoding } from "./encoding.js";
@@ -106,22 +105,22 @@ export async function openDatasets(
   { progress, signal, checkFolder }: DataWork,
 ): Promise<Datasets> {
   configChain(config);
-  let like: TableFacts | null = null;
-  for (const [end, name, between] of namesOf(config)) {
-    for (const split of splits)
-      await prepareTable(name, {
-        ...loadOptions(split, end, config, { like, between }),
-        progress: ({ done, total, isSplitting }) =>
-          progress.update({
-            label: `${isSplitting ? "splitting" : /^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
-            step: done,
-            ...(total !== null && { steps: total }),
-          }),
-        ...(signal && { signal }),
-        ...(checkFolder && { checkFolder }),
-      });
-    like ??= factsOf(name, loadOptions("train", end, config));
-  }
+  const requests = namesOf(config).map(
+    ([end, name, between]): DatasetRequest => ({
+      name,
+      optionsOf: (split, like) => loadOptions(split, end, config, { like, between }),
+    }),
+  );
+  await prepareTables(requests, {
+    progress: ({ name, split, done, total, isSplitting }) =>
+      progress.update({
+        label: `${isSplitting ? "splitting" : /^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
+        step: done,
+        ...(total !== null && { steps: total }),
+      }),
+    ...(signal && { signal }),
+    ...(checkFolder && { checkFolder }),
+  });
   return loadDatasets(config);
 }
 
@@ -212,9 +211,4 @@ export const trainingEndpoints = ({ x0, x1, rows }: Datasets): Endpoints =>
 export function largestBatch(config: CompleteTrainConfig, datasets: Datasets): number {
   const { x0, x1 } = trainingEndpoints(datasets);
   return Math.min(x0.size(0), x1.size(0)) * config.num_repeat_data;
-}
-
-function factsOf(name: string, options: ReturnType<typeof loadOptions>): TableFacts | null {
-  if (!name.startsWith("table:")) return null;
-  return tidy(() => loadTable(name, options).facts ?? null);
 }

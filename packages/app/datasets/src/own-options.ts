@@ -7,13 +7,13 @@ import {
   massKeys,
   tableReading,
 } from "@dsbm/config";
-import { coarseBlock, type FieldSetOptions, type OwnOptions, type TableFacts } from "@dsbm/data";
+import { type ChosenColumns, coarseBlock, type FieldSetOptions, type OwnOptions } from "@dsbm/data";
 import { imageSize } from "./image-size.js";
 
 /** Which columns of a table apply, and which dataset of a course it is. */
 export interface TableUse {
   /** The table whose columns apply. */
-  like?: TableFacts | null | undefined;
+  like?: ChosenColumns | null | undefined;
   /** The index of an intermediate dataset, from 0. */
   between?: number | undefined;
 }
@@ -66,7 +66,7 @@ export function fieldOptions(end: Endpoint, data: CompleteTrainConfig["data"]): 
   };
 }
 
-const likeOf = ({ path, named, columns, categories }: TableFacts) => ({
+const likeOf = ({ path, named, columns, categories }: ChosenColumns) => ({
   path,
   named,
   columns,

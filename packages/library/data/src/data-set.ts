@@ -4,6 +4,7 @@ import type { FieldSetFacts } from "./fields/field-facts.js";
 import type { FieldSetOptions } from "./fields/prepare.js";
 import type { TableFacts } from "./tables/facts.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
+import type { SharedRows } from "./tables/prepare/shared-rows.js";
 
 /** Part and place of a dataset; a dataset ignores options of others. */
 export interface TableOptions {
@@ -59,6 +60,9 @@ export interface PreparedRows {
   isSplitting?: boolean;
 }
 
+/** What other datasets take from the first table: its columns, in its order. */
+export type ChosenColumns = Pick<TableFacts, "path" | "named" | "columns" | "categories">;
+
 /** How a dataset that must be prepared reports and stops. */
 export interface Preparation {
   /** Called after each image, or some rows of a table. */
@@ -67,6 +71,10 @@ export interface Preparation {
   signal?: AbortSignal;
   /** Called before a folder of prepared data is made; may throw (default: any folder may be made). */
   checkFolder?: (folder: string) => void;
+  /** The file of a table, which other preparations read too (default: it is read alone). */
+  rows?: SharedRows;
+  /** Receives the columns of a table before its rows are read. */
+  chosen?: (columns: ChosenColumns) => void;
 }
 
 /** A dataset with a name: its classes and its loader. */

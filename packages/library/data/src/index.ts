@@ -1,4 +1,5 @@
 export {
+  type ChosenColumns,
   type DataSet,
   type ImageClass,
   type Origin,
@@ -46,6 +47,7 @@ export {
 } from "./pictures/decode.js";
 export { PictureChanges } from "./pictures/picture-changes.js";
 export { isPictureName, listPictures, skippedFiles } from "./pictures/picture-files.js";
+export { type DatasetRequest, prepareTables } from "./prepare-tables.js";
 export * from "./registry.js";
 export {
   type CategoryBlock,

@@ -69,10 +69,10 @@ export function loadTable(name: string, options: TableOptions): Table {
  */
 export async function prepareTable(
   name: string,
-  { progress, signal, ...options }: TableOptions & Preparation,
+  { progress, signal, rows, chosen, ...options }: TableOptions & Preparation,
 ): Promise<void> {
   const { set, options: setOptions } = findSet(name, options);
-  await set.prepare?.({ ...setOptions, progress, signal });
+  await set.prepare?.({ ...setOptions, progress, signal, rows, chosen });
 }
 
 function findSet(name: string, options: TableOptions): { set: DataSet; options: SetOptions } {

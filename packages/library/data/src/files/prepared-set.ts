@@ -23,7 +23,7 @@ interface RowOrigin {
 }
 
 /** How rows are prepared. */
-export interface PrepareWork {
+export interface PrepareWork extends Pick<Preparation, "rows" | "chosen"> {
   /** Of the split. */
   seed: number;
   /** Stops the work. */
@@ -70,11 +70,13 @@ export function preparedSet(
   return {
     about,
     async prepare(options: SetOptions & Preparation) {
-      const { name, split, seed = 0, signal, progress } = options;
+      const { name, split, seed = 0, signal, progress, rows, chosen } = options;
       const folder = folderOf(options);
       const work = {
         seed,
         signal,
+        rows,
+        chosen,
         fraction: options.test_fraction ?? defaultFraction,
         progress: (state: PreparedRows) => progress?.({ name, split, ...state }),
       };

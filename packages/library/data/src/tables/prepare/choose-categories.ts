@@ -67,11 +67,11 @@ export async function chooseCategories(
   if (names.length === 0) return noCategories;
   const counts = [await countLevels(source, names, options)];
   for (const { path, group } of others) {
-    const other = await openRows(path, options);
+    const other = path === source.path ? source : await openRows(path, options);
     try {
       counts.push(await countLevels(other, names, { ...options, group }));
     } finally {
-      other.close();
+      if (other !== source) other.close();
     }
   }
   const { ignoresManyLevels = false } = options;

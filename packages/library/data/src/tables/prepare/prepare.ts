@@ -42,14 +42,15 @@ export async function prepareRows(
   folder: string,
   options: PrepareOptions,
 ): Promise<void> {
-  const source = await openRows(path, options);
+  const { rows } = options;
+  const source = await (rows?.open(path, options) ?? openRows(path, options));
   try {
     const choice = await chooseCategories(source, options);
-    const embedded = embedCategories(source, choice.categories);
+    const embedded = embedCategories(rows?.share(source) ?? source, choice.categories);
     const facts = await writeRows(embedded, folder, choice, options);
     writeFlushed(join(folder, "facts.json"), JSON.stringify(facts));
   } finally {
-    source.close();
+    if (!rows) source.close();
   }
 }
 
@@ -68,6 +69,7 @@ async function writeRows(
   });
   const { log1p = false, like, keep = [], split_by, group } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
+  options.chosen?.({ path, named, columns, categories: [...categories] });
   const reading = new TableReading(source, folder, { columns, condition }, options);
   const counts = await reading.copyRows();
   const n = reading.record.count();

@@ -77,7 +77,14 @@ function openSparse(
   const [lines, length] = isByRows ? [n, d] : [d, n];
   const parts = ["data", "indices", "indptr"].map((name) => child(group, name));
   const sparse = openLines(h5, parts, { lines, length }, { refuse, check });
-  return { n, d, block: isByRows ? rowBlocks(sparse) : rowBlocks(transpose(sparse, check)) };
+  if (isByRows) return { n, d, block: rowBlocks(sparse) };
+  // Facts of the file and columns of obs are read without the matrix.
+  let blocks: Matrix["block"] | undefined;
+  const block: Matrix["block"] = (first, count) => {
+    blocks ??= rowBlocks(transpose(sparse, check));
+    return blocks(first, count);
+  };
+  return { n, d, block };
 }
 
 function openLines(
