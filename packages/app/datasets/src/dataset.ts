@@ -80,7 +80,7 @@ export interface EndpointData {
 export const gaussianName = "N(mean_final, var_final)";
 
 /** Training rows and held-out rows. */
-export const splits = ["train", "test"] as const;
+const splits = ["train", "test"] as const;
 
 /** Options that load a split of the configuration's data. */
 export function loadOptions(
