@@ -42,8 +42,10 @@ export function farValueNotes(facts: TableFacts, k: number, place: string): stri
     const far = farValue(facts, k, side);
     if (!far) return [];
     const [low, high] = far.others.map(round);
+    // All digits: a rounded number would mark nothing.
+    const value = `${Number(own(far.value).toPrecision(15))}`;
     return [
-      `${far.rows} of ${facts.rows} rows of ${place} have ${round(far.value)}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [`${round(far.value)}`])}`,
+      `${far.rows} of ${facts.rows} rows of ${place} have ${value}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [value])}`,
     ];
   });
 }

@@ -145,6 +145,12 @@ describe("a warning", () => {
       (i) => normal(i, 6),
       /^50 of 2000 rows of .*s.csv have -999, far from all other values \(-\S+ to \S+\): .*data.na="-999"'$/,
     ],
+    [
+      "a mark of five digits",
+      (i) => (i % 40 === 3 ? -32768 : normal(i, 2)),
+      (i) => normal(i, 6),
+      /have -32768, .*data.na="-32768"'/,
+    ],
     ["counts with zeros", (i) => (i % 5 ? 9 + (i % 3) / 9 : 0), (i) => i / 7, null],
     ["two far rows", (i) => (i % 1000 === 3 ? 40 : normal(i, 2)), (i) => normal(i, 6), /^heavy/],
     ["many zeros", (i) => (i % 3 ? 0 : 5 + normal(i, 2) ** 2), (i) => i / 7, null],
