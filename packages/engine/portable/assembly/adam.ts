@@ -1,5 +1,5 @@
 // Steps of an optimiser.
-import { storeLanes } from "./vector";
+import { multiplyAdd, storeLanes } from "./vector";
 
 /** A step of Adam: parameters, gradients, both moments. */
 export function adamStep(
@@ -17,19 +17,25 @@ export function adamStep(
   step: f32,
 ): void {
   const add = f32x4.splat(1 - keep);
+  const kept = f32x4.splat(keep);
+  const rate = f32x4.splat(towards);
+  const pull = f32x4.splat(decay);
+  const whole = f32x4.splat(1 / root);
+  const least = f32x4.splat(eps);
+  const scale = f32x4.splat(shrink);
+  const length = f32x4.splat(step);
   for (let i = 0; i < n; i += 4) {
     const at = <usize>(i << 2);
     const x = v128.load(p + at);
-    const slope = f32x4.add(v128.load(g + at), f32x4.mul(x, f32x4.splat(decay)));
+    const slope = multiplyAdd(x, pull, v128.load(g + at));
     const old = v128.load(m + at);
-    const first = f32x4.add(old, f32x4.mul(f32x4.splat(towards), f32x4.sub(slope, old)));
-    const squares = f32x4.mul(f32x4.mul(slope, slope), add);
-    const second = f32x4.add(f32x4.mul(v128.load(v + at), f32x4.splat(keep)), squares);
+    const first = multiplyAdd(rate, f32x4.sub(slope, old), old);
+    const second = multiplyAdd(v128.load(v + at), kept, f32x4.mul(f32x4.mul(slope, slope), add));
     storeLanes(m + at, first, n - i);
     storeLanes(v + at, second, n - i);
-    const size = f32x4.add(f32x4.div(f32x4.sqrt(second), f32x4.splat(root)), f32x4.splat(eps));
-    const change = f32x4.div(f32x4.mul(f32x4.splat(step), first), size);
-    storeLanes(p + at, f32x4.add(f32x4.mul(x, f32x4.splat(shrink)), change), n - i);
+    const size = multiplyAdd(f32x4.sqrt(second), whole, least);
+    const change = f32x4.div(f32x4.mul(length, first), size);
+    storeLanes(p + at, multiplyAdd(x, scale, change), n - i);
   }
 }
 

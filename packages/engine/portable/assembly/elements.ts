@@ -1,5 +1,5 @@
 // Operations of each element.
-import { storeLanes } from "./vector";
+import { multiplyAdd, storeLanes } from "./vector";
 
 /**
  * eˣ, by 2ⁿ times a polynomial on [−½ log 2, ½ log 2] (Cephes). NaN stays. Constants come from the start of the memory, which
@@ -9,18 +9,18 @@ function exponential(value: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(value, constant(1)), constant(2));
   // Next to 1.5 · 2²³, the last bits of a number are its whole part.
   const round = constant(3);
-  const bits = f32x4.add(f32x4.mul(x, constant(4)), round);
+  const bits = multiplyAdd(x, constant(4), round);
   const n = f32x4.sub(bits, round);
-  const high = f32x4.sub(x, f32x4.mul(n, constant(5)));
-  const r = f32x4.sub(high, f32x4.mul(n, constant(6)));
+  const high = multiplyAdd(n, constant(5), x);
+  const r = multiplyAdd(n, constant(6), high);
   let p = constant(7);
-  p = f32x4.add(f32x4.mul(p, r), constant(8));
-  p = f32x4.add(f32x4.mul(p, r), constant(9));
-  p = f32x4.add(f32x4.mul(p, r), constant(10));
-  p = f32x4.add(f32x4.mul(p, r), constant(11));
-  p = f32x4.add(f32x4.mul(p, r), constant(12));
+  p = multiplyAdd(p, r, constant(8));
+  p = multiplyAdd(p, r, constant(9));
+  p = multiplyAdd(p, r, constant(10));
+  p = multiplyAdd(p, r, constant(11));
+  p = multiplyAdd(p, r, constant(12));
   const one = constant(0);
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), one);
+  p = multiplyAdd(f32x4.mul(p, r), r, f32x4.add(r, one));
   // The bits of 1 with n added to the exponent.
   return f32x4.mul(p, i32x4.add(i32x4.shl(bits, 23), one));
 }
@@ -44,7 +44,7 @@ export function activateRows(y: usize, s: usize, n: i32): void {
     const h = f32x4.mul(z, logistic);
     storeLanes(y + at, h, n - i);
     if (s === 0) continue;
-    const slope = f32x4.mul(logistic, f32x4.add(f32x4.splat(1), f32x4.sub(z, h)));
+    const slope = multiplyAdd(logistic, f32x4.sub(z, h), logistic);
     storeLanes(s + at, slope, n - i);
   }
 }
@@ -92,7 +92,7 @@ export function combineElements(
     const b = step === 0 ? single : v128.load(y);
     y += step;
     let z = a;
-    if (code === 0) z = f32x4.add(a, f32x4.mul(by, b));
+    if (code === 0) z = multiplyAdd(by, b, a);
     else if (code === 1) z = f32x4.mul(a, b);
     else if (code === 2) z = f32x4.div(a, b);
     else if (code === 3) z = f32x4.max(a, b);

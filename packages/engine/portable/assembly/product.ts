@@ -1,6 +1,9 @@
-// Products of matrices: factors are packed, the first into strips of four rows, the second into panels of eight columns, and tiles
-// of 4 × 8 are summed in registers.
-import { multiplyAdd, storeLanes } from "./vector";
+// Products of matrices: factors are packed, the first into strips of rows, the second into panels of eight columns, and tiles of a strip
+// and a panel are summed in registers.
+import { multiplyStrip, rowsOfStrip } from "./tile";
+
+/** Where zeros stand: see `constants` in wasm.ts. */
+const zeros: usize = 64;
 
 /** Packs B[k, n] with strides `row` and `column` into panels [n / 8][k][8]; missing columns are 0. */
 export function packPanels(b: usize, row: usize, column: usize, to: usize, k: i32, n: i32): void {
@@ -65,37 +68,49 @@ function packTurned(from: usize, column: usize, to: usize, k: i32): void {
       store<f32>(to + <usize>(p << 5) + (i << 2), load<f32>(from + <usize>(p << 2) + i * column));
 }
 
-/** Packs rows of A[m, k] with strides `row` and `column` into strips [m / 4][k][4]; missing rows are 0. */
-function packStrips(a: usize, row: usize, column: usize, to: usize, m: i32, k: i32): void {
-  for (let i = 0; i < m; i += 4) {
-    const from = a + <usize>i * row;
-    if (i + 4 > m) packStripPart(from, row, column, to, m - i, k);
-    else if (row === 4)
-      for (let p = 0; p < k; p++)
-        v128.store(to + <usize>(p << 4), v128.load(from + <usize>p * column));
-    else if (column === 4) {
-      let p = 0;
-      for (; p + 4 <= k; p += 4) turnFour(from + <usize>(p << 2), row, to + <usize>(p << 4), 16);
-      for (; p < k; p++)
-        for (let r: usize = 0; r < 4; r++)
-          store<f32>(to + <usize>(p << 4) + (r << 2), load<f32>(from + <usize>(p << 2) + r * row));
-    } else packStripPart(from, row, column, to, 4, k);
-    to += <usize>(k << 4);
-  }
+/** Packs two columns as `turnFour` packs four. */
+function turnTwo(from: usize, column: usize, to: usize, width: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + column);
+  const low = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const high = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  v128.store_lane<u64>(to, low, 0);
+  v128.store_lane<u64>(to + width, low, 1);
+  v128.store_lane<u64>(to + 2 * width, high, 0);
+  v128.store_lane<u64>(to + 3 * width, high, 1);
 }
 
-/** A strip of at most four rows. */
-function packStripPart(from: usize, row: usize, column: usize, to: usize, m: i32, k: i32): void {
-  for (let p = 0; p < k; p++)
-    for (let r = 0; r < 4; r++) {
-      const value = r < m ? load<f32>(from + <usize>r * row + <usize>p * column) : <f32>0;
-      store<f32>(to + <usize>((p << 4) + (r << 2)), value);
+/** Packs `height` rows of A with strides `row` and `column` into a strip [k][rowsOfStrip()]; missing rows are 0. */
+function packStrip(from: usize, row: usize, column: usize, to: usize, height: i32, k: i32): void {
+  const width = <usize>(rowsOfStrip() << 2);
+  let p = 0;
+  if (height === rowsOfStrip() && row === 4)
+    for (; p < k; p++) {
+      const at = from + <usize>p * column;
+      if (ASC_FEATURE_RELAXED_SIMD) store<u64>(to, load<u64>(at, 16), 16);
+      v128.store(to, v128.load(at));
+      to += width;
     }
+  else if (height === rowsOfStrip() && column === 4)
+    for (; p + 4 <= k; p += 4) {
+      const at = from + <usize>(p << 2);
+      turnFour(at, row, to, width);
+      if (ASC_FEATURE_RELAXED_SIMD) turnTwo(at + 4 * row, row, to + 16, width);
+      to += width << 2;
+    }
+  for (; p < k; p++) {
+    for (let r = 0; r < rowsOfStrip(); r++) {
+      const value = r < height ? load<f32>(from + <usize>r * row + <usize>p * column) : <f32>0;
+      store<f32>(to + <usize>(r << 2), value);
+    }
+    to += width;
+  }
 }
 
 /** Rows that are packed at once: their strips stay in the first cache. */
 export function rowsAtOnce(k: i32): i32 {
-  return max(8, min(64, (5120 / max(k, 1)) & ~3));
+  const most = 5120 / max(k, 1);
+  return max(12, min(60, most - (most % 12)));
 }
 
 /**
@@ -117,87 +132,27 @@ export function multiplyPanels(
   bias: usize,
 ): void {
   const rows = rowsAtOnce(k);
+  const height = rowsOfStrip();
+  const sizeOfStrip = (<usize>(height * k)) << 2;
+  const step = start === 2 ? rowOfC : 0;
   for (let first = 0; first < m; first += rows) {
-    const count = min(rows, m - first);
-    packStrips(a + <usize>first * row, row, column, strips, count, k);
+    const last = min(first + rows, m);
+    let strip = strips;
+    for (let i = first; i < last; i += height) {
+      packStrip(a + <usize>i * row, row, column, strip, min(height, last - i), k);
+      strip += sizeOfStrip;
+    }
     let panel = panels;
     for (let j = 0; j < n; j += 8) {
-      const to = c + <usize>first * rowOfC + <usize>(j << 2);
-      const from = start === 1 ? bias + <usize>(j << 2) : 0;
-      for (let i = 0; i < count; i += 4)
-        multiplyTile(
-          strips + <usize>i * <usize>(k << 2),
-          panel,
-          to + <usize>i * rowOfC,
-          rowOfC,
-          count - i,
-          n - j,
-          k,
-          start,
-          from,
-        );
+      let to = c + <usize>first * rowOfC + <usize>(j << 2);
+      strip = strips;
+      for (let i = first; i < last; i += height) {
+        const from = start === 0 ? zeros : start === 1 ? bias + <usize>(j << 2) : to;
+        multiplyStrip(strip, panel, to, rowOfC, last - i, n - j, k, from, step);
+        strip += sizeOfStrip;
+        to += <usize>height * rowOfC;
+      }
       panel += <usize>(k << 5);
     }
-  }
-}
-
-/** A strip times a panel: the first `height` rows and `width` columns of a tile. */
-function multiplyTile(
-  strip: usize,
-  panel: usize,
-  to: usize,
-  rowOfC: usize,
-  height: i32,
-  width: i32,
-  k: i32,
-  start: i32,
-  bias: usize,
-): void {
-  const to1 = to + rowOfC;
-  const to2 = to1 + rowOfC;
-  const to3 = to2 + rowOfC;
-  const zero = f32x4.splat(0);
-  const from = start === 1 ? bias : to;
-  const isSum = start === 2;
-  let c00 = start === 0 ? zero : v128.load(from);
-  let c01 = start === 0 ? zero : v128.load(from, 16);
-  let c10 = isSum && height > 1 ? v128.load(to1) : c00;
-  let c11 = isSum && height > 1 ? v128.load(to1, 16) : c01;
-  let c20 = isSum && height > 2 ? v128.load(to2) : c00;
-  let c21 = isSum && height > 2 ? v128.load(to2, 16) : c01;
-  let c30 = isSum && height > 3 ? v128.load(to3) : c00;
-  let c31 = isSum && height > 3 ? v128.load(to3, 16) : c01;
-  const end = panel + <usize>(k << 5);
-  for (; panel < end; panel += 32) {
-    const b0 = v128.load(panel);
-    const b1 = v128.load(panel, 16);
-    const x0 = v128.load32_splat(strip);
-    c00 = multiplyAdd(x0, b0, c00);
-    c01 = multiplyAdd(x0, b1, c01);
-    const x1 = v128.load32_splat(strip, 4);
-    c10 = multiplyAdd(x1, b0, c10);
-    c11 = multiplyAdd(x1, b1, c11);
-    const x2 = v128.load32_splat(strip, 8);
-    c20 = multiplyAdd(x2, b0, c20);
-    c21 = multiplyAdd(x2, b1, c21);
-    const x3 = v128.load32_splat(strip, 12);
-    c30 = multiplyAdd(x3, b0, c30);
-    c31 = multiplyAdd(x3, b1, c31);
-    strip += 16;
-  }
-  storePair(to, c00, c01, width);
-  if (height > 1) storePair(to1, c10, c11, width);
-  if (height > 2) storePair(to2, c20, c21, width);
-  if (height > 3) storePair(to3, c30, c31, width);
-}
-
-/** Stores the first `width` of eight numbers. */
-function storePair(to: usize, first: v128, second: v128, width: i32): void {
-  if (width >= 8) {
-    v128.store(to, first);
-    v128.store(to, second, 16);
-  } else {
-    storeLanes(to, first, width);
-    if (width > 4) storeLanes(to + 16, second, width - 4);
   }
 }

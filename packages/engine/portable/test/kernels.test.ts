@@ -29,6 +29,7 @@ describe("a product of matrices", () => {
     [16, 16, 16],
     [33, 17, 29],
     [128, 6, 128],
+    [23, 40, 12],
     [5, 300, 1],
   ] as const;
   it.each(sizes)(

@@ -49,15 +49,18 @@ function compile(): object {
 }
 const module = compile();
 
-/** Numbers of kernels at the start of each memory: 1, bounds of eˣ, 1.5 · 2²³, 1 / log 2, log 2 in two parts, a polynomial. */
+/** Bytes at the start of each memory that kernels read: `constants`, and zeros from 64 on. */
+export const bytesOfConstants = 128;
+
+/** Numbers of kernels at the start of each memory: 1, bounds of eˣ, 1.5 · 2²³, 1 / log 2, −log 2 in two parts, a polynomial. */
 const constants = [
   1,
   88,
   -87,
   12582912,
   Math.LOG2E,
-  0.693359375,
-  -2.1219444e-4,
+  -0.693359375,
+  2.1219444e-4,
   1.98756915e-4,
   1.3981999507e-3,
   8.3334519073e-3,
@@ -67,7 +70,7 @@ const constants = [
 ];
 
 /**
- * A new memory and the kernels that work on it; its first 64 bytes are taken.
+ * A new memory and the kernels that work on it; its first bytes are taken by constants.
  * @throws {RangeError} without memory
  */
 export function createKernels(pages: number): { memory: KernelMemory; wasm: Kernels } {
@@ -104,7 +107,7 @@ let top = 0;
  * @throws {RangeError} without memory.
  */
 export function openScratch(count: number): void {
-  top = 64;
+  top = bytesOfConstants;
   growTo(memory, top + 4 * count + 64);
   if (floats.buffer !== memory.buffer) floats = new Float32Array(memory.buffer);
 }

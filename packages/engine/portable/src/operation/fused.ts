@@ -20,6 +20,9 @@ function checkDense(x: TensorImpl, weight: TensorImpl): void {
   );
 }
 
+const numbersOf = ({ array, offset, count }: TensorImpl) =>
+  array.subarray(offset, offset + count) as Float32Array;
+
 /** SiLU of z in place, and its slope. */
 function activate(z: TensorImpl, slope: TensorImpl | null): void {
   for (let i = 0; i < z.count; i++) {
@@ -175,20 +178,21 @@ define(
       check(s.dtype === "float32", "brownian_bridge: expected float32 on the processor");
     const x = allocate(a.shape, "float32");
     const drift = allocate(a.shape, "float32");
-    const rows = a.shape[0];
+    const [starts, ends, times, normals] = [a, b, time, noise].map(numbersOf);
+    const [states, slopes] = [x, drift].map(numbersOf);
+    const rows = times.length;
     const sign = forward ? 1 : -1;
-    const n = rows === 0 ? 0 : a.count / rows;
+    const n = rows === 0 ? 0 : starts.length / rows;
     for (let i = 0; i < rows; i++) {
-      const s = time.array[time.offset + i];
+      const s = times[i];
       const rest = 1 - s;
       const spread = sigma * Math.sqrt(rest * s);
       const pull = sigma * Math.sqrt(forward ? s / rest : rest / s);
       for (let k = i * n; k < (i + 1) * n; k++) {
-        const start = a.array[a.offset + k];
-        const way = Math.fround(b.array[b.offset + k] - start);
-        const e = noise.array[noise.offset + k];
-        x.array[k] = (s < 0.5 ? start + s * way : b.array[b.offset + k] - rest * way) + spread * e;
-        drift.array[k] = sign * way - pull * e;
+        const way = Math.fround(ends[k] - starts[k]);
+        const base = s < 0.5 ? starts[k] + s * way : ends[k] - rest * way;
+        states[k] = base + spread * normals[k];
+        slopes[k] = sign * way - pull * normals[k];
       }
     }
     return [x, drift];

@@ -6,6 +6,18 @@ import { allocate, type TensorImpl } from "../tensor.js";
 import type { ElementUpdate } from "./gather.js";
 import { checkIndex, copyOf, strideOf } from "./places.js";
 
+/** Copies rows of a row-major tensor. */
+function selectRows(out: TensorImpl, t: TensorImpl, places: Float64Array): void {
+  const width = out.count / places.length;
+  const x = t.array;
+  const y = out.array;
+  for (let k = 0; k < places.length; k++) {
+    const from = t.offset + places[k] * width;
+    const to = k * width;
+    for (let i = 0; i < width; i++) y[to + i] = x[from + i];
+  }
+}
+
 const replace: ElementUpdate = (_, x) => x;
 
 define(
@@ -19,15 +31,21 @@ define(
       t.shape.map((s, i) => (i === d ? index.count : s)),
       t.dtype,
     );
-    const from = strideOf(t, d);
-    const to = strideOf(out, d);
     const by = index.strides[0] ?? 0;
-    const places = Array.from({ length: index.count }, (_, k) => {
+    const places = new Float64Array(index.count);
+    for (let k = 0; k < places.length; k++) {
       const at = index.array[index.offset + k * by];
       if (!(at >= 0 && at < size)) fail("ERR_TORCH_INDEX", "index out of range in self");
-      return at;
-    });
-    if (countOf(t.shape) > 0 && out.count > 0)
+      places[k] = at;
+    }
+    if (out.count === 0) return out;
+    if (d === 0 && t.isDense) {
+      selectRows(out, t, places);
+      return out;
+    }
+    const from = strideOf(t, d);
+    const to = strideOf(out, d);
+    if (countOf(t.shape) > 0)
       forLanes([out, t], d, ([i, j]) => {
         for (let k = 0; k < places.length; k++)
           out.array[i + k * to] = t.array[j + places[k] * from];

@@ -76,6 +76,12 @@ const sumOverRows: KernelMaker = ([x, dims, , dtype], [out]) => {
   return () => sumRows(from, to, m, n);
 };
 
+const fillWithNumber: KernelMaker = ([, value], [out]) => {
+  if (!isDense(out) || typeof value !== "number") return null;
+  const { array, offset, count } = out;
+  return () => void array.fill(value, offset, offset + count);
+};
+
 const blockSize = 256;
 const noise: KernelMaker = ([t, generator], _, workspace) => {
   if (!isDense(t)) return null;
@@ -125,6 +131,7 @@ const makers: Readonly<Record<string, KernelMaker>> = {
   ...products,
   ...elements,
   "aten::empty.memory_format": () => nothing,
+  "aten::full": fillWithNumber,
   "aten::clone": ([x], [out]) => copy(x, out),
   "aten::contiguous": ([x], [out]) => copy(x, out),
   "aten::copy_": ([out, x]) => copy(x, out),

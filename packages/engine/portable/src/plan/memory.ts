@@ -2,7 +2,7 @@
 // other. Tensors that programs hold move in when a program is planned, and out when others need the room.
 import type { Elements } from "../dtype.js";
 import { fail } from "../errors.js";
-import { createKernels, growTo, type Kernels } from "../kernel/wasm.js";
+import { bytesOfConstants, createKernels, growTo, type Kernels } from "../kernel/wasm.js";
 import type { Storage } from "../storage.js";
 import { Blocks } from "./blocks.js";
 
@@ -22,7 +22,7 @@ class ProgramMemory {
   /** Counts moves: plans of another version are planned again. */
   version = 0;
   readonly #kernels = createKernels(2);
-  readonly #blocks = new Blocks();
+  readonly #blocks = new Blocks(bytesOfConstants);
   /** The least recently planned first. */
   readonly #residents = new Set<Storage>();
   #residentBytes = 0;
