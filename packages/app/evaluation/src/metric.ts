@@ -127,8 +127,6 @@ interface MetricFacts<S extends SampleSubject> {
 export interface Comparison<S extends SampleSubject> {
   seed: number;
   context: MeasurementContext<S>;
-  /** Bandwidths from data alone: value, floor and ceiling have the same kernel. */
-  widths(): number[];
 }
 
 /** The value of a comparison, with its interval if the metric knows it; null without a value. */
@@ -150,9 +148,6 @@ export interface TwoSampleMetric<S extends SampleSubject = Subject> extends Metr
   power?: 0 | 1 | 2;
   /** Features to compare instead of rows. */
   view?(set: SampleSet, context: MeasurementContext<S>): (x: Tensor) => Tensor;
-  /** Whether the value is already the square of a distance, as a mean over pairs. */
-  isSquare?: boolean;
-  isSigned?: boolean;
   /** Maximum rows of each side, from the limit of exact transport. */
   maximumRows?(exact: number): number;
   /** Draws that the floor of n rows averages over (default 8). */
@@ -167,8 +162,7 @@ interface OwnBoundsMetric<S extends SampleSubject> extends MetricFacts<S> {
 }
 
 /**
- * A metric: a comparison of two samples (`power` of its unit; `isSigned` if values below 0 are
- * possible), or a measurement with its own bounds (`measure`). It has a `name` for `metrics=`, a `title`,
+ * A metric: a comparison of two samples (`power` of its unit), or a measurement with its own bounds (`measure`). It has a `name` for `metrics=`, a `title`,
  * a `group` and a `meaning`; `better` values are lower, higher, or near a `target`. Training writes
  * its `columns`, with an axis of this `scale`. `states` names the steps whose states it needs, and
  * `usesEnergy` asks for path energies.

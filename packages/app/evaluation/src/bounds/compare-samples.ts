@@ -1,5 +1,5 @@
 // A metric of two samples, with its floor, its ceiling and its interval.
-import { kernelWidths, subsample } from "@dsbm/bridge";
+import { subsample } from "@dsbm/bridge";
 import { average } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type {
@@ -86,15 +86,7 @@ function comparisonOn<S extends SampleSubject>(
   const cap = metric.maximumRows?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
   const view = metric.view?.(set, context) ?? ((x: Tensor) => x);
   const rowsOf = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
-  const options: Comparison<S> = {
-    seed,
-    context,
-    widths: () =>
-      context.once(`widths/${set.key}`, () => {
-        const [draw] = drawsOf(set, seed, 1);
-        return kernelWidths(rowsOf(draw, "x"), rowsOf(set.targetRows, "y"), { seed });
-      }),
-  };
+  const options: Comparison<S> = { seed, context };
   const unit = set.unit ** (metric.power ?? 0);
   const inUnits = (comparison: Compared): Compared =>
     comparison instanceof Object
@@ -135,8 +127,7 @@ function measurementWith<S extends SampleSubject>(
 ): Measurement {
   const { floor, ceiling } = whole;
   const isDistance = (metric.better ?? "lower") === "lower";
-  const least = metric.isSigned ? undefined : 0;
-  if (halves) return measurementOf(whole, halves, { ...metric, least, isDistance });
+  if (halves) return measurementOf(whole, halves, { least: 0, isDistance });
   if (!(compared instanceof Object) || !Number.isFinite(compared.low)) return whole;
   return {
     ...whole,

@@ -1,5 +1,6 @@
 // A metric on random halves of its samples: the noise of its value, its floor and its ceiling.
 import { stream } from "@dsbm/bridge";
+import type { Clock } from "@dsbm/runs";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { MeasurementContext } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
@@ -34,6 +35,34 @@ interface HalfOptions {
   isDecisive?: boolean | undefined;
 }
 
+/** How many half-samples a metric has if the time allows them. */
+export const mostHalves = (isDecisive = false): number =>
+  isDecisive ? repeats.decisive : repeats.other;
+
+/** The numbers of half-samples, as many as the time allows. */
+export function* halfNumbers(clock: Clock, isDecisive?: boolean): Generator<number> {
+  const time = clock.part(shareOfTime);
+  for (let k = 0; k < (time.isUp ? repeats.least : mostHalves(isDecisive)); k++) yield k;
+}
+
+/** The samples that have halves. */
+type HalfSample = "generated" | "data" | "reserve" | "source";
+
+/**
+ * Places of the random half k among `total` rows of a sample, int64 [size]. A half of the reserve has as many rows as a half
+ * of the generated `rows`, and is one of two `parts`.
+ */
+export function halfPlaces(
+  total: number,
+  of: HalfSample,
+  { k, part = 0, rows, seed }: { k: number; part?: 0 | 1; rows: number; seed: number },
+): Tensor {
+  const size = Math.max(1, Math.floor((of === "reserve" ? rows : total) / 2));
+  const order = randperm(total, { generator: stream(seed, `quality/half/${of}/${k}`) });
+  const first = Math.max(0, Math.min(part * size, total - size));
+  return order.narrow(0, first, Math.min(size, total));
+}
+
 /**
  * A metric of random halves of its samples, for each component. Halves are drawn without replacement, since repeated
  * rows would make distances larger; they vary as the whole does if a statistic is linear (delete-half jackknife, Shao
@@ -42,20 +71,13 @@ interface HalfOptions {
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
   compare: Compare,
-  { context, key, isDecisive = false }: HalfOptions,
+  { context, key, isDecisive }: HalfOptions,
 ): Halves[] {
-  const half = (x: Tensor, of: string, k: number, part = 0) => {
-    const size = Math.max(1, Math.floor(generated.size(0) / 2));
-    const count = of === "reserve" ? size : Math.max(1, Math.floor(x.size(0) / 2));
-    const order = randperm(x.size(0), { generator: stream(seed, `quality/half/${of}/${k}`) });
-    const first = Math.min(part * count, x.size(0) - count);
-    return x.indexSelect(0, order.narrow(0, Math.max(0, first), Math.min(count, x.size(0))));
-  };
-  const { seed, clock } = context.options;
-  const time = clock.part(shareOfTime);
+  const half = (x: Tensor, of: HalfSample, k: number, part: 0 | 1 = 0) =>
+    x.indexSelect(0, halfPlaces(x.size(0), of, { k, part, seed, rows: generated.size(0) }));
+  const { seed } = context.options;
   const components: Halves[] = [];
-  const most = isDecisive ? repeats.decisive : repeats.other;
-  for (let k = 0; k < (time.isUp ? repeats.least : most); k++)
+  for (const k of halfNumbers(context.options.clock, isDecisive))
     tidy(() => {
       const y = half(data, "data", k);
       const values = compare(half(generated, "generated", k), y) ?? [];

@@ -1,20 +1,21 @@
 import {
   columnWasserstein,
-  energyDistance,
+  energyStatistic,
   leastVarianceRatio,
-  mmd,
+  mmdStatistic,
   stream,
   valueStatistics,
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/datasets";
 import { strayValues } from "@dsbm/inference";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { usualDraws } from "../bounds/floor-draws.js";
+import { measurePairs, type PairGroup } from "../bounds/pair-metrics.js";
 import { standardFeatures } from "../images/features.js";
 import type { MeasurementContext, Metric, MetricData, TwoSampleMetric } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 
 const projectionCount = 128;
-const mostPairs = 1000;
 const mostValues = 512;
 
 /** Returns why a metric of vectors is not for these data, or null. */
@@ -107,6 +108,20 @@ function moment(name: "mean" | "var" | "sample_var", title: string): Metric<Samp
   };
 }
 
+const rowPairs: PairGroup<"energy" | "mmd"> = {
+  key: "rows",
+  draws: 2,
+  statistics: (widths) => ({ energy: energyStatistic, mmd: mmdStatistic(widths()) }),
+};
+
+const featurePairs: PairGroup<"energy"> = {
+  key: "features",
+  draws: usualDraws,
+  isDecisive: true,
+  view: (set) => standardFeatures(set.floorRows()),
+  statistics: () => ({ energy: energyStatistic }),
+};
+
 /** Distances and moments of generated samples. */
 export const endpointMetrics: readonly Metric<SampleSubject>[] = [
   {
@@ -135,11 +150,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     isNeeded: true,
     role: "main",
     variants: ["conditions", "middle"],
-    isSquare: true,
     serves: ({ datasets }) => (isVectors(datasets) ? "it is for images" : null),
-    maximumRows: () => mostPairs,
-    view: (set) => standardFeatures(set.floorRows()),
-    compare: energyDistance,
+    measure: (set, context) => measurePairs(featurePairs, "energy", { set, context, power: 0 }),
   },
   exactWasserstein(2),
   w1,
@@ -186,11 +198,7 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
     meaning: "2 E|X − Y| − E|X − X′| − E|Y − Y′|: 0 only if the distributions are equal.",
     role: "alternative",
     serves: forVectors,
-    power: 1,
-    maximumRows: () => mostPairs,
-    floorDraws: () => 2,
-    isSquare: true,
-    compare: energyDistance,
+    measure: (set, context) => measurePairs(rowPairs, "energy", { set, context, power: 1 }),
   },
   {
     name: "mmd",
@@ -200,11 +208,8 @@ export const endpointMetrics: readonly Metric<SampleSubject>[] = [
       "The squared maximum mean discrepancy, unbiased, with Gaussian kernels of ¼ to 4 median distances.",
     role: "alternative",
     serves: forVectors,
-    maximumRows: () => mostPairs,
-    floorDraws: () => 2,
-    compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }),
-    isSquare: true,
-    isSigned: true,
+    measure: (set, context) =>
+      measurePairs(rowPairs, "mmd", { set, context, power: 0, isSigned: true }),
   },
   moment("mean", "mean of the generated values"),
   moment("var", "variance of all generated values"),

@@ -1,49 +1,101 @@
-import { call, cat, type Tensor, tidy } from "@dsbm/torch";
+import { call, cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";
 import { comparableVectors } from "./wasserstein.js";
 
-/** The mean of `fn` of the distances of all pairs of rows. */
-function pairMean(x: Tensor, y: Tensor, fn: (distances: Tensor) => Tensor): number {
-  const sums = distanceBlocks(x, y, (distances) => fn(distances).sum().item());
-  return sums.reduce((sum, part) => sum + part, 0) / (x.size(0) * y.size(0));
+/** Rows [n, …] with weights [k, n] that sum to 1 along the rows: k samples of the rows. */
+export interface WeightedRows {
+  rows: Tensor;
+  weights: Tensor;
+}
+
+/** Means of a kernel over pairs of rows, between two samples and within each. */
+export interface PairMeans {
+  between: number;
+  withinX: number;
+  withinY: number;
+}
+
+/** A statistic of two samples that follows from means over pairs of rows. */
+export interface PairStatistic {
+  /** The kernel [n, m] of distances [n, m]. */
+  kernel(distances: Tensor): Tensor;
+  /** Combines the means of samples of n and m rows to the value. */
+  combine(means: PairMeans, n: number, m: number): number;
+}
+
+/**
+ * Means of kernels over the pairs of x [n, …] and y [m, …], a list of k samples for each kernel. All kernels and samples share one
+ * computation of the distances.
+ * @throws {BridgeError} unless rows are finite and of one size.
+ */
+export function weightedPairMeans(
+  x: WeightedRows,
+  y: WeightedRows,
+  kernels: readonly PairStatistic["kernel"][],
+): number[][] {
+  return tidy(() => {
+    const [a, b] = comparableVectors(x.rows, y.rows);
+    const blocks = distanceBlocks(a, b, (distances, start) => {
+      const weights = x.weights.narrow(1, start, distances.size(0));
+      return kernels.map((kernel) => [
+        ...weights.mm(kernel(distances)).mul(y.weights).sum(1).toNumbers(),
+      ]);
+    });
+    return kernels.map((_, i) =>
+      blocks[0][i].map((_, k) => blocks.reduce((sum, block) => sum + block[i][k], 0)),
+    );
+  });
+}
+
+const evenWeights = (rows: Tensor): WeightedRows => {
+  const n = rows.size(0);
+  return { rows, weights: full([1, n], 1 / n, { dtype: "float64" }) };
+};
+
+function statisticOf({ kernel, combine }: PairStatistic, x: Tensor, y: Tensor): number {
+  return tidy(() => {
+    const mean = (p: Tensor, q: Tensor) =>
+      weightedPairMeans(evenWeights(p), evenWeights(q), [kernel])[0][0];
+    const means = { between: mean(x, y), withinX: mean(x, x), withinY: mean(y, y) };
+    return combine(means, x.size(0), y.size(0));
+  });
+}
+
+/** The statistic of `energyDistance`. */
+export const energyStatistic: PairStatistic = {
+  kernel: (distances) => distances,
+  combine: ({ between, withinX, withinY }) => Math.max(0, 2 * between - withinX - withinY),
+};
+
+/** The statistic of `mmd`. */
+export function mmdStatistic(bandwidth: number | readonly number[]): PairStatistic {
+  const widths = [bandwidth].flat().toSorted((h, g) => g - h);
+  // A row and itself are no pair; their kernel is 1.
+  const ofPairs = (mean: number, n: number) => (n < 2 ? mean : (mean * n - 1) / (n - 1));
+  return {
+    kernel: (distances) => meanKernel(distances, widths),
+    combine: ({ between, withinX, withinY }, n, m) =>
+      ofPairs(withinX, n) + ofPairs(withinY, m) - 2 * between,
+  };
 }
 
 /**
  * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of samples x [n, …] and y [m, …], in units of x, over all
  * pairs (Székely 2013).
  */
-export function energyDistance(x: Tensor, y: Tensor): number {
-  return tidy(() => {
-    const [a, b] = comparableVectors(x, y);
-    const mean = (p: Tensor, q: Tensor) => pairMean(p, q, (distances) => distances);
-    return Math.max(0, 2 * mean(a, b) - mean(a, a) - mean(b, b));
-  });
-}
+export const energyDistance = (x: Tensor, y: Tensor): number => statisticOf(energyStatistic, x, y);
 
 /**
  * The squared MMD E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …] for the mean of kernels
  * exp(−|x − y|²/(2h²)) over bandwidths h (Gretton 2012). Unbiased, so it can be negative.
  */
-export function mmd(
+export const mmd = (
   x: Tensor,
   y: Tensor,
   { bandwidth }: { bandwidth: number | readonly number[] },
-): number {
-  return tidy(() => {
-    const [a, b] = comparableVectors(x, y);
-    const widths = [bandwidth].flat().toSorted((h, g) => g - h);
-    const mean = (p: Tensor, q: Tensor) =>
-      pairMean(p, q, (distances) => meanKernel(distances, widths));
-    // A row and itself are no pair; their kernel is 1.
-    const withinMean = (p: Tensor) => {
-      const n = p.size(0);
-      return n < 2 ? mean(p, p) : (mean(p, p) * n - 1) / (n - 1);
-    };
-    return withinMean(a) + withinMean(b) - 2 * mean(a, b);
-  });
-}
+): number => statisticOf(mmdStatistic(bandwidth), x, y);
 
 /**
  * The kernel inception distance: the unbiased squared MMD of features x [n, d] and y [m, d] for the kernel (x·y/d + 1)³
