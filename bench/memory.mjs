@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { openTableWriter } from "@dsbm/data";
 import sharp from "sharp";
 import { writeCounts } from "./counts.mjs";
+import { processorSeconds } from "./processor.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -64,12 +65,6 @@ async function pictures(path, count, red) {
       .toFile(file);
   }
 }
-
-/** Seconds of the processor in a line of /proc/PID/stat, in ticks of a hundredth. */
-const processorSeconds = (stat) => {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-};
 
 /**
  * Runs a script; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. `interruptAt` is a text of stderr

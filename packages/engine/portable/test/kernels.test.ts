@@ -159,43 +159,46 @@ describe("a step of Adam", () => {
   });
 });
 
-it("numbers of both dtypes are sorted: signs, zeros, infinities, NaN as the largest, equal numbers in their order", () => {
-  const special = [
-    0,
-    -0,
-    Number.NaN,
-    1,
-    -1,
-    Infinity,
-    -Infinity,
-    1e-42,
-    -1e-42,
-    1,
-    Number.NaN,
-    -3.5,
-  ];
-  const numbers = Float32Array.from({ length: 200 }, (_, i) => special[(i * 7) % 13] ?? i - 100);
-  for (const descending of [false, true]) {
-    const sorted = (t: External) => {
-      const op = portable.lookup("aten::sort", "");
-      const parts = portable.call(op, undefined, t, 0, descending) as External[];
-      return parts.map((part) => {
-        const doubles = call("aten::to.dtype", part, "float64");
-        return Array.from(new Float64Array(portable.toBytes(doubles)));
+it.each([200, 1200])(
+  "%i numbers of both dtypes are sorted: signs, zeros, infinities, NaN as the largest, equal numbers in their order",
+  (n) => {
+    const special = [
+      0,
+      -0,
+      Number.NaN,
+      1,
+      -1,
+      Infinity,
+      -Infinity,
+      1e-42,
+      -1e-42,
+      1,
+      Number.NaN,
+      -3.5,
+    ];
+    const numbers = Float32Array.from({ length: n }, (_, i) => special[(i * 7) % 13] ?? i - n / 2);
+    for (const descending of [false, true]) {
+      const sorted = (t: External) => {
+        const op = portable.lookup("aten::sort", "");
+        const parts = portable.call(op, undefined, t, 0, descending) as External[];
+        return parts.map((part) => {
+          const doubles = call("aten::to.dtype", part, "float64");
+          return Array.from(new Float64Array(portable.toBytes(doubles)));
+        });
+      };
+      const rank = (x: number) => (Number.isNaN(x) ? 2 : x === Infinity ? 1 : 0);
+      const by = (x: number, y: number) => rank(x) - rank(y) || (rank(x) === 0 ? x - y : 0);
+      const wantedPlaces = [...numbers.keys()].sort((a, b) => {
+        const [x, y] = [numbers[a] as number, numbers[b] as number];
+        return (descending ? by(y, x) : by(x, y)) || a - b;
       });
-    };
-    const rank = (x: number) => (Number.isNaN(x) ? 2 : x === Infinity ? 1 : 0);
-    const by = (x: number, y: number) => rank(x) - rank(y) || (rank(x) === 0 ? x - y : 0);
-    const wantedPlaces = [...numbers.keys()].sort((a, b) => {
-      const [x, y] = [numbers[a] as number, numbers[b] as number];
-      return (descending ? by(y, x) : by(x, y)) || a - b;
-    });
-    const wanted = wantedPlaces.map((place) => numbers[place]);
-    const doubles = portable.fromBytes(Float64Array.from(numbers), [200], "float64");
-    for (const input of [tensorOf(numbers, 200), doubles]) {
-      const [values, places] = sorted(input);
-      expect(places).toEqual(wantedPlaces);
-      expect(values).toEqual(wanted);
+      const wanted = wantedPlaces.map((place) => numbers[place]);
+      const doubles = portable.fromBytes(Float64Array.from(numbers), [n], "float64");
+      for (const input of [tensorOf(numbers, n), doubles]) {
+        const [values, places] = sorted(input);
+        expect(places).toEqual(wantedPlaces);
+        expect(values).toEqual(wanted);
+      }
     }
-  }
-});
+  },
+);

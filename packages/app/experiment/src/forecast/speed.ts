@@ -12,13 +12,13 @@ export interface Speed {
   pair: number;
 }
 
-const measuredSeconds = 0.5;
+const measuredSeconds = 0.2;
 /** The first steps record the program. */
 const recordedSteps = 3;
 const endlessSteps = { firstSteps: 1_000_000, steps: 1_000_000 };
 
 /**
- * Measures half a second of steps, then a simulation. If `clock` is up, the first step counts, and a simulation is not
+ * Measures a fifth of a second of steps, then a simulation. If `clock` is up, the first step counts, and a simulation is not
  * measured.
  * @throws if `signal` aborts.
  */

@@ -11,7 +11,7 @@ import {
   storedRuns,
 } from "@dsbm/web/fit";
 import { useEffect, useState } from "preact/hooks";
-import { newWorker } from "./new-worker.js";
+import { newWorker, prepareWorker } from "./new-worker.js";
 import { keysOf, linkOf, nameOf, type PageTask, taskOf } from "./task.js";
 import { useTraining } from "./use-training.js";
 
@@ -46,19 +46,12 @@ function useRuns(fail: (problem: unknown) => void) {
   return { runs, refresh, forget };
 }
 
-/** The state of the page, and its actions. */
-export function useWork() {
-  const [task, setTask] = useState<PageTask>(() => taskOf(location.hash));
+/** Where the page is, and work that leads from one step to another. */
+function useSteps() {
   const [step, setStep] = useState<PageStep>("start");
-  const [tables, setTables] = useState<FitTable[]>([]);
-  const [plan, setPlan] = useState<BridgePlan | null>(null);
-  const [bridge, setBridge] = useState<FittedBridge | null>(null);
-  const [name, setName] = useState("");
   const [error, setError] = useState<string | null>(null);
   const fail = (problem: unknown) => setError((problem as Error).message.split("\n")[0]);
   const { runs, refresh, forget } = useRuns(fail);
-  const { progress, train, stop } = useTraining();
-
   const within = async (during: PageStep, after: PageStep, work: () => Promise<void>) => {
     setError(null);
     setStep(during);
@@ -69,8 +62,22 @@ export function useWork() {
       fail(problem);
       setStep(fallback[during]);
     }
+    if (after === "data" || after === "plan") prepareWorker();
     refresh();
   };
+  return { step, error, runs, fail, forget, within };
+}
+
+/** The state of the page, and its actions. */
+export function useWork() {
+  const [task, setTask] = useState<PageTask>(() => taskOf(location.hash));
+  const [tables, setTables] = useState<FitTable[]>([]);
+  const [plan, setPlan] = useState<BridgePlan | null>(null);
+  const [bridge, setBridge] = useState<FittedBridge | null>(null);
+  const [name, setName] = useState("");
+  const { within, ...steps } = useSteps();
+  const { progress, train, stop } = useTraining();
+
   const begin = (next: PageTask) => {
     setTask(next);
     history.replaceState(null, "", linkOf(next));
@@ -91,7 +98,7 @@ export function useWork() {
       setPlan(null);
       setPlan(await planBridge({ ...keysOf(next), name: "plan", worker: newWorker() }));
     });
-  const fit = (run = freshName(nameOf(task.files), runs)) =>
+  const fit = (run = freshName(nameOf(task.files), steps.runs)) =>
     within("training", "result", () => {
       setName(run);
       return show(train(task, run));
@@ -100,9 +107,10 @@ export function useWork() {
     within("start", "result", () => show(openStoredBridge(run, { worker: newWorker() })));
   // A link with an example begins with its data.
   useEffect(() => {
+    prepareWorker();
     if (task.files.length > 0) void look(task);
   }, []);
   const resume = () => fit(name);
-  const facts = { task, step, tables, plan, bridge, error, runs, progress };
-  return { ...facts, begin, setTask, fail, look, choose, fit, resume, open, forget, stop };
+  const facts = { ...steps, task, tables, plan, bridge, progress };
+  return { ...facts, begin, setTask, look, choose, fit, resume, open, stop };
 }

@@ -2,6 +2,7 @@
 import { type ElementName, isFloating } from "../dtype.js";
 import { check, fail } from "../errors.js";
 import { forLanes, laneOf, reducedShape } from "../kernel/lanes.js";
+import { orderOf } from "../kernel/order.js";
 import { compose, define, run, type Tracing } from "../operation.js";
 import { wrapDim } from "../shape.js";
 import { allocate, type Gradient, refuseHalf, type TensorImpl } from "../tensor.js";
@@ -41,31 +42,6 @@ define(
   (t, dim, dtype) => running(t, dim, dtype, 1, (a, x) => a * x),
 );
 
-/**
- * The positions 0 to n − 1 of a lane by its numbers. NaN counts as the largest; equal numbers keep their order. Numbers
- * are searched among the sorted ones, since a sort by a function of two numbers takes ten times longer.
- */
-function orderOf(lane: Float64Array, descending: boolean): Uint32Array {
-  const n = lane.length;
-  const order = new Uint32Array(n);
-  const sorted = lane.slice().sort();
-  const taken = new Uint32Array(n);
-  for (let i = 0; i < n; i++) {
-    const k = descending ? n - 1 - i : i;
-    const x = lane[k];
-    let low = 0;
-    for (let high = n; low < high; ) {
-      const middle = (low + high) >>> 1;
-      const isBelow = sorted[middle] < x || (Number.isNaN(x) && !Number.isNaN(sorted[middle]));
-      if (isBelow) low = middle + 1;
-      else high = middle;
-    }
-    const place = low + taken[low]++;
-    order[descending ? n - 1 - place : place] = k;
-  }
-  return order;
-}
-
 /** Values and indices of every lane in order. */
 function sortLanes(t: TensorImpl, dim: number, descending: boolean): [TensorImpl, TensorImpl] {
   refuseHalf(t.dtype, "sort");
@@ -77,7 +53,7 @@ function sortLanes(t: TensorImpl, dim: number, descending: boolean): [TensorImpl
   const lane = new Float64Array(n);
   forLanes([values, t], d, ([i, j]) => {
     for (let k = 0; k < n; k++) lane[k] = t.array[j + k * step];
-    const order = orderOf(lane, descending);
+    const order = orderOf(lane, t.dtype === "float32", descending);
     for (let k = 0; k < n; k++) {
       values.array[i + k * to] = lane[order[k]];
       indices.array[i + k * to] = order[k];
@@ -179,7 +155,11 @@ for (const which of ["max", "min"] as const) {
 const rankOf = (k: number, nanFirst: boolean) => (lane: Float64Array) => {
   const nan = lane.findIndex(Number.isNaN);
   if (nanFirst && nan >= 0) return nan;
-  return orderOf(lane, false)[k];
+  const sorted = lane.slice().sort();
+  const isRank = Number.isNaN(sorted[k]) ? Number.isNaN : (x: number) => x === sorted[k];
+  // Equal numbers keep their order.
+  let before = k - sorted.findIndex(isRank);
+  return lane.findIndex((x) => isRank(x) && before-- === 0);
 };
 const middle = (lane: Float64Array) => rankOf((lane.length - 1) >> 1, true)(lane);
 define(
