@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { parse } from "yaml";
@@ -11,6 +11,8 @@ import { parse } from "yaml";
 const packageFolder = fileURLToPath(new URL(".", import.meta.url));
 const repo = join(packageFolder, "../../..");
 const { resolve } = createRequire(import.meta.url);
+/** A path as other systems than Windows write it. */
+const withSlashes = (path) => path.replaceAll("\\", "/");
 const standIn = (name) => join(packageFolder, `dist/node/${name}.js`);
 
 /** What stands in for modules: files of src/node, or packages. */
@@ -111,7 +113,7 @@ const unusedModules = [
     "library/nets/dist/features/lenet",
     "library/nets/dist/unet/unet",
   ].map((name) => join(repo, `packages/${name}.js`)),
-];
+].map(withSlashes);
 
 function resolveModule(name) {
   const folder = join(repo, "node_modules", name);
@@ -124,7 +126,7 @@ async function emptyModule(path) {
   // The modules of ml-matrix are for bundlers only.
   const isLoadable = /node_modules\/(?!ml-matrix)/.test(path);
   const exported = isLoadable
-    ? Object.keys(await import(path)).map((name) => ({ name }))
+    ? Object.keys(await import(pathToFileURL(path).href)).map((name) => ({ name }))
     : [
         ...readFileSync(path, "utf8").matchAll(
           /^export (?:class|(?:async )?function\*?|const) (\w+)( = \[)?/gm,
@@ -167,29 +169,38 @@ const keyFiles =
 const withoutMeanings = (code) =>
   code.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (text) => (/ .* /.test(text) ? '""' : text));
 
+/** The wrappers of operations without how each is called: no user of a page calls one. */
+const withoutUsage = (code) => code.replaceAll(/(new Defaults\("\w+", )"[^"]*"/g, '$1""');
+
 /** The plug-in that puts the stand-ins in place; `others` are further stand-ins. */
 const inPage = (others = {}) => ({
   name: "in-page",
   resolveId(id, importer = "") {
     const name = id.replace(/^node:/, "");
-    if (importer.startsWith(standIn("").slice(0, -3)) && name in originals && id === name)
-      return originals[name];
+    const isStandIn = withSlashes(importer).startsWith(withSlashes(standIn("").slice(0, -3)));
+    if (isStandIn && name in originals && id === name) return originals[name];
     return others[name] ?? standIns[name] ?? null;
   },
-  load(id) {
+  load(path) {
+    const id = withSlashes(path);
     const [, name] = /\/worker\/(\w+)-assets\.js$/.exec(id) ?? [];
     if (name) return `export const ${name}Assets = ${JSON.stringify(assets[name]())};`;
-    if (id === join(repo, "packages/engine/torch/dist/distributed/index.js"))
+    if (id === withSlashes(join(repo, "packages/engine/torch/dist/distributed/index.js")))
       return `export * from ${JSON.stringify(standIn("ranks"))};`;
     // The samples of a table are a script of their own, which is loaded when it is needed.
     if (/\/inference\/dist\/(run|annotate\/annotate)\.js$/.test(id))
-      return { code: readFileSync(id, "utf8"), moduleSideEffects: false };
+      return { code: readFileSync(path, "utf8"), moduleSideEffects: false };
     return unusedModules.includes(id) ? emptyModule(id) : null;
   },
-  transform(code, id) {
+  transform(code, path) {
+    const id = withSlashes(path);
     if (keyFiles.test(id)) return withoutMeanings(code);
+    if (id.endsWith("/tensor/ops.generated.js")) return withoutUsage(code);
     return code.includes("import.meta.url")
-      ? code.replaceAll("import.meta.url", JSON.stringify(`file://${place(relative(repo, id))}`))
+      ? code.replaceAll(
+          "import.meta.url",
+          JSON.stringify(`file://${place(withSlashes(relative(repo, path)))}`),
+        )
       : null;
   },
 });
@@ -246,7 +257,7 @@ const page = await rolldown({
     {
       name: "examples",
       transform: (code, id) =>
-        id.endsWith("/page/task.js")
+        withSlashes(id).endsWith("/page/task.js")
           ? code.replace("rivers = {}", `rivers = ${JSON.stringify(Object.fromEntries(examples))}`)
           : null,
     },

@@ -38,7 +38,11 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
 
 function readable(word: string): string {
   const [, key = "", value = word] = /^([^=]*=)(.*)$/s.exec(word) ?? [];
-  const last = value.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  const last =
+    value
+      .replace(/[/\\]+$/, "")
+      .split(/[/\\]/)
+      .at(-1) ?? "";
   return (key + last)
     .replace(/[[\]{}()'"]/g, "")
     .replace(/[^\p{L}\p{N}_.,=+-]+/gu, "-")

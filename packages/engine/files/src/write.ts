@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -34,14 +35,14 @@ export interface StagedPath {
  * @throws {FileError}
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  stagePath(path, (temporary) => writeFlushed(temporary, data), renameSync).commit();
+  stagePath(path, (temporary) => writeFlushed(temporary, data), renamePath).commit();
 }
 
 /**
  * A file that replaces `path` at commit; the caller writes and flushes it.
  * @throws {FileError}
  */
-export const stageFile = (path: string): StagedPath => stagePath(path, () => {}, renameSync);
+export const stageFile = (path: string): StagedPath => stagePath(path, () => {}, renamePath);
 
 /**
  * A folder whose files replace the files of the same names in `path` at commit.
@@ -100,11 +101,28 @@ export function makeFolder(path: string): void {
 export function removeFolder(path: string): void {
   fileOperation("remove", path, () => {
     const temporary = temporaryPath(dirname(path));
-    renameSync(path, temporary);
+    renamePath(path, temporary);
     // Without this a power failure could bring back the name, with a part of the content.
     syncFolder(dirname(path));
     rmSync(temporary, { recursive: true });
   });
+}
+
+/**
+ * Renames a file or folder. On Windows it waits up to two seconds for programs that have it open, such as virus scanners; `rename` is for
+ * tests.
+ */
+export function renamePath(from: string, to: string, rename: typeof renameSync = renameSync): void {
+  for (let pause = 1; ; pause *= 2)
+    try {
+      rename(from, to);
+      return;
+    } catch (error) {
+      const isOpen =
+        process.platform === "win32" && /^E(PERM|ACCES|BUSY)$/.test(errnoOf(error) ?? "");
+      if (!isOpen || pause > 1000) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    }
 }
 
 /** Flushes the names in a folder to the disk, if the file system can. */
@@ -175,11 +193,13 @@ function mergeFolder(temporary: string, path: string): void {
   if (stat?.isSymbolicLink())
     throw new FileError("not_a_folder", `cannot write ${path}: it is a link, name its folder`);
   if (!stat?.isDirectory() || readdirSync(path).length === 0) {
-    renameSync(temporary, path);
+    // Windows replaces no folder.
+    if (stat?.isDirectory()) rmdirSync(path);
+    renamePath(temporary, path);
     return;
   }
   for (const entry of readdirSync(temporary, { withFileTypes: true })) {
-    const put = entry.isDirectory() ? mergeFolder : renameSync;
+    const put = entry.isDirectory() ? mergeFolder : renamePath;
     put(join(temporary, entry.name), join(path, entry.name));
   }
   rmSync(temporary, { recursive: true });

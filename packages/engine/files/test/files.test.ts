@@ -23,6 +23,7 @@ import {
   temporaryPath,
   writeFileAtomic,
 } from "../src/index.js";
+import { renamePath } from "../src/write.js";
 import { age, codeOf, deadName, scratch, start } from "./support.js";
 
 it("writes texts, views by their own bytes and chunks, makes parents, and replaces a link alone", () => {
@@ -37,6 +38,28 @@ it("writes texts, views by their own bytes and chunks, makes parents, and replac
   expect(readFileSync(join(folder, "view")).readFloatLE(4)).toBe(2);
   expect(readdirSync(folder).sort()).toEqual(["chunks", "link", "text", "view"]);
 });
+
+it.each([
+  ["win32", "EPERM", 2, 3],
+  ["win32", "EBUSY", 1, 2],
+  ["win32", "ENOENT", 1, 1],
+  ["linux", "EPERM", 1, 1],
+])(
+  "on %s a rename that fails with %s %i times is tried %i times",
+  (platform, code, failures, tries) => {
+    const usual = Object.getOwnPropertyDescriptor(process, "platform") as PropertyDescriptor;
+    onTestFinished(() => void Object.defineProperty(process, "platform", usual));
+    Object.defineProperty(process, "platform", { value: platform });
+    let calls = 0;
+    const rename = () => {
+      if (++calls <= failures) throw Object.assign(new Error(code), { code });
+    };
+    const attempt = () => renamePath("a", "b", rename);
+    if (tries > failures) attempt();
+    else expect(attempt).toThrow(code);
+    expect(calls).toBe(tries);
+  },
+);
 
 it("leaves a whole file when its writer is killed, and the next writer removes the rest", async () => {
   const folder = scratch();

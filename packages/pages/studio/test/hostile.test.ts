@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
+import { pathBelow } from "../src/files/inside.js";
 import { type Studio, startStudio } from "../src/index.js";
 import { programOf } from "./program.js";
 import { writeRun } from "./runs.js";
@@ -221,3 +222,12 @@ it("silent connections are closed, and block no page", async () => {
   for (let i = 0; i < 20; i++) expect((await send({ path: api("runs") })).status).toBe(200);
   for (const socket of silent) socket.destroy();
 });
+
+it.each([
+  ["C:\\runs", "\\", "C:\\runs\\a\\b"],
+  ["C:\\", "\\", "C:\\a\\b"],
+  ["/runs", "/", "/runs/a/b"],
+  ["/", "/", "/a/b"],
+])("a/b below %s with the separator %s is %s", (root, separator, path) =>
+  expect(pathBelow(root, "a/b", separator)).toBe(path),
+);

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -57,7 +57,7 @@ const plainName = (text: string) => {
 
 /** Names with as few last parts of the paths as tell them apart: data/day_2.npy is day_2. */
 function namesOf(places: readonly string[]): string[] {
-  const parts = places.map((place) => resolve(place).split("/"));
+  const parts = places.map((place) => resolve(place).split(sep));
   for (const most of [1, 2, 3]) {
     const names = parts.map((words) => plainName(words.slice(-most).join("/")));
     if (new Set(names).size === names.length) return names;

@@ -18,6 +18,7 @@ export class ChildCommand {
       env: { ...process.env, [parentVariable]: "channel" },
       // Ctrl-C in the terminal of the studio reaches the child once: from the studio.
       detached: true,
+      windowsHide: true,
     });
     this.#process = child;
     for (const [name, stream] of [
@@ -41,9 +42,10 @@ export class ChildCommand {
     return this.said.log.split("\n").filter(Boolean).slice(-3).join("\n");
   }
 
-  /** Ctrl-C. */
+  /** Ctrl-C. Windows has no signals: there a command stops when it loses the studio. */
   interrupt(): void {
-    this.#process.kill("SIGINT");
+    if (process.platform === "win32") this.#process.disconnect();
+    else this.#process.kill("SIGINT");
   }
 
   /** Ends it at once. */

@@ -43,6 +43,10 @@ function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
   }
 }
 
+/** The absolute path of `path`, which has "/" between its parts, with the separator of this system. */
+export const pathBelow = (root: string, path: string, separator: string = sep): string =>
+  `${root.endsWith(separator) ? root.slice(0, -1) : root}${separator}${path.replaceAll("/", separator)}`;
+
 /** Paths below the folder have "/" between their parts; "" is the folder itself. */
 export class Folder {
   /** The absolute path of the folder. */
@@ -60,7 +64,7 @@ export class Folder {
   resolve(path: string): string {
     if (path === "") return this.root;
     if (path.length > 4096 || notPlain.test(path)) throw missing();
-    return `${this.root === sep ? "" : this.root}/${path}`;
+    return pathBelow(this.root, path);
   }
 
   /** The plain file or folder at a path without links. Returns undefined for anything else. */
@@ -146,7 +150,7 @@ export class Folder {
 
   /** The path below the folder of an absolute path; undefined if it lies elsewhere. */
   relative(full: string): string | undefined {
-    const path = relative(this.root, full);
+    const path = relative(this.root, full).replaceAll(sep, "/");
     return path === "" || notPlain.test(path) ? undefined : path;
   }
 
