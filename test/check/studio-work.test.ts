@@ -16,35 +16,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { chooseByKey, pressByKey, typeText } from "../support/keyboard.js";
 import { scratch } from "../support/scratch.js";
-import { openStudio, type StudioProcess } from "../support/studio.js";
+import {
+  circleTable,
+  newBridge,
+  openStudio,
+  type StudioProcess,
+  shortTraining,
+} from "../support/studio.js";
 
 const root = scratch();
 const folder = join(root, "runs");
-/** A training of a second. */
-const shortOptions = {
-  max_minutes: "null",
-  n_ipf: "1",
-  num_iter: "20",
-  first_num_iter: "20",
-  num_steps: "4",
-  "model.hidden": "8",
-  threads: "1",
-  loo: "false",
+const longOptions = {
+  ...shortTraining,
+  num_iter: "1000000",
+  first_num_iter: "1000000",
+  seed: "7,8",
 };
-const longOptions = { ...shortOptions, num_iter: "1000000", first_num_iter: "1000000", seed: "7" };
-
-/** Rows of a circle; a column of names. */
-const table = (radius: number) =>
-  `id,x,y\n${Array.from({ length: 60 }, (_, i) => {
-    const at = (2 * Math.PI * i) / 60;
-    return `r${i},${radius * Math.cos(at)},${radius * Math.sin(at) + 0.01 * i}`;
-  }).join("\n")}\n`;
-
-const newHash = (options: Record<string, string>, files: readonly string[] = []) =>
-  `#/new?${new URLSearchParams([
-    ...files.map((file) => ["file", file]),
-    ...Object.entries(options).map(([key, text]) => ["option", `${key}=${text}`]),
-  ])}`;
 
 describe.skipIf(!hasBrowser)("the studio at work", () => {
   let browser: Browser;
@@ -78,9 +65,9 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
 
   beforeAll(async () => {
     mkdirSync(join(folder, "data"), { recursive: true });
-    writeFileSync(join(folder, "data/small.csv"), table(1));
-    writeFileSync(join(folder, "data/large.csv"), table(3));
-    writeFileSync(join(root, "new rows.csv"), table(1.1));
+    writeFileSync(join(folder, "data/small.csv"), circleTable(1));
+    writeFileSync(join(folder, "data/large.csv"), circleTable(3));
+    writeFileSync(join(root, "new rows.csv"), circleTable(1.1));
     [browser, studio] = await Promise.all([launch(), openStudio(folder)]);
     context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
     context.setDefaultTimeout(60_000);
@@ -94,7 +81,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
 
   it("makes a bridge of files by mouse: columns, plan, a changed choice, training, report", async () => {
     await page.getByRole("link", { name: "start one here" }).click();
-    await page.goto(studio.address + newHash(shortOptions));
+    await page.goto(studio.address + newBridge(shortTraining));
     await button("Add data/small.csv").click();
     await button("Add data/large.csv").click();
     await page.getByRole("list", { name: "Files of the bridge" }).getByText("source").waitFor();
@@ -130,9 +117,24 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     );
   });
 
+  it("trains the unfinished runs of a sweep, and compares all by their differences", async () => {
+    const options = { ...shortTraining, sigma: "0.5,1" };
+    await page.goto(studio.address + newBridge(options, ["data/small.csv", "data/large.csv"]));
+    await page.getByText("A sweep of 2 runs, one after the other, 1 of them finished").waitFor();
+    await isWell();
+    await button("Start the sweep").click();
+    await page.getByRole("heading", { name: "Comparison of 2 runs" }).waitFor();
+    await jobEnds(/is finished/);
+    const results = page.getByRole("region", { name: "Table of results" });
+    for (const name of ["sigma 0.5", "sigma 1"])
+      await results.getByRole("columnheader", { name, exact: true }).waitFor();
+    await page.getByText(/keys? differs?: sigma/).waitFor();
+    await results.getByRole("link", { name: "sigma 0.5" }).click();
+  });
+
   it("uses the bridge: samples of a dropped file, draws of one row, other steps, an export", async () => {
     await page.getByRole("link", { name: "Use", exact: true }).click();
-    await part("Sample").locator("input[type=file]").setInputFiles(join(root, "new rows.csv"));
+    await part("New rows").locator("input[type=file]").setInputFiles(join(root, "new rows.csv"));
     await expect
       .poll(() => page.getByRole("combobox", { name: "Data" }).inputValue())
       .toBe("uploads/new_rows.csv");
@@ -146,6 +148,10 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
       .trim()
       .split("\n");
     expect([samples.length, samples[0]]).toEqual([61, expect.stringMatching(/x,y/)]);
+    await jobEnds(/is finished/);
+    await page.getByRole("textbox", { name: "Transported to the time" }).fill("1");
+    await button("Annotate").click();
+    await files.getByRole("link", { name: "new_rows_annotated_1.csv" }).waitFor();
     await jobEnds(/is finished/);
     const draws = part("Draws of one row");
     await draws.getByRole("textbox", { name: "x" }).fill("1");
@@ -178,6 +184,10 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
         .split("\n"),
     ).toHaveLength(61);
     await jobEnds(/is finished/);
+    await typeText(page.getByRole("textbox", { name: "Transported to the time" }), "0");
+    await pressByKey(button("Annotate"));
+    await page.getByRole("link", { name: "small_annotated_0.csv" }).waitFor();
+    await jobEnds(/is finished/);
     const draws = part("Draws of one row");
     await typeText(draws.getByRole("textbox", { name: "y" }), "2");
     await pressByKey(draws.getByRole("button", { name: "Draw" }));
@@ -201,21 +211,16 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     expect(existsSync(join(folder, run))).toBe(false);
   });
 
-  it("goes the whole way by keyboard, and in a second tab that offers no second job", async () => {
-    await page.goto(studio.address + newHash(longOptions, ["data/small.csv"]));
+  it("goes the whole way of a sweep by keyboard, and in a second tab that offers no second job", async () => {
+    await page.goto(studio.address + newBridge(longOptions, ["data/small.csv"]));
     await button("Add data/large.csv").press("Enter");
-    await expect
-      .poll(() => button("Start the training").isEnabled(), {
-        timeout: 60_000,
-      })
-      .toBe(true);
-    await button("Start the training").press("Enter");
-    await page.getByRole("heading", { name: /small_to_large/ }).waitFor({ timeout: 60_000 });
+    await pressByKey(button("Start the sweep"));
+    await page.getByText("2 of 2 runs are not there yet").waitFor({ timeout: 60_000 });
     const other = await openPage();
-    await other.goto(studio.address + newHash(longOptions, ["data/small.csv", "data/large.csv"]));
+    await other.goto(studio.address + newBridge(longOptions, ["data/small.csv", "data/large.csv"]));
     await button("Stop", other).waitFor();
     await other.getByText(/The plan waits for the work above/).waitFor();
-    expect(await button("Start the training", other).count()).toBe(0);
+    expect(await button(/^Start the/, other).count()).toBe(0);
     await page.getByText(/step \d+ of 1000000/).waitFor({ timeout: 60_000 });
     await isWell();
     await other.close();
@@ -259,7 +264,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     await button("Delete …").click();
     await button("Delete it").click();
     await page.getByRole("heading", { name: "Runs" }).waitFor();
-    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
     expect(faults).toEqual([]);
   });
 
@@ -283,7 +288,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     await once(studio.child, "exit");
     studio = await openStudio(folder, ["--read-only"]);
     await page.goto(`${studio.address}#/`);
-    await page.getByRole("link", { name: "small_to_large" }).click();
+    await page.getByRole("link", { name: "small_to_large" }).first().click();
     await page.getByRole("link", { name: "Report" }).waitFor();
     for (const name of ["Use", "New bridge"])
       expect(await page.getByRole("link", { name }).count()).toBe(0);

@@ -21,3 +21,32 @@ export async function openStudio(
   const [address = ""] = /http:\S+/.exec(String(said)) ?? [];
   return { address, child };
 }
+
+/** A table of rows on a circle, with a column of names. */
+export const circleTable = (radius: number): string =>
+  `id,x,y\n${Array.from({ length: 60 }, (_, i) => {
+    const at = (2 * Math.PI * i) / 60;
+    return `r${i},${radius * Math.cos(at)},${radius * Math.sin(at) + 0.01 * i}`;
+  }).join("\n")}\n`;
+
+/** The hash of the page "New bridge" with options and files. */
+export const newBridge = (
+  options: Readonly<Record<string, string>>,
+  files: readonly string[] = [],
+): string =>
+  `#/new?${new URLSearchParams([
+    ...files.map((file) => ["file", file]),
+    ...Object.entries(options).map(([key, text]) => ["option", `${key}=${text}`]),
+  ])}`;
+
+/** Options of a training of a second. */
+export const shortTraining = {
+  max_minutes: "null",
+  n_ipf: "1",
+  num_iter: "20",
+  first_num_iter: "20",
+  num_steps: "4",
+  "model.hidden": "8",
+  threads: "1",
+  loo: "false",
+};

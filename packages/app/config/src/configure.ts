@@ -145,6 +145,16 @@ export function resolveArguments<S extends z.ZodType>(
   return { help, all, members, values: {}, launcher };
 }
 
+/**
+ * The overrides that give a key several values, and no list.
+ * @throws {ConfigError} for an unknown key.
+ */
+export const sweptOverrides = <S extends z.ZodType>(
+  experiment: Experiment<S>,
+  overrides: readonly Override[],
+): Override[] =>
+  overrides.filter((one) => asList(experiment, withNames(experiment, one)).values.length > 1);
+
 /** The schema of a key or of its second name; undefined for unknown keys. */
 function schemaOf<S extends z.ZodType>({ schema, aliases = {} }: Experiment<S>, key: string) {
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));

@@ -1,7 +1,7 @@
 // The public face of @dsbm/config.
 // biome-ignore-all assist/source/organizeImports: the order is for readers
 
-export { configure, resolve, resolveArguments } from "./configure.js";
+export { configure, resolve, resolveArguments, sweptOverrides } from "./configure.js";
 export type { Experiment, Member } from "./experiment.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export * from "./commands/train.js";

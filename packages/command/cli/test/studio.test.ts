@@ -14,13 +14,13 @@ beforeAll(() => {
 
 describe("a fit of the studio", () => {
   it("has its run below the folder of the studio, whatever the name of that folder", () => {
-    const { words, folder } = studioProgram.fit(root, files, { sigma: "0.5", seed: "3" });
-    expect(folder).toBe(join(root, "a_to_b/sigma=0.5/3"));
+    const { words, folders } = studioProgram.fit(root, files, { sigma: "0.5", seed: "3" });
+    expect(folders).toEqual([join(root, "a_to_b/sigma=0.5/3")]);
     expect(words.slice(0, 5)).toEqual(["fit", ...files, "sigma=0.5", "seed=3"]);
   });
 
   it("is resumed by its request into the same folder", () => {
-    const { words, folder } = studioProgram.fit(root, files, {
+    const command = studioProgram.fit(root, files, {
       sigma: "0.5",
       "data.exclude": "[id]",
     });
@@ -33,7 +33,7 @@ describe("a fit of the studio", () => {
         "paths.experiments_dir_name": "/of/a/stranger",
       },
     };
-    expect(studioProgram.resume(root, request)).toEqual({ words, folder });
+    expect(studioProgram.resume(root, request)).toEqual(command);
   });
 
   it.each([
@@ -56,18 +56,23 @@ describe("a fit of the studio", () => {
   });
 
   it("has its folder from its plan if a column holds its times", () => {
-    const { words, folder } = studioProgram.fit(root, files.slice(1), { time: "x" });
-    expect([words.includes("time=x"), folder]).toEqual([true, null]);
+    const { words, folders } = studioProgram.fit(root, files.slice(1), { time: "x" });
+    expect([words.includes("time=x"), folders]).toEqual([true, null]);
   });
 
   it("has a name, which is no path", () => {
     const named = studioProgram.fit(root, files, { name: "rivers" });
-    expect(named.folder?.startsWith(join(root, "rivers/"))).toBe(true);
+    expect(named.folders?.[0]?.startsWith(join(root, "rivers/"))).toBe(true);
     for (const name of ["../x", "a/b", ".."])
       expect(() => studioProgram.fit(root, files, { name })).toThrow('without "/"');
   });
 
-  it("takes no sweep", () => {
-    expect(() => studioProgram.fit(root, files, { sigma: "0.5,1" })).toThrow("add -m");
+  it("is a sweep of one run at a time if options have several values; lists stay lists", () => {
+    const options = { sigma: ".5,1", seed: "1,2", "data.exclude": "id,name" };
+    const { words, folders } = studioProgram.fit(root, files, options);
+    expect(words.slice(3, 6)).toEqual(["sigma=.5,1", "seed=1,2", "data.exclude=[id,name]"]);
+    expect(words.slice(-2)).toEqual(["launcher.n_jobs=1", "-m"]);
+    const places = folders?.map((path) => /sigma=\S+/.exec(path)?.[0].replace(/-\w+/, ""));
+    expect(places).toEqual(["sigma=0.5/1", "sigma=0.5/2", "sigma=1/1", "sigma=1/2"]);
   });
 });

@@ -25,6 +25,7 @@ beforeAll(async () => {
   symlinkSync(join(root, "outside"), join(folder, "linked"));
   writeRun(join(folder, "links/defaults/1"));
   symlinkSync(root, join(folder, "links/defaults/1/samples"));
+  symlinkSync(root, join(folder, "sweeps"));
   studio = await startStudio({ folder, port: 0, program: programOf(["true"]) });
   const address = new URL(studio.address);
   [port, token] = [Number(address.port), address.pathname.slice(1, -1)];
@@ -88,6 +89,14 @@ const hostileWrites: [name: string, sent: () => string | Sent][] = [
     writing("sample", { run: goodRun, file: "../secret.txt", direction: "f", steps: null }),
   ],
   [
+    "an annotation of a link",
+    writing("annotate", { run: goodRun, file: "data/link.csv", at: "", fate: "" }),
+  ],
+  [
+    "a sweep behind a link",
+    writing("fit", { files: ["data/a.csv", "data/a.csv"], options: { seed: "1,2" } }),
+  ],
+  [
     "a sample in another direction",
     writing("sample", { run: goodRun, file: "data/a.csv", direction: "--x", steps: null }),
   ],
@@ -119,7 +128,7 @@ describe("a forged request", () => {
   it.each(hostileWrites)("is refused: %s", (_, sent) => refusal(sent));
 
   it("writes nothing", () => {
-    expect(readdirSync(folder).sort()).toEqual(["data", "linked", "links", "moons"]);
+    expect(readdirSync(folder).sort()).toEqual(["data", "linked", "links", "moons", "sweeps"]);
     expect(readdirSync(join(folder, goodRun))).not.toContain("note.txt");
     expect(readdirSync(join(root, "outside/moons/1"))).not.toContain("note.txt");
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
-import { axisOf } from "../src/page/chart/axis.js";
+import { align, axisOf } from "../src/page/chart/axis.js";
 import { curvesOf } from "../src/page/run/series.js";
 import { History, MetricsTail } from "../src/runs/live.js";
 import { metricLine, metricLines } from "./runs.js";
@@ -45,6 +45,22 @@ describe("history", () => {
       notFinite: [{ metric: "loss", value: "NaN", half: 1, step: 2 }],
     });
   });
+});
+
+it("curves of several runs continue over the places of other runs, and keep their own gaps", () => {
+  const gap = [2, null] as const;
+  const { x, ys } = align([
+    [[0, 1], gap, [4, 3]],
+    [
+      [1, 5],
+      [3, 6],
+    ],
+  ]);
+  expect(x).toEqual([0, 1, 2, 3, 4]);
+  expect(ys).toEqual([
+    [1, undefined, null, null, 3],
+    [undefined, 5, undefined, 6, undefined],
+  ]);
 });
 
 describe("a file that grows", () => {

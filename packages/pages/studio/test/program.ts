@@ -8,11 +8,11 @@ export const programOf = (program: readonly string[]): StudioProgram => ({
   fitKeys: ["seed"],
   fit: (root, files, { seed = "42" }) => ({
     words: ["fit", ...files, `seed=${seed}`],
-    folder: join(root, "fit/defaults", seed),
+    folders: seed.split(",").map((one) => join(root, "fit/defaults", one)),
   }),
   resume: (root, { arguments: files, overrides: { seed } }) => ({
     words: ["fit", ...files],
-    folder: join(root, "fit/defaults", String(seed)),
+    folders: [join(root, "fit/defaults", String(seed))],
   }),
   setting: (key, value) => `${key}=${value}`,
 });

@@ -1,7 +1,7 @@
 // Requests of the page that write: files, jobs, notes, deletion.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { type Studio, startStudio } from "../src/index.js";
@@ -65,6 +65,12 @@ describe("a file of the page", () => {
       "uploads/x_1.csv",
     ]);
     expect(readFileSync(join(folder, paths[1]), "utf8")).toBe("a,b\n1,2\n");
+    for (const own of ["data/prepared/a/facts.json", "sweeps/a/manifest.json"]) {
+      const at = join(folder, dirname(own));
+      mkdirSync(join(at, "logs"), { recursive: true });
+      for (const name of [own, join(dirname(own), "rows.csv")])
+        writeFileSync(join(folder, name), "");
+    }
     const places = await getJson("files");
     expect(places.map(({ path }: { path: string }) => path)).toEqual(paths.toSorted());
   });
@@ -98,7 +104,7 @@ describe("a job", () => {
       state: "running",
       command: "extend",
       text: `npx dsbm extend ${join(folder, firstRun)} +2`,
-      run: firstRun,
+      runs: [firstRun],
     });
     await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");
     for (const [name, body] of [
@@ -156,10 +162,42 @@ describe("a job", () => {
     expect((await resume([inner], 7, "doctor")).status).toBe(400);
     expect((await resume([], 7, "")).value).toMatch(/made by a program/);
     expect((await resume([inner], 8)).value).toMatch(/was moved/);
-    expect((await resume([inner], 7)).value).toMatchObject({ command: "fit", run: id });
+    expect((await resume([inner], 7)).value).toMatchObject({ command: "fit", runs: [id] });
     await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");
     await post("stop", {});
     await expect.poll(jobState).not.toBe("stopping");
+  });
+
+  const file = "uploads/x_1.csv";
+  const table = join(folder, file);
+  const outputOf = (name: string) => join(folder, firstRun, "outputs", name);
+  it.each([
+    ["fit", { files: [file, file], options: { seed: "3,4" } }, `${table} ${table} seed=3,4`],
+    [
+      "annotate",
+      { run: firstRun, file, at: "", fate: "" },
+      `${join(folder, firstRun)} ${table} ${outputOf("x_1_annotated.csv")} overwrite=true`,
+    ],
+    [
+      "annotate",
+      { run: firstRun, file, at: "2.5", fate: "type" },
+      `${join(folder, firstRun)} ${table} ${outputOf("x_1_annotated_2_5.csv")} at=2.5 fate=type overwrite=true`,
+    ],
+  ])("is the command dsbm %s of %j", async (name, body, words) => {
+    const { value } = await post(name, body);
+    expect(value).toMatchObject({
+      text: `npx dsbm ${name} ${words}`,
+      runs: name === "fit" ? ["fit/defaults/3", "fit/defaults/4"] : [firstRun],
+    });
+    await expect.poll(async () => (await getJson("runs")).job.log).toBe("working\n");
+    await post("stop", {});
+    await expect.poll(jobState).not.toBe("stopping");
+  });
+
+  it("is no sweep of more runs than a page compares", async () => {
+    const seeds = Array.from({ length: 33 }, (_, i) => i).join();
+    const { status, value } = await post("fit", { files: [file, file], options: { seed: seeds } });
+    expect([status, value]).toEqual([400, expect.stringMatching(/make 33 runs.* at most 32/)]);
   });
 
   it("ends with the studio, as by Ctrl-C", async () => {
@@ -204,8 +242,16 @@ describe("a run", () => {
 it("a studio that only shows refuses every request that writes", async () => {
   const shown = await startStudio({ folder, port: 0, program, isReadOnly: true });
   const before = readdirSync(folder);
-  const requests = ["look", "plan", "fit", "stop", "resume", "extend", "sample", "draws"];
-  for (const name of [...requests, "evaluate", "export", "note", "delete", "upload?name=a.csv"]) {
+  const requests = ["look", "plan", "fit", "stop", "resume", "extend", "sample", "annotate"];
+  for (const name of [
+    ...requests,
+    "draws",
+    "evaluate",
+    "export",
+    "note",
+    "delete",
+    "upload?name=a.csv",
+  ]) {
     const { status, value } = await post(name, { run: firstRun }, shown);
     expect([name, status, value]).toEqual([
       name,

@@ -38,7 +38,9 @@ export async function coursePanels(
   options: TimedOptions,
 ): Promise<Panel[]> {
   const panels = plane.k === 2 ? await fieldPanels(course, plane, options) : [];
-  if (course.mass) panels.push(await massPanel(course.mass, options));
+  // Panels of a row have one height.
+  const height = panels[0]?.height ?? planeSize.height;
+  if (course.mass) panels.push(await massPanel(course.mass, { ...options, height }));
   if (course.fates) panels.push(await fatesPanel(course.fates, options));
   return panels;
 }
@@ -127,20 +129,21 @@ async function growthPanel(
 
 async function massPanel(
   mass: NonNullable<Course["mass"]>,
-  { timeName = usualName }: TimedOptions,
+  { timeName = usualName, height }: TimedOptions & { height: number },
 ): Promise<Panel> {
   const { dot, line } = await loadPlot();
   const rows = (times: readonly number[], values: readonly number[]) =>
     times.map((at, i) => ({ time: at, mass: values[i] }));
   const panel = await drawPanel({
     ...planeSize,
+    height,
     title: "Total mass",
     marginLeft: 68,
     x: { ticks: 5, tickFormat: tickText, label: timeName, labelOffset: 36 },
     y: {
       ticks: 5,
       tickFormat: tickText,
-      label: "mass, relative to the start",
+      label: "mass (1 at the start)",
       labelOffset: 56,
       zero: true,
     },

@@ -66,6 +66,10 @@ const filesOf = (folder: string, id: string): string[] => {
 export const hasEvaluationPictures = (folder: string, id: string): boolean =>
   filesOf(folder, id).some((file) => /\.(png|svg|gif)$/.test(file));
 
+/** Whether the samples of an evaluation are images, by the prefix of the names of its files. */
+export const hasEvaluationImages = (folder: string, id: string): boolean =>
+  filesOf(folder, id).includes(`${id}_end.png`);
+
 /** The images of an evaluation that a run has, by the prefix of their names. */
 export function evaluationPictures(folder: string, id: string, facts: CaptionFacts): Picture[] {
   const files = filesOf(folder, id);

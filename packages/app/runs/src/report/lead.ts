@@ -8,14 +8,28 @@ import type { Names } from "./names.js";
 import { detailsOf, type Html, html, type Part, pairs } from "./page/html.js";
 import type { RunReport, TrainingCounts } from "./run.js";
 
+/** What the samples of a run are called. */
+export type SampleNoun = "row" | "field" | "image" | "sample";
+
+const articles = { row: "a", field: "a", image: "an", sample: "a" };
+
+interface RequestFacts {
+  data: DataFile | null;
+  names: Names;
+  noun: SampleNoun;
+}
+
 /** What the bridge does. */
-export function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
+export function request(
+  { config }: Pick<RunReport, "config">,
+  { data, names, noun }: RequestFacts,
+): Html {
   const { fb_sequence: directions } = config;
   const isBoth = !Array.isArray(directions) || directions.length > 1;
-  const what = data ? "row" : "sample";
+  const what = `${articles[noun]} ${noun}`;
   const ofCourse = data && courseRequest(data, isBoth);
   if (ofCourse) return ofCourse;
-  return html`<p>This bridge turns a ${what} of <b>${names.source}</b> into a ${what} of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. It is evaluated on held-out ${what}s.</p>`;
+  return html`<p>This bridge turns ${what} of <b>${names.source}</b> into ${what} of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. It is evaluated on held-out ${noun}s.</p>`;
 }
 
 /** A sentence for a run that was interrupted or failed. */

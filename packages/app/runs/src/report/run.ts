@@ -10,11 +10,12 @@ import { type Quality, readQuality } from "../run/quality.js";
 import type { RunInfo } from "../run/run-info.js";
 import { courseTitle } from "./course.js";
 import { dataSection } from "./data-section.js";
+import { hasEvaluationImages } from "./evaluation-pictures.js";
 import { fewStepsSection } from "./few-steps.js";
 import { fieldsSection } from "./fields-section.js";
 import { type EvaluationView, evaluationFigures } from "./figures.js";
 import { growthLead, growthSection } from "./growth-section.js";
-import { request, runFacts, stateOf, warningsOf } from "./lead.js";
+import { request, runFacts, type SampleNoun, stateOf, warningsOf } from "./lead.js";
 import { metricTables } from "./metrics.js";
 import { distinctNames, endNames, type Names } from "./names.js";
 import { charts, command, detailsOf, Html, html, pairs, piecesOf } from "./page/html.js";
@@ -67,8 +68,8 @@ export async function renderRun(report: RunReport): Promise<string> {
   const fields = readFieldsFile(folder);
   const quality = readQuality(folder);
   const growth = readGrowth(folder);
-  const comparison = readStepComparison(folder);
   const names = distinctNames((data && endNames(data)) ?? report.names);
+  const noun = data ? "row" : fields ? "field" : sampleNoun(report);
   const sections: ReportSection[] = [
     {
       id: "pictures",
@@ -76,12 +77,12 @@ export async function renderRun(report: RunReport): Promise<string> {
       short: "Samples",
       body: await evaluationFigures(folder, report.views, { names, data, quality }),
     },
-    { id: "metrics", title: "Quality", short: "Metrics", body: qualitySection(quality) },
+    { id: "metrics", title: "Quality", short: "Metrics", body: qualitySection(quality, noun) },
     {
       id: "few-steps",
       title: "Few steps and their teacher",
       short: "Few steps",
-      body: comparison ? fewStepsSection(comparison, readTeacher(folder)) : [],
+      body: stepsSection(folder),
     },
     { id: "growth", title: "Growth", body: growth ? await growthSection(growth) : [] },
     {
@@ -106,7 +107,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   return renderPage({
     title: data?.course ? courseTitle(data.course) : `From ${names.source} to ${names.target}`,
     lead: piecesOf(
-      request(report, data, names),
+      request(report, { data, names, noun }),
       stateOf(report),
       growth && growthLead(growth),
       verdictParts(
@@ -122,6 +123,10 @@ export async function renderRun(report: RunReport): Promise<string> {
   });
 }
 
+/** The noun of data without columns and variables. */
+const sampleNoun = ({ folder, views }: RunReport): SampleNoun =>
+  views.some(({ id }) => hasEvaluationImages(folder, id)) ? "image" : "sample";
+
 /** A section of the page; an empty one is omitted. */
 interface ReportSection {
   id: string;
@@ -130,15 +135,22 @@ interface ReportSection {
   body: Html[];
 }
 
-const qualitySection = (quality: Quality | null): Html[] =>
-  quality ? piecesOf(metricsNote(quality), metricTables(quality), unmeasuredList(quality)) : [];
+function stepsSection(folder: string): Html[] {
+  const comparison = readStepComparison(folder);
+  return comparison ? fewStepsSection(comparison, readTeacher(folder)) : [];
+}
 
-function metricsNote({ n, split, sampler = {}, folds }: Quality): Html {
+const qualitySection = (quality: Quality | null, noun: SampleNoun): Html[] =>
+  quality
+    ? piecesOf(metricsNote(quality, noun), metricTables(quality), unmeasuredList(quality))
+    : [];
+
+function metricsNote({ n, split, sampler = {}, folds }: Quality, noun: SampleNoun): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;
   const from = split === "train" ? "training" : "held-out";
   const options = Object.entries(sampler).map(([key, value]) => `${key}=${value}`);
   const how = options.length > 0 ? `, sampled with ${options.join(" ")}` : "";
-  return html`<p>Measured with ${most}${from} rows${how}${Number(folds) > 1 && ", in each part of a cross-validation (values are means)"}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+  return html`<p>Measured with ${most}${from} ${noun}s${how}${Number(folds) > 1 && ", in each part of a cross-validation (values are means)"}. The <b>floor</b> is the score of real data. The <b>ceiling</b> is the score without a bridge. “90 % of the way” counts from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 }
 
 /** Metrics without a value by their titles; earlier versions wrote names only. */

@@ -30,14 +30,14 @@ function excessWords({ finding, grade }: MetricRow, excess: Excess): string {
   // Earlier versions wrote no finding.
   switch (finding ?? (grade === "good" ? "close" : "partway")) {
     case "few_rows":
-      return "too few rows to tell the ceiling from the floor";
+      return "too few samples to tell the ceiling from the floor";
     case "no_better":
       return "no better than no bridge";
     case "close":
       return `at most ${percent(excess.high)} of the distance is left`;
     case "partway":
       return grade === "likely"
-        ? `too few rows to be sure, at least ${shareOfWay(excess.high)}`
+        ? `too few samples to be sure, at least ${shareOfWay(excess.high)}`
         : wayWords(excess);
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { percent } from "../../src/numbers.js";
 import { bar, labelledBar } from "../../src/report/bar.js";
-import { trainingText } from "../../src/report/lead.js";
+import { request, trainingText } from "../../src/report/lead.js";
 import { metricTables } from "../../src/report/metrics.js";
 import { worstFirst } from "../../src/report/order.js";
 import { Html, html } from "../../src/report/page/html.js";
@@ -44,6 +44,15 @@ describe("numbers", () => {
 
 const excessRow = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
 
+it.each([
+  ["row", "turns a row of <b>a</b> into a row of <b>b</b>"],
+  ["image", "turns an image of <b>a</b> into an image of <b>b</b>"],
+  ["field", "evaluated on held-out fields"],
+] as const)("a report of data of the noun %s %s", (noun, text) => {
+  const facts = { data: null, names: { source: "a", target: "b" }, noun };
+  expect(request({ config: {} }, facts).text).toContain(text);
+});
+
 describe("tables of metrics", () => {
   it("call no displacement good if samples miss the target", () => {
     const moved = (grade: MetricRow["grade"]) =>
@@ -66,13 +75,16 @@ describe("tables of metrics", () => {
     [{ better: "target", target: 1 }, "expected 1"],
     [{ value: 3 }, "3 times the floor"],
     [{ note: "NOTE" }, "NOTE"],
-    [{ excess: excessRow, finding: "few_rows" }, "too few rows to tell the ceiling from the floor"],
+    [
+      { excess: excessRow, finding: "few_rows" },
+      "too few samples to tell the ceiling from the floor",
+    ],
     [{ excess: excessRow, finding: "no_better" }, "no better than no bridge"],
     [{ excess: excessRow, finding: "close" }, "at most 30 % of the distance is left"],
     [{ excess: excessRow, finding: "partway" }, "80 % of the way (70 % to 90 %)"],
     [
       { excess: excessRow, finding: "partway", grade: "likely" },
-      "too few rows to be sure, at least 70 % of the way",
+      "too few samples to be sure, at least 70 % of the way",
     ],
     // Earlier versions wrote no finding.
     [{ excess: excessRow, grade: "good" }, "at most 30 % of the distance is left"],

@@ -42,7 +42,7 @@ export async function runExperiment(
   const [first, ...others] = members;
   if (!first) throw new ConfigError("the sweep has no members", "sweep");
   if (command.plan) {
-    await command.plan(first);
+    await command.plan([first, ...others]);
     return 0;
   }
   const runs = members.map((member) => ({ ...member, config: completeTrain(member.config) }));

@@ -1,5 +1,4 @@
 import {
-  ConfigError,
   completeTrain,
   fit,
   type Member,
@@ -31,7 +30,6 @@ export async function fitCommand(args: string[], began: number): Promise<number>
   const [tokens, cfg] = withoutCfg(args.filter((token) => !fitSwitches.includes(token)));
   const { base, parsed, places, overrides } = readFitArguments(tokens);
   const isPlan = args.includes("--plan");
-  if (isPlan && parsed.multirun) throw new ConfigError("--plan plans one run: leave -m out");
   // Reading a column of times tells its datasets.
   const isCourse = overrides.time !== undefined;
   const { withTimes } = isCourse ? await import("@dsbm/fit") : { withTimes: null };
@@ -44,7 +42,7 @@ export async function fitCommand(args: string[], began: number): Promise<number>
       places,
       plan:
         isPlan || cfg
-          ? (member) => plan(member, { cfg, json: args.includes("--json"), places })
+          ? (members) => plan(members, { cfg, json: args.includes("--json"), places })
           : undefined,
       print: (folder) => print(folder, args.includes("--json")),
     },
@@ -53,22 +51,26 @@ export async function fitCommand(args: string[], began: number): Promise<number>
   );
 }
 
+/** Prints the plan of the first run. */
 async function plan(
-  request: Member<TrainConfig>,
+  members: readonly [Member<TrainConfig>, ...Member<TrainConfig>[]],
   { cfg, json, places }: { cfg: boolean; json: boolean; places: string[] },
 ): Promise<void> {
+  const [request] = members;
   const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
   const plan = await planFit(request, { ...work, isShown: true });
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
   else if (json) {
     const { choices, forecast, datasets } = plan;
-    const { overrides, config } = request;
-    const folder = placeOfRun(completeTrain(config), request);
+    const { overrides } = request;
+    const folders = members.map((one) => placeOfRun(completeTrain(one.config), one));
     const command = printCommand({ command: "fit", arguments: places, overrides });
     const warnings = datasets?.columns?.description.warnings ?? [];
-    console.log(JSON.stringify({ choices, forecast, warnings, command, folder }));
+    console.log(JSON.stringify({ choices, forecast, warnings, command, folders }));
   } else {
+    if (members.length > 1)
+      console.log(`a sweep of ${members.length} runs; the plan of the first run:`);
     for (const line of fieldLines(plan)) console.log(line);
     printPlan(plan, { line: (text) => console.log(text) });
   }

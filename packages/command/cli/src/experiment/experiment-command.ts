@@ -23,8 +23,10 @@ export interface ExperimentCommand {
   usage: string;
   /** Lines of help before the keys. */
   notes?: string;
-  /** Replaces the run. */
-  plan?: ((member: Member<TrainConfig>) => Promise<void>) | undefined;
+  /** Replaces the runs. */
+  plan?:
+    | ((members: readonly [Member<TrainConfig>, ...Member<TrainConfig>[]]) => Promise<void>)
+    | undefined;
   /** Files and folders before the overrides. */
   places?: readonly string[];
   /** Prints a finished run in another way. */

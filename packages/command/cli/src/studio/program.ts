@@ -4,8 +4,10 @@ import {
   ConfigError,
   completeTrain,
   fit,
+  parseOverride,
   printValue,
   resolveArguments,
+  sweptOverrides,
   type Value,
 } from "@dsbm/config";
 import type { FitCommand, StudioProgram } from "@dsbm/studio";
@@ -54,6 +56,18 @@ const pageKeys: ReadonlySet<string> = new Set([
 
 const setting = (key: string, value: Value): string => `${key}=${printValue(value)}`;
 
+/** Settings of which some have several values, as a sweep of one run at a time; lists stay lists. */
+function withSweep(settings: readonly string[]): readonly string[] {
+  const overrides = settings.map(parseOverride);
+  const swept = sweptOverrides(fit, overrides);
+  if (swept.length === 0) return settings;
+  const texts = overrides.map((one) => {
+    const isList = one.values.length > 1 && !swept.includes(one);
+    return `${one.key}=${isList ? `[${one.text}]` : one.text}`;
+  });
+  return [...texts, "launcher.n_jobs=1", "-m"];
+}
+
 /** @throws {ConfigError} for an option of no page, and all errors of the command line. */
 function fitCommand(
   folder: string,
@@ -69,13 +83,14 @@ function fitCommand(
   const settings = Object.entries(options).map(([key, text]) => `${key}=${text}`);
   // The usual folder of runs needs no option.
   if (folder !== absolute("experiments")) settings.push(setting(root, folder));
-  const { parsed, base } = readFitArguments([...files, ...settings]);
-  const [member, ...others] = resolveArguments(fit, parsed, { base }).members;
-  if (!member || others.length > 0) throw new ConfigError("the studio starts one run", "sweep");
-  const words = ["fit", ...files, ...settings];
-  // The times in the table name the folder.
-  if (Object.hasOwn(options, "time")) return { words, folder: null };
-  return { words, folder: absolute(placeOfRun(completeTrain(member.config), member)) };
+  const words = [...files, ...withSweep(settings)];
+  const { parsed, base } = readFitArguments(words);
+  const { members } = resolveArguments(fit, parsed, { base });
+  const command = ["fit", ...words];
+  // The times in the table name the folders.
+  if (Object.hasOwn(options, "time")) return { words: command, folders: null };
+  const folders = members.map((one) => absolute(placeOfRun(completeTrain(one.config), one)));
+  return { words: command, folders };
 }
 
 /** The commands of a studio. */

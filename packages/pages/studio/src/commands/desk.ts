@@ -51,7 +51,7 @@ export class Desk {
    * Starts a command.
    * @throws {RunError} while another one works.
    */
-  start(run: string, words: readonly string[]): JobView | null {
-    return this.jobs.start({ words, text: commandText(words), run });
+  start(runs: readonly string[], words: readonly string[]): JobView | null {
+    return this.jobs.start({ words, text: commandText(words), runs });
   }
 }

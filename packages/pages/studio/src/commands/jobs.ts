@@ -9,7 +9,7 @@ const patience = 60_000;
 
 interface RunningJob {
   child: ChildCommand;
-  facts: Pick<JobView, "id" | "command" | "text" | "run">;
+  facts: Pick<JobView, "id" | "command" | "text" | "runs">;
   state: JobView["state"];
 }
 
@@ -18,8 +18,8 @@ export interface JobRequest {
   words: readonly string[];
   /** The command as a user types it. */
   text: string;
-  /** The run that it works on. */
-  run: string;
+  /** The runs that it works on. */
+  runs: readonly string[];
 }
 
 /** The child processes of a studio. */
@@ -44,7 +44,7 @@ export class Jobs {
 
   /** Whether a job works on this run. */
   worksOn(run: string): boolean {
-    return this.#isBusy && this.#job?.facts.run === run;
+    return this.#isBusy && this.#job?.facts.runs.includes(run) === true;
   }
 
   get #isBusy(): boolean {
@@ -55,10 +55,10 @@ export class Jobs {
    * Starts a job.
    * @throws {RunError} while another one works.
    */
-  start({ words, text, run }: JobRequest): JobView | null {
+  start({ words, text, runs }: JobRequest): JobView | null {
     this.#refuseIfBusy();
     const child = new ChildCommand(this.#program, words, longestLog);
-    const facts = { id: ++this.#count, command: words[0] ?? "", text, run };
+    const facts = { id: ++this.#count, command: words[0] ?? "", text, runs };
     const job: RunningJob = { child, facts, state: "running" };
     this.#job = job;
     void child.ended.then((code) => {

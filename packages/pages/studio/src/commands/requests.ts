@@ -6,8 +6,8 @@ import type { RunRequest } from "@dsbm/runs";
 export interface FitCommand {
   /** Its arguments, the command first. */
   words: string[];
-  /** The absolute path of its run folder; null if the data decide it. */
-  folder: string | null;
+  /** The absolute paths of its run folders, several of a sweep; null if the data decide them. */
+  folders: string[] | null;
 }
 
 /** The program that does the work of a studio. */
@@ -17,7 +17,7 @@ export interface StudioProgram {
   /** The options of `fit` that a page may give: none names a file, a folder or code. */
   fitKeys: readonly string[];
   /**
-   * A fit of files, with options as typed, whose runs are below `root`.
+   * A fit of files, with options as typed, whose runs are below `root`. Several values of an option are a sweep.
    * @throws {UserError} for an option of no page, and for an invalid one.
    */
   fit(

@@ -1,11 +1,11 @@
 // New bridges, and longer ones.
 import { resolve } from "node:path";
-import { RunError, type RunRequest, runInfo } from "@dsbm/runs";
+import { RunError, type RunRequest, runInfo, sweepsFolder } from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 import { z } from "zod";
 import { pathBelow } from "../files/walk.js";
 import { configFacts, readAs } from "../runs/files.js";
-import type { JobView, PlacedPlan } from "../shared/api.js";
+import { type JobView, mostCompared, type PlacedPlan } from "../shared/api.js";
 import type { Desk } from "./desk.js";
 import { commandText, type FitCommand } from "./requests.js";
 
@@ -16,13 +16,13 @@ export interface BridgeRequest {
 }
 
 interface PlacedFit extends FitCommand {
-  /** Its run below the folder. */
-  run: string;
+  /** Its runs below the folder. */
+  runs: string[];
 }
 
 interface PrintedPlan extends BridgePlan {
-  /** The path of its run folder. */
-  folder: string;
+  /** The paths of its run folders. */
+  folders: string[];
 }
 
 const printedPlan = async (
@@ -44,13 +44,27 @@ function runOf({ folder }: Desk, place: string): string {
 }
 
 /**
- * A fit with its run.
+ * The runs of folders; a sweep of several also writes to the folder of sweeps.
  * @throws {RunError}
  */
-async function withRun(desk: Desk, command: FitCommand, signal: AbortSignal): Promise<PlacedFit> {
-  const { words, folder } = command;
-  const place = folder ?? (await printedPlan(desk, words, signal)).folder;
-  return { ...command, run: runOf(desk, place) };
+function runsOf(desk: Desk, folders: readonly string[]): string[] {
+  if (folders.length > mostCompared)
+    throw new RunError(
+      "bad_argument",
+      `these values make ${folders.length} runs, and the studio starts at most ${mostCompared}: give fewer values, or write dsbm fit with -m in a terminal`,
+    );
+  if (folders.length > 1) runOf(desk, sweepsFolder(desk.folder.root));
+  return folders.map((place) => runOf(desk, place));
+}
+
+/**
+ * A fit with its runs.
+ * @throws {RunError}
+ */
+async function withRuns(desk: Desk, command: FitCommand, signal: AbortSignal): Promise<PlacedFit> {
+  const { words, folders } = command;
+  const places = folders ?? (await printedPlan(desk, words, signal)).folders;
+  return { ...command, runs: runsOf(desk, places) };
 }
 
 function fitOf(desk: Desk, { files, options }: BridgeRequest): FitCommand {
@@ -68,15 +82,18 @@ export async function planBridge(
   request: BridgeRequest,
   signal: AbortSignal,
 ): Promise<PlacedPlan> {
-  const { words } = fitOf(desk, request);
-  const { folder, ...plan } = await printedPlan(desk, words, signal);
-  const run = runOf(desk, folder);
-  const exists = desk.table.row(run) !== undefined;
-  return { ...plan, command: commandText(words), run, exists };
+  const { words, folders: known } = fitOf(desk, request);
+  if (known) runsOf(desk, known);
+  const { folders, ...plan } = await printedPlan(desk, words, signal);
+  const runs = runsOf(desk, folders).map((id) => ({
+    id,
+    state: desk.table.row(id)?.state ?? null,
+  }));
+  return { ...plan, command: commandText(words), runs };
 }
 
 /**
- * Starts `dsbm fit`.
+ * Starts `dsbm fit`; a sweep trains its unfinished runs.
  * @throws {RunError}
  */
 export async function trainBridge(
@@ -84,8 +101,8 @@ export async function trainBridge(
   request: BridgeRequest,
   signal: AbortSignal,
 ): Promise<JobView | null> {
-  const { words, run } = await withRun(desk, fitOf(desk, request), signal);
-  return desk.start(run, words);
+  const { words, runs } = await withRuns(desk, fitOf(desk, request), signal);
+  return desk.start(runs, words);
 }
 
 /**
@@ -93,7 +110,7 @@ export async function trainBridge(
  * @throws {RunError}
  */
 export const extendRun = (desk: Desk, run: string, more: number): JobView | null =>
-  desk.start(run, ["extend", desk.runPlace(run), `+${more}`]);
+  desk.start([run], ["extend", desk.runPlace(run), `+${more}`]);
 
 const halfIterations = z.int().min(1).max(100_000);
 
@@ -114,13 +131,13 @@ export async function resumeRun(
     case "fit":
       return resumeFit(desk, { run, fit: request, signal });
     case "distill":
-      return desk.start(run, ["distill", place, program.setting("out", place)]);
+      return desk.start([run], ["distill", place, program.setting("out", place)]);
     case "extend":
-      return desk.start(run, extension(place, request.overrides.half_iterations));
+      return desk.start([run], extension(place, request.overrides.half_iterations));
     case "train":
     case "gaussian": {
       const config = readAs(folder, pathBelow(run, "config.json"), configFacts);
-      return desk.start(run, extension(place, config.half_iterations));
+      return desk.start([run], extension(place, config.half_iterations));
     }
     default:
       throw new RunError(
@@ -151,11 +168,11 @@ async function resumeFit(
       "bad_argument",
       "the files of this run are not in the folder of the studio: resume it in a terminal, by its command",
     );
-  const command = await withRun(desk, program.resume(folder.root, fit), signal);
-  if (command.run !== run)
+  const { words, runs } = await withRuns(desk, program.resume(folder.root, fit), signal);
+  if (runs.join() !== run)
     throw new RunError(
       "bad_argument",
       "this run was moved: resume it in a terminal, by its command",
     );
-  return desk.start(run, command.words);
+  return desk.start(runs, words);
 }

@@ -1,4 +1,4 @@
-// A trained bridge at work: samples, draws of one row, evaluations with other steps, exports.
+// A trained bridge at work: samples, annotated tables, draws of one row, evaluations with other steps, exports.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -26,14 +26,21 @@ const endings: Readonly<Record<string, string>> = {
 
 const stepWords = (steps: number | null): string[] => (steps === null ? [] : [`steps=${steps}`]);
 
-/** "new.csv" forward: "new_f.csv". Samples of a folder of images are a folder. */
-function sampleName(file: string, { direction, steps }: SamplingRequest): string {
+/** Annotations have names, which arrays have not. */
+const annotationEndings = { ...endings, npy: "csv", npz: "csv" };
+
+/** "new.csv" with the part "f": "new_f.csv". The output of a folder of images is a folder. */
+function outputName(
+  file: string,
+  parts: readonly (string | number | null)[],
+  formats = endings,
+): string {
   const [, stem = basename(file), ending = ""] =
     /^(.+?)\.(csv|tsv|tab|parquet|pq|npy|npz|h5ad|h5|nc)(?:\.gz)?$/i.exec(basename(file)) ?? [];
-  const name = [stem, direction, ...(steps === null ? [] : [steps])].join("_");
+  const name = [stem, ...parts.filter((part) => part !== null)].join("_");
   const plain = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "_");
   const format = ending.toLowerCase();
-  return ending === "" ? plain : `${plain}.${endings[format] ?? format}`;
+  return ending === "" ? plain : `${plain}.${formats[format] ?? format}`;
 }
 
 /**
@@ -42,13 +49,27 @@ function sampleName(file: string, { direction, steps }: SamplingRequest): string
  */
 export function sampleFile(
   desk: Desk,
-  request: SamplingRequest & { file: string },
+  { run, file, direction, steps }: SamplingRequest & { file: string },
 ): JobView | null {
-  const { run, file, direction, steps } = request;
   const places = [desk.runPlace(run), desk.placeOf(file)];
-  const out = desk.outputPlace(run, sampleName(file, request));
+  const out = desk.outputPlace(run, outputName(file, [direction, steps]));
   const options = [`direction=${direction}`, ...stepWords(steps), "overwrite=true"];
-  return desk.start(run, ["sample", ...places, out, ...options]);
+  return desk.start([run], ["sample", ...places, out, ...options]);
+}
+
+/**
+ * Starts `dsbm annotate`; an empty time is the last, and an empty column gives no fates.
+ * @throws {RunError}
+ */
+export function annotateFile(
+  desk: Desk,
+  { run, file, at, fate }: { run: string; file: string; at: string; fate: string },
+): JobView | null {
+  const places = [desk.runPlace(run), desk.placeOf(file)];
+  const out = desk.outputPlace(run, outputName(file, ["annotated", at || null], annotationEndings));
+  const options = Object.entries({ at, fate }).filter(([, text]) => text !== "");
+  const words = options.map(([key, text]) => desk.program.setting(key, text));
+  return desk.start([run], ["annotate", ...places, out, ...words, "overwrite=true"]);
 }
 
 const cellOf = (text: string): string | number => {
@@ -96,7 +117,7 @@ export function evaluateRun(
   const size = solver === "sde" ? steps : null;
   const out = desk.outputPlace(run, evaluationFile(solver, size));
   const options = [`solver=${solver}`, ...stepWords(size), desk.program.setting("out", out)];
-  return desk.start(run, ["evaluate", desk.runPlace(run), ...options]);
+  return desk.start([run], ["evaluate", desk.runPlace(run), ...options]);
 }
 
 /**
@@ -105,5 +126,5 @@ export function evaluateRun(
  */
 export function exportRun(desk: Desk, run: string, kind: "page" | "onnx"): JobView | null {
   const out = desk.outputPlace(run, kind === "page" ? "bridge.html" : "onnx");
-  return desk.start(run, ["export", desk.runPlace(run), out, "overwrite=true"]);
+  return desk.start([run], ["export", desk.runPlace(run), out, "overwrite=true"]);
 }

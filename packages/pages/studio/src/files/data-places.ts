@@ -1,6 +1,6 @@
 // Files for a bridge: tables and images below the folder of the studio, and uploads.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { type Dirent, existsSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { sweepTemporaries, temporaryPath } from "@dsbm/files";
@@ -16,12 +16,21 @@ const uploads = "uploads";
 /** The largest file that a page brings. */
 const mostBytes = 1 << 30;
 
-/** Tables, fields and folders of images below the folder, by path. Runs are passed over. */
+/** Whether dsbm made a folder: prepared datasets, and the manifest of a sweep. */
+const isOwnFolder = (path: string, entries: readonly Dirent[]): boolean => {
+  const has = (name: string) => entries.some((entry) => entry.name === name);
+  return (
+    (/prepared\/[^/]+$/.test(path) && has("facts.json")) || (has("manifest.json") && has("logs"))
+  );
+};
+
+/** Tables, fields and folders of images below the folder, by path. Runs and other folders of dsbm are passed over. */
 export function listData(folder: Folder): DataPlace[] {
   const places: DataPlace[] = [];
   walkFolders((path) => {
     if (places.length >= mostPlaces || isRunFolder(folder, path)) return [];
     const entries = folder.list(path);
+    if (isOwnFolder(path, entries)) return [];
     const images = entries.filter((entry) => entry.isFile() && imageName.test(entry.name)).length;
     if (images > 1 && path !== "") places.push({ path, images, bytes: null });
     for (const entry of entries)

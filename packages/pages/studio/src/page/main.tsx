@@ -46,7 +46,7 @@ function App() {
         {page === "runs" && <RunsPage runs={state} params={params} />}
         {page === "run" && <RunPage key={run} id={run} params={params} state={state} />}
         {page === "new" && <NewPage state={state} params={params} />}
-        {page === "compare" && <Compare params={params} />}
+        {page === "compare" && state && <Compare params={params} state={state} />}
       </main>
     </>
   );

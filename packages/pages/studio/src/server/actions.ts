@@ -3,7 +3,7 @@ import { z } from "zod";
 import { deleteRun, writeNote } from "../commands/care.js";
 import type { Desk } from "../commands/desk.js";
 import { extendRun, planBridge, resumeRun, trainBridge } from "../commands/train.js";
-import { drawRow, evaluateRun, exportRun, sampleFile } from "../commands/use.js";
+import { annotateFile, drawRow, evaluateRun, exportRun, sampleFile } from "../commands/use.js";
 import { longestNote } from "../runs/files.js";
 
 const path = z.string().max(4096);
@@ -45,6 +45,10 @@ export const actionsOf = (desk: Desk): Readonly<Record<string, Action>> => ({
     extendRun(desk, body.run, body.more),
   ),
   sample: action(sampling.extend({ file: path }), (body) => sampleFile(desk, body)),
+  annotate: action(
+    run.extend({ file: path, at: z.string().max(1000), fate: z.string().max(1000) }),
+    (body) => annotateFile(desk, body),
+  ),
   draws: action(
     sampling.extend({
       row: z.record(z.string(), z.string().max(1000)),

@@ -15,6 +15,9 @@ import type { BridgePlan } from "@dsbm/web/fit";
 /** The header with the token of a request that writes. */
 export const tokenHeader = "x-studio-token";
 
+/** Runs of a comparison or a sweep: as many as have a look of their own. */
+export const mostCompared = 32;
+
 type ShownState = RunState | "unreadable";
 
 /** A metric of the newest evaluation, with its reference. */
@@ -87,8 +90,8 @@ export interface JobView {
   command: string;
   /** The command as a user types it. */
   text: string;
-  /** The run that it works on. */
-  run: string;
+  /** The runs that it works on, several of a sweep. */
+  runs: readonly string[];
   state: "running" | "stopping" | "finished" | "stopped" | "failed";
   /** The end of its progress and of its results. */
   log: string;
@@ -113,10 +116,8 @@ export interface DataPlace {
 
 /** What a fit would do, and where. */
 export interface PlacedPlan extends BridgePlan {
-  /** Its run below the folder. */
-  run: string;
-  /** Whether that run is there already. */
-  exists: boolean;
+  /** Its runs below the folder, several of a sweep; the state is null before a run begins. */
+  runs: { id: string; state: ShownState | null }[];
 }
 
 /** A column of a row to draw from. */

@@ -59,7 +59,9 @@ dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
   .cards td:empty { display: none; }
   .cards td::before { content: attr(data-name) " "; color: var(--faint); } .cards td .bar { display: inline-block; vertical-align: middle; } }
 .row { display: flex; flex-wrap: wrap; gap: .8rem 1.4rem; align-items: flex-start; margin: .8rem 0; }
-.grid { display: grid; gap: .8rem 1.2rem; margin: .8rem 0 1.2rem; }
+.grid { display: grid; gap: 0 1.2rem; margin: .8rem 0 1.2rem; } .grid > figure { margin-bottom: .8rem; }
+/* Titles, legends and plots of a row of charts are level. */
+.chart { display: grid; grid-template-rows: subgrid; grid-row: span 5; align-content: start; } .chart > b { grid-row: 1; } .chart > .legend { grid-row: 2; align-content: start; } .chart > svg { grid-row: 3; } .chart > .ramp { grid-row: 4; } .chart > figcaption { grid-row: 5; }
 .grid.small { grid-template-columns: repeat(auto-fill, minmax(min(11.5rem, 46%), 1fr)); }
 .grid.medium { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
 .grid.large { grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); }

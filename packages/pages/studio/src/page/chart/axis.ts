@@ -51,11 +51,20 @@ export function evaluationsOf(
 /** CurvePoints of a curve in the order of x; null: no finite value. */
 export type CurvePoints = readonly (readonly [x: number, value: number | null])[];
 
-/** Curves over one axis. A curve continues over missing points (undefined), and ends at a null. */
+/** Curves over one axis. A curve continues over missing points (undefined), and has a gap from a null to its next value. */
 export function align(curves: readonly CurvePoints[]): { x: number[]; ys: Values[] } {
   const maps = curves.map((points) => new Map(points));
   const x = [...new Set(maps.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
-  return { x, ys: maps.map((points) => x.map((at) => points.get(at)) as Values) };
+  const valuesOf = (points: ReadonlyMap<number, number | null>) => {
+    let last: number | null | undefined;
+    return x.map((at) => {
+      const value = points.get(at);
+      if (value !== undefined) last = value;
+      // A missing point within a gap would be drawn as a piece of a line.
+      return last === null ? null : value;
+    });
+  };
+  return { x, ys: maps.map((points) => valuesOf(points) as Values) };
 }
 
 /** The share of the earlier average. */

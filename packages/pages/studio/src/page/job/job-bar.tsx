@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { JobView, StudioState } from "../../shared/api.js";
+import type { JobView, RunRow, StudioState } from "../../shared/api.js";
 import { StepsLine } from "../../widgets/index.js";
 import { Fault } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
@@ -9,6 +9,7 @@ const workNames: Readonly<Record<string, string>> = {
   fit: "Training",
   extend: "Training",
   sample: "Sampling",
+  annotate: "Annotation",
   evaluate: "Evaluation",
   export: "Export",
 };
@@ -30,16 +31,16 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
   const task = useTask();
   const [hidden, setHidden] = useState(0);
   if (!job || job.id === hidden) return null;
-  const row = rows.find(({ id }) => id === job.run);
-  const name = row?.name || job.run.split("/")[0];
+  const begun = rows.filter(({ id }) => job.runs.includes(id));
+  const row = begun.find(({ state }) => state === "running") ?? begun[0];
   const work = workNames[job.command] ?? job.command;
   return (
     <section class={`job ${job.state}`} aria-label="Work of the studio">
       <p>
-        <b>{work}</b> of {row ? <a href={hrefOf("run", { run: job.run })}>{name}</a> : name}{" "}
+        <b>{work}</b> of <JobRuns job={job} begun={begun} />{" "}
         <span role="status">
           {stateNames[job.state]}
-          {job.state === "stopped" && work === "Training" && ": Continue on its page resumes it"}
+          {job.state === "stopped" && work === "Training" && `: ${resuming(job)}`}
         </span>{" "}
         {!isAtWork(job) && (
           <button type="button" onClick={() => setHidden(job.id)}>
@@ -73,4 +74,27 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
   );
 }
 
-const lastLine = ({ log }: JobView): string => log.trimEnd().split("\n").at(-1) ?? "";
+const resuming = ({ runs }: JobView): string =>
+  runs.length > 1
+    ? "Continue on the page of a run resumes it, and the same start in New bridge all that are left"
+    : "Continue on its page resumes it";
+
+/** The run of a job, or the comparison of a sweep. */
+function JobRuns({ job: { runs }, begun }: { job: JobView; begun: readonly RunRow[] }) {
+  const [run = ""] = runs;
+  const name = begun[0]?.name || run.split("/")[0];
+  if (runs.length === 1)
+    return <a href={begun.length > 0 ? hrefOf("run", { run }) : undefined}>{name}</a>;
+  const finished = begun.filter(({ state }) => state === "finished").length;
+  return (
+    <>
+      <a href={hrefOf("compare", { run: runs })}>
+        {runs.length} runs of {name}
+      </a>
+      , {finished} finished:
+    </>
+  );
+}
+
+const lastLine = ({ log, output }: JobView): string =>
+  (log || output).trimEnd().split("\n").at(-1) ?? "";

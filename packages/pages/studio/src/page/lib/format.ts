@@ -15,6 +15,10 @@ export function exactText(value: number, n = 4): string {
 /** Seconds as 42s, 3m07s, 1h05m or 5d03h. */
 export const duration = (seconds: number | null): string => durationOf(seconds ?? Number.NaN);
 
+/** "12 kB" or "3.1 MB". */
+export const fileSize = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** 2026-11-26 04:10, in the time zone of the browser. */
 export function moment(time: string | null): string {
   if (time === null) return "–";

@@ -1,4 +1,5 @@
 import type { DataPlace } from "../../shared/api.js";
+import { fileSize } from "./format.js";
 import { apiPath, post, usePolled, useTask } from "./server.js";
 
 /** Formats of the file dialog. */
@@ -18,6 +19,4 @@ export function useData() {
 
 /** The size or the number of images of a place. */
 export const sizeText = ({ bytes, images }: DataPlace): string =>
-  images === null
-    ? `${((bytes ?? 0) / 1e6).toFixed(bytes && bytes > 1e5 ? 1 : 3)} MB`
-    : `${images} images`;
+  images === null ? fileSize(bytes ?? 0) : `${images} images`;

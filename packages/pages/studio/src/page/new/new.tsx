@@ -123,27 +123,41 @@ interface StartButtonProps {
   isBusy: boolean;
 }
 
-function Start({ plan: { run, exists }, request, isBusy }: StartButtonProps) {
+function Start({ plan: { runs }, request, isBusy }: StartButtonProps) {
   const task = useTask();
+  const isSweep = runs.length > 1;
+  const ids = runs.map(({ id }) => id);
+  const href = hrefOf(isSweep ? "compare" : "run", { run: ids });
   const start = () =>
     task.run(async () => {
       await post("fit", request);
-      location.hash = hrefOf("run", { run });
+      location.hash = href;
     });
-  if (exists)
+  const left = runs.filter(({ state }) => (isSweep ? state !== "finished" : state === null)).length;
+  if (left === 0)
     return (
       <p class="warned">
-        There is a run of these files with these options: <a href={hrefOf("run", { run })}>{run}</a>
-        . Another seed makes another one.
+        There {isSweep ? "are runs" : "is a run"} of these files with these options:{" "}
+        <a href={href}>{isSweep ? `the comparison of ${runs.length} runs` : ids[0]}</a>. Another
+        seed makes another one.
       </p>
     );
   return (
     <section aria-label="Start">
       <Fault text={task.error} />
+      {isSweep && (
+        <p>
+          A sweep of {runs.length} runs, one after the other
+          {left < runs.length && `, ${runs.length - left} of them finished`}. The plan is that of
+          the first run.
+        </p>
+      )}
       <button type="button" class="main" disabled={isBusy || task.isBusy} onClick={start}>
-        Start the training
+        {isSweep ? "Start the sweep" : "Start the training"}
       </button>{" "}
-      <span class="note place">Its run: {run}</span>
+      <span class="note place">
+        {isSweep ? "Their runs" : "Its run"}: {ids.join(", ")}
+      </span>
     </section>
   );
 }

@@ -37,6 +37,9 @@ export const Options = ({ options, onChange }: OptionsProps) => (
         ))}
     </ul>
     <FurtherOption onGive={onChange} />
+    <p class="note">
+      Several values of an option, such as <code>0.5,1,2</code>, make a sweep: a run for each value.
+    </p>
   </section>
 );
 

@@ -27,7 +27,7 @@ export function RunPage({ id, params, state }: RunPageProps) {
   const job = state?.job ?? null;
   const isBusy = isAtWork(job);
   if (!detail) {
-    const isComing = isBusy && job?.run === id;
+    const isComing = isBusy && job?.runs.includes(id) === true;
     const text = isComing ? "The run appears here with its first line." : "Reading the run …";
     return (
       <p class={isComing || error === null ? "note" : "wrong"}>

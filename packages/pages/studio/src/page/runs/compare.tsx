@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { RunDetail } from "../../shared/api.js";
+import { mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
 import { GroupTable } from "../lib/group-table.js";
@@ -14,11 +14,32 @@ import {
   type RunComparison,
   readable,
 } from "./comparison.js";
-import { curveNames, curveTitle, isLog, mostCompared, overlay } from "./overlay.js";
+import { curveNames, curveTitle, isLog, overlay } from "./overlay.js";
 
-/** Verdicts, metrics, curves and configurations of several runs. */
-export function Compare({ params }: { params: URLSearchParams }) {
-  const ids = params.getAll("run").slice(0, mostCompared);
+interface CompareProps {
+  params: URLSearchParams;
+  state: StudioState;
+}
+
+/** Verdicts, metrics, curves and configurations of several runs. Runs of a sweep appear when they begin. */
+export function Compare({ params, state }: CompareProps) {
+  const all = params.getAll("run").slice(0, mostCompared);
+  const ids = all.filter((id) => state.rows.some((row) => row.id === id));
+  const missing = all.length - ids.length;
+  return (
+    <>
+      <h1>Comparison of {all.length === 1 ? "1 run" : `${all.length} runs`}</h1>
+      {missing > 0 && (
+        <p class="note" role="status">
+          {missing} of {all.length} runs {missing === 1 ? "is" : "are"} not there yet.
+        </p>
+      )}
+      {ids.length > 0 && <ComparedRuns ids={ids} params={params} />}
+    </>
+  );
+}
+
+function ComparedRuns({ ids, params }: { ids: readonly string[]; params: URLSearchParams }) {
   const path = apiPath(
     "run",
     ids.map((id) => ["run", id]),
@@ -30,7 +51,6 @@ export function Compare({ params }: { params: URLSearchParams }) {
   const hasSeeds = groups.some(({ members }) => members.length > 1);
   return (
     <>
-      <h1>Comparison of {ids.length === 1 ? "1 run" : `${ids.length} runs`}</h1>
       <Fault text={error} />
       {value === null && error === null && <p class="note">Reading the runs …</p>}
       {value !== null && (

@@ -4,9 +4,6 @@ import type { Curve } from "../chart/chart.js";
 import { runStyle } from "../chart/theme.js";
 import { trainingTitles } from "../lib/format.js";
 
-/** Runs in one chart: as many as have a look of their own. */
-export const mostCompared = 32;
-
 /** Curves of a run: metrics of training, then of evaluations. */
 export const curveNames = ({ history, results }: RunDetail): string[] => [
   ...Object.keys(history.metrics),

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { RunRow, Runs, StudioState } from "../../shared/api.js";
+import { mostCompared, type RunRow, type Runs, type StudioState } from "../../shared/api.js";
 import { digits, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
@@ -12,7 +12,6 @@ import {
   sortRows,
   startedColumn,
 } from "./columns.js";
-import { mostCompared } from "./overlay.js";
 
 const states = ["running", "finished", "interrupted", "failed", "unreadable"];
 const mostMetrics = 4;

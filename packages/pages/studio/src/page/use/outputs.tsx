@@ -1,9 +1,7 @@
+import { fileSize } from "../lib/format.js";
 import { Fault } from "../lib/parts.js";
 import { apiPath, post, useTask } from "../lib/server.js";
 import type { UseProps } from "./use.js";
-
-const sizeOf = (bytes: number): string =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** The files that the forms of this page have written. */
 export const OutputList = ({ detail: { row, outputs } }: Pick<UseProps, "detail">) =>
@@ -16,7 +14,7 @@ export const OutputList = ({ detail: { row, outputs } }: Pick<UseProps, "detail"
             <a href={apiPath("output", { run: row.id, file })} download>
               {file.replace(/^outputs\//, "")}
             </a>{" "}
-            <small>{sizeOf(bytes)}</small>
+            <small>{fileSize(bytes)}</small>
           </li>
         ))}
       </ul>

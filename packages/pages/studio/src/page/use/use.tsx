@@ -1,8 +1,8 @@
 import type { RunDetail } from "../../shared/api.js";
 import { Draws } from "./draws.js";
 import { Evaluate } from "./evaluate.js";
+import { NewRows } from "./new-rows.js";
 import { Export, OutputList } from "./outputs.js";
-import { Sample } from "./sample.js";
 
 /** What every form of a run needs. */
 export interface UseProps {
@@ -20,7 +20,7 @@ export function Use({ detail, isBusy }: UseProps) {
     <>
       {isBusy && <p class="note">One thing at a time: the buttons wait for the work above.</p>}
       <OutputList detail={detail} />
-      <Sample {...props} />
+      <NewRows {...props} />
       {detail.fields.length > 0 && <Draws {...props} />}
       <Evaluate {...props} />
       <Export {...props} />
