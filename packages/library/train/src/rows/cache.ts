@@ -80,7 +80,7 @@ const emptyCache = (before: StreamStates): SavedCache => ({
   names: "",
 });
 
-/** Batches of rows from a cache on disk, which is made again every so many steps. */
+/** Batches of rows from a cache on disk, made again every so many steps. */
 export class CacheRows implements BatchSource {
   readonly #options: CacheSourceOptions;
   #saved: SavedCache;

@@ -66,7 +66,7 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): OrderedRo
   }));
 }
 
-/** Batches of rows that are made an epoch at a time and kept in memory. */
+/** Batches of rows made an epoch at a time, and kept in memory. */
 export class TableRows implements BatchSource {
   #columns: OrderedRows[] = [];
   #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };

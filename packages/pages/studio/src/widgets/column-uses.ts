@@ -5,7 +5,7 @@ import type { FitColumn } from "@dsbm/web/fit";
 /** Options as typed, by their keys. */
 type TypedOptions = Readonly<Record<string, string>>;
 
-/** The uses of a column beside training, by their options. */
+/** The uses of a column next to training, by their options. */
 export const columnUses = {
   "data.exclude": "left out",
   "data.keep": "kept unchanged",

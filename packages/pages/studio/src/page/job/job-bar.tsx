@@ -76,7 +76,7 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
 
 const resuming = ({ runs }: JobView): string =>
   runs.length > 1
-    ? "Continue on the page of a run resumes it, and the same start in New bridge all that are left"
+    ? "Continue on the page of a run resumes it; the same start in New bridge trains all unfinished runs"
     : "Continue on its page resumes it";
 
 /** The run of a job, or the comparison of a sweep. */
