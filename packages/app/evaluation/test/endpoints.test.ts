@@ -14,19 +14,19 @@ const rowCount = 6;
 const seed = 5;
 const unit = 3;
 
-type Rows = number[][];
-const rowsOf = (x: Tensor): Rows => Array.from(x.unbind(), (row) => [...row.toNumbers()]);
+type RowLists = number[][];
+const rowsOf = (x: Tensor): RowLists => Array.from(x.unbind(), (row) => [...row.toNumbers()]);
 const mean = (values: readonly number[]) => sum(values) / values.length;
 const distance = (a: number[], b: number[]) => Math.hypot(...a.map((value, i) => value - b[i]));
-const pairs = (x: Rows, y: Rows) => x.flatMap((a, i) => y.map((b, j) => ({ a, b, i, j })));
-const meanOf = (x: Rows, y: Rows, of: (a: number[], b: number[]) => number) =>
+const pairs = (x: RowLists, y: RowLists) => x.flatMap((a, i) => y.map((b, j) => ({ a, b, i, j })));
+const meanOf = (x: RowLists, y: RowLists, of: (a: number[], b: number[]) => number) =>
   mean(pairs(x, y).map(({ a, b }) => of(a, b)));
 const variance = (values: number[]) =>
   values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1);
-const columns = (x: Rows) => [x.map(([a]) => a), x.map(([, b]) => b)];
+const columns = (x: RowLists) => [x.map(([a]) => a), x.map(([, b]) => b)];
 
 /** The least mean cost of a permutation. */
-function leastCost(x: Rows, y: Rows, p: number, used = 0): number {
+function leastCost(x: RowLists, y: RowLists, p: number, used = 0): number {
   const i = x.length - y.filter((_, j) => (used & (1 << j)) === 0).length;
   if (i === x.length) return 0;
   return Math.min(
@@ -38,12 +38,12 @@ function leastCost(x: Rows, y: Rows, p: number, used = 0): number {
   );
 }
 
-function leastRatio(x: Rows, y: Rows): number {
+function leastRatio(x: RowLists, y: RowLists): number {
   const [a, b] = columns(y);
   const covariance =
     a.reduce((sum, value, i) => sum + (value - mean(a)) * (b[i] - mean(b)), 0) / (a.length - 1);
   const angle = Math.atan2(2 * covariance, variance(a) - variance(b)) / 2;
-  const along = (rows: Rows, turn: number) =>
+  const along = (rows: RowLists, turn: number) =>
     variance(rows.map(([u, v]) => u * Math.cos(angle + turn) + v * Math.sin(angle + turn)));
   const first = along(y, 0);
   const second = along(y, Math.PI / 2);
@@ -51,12 +51,12 @@ function leastRatio(x: Rows, y: Rows): number {
   return first > 0.95 * (first + second) ? ratios[0] : Math.min(...ratios);
 }
 
-function slicedDistance(x: Rows, y: Rows): number {
+function slicedDistance(x: RowLists, y: RowLists): number {
   const theta = tidy(() => {
     const generator = stream(seed, "metric/directions");
     return rowsOf(randn([128, 2], { generator, dtype: "float64" }));
   });
-  const sorted = (rows: Rows, [u, v]: number[]) =>
+  const sorted = (rows: RowLists, [u, v]: number[]) =>
     rows.map(([a, b]) => (a * u + b * v) / Math.hypot(u, v)).sort((a, b) => a - b);
   const squares = theta.map((direction) => {
     const other = sorted(y, direction);
@@ -65,20 +65,20 @@ function slicedDistance(x: Rows, y: Rows): number {
   return Math.sqrt(mean(squares));
 }
 
-function kernelDistance(x: Rows, y: Rows, widths: number[]): number {
+function kernelDistance(x: RowLists, y: RowLists, widths: number[]): number {
   const kernel = (a: number[], b: number[]) =>
     mean(widths.map((h) => Math.exp(-(distance(a, b) ** 2) / (2 * h * h))));
-  const others = (rows: Rows) =>
+  const others = (rows: RowLists) =>
     mean(pairs(rows, rows).flatMap(({ a, b, i, j }) => (i === j ? [] : [kernel(a, b)])));
   return others(x) + others(y) - 2 * meanOf(x, y, kernel);
 }
 
-const totalVariance = (x: Rows) => mean(columns(x).map(variance));
+const totalVariance = (x: RowLists) => mean(columns(x).map(variance));
 
 /** Name, definition, power of the unit, draws of the floor, halves (0: no interval), isSquare, least value. */
 const definitions: [
   string,
-  (x: Rows, y: Rows, widths: number[]) => number,
+  (x: RowLists, y: RowLists, widths: number[]) => number,
   { power: number; draws: number; halves: number; isSquare?: boolean; least?: number },
 ][] = [
   ["sliced_w2", slicedDistance, { power: 1, draws: 8, halves: 32, least: 0 }],
@@ -106,7 +106,7 @@ const subject: SampleSubject = {
   own: (_, rows) => rows,
 };
 
-interface EndpointRows {
+interface ComparedSamples {
   sourceRows: Tensor;
   generatedRows: Tensor;
   targetRows: Tensor;
@@ -114,21 +114,21 @@ interface EndpointRows {
 }
 
 /** What a definition gives for the rows, with the draws and halves of the evaluation. */
-function definedRow([, define, facts]: (typeof definitions)[number], rows: EndpointRows) {
+function definedRow([, define, facts]: (typeof definitions)[number], rows: ComparedSamples) {
   const all = {
     generated: rowsOf(rows.generatedRows),
     data: rowsOf(rows.targetRows),
     reserve: rowsOf(rows.reserve),
     source: rowsOf(rows.sourceRows),
   };
-  const drawn = (from: Rows, of: string, count: number) =>
+  const drawn = (from: RowLists, of: string, count: number) =>
     [...randperm(from.length, { generator: stream(seed, `quality/${of}`) }).toNumbers()]
       .slice(0, count)
       .map((i) => from[i]);
   const half = (of: keyof typeof all, k: number) => drawn(all[of], `half/${of}/${k}`, rowCount / 2);
   const draw = (k: number) => drawn(all.reserve, `floor/${k}`, rowCount);
   const widths = kernelWidths(tensor(draw(0)), rows.targetRows, { seed });
-  const value = (x: Rows, y: Rows) => define(x, y, widths) * unit ** facts.power;
+  const value = (x: RowLists, y: RowLists) => define(x, y, widths) * unit ** facts.power;
   const numbers = (count: number) => Array.from({ length: count }, (_, k) => k);
   const close = (x: number) => expect.closeTo(x, 5);
   const whole = value(all.generated, all.data);
@@ -149,7 +149,7 @@ function definedRow([, define, facts]: (typeof definitions)[number], rows: Endpo
   };
 }
 
-let samples: EndpointRows;
+let samples: ComparedSamples;
 let measuredSet: SetMeasurement | null;
 beforeAll(async () => {
   setNumThreads(1);

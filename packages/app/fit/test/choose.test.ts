@@ -6,6 +6,7 @@ import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import { courseFacts, dataFacts } from "../src/facts.js";
 import { type BoundFacts, chooseRange, chooseWhole } from "../src/rules/bounds.js";
+import { countRules } from "../src/rules/counts.js";
 import { pathRules } from "../src/rules/course.js";
 import { growthRules } from "../src/rules/growth.js";
 import { coarseGrid } from "../src/rules/images.js";
@@ -34,6 +35,20 @@ test("the distance of optimal transport and the spread agree with the data", () 
   expect(facts.spread).toBeCloseTo(1, 0);
   // In little time of fewer rows.
   expect(factsOf({ minutes: 0.1 }).spread).not.toBe(factsOf().spread);
+});
+
+test.each([
+  ["counts", { isWhole: true }, { "data.normalise": 10_000, "data.log1p": true }, /has counts/],
+  ["logarithms", { largest: 7 }, { "data.normalise": null }, /up to 7, which look like logarithms/],
+  ["one total", { hasOneTotal: true }, { "data.normalise": null, "data.log1p": true }, /one total/],
+  ["fractions", {}, { "data.normalise": null }, /up to 230; .*write data.normalise=10000/],
+  ["scores", { smallest: -2, isWhole: true }, { "data.normalise": null }, /below 0/],
+] as const)("the scale of a matrix of %s has its reason", (_, facts, options, reason) => {
+  const matrix = { isWhole: false, hasOneTotal: false, smallest: 0.1, largest: 229, ...facts };
+  const rules = countRules({ names: ["a", "b"], n: 100, ...matrix });
+  const ofScale = rules.filter(({ key }) => /normalise|log1p/.test(key));
+  expect(Object.fromEntries(ofScale.map(({ key, value }) => [key, value]))).toEqual(options);
+  expect(ofScale[0]?.reason).toMatch(reason);
 });
 
 test("grids are coarser for fewer steps of training", () => expect(coarseGrid(20).value).toBe(5));

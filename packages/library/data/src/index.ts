@@ -59,7 +59,7 @@ export {
   withLevels,
 } from "./tables/categories.js";
 export * from "./tables/clean.js";
-export { type ColumnVariability, mostNarrowColumns } from "./tables/counts.js";
+export { type ColumnVariability, largestLogarithm, mostNarrowColumns } from "./tables/counts.js";
 export {
   type DataDescription,
   describeEnd,

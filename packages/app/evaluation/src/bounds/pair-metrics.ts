@@ -28,7 +28,7 @@ export interface PairGroup<Name extends string> {
 }
 
 /** How a statistic becomes a measurement. */
-interface PairOptions {
+interface PairUnits {
   /** The statistic's unit as a power of the unit of the rows. */
   power: 0 | 1;
   isSigned?: boolean;
@@ -40,7 +40,7 @@ const mostRows = 1000;
 export function measurePairs<S extends SampleSubject, Name extends string>(
   group: PairGroup<Name>,
   name: NoInfer<Name>,
-  { set, context, ...options }: { set: SampleSet; context: MeasurementContext<S> } & PairOptions,
+  { set, context, ...options }: { set: SampleSet; context: MeasurementContext<S> } & PairUnits,
 ): Measurement {
   const comparisons = context.once(
     `pairs/${group.key}`,

@@ -61,6 +61,12 @@ export function unreadableFile(path: string, format: string, error: unknown): Da
   const text = reason(error);
   // Of HDF5's trace, the text of the innermost function.
   const problem = [...text.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? text;
+  // HDF5 looks for filters that it lacks, such as lzf, in a folder of plug-ins.
+  if (/filter|plugin/.test(text))
+    return badTable(
+      path,
+      "is compressed by a filter that dsbm lacks: expected gzip or none; write it again with gzip",
+    );
   return badTable(path, `cannot be read as ${format} (${problem}): write it again`);
 }
 

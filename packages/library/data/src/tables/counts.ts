@@ -22,9 +22,14 @@ export interface ColumnVariability {
   isWhole: boolean;
   /** Whether all rows have one total: they were scaled before. */
   hasOneTotal: boolean;
+  /** The smallest entry before scaling; zeros of a sparse matrix are none. NaN if an entry is NaN or infinite. */
+  smallest: number;
   /** The largest entry before scaling. */
   largest: number;
 }
+
+/** Fractional values up to this one are logarithms. */
+export const largestLogarithm = 25;
 
 /** Visits the entries of a block of rows; `row` counts from the first row of the block. */
 export type Entries = (entry: (row: number, column: number, value: number) => void) => void;
@@ -39,36 +44,29 @@ export class CountMoments {
   #n = 0;
   #emptyRows = 0;
   #isWhole = true;
+  #smallest = Number.POSITIVE_INFINITY;
   #largest = 0;
   #leastTotal = Number.POSITIVE_INFINITY;
   #mostTotal = 0;
 
-  constructor(
-    private readonly path: string,
-    d: number,
-  ) {
+  constructor(d: number) {
     this.#sums = new Float64Array(d);
     this.#squares = new Float64Array(d);
   }
 
-  /**
-   * Adds a block of `count` rows, scaled to `total` if there is one.
-   * @throws {DatasetError} `BadTable` for values that are no counts.
-   */
+  /** Adds a block of `count` rows, scaled to `total` if there is one. */
   add(block: Entries, count: number, total: number | undefined): void {
     const totals = new Float64Array(count);
-    let refused = Number.NaN;
-    let isRefused = false;
+    // 0, or NaN.
+    let notFinite = 0;
     block((i, _, value) => {
       totals[i] += value;
-      if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
-        refused = value;
-        isRefused = true;
-      }
       this.#isWhole &&= Number.isInteger(value);
+      if (value < this.#smallest) this.#smallest = value;
+      notFinite += value * 0;
       if (value > this.#largest) this.#largest = value;
     });
-    if (isRefused) throw noCounts(this.path, `has ${refused} in its matrix`);
+    this.#smallest += notFinite;
     for (const sum of totals) {
       if (sum === 0) this.#emptyRows += 1;
       else {
@@ -100,6 +98,7 @@ export class CountMoments {
       emptyColumns: this.#sums.filter((sum) => sum === 0).length,
       isWhole: this.#isWhole,
       hasOneTotal: n > 1 && this.#mostTotal - this.#leastTotal <= totalTolerance * this.#mostTotal,
+      smallest: this.#smallest,
       largest: this.#largest,
     };
   }
@@ -127,11 +126,22 @@ export function pooledVariability(
   return { names, mean, variance };
 }
 
-const noCounts = (path: string, problem: string) =>
-  badTable(path, `${problem}, which data.normalise cannot scale: expected counts, from 0 on`, [
+/**
+ * Checks that a matrix may hold counts, for an option that needs them.
+ * @throws {DatasetError} `BadTable` for values below 0, NaN and infinity.
+ */
+export function checkCounts(
+  path: string,
+  { smallest }: Pick<ColumnVariability, "smallest">,
+  option: string,
+): void {
+  if (smallest >= 0) return;
+  const value = Number.isNaN(smallest) ? "NaN or infinity" : smallest;
+  throw badTable(path, `has ${value} in its matrix: ${option} expects counts, from 0 on`, [
     byOption("data.layer", ["counts"], "if that is the matrix of counts"),
-    "leave data.normalise out",
+    `leave ${option} out`,
   ]);
+}
 
 /** Bins of the mean. */
 const meanBins = 20;

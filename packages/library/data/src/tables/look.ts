@@ -1,5 +1,4 @@
 // A first look at tables: types of columns, missing values, histograms.
-import { DatasetError } from "../errors.js";
 import { mostNarrowColumns } from "./counts.js";
 import { openRows } from "./open.js";
 import type { ReadOptions, RowSource, TableColumn } from "./row-source.js";
@@ -113,17 +112,15 @@ async function shownColumns(
 /** What the counts of a .h5ad matrix are like. */
 async function matrixNotes({ variability }: RowSource): Promise<string[]> {
   if (!variability) return [];
-  try {
-    const { n, emptyRows, emptyColumns, isWhole, hasOneTotal, largest } = await variability();
-    const values = isWhole ? "whole counts" : "fractional numbers";
-    const totals = hasOneTotal ? "all rows have one total" : "totals of rows differ";
-    return [
-      `matrix: ${values} up to ${Number(largest.toPrecision(6))}, ${totals}; ${emptyRows} of ${n} rows and ${emptyColumns} columns are all 0`,
-    ];
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
-    return ["matrix: no counts, since it has values below 0 or infinite values"];
-  }
+  const { n, emptyRows, emptyColumns, isWhole, hasOneTotal, smallest, largest } =
+    await variability();
+  if (!(smallest >= 0))
+    return ["matrix: no counts, since it has values below 0, NaN or infinite values"];
+  const values = isWhole ? "whole counts" : "fractional numbers";
+  const totals = hasOneTotal ? "all rows have one total" : "totals of rows differ";
+  return [
+    `matrix: ${values} up to ${Number(largest.toPrecision(6))}, ${totals}; ${emptyRows} of ${n} rows and ${emptyColumns} columns are all 0`,
+  ];
 }
 
 /** Whether a column of texts is probably one of numbers. */

@@ -91,7 +91,9 @@ export function principalComponents(
           `the samples have a variance of ${variance} along their principal components; expected samples that differ, all finite`,
         );
       const largest = vectors.abs().argmax({ dim: 0, keepdim: true });
-      const basis = vectors.mul(vectors.gather(0, largest).sign());
+      const signed = vectors.mul(vectors.gather(0, largest).sign());
+      // Constant columns come back exactly.
+      const basis = signed.mul(signed.abs().gt(roundingOfEntries));
       const explained = Array.from(values.div(total).toNumbers());
       return new Projection(
         mean.to({ dtype, copy: true }),
@@ -102,6 +104,9 @@ export function principalComponents(
     }),
   );
 }
+
+/** Entries of unit vectors that are rounding errors. */
+const roundingOfEntries = 1e-13;
 
 function sizeOf(x: Tensor): Pick<RowBlocks, "n" | "d"> {
   const [n, d] = x.flatten({ startDim: 1 }).shape;

@@ -62,7 +62,8 @@ describe("data.normalise", () => {
 
   it.each<[string, Value, RegExp]>([
     ["logarithms", (i, k) => Math.log1p(count(i, k)), /look like logarithms: .*data.layer=counts/],
-    ["negative values", (i, k) => count(i, k) - 1, /has -1 in its matrix.*expected counts/],
+    ["negative values", (i, k) => count(i, k) - 1, /has -1 in its matrix.*expects counts/],
+    ["NaN", (i, k) => (k === 3 ? Number.NaN : count(i, k)), /has NaN or infinity in its matrix/],
   ])("is refused for %s", async (_, value, text) => {
     const wrong = await writeMatrix("wrong.h5ad", value);
     const loading = loadPath(wrong, folder(), { normalise: 1000 });

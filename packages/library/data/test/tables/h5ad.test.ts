@@ -146,6 +146,75 @@ describe("a matrix", () => {
   });
 });
 
+type SmallFile = InstanceType<typeof h5wasm.File>;
+
+/** A file of two cells and two genes, with a third entry of X that is a part of its second one. */
+async function smallFile(name: string, change: (file: SmallFile, obs: Group) => void) {
+  const place = join(folder(), name);
+  const file = new h5wasm.File(place, "w");
+  const x = file.create_group("X");
+  x.create_attribute("encoding-type", "csr_matrix");
+  if (name !== "shape.h5ad") x.create_attribute("shape", BigInt64Array.of(2n, 2n));
+  x.create_dataset({ name: "data", data: Float32Array.of(1, 2, 3) });
+  x.create_dataset({ name: "indices", data: Int32Array.of(0, 1, 1) });
+  x.create_dataset({ name: "indptr", data: Int32Array.of(0, 1, 3) });
+  change(file, file.create_group("obs"));
+  file.close();
+  return place;
+}
+
+it("adds entries of a sparse matrix that are parts of one value", async () => {
+  const place = await smallFile("parts.h5ad", () => {});
+  expect((await readAll(place, { numbers: ["c0", "c1"] })).numbers).toEqual([
+    [1, 0],
+    [0, 5],
+  ]);
+});
+
+it.each<[string, (file: SmallFile, obs: Group) => void, RegExp]>([
+  ["shape", () => {}, /X is damaged: it has no shape/],
+  [
+    "names of genes",
+    (file) => file.create_group("var").create_dataset({ name: "_index", data: ["a"] }),
+    /var has 1 names for 2 columns/,
+  ],
+  [
+    "column of obs",
+    (_, obs) => obs.create_dataset({ name: "day", data: Float32Array.of(1, 2, 3) }),
+    /obs\/day has 3 entries for 2 rows/,
+  ],
+  [
+    "category",
+    (_, obs) => {
+      const type = obs.create_group("type");
+      type.create_dataset({ name: "categories", data: ["T"] });
+      type.create_dataset({ name: "codes", data: Int8Array.of(0, 1) });
+    },
+    /has the code 1 of 1 categories/,
+  ],
+])("a file that lacks a %s is refused", async (name, change, text) => {
+  const place = await smallFile(`${name}.h5ad`, change);
+  await expect(readAll(place, { texts: ["type"] })).rejects.toThrow(refusal("BadTable", text));
+});
+
+it.skipIf(!hasH5py)("compressed by lzf, and tables of anndata 0.6, are refused", async () => {
+  const [lzf, old] = [join(folder(), "lzf.h5ad"), join(folder(), "old.h5ad")];
+  execFileSync("/usr/bin/python3", [
+    "-c",
+    `import h5py, numpy, sys
+with h5py.File(sys.argv[1], "w") as f:
+    f.create_dataset("X", data=numpy.zeros((8, 4)), compression="lzf")
+with h5py.File(sys.argv[2], "w") as f:
+    f["X"] = numpy.zeros((2, 4))
+    f["obs"] = numpy.array([(b"a", 1), (b"b", 2)], dtype=[("index", "S1"), ("day", "i8")])`,
+    ...[lzf, old],
+  ]);
+  await expect(readAll(lzf, { numbers: ["c0"] })).rejects.toThrow(
+    refusal("BadTable", "by a filter that dsbm lacks: expected gzip or none"),
+  );
+  await expect(openRows(old)).rejects.toThrow(refusal("BadTable", "has an obs of anndata 0.6"));
+});
+
 it.skipIf(!hasH5py)("whose numbers lie in another file are refused", async () => {
   const [outside, virtual] = [join(folder(), "outside.h5ad"), join(folder(), "virtual.h5ad")];
   execFileSync("/usr/bin/python3", [

@@ -23,6 +23,12 @@ function cloud(n: number) {
 }
 
 describe("principalComponents", () => {
+  it("gives constant columns back exactly", () => {
+    const x = cloud(90).mul(tensor([[1, 0, 1]], { dtype: "float64" }));
+    const all = principalComponents(x, { k: 2 });
+    expect(all.reconstruct(all.project(x)).select(1, 1).abs().max().item()).toBe(0);
+  });
+
   it("gives uncorrelated coordinates around 0 whose mean variance is 1, ordered by variance", () => {
     const x = cloud(500);
     const all = principalComponents(x, { k: 3 });

@@ -2,6 +2,8 @@
 import { badTable, byOption, invalidOption } from "../../errors.js";
 import {
   type ColumnVariability,
+  checkCounts,
+  largestLogarithm,
   mostVariable,
   pooledVariability,
   variableCount,
@@ -36,7 +38,7 @@ export async function chooseColumns(
     return like ? { columns: like.columns, notes: [] } : variableColumns(source, count, options);
   // Datasets of one file share its counts, which are read once.
   if (normalise === undefined || like?.path === source.path) return { columns, notes: [] };
-  const facts = await countsOf(source, `data.normalise=${normalise} scales`);
+  const facts = await countsOf(source, `data.normalise=${normalise}`, "scales");
   return { columns, notes: notesOf(source.path, facts, normalise) };
 }
 
@@ -46,13 +48,13 @@ async function variableColumns(
   count: number,
   { exclude = [], others = [], ...reading }: ColumnRequest,
 ): Promise<ColumnChoice> {
-  const purpose = `data.columns=hvg:${count} chooses`;
-  const matrices = new Map([[source.path, await countsOf(source, purpose)]]);
+  const option = `data.columns=hvg:${count}`;
+  const matrices = new Map([[source.path, await countsOf(source, option, "chooses")]]);
   for (const { path } of others) {
     if (matrices.has(path)) continue;
     const other = await openRows(path, reading);
     try {
-      matrices.set(path, await countsOf(other, purpose));
+      matrices.set(path, await countsOf(other, option, "chooses"));
     } finally {
       other.close();
     }
@@ -80,15 +82,19 @@ async function variableColumns(
   };
 }
 
-async function countsOf(source: RowSource, purpose: string): Promise<ColumnVariability> {
-  if (source.variability) return source.variability();
-  throw invalidOption(
-    `${purpose} columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
-  );
+async function countsOf(
+  source: RowSource,
+  option: string,
+  verb: "chooses" | "scales",
+): Promise<ColumnVariability> {
+  if (!source.variability)
+    throw invalidOption(
+      `${option} ${verb} columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
+    );
+  const facts = await source.variability();
+  checkCounts(source.path, facts, option);
+  return facts;
 }
-
-/** Fractional values up to this one are logarithms. */
-const largestLogarithm = 25;
 
 function notesOf(
   path: string,

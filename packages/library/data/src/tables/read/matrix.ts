@@ -71,7 +71,7 @@ export function matrixTable(
     notes,
     close,
     async variability() {
-      const moments = new CountMoments(path, d);
+      const moments = new CountMoments(d);
       for await (const [block, { count }] of blocks(matrix)) moments.add(block, count, total);
       return moments.finish(names);
     },
@@ -89,7 +89,8 @@ export function matrixTable(
         signal?.throwIfAborted();
         const columns = wanted.map(() => new Float64Array(count));
         block((i, k, value) => {
-          if (slots[k] >= 0) columns[slots[k]][i] = value;
+          // A sparse matrix may hold parts of a value as several entries.
+          if (slots[k] >= 0) columns[slots[k]][i] += value;
         });
         if (total !== undefined && wanted.length > 0)
           scaleRows(columns, rowTotals(block, count), total);

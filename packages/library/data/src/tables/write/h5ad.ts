@@ -178,7 +178,7 @@ class WritableH5 {
     layer: string,
     { like, genes, rows }: { like: string; genes: readonly string[]; rows: number },
   ): CsrLayer | null {
-    const all = sparseGenes(this.#h5, this.root, like);
+    const all = sparseGenes(this.#h5, this.root, { path: this.#source, layer: like });
     const places = new Map(all?.map((gene, place) => [gene, place]));
     if (!all || places.size < all.length || !genes.every((gene) => places.has(gene))) return null;
     const layers = this.group(this.root, "layers");

@@ -1,3 +1,4 @@
+import { badTable } from "../../../errors.js";
 import {
   child,
   type H5,
@@ -7,10 +8,22 @@ import {
 } from "../../../files/hdf5.js";
 import type { ObsColumn } from "../matrix.js";
 
-/** The columns of obs by name, of n cells; others than numbers, texts and categories are skipped. */
-export function readAnnotations(h5: H5, file: H5Group, n: number): Map<string, ObsColumn> {
+/**
+ * The columns of obs by name, of n cells; others than numbers, texts and categories are skipped.
+ * @throws {DatasetError} `BadTable` for the table of anndata 0.6, and for a column of another length.
+ */
+export function readAnnotations(
+  h5: H5,
+  file: H5Group,
+  { path, n }: { path: string; n: number },
+): Map<string, ObsColumn> {
   const annotations = new Map<string, ObsColumn>();
   const obs = child(file, "obs");
+  if (obs instanceof h5.Dataset)
+    throw badTable(
+      path,
+      "has an obs of anndata 0.6 or older: read it with anndata and write it again with adata.write_h5ad",
+    );
   if (!(obs instanceof h5.Group)) return annotations;
   // anndata 0.7 keeps the categories of all columns in one group.
   const oldCategories = child(obs, "__categories");
@@ -21,16 +34,28 @@ export function readAnnotations(h5: H5, file: H5Group, n: number): Map<string, O
     const column =
       old instanceof h5.Dataset && codes instanceof h5.Dataset
         ? categorical(codes, old, isOrdered(old))
-        : annotationOf(h5, codes, n);
+        : annotationOf(h5, codes);
+    if (column && column.length !== n)
+      throw badTable(
+        path,
+        `is damaged: obs/${name} has ${column.length} entries for ${n} rows; write it again`,
+      );
     if (column) annotations.set(name === "_index" ? "index" : name, column);
   }
   return annotations;
 }
 
-function annotationOf(h5: H5, entity: H5Entity, n: number): ObsColumn | null {
+/** A column with the number of its entries. */
+interface SizedColumn extends ObsColumn {
+  length: number;
+}
+
+const lengthOf = ({ shape }: H5Dataset): number => shape?.[0] ?? 0;
+
+function annotationOf(h5: H5, entity: H5Entity): SizedColumn | null {
   if (entity instanceof h5.Dataset) {
-    if (entity.shape?.length !== 1 || entity.shape[0] !== n) return null;
-    return { kind: kindOf(entity), read: () => valuesOf(entity) };
+    if (entity.shape?.length !== 1) return null;
+    return { kind: kindOf(entity), length: lengthOf(entity), read: () => valuesOf(entity) };
   }
   if (!(entity instanceof h5.Group)) return null;
   const dataset = (name: string): H5Dataset | null => {
@@ -45,6 +70,7 @@ function annotationOf(h5: H5, entity: H5Entity, n: number): ObsColumn | null {
   if (!values || !mask) return null;
   return {
     kind: kindOf(values),
+    length: lengthOf(values),
     read() {
       const isMissing = valuesOf(mask);
       return valuesOf(values).map((value, i) => (isMissing[i] ? null : value));
@@ -55,13 +81,20 @@ function annotationOf(h5: H5, entity: H5Entity, n: number): ObsColumn | null {
 const isOrdered = ({ attrs }: H5Group | H5Dataset): boolean =>
   Number(attrs.ordered?.value ?? 0) === 1;
 
-function categorical(codes: H5Dataset, categories: H5Dataset, hasOrder: boolean): ObsColumn {
+function categorical(codes: H5Dataset, categories: H5Dataset, hasOrder: boolean): SizedColumn {
   return {
     kind: "text",
+    length: lengthOf(codes),
     ...(hasOrder && { order: valuesOf(categories).map(String) }),
     read() {
       const names = valuesOf(categories);
-      return valuesOf(codes).map((code) => (Number(code) < 0 ? null : String(names[Number(code)])));
+      return valuesOf(codes).map((code) => {
+        if (Number(code) < 0) return null;
+        const name = names[Number(code)];
+        if (name === undefined)
+          throw new Error(`${codes.path} has the code ${code} of ${names.length} categories`);
+        return String(name);
+      });
     },
   };
 }
@@ -69,7 +102,7 @@ function categorical(codes: H5Dataset, categories: H5Dataset, hasOrder: boolean)
 /** Returns null for other entities. */
 export function textsOf(h5: H5, entity: H5Entity): string[] | null {
   if (entity instanceof h5.Dataset) return valuesOf(entity).map(String);
-  return annotationOf(h5, entity, -1)?.read().map(String) ?? null;
+  return annotationOf(h5, entity)?.read().map(String) ?? null;
 }
 
 const kindOf = ({ metadata }: H5Dataset): ObsColumn["kind"] =>

@@ -1,5 +1,5 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
-import { type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
+import { badTable, type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
 import { child, type H5, type H5Dataset, type H5Group, openH5 } from "../../../files/hdf5.js";
 import { mostNarrowColumns } from "../../counts.js";
@@ -25,8 +25,8 @@ export async function openH5ad(
   }
   return matrixTable(path, matrix, {
     total: normalise,
-    names: hasGenes ? geneNames(h5, file, matrix.d) : null,
-    beside: readAnnotations(h5, file, matrix.n),
+    names: hasGenes ? geneNames(h5, file, { path, d: matrix.d }) : null,
+    beside: readAnnotations(h5, file, { path, n: matrix.n }),
     notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
@@ -71,20 +71,37 @@ function findMatrix(
   );
 }
 
-function geneNames(h5: H5, file: H5Group, d: number): string[] | null {
+/** @throws {DatasetError} `BadTable` unless there is one name for each of d columns. */
+function geneNames(
+  h5: H5,
+  file: H5Group,
+  { path, d }: { path: string; d: number },
+): string[] | null {
   const variables = child(file, "var");
   if (!(variables instanceof h5.Group)) return null;
   const names = textsOf(h5, child(variables, String(variables.attrs._index?.value ?? "_index")));
-  return names?.length === d ? names : null;
+  if (names && names.length !== d)
+    throw badTable(
+      path,
+      `is damaged: its var has ${names.length} names for ${d} columns; write it again`,
+    );
+  return names;
 }
 
-/** The names of the genes of X or a layer that is sparse; null for other matrices, and without names. */
-export function sparseGenes(h5: H5, file: H5Group, layer: string): string[] | null {
+/**
+ * The names of the genes of X or a layer that is sparse; null for other matrices, and without names.
+ * @throws {DatasetError} `BadTable` for another number of names.
+ */
+export function sparseGenes(
+  h5: H5,
+  file: H5Group,
+  { path, layer }: { path: string; layer: string },
+): string[] | null {
   const layers = child(file, "layers");
   const group = layer === "X" ? file : layers;
   const matrix = group instanceof h5.Group ? child(group, layer) : null;
   const shape = matrix instanceof h5.Group ? matrix.attrs.shape?.value : null;
   if (!shape) return null;
   const [, d] = Array.from(shape as ArrayLike<unknown>, Number);
-  return d === undefined ? null : geneNames(h5, file, d);
+  return d === undefined ? null : geneNames(h5, file, { path, d });
 }

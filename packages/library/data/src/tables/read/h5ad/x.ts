@@ -70,7 +70,10 @@ function openSparse(
   const shape = (attribute("shape", "h5sparse_shape") ?? []) as ArrayLike<unknown>;
   const [n, d] = Array.from(shape, Number);
   const isByRows = encoding.startsWith("csr");
-  if ((!isByRows && !encoding.startsWith("csc")) || n === undefined || d === undefined)
+  const isSparse = isByRows || encoding.startsWith("csc");
+  if (isSparse && (n === undefined || d === undefined))
+    throw refuse("is damaged: it has no shape; write it again");
+  if (!isSparse || n === undefined || d === undefined)
     throw refuse(
       `is ${encoding || "a group"}: expected a dense matrix, csr_matrix or csc_matrix; choose another data.layer, or write it again after adata.X = adata.X.tocsr()`,
     );
