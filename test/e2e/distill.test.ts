@@ -125,6 +125,18 @@ it("A flow without noise is distilled, too", async () => {
   expect(run).toHaveLength(3);
 });
 
+it("A flow with shortcuts of a course samples in one step", async () => {
+  const course = ["Dataset_between=[moons]", "times=[0,1,3]", "fb_sequence=[b,f]"];
+  const run = await train("course", "method=otcfm", "shortcut=true", ...course);
+  const ends = [];
+  for (const steps of [1, 2]) {
+    const to = join(root, `course ${steps}.npy`);
+    expect(await line("sample", run, input, to, `steps=${steps}`)).toMatchObject({ code: 0 });
+    ends.push([...io.npy.decode(readFileSync(to)).data]);
+  }
+  expect(ends[0]).not.toEqual(ends[1]);
+});
+
 it("What has no few steps is refused in one line with a cure", async () => {
   const refuse = async (words: string[], message: RegExp) => {
     const { code, stderr } = await line(...words);

@@ -45,8 +45,11 @@ const transform = {
 const facts = { names, from: "a.csv", transform };
 const conditioning = { name: "site", classes: siteNames, mean: 0, std: 1 };
 const mlp = ["sigma=0.7", "num_steps=6"];
-const ofCourse = (method: string) => (folder: string) =>
-  tableRun(folder, facts, { more: course(method) });
+const ofCourse =
+  (method: string, more = {}) =>
+  (folder: string) =>
+    tableRun(folder, facts, { more: { ...course(method), ...more } });
+const steps = ["shortcut=true"];
 const partOfTime = { from: "2.5", to: "7", steps: 3 };
 const flow = { solver: "heun", steps: 4 } as const;
 
@@ -74,6 +77,18 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
   ["three days between datasets", ofCourse("dsbm"), flow],
   ["both directions in one network", ofCourse("alpha_dsbm"), { steps: 3 }],
   ["a part of the time", ofCourse("alpha_dsbm"), partOfTime],
+  ["steps of a flow", (at) => vectorRun(at, [...steps, "model_name=rectifiedflow"]), { steps: 2 }],
+  [
+    "steps of images",
+    (at) => imageRun(at, [...steps, "method=otcfm", "model.class_cond=true"], { classes: 3 }),
+    { steps: 1 },
+  ],
+  ["steps of a course", ofCourse("rectifiedflow", { shortcut: true }), { steps: 2 }],
+  [
+    "instants of a course of steps",
+    ofCourse("rectifiedflow", { shortcut: true }),
+    { ...flow, solver: "euler" },
+  ],
   ["growth along a flow", ofCourse("wfr"), { ...flow, solver: "euler" }],
   ["growth", ofCourse("wfr_bridge"), { steps: 3 }],
 ];

@@ -2,7 +2,7 @@
 // trained ones.
 
 import { readdirSync } from "node:fs";
-import { type Direction, methods, type Network, noiseShareOf } from "@dsbm/bridge";
+import { type Direction, type Network, noiseShareOf } from "@dsbm/bridge";
 import type { ColumnTransform } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
 import { openRun } from "@dsbm/runs";
@@ -91,7 +91,7 @@ export function imageRun(folder: string, words: readonly string[] = [], { classe
   const { channels, image_size, cond_channels } = config.data;
   const shape = [channels, image_size, image_size];
   const conditions = config.cdsb ? cond_channels : 0;
-  const facts = { classes, method: methods.dsbm, shape, conditions };
+  const facts = { classes, method: bridgeProcess(config).method, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), config.fb_sequence);
   return folder;
 }
@@ -103,7 +103,7 @@ export function vectorRun(
   { halves, finished }: { halves?: readonly Direction[]; finished?: boolean } = {},
 ): string {
   const config = gaussianConfig("dim=2", "net_name=mlp_small", "num_steps=5", ...words);
-  const facts = { classes: 0, method: methods.dsbm, shape: [2] };
+  const facts = { classes: 0, method: bridgeProcess(config).method, shape: [2] };
   const make = (d: Direction) => {
     const network = buildNetwork(config, d, facts);
     const share = noiseShareOf(network, d);

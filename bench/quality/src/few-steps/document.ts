@@ -1,7 +1,7 @@
 // The page of the study of few steps.
 import type { MetricRow } from "@dsbm/runs";
 import { provenance } from "../provenance.js";
-import type { StudyResult } from "./study.js";
+import type { StudyResult, StudySampler } from "./study.js";
 
 const titles = {
   w2: "W2",
@@ -13,18 +13,18 @@ const titles = {
 const digits = (value: number | null | undefined): string =>
   value == null ? "–" : String(Number(value.toPrecision(3)));
 
-type Sampler = StudyResult["comparison"]["samplers"][number];
-
 /** A metric of a sampler; undefined if it was not measured. */
 export const rowIn = (
-  { rows }: Sampler,
+  { rows }: StudySampler,
   name: string,
   direction: "f" | "b",
 ): MetricRow | undefined => rows.find((row) => row.name === name && row.direction === direction);
 
-/** "teacher, 20" or the number of steps. */
-export const samplerName = ({ of, steps }: Sampler): string =>
-  of === "teacher" ? `teacher, ${steps}` : String(steps);
+const names: Readonly<Record<StudySampler["of"], string>> = {
+  teacher: "the teacher",
+  distilled: "the distilled run",
+  shortcut: "the run with shortcuts",
+};
 
 /** A value with half of its 95 % interval. */
 function cellOf(row: MetricRow | undefined): string {
@@ -36,44 +36,47 @@ function cellOf(row: MetricRow | undefined): string {
 const lineOf = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 /** How much more than the teacher's W2, in percent. */
-function moreOf(sampler: Sampler, teacher: Sampler, direction: "f" | "b"): string {
+function moreOf(sampler: StudySampler, teacher: StudySampler, direction: "f" | "b"): string {
   const [value, base] = [sampler, teacher].map((one) => rowIn(one, "w2", direction)?.value);
   if (sampler === teacher || value === undefined || base === undefined) return "–";
   return `${value > base ? "+" : "−"}${Math.abs(100 * (value / base - 1)).toFixed(0)} %`;
 }
 
-function sectionOf({ study, comparison, training, sampling }: StudyResult): string {
-  const { samplers } = comparison;
+function sectionOf({ study, samplers, training }: StudyResult): string {
   const [teacher] = samplers;
   if (!teacher) return "";
-  const names = Object.keys(titles) as (keyof typeof titles)[];
+  const metrics = Object.keys(titles) as (keyof typeof titles)[];
   const head = [
-    ...["direction", "steps", "W2 beside the teacher's"],
+    ...["direction", "run", "steps", "W2 beside the teacher's"],
     ...Object.values(titles),
     "seconds for 1,000 rows",
   ];
   const lines = (["f", "b"] as const).flatMap((direction) => [
-    ...samplers.map((sampler, i) =>
+    ...samplers.map((sampler) =>
       lineOf([
         direction === "f" ? "forward" : "backward",
-        samplerName(sampler),
+        sampler.of,
+        String(sampler.steps),
         moreOf(sampler, teacher, direction),
-        ...names.map((name) => cellOf(rowIn(sampler, name, direction))),
-        direction === "f" ? digits(sampling[i]) : "",
+        ...metrics.map((name) => cellOf(rowIn(sampler, name, direction))),
+        direction === "f" ? digits(sampler.seconds) : "",
       ]),
     ),
     lineOf([
       direction === "f" ? "forward" : "backward",
       "_floor_",
       "",
-      ...names.map((name) => digits(rowIn(teacher, name, direction)?.floor)),
+      "",
+      ...metrics.map((name) => digits(rowIn(teacher, name, direction)?.floor)),
       "",
     ]),
   ]);
+  const seconds = Object.entries(training).map(
+    ([of, time]) => `${time.toFixed(0)} s for ${names[of as StudySampler["of"]]}`,
+  );
   return `## ${study.name}
 
-${study.about}. Training steps alone took ${training.teacher.toFixed(0)} s for the teacher and ${training.run.toFixed(0)} s for the run of few steps, both
-directions.
+${study.about}. Training steps alone took ${seconds.join(", ")}, both directions.
 
 ${[lineOf(head), lineOf(head.map(() => "---")), ...lines].join("\n")}`;
 }
@@ -83,8 +86,8 @@ export function stepsDocument(results: readonly StudyResult[], command: string):
   const { dsbm, commit, machine, date } = provenance();
   return `# Results: few steps
 
-Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from. The same held-out rows, 2,000
-at most, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
+Runs of \`dsbm distill\` with four steps, sampled in one, two and four, beside the run that they learn from, and of flows
+\`shortcut=true\`. The same held-out rows, 2,000 at most, for all. The displacement and the conditional variance of the teacher are kept if the pairs are kept. [How to do it](../guide/few-steps.md)
 
 ![W2 by number of steps, next to the teacher and the floor](few-steps.svg)
 

@@ -1,11 +1,17 @@
-// Teachers, runs of few steps that learn from them, and both measured on the same rows.
+// Teachers, runs of few steps that learn from them, shortcut models, and all measured on the same rows.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { completeTrain, configure, distill, train } from "@dsbm/config";
-import { finishedRun, measureSteps, runDistill, runTraining } from "@dsbm/experiment";
+import {
+  finishedRun,
+  measureInSteps,
+  measureSteps,
+  runDistill,
+  runTraining,
+} from "@dsbm/experiment";
 import { methodNames } from "@dsbm/fit";
 import { Bridge } from "@dsbm/inference";
-import { isFinished, type Progress, readRun, runPaths, type StepComparison } from "@dsbm/runs";
+import { isFinished, type MetricRow, type Progress, readRun, runPaths } from "@dsbm/runs";
 import { Generator, randn, tidy } from "@dsbm/torch";
 import type { Options } from "../benchmark.js";
 
@@ -17,16 +23,26 @@ export interface StudyCase {
   teacher: Options;
   /** Options of `dsbm distill`. */
   distill: Options;
+  /** Whether a run like the teacher with `shortcut=true` is trained, too. */
+  shortcut?: boolean;
+}
+
+/** A run in a number of steps. */
+export interface StudySampler {
+  of: "teacher" | "distilled" | "shortcut";
+  steps: number;
+  rows: readonly MetricRow[];
+  /** To sample 1,000 rows forward. */
+  seconds: number;
 }
 
 /** What a case showed. */
 export interface StudyResult {
   study: StudyCase;
-  comparison: StepComparison;
-  /** Seconds of a training: of the teacher, and of the run of few steps. */
-  training: { teacher: number; run: number };
-  /** Seconds to sample 1,000 rows forward, in the order of the samplers. */
-  sampling: number[];
+  /** The teacher first. */
+  samplers: StudySampler[];
+  /** Seconds of each training. */
+  training: Partial<Record<StudySampler["of"], number>>;
 }
 
 /** What the study needs of its caller. */
@@ -43,6 +59,7 @@ export interface StudyWork {
 
 const rows = 1000;
 const timings = 3;
+const shortcutSteps = [1, 2, 4];
 
 /** The cases; a quick study has short trainings. */
 export function studyCases(quick: boolean): StudyCase[] {
@@ -71,6 +88,7 @@ export function studyCases(quick: boolean): StudyCase[] {
       about: "moons to eight Gaussians, OT-CFM without noise, 20 steps",
       teacher: { ...plane, method: "otcfm", ...steps(3000, 1) },
       distill: few(3000),
+      shortcut: true,
     },
     {
       name: "digits",
@@ -87,28 +105,44 @@ export function studyCases(quick: boolean): StudyCase[] {
  */
 export async function studyOf(study: StudyCase, work: StudyWork): Promise<StudyResult | null> {
   const { again, progress, signal } = work;
-  const place = (of: string) => join(work.folder, study.name, of);
-  const [teacher, run] = [place("teacher"), place("run")];
+  const place = (of: StudySampler["of"]) => join(work.folder, study.name, of);
+  const distilled = place("distilled");
   if (again) rmSync(join(work.folder, study.name), { recursive: true, force: true });
-  if (!(await trainTeacher(study, teacher, work))) return null;
+  if (!(await trainCase(study.teacher, place("teacher"), work))) return null;
   const { config } = configure(distill, study.distill);
-  if (!isFinished(run)) {
-    const { state } = await runDistill(teacher, config, { ...work, folder: run, again: false });
+  if (!isFinished(distilled)) {
+    const call = { ...work, folder: distilled, again: false };
+    const { state } = await runDistill(place("teacher"), config, call);
     if (state === "interrupted") return null;
   }
+  const shortcut = { ...study.teacher, shortcut: true };
+  if (study.shortcut && !(await trainCase(shortcut, place("shortcut"), work))) return null;
   const options = { n: 2000, exact: 2000, threads: 1, progress, signal };
-  const comparison = await measureSteps(run, options);
+  const comparison = await measureSteps(distilled, options);
   if (!comparison) return null;
-  const sampling: number[] = [];
-  for (const { of, steps } of comparison.samplers)
-    sampling.push(await samplingSeconds(of === "teacher" ? runPaths(run).teacher : run, steps));
-  const training = { teacher: trainingSeconds(teacher), run: trainingSeconds(run) };
-  return { study, comparison, training, sampling };
+  const samplers: StudySampler[] = [];
+  const add = async (
+    of: StudySampler["of"],
+    { steps, rows }: Pick<StudySampler, "steps" | "rows">,
+  ) => {
+    const folder = of === "teacher" ? runPaths(distilled).teacher : place(of);
+    samplers.push({ of, steps, rows, seconds: await samplingSeconds(folder, steps) });
+  };
+  for (const { of, ...one } of comparison.samplers)
+    await add(of === "teacher" ? "teacher" : "distilled", one);
+  for (const steps of study.shortcut ? shortcutSteps : []) {
+    const rows = await measureInSteps(place("shortcut"), steps, options);
+    if (!rows) return null;
+    await add("shortcut", { steps, rows });
+  }
+  const trained = [...new Set(samplers.map(({ of }) => of))];
+  const training = Object.fromEntries(trained.map((of) => [of, trainingSeconds(place(of))]));
+  return { study, samplers, training };
 }
 
-/** Trains the teacher of a case unless it is finished. Returns false if it was stopped. */
-async function trainTeacher(study: StudyCase, folder: string, work: StudyWork): Promise<boolean> {
-  const options = { ...study.teacher, "paths.experiments_dir_name": work.folder };
+/** Trains a run of a case unless it is finished. Returns false if it was stopped. */
+async function trainCase(settings: Options, folder: string, work: StudyWork): Promise<boolean> {
+  const options = { ...settings, "paths.experiments_dir_name": work.folder };
   const config = completeTrain(configure(train, options, { names: methodNames() }).config);
   if (isFinished(folder) && finishedRun(folder, config)) return true;
   const { progress, signal, resume } = work;

@@ -75,7 +75,7 @@ export function configure<S extends z.ZodType>(
   const groups = [...Object.keys(choices), ...Object.keys(aliases)];
   if (launched) groups.push("launcher");
   return withLines(
-    (line) => inTypedNames(aliases, line),
+    (line) => inTypedNames(aliases, withTypedPresets(line, { typed: all, tree })),
     () => {
       const notes = take?.(tree) ?? [];
       checkNames(tree, aliases, names);
@@ -154,6 +154,15 @@ export const sweptOverrides = <S extends z.ZodType>(
   overrides: readonly Override[],
 ): Override[] =>
   overrides.filter((one) => asList(experiment, withNames(experiment, one)).values.length > 1);
+
+/** Replaces names of registries, method=rectifiedflow, by the presets that the user wrote, method=otcfm. */
+function withTypedPresets(line: string, { typed, tree }: { typed: Overrides; tree: Tree }): string {
+  return Object.entries(typed).reduce((text, [key, preset]) => {
+    const name = tree[key];
+    if (typeof name !== "string" || typeof preset !== "string" || name === preset) return text;
+    return text.replaceAll(new RegExp(`\\b${key}=${name}\\b`, "g"), `${key}=${preset}`);
+  }, line);
+}
 
 /** The schema of a key or of its second name; undefined for unknown keys. */
 function schemaOf<S extends z.ZodType>({ schema, aliases = {} }: Experiment<S>, key: string) {

@@ -11,6 +11,7 @@ import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import { readTeacherRun } from "@dsbm/inference";
 import {
   findRun,
+  type MetricRow,
   readRun,
   readTeacher,
   runPaths,
@@ -106,6 +107,20 @@ async function compareSteps(
 }
 
 /**
+ * Measures what few steps can lose, the law and the pairs, of a run in a number of steps (null: its own). Returns null if it was
+ * stopped.
+ * @throws the errors of `measureQuality`.
+ */
+export async function measureInSteps(
+  folder: string,
+  steps: number | null,
+  options: QualityOptions,
+): Promise<MetricRow[] | null> {
+  const quality = await measureQuality(folder, { ...options, metrics: comparedMetrics, steps });
+  return quality && [...quality.rows];
+}
+
+/**
  * Measures a run of few steps in each of its numbers of steps, and its teacher, on the same rows. Returns null if it
  * was stopped.
  * @throws the errors of `measureQuality`.
@@ -115,16 +130,14 @@ export async function measureSteps(
   options: QualityOptions,
 ): Promise<StepComparison | null> {
   const { config } = readRun(folder);
-  const measure = (at: string, steps: number | null) =>
-    measureQuality(at, { ...options, metrics: comparedMetrics, steps });
-  const taught = await measure(runPaths(folder).teacher, null);
+  const taught = await measureInSteps(runPaths(folder).teacher, null, options);
   if (!taught) return null;
   const steps = readTeacher(folder)?.steps ?? 0;
-  const samplers: StepComparison["samplers"] = [{ of: "teacher", steps, rows: taught.rows }];
+  const samplers: StepComparison["samplers"] = [{ of: "teacher", steps, rows: taught }];
   for (const count of (config.test_num_steps as number[]).toSorted((a, b) => a - b)) {
-    const quality = await measure(folder, count);
-    if (!quality) return null;
-    samplers.push({ of: "run", steps: count, rows: quality.rows });
+    const rows = await measureInSteps(folder, count, options);
+    if (!rows) return null;
+    samplers.push({ of: "run", steps: count, rows });
   }
   return { samplers };
 }

@@ -1,5 +1,11 @@
 export { checkSavedFolder, savedPaths } from "@dsbm/datasets";
-export { type DistillOptions, distilledFolder, measureSteps, runDistill } from "./distill.js";
+export {
+  type DistillOptions,
+  distilledFolder,
+  measureInSteps,
+  measureSteps,
+  runDistill,
+} from "./distill.js";
 export { measureSpeed, type Speed } from "./forecast/speed.js";
 export { evaluationShare, type PlannableTraining, TimePlan } from "./forecast/time-plan.js";
 export { drive } from "./run/driver.js";

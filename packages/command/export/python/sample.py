@@ -249,8 +249,11 @@ class Bridge:
         name = about["directions"][direction]["model"]
         noise = Noise(f"{seed}/sample/{direction}{f'/{index}' if isSeveral else ''}", mass=about["mass"])
 
-        def evaluate(output, time, x):
-            return self._run(name, {"x": x, "t": np.full(n, time, np.float32), **more}, [output])[0]
+        def evaluate(output, time, x, step=0):
+            feeds = {"x": x, "t": np.full(n, time, np.float32), **more}
+            if "step" in about["inputs"]:
+                feeds["step"] = np.full(n, step, np.float32)
+            return self._run(name, feeds, [output])[0]
 
         def jumped(x, time):
             jump = about.get("jump_output")
@@ -262,7 +265,7 @@ class Bridge:
             is_last = k == count - 1 and not schedule["last_noise"]
             if kind == "velocity":
                 dt, spread = np.float32(following - time), 0
-                velocity = evaluate(about["output"], time, x)
+                velocity = evaluate(about["output"], time, x, step=dt)
                 if about["mass"]:
                     velocity = evaluate(about["output"], (time + following) / 2, x + dt / 2 * velocity)
                 x = x + dt * velocity

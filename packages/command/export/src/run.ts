@@ -89,10 +89,6 @@ function exportBridge(
     throw new ConfigError(
       `${run} draws its endpoints (${trained.method.name}), which exported samplers cannot yet: export the run that it learnt from, dsbm export ${runPaths(trained.folder).teacher} OUT`,
     );
-  if (trained.method.takesSteps)
-    throw new ConfigError(
-      `${run} takes the length of a step (shortcut=true), which exported samplers do not give yet: write samples by dsbm sample ${run} NEW OUT`,
-    );
   if (trained.channels)
     throw new ConfigError(
       `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,

@@ -51,9 +51,11 @@ const methodOptions = new Set(
   methodsWith(() => true).flatMap((name) => factsNamed(name).takes.options),
 );
 
-/** Names of the methods with these facts, as an error lists them. */
+/** The methods with these facts, as users write them. */
 const methodList = (isMet: (facts: MethodFacts) => boolean): string =>
-  methodsWith(isMet).join(", ");
+  methodsWith(isMet)
+    .flatMap((name) => factsNamed(name).presets)
+    .join(", ");
 
 /** The value of an option `key` or `key=value`; null if it is off or has another value. */
 function givenValue(config: TrainConfig, option: string): Value {

@@ -59,11 +59,11 @@ describe("mistakes", () => {
     ["method=alpha_dsbm eps=0", /^eps=0 makes the target of alpha_dsbm infinite/],
     [
       "method=sf2m precondition=true",
-      /^precondition=true is for method=dsbm, alpha_dsbm, got method=sf2m: leave it out$/,
+      /^precondition=true is for method=dbdsb, alpha_dsbm, got method=sf2m: leave it out$/,
     ],
     [
       "method=otcfm step_variance=analytic",
-      /^step_variance=analytic is for method=dsbm, .*, got method=rectifiedflow: leave it out$/,
+      /^step_variance=analytic is for method=dbdsb, .*, got method=otcfm: leave it out$/,
     ],
     [
       "step_variance=analytic sde=vp",
@@ -78,7 +78,7 @@ describe("mistakes", () => {
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: leave either/],
     [
       "method=sf2m match_moments=true",
-      /^match_moments=true is for method=dsbm, .* got method=sf2m: leave it out$/,
+      /^match_moments=true is for method=dbdsb, .* got method=sf2m: leave it out$/,
     ],
     [
       "dataset=downscaler_synthetic precondition=mixture std_trick=false",
@@ -111,6 +111,10 @@ describe("mistakes", () => {
     [
       "method=wfr",
       /^method=wfr is for vectors, got model.name=UNET: write model=MLP, or method=dsbm/,
+    ],
+    [
+      "method=dbdsb shortcut=true",
+      /^shortcut=true is for method=otcfm, rf, got method=dbdsb: leave it out$/,
     ],
     ["method=wfr sde=vp model=MLP", /^method=wfr is for Brownian motion, got sde=vp/],
     [

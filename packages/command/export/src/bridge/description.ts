@@ -57,7 +57,7 @@ export function describeBridge(
   const data = dataSummary(folder, config);
   const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   return {
-    format: encoding ? 4 : columns?.transform.standardise === "robust" ? 3 : 2,
+    format: formatOf(bridge),
     ...originOf(trained),
     kind,
     state: { shape: stateShape(trained), type: typeOf(config, shape) },
@@ -93,6 +93,13 @@ export function describeBridge(
     license,
     files: null,
   };
+}
+
+/** The oldest version of the layout whose readers take this bridge. */
+function formatOf({ trained, encoding }: Bridge): BridgeDescription["format"] {
+  if (trained.method.takesSteps) return 5;
+  if (encoding) return 4;
+  return trained.columns?.transform.standardise === "robust" ? 3 : 2;
 }
 
 /** Names of the models of an autoencoder in an export. */

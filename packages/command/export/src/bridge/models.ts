@@ -46,7 +46,7 @@ export const stateShape = ({
   method.mass ? [shape[0] + 1] : networkShape(shape, config.data);
 
 function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
-  const { shape, conditioning, columns, chain } = trained;
+  const { shape, conditioning, columns, chain, method } = trained;
   const generator = Generator.create(0);
   const { channels, classes } = conditioning;
   const column = columns?.condition;
@@ -61,6 +61,7 @@ function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
     ...(channels > 0 && { cond }),
     ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
     ...(chain && { interval: (n: number) => zeros([n], { dtype: "int64" }) }),
+    ...(method.takesSteps && { step: (n: number) => zeros([n]) }),
   } satisfies Record<string, (n: number) => Tensor>;
 }
 
@@ -124,10 +125,9 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
   return (x, t, conditions) => {
     const { from, length } = table.of(conditions);
     const unit = asColumn(length.sqrt(), x);
-    const [drift, end] = within(x.div(unit), t.sub(from).div(length), conditions) as [
-      Tensor,
-      Tensor?,
-    ];
+    const { step } = conditions;
+    const own = step ? { ...conditions, step: step.div(length) } : conditions;
+    const [drift, end] = within(x.div(unit), t.sub(from).div(length), own) as [Tensor, Tensor?];
     return end ? [drift.div(unit), end.mul(unit)] : [drift.div(unit)];
   };
 }

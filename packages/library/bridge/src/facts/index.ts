@@ -11,7 +11,7 @@ export const fewestMomentRows = 64;
 export type MethodName = keyof typeof methodFacts;
 
 /** Facts of a method of your own, as far as a configuration knows it by its name only. */
-const unknownMethod: Omit<MethodFacts, "name" | "title"> = {
+const unknownMethod: Omit<MethodFacts, "name" | "title" | "presets"> = {
   predicts: "drift",
   networks: "each",
   eps: 0,
@@ -38,7 +38,7 @@ const unknownMethod: Omit<MethodFacts, "name" | "title"> = {
 export function factsNamed(name: string): MethodFacts {
   return Object.hasOwn(methodFacts, name)
     ? methodFacts[name as MethodName]
-    : { ...unknownMethod, name, title: name };
+    : { ...unknownMethod, name, title: name, presets: [name] };
 }
 
 /** Whether a built-in method takes an option, `key` or `key=value`, that only some methods take. */

@@ -54,6 +54,8 @@ export interface StatedFacts {
 
 /** All facts of a method: its statements, and the facts that its functions show. */
 export interface MethodFacts extends Required<StatedFacts & { takes: Required<MethodTakes> }> {
+  /** Its names for `method=` in the guide of methods. */
+  readonly presets: readonly string[];
   /** Whether it is fitted once from all rows instead of trained in steps. */
   readonly closedForm: boolean;
   /** Whether it has a loss of its own instead of a weighted squared error. */

@@ -9,6 +9,7 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
   return {
     name,
     title: method.title ?? name,
+    presets: method.guide?.map(({ preset = name }) => preset) ?? [name],
     predicts,
     networks,
     eps,

@@ -42,7 +42,7 @@ function meanOfHalves(
 export function withShortcut({ model, regression, ...method }: Method): Method {
   if (method.predicts !== "velocity" || method.mass || !regression)
     throw argumentError(
-      `${method.name} has no steps to learn; expected a flow, such as methods.rectifiedflow`,
+      `method=${method.name} has no steps to learn; expected a flow: method=otcfm or rf, methods.rectifiedflow in code`,
     );
   const inside = (network: Network) => (network as ShortcutNetwork).net;
   const { begin, prepare } = model ?? {};

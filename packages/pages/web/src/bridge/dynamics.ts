@@ -4,10 +4,16 @@ import type { MeanSchedule, StepVariance } from "../solver/steps.js";
 import type { BridgeInfo, Conditions, CourseTimes } from "./bridge.js";
 import type { StateUnits } from "./units.js";
 
-/** The field at rows x [n, …shape] and a process time; conditions as `prepare` made them. */
+/** The field at rows x [n, …shape] and a process time, or its mean over a signed step; conditions as `prepare` made them. */
 export type Network = (
   x: Float32Array,
-  at: { n: number; time: number; interval: number; conditions: unknown },
+  at: {
+    n: number;
+    time: number;
+    interval: number;
+    step?: number | undefined;
+    conditions: unknown;
+  },
 ) => Promise<Float32Array> | Float32Array;
 
 type Networks = { readonly [direction in Direction]?: Network | null };

@@ -13,6 +13,7 @@ import {
   euler,
   eulerMaruyama,
   heun,
+  meanEuler,
   meanSteps,
   midpoint,
   probabilityFlow,
@@ -168,7 +169,7 @@ function takeOf(
       throw new WebBridgeError(`${facts.method} has no probability flow; use solver "sde"`);
     return step(predicts === "velocity" ? velocity() : probabilityFlow(both, { eps, leg }));
   }
-  if (predicts === "velocity") return (facts.mass ? midpoint : euler)(velocity());
+  if (predicts === "velocity") return (facts.mass ? midpoint : meanEuler)(velocity());
   const drift = both[direction];
   if (!drift)
     throw new WebBridgeError(
@@ -196,7 +197,7 @@ function inParts(
   { n, leg, conditions }: LegRows,
 ): Field {
   const size = sizeOf(shape);
-  return async (x, time) => {
+  return async (x, time, step) => {
     const out = new Float32Array(x.length);
     for (let at = 0; at < n; at += batch) {
       const count = Math.min(batch, n - at);
@@ -206,6 +207,7 @@ function inParts(
           n: count,
           time,
           interval: leg.index,
+          step,
           conditions: conditions?.(at, count),
         }),
         at * size,

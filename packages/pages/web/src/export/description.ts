@@ -91,7 +91,7 @@ const unitParts = {
     (x) => object({ f: direction, b: direction })(x) && Object.values(x).some((d) => d !== null),
   ),
   default_direction: oneOf<Direction>("f", "b"),
-  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval"), 2),
+  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval", "step"), 2),
   output: isText,
   end_output: optionalOf(isText),
   jump_output: optionalOf(isText),
@@ -180,6 +180,7 @@ function misfit(bridge: BridgeDescription): string | null {
     cond: conditions?.cond,
     y: conditions?.y,
     interval: times,
+    step: kind === "velocity",
   };
   if (!inputs.includes("x") || !inputs.includes("t") || !inputs.every((name) => isGiven[name]))
     return "inputs";
@@ -216,8 +217,8 @@ type Checked = { [K in keyof typeof unitParts]: Tested<(typeof unitParts)[K]> };
  * `verdicts`, `data`, `license`, `files` and `conditions`.
  */
 export interface BridgeDescription extends Checked {
-  /** Version of the layout; 3 if columns have a robust scale, 4 with an autoencoder, which earlier readers would miss. */
-  format: 2 | 3 | 4;
+  /** Version of the layout; 3 if columns have a robust scale, 4 with an autoencoder, 5 with steps as inputs, which earlier readers would miss. */
+  format: 2 | 3 | 4 | 5;
   /** The generator of the noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
@@ -228,9 +229,9 @@ export interface BridgeDescription extends Checked {
  */
 export function readDescription(json: unknown): BridgeDescription {
   const object = isObject(json) ? json : {};
-  if (![2, 3, 4].includes(object.format as number))
+  if (![2, 3, 4, 5].includes(object.format as number))
     throw new WebBridgeError(
-      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 to 4: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 to 5: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;

@@ -229,7 +229,7 @@ function networkOf(
     bridge: Pick<BridgeDescription, "inputs" | "state">;
   },
 ): Network {
-  return async (x, { n, time, interval, conditions }) => {
+  return async (x, { n, time, interval, step, conditions }) => {
     const rows = (conditions ?? {}) as GivenRows;
     const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
     const { data: cond = new Float32Array(), shape = [0] } = rows.cond ?? {};
@@ -242,6 +242,7 @@ function networkOf(
       cond: () => new Tensor(type, cond, shape),
       y: () => new Tensor("int64", rows.y ?? new BigInt64Array(), [n]),
       interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
+      step: () => all(step ?? 0),
     };
     const feeds = Object.fromEntries(bridge.inputs.map((name) => [name, inputs[name]?.()]));
     const result = (await session.run(feeds, [output]))[output];

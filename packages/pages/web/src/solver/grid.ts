@@ -56,10 +56,14 @@ export function legsOf(
 }
 
 /**
- * The field at rows x [n · size] and one process time for all: [n · size], which the caller may
+ * The field at rows x [n · size] and one process time for all, or its mean over a signed step: [n · size], which the caller may
  * overwrite.
  */
-export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | Float32Array;
+export type Field = (
+  x: Float32Array,
+  time: number,
+  step?: number,
+) => Promise<Float32Array> | Float32Array;
 
 /** One step from x, which stays unchanged. */
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;

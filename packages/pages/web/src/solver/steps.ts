@@ -51,6 +51,12 @@ export const euler =
   async (x, { time, next }) =>
     addScaled(x, next - time, await velocity(x, time));
 
+/** A step along the mean velocity over it, of a network that takes the length of a step; else Euler's method. */
+export const meanEuler =
+  (velocity: Field): Take =>
+  async (x, { time, next }) =>
+    addScaled(x, next - time, await velocity(x, time, next - time));
+
 /** Second order, two evaluations a step; takes the velocity of the middle. */
 export const midpoint =
   (velocity: Field): Take =>
