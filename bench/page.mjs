@@ -53,11 +53,11 @@ async function writeCells() {
   return path;
 }
 
-/** Data by the name of a row: the example of a link, or files; what is chosen in the page; words of the command. */
+/** Data by the name of a row: the example of a link, or files; a choice in the page; arguments of the command. */
 const data = {
   rivers: async () => ({
     link: "example=rivers",
-    words: [
+    paths: [
       ...["winter", "summer"].map((name) => join(repo, `examples/data/${name}.csv`)),
       "data.exclude=[id,river]",
     ],
@@ -65,14 +65,14 @@ const data = {
   rings: async () => ({ link: "example=rings" }),
   table: async () => {
     const files = [writeTable("source.csv", false), writeTable("target.csv", true)];
-    return { files, words: files };
+    return { files, paths: files };
   },
   cells: async () => {
     const file = await writeCells();
     return {
       files: [file],
       choose: (page) => page.getByLabel("use of condition").selectOption("groups"),
-      words: [file, "data.split_by=condition", "data.source=control", "data.target=treated"],
+      paths: [file, "data.split_by=condition", "data.source=control", "data.target=treated"],
     };
   },
 };
@@ -138,8 +138,8 @@ const processorSecondsOf = (browser) => sumOfRenderers(browser, "stat", processo
 /** Opens the page with the data. */
 async function openPage(page, address, { link, files, choose }) {
   await page.addInitScript(watchPage);
-  const words = new URLSearchParams({ minutes: values.minutes, seed: values.seed });
-  await page.goto(`${address}#${[link, words].filter(Boolean).join("&")}`);
+  const options = new URLSearchParams({ minutes: values.minutes, seed: values.seed });
+  await page.goto(`${address}#${[link, options].filter(Boolean).join("&")}`);
   if (files) await page.locator("input[type=file]").setInputFiles(files);
   await page.getByRole("heading", { name: "Data", exact: true }).waitFor({ timeout: 120_000 });
   await choose?.(page);
@@ -176,7 +176,7 @@ async function fitInPage(address, given) {
 }
 
 /** Grades of the command with the portable engine. */
-function gradesOfCommand(words, name) {
+function gradesOfCommand(paths, name) {
   const bin = join(repo, "packages/command/cli/bin/dsbm.mjs");
   const options = [
     `max_minutes=${values.minutes}`,
@@ -184,7 +184,7 @@ function gradesOfCommand(words, name) {
     "threads=1",
     `name=${name}`,
   ];
-  const output = execFileSync(process.execPath, [bin, "fit", ...words, ...options, "--json"], {
+  const output = execFileSync(process.execPath, [bin, "fit", ...paths, ...options, "--json"], {
     cwd: folder,
     env: { ...process.env, DSBM_ENGINE: "portable" },
     stdio: ["ignore", "pipe", "ignore"],
@@ -205,7 +205,7 @@ async function measure(name, address) {
     `${longest.toFixed(0)} (${tasks})`,
     peak.toFixed(0),
     verdicts.join(" "),
-    given.words ? gradesOfCommand(given.words, name).join(", ") : "–",
+    given.paths ? gradesOfCommand(given.paths, name).join(", ") : "–",
   ];
 }
 

@@ -1,6 +1,7 @@
-// Kernels of float32 in WebAssembly with SIMD, in AssemblyScript (npm run gen). Addresses and strides are bytes, sizes elements.
+// Kernels of float32, and products of float64, in WebAssembly with SIMD, in AssemblyScript (npm run gen). Addresses and strides are bytes, sizes elements.
 // A kernel reads up to 15 bytes behind an operand and writes exactly its result. Sums run in one order.
 export { adamStep, averageElements } from "./adam";
+export { multiplyDoubles } from "./doubles";
 export {
   activateRows,
   combineElements,

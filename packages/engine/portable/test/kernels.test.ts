@@ -30,6 +30,7 @@ describe("a product of matrices", () => {
     [33, 17, 29],
     [128, 6, 128],
     [23, 40, 12],
+    [70, 300, 9],
     [5, 300, 1],
   ] as const;
   it.each(sizes)(
@@ -56,6 +57,10 @@ describe("a product of matrices", () => {
       const sum = call("aten::addmm", tensorOf(start, n), x, y, 2, 1);
       const shifted = wanted.map((value, i) => value + 2 * start[i % n]);
       expect(largestDifference(numbersOf(sum), shifted)).toBeLessThan(1e-5);
+      const double = (t: External) => call("aten::to.dtype", t, "float64");
+      const doubles = call("aten::addmm", double(tensorOf(start, n)), double(x), double(yt), 2, 1);
+      const values = new Float64Array(portable.toBytes(doubles));
+      expect(largestDifference(values, shifted)).toBeLessThan(1e-12);
     },
   );
 });

@@ -5,25 +5,25 @@ const fewNumbers = 500;
 const bitsOfDigit = 11;
 const valuesOfDigit = 2 ** bitsOfDigit;
 
-/** Whole numbers without sign in the order of the numbers, as words of 32 bits, lower word first; NaN is the largest. */
+/** Whole numbers without sign in the order of the numbers, in halves of 32 bits, the lower one first; NaN is the largest. */
 function keysOf(lane: Float64Array, isSingle: boolean, descending: boolean): Uint32Array[] {
   const n = lane.length;
   const bits = new Uint32Array((isSingle ? Float32Array.from(lane) : lane).buffer);
   const width = bits.length / n;
   const flip = descending ? 0xffffffff : 0;
   return Array.from({ length: width }, (_, w) => {
-    const words = new Uint32Array(n);
+    const half = new Uint32Array(n);
     const upper = w === width - 1 ? 0x80000000 : 0;
     for (let i = 0; i < n; i++) {
       const x = lane[i];
-      const word = bits[width * i + w];
-      let key = x < 0 ? ~word : word | upper;
+      const part = bits[width * i + w];
+      let key = x < 0 ? ~part : part | upper;
       // Zeros of both signs are equal.
       if (x === 0) key = upper;
       else if (Number.isNaN(x)) key = 0xffffffff;
-      words[i] = key ^ flip;
+      half[i] = key ^ flip;
     }
-    return words;
+    return half;
   });
 }
 
@@ -48,10 +48,10 @@ function passOver(key: Uint32Array, shift: number, order: Uint32Array): Uint32Ar
   return next;
 }
 
-function orderByDigits(words: readonly Uint32Array[]): Uint32Array {
-  let order: Uint32Array = Uint32Array.from(words[0].keys());
-  for (const word of words)
-    for (let shift = 0; shift < 32; shift += bitsOfDigit) order = passOver(word, shift, order);
+function orderByDigits(halves: readonly Uint32Array[]): Uint32Array {
+  let order: Uint32Array = Uint32Array.from(halves[0].keys());
+  for (const half of halves)
+    for (let shift = 0; shift < 32; shift += bitsOfDigit) order = passOver(half, shift, order);
   return order;
 }
 

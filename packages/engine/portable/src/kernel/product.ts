@@ -1,5 +1,6 @@
 // Products of matrices in plain TypeScript: the reference for the kernel in WebAssembly.
 import type { TensorImpl } from "../tensor.js";
+import { multiplyInDoubles } from "./doubles.js";
 import { vectorisedProduct } from "./vectorised.js";
 
 /** out[i, j] = Σₖ a[i, k] b[k, j] + beta out[i, j], of strided matrices; sums run in the order of k. */
@@ -14,6 +15,7 @@ export function multiplyInto(
   const columns = b.shape[1];
   if (rows === 0 || columns === 0) return;
   if (alpha === 1 && vectorisedProduct(out, a, b, beta)) return;
+  if (multiplyInDoubles(out, a, b, { alpha, beta })) return;
   const x = a.array;
   const y = b.array;
   const z = out.array;

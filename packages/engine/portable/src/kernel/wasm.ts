@@ -10,6 +10,7 @@ export interface Kernels {
   packPanels(b: number, row: number, column: number, to: number, k: number, n: number): void;
   rowsAtOnce(k: number): number;
   multiplyPanels(...addressesAndSizes: Numbers): void;
+  multiplyDoubles(strips: number, panels: number, c: number, ...counts: Numbers): void;
   activateRows(y: number, s: number, n: number): void;
   mapElements(code: number, x: number, y: number, n: number): void;
   combineElements(...codeAddressesAndSizes: Numbers): void;
@@ -100,6 +101,7 @@ const { memory } = scratch;
 export const wasm: Kernels = scratch.wasm;
 
 let floats = new Float32Array(memory.buffer);
+let doubles = new Float64Array(memory.buffer);
 let top = 0;
 
 /**
@@ -109,7 +111,9 @@ let top = 0;
 export function openScratch(count: number): void {
   top = bytesOfConstants;
   growTo(memory, top + 4 * count + 64);
-  if (floats.buffer !== memory.buffer) floats = new Float32Array(memory.buffer);
+  if (floats.buffer === memory.buffer) return;
+  floats = new Float32Array(memory.buffer);
+  doubles = new Float64Array(memory.buffer);
 }
 
 /** The address of so many numbers, without defined values. */
@@ -122,6 +126,10 @@ export function takeScratch(count: number): number {
 /** Numbers at an address. */
 export const numbersAt = (address: number, count: number): Float32Array =>
   floats.subarray(address >> 2, (address >> 2) + count);
+
+/** Float64 numbers at an address. */
+export const doublesAt = (address: number, count: number): Float64Array =>
+  doubles.subarray(address >> 3, (address >> 3) + count);
 
 /** Up to a multiple. */
 export const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
