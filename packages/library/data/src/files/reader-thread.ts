@@ -9,10 +9,13 @@ export type ReaderAnswer = { value: unknown } | { code: DatasetCode; message: st
 
 /** Seconds without an answer until a file counts as damaged: at least, and for each MiB. */
 const patience = { seconds: 60, each: 0.5 };
+/** Node's number of a thread that has ended. */
+const endedThread = -1;
 const heapMb = Math.min(4096, totalmem() / 2 ** 21);
 
-/** The thread of a file, which answers one task after the other. */
+/** The thread of a file, which answers one task after the other; tasks that come at once wait for their turn. */
 export class ReaderThread {
+  #last: Promise<unknown> = Promise.resolve();
   readonly #path: string;
   readonly #seconds: number;
   readonly #worker: Worker;
@@ -37,18 +40,27 @@ export class ReaderThread {
    * The thread's next answer; the first one, without a task, has the facts of the file.
    * @throws {DatasetError} of the reader; `BadTable` beyond time or memory
    */
-  async ask<T>(task?: unknown): Promise<T> {
+  ask<T>(task?: unknown): Promise<T> {
+    const answer = this.#last.then(() => this.#askNow<T>(task));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #askNow<T>(task: unknown): Promise<T> {
     const worker = this.#worker;
+    if (worker.threadId === endedThread)
+      throw badTable(this.#path, "cannot be read, since its reader ended; open it again");
     worker.ref();
     let timer: NodeJS.Timeout | undefined;
     try {
       const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
         const fail = (problem: string) => () =>
           reject(badTable(this.#path, `${problem}; write it again`));
-        timer = setTimeout(
-          fail(`was not read in ${this.#seconds} s, so it seems damaged`),
-          1000 * this.#seconds,
-        );
+        timer = setTimeout(() => {
+          fail(`was not read in ${this.#seconds} s, so it seems damaged`)();
+          // A late answer would be taken for the next task's.
+          this.end();
+        }, 1000 * this.#seconds);
         worker.once("message", resolve);
         worker.once("error", (error: NodeJS.ErrnoException) =>
           fail(

@@ -129,6 +129,21 @@ describe("a matrix", () => {
     expect(texts[3].slice(0, 3)).toEqual(["late", "early", "late"]);
   });
 
+  it("gives readings at once their own columns, and none after it is closed", async () => {
+    const source = await openRows(path);
+    const read = async (name: string) => {
+      const rows: number[] = [];
+      for await (const { numbers } of source.batches({ numbers: [name] })) rows.push(...numbers[0]);
+      return rows;
+    };
+    const both = await Promise.all(["Actb", "Gapdh"].map(read));
+    expect(both).toEqual([0, 1].map((k) => allRows.map((row) => Math.fround(row[k]))));
+    const last = read("Actb");
+    source.close();
+    await expect(last).rejects.toThrow(refusal("BadTable", "its reader ended"));
+    await expect(read("Actb")).rejects.toThrow(refusal("BadTable", "its reader ended"));
+  });
+
   it("that is missing or damaged is refused", async () => {
     await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
       refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca; did you mean "X_pca"\?/),
