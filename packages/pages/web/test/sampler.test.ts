@@ -88,13 +88,31 @@ describe("calls", () => {
     [Float32Array.of(1, 2) as never, {}, /samples are Float32Array; expected rows, or/],
     [undefined as never, {}, /samples are undefined; expected rows, or/],
     [[[1, Number.NaN]], {}, /sample 0 has the value NaN/],
+    [[[1, null as never]], {}, /row 0 has the value null; expected numbers/],
+    [[[1, [2] as never]], {}, /row 0 has the value \[2\]; expected numbers/],
     [[[1, 2]], { steps: 0 }, /steps is 0/],
+    [[[1, 2]], { steps: 1e9 }, /steps is 1000000000; expected an integer from 1 to 100000/],
+    [[[1, 2]], { step: 3 } as never, /step is no option; expected direction, steps, /],
     [[[1, 2]], { seed: -1 }, /seed is -1/],
     [[[1, 2]], { direction: "b" as const }, /direction is "b", which this bridge does not have/],
     [[[1, 2]], { direction: "x" as never }, /expected "f" or "b"/],
     [[[1, 2]], { solver: "rk4" as never }, /expected sde, heun or euler/],
   ])("refuse %j with %j", async (x0, options, message) => {
     await expect(bridge.sample(x0, options)).rejects.toThrow(message);
+  });
+
+  it("that run end before a disposed bridge is freed, once; later ones are refused", async () => {
+    const freed: string[] = [];
+    const own = createBridge({
+      ...{ shape: [2], networks: { f: linear(-1) }, times: 3 },
+      dispose: () => freed.push("networks"),
+    });
+    const running = own.sample([[1, 2]]).then(() => freed.push("samples"));
+    own.dispose();
+    own.dispose();
+    await expect(own.sample([[1, 2]])).rejects.toThrow(/the bridge is disposed; load it again/);
+    await running;
+    expect(freed).toEqual(["networks", "samples"]);
   });
 
   it("name the time at which a drift is not finite", async () => {

@@ -127,7 +127,7 @@ export interface Bridge {
    * @throws {WebBridgeError} with the given value, the expected value and the cure.
    */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;
-  /** Frees the models. */
+  /** Frees the models after running calls have ended; later calls are refused. */
   dispose(): void;
 }
 

@@ -36,9 +36,27 @@ export function createBridge(dynamics: Dynamics): Bridge {
     fixedSteps: dynamics.resample === false,
   };
   if (!facts.directions.includes(facts.direction)) facts.direction = facts.directions[0] as "f";
+  let running = 0;
+  let isDisposed = false;
+  const free = () => {
+    if (isDisposed && running === 0) dynamics.dispose?.();
+  };
   return {
     info: facts,
-    sample: (x0, options = {}) => sample(x0, options, { ...dynamics, grid, units, facts }),
-    dispose: () => dynamics.dispose?.(),
+    async sample(x0, options = {}) {
+      if (isDisposed) throw new WebBridgeError("the bridge is disposed; load it again");
+      running += 1;
+      try {
+        return await sample(x0, options, { ...dynamics, grid, units, facts });
+      } finally {
+        running -= 1;
+        free();
+      }
+    },
+    dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      free();
+    },
   };
 }

@@ -33,6 +33,12 @@ function fromRows(rows: readonly (readonly number[])[], size: number, expected: 
     throw new WebBridgeError(
       `row ${odd} has ${rows[odd]?.length} numbers; expected ${size}, rows of ${expected}`,
     );
+  // As numbers, null and true would be 0 and 1: JSON writes null for NaN.
+  for (const [i, row] of rows.entries()) {
+    const value = Array.from<unknown>(row).find((x) => typeof x !== "number");
+    if (value !== undefined)
+      throw new WebBridgeError(`row ${i} has the value ${JSON.stringify(value)}; expected numbers`);
+  }
   const data = new Float64Array(rows.length * size);
   for (const [i, row] of rows.entries()) data.set(row, i * size);
   return { data, shape: [rows.length, size] };

@@ -37,6 +37,9 @@ export interface Prepared extends Dynamics {
   facts: BridgeInfo;
 }
 
+const mostSteps = 100_000;
+const optionNames = "direction steps seed solver conditions first path onStep signal".split(" ");
+
 /**
  * Moves samples step by step.
  * @throws {WebBridgeError} for wrong options and for NaN and infinite states.
@@ -47,6 +50,9 @@ export async function sample<R extends Rows>(
   bridge: Prepared,
 ): Promise<Sampled<R>> {
   const { units, facts } = bridge;
+  const unknown = Object.keys(options).find((key) => !optionNames.includes(key));
+  if (unknown)
+    throw new WebBridgeError(`${unknown} is no option; expected ${optionNames.join(", ")}`);
   const { onStep, signal, path = true } = options;
   const samples = samplesOf(x0, units.shape);
   const [n = 0] = samples.shape;
@@ -124,8 +130,8 @@ function journeyOf(
     throw new WebBridgeError(`direction is ${direction}; expected "f" or "b"`);
   const usual = grid.length - 1;
   const n = steps ?? (solver === "sde" ? usual : 100);
-  if (!Number.isInteger(n) || n < 1)
-    throw new WebBridgeError(`steps is ${steps}; expected an integer of at least 1`);
+  if (!Number.isInteger(n) || n < 1 || n > mostSteps)
+    throw new WebBridgeError(`steps is ${steps}; expected an integer from 1 to ${mostSteps}`);
   if (solver === "sde" && !may && n !== usual)
     throw new WebBridgeError(
       `steps is ${n}; this bridge was trained on ${usual} steps and takes no other number: leave steps out`,
