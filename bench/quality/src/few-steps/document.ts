@@ -20,12 +20,6 @@ export const rowIn = (
   direction: "f" | "b",
 ): MetricRow | undefined => rows.find((row) => row.name === name && row.direction === direction);
 
-const names: Readonly<Record<StudySampler["of"], string>> = {
-  teacher: "the teacher",
-  distilled: "the distilled run",
-  shortcut: "the run with shortcuts",
-};
-
 /** A value with half of its 95 % interval. */
 function cellOf(row: MetricRow | undefined): string {
   if (!row?.interval) return digits(row?.value);
@@ -42,14 +36,14 @@ function moreOf(sampler: StudySampler, teacher: StudySampler, direction: "f" | "
   return `${value > base ? "+" : "−"}${Math.abs(100 * (value / base - 1)).toFixed(0)} %`;
 }
 
-function sectionOf({ study, samplers, training }: StudyResult): string {
+function sectionOf({ study, samplers }: StudyResult): string {
   const [teacher] = samplers;
   if (!teacher) return "";
   const metrics = Object.keys(titles) as (keyof typeof titles)[];
   const head = [
     ...["direction", "run", "steps", "W2 beside the teacher's"],
     ...Object.values(titles),
-    "seconds for 1,000 rows",
+    "processor seconds for 1,000 rows",
   ];
   const lines = (["f", "b"] as const).flatMap((direction) => [
     ...samplers.map((sampler) =>
@@ -71,12 +65,9 @@ function sectionOf({ study, samplers, training }: StudyResult): string {
       "",
     ]),
   ]);
-  const seconds = Object.entries(training).map(
-    ([of, time]) => `${time.toFixed(0)} s for ${names[of as StudySampler["of"]]}`,
-  );
   return `## ${study.name}
 
-${study.about}. Training steps alone took ${seconds.join(", ")}, both directions.
+${study.about}.
 
 ${[lineOf(head), lineOf(head.map(() => "---")), ...lines].join("\n")}`;
 }
@@ -99,7 +90,6 @@ ${results.map(sectionOf).join("\n\n")}
 - **variance ratio**: variance of generated rows by variance of the target.
 - ± is half of a 95 % interval.
 
-Written by \`${command}\`, one seed, one thread. dsbm ${dsbm}, commit ${commit ?? "unknown"}, ${machine}, ${date.slice(0, 10)}. The machine was shared: seconds are upper
-bounds.
+Written by \`${command}\`, one seed, one thread. dsbm ${dsbm}, commit ${commit ?? "unknown"}, ${machine}, ${date.slice(0, 10)}.
 `;
 }

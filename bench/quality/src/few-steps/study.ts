@@ -1,6 +1,7 @@
 // Teachers, runs of few steps that learn from them, shortcut models, and all measured on the same rows.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { completeTrain, configure, distill, train } from "@dsbm/config";
 import {
   finishedRun,
@@ -11,7 +12,7 @@ import {
 } from "@dsbm/experiment";
 import { methodNames } from "@dsbm/fit";
 import { Bridge } from "@dsbm/inference";
-import { isFinished, type MetricRow, type Progress, readRun, runPaths } from "@dsbm/runs";
+import { isFinished, type MetricRow, type Progress, runPaths } from "@dsbm/runs";
 import { Generator, randn, tidy } from "@dsbm/torch";
 import type { Options } from "../benchmark.js";
 
@@ -32,7 +33,7 @@ export interface StudySampler {
   of: "teacher" | "distilled" | "shortcut";
   steps: number;
   rows: readonly MetricRow[];
-  /** To sample 1,000 rows forward. */
+  /** Processor time to sample 1,000 rows forward. */
   seconds: number;
 }
 
@@ -41,8 +42,6 @@ export interface StudyResult {
   study: StudyCase;
   /** The teacher first. */
   samplers: StudySampler[];
-  /** Seconds of each training. */
-  training: Partial<Record<StudySampler["of"], number>>;
 }
 
 /** What the study needs of its caller. */
@@ -135,9 +134,7 @@ export async function studyOf(study: StudyCase, work: StudyWork): Promise<StudyR
     if (!rows) return null;
     await add("shortcut", { steps, rows });
   }
-  const trained = [...new Set(samplers.map(({ of }) => of))];
-  const training = Object.fromEntries(trained.map((of) => [of, trainingSeconds(place(of))]));
-  return { study, samplers, training };
+  return { study, samplers };
 }
 
 /** Trains a run of a case unless it is finished. Returns false if it was stopped. */
@@ -150,13 +147,7 @@ async function trainCase(settings: Options, folder: string, work: StudyWork): Pr
   return state === "finished";
 }
 
-/** Seconds of all training steps of a run by the rates of its log, without evaluations. */
-function trainingSeconds(folder: string): number {
-  const steps = readRun(folder).metrics as { rate?: number; step?: number }[];
-  return steps.reduce((sum, { rate }) => sum + (rate ? 10 / rate : 0), 0);
-}
-
-/** The shortest of some samplings of 1,000 rows forward. */
+/** The least processor time of some samplings of 1,000 rows forward. */
 async function samplingSeconds(folder: string, steps: number): Promise<number> {
   using bridge = Bridge.open(folder, { threads: 1 });
   const x = tidy(() =>
@@ -165,9 +156,10 @@ async function samplingSeconds(folder: string, steps: number): Promise<number> {
   const seconds: number[] = [];
   // The first one records the program.
   for (let i = 0; i <= timings; i++) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { x: end } = await bridge.sample(x, { direction: "f", steps, seed: i });
-    seconds.push((performance.now() - began) / 1000);
+    const { user, system } = process.cpuUsage(began);
+    seconds.push((user + system) / 1e6);
     end.dispose();
   }
   x.dispose();

@@ -41,6 +41,7 @@ export { mapArray } from "./files/array-set.js";
 export * from "./pairs/known-rows.js";
 export {
   decodeInOrder,
+  isPictureChannels,
   type PictureTarget,
   pictureFormat,
   readPictures,

@@ -111,11 +111,14 @@ export const reading = {
 const images = {
   image_size: countKey(28, "height of an image, and its width without data.image_width"),
   image_width: orNull(z.int().positive(), "width of an image or field; null: as its height", 80),
-  channels: countKey(1, "channels of an image"),
+  channels: countKey(
+    1,
+    "channels of an image; of image folders 1 (grey), 3 (colour) or 4 (transparency is kept)",
+  ),
   background: key(
     z.string().regex(/^(white|black|gray|#[0-9a-fA-F]{6})$/),
     "white",
-    "image folders: the colour behind transparent parts: white, black, gray or #rrggbb",
+    "image folders: the colour behind transparent parts, or of clear pixels with data.channels=4: white, black, gray or #rrggbb",
     ["white", "black", "gray", "#c0ffee"],
   ),
   crop: orNull(

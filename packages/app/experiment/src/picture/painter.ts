@@ -40,7 +40,8 @@ export function painterOf(
       const fields = physical(datasets, x, time);
       const [, channels] = fields.shape as Shape;
       const levels = ranges ? levelsOf(fields, ranges) : fields;
-      const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);
+      const isImage = channels === 1 || channels === 3 || (channels === 4 && !ranges);
+      const flat = isImage ? levels : sideBySide(levels);
       return {
         images: encodeImages(flat).contiguous().toArray() as Uint8Array,
         shape: flat.shape as Shape,

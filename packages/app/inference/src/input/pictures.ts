@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import {
+  isPictureChannels,
   isPictureName,
   listPictures,
   PictureChanges,
@@ -20,9 +21,9 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const { trained, max_pixels, batchRows } = options;
   const { shape, folder, config } = trained;
   const [channels, height, width] = shape;
-  if (shape.length === 1 || (channels !== 1 && channels !== 3))
+  if (shape.length === 1 || !isPictureChannels(channels))
     throw new ConfigError(
-      `NEW ${path} holds images of 1 or 3 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
+      `NEW ${path} holds images of 1, 3 or 4 channels; ${folder} bridges samples [${shape.join(", ")}]: give a ${shape.length === 1 ? "table (.csv, .parquet, .npy, …), or gaussian:N" : ".npy file"}`,
     );
   const files = isPictureName(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
-import { outputFormat, outputFormats } from "@dsbm/data";
+import { isPictureChannels, outputFormat, outputFormats } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 import { animationFormat } from "./animation.js";
 
@@ -25,7 +25,7 @@ export function outputKind(
   if (array) return "array";
   if (fields) return ending === ".nc" && !paths ? "netcdf" : null;
   const [channels] = shape;
-  if (channels !== 1 && channels !== 3) return null;
+  if (!isPictureChannels(channels)) return null;
   if (paths) return animationFormat(path) ? "animation" : null;
   if (ending === ".png") return "picture";
   // Another ending belongs to a file, unless the folder exists or the name ends in a slash.
@@ -101,7 +101,7 @@ function refusalOf(path: string, { shape, channels: fields }: Trained, paths: bo
   if (fields)
     return `${cannot} of ${what}; expected a name that ends with ${paths ? "" : ".nc or "}.npy`;
   const [channels] = shape;
-  const isImage = channels === 1 || channels === 3;
+  const isImage = isPictureChannels(channels);
   const pictures = paths
     ? ", or .gif or .webp for an animation"
     : ", .png for one image, or a folder of images (with a slash at its end)";

@@ -1,7 +1,7 @@
 import { RunError } from "../errors.js";
 import { escapeXml, fontFamily, legibleInk, loadSharp, pickIndexes, textWidth } from "./svg.js";
 
-/** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
+/** [n, channels, height, width] with 1 (grey), 3 (RGB) or 4 (RGBA) channels. */
 type ImageShape = readonly [n: number, channels: number, height: number, width: number];
 
 const gap = 2;
@@ -12,7 +12,7 @@ const labelSize = 12;
 export interface ImageGridOptions {
   /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
   images: Uint8Array;
-  /** [n, channels, height, width], with 1 or 3 channels. */
+  /** [n, channels, height, width], with 1, 3 or 4 channels. */
   shape: ImageShape;
   /** Images in a row. */
   columns: number;
@@ -45,8 +45,10 @@ export async function picturePng(
   const shape = [1, channels, height, width] as const;
   const { data } = paint(pixels, { shape, columns: 1, scale: 1, space: 0 });
   const sharp = await loadSharp();
-  const picture = sharp(data, { raw: { width, height, channels: 4 } }).removeAlpha();
-  return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
+  const picture = sharp(data, { raw: { width, height, channels: 4 } });
+  if (channels === 4) return picture.png().toBuffer();
+  const opaque = picture.removeAlpha();
+  return (channels === 1 ? opaque.toColourspace("b-w") : opaque).png().toBuffer();
 }
 
 /** Images over time, one row for each sample. */
@@ -162,7 +164,7 @@ function paint(
         const to = 4 * (corner + y * sheet.width + x);
         for (let c = 0; c < 3; c++)
           data[to + c] = images[(i * channels + Math.min(c, channels - 1)) * plane + pixel];
-        data[to + 3] = 255;
+        data[to + 3] = channels === 4 ? images[(i * channels + 3) * plane + pixel] : 255;
       }
     }
   }

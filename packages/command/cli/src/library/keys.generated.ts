@@ -174,9 +174,9 @@ export interface FitKeys {
     image_size?: number | undefined;
     /** width of an image or field; null: as its height. Chosen from your data. */
     image_width?: number | null | undefined;
-    /** channels of an image. Chosen from your data. */
+    /** channels of an image; of image folders 1 (grey), 3 (colour) or 4 (transparency is kept). Chosen from your data. */
     channels?: number | undefined;
-    /** image folders: the colour behind transparent parts: white, black, gray or #rrggbb. Default: "white". */
+    /** image folders: the colour behind transparent parts, or of clear pixels with data.channels=4: white, black, gray or #rrggbb. Default: "white". */
     background?: string | undefined;
     /** images and fields: train on random parts of this height and width; samples are whole. Default: null. */
     crop?: number | null | undefined;

@@ -44,13 +44,17 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
 
 /** Channels and size of decoded images. */
 export interface PictureTarget {
-  /** 3 for colour, 1 for grey. */
-  channels: 1 | 3;
+  /** 1 for grey, 3 for colour, 4 for colour and opacity. */
+  channels: 1 | 3 | 4;
   /** Height and width of all images; null: no resizing. */
   size: number | null;
-  /** The colour behind transparent parts (default: white). */
+  /** The colour behind transparent parts (default: white); with 4 channels the colour of fully transparent pixels. */
   background?: string;
 }
+
+/** Channels of the images that folders hold. */
+export const isPictureChannels = (channels: number): channels is PictureTarget["channels"] =>
+  [1, 3, 4].includes(channels);
 
 /** A few kilobytes can claim gigabytes: refused before decoding. */
 const mostPixels = 100_000_000;
@@ -86,7 +90,7 @@ async function pictureHeader(path: string): Promise<Metadata> {
 }
 
 /**
- * Decodes an image: upright, in sRGB, transparent parts on a background; with a size, cropped to its central square and
+ * Decodes an image: upright, in sRGB, transparent parts on a background, or kept with 4 channels; with a size, cropped to its central square and
  * scaled (Lanczos).
  * @throws {DatasetError} `BadPicture` for other files, damage, or more than `most` pixels.
  */
@@ -106,14 +110,30 @@ export async function decodePicture(
   try {
     const picture = sharp(path, { limitInputPixels: most });
     const isOpaque = !header.hasAlpha || (await picture.clone().stats()).isOpaque;
-    const upright = picture.autoOrient().flatten({ background: target.background ?? "white" });
-    const { data, info } = await fitTo(upright, target).raw().toBuffer({ resolveWithObject: true });
+    const background = target.background ?? "white";
+    const upright = picture.autoOrient();
+    const isKept = target.channels === 4;
+    const whole = isKept ? upright.ensureAlpha() : upright.flatten({ background });
+    const { data, info } = await fitTo(whole, target).raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
+    if (isKept) colourClearPixels(data, await bytesOf(background));
     const bytes = toPlanes(data, channels, target.channels);
     return { bytes, height, width, changes: pictureChanges(header, target, isOpaque) };
   } catch (error) {
     throw noPicture(path, error);
   }
+}
+
+/** Red, green and blue of a colour. */
+async function bytesOf(background: string): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const create = { width: 1, height: 1, channels: 3 as const, background };
+  return sharp({ create }).raw().toBuffer();
+}
+
+/** Files have any colour where nothing is seen, which a bridge would learn. */
+function colourClearPixels(rgba: Uint8Array, colour: Uint8Array): void {
+  for (let i = 0; i < rgba.length; i += 4) if (rgba[i + 3] === 0) rgba.set(colour, i);
 }
 
 const noPicture = (path: string, error: unknown) =>

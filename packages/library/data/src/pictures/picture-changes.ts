@@ -2,16 +2,17 @@
 import type { Metadata } from "sharp";
 
 /** A change of an image by its decoding. */
-export type PictureChange = "transparent" | "animated" | "cmyk" | "deep" | "cropped";
+export type PictureChange = "transparent" | "clear" | "animated" | "cmyk" | "deep" | "cropped";
 
 /** Changes of an image by its header; `isOpaque` says that it has no transparent pixels. */
 export function pictureChanges(
   { pages = 1, space, depth, autoOrient }: Metadata,
-  { size }: { size: number | null },
+  { size, channels }: { size: number | null; channels: number },
   isOpaque: boolean,
 ): PictureChange[] {
   const applies: Record<PictureChange, boolean> = {
-    transparent: !isOpaque,
+    transparent: !isOpaque && channels !== 4,
+    clear: !isOpaque && channels === 4,
     animated: pages > 1,
     cmyk: space === "cmyk",
     deep: depth !== "uchar",
@@ -37,7 +38,8 @@ export class PictureChanges {
   /** A note for each change; a background of null is white and no option. */
   notes(background: string | null = "white"): string[] {
     const texts: Record<PictureChange, string> = {
-      transparent: `transparent: placed on ${background === null ? "white" : `${background} (data.background)`}`,
+      transparent: `transparent: placed on ${background === null ? "white" : `${background} (data.background; data.channels=4 keeps transparency)`}`,
+      clear: "transparent: kept as a fourth channel",
       animated: "of several frames or pages: the first is taken",
       cmyk: "in CMYK: converted to sRGB",
       deep: "of more than 8 bits a channel: rounded to 8",

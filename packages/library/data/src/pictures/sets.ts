@@ -15,7 +15,7 @@ import {
 } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
 import { checkPrepared, isFolder, missingFiles, placesIn, prepareFolder } from "../files/read.js";
-import { decodeAll, type PictureTarget } from "./decode.js";
+import { decodeAll, isPictureChannels, type PictureTarget } from "./decode.js";
 import { PictureChanges } from "./picture-changes.js";
 import {
   fingerprint,
@@ -173,9 +173,9 @@ function readChanges(folder: string): PictureChanges {
 }
 
 function targetOf({ name, channels = 3, image_size, background }: SetOptions): PictureTarget {
-  if (channels !== 1 && channels !== 3)
+  if (!isPictureChannels(channels))
     throw invalidOption(
-      `channels ${channels}: the images of ${name} have 3 for colour or 1 for grey`,
+      `channels ${channels}: the images of ${name} have 1 for grey, 3 for colour, or 4 for colour and transparency`,
     );
   // The usual background is not in the name of a folder that older versions decoded.
   const isUsual = background === undefined || background === "white";

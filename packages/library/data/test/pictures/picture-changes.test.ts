@@ -35,7 +35,16 @@ const twoColours = (): Sharp =>
     { raw: { width: 16, height: 8, channels: 3 } },
   );
 
-it.each<[what: string, image: () => Sharp, note: string[], colour: number[], background?: string]>([
+it.each<
+  [
+    what: string,
+    image: () => Sharp,
+    note: string[],
+    colour: number[],
+    background?: string,
+    channels?: number,
+  ]
+>([
   ["an opaque PNG with alpha", () => plainPicture({ alpha: 1 }), [], orangeBytes],
   ["a palette GIF", () => plainPicture().gif(), [], orangeBytes],
   [
@@ -57,6 +66,31 @@ it.each<[what: string, image: () => Sharp, note: string[], colour: number[], bac
     ["transparent: placed on #0000ff"],
     [100, 50, 153],
     "#0000ff",
+  ],
+  [
+    "half clear, kept",
+    () => plainPicture({ alpha: 0.5 }),
+    ["transparent: kept as a fourth channel"],
+    [...orangeBytes, 128],
+    "white",
+    4,
+  ],
+  [
+    "clear, kept",
+    () => plainPicture({ alpha: 0 }),
+    ["transparent: kept"],
+    [0, 0, 255, 0],
+    "#0000ff",
+    4,
+  ],
+  ["opaque with four channels", () => plainPicture().jpeg(), [], [...orangeBytes, 255], "white", 4],
+  [
+    "grey and half clear, kept",
+    () => plainPicture({ alpha: 0.5 }).greyscale().toColourspace("b-w"),
+    ["transparent: kept"],
+    [124, 124, 124, 128],
+    "white",
+    4,
   ],
   ["an animated GIF", () => animation().gif(), ["of several frames or pages"], [255, 0, 0]],
   [
@@ -86,7 +120,7 @@ it.each<[what: string, image: () => Sharp, note: string[], colour: number[], bac
   ],
 ])(
   "a folder says what decoding changed: %s",
-  async (_, image, note, colour, background = "white") => {
+  async (_, image, note, colour, background = "white", channels = 3) => {
     const folder = newFolder();
     const bytes = await image().toBuffer();
     const { format } = await sharp(bytes).metadata();
@@ -94,7 +128,7 @@ it.each<[what: string, image: () => Sharp, note: string[], colour: number[], bac
       [`train/a.${format}`]: bytes,
       "test/b.png": await plainPicture().toBuffer(),
     });
-    const options = { split: "train", image_size: 8, background } as const;
+    const options = { split: "train", image_size: 8, background, channels } as const;
     await prepareTable(`folder:${folder}`, options);
     const { x, notes } = loadTable(`folder:${folder}`, options);
     expect(notes).toHaveLength(note.length);

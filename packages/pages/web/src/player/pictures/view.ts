@@ -188,8 +188,8 @@ function paint(
   };
   for (let i = 0; i < size; i++) {
     for (let channel = 0; channel < 3; channel++)
-      image.data[4 * i + channel] = level(c === 3 ? channel : 0, i);
-    image.data[4 * i + 3] = 255;
+      image.data[4 * i + channel] = level(c >= 3 ? channel : 0, i);
+    image.data[4 * i + 3] = c === 4 ? level(3, i) : 255;
   }
   context.putImageData(image, 0, 0);
 }
