@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)("a fit in a page", () => {
   it("refuses a damaged table with the line of the command", async () => {
     const page = await open();
     const wrong = { source: 'a,b\n1,2\n"3,4', target: texts.target, name: "wrong" };
-    expect(await fitIn(page, wrong)).toMatch(/^wrong\/inputs\/source\.csv: is not valid CSV .*$/);
+    expect(await fitIn(page, wrong)).toMatch(/^source\.csv: is not valid CSV .*$/);
   });
 
   it(`loads at most ${mostBytes} bytes of scripts, gzipped`, () => {

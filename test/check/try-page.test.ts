@@ -85,10 +85,11 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     await heading("Result").waitFor();
     writeFileSync(join(folder, "bad.csv"), 'a,b\n1,2\n"3,4');
     await page.locator("input[type=file]").setInputFiles(join(folder, "bad.csv"));
-    expect(await page.getByRole("alert").textContent()).toMatch(/bad\.csv: is not valid CSV/);
+    expect(await page.getByRole("alert").textContent()).toMatch(/^bad\.csv: is not valid CSV/);
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 4 < 3 ? "old" : "new"},${i},${i % 7}`);
     writeFileSync(join(folder, "groups.csv"), ["when,a,b", ...rows].join("\n"));
     await page.locator("input[type=file]").setInputFiles(join(folder, "groups.csv"));
+    await page.getByText(/^This is one table\. Choose time or groups/).waitFor();
     await page.getByLabel("use of when").selectOption("groups");
     expect(await page.getByLabel(/^Rows of the target/).inputValue()).toBe("new");
     await page.getByRole("button", { name: "Plan" }).click();

@@ -25,7 +25,7 @@ export function vectorRules(facts: DataFacts, choices: VectorChoices): Rule[] {
     rule(
       "model.hidden",
       `${width},${width},${width}`,
-      `${d} columns and ${n} rows in the smaller dataset`,
+      `${d} ${d === 1 ? "column" : "columns"} and ${n} rows in the smaller dataset`,
     ),
     rule(
       "match_moments",

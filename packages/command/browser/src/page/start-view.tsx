@@ -24,6 +24,7 @@ export function StartView({ task, runs, look, open, forget }: StartProps) {
         one with a column of times or groups (CSV, TSV, npy, parquet, and on a site h5ad)
       </DropZone>
       <div class="row">
+        <span>Or take an example:</span>
         {examples.map(([name, title]) => (
           <button
             type="button"

@@ -24,14 +24,17 @@ function LossCurve({ losses }: { losses: readonly number[] }) {
       `${(width * i) / (logs.length - 1)},${height - 4 - ((height - 8) * (y - low)) / span}`,
   );
   return (
-    <svg
-      class="curve"
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`Loss, from ${losses[0].toPrecision(3)} to ${losses.at(-1)?.toPrecision(3)}`}
-    >
-      <polyline points={points.join(" ")} />
-    </svg>
+    <figure>
+      <figcaption>Loss, on a logarithmic scale</figcaption>
+      <svg
+        class="curve"
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={`Loss, from ${losses[0].toPrecision(3)} to ${losses.at(-1)?.toPrecision(3)}`}
+      >
+        <polyline points={points.join(" ")} />
+      </svg>
+    </figure>
   );
 }
 

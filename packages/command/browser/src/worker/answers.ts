@@ -2,7 +2,7 @@
 import { UserError } from "@dsbm/files";
 import type { FitAnswer, FitAsk, FitEvent } from "@dsbm/web/fit";
 import { BridgeError, ConfigError, DatasetError, FileError, RunError, TorchError } from "dsbm";
-import { FolderChanges } from "./folder.js";
+import { FolderChanges, withUserNames } from "./folder.js";
 import { FitSession } from "./session.js";
 
 const port = globalThis as unknown as {
@@ -27,15 +27,16 @@ function errorOf(error: unknown): { name: string; message: string; isOurs: boole
   if (!(error instanceof Error)) return { name: "Error", message: String(error), isOurs: false };
   const { name, message, stack = "" } = error;
   const isOurs = ours.some((kind) => error instanceof kind);
-  return { name, message: isOurs ? message : `${message}\n${stack}`, isOurs };
+  return { name, message: isOurs ? withUserNames(message) : `${message}\n${stack}`, isOurs };
 }
 
 async function answer({ id, call, values }: Exclude<FitAsk, { call: "abort" }>) {
   const controller = new AbortController();
   running.set(id, controller);
   const say = (progress: FitEvent) => {
-    port.postMessage({ id, progress });
-    if ("line" in progress) tellFiles();
+    const isLine = "line" in progress;
+    port.postMessage({ id, progress: isLine ? { line: withUserNames(progress.line) } : progress });
+    if (isLine) tellFiles();
   };
   if (call === "restore" || call === "fit") changes ??= new FolderChanges(nameOf(values));
   try {

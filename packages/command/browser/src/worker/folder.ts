@@ -17,6 +17,10 @@ export function restoreFiles(folder: string, files: readonly FitFile[]): void {
 const plainName = (name: string): string =>
   name.replaceAll(/[/\\\p{Cc}=]/gu, "_").replace(/^[.-]+/, "") || "data.csv";
 
+/** A text that names files as the user does: not by their place in the worker. */
+export const withUserNames = (text: string): string =>
+  text.replaceAll(/[\p{L}\p{N}_.-]+\/inputs\/(?=\S)/gu, "");
+
 /**
  * Data of one end for the library: files and texts become files of the run folder, named by their path; rows stay.
  */

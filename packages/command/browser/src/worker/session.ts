@@ -21,7 +21,14 @@ import type {
   FitTask,
 } from "@dsbm/web/fit";
 import { type Bridge, type FitOptions, fit, openBridge, plan, type Rows } from "dsbm";
-import { placeSource, readFolder, removePath, restoreFiles, zipFolder } from "./folder.js";
+import {
+  placeSource,
+  readFolder,
+  removePath,
+  restoreFiles,
+  withUserNames,
+  zipFolder,
+} from "./folder.js";
 import { writeAll } from "./write.js";
 
 /** The signal and the progress of a call. */
@@ -105,7 +112,7 @@ export class FitSession {
   async plan(request: FitTask, context: CallContext): Promise<BridgePlan> {
     try {
       const { choices, forecast, data } = await plan(await libraryOptions(request, context.signal));
-      const warnings = data?.warnings ?? [];
+      const warnings = (data?.warnings ?? []).map(withUserNames);
       return { choices, forecast, warnings, command: commandOf(request) };
     } finally {
       removePath(request.name);

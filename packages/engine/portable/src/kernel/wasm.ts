@@ -41,7 +41,8 @@ declare const WebAssembly: {
 
 const page = 65_536;
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+const bytesOf = (hexadecimal: string) =>
+  Uint8Array.from(hexadecimal.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 /** The kernels for this processor: with relaxed SIMD where there is relaxed SIMD. */
 function compile(): object {
