@@ -37,7 +37,7 @@ const packages = {
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 34_500, imports: ["files"] },
-  studio: { group: "pages", budget: 41_400, imports: ["files", "runs", "web"] },
+  studio: { group: "pages", budget: 41_800, imports: ["files", "runs", "web"] },
   export: {
     group: "command",
     budget: 15_800,

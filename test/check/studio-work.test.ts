@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     await page.getByRole("link", { name: "Use", exact: true }).click();
     await part("New rows").locator("input[type=file]").setInputFiles(join(root, "new rows.csv"));
     await expect
-      .poll(() => page.getByRole("combobox", { name: "Data" }).inputValue())
+      .poll(() => page.getByRole("combobox", { name: "Data" }).inputValue(), { timeout: 60_000 })
       .toBe("uploads/new_rows.csv");
     await button("Sample").click();
     const files = page.getByRole("list", { name: "Files of this run" });

@@ -194,6 +194,18 @@ describe("a job", () => {
     await expect.poll(jobState).not.toBe("stopping");
   });
 
+  it("that ends by a bug says its error without the stack trace", async () => {
+    const broken = programOf([process.execPath, "-e", "null.x"]);
+    const other = await startStudio({ folder, port: 0, program: broken });
+    const { status, value } = await post("look", { file }, other);
+    expect([status, value]).toEqual([400, expect.stringMatching(/TypeError: .* null.*$/)]);
+    await post("extend", { run: firstRun, more: 2 }, other);
+    const job = async () => (await getJson("runs", other)).job;
+    await expect.poll(async () => (await job()).state).toBe("failed");
+    expect((await job()).lastLine).toMatch(/^TypeError: /);
+    await other.close();
+  });
+
   it("is no sweep of more runs than a page compares", async () => {
     const seeds = Array.from({ length: 33 }, (_, i) => i).join();
     const { status, value } = await post("fit", { files: [file, file], options: { seed: seeds } });

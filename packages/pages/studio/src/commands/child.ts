@@ -2,6 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { parentVariable, RunError } from "@dsbm/runs";
 
+/** The lines of a text without those of a stack trace. */
+const messageLines = (text: string): string[] =>
+  text.split("\n").filter((line) => line.trim() !== "" && !/^\s+at |^Node\.js v/.test(line));
+
 /** A running command, and the ends of its streams. */
 export class ChildCommand {
   /** The exit code; null after a signal. */
@@ -39,7 +43,12 @@ export class ChildCommand {
 
   /** The last lines of its log. */
   get reason(): string {
-    return this.said.log.split("\n").filter(Boolean).slice(-3).join("\n");
+    return messageLines(this.said.log).slice(-3).join("\n");
+  }
+
+  /** The last line of its log, else of its results. */
+  get lastLine(): string {
+    return messageLines(this.said.log || this.said.output).at(-1) ?? "";
   }
 
   /** Ctrl-C. Windows has no signals: there a command stops when it loses the studio. */

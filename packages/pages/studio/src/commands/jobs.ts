@@ -39,7 +39,7 @@ export class Jobs {
     if (!this.#job) return null;
     const { child, facts, state } = this.#job;
     const { log, output } = child.said;
-    return { ...facts, state, log, output };
+    return { ...facts, state, log, output, lastLine: child.lastLine };
   }
 
   /** Whether a job works on this run. */

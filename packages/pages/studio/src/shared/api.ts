@@ -93,9 +93,10 @@ export interface JobView {
   /** The runs that it works on, several of a sweep. */
   runs: readonly string[];
   state: "running" | "stopping" | "finished" | "stopped" | "failed";
-  /** The end of its progress and of its results. */
+  /** The end of its progress and of its results, and the last message. */
   log: string;
   output: string;
+  lastLine: string;
 }
 
 /** What every page shows. */

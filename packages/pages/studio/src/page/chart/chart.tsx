@@ -28,6 +28,20 @@ interface ChartProps {
 }
 
 const height = 250;
+/** A logarithmic axis of a smaller range has hardly a tick. */
+const leastLogRange = 5;
+
+/** Whether the axis of positive values is logarithmic. */
+function hasLogAxis({ log = false, curves }: ChartProps): boolean {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (const value of curves.flatMap(({ y }) => y))
+    if (value != null) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  return log && high / low >= leastLogRange;
+}
 
 /** Drag over a part to enlarge it; a double click shows all. */
 export function Chart(props: ChartProps) {
@@ -38,7 +52,7 @@ export function Chart(props: ChartProps) {
   now.current = props;
   const shape = JSON.stringify([
     curves.map(({ label, color, dash, raw, points }) => [label, color, dash, raw, points]),
-    [props.log, props.xLabel, props.group],
+    [hasLogAxis(props), props.xLabel, props.group],
   ]);
 
   useEffect(() => {
@@ -97,7 +111,7 @@ function legendText(plot: uPlot, value: number | null, series: number, at: numbe
 }
 
 function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Options {
-  const { curves, log, group, xLabel } = now.current;
+  const { curves, group, xLabel } = now.current;
   const series = curves.map(
     ({ label, color, dash = [], raw = false, points = false }): uPlot.Series => ({
       label,
@@ -127,7 +141,7 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
         values: (_, ticks) => ticks.map((v) => (v === null ? "" : exactText(v, 8))),
       }),
     ],
-    scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : {} },
+    scales: { x: { time: false }, y: hasLogAxis(now.current) ? { distr: 3, range: logRange } : {} },
     legend: { live: true },
     cursor: {
       sync: { key: group, scales: ["x", null] },

@@ -15,7 +15,7 @@ const workNames: Readonly<Record<string, string>> = {
 };
 
 const stateNames: Readonly<Record<JobView["state"], string>> = {
-  running: "runs",
+  running: "is running",
   stopping: "stops at its next step",
   finished: "is finished",
   stopped: "was stopped",
@@ -40,6 +40,7 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
         <b>{work}</b> of <JobRuns job={job} begun={begun} />{" "}
         <span role="status">
           {stateNames[job.state]}
+          {job.runs.length > 1 && `, ${countFinished(begun)} of ${job.runs.length} finished`}
           {job.state === "stopped" && work === "Training" && `: ${resuming(job)}`}
         </span>{" "}
         {!isAtWork(job) && (
@@ -63,13 +64,7 @@ export function JobBar({ state: { job, rows } }: { state: StudioState }) {
         </StepsLine>
       )}
       <Fault text={task.error} />
-      <details open={job.state === "failed"}>
-        <summary>{lastLine(job) || "Log"}</summary>
-        <pre class="log" tabIndex={0}>
-          {job.log}
-          {job.output}
-        </pre>
-      </details>
+      <JobLog job={job} />
     </section>
   );
 }
@@ -85,16 +80,26 @@ function JobRuns({ job: { runs }, begun }: { job: JobView; begun: readonly RunRo
   const name = begun[0]?.name || run.split("/")[0];
   if (runs.length === 1)
     return <a href={begun.length > 0 ? hrefOf("run", { run }) : undefined}>{name}</a>;
-  const finished = begun.filter(({ state }) => state === "finished").length;
   return (
-    <>
-      <a href={hrefOf("compare", { run: runs })}>
-        {runs.length} runs of {name}
-      </a>
-      , {finished} finished:
-    </>
+    <a href={hrefOf("compare", { run: runs })}>
+      {runs.length} runs of {name}
+    </a>
   );
 }
 
-const lastLine = ({ log, output }: JobView): string =>
-  (log || output).trimEnd().split("\n").at(-1) ?? "";
+const countFinished = (rows: readonly RunRow[]): number =>
+  rows.filter(({ state }) => state === "finished").length;
+
+/** The last message, and all others to unfold. */
+function JobLog({ job: { log, output, lastLine, state } }: { job: JobView }) {
+  if (`${log}${output}`.trim() === lastLine.trim()) return <p>{lastLine}</p>;
+  return (
+    <details open={state === "failed"}>
+      <summary>{lastLine || "Log"}</summary>
+      <pre class="log" tabIndex={0}>
+        {log}
+        {output}
+      </pre>
+    </details>
+  );
+}

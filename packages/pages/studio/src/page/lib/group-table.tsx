@@ -6,6 +6,13 @@ interface LineCell {
   kind?: string;
 }
 
+/** A line of a table of groups. */
+export interface GroupLine {
+  name: ComponentChildren;
+  id: string;
+  cells: readonly LineCell[];
+}
+
 /** A table with a column for each group; on a narrow page each line is a card. */
 export function GroupTable({
   label,
@@ -16,7 +23,7 @@ export function GroupTable({
   label: string;
   corner: string;
   heads: readonly { label: string; content: ComponentChildren }[];
-  lines: readonly { name: ComponentChildren; id: string; cells: readonly LineCell[] }[];
+  lines: readonly GroupLine[];
 }) {
   return (
     <Scroll label={label}>

@@ -92,7 +92,11 @@ function Figure({ picture, run }: { picture: RunPicture; run: string }) {
   return (
     <figure>
       <figcaption>{caption || file}</figcaption>
-      <img src={source} alt={`${kind}, ${directionTitle(direction)}`} />
+      <img
+        class={/^(scatter|spectrum)$/.test(kind) ? "plot" : ""}
+        src={source}
+        alt={`${kind}, ${directionTitle(direction)}`}
+      />
     </figure>
   );
 }

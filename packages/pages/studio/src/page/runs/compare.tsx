@@ -2,12 +2,13 @@ import { useMemo } from "preact/hooks";
 import { mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
-import { GroupTable } from "../lib/group-table.js";
+import { type GroupLine, GroupTable } from "../lib/group-table.js";
 import { Fault, Select } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, usePolled } from "../lib/server.js";
 import {
   type ComparedCell,
+  type ComparedLine,
   compareGrades,
   compareMetrics,
   compareRuns,
@@ -55,7 +56,7 @@ function ComparedRuns({ ids, params }: { ids: readonly string[]; params: URLSear
       {value === null && error === null && <p class="note">Reading the runs …</p>}
       {value !== null && (
         <>
-          <p>
+          <p hidden={runs.length < 2}>
             {keys.length === 0
               ? "The configurations differ in their seeds at most."
               : `${keys.length === 1 ? "One key differs" : `${keys.length} keys differ`}: ${firstKeys(keys)}.`}
@@ -63,7 +64,7 @@ function ComparedRuns({ ids, params }: { ids: readonly string[]; params: URLSear
           </p>
           <Results runs={runs} comparison={comparison} />
           <Curves runs={runs} comparison={comparison} metricParam={params.get("metric")} />
-          <Differences runs={runs} comparison={comparison} />
+          {runs.length > 1 && <Differences runs={runs} comparison={comparison} />}
         </>
       )}
     </>
@@ -127,18 +128,12 @@ function Results(props: PartProps) {
       })),
     };
   });
-  const metrics = compareMetrics(runs, comparison).map(({ title, direction, cells }) => ({
-    id: `${title} ${direction}`,
-    name: (
-      <>
-        {title} {direction && <small>{directionNames[direction]}</small>}
-      </>
-    ),
-    cells: cells.map((cell) => ({
-      content: <MetricCell {...cell} />,
-      kind: cell.isBest ? "best" : "",
-    })),
-  }));
+  const metrics = compareMetrics(runs, comparison).map(metricLine);
+  const noFloor = ({ cells, ...line }: GroupLine) => ({
+    ...line,
+    cells: [...cells, { content: "" }],
+  });
+  const lines = [{ id: "state", name: "State and time", cells: states }, ...verdicts];
   return (
     <section aria-label="Results">
       <h2>Results</h2>
@@ -151,11 +146,36 @@ function Results(props: PartProps) {
       <GroupTable
         label="Table of results"
         corner="Result"
-        heads={headsOf(props)}
-        lines={[{ id: "state", name: "State and time", cells: states }, ...verdicts, ...metrics]}
+        heads={[...headsOf(props), { label: "floor", content: "Floor" }]}
+        lines={[...lines.map(noFloor), ...metrics]}
       />
     </section>
   );
+}
+
+/** A metric of all groups, with the floor that they share. */
+function metricLine({ title, direction, cells }: ComparedLine): GroupLine {
+  const floor = commonFloor(cells);
+  const values = cells.map((cell) => ({
+    content: <MetricCell {...cell} floor={floor === "" ? cell.floor : null} />,
+    kind: cell.isBest ? "best" : "",
+  }));
+  return {
+    id: `${title} ${direction}`,
+    name: (
+      <>
+        {title} {direction && <small>{directionNames[direction]}</small>}
+      </>
+    ),
+    cells: [...values, { content: floor }],
+  };
+}
+
+/** The floor of a metric if all groups share it; else an empty text. */
+function commonFloor(cells: readonly ComparedCell[]): string {
+  const floors = cells.flatMap(({ value, floor }) => (value === null ? [] : digits(floor, 3)));
+  const [first = ""] = floors;
+  return floors.every((text) => text === first) ? first : "";
 }
 
 function MetricCell({ value, spread, floor, isBest }: ComparedCell) {
