@@ -39,7 +39,28 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
   expect(out).toMatch(/^lr=0.002\s+because it was given/m);
   expect(out).toMatch(/time: 1m00s in all/);
   expect(out).toContain("half-iterations of 40 b, 40 f, 10 b, 10 f steps");
+  expect(out).toMatch(/^data: few rows: a.csv has \d+ to train on/m);
   expect(out).not.toMatch(/sliced/);
+});
+
+test("rare large amounts are drawn in, and a total of two columns is said before training", async () => {
+  const amount = (i: number, u: number) => (i % 20 === 3 ? Math.round(1e6 * u ** 9) : 0);
+  const lines = ["x,parts,work,total"];
+  for (let i = 0; i < 600; i++) {
+    const { x, parts, work } = {
+      x: Math.sin(i * i),
+      parts: amount(i, Math.abs(Math.sin(7 * i))),
+      work: amount(i + 1, Math.abs(Math.sin(3 * i))),
+    };
+    lines.push([x, parts, work, parts + work].join());
+  }
+  writeFileSync(join(folder, "amounts.csv"), `${lines.join("\n")}\n`);
+  const words = ["max_minutes=0.2", "threads=1", "--plan"];
+  const { code, out, err } = await dsbm("fit", "amounts.csv", "amounts.csv", ...words);
+  expect(code, err).toBe(0);
+  expect(out).toMatch(/^data.standardise=robust +because .* parts, work, total: far values/m);
+  expect(out).toMatch(/^data: .* have the same content/m);
+  expect(out).toMatch(/^data: column total: follows from parts, work .*data.exclude=total/m);
 });
 
 test.each([

@@ -26,6 +26,7 @@ import {
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
+import { dependentsOf } from "./dependents.js";
 
 /** Shared facts of the columns of all tables. */
 export interface Columns {
@@ -78,6 +79,7 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     conditioning: condition,
     bounds,
     limits,
+    dependents: dependentsOf(datasets, transform, config),
   });
   // Rows made for each epoch are in memory together with their data; projectDatasets makes rows of its own.
   const isWhole = areFew(datasets);

@@ -46,3 +46,4 @@ export { ownOptions } from "./own-options.js";
 export * from "./picture-folders.js";
 export * from "./saved-folders.js";
 export { configChain, type TimeConfig, timeScale, timeValues } from "./times.js";
+export { dataWarnings } from "./warnings.js";

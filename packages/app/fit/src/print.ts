@@ -1,4 +1,4 @@
-import { marginalsOf } from "@dsbm/datasets";
+import { dataWarnings, marginalsOf } from "@dsbm/datasets";
 import { alignColumns, firstOf } from "@dsbm/files";
 import { duration, type Progress } from "@dsbm/runs";
 import type { FitPlan } from "./plan.js";
@@ -7,6 +7,10 @@ import { isFitted } from "./rules/iterations.js";
 /** What was read of NetCDF files and Zarr folders, a line each. */
 export const fieldLines = ({ datasets }: Pick<FitPlan, "datasets">): string[] =>
   (datasets ? marginalsOf(datasets) : []).flatMap(({ fields, about }) => (fields ? [about] : []));
+
+/** Warnings about the data of a plan. */
+export const planWarnings = ({ datasets }: Pick<FitPlan, "datasets">): string[] =>
+  datasets ? dataWarnings(datasets) : [];
 
 /** Prints each choice with its reason, then the forecast of the time. */
 export function printPlan(

@@ -61,6 +61,7 @@ export {
 } from "./tables/categories.js";
 export * from "./tables/clean.js";
 export { type ColumnVariability, largestLogarithm, mostNarrowColumns } from "./tables/counts.js";
+export { type DependentColumn, dependentColumns } from "./tables/dependent-columns.js";
 export {
   type DataDescription,
   describeEnd,

@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { type DataDescription, describeEnd, fieldsDigest, firstOf } from "@dsbm/data";
+import { describeEnd, fieldsDigest } from "@dsbm/data";
 import {
   type Datasets,
+  dataWarnings,
   isPairsFile,
   marginalsOf,
   relativeMasses,
@@ -28,17 +29,14 @@ export function saveColumns(
   datasets: Datasets,
   work: { run: RunWriter; progress: Progress },
 ): void {
-  saveFields(datasets, work);
-  saveTables(config, datasets, work);
+  for (const warning of dataWarnings(datasets)) work.progress.line(`data: ${warning}`);
+  saveFields(datasets, work.run);
+  saveTables(config, datasets, work.run);
 }
 
-function saveFields(
-  datasets: Datasets,
-  { run, progress }: { run: RunWriter; progress: Progress },
-): void {
+function saveFields(datasets: Datasets, run: RunWriter): void {
   const description = datasets.channels?.description;
   if (!description) return;
-  for (const warning of description.warnings) progress.line(`data: ${warning}`);
   const paths = marginalsOf(datasets).flatMap(({ fields }) =>
     fields ? [fields.path, ...(fields.statics?.files ?? [])] : [],
   );
@@ -46,14 +44,9 @@ function saveFields(
   run.saveFile("fields.json", `${toJson({ ...description, files }, { indent: 2 })}\n`);
 }
 
-function saveTables(
-  config: CompleteTrainConfig,
-  datasets: Datasets,
-  { run, progress }: { run: RunWriter; progress: Progress },
-): void {
+function saveTables(config: CompleteTrainConfig, datasets: Datasets, run: RunWriter): void {
   const description = datasets.columns?.description;
   if (!description) return;
-  for (const warning of warningLines(description)) progress.line(`data: ${warning}`);
   const paths = marginalsOf(datasets).flatMap(({ facts }) => facts?.path ?? []);
   const files = Object.fromEntries(paths.map((table) => [table, checksumOf(table)]));
   const course = courseRecord(config, datasets);
@@ -79,21 +72,6 @@ function courseRecord(config: CompleteTrainConfig, datasets: Datasets): CourseRe
       mass: masses?.[k] ?? null,
     })),
   };
-}
-
-const fewNames = 3;
-
-/** Prints one line if many columns have warnings. */
-function warningLines({ columns, warnings }: DataDescription): string[] {
-  const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
-  if (noted.length <= fewNames) return warnings;
-  const ofColumns = columns.flatMap(({ name, notes }) =>
-    notes.map((note) => `column ${name}: ${note}`),
-  );
-  return [
-    ...warnings.filter((line) => !ofColumns.includes(line)),
-    `${noted.length} columns have warnings (${firstOf(noted, 8)}): the report and data.json have them`,
-  ];
 }
 
 const checksumOf = (path: string): string =>

@@ -57,22 +57,23 @@ async function plan(
   { cfg, json, places }: { cfg: boolean; json: boolean; places: string[] },
 ): Promise<void> {
   const [request] = members;
-  const { fieldLines, planFit, printPlan } = await import("@dsbm/fit");
+  const { fieldLines, planFit, planWarnings, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
   const plan = await planFit(request, { ...work, isShown: true });
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
   else if (json) {
-    const { choices, forecast, datasets } = plan;
+    const { choices, forecast } = plan;
     const { overrides } = request;
     const folders = members.map((one) => placeOfRun(completeTrain(one.config), one));
     const command = printCommand({ command: "fit", arguments: places, overrides });
-    const warnings = datasets?.columns?.description.warnings ?? [];
+    const warnings = planWarnings(plan);
     console.log(JSON.stringify({ choices, forecast, warnings, command, folders }));
   } else {
     if (members.length > 1)
       console.log(`a sweep of ${members.length} runs; the plan of the first run:`);
     for (const line of fieldLines(plan)) console.log(line);
     printPlan(plan, { line: (text) => console.log(text) });
+    for (const warning of planWarnings(plan)) console.log(`data: ${warning}`);
   }
   plan.datasets?.dispose();
 }

@@ -59,6 +59,7 @@ export const channelFacts = ({
   moments,
   range,
   spread,
+  width: spread,
   edges,
   // Edges are shares of values.
   rows: (rows.train.length + rows.test.length) * height * width,

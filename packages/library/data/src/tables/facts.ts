@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
+import { columnNotes, round } from "./column-notes.js";
+import { type DependentColumn, dependenceNotes } from "./dependent-columns.js";
 import { farValueNotes } from "./far-values.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import { areCopies, type RepeatedRows } from "./prepare/repeated-rows.js";
@@ -68,6 +70,8 @@ export interface TableFacts {
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
+  /** The same; where the middle half has one value, the interquartile ranges of the other values. */
+  width: number[];
   /** The rows at each end of the range. */
   edges: EdgeShares;
   /** Held-out rows that equal training rows. */
@@ -83,7 +87,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 11;
+export const factsVersion = 12;
 
 /**
  * The facts of a prepared table.
@@ -92,23 +96,14 @@ export const factsVersion = 11;
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);
 
-/** A normal distribution of 100,000 rows spans 9. */
-const outlying = 15;
-
-/** The range of whole numbers that may be classes. */
-const fewValues = 10;
-
-/** id, patient_id, PatientID, sampleId, but not "humid". */
-const idName = /(^|[^\p{L}])[iI][dD]$|\p{Ll}(Id|ID)$/u;
-
-const round = (x: number) => Number(x.toPrecision(4));
-
 interface Context {
   transform: ColumnTransform;
   conditioning: ColumnCondition | null;
   bounds: ColumnBounds;
   /** The limits of generated values (default: none). */
   limits?: Limits | null;
+  /** Columns that follow from several others (default: none). */
+  dependents?: readonly DependentColumn[];
 }
 
 /**
@@ -120,7 +115,7 @@ export type DataDescription = ReturnType<typeof describeTables>;
 /** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
 export function describeTables(
   tables: readonly TableFacts[],
-  { transform, conditioning, bounds, limits = null }: Context,
+  { transform, conditioning, bounds, limits = null, dependents = [] }: Context,
 ) {
   const [source, ...others] = tables;
   const target = others.at(-1) ?? null;
@@ -135,7 +130,12 @@ export function describeTables(
     whole: bounds.whole[k],
     notes: levels.has(k)
       ? []
-      : [...columnNotes(k, datasets, { transform, bounds, limits }), ...twinNotes(name, twins[k])],
+      : [
+          ...columnNotes(k, datasets, { transform, bounds, limits }),
+          ...datasets.flatMap((facts) => farValueNotes(facts, k, placeOf(facts))),
+          ...twinNotes(name, twins[k]),
+          ...dependents.filter((column) => column.name === name).flatMap(dependenceNotes),
+        ],
   }));
   return {
     source: describeEnd(source),
@@ -170,65 +170,6 @@ export const describeEnd = (facts: TableFacts) => {
   const { path, format, rows, train, test, dropped, group } = facts;
   return { path, format, rows, train, test, dropped, group };
 };
-
-function columnNotes(
-  k: number,
-  datasets: readonly TableFacts[],
-  { transform, bounds, limits }: Pick<Context, "transform" | "bounds" | "limits">,
-): string[] {
-  const name = datasets[0]?.columns[k];
-  const a = bounds.source[k];
-  const b = bounds.target?.[k] ?? a;
-  const exclude = setting("data.exclude", [name]);
-  if (transform.std[k] === 0)
-    return [
-      `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
-    ];
-  const notes: string[] = [];
-  const largest = Math.max(...[a, b].flatMap(({ min, max }) => [Math.abs(min), Math.abs(max)]));
-  if (bounds.whole[k] && largest > Number.MAX_SAFE_INTEGER && largest < 2 ** 64)
-    notes.push(
-      `has whole numbers above 2^53, of which the last digits are rounded: ${exclude} leaves it out, ${setting("data.keep", [name])} keeps all digits`,
-    );
-  if (datasets.every(({ counters }) => counters.includes(name)))
-    notes.push(`rises with each row, as row numbers do: ${asideCure(name)}`);
-  else if (bounds.whole[k] && idName.test(name))
-    notes.push(`has whole numbers and the name of an id, not of a quantity: ${asideCure(name)}`);
-  const low = Math.min(a.min, b.min);
-  const high = Math.max(a.max, b.max);
-  const widths = datasets.map(({ range, moments }) => {
-    const width = range.max[k] - range.min[k];
-    return width / Math.sqrt(moments.variance[k]);
-  });
-  if ((bounds.whole[k] && high - low < fewValues) || datasets.some(({ spread }) => spread[k] === 0))
-    notes.push(
-      limits?.whole[k]
-        ? `few values: generated values are rounded; ${setting("data.classes", [name])} makes classes`
-        : `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
-    );
-  else if (widths.some((width) => width > outlying)) {
-    notes.push(
-      `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${tailCure(transform, low)}`,
-    );
-  }
-  notes.push(...datasets.flatMap((facts) => farValueNotes(facts, k, placeOf(facts))));
-  if (a.min > b.max || b.min > a.max)
-    notes.push(
-      `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
-    );
-  return notes;
-}
-
-/** What to do with a column that names rows. */
-const asideCure = (name: string): string =>
-  `${setting("data.exclude", [name])} leaves it out, ${setting("data.keep", [name])} carries it along`;
-
-/** What helps against the heavy tails of a column from `low` on. */
-function tailCure({ log1p, standardise }: ColumnTransform, low: number): string {
-  if (standardise === "robust") return ": far values are drawn in (data.standardise=robust)";
-  const mayLog = !log1p && low >= 0;
-  return `: data.standardise=robust${mayLog ? " or data.log1p=true" : ""} may help`;
-}
 
 function rowWarnings(facts: TableFacts): string[] {
   const { dropped, rows, train, columns } = facts;

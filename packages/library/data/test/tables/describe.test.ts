@@ -88,6 +88,20 @@ it("whole numbers of a column whose name ends on id get a note", async () => {
   expect(noted.map(({ name }) => name)).toEqual(["id", "patient_id", "patientID", "sample.Id"]);
 });
 
+it.each<[string, number, number, boolean]>([
+  ["wind_dir", 0, 360, true],
+  ["Longitude (°)", -180, 180, true],
+  ["phase", 0, 2 * Math.PI, true],
+  ["wind_dir", 0, 90, false],
+  ["director", 0, 360, false],
+  ["direction", 0, 5000, false],
+])("%s from %d to %d is an angle: %s", async (name, low, high, isAngle) => {
+  const angle = (i: number) => low + ((high - low) * (i % 200)) / 199;
+  const { columns } = await describeColumns([{ [name]: angle }, 400], [{ [name]: angle }, 400]);
+  const { notes } = columns[0];
+  expect(notes.some((note) => /of an angle: .* sine and cosine/.test(note))).toBe(isAngle);
+});
+
 it("ranges agree with the columns", async () => {
   const { columns, source, target, warnings } = await describeColumns(
     [{ ...plainColumns, y: (i) => i / 10 }, 1001],
@@ -130,7 +144,13 @@ describe("a warning", () => {
       (i) => 5 + normal(i, 2) / 9,
       /^source and target do not overlap: /,
     ],
-    ["few values", (i) => i % 3, (i) => i % 2, /^few values, .*data.integer=y .*data.classes=y/],
+    ["few values", (i) => i % 3, (i) => i % 2, /^few values: .*data.integer=y .*data.classes=y/],
+    [
+      "amounts that are mostly 0",
+      (i) => (i % 10 ? 0 : Math.exp(normal(i, 2))),
+      (i) => i / 2,
+      /^most rows have one value: generated values lie near it, not at it/,
+    ],
     ["an almost constant column", (i) => Number(i % 9 > 7) / 3, (i) => i / 2, /almost constant/],
     ["numbers of rows", (i) => i + 1, (i) => 2 * i + 1, /^rises with each row, .*data.keep=y/],
     [

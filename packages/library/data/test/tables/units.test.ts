@@ -92,6 +92,16 @@ describe("the transform", () => {
     for (const t of [z, ones]) t.dispose();
   });
 
+  it("of a robust scale measures the other values where most rows have one", async () => {
+    // Nine of ten rows are 0, the others lie evenly between 1,000 and 5,000; b has two values.
+    const source = await facts(rows((i) => [i % 10 ? 0 : 1000 + 10 * i, Number(i % 10 === 0), i]));
+    expect(source.spread.slice(0, 2)).toEqual([0, 0]);
+    const { mean, std } = fitTransform([source, source], "robust");
+    expect(mean[0]).toBe(0);
+    expect(Math.abs(std[0]! / (2000 / 1.349) - 1)).toBeLessThan(0.1);
+    expect(std[1]).toBeCloseTo(Math.sqrt(source.moments.variance[1]!), 6);
+  });
+
   it("holds generated values to the data's range, a written one, and whole numbers", async () => {
     const names = ["a", "b", "c"];
     const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));

@@ -3,7 +3,10 @@ import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
 /** Facts that only all rows show. */
-export type LearntFacts = Pick<TableFacts, "offset" | "range" | "whole" | "spread" | "counters">;
+export type LearntFacts = Pick<
+  TableFacts,
+  "offset" | "range" | "whole" | "spread" | "width" | "counters"
+>;
 
 /** What a record knows so far, as JSON. */
 export interface RecordState extends Omit<LearntFacts, "counters"> {
@@ -18,6 +21,7 @@ const emptyRecord = (d: number): RecordState => ({
   n: 0,
   offset: [],
   spread: [],
+  width: [],
   last: [],
   range: {
     min: new Array<number>(d).fill(Number.POSITIVE_INFINITY),
@@ -30,28 +34,50 @@ const emptyRecord = (d: number): RecordState => ({
 const risesFrom = (last: number, values: Float64Array): boolean =>
   values.every((x, i) => x > (i > 0 ? values[i - 1] : last));
 
+const quantile = (sorted: Float64Array, q: number) => sorted[Math.floor(q * (sorted.length - 1))];
+
+/** Of sorted values; 0 for none. */
+const interquartileRange = (sorted: Float64Array): number =>
+  sorted.length > 0 ? quantile(sorted, 0.75) - quantile(sorted, 0.25) : 0;
+
+/** Medians and interquartile ranges of columns; `width` is of the values beside the median where its middle half has one value. */
+function quartileFacts(columns: readonly Float64Array[]) {
+  const sorted = columns.map((column) => column.slice().sort());
+  const offset = sorted.map((column) => quantile(column, 0.5));
+  const spread = sorted.map(interquartileRange);
+  const width = spread.map((range, k) =>
+    range > 0 ? range : interquartileRange(sorted[k].filter((x) => x !== offset[k])),
+  );
+  return { offset, spread, width };
+}
+
 /**
  * Learns facts of d columns from batches of rows: offsets (the medians of the first batch), ranges,
  * whole numbers and columns that count the rows. Resumes `saved`.
  */
 export function columnRecord(d: number, log1p: boolean, saved: RecordState = emptyRecord(d)) {
-  let { n, offset, spread, last } = saved;
+  let { n, offset, spread, width, last } = saved;
   const { isCounter, whole } = saved;
   const { min, max } = saved.range;
 
   function setOffsets(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
-    const sorted = values.map((column) => column.slice().sort());
-    const quantile = (column: Float64Array, q: number) =>
-      column[Math.floor(q * (column.length - 1))];
-    offset = sorted.map((column) => quantile(column, 0.5));
-    spread = sorted.map((column) => quantile(column, 0.75) - quantile(column, 0.25));
+    ({ offset, spread, width } = quartileFacts(values));
     last = numbers.map(() => Number.NEGATIVE_INFINITY);
   }
 
   return {
     count: () => n,
 
-    state: (): RecordState => ({ n, offset, spread, last, range: { min, max }, isCounter, whole }),
+    state: (): RecordState => ({
+      n,
+      offset,
+      spread,
+      width,
+      last,
+      range: { min, max },
+      isCounter,
+      whole,
+    }),
 
     /** Returns rows in their stored form, [count, d]. */
     add({ numbers, count }: CleanBatch): Float32Array {
@@ -83,6 +109,7 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
       range: { min, max },
       whole,
       spread,
+      width,
       counters: n > 2 ? columns.filter((_, k) => isCounter[k]) : [],
     }),
   };

@@ -19,7 +19,7 @@ export interface ColumnTransform extends TransformFlags {
 
 type TransformFacts = Pick<
   TableFacts,
-  "columns" | "log1p" | "moments" | "range" | "offset" | "spread"
+  "columns" | "log1p" | "moments" | "range" | "offset" | "width"
 > &
   Partial<Pick<TableFacts, "categories">> &
   Pick<TransformFlags, "sqrt">;
@@ -34,9 +34,9 @@ const momentsOf: Record<
 > = {
   usual: ({ moments }, k) => ({ mean: moments.mean[k], variance: moments.variance[k] }),
   // Offsets are medians.
-  robust: ({ offset, spread }, k) => ({
+  robust: ({ offset, width }, k) => ({
     mean: offset[k],
-    variance: (spread[k] / normalQuartiles) ** 2,
+    variance: (width[k] / normalQuartiles) ** 2,
   }),
 };
 
@@ -62,7 +62,7 @@ export function fitTransform(
   const levels = levelPlaces(columns, categories);
   const statistics = columns.map((_, k) => {
     const isRobust =
-      standardise === "robust" && !levels.has(k) && datasets.every(({ spread }) => spread[k] > 0);
+      standardise === "robust" && !levels.has(k) && datasets.every(({ width }) => width[k] > 0);
     const moments = momentsOf[isRobust ? "robust" : "usual"];
     const mean = pooledMean(datasets, (dataset) => moments(dataset, k).mean);
     const variance = pooledMean(datasets, (dataset) => {
