@@ -7,18 +7,18 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
  * the budget: at most so many code tokens without imports. A change that needs more raises the budget and says in its commit why.
  */
 const packages = {
-  files: { group: "engine", budget: 5_300, imports: [] },
+  files: { group: "engine", budget: 5_400, imports: [] },
   // A second engine: about 320 operations, each with its schema and most with a derivative.
-  portable: { group: "engine", budget: 75_000, imports: [] },
+  portable: { group: "engine", budget: 76_000, imports: [] },
   torch: { group: "engine", budget: 40_600, imports: ["files", "portable"] },
   bridge: { group: "library", budget: 73_300, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_400, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 86_800, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 89_000, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 32_200, imports: ["files", "torch", "bridge"] },
   // Of bridge, what methods state: this entry loads no libtorch.
   config: { group: "app", budget: 25_900, imports: ["files"], entries: ["bridge/facts"] },
   runs: { group: "app", budget: 45_400, imports: ["files"] },
-  datasets: { group: "app", budget: 17_800, imports: base },
+  datasets: { group: "app", budget: 18_300, imports: base },
   problem: { group: "app", budget: 2_900, imports: [...base, "datasets"] },
   inference: { group: "app", budget: 27_900, imports: [...base, "datasets", "problem"] },
   evaluation: {

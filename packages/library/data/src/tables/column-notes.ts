@@ -42,7 +42,7 @@ function angleNotes(name: string, low: number, high: number): string[] {
 export const round = (x: number) => Number(x.toPrecision(4));
 
 /** How columns are scaled and limited. */
-interface Scales {
+interface ColumnScales {
   transform: ColumnTransform;
   bounds: ColumnBounds;
   /** The limits of generated values; null: none. */
@@ -53,7 +53,7 @@ interface Scales {
 export function columnNotes(
   k: number,
   datasets: readonly TableFacts[],
-  { transform, bounds, limits }: Scales,
+  { transform, bounds, limits }: ColumnScales,
 ): string[] {
   const name = datasets[0]?.columns[k];
   const a = bounds.source[k];

@@ -4,6 +4,7 @@ import { setting } from "../errors.js";
 
 /** A column that follows from others. */
 export interface DependentColumn {
+  /** Its name. */
   name: string;
   /** The columns that it follows from. */
   from: string[];

@@ -6,14 +6,19 @@ import { comparableVectors } from "./wasserstein.js";
 
 /** Rows [n, …] with weights [k, n] that sum to 1 along the rows: k samples of the rows. */
 export interface WeightedRows {
+  /** [n, …] */
   rows: Tensor;
+  /** [k, n] */
   weights: Tensor;
 }
 
 /** Means of a kernel over pairs of rows, between two samples and within each. */
 export interface PairMeans {
+  /** Over a row of each sample. */
   between: number;
+  /** Over two rows of the first sample. */
   withinX: number;
+  /** Over two rows of the second sample. */
   withinY: number;
 }
 
