@@ -156,6 +156,17 @@ describe("NetCDF files", () => {
     expect(stdout).not.toMatch(/^(model|sigma)/m);
   });
 
+  it("of another unit are a warning with its cure, and a closed form is followed by a network", async () => {
+    const [, write] = fieldFormats[0];
+    const values = Array.from({ length: 24 * 6 }, (_, i) => (i % 7) / 86_400);
+    await write(root, smallFields(24, [{ values, attributes: { units: "kg m-2 s-1" } }]), "kilos");
+    const words = wordsOf("fit kilos.nc observed.nc method=quantile_mapping threads=1 test_npar=2");
+    const { stdout, stderr } = await succeed(words, { cwd: root });
+    const said = stdout + stderr;
+    expect(said).toMatch(/pr spreads \d+ times less in kilos\.nc than in observed\.nc: .*cdo mulc/);
+    expect(said).not.toMatch(/Train for longer/);
+  });
+
   it.each([
     ["data.image_size=1", ["write data.image_size=4"]],
     ["data.static=nowhere.nc", ["nowhere.nc: no such file"]],

@@ -181,6 +181,23 @@ const describeEnd = ({ path, format, grid, total, dropped, rows }: FieldSetFacts
   cells: `${grid.y.size}×${grid.x.size}, ${spanText(grid.y)}, ${spanText(grid.x)}`,
 });
 
+/** Above this ratio of standard deviations, one dataset looks constant on the common scale. */
+const mostSpreadRatio = 30;
+
+/** A line for each channel whose values spread much less in one of two datasets, as in another unit. */
+function spreadDifferences(a: FieldSetFacts, b: FieldSetFacts): string[] {
+  const spreadOf = ({ moments }: FieldSetFacts, k: number) => Math.sqrt(moments.variance[k]);
+  return a.grid.channels.flatMap(({ name }, k) => {
+    const ratio = spreadOf(b, k) / spreadOf(a, k);
+    const larger = Math.max(ratio, 1 / ratio);
+    if (!Number.isFinite(larger) || larger <= mostSpreadRatio) return [];
+    const [narrow, wide] = ratio > 1 ? [a, b] : [b, a];
+    return [
+      `${name} spreads ${Number(larger.toPrecision(2))} times less in ${narrow.path} than in ${wide.path}: on their common scale its fields are nearly equal, and a network cannot tell them apart; convert one file to the unit of the other first (mm/day from kg m-2 s-1: cdo mulc,86400)`,
+    ];
+  });
+}
+
 /** Differences that a bridge would learn. */
 function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
   const units = a.grid.channels.flatMap((channel, k) => {
@@ -193,7 +210,7 @@ function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
   const axes = (["y", "x"] as const).filter((axis) => !isSameAxis(a.grid[axis], b.grid[axis]));
   const places = axes.map(
     (axis) =>
-      `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order`,
+      `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order; bring both to one grid first (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`,
   );
-  return [...units, ...places];
+  return [...units, ...spreadDifferences(a, b), ...places];
 }

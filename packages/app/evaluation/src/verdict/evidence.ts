@@ -19,7 +19,10 @@ export interface VerdictFacts {
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];
   /** Commands that train for longer, generate samples, and measure again (default: no next step). */
-  commands?: Readonly<Record<"longer" | "sample" | "measure", string>>;
+  commands?: Readonly<Record<"longer" | "sample" | "measure", string>> & {
+    /** Of a closed form, which trains no longer: trains a network. */
+    network?: string | null;
+  };
   /** A command that also rounds the columns of whole numbers, with its reason; missing if values are rounded already. */
   rounding?: NextStep | null;
   /** A command that also keeps these columns in the range of the data, with its reason. */

@@ -1,4 +1,5 @@
 // The names and commands of the verdicts on a run.
+import { factsNamed } from "@dsbm/bridge";
 import { printCommand } from "@dsbm/config";
 import { levelPlaces } from "@dsbm/data";
 import { type Datasets, shortName } from "@dsbm/datasets";
@@ -107,14 +108,23 @@ function roundingStep(
   );
 }
 
-/** Commands that train a run for longer, generate samples, and measure again. */
+/** Commands that train a run for longer, or a network instead of a closed form, generate samples, and measure again. */
 export function verdictCommands(folder: string, request: RunRequest | null) {
   const run = shellWord(folder);
   return {
+    network: networkCommand(request),
     longer: longerCommand(request) ?? `npx dsbm extend ${run} +2`,
     sample: `npx dsbm sample ${run} NEW OUT`,
     measure: `npx dsbm evaluate ${run}`,
   };
+}
+
+/** A command of a closed form without its method; null for other methods. */
+function networkCommand(request: RunRequest | null): string | null {
+  if (!request) return null;
+  const { method, ...overrides } = request.overrides;
+  if (typeof method !== "string" || !factsNamed(method).closedForm) return null;
+  return printCommand({ ...request, overrides });
 }
 
 /** Default of max_minutes. */

@@ -17,7 +17,9 @@ export function nextStepOf(evidence: Evidence, facts: VerdictFacts): NextStep | 
   const ranging = isTold && openColumns.length > 0 ? facts.ranging?.(openColumns) : null;
   if (ranging) return ranging;
   if (evidence.blinded && facts.rescaling) return facts.rescaling;
-  const longer: NextStep = { reason: "Train for longer", command: commands.longer };
+  const longer: NextStep = commands.network
+    ? { reason: "Train a network instead of a closed form", command: commands.network }
+    : { reason: "Train for longer", command: commands.longer };
   if (isOff && grade !== "undecided") return longer;
   if (isCut) return { reason: `Evaluate all held-out ${what}`, command: commands.measure };
   const more = moreRows(evidence, facts);

@@ -285,6 +285,13 @@ describe("the command that trains for longer", () => {
       `npx dsbm fit 'a b.csv' c.csv 'data.where=x > 1' 'times=[0,1]' max_minutes=1.5 --again`,
     ));
 
+  it("of a closed form trains a network instead", () => {
+    const overrides = { method: "quantile_mapping", seed: 3 };
+    const request = { command: "fit", arguments: ["a.nc", "b.nc"], overrides };
+    const { network } = verdictCommands("my run", request);
+    expect(network).toBe("npx dsbm fit a.nc b.nc seed=3");
+  });
+
   it.each([null, { command: "train", arguments: [], overrides: {} }])(
     "is extend for %j",
     (request) => expect(longer(request)).toBe("npx dsbm extend 'my run' +2"),

@@ -216,10 +216,11 @@ function commandsOf(
       "Continue with two more half-iterations:",
       `npx dsbm extend ${run} +2`,
     ],
-    request?.command === "fit" && [
-      "Train again for three times as long:",
-      verdictCommands(folder, request).longer,
-    ],
+    request?.command === "fit" &&
+      !facts.closedForm && [
+        "Train again for three times as long:",
+        verdictCommands(folder, request).longer,
+      ],
     ["Evaluate again, and rewrite this page:", `npx dsbm evaluate ${run}`],
     command !== null && ["Resume this run, or print its results again:", command],
   ];

@@ -258,12 +258,17 @@ export function axisSeasons({ values, attributes }: FieldAxis): number[] | null 
   return values && seasonOf && values.map(seasonOf);
 }
 
-/** Whether the coordinates of axes of one length differ by less than half a cell; true without coordinates. */
+/** Whether the coordinates of axes of one length differ by less than half a cell, longitudes by whole turns; true without coordinates. */
 export function isSameAxis(a: FieldAxis, b: FieldAxis): boolean {
   if (!a.values || !b.values || a.values.length < 2) return true;
   const cell = Math.abs(a.values[1] - a.values[0]);
   const others = b.values;
-  return a.values.every((value, i) => Math.abs(value - others[i]) <= cell / 2);
+  const turn = text(a.attributes, "units").startsWith("degree") ? 360 : Number.POSITIVE_INFINITY;
+  const distance = (from: number, to: number) => {
+    const apart = Math.abs(from - to) % turn;
+    return Math.min(apart, turn - apart);
+  };
+  return a.values.every((value, i) => distance(value, others[i]) <= cell / 2);
 }
 
 /** The first and the last time as dates, with the calendar; null without usable times. */

@@ -41,7 +41,7 @@ export function unpacking(
 }
 
 const packingNames =
-  /^(_FillValue|missing_value|scale_factor|add_offset|valid_(range|min|max)|_Unsigned|_ChunkSizes|coordinates|bounds|dtype)$/;
+  /^(_FillValue|missing_value|scale_factor|add_offset|valid_(range|min|max)|_Unsigned|_ChunkSizes|coordinates|bounds|grid_mapping|dtype)$/;
 
 /** The attributes of a variable that say what its values are, not how they are stored. */
 export const describing = (attributes: FieldAttributes): FieldAttributes =>
