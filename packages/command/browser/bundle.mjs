@@ -66,6 +66,7 @@ const unusedModules = [
   ...[
     "app/datasets/dist/fields",
     "app/evaluation/dist/images/features",
+    "app/evaluation/dist/images/nearest-training",
     "app/evaluation/dist/images/reference-classifier",
     "app/evaluation/dist/metrics/field-correlations",
     "app/evaluation/dist/metrics/field-samples",
@@ -97,8 +98,11 @@ const unusedModules = [
     "library/data/dist/fields/fields-set",
     "library/data/dist/fields/prepare",
     "library/data/dist/fields/read/field-rows",
+    "library/data/dist/fields/read/open",
     "library/data/dist/fields/statics",
     "library/data/dist/fields/write/netcdf4",
+    // A page reads files in its own thread.
+    "library/data/dist/files/reader-thread",
     ...["byte-table", "cifar10", "idx", "synthetic"].map(
       (name) => `library/data/dist/images/${name}`,
     ),
