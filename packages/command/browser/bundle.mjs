@@ -50,7 +50,7 @@ const originals = { buffer: resolve("buffer/"), "@observablehq/plot": null };
 
 /**
  * Modules that no run in a page calls: Plot's maps, schemes of colours, areas of points and animation; texts at a pointer; networks,
- * figures, metrics and readers of images and fields, which need libtorch; PyTorch's files.
+ * figures, metrics and readers of images and fields, which need libtorch; PyTorch's files; distillation.
  */
 const unusedModules = [
   ...["d3-geo", "d3-scale-chromatic", "d3-delaunay", "d3-time-format", "d3-transition"].map(
@@ -85,6 +85,7 @@ const unusedModules = [
     "app/runs/dist/figure/images",
     "app/runs/dist/figure/maps",
     "app/runs/dist/figure/spectrum",
+    "app/runs/dist/report/few-steps",
     "app/runs/dist/report/fields-section",
     "engine/torch/dist/io/pt/load",
     "library/bridge/dist/metric/feature-statistics",
