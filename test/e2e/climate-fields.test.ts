@@ -1,5 +1,5 @@
 // NetCDF files as a climate scientist has them (docs/guide/climate-fields.md): trained, sampled to NetCDF, and evaluated.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { openFields } from "@dsbm/data";
 import { Generator, io, rand } from "@dsbm/torch";
@@ -60,6 +60,8 @@ describe("NetCDF files", () => {
     const gapsOf = ({ values }: { values: Float32Array }) => Array.from(values, Number.isNaN);
     expect(gapsOf(out)).toEqual(gapsOf(source));
     expect(out.values.filter((x) => x < 0)).toHaveLength(0);
+    const opened = readByPython("out.nc");
+    if (opened) expect(opened).toEqual({ shape: [24, 2, 3], units: "mm/d", missing: 24 });
     const metrics = "metrics=feature_distance,variable_w1,variable_q99";
     const { stdout } = await succeed(["evaluate", folder, "n=2", metrics, "threads=1"], {
       cwd: root,
@@ -187,6 +189,18 @@ describe("NetCDF files", () => {
     await refuse([...training, ...wordsOf(words)], texts, { cwd: root });
   });
 });
+
+const python = `import json, sys, netCDF4
+rain = netCDF4.Dataset(sys.argv[1])["pr"]
+print(json.dumps({"shape": rain.shape, "units": rain.units, "missing": int(rain[:].mask.sum())}))`;
+
+/** What netCDF4 of Debian's Python reads; null if it is not installed. */
+function readByPython(name: string): unknown {
+  const program = "/usr/bin/python3";
+  if (spawnSync(program, ["-c", "import netCDF4"]).status !== 0) return null;
+  const { stdout } = spawnSync(program, ["-c", python, join(root, name)], { encoding: "utf8" });
+  return JSON.parse(stdout);
+}
 
 /** The header by ncdump; null without ncdump. */
 function ncdump(name: string): string | null {

@@ -1,14 +1,6 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  aboutFields,
-  isSameAxis,
-  loadTable,
-  openFields,
-  prepareTable,
-  spanText,
-  timesText,
-} from "@dsbm/data";
+import { aboutFields, loadTable, openFields, prepareTable, spanText, timesText } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { datesOf } from "../../src/fields/cf/calendar.js";
 import { heldOutFields } from "../../src/fields/held-out-years.js";
@@ -132,19 +124,6 @@ describe("times", () => {
     ["minutes since 1969-12-31 23:59", "proleptic_gregorian", -1, "1969-12-31"],
   ])("of %s in the %s calendar are dates", (units, calendar, time, date) => {
     expect(datesOf(units, calendar)?.(time)).toBe(date);
-  });
-
-  it.each([
-    [[-180, -170], [180, 190], "degrees_east", true],
-    [[0, 10], [360, 370], "degrees", true],
-    [[0, 10], [4, 14], "degrees_east", true],
-    [[0, 10], [6, 16], "degrees_east", false],
-    [[-5, 5], [355, 5], "degrees_east", true],
-    [[-10, 0], [0, 10], "degrees_east", false],
-    [[0, 10], [360, 370], "m", false],
-  ])("from %j and from %j in %s are one axis up to turns: %s", (a, b, units, isSame) => {
-    const axis = (values: number[]) => ({ name: "x", size: 2, values, attributes: { units } });
-    expect(isSameAxis(axis(a), axis(b))).toBe(isSame);
   });
 
   it("of months and of unknown calendars have no dates", () => {

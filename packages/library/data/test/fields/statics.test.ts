@@ -1,5 +1,5 @@
-// Static fields and seasons of files of fields, which networks receive as conditions.
-import { decodeNumbers, loadTable, prepareTable } from "@dsbm/data";
+// Static fields and seasons of files of fields, which networks receive as conditions, and grids that are equal.
+import { decodeNumbers, isSameAxis, loadTable, prepareTable } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { seasonsOf } from "../../src/fields/cf/calendar.js";
 import { openFieldRows } from "../../src/fields/read/field-rows.js";
@@ -75,4 +75,17 @@ it.each([
   ["days since 2000-07-01", "all_leap", -182, 0],
 ])("times of %s in the %s calendar have a season", (units, calendar, time, season) => {
   expect(seasonsOf(units, calendar)?.(time)).toBeCloseTo(season, 9);
+});
+
+it.each([
+  [[-180, -170], [180, 190], "degrees_east", true],
+  [[0, 10], [360, 370], "degrees", true],
+  [[0, 10], [4, 14], "degrees_east", true],
+  [[0, 10], [6, 16], "degrees_east", false],
+  [[-5, 5], [355, 5], "degrees_east", true],
+  [[-10, 0], [0, 10], "degrees_east", false],
+  [[0, 10], [360, 370], "m", false],
+])("axes from %j and from %j in %s are one axis up to turns: %s", (a, b, units, isSame) => {
+  const axis = (values: number[]) => ({ name: "x", size: 2, values, attributes: { units } });
+  expect(isSameAxis(axis(a), axis(b))).toBe(isSame);
 });
