@@ -186,10 +186,12 @@ function paint(
     const value = next ? from + part * (next[k] - from) : from;
     return ((value - black) / (white - black)) * 255;
   };
+  // Only images have the tones −1 … 1: the fourth channel of a field is a variable.
+  const hasOpacity = c === 4 && black === -1 && white === 1;
   for (let i = 0; i < size; i++) {
     for (let channel = 0; channel < 3; channel++)
-      image.data[4 * i + channel] = level(c >= 3 ? channel : 0, i);
-    image.data[4 * i + 3] = c === 4 ? level(3, i) : 255;
+      image.data[4 * i + channel] = level(c === 3 || hasOpacity ? channel : 0, i);
+    image.data[4 * i + 3] = hasOpacity ? level(3, i) : 255;
   }
   context.putImageData(image, 0, 0);
 }
