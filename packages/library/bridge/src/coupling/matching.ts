@@ -74,7 +74,7 @@ export function groupsByConditions(conditions: Conditions): number[][] {
   if (!isNumber(conditions)) return groups;
   const many = groups.filter((rows) => rows.length >= leastPartners);
   const few = groups.filter((rows) => rows.length < leastPartners).flat();
-  const values = conditions.cond!.toNumbers();
+  const values = conditions.cond.toNumbers();
   const intervals = conditions.interval && numbersOf(conditions.interval);
   const blocks = intervalNumbers(conditions).flatMap((interval) => {
     const members = few.filter((i) => interval === undefined || intervals?.[i] === interval);
@@ -155,17 +155,19 @@ export function conditionPartners(conditions: EndpointConditions | undefined): P
     throw dataError(
       `pairs are to share their conditions, but ${missing} has none of its own; give both datasets conditions, or do not match them`,
     );
-  return isNumber(conditions.x0)
-    ? byNearness(conditions as Required<EndpointConditions>)
-    : byEquality(conditions as Required<EndpointConditions>);
+  const { x0, x1 } = conditions;
+  return isNumber(x0) && isNumber(x1) ? byNearness({ x0, x1 }) : byEquality({ x0, x1 });
 }
 
-const isNumber = ({ cond, y }: Conditions): boolean =>
-  y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
+/** Conditions of one number a row, cond [B, 1]. */
+type NumberConditions = Conditions & { cond: Tensor };
 
-function byNearness({ x0, x1 }: Required<EndpointConditions>): Partners {
+const isNumber = (conditions: Conditions): conditions is NumberConditions =>
+  conditions.y === undefined && conditions.cond?.ndim === 2 && conditions.cond.size(1) === 1;
+
+function byNearness({ x0, x1 }: Record<"x0" | "x1", NumberConditions>): Partners {
   const groups = intervalNumbers(x0).map((interval) => {
-    const within = (c: Conditions) => rowsOf(c, interval);
+    const within = (c: NumberConditions) => rowsOf(c, interval);
     const group = within(x0);
     const others = within(x1);
     const near = nearPartners(group.cond, others.cond);
@@ -197,14 +199,13 @@ function intervalNumbers({ interval }: Conditions): (number | undefined)[] {
   return interval ? [...new Set(numbersOf(interval))].toSorted((a, b) => a - b) : [undefined];
 }
 
-function rowsOf({ cond, interval }: Conditions, index: number | undefined) {
-  if (!interval || index === undefined) return { cond: cond!, rows: null };
+function rowsOf({ cond, interval }: NumberConditions, index: number | undefined) {
+  if (!interval || index === undefined) return { cond, rows: null };
   const rows = numbersOf(interval).flatMap((k, i) => (k === index ? [i] : []));
-  const all = cond!;
-  return { cond: all.indexSelect(0, rowIndex(rows, all.device)), rows };
+  return { cond: cond.indexSelect(0, rowIndex(rows, cond.device)), rows };
 }
 
-function byEquality({ x0, x1 }: Required<EndpointConditions>): Partners {
+function byEquality({ x0, x1 }: Record<"x0" | "x1", Conditions>): Partners {
   const members = placesByConditions(x1);
   const rows: number[] = [];
   const choices: number[][] = [];
