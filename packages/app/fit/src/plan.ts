@@ -266,5 +266,7 @@ function heldOutRule(config: CompleteTrainConfig, datasets: Datasets): Rule | nu
   const isShare = sets.every(
     ({ test }, i) => Math.abs(test.size(0) - test_fraction * sizes[i]) <= 1,
   );
-  return datasets.shape.length > 1 && isShare ? chooseHeldOut(fewest, "images") : null;
+  return datasets.shape.length > 1 && isShare
+    ? chooseHeldOut(fewest, datasets.channels ? "fields" : "images")
+    : null;
 }

@@ -230,6 +230,7 @@ test.each([
 test("small folders hold out at most a fifth of their images, and never more than 128 without need", () => {
   const share = (images: number) => chooseHeldOut(images, "images")?.value ?? null;
   expect([100, 640, 1000, 1280].map(share)).toEqual([0.2, 0.2, 0.13, null]);
+  expect(chooseHeldOut(400, "fields")?.reason).toContain("400 fields is too few");
 });
 
 test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {

@@ -64,9 +64,10 @@ const heldOutLimits = {
   rows: { enough: 400, largestShare: 0.3 },
   // An evaluation has at most 128 images, and networks of images need more samples.
   images: { enough: 128, largestShare: 0.2 },
+  fields: { enough: 128, largestShare: 0.2 },
 };
 
-/** Chooses the share of held-out rows or images of a small dataset of `n`. Returns null if a tenth is enough. */
+/** Chooses the share of held-out samples of a small dataset of `n`. Returns null if a tenth is enough. */
 export function chooseHeldOut(
   n: number,
   samples: keyof typeof heldOutLimits = "rows",
