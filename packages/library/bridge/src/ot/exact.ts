@@ -19,7 +19,7 @@ const fewRows = 256;
 /** More costs are not kept in memory (256 MiB), but computed again for each reading. */
 const mostKeptCosts = 2 ** 26;
 
-/** Points of each side for which an exact plan takes minutes: its time grows faster than their square. */
+/** Points of each side for which an exact plan takes at most about an hour: its time grows faster than their square. */
 export const mostExactPoints = 30_000;
 
 function byAssignment(cost: Cost, n: number): Transport {
