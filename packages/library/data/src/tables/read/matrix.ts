@@ -89,8 +89,10 @@ export function matrixTable(
         signal?.throwIfAborted();
         const columns = wanted.map(() => new Float64Array(count));
         block((i, k, value) => {
-          // A sparse matrix may hold parts of a value as several entries.
-          if (slots[k] >= 0) columns[slots[k]][i] += value;
+          if (slots[k] < 0) return;
+          const column = columns[slots[k]];
+          // A sparse matrix may hold parts of a value as several entries. A negative zero stays negative.
+          column[i] = column[i] === 0 ? value : column[i] + value;
         });
         if (total !== undefined && wanted.length > 0)
           scaleRows(columns, rowTotals(block, count), total);
