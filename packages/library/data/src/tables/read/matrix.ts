@@ -89,10 +89,7 @@ export function matrixTable(
         signal?.throwIfAborted();
         const columns = wanted.map(() => new Float64Array(count));
         block((i, k, value) => {
-          if (slots[k] < 0) return;
-          const column = columns[slots[k]];
-          // A sparse matrix may hold parts of a value as several entries. A negative zero stays negative.
-          column[i] = column[i] === 0 ? value : column[i] + value;
+          if (slots[k] >= 0) addEntry(columns[slots[k]], i, value);
         });
         if (total !== undefined && wanted.length > 0)
           scaleRows(columns, rowTotals(block, count), total);
@@ -143,6 +140,11 @@ async function* blocks(
     const count = Math.min(most, n - first);
     yield [needsEntries ? block(first, count) : () => {}, { first, count }];
   }
+}
+
+/** Adds an entry: a sparse matrix may hold parts of a value as several. A negative zero stays negative. */
+function addEntry(column: Float64Array, i: number, value: number): void {
+  column[i] = column[i] === 0 ? value : column[i] + value;
 }
 
 function rowTotals(block: Entries, count: number): Float64Array {
