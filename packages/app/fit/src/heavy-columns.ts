@@ -14,7 +14,7 @@ export function heavyColumns(datasets: Datasets): string[] {
   const shares = marginalsOf(datasets).flatMap(({ train, facts }) => {
     if (!facts || train.size(0) < leastRows) return [];
     const all = tidy(() => tailShares(train.narrow(0, 0, Math.min(mostRows, train.size(0)))));
-    // A column without a width has two values.
+    // A column without a width has few values.
     return [all.map((share, k) => (facts.width[k] > 0 ? share : 0))];
   });
   return columns.names.filter((_, k) => shares.some((share) => share[k] > heavyShare));

@@ -1,5 +1,6 @@
 // Metrics that are means over pairs of rows: their values, bounds and halves share one computation of distances.
 import {
+  evenWeights,
   kernelWidths,
   type PairStatistic,
   subsample,
@@ -7,7 +8,7 @@ import {
   weightedPairMeans,
 } from "@dsbm/bridge";
 import { average } from "@dsbm/runs";
-import { full, noGrad, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { noGrad, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Measurement, MeasurementContext, SampleSet } from "../metric.js";
 import type { SampleSubject } from "../subject.js";
 import { drawsOf } from "./floor-draws.js";
@@ -72,10 +73,7 @@ interface HalvedRows extends WeightedRows {
   counts: number[];
 }
 
-function wholeOnly(rows: Tensor): HalvedRows {
-  const n = rows.size(0);
-  return { rows, weights: full([1, n], 1 / n, { dtype: "float64" }), counts: [n] };
-}
+const wholeOnly = (rows: Tensor): HalvedRows => ({ ...evenWeights(rows), counts: [rows.size(0)] });
 
 function withHalves(
   rows: Tensor,

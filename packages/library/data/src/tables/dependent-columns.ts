@@ -31,26 +31,30 @@ export function dependentColumns(
   const places = names.flatMap((_, k) => (ignored(k) ? [] : [k]));
   const n = datasets.reduce((sum, rows) => sum + Math.min(mostRows, rows.size(0)), 0);
   if (places.length < 3 || places.length > mostColumns || n < 2 * places.length) return [];
-  const { parts, products } = firstRows(datasets, places);
-  return combinations(products)
-    .filter(({ column, weights }) => parts.every((part) => isExplained(part, column, weights)))
-    .map(({ column, from }) => ({
-      name: names[places[column]],
-      from: from.map((k) => names[places[k]]),
-    }));
+  return tidy(() => {
+    const parts = firstRows(datasets, places);
+    const columns = cat(parts, { dim: 1 });
+    const found = combinations(rowsOf(columns.mm(columns.t())));
+    if (found.length === 0) return [];
+    const numbers = parts.map(rowsOf);
+    return found
+      .filter((combination) => numbers.every((part) => isExplained(part, combination)))
+      .map(({ column, from }) => ({
+        name: names[places[column]],
+        from: from.map((k) => names[places[k]]),
+      }));
+  });
 }
 
-/** The columns of the first rows of each dataset, from their means there, and the products of columns over all datasets. */
-function firstRows(datasets: readonly Tensor[], places: readonly number[]) {
-  return tidy(() => {
-    const among = tensor(places, { dtype: "int64" });
-    const parts = datasets.map((all) => {
-      const part = all.narrow(0, 0, Math.min(mostRows, all.size(0))).to("float64");
-      return part.sub(part.mean(0)).indexSelect(1, among).t();
-    });
-    const columns = cat(parts, { dim: 1 });
-    const rowsOf = (matrix: Tensor) => places.map((_, k) => matrix.select(0, k).toNumbers());
-    return { parts: parts.map(rowsOf), products: rowsOf(columns.mm(columns.t())) };
+const rowsOf = (matrix: Tensor): number[][] =>
+  Array.from({ length: matrix.size(0) }, (_, k) => matrix.select(0, k).toNumbers());
+
+/** Columns [d, n] of the first rows of each dataset, from their means there. */
+function firstRows(datasets: readonly Tensor[], places: readonly number[]): Tensor[] {
+  const among = tensor(places, { dtype: "int64" });
+  return datasets.map((all) => {
+    const part = all.narrow(0, 0, Math.min(mostRows, all.size(0))).to("float64");
+    return part.sub(part.mean(0)).indexSelect(1, among).t();
   });
 }
 
@@ -99,13 +103,12 @@ function sweep(a: number[][], k: number): void {
 /** Whether typical rows of a dataset follow, too: a few far values make any columns look alike. */
 function isExplained(
   columns: readonly number[][],
-  column: number,
-  weights: ReadonlyMap<number, number>,
+  { column, weights }: Pick<Combination, "column" | "weights">,
 ): boolean {
   const values = columns[column];
-  const remainders = values.map((x, i) =>
-    [...weights].reduce((rest, [k, weight]) => rest - weight * columns[k][i], x),
-  );
+  const remainders = [...values];
+  for (const [k, weight] of weights)
+    for (const [i, x] of columns[k].entries()) remainders[i] -= weight * x;
   const centre = median(values);
   const middle = median(remainders);
   const varying = [...values.keys()].filter((i) => values[i] !== centre);

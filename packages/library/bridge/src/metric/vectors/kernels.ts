@@ -54,7 +54,8 @@ export function weightedPairMeans(
   });
 }
 
-const evenWeights = (rows: Tensor): WeightedRows => {
+/** All rows [n, …] as one sample. */
+export const evenWeights = (rows: Tensor): WeightedRows => {
   const n = rows.size(0);
   return { rows, weights: full([1, n], 1 / n, { dtype: "float64" }) };
 };

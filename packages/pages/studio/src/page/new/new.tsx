@@ -148,8 +148,8 @@ function Start({ plan: { runs }, request, isBusy }: StartButtonProps) {
       {isSweep && (
         <p>
           A sweep of {runs.length} runs, one after the other
-          {left < runs.length && `, ${runs.length - left} of them finished`}. The plan is that of
-          the first run.
+          {left < runs.length && `, ${runs.length - left} of them finished`}. The plan shows the
+          first run.
         </p>
       )}
       <button type="button" class="main" disabled={isBusy || task.isBusy} onClick={start}>
