@@ -8,7 +8,12 @@ import { startStudio } from "@dsbm/studio";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { programOf } from "../../packages/pages/studio/test/program.js";
-import { type FakeRun, metricLine, writeRun } from "../../packages/pages/studio/test/runs.js";
+import {
+  type FakeRun,
+  metricLine,
+  writeQuality,
+  writeRun,
+} from "../../packages/pages/studio/test/runs.js";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport, tinySamples } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
@@ -37,6 +42,7 @@ const runs: [path: string, run: FakeRun][] = [
 beforeAll(async () => {
   if (!hasBrowser) return;
   for (const [path, run] of runs) writeRun(join(folder, path), run);
+  writeQuality(join(folder, runs[0][0]));
   mkdirSync(join(folder, runs[0][0], "samples"));
   for (const way of ["f", "b"])
     copyFileSync(
@@ -205,8 +211,8 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
 
   /** Addresses, with the element that shows when a page is whole. */
   const pages = {
-    runs: ["#/", "tbody tr"],
-    run: [runHash(runs[0][0]), "canvas"],
+    runs: ["#/", "tbody .metric-bar"],
+    run: [runHash(runs[0][0]), ".verdict .metric-bar"],
     compare: [compareHash, "canvas"],
     configuration: [runHash(runs[0][0], "&tab=configuration"), "tbody tr"],
     log: [runHash(runs[0][0], "&tab=log"), "section h2"],

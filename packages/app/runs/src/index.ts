@@ -40,6 +40,7 @@ export {
   type TrainingPaths,
 } from "./progress.js";
 export { runQueue } from "./queue.js";
+export { type BarShape, barShape, type LabelledBar } from "./report/bar.js";
 export { courseTitle } from "./report/course.js";
 export { hasEvaluationPictures } from "./report/evaluation-pictures.js";
 export { comparisonRows } from "./report/few-steps.js";
@@ -49,7 +50,13 @@ export { distinctNames, endNames } from "./report/names.js";
 export { worstFirst } from "./report/order.js";
 export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
-export { type HeldOutVerdict, heldOutVerdicts, verdictTitle } from "./report/verdict.js";
+export {
+  directionVerdicts,
+  heldOutVerdicts,
+  mainRow,
+  type TitledVerdict,
+  verdictTitle,
+} from "./report/verdict.js";
 export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export { checkFiles, writeRunFile } from "./run/checksums.js";
 export * from "./run/data-file.js";

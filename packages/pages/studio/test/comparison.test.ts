@@ -24,6 +24,7 @@ const grade = (name: RunGrade["grade"], rank: number): RunGrade => ({
   grade: name,
   rank,
   text: name,
+  bar: { width: 96, height: 16, text: name, lines: [], dot: { x: "12.0", y: 8 } },
 });
 
 function detail(
@@ -56,7 +57,6 @@ function detail(
       command: null,
       choices: [],
       results: { rows: [], references: [] },
-      heldOut: [],
       verdicts: [],
     },
     ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0 },
@@ -159,12 +159,14 @@ describe("the best of a metric", () => {
     expect(best([{ value: 1 }, { value: 2 }], ["a", "b"])).toEqual([false, false]));
 });
 
-it("verdicts of seeds are counted, with the colour of the worst", () => {
+it("verdicts of seeds are counted, with the colour of the worst and the bar of each", () => {
   const runs = [grade("good", 0), grade("good", 0), grade("poor", 4)].map((one, seed) =>
     detail({ sigma: 1, seed }, { grades: [one] }),
   );
   const { groups } = compareRuns(runs);
-  expect(compareGrades(runs, groups, "f")).toEqual([{ grade: "poor", text: "2 × good, 1 × poor" }]);
+  const [compared] = compareGrades(runs, groups, "f");
+  expect(compared).toMatchObject({ grade: "poor", text: "2 × good, 1 × poor" });
+  expect(compared?.bars.map(({ text }) => text)).toEqual(["good", "good", "poor"]);
   expect(compareGrades(runs, groups, "b")).toEqual([null]);
 });
 

@@ -81,3 +81,12 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
   ]);
   write("metrics.jsonl", metricLines(run.lines ?? 40));
 }
+
+/** Writes an evaluation: half of the distance is left forward, and the row of the other direction is missing. */
+export function writeQuality(folder: string): void {
+  const row = { name: "w2", title: "W2", group: "endpoints", direction: "f", value: 0.5, n: 9 };
+  const verdict = { grade: "partial", n_held_out: [9, 9], reason: "Half.", main: "w2" };
+  const verdicts = ["f", "b"].map((direction) => ({ ...verdict, direction }));
+  const quality = { verdicts, rows: [{ ...row, floor: 0, ceiling: 1 }] };
+  writeFileSync(join(folder, "quality.json"), JSON.stringify(quality));
+}

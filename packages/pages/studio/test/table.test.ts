@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { RunTable } from "../src/runs/table.js";
-import { metricLine, writeRun } from "./runs.js";
+import { metricLine, writeQuality, writeRun } from "./runs.js";
 
 const root = scratch();
 
@@ -41,6 +41,18 @@ describe("the table of runs", () => {
       metrics: { "sliced_w2 f": { value: 0.15, reference: 0.04 } },
     });
     expect(rows[0]?.metrics).not.toHaveProperty("data_sliced_w2 f");
+  });
+
+  it("has the grade of each direction, with the bar of its metric if quality.json has its floor and ceiling", () => {
+    const at = join(root, "graded");
+    writeRun(join(at, "moons/defaults/1"));
+    writeQuality(join(at, "moons/defaults/1"));
+    const [{ grades } = { grades: [] }] = new RunTable(new Folder(at)).scan().rows;
+    expect(grades).toMatchObject([
+      { direction: "f", grade: "partial", text: "◐ most of the way", bar: { dot: { x: "48.0" } } },
+      { direction: "b", bar: null },
+    ]);
+    expect(grades[0]?.bar?.text).toBe("W2: 50 % of the distance is left");
   });
 
   it("reads only what has changed again", () => {

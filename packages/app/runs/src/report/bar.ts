@@ -39,36 +39,88 @@ function scaleOf(row: MetricRow): Scale | null {
   };
 }
 
-/** A metric between its floor and its ceiling; its alternative text is the `text` next to it. Null without both. */
-export function bar(
+/** A bar as lines and a dot, for reports and the studio. */
+export interface BarShape {
+  width: number;
+  height: number;
+  /** The alternative text. */
+  text: string;
+  /** Lines by their class, from the back to the front. */
+  lines: { kind: string; path: string }[];
+  /** The place of the value. */
+  dot: { x: string; y: number };
+}
+
+/**
+ * A metric between its floor and its ceiling; its alternative text is the `text` next to it (default: the title and the
+ * finding). Null without both.
+ */
+export function barShape(
   row: MetricRow,
   { width = 130, text }: { width?: number; text?: string } = {},
-): Html | null {
+): BarShape | null {
   const scale = scaleOf(row);
   if (!scale) return null;
   const at = (share: number) =>
     Math.min(width, Math.max(0, margin + share * (width - 2 * margin))).toFixed(1);
   const y = height / 2;
   const band = (kind: string, range: Scale["interval"]) =>
-    range && html`<path class="${kind}" d="M${at(range[0])},${y}H${at(range[1])}"/>`;
-  const mark = (kind: string, share: number) =>
-    html`<path class="${kind}" stroke-width="2" d="M${at(share)},2V14"/>`;
-  return html`<svg class="bar" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${text || barText(row, scale)}">
-<path class="line" stroke-width="2" d="M${at(0)},${y}H${at(1)}"/>${band("floor wide", scale.floor)}${mark("floor", 0)}${mark("ceiling", 1)}${band("value band", scale.interval)}<circle class="value" cx="${at(scale.value)}" cy="${y}" r="3.5"/></svg>`;
+    range ? [{ kind, path: `M${at(range[0])},${y}H${at(range[1])}` }] : [];
+  const mark = (kind: string, share: number) => ({ kind, path: `M${at(share)},2V14` });
+  return {
+    width,
+    height,
+    text: text || `${row.title}: ${barText(row, scale)}`,
+    lines: [
+      { kind: "line", path: `M${at(0)},${y}H${at(1)}` },
+      ...band("floor wide", scale.floor),
+      mark("floor", 0),
+      mark("ceiling", 1),
+      ...band("value band", scale.interval),
+    ],
+    dot: { x: at(scale.value), y },
+  };
+}
+
+/** The bar of a report. */
+export function drawBar({ width, height, text, lines, dot }: BarShape): Html {
+  const paths = lines.map(({ kind, path }) => html`<path class="${kind}" d="${path}"/>`);
+  return html`<svg class="bar" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${text}">${paths}<circle class="value" cx="${dot.x}" cy="${dot.y}" r="3.5"/></svg>`;
 }
 
 /** A bar with the name of its metric above, and the scores of real data and of no bridge at its ends. */
+export interface LabelledBar {
+  title: string;
+  /** The value and the finding: "0.31: 80 % of the way". */
+  finding: string;
+  shape: BarShape;
+  /** The names and scores of the floor and the ceiling. */
+  ends: readonly [floor: string, ceiling: string];
+}
+
+/** The bar of a metric with its labels; null without floor and ceiling. */
 export function labelledBar(
   row: MetricRow,
-  ends = { floor: "real data", ceiling: "no bridge" },
-): Html | null {
+  names = { floor: "real data", ceiling: "no bridge" },
+): LabelledBar | null {
   const { title, value, floor, ceiling } = row;
-  const drawing = bar(row, { width: 320 });
   const scale = scaleOf(row);
-  if (!drawing || !scale) return null;
-  return html`<figure class="scale"><figcaption><b>${title}</b> ${digits(value)}: ${barText(row, scale)}</figcaption>${drawing}
-<div class="ends"><span>${ends.floor} ${digits(floor)}</span><span>${ends.ceiling} ${digits(ceiling)}</span></div></figure>`;
+  const text = scale ? barText(row, scale) : "";
+  const shape = barShape(row, { width: 320, text });
+  return (
+    shape && {
+      title,
+      finding: `${digits(value)}: ${text}`,
+      shape,
+      ends: [`${names.floor} ${digits(floor)}`, `${names.ceiling} ${digits(ceiling)}`],
+    }
+  );
 }
+
+/** The labelled bar of a report. */
+export const drawLabelledBar = ({ title, finding, shape, ends }: LabelledBar): Html =>
+  html`<figure class="scale"><figcaption><b>${title}</b> ${finding}</figcaption>${drawBar(shape)}
+<div class="ends">${ends.map((end) => html`<span>${end}</span>`)}</div></figure>`;
 
 const barText = (row: MetricRow, { value }: Scale): string =>
   rowWords(row) || `${digits(100 * value, 2)} % of the distance is left`;

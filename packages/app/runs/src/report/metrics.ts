@@ -1,7 +1,7 @@
 import { digits } from "../numbers.js";
 import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
 import { type Grade, gradeText } from "../run/verdict.js";
-import { bar } from "./bar.js";
+import { barShape, drawBar } from "./bar.js";
 import { worstFirst, worstShares } from "./order.js";
 import { box, cell, detailsOf, type Html, html, pairs, piecesOf } from "./page/html.js";
 import { mainRow } from "./verdict.js";
@@ -78,11 +78,12 @@ const gradeHtml = (grade: Grade, finding: string): Html =>
 function numbers(row: MetricRow, isMissed = false): Html {
   const finding = isMissed ? "not judged: the generated samples miss the target" : rowWords(row);
   const grade = isMissed ? undefined : row.grade;
+  const bar = barShape(row, { text: finding });
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),
     cell("In words", grade ? gradeHtml(grade, finding) : finding, `text ${grade ?? ""}`.trim()),
-    cell("Floor to ceiling", bar(row, { text: finding }), "text"),
+    cell("Floor to ceiling", bar && drawBar(bar), "text"),
     cell("Floor", digits(row.floor)),
     cell("Ceiling", digits(row.ceiling)),
     cell("Interval", interval),

@@ -2,7 +2,7 @@
 import { shellWord } from "@dsbm/files";
 import type { MetricRow, Quality } from "../run/quality.js";
 import { type Grade, grades, gradeText, type NextStep, type Verdict } from "../run/verdict.js";
-import { labelledBar } from "./bar.js";
+import { drawLabelledBar, type LabelledBar, labelledBar } from "./bar.js";
 import { heldOutFindings, heldOutRows } from "./held-out.js";
 import { distinctNames, type Names } from "./names.js";
 import { type Html, html } from "./page/html.js";
@@ -33,15 +33,10 @@ export function verdictParts(
 ): Html[] {
   const rows = quality?.rows ?? [];
   const command = html`<code>npx dsbm evaluate ${shellWord(folder)}</code>`;
-  const heldOut = heldOutVerdicts(rows).map(heldOutPart);
+  const heldOut = heldOutVerdicts(rows).map(verdictPart);
   if (!quality || (rows.length === 0 && quality.verdicts.length === 0))
     return [html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: ${command}</p>`];
-  const parts = quality.verdicts.map((verdict) => {
-    const { direction, grade, reason, next } = verdict;
-    const main = mainRow(quality, direction);
-    return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
-${main && labelledBar(main)}${next && nextStep(next)}</div>`;
-  });
+  const parts = directionVerdicts(quality, names).map(verdictPart);
   const missing = directions.filter(
     (direction) => !quality.verdicts.some((verdict) => verdict.direction === direction),
   );
@@ -61,20 +56,31 @@ ${main && labelledBar(main)}${next && nextStep(next)}</div>`;
   ];
 }
 
-/** The verdict on a time that a bridge did not see. */
-export interface HeldOutVerdict {
+/** A verdict as pages show it. */
+export interface TitledVerdict {
   /** "Without day 3: ✓ good." */
   title: string;
-  /** The worst grade of its distances; undecided without one. */
   grade: Grade;
-  /** The distances, and whether the bridge is better than the simple predictions. */
+  /** The finding, in sentences. */
   reason: string;
-  /** The distances that it rests on. */
-  rows: readonly MetricRow[];
+  /** The metrics that it rests on. */
+  bars: LabelledBar[];
+  next: NextStep | null;
 }
 
-/** The verdict on each time that a bridge did not see: the worst grade of its distances. */
-export function heldOutVerdicts(rows: readonly MetricRow[]): HeldOutVerdict[] {
+/** The verdict on each direction. */
+export const directionVerdicts = (quality: Quality, names: Names): TitledVerdict[] =>
+  quality.verdicts.map((verdict) => {
+    const { direction, grade, reason, next } = verdict;
+    const main = mainRow(quality, direction);
+    const bar = main ? labelledBar(main) : null;
+    return { title: verdictTitle(verdict, names), grade, reason, bars: bar ? [bar] : [], next };
+  });
+
+const heldOutEnds = { floor: "real data", ceiling: "straight lines" };
+
+/** The verdict on each time that a bridge did not see: the worst grade of its distances, undecided without one. */
+export function heldOutVerdicts(rows: readonly MetricRow[]): TitledVerdict[] {
   return heldOutFindings(rows).map(({ at, text }) => {
     const bridges = heldOutRows(rows).filter((row) => row.at === at && row.ceiling !== null);
     const grade = grades.findLast((one) => bridges.some((row) => row.grade === one));
@@ -82,14 +88,15 @@ export function heldOutVerdicts(rows: readonly MetricRow[]): HeldOutVerdict[] {
       title: `Without ${at}${grade ? `: ${gradeText(grade)}` : ""}.`,
       grade: grade ?? "undecided",
       reason: `A bridge that did not see ${at}: ${text}`,
-      rows: bridges,
+      bars: bridges.flatMap((row) => labelledBar(row, heldOutEnds) ?? []),
+      next: null,
     };
   });
 }
 
-const heldOutPart = ({ title, grade, reason, rows }: HeldOutVerdict): Html =>
+const verdictPart = ({ title, grade, reason, bars, next }: TitledVerdict): Html =>
   html`<div class="verdict ${grade}"><p><b>${title}</b> ${reason}</p>
-${rows.map((row) => labelledBar(row, { floor: "real data", ceiling: "straight lines" }))}</div>`;
+${bars.map(drawLabelledBar)}${next && nextStep(next)}</div>`;
 
 const nextStep = ({ reason, command }: NextStep): Html =>
   html`<p>${command === null ? reason : html`${reason !== "" && `${reason}: `}<code>${command}</code>`}</p>`;

@@ -3,11 +3,11 @@
 import {
   choice,
   dataFile,
+  directionVerdicts,
   endNames,
   heldOutVerdicts,
   qualityFile,
   runInfo,
-  verdictTitle,
 } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
@@ -51,11 +51,9 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     choices,
     results,
     metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(row, results),
-    heldOut: heldOutVerdicts(quality?.rows ?? []),
-    verdicts: (quality?.verdicts ?? []).map((verdict) => ({
-      ...verdict,
-      title: verdictTitle(verdict, names),
-    })),
+    verdicts: quality
+      ? [...heldOutVerdicts(quality.rows), ...directionVerdicts(quality, names)]
+      : [],
     outputs,
     evaluations: readEvaluations(folder, row.id, outputs),
     fields: data ? fieldsOf(data) : [],

@@ -2,15 +2,17 @@
 
 import { lockHolder } from "@dsbm/files";
 import {
+  barShape,
   courseTitle,
   dataFile,
   grades,
   gradeText,
   liveProgress,
+  mainRow,
+  type Quality,
   qualityFile,
   type RunInfo,
   runInfo,
-  type Verdict,
 } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { isRunFolder, pathBelow, walkFolders } from "../files/walk.js";
@@ -68,14 +70,19 @@ type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
 type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds">;
 type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
-const verdictsFile = qualityFile.pick({ verdicts: true });
+const barWidth = 96;
 
-const runGrade = ({ direction, grade }: Verdict): RunGrade => ({
-  direction,
-  grade,
-  rank: grades.indexOf(grade),
-  text: gradeText(grade),
-});
+const gradesOf = (quality: Quality): RunGrade[] =>
+  quality.verdicts.map(({ direction, grade }) => {
+    const main = mainRow(quality, direction);
+    return {
+      direction,
+      grade,
+      rank: grades.indexOf(grade),
+      text: gradeText(grade),
+      bar: main ? barShape(main, { width: barWidth }) : null,
+    };
+  });
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
@@ -121,7 +128,7 @@ class Summaries {
       newestMetrics(readResults(this.#folder, path)),
     );
     const grades = ifReadable<RunGrade[]>("quality.json", [], (path) =>
-      readAs(this.#folder, path, verdictsFile).verdicts.map(runGrade),
+      gradesOf(readAs(this.#folder, path, qualityFile)),
     );
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
     const state = (): StatePart => {

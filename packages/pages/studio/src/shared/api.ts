@@ -1,14 +1,14 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
 import type {
+  BarShape,
   Choice,
   Grade,
-  HeldOutVerdict,
   LiveProgress,
   MetricRow,
   Row,
   RunState,
-  Verdict,
+  TitledVerdict,
 } from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 
@@ -35,6 +35,8 @@ export interface RunGrade {
   rank: number;
   /** "✓ good" */
   text: string;
+  /** The metric that it rests on, between floor and ceiling; null without both. */
+  bar: BarShape | null;
 }
 
 /** A metric of a run, to be compared with other runs. */
@@ -183,10 +185,8 @@ export interface RunDetail {
   given: string[];
   choices: Choice[];
   results: Results;
-  /** The verdict on each time that a training did not see. */
-  heldOut: HeldOutVerdict[];
-  /** The verdict of each direction, with its title. */
-  verdicts: (Verdict & { title: string })[];
+  /** The verdicts on times that a training did not see, then on each direction. */
+  verdicts: TitledVerdict[];
   /** Metrics of the endpoints, of the middle and of held-out times. */
   metrics: ComparedMetric[];
   pictures: RunPicture[];

@@ -75,7 +75,7 @@ img { border-radius: .2rem; }
 .legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
 .legend i.dashes { border-top-style: dashed; }
-.bar { overflow: visible; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .scale { margin: .5rem 0; max-width: 100%; } .scale figcaption { color: inherit; } .scale figcaption b { display: inline; } .scale .ends { width: 320px; max-width: 100%; display: flex; justify-content: space-between; gap: 1rem; font-size: .82rem; color: var(--faint); } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
+.bar { overflow: visible; } .bar path { stroke-width: 2; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .scale { margin: .5rem 0; max-width: 100%; } .scale figcaption { color: inherit; } .scale figcaption b { display: inline; } .scale .ends { width: 320px; max-width: 100%; display: flex; justify-content: space-between; gap: 1rem; font-size: .82rem; color: var(--faint); } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
 .chart .legend { font-size: .85rem; margin: .1rem 0 .2rem; gap: 0 1rem; } .chart figcaption { margin-top: .2rem; line-height: 1.4; }
 .ramp { max-width: 20rem; margin: .2rem 0; font-size: .82rem; } .ramp i { display: block; height: .6rem; border-radius: .2rem; print-color-adjust: exact; }

@@ -1,7 +1,7 @@
-import type { HeldOutVerdict } from "@dsbm/runs";
 import { useState } from "preact/hooks";
 import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
+import { Scale } from "../lib/bar.js";
 import { digits, duration, moment, stateClass } from "../lib/format.js";
 import { Alert, Fault, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
@@ -57,7 +57,7 @@ export function RunPage({ id, params, state }: RunPageProps) {
       </nav>
       {tab === "overview" && (
         <>
-          <Verdicts verdicts={[...detail.heldOut, ...detail.verdicts]} />
+          <Verdicts verdicts={detail.verdicts} />
           <Curves detail={detail} />
           <Pictures detail={detail} params={params} />
         </>
@@ -173,17 +173,17 @@ function Log({ detail }: { detail: RunDetail }) {
   );
 }
 
-type ShownVerdict = Omit<HeldOutVerdict, "rows"> &
-  Partial<Pick<RunDetail["verdicts"][number], "next">>;
-
-function Verdicts({ verdicts }: { verdicts: readonly ShownVerdict[] }) {
+function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
   return (
     <section aria-label="How good it is">
-      {verdicts.map(({ grade, title, reason, next }) => (
+      {verdicts.map(({ grade, title, reason, bars, next }) => (
         <div class={`verdict ${grade}`} key={title}>
           <p>
             <b>{title}</b> {reason}
           </p>
+          {bars.map((bar) => (
+            <Scale key={bar.title} {...bar} />
+          ))}
           {next && (
             <p>
               {next.command !== null && next.reason !== "" ? `${next.reason}: ` : next.reason}
@@ -192,6 +192,12 @@ function Verdicts({ verdicts }: { verdicts: readonly ShownVerdict[] }) {
           )}
         </div>
       ))}
+      {verdicts.length > 0 && (
+        <p class="note">
+          Each bar goes from real data (the floor) to no bridge (the ceiling). The dot is this
+          bridge with its 95 % interval. The green band is where further real data may lie.
+        </p>
+      )}
     </section>
   );
 }

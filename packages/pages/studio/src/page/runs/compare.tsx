@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
+import { Bar } from "../lib/bar.js";
 import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
 import { type GroupLine, GroupTable } from "../lib/group-table.js";
 import { Fault, Select } from "../lib/parts.js";
@@ -124,7 +125,16 @@ function Results(props: PartProps) {
       id: `verdict ${direction}`,
       name: `Verdict ${directionNames[direction]}`,
       cells: grades.map((one) => ({
-        content: one ? <b class={one.grade}>{one.text}</b> : "–",
+        content: one ? (
+          <span class="graded">
+            <b class={one.grade}>{one.text}</b>
+            {one.bars.map((bar, i) => (
+              <Bar key={i} {...bar} />
+            ))}
+          </span>
+        ) : (
+          "–"
+        ),
       })),
     };
   });

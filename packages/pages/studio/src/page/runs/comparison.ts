@@ -1,4 +1,5 @@
 // What several runs differ in, and their metrics side by side. Runs that differ in their seed only are one column.
+import type { BarShape } from "@dsbm/runs";
 import type { ComparedMetric, RunDetail, RunGrade } from "../../shared/api.js";
 import { exactText } from "../lib/format.js";
 
@@ -210,6 +211,8 @@ export interface ComparedGrade {
   grade: string;
   /** "✓ good", or "2 × ✓ good, 1 × ✗ poor" */
   text: string;
+  /** The bars of its runs. */
+  bars: BarShape[];
 }
 
 /** The verdicts of all groups in a direction; null for a group without one. */
@@ -228,6 +231,6 @@ export function compareGrades(
     const count = (text: string) => own.filter((one: RunGrade) => one.text === text).length;
     const text =
       texts.length === 1 ? worst.text : texts.map((one) => `${count(one)} × ${one}`).join(", ");
-    return { grade: worst.grade, text };
+    return { grade: worst.grade, text, bars: own.flatMap(({ bar }) => bar ?? []) };
   });
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { mostCompared, type RunRow, type Runs, type StudioState } from "../../shared/api.js";
+import { Bar } from "../lib/bar.js";
 import { digits, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
@@ -190,9 +191,10 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
           return (
             <td key="grade">
               {row.grades.map((one) => (
-                <b key={one.direction} class={`grade ${one.grade}`}>
-                  {gradeTitle(one)}
-                </b>
+                <span key={one.direction} class="graded">
+                  <b class={`grade ${one.grade}`}>{gradeTitle(one)}</b>
+                  {one.bar && <Bar {...one.bar} />}
+                </span>
               ))}
             </td>
           );
