@@ -55,7 +55,7 @@ function detail(
     metrics: [{ ...w2, value, ...metric }],
     ...{
       command: null,
-      choices: [],
+      choices: [{ key: "lr", value: 1, reason: "", given: false }],
       results: { rows: [], references: [] },
       verdicts: [],
     },
@@ -70,13 +70,23 @@ const sigmas = [2, 0.5, 1, 0.1, 4, 0.25];
 describe("compared runs", () => {
   it("of a sweep of six sigmas are six sigmas, in order, without keys that follow from sigma", () => {
     const runs = sigmas.map((sigma) => detail({ sigma, gamma_max: sigma ** 2, seed: 1 }));
-    const { groups, labels, keys } = compareRuns(runs);
+    const { groups, labels, keys, derived } = compareRuns(runs);
     expect(groups.map(({ label }) => label)).toEqual(
       [0.1, 0.25, 0.5, 1, 2, 4].map((sigma) => `sigma ${sigma}`),
     );
     expect(labels[0]).toBe("sigma 2");
-    expect(keys).toEqual(["sigma", "gamma_max"]);
+    expect(keys).toEqual(["sigma"]);
+    expect(derived).toEqual(["gamma_max"]);
   });
+
+  it.each([
+    [{ sigma: 1, Dataset: "a", dim: 2 }, { sigma: 2, Dataset: "b", dim: 3 }, ["sigma", "Dataset"]],
+    [{ sigma: 1, lr: 1, dim: 2 }, { sigma: 1, lr: 2, dim: 3 }, ["lr"]],
+    [{ sigma: 1, p: 1, dim: 2 }, { sigma: 1, p: 2, dim: 3 }, ["p", "dim"]],
+    [{ method: "dsb", dim: 2 }, { method: "dsbm", dim: 3 }, ["method", "dim"]],
+  ])("%j and %j differ in %j", (one, other, keys) =>
+    expect(compareRuns([detail(one), detail(other)]).keys).toEqual(keys),
+  );
 
   it("of several seeds are one column with their mean and deviation", () => {
     const runs = [1, 2, 3].map((seed) => detail({ sigma: 1, seed }, { value: seed }));

@@ -41,7 +41,9 @@ function scaleOf(row: MetricRow): Scale | null {
 
 /** A bar as lines and a dot, for reports and the studio. */
 export interface BarShape {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
   /** The alternative text. */
   text: string;
@@ -90,9 +92,11 @@ export function drawBar({ width, height, text, lines, dot }: BarShape): Html {
 
 /** A bar with the name of its metric above, and the scores of real data and of no bridge at its ends. */
 export interface LabelledBar {
+  /** The title of the metric. */
   title: string;
   /** The value and the finding: "0.31: 80 % of the way". */
   finding: string;
+  /** What to draw. */
   shape: BarShape;
   /** The names and scores of the floor and the ceiling. */
   ends: readonly [floor: string, ceiling: string];

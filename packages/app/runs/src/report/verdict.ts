@@ -60,11 +60,13 @@ export function verdictParts(
 export interface TitledVerdict {
   /** "Without day 3: ✓ good." */
   title: string;
+  /** The grade that the title names. */
   grade: Grade;
   /** The finding, in sentences. */
   reason: string;
   /** The metrics that it rests on. */
   bars: LabelledBar[];
+  /** What improves it; null if nothing does. */
   next: NextStep | null;
 }
 

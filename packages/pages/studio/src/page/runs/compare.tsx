@@ -63,9 +63,11 @@ function ComparedRuns({ ids, params }: { ids: readonly string[]; params: URLSear
               : `${keys.length === 1 ? "One key differs" : `${keys.length} keys differ`}: ${firstKeys(keys)}.`}
             {hasSeeds && " Runs of several seeds are one column: the mean ± the deviation."}
           </p>
-          <Results runs={runs} comparison={comparison} />
-          <Curves runs={runs} comparison={comparison} metricParam={params.get("metric")} />
-          {runs.length > 1 && <Differences runs={runs} comparison={comparison} />}
+          <div class="compared">
+            <Results runs={runs} comparison={comparison} />
+            <Curves runs={runs} comparison={comparison} metricParam={params.get("metric")} />
+            {runs.length > 1 && <Differences runs={runs} comparison={comparison} />}
+          </div>
         </>
       )}
     </>
@@ -252,7 +254,7 @@ function Curves({
 /** The keys that differ between groups. */
 function Differences(props: PartProps) {
   const { runs, comparison } = props;
-  const { groups, keys } = comparison;
+  const { groups, keys, derived } = comparison;
   const configs = groups.map(({ members: [first = 0] }) => new Map(runs[first]?.config ?? []));
   return (
     <section aria-label="Differences of configuration">
@@ -270,6 +272,9 @@ function Differences(props: PartProps) {
             cells: configs.map((config) => ({ content: readable(config.get(key)), kind: "value" })),
           }))}
         />
+      )}
+      {derived.length > 0 && (
+        <p class="note">Further keys follow from these or from presets: {derived.join(", ")}.</p>
       )}
     </section>
   );

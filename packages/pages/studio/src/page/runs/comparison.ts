@@ -16,14 +16,18 @@ export interface RunComparison {
   groups: RunGroup[];
   /** The label of each run: the label of its group, with its seed if there are several. */
   labels: string[];
-  /** Keys that differ between groups, the user's own first. */
+  /** Keys that differ between groups: the user's own first, then data, method and network, then choices of `fit`. */
   keys: string[];
+  /** Keys that differ because others do, such as `gamma_max` by `sigma`. */
+  derived: string[];
   /** Whether all runs have the same data: metrics of other data are on other scales. */
   isSameData: boolean;
 }
 
 /** Keys that organise a run and change no number of it. */
 const organising = /^(seed$|name$|threads$|paths\.|LOGGER$|progress$|experiments_dir)/;
+/** Keys that presets set and everybody asks for. */
+const alwaysNamed = /^(Dataset|method$|model\.name$)/;
 /** More differences do not fit a label. */
 const mostNamed = 3;
 
@@ -39,9 +43,14 @@ export function compareRuns(runs: readonly RunDetail[]): RunComparison {
     .filter((key) => new Set(configs.map((config) => config.get(key))).size > 1);
   const given = new Set(runs.flatMap((one) => one.given));
   const own = differing.filter((key) => given.has(key));
-  const keys = [...new Set([...own, ...differing])];
+  const chosen = new Set(runs.flatMap(({ choices }) => choices.map(({ key }) => key)));
+  const free = differing.filter((key) => chosen.has(key));
+  const named = [...own, ...differing.filter((key) => alwaysNamed.test(key)), ...free];
+  // Runs of earlier versions do not know which keys were given.
+  const keys = own.length + free.length > 0 ? [...new Set(named)] : differing;
+  const derived = differing.filter((key) => !keys.includes(key));
   const groups = withLabels(runs, configs, {
-    groups: groupsOf(runs, configs, keys),
+    groups: groupsOf(runs, configs, differing),
     named: own.length > 0 ? own : keys,
   });
   const labels = runs.map(({ row }, i) => {
@@ -49,7 +58,7 @@ export function compareRuns(runs: readonly RunDetail[]): RunComparison {
     return members.length === 1 ? label : `${label}, seed ${row.seed}`;
   });
   const isSameData = new Set(runs.map(({ row }) => row.data)).size <= 1;
-  return { groups, labels, keys, isSameData };
+  return { groups, labels, keys, derived, isSameData };
 }
 
 /** Compares texts by their numbers, with decimals, and by the text between. */
