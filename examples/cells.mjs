@@ -20,20 +20,20 @@ function draw(file, time) {
 }
 
 const files = process.argv.slice(2);
-const [source, target, between] =
+const [source, target, holdout] =
   files.length === 3 ? files : [draw("day_2.npy", 0), draw("day_4.npy", 1), draw("day_3.npy", 0.5)];
 
 const bridge = await fit({
   source,
   target,
-  holdout: between, // not trained on
+  holdout, // not trained on
   at: 0.5,
   max_minutes: minutes,
   onProgress: (progress) => "line" in progress && console.log(progress.line),
 });
 
 const { rows } = await bridge.evaluate({
-  holdout: between,
+  holdout,
   at: 0.5,
   metrics: ["holdout"],
 });

@@ -6,7 +6,7 @@ import { loadTable } from "dsbm/data";
 const n = 2000;
 const minutes = 2;
 
-const once: Method<Pairs> = {
+const onceMethod: Method<Pairs> = {
   name: "once",
   predicts: "drift", // what a sample follows
   networks: "each", // one network for each direction
@@ -20,7 +20,7 @@ const once: Method<Pairs> = {
     return { x: process.bridge(sample), t, target: process.target(direction, sample) };
   },
 };
-methods.once = once;
+methods.once = onceMethod;
 
 const draw = (name: string) => loadTable(name, { split: "train", n }).x;
 const bridge = await fit({

@@ -6,7 +6,7 @@ import { loadTable } from "dsbm/data";
 const n = 2000;
 const minutes = 2;
 
-const nearest: Metric = {
+const nearestMetric: Metric = {
   name: "nearest",
   title: "nearest neighbour in the target",
   group: "endpoints",
@@ -29,7 +29,7 @@ const bridge = await fit({
   onProgress: (progress) => "line" in progress && console.log(progress.line),
 });
 
-const { rows } = await bridge.evaluate({ extraMetrics: [nearest], metrics: ["nearest"] });
+const { rows } = await bridge.evaluate({ extraMetrics: [nearestMetric], metrics: ["nearest"] });
 for (const { title, direction, value, floor, ceiling } of rows)
   console.log(`${title}, ${direction}: ${value} (floor ${floor}, ceiling ${ceiling})`);
 console.log(`report: ${bridge.report}`);

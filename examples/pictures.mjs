@@ -8,9 +8,11 @@ import { imageGrid } from "dsbm/runs";
 const n = 1000;
 const minutes = 5;
 
-const drawn = (name, split) => loadTable(name, { split, n }).x; // bytes [n, 1, 16, 16]
-const [source = drawn("synthetic_squares", "train"), target = drawn("synthetic_circles", "train")] =
-  process.argv.slice(2);
+const imagesOf = (name, split) => loadTable(name, { split, n }).x; // bytes [n, 1, 16, 16]
+const [
+  source = imagesOf("synthetic_squares", "train"),
+  target = imagesOf("synthetic_circles", "train"),
+] = process.argv.slice(2);
 
 const bridge = await fit({
   source,
@@ -22,7 +24,7 @@ console.log(`report: ${bridge.report}`);
 
 if (typeof source !== "string") {
   // Bytes in, bytes out: each image above its result.
-  const some = drawn("synthetic_squares", "test").narrow(0, 0, 8);
+  const some = imagesOf("synthetic_squares", "test").narrow(0, 0, 8);
   const { x } = await bridge.sample(some, { seed: 1 });
   const images = Uint8Array.from([...some.toNumbers(), ...x.toNumbers()]);
   writeFileSync("pictures.png", await imageGrid({ images, shape: [16, 1, 16, 16], columns: 8 }));

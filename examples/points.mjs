@@ -20,8 +20,8 @@ const bridge = await fit({
 });
 
 const { x } = await bridge.sample(ring.slice(0, 5), { seed: 1 });
-const { x: back } = await bridge.sample(x, { direction: "b", seed: 2 });
-for (const [i, point] of x.entries()) console.log(ring[i], "→", point, "→", back[i]);
+const { x: ringAgain } = await bridge.sample(x, { direction: "b", seed: 2 });
+for (const [i, point] of x.entries()) console.log(ring[i], "→", point, "→", ringAgain[i]);
 
 const { times, states } = await bridge.paths(ring.slice(0, 1), { seed: 1 });
 for (const [k, time] of times.entries()) console.log(time, states[k]?.[0]);

@@ -47,10 +47,10 @@ const [winter, summer] = [
   return lines.map((line) => line.split(","));
 });
 
-const free = [...summer];
+const freeRows = [...summer];
 const pairs = winter.slice(0, 40).map(([id, river]) => {
-  const [[partner]] = free.splice(
-    free.findIndex((row) => row[1] === river),
+  const [[partner]] = freeRows.splice(
+    freeRows.findIndex((row) => row[1] === river),
     1,
   );
   return `${id},${partner}`;

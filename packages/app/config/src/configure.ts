@@ -131,15 +131,15 @@ export function resolveArguments<S extends z.ZodType>(
     .map((one) => withNames(experiment, one));
   const keys = multirun ? settings : settings.map((one) => asList(experiment, one));
   if (help) {
-    const [first = {}] = expandSweep(keys, true);
+    const [first = {}] = expandSweep(keys, { multirun: true });
     const values = { ...flatten(options.base ?? {}), ...flatten(first) };
     const { config } = composeExperiment(experiment, values, options);
     return { help, all, members: [], values: config, launcher: thisMachine };
   }
   const launcher: Launcher = experiment.launched
-    ? resolveLauncher(overrides.filter(isLauncher), multirun)
+    ? resolveLauncher(overrides.filter(isLauncher), { multirun })
     : thisMachine;
-  const members = expandSweep(keys, multirun).map((member) =>
+  const members = expandSweep(keys, { multirun }).map((member) =>
     configure(experiment, member, options),
   );
   return { help, all, members, values: {}, launcher };

@@ -51,16 +51,20 @@ export const isLauncherKey = ({ key }: Override): boolean =>
  * @throws {ConfigError} "sweep" for lists and, without `multirun`, for all but launcher=local; else as `compose` and
  * `validate`.
  */
-export function resolveLauncher(overrides: readonly Override[], multirun: boolean): Launcher {
-  for (const override of overrides) refuse(override, multirun);
-  const [chosen = {}] = expandSweep(overrides, false);
+export function resolveLauncher(
+  overrides: readonly Override[],
+  { multirun }: { multirun: boolean },
+): Launcher {
+  for (const override of overrides) if (!multirun) refuseLauncher(override);
+  const [chosen = {}] = expandSweep(overrides, { multirun: false });
   const { config } = compose({ name: "launcher", base: {}, overrides: flatten(chosen) });
   return validate(launcherSchema, config).launcher;
 }
 
-function refuse({ key, values }: Override, multirun: boolean): void {
+/** Throws for any launcher but this machine. */
+function refuseLauncher({ key, values }: Override): void {
   const word = `${key}=${values.map(printValue).join(",")}`;
-  if (!multirun && word !== "launcher=local")
+  if (word !== "launcher=local")
     throw new ConfigError(
       `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
       "sweep",

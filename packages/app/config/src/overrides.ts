@@ -98,7 +98,10 @@ function unknownOption(token: string, options: readonly string[]): ConfigError {
  * Returns the members of a sweep: the product of all lists, the first one slowest. The last override of a key counts.
  * @throws {ConfigError} "sweep" for a list without `multirun`, and for more than 10,000 members.
  */
-export function expandSweep(overrides: readonly Override[], multirun: boolean): Overrides[] {
+export function expandSweep(
+  overrides: readonly Override[],
+  { multirun }: { multirun: boolean },
+): Overrides[] {
   const lists = new Map<string, Value[]>();
   for (const { key, values } of overrides) {
     const distinct = new Map(values.map((value) => [printValue(value), value]));

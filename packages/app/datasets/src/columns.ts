@@ -238,7 +238,7 @@ function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
       if (areFew(datasets)) yield cat(datasets.map((end) => flatRows(end, end.train)));
       else
         for (const end of datasets)
-          for (const rows of blocksOf(end.train, false)) yield flatRows(end, rows);
+          for (const rows of blocksOf(end.train)) yield flatRows(end, rows);
     },
   };
 }
@@ -246,10 +246,10 @@ function trainingRows(datasets: readonly EndpointData[]): RowBlocks {
 const sizeOfSample = ({ shape }: Tensor): number =>
   shape.slice(1).reduce((product, length) => product * length, 1);
 
-/** Rows [n, …] in blocks, or in one block. */
-function* blocksOf(rows: Tensor, isWhole: boolean): Generator<Tensor> {
+/** Rows [n, …] in blocks. */
+function* blocksOf(rows: Tensor): Generator<Tensor> {
   const n = rows.size(0);
-  const count = isWhole ? n : Math.max(1, Math.floor(numbersInBlock / sizeOfSample(rows)));
+  const count = Math.max(1, Math.floor(numbersInBlock / sizeOfSample(rows)));
   for (let first = 0; first < n; first += count)
     yield rows.narrow(0, first, Math.min(count, n - first));
 }
@@ -269,8 +269,8 @@ function inMemory(
 ): EndpointData {
   const made = (rows: Tensor, more = (same: Tensor) => same) => {
     const changed = tidy(() => {
-      const parts = [...blocksOf(rows, isWhole)].map((block) =>
-        tidy(() => more(change(end.plain(block)))),
+      const parts = (isWhole ? [rows.narrow(0, 0, rows.size(0))] : [...blocksOf(rows)]).map(
+        (block) => tidy(() => more(change(end.plain(block)))),
       );
       return (parts.length === 1 ? parts[0] : cat(parts)).keep();
     });

@@ -153,8 +153,7 @@ const encodedConditions = (
  */
 export async function openEncodedDatasets(
   config: CompleteTrainConfig,
-  work: DataWork,
-  isResumed: boolean,
+  { isResumed, ...work }: DataWork & { isResumed: boolean },
 ): Promise<Datasets> {
   const datasets = await openDatasets(config, work);
   try {

@@ -16,7 +16,7 @@ const configWith = (...words: string[]) =>
     ...["data.latent=2", "data.latent_steps=3", ...words],
   );
 const openedIn = (place?: string, isResumed = true) =>
-  openEncodedDatasets(configWith(), { progress: silentProgress, folder: place }, isResumed);
+  openEncodedDatasets(configWith(), { progress: silentProgress, folder: place, isResumed });
 const numbersOf = (rows: Tensor) => rows.toNumbers();
 
 beforeAll(() => setNumThreads(1));
@@ -48,14 +48,16 @@ describe("encoded images", () => {
     const lines: string[] = [];
     const progress = { ...silentProgress, line: (text: string) => void lines.push(text) };
     const config = configWith("data.latent_steps=60");
-    (await openEncodedDatasets(config, { progress, deadline: 0 }, false)).dispose();
+    (await openEncodedDatasets(config, { progress, deadline: 0, isResumed: false })).dispose();
     expect(lines).toEqual(["the autoencoder ends after 25 of 60 steps: its time is up"]);
   });
 
   it("stop with a signal, and refuse a missing autoencoder and one of other images", async () => {
     const signal = AbortSignal.abort(new Error("stopped"));
     const work = { progress: silentProgress, signal };
-    await expect(openEncodedDatasets(configWith(), work, false)).rejects.toThrow("stopped");
+    await expect(openEncodedDatasets(configWith(), { ...work, isResumed: false })).rejects.toThrow(
+      "stopped",
+    );
     expect(() => readEncoding(join(folder, "gone"), configWith())).toThrow(/is not there/);
     expect(() => readEncoding(folder, configWith("data.latent=3"))).toThrow(
       /is no autoencoder of these images \(.*expected \[3/,

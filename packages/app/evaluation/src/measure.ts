@@ -88,7 +88,6 @@ export async function measureQuality(
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = config.n ?? (isVectors(subject.datasets) ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
-  using context = new MeasurementContext(subject, measuring);
   const directions = directionsOf(subject, config.direction);
   const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const holdouts = holdoutsOf(subject, config);
@@ -97,10 +96,11 @@ export async function measureQuality(
   const works = directions.map((direction) => directionWork(subject, direction, sampling));
   const affordable = await affordableRowsInEach(subject, measuring, works);
   if (!affordable) return null;
+  using context = new MeasurementContext(subject, { ...measuring, ...affordable });
   const measurements: DirectionMeasurement[] = [];
   for (const [i, work] of works.entries()) {
-    context.options = { ...measuring, clock: clock.part(1 / (directions.length - i)) };
-    const result = await measureDirection(context, work, { choice, rows: affordable, sampled });
+    const part = context.withOptions({ clock: clock.part(1 / (directions.length - i)) });
+    const result = await measureDirection(part, work, { choice, n, sampled });
     if (!result) return null;
     measurements.push(result);
   }
@@ -171,7 +171,8 @@ interface DirectionMeasurement
 
 interface DirectionOptions {
   choice: MetricChoice<Metric>;
-  rows: Affordable;
+  /** Rows that an evaluation without a limit of time takes. */
+  n: number;
   sampled: QualityOptions["sampled"];
 }
 
@@ -179,19 +180,19 @@ interface DirectionOptions {
 async function measureDirection(
   context: MeasurementContext,
   work: SamplingWork,
-  { choice, rows: affordable, sampled }: DirectionOptions,
+  { choice, n: most, sampled }: DirectionOptions,
 ): Promise<DirectionMeasurement | null> {
   const { datasets, trained } = context.subject;
-  const most = context.options.n;
+  const { n, split } = context.options;
   const data = { datasets, config: trained.config };
   const metrics = choice.isAll
     ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
     : choice.metrics;
   const half = trained.models[work.direction]?.half_iteration ?? null;
-  using collected = await collectSamples(context, { ...work, metrics, half, rows: affordable });
+  const isWhole = n === most;
+  using collected = await collectSamples(context, { ...work, metrics, half, isWhole });
   if (!collected) return null;
   const { set } = collected;
-  const { n, split } = context.options;
   const sizes = (["x0", "x1"] as const).map((end) => datasets[end][split].size(0));
   await sampled?.(set, context);
   const measurement = await measureSet(set, metrics, context);

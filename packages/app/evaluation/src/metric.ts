@@ -186,38 +186,61 @@ export interface MeasureOptions {
   signal: AbortSignal | undefined;
 }
 
+/** What all contexts of one subject share. */
+class SharedResults implements Disposable {
+  /** Results by the object that they are of, and by their keys. */
+  readonly known = new WeakMap<object, Map<string, unknown>>();
+  readonly tensors = new KeptTensors();
+  readonly resources: Disposable[] = [this.tensors];
+
+  constructor(readonly distances: Distances) {
+    this.resources.push(distances);
+  }
+
+  [Symbol.dispose](): void {
+    for (const resource of this.resources) resource[Symbol.dispose]();
+  }
+}
+
 /** The context of metrics on one subject: options, shared intermediate results and their resources. */
 export class MeasurementContext<S extends SampleSubject = Subject> implements Disposable {
-  /** Exact distances, computed in threads. */
-  readonly distances: Distances;
-  readonly #known = new WeakMap<object, Map<string, unknown>>();
-  readonly #tensors = new KeptTensors();
-  readonly #resources: Disposable[] = [this.#tensors];
+  readonly #shared: SharedResults;
 
   constructor(
     readonly subject: S,
-    public options: MeasureOptions,
+    readonly options: Readonly<MeasureOptions>,
+    shared = new SharedResults(new Distances(options)),
   ) {
-    this.distances = new Distances(options);
+    this.#shared = shared;
+  }
+
+  /** A context of other options with the results and the resources of this one, which frees them. */
+  withOptions(options: Partial<MeasureOptions>): MeasurementContext<S> {
+    return new MeasurementContext(this.subject, { ...this.options, ...options }, this.#shared);
+  }
+
+  /** Exact distances, computed in threads. */
+  get distances(): Distances {
+    return this.#shared.distances;
   }
 
   /** Intermediate results of several metrics, for one set or all sets, computed once. */
-  once<T>(key: string, make: () => T, of: object = this): T {
-    const known = this.#known.get(of) ?? new Map<string, unknown>();
-    this.#known.set(of, known);
+  once<T>(key: string, make: () => T, of: object = this.#shared): T {
+    const known = this.#shared.known.get(of) ?? new Map<string, unknown>();
+    this.#shared.known.set(of, known);
     if (!known.has(key)) known.set(key, make());
     return known.get(key) as T;
   }
 
   /** Frees a resource at the end. */
   keep<T extends Disposable>(resource: T): T {
-    this.#resources.push(resource);
+    this.#shared.resources.push(resource);
     return resource;
   }
 
   /** A copy of a tensor on the processor, of its shape, freed at the end. */
   own(make: () => Tensor): Tensor {
-    return this.#tensors.keep(make);
+    return this.#shared.tensors.keep(make);
   }
 
   /** Announces the next step and lets signals arrive. Returns whether a signal stopped the work. */
@@ -228,7 +251,6 @@ export class MeasurementContext<S extends SampleSubject = Subject> implements Di
   }
 
   [Symbol.dispose](): void {
-    this.distances[Symbol.dispose]();
-    for (const resource of this.#resources) resource[Symbol.dispose]();
+    this.#shared[Symbol.dispose]();
   }
 }

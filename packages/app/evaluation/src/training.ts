@@ -10,6 +10,7 @@ import {
 } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
+import { affordableRows } from "./sampling/affordable-rows.js";
 import { collectSamples } from "./sampling/collect-samples.js";
 import { checkScale } from "./sampling/divergence.js";
 import type { Sampling } from "./sampling/sample-in-batches.js";
@@ -75,14 +76,10 @@ type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "
 
 /** Evaluates one bridge after each change of its parameters. */
 export class Evaluator implements Disposable {
-  readonly #options: MeasureOptions;
-
   private constructor(
     readonly context: MeasurementContext,
     private readonly metrics: readonly (Metric & { columns: MetricColumns })[],
-  ) {
-    this.#options = context.options;
-  }
+  ) {}
 
   /**
    * Returns null if it was stopped.
@@ -127,17 +124,20 @@ export class Evaluator implements Disposable {
     sampling: EvaluationSampling,
     clock = new Clock(),
   ): Promise<Evaluation | null> {
-    const { context } = this;
     const { half, direction, step } = at;
     const began = performance.now();
-    context.options = { ...this.#options, clock };
+    const { subject, options } = this.context;
+    const work = { direction, sampling, passes: 1, distances: 4 };
+    const affordable = await affordableRows(subject, { ...options, clock }, work);
+    if (!affordable) return null;
+    const context = this.context.withOptions({ ...affordable, clock });
+    const isWhole = affordable.n === options.n;
     const collection = await collectSamples(context, {
       direction,
       sampling,
       half,
       metrics: this.metrics,
-      passes: 1,
-      distances: 4,
+      isWhole,
     });
     if (!collection) return null;
     let isDone = false;

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 
-const shared = process.platform === "darwin" ? "dylib" : "so";
+const librarySuffix = process.platform === "darwin" ? "dylib" : "so";
 const MULTIARCH = {
   x64: "x86_64-linux-gnu",
   arm64: "aarch64-linux-gnu",
@@ -48,7 +48,7 @@ function readVersion(apiInclude) {
 /** True if libc10's own symbols take C++11 strings: our objects must be compiled alike. */
 function usesCxx11Abi(libFolder) {
   if (process.platform !== "linux") return true;
-  const symbols = readFileSync(join(libFolder, `libc10.${shared}`), "latin1");
+  const symbols = readFileSync(join(libFolder, `libc10.${librarySuffix}`), "latin1");
   return /_ZNK?3c10\w*NSt7__cxx1112basic_string/.test(symbols);
 }
 
@@ -59,7 +59,7 @@ function describe(kind, root) {
   const apiInclude = api.find((folder) => existsSync(join(folder, "torch", "torch.h")));
   const here = ["lib", "lib64"].map((sub) => join(root, sub));
   const libs = root === "/usr" ? libraryFolders() : here;
-  const lib = libs.find((folder) => existsSync(join(folder, `libtorch_cpu.${shared}`)));
+  const lib = libs.find((folder) => existsSync(join(folder, `libtorch_cpu.${librarySuffix}`)));
   if (!lib || !apiInclude || !existsSync(join(include, "ATen", "ATen.h"))) return null;
   // A wheel carries an OpenMP of its own under a hashed name: a second one would mean two pools.
   const openmp =
@@ -71,7 +71,7 @@ function describe(kind, root) {
     lib: [lib],
     version: readVersion(apiInclude),
     cxx11Abi: usesCxx11Abi(lib),
-    cuda: existsSync(join(lib, `libtorch_cuda.${shared}`)),
+    cuda: existsSync(join(lib, `libtorch_cuda.${librarySuffix}`)),
     openmp: openmp ? join(lib, openmp) : null,
   };
 }
@@ -100,7 +100,7 @@ export function findLibtorch() {
     if (found) return found;
     throw new Error(
       `LIBTORCH=${process.env.LIBTORCH} holds no libtorch (expected include/ATen/ATen.h and ` +
-        `lib/libtorch_cpu.${shared} below it): correct it, or unset it to use the system's.`,
+        `lib/libtorch_cpu.${librarySuffix} below it): correct it, or unset it to use the system's.`,
     );
   }
   const debian = process.platform === "linux" ? describe("debian", "/usr") : null;

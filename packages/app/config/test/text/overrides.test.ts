@@ -83,7 +83,9 @@ describe("parseArguments", () => {
 });
 
 const expand = (words: string[], multirun = true) =>
-  expandSweep(words.map(parseOverride), multirun).map((member) => printOverrides(member).join(" "));
+  expandSweep(words.map(parseOverride), { multirun }).map((member) =>
+    printOverrides(member).join(" "),
+  );
 
 describe("expandSweep", () => {
   it.each<[words: string[], members: string[]]>([
@@ -114,7 +116,7 @@ describe("expandSweep", () => {
 
 describe("overrideDirname", () => {
   const name = (...words: string[]) =>
-    overrideDirname(expandSweep(words.map(parseOverride), false)[0] ?? {}, ["seed"]);
+    overrideDirname(expandSweep(words.map(parseOverride), { multirun: false })[0] ?? {}, ["seed"]);
 
   it.each([
     [["model_name=dsb", "dim=5", "seed=3"], /^dim=5,model_name=dsb$/],

@@ -5,7 +5,7 @@ import type { Tensor } from "@dsbm/torch";
 import type { MeasurementContext, Metric, SampleSet } from "../metric.js";
 import { whyNot } from "../set-measurement.js";
 import { KeptTensors } from "../tensors.js";
-import { type Affordable, affordableRows, type SamplingWork } from "./affordable-rows.js";
+import type { SamplingWork } from "./affordable-rows.js";
 import { checkFinite } from "./divergence.js";
 import { PathRecord } from "./path-record.js";
 import { byMass, sampleInBatches } from "./sample-in-batches.js";
@@ -18,31 +18,25 @@ interface CollectedSamples extends Disposable {
   seconds: number;
 }
 
-interface CollectOptions extends SamplingWork {
+interface CollectOptions extends Pick<SamplingWork, "sampling" | "direction"> {
   /** The set keeps the states that applicable metrics need. */
   metrics: readonly Metric[];
   /** The half-iteration of the generating parameters; null if unknown. */
   half: number | null;
-  /** The rows that the time allows (default: by the context's clock). */
-  rows?: Affordable;
+  /** Whether the time allows all rows. */
+  isWhole: boolean;
 }
 
 /**
- * Generates the samples of a direction, as many rows as the context's clock allows, and lowers the context's rows to
- * them. Returns null if it was stopped.
+ * Generates the samples of a direction, as many rows as the context's options. Returns null if it was stopped.
  * @throws {DivergedError} for NaN and infinite samples.
  */
 export async function collectSamples(
   context: MeasurementContext,
-  { metrics, half, rows, ...work }: CollectOptions,
+  { metrics, half, isWhole, sampling, direction }: CollectOptions,
 ): Promise<CollectedSamples | null> {
   const { subject } = context;
-  const affordable = rows ?? (await affordableRows(subject, context.options, work));
-  if (!affordable) return null;
-  const isWhole = affordable.n === context.options.n;
-  context.options = { ...context.options, ...affordable };
   const { seed, progress, signal } = context.options;
-  const { sampling, direction } = work;
   const kept = new KeptTensors();
   let paths: PathRecord | null = null;
   const dispose = () => {
@@ -55,7 +49,7 @@ export async function collectSamples(
     const needs = metrics.filter(
       (metric) => whyNot(metric, { direction, target, sampling }, context) === null,
     );
-    paths = new PathRecord(subject, needs, { ...work, n: sourceRows.size(0), isWhole });
+    paths = new PathRecord(subject, needs, { sampling, direction, n: sourceRows.size(0), isWhole });
     const began = performance.now();
     const samples = await sampleInBatches(subject.bridge, direction, sourceRows, {
       sampling,

@@ -55,14 +55,13 @@ export async function runTraining(
   if (isThere) checkRun(folder, config, options.free);
   setNumThreads(threadsOf(config));
   progress.line(engineText());
-  const datasets = options.datasets ?? (await openEncodedDatasets(config, options, isThere));
+  const work = { ...options, isResumed: isThere };
+  const datasets = options.datasets ?? (await openEncodedDatasets(config, work));
   const { n_ipf, half_iterations } = config;
-  options.ranks?.tell({
-    facts: { ...options.begin, n_ipf, half_iterations },
-    tensors: new Map(),
-  });
+  const facts = { ...options.begin, n_ipf, half_iterations };
+  options.ranks?.tell({ facts, tensors: new Map() });
   let run: RunWriter | null = null;
-  let work: ExperimentRun | null = null;
+  let experiment: ExperimentRun | null = null;
   try {
     checkEngine(datasets);
     checkBatch(config, datasets);
@@ -88,8 +87,8 @@ export async function runTraining(
     if (pairs) progress.line(aboutPairs(config, pairs));
     noteGrowth(config, datasets, { run, progress });
     for (const note of cautionsOf(config, datasets)) warn(note, { run, progress });
-    work = new ExperimentRun(config, options, datasets, run, pairs);
-    const state = await work.go();
+    experiment = new ExperimentRun(config, options, datasets, run, pairs);
+    const state = await experiment.go();
     if (state === "finished") run.finish();
     else {
       run.interrupt("stopped by a signal");
@@ -97,11 +96,11 @@ export async function runTraining(
     }
     return { rows: readCsv(run.paths.results_csv).rows, state };
   } catch (error) {
-    const explained = work?.explained(error) ?? error;
+    const explained = experiment?.explained(error) ?? error;
     run?.fail(explained);
     throw explained;
   } finally {
-    work?.dispose();
+    experiment?.dispose();
     if (!options.datasets) datasets.dispose();
   }
 }
@@ -118,7 +117,7 @@ export async function runTrainingWorker(
   const config = { ...request, n_ipf, half_iterations };
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
-  const datasets = await openEncodedDatasets(config, { progress, signal }, false);
+  const datasets = await openEncodedDatasets(config, { progress, signal, isResumed: false });
   try {
     const pairs = await loadPairs(config, datasets, { signal });
     const cacheFolder = runPaths(folder).cache;

@@ -241,14 +241,18 @@ export function newestCheckpoint(folder: string): {
 } {
   const damaged: CheckpointEntry[] = [];
   for (const { id } of listCheckpoints(folder).reverse()) {
-    const entry = examineCheckpoint(folder, id, true);
+    const entry = examineCheckpoint(folder, id, { isVerified: true });
     if (entry.checkpoint) return { checkpoint: entry.checkpoint, damaged };
     damaged.push(entry);
   }
   return { checkpoint: null, damaged };
 }
 
-function examineCheckpoint(parent: string, id: string, isVerified = false): CheckpointEntry {
+function examineCheckpoint(
+  parent: string,
+  id: string,
+  { isVerified = false } = {},
+): CheckpointEntry {
   const folder = join(parent, id);
   let order = Number.POSITIVE_INFINITY;
   try {

@@ -26,11 +26,14 @@ export function planeAxes(plane: Plane, { units }: { units: AxisUnits }) {
     const name = componentName(plane.weights?.[axis] ?? [], units) ?? `component ${axis + 1}`;
     return `${name} (${Math.round(100 * share)} %)`;
   };
-  const placesOf = (flat: readonly number[], isWhole = true): PlanePoint[] =>
+  /** One place for each pair of numbers, not finite ones too. */
+  const allPlacesOf = (flat: readonly number[]): PlanePoint[] =>
     Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
       x: value(0, flat[2 * i]),
       y: value(1, flat[2 * i + 1]),
-    })).filter(({ x, y }) => !isWhole || (Number.isFinite(x) && Number.isFinite(y)));
+    }));
+  const placesOf = (flat: readonly number[]): PlanePoint[] =>
+    allPlacesOf(flat).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
   const steps = between.flatMap((one) => [one.data, one.generated]);
   const groups = [source, target, generated, ...steps].map((flat) => placesOf(flat));
   const states = path.states.map((flat) => placesOf(flat));
@@ -40,7 +43,7 @@ export function planeAxes(plane: Plane, { units }: { units: AxisUnits }) {
     outside: places.filter((place) => !isInside(place, domains)).length,
     all: places.length,
   };
-  return { value, label, placesOf, domains, cut };
+  return { value, label, placesOf, allPlacesOf, domains, cut };
 }
 
 const isInside = ({ x, y }: PlanePoint, frame: PlaneFrame) =>

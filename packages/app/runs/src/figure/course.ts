@@ -67,9 +67,9 @@ async function velocityPanel(
   { panel, timeName = usualName, ...options }: FieldOptions,
 ): Promise<Panel> {
   const { arrow, dot } = await loadPlot();
-  const { placesOf } = planeAxes(plane, options);
-  const from = placesOf(arrows.from, false);
-  const to = placesOf(arrows.to ?? [], false);
+  const { allPlacesOf } = planeAxes(plane, options);
+  const from = allPlacesOf(arrows.from);
+  const to = allPlacesOf(arrows.to ?? []);
   const pairs = from.map(({ x, y }, i) => ({ x, y, x2: to[i]?.x, y2: to[i]?.y }));
   const ends = { x1: "x", y1: "y", x2: "x2", y2: "y2", clip: true };
   const marks = [
@@ -106,7 +106,7 @@ async function growthPanel(
   const { dot } = await loadPlot();
   const rates = growth ?? [];
   const most = Math.max(...rates.map(Math.abs)) || 1;
-  const places = planeAxes(plane, options).placesOf(arrows.from, false);
+  const places = planeAxes(plane, options).allPlacesOf(arrows.from);
   const rows = places.map(({ x, y }, i) => ({ x, y, rate: rates[i] }));
   const marks = [dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: "rate" })];
   const domain = [-most, 0, most];

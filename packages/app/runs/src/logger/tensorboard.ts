@@ -40,7 +40,7 @@ export function maskedCrc32c(bytes: Uint8Array): number {
 }
 
 function event(step: number, what: ProtoField): Uint8Array {
-  return message(double(1, Date.now() / 1000), integer(2, step), what);
+  return message(doubleField(1, Date.now() / 1000), integer(2, step), what);
 }
 
 function fileVersion(): Uint8Array {
@@ -99,7 +99,7 @@ function integer(field: number, value: number): ProtoField {
   return Buffer.concat([tag(field, 0), varint(value)]);
 }
 
-function double(field: number, value: number): ProtoField {
+function doubleField(field: number, value: number): ProtoField {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return Buffer.concat([tag(field, 1), bytes]);
