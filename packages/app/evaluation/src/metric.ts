@@ -214,8 +214,10 @@ export class MeasurementContext<S extends SampleSubject = Subject> implements Di
     this.#shared = shared;
   }
 
-  /** A context of other options with the results and the resources of this one, which frees them. */
-  withOptions(options: Partial<MeasureOptions>): MeasurementContext<S> {
+  /** A context of other rows or another clock. It shares the results and the resources of this one, which frees them. */
+  withOptions(
+    options: Partial<Pick<MeasureOptions, "n" | "exact" | "clock">>,
+  ): MeasurementContext<S> {
     return new MeasurementContext(this.subject, { ...this.options, ...options }, this.#shared);
   }
 

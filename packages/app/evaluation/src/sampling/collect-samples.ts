@@ -28,7 +28,7 @@ interface CollectOptions extends Pick<SamplingWork, "sampling" | "direction"> {
 }
 
 /**
- * Generates the samples of a direction, as many rows as the context's options. Returns null if it was stopped.
+ * Generates the samples of a direction from at most `n` rows of the context. Returns null if it was stopped.
  * @throws {DivergedError} for NaN and infinite samples.
  */
 export async function collectSamples(

@@ -26,7 +26,7 @@ export function planeAxes(plane: Plane, { units }: { units: AxisUnits }) {
     const name = componentName(plane.weights?.[axis] ?? [], units) ?? `component ${axis + 1}`;
     return `${name} (${Math.round(100 * share)} %)`;
   };
-  /** One place for each pair of numbers, not finite ones too. */
+  /** One place for each pair of numbers, also if they are not finite. */
   const allPlacesOf = (flat: readonly number[]): PlanePoint[] =>
     Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
       x: value(0, flat[2 * i]),

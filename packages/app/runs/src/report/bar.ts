@@ -62,7 +62,11 @@ export function barShape(
   { width = 130, text }: { width?: number; text?: string } = {},
 ): BarShape | null {
   const scale = scaleOf(row);
-  if (!scale) return null;
+  return scale && shapeOf(scale, { width, text: text || `${row.title}: ${barText(row, scale)}` });
+}
+
+/** The lines and the dot of a scale. */
+function shapeOf(scale: Scale, { width, text }: { width: number; text: string }): BarShape {
   const at = (share: number) =>
     Math.min(width, Math.max(0, margin + share * (width - 2 * margin))).toFixed(1);
   const y = height / 2;
@@ -72,7 +76,7 @@ export function barShape(
   return {
     width,
     height,
-    text: text || `${row.title}: ${barText(row, scale)}`,
+    text,
     lines: [
       { kind: "line", path: `M${at(0)},${y}H${at(1)}` },
       ...band("floor wide", scale.floor),
@@ -109,16 +113,14 @@ export function labelledBar(
 ): LabelledBar | null {
   const { title, value, floor, ceiling } = row;
   const scale = scaleOf(row);
-  const text = scale ? barText(row, scale) : "";
-  const shape = barShape(row, { width: 320, text });
-  return (
-    shape && {
-      title,
-      finding: `${digits(value)}: ${text}`,
-      shape,
-      ends: [`${names.floor} ${digits(floor)}`, `${names.ceiling} ${digits(ceiling)}`],
-    }
-  );
+  if (!scale) return null;
+  const text = barText(row, scale);
+  return {
+    title,
+    finding: `${digits(value)}: ${text}`,
+    shape: shapeOf(scale, { width: 320, text }),
+    ends: [`${names.floor} ${digits(floor)}`, `${names.ceiling} ${digits(ceiling)}`],
+  };
 }
 
 /** The labelled bar of a report. */

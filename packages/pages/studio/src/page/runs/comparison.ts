@@ -26,7 +26,7 @@ export interface RunComparison {
 
 /** Keys that organise a run and change no number of it. */
 const organising = /^(seed$|name$|threads$|paths\.|LOGGER$|progress$|experiments_dir)/;
-/** Keys that presets set and everybody asks for. */
+/** The keys of the data, the method and the network, which presets set. */
 const alwaysNamed = /^(Dataset|method$|model\.name$)/;
 /** More differences do not fit a label. */
 const mostNamed = 3;
