@@ -13,13 +13,13 @@ const patientProgram = `
   const [, command, ...words] = process.argv;
   if (command === "look") console.log(JSON.stringify(words));
   else {
-    console.error("working");
     const timer = setInterval(() => {}, 1000);
     process.on("SIGINT", () => {
       require("node:fs").writeFileSync(words[0] + "/stopped", "");
       clearInterval(timer);
       process.exitCode = 130;
     });
+    console.error("working");
   }`;
 const program = programOf([process.execPath, "-e", patientProgram]);
 
@@ -203,6 +203,17 @@ describe("a job", () => {
     const job = async () => (await getJson("runs", other)).job;
     await expect.poll(async () => (await job()).state).toBe("failed");
     expect((await job()).lastLine).toMatch(/^TypeError: /);
+    await other.close();
+  });
+
+  it.each([
+    ["SIGINT", "stopped"],
+    ["SIGKILL", "failed"],
+  ])("that does not handle %s is %s by it", async (signal, state) => {
+    const dying = programOf([process.execPath, "-e", `process.kill(process.pid, "${signal}")`]);
+    const other = await startStudio({ folder, port: 0, program: dying });
+    await post("extend", { run: firstRun, more: 2 }, other);
+    await expect.poll(async () => (await getJson("runs", other)).job.state).toBe(state);
     await other.close();
   });
 

@@ -1,5 +1,6 @@
 // A command of dsbm as a child process, which stops when this process is gone.
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { parentVariable, RunError } from "@dsbm/runs";
 
 /** The lines of a text without those of a stack trace. */
@@ -8,8 +9,8 @@ const messageLines = (text: string): string[] =>
 
 /** A running command, and the ends of its streams. */
 export class ChildCommand {
-  /** The exit code; null after a signal. */
-  readonly ended: Promise<number | null>;
+  /** The exit code; after a signal that it did not handle 128 + its number, as in shells. */
+  readonly ended: Promise<number>;
   /** What it printed on stdout and on stderr, the last `limit` characters of each. */
   readonly said = { output: "", log: "" };
   readonly #process: ChildProcess;
@@ -37,7 +38,9 @@ export class ChildCommand {
         this.said.log += error.message;
         resolve(1);
       });
-      child.on("close", resolve);
+      child.on("close", (code, signal) =>
+        resolve(code ?? (signal ? 128 + constants.signals[signal] : 1)),
+      );
     });
   }
 
