@@ -30,6 +30,14 @@ function constant(index: usize): v128 {
   return v128.load32_splat(index << 2);
 }
 
+/** eˣ with 0 and ∞ beyond its bounds. */
+export function limitedExponential(z: v128): v128 {
+  const isLarge = f32x4.gt(z, f32x4.splat(88.722839));
+  const isSmall = f32x4.lt(z, f32x4.splat(-87.33654));
+  const limited = v128.bitselect(f32x4.splat(Infinity), exponential(z), isLarge);
+  return v128.andnot(limited, isSmall);
+}
+
 function sigmoid(z: v128): v128 {
   const one = constant(0);
   return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(z))));
@@ -56,12 +64,7 @@ function functionOf(code: i32, z: v128): v128 {
   if (code === 5) return f32x4.sqrt(z);
   if (code === 6) return f32x4.abs(z);
   if (code === 7) return f32x4.div(f32x4.splat(1), z);
-  if (code === 0) {
-    const isLarge = f32x4.gt(z, f32x4.splat(88.722839));
-    const isSmall = f32x4.lt(z, f32x4.splat(-87.33654));
-    const limited = v128.bitselect(f32x4.splat(Infinity), exponential(z), isLarge);
-    return v128.andnot(limited, isSmall);
-  }
+  if (code === 0) return limitedExponential(z);
   const logistic = sigmoid(z);
   return code === 1 ? logistic : f32x4.mul(z, logistic);
 }

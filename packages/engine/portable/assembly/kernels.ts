@@ -12,3 +12,4 @@ export {
 export { normalBlock } from "./normal";
 export { multiplyPanels, packPanels, rowsAtOnce } from "./product";
 export { addRows, copyRows, sumElements, sumRows } from "./rows";
+export { largestElement, sumExponentials } from "./softmax";

@@ -84,6 +84,42 @@ describe("an elementwise kernel", () => {
   });
 });
 
+describe("a row", () => {
+  const [infinity, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
+  const special = [[-infinity], [infinity], [nan], [-infinity, nan], [infinity, nan]];
+  it.each([5, 16, 17, 333, 5000])(
+    "of %i numbers has the softmax and the logarithm of sums of doubles, along either dimension",
+    (n) => {
+      const x = wave(3 * n, 1.7).map((v, i) => v * (i % 3 ? 5 : 60));
+      const logs = [0, 1, 2].map((row) => {
+        const numbers = Array.from(x.subarray(row * n, (row + 1) * n));
+        const top = Math.max(...numbers);
+        return top + Math.log(numbers.reduce((sum, v) => sum + Math.exp(v - top), 0));
+      });
+      const t = tensorOf(x, 3, n);
+      const turned = call("aten::clone", call("aten::t", t));
+      for (const [input, dim] of [[t, 1] as const, [turned, 0] as const])
+        expect(
+          largestDifference(numbersOf(call("aten::logsumexp", input, [dim], false)), logs),
+        ).toBeLessThan(1e-6);
+      const wanted = Array.from(x, (v, i) => Math.exp(v - logs[Math.floor(i / n)]));
+      const shares = numbersOf(call("aten::softmax.int", t, 1, null));
+      expect(largestDifference(shares, wanted)).toBeLessThan(1e-6);
+    },
+  );
+  it.each([5, 18])("of %i numbers knows infinities and NaN, as libtorch does", (n) => {
+    for (const values of special) {
+      const x = new Float32Array(n).fill(values[0] === -infinity ? -infinity : 0);
+      x.set(values, n - values.length);
+      const t = tensorOf(x, 1, n);
+      const sum = values.includes(nan) ? nan : values[0];
+      expect([...numbersOf(call("aten::logsumexp", t, [1], false))]).toEqual([sum]);
+      const shares = numbersOf(call("aten::softmax.int", t, 1, null));
+      expect([...shares]).toEqual(new Array(n).fill(nan));
+    }
+  });
+});
+
 describe("a layer", () => {
   it("is a product, a bias and SiLU; its backward pass has the same gradients", () => {
     const [m, k, n] = [37, 12, 19];

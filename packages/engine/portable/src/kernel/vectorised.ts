@@ -1,6 +1,7 @@
 // Fast kernels for float32 in row-major order. Each returns false for operands that it is not for.
 import { isSameShape } from "../shape.js";
 import type { TensorImpl } from "../tensor.js";
+import { forRuns, type RunVisitor } from "./loop.js";
 import {
   copyMatrix,
   copyOut,
@@ -26,38 +27,65 @@ function mapByKernel(code: number, out: TensorImpl, x: TensorImpl): void {
   out.array.set(numbersAt(to, x.count), out.offset);
 }
 
-type Loop = (o: Float32Array, x: Float32Array, y: Float32Array) => void;
-/** Loops that the compiler sees whole. */
-const loops: Readonly<Record<string, Loop>> = {
-  add: (o, x, y) => {
-    for (let i = 0; i < o.length; i++) o[i] = x[i] + y[i];
+type DenseLoop = (o: Float32Array, x: Float32Array, y: Float32Array) => void;
+type StridedLoop = (arrays: readonly Float32Array[], ...run: Parameters<RunVisitor>) => void;
+/** Loops that the compiler sees whole: over operands of one shape, and over a run of broadcast ones. */
+const loops: Readonly<Record<string, { dense: DenseLoop; strided: StridedLoop }>> = {
+  add: {
+    dense: (o, x, y) => {
+      for (let i = 0; i < o.length; i++) o[i] = x[i] + y[i];
+    },
+    strided: ([o, x, y], [i, j, l], [p, q, r], n) => {
+      for (; n > 0; n--, i += p, j += q, l += r) o[i] = x[j] + y[l];
+    },
   },
-  sub: (o, x, y) => {
-    for (let i = 0; i < o.length; i++) o[i] = x[i] - y[i];
+  sub: {
+    dense: (o, x, y) => {
+      for (let i = 0; i < o.length; i++) o[i] = x[i] - y[i];
+    },
+    strided: ([o, x, y], [i, j, l], [p, q, r], n) => {
+      for (; n > 0; n--, i += p, j += q, l += r) o[i] = x[j] - y[l];
+    },
   },
-  mul: (o, x, y) => {
-    for (let i = 0; i < o.length; i++) o[i] = x[i] * y[i];
+  mul: {
+    dense: (o, x, y) => {
+      for (let i = 0; i < o.length; i++) o[i] = x[i] * y[i];
+    },
+    strided: ([o, x, y], [i, j, l], [p, q, r], n) => {
+      for (; n > 0; n--, i += p, j += q, l += r) o[i] = x[j] * y[l];
+    },
+  },
+  div: {
+    dense: (o, x, y) => {
+      for (let i = 0; i < o.length; i++) o[i] = x[i] / y[i];
+    },
+    strided: ([o, x, y], [i, j, l], [p, q, r], n) => {
+      for (; n > 0; n--, i += p, j += q, l += r) o[i] = x[j] / y[l];
+    },
   },
 };
 const numbersOf = ({ array, offset, count }: TensorImpl) =>
   array.subarray(offset, offset + count) as Float32Array;
 
-/** Computes an elementwise operation on operands of one shape. Returns false if there is no kernel for them. */
+/** Computes an elementwise operation on broadcast operands. Returns false if there is no kernel for them. */
 export function computeVectorised(
   name: string,
   out: TensorImpl,
   operands: readonly TensorImpl[],
 ): boolean {
-  if (!isPlain(out)) return false;
-  for (const t of operands) if (!isPlain(t) || !isSameShape(t.shape, out.shape)) return false;
   const code = mapCodes[name];
-  if (code !== undefined) {
-    mapByKernel(code, out, operands[0]);
-    return true;
+  const loop = loops[name];
+  const all = [out, ...operands];
+  if (all.some((t) => t.dtype !== "float32")) return false;
+  const isOneRun = all.every((t) => t.isDense && isSameShape(t.shape, out.shape));
+  if (code !== undefined && isOneRun) mapByKernel(code, out, operands[0]);
+  else if (!loop) return false;
+  else if (isOneRun) loop.dense(numbersOf(out), numbersOf(operands[0]), numbersOf(operands[1]));
+  else {
+    const arrays = all.map((t) => t.array as Float32Array);
+    forRuns(out.shape, all, (at, step, n) => loop.strided(arrays, at, step, n));
   }
-  const loop = operands.length === 2 ? loops[name] : undefined;
-  loop?.(numbersOf(out), numbersOf(operands[0]), numbersOf(operands[1]));
-  return loop !== undefined;
+  return true;
 }
 
 /** Numbers of a second factor [k, n] in panels of eight columns. */
@@ -139,6 +167,51 @@ export function vectorisedSum(t: TensorImpl): number | null {
   const from = takeScratch(t.count);
   copyVector(t, from);
   return wasm.sumElements(from, t.count);
+}
+
+/** Numbers of the rows that are copied at once: they stay in the cache of a processor. */
+const numbersOfBlock = 4096;
+/** Shorter rows are as quick without a copy. */
+const shortestRow = 16;
+
+/** Visits rows along the last dimension by their address, and copies them into `result`. Returns false if there is no kernel for them. */
+function forRows(
+  t: TensorImpl,
+  visit: (address: number, n: number, row: number) => void,
+  result?: TensorImpl,
+): boolean {
+  const n = t.shape.at(-1) ?? 1;
+  if (!isPlain(t) || n < shortestRow) return false;
+  const most = Math.max(1, Math.floor(numbersOfBlock / n));
+  for (let first = 0; first < t.count / n; first += most) {
+    const at = first * n;
+    const count = Math.min(most * n, t.count - at);
+    openScratch(count + 4);
+    const from = takeScratch(count);
+    const numbers = numbersAt(from, count);
+    numbers.set(numbersOf(t).subarray(at, at + count));
+    for (let i = 0; i * n < count; i++) visit(from + 4 * i * n, n, first + i);
+    result?.array.set(numbers, result.offset + at);
+  }
+  return true;
+}
+
+/** The logarithm of the sum of exponentials of each row. Returns false if there is no kernel for them. */
+export function vectorisedLogSumExp(out: TensorImpl, t: TensorImpl): boolean {
+  return forRows(t, (x, n, row) => {
+    const top = wasm.largestElement(x, n);
+    const shift = Number.isFinite(top) ? top : 0;
+    out.array[out.offset + row] = shift + Math.log(wasm.sumExponentials(x, 0, n, shift));
+  });
+}
+
+/** Softmax of each row. Returns false if there is no kernel for them. */
+export function vectorisedSoftmax(out: TensorImpl, t: TensorImpl): boolean {
+  const visit = (x: number, n: number) => {
+    const sum = wasm.sumExponentials(x, x, n, wasm.largestElement(x, n));
+    wasm.scaleElements(0, x, x, n, 1 / sum);
+  };
+  return forRows(t, visit, out);
 }
 
 /** A step of Adam by its rates in the order of the kernel. Returns false if there is no kernel for the tensors. */

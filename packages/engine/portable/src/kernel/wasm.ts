@@ -20,6 +20,8 @@ export interface Kernels {
   addRows(x: number, row: number, y: number, m: number, n: number, factor: number): void;
   sumRows(g: number, sums: number, m: number, n: number): void;
   sumElements(x: number, n: number): number;
+  largestElement(x: number, n: number): number;
+  sumExponentials(x: number, y: number, n: number, shift: number): number;
   adamStep(p: number, g: number, m: number, v: number, n: number, ...rates: number[]): void;
   averageElements(average: number, x: number, n: number, weight: number): void;
   normalBlock(out: number, key0: number, key1: number, index0: number, index1: number): void;

@@ -2,7 +2,7 @@
 import { elementType, isFloating } from "../dtype.js";
 import { check } from "../errors.js";
 import { forLanes, laneOf, reducedShape } from "../kernel/lanes.js";
-import { computeVectorised } from "../kernel/vectorised.js";
+import { vectorisedLogSumExp, vectorisedSoftmax } from "../kernel/vectorised.js";
 import { define, run } from "../operation.js";
 import { wrapDim, wrapDims } from "../shape.js";
 import { allocate, refuseHalf, type TensorImpl } from "../tensor.js";
@@ -27,15 +27,15 @@ function softmax(t: TensorImpl, dim: number, isLog: boolean): TensorImpl {
   refuseHalf(t.dtype, name);
   const d = wrapDim(dim, t.ndim);
   const out = allocate(t.shape, t.dtype);
-  if (d === t.ndim - 1 && computeVectorised(`_${name}`, out, [t])) return out;
+  if (d === t.ndim - 1 && !isLog && vectorisedSoftmax(out, t)) return out;
   const x = t.array;
   const y = out.array;
   const { n, step } = laneOf(t, d);
   const to = laneOf(out, d).step;
   forLanes([out, t], d, ([i, j]) => {
-    // Lanes of −∞ alone have no softmax.
+    // Lanes of −∞ alone and with ∞ have no softmax.
     const log = logSumExp(x, j, step, n);
-    const shift = log === Number.NEGATIVE_INFINITY ? Number.NaN : log;
+    const shift = Math.abs(log) === Number.POSITIVE_INFINITY ? Number.NaN : log;
     for (let k = 0; k < n; k++) {
       const z = x[j + k * step] - shift;
       y[i + k * to] = isLog ? z : Math.exp(z);
@@ -93,6 +93,7 @@ define(
     const { n, step } = laneOf(lanes, lanes.ndim - 1);
     let i = 0;
     if (kept.includes(0)) return out;
+    if (vectorisedLogSumExp(out, run("contiguous", lanes))) return out;
     forLanes([lanes], lanes.ndim - 1, ([j]) => {
       out.array[i++] = logSumExp(lanes.array, j, step, n);
     });
