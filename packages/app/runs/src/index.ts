@@ -26,7 +26,7 @@ export {
   textWidth,
 } from "./figure/svg.js";
 export * from "./figure/trend.js";
-export { fromJson, readJson, readJsonLines, toJson } from "./files/json.js";
+export { checkAs, fromJson, readJson, readJsonLines, toJson } from "./files/json.js";
 export * from "./files/table.js";
 export * from "./logger/logger.js";
 export { digits, percent } from "./numbers.js";

@@ -1,5 +1,12 @@
 // The table of runs: states, what changed, and that a scan reads only what has changed.
-import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/files";
 import { describe, expect, it, vi } from "vitest";
@@ -54,6 +61,43 @@ describe("the table of runs", () => {
     ]);
     expect(grades[0]?.bar?.text).toBe("W2: 50 % of the distance is left");
   });
+
+  const rowOf = (at: string) => new RunTable(new Folder(at)).scan().rows[0];
+
+  it.each([
+    ["is cut", (text) => text.slice(0, -20), "is not valid JSON"],
+    ["has NaN", (text) => text.replace('"value":0.5', '"value":NaN'), "is not valid JSON"],
+    ["has a row without its value", (text) => text.replace('"value":0.5,', ""), "rows.0.value"],
+    ["has an unknown grade", (text) => text.replace("partial", "superb"), "verdicts.0.grade"],
+  ] as [string, (text: string) => string, string][])(
+    "says, with the cure, if quality.json %s",
+    (title, damage, said) => {
+      const at = join(root, title);
+      const path = join(at, "moons/1/quality.json");
+      writeRun(join(at, "moons/1"));
+      writeQuality(join(at, "moons/1"));
+      const whole = readFileSync(path, "utf8");
+      writeFileSync(path, damage(whole));
+      const row = rowOf(at);
+      expect(row.grades).toEqual([]);
+      expect(row.problems).toEqual([expect.stringContaining(said)]);
+      expect(row.problems[0]).toMatch(/: evaluate again with npx dsbm evaluate [^\n]*moons\/1'?$/);
+      expect(row.metrics).toHaveProperty("sliced_w2 f");
+      writeFileSync(path, whole);
+      expect(rowOf(at)).toMatchObject({ problems: [], grades: [{ direction: "f" }, {}] });
+    },
+  );
+
+  it.each(["config.json", "data.json", "columns.json", "results.csv"])(
+    "says that a damaged %s cannot be read, and keeps the row",
+    (file) => {
+      const at = join(root, `damaged ${file}`);
+      writeRun(join(at, "moons/1"));
+      writeFileSync(join(at, "moons/1", file), '"\n');
+      const { state, problems } = rowOf(at);
+      expect([state, problems]).toEqual(["finished", [expect.stringContaining(file)]]);
+    },
+  );
 
   it("reads only what has changed again", () => {
     const at = join(root, "three");

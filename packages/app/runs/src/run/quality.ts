@@ -2,7 +2,17 @@
 import { existsSync } from "node:fs";
 import { shellWord, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
-import { listOf, readAs, readJson, realNumber, realOrNull, text, toJson } from "../files/json.js";
+import {
+  checkAs,
+  fromJson,
+  listOf,
+  readJson,
+  readText,
+  realNumber,
+  realOrNull,
+  text,
+  toJson,
+} from "../files/json.js";
 import { earlierNames } from "../files/table.js";
 import { checkFiles, writeRunFile } from "./checksums.js";
 import { runPaths } from "./layout.js";
@@ -148,7 +158,7 @@ export const qualityFile = z.object({
     .optional()
     .catch(undefined),
   /** One for each evaluated direction; none in files of earlier versions. */
-  verdicts: listOf(verdictSchema),
+  verdicts: z.array(verdictSchema).default([]),
   rows: z.array(metricRowSchema),
   /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
@@ -197,8 +207,19 @@ function parsedOrNull(path: string): unknown {
  */
 export function readQuality(folder: string): Quality | null {
   const { quality_json: path } = runPaths(folder);
-  const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;
   if (!existsSync(path)) return null;
-  checkFiles(folder, ["quality.json"], cure);
-  return readAs(path, { schema: qualityFile, cure });
+  checkFiles(folder, ["quality.json"], cureOf(folder));
+  return parseQuality(readText(path), folder);
 }
+
+/**
+ * The content of the quality.json of a run folder.
+ * @throws {RunError} "corrupt" with the command that evaluates again.
+ */
+export function parseQuality(content: string, folder: string): Quality {
+  const { quality_json: path } = runPaths(folder);
+  const cure = cureOf(folder);
+  return checkAs(fromJson(content, path, cure), path, { schema: qualityFile, cure });
+}
+
+const cureOf = (folder: string) => `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;

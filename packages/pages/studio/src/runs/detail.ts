@@ -6,14 +6,13 @@ import {
   directionVerdicts,
   endNames,
   heldOutVerdicts,
-  qualityFile,
   runInfo,
 } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
 import type { RunDetail, RunPicture, RunRow } from "../shared/api.js";
-import { configFacts, endsOf, isRecord, messageOf, readAs } from "./files.js";
+import { configFacts, endsOf, isRecord, messageOf, readAs, readQuality } from "./files.js";
 import { comparedMetrics, trainingMetrics } from "./metrics.js";
 import { fieldsOf, readEvaluations, readOutputs } from "./outputs.js";
 import { noResults, readResults } from "./results.js";
@@ -30,12 +29,12 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     try {
       return read(path);
     } catch (error) {
-      problems.push(`${name} cannot be read: ${messageOf(error)}`);
+      problems.push(messageOf(error));
       return none;
     }
   };
   const config = part("config.json", {}, (path) => readAs(folder, path, z.looseObject({})));
-  const quality = part("quality.json", null, (path) => readAs(folder, path, qualityFile));
+  const quality = part("quality.json", null, () => readQuality(folder, row.id));
   const choices = part("choices.json", [], (path) => readAs(folder, path, z.array(choice)));
   const info = part("run.json", null, (path) => readAs(folder, path, runInfo));
   const results = part("results.csv", noResults, (path) => readResults(folder, path));
@@ -60,7 +59,8 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(pathBelow(row.id, "report.html"))?.isFile() === true,
     log: part("log.txt", null, (path) => tailOf(folder, path)),
-    problems,
+    // The row has read some of the files already.
+    problems: [...new Set([...row.problems, ...problems])],
     models: folder
       .list(pathBelow(row.id, "models"))
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,

@@ -1,6 +1,7 @@
-import { fromJson, RunError } from "@dsbm/runs";
+import { checkAs, fromJson, parseQuality, type Quality } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
+import { pathBelow } from "../files/walk.js";
 
 const text = z.string().catch("");
 const number = z.number().nullable().catch(null);
@@ -46,8 +47,13 @@ export const messageOf = (error: unknown): string =>
  * @throws {RunError}
  */
 export function readAs<T extends z.ZodType>(folder: Folder, path: string, schema: T): z.output<T> {
-  const { success, data, error } = schema.safeParse(fromJson(folder.text(path), path));
-  if (success) return data;
-  const [issue] = error.issues;
-  throw new RunError("corrupt", `${issue?.path.join(".")} is not as expected: ${issue?.message}`);
+  const cure = "restore it from a copy, or delete the run and run again";
+  return checkAs(fromJson(folder.text(path), path, cure), path, { schema, cure });
 }
+
+/**
+ * Reads the evaluation of a run.
+ * @throws {RunError} with the command that evaluates again.
+ */
+export const readQuality = (folder: Folder, run: string): Quality =>
+  parseQuality(folder.text(pathBelow(run, "quality.json")), folder.resolve(run));

@@ -49,11 +49,8 @@ export function readResults(folder: Folder, path: string): Results {
   return { rows, references };
 }
 
-/** columns.json next to results.csv; [] if it cannot be read. */
+/** columns.json next to results.csv; [] without it, as in runs of earlier versions. */
 function columnsOf(folder: Folder, path: string): LoggedMetric[] {
-  try {
-    return readAs(folder, path.replace(/results\.csv$/, columnsFile), loggedMetrics);
-  } catch {
-    return [];
-  }
+  const columnsPath = path.replace(/results\.csv$/, columnsFile);
+  return folder.peek(columnsPath) ? readAs(folder, columnsPath, loggedMetrics) : [];
 }

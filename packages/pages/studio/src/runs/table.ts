@@ -10,14 +10,21 @@ import {
   liveProgress,
   mainRow,
   type Quality,
-  qualityFile,
   type RunInfo,
   runInfo,
 } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { isRunFolder, pathBelow, walkFolders } from "../files/walk.js";
 import type { RunGrade, RunRow, Runs } from "../shared/api.js";
-import { configFacts, endsOf, longestNote, messageOf, noteFile, readAs } from "./files.js";
+import {
+  configFacts,
+  endsOf,
+  longestNote,
+  messageOf,
+  noteFile,
+  readAs,
+  readQuality,
+} from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
 const mostRuns = 1000;
@@ -98,6 +105,7 @@ class Summaries {
   /** The row of the run `id`, whose folder is no link. An error is the reason of the row. */
   row(id: string): RunRow {
     let changed = 0;
+    const problems: string[] = [];
     const from = <T>(name: string, none: T, read: (path: string) => T): T => {
       const path = pathBelow(id, name);
       const stat = this.#folder.peek(path);
@@ -110,15 +118,18 @@ class Summaries {
       this.#kept.set(path, { stamp, value });
       return value;
     };
-    /** The page of the run reports a file that the row cannot read. */
-    const ifReadable = <T>(name: string, none: T, read: (path: string) => T): T =>
-      from(name, none, (path) => {
+    /** A file that cannot be read is a line of the row. */
+    const ifReadable = <T>(name: string, none: T, read: (path: string) => T): T => {
+      const { value, problem } = from(name, { value: none, problem: "" }, (path) => {
         try {
-          return read(path);
-        } catch {
-          return none;
+          return { value: read(path), problem: "" };
+        } catch (error) {
+          return { value: none, problem: messageOf(error) };
         }
       });
+      if (problem !== "") problems.push(problem);
+      return value;
+    };
     const facts = ifReadable("config.json", unknownConfig(id), (path) => this.#config(path, id));
     const course = ifReadable("data.json", null, (path) => {
       const { course } = readAs(this.#folder, path, dataFile);
@@ -127,8 +138,8 @@ class Summaries {
     const metrics = ifReadable("results.csv", {}, (path) =>
       newestMetrics(readResults(this.#folder, path)),
     );
-    const grades = ifReadable<RunGrade[]>("quality.json", [], (path) =>
-      gradesOf(readAs(this.#folder, path, qualityFile)),
+    const grades = ifReadable<RunGrade[]>("quality.json", [], () =>
+      gradesOf(readQuality(this.#folder, id)),
     );
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
     const state = (): StatePart => {
@@ -148,7 +159,7 @@ class Summaries {
         ? ifReadable("progress.json", null, (path) => readAs(this.#folder, path, liveProgress))
         : null;
     const data = course ?? facts.data;
-    return { id, ...facts, data, note, progress, grades, metrics, ...place, ...now };
+    return { id, ...facts, data, note, progress, grades, metrics, problems, ...place, ...now };
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

@@ -75,6 +75,8 @@ export interface RunRow {
   grades: RunGrade[];
   /** By "<column> <direction>", such as "sliced_w2 f". */
   metrics: Record<string, Measured>;
+  /** Unreadable files with their cures, a line each. */
+  problems: string[];
 }
 
 /** The runs of a folder. */

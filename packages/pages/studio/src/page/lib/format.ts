@@ -44,6 +44,12 @@ export function stateClass({ state, grades }: Pick<RunRow, "state" | "grades">):
   return `state ${state} ${state === "finished" ? (worst ?? "") : ""}`.trim();
 }
 
+/** Why a run ended early, then its unreadable files. */
+export const faultsOf = ({ state, reason, problems }: RunRow): string[] => [
+  ...(reason !== null && state !== "finished" ? [reason] : []),
+  ...problems,
+];
+
 /** The directions in the order of pages. */
 export const directions = ["f", "b"] as const;
 /** The names of the directions. */

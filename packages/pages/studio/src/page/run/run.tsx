@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
 import { Scale } from "../lib/bar.js";
-import { digits, duration, moment, stateClass } from "../lib/format.js";
+import { digits, duration, faultsOf, moment, stateClass } from "../lib/format.js";
 import { Alert, Fault, Pairs, Table } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled, useTask, waitForPage } from "../lib/server.js";
@@ -75,12 +75,11 @@ function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
   const { row, history, problems } = detail;
   const wrong = [
     ...(error === null ? [] : [error]),
-    ...(row.reason !== null && row.state !== "finished" ? [row.reason] : []),
+    ...faultsOf({ ...row, problems }),
     ...history.notFinite.map(
       ({ metric, value, half, step }) =>
         `${metric} is ${value} from step ${step} of half-iteration ${half} on`,
     ),
-    ...problems,
   ];
   const facts: [string, string][] = [
     ["Half-iteration", row.halves === null ? `${row.half}` : `${row.half} of ${row.halves}`],

@@ -1,7 +1,8 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { mostCompared, type RunRow, type Runs, type StudioState } from "../../shared/api.js";
 import { Bar } from "../lib/bar.js";
-import { digits, stateClass } from "../lib/format.js";
+import { digits, faultsOf, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import {
@@ -147,7 +148,10 @@ function RunTable(props: RunTableProps) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Line key={row.id} row={row} {...props} />
+            <Fragment key={row.id}>
+              <Line row={row} {...props} />
+              <Faults lines={faultsOf(row)} width={columns.length} />
+            </Fragment>
           ))}
         </tbody>
       </table>
@@ -183,7 +187,7 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
           );
         if (column.id === "state")
           return (
-            <td key="state" title={row.reason ?? undefined}>
+            <td key="state">
               <span class={stateClass(row)}>{state}</span>
             </td>
           );
@@ -209,6 +213,19 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
     </tr>
   );
 }
+
+/** Below the line of a run: why it ended early, and its unreadable files. */
+const Faults = ({ lines, width }: { lines: readonly string[]; width: number }) =>
+  lines.length === 0 ? null : (
+    <tr class="faults">
+      <td />
+      <td colSpan={width}>
+        {lines.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </td>
+    </tr>
+  );
 
 /** The last two folders of a run. */
 const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");
