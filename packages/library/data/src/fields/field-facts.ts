@@ -68,7 +68,7 @@ export const channelFacts = ({
 });
 
 /** Fields from another version are prepared again. */
-export const fieldFactsVersion = 2;
+export const fieldFactsVersion = 3;
 
 /**
  * The facts of prepared fields.

@@ -1,9 +1,8 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { aboutFields, loadTable, openFields, prepareTable, spanText, timesText } from "@dsbm/data";
+import { openFields, spanText, timesText } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { datesOf } from "../../src/fields/cf/calendar.js";
-import { heldOutFields } from "../../src/fields/held-out-years.js";
 import { openFieldRows } from "../../src/fields/read/field-rows.js";
 import { openNetcdf3 } from "../../src/fields/read/netcdf3.js";
 import { testFolders } from "../files.js";
@@ -28,6 +27,12 @@ async function readAll(
 }
 
 const nan = Number.NaN;
+const levels: TestVariable = {
+  name: "lev",
+  dimensions: ["lev"],
+  type: "float64",
+  values: [85_000, 50_000],
+};
 /** Rows of the grid from north to south of the values 0 … 5 from south to north. */
 const northFirst = [3, 4, 5, 0, 1, 2];
 
@@ -74,17 +79,29 @@ describe.each(fieldFormats)("%s", (format, write) => {
     expect(timesText(grid.time)).toBe("1999-12-31 to 2000-01-02 (noleap calendar)");
   });
 
-  it("reads several variables as channels, also with longitude first", async () => {
-    const tas = { name: "tas", values: [0, 1, 2, 3, 4, 5].map((x) => x / 2) };
-    const wide = { dimensions: ["time", "lon", "lat"] };
-    const path = await write(newFolder(), smallFields(1, [wide, { ...tas, ...wide }]));
-    const { values } = await openFieldRows({
-      path,
-      size: 10_000,
-      reading: { variables: ["tas", "pr"], marks: [4] },
-    }).then(async (file) => ({ values: [...(await file.read(0, 1))] }));
-    // Longitude by longitude from south to north: the first row is the northern one.
-    expect(values).toEqual([0.5, 1.5, 2.5, 0, 1, 2, 1, 3, 5, 0, 2, nan]);
+  // Longitude by longitude from south to north, 0 1 2 3 4 5 has the northern row 1 3 5.
+  it.each<[string, { pr?: string[]; tas?: string[] }, number[]]>([
+    ["latitude first", {}, [1.5, 2, 2.5, 0, 0.5, 1, 3, nan, 5, 0, 1, 2]],
+    [
+      "longitude first",
+      { pr: ["time", "lon", "lat"], tas: ["time", "lon", "lat"] },
+      [0.5, 1.5, 2.5, 0, 1, 2, 1, 3, 5, 0, 2, nan],
+    ],
+    [
+      "longitude first in one of them",
+      { pr: ["time", "lon", "lat"] },
+      [1.5, 2, 2.5, 0, 0.5, 1, 1, 3, 5, 0, 2, nan],
+    ],
+  ])("reads several variables as channels with %s", async (_, dimensions, expected) => {
+    const variables = (["pr", "tas"] as const).map((name, k) => ({
+      name,
+      values: [0, 1, 2, 3, 4, 5].map((x) => x / (k + 1)),
+      ...(dimensions[name] && { dimensions: dimensions[name] }),
+    }));
+    const path = await write(newFolder(), smallFields(1, variables));
+    expect((await readAll(path, { variables: ["tas", "pr"], marks: [4] })).values).toEqual(
+      expected,
+    );
   });
 
   it("reads the same field from files from north to south, from south to north, and by longitude", async () => {
@@ -102,14 +119,28 @@ describe.each(fieldFormats)("%s", (format, write) => {
     }
   });
 
-  it("refuses several variables without a choice, and unknown ones", async () => {
-    const path = await write(newFolder(), smallFields(2, [{}, { name: "tas" }]));
-    await expect(readAll(path)).rejects.toThrow(
-      /has the variables pr, tas: write data\.variables=pr/,
-    );
-    await expect(readAll(path, { ...onlyVariable, variables: ["tos"] })).rejects.toThrow(
-      /has no variable tos; did you mean "tas"\?/,
-    );
+  it.each<[string, string[] | null, TestVariable[], RegExp]>([
+    ["several without a choice", null, [], /has the variables pr, tas: write data\.variables=pr/],
+    ["an unknown one", ["tos"], [], /has no variable tos; did you mean "tas"\?/],
+    [
+      "levels without times",
+      ["ta"],
+      [
+        { ...levels, attributes: { units: "Pa" } },
+        {
+          name: "ta",
+          dimensions: ["lev", "lat", "lon"],
+          type: "float32",
+          values: Array(12).fill(0),
+        },
+      ],
+      /ta is lev 2 × lat 2 × lon 3: expected numbers of time × latitude .* ncecat -u time/,
+    ],
+  ])("refuses %s", async (_, variables, others, message) => {
+    const file = smallFields(2, [{}, { name: "tas" }, ...others]);
+    const dimensions = { ...file.dimensions, lev: 2 };
+    const path = await write(newFolder(), { ...file, dimensions });
+    await expect(readAll(path, { ...onlyVariable, variables })).rejects.toThrow(message);
   });
 });
 
@@ -183,107 +214,5 @@ describe("a damaged file", () => {
     const chunk_grid = { name: "regular", configuration: { chunk_shape: [2 ** 20, 2 ** 20, 3] } };
     writeFileSync(file, JSON.stringify({ ...metadata, chunk_grid }));
     await expect(openFields(path, onlyVariable)).rejects.toThrow(/has chunks of .* numbers/);
-  });
-});
-
-describe("fields as a dataset", () => {
-  const classic = async (variable: Partial<TestVariable>, n = 20) => {
-    const [, write] = fieldFormats[0];
-    return `fields:${await write(newFolder(), smallFields(n, [variable]))}`;
-  };
-
-  it("splits times into training and held-out fields in their order", async () => {
-    const name = await classic({});
-    const load = { directory: newFolder(), test_fraction: 0.25, seed: 3 };
-    await prepareTable(name, { split: "train", ...load });
-    const [train, test] = (["train", "test"] as const).map((split) =>
-      loadTable(name, { split, ...load }),
-    );
-    expect([train.x.shape, test.x.shape]).toEqual([
-      [15, 1, 2, 3],
-      [5, 1, 2, 3],
-    ]);
-    for (const { x, origin } of [train, test]) {
-      const rows = Array.from(origin?.rows.toNumbers() ?? []);
-      expect(rows).toEqual(rows.toSorted((a, b) => a - b));
-      expect(Array.from(x.select(1, 0).select(1, 1).select(1, 0).toNumbers())).toEqual(
-        rows.map((row) => 6 * row),
-      );
-    }
-    expect(train.source).toContain(
-      "2×3 cells, lat 20 to 10, lon 0 to 20; 1999-12-31 to 2000-01-19",
-    );
-  });
-
-  it("holds out whole years of five and more, and random fields of fewer", () => {
-    const time = (n: number) => ({
-      name: "time",
-      size: n,
-      values: Array.from({ length: n }, (_, month) => 30 * month),
-      attributes: { units: "days since 1990-01-01", calendar: "360_day" },
-    });
-    const rows = (n: number) => Array.from({ length: n }, (_, i) => i);
-    const { isHeld, years } = heldOutFields(rows(120), time(120), { fraction: 0.15, seed: 1 });
-    expect(years).toHaveLength(2);
-    for (const row of rows(120))
-      expect(isHeld[row] === 1).toBe(years?.includes(String(1990 + Math.floor(row / 12))));
-    const few = heldOutFields(rows(48), time(48), { fraction: 0.25, seed: 1 });
-    expect(few.years).toBeNull();
-    expect(few.isHeld.reduce((a, b) => a + b, 0)).toBe(12);
-    // The same seed holds out the same years, so that pairs of rows stay together.
-    expect(heldOutFields(rows(120), time(120), { fraction: 0.15, seed: 1 }).years).toEqual(years);
-  });
-
-  it("keeps cells that never have a value missing, and refuses or leaves out fields with other gaps", async () => {
-    const values = Array.from({ length: 120 }, (_, i) => (i % 6 === 1 ? -1 : i));
-    const attributes = { _FillValue: -1 };
-    const always = await classic({ values, attributes });
-    const load = { directory: newFolder(), split: "train" as const };
-    await prepareTable(always, load);
-    const { fields, x } = loadTable(always, load);
-    expect(aboutFields(fields as NonNullable<typeof fields>)).toContain(
-      "1 cells never have a value",
-    );
-    expect(x.isfinite().all().item()).toBe(true);
-
-    const sometimes = await classic({ values: values.with(8, -1), attributes });
-    await expect(prepareTable(sometimes, load)).rejects.toThrow(
-      /1 of 20 fields, the first of them 2, have missing values .* write data\.missing=drop/,
-    );
-    const drop = { ...load, fields: { missing: "drop" as const } };
-    await prepareTable(sometimes, drop);
-    expect(loadTable(sometimes, drop).fields).toMatchObject({ total: 20, dropped: 1 });
-  });
-
-  it("has moments of the values after the transform, without missing cells", async () => {
-    const values = Array.from({ length: 120 }, (_, i) => (i % 6 === 1 ? -1 : (i % 2) + 3));
-    const name = await classic({ values, attributes: { _FillValue: -1 } });
-    const load = {
-      directory: newFolder(),
-      split: "train" as const,
-      fields: { transform: "sqrt" as const, size: [4, 4] as const },
-    };
-    await prepareTable(name, load);
-    const { fields, x } = loadTable(name, load);
-    // Of five cells with values, three have 3 and two have 4.
-    const [three, four] = [Math.sqrt(3), 2];
-    const mean = (3 * three + 2 * four) / 5;
-    expect(fields?.moments.mean[0]).toBeCloseTo(mean, 6);
-    expect(fields?.moments.variance[0]).toBeCloseTo(
-      (3 * (three - mean) ** 2 + 2 * (four - mean) ** 2) / 5,
-      6,
-    );
-    expect(x.shape).toEqual([18, 1, 4, 4]);
-    await expect(prepareTable(name, { ...load, fields: { size: [1, 4] } })).rejects.toThrow(
-      /has 2×3 cells, .* write data\.image_size=4 data\.image_width=4/,
-    );
-  });
-
-  it("refuses values that the transform cannot take", async () => {
-    const name = await classic({ values: Array.from({ length: 120 }, (_, i) => i - 3) });
-    const load = { directory: newFolder(), split: "train" as const };
-    await expect(prepareTable(name, { ...load, fields: { transform: "log1p" } })).rejects.toThrow(
-      /pr has -?\d in field 1, which data\.transform=log1p cannot take/,
-    );
   });
 });

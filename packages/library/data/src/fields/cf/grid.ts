@@ -12,9 +12,17 @@ import {
   type FieldDimension,
   type FieldFile,
   type FieldVariable,
-  rowSize,
+  strideOf,
 } from "../file/field-file.js";
 import { datesOf, seasonsOf } from "./calendar.js";
+import {
+  coordinatesOf,
+  type FieldPlaces,
+  placesOf,
+  roleOf,
+  shapeText,
+  textAttribute,
+} from "./dimensions.js";
 import { describing } from "./packing.js";
 
 /** An axis of fields. */
@@ -51,8 +59,13 @@ export interface FieldGrid {
   x: FieldAxis;
   /** Whether the file has the y axis the other way around. */
   isFlipped: boolean;
-  /** Whether the file has x before y. */
-  isTransposed: boolean;
+}
+
+/** The place of the values of a channel in a file. */
+export interface ChannelSource {
+  variable: FieldVariable;
+  /** Stored numbers from one cell to the next along y, in the order of the file, and along x. */
+  strides: { y: number; x: number };
 }
 
 /** Cells of all channels of a field, at most. */
@@ -60,63 +73,8 @@ const mostCells = 2 ** 24;
 /** Rows of a file, at most. */
 const mostRows = 2 ** 28;
 
-type Role = "time" | "y" | "x";
-
-const roleNames: Readonly<Record<Role, RegExp>> = {
-  time: /^(time|t|date|times|valid_time)$/i,
-  y: /^(lat|latitude|y|rlat|nlat|ny|south_north|projection_y_coordinate|grid_latitude)$/i,
-  x: /^(lon|longitude|x|rlon|nlon|nx|west_east|projection_x_coordinate|grid_longitude)$/i,
-};
-
-const axisLetters: Readonly<Record<string, Role>> = { T: "time", Y: "y", X: "x" };
-
-const text = (attributes: FieldAttributes, name: string): string =>
-  typeof attributes[name] === "string" ? (attributes[name] as string) : "";
-
-/** What a dimension is, by the attributes of its coordinates, then by its name. */
-function roleOf(name: string, attributes: FieldAttributes): Role | null {
-  const letter = axisLetters[text(attributes, "axis").toUpperCase()];
-  if (letter) return letter;
-  const units = text(attributes, "units");
-  if (/\bsince\b/.test(units)) return "time";
-  if (/^degrees?_?(north|N)$/.test(units)) return "y";
-  if (/^degrees?_?(east|E)$/.test(units)) return "x";
-  const standard = text(attributes, "standard_name");
-  const roles = Object.entries(roleNames) as [Role, RegExp][];
-  return roles.find(([, names]) => names.test(standard) || names.test(name))?.[0] ?? null;
-}
-
-/** The places of time, y and x among the dimensions of a variable; null if it is no field. */
-function placesOf(
-  { dimensions, name }: FieldVariable,
-  coordinates: ReadonlyMap<string, FieldVariable>,
-): Record<Role, number> | null {
-  const wide = dimensions.flatMap((dimension, place) => (dimension.size === 1 ? [] : [place]));
-  if (dimensions.length < 3 || coordinates.has(name)) return null;
-  const rank = dimensions.length;
-  const roles = dimensions.map((dimension) =>
-    roleOf(dimension.name, coordinates.get(dimension.name)?.attributes ?? {}),
-  );
-  const place = (role: Role, usual: number) => {
-    const known = roles.indexOf(role);
-    return known >= 0 ? known : roles[usual] === null ? usual : -1;
-  };
-  const places = { time: place("time", 0), y: place("y", rank - 2), x: place("x", rank - 1) };
-  const used = Object.values(places);
-  const isField = places.time === 0 && places.y > 0 && places.x > 0 && places.x !== places.y;
-  return isField && wide.every((one) => used.includes(one)) ? places : null;
-}
-
-const shapeText = (dimensions: readonly FieldDimension[]): string =>
-  dimensions.map(({ name, size }) => `${name} ${size}`).join(" × ");
-
-/** Variables whose name is their only dimension. */
-const coordinatesOf = ({ variables }: FieldFile): Map<string, FieldVariable> =>
-  new Map(
-    variables
-      .filter(({ name, dimensions }) => dimensions.length === 1 && dimensions[0].name === name)
-      .map((variable) => [variable.name, variable]),
-  );
+const fieldShape =
+  "numbers of time × latitude × longitude; choose one level (ncks -d), and put time first (ncpdq -a), which ncecat -u time adds if it is missing";
 
 /**
  * The chosen variables in order.
@@ -142,7 +100,7 @@ function chosenVariables(
     const shapes = list.map(({ name, dimensions }) => `${name} (${shapeText(dimensions)})`);
     throw badTable(
       path,
-      `has ${list.length === 0 ? "no fields" : firstOf(shapes, 6)}: expected a variable of numbers of time × latitude × longitude; choose one level, and put time first`,
+      `has ${list.length === 0 ? "no fields" : firstOf(shapes, 6)}: expected a variable of ${fieldShape}`,
     );
   }
   return names.map((name) => {
@@ -152,7 +110,7 @@ function chosenVariables(
     if (other)
       throw badTable(
         path,
-        `${name} is ${other.isNumber ? shapeText(other.dimensions) || "a number" : "text"}: expected numbers of time × latitude × longitude; choose one level, and put time first`,
+        `${name} is ${other.isNumber ? shapeText(other.dimensions) || "a number" : "text"}: expected ${fieldShape}`,
       );
     throw invalidOption(
       `${path}: has no variable ${name}${didYouMean(name, known) || `; there are ${firstOf(known, 12) || "none on a grid"}`}`,
@@ -189,21 +147,18 @@ export async function readGrid(
   path: string,
   file: FieldFile,
   names: readonly string[] | null,
-): Promise<{ grid: FieldGrid; variables: FieldVariable[] }> {
+): Promise<{ grid: FieldGrid; sources: ChannelSource[] }> {
   const coordinates = coordinatesOf(file);
   const places = (variable: FieldVariable) => placesOf(variable, coordinates);
   const variables = chosenVariables(path, file, (one) => places(one) !== null, names);
   const [first] = variables;
   const dimensionsOf = (variable: FieldVariable) => {
-    const { time, y, x } = places(variable) as Record<Role, number>;
+    const { time, y, x } = places(variable) as FieldPlaces;
     return [time, y, x].map((place) => variable.dimensions[place]);
   };
   const [time, y, x] = dimensionsOf(first);
   for (const other of variables)
-    if (
-      shapeText(dimensionsOf(other)) !== shapeText([time, y, x]) ||
-      rowSize(other) !== rowSize(first)
-    )
+    if (shapeText(dimensionsOf(other)) !== shapeText([time, y, x]))
       throw badTable(
         path,
         `${first.name} is ${shapeText(first.dimensions)}, ${other.name} is ${shapeText(other.dimensions)}: expected variables of one grid and of the same times`,
@@ -212,22 +167,23 @@ export async function readGrid(
   if (cells > mostCells)
     throw sizeError(path, `has fields of ${cells} cells, more than ${mostCells}`);
   if (time.size > mostRows) throw sizeError(path, `has ${time.size} times, more than ${mostRows}`);
-  const { y: yPlace, x: xPlace } = places(first) as Record<Role, number>;
   const yAxis = await axisOf(y, coordinates);
   const isFlipped = isRising(yAxis.values) && roleOf(y.name, yAxis.attributes) === "y";
   return {
-    variables,
+    sources: variables.map((variable) => {
+      const { y, x } = places(variable) as FieldPlaces;
+      return { variable, strides: { y: strideOf(variable, y), x: strideOf(variable, x) } };
+    }),
     grid: {
       channels: variables.map(({ name, attributes }) => ({
         name,
-        units: text(attributes, "units") || null,
+        units: textAttribute(attributes, "units") || null,
         attributes: describing(attributes),
       })),
       time: await axisOf(time, coordinates),
       y: isFlipped ? { ...yAxis, values: yAxis.values?.toReversed() ?? null } : yAxis,
       x: await axisOf(x, coordinates),
       isFlipped,
-      isTransposed: xPlace < yPlace,
     },
   };
 }
@@ -244,17 +200,17 @@ export function spanText({ name, size, values }: FieldAxis): string {
 }
 
 const calendarOf = (attributes: FieldAttributes): string =>
-  text(attributes, "calendar") || "standard";
+  textAttribute(attributes, "calendar") || "standard";
 
 /** The dates of an axis of times, such as "1999-12-31"; null without usable times. */
 export function axisDates({ values, attributes }: FieldAxis): string[] | null {
-  const dateOf = datesOf(text(attributes, "units"), calendarOf(attributes));
+  const dateOf = datesOf(textAttribute(attributes, "units"), calendarOf(attributes));
   return values && dateOf && values.map(dateOf);
 }
 
 /** The season of each time of an axis, the passed share of its year; null without usable times. */
 export function axisSeasons({ values, attributes }: FieldAxis): number[] | null {
-  const seasonOf = seasonsOf(text(attributes, "units"), calendarOf(attributes));
+  const seasonOf = seasonsOf(textAttribute(attributes, "units"), calendarOf(attributes));
   return values && seasonOf && values.map(seasonOf);
 }
 
@@ -263,7 +219,9 @@ export function isSameAxis(a: FieldAxis, b: FieldAxis): boolean {
   if (!a.values || !b.values || a.values.length < 2) return true;
   const cell = Math.abs(a.values[1] - a.values[0]);
   const others = b.values;
-  const turn = text(a.attributes, "units").startsWith("degree") ? 360 : Number.POSITIVE_INFINITY;
+  const turn = textAttribute(a.attributes, "units").startsWith("degree")
+    ? 360
+    : Number.POSITIVE_INFINITY;
   const distance = (from: number, to: number) => {
     const apart = Math.abs(from - to) % turn;
     return Math.min(apart, turn - apart);

@@ -35,9 +35,11 @@ export interface FieldFile {
   close(): void;
 }
 
-/** Entries of a variable below its first dimension. */
-export const rowSize = ({ dimensions }: Pick<FieldVariable, "dimensions">): number =>
-  dimensions.slice(1).reduce((product, { size }) => product * size, 1);
+/** Stored numbers of a variable from one entry of a dimension to the next. */
+export const strideOf = (
+  { dimensions }: Pick<FieldVariable, "dimensions">,
+  place: number,
+): number => dimensions.slice(place + 1).reduce((product, { size }) => product * size, 1);
 
 /** Variables of a file, and dimensions of a variable, at most. */
 export const mostVariables = 10_000;

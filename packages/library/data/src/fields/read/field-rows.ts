@@ -3,16 +3,10 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { badTable, DatasetError, firstOf } from "../../errors.js";
 import { checkUnpacked } from "../../files/archive.js";
 import { attempt, isFolder } from "../../files/read.js";
-import { type FieldGrid, readGrid } from "../cf/grid.js";
+import { type ChannelSource, type FieldGrid, readGrid } from "../cf/grid.js";
 import { unpacking } from "../cf/packing.js";
 import type { GridSize } from "../coarsen.js";
-import {
-  type FieldDimension,
-  type FieldFile,
-  type FieldFormat,
-  type FieldVariable,
-  rowSize,
-} from "../file/field-file.js";
+import type { FieldDimension, FieldFile, FieldFormat } from "../file/field-file.js";
 
 /** Which fields of a file to read. */
 export interface FieldReading {
@@ -87,13 +81,13 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
   const file = await openFile(task);
   try {
     const named = reading.variables;
-    const { grid, variables } = reading.statics
+    const { grid, sources } = reading.statics
       ? await readGrid(path, ...staticVariables(path, file, { ...reading, size: reading.statics }))
       : await readGrid(path, file, named);
     const n = grid.time.size;
-    const bytes = 4 * n * variables.length * grid.y.size * grid.x.size;
+    const bytes = 4 * n * sources.length * grid.y.size * grid.x.size;
     checkUnpacked(path, bytes, "BadTable", { size, cure: "write it again without compression" });
-    const channels = variables.map((variable) => channelOf(variable, grid, reading.marks));
+    const channels = sources.map((source) => channelOf(source, grid, reading.marks));
     return {
       format: file.format,
       grid,
@@ -150,29 +144,26 @@ function staticVariables(
   );
 }
 
-interface Channel {
-  variable: FieldVariable;
+interface Channel extends Pick<ChannelSource, "variable"> {
   /** Copies a field from stored numbers to values. */
   copy(from: ArrayLike<number | bigint>, at: number, to: Float32Array, place: number): void;
 }
 
 function channelOf(
-  variable: FieldVariable,
-  { y, x, isFlipped, isTransposed }: FieldGrid,
+  { variable, strides }: ChannelSource,
+  { y, x, isFlipped }: FieldGrid,
   marks: readonly number[],
 ): Channel {
   const unpack = unpacking(variable.attributes, marks);
   const height = y.size;
   const width = x.size;
-  if (rowSize(variable) !== height * width)
-    throw new Error(`${variable.name} has rows of ${rowSize(variable)} values`);
   return {
     variable,
     copy(from, at, to, place) {
       for (let i = 0; i < height; i++) {
         const line = isFlipped ? height - 1 - i : i;
         for (let j = 0; j < width; j++) {
-          const cell = isTransposed ? j * height + line : line * width + j;
+          const cell = line * strides.y + j * strides.x;
           to[place + i * width + j] = unpack(Number(from[at + cell]));
         }
       }
