@@ -80,6 +80,7 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     bounds,
     limits,
     dependents: dependentsOf(datasets, transform, config),
+    components: config.data.components,
   });
   // Rows made for each epoch are in memory together with their data; projectDatasets makes rows of its own.
   const isWhole = areFew(datasets);

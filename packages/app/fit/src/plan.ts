@@ -213,7 +213,7 @@ async function loadScaled(choices: Choices, work: PlanningOptions): Promise<Data
       rule("metrics.spectrum", true, "small scales of fields show in their energy spectrum"),
       ...(await fieldSizes(files, given.data)),
     );
-  const counts = await matrixFacts(choices.configuration.config);
+  const counts = await matrixFacts(choices.configuration.config, work);
   if (counts) choices.add(...countRules(counts));
   const texts = await textColumns(choices.configuration.config);
   if (texts.length > 0) choices.add(chooseCategories(texts));

@@ -168,7 +168,7 @@ export interface FitKeys {
     header?: boolean | undefined;
     /** the array of a .npz file; null for a file with one array. Default: null. */
     key?: string | null | undefined;
-    /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
+    /** the matrix of a .h5ad file: X, a layer, an entry of obsm, or raw; null is X. Default: null. */
     layer?: string | null | undefined;
     /** height of an image, and its width without data.image_width. Chosen from your data. */
     image_size?: number | undefined;

@@ -104,6 +104,8 @@ interface Context {
   limits?: Limits | null;
   /** Columns that follow from several others (default: none). */
   dependents?: readonly DependentColumn[];
+  /** The number of principal components that are trained instead of the columns (default: none). */
+  components?: number | null;
 }
 
 /**
@@ -115,7 +117,7 @@ export type DataDescription = ReturnType<typeof describeTables>;
 /** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
 export function describeTables(
   tables: readonly TableFacts[],
-  { transform, conditioning, bounds, limits = null, dependents = [] }: Context,
+  { transform, conditioning, bounds, limits = null, dependents = [], components = null }: Context,
 ) {
   const [source, ...others] = tables;
   const target = others.at(-1) ?? null;
@@ -152,7 +154,7 @@ export function describeTables(
             `${placeOf(source)} and ${placeOf(target)} have the same content: expected two datasets; give another file, or name the groups of one file by data.split_by`,
           ]
         : []),
-      ...datasets.flatMap(rowWarnings),
+      ...datasets.flatMap((facts) => rowWarnings(facts, components)),
       ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
         : []),
@@ -171,11 +173,13 @@ export const describeEnd = (facts: TableFacts) => {
   return { path, format, rows, train, test, dropped, group };
 };
 
-function rowWarnings(facts: TableFacts): string[] {
+function rowWarnings(facts: TableFacts, components: number | null): string[] {
   const { dropped, rows, train, columns } = facts;
   const { heldOut, repeated } = facts.repeated;
   const place = placeOf(facts);
-  const enough = Math.max(200, 10 * columns.length);
+  const enough = Math.max(200, 10 * (components ?? columns.length));
+  const coordinates =
+    components === null ? `${columns.length} columns` : `${components} principal components`;
   const lines: string[] = [];
   if (dropped > 0) lines.push(`${place}: dropped ${dropped} of ${rows} rows with missing values`);
   // Rows of whole numbers may agree by chance.
@@ -185,7 +189,7 @@ function rowWarnings(facts: TableFacts): string[] {
     );
   if (train < enough)
     lines.push(
-      `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+      `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${coordinates}`,
     );
   return lines;
 }

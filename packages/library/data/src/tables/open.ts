@@ -8,6 +8,7 @@ import { openText } from "./read/text/text.js";
 import {
   checkWidth,
   type Opened,
+  type ReadingWatch,
   type ReadOptions,
   type RowBatch,
   type RowRequest,
@@ -81,7 +82,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     throw invalidOption(
       `data.normalise scales the counts of each cell of a .h5ad file, got ${path}: leave data.normalise out`,
     );
-  const table = await formats[format].open(path, before.size, options);
+  const { variability, ...table } = await formats[format].open(path, before.size, options);
   checkWidth(path, table.columns.length);
   checkNames(path, table.columns);
   const { isMissing } = cellReader(options);
@@ -100,6 +101,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     path,
     format,
     isMissing,
+    ...(variability && { variability: (watch) => watchReading(variability(), watch) }),
     async *batches(request: RowRequest) {
       const { numbers = [], texts = [] } = request;
       const known = new Set(table.columns.map(({ name }) => name));
@@ -121,6 +123,18 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       checkUnchanged();
     },
   };
+}
+
+async function watchReading<End>(
+  steps: AsyncGenerator<number, End>,
+  { signal, onRows }: ReadingWatch = {},
+): Promise<End> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const { value, done } = await steps.next();
+    if (done) return value;
+    onRows?.(value);
+  }
 }
 
 function checkNames(path: string, columns: readonly TableColumn[]): void {

@@ -29,7 +29,7 @@ export interface ReadOptions extends CellOptions {
   header?: boolean | "auto" | undefined;
   /** The name of an array in a .npz file with several arrays. */
   key?: string | undefined;
-  /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
+  /** Of a .h5ad file: X (default), a layer, an entry of obsm, or raw. */
   layer?: string | undefined;
   /** Of a .h5ad file: the total to which the counts of each cell are scaled (undefined: not). */
   normalise?: number | undefined;
@@ -83,6 +83,14 @@ export interface RowBatch {
   next?: TextPlace | undefined;
 }
 
+/** Follows and stops a reading. */
+export interface ReadingWatch {
+  /** Stops the reading. */
+  signal?: AbortSignal | undefined;
+  /** Receives the number of rows so far. */
+  onRows?: (rows: number) => void;
+}
+
 /** An open table: its columns, and its rows in batches. */
 export interface RowSource {
   /** The file. */
@@ -110,7 +118,7 @@ export interface RowSource {
    * How much the columns of a .h5ad matrix of counts vary, over all rows and after scaling; other formats have none.
    * @throws {DatasetError} `BadTable` for values that are no counts.
    */
-  variability?(): Promise<ColumnVariability>;
+  variability?(watch?: ReadingWatch): Promise<ColumnVariability>;
   /** Of a table with categories: throws `BadTable` if a cell of the last batch, in a row of the file, is no level of its category. */
   checkLevel?(category: string, row: number): void;
   /** Closes the file. */
@@ -118,7 +126,10 @@ export interface RowSource {
 }
 
 /** What a reader of a format returns. */
-export type Opened = Omit<RowSource, "path" | "format" | "isMissing">;
+export interface Opened extends Omit<RowSource, "path" | "format" | "isMissing" | "variability"> {
+  /** As `RowSource.variability`, in steps; a step is the number of rows so far. */
+  variability?(): AsyncGenerator<number, ColumnVariability>;
+}
 
 /** Names of the n columns of an array: c0, c1, … */
 export const arrayNames = (n: number): string[] => Array.from({ length: n }, (_, i) => `c${i}`);

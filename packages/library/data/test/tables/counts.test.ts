@@ -85,13 +85,23 @@ describe("data.normalise", () => {
     for (const text of texts) expect(train.facts?.notes.join("\n")).toMatch(text);
   });
 
-  it("is refused for tables of text and for embeddings", async () => {
+  it("is refused for tables of text", async () => {
     const csv = join(folder(), "t.csv");
     writeFileSync(csv, "a,b\n1,2\n3,4\n");
     await expect(openRows(csv, { normalise: 1000 })).rejects.toThrow(
       refusal("InvalidOption", /counts of each cell of a .h5ad file, got .*t.csv/),
     );
   });
+});
+
+it("counts are read in steps that say the rows so far, and end at a signal", async () => {
+  const source = await openRows(path);
+  const steps: number[] = [];
+  const facts = await source.variability?.({ onRows: (rows) => steps.push(rows) });
+  expect([steps, facts?.n]).toEqual([[n], n]);
+  const stopped = source.variability?.({ signal: AbortSignal.abort() });
+  await expect(stopped).rejects.toThrow(/aborted/);
+  source.close();
 });
 
 describe("data.columns=hvg:N", () => {

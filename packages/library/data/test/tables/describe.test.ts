@@ -26,6 +26,7 @@ async function describeColumns(
   [source, n]: [Columns, number],
   [target, m]: [Columns, number],
   table: OwnOptions = {},
+  components: number | null = null,
 ) {
   const directory = folder();
   const ends: TableFacts[] = [];
@@ -45,7 +46,8 @@ async function describeColumns(
     ends.push(loadTable(`table:${path}`, options).facts!);
   }
   const transform = fitTransform(ends, "columns");
-  return describeTables(ends, { transform, conditioning: null, bounds: boundsOf(ends) });
+  const bounds = boundsOf(ends);
+  return describeTables(ends, { transform, conditioning: null, bounds, components });
 }
 
 /** A column without anything to be said of it. */
@@ -198,6 +200,8 @@ describe("a warning", () => {
       /^few rows: .*s.csv has 135 to train on, expected 200 or more for 2 columns$/,
     );
     expect(warnings[1]).toBe("unequal sizes: 135 and 4500 rows to train on");
+    const projected = await describeColumns([two, 300], [two, 400], {}, 50);
+    expect(projected.warnings[0]).toMatch(/has 270 to train on, expected 500 or more for 50 princ/);
   });
 
   it.each<[string, Columns[string], Columns[string], OwnOptions, RegExp[]]>([

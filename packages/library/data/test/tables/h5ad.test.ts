@@ -67,6 +67,10 @@ beforeAll(async () => {
   const vars = file.create_group("var");
   vars.create_attribute("_index", "gene");
   vars.create_dataset({ name: "gene", data: ["Actb", "Gapdh", "day"] });
+  const raw = file.create_group("raw");
+  writeSparse(raw, "X");
+  const rawVars = raw.create_group("var");
+  rawVars.create_dataset({ name: "_index", data: ["Actb", "Malat1", "Xist"] });
   const obs = file.create_group("obs");
   obs.create_attribute("_index", "barcode");
   obs.create_dataset({ name: "barcode", data: allRows.map((_, i) => `AC-${i}`) });
@@ -93,6 +97,7 @@ describe("a matrix", () => {
     ["by_genes", ["Actb", "Gapdh", "day"]],
     ["X_pca", ["c0", "c1", "c2"]],
     ["obsm/X_pca", ["c0", "c1", "c2"]],
+    ["raw", ["Actb", "Malat1", "Xist"]],
   ])("%s is read by rows, in its columns' names", async (layer, names) => {
     const { source, numbers } = await columns(layer, names);
     expect(source.rows).toBe(n);
@@ -146,7 +151,7 @@ describe("a matrix", () => {
 
   it("that is missing or damaged is refused", async () => {
     await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
-      refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca; did you mean "X_pca"\?/),
+      refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca, raw; did you mean "X_pca"\?/),
     );
     await expect(columns("damaged", ["c0"])).rejects.toThrow(/damaged/);
     await expect(columns("by_entries", [])).rejects.toThrow(

@@ -1,5 +1,6 @@
 // The columns of data.columns: names, or the columns of a matrix of counts that vary most.
 import { badTable, byOption, invalidOption } from "../../errors.js";
+import type { PrepareWork } from "../../files/prepared-set.js";
 import {
   type ColumnVariability,
   checkCounts,
@@ -21,6 +22,7 @@ interface ColumnChoice {
 
 type ColumnRequest = Pick<ColumnOptions, "columns" | "exclude"> &
   Pick<CategoryOptions, "like" | "others"> &
+  Pick<PrepareWork, "signal" | "progress"> &
   ReadOptions;
 
 /**
@@ -38,7 +40,7 @@ export async function chooseColumns(
     return like ? { columns: like.columns, notes: [] } : variableColumns(source, count, options);
   // Datasets of one file share its counts, which are read once.
   if (normalise === undefined || like?.path === source.path) return { columns, notes: [] };
-  const facts = await countsOf(source, `data.normalise=${normalise}`, "scales");
+  const facts = await countsOf(source, `data.normalise=${normalise}`, "scales", options);
   return { columns, notes: notesOf(source.path, facts, normalise) };
 }
 
@@ -49,12 +51,12 @@ async function variableColumns(
   { exclude = [], others = [], ...reading }: ColumnRequest,
 ): Promise<ColumnChoice> {
   const option = `data.columns=hvg:${count}`;
-  const matrices = new Map([[source.path, await countsOf(source, option, "chooses")]]);
+  const matrices = new Map([[source.path, await countsOf(source, option, "chooses", reading)]]);
   for (const { path } of others) {
     if (matrices.has(path)) continue;
     const other = await openRows(path, reading);
     try {
-      matrices.set(path, await countsOf(other, option, "chooses"));
+      matrices.set(path, await countsOf(other, option, "chooses", reading));
     } finally {
       other.close();
     }
@@ -86,12 +88,14 @@ async function countsOf(
   source: RowSource,
   option: string,
   verb: "chooses" | "scales",
+  { signal, progress }: Pick<ColumnRequest, "signal" | "progress">,
 ): Promise<ColumnVariability> {
   if (!source.variability)
     throw invalidOption(
       `${option} ${verb} columns of counts of a .h5ad file, got ${source.path}: name the columns instead`,
     );
-  const facts = await source.variability();
+  const onRows = (done: number) => progress({ done, total: source.rows });
+  const facts = await source.variability({ signal, onRows });
   checkCounts(source.path, facts, option);
   return facts;
 }

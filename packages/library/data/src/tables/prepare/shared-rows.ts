@@ -1,6 +1,13 @@
 // One pass over the rows of a file for all of its datasets, such as the days of a time course.
 import { openRows } from "../open.js";
-import type { ReadOptions, RowBatch, RowRequest, RowSource, RowStart } from "../row-source.js";
+import type {
+  ReadingWatch,
+  ReadOptions,
+  RowBatch,
+  RowRequest,
+  RowSource,
+  RowStart,
+} from "../row-source.js";
 
 /** A reading that waits for its next batch. */
 interface WaitingReader {
@@ -31,7 +38,8 @@ export class SharedRows {
   open(path: string, options: ReadOptions): Promise<RowSource> {
     this.#source ??= openRows(path, options).then((source) => {
       let counts: ReturnType<NonNullable<RowSource["variability"]>> | undefined;
-      const variability = source.variability && (() => (counts ??= source.variability!()));
+      const variability =
+        source.variability && ((watch?: ReadingWatch) => (counts ??= source.variability!(watch)));
       return { ...source, ...(variability && { variability }) };
     });
     return this.#source;

@@ -5,7 +5,7 @@ import type { ForeignTask } from "./foreign.js";
 import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 
 const file = workerData as ForeignFile;
-const running = new Map<number, AsyncGenerator<RowBatch>>();
+const running = new Map<number, AsyncGenerator<RowBatch | number, unknown>>();
 
 async function openTable() {
   if (file.format === "h5ad") {
@@ -14,6 +14,19 @@ async function openTable() {
   }
   return openFormat(file);
 }
+
+async function beginReading(request: ForeignTask["request"]) {
+  const opened: Opened = await table;
+  if (request !== "variability") return opened.batches(request);
+  if (!opened.variability) throw new Error("has no columns of counts");
+  return opened.variability();
+}
+
+/** Parts of a column would be sent with all of it. */
+const withOwnColumns = (batch: RowBatch): RowBatch => ({
+  ...batch,
+  numbers: batch.numbers.map((column) => column.slice()),
+});
 
 const answerTask = (operation: () => Promise<unknown>) =>
   answer(operation, (error) => unreadable(file, error));
@@ -26,15 +39,13 @@ answerTask(async () => {
 
 parentPort?.on("message", (task: ForeignTask) =>
   answerTask(async () => {
-    if (task === "variability") return ((await table) as Opened).variability?.();
     const { id, request } = task;
-    const batches = running.get(id) ?? (await table).batches(request);
-    running.set(id, batches);
-    const { value, done } = await batches.next();
-    if (done) running.delete(id);
-    // Parts of a column would be sent with all of it.
-    return done
-      ? null
-      : { ...value, numbers: value.numbers.map((column: Float64Array) => column.slice()) };
+    const steps = running.get(id) ?? (await beginReading(request));
+    running.set(id, steps);
+    const step = await steps.next();
+    if (step.done) running.delete(id);
+    return step.done || typeof step.value === "number"
+      ? step
+      : { value: withOwnColumns(step.value), done: false };
   }),
 );

@@ -5,8 +5,11 @@ import type { ColumnVariability } from "../counts.js";
 import type { Opened, ReadOptions, RowBatch, RowRequest } from "../row-source.js";
 import { type ForeignFile, openFormat, unreadable } from "./foreign-file.js";
 
-/** Asks for the next batch of a reading of the table, or how much its columns vary. */
-export type ForeignTask = { id: number; request: Omit<RowRequest, "signal"> } | "variability";
+/** Asks for the next step of a reading: of rows, or of how much the columns vary. */
+export interface ForeignTask {
+  id: number;
+  request: Omit<RowRequest, "signal"> | "variability";
+}
 
 const thread = new URL("../../../dist/tables/read/foreign-thread.js", import.meta.url);
 
@@ -26,21 +29,25 @@ export async function openForeign(
   try {
     const table = await reader.ask<Omit<Opened, "batches" | "close">>();
     let readings = 0;
+    async function* stepsOf<Step, End>(
+      request: ForeignTask["request"],
+      signal?: AbortSignal,
+    ): AsyncGenerator<Step, End> {
+      const id = ++readings;
+      for (;;) {
+        signal?.throwIfAborted();
+        const { value, done } = await reader.ask<IteratorResult<Step, End>>({ id, request });
+        if (done) return value;
+        yield value;
+      }
+    }
     return {
       ...table,
       close: () => reader.end(),
       ...(format === "h5ad" && {
-        variability: () => reader.ask<ColumnVariability>("variability"),
+        variability: () => stepsOf<number, ColumnVariability>("variability"),
       }),
-      async *batches({ signal, ...request }: RowRequest) {
-        const id = ++readings;
-        for (;;) {
-          signal?.throwIfAborted();
-          const batch = await reader.ask<RowBatch | null>({ id, request });
-          if (batch === null) return;
-          yield batch;
-        }
-      },
+      batches: ({ signal, ...request }: RowRequest) => stepsOf<RowBatch, void>(request, signal),
     };
   } catch (error) {
     reader.end();

@@ -1,5 +1,5 @@
 // Tables whose numbers are a matrix, read by rows.
-import { CountMoments, type Entries } from "../counts.js";
+import { type ColumnVariability, CountMoments, type Entries } from "../counts.js";
 import {
   arrayNames,
   asNumber,
@@ -70,11 +70,7 @@ export function matrixTable(
     rows: n,
     notes,
     close,
-    async variability() {
-      const moments = new CountMoments(d);
-      for await (const [block, { count }] of blocks(matrix)) moments.add(block, count, total);
-      return moments.finish(names);
-    },
+    variability: () => variabilityOf(matrix, names, total),
     async *batches({ numbers = [], texts = [], from, signal }: RowRequest) {
       const wanted = [...new Set([...numbers, ...texts])].filter((name) => places.has(name));
       const slots = new Int32Array(d).fill(-1);
@@ -110,6 +106,19 @@ export function matrixTable(
       }
     },
   };
+}
+
+async function* variabilityOf(
+  matrix: Matrix,
+  names: readonly string[],
+  total: number | undefined,
+): AsyncGenerator<number, ColumnVariability> {
+  const moments = new CountMoments(matrix.d);
+  for await (const [block, { first, count }] of blocks(matrix)) {
+    moments.add(block, count, total);
+    yield first + count;
+  }
+  return moments.finish(names);
 }
 
 const tableColumns = (

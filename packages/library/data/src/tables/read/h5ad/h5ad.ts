@@ -1,5 +1,5 @@
 // .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
-import { badTable, type DatasetError, didYouMean, invalidOption } from "../../../errors.js";
+import { badTable, didYouMean, invalidOption } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
 import { child, type H5, type H5Dataset, type H5Group, openH5 } from "../../../files/hdf5.js";
 import { mostNarrowColumns } from "../../counts.js";
@@ -17,25 +17,16 @@ export async function openH5ad(
   const { h5, file } = await openH5(path, "r");
   const cure = "write it again without compression";
   const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
-  const { entity, hasGenes } = findMatrix(h5, path, file, layer);
+  const { entity, genes } = findMatrix(h5, path, file, layer);
   const matrix = openX(h5, path, entity, check);
-  if (normalise !== undefined && !hasGenes) {
-    file.close();
-    throw noCells(path, layer);
-  }
   return matrixTable(path, matrix, {
     total: normalise,
-    names: hasGenes ? geneNames(h5, file, { path, d: matrix.d }) : null,
+    names: genes && geneNames(h5, genes, { path, d: matrix.d }),
     beside: readAnnotations(h5, file, { path, n: matrix.n }),
     notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
 }
-
-const noCells = (path: string, layer: string): DatasetError =>
-  invalidOption(
-    `data.normalise scales the counts of each cell to one total, and ${path} has no counts in data.layer=${layer}: leave data.normalise out, or choose X or a layer of counts`,
-  );
 
 function componentsNote(
   h5: H5,
@@ -45,7 +36,35 @@ function componentsNote(
   const obsm = child(file, "obsm");
   const hasComponents = obsm instanceof h5.Group && obsm.keys().includes("X_pca");
   if (columns <= mostNarrowColumns || !hasComponents) return [];
-  return [`${path}: X has ${columns} columns; data.layer=X_pca trains on its principal components`];
+  return [
+    `${path}: X has ${columns} columns; data.layer=X_pca trains on its principal components, which several files share only if one PCA made them`,
+  ];
+}
+
+/** A place of a matrix, with the group whose var names its columns: null for an entry of obsm. */
+interface AnndataMatrix {
+  group: H5Group;
+  member: string;
+  /** The values of data.layer that choose it, the shortest first. */
+  names: string[];
+  genes: H5Group | null;
+}
+
+function anndataMatrices(h5: H5, file: H5Group): AnndataMatrix[] {
+  const places: AnndataMatrix[] = [];
+  if (file.keys().includes("X"))
+    places.push({ group: file, member: "X", names: ["X"], genes: file });
+  for (const folder of ["layers", "obsm"]) {
+    const group = child(file, folder);
+    if (!(group instanceof h5.Group)) continue;
+    const genes = folder === "layers" ? file : null;
+    for (const member of group.keys())
+      places.push({ group, member, names: [member, `${folder}/${member}`], genes });
+  }
+  const raw = child(file, "raw");
+  if (raw instanceof h5.Group && raw.keys().includes("X"))
+    places.push({ group: raw, member: "X", names: ["raw"], genes: raw });
+  return places;
 }
 
 function findMatrix(
@@ -53,18 +72,13 @@ function findMatrix(
   path: string,
   file: H5Group,
   layer: string,
-): { entity: H5Dataset | H5Group; hasGenes: boolean } {
-  const places = file.keys().includes("X") ? [{ group: file, prefix: "", name: "X" }] : [];
-  for (const prefix of ["layers", "obsm"]) {
-    const group = child(file, prefix);
-    if (group instanceof h5.Group)
-      places.push(...group.keys().map((name) => ({ group, prefix: `${prefix}/`, name })));
-  }
-  const place = places.find(({ prefix, name }) => layer === name || layer === `${prefix}${name}`);
-  const entity = place && child(place.group, place.name);
-  if (entity instanceof h5.Dataset || entity instanceof h5.Group)
-    return { entity, hasGenes: place?.prefix !== "obsm/" };
-  const known = places.map(({ name }) => name);
+): { entity: H5Dataset | H5Group; genes: H5Group | null } {
+  const places = anndataMatrices(h5, file);
+  const place = places.find(({ names }) => names.includes(layer));
+  const entity = place && child(place.group, place.member);
+  if (place && (entity instanceof h5.Dataset || entity instanceof h5.Group))
+    return { entity, genes: place.genes };
+  const known = places.map(({ names }) => names[0]);
   throw invalidOption(
     `${path} has the matrices ${known.join(", ") || "none (expected a file of anndata)"}${didYouMean(layer, known)}`,
     { option: { key: "data.layer", values: [layer] } },
