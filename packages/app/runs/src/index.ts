@@ -51,9 +51,9 @@ export { worstFirst } from "./report/order.js";
 export { planeOptions } from "./report/plane-options.js";
 export { type RunReport, renderRun, type TrainingCounts } from "./report/run.js";
 export {
+  decidingRow,
   directionVerdicts,
   heldOutVerdicts,
-  mainRow,
   type TitledVerdict,
   verdictTitle,
 } from "./report/verdict.js";

@@ -41,12 +41,14 @@ export interface VerdictFacts {
 export interface Evidence {
   direction: Verdict["direction"];
   grade: Grade;
-  /** The distance that decides. */
+  /** The distance that counts. */
   main: MetricRow;
   /** The classifier's accuracy. */
   accuracy: MetricRow;
   /** Other metrics whose intervals exclude "good". */
   others: readonly MetricRow[];
+  /** The row that has the grade of the verdict: of the distance, the classifier or the worst other metric. */
+  deciding: MetricRow;
   /** Whether the interval of any metric excludes "good". */
   isOff: boolean;
   /** Columns with many generated values outside the range of the data. */
@@ -68,19 +70,24 @@ export function evidenceOf(
   const main = strongestMetric(usual, ends);
   const accuracy = ends.find(({ role }) => role === "classifier");
   if (!main?.excess || !accuracy) return null;
-  const deciding = [main, accuracy];
+  const needed = [main, accuracy];
   // The middle belongs to both directions.
   const further = [...ends, ...rows.filter(({ group }) => group === "middle")];
-  const others = further.filter((row) => !deciding.includes(row) && judge(row).isOff);
+  const others = further.filter((row) => !needed.includes(row) && judge(row).isOff);
   const grade = worstGrade([
-    ...deciding.map((row) => judge(row).grade ?? "undecided"),
+    ...needed.map((row) => judge(row).grade ?? "undecided"),
     others.length > 0 ? "partial" : "good",
   ]);
-  const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
+  const isOff = others.length > 0 || needed.some((row) => judge(row).isOff);
+  const deciding =
+    needed.find((row) => judge(row).grade === grade) ?? others.toSorted(worstFirst)[0] ?? main;
   const blinded = usual && usual !== main && usual.excess?.more === null ? usual : null;
   const openColumns = ends.flatMap(({ open_columns }) => open_columns ?? []);
-  return { direction, grade, main, accuracy, others, isOff, openColumns, blinded };
+  return { direction, grade, main, accuracy, others, deciding, isOff, openColumns, blinded };
 }
+
+const rankOf = (row: MetricRow) => grades.indexOf(judge(row).grade ?? "undecided");
+const worstFirst = (a: MetricRow, b: MetricRow) => rankOf(b) - rankOf(a);
 
 /** The main metric, or an alternative with more power if the main metric cannot tell source from target. */
 function strongestMetric(

@@ -14,11 +14,10 @@ const mostListed = 3;
 
 /** Why a direction has its grade. */
 export function reasonOf(evidence: Evidence, facts: VerdictFacts): string {
-  const { grade, main, accuracy, others } = evidence;
+  const { grade, main, accuracy, others, deciding } = evidence;
   const { names, what, n_held_out, folds = 1 } = facts;
-  // The row that has the grade of the verdict, so that a sentence never contradicts the grade.
-  const isByClassifier = judge(main).grade !== grade && judge(accuracy).grade === grade;
-  const row = isByClassifier ? accuracy : main;
+  // Others have a sentence of their own.
+  const row = others.includes(deciding) ? main : deciding;
   const sentences = [findingOf(row, evidence, facts)];
   if (grade !== "undecided")
     sentences.push(

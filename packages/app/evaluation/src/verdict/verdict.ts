@@ -14,13 +14,14 @@ export function verdictOn(
 ): Verdict | null {
   const evidence = evidenceOf(direction, rows);
   if (!evidence) return facts.isLate ? unmeasuredVerdict(direction, facts) : null;
-  const { grade, main } = evidence;
+  const { grade, main, deciding } = evidence;
   return {
     direction,
     grade,
     n_held_out: [...facts.n_held_out],
     reason: reasonOf(evidence, facts),
     main: main.name,
+    decided_by: deciding.name,
     next: nextStepOf(evidence, facts),
   };
 }

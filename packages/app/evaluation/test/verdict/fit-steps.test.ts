@@ -1,8 +1,8 @@
-// The options that a verdict names for another fit, from the columns of a run.
+// The commands that a verdict names: another fit with options from the columns of a run, and a longer training.
 import type { Datasets } from "@dsbm/datasets";
 import type { RunRequest } from "@dsbm/runs";
-import { expect, it } from "vitest";
-import { fitSteps } from "../../src/verdict/facts.js";
+import { describe, expect, it } from "vitest";
+import { fitSteps, verdictCommands } from "../../src/verdict/facts.js";
 
 type Columns = NonNullable<Datasets["columns"]>;
 
@@ -85,4 +85,31 @@ it("far values are trained on a robust scale, unless the run has one", () => {
     "npx dsbm fit a.csv b.csv max_minutes=2 data.standardise=robust --again",
   );
   expect(fitSteps(fitRequest, { columns: columns({}, "robust") }).rescaling).toBeNull();
+});
+
+describe("the command that trains for longer", () => {
+  const longer = (request: RunRequest | null) => verdictCommands("my run", request).longer;
+
+  it("is fit with three times the minutes, and steps of its own choice", () =>
+    expect(
+      longer({
+        command: "fit",
+        arguments: ["a b.csv", "c.csv"],
+        overrides: { max_minutes: 0.5, num_iter: 20, "data.where": "x > 1", times: [0, 1] },
+      }),
+    ).toBe(
+      `npx dsbm fit 'a b.csv' c.csv 'data.where=x > 1' 'times=[0,1]' max_minutes=1.5 --again`,
+    ));
+
+  it("of a closed form trains a network instead", () => {
+    const overrides = { method: "quantile_mapping", seed: 3 };
+    const request = { command: "fit", arguments: ["a.nc", "b.nc"], overrides };
+    const { network } = verdictCommands("my run", request);
+    expect(network).toBe("npx dsbm fit a.nc b.nc seed=3");
+  });
+
+  it.each([null, { command: "train", arguments: [], overrides: {} }])(
+    "is extend for %j",
+    (request) => expect(longer(request)).toBe("npx dsbm extend 'my run' +2"),
+  );
 });

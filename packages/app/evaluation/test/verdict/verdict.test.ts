@@ -1,7 +1,6 @@
 // The rule of the verdict: grades of rows, and from them the verdict on a direction.
-import { type MetricRow, nextStepText, type RunRequest } from "@dsbm/runs";
+import { type MetricRow, nextStepText } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
-import { verdictCommands } from "../../src/verdict/facts.js";
 import { comparedRows, gradedRows, judge } from "../../src/verdict/grade.js";
 import { verdictOn } from "../../src/verdict/verdict.js";
 
@@ -234,6 +233,35 @@ describe("verdicts", () => {
       next: { reason: "Use it", command: "SAMPLE direction=f" },
     }));
 
+  const poor = shareLeft(0.8, 0.7, 0.9);
+  const partial = shareLeft(0.3, 0.2, 0.4);
+  const told = { ...classifier, ...partial };
+  const mmd = { name: "mmd", role: undefined };
+  it.each([
+    ["the distance if all are good", [goodRow], "sliced_w2"],
+    ["the distance if it is the worst", [poor, told], "sliced_w2"],
+    ["the distance if the classifier has the same grade", [partial, told], "sliced_w2"],
+    ["the classifier if it is the worst", [goodRow, { ...told, ...poor }], "c2st"],
+    [
+      "the classifier if it cannot decide",
+      [goodRow, { ...told, ...shareLeft(0, 0, 0.05, 0.3) }],
+      "c2st",
+    ],
+    ["another metric if it alone is off", [goodRow, { ...mmd, ...partial }], "mmd"],
+    [
+      "the worst of others",
+      [
+        goodRow,
+        { ...mmd, ...partial },
+        { ...poor, name: "middle", role: undefined, group: "middle" },
+      ],
+      "middle",
+    ],
+    ["the distance if others are off as well", [partial, { ...mmd, ...poor }], "sliced_w2"],
+  ] as [string, Partial<MetricRow>[], string][])("are decided by %s", (_, changes, name) => {
+    expect(verdict(...changes.map(row))?.decided_by).toBe(name);
+  });
+
   it("rest on the main distance instead of its substitute, whatever its name and place", () => {
     const own = row({ name: "own", role: "main", ...shareLeft(0.8, 0.7, 0.9) });
     for (const rows of [
@@ -268,32 +296,5 @@ describe("held-out times", () => {
     [bridge(1, 3), ["line", "nearest"]],
   ] as const)("miss what their interval reaches: %#", (bridgeRow, misses) =>
     expect(comparedRows([bridgeRow, nearest])[0]?.held_out?.misses).toEqual(misses),
-  );
-});
-
-describe("the command that trains for longer", () => {
-  const longer = (request: RunRequest | null) => verdictCommands("my run", request).longer;
-
-  it("is fit with three times the minutes, and steps of its own choice", () =>
-    expect(
-      longer({
-        command: "fit",
-        arguments: ["a b.csv", "c.csv"],
-        overrides: { max_minutes: 0.5, num_iter: 20, "data.where": "x > 1", times: [0, 1] },
-      }),
-    ).toBe(
-      `npx dsbm fit 'a b.csv' c.csv 'data.where=x > 1' 'times=[0,1]' max_minutes=1.5 --again`,
-    ));
-
-  it("of a closed form trains a network instead", () => {
-    const overrides = { method: "quantile_mapping", seed: 3 };
-    const request = { command: "fit", arguments: ["a.nc", "b.nc"], overrides };
-    const { network } = verdictCommands("my run", request);
-    expect(network).toBe("npx dsbm fit a.nc b.nc seed=3");
-  });
-
-  it.each([null, { command: "train", arguments: [], overrides: {} }])(
-    "is extend for %j",
-    (request) => expect(longer(request)).toBe("npx dsbm extend 'my run' +2"),
   );
 });

@@ -22,7 +22,7 @@ interface Scale {
 function scaleOf(row: MetricRow): Scale | null {
   const { value, interval, floor, floor_interval, ceiling, better, excess } = row;
   if (floor === null || ceiling === null || better === "target") return null;
-  if (excess)
+  if (excess && Number.isFinite(excess.value))
     return {
       value: excess.value,
       interval: [excess.low, excess.high],

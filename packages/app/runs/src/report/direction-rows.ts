@@ -5,7 +5,7 @@ import { mainRow } from "./verdict.js";
 
 /** The metrics of a direction, for captions. */
 export interface DirectionRows {
-  /** The metric that the verdict rests on. */
+  /** The distance that counts. */
   main: MetricRow | undefined;
   /** Of each column, the worst first. */
   columns: readonly MetricRow[];

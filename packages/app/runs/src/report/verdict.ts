@@ -10,7 +10,7 @@ import { type Html, html } from "./page/html.js";
 /** Verdicts of earlier versions do not name their metric. */
 const earlierMain = ["feature_distance", "sliced_w2"];
 
-/** The metric that the verdict on a direction rests on; undefined without one. */
+/** The distance of a direction; undefined without one. */
 export function mainRow(
   { rows, verdicts }: Pick<Quality, "rows" | "verdicts">,
   direction: MetricRow["direction"],
@@ -19,6 +19,19 @@ export function mainRow(
   const ends = rows.filter((row) => row.group === "endpoints" && row.direction === direction);
   const names = main === undefined ? earlierMain : [main];
   return names.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
+}
+
+/** The metric that has the grade of a verdict, in its direction or between both; undefined without one. */
+export function decidingRow(
+  quality: Pick<Quality, "rows" | "verdicts">,
+  { direction, decided_by: name }: Verdict,
+): MetricRow | undefined {
+  if (name === undefined) return mainRow(quality, direction);
+  return quality.rows.find(
+    (row) =>
+      row.name === name &&
+      (row.group === "middle" || (row.group === "endpoints" && row.direction === direction)),
+  );
 }
 
 /**
@@ -73,9 +86,9 @@ export interface TitledVerdict {
 /** The verdict on each direction. */
 export const directionVerdicts = (quality: Quality, names: Names): TitledVerdict[] =>
   quality.verdicts.map((verdict) => {
-    const { direction, grade, reason, next } = verdict;
-    const main = mainRow(quality, direction);
-    const bar = main ? labelledBar(main) : null;
+    const { grade, reason, next } = verdict;
+    const row = decidingRow(quality, verdict);
+    const bar = row ? labelledBar(row) : null;
     return { title: verdictTitle(verdict, names), grade, reason, bars: bar ? [bar] : [], next };
   });
 

@@ -58,8 +58,10 @@ export const verdictSchema = z.object({
   n_held_out: z.tuple([realNumber, realNumber]),
   /** The finding, in sentences. */
   reason: z.string(),
-  /** The name of the metric that the verdict rests on; missing in files of earlier versions. */
+  /** The name of the distance between generated and real samples that counts; missing in files of earlier versions. */
   main: z.string().optional().catch(undefined),
+  /** The name of the metric that has the grade of the verdict; missing in files of earlier versions. */
+  decided_by: z.string().optional().catch(undefined),
   /** Null if there is none, such as for samples without a run. */
   next: z.union([nextStep.nullable(), z.string().transform(earlierNextStep)]).catch(null),
 });

@@ -1,7 +1,6 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
 import { percent } from "../../src/numbers.js";
-import { barShape, drawBar, drawLabelledBar, labelledBar } from "../../src/report/bar.js";
 import { request, trainingText } from "../../src/report/lead.js";
 import { metricTables } from "../../src/report/metrics.js";
 import { worstFirst } from "../../src/report/order.js";
@@ -12,24 +11,7 @@ import { rowWords } from "../../src/report/words.js";
 import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { grades, gradeText } from "../../src/run/verdict.js";
 import { select } from "../figure/svg.js";
-
-const row = (change: Partial<MetricRow>): MetricRow => ({
-  name: "sliced_w2",
-  title: "sliced W2",
-  group: "endpoints",
-  meaning: "",
-  direction: "f",
-  value: 1,
-  interval: null,
-  floor: 1,
-  ceiling: 100,
-  better: "lower",
-  n: null,
-  ...change,
-});
-
-/** As a page has it: a number stays next to its percent sign. */
-const unbroken = (text: string) => text.replaceAll(" %", "\u00a0%");
+import { excessRow, row, unbroken } from "./metric-row.js";
 
 describe("numbers", () => {
   it("are never rounded to 0 % or 100 %", () =>
@@ -41,8 +23,6 @@ describe("numbers", () => {
       "100 %",
     ]));
 });
-
-const excessRow = { value: 0.2, low: 0.1, high: 0.3, power: 1, more: null, isSquared: true };
 
 it.each([
   ["row", "turns a row of <b>a</b> into a row of <b>b</b>"],
@@ -92,35 +72,6 @@ describe("tables of metrics", () => {
   ] as [Partial<MetricRow>, string][])("say of %j: %s", (change, words) =>
     expect(rowWords(row(change))).toBe(words),
   );
-});
-
-describe("bars", () => {
-  const attribute = (text: string, name: string, pattern: RegExp) =>
-    pattern.exec(text)?.[1]?.match(new RegExp(`${name}="([^"]*)"`))?.[1];
-  const excess = { ...excessRow, value: 0.5, low: 0.25, high: 0.75, floor: 0.1 };
-  const drawn = (change: Partial<MetricRow>) => drawBar(barShape(row(change))!).text;
-
-  it("have value, interval and floor on the scale of the excess, from 12 (data) to 118 (no bridge)", () => {
-    // The raw share of the value is 99 %.
-    const text = drawn({ value: 99, excess, finding: "partway", floor_interval: [0, 60] });
-    expect(attribute(text, "cx", /<circle([^>]*)>/)).toBe("65.0");
-    expect(attribute(text, "d", /<path class="value band"([^>]*)>/)).toBe("M38.5,8H91.5");
-    expect(attribute(text, "d", /<path class="floor wide"([^>]*)>/)).toBe("M12.0,8H22.6");
-  });
-
-  it("of a metric without an excess have the scale of its values", () => {
-    const text = drawn({ value: 50.5, interval: [1, 100], floor_interval: [1, 10.9] });
-    expect(attribute(text, "cx", /<circle([^>]*)>/)).toBe("65.0");
-    expect(attribute(text, "d", /<path class="floor wide"([^>]*)>/)).toBe("M12.0,8H22.6");
-  });
-
-  it("name their metric and both ends, and their alternative text is the text next to them", () => {
-    const { text } = drawLabelledBar(labelledBar(row({ excess, finding: "partway" }))!);
-    const words = "50 % of the way (25 % to 75 %)";
-    expect(text).toContain(`<figcaption><b>sliced W2</b> 1: ${unbroken(words)}</figcaption>`);
-    expect(text).toContain(`aria-label="${words}"`);
-    expect(text).toContain("<span>real data 1</span>\n<span>no bridge 100</span>");
-  });
 });
 
 describe("the training in the head", () => {
@@ -213,6 +164,24 @@ describe("verdicts", () => {
     expect(page).toContain("Forward, from A to B: ✓ good.</b> REASON.");
     expect(page).toContain("Use it: <code>npx dsbm sample RUN</code>");
     expect(select(page, ".verdict > .scale > .bar")).toHaveLength(1);
+  });
+
+  const distance = row({ name: "sliced_w2", title: "distance" });
+  const classifier = row({ name: "c2st", title: "classifier" });
+  const middle = row({ name: "mid", title: "middle", group: "middle", direction: null });
+  it.each([
+    ["the metric that decides", { main: "sliced_w2", decided_by: "c2st" }, ["classifier"]],
+    ["a metric of both directions that decides", { decided_by: "mid" }, ["middle"]],
+    ["the distance, in files of earlier versions", { main: "sliced_w2" }, ["distance"]],
+    ["no bar of another metric if the metric has none", { decided_by: "variance_ratio" }, []],
+  ])("show the bar of %s", (_, verdict, titles) => {
+    const other = row({ name: "c2st", title: "backward", direction: "b" });
+    const variance = row({ name: "variance_ratio", better: "target", ceiling: null });
+    const page = shown(verdict, other, distance, classifier, middle, variance);
+    const shownTitles = select(page, ".verdict > .scale figcaption b").map(
+      (one) => one.textContent,
+    );
+    expect(shownTitles).toEqual(titles);
   });
 
   it.each([

@@ -5,10 +5,10 @@ import {
   barShape,
   courseTitle,
   dataFile,
+  decidingRow,
   grades,
   gradeText,
   liveProgress,
-  mainRow,
   type Quality,
   type RunInfo,
   runInfo,
@@ -80,14 +80,15 @@ type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 const barWidth = 96;
 
 const gradesOf = (quality: Quality): RunGrade[] =>
-  quality.verdicts.map(({ direction, grade }) => {
-    const main = mainRow(quality, direction);
+  quality.verdicts.map((verdict) => {
+    const { direction, grade } = verdict;
+    const row = decidingRow(quality, verdict);
     return {
       direction,
       grade,
       rank: grades.indexOf(grade),
       text: gradeText(grade),
-      bar: main ? barShape(main, { width: barWidth }) : null,
+      bar: row ? barShape(row, { width: barWidth }) : null,
     };
   });
 

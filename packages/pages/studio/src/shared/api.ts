@@ -35,7 +35,7 @@ export interface RunGrade {
   rank: number;
   /** "✓ good" */
   text: string;
-  /** The metric that it rests on, between floor and ceiling; null without both. */
+  /** The metric that decides it, between floor and ceiling; null without both. */
   bar: BarShape | null;
 }
 

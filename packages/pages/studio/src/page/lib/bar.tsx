@@ -10,6 +10,7 @@ export const Bar = ({ width, height, text, lines, dot }: BarShape) => (
     role="img"
     aria-label={text}
   >
+    <title>{text}</title>
     {lines.map(({ kind, path }) => (
       <path key={kind} class={kind} d={path} />
     ))}
