@@ -1,8 +1,8 @@
 // Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an
 // abort, a crash or a hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a
 // crash prints the call that did it. Tensors and programs of earlier calls of the same process are
-// used again: `--start` its first call to reproduce a crash. `--files 50000` reads damaged tables
-// and TorchScript files instead (files.mjs).
+// used again: `--start` its first call to reproduce a crash. With DSBM_ENGINE=portable the calls go
+// to the portable engine. `--files 50000` reads damaged tables and TorchScript files instead (files.mjs).
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

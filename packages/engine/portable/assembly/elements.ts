@@ -38,9 +38,11 @@ export function limitedExponential(z: v128): v128 {
   return v128.andnot(limited, isSmall);
 }
 
+/** 0 where e⁻ᶻ leaves the range: z σ(z) of −∞ is NaN, as in libtorch. */
 function sigmoid(z: v128): v128 {
   const one = constant(0);
-  return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(z))));
+  const logistic = f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(z))));
+  return v128.andnot(logistic, f32x4.lt(z, f32x4.splat(-88.722839)));
 }
 
 /** Y[m, n] ← SiLU(Y) and its slope in S, unless S is 0; n elements in all. */

@@ -143,8 +143,8 @@ define(
       const lu = new LuDecomposition(m);
       const diagonal = lu.upperTriangularMatrix.diagonal();
       log.array[k] = diagonal.reduce((sum, x) => sum + Math.log(Math.abs(x)), 0);
-      const small = log.array[k] === Number.NEGATIVE_INFINITY;
-      sign.array[k] = small ? 0 : Math.sign(lu.determinant) || signOf(diagonal, lu);
+      const hasNone = Number.isNaN(log.array[k]) || log.array[k] === Number.NEGATIVE_INFINITY;
+      sign.array[k] = hasNone ? 0 : Math.sign(lu.determinant) || signOf(diagonal, lu);
     });
     return [sign, log];
   },

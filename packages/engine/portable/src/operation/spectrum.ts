@@ -14,14 +14,19 @@ import {
   transposeMatrix,
 } from "./matrices.js";
 
+/** @throws {TorchError} `ERR_TORCH` for NaN and infinities: the iterations of the library would not end. */
+function checkFinite(name: string, matrix: Matrix): void {
+  check(
+    matrix.to1DArray().every(Number.isFinite),
+    `linalg.${name}: The algorithm failed to converge because the input matrix contained non-finite values.`,
+  );
+}
+
 function eigen(t: TensorImpl, triangle: string): EigenvalueDecomposition[] {
   checkBatch("eigh", t);
   check(/^[LU]$/i.test(triangle), `Expected UPLO argument to be 'L' or 'U', but got ${triangle}`);
   return matricesOf(t).map((matrix) => {
-    check(
-      matrix.to1DArray().every(Number.isFinite),
-      "linalg.eigh: The algorithm failed to converge because the input matrix contained non-finite values.",
-    );
+    checkFinite("eigh", matrix);
     const options = { assumeSymmetric: true };
     return new EigenvalueDecomposition(symmetric(matrix, /u/i.test(triangle)), options);
   });
@@ -79,15 +84,31 @@ define(
     ),
 );
 
-function singular(t: TensorImpl): SingularValueDecomposition[] {
+interface SingularVectors {
+  left: Matrix;
+  right: Matrix;
+  values: number[];
+}
+
+function singular(name: string, t: TensorImpl): SingularVectors[] {
   checkBatch("svd", t, false);
-  return matricesOf(t).map((m) => new SingularValueDecomposition(m, { autoTranspose: true }));
+  return matricesOf(t).map((m) => {
+    checkFinite(name, m);
+    // Squares of large and small numbers would leave the range of float64.
+    const scale = m.rows * m.columns > 0 ? m.clone().abs().max() || 1 : 1;
+    const svd = new SingularValueDecomposition(Matrix.div(m, scale), { autoTranspose: true });
+    return {
+      left: svd.leftSingularVectors,
+      right: svd.rightSingularVectors,
+      values: svd.diagonal.map((value) => value * scale),
+    };
+  });
 }
 define("aten::linalg_svdvals(Tensor A, *, str? driver=None) -> Tensor", (t: TensorImpl) =>
   stackMatrices(
     t,
     [Math.min(...t.shape.slice(-2))],
-    singular(t).map(({ diagonal }) => diagonal),
+    singular("svdvals", t).map(({ values }) => values),
   ),
 );
 /** Orthonormal columns, as many as asked for: unit vectors complete the matrix. */
@@ -109,7 +130,7 @@ function completeColumns(m: Matrix, count: number): Matrix {
 define(
   "aten::linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tensor U, Tensor S, Tensor Vh)",
   (t: TensorImpl, isFull: boolean) => {
-    const decompositions = singular(t);
+    const decompositions = singular("svd", t);
     const rows = t.shape.at(-2)!;
     const columns = t.shape.at(-1)!;
     const n = Math.min(rows, columns);
@@ -119,19 +140,17 @@ define(
       stackMatrices(
         t,
         [rows, left],
-        decompositions.map((svd) => rowsOf(completeColumns(svd.leftSingularVectors, left))),
+        decompositions.map((svd) => rowsOf(completeColumns(svd.left, left))),
       ),
       stackMatrices(
         t,
         [n],
-        decompositions.map(({ diagonal }) => diagonal),
+        decompositions.map(({ values }) => values),
       ),
       stackMatrices(
         t,
         [right, columns],
-        decompositions.map((svd) =>
-          rowsOf(completeColumns(svd.rightSingularVectors, right).transpose()),
-        ),
+        decompositions.map((svd) => rowsOf(completeColumns(svd.right, right).transpose())),
       ),
     ];
   },
