@@ -95,8 +95,14 @@ function singular(name: string, t: TensorImpl): SingularVectors[] {
   return matricesOf(t).map((m) => {
     checkFinite(name, m);
     // Squares of large and small numbers would leave the range of float64.
-    const scale = m.rows * m.columns > 0 ? m.clone().abs().max() || 1 : 1;
-    const svd = new SingularValueDecomposition(Matrix.div(m, scale), { autoTranspose: true });
+    const numbers = m.to1DArray();
+    const scale = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
+    const scaled = Matrix.from1DArray(
+      m.rows,
+      m.columns,
+      numbers.map((x) => x / scale),
+    );
+    const svd = new SingularValueDecomposition(scaled, { autoTranspose: true });
     return {
       left: svd.leftSingularVectors,
       right: svd.rightSingularVectors,
