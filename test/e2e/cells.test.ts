@@ -31,6 +31,8 @@ const columns = [0, 1].map((k) =>
 const facts = { names: ["Actb", "Gapdh"], transform };
 const data = { split_by: "day", source: "2", target: "7" };
 let moving = "";
+/** Trained on counts that were scaled. */
+let scaledRun = "";
 
 const writeCells = (name: string, times: (string | null)[]) =>
   writeH5ad(
@@ -47,6 +49,7 @@ function writeCsv(name: string): void {
 beforeAll(async () => {
   await h5wasm.ready;
   moving = tableRun(pathOf("moving"), facts, { data });
+  scaledRun = tableRun(pathOf("scaled"), facts, { data: { ...data, normalise: 1e4 } });
   await writeCells("cells.h5ad", days);
   await writeCells("gap.h5ad", days.with(8, null as never));
   writeCsv("cells.csv");
@@ -210,7 +213,7 @@ describe("dsbm annotate", () => {
   });
 });
 
-it.each([
+it.each<[string, RegExp, string?]>([
   ["sample cells.h5ad a.h5ad from=9", /from=9: expected one of 2, 7, or a time between them/],
   [
     "sample cells.h5ad a.h5ad from=7 to=2 direction=f",
@@ -222,9 +225,19 @@ it.each([
   ["annotate cells.csv a.h5ad", /a copy of a \.h5ad file, but NEW is cells\.csv: expected \.csv/],
   ["annotate cells.h5ad a.npy", /OUT a\.npy: \.npy has no names of columns/],
   ["annotate cells.h5ad gap.h5ad", /exists already/],
-])("refuses %s", async (words, message) => {
+  ["sample cells.h5ad a.h5ad", /numbers up to \S+, which look like logarithms/, "scaled"],
+  [
+    "annotate cells.h5ad a.h5ad",
+    /data.normalise=10000; write layer=counts if .* counts$/m,
+    "scaled",
+  ],
+])("refuses %s", async (words, message, run = "moving") => {
   const [command, ...rest] = words.split(" ");
-  const { code, stderr } = await commandHere(command, moving, ...rest);
+  const { code, stderr } = await commandHere(
+    command,
+    { moving, scaled: scaledRun }[run] as string,
+    ...rest,
+  );
   expect(code).not.toBe(0);
   expect(stderr).toMatch(message);
   expect(hiddenIn(root)).toEqual([]);

@@ -157,6 +157,12 @@ it("counts rows far from the training data, and values outside of its range or k
   expect(stderr).toMatch(
     /warning: of 3 generated rows, some have values outside .*: small 2 \(data 4.9 to 5.1\); .*data.range=small/,
   );
+  writeFileSync(pathOf("whole.csv"), small(new Array<number>(10).fill(5)));
+  const whole = await sampleWell(stillRun, "whole.csv", "whole-out.csv");
+  expect(whole.stderr).toMatch(
+    /warning: .*whole.csv has whole numbers in 2 of 3 columns, where .* fractions \(small, time\): expected the same matrix/,
+  );
+  expect(stderr).not.toContain("whole numbers in");
   const held = tableRun(pathOf("held"), facts, {
     scale: 0,
     data: { range: ["small"], integer: ["large"] },

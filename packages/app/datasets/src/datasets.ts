@@ -9,7 +9,7 @@ import {
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type DatasetRequest, type Projection, prepareTables } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
-import type { Progress } from "@dsbm/runs";
+import { type Progress, showRows } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import { type Columns, columnEnds, projectDatasets } from "./columns.js";
 import {
@@ -112,12 +112,14 @@ export async function openDatasets(
     }),
   );
   await prepareTables(requests, {
-    progress: ({ name, split, done, total, isSplitting }) =>
-      progress.update({
-        label: `${isSplitting ? "splitting" : /^(table|fields):/.test(name) ? "reading" : "decoding"} ${name}, ${split}`,
-        step: done,
-        ...(total !== null && { steps: total }),
-      }),
+    progress: ({ name, split, isSplitting, ...rows }) => {
+      const verb = isSplitting
+        ? "splitting"
+        : /^(table|fields):/.test(name)
+          ? "reading"
+          : "decoding";
+      showRows(progress, `${verb} ${name}, ${split}`)(rows);
+    },
     ...(signal && { signal }),
     ...(checkFolder && { checkFolder }),
   });

@@ -2,6 +2,7 @@
 import { type CompleteTrainConfig, tableReading } from "@dsbm/config";
 import { type ColumnVariability, mostNarrowColumns, openRows, tableFormat } from "@dsbm/data";
 import type { DataWork } from "@dsbm/datasets";
+import { showRows } from "@dsbm/runs";
 
 /**
  * Reads how much the columns of a wide .h5ad matrix vary; null for other data, few columns, and where the user chose
@@ -19,10 +20,8 @@ export async function matrixFacts(
   try {
     const columns = source.columns.filter(({ beside }) => !beside).length;
     if (columns <= mostNarrowColumns || !source.variability) return null;
-    const label = `reading counts of ${path}`;
-    const steps = source.rows;
-    const onRows = (step: number) =>
-      progress.update({ label, step, ...(steps !== null && { steps }) });
+    const show = showRows(progress, `reading counts of ${path}`);
+    const onRows = (done: number) => show({ done, total: source.rows });
     return await source.variability({ signal, onRows });
   } finally {
     source.close();

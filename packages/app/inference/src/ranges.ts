@@ -7,6 +7,8 @@ interface RangeColumns {
 }
 
 const farShare = 0.5;
+/** Rows of a column below which its numbers may be whole by chance. */
+const fewRows = 10;
 const mostNamed = 5;
 
 const roundTo4 = (x: number) => Number(x.toPrecision(4));
@@ -41,8 +43,47 @@ function counterOf(
   };
 }
 
-/** Counts values beyond the data's range by more than half of its width. */
-export function farRows(columns: RangeColumns, direction: Direction, path: string) {
+/** Finds out whether rows have whole numbers where the training data have fractions, or the reverse: another matrix or unit. */
+function otherNumbers({ names, bounds }: RangeColumns, path: string) {
+  const isWhole = names.map(() => true);
+  const isUsed = names.map(() => false);
+  let rows = 0;
+  const lineOf = (whole: boolean, numbers: string, trained: string) => {
+    const used = names.flatMap((_, k) => (isUsed[k] ? [k] : []));
+    const changed = used.filter((k) => isWhole[k] === whole && bounds.whole[k] !== whole);
+    return rows < fewRows || 2 * changed.length <= used.length
+      ? []
+      : [
+          `warning: ${path} has ${numbers} in ${changed.length} of ${names.length} columns, where the training data has ${trained} (${firstOf(
+            changed.map((k) => names[k] as string),
+            mostNamed,
+          )}): expected the same matrix and units (layer= chooses a matrix of a .h5ad file)`,
+        ];
+  };
+  return {
+    add(numbers: readonly Float64Array[]): void {
+      rows += numbers[0]?.length ?? 0;
+      for (const k of names.keys())
+        for (const x of numbers[k] ?? []) {
+          isUsed[k] ||= x !== 0;
+          isWhole[k] &&= Number.isInteger(x) || Number.isNaN(x);
+        }
+    },
+    lines: () => [
+      ...lineOf(true, "whole numbers", "fractions"),
+      ...lineOf(false, "fractions", "whole numbers"),
+    ],
+  };
+}
+
+/** Counts values beyond the data's range by more than half of its width, and columns with numbers of another kind. */
+export function farRows(
+  columns: RangeColumns & { transform: { log1p?: boolean } },
+  direction: Direction,
+  path: string,
+) {
+  // Logarithms of whole numbers are fractions.
+  const others = columns.transform.log1p ? null : otherNumbers(columns, path);
   const end = direction === "f" ? "source" : "target";
   const { add, count, text } = counterOf(
     columns,
@@ -50,13 +91,18 @@ export function farRows(columns: RangeColumns, direction: Direction, path: strin
     (x, range) => excessOver(x, range) > farShare * (range.max - range.min),
   );
   return {
-    add,
-    lines: () =>
-      count() === 0
+    add(numbers: readonly Float64Array[]): void {
+      add(numbers);
+      others?.add(numbers);
+    },
+    lines: () => [
+      ...(others?.lines() ?? []),
+      ...(count() === 0
         ? []
         : [
             `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${text()}`,
-          ],
+          ]),
+    ],
   };
 }
 

@@ -36,6 +36,7 @@ export {
   type NumberRows,
   type Progress,
   type ProgressState,
+  showRows,
   silentProgress,
   type TrainingPaths,
 } from "./progress.js";

@@ -71,6 +71,12 @@ export function progressText(state: ProgressState): string {
   return parts.join("  ");
 }
 
+/** Shows how many rows of a file are done; a total of null is unknown. */
+export const showRows =
+  (progress: Progress, label: string) =>
+  ({ done, total }: { done: number; total: number | null }): void =>
+    progress.update({ label, step: done, ...(total !== null && { steps: total }) });
+
 /** Shows nothing: for ranks above 0. */
 export const silentProgress: Progress = { update: () => {}, line: () => {}, done: () => {} };
 

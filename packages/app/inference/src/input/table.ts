@@ -12,9 +12,11 @@ import {
   openRows,
   type ReadOptions,
   type RowSource,
+  readCounts,
   type Units,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/datasets";
+import { showRows } from "@dsbm/runs";
 import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
 import { encodeConditions, type Trained, unitsOf } from "../trained.js";
@@ -45,13 +47,19 @@ type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels" | "
  */
 export async function tableInput(path: string, options: TableInputOptions): Promise<Input> {
   const { trained, start, keys, progress } = options;
-  const file = await openRows(path, readingOf(keys, trained.config.data));
+  const reading = readingOf(keys, trained.config.data);
+  const file = await openRows(path, reading);
   const units = unitsOf(trained);
   const close = () => {
     units.dispose();
     file.close();
   };
   try {
+    if (reading.normalise !== undefined)
+      await readCounts(file, reading.normalise, {
+        signal: options.signal,
+        progress: showRows(progress, `reading counts of ${path}`),
+      });
     const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {
       trained,

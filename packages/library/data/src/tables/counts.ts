@@ -139,7 +139,10 @@ export function checkCounts(
   const value = Number.isNaN(smallest) ? "NaN or infinity" : smallest;
   throw badTable(path, `has ${value} in its matrix: ${option} expects counts, from 0 on`, [
     byOption("data.layer", ["counts"], "if that is the matrix of counts"),
-    `leave ${option} out`,
+    {
+      options: [{ key: option.replace(/=.*/, ""), values: ["null"] }],
+      text: `leave ${option} out`,
+    },
   ]);
 }
 

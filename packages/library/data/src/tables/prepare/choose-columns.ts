@@ -20,9 +20,11 @@ interface ColumnChoice {
   notes: readonly string[];
 }
 
+type ReadingProgress = Pick<PrepareWork, "signal" | "progress">;
+
 type ColumnRequest = Pick<ColumnOptions, "columns" | "exclude"> &
   Pick<CategoryOptions, "like" | "others"> &
-  Pick<PrepareWork, "signal" | "progress"> &
+  ReadingProgress &
   ReadOptions;
 
 /**
@@ -40,8 +42,7 @@ export async function chooseColumns(
     return like ? { columns: like.columns, notes: [] } : variableColumns(source, count, options);
   // Datasets of one file share its counts, which are read once.
   if (normalise === undefined || like?.path === source.path) return { columns, notes: [] };
-  const facts = await countsOf(source, `data.normalise=${normalise}`, "scales", options);
-  return { columns, notes: notesOf(source.path, facts, normalise) };
+  return { columns, notes: notesOf(source.path, await readCounts(source, normalise, options)) };
 }
 
 /** The `count` most variable columns of a file and of other files. */
@@ -50,13 +51,17 @@ async function variableColumns(
   count: number,
   { exclude = [], others = [], ...reading }: ColumnRequest,
 ): Promise<ColumnChoice> {
-  const option = `data.columns=hvg:${count}`;
-  const matrices = new Map([[source.path, await countsOf(source, option, "chooses", reading)]]);
+  const { normalise } = reading;
+  const read = (file: RowSource) =>
+    normalise === undefined
+      ? countsOf(file, `data.columns=hvg:${count}`, "chooses", reading)
+      : readCounts(file, normalise, reading);
+  const matrices = new Map([[source.path, await read(source)]]);
   for (const { path } of others) {
     if (matrices.has(path)) continue;
     const other = await openRows(path, reading);
     try {
-      matrices.set(path, await countsOf(other, option, "chooses", reading));
+      matrices.set(path, await read(other));
     } finally {
       other.close();
     }
@@ -78,7 +83,9 @@ async function variableColumns(
   return {
     columns: chosen,
     notes: [
-      ...Array.from(matrices, ([path, one]) => notesOf(path, one, reading.normalise)).flat(),
+      ...(normalise === undefined
+        ? []
+        : Array.from(matrices, ([path, one]) => notesOf(path, one)).flat()),
       `${paths}: ${chosen.length} of ${facts.names.length} columns vary most for their mean (data.columns=hvg:${count})`,
     ],
   };
@@ -88,7 +95,7 @@ async function countsOf(
   source: RowSource,
   option: string,
   verb: "chooses" | "scales",
-  { signal, progress }: Pick<ColumnRequest, "signal" | "progress">,
+  { signal, progress }: ReadingProgress,
 ): Promise<ColumnVariability> {
   if (!source.variability)
     throw invalidOption(
@@ -100,23 +107,48 @@ async function countsOf(
   return facts;
 }
 
+/**
+ * Reads the counts that data.normalise scales.
+ * @throws {DatasetError} `InvalidOption` for a format without counts, and `BadTable` for values that are no counts.
+ */
+export async function readCounts(
+  source: RowSource,
+  normalise: number,
+  work: ReadingProgress,
+): Promise<ColumnVariability> {
+  const facts = await countsOf(source, `data.normalise=${normalise}`, "scales", work);
+  checkScale(source.path, facts, normalise);
+  return facts;
+}
+
+function checkScale(
+  path: string,
+  { isWhole, hasOneTotal, largest }: ColumnVariability,
+  normalise: number,
+): void {
+  if (isWhole || hasOneTotal || largest >= largestLogarithm) return;
+  throw badTable(
+    path,
+    `has no counts but numbers up to ${Number(largest.toPrecision(3))}, which look like logarithms: expected counts for data.normalise=${normalise}`,
+    [
+      byOption("data.layer", ["counts"], "if that is the matrix of counts"),
+      {
+        options: [
+          { key: "data.normalise", values: ["null"] },
+          { key: "data.log1p", values: [false] },
+        ],
+        text: "leave data.normalise and data.log1p out",
+      },
+    ],
+  );
+}
+
 function notesOf(
   path: string,
-  { n, emptyRows, emptyColumns, isWhole, hasOneTotal, largest }: ColumnVariability,
-  normalise: number | undefined,
+  { n, emptyRows, emptyColumns, isWhole, hasOneTotal }: ColumnVariability,
 ): string[] {
-  if (normalise === undefined) return [];
   const notes: string[] = [];
   const cure = "leave data.normalise out, or choose the counts with data.layer";
-  if (!isWhole && !hasOneTotal && largest < largestLogarithm)
-    throw badTable(
-      path,
-      `has no counts but numbers up to ${Number(largest.toPrecision(3))}, which look like logarithms: expected counts for data.normalise=${normalise}`,
-      [
-        byOption("data.layer", ["counts"], "if that is the matrix of counts"),
-        "leave data.normalise and data.log1p out",
-      ],
-    );
   if (hasOneTotal && !isWhole)
     notes.push(
       `${path}: all cells have one total already, so data.normalise only changes the unit`,
