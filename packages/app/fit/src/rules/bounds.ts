@@ -1,5 +1,5 @@
 // The kind and the range of generated values: whole numbers, and columns that end at a bound.
-import { farValue, levelPlaces, type TableFacts, undoValue } from "@dsbm/data";
+import { farValues, levelPlaces, rowsAtEnd, type TableFacts, undoValue } from "@dsbm/data";
 import { type Rule, rule } from "./rule.js";
 
 /** More columns are mostly counts of a sparse matrix, whose means rounding would move. */
@@ -17,7 +17,7 @@ export type BoundFacts = Pick<
   TableFacts,
   "columns" | "range" | "spread" | "edges" | "whole" | "rows" | "log1p"
 > &
-  Partial<Pick<TableFacts, "categories"> & { sqrt: boolean }>;
+  Partial<Pick<TableFacts, "categories" | "dropped"> & { sqrt: boolean }>;
 
 /** Chooses whole numbers and ranges of generated values from all datasets; [] for other data than tables. */
 export const boundRules = (datasets: readonly BoundFacts[]): Rule[] =>
@@ -66,12 +66,12 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
   const constant = datasets.every(({ range }) => range.min[k] === range.max[k]);
   const width = Math.max(...datasets.map(({ spread }) => spread[k])) / 20;
   const isBound = datasets.some(
-    ({ edges, rows }, i) =>
+    (facts, i) =>
       sign * (ends[i] - end) <= width &&
-      edges[side][k] >= leastEdgeShare &&
-      edges[side][k] * rows >= leastEdgeRows,
+      facts.edges[side][k] >= leastEdgeShare &&
+      rowsAtEnd(facts, k, side) >= leastEdgeRows,
   );
-  if (constant || !isBound || datasets.some((facts) => farValue(facts, k, side))) return null;
+  if (constant || !isBound || farValues(datasets, k, side).some((far) => far)) return null;
   const own = undoValue(datasets[0]);
   const usual = usualBounds.find(
     (bound) =>

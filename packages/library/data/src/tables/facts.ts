@@ -134,7 +134,7 @@ export function describeTables(
       ? []
       : [
           ...columnNotes(k, datasets, { transform, bounds, limits }),
-          ...datasets.flatMap((facts) => farValueNotes(facts, k, placeOf(facts))),
+          ...farValueNotes(datasets, k, placeOf),
           ...twinNotes(name, twins[k]),
           ...dependents.filter((column) => column.name === name).flatMap(dependenceNotes),
         ],

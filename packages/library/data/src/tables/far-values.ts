@@ -4,7 +4,14 @@ import type { TableFacts } from "./facts.js";
 import { undoValue } from "./units/value-transform.js";
 
 /** Facts in which far values show. */
-export type EndFacts = Pick<TableFacts, "range" | "edges" | "rows">;
+export type EndFacts = Pick<TableFacts, "range" | "edges" | "rows"> &
+  Partial<Pick<TableFacts, "dropped">>;
+
+/** The rows of column k at an end of its range; dropped rows have no share. */
+export const rowsAtEnd = ({ edges, rows, dropped = 0 }: EndFacts, k: number, side: Side): number =>
+  Math.round(edges[side][k] * (rows - dropped));
+
+type Side = "low" | "high";
 
 /** One far row is an outlier; a mark stands in several rows, but not in most. */
 const leastRows = 3;
@@ -17,15 +24,12 @@ interface FarValue {
   others: readonly [low: number, high: number];
 }
 
-/** The value at an end of column k's range that is farther from all other rows than these are from each other; null: none is. */
-export function farValue(
-  { range, edges, rows }: EndFacts,
-  k: number,
-  side: "low" | "high",
-): FarValue | null {
-  const count = Math.round(edges[side][k] * rows);
+/** The value of one dataset at an end of column k's range that is farther from all other rows than these are from each other; null: none is. */
+function farValue(facts: EndFacts, k: number, side: Side): FarValue | null {
+  const { range, edges } = facts;
+  const count = rowsAtEnd(facts, k, side);
   const inner = side === "low" ? edges.inner?.min[k] : edges.inner?.max[k];
-  if (inner == null || count < leastRows || count > mostShare * rows) return null;
+  if (inner == null || count < leastRows || edges[side][k] > mostShare) return null;
   const isLow = side === "low";
   const value = isLow ? range.min[k] : range.max[k];
   // Counts and amounts are often 0.
@@ -34,18 +38,41 @@ export function farValue(
   return Math.abs(value - inner) > others[1] - others[0] ? { value, rows: count, others } : null;
 }
 
-/** What to say of far values of column k in the dataset `place`; []: there are none. */
-export function farValueNotes(facts: TableFacts, k: number, place: string): string[] {
-  const own = undoValue(facts);
-  const round = (x: number) => Number(own(x).toPrecision(4));
-  return (["low", "high"] as const).flatMap((side) => {
+/** Of each dataset, its far value at an end of column k's range that is no ordinary value of another; null: none is. */
+export function farValues(
+  datasets: readonly EndFacts[],
+  k: number,
+  side: Side,
+): (FarValue | null)[] {
+  const isOrdinary = (facts: EndFacts, value: number) =>
+    value >= (farValue(facts, k, "low")?.others[0] ?? facts.range.min[k]) &&
+    value <= (farValue(facts, k, "high")?.others[1] ?? facts.range.max[k]);
+  return datasets.map((facts) => {
     const far = farValue(facts, k, side);
-    if (!far) return [];
-    const [low, high] = far.others.map(round);
-    // All digits: a rounded number would mark nothing.
-    const value = `${Number(own(far.value).toPrecision(15))}`;
-    return [
-      `${far.rows} of ${facts.rows} rows of ${place} have ${value}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [value])}`,
-    ];
+    return far && !datasets.some((one) => one !== facts && isOrdinary(one, far.value)) ? far : null;
   });
+}
+
+/** What to say of far values of column k; []: there are none. */
+export function farValueNotes(
+  datasets: readonly TableFacts[],
+  k: number,
+  placeOf: (facts: TableFacts) => string,
+): string[] {
+  const [low, high] = [farValues(datasets, k, "low"), farValues(datasets, k, "high")];
+  return datasets.flatMap((facts, i) =>
+    [low[i], high[i]].filter((far) => far !== null).map((far) => farValueNote(facts, far, placeOf)),
+  );
+}
+
+function farValueNote(
+  facts: TableFacts,
+  { value, rows, others }: FarValue,
+  placeOf: (facts: TableFacts) => string,
+): string {
+  const own = undoValue(facts);
+  const [low, high] = others.map((x) => Number(own(x).toPrecision(4)));
+  // All digits: a rounded number would mark nothing.
+  const mark = `${Number(own(value).toPrecision(15))}`;
+  return `${rows} of ${facts.rows - facts.dropped} rows of ${placeOf(facts)} have ${mark}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [mark])}`;
 }

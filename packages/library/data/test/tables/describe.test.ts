@@ -173,6 +173,12 @@ describe("a warning", () => {
       (i) => normal(i, 6),
       /have -32768, .*data.na="-32768"'/,
     ],
+    [
+      "a value that is ordinary in the other table",
+      (i) => (i % 40 === 3 ? 8 : 4 + (i % 3) / 9),
+      (i) => 4 + (i % 9),
+      null,
+    ],
     ["counts with zeros", (i) => (i % 5 ? 9 + (i % 3) / 9 : 0), (i) => i / 7, null],
     ["two far rows", (i) => (i % 1000 === 3 ? 40 : normal(i, 2)), (i) => normal(i, 6), /^heavy/],
     ["many zeros", (i) => (i % 3 ? 0 : 5 + normal(i, 2) ** 2), (i) => i / 7, null],
