@@ -213,8 +213,13 @@ export async function writeTiles(
   const calendar = { units: "days since 1999-01-01", calendar: "360_day" };
   const days = months.map((month) => 30 * month + 15);
   const file = await openNetcdfWriter(path, {
-    axes: [axis("time", days, calendar), axis("y", cells), axis("x", cells)],
-    variables: [{ name: "pr", attributes: { units: "mm/m" } }],
+    variables: [
+      {
+        name: "pr",
+        attributes: { units: "mm/m" },
+        axes: [axis("time", days, calendar), axis("y", cells), axis("x", cells)],
+      },
+    ],
     attributes: { Conventions: "CF-1.8", source: packageName },
   });
   const ranges: [number, number][] = [

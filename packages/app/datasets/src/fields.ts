@@ -103,10 +103,22 @@ function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
     throw new ConfigError(
       `${first.path} has ${channels.length} variables, ${other.path} has ${there.channels.length}: expected as many; name them by data.variables`,
     );
+  checkLevels(first, other);
   if (there.y.size !== y.size || there.x.size !== x.size)
     throw new ConfigError(
       `${first.path} has ${y.size}×${x.size} cells, ${other.path} has ${there.y.size}×${there.x.size}: expected one grid; interpolate the coarse fields to the fine grid, or average the fine ones (cdo remapbil, cdo remapcon)`,
     );
+}
+
+/** Levels of two files may have another order. */
+function checkLevels(first: FieldSetFacts, other: FieldSetFacts): void {
+  const pairs = first.grid.channels.map((a, k) => ({ a, b: other.grid.channels[k] }));
+  const wrong = pairs.find(({ a, b }) => a.level && b.level && a.level.label !== b.level.label);
+  if (!wrong) return;
+  const example = pairs.slice(0, 2).map(({ a }) => a.name);
+  throw new ConfigError(
+    `${wrong.a.name} of ${first.path} would become ${wrong.b.name} of ${other.path}: expected the same levels in one order; name them for both files, as in data.variables=${example.join()}`,
+  );
 }
 
 /** Mirrored fields would have cells without values where others have values. */

@@ -1,6 +1,13 @@
 // Folders of images and files of fields among the data, and the size of their samples.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { evenSize, fieldsPrefix, missingMarks, openFields, pictureFormat } from "@dsbm/data";
+import {
+  evenSize,
+  fieldsPrefix,
+  firstOf,
+  missingMarks,
+  openFields,
+  pictureFormat,
+} from "@dsbm/data";
 import { namesOf } from "./datasets.js";
 
 const folderPrefix = "folder:";
@@ -72,9 +79,16 @@ export async function fieldSizes(
     ? `${grid}, and sizes are multiples of 4: further cells are missing`
     : grid;
   const widthRule: SizeRule = { key: "data.image_width", value: width, reason };
-  const list = channels.map(({ name }) => name).join(", ");
+  const list = firstOf(
+    channels.map(({ name }) => name),
+    12,
+  );
   const sizes: SizeRule[] = [
-    { key: "data.channels", value: channels.length, reason: `one for each variable: ${list}` },
+    {
+      key: "data.channels",
+      value: channels.length,
+      reason: `one for each variable and level: ${list}`,
+    },
     { key: "data.image_size", value: height, reason },
   ];
   return width === height ? sizes : [...sizes, widthRule];

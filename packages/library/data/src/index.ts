@@ -9,14 +9,9 @@ export {
   type TableOptions,
 } from "./data-set.js";
 export { DatasetError, firstOf, setting } from "./errors.js";
-export {
-  type FieldAxis,
-  type FieldChannel,
-  type FieldGrid,
-  isSameAxis,
-  spanText,
-  timesText,
-} from "./fields/cf/grid.js";
+export { type FieldAxis, isSameAxis, spanText, timesText } from "./fields/cf/axis.js";
+export type { FieldChannel, FieldLevel } from "./fields/cf/channels.js";
+export type { FieldGrid } from "./fields/cf/grid.js";
 export * from "./fields/coarsen.js";
 export {
   downscalerScalingFile,

@@ -133,8 +133,8 @@ const images = {
   ),
   latent_steps: countKey(2000, "data.latent: training steps of the autoencoder"),
   variables: names(
-    "NetCDF and Zarr: the variables, each one a channel; null: the only one of the file",
-    ["pr", "tas"],
+    "NetCDF and Zarr: the variables, each one a channel, or one for each level, or for a level as ta@850; null: the only one of the file",
+    ["pr", "ta@850"],
   ),
   transform: orNull(
     z.enum(["log1p", "sqrt"]),

@@ -1,14 +1,25 @@
 // Generated fields as NetCDF, with the coordinates of the input and the units of the generated side.
 import { ConfigError } from "@dsbm/config";
-import { type FieldAxis, FieldUnits, type NetcdfPlan, openNetcdfWriter } from "@dsbm/data";
+import {
+  type FieldAxis,
+  FieldUnits,
+  firstOf,
+  type NetcdfPlan,
+  openNetcdfWriter,
+  planAxes,
+} from "@dsbm/data";
 import { version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Input } from "../input/input.js";
 import type { RunChannels } from "../saved-channels.js";
+import { type OutputVariable, outputVariables } from "./field-variables.js";
 import type { OutputOptions, SampleWriter } from "./writer.js";
 
-/** The axes of an output: members, times, and the grid as the input has it. */
-function axesOf({ input, n, members }: OutputOptions, channels: RunChannels): FieldAxis[] {
+/** The axes of an output around the levels: members and times, and the grid as the input has it. */
+function axesOf(
+  { input, n, members }: OutputOptions,
+  channels: RunChannels,
+): { before: FieldAxis[]; grid: [y: FieldAxis, x: FieldAxis] } {
   const plain = (name: string, size: number): FieldAxis => ({
     name,
     size,
@@ -25,25 +36,33 @@ function axesOf({ input, n, members }: OutputOptions, channels: RunChannels): Fi
     attributes: { standard_name: "realization" },
   };
   const y = of?.y ?? channels.axes.y;
-  return [
-    ...(members > 1 ? [member] : []),
-    file?.time ?? plain("time", n as number),
-    of?.isFlipped ? { ...y, values: y.values?.toReversed() ?? null } : y,
-    of?.x ?? channels.axes.x,
-  ];
+  return {
+    before: [...(members > 1 ? [member] : []), file?.time ?? plain("time", n as number)],
+    grid: [
+      of?.isFlipped ? { ...y, values: y.values?.toReversed() ?? null } : y,
+      of?.x ?? channels.axes.x,
+    ],
+  };
 }
 
 /** Whether an input has the grid of the run, and not a coarser one. */
 const isOnGrid = ({ fields }: Input, { grid: [height, width] }: RunChannels): boolean =>
   fields?.grid.y.size === height && fields.grid.x.size === width;
 
-function planOf(options: OutputOptions, channels: RunChannels): NetcdfPlan {
-  const { bridge, end, input } = options;
+function planOf(
+  options: OutputOptions,
+  channels: RunChannels,
+  variables: readonly OutputVariable[],
+): NetcdfPlan {
+  const { bridge, input } = options;
   const { folder } = bridge.trained;
-  const names = channels[end === 0 ? "source" : "target"];
+  const { before, grid } = axesOf(options, channels);
   return {
-    axes: axesOf(options, channels),
-    variables: names.map(({ name, attributes }) => ({ name, attributes })),
+    variables: variables.map(({ name, attributes, level }) => ({
+      name,
+      attributes,
+      axes: [...before, ...(level ? [level] : []), ...grid],
+    })),
     attributes: {
       Conventions: "CF-1.8",
       source: `dsbm ${version}, run ${folder}`,
@@ -60,10 +79,11 @@ export async function fieldWriter(
   temporary: string,
   options: OutputOptions,
 ): Promise<SampleWriter> {
-  const { path, bridge, members, input } = options;
+  const { path, bridge, end, members, input } = options;
   const channels = bridge.trained.channels as RunChannels;
-  const plan = planOf(options, channels);
-  const all = [...plan.axes, ...plan.variables].map(({ name }) => name);
+  const variables = outputVariables(channels[end === 0 ? "source" : "target"]);
+  const plan = planOf(options, channels, variables);
+  const all = [...planAxes(plan), ...plan.variables].map(({ name }) => name);
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
     throw new ConfigError(`OUT ${path} would have ${twice} twice: rename it in NEW`);
@@ -72,21 +92,24 @@ export async function fieldWriter(
   const [height, width] = channels.grid;
   const isFlipped = isOnGrid(input, channels) && input.fields?.grid.isFlipped === true;
   return {
-    about: () =>
-      `${path}, ${plan.variables.map(({ name }) => name).join(", ")} (${plan.axes.map(({ name, size }) => `${name} ${size}`).join(" × ")})`,
+    about: () => `${path}, ${firstOf(plan.variables.map(variableText), 6)}`,
     async put(x, { first, member }) {
       const fields = ownFields(x, units, channels);
       const count = x.size(0);
-      const rows: [number, number][] = [
+      const before: [number, number][] = [
         ...(members > 1 ? [[member, member + 1] as [number, number]] : []),
         [first, first + count],
+      ];
+      const grid: [number, number][] = [
         [0, height],
         [0, width],
       ];
-      for (const [k, { name }] of plan.variables.entries()) {
-        const values = channelValues(fields, k, { count, height, width, isFlipped });
-        file.put(name, rows, values);
-      }
+      for (const { name, level, channels: places } of variables)
+        for (const [k, channel] of places.entries()) {
+          const values = channelValues(fields, channel, { count, height, width, isFlipped });
+          const levels: [number, number][] = level ? [[k, k + 1]] : [];
+          file.put(name, [...before, ...levels, ...grid], values);
+        }
     },
     close() {
       units.dispose();
@@ -121,9 +144,13 @@ export function ownFields(
   return { values, shape: [n, channels, height, width] };
 }
 
+const variableText = ({ name, axes }: NetcdfPlan["variables"][number]): string =>
+  `${name} (${axes.map((axis) => `${axis.name} ${axis.size}`).join(" × ")})`;
+
+/** Values of a channel; NaN for null. */
 function channelValues(
   { values, shape: [, channels] }: ReturnType<typeof ownFields>,
-  k: number,
+  channel: number | null,
   {
     count,
     height,
@@ -132,10 +159,11 @@ function channelValues(
   }: { count: number; height: number; width: number; isFlipped: boolean },
 ): Float32Array {
   const area = height * width;
-  const result = new Float32Array(count * area);
+  const result = new Float32Array(count * area).fill(Number.NaN);
+  if (channel === null) return result;
   for (let i = 0; i < count; i++)
     for (let line = 0; line < height; line++) {
-      const from = (i * channels + k) * area + (isFlipped ? height - 1 - line : line) * width;
+      const from = (i * channels + channel) * area + (isFlipped ? height - 1 - line : line) * width;
       result.set(values.subarray(from, from + width), i * area + line * width);
     }
   return result;

@@ -31,11 +31,21 @@ const end = z.object({
   cells: z.string(),
 });
 
+const level = z.object({
+  variable: z.string(),
+  dimension: z.string(),
+  label: z.string(),
+  value: z.number().nullable(),
+  attributes: z.record(z.string(), attribute).catch({}),
+});
+
 const names = z.object({
   name: z.string(),
   /** Null: the file does not say. */
   units: z.string().nullable(),
   attributes: z.record(z.string(), attribute).catch({}),
+  /** Undefined without levels. */
+  level: level.optional(),
 });
 
 const channel = z.object({

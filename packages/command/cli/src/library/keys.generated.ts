@@ -186,7 +186,7 @@ export interface FitKeys {
     latent?: number | null | undefined;
     /** data.latent: training steps of the autoencoder. Default: 2000. */
     latent_steps?: number | undefined;
-    /** NetCDF and Zarr: the variables, each one a channel; null: the only one of the file. Default: null. */
+    /** NetCDF and Zarr: the variables, each one a channel, or one for each level, or for a level as ta@850; null: the only one of the file. Default: null. */
     variables?: string | readonly (string | number)[] | number | null | undefined;
     /** NetCDF and Zarr: train on log(1 + x) or √x of values from 0 on; outputs are in units of the data. Default: null. */
     transform?: "log1p" | "sqrt" | null | undefined;

@@ -1,10 +1,12 @@
 // Facts about prepared fields: variables, times, grid, and cells without values.
 import { readFileSync } from "node:fs";
+import { firstOf } from "@dsbm/files";
 import { attempt } from "../files/read.js";
 import type { EdgeShares } from "../tables/prepare/edges.js";
 import type { ColumnMoments } from "../tables/prepare/split.js";
 import type { ValueTransform } from "../tables/units/value-transform.js";
-import { type FieldGrid, spanText, timesText } from "./cf/grid.js";
+import { spanText, timesText } from "./cf/axis.js";
+import type { FieldGrid } from "./cf/grid.js";
 import type { FieldFormat } from "./file/field-file.js";
 import type { StaticFields } from "./statics.js";
 
@@ -101,7 +103,10 @@ export function aboutFields({
   statics,
 }: FieldSetFacts): string {
   const { channels, y, x, time } = grid;
-  const names = channels.map(({ name, units }) => `${name} (${units ?? "no units"})`).join(", ");
+  const names = firstOf(
+    channels.map(({ name, units }) => `${name} (${units ?? "no units"})`),
+    12,
+  );
   const absent = countMissing({ grid, missing, size });
   return [
     `${format}, ${names}`,

@@ -5,7 +5,7 @@ import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type DataSet, newTable, rowCount, type SetOptions, type Table } from "../data-set.js";
 import { preparedSet } from "../files/prepared-set.js";
 import { contentDigest, isFolder } from "../files/read.js";
-import { axisSeasons, type FieldAxis } from "./cf/grid.js";
+import { axisSeasons, type FieldAxis } from "./cf/axis.js";
 import { aboutFields, fieldFactsVersion, readFieldFacts } from "./field-facts.js";
 import { prepareFields } from "./prepare.js";
 import { checkFields, filesBelow } from "./read/open.js";

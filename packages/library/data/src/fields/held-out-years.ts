@@ -2,7 +2,7 @@
 import { stream } from "@dsbm/bridge";
 import { randperm, tidy } from "@dsbm/torch";
 import { heldOutRows } from "../tables/prepare/split.js";
-import { axisDates, type FieldAxis } from "./cf/grid.js";
+import { axisDates, type FieldAxis } from "./cf/axis.js";
 
 /** With fewer years, one year would be too large a share. */
 const leastYears = 5;

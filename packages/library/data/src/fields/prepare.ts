@@ -5,7 +5,7 @@ import { io } from "@dsbm/torch";
 import { badTable, byOption, type DatasetError, invalidOption } from "../errors.js";
 import { checkDiskSpace } from "../tables/prepare/disk-space.js";
 import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
-import { axisSeasons } from "./cf/grid.js";
+import { axisSeasons } from "./cf/axis.js";
 import { coarsenFields, type GridSize } from "./coarsen.js";
 import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
@@ -17,7 +17,7 @@ import { encodeNumbers, readStatics, type StaticFields } from "./statics.js";
 
 /** Options of a dataset of fields. */
 export interface FieldSetOptions {
-  /** Variables, each one a channel (default: the only one). */
+  /** Variables such as pr, or levels such as ta@850 (default: the only variable). */
   variables?: readonly string[] | null;
   /** Refuse (default) or drop fields with missing values in cells that others have. */
   missing?: "error" | "drop";

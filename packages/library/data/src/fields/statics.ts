@@ -1,7 +1,9 @@
 // Static fields, such as the height of the ground: further inputs of networks, the same for all times.
 import { isFieldPath } from "@dsbm/files";
 import { invalidOption } from "../errors.js";
-import { type FieldChannel, type FieldGrid, isSameAxis, spanText } from "./cf/grid.js";
+import { isSameAxis, spanText } from "./cf/axis.js";
+import type { FieldChannel } from "./cf/channels.js";
+import type { FieldGrid } from "./cf/grid.js";
 import type { GridSize } from "./coarsen.js";
 import { openFields } from "./read/open.js";
 

@@ -7,6 +7,7 @@ import { openFieldRows } from "../../src/fields/read/field-rows.js";
 import { openNetcdf3 } from "../../src/fields/read/netcdf3.js";
 import { testFolders } from "../files.js";
 import { classicFile, fieldFormats, smallFields, type TestVariable } from "./field-files.js";
+import { withLevels } from "./level-files.js";
 
 const newFolder = testFolders();
 
@@ -27,12 +28,7 @@ async function readAll(
 }
 
 const nan = Number.NaN;
-const levels: TestVariable = {
-  name: "lev",
-  dimensions: ["lev"],
-  type: "float64",
-  values: [85_000, 50_000],
-};
+const pressures = { values: [85_000, 50_000], units: "Pa" };
 /** Rows of the grid from north to south of the values 0 … 5 from south to north. */
 const northFirst = [3, 4, 5, 0, 1, 2];
 
@@ -119,27 +115,37 @@ describe.each(fieldFormats)("%s", (format, write) => {
     }
   });
 
-  it.each<[string, string[] | null, TestVariable[], RegExp]>([
-    ["several without a choice", null, [], /has the variables pr, tas: write data\.variables=pr/],
-    ["an unknown one", ["tos"], [], /has no variable tos; did you mean "tas"\?/],
+  it.each<[string, string[], (number[] | string)[]]>([
+    ["time, lev, lat, lon", ["ta"], ["ta@850", northFirst, "ta@500", northFirst.map((x) => x + 6)]],
+    ["time, lat, lev, lon", ["ta@850"], ["ta@850", [6, 7, 8, 0, 1, 2]]],
+    ["time, lon, lat, lev", ["pr", "ta@500.0"], ["pr", northFirst, "ta@500", [3, 7, 11, 1, 5, 9]]],
+  ])("reads levels in the order %s as channels", async (order, variables, expected) => {
+    const ta = { name: "ta", dimensions: order.split(", "), values: [...Array(24).keys()] };
+    const path = await write(newFolder(), withLevels(smallFields(2, [{}]), pressures, [ta]));
+    const { grid, values } = await readAll(path, { variables, marks: [] });
+    const channels = grid.channels.flatMap(({ name }, k) => [name, values.slice(6 * k, 6 * k + 6)]);
+    expect(channels).toEqual(expected);
+    const { level } = grid.channels[variables.length - 1];
+    expect(level?.value).toBe(level?.label === "850" ? 85_000 : 50_000);
+  });
+
+  it.each<[string, string[] | null, RegExp]>([
+    ["several without a choice", null, /has the variables pr, tas, wind: write data\.variables=pr/],
+    ["an unknown one", ["tos"], /has no variable tos; did you mean "tas"\?/],
+    ["an unknown level", ["wind@900"], /wind has no level 900: expected one of 850, 500/],
+    ["a level of others", ["pr@850"], /pr has no level 850: expected pr alone/],
+    ["a level twice", ["wind@850", "wind"], /wind@850 is chosen twice/],
     [
       "levels without times",
-      ["ta"],
-      [
-        { ...levels, attributes: { units: "Pa" } },
-        {
-          name: "ta",
-          dimensions: ["lev", "lat", "lon"],
-          type: "float32",
-          values: Array(12).fill(0),
-        },
-      ],
-      /ta is lev 2 × lat 2 × lon 3: expected numbers of time × latitude .* ncecat -u time/,
+      ["soil"],
+      /soil is lev 2 × lat 2 × lon 3: expected numbers of time × latitude .* ncecat -u time/,
     ],
-  ])("refuses %s", async (_, variables, others, message) => {
-    const file = smallFields(2, [{}, { name: "tas" }, ...others]);
-    const dimensions = { ...file.dimensions, lev: 2 };
-    const path = await write(newFolder(), { ...file, dimensions });
+  ])("refuses %s", async (_, variables, message) => {
+    const zeros = [...Array(24).keys()];
+    const wind = { name: "wind", dimensions: ["time", "lev", "lat", "lon"], values: zeros };
+    const soil = { name: "soil", dimensions: ["lev", "lat", "lon"], values: zeros.slice(12) };
+    const two = smallFields(2, [{}, { name: "tas" }]);
+    const path = await write(newFolder(), withLevels(two, pressures, [wind, soil]));
     await expect(readAll(path, { ...onlyVariable, variables })).rejects.toThrow(message);
   });
 });

@@ -31,7 +31,7 @@ const pressures: readonly [units: RegExp, factor: number][] = [
 ];
 
 /** Returns the factor from units of pressure to hPa, and null for other units. */
-const pressureFactor = (units: string): number | null =>
+export const pressureFactor = (units: string): number | null =>
   pressures.find(([names]) => names.test(units))?.[1] ?? null;
 
 /** What a dimension is, by the attributes of its coordinates, then by its name. */
@@ -49,10 +49,12 @@ export function roleOf(name: string, attributes: FieldAttributes): Role | null {
   return roles.find(([, names]) => names.test(standard) || names.test(name))?.[0] ?? null;
 }
 
-/** The places of time, y and x among the dimensions of a field. */
-export type FieldPlaces = Record<"time" | "y" | "x", number>;
+/** The places of time, level, y and x among the dimensions of a field; null: no levels. */
+export interface FieldPlaces extends Record<Exclude<Role, "level">, number> {
+  level: number | null;
+}
 
-/** The places of time, y and x among the dimensions of a variable; null if it is no field. */
+/** The places of the dimensions of a variable; null if it is no field. */
 export function placesOf(
   { dimensions, name }: FieldVariable,
   coordinates: ReadonlyMap<string, FieldVariable>,
@@ -67,8 +69,14 @@ export function placesOf(
     const known = roles.indexOf(role);
     return known >= 0 ? known : roles[usual] === null ? usual : -1;
   };
-  const places = { time: place("time", 0), y: place("y", rank - 2), x: place("x", rank - 1) };
-  const used = Object.values(places);
+  const level = roles.includes("level") ? roles.indexOf("level") : null;
+  const places = {
+    time: place("time", 0),
+    level,
+    y: place("y", rank - 2),
+    x: place("x", rank - 1),
+  };
+  const used: (number | null)[] = Object.values(places);
   const isField = places.time === 0 && places.y > 0 && places.x > 0 && places.x !== places.y;
   return isField && wide.every((one) => used.includes(one)) ? places : null;
 }

@@ -3,14 +3,21 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { badTable, DatasetError, firstOf } from "../../errors.js";
 import { checkUnpacked } from "../../files/archive.js";
 import { attempt, isFolder } from "../../files/read.js";
-import { type ChannelSource, type FieldGrid, readGrid } from "../cf/grid.js";
+import type { ChannelSource } from "../cf/channels.js";
+import { type FieldGrid, readGrid } from "../cf/grid.js";
 import { unpacking } from "../cf/packing.js";
 import type { GridSize } from "../coarsen.js";
-import type { FieldDimension, FieldFile, FieldFormat } from "../file/field-file.js";
+import {
+  type FieldDimension,
+  type FieldFile,
+  type FieldFormat,
+  type FieldVariable,
+  strideOf,
+} from "../file/field-file.js";
 
 /** Which fields of a file to read. */
 export interface FieldReading {
-  /** Variables, each one a channel; null: the only one. */
+  /** Variables such as pr, or levels such as ta@850; null: the only variable. */
   variables: readonly string[] | null;
   /** Further marks of missing values, after unpacking. */
   marks: readonly number[];
@@ -85,7 +92,8 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
       ? await readGrid(path, ...staticVariables(path, file, { ...reading, size: reading.statics }))
       : await readGrid(path, file, named);
     const n = grid.time.size;
-    const bytes = 4 * n * sources.length * grid.y.size * grid.x.size;
+    const variables = [...new Set(sources.map(({ variable }) => variable))];
+    const bytes = variables.reduce((sum, one) => sum + 4 * n * strideOf(one, 0), 0);
     checkUnpacked(path, bytes, "BadTable", { size, cure: "write it again without compression" });
     const channels = sources.map((source) => channelOf(source, grid, reading.marks));
     return {
@@ -93,17 +101,9 @@ export async function openFieldRows(task: FieldTask): Promise<FieldRows> {
       grid,
       close: () => file.close(),
       async read(first, count) {
-        const area = grid.y.size * grid.x.size;
-        const rows = new Float32Array(count * channels.length * area);
-        for (const [c, channel] of channels.entries()) {
-          const stored = await channel.variable.read(first, count);
-          if (stored.length !== count * area)
-            throw new Error(
-              `${channel.variable.name} has ${stored.length} values instead of ${count * area}`,
-            );
-          for (let row = 0; row < count; row++)
-            channel.copy(stored, row * area, rows, (row * channels.length + c) * area);
-        }
+        const rows = new Float32Array(count * channels.length * grid.y.size * grid.x.size);
+        for (const variable of variables)
+          await readVariable(variable, channels, { first, count, rows });
         return rows;
       },
     };
@@ -144,13 +144,36 @@ function staticVariables(
   );
 }
 
+/** Stored numbers that are read at once: a variable may have more levels than channels. */
+const mostStored = 2 ** 22;
+
+/** Reads the channels of a variable into rows [count, C, H, W]. */
+async function readVariable(
+  variable: FieldVariable,
+  channels: readonly Channel[],
+  { first, count, rows }: { first: number; count: number; rows: Float32Array },
+): Promise<void> {
+  const length = strideOf(variable, 0);
+  const area = rows.length / (count * channels.length);
+  const most = Math.max(1, Math.floor(mostStored / length));
+  for (let begin = 0; begin < count; begin += most) {
+    const part = Math.min(most, count - begin);
+    const stored = await variable.read(first + begin, part);
+    if (stored.length !== part * length)
+      throw new Error(`${variable.name} has ${stored.length} values instead of ${part * length}`);
+    for (const [c, channel] of channels.entries())
+      for (let row = 0; row < part && channel.variable === variable; row++)
+        channel.copy(stored, row * length, rows, ((begin + row) * channels.length + c) * area);
+  }
+}
+
 interface Channel extends Pick<ChannelSource, "variable"> {
   /** Copies a field from stored numbers to values. */
   copy(from: ArrayLike<number | bigint>, at: number, to: Float32Array, place: number): void;
 }
 
 function channelOf(
-  { variable, strides }: ChannelSource,
+  { variable, offset, strides }: ChannelSource,
   { y, x, isFlipped }: FieldGrid,
   marks: readonly number[],
 ): Channel {
@@ -163,7 +186,7 @@ function channelOf(
       for (let i = 0; i < height; i++) {
         const line = isFlipped ? height - 1 - i : i;
         for (let j = 0; j < width; j++) {
-          const cell = line * strides.y + j * strides.x;
+          const cell = offset + line * strides.y + j * strides.x;
           to[place + i * width + j] = unpack(Number(from[at + cell]));
         }
       }

@@ -2,7 +2,7 @@
 // The format: https://docs.unidata.ucar.edu/netcdf-c/current/interoperability_hdf5.html
 import { DatasetError, reason } from "../../errors.js";
 import { flushFile, type H5Dataset, type H5File, openH5 } from "../../files/hdf5.js";
-import type { FieldAxis } from "../cf/grid.js";
+import type { FieldAxis } from "../cf/axis.js";
 import type { FieldAttributes } from "../file/field-file.js";
 
 /** What missing values are in written files, as in CMIP. */
@@ -10,13 +10,16 @@ export const writtenFill = 1e20;
 
 /** The content of a NetCDF file. */
 export interface NetcdfPlan {
-  /** Dimensions in the order of the variables. */
-  axes: readonly FieldAxis[];
-  /** Variables of float32 over all axes. */
-  variables: readonly { name: string; attributes: FieldAttributes }[];
+  /** Variables of float32 over their axes, of which some are shared. */
+  variables: readonly { name: string; attributes: FieldAttributes; axes: readonly FieldAxis[] }[];
   /** Attributes of the file. */
   attributes: FieldAttributes;
 }
+
+/** The axes of a file. */
+export const planAxes = ({ variables }: NetcdfPlan): FieldAxis[] => [
+  ...new Set(variables.flatMap(({ axes }) => axes)),
+];
 
 /** Writes the variables of a NetCDF file by parts. */
 export interface NetcdfWriter {
@@ -61,8 +64,7 @@ function addAxis(file: H5File, { name, size, values, attributes }: FieldAxis): v
 /** A variable whose chunks are fields. */
 function addVariable(
   file: H5File,
-  { name, attributes }: NetcdfPlan["variables"][number],
-  axes: readonly FieldAxis[],
+  { name, attributes, axes }: NetcdfPlan["variables"][number],
 ): H5Dataset {
   const shape = axes.map(({ size }) => size);
   const chunks = shape.map((size, k) => (k < shape.length - 2 ? 1 : size));
@@ -108,10 +110,8 @@ export async function openNetcdfWriter(path: string, plan: NetcdfPlan): Promise<
   try {
     const variables = attempt(() => {
       addAttributes(file, plan.attributes);
-      for (const axis of plan.axes) addAxis(file, axis);
-      return new Map(
-        plan.variables.map((one) => [one.name, addVariable(file, one, plan.axes)] as const),
-      );
+      for (const axis of planAxes(plan)) addAxis(file, axis);
+      return new Map(plan.variables.map((one) => [one.name, addVariable(file, one)] as const));
     });
     return {
       put: (name, ranges, values) =>
