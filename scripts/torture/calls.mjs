@@ -2,6 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
+/** Kinds of allocations, which have no file. */
+export const memoryKinds = ["tensor", "block"];
+
 /**
  * The calls of a log: kind, index among its kind in its process, path below `folder`, its later
  * name after a rename (`final`), the same without numbers (`what`), which identifies calls, and the
@@ -15,13 +18,18 @@ export function readCalls(log, folder) {
     const [pid, kind, path, to] = row.split("\t").map((cell) => cell.replace(folder, "."));
     return { pid, kind, path, to };
   });
+  const onFiles = calls.filter(({ kind }) => !memoryKinds.includes(kind));
   const counts = new Map();
-  return calls.map(({ pid, kind, path, to }, at) => {
+  let at = 0;
+  return calls.map(({ pid, kind, path, to }) => {
     const n = (counts.get(`${pid} ${kind}`) ?? 0) + 1;
     counts.set(`${pid} ${kind}`, n);
-    const final = to || finalOf(path, calls.slice(at));
+    if (memoryKinds.includes(kind)) return { kind, n, path, final: path, what: path, makes: [] };
+    const final = to || finalOf(path, onFiles.slice(at));
     const what = final.replaceAll(/[0-9a-f]*\d[0-9a-f]*/g, "#");
-    return { kind, n, path, final, what, makes: madeIn(path, pid, calls, at) };
+    const makes = madeIn(path, pid, onFiles, at);
+    at += 1;
+    return { kind, n, path, final, what, makes };
   });
 }
 

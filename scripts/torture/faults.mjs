@@ -6,12 +6,11 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chosen, readCalls, spread } from "./calls.mjs";
+import { chosen, memoryKinds, readCalls, spread } from "./calls.mjs";
 import { commands, differences, endOf, outcomeOf, type, untouchedRun } from "./commands.mjs";
 
 const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap", "tensor", "block"];
-/** Allocations have no file. Without any large block, V8 itself ends the process. */
-const memoryKinds = ["tensor", "block"];
+/** Without any large block, V8 itself ends the process. */
 const onlyOnce = ["block"];
 const errors = [
   ["ENOSPC", 28],
