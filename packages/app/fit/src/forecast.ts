@@ -5,11 +5,13 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { TimePlan } from "@dsbm/experiment";
 import { trainingProblem } from "@dsbm/problem";
+import { duration } from "@dsbm/runs";
 import type { DataFacts } from "./facts.js";
 import { foldsFit } from "./leave-out/leave-out.js";
 import { innerDatasets, leaveOutSeconds } from "./leave-out/time.js";
 import type { FitConfiguration } from "./request.js";
 import { isFitted } from "./rules/iterations.js";
+import { largestEndShare } from "./time.js";
 
 /** Steps of a direction below which an image network hardly changes the style of its source. */
 export const styleSteps = 1000;
@@ -47,6 +49,30 @@ export function describeImageForecast({
   return `${said}: the style will hardly change; about ${styleSteps} steps need max_minutes=${enough}`;
 }
 
+/** The seconds of a run before its training. */
+export interface TrainingTime {
+  /** Of the time limit. */
+  all: number;
+  /** Of reading and preparing so far. */
+  spent: number;
+  /** Kept for evaluation and report. */
+  reserve: number;
+  /** Of the planned training, which has a few steps at least. */
+  training: number;
+}
+
+/** Says that reading left no time for training, and the cure; null if half of the planned training fits. */
+export function describeTrainingTime({
+  all,
+  spent,
+  reserve,
+  training,
+}: TrainingTime): string | null {
+  if (2 * (all - spent - reserve) >= training) return null;
+  const enough = Math.ceil((spent + 60) / 60 / (1 - largestEndShare));
+  return `forecast: no time is left for training, since reading and preparing took ${duration(spent)}, with a limit of ${duration(all)}: the bridge will hardly learn; max_minutes=${enough} leaves a minute`;
+}
+
 /** The steps of each direction: the sum over its half-iterations. */
 const stepsOfDirection = (
   steps: readonly number[],
@@ -68,11 +94,14 @@ interface PlannedFit extends FitConfiguration {
   time: TimePlan;
 }
 
-/** What the time will do to images, and whether it is too short for a cross-validation, a line each. */
+/** What the time will do to images, and whether it is too short for training or a cross-validation, a line each. */
 export function forecastLines({ config, own, facts, datasets, time }: PlannedFit): string[] {
   const { max_minutes: minutes, loo } = own;
   if (minutes === null || isFitted(config)) return [];
-  const lines: string[] = [];
+  const { clock, limit, trainingSeconds: training } = time;
+  const { reserve } = limit;
+  const seconds = { all: 60 * minutes, spent: clock.spent, reserve, training };
+  const lines = [describeTrainingTime(seconds) ?? []].flat();
   const isCourse = innerDatasets(config) > 0;
   if (facts.shape.length > 1)
     lines.push(

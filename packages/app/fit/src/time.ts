@@ -9,7 +9,7 @@ import type { FitConfiguration } from "./request.js";
 import { largestSteps, methodOf } from "./rules/iterations.js";
 
 /** Largest share of the time for the final evaluation. */
-const largestEndShare = 0.35;
+export const largestEndShare = 0.35;
 /** Seconds of the final evaluation and the report of vectors. */
 const usualEndSeconds = 20;
 

@@ -2,7 +2,7 @@
 import type { Datasets } from "@dsbm/datasets";
 import { expect, test } from "vitest";
 import { Choices } from "../src/choices.js";
-import { describeImageForecast } from "../src/forecast.js";
+import { describeImageForecast, describeTrainingTime } from "../src/forecast.js";
 import { sizeImages } from "../src/image-size.js";
 import { chooseOptions } from "../src/options.js";
 
@@ -64,3 +64,16 @@ test("a forecast says what few steps do, and what enough steps need", () => {
   );
   expect(describeImageForecast({ ...ten, steps: 4000 })).not.toContain("hardly");
 });
+
+test.each([
+  { what: "time for training", spent: 5, training: 14, line: null },
+  { what: "time for half of the least training", spent: 17, training: 5, line: null },
+  {
+    what: "no time for training",
+    spent: 25,
+    training: 5,
+    line: "forecast: no time is left for training, since reading and preparing took 25s, with a limit of 30s: the bridge will hardly learn; max_minutes=3 leaves a minute",
+  },
+])("a forecast of a run with $what says if training learns", ({ line, ...seconds }) =>
+  expect(describeTrainingTime({ all: 30, reserve: 10.5, ...seconds })).toBe(line),
+);

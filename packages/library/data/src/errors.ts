@@ -40,7 +40,7 @@ interface OptionCure {
 /** What to do about a fault: in words, or by an option. */
 export type Cure = string | OptionCure;
 
-/** The facts of a DatasetError besides its fault. */
+/** The facts of a DatasetError next to its fault. */
 export interface DatasetAdvice {
   /** The option whose value is wrong. */
   option?: OptionValue;

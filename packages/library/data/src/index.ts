@@ -69,7 +69,7 @@ export { type ColumnLook, lookAtTable, type TableLook } from "./tables/look.js";
 export { toRows } from "./tables/number-rows.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { chooseCategories, mostLevels, textColumnsOf } from "./tables/prepare/choose-categories.js";
-export { readCounts } from "./tables/prepare/choose-columns.js";
+export { chooseColumns } from "./tables/prepare/choose-columns.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export { areCopies, RowHashes } from "./tables/prepare/repeated-rows.js";

@@ -3,6 +3,7 @@ import {
   type CleanBatch,
   type CleanCounts,
   type CleanRequest,
+  chooseColumns,
   cleanRows,
   columnsOfFile,
   embedCategories,
@@ -12,7 +13,6 @@ import {
   openRows,
   type ReadOptions,
   type RowSource,
-  readCounts,
   type Units,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/datasets";
@@ -55,11 +55,11 @@ export async function tableInput(path: string, options: TableInputOptions): Prom
     file.close();
   };
   try {
-    if (reading.normalise !== undefined)
-      await readCounts(file, reading.normalise, {
-        signal: options.signal,
-        progress: showRows(progress, `reading counts of ${path}`),
-      });
+    await chooseColumns(file, {
+      ...reading,
+      signal: options.signal,
+      progress: showRows(progress, `reading counts of ${path}`),
+    });
     const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {
       trained,

@@ -148,7 +148,7 @@ export function checkCounts(
 
 /** Bins of the mean. */
 const meanBins = 20;
-/** The word in front of the number of columns in data.columns. */
+/** The prefix of the number of columns in data.columns. */
 const variablePrefix = /^hvg:(.*)$/s;
 
 /**

@@ -36,7 +36,7 @@ class GrowingEntries<T extends Float32Array | Int32Array> {
 
 /**
  * Appends rows to a csr_matrix of all genes. Values above 0 are its entries; other values are zeros, as are genes without a
- * column and rows that are not written.
+ * column and unwritten rows.
  */
 export class CsrLayer {
   readonly #group: H5Group;
