@@ -9,18 +9,18 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 5_400, imports: [] },
   // A second engine: about 320 operations, each with its schema and most with a derivative.
-  portable: { group: "engine", budget: 76_000, imports: [] },
+  portable: { group: "engine", budget: 76_800, imports: [] },
   torch: { group: "engine", budget: 40_600, imports: ["files", "portable"] },
   bridge: { group: "library", budget: 73_300, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_400, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 89_000, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 91_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 32_200, imports: ["files", "torch", "bridge"] },
   // Of bridge, what methods state: this entry loads no libtorch.
   config: { group: "app", budget: 25_900, imports: ["files"], entries: ["bridge/facts"] },
-  runs: { group: "app", budget: 45_800, imports: ["files"] },
-  datasets: { group: "app", budget: 18_300, imports: base },
+  runs: { group: "app", budget: 46_200, imports: ["files"] },
+  datasets: { group: "app", budget: 18_500, imports: base },
   problem: { group: "app", budget: 2_900, imports: [...base, "datasets"] },
-  inference: { group: "app", budget: 27_900, imports: [...base, "datasets", "problem"] },
+  inference: { group: "app", budget: 29_200, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
     budget: 44_200,
@@ -37,7 +37,7 @@ const packages = {
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 34_500, imports: ["files"] },
-  studio: { group: "pages", budget: 42_200, imports: ["files", "runs", "web"] },
+  studio: { group: "pages", budget: 42_500, imports: ["files", "runs", "web"] },
   export: {
     group: "command",
     budget: 15_800,

@@ -185,7 +185,7 @@ test("columns with many rows at an end of their range keep this bound, whole num
   const inner = { min: [-2, 8.9, 0.1, 1, null], max: [2, 9, 0.9, 2, null] };
   const far = boundFacts({ ...edges, low: [0, 0.1, 0.03, 0.2, 1], inner });
   expect(chooseRange([far])?.value).toEqual(["share:0..1", "kids:0..3"]);
-  // 4 of 40 rows that are left are fewer than a bound has.
+  // 4 of the 40 remaining rows are fewer than a bound has.
   const dropped = { ...boundFacts({ ...edges, low: [0, 0.1, 0.03, 0.2, 1] }), dropped: 360 };
   expect(chooseRange([dropped])?.value).toEqual(["kids:0..3"]);
   // Of log(1 + x), in the units of x.

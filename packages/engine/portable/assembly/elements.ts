@@ -38,7 +38,7 @@ export function limitedExponential(z: v128): v128 {
   return v128.andnot(limited, isSmall);
 }
 
-/** 0 where e⁻ᶻ leaves the range: z σ(z) of −∞ is NaN, as in libtorch. */
+/** 0 if e⁻ᶻ is beyond float32: z σ(z) of −∞ is NaN, as in libtorch. */
 function sigmoid(z: v128): v128 {
   const one = constant(0);
   const logistic = f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(z))));

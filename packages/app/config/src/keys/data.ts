@@ -104,7 +104,10 @@ export const reading = {
   booleans: flag(false, "whether true and false in .csv and .tsv are the numbers 1 and 0"),
   header: flag(true, "whether the first line of .csv and .tsv names the columns"),
   key: file("the array of a .npz file; null for a file with one array", "x"),
-  layer: file("the matrix of a .h5ad file: X, a layer, an entry of obsm, or raw; null is X", "X_pca"),
+  layer: file(
+    "the matrix of a .h5ad file: X, a layer, an entry of obsm, or raw; null is X",
+    "X_pca",
+  ),
 };
 
 /** Options `data.` of images and fields. */

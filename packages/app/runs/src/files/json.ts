@@ -123,6 +123,7 @@ interface FormatOptions<T> {
 }
 
 /**
+ * Checks a value of a file against its schema, and returns it.
  * @throws {RunError} "newer_format" with the version that wrote the value, or "corrupt" that names the first wrong
  * part, and `cure`.
  */

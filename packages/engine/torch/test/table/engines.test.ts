@@ -122,7 +122,7 @@ function withFirst(value: unknown, odd: number): unknown {
   return T.tensor(Array.from(numbers), { dtype: value.dtype }).reshape(value.shape);
 }
 
-/** The results, or that there are none. */
+/** The results, or "refused". */
 function outcome(engine: Native, entry: Entry, sample: unknown[]): unknown {
   try {
     return results(engine, entry, sample);

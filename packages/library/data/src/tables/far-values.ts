@@ -8,10 +8,13 @@ export type EndFacts = Pick<TableFacts, "range" | "edges" | "rows"> &
   Partial<Pick<TableFacts, "dropped">>;
 
 /** The rows of column k at an end of its range; dropped rows have no share. */
-export const rowsAtEnd = ({ edges, rows, dropped = 0 }: EndFacts, k: number, side: Side): number =>
-  Math.round(edges[side][k] * (rows - dropped));
+export const rowsAtEnd = (
+  { edges, rows, dropped = 0 }: EndFacts,
+  k: number,
+  side: RangeEnd,
+): number => Math.round(edges[side][k] * (rows - dropped));
 
-type Side = "low" | "high";
+type RangeEnd = "low" | "high";
 
 /** One far row is an outlier; a mark stands in several rows, but not in most. */
 const leastRows = 3;
@@ -25,7 +28,7 @@ interface FarValue {
 }
 
 /** The value of one dataset at an end of column k's range that is farther from all other rows than these are from each other; null: none is. */
-function farValue(facts: EndFacts, k: number, side: Side): FarValue | null {
+function farValue(facts: EndFacts, k: number, side: RangeEnd): FarValue | null {
   const { range, edges } = facts;
   const count = rowsAtEnd(facts, k, side);
   const inner = side === "low" ? edges.inner?.min[k] : edges.inner?.max[k];
@@ -42,7 +45,7 @@ function farValue(facts: EndFacts, k: number, side: Side): FarValue | null {
 export function farValues(
   datasets: readonly EndFacts[],
   k: number,
-  side: Side,
+  side: RangeEnd,
 ): (FarValue | null)[] {
   const isOrdinary = (facts: EndFacts, value: number) =>
     value >= (farValue(facts, k, "low")?.others[0] ?? facts.range.min[k]) &&
@@ -59,9 +62,10 @@ export function farValueNotes(
   k: number,
   placeOf: (facts: TableFacts) => string,
 ): string[] {
-  const [low, high] = [farValues(datasets, k, "low"), farValues(datasets, k, "high")];
+  const low = farValues(datasets, k, "low");
+  const high = farValues(datasets, k, "high");
   return datasets.flatMap((facts, i) =>
-    [low[i], high[i]].filter((far) => far !== null).map((far) => farValueNote(facts, far, placeOf)),
+    [low[i], high[i]].flatMap((far) => (far ? [farValueNote(facts, far, placeOf)] : [])),
   );
 }
 
