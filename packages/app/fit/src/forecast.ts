@@ -101,7 +101,8 @@ export function forecastLines({ config, own, facts, datasets, time }: PlannedFit
   const { clock, limit, trainingSeconds: training } = time;
   const { reserve } = limit;
   const seconds = { all: 60 * minutes, spent: clock.spent, reserve, training };
-  const lines = [describeTrainingTime(seconds) ?? []].flat();
+  const noTime = describeTrainingTime(seconds);
+  const lines = noTime === null ? [] : [noTime];
   const isCourse = innerDatasets(config) > 0;
   if (facts.shape.length > 1)
     lines.push(

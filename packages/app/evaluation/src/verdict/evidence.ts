@@ -1,6 +1,13 @@
 // What a verdict rests on: facts about the data, and the rows that decide.
 import type { Datasets } from "@dsbm/datasets";
-import { type Grade, grades, type MetricRow, type NextStep, type Verdict } from "@dsbm/runs";
+import {
+  type Grade,
+  grades,
+  type MetricRow,
+  type NextStep,
+  type Verdict,
+  worstFirst,
+} from "@dsbm/runs";
 import { judge, leastPower } from "./grade.js";
 
 /** The noun for the samples of datasets. */
@@ -80,14 +87,11 @@ export function evidenceOf(
   ]);
   const isOff = others.length > 0 || needed.some((row) => judge(row).isOff);
   const deciding =
-    needed.find((row) => judge(row).grade === grade) ?? others.toSorted(worstFirst)[0] ?? main;
+    needed.find((row) => judge(row).grade === grade) ?? worstFirst(others)[0] ?? main;
   const blinded = usual && usual !== main && usual.excess?.more === null ? usual : null;
   const openColumns = ends.flatMap(({ open_columns }) => open_columns ?? []);
   return { direction, grade, main, accuracy, others, deciding, isOff, openColumns, blinded };
 }
-
-const rankOf = (row: MetricRow) => grades.indexOf(judge(row).grade ?? "undecided");
-const worstFirst = (a: MetricRow, b: MetricRow) => rankOf(b) - rankOf(a);
 
 /** The main metric, or an alternative with more power if the main metric cannot tell source from target. */
 function strongestMetric(

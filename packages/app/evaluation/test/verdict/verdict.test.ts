@@ -1,24 +1,11 @@
 // The rule of the verdict: grades of rows, and from them the verdict on a direction.
 import { type MetricRow, nextStepText } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
+import { metricRow } from "../../../../../test/support/metric-row.js";
 import { comparedRows, gradedRows, judge } from "../../src/verdict/grade.js";
 import { verdictOn } from "../../src/verdict/verdict.js";
 
-const row = (change: Partial<MetricRow>): MetricRow => ({
-  name: "sliced_w2",
-  role: "substitute",
-  title: "sliced W2",
-  group: "endpoints",
-  meaning: "",
-  direction: "f",
-  value: 1,
-  interval: null,
-  floor: 1,
-  ceiling: 100,
-  better: "lower",
-  n: null,
-  ...change,
-});
+const row = (change: Partial<MetricRow>) => metricRow({ role: "substitute", ...change });
 
 /** A row of which a share of the distance is left, with its interval and the power. */
 const shareLeft = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({

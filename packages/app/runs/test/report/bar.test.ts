@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { metricRow as row } from "../../../../../test/support/metric-row.js";
 import { barShape, drawBar, drawLabelledBar, labelledBar } from "../../src/report/bar.js";
 import type { MetricRow } from "../../src/run/quality.js";
-import { excessRow, row, unbroken } from "./metric-row.js";
+import { excessRow, unbroken } from "./excess.js";
 
 describe("bars", () => {
   const attribute = (text: string, name: string, pattern: RegExp) =>

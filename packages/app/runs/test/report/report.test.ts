@@ -1,5 +1,6 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
+import { metricRow as row } from "../../../../../test/support/metric-row.js";
 import { percent } from "../../src/numbers.js";
 import { request, trainingText } from "../../src/report/lead.js";
 import { metricTables } from "../../src/report/metrics.js";
@@ -11,7 +12,7 @@ import { rowWords } from "../../src/report/words.js";
 import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { grades, gradeText } from "../../src/run/verdict.js";
 import { select } from "../figure/svg.js";
-import { excessRow, row, unbroken } from "./metric-row.js";
+import { excessRow, unbroken } from "./excess.js";
 
 describe("numbers", () => {
   it("are never rounded to 0 % or 100 %", () =>
