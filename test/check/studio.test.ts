@@ -227,7 +227,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
       hash,
       async (page) => {
         await page.locator(shown).first().waitFor();
-        await page.waitForLoadState("networkidle").catch(() => {});
+        await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
         expect(await sticksOut(page)).toBe(0);
         expect(await accessibilityFaults(page)).toEqual([]);
         if (dark) expect(await printFaults(page)).toEqual([]);

@@ -55,6 +55,7 @@ export {
   decidingRow,
   directionVerdicts,
   heldOutVerdicts,
+  mainRow,
   type TitledVerdict,
   verdictTitle,
 } from "./report/verdict.js";

@@ -1,5 +1,6 @@
 // Compared runs: differences of configurations, seeds as one column, the best of each metric, readable values.
 import { describe, expect, it } from "vitest";
+import { placesOf } from "../src/page/runs/columns.js";
 import {
   compareGrades,
   compareMetrics,
@@ -52,15 +53,15 @@ function detail(
         halves: 1,
         step: 1,
         loss: null,
-        metrics: {},
+        metrics: [],
         progress: null,
         note: "",
         problems: [],
       },
+      given: Object.fromEntries(given.map((key) => [key, String(config[key] ?? "")])),
       grades,
     },
     config: Object.entries(config).map(([key, one]) => [key, JSON.stringify(one)]),
-    given,
     metrics: [{ ...w2, value, ...metric }],
     ...{
       command: null,
@@ -75,6 +76,23 @@ function detail(
 }
 
 const sigmas = [2, 0.5, 1, 0.1, 4, 0.25];
+
+describe("the place of a run in the table", () => {
+  const rows = [
+    detail({ sigma: 0.5, seed: 1 }),
+    detail({ sigma: 2, seed: 1 }),
+    detail({ sigma: 2, seed: 2 }),
+    detail({ sigma: 2, seed: 1, name: "alone" }),
+  ].map(({ row }) => row);
+
+  it("is what tells it from others of its name without the seed, or else its last folders", () =>
+    expect([...placesOf(rows).values()]).toEqual([
+      "sigma=0.5",
+      "sigma=2",
+      "sigma=2",
+      expect.stringMatching(/sigma.*\/1$/),
+    ]));
+});
 
 describe("compared runs", () => {
   it("of a sweep of six sigmas are six sigmas, in order, without keys that follow from sigma", () => {

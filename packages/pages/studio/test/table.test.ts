@@ -45,9 +45,11 @@ describe("the table of runs", () => {
       half: 2,
       halves: 2,
       step: 200,
-      metrics: { "sliced_w2 f": { value: 0.15, reference: 0.04 } },
     });
-    expect(rows[0]?.metrics).not.toHaveProperty("data_sliced_w2 f");
+    expect(rows[0]?.metrics).toMatchObject([
+      { title: "sliced 2-Wasserstein", direction: "f", value: 0.15, floor: 0.04 },
+      { title: "sliced 2-Wasserstein", direction: "b", value: 0.11, floor: 0.04 },
+    ]);
   });
 
   it("has the grade of each direction, with the bar of its metric if quality.json has its floor and ceiling", () => {
@@ -82,7 +84,7 @@ describe("the table of runs", () => {
       expect(row.grades).toEqual([]);
       expect(row.problems).toEqual([expect.stringContaining(said)]);
       expect(row.problems[0]).toMatch(/: evaluate again with npx dsbm evaluate [^\n]*moons\/1'?$/);
-      expect(row.metrics).toHaveProperty("sliced_w2 f");
+      expect(row.metrics).toMatchObject([{ title: "sliced 2-Wasserstein" }, { direction: "b" }]);
       writeFileSync(path, whole);
       expect(rowOf(at)).toMatchObject({ problems: [], grades: [{ direction: "f" }, {}] });
     },
@@ -96,6 +98,22 @@ describe("the table of runs", () => {
       writeFileSync(join(at, "moons/1", file), '"\n');
       const { state, problems } = rowOf(at);
       expect([state, problems]).toEqual(["finished", [expect.stringContaining(file)]]);
+    },
+  );
+
+  it.each([
+    ["the evaluation", {}, [0.5]],
+    ["the evaluation, if training measured nothing", { "results.csv": "direction,step\n" }, [0.5]],
+    ["training, until there is an evaluation", { "quality.json": '{"rows":[]}' }, [0.15, 0.11]],
+  ] as [string, Record<string, string>, number[]][])(
+    "has the distances of %s",
+    (title, files, values) => {
+      const at = join(root, title);
+      writeRun(join(at, "moons/1"));
+      writeQuality(join(at, "moons/1"));
+      for (const [name, text] of Object.entries(files))
+        writeFileSync(join(at, "moons/1", name), text);
+      expect(rowOf(at).metrics.map(({ value }) => value)).toEqual(values);
     },
   );
 

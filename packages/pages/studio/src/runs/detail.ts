@@ -45,11 +45,10 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   return {
     row,
     command: info?.command ?? null,
-    given: Object.keys(info?.request?.overrides ?? {}),
     config: flattenValue(config),
     choices,
     results,
-    metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(row, results),
+    metrics: quality ? comparedMetrics(quality.rows) : trainingMetrics(results),
     verdicts: quality
       ? [...heldOutVerdicts(quality.rows), ...directionVerdicts(quality, names)]
       : [],

@@ -1,5 +1,5 @@
-import type { MetricRow } from "@dsbm/runs";
-import type { ComparedMetric, Results, RunRow } from "../shared/api.js";
+import { type MetricRow, mainRow, type Quality } from "@dsbm/runs";
+import { type ComparedMetric, directions, type Results } from "../shared/api.js";
 
 const comparedGroups: readonly string[] = ["loo", "endpoints", "middle"];
 
@@ -18,23 +18,37 @@ export const comparedMetrics = (rows: readonly MetricRow[]): ComparedMetric[] =>
     }));
 
 /** The metrics of the last evaluation during training, for runs without quality.json. */
-export const trainingMetrics = ({ metrics }: RunRow, { references }: Results): ComparedMetric[] =>
-  references.flatMap(({ column, title, group, referenceName }) =>
-    (["f", "b"] as const).flatMap((direction): ComparedMetric[] => {
-      if (!comparedGroups.includes(group)) return [];
-      const { value, reference = null } = metrics[`${column} ${direction}`] ?? {};
-      if (value === undefined) return [];
+export const trainingMetrics = ({ rows, references }: Results): ComparedMetric[] =>
+  references.flatMap(({ column, title, group, isMain, reference, referenceName }) =>
+    directions.flatMap((direction): ComparedMetric[] => {
+      const row = rows.findLast((one) => one.direction === direction);
+      const value = row?.[column];
+      if (!isMain || !comparedGroups.includes(group) || !isNumber(value)) return [];
       const isTarget = referenceName === "target";
+      const bound = row?.[reference ?? ""];
+      const boundOf = (name: string) => (referenceName === name && isNumber(bound) ? bound : null);
       return [
         {
           title,
           direction,
           value,
           better: isTarget ? "target" : referenceName === null ? null : "lower",
-          floor: referenceName === "floor" ? reference : null,
-          ceiling: referenceName === "ceiling" ? reference : null,
-          target: isTarget ? reference : null,
+          floor: boundOf("floor"),
+          ceiling: boundOf("ceiling"),
+          target: boundOf("target"),
         },
       ];
     }),
   );
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** The distance of each direction in an evaluation, for lists of runs. */
+export const headlines = (quality: Quality): ComparedMetric[] =>
+  comparedMetrics(directions.flatMap((direction) => mainRow(quality, direction) ?? []));
+
+/** The metric that lists show of a run without quality.json. */
+export function trainingHeadlines({ rows, references }: Results): ComparedMetric[] {
+  const shown = references.find(({ isHeadline }) => isHeadline) ?? references[0];
+  return shown ? trainingMetrics({ rows, references: [shown] }) : [];
+}

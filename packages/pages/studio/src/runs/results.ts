@@ -1,24 +1,7 @@
 import { columnsFile, type LoggedMetric, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import type { Measured, Results } from "../shared/api.js";
+import type { Results } from "../shared/api.js";
 import { readAs } from "./files.js";
-
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
-
-/** The main metrics of the newest evaluation of each direction, by "<column> <direction>". */
-export function newestMetrics({ rows, references }: Results): Record<string, Measured> {
-  const metrics: Record<string, Measured> = {};
-  for (const way of ["f", "b"]) {
-    const row = rows.findLast(({ direction }) => direction === way) ?? {};
-    for (const { column, reference: name } of references.filter(({ isMain }) => isMain)) {
-      const value = row[column];
-      const reference = row[name ?? ""];
-      if (isNumber(value))
-        metrics[`${column} ${way}`] = { value, reference: isNumber(reference) ? reference : null };
-    }
-  }
-  return metrics;
-}
 
 /** The results of a run without evaluations. */
 export const noResults: Results = { rows: [], references: [] };
@@ -43,6 +26,7 @@ export function readResults(folder: Folder, path: string): Results {
         reference: reference?.column ?? null,
         referenceName: reference?.name ?? null,
         isMain: metric.isMain,
+        isHeadline: metric.isHeadline === true,
         log: metric.scale === "log",
       };
     });

@@ -15,7 +15,7 @@ import {
 } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { isRunFolder, pathBelow, walkFolders } from "../files/walk.js";
-import type { RunGrade, RunRow, Runs } from "../shared/api.js";
+import type { ComparedMetric, RunGrade, RunRow, Runs } from "../shared/api.js";
 import {
   configFacts,
   endsOf,
@@ -25,7 +25,8 @@ import {
   readAs,
   readQuality,
 } from "./files.js";
-import { newestMetrics, readResults } from "./results.js";
+import { headlines, trainingHeadlines } from "./metrics.js";
+import { readResults } from "./results.js";
 
 const mostRuns = 1000;
 
@@ -74,7 +75,7 @@ interface Kept<T> {
 }
 
 type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
-type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds">;
+type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds" | "given">;
 type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
 const barWidth = 96;
@@ -91,6 +92,11 @@ const gradesOf = (quality: Quality): RunGrade[] =>
       bar: row ? barShape(row, { width: barWidth }) : null,
     };
   });
+
+const noEvaluation: { grades: RunGrade[]; measured: ComparedMetric[] } = {
+  grades: [],
+  measured: [],
+};
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
@@ -136,12 +142,14 @@ class Summaries {
       const { course } = readAs(this.#folder, path, dataFile);
       return course && courseTitle(course);
     });
-    const metrics = ifReadable("results.csv", {}, (path) =>
-      newestMetrics(readResults(this.#folder, path)),
+    const trained = ifReadable<ComparedMetric[]>("results.csv", [], (path) =>
+      trainingHeadlines(readResults(this.#folder, path)),
     );
-    const grades = ifReadable<RunGrade[]>("quality.json", [], () =>
-      gradesOf(readQuality(this.#folder, id)),
-    );
+    const { grades, measured } = ifReadable("quality.json", noEvaluation, () => {
+      const quality = readQuality(this.#folder, id);
+      return { grades: gradesOf(quality), measured: headlines(quality) };
+    });
+    const metrics = measured.length > 0 ? measured : trained;
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
     const state = (): StatePart => {
       try {
@@ -174,6 +182,7 @@ class Summaries {
       state: isKilled ? "interrupted" : info.state,
       reason: isKilled ? "the process ended without a message" : info.reason,
       started: started || null,
+      given: textsOf(info.request?.overrides ?? {}),
       seconds: Number.isFinite(to - from) ? spent + Math.max(0, (to - from) / 1000) : null,
     };
   }
@@ -216,10 +225,19 @@ const unknownConfig = (id: string): ConfigPart => ({
   halves: null,
 });
 
+const textsOf = (overrides: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(overrides).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+
 const unreadable = (reason: string): StatePart => ({
   state: "unreadable",
   reason,
   started: null,
+  given: {},
   seconds: null,
 });
 

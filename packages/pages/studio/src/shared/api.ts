@@ -18,14 +18,10 @@ export const tokenHeader = "x-studio-token";
 /** Runs of a comparison or a sweep: as many as have a look of their own. */
 export const mostCompared = 32;
 
-type ShownState = RunState | "unreadable";
+/** The directions in the order of pages. */
+export const directions = ["f", "b"] as const;
 
-/** A metric of the newest evaluation, with its reference. */
-export interface Measured {
-  value: number;
-  /** Its floor, its exact value or its ceiling; null if unknown. */
-  reference: number | null;
-}
+type ShownState = RunState | "unreadable";
 
 /** The grade of a direction. */
 export interface RunGrade {
@@ -69,12 +65,14 @@ export interface RunRow {
   loss: number | null;
   /** How far it is; null unless it is live. */
   progress: LiveProgress | null;
+  /** The options that the user gave, as texts. */
+  given: Record<string, string>;
   /** What people wrote about it; "" if nothing. */
   note: string;
   /** The grades of its verdicts. */
   grades: RunGrade[];
-  /** By "<column> <direction>", such as "sliced_w2 f". */
-  metrics: Record<string, Measured>;
+  /** The distance of each direction, from quality.json or else the last evaluation during training. */
+  metrics: ComparedMetric[];
   /** Unreadable files with their cures, a line each. */
   problems: string[];
 }
@@ -167,6 +165,8 @@ interface Reference {
   reference: string | null;
   referenceName: string | null;
   isMain: boolean;
+  /** Whether lists of runs show it. */
+  isHeadline: boolean;
   /** Whether its axis is logarithmic. */
   log: boolean;
 }
@@ -183,8 +183,6 @@ export interface RunDetail {
   command: string | null;
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
-  /** The keys that the user gave; empty if unknown. */
-  given: string[];
   choices: Choice[];
   results: Results;
   /** The verdicts on times that a training did not see, then on each direction. */

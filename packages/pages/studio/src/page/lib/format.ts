@@ -28,8 +28,9 @@ export function moment(time: string | null): string {
   return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
 }
 
-/** "sliced_w2 f" as "sliced_w2 →". */
-export const metricTitle = (name: string): string => name.replace(/ f$/, " →").replace(/ b$/, " ←");
+/** "→", "←", or nothing for both directions. */
+export const arrowOf = (direction: string | null): string =>
+  direction === null ? "" : direction === "f" ? "→" : "←";
 
 /** Titles of the metrics of training steps. */
 export const trainingTitles: Readonly<Record<string, string>> = {
@@ -50,8 +51,6 @@ export const faultsOf = ({ state, reason, problems }: RunRow): string[] => [
   ...problems,
 ];
 
-/** The directions in the order of pages. */
-export const directions = ["f", "b"] as const;
 /** The names of the directions. */
 export const directionNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 

@@ -1,9 +1,9 @@
 import type { Row } from "@dsbm/runs";
-import type { HistoryPart, Results } from "../../shared/api.js";
+import { directions, type HistoryPart, type Results } from "../../shared/api.js";
 import { type Axis, align, evaluationsOf, smoothValues } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
 import { directionColor } from "../chart/theme.js";
-import { directionNames, directions } from "../lib/format.js";
+import { directionNames } from "../lib/format.js";
 
 const fewRows = 12;
 

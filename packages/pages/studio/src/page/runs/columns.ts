@@ -1,6 +1,6 @@
 // The columns of the table of runs, sorting and filters, without a page.
-import type { RunGrade, RunRow } from "../../shared/api.js";
-import { digits, duration, metricTitle, moment } from "../lib/format.js";
+import type { ComparedMetric, RunGrade, RunRow } from "../../shared/api.js";
+import { arrowOf, digits, duration, moment } from "../lib/format.js";
 
 /** A column of the table of runs. */
 export interface Column {
@@ -22,7 +22,7 @@ const column = (
 
 /** "✓ good →" */
 export const gradeTitle = ({ text, direction }: RunGrade): string =>
-  `${text} ${direction === "f" ? "→" : "←"}`;
+  `${text} ${arrowOf(direction)}`;
 
 const gradesText = ({ grades }: RunRow) => grades.map(gradeTitle).join(", ");
 
@@ -40,17 +40,17 @@ export const startedColumn = column(
 const fixedColumns: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
-  startedColumn,
   column(
     "grade",
     "Grade",
     ({ grades }) => (grades.length > 0 ? Math.max(...grades.map(({ rank }) => rank)) : null),
     (row) => gradesText(row) || "–",
   ),
+  startedColumn,
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
   column("seed", "Seed", ({ seed }) => seed),
-  column("half", "Half", ({ half }) => half, progress, true),
+  column("half", "Half-iteration", ({ half }) => half, progress, true),
   column(
     "seconds",
     "Time",
@@ -66,30 +66,54 @@ const fixedColumns: readonly Column[] = [
     true,
   ),
 ];
+
+/** A metric of a run in its directions. */
+export const metricsOf = ({ metrics }: RunRow, title: string): ComparedMetric[] =>
+  metrics.filter((metric) => metric.title === title);
+
 /** The metrics of the runs, the most frequent first. */
-export function metricNames(rows: readonly RunRow[]): string[] {
+export function metricTitles(rows: readonly RunRow[]): string[] {
   const counts = new Map<string, number>();
-  for (const { metrics } of rows)
-    for (const name of Object.keys(metrics)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  for (const { title } of rows.flatMap(({ metrics }) => metrics))
+    counts.set(title, (counts.get(title) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([title]) => title);
 }
 
-/** The columns of the table, with these metrics. */
+/** The columns of the table, with these metrics; the larger value of both directions is the key. */
 export const columnsWith = (metrics: readonly string[]): Column[] => [
   ...fixedColumns,
-  ...metrics.map((name) =>
+  ...metrics.map((title) =>
     column(
-      name,
-      metricTitle(name),
-      (row) => row.metrics[name]?.value ?? null,
+      title,
+      title,
       (row) => {
-        const metric = row.metrics[name];
-        return metric ? digits(metric.value) : "–";
+        const values = metricsOf(row, title).map(({ value }) => value);
+        return values.length > 0 ? Math.max(...values) : null;
       },
+      () => "–",
       true,
     ),
   ),
 ];
+
+/** What tells each run from others of its name, by its path: "sigma=2"; else its last two folders. */
+export function placesOf(rows: readonly RunRow[]): Map<string, string> {
+  const names = [...new Set(rows.map(({ name }) => name))];
+  return new Map(
+    names.flatMap((name) => {
+      const namesakes = rows.filter((row) => row.name === name);
+      const keys = new Set(namesakes.flatMap(({ given }) => Object.keys(given)));
+      const differing = [...keys].filter(
+        (key) => key !== "seed" && new Set(namesakes.map(({ given }) => given[key])).size > 1,
+      );
+      return namesakes.map(({ id, given }): [string, string] => {
+        const own = differing.filter((key) => given[key] !== undefined);
+        const text = own.map((key) => `${key}=${given[key]}`).join(", ");
+        return [id, text || id.split("/").slice(-2).join("/")];
+      });
+    }),
+  );
+}
 
 /** Runs that contain every part of the filter. */
 export function filterRows(rows: readonly RunRow[], words: string) {

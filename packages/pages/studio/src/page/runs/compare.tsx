@@ -1,8 +1,8 @@
 import { useMemo } from "preact/hooks";
-import { mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
+import { directions, mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { Bar } from "../lib/bar.js";
-import { digits, directionNames, directions, duration, stateClass } from "../lib/format.js";
+import { digits, directionNames, duration, stateClass } from "../lib/format.js";
 import { type GroupLine, GroupTable } from "../lib/group-table.js";
 import { Fault, Select } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";

@@ -41,7 +41,7 @@ export function compareRuns(runs: readonly RunDetail[]): RunComparison {
   const differing = [...new Set(configs.flatMap((config) => [...config.keys()]))]
     .filter((key) => !organising.test(key))
     .filter((key) => new Set(configs.map((config) => config.get(key))).size > 1);
-  const given = new Set(runs.flatMap((one) => one.given));
+  const given = new Set(runs.flatMap(({ row }) => Object.keys(row.given)));
   const own = differing.filter((key) => given.has(key));
   const chosen = new Set(runs.flatMap(({ choices }) => choices.map(({ key }) => key)));
   const free = differing.filter((key) => chosen.has(key));

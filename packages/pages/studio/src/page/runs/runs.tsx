@@ -1,8 +1,8 @@
 import { Fragment } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { mostCompared, type RunRow, type Runs, type StudioState } from "../../shared/api.js";
 import { Bar } from "../lib/bar.js";
-import { digits, faultsOf, stateClass } from "../lib/format.js";
+import { arrowOf, digits, faultsOf, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import {
@@ -10,7 +10,9 @@ import {
   columnsWith,
   filterRows,
   gradeTitle,
-  metricNames,
+  metricsOf,
+  metricTitles,
+  placesOf,
   sortRows,
   startedColumn,
 } from "./columns.js";
@@ -23,7 +25,7 @@ export function RunsPage({ runs, params }: { runs: StudioState | null; params: U
   const [chosen, setChosen] = useState<readonly string[]>([]);
   if (runs === null) return <p class="note">Reading the folder …</p>;
   const { rows } = runs;
-  const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
+  const table = columnsWith(metricTitles(rows).slice(0, mostMetrics));
   const words = params.get("q") ?? "";
   const sortId = params.get("sort") ?? "started";
   const by = table.find(({ id }) => id === sortId) ?? startedColumn;
@@ -114,6 +116,7 @@ interface RunTableProps {
 
 function RunTable(props: RunTableProps) {
   const { rows, columns, sortId, descending } = props;
+  const places = useMemo(() => placesOf(rows), [rows]);
   const sort = ({ id }: Column) =>
     setParams({
       sort: id,
@@ -149,7 +152,7 @@ function RunTable(props: RunTableProps) {
         <tbody>
           {rows.map((row) => (
             <Fragment key={row.id}>
-              <Line row={row} {...props} />
+              <Line row={row} place={places.get(row.id) ?? row.id} {...props} />
               <Faults lines={faultsOf(row)} width={columns.length} />
             </Fragment>
           ))}
@@ -159,58 +162,74 @@ function RunTable(props: RunTableProps) {
   );
 }
 
-function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow }) {
-  const { id, name, state } = row;
+function Line({
+  row,
+  place,
+  columns,
+  chosen,
+  onChoose,
+}: RunTableProps & { row: RunRow; place: string }) {
+  const { id, name } = row;
   const isChosen = chosen.includes(id);
   return (
     <tr class={isChosen ? "chosen" : ""}>
       <td>
         <input
           type="checkbox"
-          aria-label={`Choose ${name} ${shortPlace(row)}`}
+          aria-label={`Choose ${name} ${place}`}
           checked={isChosen}
           onChange={(e) =>
             onChoose(e.currentTarget.checked ? [...chosen, id] : chosen.filter((c) => c !== id))
           }
         />
       </td>
-      {columns.map((column) => {
-        if (column.id === "name")
-          return (
-            <th scope="row" key="name">
-              <a href={hrefOf("run", { run: id })} title={id}>
-                {name || "(this folder)"}
-              </a>
-              <small>{shortPlace(row)}</small>
-              {row.note !== "" && <small class="remark">{row.note.split("\n")[0]}</small>}
-            </th>
-          );
-        if (column.id === "state")
-          return (
-            <td key="state">
-              <span class={stateClass(row)}>{state}</span>
-            </td>
-          );
-        if (column.id === "grade" && row.grades.length > 0)
-          return (
-            <td key="grade">
-              {row.grades.map((one) => (
-                <span key={one.direction} class="graded">
-                  <b class={`grade ${one.grade}`}>{gradeTitle(one)}</b>
-                  {one.bar && <Bar {...one.bar} />}
-                </span>
-              ))}
-            </td>
-          );
-        const reference = row.metrics[column.id]?.reference;
-        return (
-          <td key={column.id} class={column.isNumber ? "number" : ""}>
-            {column.text(row)}
-            {reference != null && <small> / {digits(reference)}</small>}
-          </td>
-        );
-      })}
+      {columns.map((column) => (
+        <Cell key={column.id} row={row} place={place} column={column} />
+      ))}
     </tr>
+  );
+}
+
+function Cell({ row, place, column }: { row: RunRow; place: string; column: Column }) {
+  const { id, name, state, note, grades } = row;
+  if (column.id === "name")
+    return (
+      <th scope="row">
+        <a href={hrefOf("run", { run: id })} title={id}>
+          {name || "(this folder)"}
+        </a>
+        <small>{place}</small>
+        {note !== "" && <small class="remark">{note.split("\n")[0]}</small>}
+      </th>
+    );
+  if (column.id === "state")
+    return (
+      <td>
+        <span class={stateClass(row)}>{state}</span>
+      </td>
+    );
+  if (column.id === "grade" && grades.length > 0)
+    return (
+      <td>
+        {grades.map((one) => (
+          <span key={one.direction} class="graded">
+            <b class={`grade ${one.grade}`}>{gradeTitle(one)}</b>
+            {one.bar && <Bar {...one.bar} />}
+          </span>
+        ))}
+      </td>
+    );
+  const measured = metricsOf(row, column.id);
+  return (
+    <td class={column.isNumber ? "number" : column.id === "data" ? "text" : ""}>
+      {measured.length === 0 && column.text(row)}
+      {measured.map(({ direction, value, floor }) => (
+        <span key={direction} class="measured">
+          {digits(value)} {arrowOf(direction)}
+          {floor !== null && <small>floor {digits(floor)}</small>}
+        </span>
+      ))}
+    </td>
   );
 }
 
@@ -226,6 +245,3 @@ const Faults = ({ lines, width }: { lines: readonly string[]; width: number }) =
       </td>
     </tr>
   );
-
-/** The last two folders of a run. */
-const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");
