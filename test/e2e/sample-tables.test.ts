@@ -5,7 +5,7 @@ import { openRows } from "@dsbm/data";
 import { Generator, randn } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "./cli.js";
-import { hiddenIn, sampleHere as sample, sampleWell, tableRun, workIn } from "./sample.js";
+import { hiddenIn, runWell, sampleHere as sample, sampleWell, tableRun, workIn } from "./sample.js";
 
 const root = scratch();
 const pathOf = (name: string) => join(root, name);
@@ -146,6 +146,40 @@ it("reads decimal commas, thousands, marks of missing values and booleans as it 
   expect(found.large.map((x) => Math.round(2 * Number(x)) / 2)).toEqual([1e6, -2000.5]);
 });
 
+it.each<[command: string, trained: "still" | "whole" | "ranged", x: number, warning: RegExp]>([
+  [
+    "sample",
+    "still",
+    5,
+    /has whole numbers in 3 of 3 columns, where .* fractions \(small, large, time\): expected the same matrix/,
+  ],
+  ["annotate", "still", 5, /has whole numbers in 3 of 3 columns, where .* fractions/],
+  [
+    "sample",
+    "whole",
+    5.5,
+    /has fractions in 2 of 3 columns, where .* whole numbers \(small, large\): expected the same matrix/,
+  ],
+  ["annotate", "whole", 5.5, /has fractions in 2 of 3 columns, where .* whole numbers/],
+  [
+    "annotate",
+    "still",
+    6.5,
+    /far outside of the training data, where .*: small 12 \(data 4.9 to 5.1\)/,
+  ],
+  ["annotate", "still", 6.5, /of 12 generated rows, some have values outside .*: small 12/],
+  ["sample", "ranged", 6.5, /train with .data.range=."large:0\.\.","small".. to prevent this/],
+])("%s of a run of %s columns warns of %d", async (command, trained, x, warning) => {
+  const run = {
+    still: () => stillRun,
+    whole: () => tableRun(pathOf("counts"), { ...facts, whole: true }, { scale: 0 }),
+    ranged: () => tableRun(pathOf("ranged"), facts, { scale: 0, data: { range: ["large:0.."] } }),
+  }[trained]();
+  writeFileSync(pathOf("kind.csv"), `small,large,time\n${`${x},${x},1.7e9\n`.repeat(12)}`);
+  const { stderr } = await runWell(command, run, "kind.csv", "kind-out.csv", "overwrite=true");
+  expect(stderr).toMatch(warning);
+});
+
 it("counts rows far from the training data, and values outside of its range or kind", async () => {
   const small = (values: number[]) =>
     `small,large,time\n${values.map((x) => `${x},0,1.7e9`).join("\n")}\n`;
@@ -156,11 +190,6 @@ it("counts rows far from the training data, and values outside of its range or k
   );
   expect(stderr).toMatch(
     /warning: of 3 generated rows, some have values outside .*: small 2 \(data 4.9 to 5.1\); .*data.range=small/,
-  );
-  writeFileSync(pathOf("whole.csv"), small(new Array<number>(10).fill(5)));
-  const whole = await sampleWell(stillRun, "whole.csv", "whole-out.csv");
-  expect(whole.stderr).toMatch(
-    /warning: .*whole.csv has whole numbers in 2 of 3 columns, where .* fractions \(small, time\): expected the same matrix/,
   );
   expect(stderr).not.toContain("whole numbers in");
   const held = tableRun(pathOf("held"), facts, {

@@ -119,6 +119,8 @@ export interface TableFacts {
   names: readonly string[];
   kept?: readonly string[];
   transform: ColumnTransform;
+  /** Whether the data have whole numbers (default: no). */
+  whole?: boolean;
   conditioning?: { name: string; classes: string[] | null; mean: number; std: number } | null;
   /** The file of the source, which a run of dsbm knows, too. */
   from?: string;
@@ -136,7 +138,7 @@ export const course = (method: string) => ({
 /** A run of two tables, 5 steps; with `scale` 0 its networks answer with zeros, so that its flow changes nothing. */
 export function tableRun(
   folder: string,
-  { names, kept = [], transform, conditioning = null, from }: TableFacts,
+  { names, kept = [], transform, whole = false, conditioning = null, from }: TableFacts,
   {
     scale,
     components,
@@ -159,7 +161,7 @@ export function tableRun(
   const columns = names.map((name, k) => {
     const [mean, room] = [transform.mean[k], 10 * transform.std[k]];
     const source = { min: mean - room, max: mean + room };
-    return { name, source, target: null, whole: false };
+    return { name, source, target: null, whole };
   });
   const counts = { rows: 10, train: 9, test: 1, dropped: 0 };
   const source = { path: from ?? "a.csv", group: null, format: "csv", ...counts };

@@ -1,5 +1,11 @@
-import type { Direction } from "@dsbm/bridge";
-import { type Bounds, type ColumnBounds, firstOf, setting } from "@dsbm/data";
+import {
+  type Bounds,
+  type ColumnBounds,
+  firstOf,
+  type Limits,
+  rangeItems,
+  setting,
+} from "@dsbm/data";
 
 interface RangeColumns {
   names: readonly string[];
@@ -15,13 +21,17 @@ const roundTo4 = (x: number) => Number(x.toPrecision(4));
 
 const excessOver = (x: number, { min, max }: Bounds): number => Math.max(min - x, x - max);
 
-/** Counts odd values by column, of a dataset with these ranges. */
+/** The ranges of the data at a process time; null: of all times. */
+const rangesAt = ({ source, target, all }: ColumnBounds, time: number | null): readonly Bounds[] =>
+  time === 0 ? source : time === 1 ? (target ?? source) : all;
+
+/** Counts odd values by column, of rows of a process time. */
 function counterOf(
   { names, bounds }: RangeColumns,
-  end: "source" | "target",
+  time: number | null,
   isOdd: (x: number, range: Bounds, k: number) => boolean,
 ) {
-  const ranges = bounds[end] ?? bounds.source;
+  const ranges = rangesAt(bounds, time);
   const columns = names.map((name, k) => ({ name, k, range: ranges[k] as Bounds, count: 0 }));
   const odd = () => columns.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
   return {
@@ -76,18 +86,17 @@ function otherNumbers({ names, bounds }: RangeColumns, path: string) {
   };
 }
 
-/** Counts values beyond the data's range by more than half of its width, and columns with numbers of another kind. */
+/** Counts values of rows of a process time (null: of all) beyond the data's range by more than half of its width, and columns with numbers of another kind. */
 export function farRows(
   columns: RangeColumns & { transform: { log1p?: boolean } },
-  direction: Direction,
+  time: number | null,
   path: string,
 ) {
   // Logarithms of whole numbers are fractions.
   const others = columns.transform.log1p ? null : otherNumbers(columns, path);
-  const end = direction === "f" ? "source" : "target";
   const { add, count, text } = counterOf(
     columns,
-    end,
+    time,
     (x, range) => excessOver(x, range) > farShare * (range.max - range.min),
   );
   return {
@@ -107,11 +116,14 @@ export function farRows(
 }
 
 /**
- * Counts generated values outside their data's range, or fractional in a column of whole numbers.
+ * Counts generated values outside the range of the data at a process time (null: at all times), or fractional in a
+ * column of whole numbers.
  */
-export function strayValues(columns: RangeColumns, direction: Direction) {
-  const { names, bounds } = columns;
-  const end = direction === "f" ? "target" : "source";
+export function strayValues(
+  columns: RangeColumns & { limits: Limits | null },
+  time: number | null,
+) {
+  const { names, bounds, limits } = columns;
   // Output is written as float32.
   const isOutside = (x: number, range: Bounds) =>
     excessOver(x, range) >
@@ -120,14 +132,17 @@ export function strayValues(columns: RangeColumns, direction: Direction) {
     bounds.whole[k] === true && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x));
   const kinds = [
     {
-      counter: counterOf(columns, end, isOutside),
+      counter: counterOf(columns, time, isOutside),
       what: "outside the range of the data",
       key: "data.range",
+      items: (open: readonly string[]) => rangeItems(names, limits, open),
     },
     {
-      counter: counterOf(columns, end, isBroken),
+      counter: counterOf(columns, time, isBroken),
       what: "that are not whole numbers",
       key: "data.integer",
+      items: (open: readonly string[]) =>
+        names.filter((name, k) => limits?.whole[k] || open.includes(name)),
     },
   ];
   let rows = 0;
@@ -144,9 +159,10 @@ export function strayValues(columns: RangeColumns, direction: Direction) {
     lines: () =>
       kinds
         .filter(({ counter }) => counter.count() > 0)
-        .map(
-          ({ counter, what, key }) =>
-            `of ${rows} generated rows, some have values ${what}: ${counter.text()}; train with ${setting(key, counter.names().slice(0, mostNamed))} to prevent this`,
-        ),
+        .map(({ counter, what, key, items }) => {
+          const open = counter.names();
+          const values = open.length > mostNamed ? [true] : items(open);
+          return `of ${rows} generated rows, some have values ${what}: ${counter.text()}; train with ${setting(key, values)} to prevent this`;
+        }),
   };
 }

@@ -13,12 +13,11 @@ import {
   nullIfStopped,
   openInput,
 } from "./input/input.js";
-import { UnclearLevels } from "./output/level-texts.js";
+import { rowDoubts } from "./output/level-texts.js";
 import { openOutput } from "./output/output.js";
 import { checkOutput, needsCount } from "./output/place.js";
 import type { SampleWriter } from "./output/writer.js";
 import { planSamples } from "./plan.js";
-import { strayValues } from "./ranges.js";
 import { RunChain } from "./run-chain.js";
 import type { Trained } from "./trained.js";
 
@@ -66,8 +65,8 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const isCounted = input.n === null && needsCount(job.output, last.trained, paths);
     const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
     const conditionsOf = openConditions(config, { bridge, input });
-    const stray = trained.columns && strayValues(trained.columns, direction);
-    const unclear = trained.columns && new UnclearLevels(bridge.units);
+    const end = times.at(-1) as number;
+    const doubts = rowDoubts(bridge, end);
     using output = await openOutput({
       path: job.output,
       bridge: last,
@@ -75,21 +74,17 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       n,
       members,
       times: paths ? times : null,
-      end: times.at(-1) as number,
+      end,
       settings: config,
-      seen(numbers, x) {
-        stray?.add(numbers);
-        unclear?.add(x);
-      },
+      seen: doubts?.add,
     });
     progress.line(input.about);
     const began = performance.now();
     const parts = { bridge, chain, input, n, writer: output.writer, conditionsOf };
     const { samples, evaluations } = await sampleBatches(job, direction, parts);
     await output.commit();
-    for (const line of input.notes?.() ?? []) progress.line(line);
-    const doubts = [...(stray?.lines() ?? []), ...(unclear?.lines() ?? [])];
-    for (const line of doubts) progress.line(`warning: ${line}`);
+    for (const line of [...(input.notes?.() ?? []), ...(doubts?.lines() ?? [])])
+      progress.line(line);
     return {
       direction,
       n: samples,

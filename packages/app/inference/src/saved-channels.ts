@@ -1,6 +1,6 @@
 // The channels of a run of fields, from fields.json.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { decodeBits, fieldsPrefix, limitsOf } from "@dsbm/data";
+import { decodeBits, fieldsPrefix, hullOf, limitsOf } from "@dsbm/data";
 import type { Channels } from "@dsbm/datasets";
 import { readFieldsFile } from "@dsbm/runs";
 import { savedFacts } from "./saved-facts.js";
@@ -23,6 +23,7 @@ export function readChannels(
   const bounds = {
     source: channels.map(({ range }) => range.source),
     target: target.length > 0 ? target : null,
+    all: channels.map(({ range: { source, target } }) => hullOf([source, target ?? source])),
     whole: channels.map(() => false),
   };
   const names = channels.map(({ source }) => source.name);

@@ -7,6 +7,7 @@ import {
   classLabel,
   DatasetError,
   encodeCondition,
+  hullOf,
   limitsOf,
   loadTable,
   Projection,
@@ -106,6 +107,7 @@ function readColumns(
   const bounds = {
     source: columns.map(({ source }) => source),
     target: target.length > 0 ? target : null,
+    all: columns.map(({ source, target, all }) => all ?? hullOf([source, target ?? source])),
     whole: columns.map(({ whole }) => whole),
   };
   return {

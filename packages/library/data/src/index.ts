@@ -97,8 +97,10 @@ export {
   type Bounds,
   boundsOf,
   type ColumnBounds,
+  hullOf,
   type Limits,
   limitsOf,
+  rangeItems,
 } from "./tables/units/limits.js";
 export { RowUnits, Units } from "./tables/units/units.js";
 export { undoValue, type ValueTransform } from "./tables/units/value-transform.js";

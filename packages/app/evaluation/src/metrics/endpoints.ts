@@ -230,7 +230,10 @@ export const strayMetric: Metric = {
   measure: (set, { subject }) => {
     const { columns } = subject.trained;
     const counted = (x: Tensor) => {
-      const stray = strayValues(columns as NonNullable<typeof columns>, set.direction);
+      const stray = strayValues(
+        columns as NonNullable<typeof columns>,
+        set.direction === "f" ? 1 : 0,
+      );
       stray.add(
         tidy(() =>
           subject

@@ -1,7 +1,7 @@
 // The names and commands of the verdicts on a run.
 import { factsNamed } from "@dsbm/bridge";
 import { printCommand } from "@dsbm/config";
-import { levelPlaces } from "@dsbm/data";
+import { levelPlaces, rangeItems } from "@dsbm/data";
 import { type Datasets, shortName } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
 import {
@@ -63,15 +63,9 @@ function rangingStep(
   { columns }: Pick<Datasets, "columns">,
   open: readonly string[],
 ): NextStep | null {
-  const end = (limit: number | undefined) =>
-    limit === undefined || !Number.isFinite(limit) ? "" : `${limit}`;
-  const kept = (columns?.names ?? []).flatMap((name, k) => {
-    const range = `${end(columns?.limits?.min[k])}..${end(columns?.limits?.max[k])}`;
-    return range === ".." || open.includes(name) ? [] : [`${name}:${range}`];
-  });
   return fitStep(
     request,
-    { "data.range": [...kept, ...open] },
+    { "data.range": rangeItems(columns?.names ?? [], columns?.limits ?? null, open) },
     `${haveVerb(open)} generated values outside the range of the data, by which a classifier tells them. Keep them inside`,
   );
 }
@@ -97,7 +91,7 @@ function roundingStep(
   if (!columns) return null;
   const { bounds, limits, names, categories } = columns;
   const levels = levelPlaces(names, categories);
-  const isVarying = (k: number) => !levels.has(k) && bounds.source[k].max > bounds.source[k].min;
+  const isVarying = (k: number) => !levels.has(k) && bounds.all[k].max > bounds.all[k].min;
   const whole = names.filter((_, k) => bounds.whole[k] && isVarying(k));
   const open = names.filter((name, k) => whole.includes(name) && !limits?.whole[k]);
   if (open.length === 0) return null;

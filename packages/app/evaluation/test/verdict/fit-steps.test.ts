@@ -18,7 +18,7 @@ const columns = (limits: Partial<Columns["limits"]> = {}, standardise = "columns
     names: ["x", "n", "m", "k", "c=u", "c=v"],
     categories: [{ name: "c", levels: ["u", "v"] }],
     bounds: {
-      source: [
+      all: [
         { min: 0, max: 1.5 },
         { min: 0, max: 9 },
         { min: -3, max: 4 },
@@ -26,7 +26,6 @@ const columns = (limits: Partial<Columns["limits"]> = {}, standardise = "columns
         { min: 0, max: 1 },
         { min: 0, max: 1 },
       ],
-      target: null,
       whole: [false, true, true, true, true, true],
     },
     limits: {

@@ -2,24 +2,15 @@ import { extname } from "node:path";
 import { mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
 import {
-  DatasetError,
   type NumberColumn,
   type OutputFormat,
   openTableWriter,
   outputFormat,
   tableFormat,
 } from "@dsbm/data";
-import {
-  checkSavedFolder,
-  type GrowthCells,
-  growthEstimate,
-  growthFacts,
-  growthIntervals,
-  growthNote,
-  openDatasets,
-} from "@dsbm/datasets";
+import { type GrowthCells, growthNote } from "@dsbm/datasets";
 import { stageFile } from "@dsbm/files";
-import { cores, growthCaution } from "@dsbm/runs";
+import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
 import {
@@ -31,6 +22,7 @@ import {
   nullIfStopped,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
+import { type RowDoubts, rowDoubts } from "../output/level-texts.js";
 import { stageWriter } from "../output/output.js";
 import { checkOutput } from "../output/place.js";
 import { runRecord } from "../output/record.js";
@@ -39,6 +31,7 @@ import { processTime, timeLabel } from "../plan.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
+import { growthCells } from "./growth.js";
 import { LineageCheck } from "./lineages.js";
 
 type AnnotateJob = FileJob<AnnotateConfig>;
@@ -66,7 +59,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
   const { overwrite } = config;
   checkOutput(output, { input: path, trained, paths: false, overwrite, members: 1 });
   checkFormats(path, output);
-  processTime(trained.config, config.at ?? timeLabel(trained.config, 0), "at");
+  const end = processTime(trained.config, config.at ?? timeLabel(trained.config, 1), "at");
   try {
     using input = await tableInput(path, {
       trained,
@@ -79,7 +72,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     });
     const note = growthNote(trained.config);
     if (note) progress.line(note);
-    using facts = await readFacts(job, bridge, input.table as InputTable);
+    using facts = await readFacts(job, bridge, { ...(input.table as InputTable), end });
     return await annotateTable(job, { bridge, input, facts });
   } catch (error) {
     return nullIfStopped(error, job);
@@ -90,12 +83,13 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
 interface AnnotationFacts extends Disposable {
   fates: FateCells | null;
   intervals: readonly GrowthCells[] | null;
+  doubts: RowDoubts;
 }
 
 async function readFacts(
   job: AnnotateJob,
   bridge: Bridge,
-  { source, names }: InputTable,
+  { source, names, end }: InputTable & { end: number },
 ): Promise<AnnotationFacts> {
   const { config, signal } = job;
   const { fate: column, seed, where } = config;
@@ -115,16 +109,18 @@ async function readFacts(
     dispose();
     throw error;
   }
-  return { fates, intervals, [Symbol.dispose]: dispose };
+  return { fates, intervals, doubts: rowDoubts(bridge, end), [Symbol.dispose]: dispose };
 }
 
 async function annotateTable(
-  { input: path, output, config, progress, signal }: AnnotateJob,
+  job: AnnotateJob,
   { bridge, input, facts }: { bridge: Bridge; input: Input; facts: AnnotationFacts },
 ): Promise<AnnotateResult> {
+  const { input: path, output, config, progress, signal } = job;
   const { trained, units } = bridge;
-  const { names, kept, h5ad } = input.table as InputTable;
-  const place = tableFormat(output) === "h5ad" ? h5ad : null;
+  const table = input.table as InputTable;
+  const { names, kept } = table;
+  const place = placeIn(output, table);
   const first = timeLabel(trained.config, 0);
   const timePlace = kept.findIndex(({ name }) => name === trained.config.data.split_by);
   if (timePlace < 0)
@@ -140,19 +136,7 @@ async function annotateTable(
     names: columns.map(({ name }) => name),
     layer: place?.layer ?? "X",
   });
-  using file = await stageWriter<RowsWriter>(stageFile(output), (temporary) =>
-    place
-      ? h5adWriter(temporary, place.path, {
-          added: annotations,
-          command: "annotate",
-          record: runRecord(trained, config),
-        })
-      : openTableWriter(temporary, {
-          format: outputFormat(output) as OutputFormat,
-          kept,
-          columns: [...columns, ...numberColumns(annotations)],
-        }),
-  );
+  using file = await openAnnotated(job, { trained, table, columns, annotations });
   const lineages = lineageCheck(config, facts, { kept, last: timeLabel(trained.config, 1) });
   let done = 0;
   let without = 0;
@@ -172,10 +156,45 @@ async function annotateTable(
     without += times.filter((time) => time === null).length;
     done += times.length;
   }
-  for (const line of [...(input.notes?.() ?? []), ...(lineages?.lines() ?? [])])
-    progress.line(line);
+  for (const lines of [input.notes?.(), lineages?.lines(), facts.doubts?.lines()])
+    for (const line of lines ?? []) progress.line(line);
   await file.commit();
   return { rows: done - without, without, added: annotations.map(titleOf(place !== null)) };
+}
+
+/** The place of the annotations in a copy of a .h5ad file; null: the output is another table. */
+const placeIn = (output: string, { h5ad }: InputTable) =>
+  tableFormat(output) === "h5ad" ? h5ad : null;
+
+/** Opens a copy of a .h5ad file that gets annotations, or a table of all columns and annotations. */
+function openAnnotated(
+  { output, config }: AnnotateJob,
+  {
+    trained,
+    table,
+    columns,
+    annotations,
+  }: {
+    trained: Trained;
+    table: InputTable;
+    columns: readonly NumberColumn[];
+    annotations: readonly Annotation[];
+  },
+) {
+  const place = placeIn(output, table);
+  return stageWriter<RowsWriter>(stageFile(output), (temporary) =>
+    place
+      ? h5adWriter(temporary, place.path, {
+          added: annotations,
+          command: "annotate",
+          record: runRecord(trained, config),
+        })
+      : openTableWriter(temporary, {
+          format: outputFormat(output) as OutputFormat,
+          kept: table.kept,
+          columns: [...columns, ...numberColumns(annotations)],
+        }),
+  );
 }
 
 /** The name of an annotation in a copy of a .h5ad file, or in another table. */
@@ -217,34 +236,6 @@ function timesOfRows(
     const cell = kept[timePlace]?.[i] ?? null;
     return cell === null ? null : String(cell);
   });
-}
-
-/** Intervals of growth from the data of the run, if they are still there. The run keeps them. */
-async function growthCells(
-  { config, method, folder }: Trained,
-  { progress, signal }: AnnotateJob,
-): Promise<GrowthCells[] | null> {
-  if (!method.mass || method.plan) return null;
-  try {
-    const datasets = await openDatasets(config, {
-      progress,
-      signal,
-      checkFolder: checkSavedFolder,
-    });
-    datasets.growth.folder = folder;
-    try {
-      const estimate = growthEstimate(config, datasets);
-      const caution = estimate && growthCaution(growthFacts(estimate));
-      if (caution) progress.line(`warning: ${caution}`);
-      return growthIntervals(config, datasets);
-    } finally {
-      datasets.dispose();
-    }
-  } catch (error) {
-    if (!(error instanceof DatasetError) && !(error instanceof ConfigError)) throw error;
-    progress.line(`growth_low and growth_high are left out: ${error.message}`);
-    return null;
-  }
 }
 
 /** Values by column, NaN for rows without a time. */

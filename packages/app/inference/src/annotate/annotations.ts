@@ -3,6 +3,7 @@ import type { AnnotateConfig } from "@dsbm/config";
 import { configChain, type GrowthCells, timeScale } from "@dsbm/datasets";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
+import type { RowDoubts } from "../output/level-texts.js";
 import { gridOf, processTime, timeLabel } from "../plan.js";
 import type { FateCells } from "./fates.js";
 
@@ -36,6 +37,8 @@ interface AnnotationContext {
   fates: FateCells | null;
   /** Intervals of growth by dataset; null without. */
   intervals: readonly GrowthCells[] | null;
+  /** Finds out what is odd in generated rows. */
+  doubts: RowDoubts;
   signal: AbortSignal | undefined;
 }
 
@@ -93,7 +96,13 @@ async function atOtherTime<T>(
 const stateAt = (context: AnnotationContext, at: string): Annotation => ({
   obsm: `${context.layer}_at_${at}`,
   columns: context.names.map((name) => `${name}_at_${at}`),
-  values: (rows) => atOtherTime(context, rows, { to: at }, (x) => context.bridge.units.undo(x)),
+  values: (rows) =>
+    atOtherTime(context, rows, { to: at }, (x) => {
+      const numbers = context.bridge.units.undo(x);
+      // Rows of this time stay as they are.
+      if (timeOf(context, at) !== timeOf(context, rows.time)) context.doubts?.add(numbers, x);
+      return numbers;
+    }),
 });
 
 const velocityOf = (context: AnnotationContext): Annotation => ({

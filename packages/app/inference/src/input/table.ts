@@ -102,7 +102,7 @@ async function openTable(
       },
     });
   }
-  const far = start === null || !trained.columns ? null : farRows(trained.columns, direction, path);
+  const far = trained.columns && farRows(trained.columns, start, path);
   let head: CleanBatch | null = null;
   for await (head of cleaned()) break;
   if (head === null) throw noRows(path, group, counts);

@@ -1,6 +1,8 @@
-// Generated categories as texts, and how many of them are unclear.
+// Generated categories as texts, how many of them are unclear, and what else is odd in generated rows.
 import type { CategoryBlock, KeptColumn, NumberColumn, Units } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
+import type { Bridge } from "../bridge.js";
+import { strayValues } from "../ranges.js";
 
 /** Splits the columns of generated rows into numbers and the texts of categories. */
 export class LevelTexts {
@@ -37,7 +39,7 @@ export class LevelTexts {
 }
 
 /** Generated rows whose level of a category is unclear. */
-export class UnclearLevels {
+class UnclearLevels {
   readonly #counts: number[];
   #rows = 0;
 
@@ -63,3 +65,22 @@ export class UnclearLevels {
     });
   }
 }
+
+/** Finds out what is odd in generated rows of a process time, for warnings; null for other data than tables. */
+export function rowDoubts(bridge: Bridge, time: number) {
+  const { columns } = bridge.trained;
+  if (!columns) return null;
+  const stray = strayValues(columns, time);
+  const unclear = new UnclearLevels(bridge.units);
+  return {
+    /** Adds samples [n, d], and their values by column. */
+    add(numbers: readonly Float64Array[], x: Tensor): void {
+      stray.add(numbers);
+      unclear.add(x);
+    },
+    lines: () => [...stray.lines(), ...unclear.lines()].map((line) => `warning: ${line}`),
+  };
+}
+
+/** What `rowDoubts` returns. */
+export type RowDoubts = ReturnType<typeof rowDoubts>;

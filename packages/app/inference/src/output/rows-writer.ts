@@ -154,11 +154,9 @@ export async function rowsWriter(
   };
 }
 
-/** Whether the data of both ends are 0 or above: generated values below 0 are then zeros of a sparse matrix. */
+/** Whether all data are 0 or above: generated values below 0 are then zeros of a sparse matrix. */
 const hasNoNegatives = ({ bridge: { trained } }: OutputOptions): boolean =>
-  [trained.columns?.bounds.source, trained.columns?.bounds.target].every(
-    (end) => end?.every(({ min }) => min >= 0) ?? true,
-  );
+  trained.columns?.bounds.all.every(({ min }) => min >= 0) ?? true;
 
 const withoutNegatives = (column: Float64Array): Float64Array =>
   column.map((value) => Math.max(0, value));

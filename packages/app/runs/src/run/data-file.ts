@@ -38,6 +38,8 @@ const column = z.object({
   name: z.string(),
   source: range,
   target: range.nullable(),
+  /** Of all datasets of a course; missing in runs of version 0.2. */
+  all: range.optional(),
   /** Whether all values are whole numbers. */
   whole: z.boolean(),
   /** Warnings about the column. */

@@ -63,8 +63,9 @@ export function columnNotes(
     return [
       `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
     ];
+  const { min: low, max: high } = bounds.all[k];
   const notes: string[] = [];
-  const largest = Math.max(...[a, b].flatMap(({ min, max }) => [Math.abs(min), Math.abs(max)]));
+  const largest = Math.max(Math.abs(low), Math.abs(high));
   if (bounds.whole[k] && largest > Number.MAX_SAFE_INTEGER && largest < 2 ** 64)
     notes.push(
       `has whole numbers above 2^53, of which the last digits are rounded: ${exclude} leaves it out, ${setting("data.keep", [name])} keeps all digits`,
@@ -73,8 +74,6 @@ export function columnNotes(
     notes.push(`rises with each row, as row numbers do: ${asideCure(name)}`);
   else if (bounds.whole[k] && idName.test(name))
     notes.push(`has whole numbers and the name of an id, not of a quantity: ${asideCure(name)}`);
-  const low = Math.min(a.min, b.min);
-  const high = Math.max(a.max, b.max);
   notes.push(...angleNotes(name, low, high));
   const isFew = bounds.whole[k] && high - low < fewValues;
   notes.push(

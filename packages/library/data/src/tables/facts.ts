@@ -114,14 +114,13 @@ interface Context {
  */
 export type DataDescription = ReturnType<typeof describeTables>;
 
-/** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
+/** Describes the source, and the last of the other tables as the target, with warnings about all tables. Ranges are in the user's units. */
 export function describeTables(
-  tables: readonly TableFacts[],
+  datasets: readonly TableFacts[],
   { transform, conditioning, bounds, limits = null, dependents = [], components = null }: Context,
 ) {
-  const [source, ...others] = tables;
+  const [source, ...others] = datasets;
   const target = others.at(-1) ?? null;
-  const datasets = target ? [source, target] : [source];
   const sizes = datasets.map(({ train }) => train);
   const levels = levelPlaces(source.columns, source.categories);
   const twins = firstTwins(datasets);
@@ -129,6 +128,7 @@ export function describeTables(
     name,
     source: bounds.source[k],
     target: bounds.target?.[k] ?? null,
+    all: bounds.all[k],
     whole: bounds.whole[k],
     notes: levels.has(k)
       ? []

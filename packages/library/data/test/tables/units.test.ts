@@ -7,6 +7,7 @@ import {
   limitsOf,
   type OwnOptions,
   RowUnits,
+  rangeItems,
   Units,
 } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
@@ -107,6 +108,15 @@ describe("the transform", () => {
     const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));
     const bounds = boundsOf([all, all]);
     expect(bounds.whole).toEqual([true, false, true]);
+    // Of a course, the middle dataset counts too.
+    const middle = { ...all, range: { min: [-7, 0, 0], max: [9, 80, 2] } };
+    expect(limitsOf(names, boundsOf([all, middle, all]), { range: true, integer: null })).toEqual({
+      min: [-7, 0, 0],
+      max: [9, 80, 2],
+      whole: [false, false, false],
+    });
+    const limited = limitsOf(names, bounds, { range: ["a", "b:..1"], integer: null });
+    expect(rangeItems(names, limited, ["c"])).toEqual(["a:0..9", "b:..1", "c"]);
     const transform = fitTransform([all], "columns");
     const made = [
       [-4, 4.4, 12],

@@ -17,6 +17,8 @@ export interface ColumnBounds {
   source: readonly Bounds[];
   /** null if time 1 is a Gaussian. */
   target: readonly Bounds[] | null;
+  /** The same of all datasets, those between source and target too. */
+  all: readonly Bounds[];
   /** Whether all values of a column are whole numbers. */
   whole: readonly boolean[];
 }
@@ -36,28 +38,51 @@ export type RangeFacts = Pick<TableFacts, "range" | "whole"> & TransformFlags;
 
 /** The ranges of the columns, in the user's units. */
 export function boundsOf(datasets: readonly RangeFacts[]): ColumnBounds {
-  const [source, ...others] = datasets.map(({ range, ...flags }) => {
+  const ranges = datasets.map(({ range, ...flags }) => {
     const inOwnUnits = undoValue(flags);
     return range.min.map((min, k) => ({
       min: inOwnUnits(min),
       max: inOwnUnits(range.max[k]),
     }));
   });
+  const [source = [], ...others] = ranges;
   return {
-    source: source ?? [],
+    source,
     target: others.at(-1) ?? null,
-    whole: (source ?? []).map((_, k) => datasets.every(({ whole }) => whole[k])),
+    all: source.map((_, k) => hullOf(ranges.map((columns) => columns[k]))),
+    whole: source.map((_, k) => datasets.every(({ whole }) => whole[k])),
   };
 }
 
+/** The smallest range that holds all of `ranges`. */
+export const hullOf = (ranges: readonly Bounds[]): Bounds => ({
+  min: Math.min(...ranges.map(({ min }) => min)),
+  max: Math.max(...ranges.map(({ max }) => max)),
+});
+
+/** The items of data.range that keep the ranges of a run, and hold `open` columns to the range of the data. */
+export const rangeItems = (
+  names: readonly string[],
+  limits: Limits | null,
+  open: readonly string[],
+): string[] => [
+  ...names.flatMap((name, k) => {
+    const [low, high] = [limits?.min[k], limits?.max[k]].map((limit) =>
+      Number.isFinite(limit) ? limit : "",
+    );
+    return open.includes(name) || `${low}${high}` === "" ? [] : [`${name}:${low}..${high}`];
+  }),
+  ...open,
+];
+
 /**
- * The limits of `data.range` and `data.integer`; true limits all columns to the range of source and target, or to whole
+ * The limits of `data.range` and `data.integer`; true limits all columns to the range of all datasets, or to whole
  * numbers if the data are whole. Returns null without limits.
  * @throws {DatasetError} `InvalidOption` for other columns and ranges.
  */
 export function limitsOf(
   names: readonly string[],
-  { source, target, whole }: ColumnBounds,
+  { all, whole }: Pick<ColumnBounds, "all" | "whole">,
   { range, integer }: Record<"range" | "integer", true | readonly string[] | null>,
 ): Limits | null {
   if (range === null && integer === null) return null;
@@ -79,10 +104,8 @@ export function limitsOf(
     const [, name = "", low, high] = /^(.*):(.*?)\.\.(.*)$/s.exec(item) ?? [];
     const isWritten = low !== undefined && range !== true && !names.includes(item);
     const k = placeOf("range", isWritten ? name : item);
-    const a = source[k];
-    const b = target?.[k] ?? a;
-    limits.min[k] = isWritten ? boundOf(low, -1, item) : Math.min(a.min, b.min);
-    limits.max[k] = isWritten ? boundOf(high ?? "", 1, item) : Math.max(a.max, b.max);
+    limits.min[k] = isWritten ? boundOf(low, -1, item) : all[k].min;
+    limits.max[k] = isWritten ? boundOf(high ?? "", 1, item) : all[k].max;
     if (limits.min[k] > limits.max[k]) throw noRange(item);
   }
   return limits;
