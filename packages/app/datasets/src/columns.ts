@@ -11,11 +11,13 @@ import {
   componentShrinkage,
   type DataDescription,
   describeTables,
+  type EmbeddingPlace,
   encodeCondition,
   fitCondition,
   fitTransform,
   type Limits,
   limitsOf,
+  otherModel,
   principalComponents,
   type RowBlocks,
   RowUnits,
@@ -46,14 +48,15 @@ export interface Columns {
   bounds: ColumnBounds;
   /** Ranges that samples keep; null: none. */
   limits: Limits | null;
+  /** The source, with the model that made its columns. */
+  model: EmbeddingPlace;
   /** The text of data.json. */
   description: DataDescription;
 }
 
 /**
  * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
- * @throws {ConfigError} for data.layer of another format, a table and another dataset, and values too large for
- * float32.
+ * @throws {ConfigError} for data.layer of another format, coordinates of two models, and values too large for float32.
  */
 export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = datasets.flatMap((end) => end.facts ?? []);
@@ -69,6 +72,8 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     throw new ConfigError(
       `a table needs a table as the other dataset, got ${datasets.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
     );
+  const [problem] = facts.flatMap((table) => otherModel(first, table) ?? []);
+  if (problem) throw new ConfigError(problem);
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
   const condition = fitCondition(facts);
@@ -90,7 +95,18 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     datasets[i] = isInMemory ? inMemory(seen, { isWhole }) : seen;
   }
   const { columns: names, named, categories, kept } = first;
-  return { names, named, categories, kept, condition, transform, bounds, limits, description };
+  return {
+    names,
+    named,
+    categories,
+    kept,
+    condition,
+    transform,
+    bounds,
+    limits,
+    model: first,
+    description,
+  };
 }
 
 function standardiseRows(

@@ -119,6 +119,7 @@ function readColumns(
     condition: conditioning,
     bounds,
     limits: limitsOf(names, bounds, data),
+    model: { path: saved.source.path, embedding: saved.source.embedding },
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type KeptCell,
   type KeptColumn,
   openRows,
+  otherModel,
   type ReadOptions,
   type RowSource,
   type Units,
@@ -60,6 +61,11 @@ export async function tableInput(path: string, options: TableInputOptions): Prom
       signal: options.signal,
       progress: showRows(progress, `reading counts of ${path}`),
     });
+    const { embedding } = file;
+    const problem =
+      trained.columns &&
+      otherModel(trained.columns.model, { path, ...(embedding && { embedding }) });
+    if (problem) throw new ConfigError(problem);
     const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {
       trained,

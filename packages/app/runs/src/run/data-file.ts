@@ -5,6 +5,13 @@ import { listOf, readIfAs, text } from "../files/json.js";
 
 const range = z.object({ min: z.number(), max: z.number() });
 
+const embedding = z.object({
+  name: z.string(),
+  loadings: z.record(z.string(), z.array(z.number())).nullable(),
+  variances: z.array(z.number()).nullable(),
+  isCentred: z.boolean(),
+});
+
 const end = z.object({
   path: z.string(),
   /** The group of the rows, if one file holds source and target. */
@@ -15,6 +22,8 @@ const end = z.object({
   test: z.number(),
   /** Dropped rows with missing values. */
   dropped: z.number(),
+  /** The model that made coordinates in obsm of a .h5ad file. */
+  embedding: embedding.optional().catch(undefined),
 });
 
 const timedDataset = end.extend({

@@ -4,6 +4,7 @@ import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
 import { columnNotes, round } from "./column-notes.js";
 import { type DependentColumn, dependenceNotes } from "./dependent-columns.js";
+import { type EmbeddingFacts, embeddingNotes } from "./embedding.js";
 import { farValueNotes } from "./far-values.js";
 import type { EdgeShares } from "./prepare/edges.js";
 import { areCopies, type RepeatedRows } from "./prepare/repeated-rows.js";
@@ -78,6 +79,8 @@ export interface TableFacts {
   repeated: RepeatedRows;
   /** Columns of whole numbers that rise with each row, as row numbers do. */
   counters: string[];
+  /** The model that made the columns; undefined: none that is known. */
+  embedding?: EmbeddingFacts;
   /** For people. */
   notes: string[];
 }
@@ -87,7 +90,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 12;
+export const factsVersion = 13;
 
 /**
  * The facts of a prepared table.
@@ -154,6 +157,7 @@ export function describeTables(
             `${placeOf(source)} and ${placeOf(target)} have the same content: expected two datasets; give another file, or name the groups of one file by data.split_by`,
           ]
         : []),
+      ...new Set(others.flatMap((facts) => embeddingNotes(source, facts))),
       ...datasets.flatMap((facts) => rowWarnings(facts, components)),
       ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
@@ -169,8 +173,8 @@ export function describeTables(
 
 /** What data.json has of a dataset: its file, format, group and counts of rows. */
 export const describeEnd = (facts: TableFacts) => {
-  const { path, format, rows, train, test, dropped, group } = facts;
-  return { path, format, rows, train, test, dropped, group };
+  const { path, format, rows, train, test, dropped, group, embedding } = facts;
+  return { path, format, rows, train, test, dropped, group, embedding };
 };
 
 function rowWarnings(facts: TableFacts, components: number | null): string[] {

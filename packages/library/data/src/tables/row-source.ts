@@ -3,6 +3,7 @@ import { badTable, type DatasetError, didYouMean, firstOf, invalidOption } from 
 import type { UnpackLimits } from "../files/archive.js";
 import type { CellOptions, TextHint } from "./cells.js";
 import type { ColumnVariability } from "./counts.js";
+import type { EmbeddingFacts } from "./embedding.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
@@ -107,6 +108,8 @@ export interface RowSource {
   readonly estimatedRows?: number;
   /** Notes on the reading, for people. */
   readonly notes: readonly string[];
+  /** Of coordinates in a .h5ad file: the model that made them. */
+  readonly embedding?: EmbeddingFacts;
   /** Whether a text of the table is a missing value. */
   isMissing(text: string): boolean;
   /**

@@ -64,6 +64,15 @@ beforeAll(async () => {
     chunks: [50, d],
     compression: "gzip",
   });
+  obsm.create_dataset({
+    name: "X_even",
+    data: Float32Array.from({ length: 4 * n }, (_, i) => (i < 2 * n ? 1 : -1) * (1 + (i % 4))),
+    shape: [n, 4],
+  });
+  const loadings = Float32Array.of(1, 0.5, 0, 0, 0.25, 2);
+  file.create_group("varm").create_dataset({ name: "PCs", data: loadings, shape: [3, 2] });
+  const pca = file.create_group("uns").create_group("pca");
+  pca.create_dataset({ name: "variance", data: Float64Array.of(4, 2) });
   const vars = file.create_group("var");
   vars.create_attribute("_index", "gene");
   vars.create_dataset({ name: "gene", data: ["Actb", "Gapdh", "day"] });
@@ -105,6 +114,20 @@ describe("a matrix", () => {
     names.forEach((_, k) => {
       expect(numbers[k]).toEqual(allRows.map((row) => Math.fround(row[k])));
     });
+  });
+
+  it.each<[string, object | undefined]>([
+    ["X", undefined],
+    [
+      "X_pca",
+      // Columns that the model did not use have no loadings.
+      { loadings: { Actb: [1, 0.5], day: [0.25, 2] }, variances: [4, 2], isCentred: false },
+    ],
+    ["X_even", { loadings: null, variances: null, isCentred: true }],
+  ])("%s says which model made it", async (layer, facts) => {
+    const source = await openRows(path, { layer });
+    expect(source.embedding).toEqual(facts && { name: layer, ...facts });
+    source.close();
   });
 
   it("trains on a categorical of obs by name, and on none otherwise", async () => {

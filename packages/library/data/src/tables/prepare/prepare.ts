@@ -110,6 +110,7 @@ async function writeRows(
     edges,
     repeated,
     moments,
+    ...(source.embedding && { embedding: source.embedding }),
     notes: [...source.notes, ...choice.notes, ...notes],
   };
 }

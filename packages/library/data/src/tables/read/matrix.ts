@@ -1,5 +1,6 @@
 // Tables whose numbers are a matrix, read by rows.
 import { type ColumnVariability, CountMoments, type Entries } from "../counts.js";
+import type { EmbeddingFacts } from "../embedding.js";
 import {
   arrayNames,
   asNumber,
@@ -46,6 +47,8 @@ interface MatrixFacts {
   beside?: ReadonlyMap<string, ObsColumn>;
   /** The total of each row after scaling; undefined: rows stay as they are. */
   total?: number | undefined;
+  /** The model that made the columns. */
+  embedding?: EmbeddingFacts;
   /** For people. */
   notes?: readonly string[];
   close: () => void;
@@ -55,7 +58,7 @@ interface MatrixFacts {
 export function matrixTable(
   path: string,
   matrix: Matrix,
-  { names: knownNames, beside, total, notes = [], close }: MatrixFacts,
+  { names: knownNames, beside, total, embedding, notes = [], close }: MatrixFacts,
 ): Opened {
   const { n, d } = matrix;
   checkWidth(path, d);
@@ -69,6 +72,7 @@ export function matrixTable(
     named: knownNames !== null,
     rows: n,
     notes,
+    ...(embedding && { embedding }),
     close,
     variability: () => variabilityOf(matrix, names, total),
     async *batches({ numbers = [], texts = [], from, signal }: RowRequest) {

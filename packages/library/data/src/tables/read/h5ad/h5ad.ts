@@ -6,6 +6,7 @@ import { mostNarrowColumns } from "../../counts.js";
 import type { Opened, ReadOptions } from "../../row-source.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
+import { embeddingFacts } from "./embedding.js";
 import { openX } from "./x.js";
 
 /** @throws {DatasetError} `BadTable`, `InvalidOption` for an unknown matrix. */
@@ -17,12 +18,16 @@ export async function openH5ad(
   const { h5, file } = await openH5(path, "r");
   const cure = "write it again without compression";
   const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
-  const { entity, genes } = findMatrix(h5, path, file, layer);
+  const { entity, genes, embedding } = findMatrix(h5, path, file, layer);
   const matrix = openX(h5, path, entity, check);
+  const made =
+    embedding !== null &&
+    embeddingFacts(h5, file, { name: embedding, matrix, genes: geneNames(h5, file, { path }) });
   return matrixTable(path, matrix, {
     total: normalise,
     names: genes && geneNames(h5, genes, { path, d: matrix.d }),
     beside: readAnnotations(h5, file, { path, n: matrix.n }),
+    ...(made && { embedding: made }),
     notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
@@ -72,12 +77,12 @@ function findMatrix(
   path: string,
   file: H5Group,
   layer: string,
-): { entity: H5Dataset | H5Group; genes: H5Group | null } {
+): { entity: H5Dataset | H5Group; genes: H5Group | null; embedding: string | null } {
   const places = anndataMatrices(h5, file);
   const place = places.find(({ names }) => names.includes(layer));
   const entity = place && child(place.group, place.member);
   if (place && (entity instanceof h5.Dataset || entity instanceof h5.Group))
-    return { entity, genes: place.genes };
+    return { entity, genes: place.genes, embedding: place.genes ? null : place.member };
   const known = places.map(({ names }) => names[0]);
   throw invalidOption(
     `${path} has the matrices ${known.join(", ") || "none (expected a file of anndata)"}${didYouMean(layer, known)}`,
@@ -85,16 +90,16 @@ function findMatrix(
   );
 }
 
-/** @throws {DatasetError} `BadTable` unless there is one name for each of d columns. */
+/** @throws {DatasetError} `BadTable` unless there is one name for each of d columns (default: any number). */
 function geneNames(
   h5: H5,
   file: H5Group,
-  { path, d }: { path: string; d: number },
+  { path, d }: { path: string; d?: number },
 ): string[] | null {
   const variables = child(file, "var");
   if (!(variables instanceof h5.Group)) return null;
   const names = textsOf(h5, child(variables, String(variables.attrs._index?.value ?? "_index")));
-  if (names && names.length !== d)
+  if (names && d !== undefined && names.length !== d)
     throw badTable(
       path,
       `is damaged: its var has ${names.length} names for ${d} columns; write it again`,

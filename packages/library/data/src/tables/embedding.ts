@@ -1,0 +1,59 @@
+// Coordinates that a model gave each cell, such as principal components: two files need the coordinates of one model.
+import type { TableFacts } from "./facts.js";
+
+/** What a .h5ad file says of the model that made an entry of obsm. */
+export interface EmbeddingFacts {
+  /** The entry of obsm. */
+  name: string;
+  /** Loadings of some columns by name, those of varm; null: the file has none. */
+  loadings: Record<string, number[]> | null;
+  /** Variances of the components, those of uns; null: the file has none. */
+  variances: number[] | null;
+  /** Whether every coordinate has mean 0 over all cells, as after a PCA of this file alone. */
+  isCentred: boolean;
+}
+
+/** Relative to the largest number: files hold float32. */
+const tolerance = 1e-3;
+const leastShared = 3;
+
+function areAlike(a: readonly number[], b: readonly number[]): boolean {
+  const size = Math.max(...[...a, ...b].map(Math.abs));
+  return a.every((x, k) => k >= b.length || Math.abs(x - b[k]) <= tolerance * size);
+}
+
+/** Whether one model made the coordinates of two files; null: the files do not say. */
+function isOneModel(a: EmbeddingFacts, b: EmbeddingFacts): boolean | null {
+  const shared = Object.keys(a.loadings ?? {}).filter((name) => b.loadings?.[name]);
+  const both = ({ loadings }: EmbeddingFacts) => shared.flatMap((name) => loadings?.[name] ?? []);
+  if (shared.length >= leastShared) return areAlike(both(a), both(b));
+  return a.variances && b.variances ? areAlike(a.variances, b.variances) : null;
+}
+
+/** A file with coordinates of a model. */
+export type EmbeddingPlace = Pick<TableFacts, "path" | "embedding">;
+
+const cure =
+  "train on X, of which one PCA is made (data.layer=X data.components=50), or compute the coordinates once on all cells";
+
+/** Says that two files have the coordinates of two models, with the cure; null: no file says so. */
+export function otherModel(a: EmbeddingPlace, b: EmbeddingPlace): string | null {
+  if (!a.embedding || !b.embedding || isOneModel(a.embedding, b.embedding) !== false) return null;
+  return `${a.path} and ${b.path}: their ${a.embedding.name} come from two PCAs (varm or uns differ), so a coordinate means another thing in each: ${cure}`;
+}
+
+/** Warnings about two files whose coordinates may be of two models. */
+export function embeddingNotes(
+  a: EmbeddingPlace & Pick<TableFacts, "digest">,
+  b: EmbeddingPlace & Pick<TableFacts, "digest">,
+): string[] {
+  if (a.digest === b.digest || !a.embedding || !b.embedding) return [];
+  if (isOneModel(a.embedding, b.embedding) !== null) return [];
+  const { name } = a.embedding;
+  const files = `${a.path} and ${b.path}`;
+  return [
+    a.embedding.isCentred && b.embedding.isCentred
+      ? `${files}: each coordinate of ${name} has mean 0 in each file, as after a PCA of each file alone, and the bridge is then meaningless: ${cure}`
+      : `${files} do not say whether one model made ${name} of both (varm and uns have nothing to compare); if not, the bridge is meaningless: ${cure}`,
+  ];
+}
