@@ -44,7 +44,17 @@ function explain(
   return new ConfigError(problems, code);
 }
 
-/** Returns the line of an unknown key, with the closest known key. */
+/** Keys by the words that other programs have for them. */
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  "data.split_by": ["by", "group", "groups", "groupby", "group_by", "label", "labels", "class"],
+  "data.condition": ["label", "labels", "class"],
+  "data.columns": ["features", "cols", "vars"],
+  "data.exclude": ["drop", "ignore", "skip"],
+  "data.where": ["filter", "query", "subset"],
+  "data.components": ["pca", "n_components", "n_comps", "n_pcs"],
+};
+
+/** Returns the line of an unknown key, with the known key of this meaning or the closest name. */
 export function unknownKey(
   schema: JsonSchema,
   input: Tree,
@@ -54,6 +64,9 @@ export function unknownKey(
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
   const last = (name: string) => name.split(".").at(-1) as string;
   const same = known.find((name) => last(name) === last(key));
+  const meant = known.filter((name) => otherWords[name]?.includes(last(key)));
+  if (meant.length > 0)
+    return `unknown key ${quote(key)}: did you mean ${meant.map(quote).join(" or ")}?`;
   const list = objectOption(key, null) ? "FitKeys has all keys" : "--help lists all keys";
   const cure = same ? `did you mean ${JSON.stringify(same)}?` : list;
   return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;

@@ -9,6 +9,8 @@ describe("mistakes", () => {
   it.each([
     ["num_itr=5", 'unknown key "num_itr": did you mean "num_iter"?'],
     ["model.dropot=0", 'unknown key "model.dropot": did you mean "model.dropout"?'],
+    ["data.groupby=day", 'unknown key "data.groupby": did you mean "data.split_by"?'],
+    ["label=day", 'unknown key "label": did you mean "data.condition" or "data.split_by"?'],
     ["model.nf=64", "model.nf is a key of DDPMpp, got UNET: leave it out, or choose another model"],
     [
       "experiments_dir=",

@@ -3,6 +3,9 @@ import { groupFilter, type RowGroup } from "./row-group.js";
 import type { RowBatch, RowSource, RowStart, TableColumn } from "./row-source.js";
 import { type RowFilter, rowFilter } from "./where.js";
 
+/** More columns are too many for a line. */
+const mostExcluded = 8;
+
 /** Larger values would overflow float32 in sums. */
 const largestValue = 1e37;
 
@@ -249,7 +252,9 @@ function missingValues(
   const names = others.map((fault) => fault.name);
   const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
   const drop = byOption("data.missing", ["drop"], "to leave these rows out");
-  const exclude = mayExclude(name) ? [byOption("data.exclude", [name])] : [];
+  const open = [name, ...names].filter(mayExclude);
+  const isShort = open.length > 0 && open.length <= mostExcluded;
+  const exclude = isShort ? [byOption("data.exclude", open)] : [];
   return badTable(
     path,
     `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values`,

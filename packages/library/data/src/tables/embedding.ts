@@ -5,9 +5,9 @@ import type { TableFacts } from "./facts.js";
 export interface EmbeddingFacts {
   /** The entry of obsm. */
   name: string;
-  /** Loadings of some columns by name, those of varm; null: the file has none. */
+  /** Loadings of some columns by name, from varm; null: the file has none. */
   loadings: Record<string, number[]> | null;
-  /** Variances of the components, those of uns; null: the file has none. */
+  /** Variances of the components, from uns; null: the file has none. */
   variances: number[] | null;
   /** Whether every coordinate has mean 0 over all cells, as after a PCA of this file alone. */
   isCentred: boolean;

@@ -82,6 +82,8 @@ export function selectColumns(
 }
 
 const mostExcluded = 20;
+/** Columns, and groups of columns with one cure, that a message names. */
+const mostNamed = 5;
 
 const withExample = ({ name, example }: TableColumn): string =>
   example
@@ -89,14 +91,33 @@ const withExample = ({ name, example }: TableColumn): string =>
     : name;
 
 /** Names a column of texts with its first text, and what to write if it looks like a number. */
-export const aboutText = (column: TableColumn): string => {
-  const { hint, text = "", isAmongNumbers = false } = column.example ?? {};
+export const aboutText = (column: TableColumn): string => aboutTexts([column]);
+
+const isAlmostNumbers = ({ example }: TableColumn) =>
+  example?.hint !== undefined || example?.isAmongNumbers === true;
+
+/** Names columns of texts with one notation, and what to write. */
+function aboutTexts(columns: readonly TableColumn[]): string {
+  const [{ example }] = columns as [TableColumn];
+  const { hint, text = "", isAmongNumbers = false } = example ?? {};
+  const names = firstOf(columns.map(withExample), mostNamed);
+  const isOne = columns.length === 1;
   if (!hint && isAmongNumbers)
-    return `${withExample(column)} is a text among numbers: ${cureWords(["repair it", byOption("data.na", [text.trim()], "if it marks missing values")])}`;
-  if (!hint) return `${withExample(column)} is no number: repair it`;
+    return `${names} ${isOne ? "is a text" : "are texts"} among numbers: ${cureWords([isOne ? "repair it" : "repair them", byOption("data.na", [text.trim()], "if it marks missing values")])}`;
+  if (!hint) return `${names} is no number: repair it`;
   const { has, cures } = hintCures[hint];
-  return `${withExample(column)} has ${has}: ${cureWords(cures)}`;
-};
+  return `${names} ${isOne ? "has" : "have"} ${has}: ${cureWords(cures)}`;
+}
+
+/** Columns that one cure helps: of one notation, or with one text among numbers. */
+function byCure(columns: readonly TableColumn[]): TableColumn[][] {
+  const groups = new Map<string, TableColumn[]>();
+  for (const column of columns) {
+    const key = column.example?.hint ?? `text ${column.example?.text.trim()}`;
+    groups.set(key, [...(groups.get(key) ?? []), column]);
+  }
+  return [...groups.values()];
+}
 
 function checkNumbers(
   path: string,
@@ -105,20 +126,24 @@ function checkNumbers(
 ): void {
   const texts = columns.filter(({ kind }) => kind === "text");
   if (texts.length === 0) return;
-  for (const column of texts)
-    if (column.example?.hint || column.example?.isAmongNumbers)
-      throw badTable(
-        path,
-        `column ${aboutText(column)}, or ${setting("data.exclude", [...exclude, column.name])} to leave it out`,
-      );
+  const groups = byCure(texts.filter(isAlmostNumbers));
+  const plain = texts.filter((column) => !isAlmostNumbers(column));
+  const problems = groups
+    .slice(0, mostNamed)
+    .map((group) => `${group.length === 1 ? "column" : "columns"} ${aboutTexts(group)}`);
+  if (groups.length > mostNamed) problems.push(`${groups.length - mostNamed} more such cures`);
   const names = [...exclude, ...texts.map(({ name }) => name)];
   const cure =
     names.length > mostExcluded
-      ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
-      : `write ${setting("data.exclude", names)} to leave out`;
+      ? `the columns to train on in data.columns (${names.length} columns are to be dropped)`
+      : `${setting("data.exclude", names)} to leave ${texts.length === 1 ? "it" : "all"} out`;
+  if (plain.length === 0) throw badTable(path, `${problems.join("; ")}, or ${cure}`);
+  problems.push(
+    `text in the ${plain.length === 1 ? "column" : "columns"} ${firstOf(plain.map(withExample), mostNamed)}: expected numbers`,
+  );
   throw badTable(
     path,
-    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(withExample), 5)}: expected numbers; ${cure}, name a column in data.categories to train on its texts, in data.keep to leave it as it is, in data.condition for a conditional bridge, or in data.split_by for two groups in one file`,
+    `${problems.join("; ")}; write ${cure}, name a column in data.categories to train on its texts, in data.keep to leave it as it is, in data.condition for a conditional bridge, or in data.split_by for two groups in one file`,
   );
 }
 

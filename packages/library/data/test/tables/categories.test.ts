@@ -105,6 +105,18 @@ it.each<[string, string, OwnOptions, RegExp]>([
     /column colour \("broken" in row 51\) is a text among numbers: repair it, or write data.na=broken if it marks/,
   ],
   [
+    "a text among numbers that all differ",
+    tableText(200, (i) => (i === 50 ? "broken" : String(1.5 * i))),
+    auto,
+    /column colour \("broken" in row 51\) is a text among numbers/,
+  ],
+  [
+    "columns of several problems",
+    `a;b;c;d\n1,5;2,5;x;u\n${"1,5;2,5;3;v\n".repeat(9)}`,
+    {},
+    /columns a .*, b .* have commas: .*; column c \("x" in row 1\) is a text among numbers: .*; text in the column d .*: expected numbers; write data.exclude=a,b,c,d to leave all out/,
+  ],
+  [
     "decimal commas",
     tableText(60, (i) => `"${i % 3},5"`),
     auto,

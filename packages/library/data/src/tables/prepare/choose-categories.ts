@@ -109,14 +109,15 @@ function choiceOf(
     const ofTables = counts.map((table) => table.get(name) as LevelCounts);
     const levels = LevelCounts.levelsOf(ofTables);
     const numbering = ofTables.find((count) => count.areNames());
-    if (isAuto && numbering) {
+    // A text among numbers is probably a mistake, and is refused with its row.
+    const areNumbers = areMostlyNumbers(levels);
+    if (isAuto && numbering && !areNumbers) {
       ignored.push(name);
       notes.push(
         `column ${name} names the rows (${numbering.size} different texts in ${numbering.rows} rows): it is not trained on; ${setting("data.keep", [name])} copies it into samples`,
       );
-      // A text among numbers is probably a mistake, and is refused with its row.
     } else if (isAuto && ignoresManyLevels && levels.length > mostLevels) ignored.push(name);
-    else if (!isAuto || !areMostlyNumbers(levels)) {
+    else if (!isAuto || !areNumbers) {
       if (levels.length > mostLevels) throw tooManyLevels(path, name, levels.length);
       if (levels.length > 0) categories.push({ name, levels });
     }

@@ -15,7 +15,7 @@ const leastCoordinates = 4;
 const mostNumbers = 2 ** 26;
 const rowsAtOnce = 4096;
 
-/** What a file says of the model that made the entry `name` of obsm; null for entries that no model makes by their name. */
+/** What a file says of the model behind the entry `name` of obsm. Returns null if the name is not an embedding. */
 export function embeddingFacts(
   h5: H5,
   file: H5Group,
@@ -69,7 +69,7 @@ function loadingsOf(
   return Object.fromEntries(ranked.slice(0, mostColumns).map(({ name, i }) => [name, rowOf(i)]));
 }
 
-/** Whether the means of all columns are far closer to 0 than those of random rows would be. */
+/** Whether the means of all columns are much closer to 0 than means of random rows. */
 function isCentred({ n, d, block }: Matrix): boolean {
   if (d < leastCoordinates || n * d > mostNumbers) return false;
   const sums = new Float64Array(d);
@@ -82,6 +82,6 @@ function isCentred({ n, d, block }: Matrix): boolean {
       sums[k] += x;
       squares[k] += x * x;
     });
-  // A mean of random rows is within a tenth of its standard error with probability .08.
+  // Random rows have a mean within a tenth of its standard error with probability .08.
   return sums.every((sum, k) => sum * sum <= 0.01 * squares[k]);
 }
