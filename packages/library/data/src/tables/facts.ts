@@ -159,6 +159,7 @@ export function describeTables(
         : []),
       ...new Set(others.flatMap((facts) => embeddingNotes(source, facts))),
       ...datasets.flatMap((facts) => rowWarnings(facts, components)),
+      ...others.flatMap((facts) => numberWarnings(source, facts)),
       ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
         : []),
@@ -196,6 +197,31 @@ function rowWarnings(facts: TableFacts, components: number | null): string[] {
       `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${coordinates}`,
     );
   return lines;
+}
+
+/** Rows below which numbers may be whole by chance. */
+const fewRows = 10;
+
+/** Whole numbers in most columns of one table, and fractions in the other table: counts and logarithms, or two units. */
+function numberWarnings(source: TableFacts, target: TableFacts): string[] {
+  if (Math.min(source.rows, target.rows) < fewRows) return [];
+  const isUsed = (k: number) =>
+    [source, target].every(({ range }) => range.min[k] !== 0 || range.max[k] !== 0);
+  const used = [...source.columns.keys()].filter(isUsed);
+  return [
+    [source, target],
+    [target, source],
+  ].flatMap(([a, b]) => {
+    const changed = used.filter((k) => a.whole[k] && !b.whole[k]);
+    if (2 * changed.length <= used.length) return [];
+    const names = firstOf(
+      changed.map((k) => source.columns[k]),
+      5,
+    );
+    return [
+      `${placeOf(a)} has whole numbers in ${changed.length} of ${source.columns.length} columns, where ${placeOf(b)} has fractions (${names}): expected one matrix and unit, such as counts in both; data.layer chooses a matrix of .h5ad files`,
+    ];
+  });
 }
 
 /** Levels that a dataset lacks, and categories of one level. */

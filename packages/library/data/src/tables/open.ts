@@ -141,7 +141,10 @@ function checkNames(path: string, columns: readonly TableColumn[]): void {
   const names = new Set<string>();
   for (const { name } of columns) {
     if (names.has(name))
-      throw badTable(path, `has the column ${name} twice: expected each name once; rename them`);
+      throw badTable(
+        path,
+        `has the column ${name} twice: expected each name once; rename them${/h5/i.test(tableFormat(path) ?? "") ? " (adata.var_names_make_unique())" : ""}`,
+      );
     names.add(name);
   }
 }

@@ -199,6 +199,27 @@ describe("a warning", () => {
     else expect(notes.join("; ")).toMatch(expected);
   });
 
+  const count = (i: number) => Math.floor(9 * normal(i, 2) ** 2);
+  it.each<[string, Columns[string], Columns[string], RegExp | null]>([
+    [
+      "counts and logarithms",
+      count,
+      (i) => Math.log1p(count(i)),
+      /s\.csv has whole .*t\.csv has fr/,
+    ],
+    [
+      "logarithms and counts",
+      (i) => Math.log1p(count(i)),
+      count,
+      /t\.csv has whole .*s\.csv has fr/,
+    ],
+    ["counts in both", count, (i) => count(i + 7), null],
+  ])("says %s", async (_, y, z, expected) => {
+    const { warnings } = await describeColumns([{ y }, 400], [{ y: z }, 400]);
+    const found = warnings.filter((line) => line.includes("expected one matrix and unit"));
+    expect(found.join()).toMatch(expected ?? /^$/);
+  });
+
   it("says few rows", async () => {
     const two = { a: (i: number) => normal(i, 2), b: (i: number) => normal(i, 3) };
     const { warnings } = await describeColumns([two, 150], [two, 5000]);

@@ -53,6 +53,7 @@ beforeAll(async () => {
   writeSparse(layers, "by_genes", "csc");
   writeSparse(layers, "by_entries", "coo");
   writeSparse(layers, "damaged", "csr", [n, 2]);
+  layers.create_group("frame").create_attribute("encoding-type", "dataframe");
   layers.create_soft_link("/obsm/X_pca", "soft");
   layers.create_external_link("/etc/passwd", "X", "external");
   layers.create_dataset({ name: "texts", data: ["a", "b"], shape: [2, 1] });
@@ -180,6 +181,9 @@ describe("a matrix", () => {
     await expect(columns("by_entries", [])).rejects.toThrow(
       refusal("BadTable", "is coo_matrix: expected a dense matrix, csr_matrix or csc_matrix"),
     );
+    await expect(columns("frame", [])).rejects.toThrow(
+      refusal("BadTable", "is a table (DataFrame): expected a matrix"),
+    );
     for (const layer of ["soft", "external"])
       await expect(columns(layer, [])).rejects.toThrow(refusal("BadTable", "is a link, maybe to"));
     await expect(columns("texts", [])).rejects.toThrow(refusal("BadTable", "holds no numbers"));
@@ -220,6 +224,11 @@ it.each<[string, (file: SmallFile, obs: Group) => void, RegExp]>([
     "names of genes",
     (file) => file.create_group("var").create_dataset({ name: "_index", data: ["a"] }),
     /var has 1 names for 2 columns/,
+  ],
+  [
+    "second name of genes",
+    (file) => file.create_group("var").create_dataset({ name: "_index", data: ["a", "a"] }),
+    /has the column a twice: .*adata.var_names_make_unique/,
   ],
   [
     "column of obs",

@@ -73,6 +73,10 @@ function openSparse(
   const isSparse = isByRows || encoding.startsWith("csc");
   if (isSparse && (n === undefined || d === undefined))
     throw refuse("is damaged: it has no shape; write it again");
+  if (encoding === "dataframe")
+    throw refuse(
+      "is a table (DataFrame): expected a matrix; write it again as a matrix (.to_numpy()), or choose another data.layer",
+    );
   if (!isSparse || n === undefined || d === undefined)
     throw refuse(
       `is ${encoding || "a group"}: expected a dense matrix, csr_matrix or csc_matrix; choose another data.layer, or write it again after adata.X = adata.X.tocsr()`,
