@@ -34,7 +34,17 @@ const leastPlot = 190;
 /** The width of a figure of three narrow panels. */
 const fullWidth = 1000;
 /** Positive values whose ratio is above this are drawn on a logarithmic axis. */
-const wideLabel = 20;
+const logarithmicRatio = 20;
+
+/** The powers of ten from low to high, and their triples if there are fewer than two, so that labels do not overlap. */
+function logTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const length = Math.ceil(Math.log10(high)) - first + 1;
+  const decades = Array.from({ length }, (_, i) => 10 ** (first + i));
+  const inside = (ticks: number[]) => ticks.filter((tick) => tick >= low && tick <= high);
+  const tens = inside(decades);
+  return tens.length > 1 ? tens : inside(decades.flatMap((ten) => [ten, 3 * ten]));
+}
 
 /** Draws the figure and returns it as SVG text. */
 export async function rowsFigure({ title, label, rows, panels }: RowsOptions): Promise<string> {
@@ -47,8 +57,8 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
   const width = Math.max(330, marginLeft + leastPlot);
   const drawn = panels.map((panel) => {
     const values = [...panel.points, ...panel.rules].map(({ value }) => value);
-    const low = Math.min(...values);
-    const isLog = low > 0 && Math.max(...values) > wideLabel * low;
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const isLog = low > 0 && high > logarithmicRatio * low;
     const bars = panel.points.flatMap((point) => {
       const { value, spread } = point;
       // A bar that reaches below all values has no place on a logarithmic axis.
@@ -64,7 +74,7 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
       marginBottom: 42,
       marginLeft,
       inset: 6,
-      x: { ...(isLog && logAxis), ticks: 4, label, labelOffset: 36 },
+      x: { ...(isLog && logAxis), ticks: isLog ? logTicks(low, high) : 4, label, labelOffset: 36 },
       y: { type: "point", domain: [...rows], label: null, grid: true },
       color: { domain, range },
       marks: [
