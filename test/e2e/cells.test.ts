@@ -7,7 +7,7 @@ import { full, Generator, randn, tidy } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/command/cli/src/index.js";
-import { writeH5ad } from "../support/h5ad.js";
+import { addComponents, writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
 import { commandHere, course, hiddenIn, runWell, tableRun, workIn } from "./sample.js";
 
@@ -124,15 +124,10 @@ describe("dsbm sample", () => {
 
 it("a report has the fates of cells with components in obsm", async () => {
   await writeCells("pca.h5ad", days);
-  const file = new h5wasm.File(pathOf("pca.h5ad"), "a");
-  const components = file.create_group("obsm").create_dataset({
-    name: "X_pca",
-    data: Float32Array.from({ length: 3 * n }, (_, i) => Math.sin(i * i)),
-    shape: [n, 3],
-  });
-  components.create_attribute("encoding-type", "array");
-  components.create_attribute("encoding-version", "0.2.0");
-  file.close();
+  const components = Array.from({ length: n }, (_, i) =>
+    [0, 1, 2].map((k) => Math.sin((3 * i + k) ** 2)),
+  );
+  addComponents(pathOf("pca.h5ad"), components);
   using bridge = await fit({
     source: pathOf("pca.h5ad"),
     time: "day",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { picturePng, type Quality } from "@dsbm/runs";
 import { Generator, randint, randn } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { addComponents, writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
 import { commandHere, runWell, workIn } from "./sample.js";
 
@@ -117,6 +118,27 @@ describe("dsbm compare", () => {
     expect(quality.verdicts).toEqual([]);
     expect(quality.rows.every(({ ceiling, excess }) => ceiling === null && !excess)).toBe(true);
     expect(Math.abs(row(quality, "w1").value - 3)).toBeLessThan(0.3);
+  });
+
+  it("refuses components of two PCAs", async () => {
+    const loadings = [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ];
+    const genes = { a: [1, 2, 3, 4], b: [1, 3, 2, 4], c: [2, 1, 4, 3] };
+    for (const [name, sign] of Object.entries({ first: 1, second: -1 })) {
+      const path = join(root, `${name}.h5ad`);
+      await writeH5ad(path, genes, {});
+      const signed = loadings.map((row) => row.map((value) => sign * value));
+      const components = genes.a.map((x, i) => [sign * x, sign * (genes.b[i] as number)]);
+      addComponents(path, components, signed);
+    }
+    const { code, stderr } = await commandHere(
+      ...["compare", "first.h5ad", "second.h5ad", "layer=X_pca"],
+    );
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/first\.h5ad and second\.h5ad: their X_pca come from two PCAs/);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-// Small .h5ad files as anndata writes them.
+// Small .h5ad files as anndata and scanpy write them.
 import h5wasm from "h5wasm/node";
 
 type Cells = readonly (string | number | null)[];
@@ -56,5 +56,24 @@ export async function writeH5ad(
     obs,
   );
   frame("var", names, {});
+  file.close();
+}
+
+/** Adds principal components [n, d] of the cells, and their loadings [genes, d] if there are any. */
+export function addComponents(
+  path: string,
+  components: readonly (readonly number[])[],
+  loadings?: readonly (readonly number[])[],
+): void {
+  const file = new h5wasm.File(path, "a");
+  const put = (group: string, name: string, rows: readonly (readonly number[])[]) => {
+    const data = Float32Array.from(rows.flat());
+    const shape = [rows.length, rows[0]?.length ?? 0];
+    const entry = file.create_group(group).create_dataset({ name, data, shape });
+    entry.create_attribute("encoding-type", "array");
+    entry.create_attribute("encoding-version", "0.2.0");
+  };
+  put("obsm", "X_pca", components);
+  if (loadings) put("varm", "PCs", loadings);
   file.close();
 }

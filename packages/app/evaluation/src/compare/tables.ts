@@ -4,6 +4,7 @@ import {
   areCopies,
   type ColumnCategory,
   chooseCategories,
+  type EmbeddingPlace,
   mostLevels,
   openRows,
   RowHashes,
@@ -16,7 +17,7 @@ import type { ComparedFiles, CompareOptions } from "./compare-files.js";
 
 /**
  * Reads tables of the target's columns, each in random order.
- * @throws {ConfigError} for other columns, and errors of reading.
+ * @throws {ConfigError} for other columns and coordinates of two models, and errors of reading.
  */
 export async function readTables(
   options: CompareOptions,
@@ -35,6 +36,7 @@ export async function readTables(
       where: wheres[key] ?? undefined,
       options: readingOf(path, options),
       categories,
+      model: like?.model,
     });
     const shuffled = tidy(() => {
       const rows = weight && like ? rowsByWeight(table.rows, like.d, weight) : table.rows;
@@ -42,10 +44,10 @@ export async function readTables(
       return rows.indexSelect(0, randperm(table.rows.size(0), { generator })).keep();
     });
     table.rows.dispose();
-    return { rows: tensors.add(shuffled), names: table.names };
+    return { ...table, rows: tensors.add(shuffled) };
   };
   const target = await read("target", null);
-  const like = { names: target.names, d: target.rows.size(1) };
+  const like = { names: target.names, d: target.rows.size(1), model: target.model };
   const generated = await read("generated", like);
   const source = options.source ? await read("source", like) : null;
   const copies = copiesOf(target.rows, generated.rows);
@@ -118,6 +120,7 @@ async function commonCategories(options: CompareOptions): Promise<readonly Colum
 interface TargetColumns {
   names: readonly string[];
   d: number;
+  model: EmbeddingPlace;
 }
 
 /** Rows [n, d] drawn by their last column, the weights. */

@@ -2,8 +2,10 @@ import { ConfigError, tableReading } from "@dsbm/config";
 import {
   type ColumnCategory,
   cleanRows,
+  type EmbeddingPlace,
   embedCategories,
   openRows,
+  otherModel,
   type ReadOptions,
 } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
@@ -12,7 +14,7 @@ import type { MetricData } from "../metric.js";
 
 /**
  * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them.
- * @throws {ConfigError} for a file without the run's columns, and errors of reading.
+ * @throws {ConfigError} for a file without the run's columns or with coordinates of another model, and errors of reading.
  */
 export async function readHoldout(path: string, { datasets, config }: MetricData): Promise<Tensor> {
   if (datasets.shape.length !== 1 || datasets.projection)
@@ -22,16 +24,16 @@ export async function readHoldout(path: string, { datasets, config }: MetricData
   const [d] = datasets.shape;
   const { where } = config.data;
   const names = datasets.columns?.names ?? null;
-  const categories = datasets.columns?.categories ?? [];
+  const { categories = [], model } = datasets.columns ?? {};
   const options = { ...tableReading(config.data), key: undefined };
-  const like = { names, d, categories };
+  const like = { names, d, categories, model };
   return (await readRows(path, { ...like, where: where ?? undefined, options })).rows;
 }
 
 /**
  * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
- * known.
- * @throws {ConfigError} for other columns and for fewer than 4 rows, and errors of reading.
+ * known, and `model` is the file whose coordinates these should be.
+ * @throws {ConfigError} for other columns, for coordinates of another model, and for fewer than 4 rows, and errors of reading.
  */
 export async function readRows(
   path: string,
@@ -42,6 +44,7 @@ export async function readRows(
     where,
     options,
     categories = [],
+    model,
   }: {
     names: readonly string[] | null;
     d: number | null;
@@ -49,10 +52,14 @@ export async function readRows(
     exclude?: readonly string[];
     where?: string | undefined;
     options?: ReadOptions;
+    model?: EmbeddingPlace | undefined;
   },
-): Promise<{ rows: Tensor; names: string[] }> {
+): Promise<{ rows: Tensor; names: string[]; model: EmbeddingPlace }> {
   const file = await openRows(path, options);
   try {
+    const place = { path, embedding: file.embedding };
+    const problem = model && otherModel(model, place);
+    if (problem) throw new ConfigError(problem);
     const source = embedCategories(file, categories);
     const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
     const columns =
@@ -64,7 +71,8 @@ export async function readRows(
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i]));
     if (values.length < 4)
       throw new ConfigError(`${path} has ${values.length} rows; expected 4 or more`);
-    return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };
+    const rows = tidy(() => tensor(values, { dtype: "float32" }).keep());
+    return { rows, names: columns, model: place };
   } finally {
     file.close();
   }

@@ -62,9 +62,7 @@ export async function tableInput(path: string, options: TableInputOptions): Prom
       progress: showRows(progress, `reading counts of ${path}`),
     });
     const { embedding } = file;
-    const problem =
-      trained.columns &&
-      otherModel(trained.columns.model, { path, ...(embedding && { embedding }) });
+    const problem = trained.columns && otherModel(trained.columns.model, { path, embedding });
     if (problem) throw new ConfigError(problem);
     const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {

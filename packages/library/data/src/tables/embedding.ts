@@ -1,6 +1,4 @@
 // Coordinates that a model gave each cell, such as principal components: two files need the coordinates of one model.
-import type { TableFacts } from "./facts.js";
-
 /** What a .h5ad file says of the model that made an entry of obsm. */
 export interface EmbeddingFacts {
   /** The entry of obsm. */
@@ -31,7 +29,12 @@ function isOneModel(a: EmbeddingFacts, b: EmbeddingFacts): boolean | null {
 }
 
 /** A file with coordinates of a model. */
-export type EmbeddingPlace = Pick<TableFacts, "path" | "embedding">;
+export interface EmbeddingPlace {
+  /** Where the file lies. */
+  path: string;
+  /** What it says of the model; undefined: it is no entry of obsm. */
+  embedding?: EmbeddingFacts | undefined;
+}
 
 const cure =
   "train on X, of which one PCA is made (data.layer=X data.components=50), or compute the coordinates once on all cells";
@@ -44,8 +47,8 @@ export function otherModel(a: EmbeddingPlace, b: EmbeddingPlace): string | null 
 
 /** Warnings about two files whose coordinates may be of two models. */
 export function embeddingNotes(
-  a: EmbeddingPlace & Pick<TableFacts, "digest">,
-  b: EmbeddingPlace & Pick<TableFacts, "digest">,
+  a: EmbeddingPlace & { digest: string },
+  b: EmbeddingPlace & { digest: string },
 ): string[] {
   if (a.digest === b.digest || !a.embedding || !b.embedding) return [];
   if (isOneModel(a.embedding, b.embedding) !== null) return [];
