@@ -33,7 +33,7 @@ const packages = {
   },
   fit: {
     group: "app",
-    budget: 16_100,
+    budget: 16_200,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 34_500, imports: ["files"] },

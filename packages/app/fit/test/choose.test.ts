@@ -188,6 +188,10 @@ test("columns with many rows at an end of their range keep this bound, whole num
   // 4 of the 40 remaining rows are fewer than a bound has.
   const dropped = { ...boundFacts({ ...edges, low: [0, 0.1, 0.03, 0.2, 1] }), dropped: 360 };
   expect(chooseRange([dropped])?.value).toEqual(["kids:0..3"]);
+  // Float64 noise of a bound is no part of it.
+  const noisy = boundFacts({ ...edges, low: [0, 0, 0, 0.2, 1], high: [0, 0.03, 0, 0, 1] });
+  noisy.range.max[1] = 8.12345678901234;
+  expect(chooseRange([noisy])?.value).toContainEqual("rain:..8.1234568");
   // Of log(1 + x), in the units of x.
   expect(chooseRange([boundFacts(edges, true)])?.value).toContainEqual("rain:0..");
 });

@@ -69,7 +69,7 @@ function detail(
       results: { rows: [], references: [] },
       verdicts: [],
     },
-    ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0 },
+    ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0, hasCheckpoint: false },
     ...{ outputs: [], evaluations: [], fields: [] },
     history: new History().part(),
   };

@@ -1,5 +1,5 @@
 // Requests of the page that write: files, jobs, notes, deletion.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -250,6 +250,18 @@ describe("a run", () => {
     expect(readdirSync(folder)).not.toContain("gone");
     await post("delete", { run: secondRun });
     expect(existsSync(join(folder, firstRun))).toBe(true);
+  });
+
+  it("says which of its evaluations with other steps is damaged", async () => {
+    mkdirSync(join(folder, firstRun, "outputs"), { recursive: true });
+    const path = join(folder, firstRun, "outputs/evaluation-sde-10.json");
+    writeFileSync(path, '{"rows":[3]}');
+    const [{ evaluations, problems }] = await getJson(`run?run=${firstRun}`);
+    rmSync(path);
+    expect(evaluations).toEqual([]);
+    expect(problems).toContainEqual(
+      expect.stringMatching(/evaluation-sde-10\.json.*: evaluate again with sde, 10 steps/),
+    );
   });
 
   it("gives its outputs as files, never as pages", async () => {

@@ -9,6 +9,9 @@ const mostBoundedColumns = 100;
 const leastEdgeRows = 5;
 const leastEdgeShare = 0.02;
 
+/** The share of a column's spread in which rows are at an end. */
+const edgeShare = 1 / 20;
+
 /** Bounds that people mean by values just inside. */
 const usualBounds: readonly number[] = [0, 1, 100];
 
@@ -58,13 +61,25 @@ export function chooseRange(datasets: readonly BoundFacts[]): Rule | null {
   return rule("data.range", ranges, "many rows are at these ends of the range");
 }
 
+/** The share of a column's spread by which a bound may differ from its data: samples have fewer digits. */
+const roundedShare = 1e-7;
+
+/** The shortest number within a tolerance. */
+function shortNumber(value: number, tolerance: number): number {
+  for (let digits = 1; digits < 17; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.abs(short - value) <= tolerance) return short;
+  }
+  return value;
+}
+
 /** The bound of column k at one end, in the user's units; null if rows only thin out there. */
 function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high"): number | null {
   const sign = side === "low" ? 1 : -1;
   const ends = datasets.map(({ range }) => (side === "low" ? range.min[k] : range.max[k]));
   const end = side === "low" ? Math.min(...ends) : Math.max(...ends);
   const constant = datasets.every(({ range }) => range.min[k] === range.max[k]);
-  const width = Math.max(...datasets.map(({ spread }) => spread[k])) / 20;
+  const width = edgeShare * Math.max(...datasets.map(({ spread }) => spread[k]));
   const isBound = datasets.some(
     (facts, i) =>
       sign * (ends[i] - end) <= width &&
@@ -73,9 +88,10 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
   );
   if (constant || !isBound || farValues(datasets, k, side).some((far) => far)) return null;
   const own = undoValue(datasets[0]);
+  const bound = own(end);
+  const reach = own(end + width) - bound;
   const usual = usualBounds.find(
-    (bound) =>
-      sign * (own(end) - bound) >= 0 && sign * (own(end) - bound) <= own(end + width) - own(end),
+    (one) => sign * (bound - one) >= 0 && sign * (bound - one) <= reach,
   );
-  return usual ?? own(end);
+  return usual ?? shortNumber(bound, (roundedShare * reach) / edgeShare);
 }

@@ -39,13 +39,19 @@ function App() {
             </a>
           )}
         </nav>
+        {state?.isReadOnly && <span class="note">read-only</span>}
       </header>
       <Fault text={error} />
       <main>
         {state && <JobBar state={state} />}
         {page === "runs" && <RunsPage runs={state} params={params} />}
         {page === "run" && <RunPage key={run} id={run} params={params} state={state} />}
-        {page === "new" && <NewPage state={state} params={params} />}
+        {page === "new" &&
+          (state?.isReadOnly ? (
+            <p class="note">This studio only shows: start it without --read-only.</p>
+          ) : (
+            <NewPage state={state} params={params} />
+          ))}
         {page === "compare" && state && <Compare params={params} state={state} />}
       </main>
     </>

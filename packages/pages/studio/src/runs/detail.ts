@@ -42,6 +42,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
   const data = part("data.json", null, (path) => readAs(folder, path, dataFile));
   const names = (data && endNames(data)) ?? endsOf(facts);
   const outputs = readOutputs(folder, row.id);
+  const { evaluations, damaged } = readEvaluations(folder, row.id, outputs);
   return {
     row,
     command: info?.command ?? null,
@@ -53,13 +54,14 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       ? [...heldOutVerdicts(quality.rows), ...directionVerdicts(quality, names)]
       : [],
     outputs,
-    evaluations: readEvaluations(folder, row.id, outputs),
+    evaluations,
     fields: data ? fieldsOf(data) : [],
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(pathBelow(row.id, "report.html"))?.isFile() === true,
     log: part("log.txt", null, (path) => tailOf(folder, path)),
     // The row has read some of the files already.
-    problems: [...new Set([...row.problems, ...problems])],
+    problems: [...new Set([...row.problems, ...problems, ...damaged])],
+    hasCheckpoint: folder.list(pathBelow(row.id, "checkpoints")).length > 0,
     models: folder
       .list(pathBelow(row.id, "models"))
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,

@@ -44,10 +44,14 @@ export const messageOf = (error: unknown): string =>
 
 /**
  * Reads a JSON file by its schema.
- * @throws {RunError}
+ * @throws {RunError} with the cure.
  */
-export function readAs<T extends z.ZodType>(folder: Folder, path: string, schema: T): z.output<T> {
-  const cure = "restore it from a copy, or delete the run and run again";
+export function readAs<T extends z.ZodType>(
+  folder: Folder,
+  path: string,
+  schema: T,
+  cure = "restore it from a copy, or delete the run and run again",
+): z.output<T> {
   return checkAs(fromJson(folder.text(path), path, cure), path, { schema, cure });
 }
 

@@ -3,7 +3,7 @@ import { type DataFile, qualityFile } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
 import type { OtherEvaluation, OutputFile, RowField } from "../shared/api.js";
-import { readAs } from "./files.js";
+import { messageOf, readAs } from "./files.js";
 import { comparedMetrics } from "./metrics.js";
 
 /** The folder of a run that holds generated tables, exports and evaluations with other steps. */
@@ -31,23 +31,27 @@ export function readOutputs(folder: Folder, run: string): OutputFile[] {
   return filesIn(outputsFolder).slice(0, mostOutputs);
 }
 
-/** The evaluations with other steps among the outputs. A damaged one is passed over. */
+/** The evaluations with other steps among the outputs, and a line for each damaged one. */
 export function readEvaluations(
   folder: Folder,
   run: string,
   outputs: readonly OutputFile[],
-): OtherEvaluation[] {
-  return outputs.flatMap(({ file }) => {
+): { evaluations: OtherEvaluation[]; damaged: string[] } {
+  const evaluations: OtherEvaluation[] = [];
+  const damaged: string[] = [];
+  for (const { file } of outputs) {
     const [, solver, steps] = evaluationName.exec(file.slice(outputsFolder.length + 1)) ?? [];
-    if (solver === undefined) return [];
+    if (solver === undefined) continue;
+    const title = steps === "usual" ? solver : `${solver}, ${steps} steps`;
+    const cure = `evaluate again with ${title} under Use, or delete the file`;
     try {
-      const { rows } = readAs(folder, pathBelow(run, file), qualityFile);
-      const title = steps === "usual" ? solver : `${solver}, ${steps} steps`;
-      return [{ title, metrics: comparedMetrics(rows) }];
-    } catch {
-      return [];
+      const { rows } = readAs(folder, pathBelow(run, file), qualityFile, cure);
+      evaluations.push({ title, metrics: comparedMetrics(rows) });
+    } catch (error) {
+      damaged.push(messageOf(error));
     }
-  });
+  }
+  return { evaluations, damaged };
 }
 
 const middleOf = ({ min, max }: { min: number; max: number }, isWhole: boolean): string => {

@@ -194,6 +194,8 @@ export interface RunDetail {
   log: string | null;
   /** Unreadable files, a line each. */
   problems: string[];
+  /** Whether training can resume from a checkpoint. */
+  hasCheckpoint: boolean;
   models: number;
   outputs: OutputFile[];
   evaluations: OtherEvaluation[];

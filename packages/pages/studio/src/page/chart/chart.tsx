@@ -1,7 +1,7 @@
 // Curves over a common axis; charts of one group move their cursors and zoom together.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { digits, exactText } from "../lib/format.js";
+import { digits, tickText } from "../lib/format.js";
 import { cssColor, fadeColor } from "./theme.js";
 
 /** Values of a curve at the places of its axis; null: none. */
@@ -138,11 +138,15 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
       axis({
         size: 62,
-        values: (_, ticks) => ticks.map((v) => (v === null ? "" : exactText(v, 8))),
+        values: (_, ticks) => ticks.map((v) => (v === null ? "" : tickText(v))),
       }),
     ],
     scales: { x: { time: false }, y: hasLogAxis(now.current) ? { distr: 3, range: logRange } : {} },
-    legend: { live: true },
+    // Variables, since the theme of a page may change.
+    legend: {
+      live: true,
+      markers: { stroke: (_, i) => `var(--${curves[i - 1]?.color ?? "faint"})` },
+    },
     cursor: {
       sync: { key: group, scales: ["x", null] },
       drag: { x: true, y: false },

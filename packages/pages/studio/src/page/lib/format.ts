@@ -5,11 +5,22 @@ import type { RunRow } from "../../shared/api.js";
 /** A number as reports print it. */
 export { digits };
 
-/** A place of an axis or the value of an option: at most n significant digits, without zeros at the end. */
+/** The value of an option: at most n significant digits, without zeros at the end. */
 export function exactText(value: number, n = 4): string {
   const size = Math.abs(value);
   const isExtreme = size !== 0 && (size < 1e-3 || size >= 1e6);
   return isExtreme ? digits(value) : String(Number(value.toPrecision(n))).replace("-", "−");
+}
+
+/** The text of a place of an axis: all its digits, with commas. */
+export const tickText = (value: number): string =>
+  Number.isInteger(value) ? digits(value) : exactText(value, 8);
+
+/** A deviation in the notation of its value: "0.0808 ± 0.00014". */
+export function deviationText(value: number, deviation: number): string {
+  const size = Math.abs(value);
+  const isShort = size >= 1e-3 && size < 1e6 && deviation >= 1e-6 && deviation < 1e-3;
+  return isShort ? deviation.toPrecision(2) : digits(deviation, 2);
 }
 
 /** Seconds as 42s, 3m07s, 1h05m or 5d03h. */

@@ -12,7 +12,7 @@ interface CareProps {
 }
 
 /** The buttons of a run. */
-export function Care({ detail: { row, command }, isBusy }: CareProps) {
+export function Care({ detail: { row, command, hasCheckpoint }, isBusy }: CareProps) {
   const task = useTask();
   const { id, state } = row;
   const isStopped = state === "interrupted" || state === "failed";
@@ -20,8 +20,10 @@ export function Care({ detail: { row, command }, isBusy }: CareProps) {
     <>
       {isStopped && (
         <p>
-          {command === null ? "This run" : <code>{command}</code>} resumes from the newest
-          checkpoint.
+          {command === null ? "This run" : <code>{command}</code>}{" "}
+          {hasCheckpoint
+            ? "resumes from the newest checkpoint."
+            : "starts again: no checkpoint was written."}
         </p>
       )}
       <div class="bar">

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { directions, mostCompared, type RunDetail, type StudioState } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { Bar } from "../lib/bar.js";
-import { digits, directionNames, duration, stateClass } from "../lib/format.js";
+import { deviationText, digits, directionNames, duration, stateClass } from "../lib/format.js";
 import { type GroupLine, GroupTable } from "../lib/group-table.js";
 import { Fault, Select } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
@@ -201,7 +201,7 @@ function MetricCell({ value, spread, floor, isBest }: ComparedCell) {
         </>
       )}
       {digits(value, 3)}
-      {spread !== null && ` ± ${digits(spread, 2)}`}
+      {spread !== null && ` ± ${deviationText(value, spread)}`}
       {floor !== null && <small> floor {digits(floor, 3)}</small>}
     </>
   );
@@ -215,11 +215,19 @@ function Curves({
 }: PartProps & { metricParam: string | null }) {
   const metrics = [...new Set(runs.flatMap(curveNames))];
   const metric = metrics.find((name) => name === metricParam) ?? metrics[0] ?? "loss";
-  const styles = runs.map((_, i) => groups.findIndex(({ members }) => members.includes(i)));
+  const order = groups.flatMap(({ members }, style) => members.map((i) => ({ i, style })));
   const title = curveTitle(runs, metric);
   const charts = directions.map((way) => ({
     way,
-    ...overlay(runs, { metric, way, labels, styles }),
+    ...overlay(
+      order.flatMap(({ i }) => runs[i] ?? []),
+      {
+        metric,
+        way,
+        labels: order.map(({ i }) => labels[i] ?? ""),
+        styles: order.map(({ style }) => style),
+      },
+    ),
   }));
   return (
     <section aria-label="Curves">

@@ -2,6 +2,7 @@
 import type { BarShape } from "@dsbm/runs";
 import type { ComparedMetric, RunDetail, RunGrade } from "../../shared/api.js";
 import { exactText } from "../lib/format.js";
+import { placesOf } from "./columns.js";
 
 /** Runs of one configuration, of one seed or more. */
 export interface RunGroup {
@@ -92,7 +93,7 @@ function groupsOf(
 }
 
 /**
- * Labels groups by the values of a few keys, else by the names of the runs; equal labels get the folder. In the order of labels.
+ * Labels groups by the values of a few keys, else by the names of the runs; equal labels get the place of the table. In the order of labels.
  */
 function withLabels(
   runs: readonly RunDetail[],
@@ -101,20 +102,21 @@ function withLabels(
 ): RunGroup[] {
   const rowOf = ([first = 0]: readonly number[]) => runs[first]?.row;
   const names = groups.map((members) => rowOf(members)?.name ?? "run");
-  const hasNames = new Set(names).size === groups.length;
   const few = named.slice(0, mostNamed);
   const labels = groups.map(([first = 0], i) => {
-    if (named.length === 0 || (named.length > mostNamed && hasNames)) return names[i] ?? "run";
+    if (named.length === 0 || named.length > mostNamed) return names[i] ?? "run";
     const value = (key: string) => readable(configs[first]?.get(key));
     return few.map((key) => `${shortKey(key, few)} ${value(key)}`).join(", ");
   });
-  const place = (members: readonly number[]) =>
-    (rowOf(members)?.id ?? "").split("/").slice(-2).join("/");
+  const places = placesOf(groups.flatMap((members) => rowOf(members) ?? []));
   return groups
     .map((members, i): RunGroup => {
       const label = labels[i] ?? "";
       const isTwin = labels.filter((one) => one === label).length > 1;
-      return { members, label: isTwin ? `${label} ${place(members)}` : label };
+      return {
+        members,
+        label: isTwin ? `${label} ${places.get(rowOf(members)?.id ?? "")}` : label,
+      };
     })
     .toSorted((a, b) => byText(a.label, b.label));
 }

@@ -2,7 +2,7 @@ import { Fragment } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { mostCompared, type RunRow, type Runs, type StudioState } from "../../shared/api.js";
 import { Bar } from "../lib/bar.js";
-import { arrowOf, digits, faultsOf, stateClass } from "../lib/format.js";
+import { arrowOf, digits, duration, faultsOf, stateClass } from "../lib/format.js";
 import { Scroll, Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import {
@@ -75,12 +75,17 @@ function Counts({ runs: { rows, left }, listed }: { runs: Runs; listed: number }
 }
 
 const NoRuns = ({ folder, isReadOnly }: StudioState) => (
-  <p>
-    There are no runs in <code>{folder}</code> yet. A run of this folder appears here with its first
-    line: {isReadOnly || <a href={hrefOf("new")}>start one here</a>}
-    {isReadOnly || ", or in a terminal: "}
-    <code>npx dsbm train dataset=moons</code>.
-  </p>
+  <>
+    <p>
+      There are no runs in <code>{folder}</code> yet. A run appears here with its first line, also
+      of a terminal in this folder: <code>npx dsbm train dataset=moons</code>.
+    </p>
+    {isReadOnly || (
+      <a class="button main" href={hrefOf("new")}>
+        Make a bridge of two tables
+      </a>
+    )}
+  </>
 );
 
 function CompareButtons({ chosen, onClear }: { chosen: readonly string[]; onClear: () => void }) {
@@ -153,7 +158,7 @@ function RunTable(props: RunTableProps) {
           {rows.map((row) => (
             <Fragment key={row.id}>
               <Line row={row} place={places.get(row.id) ?? row.id} {...props} />
-              <Faults lines={faultsOf(row)} width={columns.length} />
+              <Faults state={row.state} lines={faultsOf(row)} width={columns.length} />
             </Fragment>
           ))}
         </tbody>
@@ -220,9 +225,11 @@ function Cell({ row, place, column }: { row: RunRow; place: string; column: Colu
       </td>
     );
   const measured = metricsOf(row, column.id);
+  const left = column.id === "seconds" ? row.progress?.left : null;
   return (
     <td class={column.isNumber ? "number" : column.id === "data" ? "text" : ""}>
       {measured.length === 0 && column.text(row)}
+      {left != null && <small class="left">{duration(left)} left</small>}
       {measured.map(({ direction, value, floor }) => (
         <span key={direction} class="measured">
           {digits(value)} {arrowOf(direction)}
@@ -234,9 +241,17 @@ function Cell({ row, place, column }: { row: RunRow; place: string; column: Colu
 }
 
 /** Below the line of a run: why it ended early, and its unreadable files. */
-const Faults = ({ lines, width }: { lines: readonly string[]; width: number }) =>
+const Faults = ({
+  state,
+  lines,
+  width,
+}: {
+  state: string;
+  lines: readonly string[];
+  width: number;
+}) =>
   lines.length === 0 ? null : (
-    <tr class="faults">
+    <tr class={`faults ${state}`}>
       <td />
       <td colSpan={width}>
         {lines.map((line) => (
