@@ -49,7 +49,7 @@ const standIns = {
 const originals = { buffer: resolve("buffer/"), "@observablehq/plot": null };
 
 /**
- * Modules that no run in a page calls: Plot's maps, schemes of colours, areas of points and animation; texts at a pointer; networks,
+ * Modules that no run in a page calls: Plot's maps, legends, schemes of colours, areas of points and animation; texts at a pointer; networks,
  * figures, metrics and readers of images and fields, which need libtorch; PyTorch's files; distillation.
  */
 const unusedModules = [
@@ -60,8 +60,8 @@ const unusedModules = [
   ...["mathOperations", "stat", "inspect"].map((name) =>
     join(repo, `node_modules/ml-matrix/src/${name}.js`),
   ),
-  ...["marks/tip", "interactions/pointer", "projection"].map((name) =>
-    join(repo, `node_modules/@observablehq/plot/src/${name}.js`),
+  ...["marks/tip", "interactions/pointer", "projection", "legends/ramp", "legends/swatches"].map(
+    (name) => join(repo, `node_modules/@observablehq/plot/src/${name}.js`),
   ),
   ...[
     "app/datasets/dist/fields",
