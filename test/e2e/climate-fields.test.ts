@@ -1,5 +1,4 @@
 // NetCDF files as a climate scientist has them (docs/guide/climate-fields.md): trained, sampled to NetCDF, and evaluated.
-import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { openFields } from "@dsbm/data";
 import { Generator, io, rand } from "@dsbm/torch";
@@ -7,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { fieldFormats, smallFields } from "../../packages/library/data/test/fields/field-files.js";
 import { withLevels } from "../../packages/library/data/test/fields/level-files.js";
 import { refuse, scratch, succeed, wordsOf } from "./cli.js";
+import { headerByNcdump, readByPython } from "./netcdf-programs.js";
 
 const root = scratch();
 /** The second cell from the west in the south never has a value. */
@@ -61,7 +61,7 @@ describe("NetCDF files", () => {
     const gapsOf = ({ values }: { values: Float32Array }) => Array.from(values, Number.isNaN);
     expect(gapsOf(out)).toEqual(gapsOf(source));
     expect(out.values.filter((x) => x < 0)).toHaveLength(0);
-    const opened = readByPython("out.nc");
+    const opened = readByPython(join(root, "out.nc"));
     if (opened) expect(opened).toEqual({ shape: [24, 2, 3], units: "mm/d", missing: 24 });
     const metrics = "metrics=feature_distance,variable_w1,variable_q99";
     const { stdout } = await succeed(["evaluate", folder, "n=2", metrics, "threads=1"], {
@@ -103,7 +103,7 @@ describe("NetCDF files", () => {
     expect(numbers[1]).toEqual(numbers[0]);
     expect(numbers[2]).not.toEqual(numbers[0]);
     await sample(folder, "model.nc", "members.nc", "members=2");
-    const header = ncdump("members.nc");
+    const header = headerByNcdump(join(root, "members.nc"));
     if (header) expect(header).toContain("float pr(member, time, lat, lon)");
   });
 
@@ -159,15 +159,62 @@ describe("NetCDF files", () => {
     expect(stdout).not.toMatch(/^(model|sigma)/m);
   });
 
+  it("in another unit are converted, so that their samples are the same", async () => {
+    const { values } = await read("model.nc");
+    const kilos = Array.from(values, (x) => (Number.isNaN(x) ? -1 : x / 86_400));
+    const attributes = { _FillValue: -1, units: "kg m-2 s-1" };
+    // The file has its rows from south to north, the values are read from north to south.
+    const rows = kilos.map((_, i) => kilos[i - (i % 6) + ((i + 3) % 6)]);
+    await fieldFormats[0][1](root, smallFields(24, [{ values: rows, attributes }]), "in-kilos");
+    const { stderr, stdout } = await sample(folder, "in-kilos.nc", "of-kilos.nc");
+    expect(stdout + stderr).toContain("is converted from kg m-2 s-1 to mm/d");
+    await sample(folder, "model.nc", "of-rain.nc");
+    const [converted, plain] = await Promise.all(["of-kilos.nc", "of-rain.nc"].map(read));
+    for (const [i, value] of plain.values.entries())
+      if (!Number.isNaN(value)) expect(converted.values[i]).toBeCloseTo(value, 4);
+    const kelvin = smallFields(24, [{ values: rows, attributes: { units: "K" } }]);
+    await fieldFormats[0][1](root, kelvin, "kelvin");
+    await refuse(
+      ["sample", folder, "kelvin.nc", "x.nc", "direction=f"],
+      ["NEW kelvin.nc has pr in K: expected mm/d"],
+      { cwd: root },
+    );
+  });
+
+  it("of other longitudes are a warning, and no samples for a second run", async () => {
+    const file = smallFields(24, [{ attributes: { units: "mm/d" } }]);
+    const variables = file.variables.map((one) =>
+      one.name === "lon" ? { ...one, values: [-180, -170, -160] } : one,
+    );
+    await fieldFormats[0][1](root, { ...file, variables }, "west");
+    await succeed(
+      wordsOf("fit west.nc west.nc method=quantile_mapping threads=1 test_npar=2 name=west"),
+      { cwd: root },
+    );
+    const { stdout, stderr } = await sample("experiments/west", "model.nc", "east.nc");
+    expect(stdout + stderr).toContain("has lon 0 to 20, the training data lon -180 to -160");
+    await refuse(
+      ["sample", folder, "model.nc", "x.nc", "then=experiments/west", "direction=f"],
+      ["has lon 0 to 20, the training data lon -180 to -160: expected one grid"],
+      { cwd: root },
+    );
+  });
+
   it("of another unit are a warning with its cure, and a closed form is followed by a network", async () => {
     const [, write] = fieldFormats[0];
     const values = Array.from({ length: 24 * 6 }, (_, i) => (i % 7) / 86_400);
     await write(root, smallFields(24, [{ values, attributes: { units: "kg m-2 s-1" } }]), "kilos");
-    const words = wordsOf("fit kilos.nc observed.nc method=quantile_mapping threads=1 test_npar=2");
+    const words = wordsOf(
+      "fit kilos.nc observed.nc method=quantile_mapping threads=1 test_npar=2 name=kilos",
+    );
     const { stdout, stderr } = await succeed(words, { cwd: root });
     const said = stdout + stderr;
     expect(said).toMatch(/pr spreads \d+ times less in kilos\.nc than in observed\.nc: .*cdo mulc/);
     expect(said).not.toMatch(/Train for longer/);
+    const next = await sample(folder, "model.nc", "then-kilos.nc", "then=experiments/kilos");
+    expect(next.stdout + next.stderr).toMatch(
+      /pr of the output of .* is converted from mm\/d to kg/,
+    );
   });
 
   it("of several levels keep them, in the order of the run and with the coordinates of the target", async () => {
@@ -195,10 +242,19 @@ describe("NetCDF files", () => {
         cwd: root,
       },
     );
-    await succeed(wordsOf(`${words} data.variables=ua@850,pr,ua@500`), {
-      cwd: root,
-    });
-    await sample("latest", "pascals.nc", "levels.nc");
+    const orders = { second: "pr,ua@500,ua@850", first: "ua@850,pr,ua@500" };
+    for (const [name, variables] of Object.entries(orders))
+      await succeed(wordsOf(`${words} data.variables=${variables} name=${name}`), { cwd: root });
+    const then = "then=experiments/second";
+    await refuse(
+      ["sample", folder, "model.nc", "x.nc", then, "direction=f"],
+      [
+        "takes the variables pr, ua@500, ua@850;",
+        "gives pr: expected the same variables and levels",
+      ],
+      { cwd: root },
+    );
+    await sample("experiments/first", "pascals.nc", "levels.nc", then);
     const names = ["ua@500", "ua@850", "pr"];
     const file = await openFields(join(root, "levels.nc"), { variables: names, marks: [] });
     const [at500, at850] = file.grid.channels.map(({ level }) => level);
@@ -206,7 +262,7 @@ describe("NetCDF files", () => {
     file.close();
     expect([at500?.value, at850?.value, at500?.attributes.units]).toEqual([500, 850, "hPa"]);
     expect([0, 6].map((k) => Math.floor(values[k]))).toEqual([500, 850]);
-    const header = ncdump("levels.nc");
+    const header = headerByNcdump(join(root, "levels.nc"));
     if (header) expect(header).toContain("float ua(time, lev, lat, lon)");
   });
 
@@ -230,25 +286,3 @@ describe("NetCDF files", () => {
     await refuse([...training, ...wordsOf(words)], texts, { cwd: root });
   });
 });
-
-const python = `import json, sys, netCDF4
-rain = netCDF4.Dataset(sys.argv[1])["pr"]
-print(json.dumps({"shape": rain.shape, "units": rain.units, "missing": int(rain[:].mask.sum())}))`;
-
-/** What netCDF4 of Debian's Python reads; null if it is not installed. */
-function readByPython(name: string): unknown {
-  const program = "/usr/bin/python3";
-  if (spawnSync(program, ["-c", "import netCDF4"]).status !== 0) return null;
-  const { stdout } = spawnSync(program, ["-c", python, join(root, name)], { encoding: "utf8" });
-  return JSON.parse(stdout);
-}
-
-/** The header by ncdump; null without ncdump. */
-function ncdump(name: string): string | null {
-  try {
-    return execFileSync("ncdump", ["-h", join(root, name)], { encoding: "utf8" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-}

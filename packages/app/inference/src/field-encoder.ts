@@ -2,46 +2,123 @@
 import { ConfigError } from "@dsbm/config";
 import {
   blockMeans,
+  coarseAxis,
   coarseBlock,
   coarseSize,
+  type FieldAxis,
+  type FieldChannel,
   FieldUnits,
   type GridSize,
   inSize,
+  isSameAxis,
   repeatBlocks,
+  spanText,
   transformField,
+  type UnitConversion,
+  unitConversion,
 } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { RunChannels } from "./saved-channels.js";
 import type { Trained } from "./trained.js";
+
+const sameUnit: UnitConversion = { scale: 1, offset: 0 };
+
+const isSameUnit = ({ scale, offset }: UnitConversion): boolean => scale === 1 && offset === 0;
+
+/** Fields to encode: their channels, and their axes from north to south. */
+export interface FieldSource {
+  /** What the fields are, as the first words of an error. */
+  what: string;
+  channels: readonly FieldChannel[];
+  axes: { y: FieldAxis; x: FieldAxis };
+}
 
 /** Converts fields to samples of a run. A run of coarsened fields takes coarse fields, too. */
 export class FieldEncoder {
   readonly #units: FieldUnits;
   readonly #channels: RunChannels;
   readonly #block: number;
+  readonly #source: FieldSource;
+  readonly #size: GridSize;
+  readonly #conversions: readonly UnitConversion[];
   /** Values that stand for missing ones, so far. */
-  gaps = 0;
+  #gaps = 0;
 
-  constructor({ config, channels }: Trained) {
+  /**
+   * Opens an encoder of fields whose channels have the order of the run.
+   * @throws {ConfigError} unless their size, number of variables and units fit the run.
+   */
+  constructor({ config, channels }: Trained, source: FieldSource) {
     this.#channels = channels as RunChannels;
-    this.#units = new FieldUnits(this.#channels);
     this.#block = coarseBlock(config.data.coarsen);
+    this.#source = source;
+    this.#size = [source.axes.y.size, source.axes.x.size];
+    this.#checkSize();
+    this.#conversions = source.channels.map((channel, k) => this.#conversionOf(channel, k));
+    this.#units = new FieldUnits(this.#channels);
   }
 
-  /** @throws {ConfigError} that begins with `what` unless fields of this size and number of variables fit the run. */
-  check(what: string, size: GridSize, variables: number): void {
+  #checkSize(): void {
     const { grid, source } = this.#channels;
+    const { what, channels } = this.#source;
+    const size = this.#size;
     const coarse = coarseSize(grid, this.#block);
-    if (variables === source.length && [`${grid}`, `${coarse}`].includes(`${size}`)) return;
+    if (channels.length === source.length && [`${grid}`, `${coarse}`].includes(`${size}`)) return;
     const sizes = [...new Set([grid, coarse].map((one) => one.join("×")))];
     throw new ConfigError(
-      `${what} has ${variables} variables on ${size.join("×")} cells: expected ${source.length} on ${sizes.join(" or ")}; interpolate them to the grid of the run, and name as many by variables=`,
+      `${what} has ${channels.length} variables on ${size.join("×")} cells: expected ${source.length} on ${sizes.join(" or ")}; interpolate them to the grid of the run, and name as many by variables=`,
     );
   }
 
+  #conversionOf({ name, units }: FieldChannel, k: number): UnitConversion {
+    const expected = this.#channels.source[k].units;
+    const conversion =
+      units === null || expected === null ? sameUnit : unitConversion(units, expected);
+    if (conversion) return conversion;
+    throw new ConfigError(
+      `${this.#source.what} has ${name} in ${units}: expected ${expected}, the unit of the training data; convert the values, or mend the attribute units (ncatted)`,
+    );
+  }
+
+  /** The difference of the axes from the axes of the run, for people; null if they agree. */
+  axesDifference(): string | null {
+    const { axes } = this.#source;
+    const block = `${this.#size}` === `${this.#channels.grid}` ? 1 : this.#block;
+    for (const axis of ["y", "x"] as const) {
+      const expected = coarseAxis(this.#channels.axes[axis], block);
+      if (!isSameAxis(axes[axis], expected))
+        return `${this.#source.what} has ${spanText(axes[axis])}, the training data ${spanText(expected)}`;
+    }
+    return null;
+  }
+
+  /** What happened to the values: converted units and missing values. */
+  notes(): string[] {
+    const { what, channels } = this.#source;
+    const converted = channels.flatMap(({ name, units }, k) =>
+      isSameUnit(this.#conversions[k])
+        ? []
+        : [`${name} of ${what} is converted from ${units} to ${this.#channels.source[k].units}`],
+    );
+    if (this.#gaps === 0) return converted;
+    const gaps = `warning: ${what} lacks ${this.#gaps} values that the training data have: the mean of their variable stands for each`;
+    return [...converted, gaps];
+  }
+
+  #inUnits(values: Float32Array): Float32Array {
+    const conversions = this.#conversions;
+    if (conversions.every(isSameUnit)) return values;
+    const area = this.#size[0] * this.#size[1];
+    return values.map((value, i) => {
+      const { scale, offset } = conversions[Math.floor(i / area) % conversions.length];
+      return value * scale + offset;
+    });
+  }
+
   /** Fields on the grid of the run, coarsened if the run is of coarsened fields. */
-  #onGrid(values: Float32Array, size: GridSize): Float32Array {
+  #onGrid(values: Float32Array): Float32Array {
     const { grid } = this.#channels;
+    const size = this.#size;
     const block = this.#block;
     if (block === 1) return values;
     const isCoarse = `${size}` !== `${grid}`;
@@ -50,19 +127,15 @@ export class FieldEncoder {
 
   /**
    * Samples [count, C, H, W] of values of fields in the data's own units, NaN for missing ones.
-   * @throws {ConfigError} that begins with `what`, for values that the transform cannot take
+   * @throws {ConfigError} for values that the transform cannot take
    */
-  encode(
-    values: Float32Array,
-    count: number,
-    { what, size }: { what: string; size: GridSize },
-  ): Tensor {
+  encode(values: Float32Array, count: number): Tensor {
     const { transform, source, grid, size: padded, missing } = this.#channels;
     const valueTransform = transform.log1p ? "log1p" : transform.sqrt ? "sqrt" : null;
-    const fine = this.#onGrid(values, size);
+    const fine = this.#onGrid(this.#inUnits(values));
     if (valueTransform && fine.some((value) => value < 0))
       throw new ConfigError(
-        `${what} has values below 0, which data.transform=${valueTransform} cannot take: repair them`,
+        `${this.#source.what} has values below 0, which data.transform=${valueTransform} cannot take: repair them`,
       );
     const cells = fine.length / count;
     const rows = new Float32Array(count * missing.length);
@@ -74,7 +147,7 @@ export class FieldEncoder {
       );
     }
     for (let i = 0; i < rows.length; i++)
-      if (Number.isNaN(rows[i]) && missing[i % missing.length] === 0) this.gaps += 1;
+      if (Number.isNaN(rows[i]) && missing[i % missing.length] === 0) this.#gaps += 1;
     return tidy(() =>
       this.#units.apply(tensor(rows, { shape: [count, source.length, ...padded] })).keep(),
     );

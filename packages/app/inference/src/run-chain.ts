@@ -1,6 +1,6 @@
 // Two runs in a row: the samples of the first are the inputs of the second, such as bias correction and finer fields.
 import { ConfigError, type SampleConfig } from "@dsbm/config";
-import { FieldUnits } from "@dsbm/data";
+import { FieldUnits, firstOf } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import type { GeneratedSamples } from "./bridge-options.js";
@@ -17,17 +17,17 @@ export class RunChain implements Disposable {
   readonly #units: FieldUnits;
   readonly #channels: RunChannels;
   readonly #encoder: FieldEncoder;
-  readonly #what: string;
+  /** The places of the variables of the second run among the variables of the first run. */
+  readonly #order: readonly number[];
   readonly #keys: Pick<SampleConfig, "seed" | "steps" | "solver">;
   #conditionsOf: ReturnType<typeof openConditions> = () => undefined;
 
   /**
    * Opens the run `then`.
-   * @throws {ConfigError} for runs of other data than fields, different grids, a class or a condition, and paths
+   * @throws {ConfigError} for runs of other data than fields, other variables, units or grids, a class or a condition, and paths
    */
   constructor(first: Bridge, then: string, config: SampleConfig) {
     const { channels, folder } = first.trained;
-    this.#what = `the output of ${folder}`;
     const { seed, steps, solver, threads, path, direction } = config;
     this.bridge = Bridge.open(then, { threads, device: config.device });
     const next = this.bridge.trained;
@@ -40,14 +40,19 @@ export class RunChain implements Disposable {
     }
     this.#keys = { seed, steps, solver };
     this.#channels = channels;
-    this.#units = new FieldUnits(channels);
-    this.#encoder = new FieldEncoder(next);
     try {
-      this.#encoder.check(this.#what, channels.grid, channels.target.length);
+      this.#order = channelOrder(channels, next.channels, { folder, then });
+      this.#encoder = openEncoder(this.bridge, { folder, channels, order: this.#order });
     } catch (error) {
-      this[Symbol.dispose]();
+      this.bridge.dispose();
       throw error;
     }
+    this.#units = new FieldUnits(channels);
+  }
+
+  /** What happened to the samples between the runs: converted units and missing values. */
+  notes(): string[] {
+    return this.#encoder.notes();
   }
 
   /**
@@ -66,12 +71,12 @@ export class RunChain implements Disposable {
     x: Tensor,
     { row, ...place }: { row: number; first: number; signal: AbortSignal | undefined },
   ): Promise<GeneratedSamples> {
-    const { values } = ownFields(x, this.#units, this.#channels);
+    const fields = ownFields(x, this.#units, this.#channels);
+    const values = inOrder(fields, this.#order);
     const { log1p, sqrt } = (this.bridge.trained.channels as RunChannels).transform;
     const taken = log1p || sqrt ? values.map((value) => Math.max(0, value)) : values;
     const count = x.size(0);
-    const size = this.#channels.grid;
-    const input = this.#encoder.encode(taken, count, { what: this.#what, size });
+    const input = this.#encoder.encode(taken, count);
     const conditions = this.#conditionsOf(row, count);
     try {
       const options = { ...this.#keys, direction: "f", purpose: "then", conditions } as const;
@@ -86,4 +91,56 @@ export class RunChain implements Disposable {
     this.#encoder[Symbol.dispose]();
     this.bridge.dispose();
   }
+}
+
+/**
+ * The place of each variable of the second run among the variables of the first run.
+ * @throws {ConfigError} if they have other names.
+ */
+function channelOrder(
+  { target }: RunChannels,
+  { source }: RunChannels,
+  { folder, then }: { folder: string; then: string },
+): number[] {
+  const names = target.map(({ name }) => name);
+  const expected = source.map(({ name }) => name);
+  const order = expected.map((name) => names.indexOf(name));
+  if (order.length === names.length && !order.includes(-1)) return order;
+  throw new ConfigError(
+    `then=${then} takes the variables ${firstOf(expected, 6)}; ${folder} gives ${firstOf(names, 6)}: expected the same variables and levels; sample one run after the other, and name the variables of the second by variables=`,
+  );
+}
+
+/** @throws {ConfigError} for other units or another grid. */
+function openEncoder(
+  { trained }: Bridge,
+  { folder, channels, order }: { folder: string; channels: RunChannels; order: readonly number[] },
+): FieldEncoder {
+  const encoder = new FieldEncoder(trained, {
+    what: `the output of ${folder}`,
+    channels: order.map((k) => channels.target[k]),
+    axes: channels.axes,
+  });
+  const difference = encoder.axesDifference();
+  if (difference === null) return encoder;
+  encoder[Symbol.dispose]();
+  throw new ConfigError(
+    `${difference}: expected one grid; bring the files of both runs to one grid, and train again (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`,
+  );
+}
+
+/** The values of fields with their channels in another order. */
+function inOrder(
+  { values, shape: [n, channels, height, width] }: ReturnType<typeof ownFields>,
+  order: readonly number[],
+): Float32Array {
+  if (order.every((place, k) => place === k)) return values;
+  const area = height * width;
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < n; row++)
+    for (const [k, place] of order.entries()) {
+      const from = (row * channels + place) * area;
+      result.set(values.subarray(from, from + area), (row * channels + k) * area);
+    }
+  return result;
 }

@@ -83,8 +83,8 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const parts = { bridge, chain, input, n, writer: output.writer, conditionsOf };
     const { samples, evaluations } = await sampleBatches(job, direction, parts);
     await output.commit();
-    for (const line of [...(input.notes?.() ?? []), ...(doubts?.lines() ?? [])])
-      progress.line(line);
+    const notes = [...(input.notes?.() ?? []), ...(chain?.notes() ?? [])];
+    for (const line of [...notes, ...(doubts?.lines() ?? [])]) progress.line(line);
     return {
       direction,
       n: samples,

@@ -12,6 +12,7 @@ export { DatasetError, firstOf, setting } from "./errors.js";
 export { type FieldAxis, isSameAxis, spanText, timesText } from "./fields/cf/axis.js";
 export type { FieldChannel, FieldLevel } from "./fields/cf/channels.js";
 export type { FieldGrid } from "./fields/cf/grid.js";
+export { type UnitConversion, unitConversion } from "./fields/cf/unit.js";
 export * from "./fields/coarsen.js";
 export {
   downscalerScalingFile,

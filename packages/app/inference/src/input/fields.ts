@@ -8,7 +8,7 @@ import { inParts } from "./parts.js";
 
 /**
  * Opens the fields of a file on the grid of the run, in network units.
- * @throws {ConfigError} for a run of other samples, another grid, and values that the transform cannot take.
+ * @throws {ConfigError} for a run of other samples, other sizes or units, and values that the transform cannot take.
  */
 export async function fieldInput(path: string, options: InputOptions): Promise<Input> {
   const { trained, direction, batchRows, keys, variables } = options;
@@ -20,16 +20,11 @@ export async function fieldInput(path: string, options: InputOptions): Promise<I
   });
   const { grid } = file;
   const what = `NEW ${path}`;
-  const size = [grid.y.size, grid.x.size] as const;
-  const encoder = new FieldEncoder(trained);
-  const close = () => {
-    file.close();
-    encoder[Symbol.dispose]();
-  };
+  let encoder: FieldEncoder;
   try {
-    encoder.check(what, size, grid.channels.length);
+    encoder = new FieldEncoder(trained, { what, channels: grid.channels, axes: grid });
   } catch (error) {
-    close();
+    file.close();
     throw error;
   }
   const seasons = seasonRows(grid.time, [...Array(grid.time.size).keys()])?.keep();
@@ -39,18 +34,18 @@ export async function fieldInput(path: string, options: InputOptions): Promise<I
     about: `${path}, ${grid.time.size} fields of ${firstOf(list, 6)}`,
     fields: file,
     ...(seasons && { conditions: { cond: seasons } }),
-    notes: () =>
-      encoder.gaps === 0
-        ? []
-        : [
-            `warning: ${path} lacks ${encoder.gaps} values that the training data have: the mean of their variable stands for each`,
-          ],
+    notes() {
+      const difference = encoder.axesDifference();
+      const warning = `warning: ${difference}: cells are taken in their order; bring both to one grid first (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`;
+      return [...(difference === null ? [] : [warning]), ...encoder.notes()];
+    },
     batches: inParts(grid.time.size, batchRows, async (first, count) =>
-      encoder.encode(await file.read(first, count), count, { what, size }),
+      encoder.encode(await file.read(first, count), count),
     ),
     [Symbol.dispose]() {
       seasons?.dispose();
-      close();
+      file.close();
+      encoder[Symbol.dispose]();
     },
   };
 }

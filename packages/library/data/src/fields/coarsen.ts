@@ -1,4 +1,5 @@
 // Coarse fields on a fine grid: the mean of blocks of cells, repeated in each cell of its block.
+import type { FieldAxis } from "./cf/axis.js";
 import type { FieldRows } from "./read/field-rows.js";
 
 /** Height and width of a grid. */
@@ -9,6 +10,14 @@ export const coarseSize = ([height, width]: GridSize, block: number): GridSize =
   Math.ceil(height / block),
   Math.ceil(width / block),
 ];
+
+/** The axis of the blocks of an axis: a block has the mean coordinate of its cells. */
+export function coarseAxis(axis: FieldAxis, block: number): FieldAxis {
+  if (block === 1) return axis;
+  const size = Math.ceil(axis.size / block);
+  const values = axis.values && blockMeans(Float32Array.from(axis.values), [1, axis.size], block);
+  return { ...axis, size, values: values && Array.from(values.subarray(0, size)) };
+}
 
 /** Means of the values in blocks of planes [n, height, width], NaN without any: [n, coarse height, coarse width]. */
 export function blockMeans(

@@ -1,5 +1,5 @@
-// Static fields and seasons of files of fields, which networks receive as conditions, and grids that are equal.
-import { decodeNumbers, isSameAxis, loadTable, prepareTable } from "@dsbm/data";
+// Static fields and seasons of files of fields, which networks receive as conditions, and equal grids and units.
+import { decodeNumbers, isSameAxis, loadTable, prepareTable, unitConversion } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
 import { seasonsOf } from "../../src/fields/cf/calendar.js";
 import { openFieldRows } from "../../src/fields/read/field-rows.js";
@@ -88,4 +88,26 @@ it.each([
 ])("axes from %j and from %j in %s are one axis up to turns: %s", (a, b, units, isSame) => {
   const axis = (values: number[]) => ({ name: "x", size: 2, values, attributes: { units } });
   expect(isSameAxis(axis(a), axis(b))).toBe(isSame);
+});
+
+it.each([
+  ["mm/d", "mm day-1", 1, 1],
+  ["mm d^-1", "mm / day", 1, 1],
+  ["kg m-2 s-1", "mm/day", 2 / 86_400, 2],
+  ["kg/m2/s", "kg m**-2 s**-1", 1, 1],
+  ["mm/h", "mm/day", 1, 24],
+  ["Pa", "hPa", 101_325, 1013.25],
+  ["degC", "K", 10, 283.15],
+  ["K", "degrees_Celsius", 283.15, 10],
+  ["g kg-1", "kg kg-1", 5, 0.005],
+  ["1", "%", 0.25, 25],
+  ["K/km", "degC/km", 6.5, 6.5],
+  ["K", "mm/day", 1, null],
+  ["m s-1", "m s-2", 1, null],
+  ["mm/month", "mm/day", 1, null],
+])("values in %s are converted to %s: %s becomes %s", (from, to, value, expected) => {
+  const conversion = unitConversion(from, to);
+  const result = conversion && value * conversion.scale + conversion.offset;
+  if (expected === null) expect(result).toBeNull();
+  else expect(result).toBeCloseTo(expected, 9);
 });
