@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
   });
 
   it("makes a bridge of files by mouse: columns, plan, a changed choice, training, report", async () => {
-    await page.getByRole("link", { name: "start one here" }).click();
+    await page.getByRole("link", { name: "Make a bridge of two tables" }).click();
     await page.goto(studio.address + newBridge(shortTraining));
     await button("Add data/small.csv").click();
     await button("Add data/large.csv").click();

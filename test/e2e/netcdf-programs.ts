@@ -1,4 +1,4 @@
-// What other programs read of a NetCDF file, where they are installed.
+// What other installed programs read of a NetCDF file.
 import { execFileSync, spawnSync } from "node:child_process";
 
 const python = `import json, sys, netCDF4

@@ -27,7 +27,7 @@ const isSameUnit = ({ scale, offset }: UnitConversion): boolean => scale === 1 &
 
 /** Fields to encode: their channels, and their axes from north to south. */
 export interface FieldSource {
-  /** What the fields are, as the first words of an error. */
+  /** What the fields are, at the start of an error. */
   what: string;
   channels: readonly FieldChannel[];
   axes: { y: FieldAxis; x: FieldAxis };

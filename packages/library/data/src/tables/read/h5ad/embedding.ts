@@ -47,7 +47,7 @@ function numbersOf(dataset: H5Dataset, most: number): number[] | null {
   return Array.from(dataset.slice([[0, Math.min(most, length)]]) as ArrayLike<number>, Number);
 }
 
-/** Loadings of some columns, without those that the model did not use. */
+/** Loadings of some of the columns that the model used. */
 function loadingsOf(
   h5: H5,
   loadings: H5Entity,
