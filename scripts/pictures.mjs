@@ -3,6 +3,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -283,7 +284,10 @@ try {
     await save(join(folder, "paths.svg"), "paper-to-code");
   }
   if (wants("sigma")) await drawSigma();
-  if (wants("studio")) await drawStudio(tutorials.rivers.slice(0, -1));
+  if (wants("studio")) {
+    if (!existsSync(join(folder, "experiments/rivers"))) figureOf("rivers", tutorials.rivers);
+    await drawStudio(tutorials.rivers.slice(0, -1));
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
