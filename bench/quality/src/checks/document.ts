@@ -65,8 +65,7 @@ follow from its facts. Each value is the worst of both axes and both directions,
 - The limit of networks is ${lawLimits.network}. They have two layers of 64 and 1,000 to 4,000 steps: longer trainings come closer.
 - \`wfr\` and \`wfr_bridge\` take \`delta=4\`, four times the spread. Without it, masses of 1 and 1 are explained by growth instead of movement, and
   the run warns that growth is not identified.
-- DSB, in both forms, takes four iterations of 1,000 steps. With six of 4,000 steps, the variance at the end and the weights of \`dsb\` hold, but four
-  other checks fail. Features of the time do not help it.
+- DSB, in both forms, takes four iterations of 1,000 steps. More of both, and features of the time, do not reach the law, either ([log](../log.md)).
 - DSBM, α-DSBM, [SF]²M and \`wfr_bridge\` take \`model.time_frequencies=4\`: a network that sees t alone learns the drift near the end slowly.
 
 ${meaning([...lawChecks, ...learntChecks])}

@@ -9,7 +9,7 @@ const mostBoundedColumns = 100;
 const leastEdgeRows = 5;
 const leastEdgeShare = 0.02;
 
-/** The share of a column's spread in which rows are at an end. */
+/** The share of a column's spread in which rows are at an end of its range. */
 const edgeShare = 1 / 20;
 
 /** Bounds that people mean by values just inside. */
@@ -65,7 +65,7 @@ export function chooseRange(datasets: readonly BoundFacts[]): Rule | null {
 const roundedShare = 1e-7;
 
 /** The shortest number within a tolerance. */
-function shortNumber(value: number, tolerance: number): number {
+function shortestNumber(value: number, tolerance: number): number {
   for (let digits = 1; digits < 17; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.abs(short - value) <= tolerance) return short;
@@ -93,5 +93,5 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
   const usual = usualBounds.find(
     (one) => sign * (bound - one) >= 0 && sign * (bound - one) <= reach,
   );
-  return usual ?? shortNumber(bound, (roundedShare * reach) / edgeShare);
+  return usual ?? shortestNumber(bound, (roundedShare * reach) / edgeShare);
 }

@@ -20,14 +20,14 @@ export async function openH5ad(
   const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
   const { entity, genes, embedding } = findMatrix(h5, path, file, layer);
   const matrix = openX(h5, path, entity, check);
-  const made =
+  const model =
     embedding !== null &&
     embeddingFacts(h5, file, { name: embedding, matrix, genes: geneNames(h5, file, { path }) });
   return matrixTable(path, matrix, {
     total: normalise,
     names: genes && geneNames(h5, genes, { path, d: matrix.d }),
     beside: readAnnotations(h5, file, { path, n: matrix.n }),
-    ...(made && { embedding: made }),
+    ...(model && { embedding: model }),
     notes: layer === "X" ? componentsNote(h5, file, { path, columns: matrix.d }) : [],
     close: () => void file.close(),
   });
