@@ -44,12 +44,13 @@ export async function pictureSizes(folders: readonly string[]): Promise<SizeRule
     folders.map((name) => pictureFormat(name.slice(folderPrefix.length))),
   );
   const least = Math.min(...formats.map(({ size }) => size));
+  const smaller = formats.reduce((sum, one) => sum + one.smaller, 0);
   const channels = Math.max(...formats.map((one) => one.channels));
   return [
     {
       key: "data.image_size",
       value: wholeSizes.findLast((one) => one <= least) ?? least,
-      reason: `the smallest of the inspected images has ${least} pixels a side`,
+      reason: `the inspected images have ${least} pixels a side or more${smaller > 0 ? `, all but ${smaller}` : ""}`,
     },
     {
       key: "data.channels",

@@ -43,7 +43,7 @@ function simulateRun(speed: (now: number) => number, { seconds = 600, step = 0.0
     now += 2;
     plan.evaluated(2, new Clock());
   }
-  return { end: now, steps: [...steps.values()] };
+  return { end: now, steps: [...steps.values()], tooFew: plan.tooFewSteps(training, 4) };
 }
 
 test.each([
@@ -53,16 +53,20 @@ test.each([
   ["that slows down in the middle", (now: number) => (now < 250 ? 0.01 : 0.05)],
   ["that comes and goes", (now: number) => (now % 100 < 50 ? 0.01 : 0.04)],
 ])("a run ends in time on a machine %s", (_name, speed) => {
-  const { end, steps } = simulateRun(speed);
+  const { end, steps, tooFew } = simulateRun(speed);
   expect(end).toBeGreaterThan(0.9 * 570);
   expect(end).toBeLessThan(1.05 * 570);
   expect(steps.every((n) => n >= 20)).toBe(true);
+  expect(tooFew).toEqual([]);
 });
 
-test("a half-iteration ends with its next step when its time is up", () => {
-  const { end, steps } = simulateRun(() => 1, { seconds: 100 });
+test("a half-iteration ends with its next step when its time is up, and few steps are told by direction", () => {
+  const { end, steps, tooFew } = simulateRun(() => 2, { seconds: 100 });
   expect(end).toBeLessThan(110);
   expect(Math.min(...steps)).toBeLessThan(20);
+  const [b, f] = [steps[0] + steps[2], steps[1] + steps[3]];
+  expect(b + f).toBeLessThan(40);
+  expect(tooFew).toContainEqual({ direction: f < b ? "f" : "b", steps: Math.min(b, f) });
 });
 
 const sixHalves = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };

@@ -4,9 +4,9 @@ import { duration, type Progress } from "@dsbm/runs";
 import type { FitPlan } from "./plan.js";
 import { isFitted } from "./rules/iterations.js";
 
-/** What was read of NetCDF files and Zarr folders, a line each. */
-export const fieldLines = ({ datasets }: Pick<FitPlan, "datasets">): string[] =>
-  (datasets ? marginalsOf(datasets) : []).flatMap(({ fields, about }) => (fields ? [about] : []));
+/** What was read and held out, a line for each dataset. */
+export const datasetLines = ({ datasets }: Pick<FitPlan, "datasets">): string[] =>
+  datasets ? marginalsOf(datasets).map(({ about }) => about) : [];
 
 /** Warnings about the data of a plan. */
 export const planWarnings = ({ datasets }: Pick<FitPlan, "datasets">): string[] =>

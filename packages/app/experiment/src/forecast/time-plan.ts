@@ -1,6 +1,7 @@
 // Plans the steps of half-iterations so that a run ends in time although the machine's speed
 // changes.
 
+import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Position } from "@dsbm/problem";
 import type { Clock } from "@dsbm/runs";
@@ -188,6 +189,25 @@ export class TimePlan {
     const needed = this.#simulation(next) + leastSteps * (this.step ?? 0);
     const share = this.#share(next, next) * this.#left(next);
     return share < needed;
+  }
+
+  /** Steps of each direction that had less than the least steps, because no time was left. */
+  tooFewSteps(
+    training: PlannableTraining,
+    half: number,
+  ): { direction: Direction; steps: number }[] {
+    if (this.clock.seconds === null) return [];
+    const steps = { f: 0, b: 0 };
+    const least = { f: leastSteps, b: leastSteps };
+    const sequence = this.config.fb_sequence;
+    for (let h = 1; h <= half; h++) {
+      const direction = sequence[(h - 1) % sequence.length];
+      steps[direction] += training.stepsOf(h);
+      least[direction] = Math.min(leastSteps, this.limit.mostSteps(h));
+    }
+    return [...new Set(sequence)].flatMap((direction) =>
+      steps[direction] < least[direction] ? [{ direction, steps: steps[direction] }] : [],
+    );
   }
 
   #left(half: number): number {

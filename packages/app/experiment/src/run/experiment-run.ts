@@ -4,7 +4,7 @@ import type { Datasets } from "@dsbm/datasets";
 import { shellWord } from "@dsbm/files";
 import { Bridge, type OpenTeacher, openTeacher } from "@dsbm/inference";
 import { type Position, trainingProblem } from "@dsbm/problem";
-import { Clock, type RunWriter, readCsv, version } from "@dsbm/runs";
+import { Clock, directionNames, type RunWriter, readCsv, version } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { TimePlan } from "../forecast/time-plan.js";
@@ -183,6 +183,11 @@ export class ExperimentRun implements TrainingWork {
     if (this.#time.isUp(half))
       warn(`ended after half-iteration ${half} of ${halves}: the time is up`, { run, progress });
     else if (signal?.aborted && half < halves) return "interrupted";
+    for (const { direction, steps } of this.#time.tooFewSteps(training, half))
+      warn(
+        `no time was left for training ${directionNames[direction]}: ${steps} ${steps === 1 ? "step" : "steps"}, so that it has hardly learned; raise max_minutes`,
+        { run, progress },
+      );
     if (config.LOGGER === "Wandb")
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${shellWord(config.wandb_id)} ` : ""}${shellWord(`${run.paths.folder}/tensorboard`)}`,

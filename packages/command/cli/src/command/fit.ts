@@ -57,7 +57,7 @@ async function plan(
   { cfg, json, places }: { cfg: boolean; json: boolean; places: string[] },
 ): Promise<void> {
   const [request] = members;
-  const { fieldLines, planFit, planWarnings, printPlan } = await import("@dsbm/fit");
+  const { datasetLines, planFit, planWarnings, printPlan } = await import("@dsbm/fit");
   using work = await beginWork("stopped");
   const plan = await planFit(request, { ...work, isShown: true });
   if (cfg) console.log(writeYaml(plan.config).trimEnd());
@@ -71,7 +71,7 @@ async function plan(
   } else {
     if (members.length > 1)
       console.log(`a sweep of ${members.length} runs; the plan of the first run:`);
-    for (const line of fieldLines(plan)) console.log(line);
+    for (const line of datasetLines(plan)) console.log(line);
     printPlan(plan, { line: (text) => console.log(text) });
     for (const warning of planWarnings(plan)) console.log(`data: ${warning}`);
   }

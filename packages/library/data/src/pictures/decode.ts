@@ -1,4 +1,5 @@
 import { decodeImages } from "@dsbm/bridge";
+import { firstOf } from "@dsbm/files";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Metadata, Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
@@ -7,11 +8,15 @@ import { type PictureChange, PictureChanges, pictureChanges } from "./picture-ch
 import { listPictures, type PictureFile } from "./picture-files.js";
 
 const mostHeaders = 50;
+/** The share of images that may be smaller than the format, so that an odd file does not decide for all. */
+const smallerShare = 0.05;
 
 /** What image files have in common. */
 export interface PictureFormat {
-  /** The smallest side, in pixels. */
+  /** The side in pixels that all inspected images have but a twentieth of them. */
   size: number;
+  /** Inspected images that are smaller. */
+  smaller: number;
   /** 1 if all are stored as grey. */
   channels: 1 | 3;
 }
@@ -37,9 +42,11 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
       "BadPicture",
       `${folder}: none of the ${some.length} inspected files is an image; expected PNG, JPEG or WebP`,
     );
-  const size = Math.min(...metadata.map(({ width, height }) => Math.min(width, height)));
+  const sides = metadata.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
+  const size = sides[Math.floor(smallerShare * sides.length)];
+  const smaller = sides.filter((side) => side < size).length;
   const isGrey = metadata.every(({ space, channels }) => space === "b-w" || channels === 1);
-  return { size, channels: isGrey ? 1 : 3 };
+  return { size, smaller, channels: isGrey ? 1 : 3 };
 }
 
 /** Channels and size of decoded images. */
@@ -139,7 +146,8 @@ function colourClearPixels(rgba: Uint8Array, colour: Uint8Array): void {
 const noPicture = (path: string, error: unknown) =>
   new DatasetError(
     "BadPicture",
-    `${path}: not a readable image (${reason(error)}): remove it or download it again`,
+    // The decoder repeats itself on further lines.
+    `${path}: not a readable image (${reason(error).split("\n")[0]}): remove it or download it again`,
   );
 
 function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
@@ -185,7 +193,8 @@ export async function decodeAll(
   try {
     const cure =
       " as in the first image; remove it, or set image_size to scale all images to one size";
-    for await (const { height, width, bytes, changes } of decodeInOrder(files, target, { cure })) {
+    const options = { cure, signal };
+    for await (const { height, width, bytes, changes } of decodeInOrder(files, target, options)) {
       signal?.throwIfAborted();
       const shape = [target.channels, height, width];
       writer ??= new io.npy.NpyWriter(path, "uint8", shape);
@@ -207,35 +216,52 @@ interface DecodeOptions {
   /** What to do about an image of another size. */
   cure?: string;
   most?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Decodes some images at once.
- * @throws the first failure in order: `BadPicture` for another size, and as `decodePicture`.
+ * @throws as `decodePicture` for the first unreadable image, after all were tried, with the names of the others;
+ * `BadPicture` for the first image of another size, and the signal's reason.
  */
 export async function* decodeInOrder(
   files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,
-  { like, cure = "", most }: DecodeOptions = {},
+  { like, cure = "", most, signal }: DecodeOptions = {},
 ): AsyncGenerator<DecodedPicture> {
   let expected = like;
+  const failures: { path: string; error: unknown }[] = [];
   for (let first = 0; first < files.length; first += filesAtOnce) {
+    signal?.throwIfAborted();
     const some = files.slice(first, first + filesAtOnce);
     const decoded = await Promise.allSettled(
       some.map(({ path }) => decodePicture(path, target, { most })),
     );
     for (const [i, result] of decoded.entries()) {
-      if (result.status === "rejected") throw result.reason;
+      const { path } = some[i];
+      if (result.status === "rejected") failures.push({ path, error: result.reason });
+      if (result.status === "rejected" || failures.length > 0) continue;
       const { height, width } = result.value;
       expected ??= result.value;
       if (height !== expected.height || width !== expected.width)
         throw new DatasetError(
           "BadPicture",
-          `${some[i].path} has ${width}×${height} pixels; expected ${expected.width}×${expected.height}${cure}`,
+          `${path} has ${width}×${height} pixels; expected ${expected.width}×${expected.height}${cure}`,
         );
       yield result.value;
     }
   }
+  if (failures.length > 0) throw unreadable(failures);
+}
+
+/** The first failure, with the names of the others. */
+function unreadable([{ error }, ...others]: readonly { path: string; error: unknown }[]): unknown {
+  if (!(error instanceof DatasetError) || others.length === 0) return error;
+  const names = firstOf(
+    others.map(({ path }) => path),
+    6,
+  );
+  return new DatasetError(error.code, `${error.message}; not readable, too: ${names}`);
 }
 
 interface PictureReadOptions extends Omit<DecodeOptions, "like"> {

@@ -2,7 +2,14 @@
 import type { Metadata } from "sharp";
 
 /** A change of an image by its decoding. */
-export type PictureChange = "transparent" | "clear" | "animated" | "cmyk" | "deep" | "cropped";
+export type PictureChange =
+  | "transparent"
+  | "clear"
+  | "animated"
+  | "cmyk"
+  | "deep"
+  | "cropped"
+  | "enlarged";
 
 /** Changes of an image by its header; `isOpaque` says that it has no transparent pixels. */
 export function pictureChanges(
@@ -17,6 +24,7 @@ export function pictureChanges(
     cmyk: space === "cmyk",
     deep: depth !== "uchar",
     cropped: size !== null && autoOrient.width !== autoOrient.height,
+    enlarged: size !== null && Math.min(autoOrient.width, autoOrient.height) < size,
   };
   return (Object.keys(applies) as PictureChange[]).filter((change) => applies[change]);
 }
@@ -44,6 +52,7 @@ export class PictureChanges {
       cmyk: "in CMYK: converted to sRGB",
       deep: "of more than 8 bits a channel: rounded to 8",
       cropped: "not square: cropped to the middle square",
+      enlarged: "smaller than data.image_size: enlarged, so blurred",
     };
     return (Object.keys(texts) as PictureChange[]).flatMap((change) => {
       const count = this.counts[change] ?? 0;

@@ -1,14 +1,13 @@
-// Image folders: AFHQ and the user's folders, decoded once, mapped afterwards, and refusals.
+// Folders of images of users: decoded once, mapped afterwards, and refusals.
 import { execFileSync } from "node:child_process";
 import { readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
-import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import type { Table } from "../../src/data-set.js";
-import { decodePicture } from "../../src/pictures/decode.js";
+import { decodePicture, pictureFormat } from "../../src/pictures/decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import { refusal, testFolders, writeFiles } from "../files.js";
+import { draw, ids, numberedNames, open, pictures, pixel, png } from "./numbered-pictures.js";
 
 const newFolder = testFolders();
 
@@ -20,99 +19,6 @@ it("sharp, which takes 20 MB, is loaded with the first image", () => {
     ...{ cwd: import.meta.dirname, encoding: "utf8" },
   });
   expect(said).toMatch(/^0 [1-9]/);
-});
-
-/** The byte of channel c at row r, column q of image i. */
-const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
-
-interface PictureOptions {
-  width?: number;
-  height?: number;
-  channels?: 1 | 2 | 3 | 4;
-}
-
-const draw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions = {}): Sharp => {
-  const bytes = Uint8Array.from({ length: width * height * channels }, (_, k) => {
-    const at = Math.floor(k / channels);
-    return pixel(i, k % channels, Math.floor(at / width), at % width);
-  });
-  return sharp(bytes, { raw: { width, height, channels } });
-};
-const png = (i: number, options: PictureOptions = {}) => draw(i, options).png().toBuffer();
-
-/** PNG images i = 0, 1, … under these names. */
-async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
-  for (const [i, name] of names.entries()) writeFiles(folder, { [name]: await png(i, options) });
-  return folder;
-}
-
-type Options = Omit<Parameters<typeof loadTable>[1], "split"> & { split?: "train" | "test" };
-async function open(name: string, { split = "train", ...options }: Options = {}) {
-  await prepareTable(name, { split, ...options });
-  return loadTable(name, { split, ...options });
-}
-
-/** The first byte of each image, which identifies it. */
-const ids = ({ x }: Table) => x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
-
-const numberedNames = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
-
-describe("AFHQ", () => {
-  it("is read from the published folders, one of 512×512 to the byte", async () => {
-    const directory = newFolder();
-    const size = { width: 512, height: 512 };
-    await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
-    writeFiles(directory, {
-      "afhq/val/wild/x.jpg": await draw(5, size).jpeg({ quality: 100 }).toBuffer(),
-    });
-    const table = await open("afhq_cat", { directory, image_size: 512 });
-    expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [2, 3, 512, 512]]);
-    expect(table).toMatchObject({
-      name: "afhq_cat",
-      source: join(directory, "afhq/train/cat"),
-      condition: null,
-      flip: false,
-      classes: [{ label: 0, name: "cat" }],
-    });
-    expect(table.labels!.dtype).toBe("int64");
-    expect(table.labels!.toNumbers()).toEqual([0, 0]);
-    // Sorted by name: a.png is image 1.
-    const first = table.x.select(0, 0).toArray();
-    const wrong = first.findIndex((byte, k) => {
-      const [c, r, q] = [Math.floor(k / 2 ** 18), Math.floor(k / 512) % 512, k % 512];
-      return byte !== pixel(1, c, r, q);
-    });
-    expect(wrong).toBe(-1);
-    const held = await open("afhq_wild", { directory, split: "test" });
-    expect(held.labels!.toNumbers()).toEqual([2]);
-    expect(held.x.shape).toEqual([1, 3, 512, 512]);
-  });
-
-  it("is scaled to image_size", async () => {
-    const directory = newFolder();
-    await pictures(join(directory, "train/dog"), numberedNames(3), { width: 24, height: 16 });
-    const { x } = await open("afhq_dog", { directory, image_size: 16 });
-    expect(x.shape).toEqual([3, 3, 16, 16]);
-    // Cut, not squeezed: the middle columns are untouched.
-    const middle = x.select(0, 2).select(0, 1).select(0, 5).toNumbers();
-    expect(middle).toEqual(Array.from({ length: 16 }, (_, q) => pixel(2, 1, 5, q + 4)));
-  });
-
-  it("names the missing folder and its place", () => {
-    const directory = newFolder();
-    for (const part of [
-      "AFHQ cat (test): not in ",
-      join(directory, "afhq/val/cat"),
-      "download afhq.zip from https://github.com/clovaai/stargan-v2",
-      `into ${join(directory, "afhq/test/cat")}`,
-    ])
-      expect(() => loadTable("afhq_cat", { split: "test", directory })).toThrow(
-        refusal("MissingFiles", part),
-      );
-    expect(() => loadTable("afhq_cat", { split: "train" })).toThrow(
-      refusal("MissingFiles", "not there"),
-    );
-  });
 });
 
 /** A folder of so many images, the folder of decoded files, and the name of the dataset. */
@@ -280,9 +186,27 @@ describe("a folder of images", () => {
       const failed = expect(prepareTable(name, { split: "train" })).rejects;
       await failed.toThrow(refusal("BadPicture", message));
     }
+    writeFiles(folder, { "25.png": Buffer.from("hello") });
+    await expect(prepareTable(name, { split: "train" })).rejects.toThrow(
+      refusal("BadPicture", /11\.png: not a readable image.*; not readable, too: .*25\.png$/),
+    );
     expect(readdirSync(cache)).toEqual([]);
-    writeFiles(folder, { "11.png": whole });
+    writeFiles(folder, { "11.png": whole, "25.png": await png(25) });
     expect((await open(name)).x.size(0)).toBe(27);
+  });
+
+  it("has the size of all images but a twentieth, and counts the enlarged ones", async () => {
+    const { folder, name } = await cats(20);
+    expect(await pictureFormat(folder)).toMatchObject({ size: 8, smaller: 0 });
+    writeFiles(folder, { "3.png": await png(3, { width: 80, height: 2 }) });
+    expect(await pictureFormat(folder)).toMatchObject({ size: 8, smaller: 1 });
+    const { notes } = await open(name, { image_size: 8 });
+    expect(notes).toEqual([
+      expect.stringMatching(/^1 not square/),
+      expect.stringMatching(/^1 smaller/),
+    ]);
+    writeFiles(folder, { "4.png": await png(4, { width: 80, height: 5 }) });
+    expect(await pictureFormat(folder)).toMatchObject({ size: 5, smaller: 1 });
   });
 
   it("refuses missing folders, single images and other channels", async () => {
