@@ -1,6 +1,8 @@
 // Units of columns: means and deviations of both ends, limits of generated values, and classes.
 import {
   boundsOf,
+  conditionWidth,
+  decodeCondition,
   encodeCondition,
   fitCondition,
   fitTransform,
@@ -198,4 +200,52 @@ it("numbers are classes if they are codes, and source and target have the classe
   expect(() => fitCondition([ends[0]!, other.train.facts!])).toThrow(
     refusal("InvalidOption", /no class of .* \(4, 8, 10\) is one of .* \(1, 2\)/),
   );
+});
+
+it("numbers as a condition are scaled by mean and deviation of all rows, and come back; no class gives no input", async () => {
+  const dosed = (cells: readonly (string | number)[], options: OwnOptions = {}) =>
+    load(["x,k", ...cells.map((k, i) => `${i},${k}`)].join("\n"), { condition: "k", ...options });
+  // Unequal sizes and means, so that a mean of both means is wrong.
+  const tables = [await dosed([1, 2, 4, 1, 3, 9, 7, 8, 2, 5]), await dosed([40, 10, 22, 35])];
+  const ends = tables.map(({ train }) => train.facts!);
+  const values = tables.map(({ train }) => tidy(() => train.condition!.toNumbers()));
+  const all = values.flat();
+  const mean = all.reduce((sum, k) => sum + k, 0) / all.length;
+  const std = Math.sqrt(all.reduce((sum, k) => sum + (k - mean) ** 2, 0) / all.length);
+  const condition = fitCondition(ends)!;
+  expect(condition).toMatchObject({ name: "k", classes: null });
+  expect([condition.mean, condition.std]).toEqual([
+    expect.closeTo(mean, 9),
+    expect.closeTo(std, 9),
+  ]);
+  for (const [i, { train }] of tables.entries()) {
+    using rows = encodeCondition(condition, train.condition!);
+    expect(rows.shape).toEqual([values[i].length, 1]);
+    const z = tidy(() => rows.flatten().toNumbers());
+    values[i].forEach((k, j) => {
+      expect(z[j]).toBeCloseTo((k - mean) / std, 5);
+      expect(decodeCondition(condition, rows)[j]).toBeCloseTo(k, 4);
+    });
+  }
+  const constant = fitCondition([(await dosed([3, 3, 3])).train.facts!])!;
+  using zeros = encodeCondition(constant, tensor([3, 4], { shape: [2, 1], dtype: "float64" }));
+  expect(tidy(() => zeros.flatten().toNumbers())).toEqual([0, 1]);
+
+  const classes = await dosed(["a", "b", "c", "a"]);
+  const named = fitCondition([classes.train.facts!])!;
+  expect([null, condition, named].map(conditionWidth)).toEqual([0, 1, 3]);
+  using codes = encodeCondition(named, tensor([1, 0], { shape: [2, 1], dtype: "float64" }), [
+    "z",
+    "b",
+  ]);
+  expect(tidy(() => codes.flatten().toNumbers())).toEqual([0, 1, 0, 0, 0, 0]);
+  expect(tidy(() => decodeCondition(named, codes.narrow(0, 0, 1)))).toEqual(["b"]);
+  expect(() => fitCondition([ends[0], classes.train.facts!])).toThrow(
+    refusal(
+      "InvalidOption",
+      /data\.condition=k holds numbers in one dataset and texts in the other/,
+    ),
+  );
+  const free = (await load("x,k\n1,2\n3,4\n5,6\n")).train.facts!;
+  expect(fitCondition([ends[0], free])).toBeNull();
 });
