@@ -192,6 +192,14 @@ test("columns with many rows at an end of their range keep this bound, whole num
   const noisy = boundFacts({ ...edges, low: [0, 0, 0, 0.2, 1], high: [0, 0.03, 0, 0, 1] });
   noisy.range.max[1] = 8.12345678901234;
   expect(chooseRange([noisy])?.value).toContainEqual("rain:..8.1234568");
+  // Another dataset ends farther out.
+  const beyond = boundFacts(none);
+  beyond.range.max[2] = 1.02;
+  expect(chooseRange([boundFacts(edges), beyond])?.value).toEqual([
+    "rain:0..",
+    "share:0..",
+    "kids:0..3",
+  ]);
   // Of log(1 + x), in the units of x.
   expect(chooseRange([boundFacts(edges, true)])?.value).toContainEqual("rain:0..");
 });

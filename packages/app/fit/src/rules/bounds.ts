@@ -12,6 +12,9 @@ const leastEdgeShare = 0.02;
 /** The share of a column's spread in which rows are at an end of its range. */
 const edgeShare = 1 / 20;
 
+/** The distance of a dataset's end from the end of all datasets, as a share of this width: two datasets end at one bound. */
+const mostEndDistance = 0.5;
+
 /** Bounds that people mean by values just inside. */
 const usualBounds: readonly number[] = [0, 1, 100];
 
@@ -82,7 +85,7 @@ function boundOf(datasets: readonly BoundFacts[], k: number, side: "low" | "high
   const width = edgeShare * Math.max(...datasets.map(({ spread }) => spread[k]));
   const isBound = datasets.some(
     (facts, i) =>
-      sign * (ends[i] - end) <= width &&
+      sign * (ends[i] - end) <= mostEndDistance * width &&
       facts.edges[side][k] >= leastEdgeShare &&
       rowsAtEnd(facts, k, side) >= leastEdgeRows,
   );

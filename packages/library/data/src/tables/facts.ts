@@ -69,6 +69,8 @@ export interface TableFacts {
   range: { min: number[]; max: number[] };
   /** Whether all values of a column are whole numbers. */
   whole: boolean[];
+  /** Lower and upper quartiles of the first rows. */
+  quartiles: { low: number[]; high: number[] };
   /** Interquartile ranges of the first rows. */
   spread: number[];
   /** The same; where the middle half has one value, the interquartile ranges of the other values. */
@@ -90,7 +92,7 @@ export const placeOf = ({ path, group }: TableFacts): string =>
   group === null ? path : `${path} (${group})`;
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 13;
+export const factsVersion = 14;
 
 /**
  * The facts of a prepared table.

@@ -105,6 +105,16 @@ describe("the transform", () => {
     expect(std[1]).toBeCloseTo(Math.sqrt(source.moments.variance[1]!), 6);
   });
 
+  it("has as many rows at an end of a group's tail as the group alone, also if groups lie far apart", async () => {
+    // Logistic quantiles around 0 and 40; b is uniform, and ends at its bounds.
+    const tail = (i: number) => Math.log((i + 0.5) / (199.5 - i));
+    const { edges } = await facts(rows((i) => [tail(i % 200) + (i < 200 ? 0 : 40), i / 400, i]));
+    for (const shares of [edges.low, edges.high]) {
+      expect(shares[0]).toBeLessThan(0.02);
+      expect(shares[1]).toBeCloseTo(0.025, 1);
+    }
+  });
+
   it("holds generated values to the data's range, a written one, and whole numbers", async () => {
     const names = ["a", "b", "c"];
     const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));

@@ -5,7 +5,7 @@ import type { TableFacts } from "../facts.js";
 /** Facts that only all rows show. */
 export type LearntFacts = Pick<
   TableFacts,
-  "offset" | "range" | "whole" | "spread" | "width" | "counters"
+  "offset" | "range" | "whole" | "quartiles" | "spread" | "width" | "counters"
 >;
 
 /** What a record knows so far, as JSON. */
@@ -20,6 +20,7 @@ export interface RecordState extends Omit<LearntFacts, "counters"> {
 const emptyRecord = (d: number): RecordState => ({
   n: 0,
   offset: [],
+  quartiles: { low: [], high: [] },
   spread: [],
   width: [],
   last: [],
@@ -48,7 +49,8 @@ function quartileFacts(columns: readonly Float64Array[]) {
   const width = spread.map((range, k) =>
     range > 0 ? range : interquartileRange(sorted[k].filter((x) => x !== offset[k])),
   );
-  return { offset, spread, width };
+  const quartileOf = (q: number) => sorted.map((column) => quantile(column, q) ?? 0);
+  return { offset, quartiles: { low: quartileOf(0.25), high: quartileOf(0.75) }, spread, width };
 }
 
 /**
@@ -56,12 +58,13 @@ function quartileFacts(columns: readonly Float64Array[]) {
  * whole numbers and columns that count the rows. Resumes `saved`.
  */
 export function columnRecord(d: number, log1p: boolean, saved: RecordState = emptyRecord(d)) {
-  let { n, offset, spread, width, last } = saved;
-  const { isCounter, whole } = saved;
+  let { n, last } = saved;
+  const { offset, quartiles, spread, width, isCounter, whole } = saved;
+  let first = { offset, quartiles, spread, width };
   const { min, max } = saved.range;
 
   function setOffsets(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
-    ({ offset, spread, width } = quartileFacts(values));
+    first = quartileFacts(values);
     last = numbers.map(() => Number.NEGATIVE_INFINITY);
   }
 
@@ -69,10 +72,8 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
     count: () => n,
 
     state: (): RecordState => ({
+      ...first,
       n,
-      offset,
-      spread,
-      width,
       last,
       range: { min, max },
       isCounter,
@@ -85,7 +86,7 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
       if (n === 0) setOffsets(numbers, values);
       const stored = new Float32Array(count * d);
       for (const [k, column] of values.entries()) {
-        const centre = offset[k];
+        const centre = first.offset[k];
         let least = min[k];
         let most = max[k];
         for (let i = 0; i < count; i++) {
@@ -105,11 +106,9 @@ export function columnRecord(d: number, log1p: boolean, saved: RecordState = emp
     },
 
     facts: (columns: readonly string[]): LearntFacts => ({
-      offset,
+      ...first,
       range: { min, max },
       whole,
-      spread,
-      width,
       counters: n > 2 ? columns.filter((_, k) => isCounter[k]) : [],
     }),
   };

@@ -1,7 +1,11 @@
 // How many rows of a column are at the ends of its range.
+import type { TableFacts } from "../facts.js";
 
 /** Of the interquartile range: values so close to an end of the range count as at its edge. */
 const edgeWidth = 0.05;
+
+/** The interquartile range in distances between an end and its quartile, at most: it spans the gap between two groups. */
+const mostQuartileDistances = 2.5;
 
 /** The share of a column's rows at each end of its range, and the range between. */
 export interface EdgeShares {
@@ -14,8 +18,8 @@ export interface EdgeShares {
 }
 
 /**
- * Counts the rows within a twentieth of the interquartile range (`spread`) from an end of their range. A normal column
- * has a row or two there. `range` and the rows are in the same units, the rows minus `offset`.
+ * Counts the rows within a twentieth of the interquartile range from an end of their range. A normal column, also one
+ * of two groups, has a row or two there. `range` and the rows are in the same units, the rows minus `offset`.
  */
 export class EdgeCounts {
   readonly #low: number[];
@@ -25,15 +29,7 @@ export class EdgeCounts {
   readonly #offset: readonly number[];
   #n = 0;
 
-  constructor({
-    range,
-    spread,
-    offset,
-  }: {
-    range: { min: readonly number[]; max: readonly number[] };
-    spread: readonly number[];
-    offset: readonly number[];
-  }) {
+  constructor({ range, quartiles, offset }: Pick<TableFacts, "range" | "quartiles" | "offset">) {
     this.#low = range.min.map(() => 0);
     this.#high = range.min.map(() => 0);
     this.#offset = offset;
@@ -41,10 +37,17 @@ export class EdgeCounts {
       min: Number.POSITIVE_INFINITY,
       max: Number.NEGATIVE_INFINITY,
     }));
-    this.#ends = range.min.map((min, k) => ({
-      low: Math.fround(min - offset[k] + edgeWidth * spread[k]),
-      high: Math.fround(range.max[k] - offset[k] - edgeWidth * spread[k]),
-    }));
+    this.#ends = range.min.map((min, k) => {
+      const max = range.max[k];
+      const low = quartiles.low[k];
+      const high = quartiles.high[k];
+      const widthOf = (distance: number) =>
+        edgeWidth * Math.min(high - low, mostQuartileDistances * distance);
+      return {
+        low: Math.fround(min - offset[k] + widthOf(low - min)),
+        high: Math.fround(max - offset[k] - widthOf(max - high)),
+      };
+    });
   }
 
   /** Adds rows [count, d]. */
