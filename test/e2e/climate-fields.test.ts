@@ -9,6 +9,7 @@ import { refuse, scratch, succeed, wordsOf } from "./cli.js";
 import { headerByNcdump, readByPython } from "./netcdf-programs.js";
 
 const root = scratch();
+const inRoot = { cwd: root };
 /** The second cell from the west in the south never has a value. */
 const isSea = (i: number) => i % 6 === 1;
 
@@ -41,12 +42,12 @@ const read = async (name: string) => {
 };
 
 const sample = (folder: string, input: string, out: string, ...words: string[]) =>
-  succeed(["sample", folder, input, out, "direction=f", "threads=1", ...words], { cwd: root });
+  succeed(["sample", folder, input, out, "direction=f", "threads=1", ...words], inRoot);
 
 describe("NetCDF files", () => {
   let folder = "";
   beforeAll(async () => {
-    const { folder: made, stdout, stderr } = await succeed(training, { cwd: root });
+    const { folder: made, stdout, stderr } = await succeed(training, inRoot);
     folder = made;
     expect(stdout + stderr).toContain("NetCDF 3, pr (mm/d); 2×3 cells, lat 20 to 10, lon 0 to 20");
   });
@@ -64,9 +65,7 @@ describe("NetCDF files", () => {
     const opened = readByPython(join(root, "out.nc"));
     if (opened) expect(opened).toEqual({ shape: [24, 2, 3], units: "mm/d", missing: 24 });
     const metrics = "metrics=feature_distance,variable_w1,variable_q99";
-    const { stdout } = await succeed(["evaluate", folder, "n=2", metrics, "threads=1"], {
-      cwd: root,
-    });
+    const { stdout } = await succeed(["evaluate", folder, "n=2", metrics, "threads=1"], inRoot);
     expect(stdout).toContain("1-Wasserstein of pr");
   });
 
@@ -110,13 +109,13 @@ describe("NetCDF files", () => {
   it("become finer by a second run, trained on parts of coarsened observations with season and height", async () => {
     const pairs = wordsOf(`Dataset=fields:observed.nc data.coarsen=mean:2 pairs=rows
       data.season=true data.static=orography.nc data.crop=2`);
-    const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], { cwd: root });
+    const { folder: finer, stdout, stderr } = await succeed([...training, ...pairs], inRoot);
     expect(stdout + stderr).toContain("rows: 24 known pairs");
     expect(stdout + stderr).toContain("static: orog");
     await sample(folder, "model.nc", "both.nc", `then='${finer}'`);
     const { stdout: table } = await succeed(
       ["evaluate", finer, "n=4", "metrics=crps", "direction=f", "threads=1"],
-      { cwd: root },
+      inRoot,
     );
     expect(table).toContain("CRPS of pr");
     const [source, both] = await Promise.all(["model.nc", "both.nc"].map(read));
@@ -143,18 +142,18 @@ describe("NetCDF files", () => {
     await refuse(
       ["sample", finer, "undated.nc", "x.nc", "direction=f"],
       ["was trained with data.season=true, and NEW has no dates"],
-      { cwd: root },
+      inRoot,
     );
     await refuse(
       ["sample", folder, "model.nc", "x.nc", `then='${finer}'`, "direction=b"],
       ["neither path=true nor direction=b"],
-      { cwd: root },
+      inRoot,
     );
   });
 
   it("need no choice of a network for a closed form", async () => {
     const words = wordsOf("fit model.nc observed.nc method=quantile_mapping --plan threads=1");
-    const { stdout } = await succeed(words, { cwd: root });
+    const { stdout } = await succeed(words, inRoot);
     expect(stdout).toContain("data.image_size=4");
     expect(stdout).not.toMatch(/^(model|sigma)/m);
   });
@@ -167,7 +166,7 @@ describe("NetCDF files", () => {
     const rows = kilos.map((_, i) => kilos[i - (i % 6) + ((i + 3) % 6)]);
     await fieldFormats[0][1](root, smallFields(24, [{ values: rows, attributes }]), "in-kilos");
     const { stderr, stdout } = await sample(folder, "in-kilos.nc", "of-kilos.nc");
-    expect(stdout + stderr).toContain("is converted from kg m-2 s-1 to mm/d");
+    expect(stdout + stderr).toContain("in-kilos.nc: pr is converted from kg m-2 s-1 to mm/d");
     await sample(folder, "model.nc", "of-rain.nc");
     const [converted, plain] = await Promise.all(["of-kilos.nc", "of-rain.nc"].map(read));
     for (const [i, value] of plain.values.entries())
@@ -177,7 +176,7 @@ describe("NetCDF files", () => {
     await refuse(
       ["sample", folder, "kelvin.nc", "x.nc", "direction=f"],
       ["NEW kelvin.nc has pr in K: expected mm/d"],
-      { cwd: root },
+      inRoot,
     );
   });
 
@@ -189,32 +188,45 @@ describe("NetCDF files", () => {
     await fieldFormats[0][1](root, { ...file, variables }, "west");
     await succeed(
       wordsOf("fit west.nc west.nc method=quantile_mapping threads=1 test_npar=2 name=west"),
-      { cwd: root },
+      inRoot,
     );
     const { stdout, stderr } = await sample("experiments/west", "model.nc", "east.nc");
     expect(stdout + stderr).toContain("has lon 0 to 20, the training data lon -180 to -160");
     await refuse(
       ["sample", folder, "model.nc", "x.nc", "then=experiments/west", "direction=f"],
       ["has lon 0 to 20, the training data lon -180 to -160: expected one grid"],
-      { cwd: root },
+      inRoot,
     );
   });
 
-  it("of another unit are a warning with its cure, and a closed form is followed by a network", async () => {
+  it("of another unit are converted to the unit of the target, and a closed form is followed by a network", async () => {
     const [, write] = fieldFormats[0];
     const values = Array.from({ length: 24 * 6 }, (_, i) => (i % 7) / 86_400);
-    await write(root, smallFields(24, [{ values, attributes: { units: "kg m-2 s-1" } }]), "kilos");
-    const words = wordsOf(
-      "fit kilos.nc observed.nc method=quantile_mapping threads=1 test_npar=2 name=kilos",
+    const kilos = (units?: string) =>
+      smallFields(24, [{ values, ...(units && { attributes: { units } }) }]);
+    await write(root, kilos("kg m-2 s-1"), "kilos");
+    await write(root, kilos("K"), "kelvins");
+    await write(root, kilos(), "bare");
+    const fit = (files: string) =>
+      wordsOf(`fit ${files} method=quantile_mapping threads=1 test_npar=2`);
+    const { stdout, stderr } = await succeed(
+      [...fit("observed.nc kilos.nc"), "name=kilos"],
+      inRoot,
     );
-    const { stdout, stderr } = await succeed(words, { cwd: root });
     const said = stdout + stderr;
-    expect(said).toMatch(/pr spreads \d+ times less in kilos\.nc than in observed\.nc: .*cdo mulc/);
-    expect(said).not.toMatch(/Train for longer/);
+    expect(said).toContain("pr is converted from mm/d to kg m-2 s-1");
+    expect(said).not.toMatch(/spreads|Train for longer/);
     const next = await sample(folder, "model.nc", "then-kilos.nc", "then=experiments/kilos");
-    expect(next.stdout + next.stderr).toMatch(
-      /pr of the output of .* is converted from mm\/d to kg/,
+    expect(next.stdout + next.stderr).toMatch(/the output of .*: pr is converted from mm\/d to kg/);
+    const mapped = (await read("then-kilos.nc")).values;
+    expect(mapped.every((x) => !(x > 6.001 / 86_400))).toBe(true);
+    await refuse(
+      fit("kelvins.nc observed.nc"),
+      ["kelvins.nc has pr in K: expected mm/d, the unit of the target, or a unit that"],
+      inRoot,
     );
+    const { stdout: plan } = await succeed([...fit("bare.nc observed.nc"), "--plan"], inRoot);
+    expect(plan).toMatch(/pr spreads \d+ times less in bare\.nc than in observed\.nc: .*cdo mulc/);
   });
 
   it("of several levels keep them, in the order of the run and with the coordinates of the target", async () => {
@@ -238,13 +250,11 @@ describe("NetCDF files", () => {
     await refuse(
       wordsOf(`${words} data.variables=ua`),
       ["ua@850 of pascals.nc would become ua@500"],
-      {
-        cwd: root,
-      },
+      inRoot,
     );
     const orders = { second: "pr,ua@500,ua@850", first: "ua@850,pr,ua@500" };
     for (const [name, variables] of Object.entries(orders))
-      await succeed(wordsOf(`${words} data.variables=${variables} name=${name}`), { cwd: root });
+      await succeed(wordsOf(`${words} data.variables=${variables} name=${name}`), inRoot);
     const then = "then=experiments/second";
     await refuse(
       ["sample", folder, "model.nc", "x.nc", then, "direction=f"],
@@ -252,7 +262,7 @@ describe("NetCDF files", () => {
         "takes the variables pr, ua@500, ua@850;",
         "gives pr: expected the same variables and levels",
       ],
-      { cwd: root },
+      inRoot,
     );
     await sample("experiments/first", "pascals.nc", "levels.nc", then);
     const names = ["ua@500", "ua@850", "pr"];
@@ -283,6 +293,6 @@ describe("NetCDF files", () => {
     ["data.standardise=robust", ["write data.transform=log1p or sqrt"]],
     ["data.range=tas:0..", ["data.range=tas"]],
   ])("are refused with %s", async (words, texts) => {
-    await refuse([...training, ...wordsOf(words)], texts, { cwd: root });
+    await refuse([...training, ...wordsOf(words)], texts, inRoot);
   });
 });

@@ -105,7 +105,7 @@ export function loadOptions(
     test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, use),
-    fields: fieldOptions(end, data),
+    fields: fieldOptions(end, data, use),
     ...(cond !== undefined && { cond }),
     ...(dim !== null && { dim }),
     ...(n !== null && { n }),

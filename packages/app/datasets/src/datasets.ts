@@ -7,7 +7,7 @@ import {
   type GaussianBridge,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { type DatasetRequest, type Projection, prepareTables } from "@dsbm/data";
+import { type DatasetRequest, fieldsPrefix, type Projection, prepareTables } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import { type Progress, showRows } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
@@ -24,6 +24,7 @@ import { type Channels, fieldEnds } from "./fields.js";
 import { gaussianTarget } from "./gaussian-target.js";
 import { GrowthMemo } from "./growth-estimate.js";
 import { trainingTables, weightedEnd } from "./masses.js";
+import { targetUnits } from "./target-units.js";
 import { configChain } from "./times.js";
 
 /** The data of a configuration. */
@@ -108,9 +109,16 @@ export async function openDatasets(
   const requests = namesOf(config).map(
     ([end, name, between]): DatasetRequest => ({
       name,
-      optionsOf: (split, like) => loadOptions(split, end, config, { like, between }),
+      optionsOf: (split, like) =>
+        loadOptions(split, end, config, {
+          like,
+          between,
+          units: targetUnits(config, { end, between }),
+        }),
     }),
   );
+  // Other fields are converted to the units of the target, which is read first.
+  if (requests.at(-1)?.name.startsWith(fieldsPrefix)) requests.reverse();
   await prepareTables(requests, {
     progress: ({ name, split, isSplitting, ...rows }) => {
       const verb = isSplitting
@@ -136,7 +144,13 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const made: EndpointData[] = [];
   try {
     for (const [end, name, between] of namesOf(config))
-      made.push(loadDataset(end, name, config, { like: made[0]?.facts, between }));
+      made.push(
+        loadDataset(end, name, config, {
+          like: made[0]?.facts,
+          between,
+          units: targetUnits(config, { end, between }),
+        }),
+      );
     const columns = columnEnds(made, config);
     const channels = fieldEnds(made, config);
     const projection = projectDatasets(made, config);

@@ -182,13 +182,14 @@ function describeFields(
   };
 }
 
-const describeEnd = ({ path, format, grid, total, dropped, rows }: FieldSetFacts) => ({
+const describeEnd = ({ path, format, grid, total, dropped, rows, converted }: FieldSetFacts) => ({
   path,
   format,
   fields: total,
   train: rows.train.length,
   test: rows.test.length,
   dropped,
+  converted: converted ?? [],
   times: timesText(grid.time),
   cells: `${grid.y.size}×${grid.x.size}, ${spanText(grid.y)}, ${spanText(grid.x)}`,
 });
@@ -212,17 +213,10 @@ function spreadDifferences(a: FieldSetFacts, b: FieldSetFacts): string[] {
 
 /** Differences that a bridge would learn. */
 function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
-  const units = a.grid.channels.flatMap((channel, k) => {
-    const other = b.grid.channels[k];
-    if (channel.units === other.units || channel.units === null || other.units === null) return [];
-    return [
-      `${channel.name} is in ${channel.units} in ${a.path}, ${other.name} is in ${other.units} in ${b.path}: the bridge learns the factor, and outputs are in ${other.units}`,
-    ];
-  });
   const axes = (["y", "x"] as const).filter((axis) => !isSameAxis(a.grid[axis], b.grid[axis]));
   const places = axes.map(
     (axis) =>
       `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order; bring both to one grid first (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`,
   );
-  return [...units, ...spreadDifferences(a, b), ...places];
+  return [...spreadDifferences(a, b), ...places];
 }

@@ -3,6 +3,7 @@ import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { equalNames, equalRows, type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
 import { loadOptions } from "./dataset.js";
 import { type Datasets, namesOf } from "./datasets.js";
+import { targetUnits } from "./target-units.js";
 
 /** The value of pairs= for equal rows of both files. */
 export const rowPairs = "rows";
@@ -25,7 +26,8 @@ export async function loadPairs(
   if (path === null) return null;
   const places = namesOf(config).map(([end, name, between]): PairedEnd => {
     const like = end === "x1" ? x0.facts : null;
-    const { split: _, ...options } = loadOptions("train", end, config, { like, between });
+    const use = { like, between, units: targetUnits(config, { end, between }) };
+    const { split: _, ...options } = loadOptions("train", end, config, use);
     return { name, options };
   });
   const known = isPairsFile(path)

@@ -7,7 +7,13 @@ import {
   massKeys,
   tableReading,
 } from "@dsbm/config";
-import { type ChosenColumns, coarseBlock, type FieldSetOptions, type OwnOptions } from "@dsbm/data";
+import {
+  type ChannelUnits,
+  type ChosenColumns,
+  coarseBlock,
+  type FieldSetOptions,
+  type OwnOptions,
+} from "@dsbm/data";
 import { imageSize } from "./image-size.js";
 
 /** Which columns of a table apply, and which dataset of a course it is. */
@@ -16,6 +22,8 @@ export interface TableUse {
   like?: ChosenColumns | null | undefined;
   /** The index of an intermediate dataset, from 0. */
   between?: number | undefined;
+  /** The units of the target's fields. */
+  units?: ChannelUnits | undefined;
 }
 
 type OtherDatasetKey = "Dataset_between" | "Dataset_transfer" | "transfer";
@@ -50,7 +58,11 @@ export function ownOptions(
 }
 
 /** The options of NetCDF files and Zarr folders. Of the two sides only the source is coarsened and has the static fields. */
-export function fieldOptions(end: Endpoint, data: CompleteTrainConfig["data"]): FieldSetOptions {
+export function fieldOptions(
+  end: Endpoint,
+  data: CompleteTrainConfig["data"],
+  { units }: TableUse,
+): FieldSetOptions {
   const { variables, transform, missing, na, coarsen } = data;
   const isSource = end === "x0";
   const block = isSource ? coarseBlock(coarsen) : 1;
@@ -61,6 +73,7 @@ export function fieldOptions(end: Endpoint, data: CompleteTrainConfig["data"]): 
     na,
     size: imageSize(data),
     block,
+    units,
     season: data.season || undefined,
     static: (isSource && data.static) || undefined,
   };

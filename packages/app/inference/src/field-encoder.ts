@@ -7,6 +7,7 @@ import {
   coarseSize,
   type FieldAxis,
   type FieldChannel,
+  FieldConversion,
   FieldUnits,
   type GridSize,
   inSize,
@@ -14,16 +15,10 @@ import {
   repeatBlocks,
   spanText,
   transformField,
-  type UnitConversion,
-  unitConversion,
 } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { RunChannels } from "./saved-channels.js";
 import type { Trained } from "./trained.js";
-
-const sameUnit: UnitConversion = { scale: 1, offset: 0 };
-
-const isSameUnit = ({ scale, offset }: UnitConversion): boolean => scale === 1 && offset === 0;
 
 /** Fields to encode: their channels, and their axes from north to south. */
 export interface FieldSource {
@@ -40,13 +35,13 @@ export class FieldEncoder {
   readonly #block: number;
   readonly #source: FieldSource;
   readonly #size: GridSize;
-  readonly #conversions: readonly UnitConversion[];
+  readonly #conversion: FieldConversion;
   /** Values that stand for missing ones, so far. */
   #gaps = 0;
 
   /**
    * Opens an encoder of fields whose channels have the order of the run.
-   * @throws {ConfigError} unless their size, number of variables and units fit the run.
+   * @throws {ConfigError} unless their size and number of variables fit the run, and {DatasetError} for other units.
    */
   constructor({ config, channels }: Trained, source: FieldSource) {
     this.#channels = channels as RunChannels;
@@ -54,7 +49,9 @@ export class FieldEncoder {
     this.#source = source;
     this.#size = [source.axes.y.size, source.axes.x.size];
     this.#checkSize();
-    this.#conversions = source.channels.map((channel, k) => this.#conversionOf(channel, k));
+    const units = this.#channels.source.map((channel) => channel.units);
+    const names = { what: source.what, whose: "the training data" };
+    this.#conversion = new FieldConversion(source.channels, units, names);
     this.#units = new FieldUnits(this.#channels);
   }
 
@@ -67,16 +64,6 @@ export class FieldEncoder {
     const sizes = [...new Set([grid, coarse].map((one) => one.join("×")))];
     throw new ConfigError(
       `${what} has ${channels.length} variables on ${size.join("×")} cells: expected ${source.length} on ${sizes.join(" or ")}; interpolate them to the grid of the run, and name as many by variables=`,
-    );
-  }
-
-  #conversionOf({ name, units }: FieldChannel, k: number): UnitConversion {
-    const expected = this.#channels.source[k].units;
-    const conversion =
-      units === null || expected === null ? sameUnit : unitConversion(units, expected);
-    if (conversion) return conversion;
-    throw new ConfigError(
-      `${this.#source.what} has ${name} in ${units}: expected ${expected}, the unit of the training data; convert the values, or mend the attribute units (ncatted)`,
     );
   }
 
@@ -94,25 +81,11 @@ export class FieldEncoder {
 
   /** What happened to the values: converted units and missing values. */
   notes(): string[] {
-    const { what, channels } = this.#source;
-    const converted = channels.flatMap(({ name, units }, k) =>
-      isSameUnit(this.#conversions[k])
-        ? []
-        : [`${name} of ${what} is converted from ${units} to ${this.#channels.source[k].units}`],
-    );
+    const { what } = this.#source;
+    const converted = this.#conversion.notes.map((note) => `${what}: ${note}`);
     if (this.#gaps === 0) return converted;
     const gaps = `warning: ${what} lacks ${this.#gaps} values that the training data have: the mean of their variable stands for each`;
     return [...converted, gaps];
-  }
-
-  #inUnits(values: Float32Array): Float32Array {
-    const conversions = this.#conversions;
-    if (conversions.every(isSameUnit)) return values;
-    const area = this.#size[0] * this.#size[1];
-    return values.map((value, i) => {
-      const { scale, offset } = conversions[Math.floor(i / area) % conversions.length];
-      return value * scale + offset;
-    });
   }
 
   /** Fields on the grid of the run, coarsened if the run is of coarsened fields. */
@@ -132,7 +105,7 @@ export class FieldEncoder {
   encode(values: Float32Array, count: number): Tensor {
     const { transform, source, grid, size: padded, missing } = this.#channels;
     const valueTransform = transform.log1p ? "log1p" : transform.sqrt ? "sqrt" : null;
-    const fine = this.#onGrid(this.#inUnits(values));
+    const fine = this.#onGrid(this.#conversion.apply(values, this.#size));
     if (valueTransform && fine.some((value) => value < 0))
       throw new ConfigError(
         `${this.#source.what} has values below 0, which data.transform=${valueTransform} cannot take: repair them`,

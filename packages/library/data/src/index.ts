@@ -14,6 +14,7 @@ export type { FieldChannel, FieldLevel } from "./fields/cf/channels.js";
 export type { FieldGrid } from "./fields/cf/grid.js";
 export { type UnitConversion, unitConversion } from "./fields/cf/unit.js";
 export * from "./fields/coarsen.js";
+export { type ChannelUnits, FieldConversion } from "./fields/convert.js";
 export {
   downscalerScalingFile,
   loadDownscalerScaling,

@@ -24,6 +24,7 @@ function endsTable({ source, target, channels }: FieldsFile): Html {
     line("File", ({ path }) => path),
     line("Format", ({ format }) => format),
     line("Variables", (_, side) => variables(side)),
+    line("Units", ({ converted }) => converted.join("; ")),
     line("Cells", ({ cells }) => cells),
     line("Times", ({ times }) => times),
     line("Fields", ({ fields }) => digits(fields)),

@@ -25,6 +25,8 @@ const end = z.object({
   test: z.number(),
   /** Dropped fields with missing values. */
   dropped: z.number(),
+  /** Variables in another unit than in the file, for people. */
+  converted: z.array(z.string()).catch([]),
   /** The first and the last time, with the calendar; null without dates. */
   times: z.string().nullable(),
   /** The grid, for people. */

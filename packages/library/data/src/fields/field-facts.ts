@@ -32,6 +32,8 @@ export interface FieldSetFacts {
   missing: string;
   /** Static fields; null or undefined without any. */
   statics?: StaticFields | null;
+  /** Channels in another unit than in the file, for people; undefined in facts of version 0.2. */
+  converted?: string[];
   /** What the following facts are of; null: the values themselves. */
   transform: ValueTransform | null;
   /** Of all cells with values in training fields, by channel; `n` are fields. */
@@ -101,6 +103,7 @@ export function aboutFields({
   size,
   years,
   statics,
+  converted = [],
 }: FieldSetFacts): string {
   const { channels, y, x, time } = grid;
   const names = firstOf(
@@ -110,6 +113,7 @@ export function aboutFields({
   const absent = countMissing({ grid, missing, size });
   return [
     `${format}, ${names}`,
+    ...converted,
     `${y.size}×${x.size} cells, ${spanText(y)}, ${spanText(x)}`,
     timesText(time) ?? `${time.size} times without dates`,
     ...(years ? [`held-out years: ${years.join(", ")}`] : []),

@@ -7,6 +7,7 @@ import { checkDiskSpace } from "../tables/prepare/disk-space.js";
 import { transformOfValue, type ValueTransform } from "../tables/units/value-transform.js";
 import { axisSeasons } from "./cf/axis.js";
 import { coarsenFields, type GridSize } from "./coarsen.js";
+import { type ChannelUnits, convertFields, FieldConversion } from "./convert.js";
 import { encodeBits, type FieldSetFacts } from "./field-facts.js";
 import { FieldScan } from "./field-scan.js";
 import { FieldSums } from "./field-sums.js";
@@ -33,6 +34,8 @@ export interface FieldSetOptions {
   static?: readonly string[] | undefined;
   /** Cells a side of blocks whose mean each cell has (default: 1, the fields themselves). */
   block?: number;
+  /** The units of the target, to which values are converted (default: the units of the file). */
+  units?: ChannelUnits | undefined;
 }
 
 interface FieldPreparation extends FieldSetOptions {
@@ -72,18 +75,23 @@ export async function prepareFields(
   folder: string,
   options: FieldPreparation,
 ): Promise<void> {
-  const { variables = null, na = null, block = 1 } = options;
-  const fine = await openFields(path, { variables, marks: missingMarks(na) });
-  const file = coarsenFields(fine, block);
+  const { variables = null, na = null, block = 1, units = [] } = options;
+  const stored = await openFields(path, { variables, marks: missingMarks(na) });
   try {
+    const names = { what: path, whose: "the target" };
+    const conversion = new FieldConversion(stored.grid.channels, units, names);
+    const file = coarsenFields(convertFields(stored, conversion), block);
     const size = preparedSize(path, file, options);
     checkSeason(path, file, options);
     const statics = await preparedStatics(path, file, { ...options, size });
     const scan = await scanFields(path, file, options);
     const facts = await writeFields(file, folder, { path, size, scan }, options);
-    writeFlushed(join(folder, "facts.json"), JSON.stringify({ ...facts, statics }));
+    writeFlushed(
+      join(folder, "facts.json"),
+      JSON.stringify({ ...facts, statics, converted: conversion.notes }),
+    );
   } finally {
-    file.close();
+    stored.close();
   }
 }
 
@@ -173,7 +181,7 @@ async function writeFields(
   folder: string,
   { path, size, scan }: WritePlan,
   options: FieldPreparation,
-): Promise<Omit<FieldSetFacts, "statics">> {
+): Promise<Omit<FieldSetFacts, "statics" | "converted">> {
   const { grid, format } = file;
   const { kept, isMissing, dropped, range, spread } = scan;
   const { transform = null, signal, progress } = options;

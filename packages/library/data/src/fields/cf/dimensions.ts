@@ -6,6 +6,7 @@ import type {
   FieldFile,
   FieldVariable,
 } from "../file/field-file.js";
+import { unitConversion } from "./unit.js";
 
 /** What a dimension is. */
 type Role = "time" | "level" | "y" | "x";
@@ -24,15 +25,9 @@ const axisLetters: Readonly<Record<string, Role>> = { T: "time", Z: "level", Y: 
 export const textAttribute = (attributes: FieldAttributes, name: string): string =>
   typeof attributes[name] === "string" ? (attributes[name] as string) : "";
 
-/** Units of pressure, which only levels have, with the factor to hPa. */
-const pressures: readonly [units: RegExp, factor: number][] = [
-  [/^(Pa|pascals?)$/i, 0.01],
-  [/^(hPa|hectopascals?|mbar|mb|millibars?)$/i, 1],
-];
-
-/** Returns the factor from units of pressure to hPa, and null for other units. */
+/** Returns the factor from units of pressure, which only levels have, to hPa, and null for other units. */
 export const pressureFactor = (units: string): number | null =>
-  pressures.find(([names]) => names.test(units))?.[1] ?? null;
+  unitConversion(units, "hPa")?.scale ?? null;
 
 /** What a dimension is, by the attributes of its coordinates, then by its name. */
 export function roleOf(name: string, attributes: FieldAttributes): Role | null {

@@ -1,67 +1,194 @@
-// Units of CF as factors of base units, so that values can be converted.
+// Units as CF and UDUNITS spell them, as factors of base units, so that values can be converted.
+// The library: https://docs.unidata.ucar.edu/udunits/current/udunits2lib.html
 
-const bases: Readonly<Record<string, readonly [base: string, factor: number]>> = {
-  mm: ["m", 0.001],
-  cm: ["m", 0.01],
-  km: ["m", 1000],
-  g: ["kg", 0.001],
-  min: ["s", 60],
-  h: ["s", 3600],
-  d: ["s", 86_400],
-  hPa: ["Pa", 100],
-  kPa: ["Pa", 1000],
-  mbar: ["Pa", 100],
-  degC: ["K", 1],
-  "%": ["", 0.01],
+/** Powers of base units. */
+type Powers = Readonly<Record<string, number>>;
+
+type Symbols = Readonly<Record<string, readonly [factor: number, powers: Powers]>>;
+
+/** Units that have prefixes. */
+const unitsWithPrefixes: Symbols = {
+  m: [1, { m: 1 }],
+  g: [1, { g: 1 }],
+  s: [1, { s: 1 }],
+  K: [1, { K: 1 }],
+  mol: [1, { mol: 1 }],
+  Pa: [1000, { g: 1, m: -1, s: -2 }],
+  bar: [1e8, { g: 1, m: -1, s: -2 }],
+  N: [1000, { g: 1, m: 1, s: -2 }],
+  J: [1000, { g: 1, m: 2, s: -2 }],
+  W: [1000, { g: 1, m: 2, s: -3 }],
 };
 
-const spellings: readonly (readonly [pattern: RegExp, symbol: string])[] = [
-  [/^(meter|metre)s?$/, "m"],
-  [/^(sec|seconds?)$/, "s"],
-  [/^minutes?$/, "min"],
-  [/^(hr|hours?)$/, "h"],
-  [/^days?$/, "d"],
-  [/^([Kk]elvin|deg_?K)$/, "K"],
-  [/^(°C|[Cc]elsius|deg(rees?)?_?([Cc]elsius|C))$/, "degC"],
-  [/^(millibars?|mb)$/, "mbar"],
-  [/^percent$/, "%"],
-];
+const symbols: Symbols = {
+  ...unitsWithPrefixes,
+  min: [60, { s: 1 }],
+  h: [3600, { s: 1 }],
+  d: [86_400, { s: 1 }],
+  degC: [1, { K: 1 }],
+  degF: [5 / 9, { K: 1 }],
+  degree: [1, { degree: 1 }],
+  rad: [180 / Math.PI, { degree: 1 }],
+  in: [0.0254, { m: 1 }],
+  ft: [0.3048, { m: 1 }],
+  knot: [1852 / 3600, { m: 1, s: -1 }],
+  "%": [0.01, {}],
+  psu: [1e-3, {}],
+  ppm: [1e-6, {}],
+  ppb: [1e-9, {}],
+};
 
-const symbolOf = (name: string): string =>
-  spellings.find(([pattern]) => pattern.test(name))?.[1] ?? name;
+const prefixes: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  µ: 1e-6,
+  m: 1e-3,
+  c: 0.01,
+  d: 0.1,
+  h: 100,
+  k: 1000,
+  M: 1e6,
+};
 
-/** A unit as base units: value in base units = value · scale + offset. */
+/** Zeros in kelvin of units that do not start at 0 K. */
+const zeros: Readonly<Record<string, number>> = { degC: 273.15, degF: (459.67 * 5) / 9 };
+
+/** Words of a symbol, in lower case and without the s of a plural. */
+const words: Readonly<Record<string, string>> = {
+  meter: "m",
+  metre: "m",
+  gpm: "m",
+  gram: "g",
+  second: "s",
+  sec: "s",
+  minute: "min",
+  hour: "h",
+  hr: "h",
+  day: "d",
+  pascal: "Pa",
+  newton: "N",
+  joule: "J",
+  watt: "W",
+  mole: "mol",
+  kelvin: "K",
+  degk: "K",
+  celsius: "degC",
+  c: "degC",
+  degc: "degC",
+  fahrenheit: "degF",
+  degf: "degF",
+  deg: "degree",
+  "°": "degree",
+  radian: "rad",
+  inch: "in",
+  feet: "ft",
+  foot: "ft",
+  kt: "knot",
+  mb: "mbar",
+  percent: "%",
+  pct: "%",
+  ppmv: "ppm",
+  ppbv: "ppb",
+};
+
+const prefixWords: Readonly<Record<string, string>> = {
+  nano: "n",
+  micro: "u",
+  milli: "m",
+  centi: "c",
+  deci: "d",
+  hecto: "h",
+  kilo: "k",
+  mega: "M",
+};
+
+const startOf = (table: object, text: string): string | undefined =>
+  Object.keys(table).find((prefix) => text.startsWith(prefix) && text !== prefix);
+
+/** The symbol of a spelling: hPa for hectopascals. Returns the spelling itself if it is unknown. */
+function symbolOf(name: string): string {
+  if (Object.hasOwn(symbols, name)) return name;
+  const lower = name.toLowerCase();
+  for (const form of [lower, lower.replace(/(?<=ch)es$|(?<=..)s$/, "")]) {
+    if (Object.hasOwn(words, form)) return words[form];
+    if (Object.hasOwn(symbols, form)) return form;
+  }
+  const prefix = startOf(prefixWords, lower);
+  return prefix ? `${prefixWords[prefix]}${symbolOf(lower.slice(prefix.length))}` : name;
+}
+
+/** The factor and the powers of a symbol, which may have a prefix. An unknown symbol is a base unit. */
+function factorsOf(symbol: string): readonly [factor: number, powers: Powers] {
+  if (Object.hasOwn(symbols, symbol)) return symbols[symbol];
+  const prefix = startOf(prefixes, symbol);
+  const rest = symbol.slice(prefix?.length ?? 0);
+  if (prefix === undefined || !Object.hasOwn(unitsWithPrefixes, rest)) return [1, { [symbol]: 1 }];
+  const [factor, powers] = unitsWithPrefixes[rest];
+  return [prefixes[prefix] * factor, powers];
+}
+
+/** Units as base units: value in base units = value · scale + offset. */
 interface Unit {
   base: string;
   scale: number;
   offset: number;
 }
 
+const dimensionless =
+  /^(fraction|proportion|ratio|dimensionless|unitless|none|-|~|\(?\s*0\s*-\s*1\s*\)?)$/i;
+
+/** One spelling of degrees, powers, products and quotients. */
+function plainText(text: string): string {
+  if (dimensionless.test(text.trim())) return "1";
+  return text
+    .trim()
+    .replace(/²/g, "2")
+    .replace(/³/g, "3")
+    .replace(/⁻¹/g, "-1")
+    .replace(/(?:°|\bdeg(?:ree)?s?)[\s_]*(C|F|K)(?:elsius|ahrenheit|elvin)?\b/gi, "deg$1")
+    .replace(/\bof water( equivalent)?\b/g, "")
+    .replace(/\b10(?:\^|\*\*)([+-]?\d+)/g, "1e$1")
+    .replace(/\*\*|\^/g, "")
+    .replace(/\bper\b/g, "/")
+    .replace(
+      /\/\s*\(([^()]*)\)/g,
+      (_, inner: string) =>
+        `/${inner
+          .trim()
+          .split(/[\s.*·]+/)
+          .join(" /")}`,
+    )
+    .replace(/[()]/g, " ")
+    .replace(/\s*\/\s*/g, " /");
+}
+
 function unitOf(text: string): Unit {
   const powers = new Map<string, number>();
-  const plain = text.trim().replace(/\*\*|\^/g, "");
-  const factors = plain.replace(/\s*\/\s*/g, " /").split(/\s+|[.*·](?=[A-Za-z])/);
+  const plain = plainText(text);
   let scale = 1;
-  for (const factor of factors) {
-    const [, slash, name, digits] = /^(\/?)([^\d+-]+)([+-]?\d+)?$/.exec(factor) ?? [];
-    if (factor === "1" || factor === "") continue;
-    const symbol = symbolOf(name ?? factor);
-    const [base, size] = bases[symbol] ?? [symbol, 1];
+  for (const factor of plain.split(/\s+|[.*·](?=\p{L})/u)) {
+    const [, slash, name, digits] =
+      /^(\/?)(\d[\d.]*(?:e[+-]?\d+)?|[^\d+-]+)([+-]?\d+)?$/i.exec(factor) ?? [];
+    if (factor === "") continue;
     const power = Number(digits ?? 1) * (slash ? -1 : 1);
+    const number = Number(name);
+    const [size, parts] = number > 0 ? [number, {}] : factorsOf(symbolOf(name ?? factor));
     scale *= size ** power;
-    powers.set(base, (powers.get(base) ?? 0) + power);
+    for (const [base, exponent] of Object.entries(parts))
+      powers.set(base, (powers.get(base) ?? 0) + power * exponent);
   }
   // A kilogram of water on a square metre is a millimetre.
-  if (powers.get("kg") === 1 && powers.get("m") === -2) {
-    powers.delete("kg");
+  if (powers.get("g") === 1 && powers.get("m") === -2) {
+    powers.delete("g");
     powers.set("m", 1);
-    scale /= 1000;
+    scale /= 1e6;
   }
-  const present = [...powers].filter(([base, power]) => base !== "" && power !== 0).sort();
+  const symbol = symbolOf(plain);
+  const present = [...powers].filter(([, power]) => power !== 0).sort();
   return {
     base: present.map(([base, power]) => `${base}${power}`).join(" "),
     scale,
-    offset: symbolOf(plain) === "degC" ? 273.15 : 0,
+    offset: Object.hasOwn(zeros, symbol) ? zeros[symbol] : 0,
   };
 }
 
