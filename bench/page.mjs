@@ -1,5 +1,5 @@
 // A fit in try.html in chromium: seconds from "Train" to the first moving rows, frames a second and the longest task of the page while it
-// trains, memory of its own of chromium's renderers (RssAnon), and its verdicts next to the command's on the same data, seed and minutes.
+// trains, memory of its own of the page's renderer (RssAnon), and its verdicts next to the command's on the same data, seed and minutes.
 // `npm run bench:page -- [--only rivers,rings,table,cells] [--minutes M] [--rows N] [--columns N] [--cells N] [--genes N] [--seed N]`
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -116,24 +116,28 @@ function watchPage() {
   addEventListener("click", press, true);
 }
 
-/** What /proc says of the renderers, from a file of each. */
-async function sumOfRenderers(browser, file, numberOf) {
+/** What /proc says of each renderer, from a file of each. */
+async function renderersOf(browser, file, numberOf) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
   const renderers = processInfo.filter(({ type }) => type === "renderer");
-  return renderers.reduce((sum, { id }) => {
+  return renderers.map(({ id }) => {
     try {
-      return sum + numberOf(readFileSync(`/proc/${id}/${file}`, "utf8"));
+      return numberOf(readFileSync(`/proc/${id}/${file}`, "utf8"));
     } catch {
-      return sum; // the process has ended
+      return 0; // the process has ended
     }
-  }, 0);
+  });
 }
 
-const memoryOf = (browser) =>
-  sumOfRenderers(browser, "status", (text) => Number(/RssAnon:\s+(\d+)/.exec(text)[1]) / 1024);
-const processorSecondsOf = (browser) => sumOfRenderers(browser, "stat", processorSeconds);
+/** MiB of the page and its worker, which are in one renderer. Chromium keeps others ready, which are smaller and hold nothing of the page. */
+const memoryOf = async (browser) =>
+  Math.max(
+    ...(await renderersOf(browser, "status", (text) => Number(/RssAnon:\s+(\d+)/.exec(text)[1]))),
+  ) / 1024;
+const processorSecondsOf = async (browser) =>
+  (await renderersOf(browser, "stat", processorSeconds)).reduce((sum, one) => sum + one, 0);
 
 /** Opens the page with the data. */
 async function openPage(page, address, { link, files, choose }) {
