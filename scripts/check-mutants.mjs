@@ -22,8 +22,8 @@ const mutatedParts = {
   },
   units: {
     folders: ["packages/library/data/dist/tables/units"],
-    tests: ["units", "categories", "where"].map(
-      (name) => `packages/library/data/test/tables/${name}.test.ts`,
+    tests: ["tables/units", "tables/categories", "tables/where", "fields/field-units"].map(
+      (name) => `packages/library/data/test/${name}.test.ts`,
     ),
   },
 };

@@ -256,6 +256,21 @@ describe("units", () => {
     x.dispose();
   });
 
+  it("categories next to each other, at both ends and of one level keep the columns between them", () => {
+    const names = ["a=u", "b=p", "b=q", "x", "y", "c=r", "c=s"];
+    const several = [
+      { name: "a", levels: ["u"] },
+      { name: "b", levels: ["p", "q"] },
+      { name: "c", levels: ["r", "s"] },
+    ];
+    const plain = { ...transform, mean: names.map(() => 0), std: names.map(() => 1) };
+    const units = new Units({ names, named: true, transform: plain, categories: several });
+    using rows = tensor([[0.4, 0.7, 0.55, 8, 9, 0.3, 0.51]], { dtype: "float32" });
+    expect(units.undo(rows).map(([value]) => value)).toEqual([1, 1, 0, 8, 9, 0, 1]);
+    // Levels that are less than 0.2 apart are close to each other.
+    expect(units.unclear(rows)).toEqual([0, 1, 0]);
+  });
+
   it.each([false, true])("samples as they are written have one level (log1p: %s)", (log1p) => {
     const units = new RowUnits(
       { ...transform, log1p },

@@ -162,6 +162,13 @@ describe("the transform", () => {
       [1.6, 0, 0],
     ]);
     expect(held(["c:0.5.."], null)[2]).toEqual([1.6, 0.5, 0.5]);
+    expect(held(["b:2..2"], null)[1]).toEqual([2, 2, 2]);
+    expect(limitsOf(names, bounds, { range: null, integer: null })).toBeNull();
+    expect(limitsOf(names, bounds, { range: null, integer: ["c"] })).toEqual({
+      min: Array(3).fill(Number.NEGATIVE_INFINITY),
+      max: Array(3).fill(Number.POSITIVE_INFINITY),
+      whole: [false, false, true],
+    });
     for (const [range, message] of [
       [["dddd"], /data.range=dddd: no such column is trained on; there are a, b, c/],
       [["a:x..1"], /data.range=a:x..1: expected COLUMN, or COLUMN:LOW..HIGH/],
@@ -170,6 +177,24 @@ describe("the transform", () => {
       expect(() => limitsOf(names, bounds, { range, integer: null })).toThrow(
         refusal("InvalidOption", message),
       );
+  });
+
+  it("names missing names as NEW does, and writes numbers that float32 would round in float64", () => {
+    const base = { standardise: "columns" as const, log1p: false };
+    // Constants that float32 holds and does not hold, and means within and beyond 1,000 deviations.
+    const transform = { ...base, mean: [0.5, 0.1, -900, -1100], std: [0, 0, 1, 1] };
+    const names = ["0", "1", "2", "3"];
+    const dtypes = ["float32", "float64", "float32", "float64"];
+    const columnsIn = (facts: object, given?: string[]) =>
+      new Units({ names, named: false, transform, ...facts }).columns(given);
+    expect(columnsIn({}).map(({ dtype }) => dtype)).toEqual(dtypes);
+    expect(columnsIn({ transform: { ...transform, log1p: true } })[3].dtype).toBe("float32");
+    expect(columnsIn({ transform: null })[1].dtype).toBe("float32");
+    const namesIn = (named: boolean, given?: string[]) =>
+      columnsIn({ named }, given).map(({ name }) => name);
+    expect(namesIn(true, ["a", "b", "c", "d"])).toEqual(names);
+    expect(namesIn(false, ["a", "b"])).toEqual(["a", "b", "2", "3"]);
+    expect(namesIn(false)).toEqual(names);
   });
 
   it("takes log(1 + x), and refuses negative values", async () => {
