@@ -7,7 +7,7 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
  * the budget: at most so many code tokens without imports. A change that needs more raises the budget and says in its commit why.
  */
 const packages = {
-  files: { group: "engine", budget: 5_400, imports: [] },
+  files: { group: "engine", budget: 5_900, imports: [] },
   // A second engine: about 320 operations, each with its schema and most with a derivative.
   portable: { group: "engine", budget: 76_800, imports: [] },
   torch: { group: "engine", budget: 40_600, imports: ["files", "portable"] },

@@ -60,6 +60,14 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
       viewport: { width, height: 900 },
       colorScheme: width < 500 ? "dark" : "light",
     });
+    await page.addInitScript(() => {
+      const { prototype } = CanvasRenderingContext2D;
+      const draw = prototype.fillText;
+      prototype.fillText = function (text, ...place) {
+        document.body.dataset.texts = `${document.body.dataset.texts ?? ""} ${text}`;
+        draw.call(this, text, ...place);
+      };
+    });
     const faults: string[] = [];
     page.on("console", (message) => faults.push(message.text()));
     page.on("pageerror", (error) => faults.push(String(error)));
@@ -78,6 +86,9 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     const { page, faults } = await open("points", 1280);
     const time = page.getByRole("slider", { name: "Time" });
     await page.getByRole("button", { name: "Pause" }).click();
+    const texts = await page.locator("body").getAttribute("data-texts");
+    expect(texts).toContain(" −20 ");
+    expect(texts).not.toMatch(/ -\d/);
     await expect
       .poll(async () => {
         await time.fill("1");

@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     await page.getByRole("list", { name: "Files of the bridge" }).getByText("source").waitFor();
     const columns = page.getByRole("region", { name: "Columns of data/small.csv" });
     await columns.getByRole("row", { name: /^id .*text 0/ }).waitFor();
-    await columns.getByRole("row", { name: /^x .*number 0 -1 to 1/ }).waitFor();
+    await columns.getByRole("row", { name: /^x .*number 0 −1 to 1/ }).waitFor();
     const choices = page.getByRole("region", { name: "Choices" });
     await choices.getByRole("row", { name: /sigma/ }).waitFor({ timeout: 60_000 });
     await choices.getByRole("textbox", { name: "sigma" }).fill("0.5");

@@ -20,16 +20,29 @@ interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
 }
 
-/** All findings of axe in a page as it is, of every grade. */
+/** All findings of axe in a page as it is, of every grade, and numbers with a hyphen as their minus sign. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // As text: the page's policy forbids scripts that are put into it.
   await page.evaluate(axe);
-  return page.evaluate(async () => {
+  const faults = await page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
     return violations.map(
       ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
     );
   });
+  return [...faults, ...(await page.evaluate(hyphenNumbers))];
+}
+
+/** Negative numbers of a page, outside of commands and logs, that begin with a hyphen. */
+function hyphenNumbers(): string[] {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found: string[] = [];
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode as Text;
+    if (parentElement?.closest("code, pre, script, style")) continue;
+    if (/(?<![\w.)-])-\d/.test(data)) found.push(`hyphen in ${data.slice(0, 80)}`);
+  }
+  return found;
 }
 
 /** Pixels by which a page is wider than its window. */

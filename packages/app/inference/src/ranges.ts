@@ -6,6 +6,7 @@ import {
   rangeItems,
   setting,
 } from "@dsbm/data";
+import { shortNumber } from "@dsbm/files";
 
 interface RangeColumns {
   names: readonly string[];
@@ -16,8 +17,6 @@ const farShare = 0.5;
 /** Rows of a column below which its numbers may be whole by chance. */
 const fewRows = 10;
 const mostNamed = 5;
-
-const roundTo4 = (x: number) => Number(x.toPrecision(4));
 
 const excessOver = (x: number, { min, max }: Bounds): number => Math.max(min - x, x - max);
 
@@ -46,7 +45,7 @@ function counterOf(
       firstOf(
         odd().map(
           ({ name, count, range: { min, max } }) =>
-            `${name} ${count} (data ${roundTo4(min)} to ${roundTo4(max)})`,
+            `${name} ${count} (data ${shortNumber(min)} to ${shortNumber(max)})`,
         ),
         mostNamed,
       ),

@@ -29,7 +29,6 @@ export * from "./figure/trend.js";
 export { checkAs, fromJson, readJson, readJsonLines, toJson } from "./files/json.js";
 export * from "./files/table.js";
 export * from "./logger/logger.js";
-export { digits, percent } from "./numbers.js";
 export * from "./process.js";
 export {
   createProgress,

@@ -4,6 +4,7 @@ export * from "./errors.js";
 export * from "./field-path.js";
 export * from "./lock.js";
 export * from "./nearest.js";
+export * from "./numbers.js";
 export * from "./option-text.js";
 export * from "./process.js";
 export * from "./read.js";

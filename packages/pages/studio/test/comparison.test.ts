@@ -208,7 +208,7 @@ it("verdicts of seeds are counted, with the colour of the worst and the bar of e
 });
 
 it.each([
-  ["0.00034999999", "3.50 × 10⁻⁴"],
+  ["0.00034999999", "3.5 × 10⁻⁴"],
   ["[128,0.12345678]", "128, 0.1235"],
   ["true", "yes"],
   ["null", "none"],

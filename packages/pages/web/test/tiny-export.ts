@@ -121,4 +121,4 @@ const cloud = (n: number, [a, b]: [number, number]) => ({
   shape: [n, 2],
 });
 
-export const tinySamples = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
+export const tinySamples = { source: cloud(900, [10, -20]), target: cloud(700, [12, 28]) };

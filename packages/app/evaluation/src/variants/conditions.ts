@@ -2,7 +2,7 @@
 import type { Conditions } from "@dsbm/bridge";
 import { decodeCondition } from "@dsbm/data";
 import { type Datasets, type EndpointData, testConditions } from "@dsbm/datasets";
-import { digits } from "@dsbm/runs";
+import { digits } from "@dsbm/files";
 import { type Tensor, tensor } from "@dsbm/torch";
 import type { MeasurementContext, SampleSet } from "../metric.js";
 import type { Variant } from "../set-measurement.js";

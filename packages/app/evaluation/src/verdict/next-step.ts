@@ -1,5 +1,6 @@
 // What to do after a verdict.
-import { digits, type MetricRow, type NextStep } from "@dsbm/runs";
+import { digits } from "@dsbm/files";
+import type { MetricRow, NextStep } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { farShare, judge, leastPower, nearOf } from "./grade.js";
 import { endNamesOf } from "./sentences.js";

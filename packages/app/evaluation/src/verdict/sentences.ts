@@ -1,5 +1,6 @@
 // A verdict in sentences, for readers: no code reads them.
-import { digits, type MetricRow, percent, rowWords, shareOfWay, wayWords } from "@dsbm/runs";
+import { digits, percent } from "@dsbm/files";
+import { type MetricRow, rowWords, shareOfWay, wayWords } from "@dsbm/runs";
 import type { Evidence, VerdictFacts } from "./evidence.js";
 import { judge, leastPower, uselessShare } from "./grade.js";
 

@@ -1,5 +1,5 @@
 // Fates against a column of known lineages: rows of earlier times should end in their own class.
-import { percent } from "@dsbm/runs";
+import { percent } from "@dsbm/files";
 
 interface LineageSums {
   /** Rows with a known class. */

@@ -1,6 +1,7 @@
 // Velocity and growth of a course in the plane, its mass over time and its fates, each with what to see.
+
+import { digits, percent, shortNumber } from "@dsbm/files";
 import type { Markish, ScaleOptions } from "@observablehq/plot";
-import { digits, percent } from "../numbers.js";
 import { planeAxes } from "./axes.js";
 import { planeSize } from "./panel-sizes.js";
 import type { PlaneOptions } from "./plane.js";
@@ -111,7 +112,7 @@ async function growthPanel(
   const marks = [dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: "rate" })];
   const domain = [-most, 0, most];
   const color: ScaleOptions = { type: "linear", domain, range: rateColors };
-  const rounded = (rate: number) => tickText(Number(rate.toPrecision(2)));
+  const rounded = (rate: number) => shortNumber(rate, 2);
   const unit = timeUnit(timeName);
   const sorted = rates.filter(Number.isFinite).toSorted((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -1,6 +1,7 @@
 // Maps of fields with their coordinates, in colours that are even to the eye, with a colour bar, on the ground of their page.
+
+import { digits } from "@dsbm/files";
 import type { ScaleOptions } from "@observablehq/plot";
-import { digits } from "../numbers.js";
 import { picturePng } from "./images.js";
 import { drawPanel, loadPlot } from "./plot.js";
 import { type ColorScale, composeFigure, legibleInk, type Panel, tickText } from "./svg.js";

@@ -1,5 +1,5 @@
 // Figures as SVG, and their parts, without types of Plot, which users need not install.
-import { isPage, printable } from "@dsbm/files";
+import { isPage, printable, shortNumber } from "@dsbm/files";
 import { RunError } from "../errors.js";
 
 /** A drawn panel for composeFigure and for reports. */
@@ -85,12 +85,8 @@ const timePalette = ["#46327e", "#365c8d", "#277f8e", "#1f9a80", "#3fa34d", "#7a
 export const timeColor = (i: number, count: number): string =>
   timePalette[Math.round((i * (timePalette.length - 1)) / Math.max(1, count - 1))] as string;
 
-/** A number on an axis: 0.25, 30000, −2e+6. */
-export function tickText(x: number): string {
-  const size = Math.abs(x);
-  const isFar = size >= 1e6 || (size > 0 && size < 1e-4);
-  return (isFar ? x.toExponential() : String(Number(x.toPrecision(6)))).replace("-", "−");
-}
+/** A number on an axis: 0.25, 30000, −2 × 10⁶. */
+export const tickText = (x: number): string => shortNumber(x, 6);
 
 /** Options of a logarithmic axis. */
 export const logAxis = { type: "log", tickFormat: tickText } as const;

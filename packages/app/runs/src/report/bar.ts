@@ -1,6 +1,6 @@
 // The drawing of a metric in a line of a table or below a verdict: one scale from real data (0) to no bridge (1).
 
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import type { MetricRow } from "../run/quality.js";
 import { type Html, html } from "./page/html.js";
 import { rowWords } from "./words.js";

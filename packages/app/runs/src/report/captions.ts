@@ -1,9 +1,9 @@
 // Captions of figures, computed from their numbers.
 
+import { digits, percent } from "@dsbm/files";
 import type { FrameCount } from "../figure/axes.js";
 import type { AxisUnits } from "../figure/axis-units.js";
 import type { CategoryShares, Histogram } from "../figure/points-file.js";
-import { digits, percent } from "../numbers.js";
 import type { MetricRow } from "../run/quality.js";
 import { gradeText } from "../run/verdict.js";
 

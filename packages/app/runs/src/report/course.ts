@@ -1,6 +1,6 @@
 // A course in a report: its title, its times with rows and masses, and their names in figures.
 import { basename, extname } from "node:path";
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import { type CourseRecord, type DataFile, timeTitle } from "../run/data-file.js";
 import { box, type Html, html, type Part } from "./page/html.js";
 

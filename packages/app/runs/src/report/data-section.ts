@@ -1,6 +1,5 @@
 // The data of a run in its report: files, counts and their treatment before training.
-import { firstOf } from "@dsbm/files";
-import { digits } from "../numbers.js";
+import { digits, firstOf } from "@dsbm/files";
 import type { CourseRecord, DataFile, EndpointRecord } from "../run/data-file.js";
 import { courseTable } from "./course.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";

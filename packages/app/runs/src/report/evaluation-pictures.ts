@@ -1,7 +1,7 @@
 // The images of an evaluation below samples/, each with what to see.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import { closeness } from "./captions.js";
 import type { DirectionRows } from "./direction-rows.js";
 import type { Names } from "./names.js";

@@ -1,6 +1,6 @@
 // The metrics of a run of few steps next to its teacher's.
 
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import type { StepComparison, TeacherFacts } from "../run/few-steps.js";
 import { directionNames } from "../run/quality.js";
 import { box, cell, type Html, html } from "./page/html.js";

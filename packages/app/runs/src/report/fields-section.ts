@@ -1,5 +1,5 @@
 // The fields of a run in its report: files, variables, grid and times.
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import type { FieldsFile } from "../run/fields-file.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
 

@@ -1,8 +1,9 @@
 // The estimated growth of a run: a doubt first, and the curve over the lengths of growth.
+
+import { digits } from "@dsbm/files";
 import { curveSize } from "../figure/panel-sizes.js";
 import { drawPanel, loadPlot } from "../figure/plot.js";
 import { colorOf, tickText } from "../figure/svg.js";
-import { digits } from "../numbers.js";
 import { type GrowthFacts, growthCaution } from "../run/growth-file.js";
 import { charts, type Html, html } from "./page/html.js";
 

@@ -1,6 +1,6 @@
 // Leave-one-out and hold-outs in sentences, for reports and the terminal.
 
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import type { MetricRow } from "../run/quality.js";
 
 /** Exact distances at held-out times. */

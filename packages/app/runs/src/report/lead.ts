@@ -1,6 +1,7 @@
 // The beginning of a report: what the bridge does, how its run ended, and warnings.
+
+import { digits } from "@dsbm/files";
 import { duration } from "../duration.js";
-import { digits } from "../numbers.js";
 import type { DataFile } from "../run/data-file.js";
 import { readWarnings } from "../run/warnings.js";
 import { courseRequest } from "./course.js";

@@ -1,4 +1,4 @@
-import { digits } from "../numbers.js";
+import { digits } from "@dsbm/files";
 import { directionNames, type MetricRow, metricGroups, type Quality } from "../run/quality.js";
 import { type Grade, gradeText } from "../run/verdict.js";
 import { barShape, drawBar } from "./bar.js";

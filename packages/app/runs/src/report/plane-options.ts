@@ -1,7 +1,8 @@
 // Names and units of the figures of an evaluation, by the data of its run.
+
+import { digits } from "@dsbm/files";
 import { type AxisUnits, plainUnits } from "../figure/axis-units.js";
 import type { PlaneOptions } from "../figure/plane.js";
-import { digits } from "../numbers.js";
 import type { DataFile } from "../run/data-file.js";
 import { timesOfCourse } from "./course.js";
 import type { Names } from "./names.js";

@@ -1,7 +1,8 @@
 // The report of a run: one page without scripts.
+
+import { digits } from "@dsbm/files";
 import { escapeXml, type LegendEntry, type Panel } from "../figure/svg.js";
 import { formatTable, type Row } from "../files/table.js";
-import { digits } from "../numbers.js";
 import { type Choice, readChoiceList, readDataFile } from "../run/data-file.js";
 import { readStepComparison, readTeacher } from "../run/few-steps.js";
 import { readFieldsFile } from "../run/fields-file.js";

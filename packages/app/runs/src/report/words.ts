@@ -1,4 +1,4 @@
-import { digits, percent } from "../numbers.js";
+import { digits, percent } from "@dsbm/files";
 import type { Excess, MetricRow } from "../run/quality.js";
 
 /** "83 % of the way (71 to 90 %)"; `span` follows "way". */

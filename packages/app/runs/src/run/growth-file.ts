@@ -1,8 +1,8 @@
 // growth.json: how the growth of a run was estimated from its data.
 import { join } from "node:path";
+import { digits } from "@dsbm/files";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";
-import { digits } from "../numbers.js";
 
 const scannedLength = z.object({
   /** The length of growth. */

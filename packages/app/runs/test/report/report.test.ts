@@ -1,7 +1,7 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
+
 import { describe, expect, it } from "vitest";
 import { metricRow as row } from "../../../../../test/support/metric-row.js";
-import { percent } from "../../src/numbers.js";
 import { request, trainingText } from "../../src/report/lead.js";
 import { metricTables } from "../../src/report/metrics.js";
 import { worstFirst } from "../../src/report/order.js";
@@ -13,17 +13,6 @@ import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { grades, gradeText } from "../../src/run/verdict.js";
 import { select } from "../figure/svg.js";
 import { excessRow, unbroken } from "./excess.js";
-
-describe("numbers", () => {
-  it("are never rounded to 0 % or 100 %", () =>
-    expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
-      "0 %",
-      "less than 1 %",
-      "50 %",
-      "more than 99 %",
-      "100 %",
-    ]));
-});
 
 it.each([
   ["row", "turns a row of <b>a</b> into a row of <b>b</b>"],

@@ -1,3 +1,4 @@
+import { digits } from "@dsbm/files/numbers";
 import { StepsLine } from "@dsbm/studio/widgets";
 import type { FitMotion, FitState } from "@dsbm/web/fit";
 import { type MotionView, mountMotion } from "@dsbm/web/player";
@@ -30,7 +31,7 @@ function LossCurve({ losses }: { losses: readonly number[] }) {
         class="curve"
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={`Loss, from ${losses[0].toPrecision(3)} to ${losses.at(-1)?.toPrecision(3)}`}
+        aria-label={`Loss, from ${digits(losses[0])} to ${digits(losses.at(-1))}`}
       >
         <polyline points={points.join(" ")} />
       </svg>

@@ -1,8 +1,7 @@
 import { ConfigError, distill, printCommand } from "@dsbm/config";
-import { shellWord } from "@dsbm/files";
+import { digits, shellWord } from "@dsbm/files";
 import {
   comparisonRows,
-  digits,
   formatTable,
   isFinished,
   readStepComparison,

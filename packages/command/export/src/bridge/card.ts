@@ -1,3 +1,4 @@
+import { shortNumber } from "@dsbm/files";
 import type { BridgeDescription } from "@dsbm/web";
 
 const plainText = (text: string): string =>
@@ -78,9 +79,6 @@ export const bytesText = (bytes: number): string =>
 const rowsOf = (rows: readonly (readonly [string, string])[]) =>
   rows.map(([key, value]) => `| ${key} | ${value} |`);
 
-const shortNumber = (x: number | null | undefined): string =>
-  x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
-
 function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
   if (!rows)
     return [
@@ -98,7 +96,7 @@ function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...table.map(
       ({ title, direction, value, interval, floor, ceiling, judgement }) =>
-        `| ${plainText(title)} | ${direction ?? ""} | ${shortNumber(value)} | ${interval ? interval.map(shortNumber).join(" to ") : ""} | ${shortNumber(floor)} | ${shortNumber(ceiling)} | ${plainText(judgement ?? "")} |`,
+        `| ${plainText(title)} | ${direction ?? ""} | ${shortNumber(value)} | ${interval ? interval.map((x) => shortNumber(x)).join(" to ") : ""} | ${shortNumber(floor)} | ${shortNumber(ceiling)} | ${plainText(judgement ?? "")} |`,
     ),
   ];
 }

@@ -1,9 +1,9 @@
+import { shortNumber } from "@dsbm/files/numbers";
 import type { FitColumn, FitTable } from "@dsbm/web/fit";
 import { type ColumnUse, columnUses, groupKeys, useOf, withUse } from "./column-uses.js";
 
 const barWidth = 5;
 const barsHeight = 26;
-const number = (x: number) => Number(x.toPrecision(4));
 
 /** The histogram of a column; nothing for texts. */
 export function Bars({ histogram, color }: { histogram: FitColumn["histogram"]; color: string }) {
@@ -15,7 +15,7 @@ export function Bars({ histogram, color }: { histogram: FitColumn["histogram"]; 
       width={barWidth * shares.length}
       height={barsHeight}
       role="img"
-      aria-label={`from ${number(low)} to ${number(high)}`}
+      aria-label={`from ${shortNumber(low)} to ${shortNumber(high)}`}
     >
       {shares.map((share, i) => (
         <rect
@@ -34,7 +34,7 @@ export function Bars({ histogram, color }: { histogram: FitColumn["histogram"]; 
 const rangeText = ({ histogram, examples, kind }: FitColumn): string => {
   if (kind === "text") return examples.join(", ");
   if (!histogram) return "no values";
-  return `${number(histogram.low)} to ${number(histogram.high)}`;
+  return `${shortNumber(histogram.low)} to ${shortNumber(histogram.high)}`;
 };
 
 /** A mean with as many digits as the deviation gives it. */
@@ -42,7 +42,7 @@ const meanText = ({ histogram }: FitColumn): string => {
   if (!histogram) return "";
   const { mean, deviation } = histogram;
   const isZero = Math.abs(mean) < 1e-6 * deviation;
-  return `${isZero ? 0 : number(mean)} ± ${number(deviation)}`;
+  return `${isZero ? 0 : shortNumber(mean)} ± ${shortNumber(deviation)}`;
 };
 
 /** Options as typed, and what a change of them does. */

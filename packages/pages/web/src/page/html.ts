@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { shortNumber } from "@dsbm/files/numbers";
 import type { Conditions, Samples } from "../bridge/bridge.js";
 import { type BridgeDescription, readDescription, shapeOfData } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { isPlain } from "../plain/runtime.js";
-import { shortNumber } from "../player/numbers.js";
 
 /** What a page of a bridge holds: models, samples, conditions and texts. */
 export interface PageContent extends ExportFiles {
@@ -165,7 +165,7 @@ ${table(rows)}</details></section>`;
 
 const wayNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 
-const number = (x: number | null) => (Number.isFinite(x) ? shortNumber(x as number) : "–");
+const number = (x: number | null) => shortNumber(x, 3);
 
 function table(rows: readonly QualityRow[]): string {
   const lines = rows.map(

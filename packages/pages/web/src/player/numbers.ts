@@ -3,14 +3,6 @@ import type { Samples } from "../bridge/bridge.js";
 /** Low and high ends. */
 export type Range = readonly [number, number];
 
-/** A number with three significant digits. */
-export function shortNumber(x: number): string {
-  const size = Math.abs(x);
-  if (x === 0 || (size >= 0.01 && size < 100_000))
-    return Number(x.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
-  return x.toExponential(1);
-}
-
 /** Column k [n] of samples [n, …]. */
 export function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float32Array {
   const d = data.length / n;

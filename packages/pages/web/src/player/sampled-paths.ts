@@ -1,3 +1,4 @@
+import { fixedNumber } from "@dsbm/files/numbers";
 import type {
   Bridge,
   BridgeInfo,
@@ -112,7 +113,9 @@ export const timeTitle = ({ name }: CourseTimes, label: string): string =>
 
 /** "day 3.40", or "t = 0.45" without names. */
 const timeText = ({ times }: BridgeInfo, time: number): string =>
-  times?.name && times.scale ? `${times.name} ${time.toFixed(2)}` : `t = ${time.toFixed(2)}`;
+  times?.name && times.scale
+    ? `${times.name} ${fixedNumber(time, 2)}`
+    : `t = ${fixedNumber(time, 2)}`;
 
 /** The process time at a share of the way; at the start before the first state. */
 function timeAt(paths: SampledPaths | null, share: number, direction: Direction): number {

@@ -1,20 +1,13 @@
+import { digits, shortNumber } from "@dsbm/files/numbers";
 import { duration as durationOf } from "@dsbm/runs/duration";
-import { digits } from "@dsbm/runs/numbers";
 import type { RunRow } from "../../shared/api.js";
 
-/** A number as reports print it. */
-export { digits };
-
-/** The value of an option: at most n significant digits, without zeros at the end. */
-export function exactText(value: number, n = 4): string {
-  const size = Math.abs(value);
-  const isExtreme = size !== 0 && (size < 1e-3 || size >= 1e6);
-  return isExtreme ? digits(value) : String(Number(value.toPrecision(n))).replace("-", "−");
-}
+/** A number as reports print it, and as it is typed. */
+export { digits, shortNumber };
 
 /** The text of a place of an axis: all its digits, with commas. */
 export const tickText = (value: number): string =>
-  Number.isInteger(value) ? digits(value) : exactText(value, 8);
+  Number.isInteger(value) ? digits(value) : shortNumber(value, 8);
 
 /** A deviation in the notation of its value: "0.0808 ± 0.00014". */
 export function deviationText(value: number, deviation: number): string {

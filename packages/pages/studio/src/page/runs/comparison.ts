@@ -1,7 +1,7 @@
 // What several runs differ in, and their metrics side by side. Runs that differ in their seed only are one column.
 import type { BarShape } from "@dsbm/runs";
 import type { ComparedMetric, RunDetail, RunGrade } from "../../shared/api.js";
-import { exactText } from "../lib/format.js";
+import { shortNumber } from "../lib/format.js";
 import { placesOf } from "./columns.js";
 
 /** Runs of one configuration, of one seed or more. */
@@ -138,7 +138,7 @@ export function readable(value: string | undefined): string {
 }
 
 function readableValue(value: unknown): string {
-  if (typeof value === "number") return exactText(value);
+  if (typeof value === "number") return shortNumber(value);
   if (Array.isArray(value)) return value.map(readableValue).join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   return value === null ? "none" : String(value);

@@ -1,5 +1,6 @@
 // The range of the coordinates, axes, and both ends as faint points.
-import { type Range, shortNumber } from "../numbers.js";
+import { shortNumber } from "@dsbm/files/numbers";
+import type { Range } from "../numbers.js";
 import type { Colours } from "../styles.js";
 
 /** A rectangle of a canvas, and the pixels of values. */
@@ -92,13 +93,13 @@ export function drawFrame(
   for (const value of ticks(ranges[1], (bottom - top) / 70)) {
     const y = Math.round(frame.y(value)) + 0.5;
     rule(left, y, right, y);
-    context.fillText(shortNumber(value), left - 6, y);
+    context.fillText(shortNumber(value, 6), left - 6, y);
   }
   context.textAlign = "center";
   for (const value of ticks(ranges[0], (right - left) / 90)) {
     const x = Math.round(frame.x(value)) + 0.5;
     rule(x, top, x, bottom);
-    context.fillText(shortNumber(value), x, bottom + 11);
+    context.fillText(shortNumber(value, 6), x, bottom + 11);
   }
   context.textAlign = "right";
   context.fillText(names[0], right, bottom + 25, right - left);

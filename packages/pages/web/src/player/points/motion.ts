@@ -1,9 +1,10 @@
 // Rows on their way under the networks in training, as a training sends them.
+import { fixedNumber, shortNumber } from "@dsbm/files/numbers";
 import type { FitMotion } from "../../fit/messages.js";
 import { watch } from "../canvas.js";
 import { createClock } from "../controls/clock.js";
 import { h } from "../dom.js";
-import { columnOf, shortNumber } from "../numbers.js";
+import { columnOf } from "../numbers.js";
 import { addStyles } from "../styles.js";
 import { createPlane } from "./plane.js";
 import { createKey, createScene, mix } from "./scene.js";
@@ -24,7 +25,7 @@ export function mountMotion(element: HTMLElement, ends: readonly [string, string
   const scene = createMovingRows(root, ends);
   const clock = createClock({
     draw: scene.draw,
-    timeText: (share) => `t = ${scene.timeOf(share).toFixed(2)}`,
+    timeText: (share) => `t = ${fixedNumber(scene.timeOf(share), 2)}`,
   });
   const ground = () => scene.ground(clock.share);
   const bar = h("div", { class: "bar" });
@@ -108,7 +109,7 @@ export function motionText({ direction, columns, source, target, states }: FitMo
   const parts = columns.slice(0, 2).map((name, k) => {
     const [moved, goal] = [last, data].map((rows) => spreadOf(columnOf(rows, k)));
     const words = ({ centre, spread }: typeof moved) =>
-      `${shortNumber(centre)} ± ${shortNumber(spread)}`;
+      `${shortNumber(centre, 3)} ± ${shortNumber(spread, 3)}`;
     return `${name} ${words(moved)}, in the data ${words(goal)}`;
   });
   return `Moved rows: ${parts.join("; ")}`;

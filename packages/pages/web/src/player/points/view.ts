@@ -1,9 +1,9 @@
+import { shortNumber } from "@dsbm/files/numbers";
 import type { Bridge } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
 import { numberField } from "../controls/fields.js";
 import { settingLimits } from "../controls/settings.js";
 import { h } from "../dom.js";
-import { shortNumber } from "../numbers.js";
 import { createPlayback, forget, rowsOf, timeTitle } from "../sampled-paths.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
 import type { Cloud, DataCloud } from "./frame.js";
@@ -102,5 +102,5 @@ function dataNames({ info: { times } }: Bridge, { ends, between }: ViewContext):
 
 function massNote(weights: Float32Array): string {
   const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
-  return `The area of a particle is its mass. Total mass: ${shortNumber(mean)} times the mass at the start.`;
+  return `The area of a particle is its mass. Total mass: ${shortNumber(mean, 3)} times the mass at the start.`;
 }
