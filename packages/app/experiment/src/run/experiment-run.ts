@@ -183,9 +183,10 @@ export class ExperimentRun implements TrainingWork {
     if (this.#time.isUp(half))
       warn(`ended after half-iteration ${half} of ${halves}: the time is up`, { run, progress });
     else if (signal?.aborted && half < halves) return "interrupted";
+    const isShared = config.fb_sequence.length === 1;
     for (const { direction, steps } of this.#time.tooFewSteps(training, half))
       warn(
-        `no time was left for training ${directionNames[direction]}: ${steps} ${steps === 1 ? "step" : "steps"}, so that it has hardly learned; raise max_minutes`,
+        `no time was left for training${isShared ? "" : ` ${directionNames[direction]}`}: ${steps} ${steps === 1 ? "step" : "steps"}, so that the bridge has hardly learned; raise max_minutes`,
         { run, progress },
       );
     if (config.LOGGER === "Wandb")

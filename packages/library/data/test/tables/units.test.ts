@@ -163,6 +163,12 @@ describe("the transform", () => {
     ]);
     expect(held(["c:0.5.."], null)[2]).toEqual([1.6, 0.5, 0.5]);
     expect(held(["b:2..2"], null)[1]).toEqual([2, 2, 2]);
+  });
+
+  it("has limits of named columns alone, and refuses other names and ranges", async () => {
+    const names = ["a", "b", "c"];
+    const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));
+    const bounds = boundsOf([all, all]);
     expect(limitsOf(names, bounds, { range: null, integer: null })).toBeNull();
     expect(limitsOf(names, bounds, { range: null, integer: ["c"] })).toEqual({
       min: Array(3).fill(Number.NEGATIVE_INFINITY),
