@@ -39,6 +39,14 @@ it("a difference in one of three folds is not significant", () => {
   expect(poolFolds(...folds)?.excess?.power).toBeLessThan(0.5);
 });
 
+it.each([
+  [[2, 40, 90], 1],
+  [[0.5, 40, 90], 0],
+])("shares of %s of the displacement in folds of few rows are at least %d", (lefts, low) => {
+  const { excess } = poolFolds(...lefts.map((left) => row(left, true))) ?? {};
+  expect(excess?.low).toBe(low);
+});
+
 it("each fold has a grade and a floor, and the note is from the worst fold", () => {
   const folds = [0, 0.3, 0].map((floor, k) =>
     row(0.8 + floor, false, { grade: "good", note: `note ${k}`, floor }),

@@ -17,6 +17,7 @@ import {
 import { metrics } from "../src/metrics/index.js";
 import { affordableRows } from "../src/sampling/affordable-rows.js";
 import { measureAs, measureSet } from "../src/set-measurement.js";
+import { judge } from "../src/verdict/grade.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));
@@ -117,6 +118,20 @@ describe("metrics with known answers", () => {
     expect(high).toBeGreaterThanOrEqual(row.value - 1e-9);
     expect(row.n).toBe(name === "energy_distance" ? 1000 : n);
   });
+  it.each([
+    [1, "poor"],
+    [0, "undecided"],
+  ])(
+    "of generated rows %d from a target that equals the source, W2 is %s",
+    async (shift, grade) => {
+      const make = () => {
+        const samples = threeSamples();
+        return { ...samples, generatedRows: samples.generatedRows.add(shift) };
+      };
+      expect(judge(await rowOf("sliced_w2", make)).grade).toBe(grade);
+    },
+  );
+
   it("column_w1 of a category is the total variation of the shares of its levels", async () => {
     // Levels of 1,000 and 1,000 rows against 500 and 1,500, and of 0 and 2,000.
     const levels = (rows: number) => () =>

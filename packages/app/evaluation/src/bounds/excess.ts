@@ -37,12 +37,20 @@ export function excessOf(
   const differences = halves.floors.map(([a, b]) => square(a) - square(b));
   // Two draws differ by √2 times the noise of one, and half of the rows have twice the noise.
   const none = deviation(differences) / Math.SQRT2 / 2;
-  // First order error of a ratio.
-  const errors = rests.map((x, k) => x - left * ways[k]);
-  const error = Math.sqrt(
-    Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
-  );
-  const excess = excessWithin(whole, { error, none, ways: deviation(ways), isSquared: true });
+  const errorOf = (share: number) => {
+    const errors = rests.map((x, k) => x - share * ways[k]);
+    return Math.sqrt(
+      Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
+    );
+  };
+  const excess = excessWithin(whole, {
+    // First order error of a ratio.
+    error: errorOf(left),
+    gap: errorOf(whole.ceiling > whole.floor ? 1 : 0),
+    none,
+    ways: deviation(ways),
+    isSquared: true,
+  });
   const ofFloor = shareOf({ ...whole, value: square(floorHigh) });
   return ofFloor >= 0 ? { ...excess, floor: Math.sqrt(ofFloor) } : excess;
 }
@@ -52,6 +60,7 @@ export function linearExcess(whole: Bounded, deviation: number): Excess {
   const error = deviation * Math.hypot(1, shareOf(whole));
   const excess = excessWithin(whole, {
     error,
+    gap: Math.SQRT2 * deviation,
     none: deviation,
     ways: deviation,
     isSquared: false,
@@ -72,6 +81,7 @@ export function distanceExcess(
   const error = Math.hypot(ofSquare(value), shareOf(whole) * ofSquare(ceiling));
   return excessWithin(whole, {
     error,
+    gap: Math.hypot(ofSquare(value), ofSquare(Math.max(floor, ceiling))),
     none: ofSquare(floor),
     ways: ofSquare(ceiling),
     isSquared: true,
@@ -80,18 +90,26 @@ export function distanceExcess(
 
 const shareOf = ({ value, floor, ceiling }: Bounded): number => (value - floor) / (ceiling - floor);
 
+/** Deviations by which a value beyond both bounds is no noise: two draws of one distribution must not be. */
+const gapDeviations = 3;
+
 /** Deviations of the remaining distance, and of a value without and with a difference. */
 interface Deviations {
   error: number;
+  /** Of the value minus the larger bound. */
+  gap: number;
   none: number;
   ways: number;
   /** Whether values are squares: without a difference they fall as 1/n instead of 1/√n. */
   isSquared: boolean;
 }
 
-function excessWithin(whole: Bounded, { error, none, ways, isSquared }: Deviations): Excess {
+function excessWithin(whole: Bounded, { error, gap, none, ways, isSquared }: Deviations): Excess {
   const way = whole.ceiling - whole.floor;
-  if (!(way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null, isSquared };
+  const beyond = whole.value - Math.max(whole.floor, whole.ceiling);
+  // Farther than the start, also where start and end can hardly be told apart.
+  const least = beyond > gapDeviations * gap ? 1 : 0;
+  if (!(way > 0)) return { value: 1, low: least, high: 1, power: 0.05, more: null, isSquared };
   const left = shareOf(whole);
   const width = (1.96 * error) / way;
   const inUnits = (x: number) => Math.max(0, x) ** (isSquared ? 0.5 : 1);
@@ -105,7 +123,7 @@ function excessWithin(whole: Bounded, { error, none, ways, isSquared }: Deviatio
   while (times <= mostRows && power(times) < powerOfEnoughRows) times *= 1.1;
   return {
     value: inUnits(left),
-    low: inUnits(left - width),
+    low: Math.max(least, inUnits(left - width)),
     // A value below its floor is noise: it does not lower the upper end of the interval.
     high: inUnits(Math.max(0, left) + width),
     power: power(1),

@@ -80,7 +80,8 @@ function pooledExcess(folds: readonly Excess[]): Excess {
   const more = average(list((excess) => excess.more ?? Infinity)) / root;
   return {
     value: average(shares) ** (1 / exponent),
-    low: Math.max(0, low) ** (1 / exponent),
+    // Shares deviate much between folds if source and target are alike: farther than both bounds in each is farther.
+    low: Math.max(folds.every((excess) => excess.low >= 1) ? 1 : 0, low) ** (1 / exponent),
     high: high ** (1 / exponent),
     power: 1 / (1 + Math.exp(root * average(odds))),
     more: Number.isFinite(more) ? Math.max(1, more) : null,

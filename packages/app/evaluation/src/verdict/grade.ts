@@ -51,10 +51,10 @@ function judgedByExcess(
   { value, low, high, power }: NonNullable<MetricRow["excess"]>,
   mark: number,
 ): Judgement {
+  if (low >= uselessShare) return { grade: "poor", finding: "no_better", isOff: true };
   if (power < leastPower) return { grade: "undecided", finding: "few_rows", isOff: false };
   const isOff = low >= mark;
   if (high < mark) return { grade: "good", finding: "close", isOff: false };
-  if (low >= uselessShare) return { grade: "poor", finding: "no_better", isOff: true };
   if (value < mark) return { grade: "likely", finding: "partway", isOff };
   if (high < farShare) return { grade: "partial", finding: "partway", isOff };
   return { grade: isOff && value >= farShare ? "poor" : "undecided", finding: "partway", isOff };

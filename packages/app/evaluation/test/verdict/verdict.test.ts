@@ -26,6 +26,7 @@ describe("the grade of a row", () => {
     ["no better than no bridge", shareLeft(1.1, 0.97, 1.2), "poor"],
     ["an interval from floor to ceiling", shareLeft(0.6, 0, 1.1), "undecided"],
     ["a test without power", shareLeft(0.02, 0, 0.06, 0.5), "undecided"],
+    ["farther than the start, without power", shareLeft(3, 1, 9, 0.5), "poor"],
     ["not a number", { value: Number.NaN }, "poor"],
     ["a classifier below a fifth", { role: "classifier", ...shareLeft(0.05, 0, 0.15) }, "good"],
     ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
