@@ -37,7 +37,7 @@ const packages = {
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 34_500, imports: ["files"] },
-  studio: { group: "pages", budget: 43_500, imports: ["files", "runs", "web"] },
+  studio: { group: "pages", budget: 44_500, imports: ["files", "runs", "web"] },
   export: {
     group: "command",
     budget: 15_800,

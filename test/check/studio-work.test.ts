@@ -115,6 +115,8 @@ describe.skipIf(!hasBrowser)("the studio at work", () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
       /^npx dsbm fit \S+small\.csv \S+large\.csv .*sigma=0\.5/,
     );
+    await page.getByRole("link", { name: "Change and train again" }).click();
+    await page.getByRole("list", { name: "Given options" }).getByText("sigma=0.5").waitFor();
   });
 
   it("trains the unfinished runs of a sweep, and compares all by their differences", async () => {

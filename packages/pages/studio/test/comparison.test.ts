@@ -65,6 +65,7 @@ function detail(
     metrics: [{ ...w2, value, ...metric }],
     ...{
       command: null,
+      fit: null,
       choices: [{ key: "lr", value: 1, reason: "", given: false }],
       results: { rows: [], references: [] },
       verdicts: [],

@@ -10,6 +10,7 @@ export const programOf = (program: readonly string[]): StudioProgram => ({
     words: ["fit", ...files, `seed=${seed}`],
     folders: seed.split(",").map((one) => join(root, "fit/defaults", one)),
   }),
+  options: ({ overrides: { seed } }) => ({ seed: String(seed) }),
   resume: (root, { arguments: files, overrides: { seed } }) => ({
     words: ["fit", ...files],
     folders: [join(root, "fit/defaults", String(seed))],

@@ -7,6 +7,9 @@ export interface FakeRun {
   reason?: string | null;
   name?: string;
   method?: string;
+  /** Its datasets (default: built-in ones). */
+  source?: string;
+  target?: string;
   seed?: number;
   sigma?: number;
   /** Lines of metrics.jsonl, of two half-iterations. */
@@ -50,8 +53,8 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     environment: { node: "20.19.0", libtorch: "2.6.0" },
   });
   write("config.json", {
-    Dataset: "moons",
-    Dataset_transfer: "normal",
+    Dataset: run.source ?? "moons",
+    Dataset_transfer: run.target ?? "normal",
     transfer: true,
     half_iterations: 2,
     method,

@@ -10,6 +10,7 @@ import {
   sweptOverrides,
   type Value,
 } from "@dsbm/config";
+import type { RunRequest } from "@dsbm/runs";
 import type { FitCommand, StudioProgram } from "@dsbm/studio";
 import { program } from "../machine/program.js";
 import { placeOfRun, readFitArguments } from "../words/places.js";
@@ -93,15 +94,20 @@ function fitCommand(
   return { words: command, folders };
 }
 
+/** The options of a request as typed; the studio names the folder of runs. */
+function typedOptions({ overrides }: RunRequest): Record<string, string> {
+  const { [root]: _, ...options } = overrides;
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, printValue(value)]),
+  );
+}
+
 /** The commands of a studio. */
 export const studioProgram: StudioProgram = {
   program: [process.execPath, program],
   fitKeys: [...pageKeys].sort(),
   fit: fitCommand,
-  resume(folder, { arguments: files, overrides }) {
-    const { [root]: _, ...options } = overrides;
-    const texts = Object.entries(options).map(([key, value]) => [key, printValue(value)]);
-    return fitCommand(folder, files, Object.fromEntries(texts));
-  },
+  options: typedOptions,
+  resume: (folder, request) => fitCommand(folder, request.arguments, typedOptions(request)),
   setting,
 };

@@ -15,10 +15,11 @@ export class ChildCommand {
   readonly said = { output: "", log: "" };
   readonly #process: ChildProcess;
 
-  /** Starts `program` with these arguments. */
-  constructor(program: readonly string[], words: readonly string[], limit: number) {
+  /** Starts `program` with these arguments in a folder (default: the working folder). */
+  constructor(program: readonly string[], words: readonly string[], limit: number, cwd?: string) {
     const [file = "", ...before] = program;
     const child = spawn(file, [...before, ...words], {
+      cwd,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, [parentVariable]: "channel" },
       // Ctrl-C in the terminal of the studio reaches the child once: from the studio.
@@ -75,9 +76,9 @@ const longestAnswer = 16 << 20;
 export async function answerOf(
   program: readonly string[],
   words: readonly string[],
-  signal?: AbortSignal,
+  { signal, cwd }: { signal?: AbortSignal; cwd?: string } = {},
 ): Promise<string> {
-  const child = new ChildCommand(program, words, longestAnswer);
+  const child = new ChildCommand(program, words, longestAnswer, cwd);
   // Nobody waits for the answer, and nothing of it is kept.
   const kill = () => child.kill();
   signal?.addEventListener("abort", kill);

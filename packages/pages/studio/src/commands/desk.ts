@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunError } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
+import { baseFolder } from "../runs/base-folder.js";
 import { outputsFolder } from "../runs/outputs.js";
 import type { RunTable } from "../runs/table.js";
 import type { JobView } from "../shared/api.js";
@@ -45,6 +46,15 @@ export class Desk {
   outputPlace(run: string, name: string): string {
     this.runPlace(run);
     return join(this.folder.makeFolder(pathBelow(run, outputsFolder)), name);
+  }
+
+  /**
+   * Starts a command on a run, in the folder from which it reads its data.
+   * @throws {RunError} while another one works.
+   */
+  startOn(run: string, words: readonly string[]): JobView | null {
+    const cwd = baseFolder(this.folder, run);
+    return this.jobs.start({ words, text: commandText(words), runs: [run], cwd });
   }
 
   /**

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
+import { baseFolder } from "../runs/base-folder.js";
 import { answerOf } from "./child.js";
 
 /** Exports runs as players, and keeps the pages while the runs do not change. */
@@ -44,7 +45,9 @@ export class Exports {
   async #export(id: string): Promise<string> {
     this.#temporary ??= mkdtempSync(join(tmpdir(), "dsbm-studio-"));
     const path = join(this.#temporary, `${randomUUID()}.html`);
-    await answerOf(this.#program, ["export", this.#folder.resolve(id), path]);
+    await answerOf(this.#program, ["export", this.#folder.resolve(id), path], {
+      cwd: baseFolder(this.#folder, id),
+    });
     return path;
   }
 

@@ -20,6 +20,8 @@ export interface JobRequest {
   text: string;
   /** The runs that it works on. */
   runs: readonly string[];
+  /** The folder in which it works (default: the working folder). */
+  cwd?: string;
 }
 
 /** The child processes of a studio. */
@@ -55,9 +57,9 @@ export class Jobs {
    * Starts a job.
    * @throws {RunError} while another one works.
    */
-  start({ words, text, runs }: JobRequest): JobView | null {
+  start({ words, text, runs, cwd }: JobRequest): JobView | null {
     this.#refuseIfBusy();
-    const child = new ChildCommand(this.#program, words, longestLog);
+    const child = new ChildCommand(this.#program, words, longestLog, cwd);
     const facts = { id: ++this.#count, command: words[0] ?? "", text, runs };
     const job: RunningJob = { child, facts, state: "running" };
     this.#job = job;
@@ -75,7 +77,8 @@ export class Jobs {
     this.#refuseIfBusy();
     const answer = this.#answered.then(() => {
       signal.throwIfAborted();
-      return answerOf(this.#program, words, AbortSignal.any([signal, this.#ending.signal]));
+      const all = AbortSignal.any([signal, this.#ending.signal]);
+      return answerOf(this.#program, words, { signal: all });
     });
     this.#answered = answer.catch(() => {});
     return answer;

@@ -25,6 +25,8 @@ export interface StudioProgram {
     files: readonly string[],
     options: Readonly<Record<string, string>>,
   ): FitCommand;
+  /** The options of the fit that began a run, as typed. */
+  options(request: RunRequest): Record<string, string>;
   /**
    * The fit that began a run.
    * @throws {UserError} if no page could have given it.

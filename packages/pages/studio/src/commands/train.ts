@@ -1,19 +1,15 @@
 // New bridges, and longer ones.
 import { resolve } from "node:path";
-import { RunError, type RunRequest, runInfo, sweepsFolder } from "@dsbm/runs";
+import { RunError, type RunInfo, type RunRequest, runInfo, sweepsFolder } from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 import { z } from "zod";
+import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
+import { baseFolder } from "../runs/base-folder.js";
 import { configFacts, readAs } from "../runs/files.js";
-import { type JobView, mostCompared, type PlacedPlan } from "../shared/api.js";
+import { type BridgeRequest, type JobView, mostCompared, type PlacedPlan } from "../shared/api.js";
 import type { Desk } from "./desk.js";
 import { commandText, type FitCommand } from "./requests.js";
-
-/** The files of a bridge in the order of their times, and options as typed. */
-export interface BridgeRequest {
-  files: readonly string[];
-  options: Readonly<Record<string, string>>;
-}
 
 interface PlacedFit extends FitCommand {
   /** Its runs below the folder. */
@@ -73,6 +69,26 @@ function fitOf(desk: Desk, { files, options }: BridgeRequest): FitCommand {
   return program.fit(folder.root, places, options);
 }
 
+function readRequest(folder: Folder, run: string): Pick<RunInfo, "request"> {
+  try {
+    return readAs(folder, pathBelow(run, "run.json"), runInfo.pick({ request: true }));
+  } catch {
+    // The list of runs says what is wrong with the file.
+    return { request: null };
+  }
+}
+
+/** The request that began a run; null for other commands than fit, and if its files are not in the folder. */
+export function requestOf({ folder, program }: Desk, run: string): BridgeRequest | null {
+  const { request } = readRequest(folder, run);
+  if (request?.command !== "fit") return null;
+  const base = baseFolder(folder, run);
+  const files = request.arguments.flatMap((file) => folder.relative(resolve(base, file)) ?? []);
+  const areInside =
+    files.length === request.arguments.length && files.every((file) => folder.stat(file));
+  return areInside ? { files, options: program.options(request) } : null;
+}
+
 /**
  * What `dsbm fit` would do.
  * @throws {RunError}
@@ -110,7 +126,7 @@ export async function trainBridge(
  * @throws {RunError}
  */
 export const extendRun = (desk: Desk, run: string, more: number): JobView | null =>
-  desk.start([run], ["extend", desk.runPlace(run), `+${more}`]);
+  desk.startOn(run, ["extend", desk.runPlace(run), `+${more}`]);
 
 const halfIterations = z.int().min(1).max(100_000);
 
@@ -131,13 +147,13 @@ export async function resumeRun(
     case "fit":
       return resumeFit(desk, { run, fit: request, signal });
     case "distill":
-      return desk.start([run], ["distill", place, program.setting("out", place)]);
+      return desk.startOn(run, ["distill", place, program.setting("out", place)]);
     case "extend":
-      return desk.start([run], extension(place, request.overrides.half_iterations));
+      return desk.startOn(run, extension(place, request.overrides.half_iterations));
     case "train":
     case "gaussian": {
       const config = readAs(folder, pathBelow(run, "config.json"), configFacts);
-      return desk.start([run], extension(place, config.half_iterations));
+      return desk.startOn(run, extension(place, config.half_iterations));
     }
     default:
       throw new RunError(

@@ -54,7 +54,7 @@ export function sampleFile(
   const places = [desk.runPlace(run), desk.placeOf(file)];
   const out = desk.outputPlace(run, outputName(file, [direction, steps]));
   const options = [`direction=${direction}`, ...stepWords(steps), "overwrite=true"];
-  return desk.start([run], ["sample", ...places, out, ...options]);
+  return desk.startOn(run, ["sample", ...places, out, ...options]);
 }
 
 /**
@@ -69,7 +69,7 @@ export function annotateFile(
   const out = desk.outputPlace(run, outputName(file, ["annotated", at || null], annotationEndings));
   const options = Object.entries({ at, fate }).filter(([, text]) => text !== "");
   const words = options.map(([key, text]) => desk.program.setting(key, text));
-  return desk.start([run], ["annotate", ...places, out, ...words, "overwrite=true"]);
+  return desk.startOn(run, ["annotate", ...places, out, ...words, "overwrite=true"]);
 }
 
 const cellOf = (text: string): string | number => {
@@ -117,7 +117,7 @@ export function evaluateRun(
   const size = solver === "sde" ? steps : null;
   const out = desk.outputPlace(run, evaluationFile(solver, size));
   const options = [`solver=${solver}`, ...stepWords(size), desk.program.setting("out", out)];
-  return desk.start([run], ["evaluate", desk.runPlace(run), ...options]);
+  return desk.startOn(run, ["evaluate", desk.runPlace(run), ...options]);
 }
 
 /**
@@ -126,5 +126,5 @@ export function evaluateRun(
  */
 export function exportRun(desk: Desk, run: string, kind: "page" | "onnx"): JobView | null {
   const out = desk.outputPlace(run, kind === "page" ? "bridge.html" : "onnx");
-  return desk.start([run], ["export", desk.runPlace(run), out, "overwrite=true"]);
+  return desk.startOn(run, ["export", desk.runPlace(run), out, "overwrite=true"]);
 }

@@ -20,8 +20,8 @@ import { noResults, readResults } from "./results.js";
 const mostPictures = 2000;
 const logBytes = 64 << 10;
 
-/** All facts of a run but its history. What cannot be read is named in `problems`. */
-export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "history"> {
+/** All facts of a run but its history and its request. What cannot be read is named in `problems`. */
+export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "history" | "fit"> {
   const problems: string[] = [];
   const part = <T>(name: string, none: T, read: (path: string) => T): T => {
     const path = pathBelow(row.id, name);

@@ -6,6 +6,7 @@ import { Desk } from "../commands/desk.js";
 import type { Exports } from "../commands/exports.js";
 import type { Jobs } from "../commands/jobs.js";
 import type { StudioProgram } from "../commands/requests.js";
+import { requestOf } from "../commands/train.js";
 import { listData } from "../files/data-places.js";
 import type { Folder } from "../files/inside.js";
 import { pathBelow } from "../files/walk.js";
@@ -45,6 +46,7 @@ const mostBytes = 64 << 20;
 export function makeApp(options: AppOptions): Hono {
   const { folder, token, pages, exports, jobs, program, isReadOnly } = options;
   const table = new RunTable(folder);
+  const desk = new Desk(folder, table, jobs, program);
   const tails = new Map<string, MetricsTail>();
   const idOf = (c: Context) => c.req.query("run") ?? "";
   const rowOf = (id: string): RunRow => {
@@ -57,7 +59,7 @@ export function makeApp(options: AppOptions): Hono {
     for (const known of tails.keys()) if (!table.row(known)) tails.delete(known);
     const tail = tails.get(id) ?? new MetricsTail(folder, pathBelow(id, "metrics.jsonl"));
     tails.set(id, tail);
-    return { ...readDetail(folder, row), history: tail.read() };
+    return { ...readDetail(folder, row), fit: requestOf(desk, id), history: tail.read() };
   };
   const answer = (c: Context, bytes: Buffer, type: string, policy = strangerPolicy) =>
     c.body(new Uint8Array(bytes), 200, { "Content-Type": type, "Content-Security-Policy": policy });
@@ -71,7 +73,7 @@ export function makeApp(options: AppOptions): Hono {
   api.get("/files", (c) => c.json(listData(folder)));
   api.get("/keys", (c) => c.json(program.fitKeys));
   api.get("/output", (c) => download(folder, rowOf(idOf(c)).id, c.req.query("file") ?? ""));
-  api.route("/", writingRoutes(new Desk(folder, table, jobs, program)));
+  api.route("/", writingRoutes(desk));
   api.get("/run", (c) => c.json((c.req.queries("run") ?? [""]).map(detailOf)));
   api.get("/picture", (c) => {
     const name = c.req.query("file") ?? "";

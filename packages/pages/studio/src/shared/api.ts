@@ -117,6 +117,12 @@ export interface DataPlace {
   bytes: number | null;
 }
 
+/** The files of a bridge in the order of their times, and options as typed. */
+export interface BridgeRequest {
+  files: readonly string[];
+  options: Readonly<Record<string, string>>;
+}
+
 /** What a fit would do, and where. */
 export interface PlacedPlan extends BridgePlan {
   /** Its runs below the folder, several of a sweep; the state is null before a run begins. */
@@ -181,6 +187,8 @@ export interface Results {
 export interface RunDetail {
   row: RunRow;
   command: string | null;
+  /** The fit that began it; null if a page could not begin it. */
+  fit: BridgeRequest | null;
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
   choices: Choice[];

@@ -33,6 +33,12 @@ export function hrefOf(
   return `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
 }
 
+/** Options of a new bridge as parameters: "sigma=0.5". */
+export const optionTexts = (options: Readonly<Record<string, string>>): string[] =>
+  Object.entries(options)
+    .filter(([, text]) => text.trim() !== "")
+    .map(([key, text]) => `${key}=${text}`);
+
 /** The route of the address; renders again when it changes. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);

@@ -4,7 +4,7 @@ import type { PlacedPlan, StudioState } from "../../shared/api.js";
 import { type GivenOptions, PlanView, TableLookView } from "../../widgets/index.js";
 import { isAtWork } from "../job/job-bar.js";
 import { Fault } from "../lib/parts.js";
-import { hrefOf, setParams } from "../lib/route.js";
+import { hrefOf, optionTexts, setParams } from "../lib/route.js";
 import { post, usePosted, useTask } from "../lib/server.js";
 import { Files } from "./files.js";
 import { Options } from "./options.js";
@@ -19,11 +19,7 @@ const optionsOf = (params: URLSearchParams): Record<string, string> =>
   );
 
 const setOptions = (options: Readonly<Record<string, string>>) =>
-  setParams({
-    option: Object.entries(options)
-      .filter(([, text]) => text.trim() !== "")
-      .map(([key, text]) => `${key}=${text}`),
-  });
+  setParams({ option: optionTexts(options) });
 
 /** A new bridge: files, their columns, the plan, the start. */
 export function NewPage({ state, params }: { state: StudioState | null; params: URLSearchParams }) {
@@ -138,8 +134,8 @@ function Start({ plan: { runs }, request, isBusy }: StartButtonProps) {
     return (
       <p class="warned">
         There {isSweep ? "are runs" : "is a run"} of these files with these options:{" "}
-        <a href={href}>{isSweep ? `the comparison of ${runs.length} runs` : ids[0]}</a>. Another
-        seed makes another one.
+        <a href={href}>{isSweep ? `the comparison of ${runs.length} runs` : ids[0]}</a>. Change an
+        option, such as the seed, for another one.
       </p>
     );
   return (

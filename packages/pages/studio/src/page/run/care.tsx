@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { CopyButton, Fault } from "../lib/parts.js";
-import { hrefOf } from "../lib/route.js";
+import { hrefOf, optionTexts } from "../lib/route.js";
 import { post, useTask } from "../lib/server.js";
 
 interface CareProps {
@@ -12,7 +12,7 @@ interface CareProps {
 }
 
 /** The buttons of a run. */
-export function Care({ detail: { row, command, hasCheckpoint }, isBusy }: CareProps) {
+export function Care({ detail: { row, command, fit, hasCheckpoint }, isBusy }: CareProps) {
   const task = useTask();
   const { id, state } = row;
   const isStopped = state === "interrupted" || state === "failed";
@@ -45,6 +45,14 @@ export function Care({ detail: { row, command, hasCheckpoint }, isBusy }: CarePr
           >
             Extend by 2 half-iterations
           </button>
+        )}
+        {fit !== null && (
+          <a
+            class="button"
+            href={hrefOf("new", { file: fit.files, option: optionTexts(fit.options) })}
+          >
+            Change and train again
+          </a>
         )}
         {command !== null && <CopyButton text={command} />}
         <NoteButton id={id} note={row.note} />

@@ -13,6 +13,8 @@ interface Drawn {
   log: boolean;
 }
 
+const zoomHint = "Drag over a part to enlarge it; a double click shows all steps.";
+
 /** Curves of training and of evaluations. */
 export function Curves({ detail: { history, results } }: { detail: RunDetail }) {
   const axis = useMemo(() => axisOf(history), [history]);
@@ -49,8 +51,7 @@ export function Curves({ detail: { history, results } }: { detail: RunDetail }) 
     <>
       <section aria-label="Training">
         <h2>Training</h2>
-        <p class="note">Drag over a part to enlarge it; a double click shows all steps.</p>
-        {training.length === 0 && <p class="note">No training step has been written yet.</p>}
+        <p class="note">{training.length === 0 ? "No training step was written." : zoomHint}</p>
         {charts(training)}
       </section>
       {evaluations.length > 0 && (
