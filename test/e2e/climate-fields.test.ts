@@ -4,7 +4,6 @@ import { openFields } from "@dsbm/data";
 import { Generator, io, rand } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fieldFormats, smallFields } from "../../packages/library/data/test/fields/field-files.js";
-import { withLevels } from "../../packages/library/data/test/fields/level-files.js";
 import { refuse, scratch, succeed, wordsOf } from "./cli.js";
 import { headerByNcdump, readByPython } from "./netcdf-programs.js";
 
@@ -225,55 +224,12 @@ describe("NetCDF files", () => {
       ["kelvins.nc has pr in K: expected mm/d, the unit of the target, or a unit that"],
       inRoot,
     );
+    const marked = values.map((x, i) => (i % 24 === 1 ? -9999 : x));
+    await write(root, smallFields(24, [{ values: marked }]), "marked");
+    const { stdout: marks } = await succeed([...fit("bare.nc marked.nc"), "--plan"], inRoot);
+    expect(marks).toMatch(/6 of 144 values of marked\.nc have -9999, far from .*data\.na="-9999"/);
     const { stdout: plan } = await succeed([...fit("bare.nc observed.nc"), "--plan"], inRoot);
     expect(plan).toMatch(/pr spreads \d+ times less in bare\.nc than in observed\.nc: .*cdo mulc/);
-  });
-
-  it("of several levels keep them, in the order of the run and with the coordinates of the target", async () => {
-    const levels = async (name: string, values: number[], units: string) => {
-      const n = 12 * values.length * 6;
-      const wind = Array.from(
-        { length: n },
-        (_, i) => values[Math.floor(i / 6) % values.length] + i / n,
-      );
-      const ua = { name: "ua", dimensions: ["time", "lev", "lat", "lon"], values: wind };
-      await fieldFormats[3][1](
-        root,
-        withLevels(smallFields(12, [{}]), { values, units }, [ua]),
-        name,
-      );
-    };
-    await levels("pascals", [85_000, 50_000], "Pa");
-    await levels("hectopascals", [500, 850], "hPa");
-    const files = "fit pascals.nc hectopascals.nc method=quantile_mapping";
-    const words = `${files} threads=1 test_npar=2`;
-    await refuse(
-      wordsOf(`${words} data.variables=ua`),
-      ["ua@850 of pascals.nc would become ua@500"],
-      inRoot,
-    );
-    const orders = { second: "pr,ua@500,ua@850", first: "ua@850,pr,ua@500" };
-    for (const [name, variables] of Object.entries(orders))
-      await succeed(wordsOf(`${words} data.variables=${variables} name=${name}`), inRoot);
-    const then = "then=experiments/second";
-    await refuse(
-      ["sample", folder, "model.nc", "x.nc", then, "direction=f"],
-      [
-        "takes the variables pr, ua@500, ua@850;",
-        "gives pr: expected the same variables and levels",
-      ],
-      inRoot,
-    );
-    await sample("experiments/first", "pascals.nc", "levels.nc", then);
-    const names = ["ua@500", "ua@850", "pr"];
-    const file = await openFields(join(root, "levels.nc"), { variables: names, marks: [] });
-    const [at500, at850] = file.grid.channels.map(({ level }) => level);
-    const values = await file.read(0, 1);
-    file.close();
-    expect([at500?.value, at850?.value, at500?.attributes.units]).toEqual([500, 850, "hPa"]);
-    expect([0, 6].map((k) => Math.floor(values[k]))).toEqual([500, 850]);
-    const header = headerByNcdump(join(root, "levels.nc"));
-    if (header) expect(header).toContain("float ua(time, lev, lat, lon)");
   });
 
   it.each([

@@ -11,6 +11,7 @@ import {
   type FieldChannel,
   type FieldSetFacts,
   FieldUnits,
+  farValueNotes,
   fitTransform,
   isSameAxis,
   type Limits,
@@ -18,6 +19,7 @@ import {
   type StaticFields,
   spanText,
   timesText,
+  undoValue,
 } from "@dsbm/data";
 import type { EndpointData } from "./dataset.js";
 
@@ -178,7 +180,7 @@ function describeFields(
     })),
     ...shared,
     missing: encodeBits(missing),
-    warnings: last ? differences(first, last) : [],
+    warnings: warningsOf(facts),
   };
 }
 
@@ -193,6 +195,19 @@ const describeEnd = ({ path, format, grid, total, dropped, rows, converted }: Fi
   times: timesText(grid.time),
   cells: `${grid.y.size}×${grid.x.size}, ${spanText(grid.y)}, ${spanText(grid.x)}`,
 });
+
+/** A line for each value far from all others, which marks missing values as a rule. */
+function farValueWarnings(facts: readonly FieldSetFacts[]): string[] {
+  const columns = facts.map((one) => ({ ...channelFacts(one), file: one }));
+  return columns[0].columns.flatMap((name, k) =>
+    farValueNotes(columns, k, ({ file, ...units }) => {
+      const { scale = 1, offset = 0 } = file.conversions?.[k] ?? {};
+      const own = (value: number) =>
+        Number(((undoValue(units)(value) - offset) / scale).toPrecision(7));
+      return { place: file.path, what: "values", own };
+    }).map((note) => `${name}: ${note}`),
+  );
+}
 
 /** Above this ratio of standard deviations, one dataset looks constant on the common scale. */
 const mostSpreadRatio = 30;
@@ -211,12 +226,16 @@ function spreadDifferences(a: FieldSetFacts, b: FieldSetFacts): string[] {
   });
 }
 
-/** Differences that a bridge would learn. */
-function differences(a: FieldSetFacts, b: FieldSetFacts): string[] {
+/** Marks of missing values, and differences that a bridge would learn. */
+function warningsOf(facts: readonly FieldSetFacts[]): string[] {
+  const marks = farValueWarnings(facts);
+  const [a] = facts;
+  const b = facts.at(-1);
+  if (!a || !b || a === b) return marks;
   const axes = (["y", "x"] as const).filter((axis) => !isSameAxis(a.grid[axis], b.grid[axis]));
   const places = axes.map(
     (axis) =>
       `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order; bring both to one grid first (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`,
   );
-  return [...spreadDifferences(a, b), ...places];
+  return [...(marks.length > 0 ? marks : spreadDifferences(a, b)), ...places];
 }

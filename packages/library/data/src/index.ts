@@ -66,7 +66,7 @@ export {
   describeTables,
   type TableFacts,
 } from "./tables/facts.js";
-export { farValues, rowsAtEnd } from "./tables/far-values.js";
+export { farValueNotes, farValues, rowsAtEnd } from "./tables/far-values.js";
 export { tableGroups } from "./tables/groups.js";
 export { type ColumnLook, lookAtTable, type TableLook } from "./tables/look.js";
 export { toRows } from "./tables/number-rows.js";

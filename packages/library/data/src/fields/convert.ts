@@ -18,7 +18,8 @@ export class FieldConversion {
   readonly channels: FieldChannel[];
   /** Converted channels, for people: "pr is converted from kg m-2 s-1 to mm/d". */
   readonly notes: string[];
-  readonly #conversions: readonly UnitConversion[];
+  /** Of each channel. */
+  readonly conversions: UnitConversion[];
 
   /**
    * Finds the conversions of channels of `what`, such as a file, to the `units` of `whose`.
@@ -29,7 +30,7 @@ export class FieldConversion {
     units: ChannelUnits,
     { what, whose }: { what: string; whose: string },
   ) {
-    this.#conversions = channels.map((channel, k) => {
+    this.conversions = channels.map((channel, k) => {
       const to = units[k] ?? null;
       if (channel.units === null || to === null) return sameUnit;
       const conversion = unitConversion(channel.units, to);
@@ -38,7 +39,7 @@ export class FieldConversion {
         `${what} has ${channel.name} in ${channel.units}: expected ${to}, the unit of ${whose}, or a unit that can be converted to it; convert the values, or mend the attribute units (ncatted)`,
       );
     });
-    const isSame = (k: number) => isSameUnit(this.#conversions[k]);
+    const isSame = (k: number) => isSameUnit(this.conversions[k]);
     this.channels = channels.map((channel, k) => {
       const { attributes } = channel;
       const to = units[k] ?? null;
@@ -52,7 +53,7 @@ export class FieldConversion {
 
   /** Converts fields [n, C, H, W] of a grid. */
   apply(values: Float32Array, [height, width]: GridSize): Float32Array {
-    const conversions = this.#conversions;
+    const { conversions } = this;
     if (this.notes.length === 0) return values;
     const cells = height * width;
     return values.map((value, i) => {

@@ -7,6 +7,7 @@ import type { ColumnMoments } from "../tables/prepare/split.js";
 import type { ValueTransform } from "../tables/units/value-transform.js";
 import { spanText, timesText } from "./cf/axis.js";
 import type { FieldGrid } from "./cf/grid.js";
+import type { UnitConversion } from "./cf/unit.js";
 import type { FieldFormat } from "./file/field-file.js";
 import type { StaticFields } from "./statics.js";
 
@@ -34,6 +35,8 @@ export interface FieldSetFacts {
   statics?: StaticFields | null;
   /** Channels in another unit than in the file, for people; undefined in facts of version 0.2. */
   converted?: string[];
+  /** The change of the units of each channel; undefined in facts of version 0.2. */
+  conversions?: UnitConversion[];
   /** What the following facts are of; null: the values themselves. */
   transform: ValueTransform | null;
   /** Of all cells with values in training fields, by channel; `n` are fields. */
@@ -46,33 +49,32 @@ export interface FieldSetFacts {
   edges: EdgeShares;
 }
 
+/** Most cells of a field may be sea. */
+const mostMarked = 0.95;
+
 /** Facts of channels in the form of facts of columns. */
-export const channelFacts = ({
-  grid,
-  transform,
-  moments,
-  range,
-  spread,
-  edges,
-  size: [height, width],
-  rows,
-}: FieldSetFacts) => ({
-  columns: grid.channels.map(({ name }) => name),
-  log1p: transform === "log1p",
-  sqrt: transform === "sqrt",
-  moments,
-  range,
-  spread,
-  width: spread,
-  edges,
-  // Edges are shares of values.
-  rows: (rows.train.length + rows.test.length) * height * width,
-  offset: spread.map(() => 0),
-  whole: spread.map(() => false),
-});
+export function channelFacts(facts: FieldSetFacts) {
+  const { grid, transform, moments, range, spread, edges, rows } = facts;
+  const cells = grid.y.size * grid.x.size - countMissing(facts) / grid.channels.length;
+  return {
+    columns: grid.channels.map(({ name }) => name),
+    log1p: transform === "log1p",
+    sqrt: transform === "sqrt",
+    moments,
+    range,
+    spread,
+    width: spread,
+    edges,
+    // Edges are shares of values.
+    rows: Math.round((rows.train.length + rows.test.length) * cells),
+    mostMarked,
+    offset: spread.map(() => 0),
+    whole: spread.map(() => false),
+  };
+}
 
 /** Fields from another version are prepared again. */
-export const fieldFactsVersion = 3;
+export const fieldFactsVersion = 4;
 
 /**
  * The facts of prepared fields.

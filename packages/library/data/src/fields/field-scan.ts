@@ -70,7 +70,7 @@ export class FieldScan {
     if (this.transform !== null && value < 0)
       throw badTable(
         this.path,
-        `${place}, which data.transform=${this.transform} cannot take: expected values from 0 on; leave data.transform out`,
+        `${place}, which data.transform=${this.transform} cannot take: expected values from 0 on; leave data.transform out, or write data.na=${value} if it marks missing values`,
       );
   }
 

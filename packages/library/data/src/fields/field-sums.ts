@@ -12,6 +12,8 @@ export class FieldSums {
   readonly #ends: { low: number; high: number }[];
   readonly #low: number[];
   readonly #high: number[];
+  /** The range of the values at neither end. */
+  readonly #inner: { min: number; max: number }[];
   readonly #values: number[];
   readonly #count: number[];
   readonly #mean: number[];
@@ -28,6 +30,7 @@ export class FieldSums {
     }));
     this.#low = zeros();
     this.#high = zeros();
+    this.#inner = spread.map(() => ({ min: Infinity, max: -Infinity }));
     this.#values = zeros();
     this.#count = zeros();
     this.#mean = zeros();
@@ -44,11 +47,15 @@ export class FieldSums {
         .filter((value) => !Number.isNaN(value));
       this.#values[k] += values.length;
       const { low, high } = this.#ends[k];
+      const inner = this.#inner[k];
       let lowest = 0;
       let highest = 0;
       for (let i = 0; i < values.length; i++) {
-        if (values[i] <= low) lowest += 1;
-        if (values[i] >= high) highest += 1;
+        const value = values[i];
+        if (value <= low) lowest += 1;
+        else if (value < inner.min) inner.min = value;
+        if (value >= high) highest += 1;
+        else if (value > inner.max) inner.max = value;
       }
       this.#low[k] += lowest;
       this.#high[k] += highest;
@@ -81,6 +88,12 @@ export class FieldSums {
   edges(): EdgeShares {
     const share = (counts: readonly number[]) =>
       counts.map((count, k) => count / Math.max(1, this.#values[k]));
-    return { low: share(this.#low), high: share(this.#high) };
+    const inner = (side: "min" | "max") =>
+      this.#inner.map(({ [side]: end }) => (Number.isFinite(end) ? end : null));
+    return {
+      low: share(this.#low),
+      high: share(this.#high),
+      inner: { min: inner("min"), max: inner("max") },
+    };
   }
 }

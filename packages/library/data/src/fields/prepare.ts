@@ -80,16 +80,14 @@ export async function prepareFields(
   try {
     const names = { what: path, whose: "the target" };
     const conversion = new FieldConversion(stored.grid.channels, units, names);
+    const changes = { converted: conversion.notes, conversions: conversion.conversions };
     const file = coarsenFields(convertFields(stored, conversion), block);
     const size = preparedSize(path, file, options);
     checkSeason(path, file, options);
     const statics = await preparedStatics(path, file, { ...options, size });
     const scan = await scanFields(path, file, options);
     const facts = await writeFields(file, folder, { path, size, scan }, options);
-    writeFlushed(
-      join(folder, "facts.json"),
-      JSON.stringify({ ...facts, statics, converted: conversion.notes }),
-    );
+    writeFlushed(join(folder, "facts.json"), JSON.stringify({ ...facts, statics, ...changes }));
   } finally {
     stored.close();
   }
@@ -181,7 +179,7 @@ async function writeFields(
   folder: string,
   { path, size, scan }: WritePlan,
   options: FieldPreparation,
-): Promise<Omit<FieldSetFacts, "statics" | "converted">> {
+): Promise<Omit<FieldSetFacts, "statics" | "converted" | "conversions">> {
   const { grid, format } = file;
   const { kept, isMissing, dropped, range, spread } = scan;
   const { transform = null, signal, progress } = options;

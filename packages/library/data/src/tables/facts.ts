@@ -14,6 +14,7 @@ import { firstTwins, twinNotes } from "./twin-columns.js";
 import type { ColumnCondition } from "./units/column-condition.js";
 import type { ColumnTransform } from "./units/column-transform.js";
 import type { ColumnBounds, Limits } from "./units/limits.js";
+import { undoValue } from "./units/value-transform.js";
 
 /** A number, or a class, stored as its index. */
 export interface ConditionFacts {
@@ -139,7 +140,11 @@ export function describeTables(
       ? []
       : [
           ...columnNotes(k, datasets, { transform, bounds, limits }),
-          ...farValueNotes(datasets, k, placeOf),
+          ...farValueNotes(datasets, k, (one) => ({
+            place: placeOf(one),
+            what: "rows",
+            own: undoValue(one),
+          })),
           ...twinNotes(name, twins[k]),
           ...dependents.filter((column) => column.name === name).flatMap(dependenceNotes),
         ],

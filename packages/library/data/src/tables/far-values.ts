@@ -1,11 +1,13 @@
 // Values far from all others that several rows share, such as -999: as a rule, marks of missing values.
 import { setting } from "../errors.js";
 import type { TableFacts } from "./facts.js";
-import { undoValue } from "./units/value-transform.js";
 
 /** Facts in which far values show. */
 export type EndFacts = Pick<TableFacts, "range" | "edges" | "rows"> &
-  Partial<Pick<TableFacts, "dropped">>;
+  Partial<Pick<TableFacts, "dropped">> & {
+    /** The largest share of marks; default: a half. */
+    mostMarked?: number;
+  };
 
 /** The rows of column k at an end of its range; dropped rows have no share. */
 export const rowsAtEnd = (
@@ -32,7 +34,8 @@ function farValue(facts: EndFacts, k: number, side: RangeEnd): FarValue | null {
   const { range, edges } = facts;
   const count = rowsAtEnd(facts, k, side);
   const inner = side === "low" ? edges.inner?.min[k] : edges.inner?.max[k];
-  if (inner == null || count < leastRows || edges[side][k] > mostShare) return null;
+  if (inner == null || count < leastRows || edges[side][k] > (facts.mostMarked ?? mostShare))
+    return null;
   const isLow = side === "low";
   const value = isLow ? range.min[k] : range.max[k];
   // Counts and amounts are often 0.
@@ -56,27 +59,36 @@ export function farValues(
   });
 }
 
+/** How a note names the values of a dataset. */
+interface FarValueWords {
+  /** The file or its group. */
+  place: string;
+  /** "rows". */
+  what: string;
+  /** A value as in the file. */
+  own(value: number): number;
+}
+
 /** What to say of far values of column k; []: there are none. */
-export function farValueNotes(
-  datasets: readonly TableFacts[],
+export function farValueNotes<Facts extends EndFacts>(
+  datasets: readonly Facts[],
   k: number,
-  placeOf: (facts: TableFacts) => string,
+  wordsOf: (facts: Facts) => FarValueWords,
 ): string[] {
   const low = farValues(datasets, k, "low");
   const high = farValues(datasets, k, "high");
   return datasets.flatMap((facts, i) =>
-    [low[i], high[i]].flatMap((far) => (far ? [farValueNote(facts, far, placeOf)] : [])),
+    [low[i], high[i]].flatMap((far) => (far ? [farValueNote(facts, far, wordsOf(facts))] : [])),
   );
 }
 
 function farValueNote(
-  facts: TableFacts,
+  { rows: all, dropped = 0 }: EndFacts,
   { value, rows, others }: FarValue,
-  placeOf: (facts: TableFacts) => string,
+  { place, what, own }: FarValueWords,
 ): string {
-  const own = undoValue(facts);
   const [low, high] = others.map((x) => Number(own(x).toPrecision(4)));
   // All digits: a rounded number would mark nothing.
   const mark = `${Number(own(value).toPrecision(15))}`;
-  return `${rows} of ${facts.rows - facts.dropped} rows of ${placeOf(facts)} have ${mark}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [mark])}`;
+  return `${rows} of ${all - dropped} ${what} of ${place} have ${mark}, far from all other values (${low} to ${high}): if it marks missing values, write ${setting("data.na", [mark])}`;
 }

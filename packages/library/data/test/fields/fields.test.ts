@@ -45,6 +45,20 @@ describe.each(fieldFormats)("%s", (format, write) => {
       [11.5, nan, 12.5, 10, 10.5, 11, 14.5, 15, 15.5, 13, 13.5, 14],
     ],
     [
+      "NetCDF's default for whole numbers that were never written",
+      { type: "int16", values: [0, 1, 2, 3, -32_767, 5, 6, 7, 8, 9, 10, 11] },
+      [3, format.startsWith("Zarr") ? -32_767 : nan, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8],
+    ],
+    [
+      "bytes that stand for unsigned numbers",
+      {
+        type: "int8",
+        values: [0, 1, 2, 3, -1, -2, 6, 7, 127, -128, 10, -100],
+        attributes: { _Unsigned: "true", _FillValue: -1, valid_max: -2 },
+      },
+      [3, nan, 254, 0, 1, 2, 128, 10, 156, 6, 7, 127],
+    ],
+    [
       "missing_value and valid_range",
       {
         type: "int32",
@@ -159,6 +173,10 @@ describe("times", () => {
     ["days since 1850-1-1", "360_day", 360 + 31, "1851-02-02"],
     ["seconds since 1970-01-01T12:00:00", undefined, 43_200, "1970-01-02"],
     ["minutes since 1969-12-31 23:59", "proleptic_gregorian", -1, "1969-12-31"],
+    ["days since 0001-01-01", "standard", 730_121, "2000-01-01"],
+    ["days since 0001-01-01", "proleptic_gregorian", 730_119, "2000-01-01"],
+    ["days since 1582-10-15", "gregorian", -1, "1582-10-04"],
+    ["days since 1900-01-01", "julian", 59, "1900-02-29"],
   ])("of %s in the %s calendar are dates", (units, calendar, time, date) => {
     expect(datesOf(units, calendar)?.(time)).toBe(date);
   });

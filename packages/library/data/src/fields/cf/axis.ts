@@ -23,8 +23,8 @@ export async function axisOf(
 ): Promise<FieldAxis> {
   const variable = coordinates.get(name);
   if (!variable) return { name, size, values: null, attributes: {} };
-  const stored = variable.isNumber ? await variable.read(0, size) : null;
-  const unpack = unpacking(variable.attributes);
+  const stored = variable.numberType ? await variable.read(0, size) : null;
+  const unpack = unpacking(variable);
   const values = stored && Array.from(stored, (value) => unpack(Number(value)));
   const isUsable = values?.length === size && values.every(Number.isFinite);
   return {

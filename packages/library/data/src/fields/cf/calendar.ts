@@ -64,11 +64,49 @@ const gregorian: Calendar = {
   },
 };
 
+/** The Julian day of 1970-01-01. */
+const epochJulianDay = 2_440_588;
+
+/** Every fourth year is a leap year. By Richards' formulas, with years that begin in March. */
+const julian: Calendar = {
+  days({ year, month, day }) {
+    const shift = Math.floor((14 - month) / 12);
+    const y = year + 4800 - shift;
+    const m = month + 12 * shift - 3;
+    const days = Math.floor((153 * m + 2) / 5) + 365 * y + Math.floor(y / 4);
+    return day + days - 32_083 - epochJulianDay;
+  },
+  date(days) {
+    const c = days + epochJulianDay + 32_082;
+    const y = Math.floor((4 * c + 3) / 1461);
+    const e = c - Math.floor((1461 * y) / 4);
+    const m = Math.floor((5 * e + 2) / 153);
+    const turn = Math.floor(m / 10);
+    return {
+      year: y - 4800 + turn,
+      month: m + 3 - 12 * turn,
+      day: e - Math.floor((153 * m + 2) / 5) + 1,
+    };
+  },
+};
+
+const firstGregorianDay = gregorian.days({ year: 1582, month: 10, day: 15 });
+
+/** The calendar of history: Julian up to 4 October 1582, then Gregorian. */
+const mixedCalendar: Calendar = {
+  days(date) {
+    const days = gregorian.days(date);
+    return days < firstGregorianDay ? julian.days(date) : days;
+  },
+  date: (days) => (days < firstGregorianDay ? julian : gregorian).date(days),
+};
+
 const leapMonths = monthDays.map((length, month) => (month === 1 ? 29 : length));
 
 const calendars: Readonly<Record<string, Calendar>> = {
-  standard: gregorian,
-  gregorian,
+  standard: mixedCalendar,
+  gregorian: mixedCalendar,
+  julian,
   proleptic_gregorian: gregorian,
   noleap: constantCalendar(monthDays),
   "365_day": constantCalendar(monthDays),
@@ -85,7 +123,7 @@ interface CalendarClock {
   days(time: number): number;
 }
 
-/** The clock of units such as "hours since 1900-01-01"; null for other units and for an unknown calendar (julian). */
+/** The clock of units such as "hours since 1900-01-01"; null for other units and for an unknown calendar. */
 function clockOf(units: string, calendar: string): CalendarClock | null {
   const match =
     /^\s*(\w+?)s?\s+since\s+(-?\d+)-(\d+)-(\d+)(?:[T\s]+(\d+):(\d+)(?::([\d.]+))?)?/i.exec(units);
@@ -100,7 +138,7 @@ function clockOf(units: string, calendar: string): CalendarClock | null {
 
 /**
  * The date of times in units such as "hours since 1900-01-01", as "1999-12-31". Returns null for other units and for an
- * unknown calendar (julian).
+ * unknown calendar.
  */
 export function datesOf(units: string, calendar = "standard"): ((time: number) => string) | null {
   const clock = clockOf(units, calendar);

@@ -97,7 +97,7 @@ function chosenVariables(
     if (other)
       throw badTable(
         path,
-        `${other.name} is ${other.isNumber ? shapeText(other.dimensions) || "a number" : "text"}: expected ${fieldShape}`,
+        `${other.name} is ${other.numberType ? shapeText(other.dimensions) || "a number" : "text"}: expected ${fieldShape}`,
       );
     throw invalidOption(
       `${path}: has no variable ${text}${didYouMean(text, known) || `; there are ${firstOf(known, 12) || "none on a grid"}`}`,
@@ -183,7 +183,7 @@ export async function readChannels(
 ): Promise<ReadChannel[]> {
   const coordinates = coordinatesOf(file);
   const fields = file.variables.filter(
-    (variable) => variable.isNumber && placesOf(variable, coordinates) !== null,
+    (variable) => variable.numberType && placesOf(variable, coordinates) !== null,
   );
   const choices = chosenVariables(path, file, fields, names);
   const channels: ReadChannel[] = [];

@@ -14,12 +14,15 @@ export type FieldAttribute = string | number | readonly number[];
 /** Attributes by name. */
 export type FieldAttributes = Readonly<Record<string, FieldAttribute>>;
 
+/** Types of stored numbers. */
+export type NumberType = `${"int" | "uint"}${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}`;
+
 /** An array of a file. */
 export interface FieldVariable {
   name: string;
   dimensions: readonly FieldDimension[];
-  /** Whether its values are numbers. */
-  isNumber: boolean;
+  /** The type of its numbers; null: it holds no numbers. */
+  numberType: NumberType | null;
   attributes: FieldAttributes;
   /** Stored values, without scale and offset, of `count` entries of the first dimension, in C order; of a scalar its value. */
   read(first: number, count: number): Promise<ArrayLike<number | bigint>>;

@@ -126,7 +126,7 @@ function staticVariables(
     const grid = variable.dimensions.filter(({ size }) => size > 1);
     const sizes = grid.map(({ size }) => size);
     const isOnGrid = [`${[height, width]}`, `${[width, height]}`].includes(`${sizes}`);
-    if (!variable.isNumber || !isOnGrid) return variable.dimensions.length === 1 ? variable : [];
+    if (!variable.numberType || !isOnGrid) return variable.dimensions.length === 1 ? variable : [];
     const [first] = variable.dimensions as [FieldDimension];
     const count = first.size;
     return {
@@ -177,7 +177,7 @@ function channelOf(
   { y, x, isFlipped }: FieldGrid,
   marks: readonly number[],
 ): Channel {
-  const unpack = unpacking(variable.attributes, marks);
+  const unpack = unpacking(variable, marks);
   const height = y.size;
   const width = x.size;
   return {

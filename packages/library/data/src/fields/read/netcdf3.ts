@@ -2,13 +2,14 @@
 // The format: https://docs.unidata.ucar.edu/nug/current/file_format_specifications.html
 import { closeSync, openSync, readSync } from "node:fs";
 import { badTable, type DatasetError } from "../../errors.js";
+import { defaultFill } from "../cf/packing.js";
 import type {
   FieldAttribute,
   FieldDimension,
   FieldFile,
   FieldVariable,
 } from "../file/field-file.js";
-import { mostVariables } from "../file/field-file.js";
+import { mostVariables, type NumberType } from "../file/field-file.js";
 
 /** A header of more bytes is damage. */
 const mostHeaderBytes = 2 ** 26;
@@ -25,29 +26,30 @@ type NumberArray =
   | BigInt64Array
   | BigUint64Array;
 
-interface NumberType {
+interface StoredType {
+  name: NumberType;
   size: number;
   array: new (bytes: ArrayBuffer) => NumberArray;
 }
 
 const textType = 2;
 
-const numberTypes: Readonly<Record<number, NumberType>> = {
-  1: { size: 1, array: Int8Array },
-  2: { size: 1, array: Uint8Array },
-  3: { size: 2, array: Int16Array },
-  4: { size: 4, array: Int32Array },
-  5: { size: 4, array: Float32Array },
-  6: { size: 8, array: Float64Array },
-  7: { size: 1, array: Uint8Array },
-  8: { size: 2, array: Uint16Array },
-  9: { size: 4, array: Uint32Array },
-  10: { size: 8, array: BigInt64Array },
-  11: { size: 8, array: BigUint64Array },
+const numberTypes: Readonly<Record<number, StoredType>> = {
+  1: { name: "int8", size: 1, array: Int8Array },
+  2: { name: "uint8", size: 1, array: Uint8Array },
+  3: { name: "int16", size: 2, array: Int16Array },
+  4: { name: "int32", size: 4, array: Int32Array },
+  5: { name: "float32", size: 4, array: Float32Array },
+  6: { name: "float64", size: 8, array: Float64Array },
+  7: { name: "uint8", size: 1, array: Uint8Array },
+  8: { name: "uint16", size: 2, array: Uint16Array },
+  9: { name: "uint32", size: 4, array: Uint32Array },
+  10: { name: "int64", size: 8, array: BigInt64Array },
+  11: { name: "uint64", size: 8, array: BigUint64Array },
 };
 
 /** The numbers of big-endian bytes, which are swapped in place. */
-function numbersOf(bytes: ArrayBuffer, { size, array }: NumberType): NumberArray {
+function numbersOf(bytes: ArrayBuffer, { size, array }: StoredType): NumberArray {
   const view = Buffer.from(bytes);
   if (size === 2) view.swap16();
   if (size === 4) view.swap32();
@@ -231,11 +233,12 @@ function readVariables(header: ClassicHeader): FieldVariable[] {
     const end = rows === 0 || length === 0 ? 0 : begin + (rows - 1) * stride + rowBytes;
     if (!(end <= fileSize))
       throw damageError(path, `${name} ends at byte ${end}, the file has ${fileSize}`);
+    const numberType = type === textType ? null : numberTypes[type].name;
     return {
       name,
       dimensions: ids.map((id, i) => ({ name: dimensions[id].name, size: sizes[i] })),
-      isNumber: type !== textType,
-      attributes,
+      numberType,
+      attributes: { ...defaultFill(numberType), ...attributes },
       read: async (row: number, many: number) =>
         readRows({ handle, path, begin: begin + row * stride, stride, rowBytes, type }, many),
     };

@@ -1,19 +1,27 @@
 // NetCDF 4, which is HDF5 with dimension scales, by rows.
 import { child, type H5, type H5Dataset, type H5File, openH5 } from "../../files/hdf5.js";
+import { defaultFill } from "../cf/packing.js";
 import {
   type FieldAttribute,
   type FieldAttributes,
   type FieldFile,
   type FieldVariable,
   mostVariables,
+  type NumberType,
 } from "../file/field-file.js";
 
 /** Attributes of HDF5's dimension scales and of the library, not of the user. */
 const internalAttributes =
   /^(CLASS|NAME|REFERENCE_LIST|DIMENSION_LIST|_Netcdf4.*|_nc3_strict|_NCProperties)$/;
 
-/** HDF5's classes of whole numbers and of floats. */
-const numberClasses: readonly number[] = [0, 1];
+/** HDF5's classes of numbers. */
+const numberClasses: Readonly<Record<number, "int" | "float">> = { 0: "int", 1: "float" };
+
+function numberTypeOf({ type, signed, size }: H5Dataset["metadata"]): NumberType | null {
+  const name = numberClasses[type];
+  if (!name) return null;
+  return `${name === "int" && !signed ? "u" : ""}${name}${8 * size}` as NumberType;
+}
 
 function attributesOf({ attrs }: H5Dataset): FieldAttributes {
   const entries = Object.keys(attrs).flatMap((name): [string, FieldAttribute][] => {
@@ -62,7 +70,8 @@ function variablesOf(h5: H5, file: H5File): FieldVariable[] {
 
 /** Null for a dimension without coordinates. */
 function variableOf(name: string, dataset: H5Dataset): FieldVariable | null {
-  const { shape, type } = dataset.metadata;
+  const { shape } = dataset.metadata;
+  const numberType = numberTypeOf(dataset.metadata);
   const scale = dataset.get_scale_name();
   if (scale?.startsWith("This is a netCDF dimension but not a netCDF variable")) return null;
   const isCoordinate = scale !== null && shape?.length === 1;
@@ -74,8 +83,8 @@ function variableOf(name: string, dataset: H5Dataset): FieldVariable | null {
   return {
     name,
     dimensions,
-    isNumber: numberClasses.includes(type),
-    attributes: attributesOf(dataset),
+    numberType,
+    attributes: { ...defaultFill(numberType), ...attributesOf(dataset) },
     async read(first, count) {
       if (dimensions.length === 0) return [dataset.value as number];
       return dataset.slice([[first, first + count], ...rest]) as ArrayLike<number | bigint>;

@@ -9,6 +9,7 @@ import {
   type FieldFile,
   type FieldVariable,
   mostVariables,
+  type NumberType,
 } from "../file/field-file.js";
 
 /** A file of a folder of more bytes is no chunk. */
@@ -64,6 +65,9 @@ function arrayNames(folder: string, version: 2 | 3): string[] {
 
 const numberTypes = /^(u?int(8|16|32|64)|float(16|32|64))$/;
 
+const numberTypeOf = (dtype: string): NumberType | null =>
+  numberTypes.test(dtype) ? (dtype as NumberType) : null;
+
 /** Whether a folder holds a Zarr group, and its version. */
 export function zarrVersion(folder: string): 2 | 3 | null {
   if (isFile(join(folder, "zarr.json"))) return 3;
@@ -111,14 +115,14 @@ function variableOf(name: string, { zarr, array, version }: OpenArray): FieldVar
   // xarray names dimensions by an attribute in version 2.
   const listed = attrs._ARRAY_DIMENSIONS ?? dimensionNames;
   const names = Array.isArray(listed) ? listed.map(String) : [];
-  const isNumber = numberTypes.test(dtype);
+  const numberType = numberTypeOf(dtype);
   return {
     name,
     dimensions: shape.map((size, k) => ({ name: names[k] ?? `${name}_${k}`, size })),
-    isNumber,
+    numberType,
     attributes: {
       ...attributesOf(attrs, dtype),
-      ...(version === 2 && isNumber && fillValue(array.fillValue, attrs)),
+      ...(version === 2 && numberType && fillValue(array.fillValue, attrs)),
     },
     async read(first, count) {
       const rows = shape.length === 0 ? [] : [zarr.slice(first, first + count)];

@@ -13,7 +13,7 @@ export interface EdgeShares {
   low: number[];
   /** Shares of rows at the largest value. */
   high: number[];
-  /** The range of the rows at neither end, null without such rows; absent for fields. */
+  /** The range of the rows at neither end, null without such rows; absent if it was not counted. */
   inner?: { min: (number | null)[]; max: (number | null)[] };
 }
 
