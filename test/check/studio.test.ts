@@ -209,6 +209,14 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     }
   });
 
+  it("finds keys of a configuration, also in capitals", async () => {
+    await look(runHash(runs[0][0], "&tab=configuration"), async (page) => {
+      await page.getByRole("searchbox", { name: "Find" }).fill("SIGMA");
+      await page.getByText(/^1 of \d+ keys$/).waitFor();
+      expect(await page.locator("tbody th").allTextContents()).toEqual(["sigma"]);
+    });
+  });
+
   /** Addresses, with the element that shows when a page is whole. */
   const pages = {
     runs: ["#/", "tbody .metric-bar"],

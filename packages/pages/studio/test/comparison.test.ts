@@ -5,6 +5,7 @@ import {
   compareGrades,
   compareMetrics,
   compareRuns,
+  isShared,
   readable,
 } from "../src/page/runs/comparison.js";
 import { History } from "../src/runs/live.js";
@@ -195,6 +196,15 @@ describe("the best of a metric", () => {
 
   it("is not marked between runs of different data", () =>
     expect(best([{ value: 1 }, { value: 2 }], ["a", "b"])).toEqual([false, false]));
+});
+
+it.each([
+  [[1, 2], true],
+  [[1, null], false],
+  [[null], true],
+])("a line of the values %j is shown: %s", (values, isShown) => {
+  const cells = values.map((value) => ({ value, spread: null, floor: null, isBest: false }));
+  expect(isShared({ title: "W2", direction: null, cells })).toBe(isShown);
 });
 
 it("verdicts of seeds are counted, with the colour of the worst and the bar of each", () => {

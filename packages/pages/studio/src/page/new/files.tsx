@@ -7,11 +7,13 @@ const mostShown = 50;
 
 interface FilesProps {
   files: readonly string[];
+  /** Whether one table holds all times or groups. */
+  isOneTable: boolean;
   onChange(files: string[]): void;
 }
 
 /** The files of a bridge: chosen from the folder's list, or dropped. */
-export function Files({ files, onChange }: FilesProps) {
+export function Files({ files, isOneTable, onChange }: FilesProps) {
   const { places, bring, isBusy, error } = useData();
   const [filter, setFilter] = useState("");
   const now = useRef(files);
@@ -25,7 +27,7 @@ export function Files({ files, onChange }: FilesProps) {
   return (
     <section aria-label="Files">
       <h2>Files</h2>
-      <Chosen files={files} onChange={onChange} />
+      <Chosen files={files} isOneTable={isOneTable} onChange={onChange} />
       <DropZone accept={dataFormats} onFiles={(list) => bring(list, add)}>
         Drop files here, or choose them: CSV, TSV, parquet, npy, h5ad, NetCDF, up to 1 GB. They are
         kept in the folder of the studio.
@@ -59,7 +61,7 @@ export function Files({ files, onChange }: FilesProps) {
 const partName = (k: number, count: number): string =>
   k === 0 ? "source" : k === count - 1 ? "target" : `time ${k + 1}`;
 
-function Chosen({ files, onChange }: FilesProps) {
+function Chosen({ files, isOneTable, onChange }: FilesProps) {
   const swap = (k: number) =>
     onChange(files.toSpliced(k - 1, 2, files[k] ?? "", files[k - 1] ?? ""));
   if (files.length === 0) return null;
@@ -67,7 +69,7 @@ function Chosen({ files, onChange }: FilesProps) {
     <ol class="places" aria-label="Files of the bridge">
       {files.map((path, k) => (
         <li key={path}>
-          <b>{partName(k, files.length)}</b> {path}{" "}
+          <b>{isOneTable ? "table" : partName(k, files.length)}</b> {path}{" "}
           {k > 0 && (
             <button type="button" onClick={() => swap(k)}>
               Earlier <span class="hidden">{path}</span>

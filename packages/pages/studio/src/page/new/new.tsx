@@ -41,7 +41,11 @@ export function NewPage({ state, params }: { state: StudioState | null; params: 
         Choose two tables with the same columns, or more in the order of their times. The bridge
         learns how rows of the first become rows of the last, and says how good it is.
       </p>
-      <Files files={files} onChange={(file) => setParams({ file })} />
+      <Files
+        files={files}
+        isOneTable={isOneTable && files.length === 1}
+        onChange={(file) => setParams({ file })}
+      />
       {files.length > 0 && (
         <section aria-label="Data">
           <h2>Data</h2>

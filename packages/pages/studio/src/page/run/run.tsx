@@ -3,11 +3,12 @@ import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
 import { Scale } from "../lib/bar.js";
 import { digits, duration, faultsOf, moment, stateClass } from "../lib/format.js";
-import { Alert, Fault, Pairs, Table } from "../lib/parts.js";
+import { Alert, Fault, Pairs } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled, useTask, waitForPage } from "../lib/server.js";
 import { Use } from "../use/use.js";
 import { Care } from "./care.js";
+import { Configuration } from "./configuration.js";
 import { Curves } from "./curves.js";
 import { Pictures } from "./pictures.js";
 
@@ -128,30 +129,6 @@ function Report({ detail }: { detail: RunDetail }) {
       </p>
       <iframe class="report" title={`Report of ${detail.row.name}`} sandbox="" src={src} />
     </>
-  );
-}
-
-function Configuration({ detail }: { detail: RunDetail }) {
-  const reasons = new Map(
-    detail.choices.map(({ key, given, reason }) => [key, given ? "given" : reason]),
-  );
-  const config = [true, false].flatMap((hasReason) =>
-    detail.config.filter(([key]) => reasons.has(key) === hasReason),
-  );
-  return (
-    <section aria-label="Configuration">
-      <h2>Configuration</h2>
-      {detail.command && <pre class="command">{detail.command}</pre>}
-      <Table
-        label="Table of keys"
-        head={["Key", "Value", ...(reasons.size > 0 ? ["Why"] : [])]}
-        rows={config.map(([key, value]) => ({
-          name: key,
-          cells: [value, ...(reasons.size > 0 ? [reasons.get(key)] : [])],
-        }))}
-        kind={(i) => (i === 0 ? "value" : "long")}
-      />
-    </section>
   );
 }
 

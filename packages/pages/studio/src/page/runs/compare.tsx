@@ -13,6 +13,7 @@ import {
   compareGrades,
   compareMetrics,
   compareRuns,
+  isShared,
   type RunComparison,
   readable,
 } from "./comparison.js";
@@ -140,7 +141,8 @@ function Results(props: PartProps) {
       })),
     };
   });
-  const metrics = compareMetrics(runs, comparison).map(metricLine);
+  const all = compareMetrics(runs, comparison);
+  const shared = all.filter(isShared);
   const noFloor = ({ cells, ...line }: GroupLine) => ({
     ...line,
     cells: [...cells, { content: "" }],
@@ -159,8 +161,12 @@ function Results(props: PartProps) {
         label="Table of results"
         corner="Result"
         heads={[...headsOf(props), { label: "floor", content: "Floor" }]}
-        lines={[...lines.map(noFloor), ...metrics]}
+        lines={[...lines.map(noFloor), ...shared.map(metricLine)]}
       />
+      <p class="note" hidden={shared.length === all.length}>
+        Lines that one column alone has are left out ({all.length - shared.length}). They are in the
+        report of its run.
+      </p>
     </section>
   );
 }

@@ -195,6 +195,10 @@ export function compareMetrics(
   });
 }
 
+/** Whether a line compares anything: several groups have a value, or there is one group. */
+export const isShared = ({ cells }: ComparedLine): boolean =>
+  cells.length < 2 || cells.filter(({ value }) => value !== null).length > 1;
+
 /** The larger spread over the seeds of two groups: a smaller difference means nothing. */
 const noiseOf = (cells: readonly ComparedCell[], i: number, k: number): number =>
   Math.max(cells[i]?.spread ?? 0, cells[k]?.spread ?? 0);
