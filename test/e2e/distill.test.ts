@@ -146,7 +146,6 @@ it("What has no few steps is refused in one line with a cure", async () => {
   };
   const folder = pathOf("whole");
   await refuse(["distill", folder, "steps=2"], /is a run of few steps itself: give the run/);
-  await refuse(["export", folder, pathOf("exported")], /dsbm export .*whole\/teacher OUT/);
   await refuse(["train", "dataset=moons", "method=few_steps"], /write dsbm distill RUN/);
   await refuse(["train", "dataset=moons", "sigma=0"], /sigma=0 is no bridge with noise/);
 });

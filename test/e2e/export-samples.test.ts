@@ -50,6 +50,7 @@ const ofCourse =
   (folder: string) =>
     tableRun(folder, facts, { more: { ...course(method), ...more } });
 const steps = ["shortcut=true"];
+const ofTeacher = ["method=few_steps", "teacher=run", "test_num_steps=null"];
 const partOfTime = { from: "2.5", to: "7", steps: 3 };
 const flow = { solver: "heun", steps: 4 } as const;
 
@@ -89,6 +90,13 @@ const cases: [name: string, make: (folder: string) => string, options?: Options]
     ofCourse("rectifiedflow", { shortcut: true }),
     { ...flow, solver: "euler" },
   ],
+  ["draws of the endpoint", (at) => vectorRun(at, [...mlp, ...ofTeacher])],
+  ["two of six draws", (at) => vectorRun(at, [...mlp, ...ofTeacher]), { steps: 2 }],
+  [
+    "draws of images",
+    (at) => imageRun(at, ["num_steps=2", ...ofTeacher, "model.class_cond=true"], { classes: 3 }),
+  ],
+  ["draws of a course", ofCourse("few_steps")],
   ["growth along a flow", ofCourse("wfr"), { ...flow, solver: "euler" }],
   ["growth", ofCourse("wfr_bridge"), { steps: 3 }],
 ];

@@ -197,7 +197,8 @@ class Bridge:
         grid = np.array(schedule["times"], float)
         old = len(grid) - 1
         if steps not in (None, old):
-            if not schedule["resample"] or steps < 1:
+            divides = self.about["kind"] == "endpoint" and steps > 0 and old % steps == 0
+            if steps < 1 or not (schedule["resample"] or divides):
                 raise ValueError(f"steps {steps}: this bridge takes {old} steps")
             grid = np.interp(np.arange(steps + 1) * old / steps, np.arange(old + 1), grid)
         stops = self._course()["process"]
@@ -249,10 +250,12 @@ class Bridge:
         name = about["directions"][direction]["model"]
         noise = Noise(f"{seed}/sample/{direction}{f'/{index}' if isSeveral else ''}", mass=about["mass"])
 
-        def evaluate(output, time, x, step=0):
+        def evaluate(output, time, x, step=0, noise=None):
             feeds = {"x": x, "t": np.full(n, time, np.float32), **more}
             if "step" in about["inputs"]:
                 feeds["step"] = np.full(n, step, np.float32)
+            if noise is not None:
+                feeds["noise"] = noise
             return self._run(name, feeds, [output])[0]
 
         def jumped(x, time):
@@ -274,6 +277,13 @@ class Bridge:
                 mean = evaluate(about["output"], k, x)
                 x = mean if schedule["mean_match"] else x + np.float32(schedule["scales"][i]) * mean
                 spread = schedule["deviations"][i]
+            elif kind == "endpoint":
+                drawn, z = np.split(noise.draw((n, 2 * x.shape[1], *x.shape[2:])), 2, axis=1)
+                endpoint = evaluate(about["output"], time, x, noise=drawn)
+                dt, left = abs(following - time), b - following if direction == "f" else following - a
+                between = x + np.float32(dt / (left + dt)) * (endpoint - x)
+                between += np.float32(about["process"]["sigma"] * np.sqrt(dt * left / (left + dt))) * z
+                x, spread = endpoint if k == count - 1 else between, 0
             elif is_last and about["end_output"]:
                 x, spread = evaluate(about["end_output"], time, x), 0
             else:

@@ -12,7 +12,7 @@ import {
 } from "@dsbm/datasets";
 import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
-import { type Progress, runPaths, silentProgress, version } from "@dsbm/runs";
+import { type Progress, silentProgress, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription, Conditions, Samples, Units } from "@dsbm/web";
 import { heldSamples, modelCard } from "./bridge/card.js";
@@ -85,10 +85,6 @@ function exportBridge(
 ): ExportedBridge {
   using bridge = Bridge.open(run, { half_iteration });
   const { trained, networks } = bridge;
-  if (trained.method.dividesSteps)
-    throw new ConfigError(
-      `${run} draws its endpoints (${trained.method.name}), which exported samplers cannot yet: export the run that it learnt from, dsbm export ${runPaths(trained.folder).teacher} OUT`,
-    );
   if (trained.channels)
     throw new ConfigError(
       `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,

@@ -81,6 +81,8 @@ describe("an export", () => {
     [{ inputs: ["x", "t", "direction"] }, /does not belong/],
     [{ inputs: ["x", "t", "cond"] }, /inputs is missing or of another kind/],
     [{ inputs: ["x", "x"] }, /inputs/],
+    [{ kind: "endpoint" }, /inputs/],
+    [{ inputs: ["x", "t", "noise"] }, /inputs/],
     [{ transform: { ...transform, std: [2] } }, /transform/],
     [{ transform: { ...transform, mean: [1, 2, 3], std: [1, 2, 3] } }, /transform/],
     [

@@ -33,6 +33,47 @@ it("masses jump at the start and at the end alone", async () => {
   expect(pathWeights.map(([mass]) => Math.round(mass))).toEqual([1, 2, 6]);
 });
 
+describe("draws of the endpoint", () => {
+  // Brownian motion from 1: the endpoint given a state is normal around it with variance σ²·(time left).
+  const sigma = 0.5;
+  const endpoint =
+    (isForward: boolean): Network =>
+    (x, { time, noise }) =>
+      x.map((value, i) => value + sigma * Math.sqrt(isForward ? 1 - time : time) * noise![i]);
+  const bridge = createBridge({
+    shape: [1],
+    networks: { f: endpoint(true), b: endpoint(false) },
+    ...{ predicts: "endpoint", sigma, times: 4, resample: false, batch: 1000 },
+  });
+
+  it.each([1, 2, 4])(
+    "have the law of the process at each of %i steps, both ways",
+    async (steps) => {
+      for (const direction of ["f", "b"] as const) {
+        const n = 4000;
+        const { path, times } = await bridge.sample(rows(n, [1]), { direction, steps });
+        path.slice(1).forEach((states, k) => {
+          const moved = states.map(([x]) => x - 1);
+          const variance = sigma ** 2 * Math.abs(times[k + 1] - times[0]);
+          const mean = moved.reduce((sum, x) => sum + x, 0) / n;
+          const second = moved.reduce((sum, x) => sum + x * x, 0) / n;
+          // Four standard errors.
+          expect(Math.abs(mean)).toBeLessThan(4 * Math.sqrt(variance / n));
+          expect(Math.abs(second / variance - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
+        });
+      }
+    },
+  );
+
+  it("take divisors of their steps alone, and have no flow", async () => {
+    expect(bridge.info).toMatchObject({ stepChoices: [1, 2, 4], flow: false, random: true });
+    await expect(bridge.sample([[0]], { steps: 3 })).rejects.toThrow(
+      "steps is 3; this bridge was trained on 4 steps and takes 1, 2, 4",
+    );
+    await expect(bridge.sample([[0]], { solver: "heun" })).rejects.toThrow("no probability flow");
+  });
+});
+
 describe("discrete DSB", () => {
   it("gives networks the count of the step, and takes scales and deviations by time", async () => {
     const asked: number[] = [];

@@ -202,8 +202,7 @@ function commandsOf(
       "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
-    // A run of few steps has no export.
-    !facts.dividesSteps && [
+    [
       "Play the bridge in a page of one file, without a server:",
       `npx dsbm export ${run} player.html`,
     ],

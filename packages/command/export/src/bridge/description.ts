@@ -97,6 +97,7 @@ export function describeBridge(
 
 /** The oldest version of the layout whose readers take this bridge. */
 function formatOf({ trained, encoding }: Bridge): BridgeDescription["format"] {
+  if (kindOf(trained) === "endpoint") return 6;
   if (trained.method.takesSteps) return 5;
   if (encoding) return 4;
   return trained.columns?.transform.standardise === "robust" ? 3 : 2;
@@ -152,15 +153,16 @@ function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
 function scheduleOf(trained: Trained, kind: Kind): Omit<SolverSchedule, "noise_share"> {
   const { grid, method, stepVariance, lastNoise, config } = trained;
   const isPlan = method.plan !== undefined;
+  const hasBridges = isPlan || kind === "endpoint";
   const { times, steps } = grid;
   return {
     times,
     steps,
-    resample: method.predicts !== "increment" && kind !== "mean",
-    // A plan's native path has the noise of a bridge to the endpoint; increments have the noise of
+    resample: method.predicts !== "increment" && !method.sampler,
+    // A plan's native path and draws of the endpoint have the noise of a bridge to it; increments have the noise of
     // the process.
-    step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
-    last_noise: isPlan ? false : lastNoise,
+    step_variance: hasBridges ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
+    last_noise: hasBridges ? false : lastNoise,
     eps: flowMargin(trained),
     ...(kind === "mean" ? meanSchedule(config) : noMeans),
   };

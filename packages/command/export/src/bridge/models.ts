@@ -12,13 +12,13 @@ import {
 } from "@dsbm/bridge";
 import { type Encoding, networkShape } from "@dsbm/datasets";
 import type { Trained, TrainedNetworks } from "@dsbm/inference";
-import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { arange, cat, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
 import { trace } from "../trace.js";
 
-/** What networks predict: the drift of an SDE, the velocity of an ODE, or the mean of the next state. */
-export type Kind = "drift" | "velocity" | "mean";
+/** What networks predict: the drift of an SDE, the velocity of an ODE, the mean of the next state, or a draw of the endpoint. */
+export type Kind = "drift" | "velocity" | "mean" | "endpoint";
 
 /** An ONNX graph, the directions that it serves, and the number of samples of its trace. */
 export interface ExportedGraph {
@@ -29,7 +29,7 @@ export interface ExportedGraph {
 
 /** What the networks of a method predict. */
 export function kindOf({ method }: Pick<Trained, "method">): Kind {
-  if (method.sampler) return "mean";
+  if (method.sampler) return method.dividesSteps ? "endpoint" : "mean";
   if (method.predicts === "velocity") return "velocity";
   return "drift";
 }
@@ -50,18 +50,20 @@ function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
   const generator = Generator.create(0);
   const { channels, classes } = conditioning;
   const column = columns?.condition;
+  const states = (n: number) => randn([n, ...stateShape(trained)], { generator });
   const cond = (n: number) =>
     column
       ? zeros([n], { dtype: column.classes ? "int64" : "float64" })
       : zeros([n, channels, ...shape.slice(1)]);
   return {
-    x: (n: number) => randn([n, ...stateShape(trained)], { generator }),
+    x: states,
     t: (n: number) => rand([n], { generator }),
     ...(direction && { direction: (n: number) => full([n], 1) }),
     ...(channels > 0 && { cond }),
     ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
     ...(chain && { interval: (n: number) => zeros([n], { dtype: "int64" }) }),
     ...(method.takesSteps && { step: (n: number) => zeros([n]) }),
+    ...(kindOf(trained) === "endpoint" && { noise: states }),
   } satisfies Record<string, (n: number) => Tensor>;
 }
 
@@ -85,7 +87,7 @@ const takesDirection = ({ method, process, parametrisation }: Trained): boolean 
   !parametrisation.meanMatch &&
   !parametrisation.stdTrick;
 
-type Outputs = (x: Tensor, t: Tensor, conditions: Conditions) => Tensor[];
+type Outputs = (x: Tensor, t: Tensor, conditions: Conditions & { noise?: Tensor }) => Tensor[];
 
 function outputsOf(
   trained: Trained,
@@ -94,7 +96,8 @@ function outputsOf(
   kind: Kind,
 ): Outputs {
   const network = networks[direction] as Network;
-  return inIntervals(trained, (x, t, conditions) => {
+  return inIntervals(trained, kind, (x, t, { noise, ...conditions }) => {
+    if (noise) return [network.forward(cat([x, noise], { dim: 1 }), t, conditions)];
     if (kind !== "drift") return [network.forward(x, t, conditions)];
     const { method, process, parametrisation } = trained;
     // With the direction as an input, the method's settings are not set again.
@@ -118,8 +121,8 @@ function outputsOf(
   });
 }
 
-/** In the time and the units of the whole course: the drift, and the end of the interval. */
-function inIntervals({ chain }: Trained, within: Outputs): Outputs {
+/** In the time and the units of the whole course: the drift, and the end of the interval, or a draw of it. */
+function inIntervals({ chain }: Trained, kind: Kind, within: Outputs): Outputs {
   if (!chain) return within;
   const table = new IntervalTable(chain);
   return (x, t, conditions) => {
@@ -128,6 +131,7 @@ function inIntervals({ chain }: Trained, within: Outputs): Outputs {
     const { step } = conditions;
     const own = step ? { ...conditions, step: step.div(length) } : conditions;
     const [drift, end] = within(x.div(unit), t.sub(from).div(length), own) as [Tensor, Tensor?];
+    if (kind === "endpoint") return [drift.mul(unit)];
     return end ? [drift.div(unit), end.mul(unit)] : [drift.div(unit)];
   };
 }

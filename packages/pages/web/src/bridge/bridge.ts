@@ -110,8 +110,8 @@ export interface BridgeInfo {
   times: CourseTimes | null;
   /** Whether masses change on the way. */
   mass: boolean;
-  /** Whether `sde` takes no other number of steps. */
-  fixedSteps: boolean;
+  /** The numbers of steps that `sde` takes; null: any. */
+  stepChoices: readonly number[] | null;
   /** Source and target. */
   ends: readonly [string, string];
   /** Conditions that each sample needs. */

@@ -4,8 +4,11 @@ import type { Dynamics } from "./dynamics.js";
 import { sample } from "./sample.js";
 import { unitsOf } from "./units.js";
 
+const divisorsOf = (n: number): number[] =>
+  Array.from({ length: n }, (_, i) => i + 1).filter((k) => n % k === 0);
+
 /**
- * A bridge of drifts, of a velocity, or of means.
+ * A bridge of drifts, of a velocity, of means, or of draws of the endpoint.
  * @throws {WebBridgeError} without any.
  */
 export function createBridge(dynamics: Dynamics): Bridge {
@@ -18,6 +21,7 @@ export function createBridge(dynamics: Dynamics): Bridge {
       "a bridge needs the drift of a direction; give networks.f or networks.b",
     );
   const grid = typeof times === "number" ? equalTimes(times) : times;
+  const steps = grid.length - 1;
   const facts: BridgeInfo = {
     method: "",
     type: units.shape.length > 1 ? "pictures" : "vectors",
@@ -28,12 +32,13 @@ export function createBridge(dynamics: Dynamics): Bridge {
     ...info,
     shape: units.shape,
     directions: (["f", "b"] as const).filter((d) => predicts === "velocity" || networks[d]),
-    random: predicts === "mean" || (predicts === "drift" && sigma > 0),
-    flow: predicts !== "mean",
-    steps: grid.length - 1,
+    random: predicts === "mean" || predicts === "endpoint" || (predicts === "drift" && sigma > 0),
+    flow: predicts === "drift" || predicts === "velocity",
+    steps,
     times: course,
     mass,
-    fixedSteps: dynamics.resample === false,
+    stepChoices:
+      dynamics.resample === false ? (predicts === "endpoint" ? divisorsOf(steps) : [steps]) : null,
   };
   if (!facts.directions.includes(facts.direction)) facts.direction = facts.directions[0] as "f";
   let running = 0;

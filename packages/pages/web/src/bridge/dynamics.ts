@@ -12,6 +12,8 @@ export type Network = (
     time: number;
     interval: number;
     step?: number | undefined;
+    /** Of `predicts: "endpoint"`: standard normal, as many numbers as x. */
+    noise?: Float32Array | undefined;
     conditions: unknown;
   },
 ) => Promise<Float32Array> | Float32Array;
@@ -28,8 +30,8 @@ export interface Dynamics {
   ends?: Networks;
   /** What states gain at the start and at the end of a direction, as masses of LightSB do. */
   jumps?: Networks;
-  /** `drift`: an SDE (default); `velocity`: an ODE in time, both ways; `mean`: discrete DSB. */
-  predicts?: "drift" | "velocity" | "mean";
+  /** `drift`: an SDE (default); `velocity`: an ODE in time, both ways; `mean`: discrete DSB; `endpoint`: draws of the endpoint. */
+  predicts?: "drift" | "velocity" | "mean" | "endpoint";
   /** Standard deviation of the noise per unit of time (default 1). */
   sigma?: number;
   /** Times 0 … 1 of the steps, or a number of equal steps (default 30); in each interval of a time course. */
@@ -38,7 +40,7 @@ export interface Dynamics {
   course?: CourseTimes | null;
   /** Whether the last number of a state [d + 1] is the log mass of a sample (default false). */
   mass?: boolean;
-  /** Whether it takes another number of steps, too (default true). */
+  /** Whether it takes another number of steps, too (default true); `endpoint` takes divisors of its number without it. */
   resample?: boolean;
   /** Noise of a step (default: of the process). */
   stepVariance?: StepVariance;

@@ -10,6 +10,7 @@ import {
   type Take,
 } from "../solver/grid.js";
 import {
+  bridgeToDraws,
   euler,
   eulerMaruyama,
   heun,
@@ -123,7 +124,7 @@ interface Journey {
 
 /** @throws {WebBridgeError} for a direction or a number of steps that the bridge does not have. */
 function journeyOf(
-  { grid, course, facts, resample: may = true }: Prepared,
+  { grid, course, facts }: Prepared,
   { direction = facts.direction, solver = "sde", steps }: SampleOptions,
 ): Journey {
   if (direction !== "f" && direction !== "b")
@@ -132,9 +133,9 @@ function journeyOf(
   const n = steps ?? (solver === "sde" ? usual : 100);
   if (!Number.isInteger(n) || n < 1 || n > mostSteps)
     throw new WebBridgeError(`steps is ${steps}; expected an integer from 1 to ${mostSteps}`);
-  if (solver === "sde" && !may && n !== usual)
+  if (solver === "sde" && facts.stepChoices?.includes(n) === false)
     throw new WebBridgeError(
-      `steps is ${n}; this bridge was trained on ${usual} steps and takes no other number: leave steps out`,
+      `steps is ${n}; this bridge was trained on ${usual} steps and takes ${facts.stepChoices.join(", ")}: leave steps out, or give one of these`,
     );
   const clock = solver === "sde" ? resample(grid, n) : equalTimes(n);
   const legs = legsOf(course?.process ?? [0, 1], clock, direction);
@@ -184,7 +185,10 @@ function takeOf(
   const { lastNoise = true, stepVariance = "process" } = bridge;
   const isSeveral = (bridge.course?.process.length ?? 0) > 2;
   const purpose = isSeveral ? `${direction}/${leg.index}` : direction;
-  const draw = rowNoise({ first, n, size: sizeOf(shape) }, { seed, purpose });
+  const size = sizeOf(shape);
+  const isDrawn = predicts === "endpoint";
+  const draw = rowNoise({ first, n, size: isDrawn ? 2 * size : size }, { seed, purpose });
+  if (isDrawn) return bridgeToDraws(drift, { direction, sigma, leg, noise: draw, size });
   const noise = facts.mass ? () => withoutMass(draw(), n) : draw;
   if (predicts === "mean" && bridge.means)
     return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
@@ -203,17 +207,18 @@ function inParts(
   { n, leg, conditions }: LegRows,
 ): Field {
   const size = sizeOf(shape);
-  return async (x, time, step) => {
+  return async (x, time, { step, noise } = {}) => {
     const out = new Float32Array(x.length);
     for (let at = 0; at < n; at += batch) {
       const count = Math.min(batch, n - at);
-      const rows = x.subarray(at * size, (at + count) * size);
+      const part = (all: Float32Array) => all.subarray(at * size, (at + count) * size);
       out.set(
-        await network(rows, {
+        await network(part(x), {
           n: count,
           time,
           interval: leg.index,
           step,
+          noise: noise && part(noise),
           conditions: conditions?.(at, count),
         }),
         at * size,

@@ -76,7 +76,7 @@ const unitParts = {
   method_title: optionalOf(isText),
   /** The day on which the training ended. */
   trained: optionalOf(isText),
-  kind: oneOf("drift", "velocity", "mean"),
+  kind: oneOf("drift", "velocity", "mean", "endpoint"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
   mass: optionalOf(isBoolean),
   times: optionalOf(
@@ -91,7 +91,7 @@ const unitParts = {
     (x) => object({ f: direction, b: direction })(x) && Object.values(x).some((d) => d !== null),
   ),
   default_direction: oneOf<Direction>("f", "b"),
-  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval", "step"), 2),
+  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval", "step", "noise"), 2),
   output: isText,
   end_output: optionalOf(isText),
   jump_output: optionalOf(isText),
@@ -181,8 +181,10 @@ function misfit(bridge: BridgeDescription): string | null {
     y: conditions?.y,
     interval: times,
     step: kind === "velocity",
+    noise: kind === "endpoint",
   };
-  if (!inputs.includes("x") || !inputs.includes("t") || !inputs.every((name) => isGiven[name]))
+  const needed = ["x", "t", ...(kind === "endpoint" ? ["noise" as const] : [])] as const;
+  if (!needed.every((name) => inputs.includes(name)) || !inputs.every((name) => isGiven[name]))
     return "inputs";
   const state = sampleShape(bridge);
   if (autoencoder && (projection || transform || kind === "mean" || state.length !== 3))
@@ -217,8 +219,8 @@ type Checked = { [K in keyof typeof unitParts]: Tested<(typeof unitParts)[K]> };
  * `verdicts`, `data`, `license`, `files` and `conditions`.
  */
 export interface BridgeDescription extends Checked {
-  /** Version of the layout; 3 if columns have a robust scale, 4 with an autoencoder, 5 with steps as inputs, which earlier readers would miss. */
-  format: 2 | 3 | 4 | 5;
+  /** Version of the layout; 3 if columns have a robust scale, 4 with an autoencoder, 5 with steps as inputs, 6 with draws of the endpoint, which earlier readers would miss. */
+  format: 2 | 3 | 4 | 5 | 6;
   /** The generator of the noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
@@ -229,9 +231,9 @@ export interface BridgeDescription extends Checked {
  */
 export function readDescription(json: unknown): BridgeDescription {
   const object = isObject(json) ? json : {};
-  if (![2, 3, 4, 5].includes(object.format as number))
+  if (![2, 3, 4, 5, 6].includes(object.format as number))
     throw new WebBridgeError(
-      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 to 5: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(object.format)}; expected 2 to 6: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;

@@ -229,20 +229,22 @@ function networkOf(
     bridge: Pick<BridgeDescription, "inputs" | "state">;
   },
 ): Network {
-  return async (x, { n, time, interval, step, conditions }) => {
+  return async (x, { n, time, interval, step, noise, conditions }) => {
     const rows = (conditions ?? {}) as GivenRows;
     const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
     const { data: cond = new Float32Array(), shape = [0] } = rows.cond ?? {};
     const type =
       cond instanceof Float32Array ? "float32" : cond instanceof Float64Array ? "float64" : "int64";
+    const states = (data: Float32Array) => new Tensor("float32", data, [n, ...bridge.state.shape]);
     const inputs: Record<string, () => RuntimeTensor> = {
-      x: () => new Tensor("float32", x, [n, ...bridge.state.shape]),
+      x: () => states(x),
       t: () => all(time),
       direction: () => all(direction ?? 0),
       cond: () => new Tensor(type, cond, shape),
       y: () => new Tensor("int64", rows.y ?? new BigInt64Array(), [n]),
       interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
       step: () => all(step ?? 0),
+      noise: () => states(noise ?? new Float32Array(x.length)),
     };
     const feeds = Object.fromEntries(bridge.inputs.map((name) => [name, inputs[name]?.()]));
     const result = (await session.run(feeds, [output]))[output];

@@ -153,7 +153,7 @@ function conditionsOf(
 }
 
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
-  info.fixedSteps && solver === "sde" ? info.steps : steps;
+  solver === "sde" && info.stepChoices?.includes(steps) === false ? info.steps : steps;
 
 /** Frees a state's memory; its index stays. */
 export function forget({ states }: SampledPaths, k: number): void {

@@ -56,13 +56,13 @@ export function legsOf(
 }
 
 /**
- * The field at rows x [n · size] and one process time for all, or its mean over a signed step: [n · size], which the caller may
- * overwrite.
+ * The field at rows x [n · size] and one process time for all, its mean over a signed step, or its draw by noise [n · size]: [n · size],
+ * which the caller may overwrite.
  */
 export type Field = (
   x: Float32Array,
   time: number,
-  step?: number,
+  more?: { step?: number; noise?: Float32Array },
 ) => Promise<Float32Array> | Float32Array;
 
 /** One step from x, which stays unchanged. */

@@ -55,7 +55,7 @@ export const euler =
 export const meanEuler =
   (velocity: Field): Take =>
   async (x, { time, next }) =>
-    addScaled(x, next - time, await velocity(x, time, next - time));
+    addScaled(x, next - time, await velocity(x, time, { step: next - time }));
 
 /** Second order, two evaluations a step; takes the velocity of the middle. */
 export const midpoint =
@@ -92,6 +92,38 @@ export function probabilityFlow(
     const backward = b && (await b(x, t));
     if (forward && backward) return forward.map((value, i) => (value - backward[i]) / 2);
     return forward ?? (backward as Float32Array).map((value) => -value);
+  };
+}
+
+/**
+ * Steps of the bridge to a draw of the endpoint, which a network gives for a state and noise. Each row of `noise` has two states of
+ * numbers: for the draw, and for the bridge.
+ */
+export function bridgeToDraws(
+  draw: Field,
+  {
+    direction,
+    sigma,
+    leg,
+    noise,
+    size,
+  }: Pick<EulerMaruyamaOptions, "direction" | "sigma" | "leg" | "noise"> & { size: number },
+): Take {
+  return async (x, step) => {
+    const both = noise();
+    const half = (first: number) =>
+      x.map((_, i) => both[2 * size * Math.floor(i / size) + first + (i % size)]);
+    const end = await draw(x, step.time, { noise: half(0) });
+    const left = direction === "f" ? leg.to - step.time : step.time - leg.from;
+    return eulerMaruyama((state) => state.map((value, i) => (end[i] - value) / left), {
+      direction,
+      sigma,
+      leg,
+      stepVariance: "bridge",
+      lastNoise: false,
+      end: () => end,
+      noise: () => half(size),
+    })(x, step);
   };
 }
 

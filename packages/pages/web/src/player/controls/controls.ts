@@ -47,9 +47,7 @@ export function createControls(
     }
     changed();
   });
-  const steps = numberField("Steps", settings.steps, settingLimits.steps, (value) =>
-    set("steps", value),
-  );
+  const steps = stepsField(info, settings.steps, (value) => set("steps", value));
   const again = h("button", { type: "button" }, "New noise");
   listen(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
   const conditions = conditionControls(info, { settings, own, changed });
@@ -61,6 +59,19 @@ export function createControls(
     steps,
     ...conditions,
     info.random ? again : null,
+  );
+}
+
+/** A choice, if the sampler takes some numbers of steps alone and there is no flow, which takes any. */
+function stepsField(
+  { stepChoices, flow, steps }: BridgeInfo,
+  now: number,
+  changed: (steps: number) => void,
+): HTMLElement {
+  if (!stepChoices || flow) return numberField("Steps", now, settingLimits.steps, changed);
+  const options = stepChoices.map((k) => [`${k}`, `${k}`] as const);
+  return selectField("Steps", options, `${stepChoices.includes(now) ? now : steps}`, (value) =>
+    changed(Number(value)),
   );
 }
 
