@@ -32,6 +32,7 @@ const withPortable = [
     "table/table",
   ].map((name) => `packages/engine/torch/test/${name}.test.ts`),
   "packages/library/train/test/method.test.ts",
+  "packages/command/export/test/methods.test.ts",
   ...["ema", "mlp-cond", "mlp", "ode", "ot", "tuples"].map((name) => `test/parity/${name}.test.ts`),
 ];
 const portableOnly = [

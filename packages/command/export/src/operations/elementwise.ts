@@ -69,6 +69,11 @@ export const elementwise: Readonly<Record<string, Converter>> = {
   mul: binary("Mul"),
   div: quotient,
   rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaledOther(op, "self")]),
+  // libtorch's square calls pow.
+  square(op) {
+    const base = op.value("self", op.type);
+    return op.graph.node("Mul", [base, base]);
+  },
   pow(op) {
     const base = op.value("self", op.type);
     const isSquare = op.typeOf("exponent") === undefined && op.number("exponent") === 2;
