@@ -1,7 +1,7 @@
 // NetCDF files with levels: each level of a variable is a channel.
 import { join } from "node:path";
 import { openFields } from "@dsbm/data";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { fieldFormats, smallFields } from "../../packages/library/data/test/fields/field-files.js";
 import { withLevels } from "../../packages/library/data/test/fields/level-files.js";
 import { refuse, scratch, succeed, wordsOf } from "./cli.js";
@@ -10,40 +10,53 @@ import { headerByNcdump } from "./netcdf-programs.js";
 const root = scratch();
 const inRoot = { cwd: root };
 
+/** Winds that begin with their level. */
+async function writeLevels(name: string, values: number[], units: string): Promise<void> {
+  const n = 12 * values.length * 6;
+  const wind = Array.from(
+    { length: n },
+    (_, i) => values[Math.floor(i / 6) % values.length] + i / n,
+  );
+  const ua = { name: "ua", dimensions: ["time", "lev", "lat", "lon"], values: wind };
+  await fieldFormats[3][1](root, withLevels(smallFields(12, [{}]), { values, units }, [ua]), name);
+}
+
+beforeAll(async () => {
+  await writeLevels("single", [1000], "hPa");
+  const words = "fit single.nc single.nc method=quantile_mapping data.variables=ua test_npar=2";
+  await succeed(wordsOf(`${words} threads=1 name=single`), inRoot);
+});
+
 describe("NetCDF files", () => {
   it("of several levels keep them, in the order of the run and with the coordinates of the target", async () => {
-    const levels = async (name: string, values: number[], units: string) => {
-      const n = 12 * values.length * 6;
-      const wind = Array.from(
-        { length: n },
-        (_, i) => values[Math.floor(i / 6) % values.length] + i / n,
-      );
-      const ua = { name: "ua", dimensions: ["time", "lev", "lat", "lon"], values: wind };
-      await fieldFormats[3][1](
-        root,
-        withLevels(smallFields(12, [{}]), { values, units }, [ua]),
-        name,
-      );
-    };
-    await levels("pascals", [85_000, 50_000], "Pa");
-    await levels("hectopascals", [500, 850], "hPa");
-    const files = "fit pascals.nc hectopascals.nc method=quantile_mapping";
-    const words = `${files} threads=1 test_npar=2`;
+    await writeLevels("pascals", [85_000, 50_000], "Pa");
+    await writeLevels("hectopascals", [500, 850], "hPa");
+    const options = "method=quantile_mapping threads=1 test_npar=2";
+    const words = `fit pascals.nc hectopascals.nc ${options}`;
     await refuse(
       wordsOf(`${words} data.variables=ua`),
       ["ua@850 of pascals.nc would become ua@500"],
       inRoot,
     );
-    const orders = { second: "pr,ua@500,ua@850", first: "ua@850,pr,ua@500" };
-    for (const [name, variables] of Object.entries(orders))
-      await succeed(wordsOf(`${words} data.variables=${variables} name=${name}`), inRoot);
-    await succeed(wordsOf(`${words} data.variables=pr name=rain`), inRoot);
+    const next = `fit hectopascals.nc hectopascals.nc ${options}`;
+    for (const run of [
+      `${words} data.variables=ua@850,pr,ua@500 name=first`,
+      `${next} data.variables=pr,ua@500,ua@850 name=second`,
+    ])
+      await succeed(wordsOf(run), inRoot);
+    await refuse(
+      wordsOf("fit pascals.nc single.nc method=quantile_mapping data.variables=ua"),
+      [
+        "pascals.nc has ua@850, ua@500; single.nc has ua@1000: expected the same variables and levels",
+      ],
+      inRoot,
+    );
     const then = "then=experiments/second";
     await refuse(
-      ["sample", "experiments/rain", "pascals.nc", "x.nc", then, "direction=f"],
+      ["sample", "experiments/single", "single.nc", "x.nc", then, "direction=f"],
       [
         "takes the variables pr, ua@500, ua@850;",
-        "gives pr: expected the same variables and levels",
+        "gives ua: expected the same variables and levels",
       ],
       inRoot,
     );
@@ -60,5 +73,16 @@ describe("NetCDF files", () => {
     expect([0, 6].map((k) => Math.floor(values[k]))).toEqual([500, 850]);
     const header = headerByNcdump(join(root, "levels.nc"));
     if (header) expect(header).toContain("float ua(time, lev, lat, lon)");
+  });
+
+  it("of one level keep its dimension", async () => {
+    const sample = "sample experiments/single single.nc single-out.nc direction=f threads=1";
+    await succeed(wordsOf(sample), inRoot);
+    const file = await openFields(join(root, "single-out.nc"), { variables: ["ua"], marks: [] });
+    file.close();
+    expect(file.grid.channels[0]).toMatchObject({
+      name: "ua",
+      level: { label: "1000", value: 1000 },
+    });
   });
 });

@@ -12,6 +12,7 @@ import {
   type FieldSetFacts,
   FieldUnits,
   farValueNotes,
+  firstOf,
   fitTransform,
   isSameAxis,
   type Limits,
@@ -101,10 +102,15 @@ export function fieldEnds(datasets: EndpointData[], config: CompleteTrainConfig)
 function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
   const { channels, y, x } = first.grid;
   const there = other.grid;
-  if (there.channels.length !== channels.length)
+  if (there.channels.length !== channels.length) {
+    const namesOf = (list: readonly FieldChannel[]) =>
+      list.map(({ name, level }) => (level ? `${level.variable}@${level.label}` : name));
+    const shared = namesOf(channels).filter((name) => namesOf(there.channels).includes(name));
+    const example = shared.length > 0 ? `=${shared.join()}` : "";
     throw new ConfigError(
-      `${first.path} has ${channels.length} variables, ${other.path} has ${there.channels.length}: expected as many; name them by data.variables`,
+      `${first.path} has ${firstOf(namesOf(channels), 12)}; ${other.path} has ${firstOf(namesOf(there.channels), 12)}: expected the same variables and levels; name those of both by data.variables${example}`,
     );
+  }
   checkLevels(first, other);
   if (there.y.size !== y.size || there.x.size !== x.size)
     throw new ConfigError(
@@ -112,10 +118,16 @@ function checkAlike(first: FieldSetFacts, other: FieldSetFacts): void {
     );
 }
 
+const levelOf = ({ level }: FieldChannel): string | undefined => level?.label;
+
+/** Whether the file has further levels, or the user chose the level. */
+const isChosen = ({ name, level }: FieldChannel): boolean =>
+  level !== undefined && name !== level.variable;
+
 /** Levels of two files may have another order. */
 function checkLevels(first: FieldSetFacts, other: FieldSetFacts): void {
   const pairs = first.grid.channels.map((a, k) => ({ a, b: other.grid.channels[k] }));
-  const wrong = pairs.find(({ a, b }) => a.level && b.level && a.level.label !== b.level.label);
+  const wrong = pairs.find(({ a, b }) => isChosen(a) && isChosen(b) && levelOf(a) !== levelOf(b));
   if (!wrong) return;
   const example = pairs.slice(0, 2).map(({ a }) => a.name);
   throw new ConfigError(
@@ -232,10 +244,18 @@ function warningsOf(facts: readonly FieldSetFacts[]): string[] {
   const [a] = facts;
   const b = facts.at(-1);
   if (!a || !b || a === b) return marks;
+  const levels = a.grid.channels.flatMap((channel, k) => {
+    const other = b.grid.channels[k];
+    const both = [channel, other].map(levelOf);
+    if (both.includes(undefined) || both[0] === both[1]) return [];
+    return [
+      `${channel.name} is at ${channel.level?.dimension} ${both[0]} in ${a.path}, at ${both[1]} in ${b.path}: outputs have the level of ${b.path}`,
+    ];
+  });
   const axes = (["y", "x"] as const).filter((axis) => !isSameAxis(a.grid[axis], b.grid[axis]));
   const places = axes.map(
     (axis) =>
       `the grids differ: ${spanText(a.grid[axis])} in ${a.path}, ${spanText(b.grid[axis])} in ${b.path}: cells are taken in their order; bring both to one grid first (cdo remapcon, or cdo sellonlatbox for longitudes from 0 and from -180)`,
   );
-  return [...(marks.length > 0 ? marks : spreadDifferences(a, b)), ...places];
+  return [...(marks.length > 0 ? marks : spreadDifferences(a, b)), ...levels, ...places];
 }

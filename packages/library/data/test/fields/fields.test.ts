@@ -146,7 +146,12 @@ describe.each(fieldFormats)("%s", (format, write) => {
   it.each<[string, string[] | null, RegExp]>([
     ["several without a choice", null, /has the variables pr, tas, wind: write data\.variables=pr/],
     ["an unknown one", ["tos"], /has no variable tos; did you mean "tas"\?/],
-    ["an unknown level", ["wind@900"], /wind has no level 900: expected one of 850, 500/],
+    [
+      "an unknown level",
+      ["wind@900"],
+      /has no level 900: expected wind for all levels, or some of wind@850/,
+    ],
+    ["a level without a name", ["wind@"], /wind@ names no level: .* some of wind@850, wind@500/],
     ["a level of others", ["pr@850"], /pr has no level 850: expected pr alone/],
     ["a level twice", ["wind@850", "wind"], /wind@850 is chosen twice/],
     [

@@ -5,6 +5,7 @@ import {
   type FieldFile,
   type FieldVariable,
   strideOf,
+  variableAt,
 } from "../file/field-file.js";
 import { axisOf, type FieldAxis } from "./axis.js";
 import {
@@ -120,11 +121,17 @@ function levelPlace(
   labels: readonly string[],
   label: string,
 ): number {
-  const place = label === "" ? -1 : labels.findIndex((one) => Number(one) === Number(label));
+  const isEmpty = label.trim() === "";
+  const place = isEmpty ? -1 : labels.findIndex((one) => Number(one) === Number(label));
   if (place >= 0) return place;
-  const list = firstOf(labels, 12);
+  const { name } = variable;
+  const names = labels.map((one) => `${name}@${one}`);
+  const expected =
+    names.length === 0
+      ? `${name} alone, since it has no levels`
+      : `${name} for all levels, or some of ${firstOf(names, 12)}`;
   throw invalidOption(
-    `${path}: ${variable.name} has no level ${label}: expected ${list === "" ? `${variable.name} alone, since it has no levels` : `one of ${list}`}`,
+    `${path}: ${isEmpty ? `${name}@ names no level` : `${name} has no level ${label}`}: expected ${expected}`,
   );
 }
 
@@ -142,21 +149,22 @@ async function channelsOf(
 ): Promise<ReadChannel[]> {
   const places = placesOf(variable, coordinates) as FieldPlaces;
   const { name, attributes, dimensions } = variable;
-  const strides = { y: strideOf(variable, places.y), x: strideOf(variable, places.x) };
   const units = textAttribute(attributes, "units") || null;
   const channel = { name, units, attributes: describing(attributes) };
   const dimension = places.level === null ? null : dimensions[places.level];
   const axis = dimension && (await axisOf(dimension, coordinates));
   const labels = axis ? labelsOf(axis) : [];
-  // One level without a choice is as no level.
-  if (label === null && labels.length < 2)
-    return [{ channel, source: { variable, offset: 0, strides }, places }];
-  const chosen = label === null ? [...labels.keys()] : [levelPlace(path, variable, labels, label)];
-  const { name: levels, values, attributes: described } = axis as FieldAxis;
+  const level = label === null ? null : levelPlace(path, variable, labels, label);
+  if (!axis || places.level === null)
+    return [{ channel, source: sourceOf(variable, places, 0), places }];
+  const { name: levels, values, attributes: described } = axis;
+  const chosen = level === null ? [...labels.keys()] : [level];
+  const place = places.level;
   return chosen.map((k) => ({
     channel: {
       ...channel,
-      name: `${name}@${labels[k]}`,
+      // The only level needs no choice.
+      name: level === null && labels.length < 2 ? name : `${name}@${labels[k]}`,
       level: {
         variable: name,
         dimension: levels,
@@ -165,10 +173,20 @@ async function channelsOf(
         attributes: described,
       },
     },
-    source: { variable, offset: k * strideOf(variable, places.level as number), strides },
+    // All levels are read at once.
+    source:
+      level === null
+        ? sourceOf(variable, places, k * strideOf(variable, place))
+        : sourceOf(variableAt(variable, { place, entry: k }), places, 0),
     places,
   }));
 }
+
+const sourceOf = (variable: FieldVariable, { y, x }: FieldPlaces, offset: number) => ({
+  variable,
+  offset,
+  strides: { y: strideOf(variable, y), x: strideOf(variable, x) },
+});
 
 /**
  * The channels of the chosen variables of a file; null chooses the only variable on a grid. A variable has a channel for each

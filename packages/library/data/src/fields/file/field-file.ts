@@ -14,6 +14,14 @@ export type FieldAttribute = string | number | readonly number[];
 /** Attributes by name. */
 export type FieldAttributes = Readonly<Record<string, FieldAttribute>>;
 
+/** One entry of a dimension behind the first. */
+export interface DimensionEntry {
+  /** The place of the dimension, from 1. */
+  place: number;
+  /** From 0. */
+  entry: number;
+}
+
 /** Types of stored numbers. */
 export type NumberType = `${"int" | "uint"}${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}`;
 
@@ -24,8 +32,11 @@ export interface FieldVariable {
   /** The type of its numbers; null: it holds no numbers. */
   numberType: NumberType | null;
   attributes: FieldAttributes;
-  /** Stored values, without scale and offset, of `count` entries of the first dimension, in C order; of a scalar its value. */
-  read(first: number, count: number): Promise<ArrayLike<number | bigint>>;
+  /**
+   * Stored values, without scale and offset, of `count` entries of the first dimension, in C order; of a scalar its value. Reads
+   * all of the other dimensions, or one `only` entry of one of them.
+   */
+  read(first: number, count: number, only?: DimensionEntry): Promise<ArrayLike<number | bigint>>;
 }
 
 /** Formats of files of fields. */
@@ -43,6 +54,15 @@ export const strideOf = (
   { dimensions }: Pick<FieldVariable, "dimensions">,
   place: number,
 ): number => dimensions.slice(place + 1).reduce((product, { size }) => product * size, 1);
+
+/** A variable of one entry of a dimension, such as a level, which reads no others. */
+export function variableAt(variable: FieldVariable, only: DimensionEntry): FieldVariable {
+  return {
+    ...variable,
+    dimensions: variable.dimensions.map((one, k) => (k === only.place ? { ...one, size: 1 } : one)),
+    read: (first, count) => variable.read(first, count, only),
+  };
+}
 
 /** Variables of a file, and dimensions of a variable, at most. */
 export const mostVariables = 10_000;

@@ -79,15 +79,18 @@ function variableOf(name: string, dataset: H5Dataset): FieldVariable | null {
     name: isCoordinate ? name : (dimensionName(dataset, k) ?? `${name}_${k}`),
     size,
   }));
-  const rest = dimensions.slice(1).map((): [] => []);
+  const rest = dimensions.slice(1).map((): [] | [number, number] => []);
   return {
     name,
     dimensions,
     numberType,
     attributes: { ...defaultFill(numberType), ...attributesOf(dataset) },
-    async read(first, count) {
+    async read(first, count, only) {
       if (dimensions.length === 0) return [dataset.value as number];
-      return dataset.slice([[first, first + count], ...rest]) as ArrayLike<number | bigint>;
+      const ranges = rest.map((all, k) =>
+        k + 1 === only?.place ? [only.entry, only.entry + 1] : all,
+      ) as typeof rest;
+      return dataset.slice([[first, first + count], ...ranges]) as ArrayLike<number | bigint>;
     },
   };
 }
