@@ -8,6 +8,7 @@ import {
   type ColumnCondition,
   type ColumnTransform,
   categoryBlocks,
+  checkOneModel,
   componentShrinkage,
   type DataDescription,
   describeTables,
@@ -17,7 +18,6 @@ import {
   fitTransform,
   type Limits,
   limitsOf,
-  otherModel,
   principalComponents,
   type RowBlocks,
   RowUnits,
@@ -56,7 +56,7 @@ export interface Columns {
 
 /**
  * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
- * @throws {ConfigError} for data.layer of another format, coordinates of two models, and values too large for float32.
+ * @throws {ConfigError} for data.layer of another format and values too large for float32, and a DatasetError for coordinates of two models.
  */
 export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = datasets.flatMap((end) => end.facts ?? []);
@@ -72,8 +72,7 @@ export function columnEnds(datasets: EndpointData[], config: CompleteTrainConfig
     throw new ConfigError(
       `a table needs a table as the other dataset, got ${datasets.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
     );
-  const [problem] = facts.flatMap((table) => otherModel(first, table) ?? []);
-  if (problem) throw new ConfigError(problem);
+  for (const table of facts) checkOneModel(first, table);
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
   const condition = fitCondition(facts);

@@ -59,7 +59,7 @@ export {
 export * from "./tables/clean.js";
 export { type ColumnVariability, largestLogarithm, mostNarrowColumns } from "./tables/counts.js";
 export { type DependentColumn, dependentColumns } from "./tables/dependent-columns.js";
-export { type EmbeddingPlace, otherModel } from "./tables/embedding.js";
+export { checkOneModel, type EmbeddingPlace } from "./tables/embedding.js";
 export {
   type DataDescription,
   describeEnd,

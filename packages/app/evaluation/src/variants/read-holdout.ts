@@ -1,11 +1,11 @@
 import { ConfigError, tableReading } from "@dsbm/config";
 import {
   type ColumnCategory,
+  checkOneModel,
   cleanRows,
   type EmbeddingPlace,
   embedCategories,
   openRows,
-  otherModel,
   type ReadOptions,
 } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
@@ -14,7 +14,7 @@ import type { MetricData } from "../metric.js";
 
 /**
  * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them.
- * @throws {ConfigError} for a file without the run's columns or with coordinates of another model, and errors of reading.
+ * @throws {ConfigError} for a file without the run's columns, and a DatasetError for coordinates of another model.
  */
 export async function readHoldout(path: string, { datasets, config }: MetricData): Promise<Tensor> {
   if (datasets.shape.length !== 1 || datasets.projection)
@@ -33,7 +33,7 @@ export async function readHoldout(path: string, { datasets, config }: MetricData
 /**
  * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
  * known, and `model` is the file whose coordinates these should be.
- * @throws {ConfigError} for other columns, for coordinates of another model, and for fewer than 4 rows, and errors of reading.
+ * @throws {ConfigError} for other columns and for fewer than 4 rows, and a DatasetError for coordinates of another model.
  */
 export async function readRows(
   path: string,
@@ -58,8 +58,7 @@ export async function readRows(
   const file = await openRows(path, options);
   try {
     const place = { path, embedding: file.embedding };
-    const problem = model && otherModel(model, place);
-    if (problem) throw new ConfigError(problem);
+    if (model) checkOneModel(model, place);
     const source = embedCategories(file, categories);
     const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
     const columns =

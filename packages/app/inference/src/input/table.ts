@@ -3,6 +3,7 @@ import {
   type CleanBatch,
   type CleanCounts,
   type CleanRequest,
+  checkOneModel,
   chooseColumns,
   cleanRows,
   columnsOfFile,
@@ -11,7 +12,6 @@ import {
   type KeptCell,
   type KeptColumn,
   openRows,
-  otherModel,
   type ReadOptions,
   type RowSource,
   type Units,
@@ -61,9 +61,7 @@ export async function tableInput(path: string, options: TableInputOptions): Prom
       signal: options.signal,
       progress: showRows(progress, `reading counts of ${path}`),
     });
-    const { embedding } = file;
-    const problem = trained.columns && otherModel(trained.columns.model, { path, embedding });
-    if (problem) throw new ConfigError(problem);
+    if (trained.columns) checkOneModel(trained.columns.model, { path, embedding: file.embedding });
     const source = embedCategories(file, trained.columns?.categories ?? []);
     const columns = matchedColumns(source, {
       trained,

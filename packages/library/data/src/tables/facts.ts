@@ -83,7 +83,7 @@ export interface TableFacts {
   /** Columns of whole numbers that rise with each row, as row numbers do. */
   counters: string[];
   /** The model that made the columns; undefined: none that is known. */
-  embedding?: EmbeddingFacts;
+  embedding?: EmbeddingFacts | undefined;
   /** For people. */
   notes: string[];
 }

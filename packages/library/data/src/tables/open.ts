@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { badTable, DatasetError, didYouMean, firstOf, invalidOption } from "../errors.js";
 import { attempt, isFolder, statOrUndefined } from "../files/read.js";
 import { cellReader, missingNumbers } from "./cells.js";
+import { areCentred } from "./embedding.js";
 import { openForeign } from "./read/foreign.js";
 import { openText } from "./read/text/text.js";
 import {
@@ -87,6 +88,8 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   checkNames(path, table.columns);
   const { isMissing } = cellReader(options);
   const missing = missingNumbers(options.na);
+  // Groups of one file share the answer.
+  let centred: Promise<boolean> | undefined;
   const checkUnchanged = () => {
     const now = statOrUndefined(path);
     if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino)
@@ -102,6 +105,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     format,
     isMissing,
     ...(variability && { variability: (watch) => watchReading(variability(), watch) }),
+    ...(table.embedding && { isCentred: () => (centred ??= areCentred(table)) }),
     async *batches(request: RowRequest) {
       const { numbers = [], texts = [] } = request;
       const known = new Set(table.columns.map(({ name }) => name));

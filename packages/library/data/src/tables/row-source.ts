@@ -3,7 +3,7 @@ import { badTable, type DatasetError, didYouMean, firstOf, invalidOption } from 
 import type { UnpackLimits } from "../files/archive.js";
 import type { CellOptions, TextHint } from "./cells.js";
 import type { ColumnVariability } from "./counts.js";
-import type { EmbeddingFacts } from "./embedding.js";
+import type { EmbeddingModel } from "./embedding.js";
 
 /** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
@@ -109,7 +109,7 @@ export interface RowSource {
   /** Notes on the reading, for people. */
   readonly notes: readonly string[];
   /** Of coordinates in a .h5ad file: the model that made them. */
-  readonly embedding?: EmbeddingFacts;
+  readonly embedding?: EmbeddingModel;
   /** Whether a text of the table is a missing value. */
   isMissing(text: string): boolean;
   /**
@@ -122,6 +122,8 @@ export interface RowSource {
    * @throws {DatasetError} `BadTable` for values that are no counts.
    */
   variability?(watch?: ReadingWatch): Promise<ColumnVariability>;
+  /** Of coordinates in a .h5ad file: reads all rows, and tells whether each coordinate has mean 0. */
+  isCentred?(): Promise<boolean>;
   /** Of a table with categories: throws `BadTable` if a cell of the last batch, in a row of the file, is no level of its category. */
   checkLevel?(category: string, row: number): void;
   /** Closes the file. */
@@ -129,7 +131,8 @@ export interface RowSource {
 }
 
 /** What a reader of a format returns. */
-export interface Opened extends Omit<RowSource, "path" | "format" | "isMissing" | "variability"> {
+export interface Opened
+  extends Omit<RowSource, "path" | "format" | "isMissing" | "variability" | "isCentred"> {
   /** As `RowSource.variability`, in steps; a step is the number of rows so far. */
   variability?(): AsyncGenerator<number, ColumnVariability>;
 }

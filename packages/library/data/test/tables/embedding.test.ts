@@ -1,6 +1,7 @@
 // Coordinates of two files: whether one model made them.
 import { expect, it } from "vitest";
-import { embeddingNotes, otherModel } from "../../src/tables/embedding.js";
+import { checkOneModel, embeddingNotes } from "../../src/tables/embedding.js";
+import { refusal } from "../files.js";
 
 const pca = (more: object = {}) => ({
   name: "X_pca",
@@ -40,8 +41,10 @@ it.each<[string, object, object, RegExp | null, RegExp | null]>([
       digest: name,
       embedding,
     }));
-    const found = [otherModel(source, target) ?? "", embeddingNotes(source, target).join()];
-    for (const [k, pattern] of [problem, note].entries()) expect(found[k]).toMatch(pattern ?? /^$/);
+    const check = () => checkOneModel(source, target);
+    if (problem) expect(check).toThrow(refusal("BadTable", problem));
+    else expect(check).not.toThrow();
+    expect(embeddingNotes(source, target).join()).toMatch(note ?? /^$/);
     expect(embeddingNotes(source, source)).toEqual([]);
   },
 );

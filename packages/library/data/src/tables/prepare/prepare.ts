@@ -110,10 +110,13 @@ async function writeRows(
     edges,
     repeated,
     moments,
-    ...(source.embedding && { embedding: source.embedding }),
+    embedding: await embeddingFacts(source),
     notes: [...source.notes, ...choice.notes, ...notes],
   };
 }
+
+const embeddingFacts = async ({ embedding, isCentred }: RowSource) =>
+  embedding && { ...embedding, isCentred: (await isCentred?.()) ?? false };
 
 /** Splits the rows that were read, and removes their files. */
 async function splitTable(

@@ -1,6 +1,6 @@
 // Tables whose numbers are a matrix, read by rows.
 import { type ColumnVariability, CountMoments, type Entries } from "../counts.js";
-import type { EmbeddingFacts } from "../embedding.js";
+import type { EmbeddingModel } from "../embedding.js";
 import {
   arrayNames,
   asNumber,
@@ -48,7 +48,7 @@ interface MatrixFacts {
   /** The total of each row after scaling; undefined: rows stay as they are. */
   total?: number | undefined;
   /** The model that made the columns. */
-  embedding?: EmbeddingFacts;
+  embedding?: EmbeddingModel;
   /** For people. */
   notes?: readonly string[];
   close: () => void;

@@ -5,22 +5,18 @@ import {
   type H5Entity,
   type H5Group,
 } from "../../../files/hdf5.js";
-import type { EmbeddingFacts } from "../../embedding.js";
-import type { Matrix } from "../matrix.js";
+import type { EmbeddingModel } from "../../embedding.js";
 
 /** Columns whose loadings are compared: the first by name, as in every file with these columns. */
 const mostColumns = 64;
 const mostComponents = 8;
-const leastCoordinates = 4;
-const mostNumbers = 2 ** 26;
-const rowsAtOnce = 4096;
 
 /** What a file says of the model behind the entry `name` of obsm. Returns null if the name is not an embedding. */
-export function embeddingFacts(
+export function embeddingModel(
   h5: H5,
   file: H5Group,
-  { name, matrix, genes }: { name: string; matrix: Matrix; genes: readonly string[] | null },
-): EmbeddingFacts | null {
+  { name, genes }: { name: string; genes: readonly string[] | null },
+): EmbeddingModel | null {
   if (!/^X_|pca/i.test(name)) return null;
   const groupOf = (parent: H5Group, member: string) => {
     const group = child(parent, member);
@@ -36,7 +32,6 @@ export function embeddingFacts(
     name,
     loadings: genes && loadingsOf(h5, loadings, genes),
     variances: variance instanceof h5.Dataset ? numbersOf(variance, mostComponents) : null,
-    isCentred: isCentred(matrix),
   };
 }
 
@@ -52,7 +47,7 @@ function loadingsOf(
   h5: H5,
   loadings: H5Entity,
   genes: readonly string[],
-): EmbeddingFacts["loadings"] {
+): EmbeddingModel["loadings"] {
   if (!(loadings instanceof h5.Dataset)) return null;
   const [rows = 0, components = 0] = loadings.shape ?? [];
   const width = Math.min(components, mostComponents);
@@ -67,21 +62,4 @@ function loadingsOf(
     .filter(({ i }) => rowOf(i).some((x) => x !== 0))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries(ranked.slice(0, mostColumns).map(({ name, i }) => [name, rowOf(i)]));
-}
-
-/** Whether the means of all columns are much closer to 0 than means of random rows. */
-function isCentred({ n, d, block }: Matrix): boolean {
-  if (d < leastCoordinates || n * d > mostNumbers) return false;
-  const sums = new Float64Array(d);
-  const squares = new Float64Array(d);
-  for (let first = 0; first < n; first += rowsAtOnce)
-    block(
-      first,
-      Math.min(rowsAtOnce, n - first),
-    )((_, k, x) => {
-      sums[k] += x;
-      squares[k] += x * x;
-    });
-  // Random rows have a mean within a tenth of its standard error with probability .08.
-  return sums.every((sum, k) => sum * sum <= 0.01 * squares[k]);
 }

@@ -6,7 +6,7 @@ import { mostNarrowColumns } from "../../counts.js";
 import type { Opened, ReadOptions } from "../../row-source.js";
 import { matrixTable } from "../matrix.js";
 import { readAnnotations, textsOf } from "./annotations.js";
-import { embeddingFacts } from "./embedding.js";
+import { embeddingModel } from "./embedding.js";
 import { openX } from "./x.js";
 
 /** @throws {DatasetError} `BadTable`, `InvalidOption` for an unknown matrix. */
@@ -22,7 +22,7 @@ export async function openH5ad(
   const matrix = openX(h5, path, entity, check);
   const model =
     embedding !== null &&
-    embeddingFacts(h5, file, { name: embedding, matrix, genes: geneNames(h5, file, { path }) });
+    embeddingModel(h5, file, { name: embedding, genes: geneNames(h5, file, { path }) });
   return matrixTable(path, matrix, {
     total: normalise,
     names: genes && geneNames(h5, genes, { path, d: matrix.d }),
