@@ -40,7 +40,7 @@ const packages = {
   studio: { group: "pages", budget: 44_500, imports: ["files", "runs", "web"] },
   export: {
     group: "command",
-    budget: 15_800,
+    budget: 16_000,
     imports: [...base, "datasets", "problem", "inference", "web"],
   },
   cli: {
