@@ -53,7 +53,7 @@ const prefixes: Readonly<Record<string, number>> = {
 /** Zeros in kelvin of units that do not start at 0 K. */
 const zeros: Readonly<Record<string, number>> = { degC: 273.15, degF: (459.67 * 5) / 9 };
 
-/** Words of a symbol, in lower case and without the s of a plural. */
+/** Symbols by their names, in lower case and without the s of a plural. */
 const words: Readonly<Record<string, string>> = {
   meter: "m",
   metre: "m",

@@ -34,7 +34,7 @@ export interface FieldVariable {
   attributes: FieldAttributes;
   /**
    * Stored values, without scale and offset, of `count` entries of the first dimension, in C order; of a scalar its value. Reads
-   * all of the other dimensions, or one `only` entry of one of them.
+   * all of the other dimensions, or a single entry of the dimension of `only`.
    */
   read(first: number, count: number, only?: DimensionEntry): Promise<ArrayLike<number | bigint>>;
 }
