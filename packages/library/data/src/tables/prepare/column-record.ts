@@ -41,7 +41,7 @@ const quantile = (sorted: Float64Array, q: number) => sorted[Math.floor(q * (sor
 const interquartileRange = (sorted: Float64Array): number =>
   sorted.length > 0 ? quantile(sorted, 0.75) - quantile(sorted, 0.25) : 0;
 
-/** Medians and interquartile ranges of columns; `width` is of the values beside the median where its middle half has one value. */
+/** Medians, quartiles and interquartile ranges of columns. If the middle half of a column has one value, `width` is of its other values. */
 function quartileFacts(columns: readonly Float64Array[]) {
   const sorted = columns.map((column) => column.slice().sort());
   const offset = sorted.map((column) => quantile(column, 0.5));
