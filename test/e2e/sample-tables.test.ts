@@ -1,5 +1,5 @@
 // `dsbm sample` of runs of tables: columns by name, in the data's own units, in every format, row by row.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRows } from "@dsbm/data";
 import { Generator, randn } from "@dsbm/torch";
@@ -202,4 +202,9 @@ it("counts rows far from the training data, and values outside of its range or k
   const out = await load(pathOf("held-out.csv"));
   expect(out.small[0]).toBeCloseTo(5.1, 5);
   expect(Number.isInteger(out.large[0])).toBe(true);
+
+  // NEW's own columns are no samples: no range, no rounding, as many digits.
+  await runWell("annotate", held, "held.csv", "held-notes.csv");
+  const [, row] = readFileSync(pathOf("held-notes.csv"), "utf8").split("\n");
+  expect(row.split(",").slice(0, 3)).toEqual(["6", "1234.7", "1700000000"]);
 });

@@ -127,7 +127,9 @@ async function annotateTable(
     progress.line(
       `${path}: it lacks the run's column of times; all rows are taken as rows of time ${first}`,
     );
-  const columns = units.columns(names);
+  const columns = units
+    .columns(names)
+    .map(({ name }): NumberColumn => ({ name, dtype: "float64" }));
   const annotations = annotationsOf({
     bridge,
     config,
@@ -147,7 +149,8 @@ async function annotateTable(
     try {
       const values = await annotateBatch(annotations, batch, { times, first: done });
       lineages?.add(batch, times, values);
-      const numbers = [...(place ? [] : units.undo(batch.x)), ...values];
+      const own = place ? [] : (batch.numbers as readonly Float64Array[]);
+      const numbers = [...own, ...values];
       const { rows, kept: cells } = batch;
       await file.writer.write({ count: times.length, rows, kept: cells, numbers });
     } finally {

@@ -29,6 +29,8 @@ import { type TableKeys, tableInput } from "./table.js";
 export interface InputRows {
   /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
+  /** Of a table: its columns, as its file has them. */
+  numbers?: readonly Float64Array[];
   /** Cells of each kept column. */
   kept: readonly (readonly KeptCell[])[];
   /** Row numbers of a table's file, from 0. */

@@ -116,6 +116,7 @@ async function openTable(
       far?.add(batch.numbers);
       yield {
         x: units.apply(batch.numbers),
+        numbers: batch.numbers,
         rows: batch.rows,
         kept: batch.texts.map((column, k) => keptCells(keptColumns[k], column, first)),
         conditions: condition
