@@ -8,7 +8,9 @@ export function digits(value: number | null | undefined, significant = 3): strin
   if (size === Number.POSITIVE_INFINITY) return value > 0 ? "∞" : "−∞";
   if (size < 1e9 && Number.isInteger(value)) return withMinus(value.toLocaleString("en-US"));
   if (size >= 1e6 || size < 1e-3) return powerOfTen(value.toExponential(significant - 1));
-  const places = Math.max(0, significant - 1 - Math.floor(Math.log10(size)));
+  // Of the rounded number: 0.9999 has three digits as 1.00.
+  const rounded = Number(size.toPrecision(significant));
+  const places = Math.max(0, significant - 1 - Math.floor(Math.log10(rounded)));
   const exactly = { minimumFractionDigits: places, maximumFractionDigits: places };
   return withMinus(value.toLocaleString("en-US", exactly));
 }

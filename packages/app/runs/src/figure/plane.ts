@@ -106,7 +106,7 @@ export async function conditionPanels(
     groups.map(async (group) => {
       const kinds = [start, goal, "generated"] as const;
       const marks = kinds.map((kind) =>
-        cloud(group[kind], colors[kind], kind === start ? 0.25 : 0.6),
+        cloud(group[kind], colors[kind], kind === start ? 0.4 : 0.6),
       );
       const panel = await frame(group.label, marks, { x: label(0), y: label(1) }, domains);
       const legend = kinds.map(
@@ -188,8 +188,8 @@ function endPanels(
     panelOf(goal),
     panel(
       "Paths",
-      cloud(plane[start], colors[start], 0.2),
-      cloud(plane[goal], colors[goal], 0.2),
+      cloud(plane[start], colors[start], 0.35),
+      cloud(plane[goal], colors[goal], 0.35),
       ...paths,
     ),
   ];
@@ -208,24 +208,24 @@ function timePanels(
     symbol: "dot",
     label: rowsLabel(label, flat.length / 2),
   });
+  const clouds = [plane[start], ...steps.map(({ data }) => data)];
+  const order = (i: number) => (direction === "f" ? i : clouds.length - 1 - i);
+  const colorAt = (i: number) => timeColor(order(i), clouds.length);
   const first = async (): Promise<Panel> => ({
-    ...(await panel(capitalise(times[0]), cloud(plane[start], colors[start]))),
-    legend: [counted(`data of ${times[0]}`, colors[start], plane[start])],
+    ...(await panel(capitalise(times[0]), cloud(plane[start], colorAt(0)))),
+    legend: [counted(`data of ${times[0]}`, colorAt(0), plane[start])],
   });
   const later = steps.map(async ({ data, generated }, i): Promise<Panel> => {
     const time = times[i + 1] ?? "";
-    const marks = [cloud(data, colors[goal]), cloud(generated, colors.generated)];
+    const marks = [cloud(data, colorAt(i + 1)), cloud(generated, colors.generated)];
     return {
       ...(await panel(capitalise(time), ...marks)),
       legend: [
-        counted(`data of ${time}`, colors[goal], data),
+        counted(`data of ${time}`, colorAt(i + 1), data),
         counted("generated", colors.generated, generated),
       ],
     };
   });
-  const clouds = [plane[start], ...steps.map(({ data }) => data)];
-  const order = (i: number) => (direction === "f" ? i : clouds.length - 1 - i);
-  const colorAt = (i: number) => timeColor(order(i), clouds.length);
   const course = async (): Promise<Panel> => ({
     ...(await panel("Paths", ...clouds.map((flat, i) => cloud(flat, colorAt(i), 0.45)), ...paths)),
     legend: [

@@ -79,11 +79,18 @@ const palette = [
 /** The colour of series i; colours repeat. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
-const timePalette = ["#46327e", "#365c8d", "#277f8e", "#1f9a80", "#3fa34d", "#7a9a1f"] as const;
+const channelsOf = (color: string) =>
+  [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
 
-/** The colour of time i of `count` times, from purple to olive; each is legible on white, and inverted on black. */
-export const timeColor = (i: number, count: number): string =>
-  timePalette[Math.round((i * (timePalette.length - 1)) / Math.max(1, count - 1))] as string;
+/** The colour of time i of `count` times, from the colour of the source to that of the target. */
+export function timeColor(i: number, count: number): string {
+  const share = i / Math.max(1, count - 1);
+  const target = channelsOf(sampleColors.target);
+  const mixed = channelsOf(sampleColors.source).map((level, k) =>
+    Math.round(level + share * ((target[k] as number) - level)),
+  );
+  return `#${mixed.map((level) => level.toString(16).padStart(2, "0")).join("")}`;
+}
 
 /** A number on an axis: 0.25, 30000, −2 × 10⁶. */
 export const tickText = (x: number): string => shortNumber(x, 6);

@@ -79,7 +79,7 @@ function numbers(row: MetricRow, isMissed = false): Html {
   const finding = isMissed ? "not judged: the generated samples miss the target" : rowWords(row);
   const grade = isMissed ? undefined : row.grade;
   const bar = barShape(row, { text: finding });
-  const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
+  const interval = row.interval?.map((x) => digits(x)).join(" to ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),
     cell("In words", grade ? gradeHtml(grade, finding) : finding, `text ${grade ?? ""}`.trim()),

@@ -119,6 +119,9 @@ describe("samples", () => {
     );
     const shown = ["Day 3", "data of day 3 (3 rows)", "−column 2 (60 %)", "component 2 (20 %)"];
     expect(texts(svg)).toEqual(expect.arrayContaining(shown));
+    // The data of a time have the same colour next to generated samples and behind the paths.
+    const colors = ["#e69f00", "#739f3a", "#009e73"].map((color) => svg.split(color).length > 2);
+    expect(colors).toEqual([true, true, true]);
   });
 
   it("of a time course have velocities, growth, masses and fates", async () => {

@@ -170,7 +170,7 @@ const number = (x: number | null) => shortNumber(x, 3);
 function table(rows: readonly QualityRow[]): string {
   const lines = rows.map(
     ({ title, direction, value, interval, floor, ceiling, grade, judgement }) =>
-      `<tr><th scope="row">${escapeHtml(title)}</th><td>${wayNames[direction ?? ""] ?? ""}</td><td>${number(value)}</td><td>${interval ? interval.map(number).join(" – ") : "–"}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,
+      `<tr><th scope="row">${escapeHtml(title)}</th><td>${wayNames[direction ?? ""] ?? ""}</td><td>${number(value)}</td><td>${interval ? interval.map(number).join(" to ") : "–"}</td><td>${number(floor)}</td><td>${number(ceiling)}</td><td class="grade ${escapeHtml(grade ?? "")}"><b>${escapeHtml(judgement ?? "")}</b></td></tr>`,
   );
   return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">95 % interval</th><th scope="col">floor</th><th scope="col">ceiling</th><th scope="col" class="grade">grade</th></tr></thead>
 <tbody>${lines.join("\n")}</tbody></table></div>`;

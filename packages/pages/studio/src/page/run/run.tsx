@@ -168,7 +168,7 @@ function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
           )}
         </div>
       ))}
-      {verdicts.length > 0 && (
+      {verdicts.some(({ bars }) => bars.length > 0) && (
         <p class="note">
           Each bar goes from real data (the floor) to no bridge (the ceiling). The dot is this
           bridge with its 95 % interval. The green band is where further real data may lie.
