@@ -82,7 +82,7 @@ export const colorOf = (i: number): string => palette[i % palette.length] as str
 const channelsOf = (color: string) =>
   [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
 
-/** The colour of time i of `count` times, from the colour of the source to that of the target. */
+/** The colour of time i of `count` times, between the colours of source and target. */
 export function timeColor(i: number, count: number): string {
   const share = i / Math.max(1, count - 1);
   const target = channelsOf(sampleColors.target);

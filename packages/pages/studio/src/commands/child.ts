@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { parentVariable, RunError } from "@dsbm/runs";
 
-/** The lines of a text without those of a stack trace. */
+/** The lines of a text without a stack trace. */
 const messageLines = (text: string): string[] =>
   text.split("\n").filter((line) => line.trim() !== "" && !/^\s+at |^Node\.js v/.test(line));
 

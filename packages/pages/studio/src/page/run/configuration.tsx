@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { RunDetail } from "../../shared/api.js";
 import { Search, Table } from "../lib/parts.js";
 
-/** The keys of a run with their values and reasons, those with a reason first. */
+/** The keys of a run with their values and reasons; keys with a reason come first. */
 export function Configuration({ detail }: { detail: RunDetail }) {
   const [filter, setFilter] = useState("");
   const reasons = new Map(

@@ -102,7 +102,7 @@ function spreadOf(values: Float32Array): { centre: number; spread: number } {
   return { centre, spread: Math.sqrt(squares / values.length) };
 }
 
-/** Where the moved rows lie beside the data of their end, in words: the first two columns. */
+/** Means and deviations of the moved rows and of the data of their end, as a text: the first two columns. */
 export function motionText({ direction, columns, source, target, states }: FitMotion): string {
   const data = direction === "f" ? target : source;
   const last = states[states.length - 1];
