@@ -102,7 +102,7 @@ it.each([
   [
     "a missing text",
     (text: string) => text.replace("south", ""),
-    /column site has 1 missing values .*the first in row 4.*missing=drop/,
+    /column site has 1 missing value .*the first in row 4.*missing=drop/,
   ],
   [
     "a table without the column",

@@ -106,7 +106,7 @@ it("transports the rows of the run's group, keeps its column, and counts the dro
   expect(forward.stderr).toMatch(
     /sampled from the rows with day=1, skipped 12 of 15 rows \(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …\): group=\* transports all/,
   );
-  expect(forward.stderr).toMatch(/skipped 1 rows with missing values/);
+  expect(forward.stderr).toMatch(/skipped 1 row with missing values/);
   expect((await carried("direction=b")).day).toEqual([2, 3, 2]);
   expect((await carried("direction=f", "group=4")).id).toEqual(["r4"]);
   const { code, stderr } = await sample(folder, "days.csv", "no.csv", "group=0");
@@ -139,7 +139,7 @@ it("reads decimal commas, thousands, marks of missing values and booleans as it 
     ...reading,
     ...solver,
   );
-  expect(stderr).toMatch(/skipped 1 rows with missing values/);
+  expect(stderr).toMatch(/skipped 1 row with missing values/);
   const found = await load(pathOf("comma-out.csv"), ["id"]);
   expect(found.id).toEqual(["r1", "r2"]);
   expect(found.small.map((x) => Math.round(100 * Number(x)))).toEqual([525, 550]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
 import type { TimePlan } from "@dsbm/experiment";
+import { nounOf } from "@dsbm/files";
 import { trainingProblem } from "@dsbm/problem";
 import { duration } from "@dsbm/runs";
 import type { DataFacts } from "./facts.js";
@@ -43,7 +44,7 @@ export function describeImageForecast({
 }: ImageForecast): string {
   const passes = Math.max(1, Math.round((steps * batch) / images));
   const size = `${Number((parameters / 1e6).toPrecision(2))} million parameters`;
-  const said = `forecast: ${minutes} ${minutes === 1 ? "minute gives" : "minutes give"} each direction ${steps} steps of a ${network} of ${size}, ${passes} ${passes === 1 ? "pass" : "passes"} over the images`;
+  const said = `forecast: ${minutes} ${nounOf(minutes, "minute gives", "minutes give")} each direction ${steps} ${nounOf(steps, "step")} of a ${network} of ${size}, ${passes} ${nounOf(passes, "pass", "passes")} over the images`;
   if (steps >= styleSteps) return said;
   const enough = Math.ceil((minutes * styleSteps) / Math.max(1, steps));
   return `${said}: the style will hardly change; about ${styleSteps} steps need max_minutes=${enough}`;

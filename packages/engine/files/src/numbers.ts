@@ -30,6 +30,10 @@ export function shortNumber(value: number | null | undefined, significant = 4): 
 export const fixedNumber = (value: number, places: number): string =>
   withMinus(value.toFixed(places));
 
+/** A noun after a count: "1 row", and any other number of "rows". */
+export const nounOf = (count: number, noun: string, plural = `${noun}s`): string =>
+  count === 1 ? noun : plural;
+
 /** A share of 1 in whole per cent. Shares between 0 and 1 never become 0 % or 100 %. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.01) return "less than 1 %";

@@ -1,6 +1,6 @@
 // Numbers as readers see them: a minus sign, no digits lost from whole numbers, and no exponents of programs.
 import { describe, expect, it } from "vitest";
-import { digits, fixedNumber, percent, shortNumber } from "../src/numbers.js";
+import { digits, fixedNumber, nounOf, percent, shortNumber } from "../src/numbers.js";
 
 describe("a number", () => {
   it.each([
@@ -23,6 +23,14 @@ describe("a number", () => {
 
   it("has as many places as asked, and a minus sign", () => {
     expect([fixedNumber(-0.5, 2), fixedNumber(3, 2)]).toEqual(["−0.50", "3.00"]);
+  });
+
+  it.each([
+    [0, "rows"],
+    [1, "row"],
+    [2, "rows"],
+  ])("after %i stands %s", (count, noun) => {
+    expect(nounOf(count, "row")).toBe(noun);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
 import type { Datasets } from "@dsbm/datasets";
-import { shellWord } from "@dsbm/files";
+import { nounOf, shellWord } from "@dsbm/files";
 import { Bridge, type OpenTeacher, openTeacher } from "@dsbm/inference";
 import { type Position, trainingProblem } from "@dsbm/problem";
 import { Clock, directionNames, type RunWriter, readCsv, version } from "@dsbm/runs";
@@ -186,7 +186,7 @@ export class ExperimentRun implements TrainingWork {
     const isShared = config.fb_sequence.length === 1;
     for (const { direction, steps } of this.#time.tooFewSteps(training, half))
       warn(
-        `no time was left for training${isShared ? "" : ` ${directionNames[direction]}`}: ${steps} ${steps === 1 ? "step" : "steps"}, so that the bridge has hardly learned; raise max_minutes`,
+        `no time was left for training${isShared ? "" : ` ${directionNames[direction]}`}: ${steps} ${nounOf(steps, "step")}, so that the bridge has hardly learned; raise max_minutes`,
         { run, progress },
       );
     if (config.LOGGER === "Wandb")

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { flatten, freeProcessKeys, type ProcessesConfig, setLogPrefix } from "@dsbm/config";
+import { nounOf } from "@dsbm/files";
 import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
@@ -61,6 +62,6 @@ export function describeStep({
   threads,
   sharesBatch,
 }: Extract<TrainEvent, { type: "start" }>): string {
-  const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
+  const step = `${threads} ${nounOf(threads, "thread")} a training step`;
   return sharesBatch === false ? `${step}, all of whose rows are trained on in each process` : step;
 }

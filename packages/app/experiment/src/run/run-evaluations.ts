@@ -1,6 +1,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Datasets, isVectors } from "@dsbm/datasets";
 import { Evaluator, subjectOf } from "@dsbm/evaluation";
+import { nounOf } from "@dsbm/files";
 import { type Bridge, gridOf } from "@dsbm/inference";
 import { checkpointId, evaluatedDirections, type Position, threadsOf } from "@dsbm/problem";
 import {
@@ -125,7 +126,9 @@ export class RunEvaluations {
     // The row comes last: it marks a complete evaluation.
     run.appendResult(evaluation.result);
     const result = describeResult(readLogged(run.paths.folder), evaluation.result);
-    progress.line(`${label} step ${at.step}, ${steps} steps: during training, ${result}  (${id})`);
+    progress.line(
+      `${label} step ${at.step}, ${steps} ${nounOf(steps, "step")}: during training, ${result}  (${id})`,
+    );
     return true;
   }
 

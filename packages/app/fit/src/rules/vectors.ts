@@ -1,4 +1,5 @@
 // The network, the grid and the batches of tables.
+import { nounOf } from "@dsbm/files";
 import type { DataFacts } from "../facts.js";
 import { pairsServe } from "./pairs.js";
 import { type Rule, rule, twoDigits } from "./rule.js";
@@ -25,7 +26,7 @@ export function vectorRules(facts: DataFacts, choices: VectorChoices): Rule[] {
     rule(
       "model.hidden",
       `${width},${width},${width}`,
-      `${d} ${d === 1 ? "column" : "columns"} and ${n} rows in the smaller dataset`,
+      `${d} ${nounOf(d, "column")} and ${n} rows in the smaller dataset`,
     ),
     rule(
       "match_moments",

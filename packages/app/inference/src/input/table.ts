@@ -17,6 +17,7 @@ import {
   type Units,
 } from "@dsbm/data";
 import { timeValues } from "@dsbm/datasets";
+import { nounOf } from "@dsbm/files";
 import { showRows } from "@dsbm/runs";
 import { timeLabel } from "../plan.js";
 import { farRows } from "../ranges.js";
@@ -232,7 +233,9 @@ function leftOut(path: string, group: RequestedGroup | null, counts: CleanCounts
           `${path}: sampled from the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf([...groups], 10)}): group=* transports all`,
         ]
       : []),
-    ...(dropped > 0 ? [`${path}: skipped ${dropped} rows with missing values`] : []),
+    ...(dropped > 0
+      ? [`${path}: skipped ${dropped} ${nounOf(dropped, "row")} with missing values`]
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 // Panels of samples in the plane: source, generated and target, the times of a course, and paths.
+import { nounOf } from "@dsbm/files";
 import type { Markish } from "@observablehq/plot";
 import { type FrameCount, type PlanePoint, planeAxes, rangeOfGroups } from "./axes.js";
 import { type AxisUnits, plainUnits } from "./axis-units.js";
@@ -48,7 +49,7 @@ export const planeLegend = (
 const rowsLabel = (label: string, count: number | undefined): string =>
   count === undefined
     ? label
-    : `${label} (${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"})`;
+    : `${label} (${count.toLocaleString("en-US")} ${nounOf(count, "row")})`;
 
 const plainNames = { source: "source", target: "target" };
 

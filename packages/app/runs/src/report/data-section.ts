@@ -1,5 +1,5 @@
 // The data of a run in its report: files, counts and their treatment before training.
-import { digits, firstOf } from "@dsbm/files";
+import { digits, firstOf, nounOf } from "@dsbm/files";
 import type { CourseRecord, DataFile, EndpointRecord } from "../run/data-file.js";
 import { courseTable } from "./course.js";
 import { box, type Html, html, type Part, piecesOf } from "./page/html.js";
@@ -21,7 +21,7 @@ const filesText = ({ datasets, name }: CourseRecord): string => {
 
 const columnsText = (data: DataFile): string => {
   const count = columnCount(data);
-  return `${count} ${count === 1 ? "column" : "columns"}`;
+  return `${count} ${nounOf(count, "column")}`;
 };
 
 /** Columns with one value in source and target. */

@@ -1,6 +1,6 @@
 // The metrics of a run of few steps next to its teacher's.
 
-import { digits } from "@dsbm/files";
+import { digits, nounOf } from "@dsbm/files";
 import type { StepComparison, TeacherFacts } from "../run/few-steps.js";
 import { directionNames } from "../run/quality.js";
 import { box, cell, type Html, html } from "./page/html.js";
@@ -8,7 +8,7 @@ import { box, cell, type Html, html } from "./page/html.js";
 type SamplerColumn = StepComparison["samplers"][number];
 
 const titleOf = ({ of, steps }: Pick<SamplerColumn, "of" | "steps">): string =>
-  `${of === "teacher" ? "teacher, " : ""}${steps} ${steps === 1 ? "step" : "steps"}`;
+  `${of === "teacher" ? "teacher, " : ""}${steps} ${nounOf(steps, "step")}`;
 
 /** A row for each metric and direction, with its value for each sampler and its floor. */
 export function comparisonRows({ samplers }: StepComparison) {

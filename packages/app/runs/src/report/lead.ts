@@ -1,6 +1,6 @@
 // The beginning of a report: what the bridge does, how its run ended, and warnings.
 
-import { digits } from "@dsbm/files";
+import { digits, nounOf } from "@dsbm/files";
 import { duration } from "../duration.js";
 import type { DataFile } from "../run/data-file.js";
 import { readWarnings } from "../run/warnings.js";
@@ -94,7 +94,7 @@ export function trainingText({
 }: TrainingCounts): string {
   const isEarly = half < halves || steps < (plannedSteps ?? 0);
   const planned = plannedSteps === null ? "" : ` of ${digits(plannedSteps)}`;
-  const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} ${steps === 1 ? "step" : "steps"}`;
+  const counts = `${half} of ${halves} half-iterations, ${digits(steps)}${planned} ${nounOf(steps, "step")}`;
   return `${counts}${isEarly ? " (ended early)" : ""}, in ${duration(seconds)}`;
 }
 

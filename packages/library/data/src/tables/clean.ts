@@ -1,3 +1,4 @@
+import { nounOf } from "@dsbm/files";
 import { badTable, byOption, type DatasetError, firstOf } from "../errors.js";
 import { groupFilter, type RowGroup } from "./row-group.js";
 import type { RowBatch, RowSource, RowStart, TableColumn } from "./row-source.js";
@@ -257,7 +258,7 @@ function missingValues(
   const exclude = isShort ? [byOption("data.exclude", open)] : [];
   return badTable(
     path,
-    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values`,
+    `column ${name} has ${count} missing ${nounOf(count, "value")} (NaN, empty, NA, null, infinite, or beyond ±${largestValue}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows ${nounOf(dropped, "has", "have")} such values`,
     ["repair them", drop, ...exclude],
   );
 }

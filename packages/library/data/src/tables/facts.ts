@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { nounOf } from "@dsbm/files";
 import { firstOf, setting } from "../errors.js";
 import { attempt } from "../files/read.js";
 import { type ColumnCategory, categoryBlocks, levelPlaces } from "./categories.js";
@@ -191,7 +192,9 @@ function rowWarnings(facts: TableFacts, components: number | null): string[] {
   const place = placeOf(facts);
   const enough = Math.max(200, 10 * (components ?? columns.length));
   const coordinates =
-    components === null ? `${columns.length} columns` : `${components} principal components`;
+    components === null
+      ? `${columns.length} ${nounOf(columns.length, "column")}`
+      : `${components} principal components`;
   const lines: string[] = [];
   if (dropped > 0) lines.push(`${place}: dropped ${dropped} of ${rows} rows with missing values`);
   // Rows of whole numbers may agree by chance.

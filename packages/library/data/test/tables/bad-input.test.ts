@@ -58,8 +58,8 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     /column a \("1.234,5" in row 1\) has points and commas: write data.decimal=, data.t/;
   const truths =
     /column a \("true" in row 1\) has true and false: write data.booleans=true .*, or data.exclude=a/;
-  const nan = /column c0 has 1 missing values .*row 3.*data.missing=drop/;
-  const infinite = /column c1 has 1 missing values .*infinite.*row 2/;
+  const nan = /column c0 has 1 missing value .*row 3.*data.missing=drop/;
+  const infinite = /column c1 has 1 missing value .*infinite.*row 2/;
   it.each<[string, string, Uint8Array, RegExp]>([
     ["an empty file", "t.csv", text(""), /is empty: expected a line with the columns' names/],
     ["a header alone", "t.csv", text("a,b\n"), /has no rows: expected 2 or more/],

@@ -164,7 +164,7 @@ describe("rows", () => {
       await expect(load(holes)).rejects.toThrow(
         refusal(
           "BadTable",
-          /column a has 1 missing values .* first in row 4, others b; 3 of 6 rows .*data.missing=drop.*data.exclude=a/,
+          /column a has 1 missing value .* first in row 4, others b; 3 of 6 rows .*data.missing=drop.*data.exclude=a/,
         ),
       );
       const { train, test } = await load(holes, { missing: "drop" });
@@ -176,7 +176,7 @@ describe("rows", () => {
   it.each(["inf", "-Infinity", "1e300", "1e38"])("with %s are refused too", async (cell) => {
     const path = `a\n1\n2\n${cell}\n`;
     await expect(load(path)).rejects.toThrow(
-      refusal("BadTable", /column a has 1 missing values .*infinite.* row 3/),
+      refusal("BadTable", /column a has 1 missing value .*infinite.* row 3/),
     );
     expect((await load(path, { missing: "drop" })).train.facts?.dropped).toBe(1);
   });

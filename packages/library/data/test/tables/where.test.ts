@@ -152,7 +152,7 @@ describe("the groups of a column", () => {
     expect(await tableGroups(path, "stage")).toEqual(["2", "10"]);
     await write(["10", null, "2"]);
     await expect(tableGroups(path, "stage")).rejects.toThrow(
-      refusal("BadTable", /column stage has 1 missing values .* row 2/),
+      refusal("BadTable", /column stage has 1 missing value .* row 2/),
     );
     await expect(tableGroups(path, "stage", { layer: "X_pca" })).rejects.toThrow(
       refusal("InvalidOption", /data\.layer=X_pca: .* has the matrices X/),
