@@ -29,7 +29,7 @@ import { type TableKeys, tableInput } from "./table.js";
 export interface InputRows {
   /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
-  /** Of a table: its columns, as its file has them. */
+  /** Of a table: the values of its columns in the file. */
   numbers?: readonly Float64Array[];
   /** Cells of each kept column. */
   kept: readonly (readonly KeptCell[])[];

@@ -60,7 +60,7 @@ export function farValues(
 }
 
 /** How a note names the values of a dataset. */
-interface FarValueWords {
+interface FarValueTerms {
   /** The file or its group. */
   place: string;
   /** "rows". */
@@ -73,19 +73,19 @@ interface FarValueWords {
 export function farValueNotes<Facts extends EndFacts>(
   datasets: readonly Facts[],
   k: number,
-  wordsOf: (facts: Facts) => FarValueWords,
+  termsOf: (facts: Facts) => FarValueTerms,
 ): string[] {
   const low = farValues(datasets, k, "low");
   const high = farValues(datasets, k, "high");
   return datasets.flatMap((facts, i) =>
-    [low[i], high[i]].flatMap((far) => (far ? [farValueNote(facts, far, wordsOf(facts))] : [])),
+    [low[i], high[i]].flatMap((far) => (far ? [farValueNote(facts, far, termsOf(facts))] : [])),
   );
 }
 
 function farValueNote(
   { rows: all, dropped = 0 }: EndFacts,
   { value, rows, others }: FarValue,
-  { place, what, own }: FarValueWords,
+  { place, what, own }: FarValueTerms,
 ): string {
   const [low, high] = others.map((x) => Number(own(x).toPrecision(4)));
   // All digits: a rounded number would mark nothing.

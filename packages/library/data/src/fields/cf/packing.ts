@@ -27,7 +27,7 @@ export function defaultFill(type: NumberType | null): FieldAttributes {
   return fill === undefined ? {} : { _FillValue: fill };
 }
 
-/** Stored numbers as they are meant: with the attribute _Unsigned, signed integers stand for unsigned ones. */
+/** The values of stored numbers: with the attribute _Unsigned, signed integers stand for unsigned ones. */
 function signConvention({
   attributes,
   numberType,

@@ -54,7 +54,7 @@ const prefixes: Readonly<Record<string, number>> = {
 const zeros: Readonly<Record<string, number>> = { degC: 273.15, degF: (459.67 * 5) / 9 };
 
 /** Symbols by their names, in lower case and without the s of a plural. */
-const words: Readonly<Record<string, string>> = {
+const spellings: Readonly<Record<string, string>> = {
   meter: "m",
   metre: "m",
   gpm: "m",
@@ -91,7 +91,7 @@ const words: Readonly<Record<string, string>> = {
   ppbv: "ppb",
 };
 
-const prefixWords: Readonly<Record<string, string>> = {
+const prefixSpellings: Readonly<Record<string, string>> = {
   nano: "n",
   micro: "u",
   milli: "m",
@@ -110,11 +110,11 @@ function symbolOf(name: string): string {
   if (Object.hasOwn(symbols, name)) return name;
   const lower = name.toLowerCase();
   for (const form of [lower, lower.replace(/(?<=ch)es$|(?<=..)s$/, "")]) {
-    if (Object.hasOwn(words, form)) return words[form];
+    if (Object.hasOwn(spellings, form)) return spellings[form];
     if (Object.hasOwn(symbols, form)) return form;
   }
-  const prefix = startOf(prefixWords, lower);
-  return prefix ? `${prefixWords[prefix]}${symbolOf(lower.slice(prefix.length))}` : name;
+  const prefix = startOf(prefixSpellings, lower);
+  return prefix ? `${prefixSpellings[prefix]}${symbolOf(lower.slice(prefix.length))}` : name;
 }
 
 /** The factor and the powers of a symbol, which may have a prefix. An unknown symbol is a base unit. */
