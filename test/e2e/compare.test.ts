@@ -73,12 +73,24 @@ describe("dsbm compare", () => {
   it.each([
     ["target.csv", true],
     ["good.csv", false],
-  ])("says of %s whether its rows are copies of the target: %s", async (name, areCopies) => {
-    const { stderr } = await runWell("compare", "target.csv", name, "metrics=sliced_w2", "--json");
-    expect(/warning: \d+ of \d+ generated rows equal rows of target.csv/.test(stderr)).toBe(
-      areCopies,
-    );
-  });
+  ])(
+    "says of %s how many rows count, and whether they are copies of the target: %s",
+    async (name, areCopies) => {
+      const { stderr } = await runWell(
+        "compare",
+        "target.csv",
+        name,
+        "metrics=sliced_w2",
+        "--json",
+      );
+      expect(stderr).toContain(
+        `compared samples: 300 of 600 of target.csv (the other half gives floors), 300 of ${areCopies ? 600 : 300} of ${name}`,
+      );
+      expect(/warning: \d+ of \d+ generated rows equal rows of target.csv/.test(stderr)).toBe(
+        areCopies,
+      );
+    },
+  );
 
   it("takes a part of the target, without columns, and draws rows by their weights", async () => {
     writeFileSync(join(root, "both.csv"), "x,w\n0.1,1\n9,0\n0.2,1\n9,0\n0.3,1\n9,0\n");

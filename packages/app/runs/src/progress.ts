@@ -63,7 +63,7 @@ export function secondsToEnd({ step, steps, rate, left }: ProgressState): number
 export function progressText(state: ProgressState): string {
   const { label, step, steps, rate, loss } = state;
   const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
-  if (rate !== undefined && rate > 0)
+  if (rate !== undefined && rate > 0 && Number.isFinite(rate))
     parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
   if (loss !== undefined) parts.push(`loss ${shortNumber(loss)}`);
   const seconds = secondsToEnd(state);

@@ -25,6 +25,7 @@ const state: ProgressState = {
 describe("progress", () => {
   it("shows step, rate, loss and time left", () => {
     expect(progressText(state)).toMatch(/^half-iteration 2\/6 f .* ETA 15s$/);
+    expect(progressText({ ...state, rate: Infinity })).not.toContain("it/s");
     expect([duration(5), duration(187), duration(3900)]).toEqual(["5s", "3m07s", "1h05m"]);
   });
 

@@ -47,6 +47,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const isImages = listPictures(options.generated).length > 0;
   const files = await (isImages ? readImageFolders : readTables)(options, tensors);
   const samples = samplesOf(files, most);
+  progress.line(countsText(files, samples, options));
   const judgement = await judgeSamples(samples, {
     seed,
     chosen: choice.metrics,
@@ -70,6 +71,17 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     verdicts: verdict ? [verdict] : [],
     left_out: leftOut(rows, reasons),
   };
+}
+
+/** How many samples of each file are compared. */
+function countsText(files: ComparedFiles, samples: DrawnSamples, paths: CompareOptions): string {
+  const n = samples.generated.size(0);
+  const shares = [
+    `${n} of ${files.target.size(0)} of ${paths.target} (the other half gives floors)`,
+    `${n} of ${files.generated.size(0)} of ${paths.generated}`,
+  ];
+  if (files.source) shares.push(`${n} of ${files.source.size(0)} of ${paths.source}`);
+  return `compared samples: ${shares.join(", ")}`;
 }
 
 /** At most `most` samples of each file, and the second half of the target for floors. */
