@@ -23,7 +23,7 @@ const packages = {
   inference: { group: "app", budget: 30_500, imports: [...base, "datasets", "problem"] },
   evaluation: {
     group: "app",
-    budget: 44_200,
+    budget: 44_400,
     imports: [...base, "datasets", "problem", "inference"],
   },
   experiment: {
