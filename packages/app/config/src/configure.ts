@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { ConfigError, quote, suggestion, withLines } from "./errors.js";
 import type { Experiment, Member } from "./experiment.js";
 import { overrideDirname } from "./folder-name.js";
+import { trainSchema } from "./keys/train.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import {
   expandSweep,
@@ -81,6 +82,7 @@ export function configure<S extends z.ZodType>(
       checkNames(tree, aliases, names);
       const config = validate(schema, tree, (value) => [...problems, ...(check?.(value) ?? [])], {
         groups,
+        trained: trainedKeys,
       });
       const typed = withoutAliases(aliases, values);
       for (const [key, reason] of Object.entries(unused?.(config, Object.keys(typed)) ?? {}))
@@ -164,6 +166,12 @@ function withTypedPresets(line: string, { typed, tree }: { typed: Overrides; tre
   }, line);
 }
 
+/** The keys of training in groups, such as data.where. */
+const trainedKeys = (): string[] =>
+  schemaKeys(jsonSchema(trainSchema))
+    .map(([key]) => key)
+    .filter((key) => key.includes("."));
+
 /** The schema of a key or of its second name; undefined for unknown keys. */
 function schemaOf<S extends z.ZodType>({ schema, aliases = {} }: Experiment<S>, key: string) {
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
@@ -192,7 +200,10 @@ function asList<S extends z.ZodType>(experiment: Experiment<S>, override: Overri
   const groups = presetGroups(command).map((group) => group.name);
   if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
     throw new ConfigError(
-      unknownKey(json, {}, key, [...groups, ...Object.keys(aliases)]),
+      unknownKey(json, {}, key, {
+        groups: [...groups, ...Object.keys(aliases)],
+        trained: trainedKeys,
+      }),
       "unknown_key",
     );
   const kind = inner && bareListOf(inner);

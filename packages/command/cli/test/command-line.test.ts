@@ -69,7 +69,11 @@ it.each([
   ["train datset=moons,gaussian", /unknown key "datset": did you mean "dataset"\?/],
   ["train dataset=moons,gaussian", /gives 2 values: add -m/],
   ["train method=dsmb", /did you mean "dsbm"\?/],
-])("dsbm %s names the nearest option", async (words, message) => {
+  ["sample R a b data.where=x", /^dsbm: data.where is an option of training, .* or write where=… /],
+  ["annotate R a b data.na=-1,-2", /data.na is an option of training, .* or write na=… \(/],
+  ["evaluate R data.where=x", /data.where is an option of training, .*: leave it out$/m],
+  ["compare a b data.exclude=x,y", /data.exclude is an option of .* or write exclude=… \(/],
+])("dsbm %s names the option to write instead", async (words, message) => {
   const { code, stderr } = await line(...words.split(" "));
   expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
 });

@@ -1,7 +1,7 @@
 import { objectOption } from "@dsbm/files";
 import type { z } from "zod";
 import { ConfigError, quote, suggestion } from "../errors.js";
-import { child, printValue, type Tree, type Value } from "../tree.js";
+import { child, flatten, getPath, printValue, type Tree, type Value } from "../tree.js";
 import { exampleOf, expectedValues } from "./expected-values.js";
 import { type JsonSchema, jsonSchema } from "./json-schema.js";
 import { schemaKeys, shapeName, shapeOf } from "./schema.js";
@@ -9,19 +9,26 @@ import { schemaKeys, shapeName, shapeOf } from "./schema.js";
 /** Returns a line for each problem of keys together; each key alone is valid. */
 export type CrossCheck<C> = (config: C) => readonly string[];
 
+/** What the error of an unknown key knows besides the schema. */
+interface OtherNames {
+  /** Names that are typed like keys. */
+  groups?: readonly string[];
+  /** Returns the keys of training, which runs keep. */
+  trained?: () => readonly string[];
+}
+
 /**
- * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like keys, for
- * suggestions.
+ * Checks a configuration against a strict schema and fills in defaults.
  * @throws {ConfigError} "unknown_key" or "value" with a line for each problem.
  */
 export function validate<S extends z.ZodType>(
   schema: S,
   input: Tree,
   check: CrossCheck<z.output<S>> = () => [],
-  { groups = [] }: { groups?: readonly string[] } = {},
+  others: OtherNames = {},
 ): z.output<S> {
   const result = schema.safeParse(input);
-  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues, groups);
+  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues, others);
   const problems = check(result.data);
   if (problems.length > 0) throw new ConfigError(problems, "value");
   return result.data;
@@ -31,17 +38,23 @@ function explain(
   schema: JsonSchema,
   input: Tree,
   issues: readonly z.core.$ZodIssue[],
-  groups: readonly string[],
+  others: OtherNames,
 ): ConfigError {
   const problems = issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [wrongValue(schema, input, issue)];
-    const paths = issue.keys.map((key) => [...issue.path, key].join("."));
+    const paths = issue.keys.flatMap((key) => keysBelow(input, [...issue.path, key].join(".")));
     return paths.map(
-      (key) => foreignKey(schema, input, key) ?? unknownKey(schema, input, key, groups),
+      (key) => foreignKey(schema, input, key) ?? unknownKey(schema, input, key, others),
     );
   });
   const code = issues[0]?.code === "unrecognized_keys" ? "unknown_key" : "value";
   return new ConfigError(problems, code);
+}
+
+/** The dotted keys with a value at or below a path. */
+function keysBelow(input: Tree, path: string): string[] {
+  const keys = Object.keys(flatten({ [path]: getPath(input, path) }));
+  return keys.length > 0 ? keys : [path];
 }
 
 /** Keys by the words that other programs have for them. */
@@ -59,16 +72,23 @@ export function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,
-  groups: readonly string[],
+  { groups = [], trained = () => [] }: OtherNames,
 ): string {
-  const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
+  const keys = schemaKeys(schema, input);
+  const known = [...groups, ...keys.map(([name]) => name)];
   const last = (name: string) => name.split(".").at(-1) as string;
   const same = known.find((name) => last(name) === last(key));
+  const [root = key] = key.split(".");
+  if (!Object.hasOwn(schema.properties ?? {}, root) && trained().includes(key)) {
+    const about = keys.find(([name]) => name === same)?.[1].description;
+    const own = about === undefined ? "" : `, or write ${same}=… (${about})`;
+    return `${key} is an option of training, which a run keeps: leave it out${own}`;
+  }
   const meant = known.filter((name) => otherWords[name]?.includes(last(key)));
   if (meant.length > 0)
     return `unknown key ${quote(key)}: did you mean ${meant.map(quote).join(" or ")}?`;
   const list = objectOption(key, null) ? "FitKeys has all keys" : "--help lists all keys";
-  const cure = same ? `did you mean ${JSON.stringify(same)}?` : list;
+  const cure = same ? `did you mean ${JSON.stringify(same)}?` : suggestion(root, groups, list);
   return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;
 }
 

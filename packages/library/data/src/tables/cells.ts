@@ -32,7 +32,8 @@ export interface CellReader {
 const missing = new Set(["", "na", "n/a", "nan", "null"]);
 const infinite = /^[+-]?inf(inity)?$/i;
 const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
-const boolean = /^(true|false)$/i;
+/** The texts of booleans. */
+export const boolean = /^(true|false)$/i;
 /** Numbers in notations that the options may not allow. */
 const hints: readonly [TextHint, RegExp][] = [
   ["boolean", boolean],

@@ -78,7 +78,9 @@ export function columnNotes(
   const isFew = bounds.whole[k] && high - low < fewValues;
   notes.push(
     ...(isFew
-      ? [`few values: ${betweenCure(name, limits?.whole[k])}`]
+      ? [
+          `few values: ${betweenCure(name, limits?.whole[k])}; ${setting("data.categories", [name])} trains on a level for each value`,
+        ]
       : spreadNotes(k, datasets, { transform, low, isRounded: limits?.whole[k] })),
   );
   if (a.min > b.max || b.min > a.max)
@@ -90,7 +92,7 @@ export function columnNotes(
 
 /** What to do with values between the few of a column. */
 const betweenCure = (name: string, isRounded = false): string =>
-  `generated values ${isRounded ? "are rounded" : `lie between; ${setting("data.integer", [name])} rounds them`}; ${setting("data.classes", [name])} makes classes`;
+  `generated values ${isRounded ? "are rounded" : `lie between; ${setting("data.integer", [name])} rounds them`}`;
 
 /** Notes about heavy tails, and about a value that most rows have. */
 function spreadNotes(

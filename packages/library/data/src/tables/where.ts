@@ -1,5 +1,6 @@
 // Parses conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
+import { boolean } from "./cells.js";
 import { absentColumn, type RowBatch, type RowSource, type TableColumn } from "./row-source.js";
 
 type FilterBatch = Pick<RowBatch, "first" | "numbers" | "texts">;
@@ -19,12 +20,12 @@ export interface RowFilter {
   keeps: RowTest;
 }
 
-type Literal = number | string;
+type Literal = number | string | boolean;
 
 const tokenPattern =
   /\s*(?:(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<text>"[^"]*"|'[^']*')|(?<name>[\p{L}_][\p{L}\p{N}_.]*|`[^`]+`)|(?<sign>[=!<>]=|[<>(),])|(?<other>\S))/uy;
 
-const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
+const signs: Record<string, (a: number | string, b: number | string) => boolean> = {
   "==": (a, b) => a === b,
   "!=": (a, b) => a !== b,
   "<": (a, b) => a < b,
@@ -34,8 +35,8 @@ const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
 };
 
 /**
- * Reads a condition: comparisons of a column (in backticks if its name has blanks) with a number or a quoted text by
- * ==, !=, <, <=, >, >=, in (…), not in (…); and, or, not, parentheses. A missing cell satisfies only != and not in.
+ * Reads a condition: comparisons of a column (in backticks if its name has blanks) with a number, true (1), false (0) or
+ * a quoted text by ==, !=, <, <=, >, >=, in (…), not in (…); and, or, not, parentheses. A missing cell satisfies only != and not in.
  * @throws {DatasetError} `InvalidOption` for mistakes, unknown columns with the closest name, and a numeric column
  * compared with a text.
  */
@@ -115,13 +116,20 @@ class FilterColumns {
     return (batch, i) => {
       const cell = batch[`${kind}s`][k]?.[i] ?? "";
       if (Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell))) return sign === "!=";
-      const number = typeof value === "number" ? Number(cell) : cell;
-      if (!Number.isNaN(number)) return signs[sign]?.(number, value) === true;
+      const known = typeof value === "string" ? cell : numberOf(cell, value);
+      if (!Number.isNaN(known))
+        return signs[sign]?.(known, typeof value === "boolean" ? Number(value) : value) === true;
       throw invalidOption(
-        `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with a number: expected a text in quotes`,
+        `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with ${typeof value === "boolean" ? value : "a number"}: expected a text in quotes`,
       );
     };
   }
+}
+
+/** The number of a cell, or NaN; a text compared with a boolean is true (1) or false (0). */
+function numberOf(cell: number | string, compared: number | boolean): number {
+  if (typeof cell === "number" || typeof compared === "number") return Number(cell);
+  return boolean.test(cell.trim()) ? Number(/true/i.test(cell)) : Number.NaN;
 }
 
 /** The grammar of conditions, a method for each rule. */
@@ -186,9 +194,11 @@ class ConditionParser {
 
   #literal(): Literal {
     const { kind, text } = this.#tokens.token;
-    if (kind !== "number" && kind !== "text")
-      throw this.#tokens.expected("a number or a text in quotes");
+    const isBoolean = boolean.test(text);
+    if (kind !== "number" && kind !== "text" && !isBoolean)
+      throw this.#tokens.expected("a number, true, false or a text in quotes");
     this.#tokens.next();
+    if (isBoolean) return /true/i.test(text);
     return kind === "number" ? Number(text) : text.slice(1, -1);
   }
 

@@ -146,7 +146,7 @@ describe("a warning", () => {
       (i) => 5 + normal(i, 2) / 9,
       /^source and target do not overlap: /,
     ],
-    ["few values", (i) => i % 3, (i) => i % 2, /^few values: .*data.integer=y .*data.classes=y/],
+    ["few values", (i) => i % 3, (i) => i % 2, /^few values: .*data.integer=y .*data.categories=y/],
     [
       "amounts that are mostly 0",
       (i) => (i % 10 ? 0 : Math.exp(normal(i, 2))),

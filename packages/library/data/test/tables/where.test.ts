@@ -8,12 +8,12 @@ import { refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
 const cells = [
-  "id,day,celltype,cell type,score,stage",
-  "a,2,HSC,x,0.5,early",
-  'b,2.0,"B ""or"" T",y,,early',
-  "c,7,HSC,x,-1.5e1,mid",
-  "d,10,,x,3,late",
-  "e,3.5,Mono,z,NaN,late",
+  "id,day,celltype,cell type,score,stage,treated",
+  "a,2,HSC,x,0.5,early,true",
+  'b,2.0,"B ""or"" T",y,,early,FALSE',
+  "c,7,HSC,x,-1.5e1,mid,True",
+  "d,10,,x,3,late,",
+  "e,3.5,Mono,z,NaN,late,false",
 ].join("\n");
 
 function table(content = cells): string {
@@ -49,6 +49,10 @@ describe("data.where", () => {
     ["score != 3", "abce"],
     ["`cell type` == 'x' or day == 3.5 and score > 0", "acd"],
     ["(`cell type` == 'x' or day == 3.5) and score > 0", "ad"],
+    ["treated == true", "ac"],
+    ["treated != True and day < 3", "b"],
+    ["treated in (false)", "be"],
+    ["score < true", "ac"],
     ['stage == "mid" or stage == "late"', "cde"],
   ])("%s", async (where, expected) => {
     expect(await keptIds(where)).toBe(expected);
@@ -56,16 +60,20 @@ describe("data.where", () => {
 
   it.each([
     ["dya < 7", /data\.where: dya: .*t\.csv has no such column; did you mean "day"\?/],
-    ["celltype == HSC", /expected a number or a text in quotes, got HSC at character 13/],
+    [
+      "celltype == HSC",
+      /expected a number, true, false or a text in quotes, got HSC at character 13/,
+    ],
     ['day == "2"', /day is a number in .*, but "2" is a text: expected a number without quotes/],
     ["celltype == 2", /column celltype of .* has "HSC" in row 1, .* expected a text in quotes/],
+    ["celltype == true", /column celltype of .* has "HSC" in row 1, .* with true: expected a text/],
     ["day = 2", /expected ==, .* or in \(…\), got = at character 5/],
-    ["day ==", /expected a number or a text in quotes, got the end at character 7/],
+    ["day ==", /expected a number, true, false or a text in quotes, got the end at character 7/],
     ["3 < day", /expected a column, got 3 at character 1/],
     ["(day == 2", /expected \), got the end at character 10/],
     ["day == 2 day", /expected and, or, or the end, got day at character 10/],
     ["day in 2", /expected \(, got 2 at character 8/],
-    ['celltype == "HSC', /expected a number or a text in quotes, got "/],
+    ['celltype == "HSC', /expected a number, true, false or a text in quotes, got "/],
     ["__import__('os')", /data\.where: __import__: .* has no such column/],
     ["", /expected a column, got the end at character 1/],
   ])("%s is refused", async (where, message) => {
