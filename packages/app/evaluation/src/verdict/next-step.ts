@@ -35,7 +35,7 @@ function moreRows(evidence: Evidence, facts: VerdictFacts): string {
   const factors = [evidence.main, evidence.accuracy].map(rowsFactor);
   const factor = factors.includes(null) ? null : Math.max(...(factors as number[]));
   if (factor === null)
-    return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
+    return `By these held-out ${what}, ${start} and ${end} cannot be told apart: more ${what} help only if the two differ.`;
   const needed = Math.max(...n_held_out.map((n) => roundedUp(n * factor)));
   const gain = evidence.grade === "undecided" ? "decide it" : "show whether it is good";
   return `Give more ${what}: about ${digits(needed)} held-out ${what} of each dataset would ${gain}.`;
