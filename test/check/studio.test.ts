@@ -217,6 +217,26 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     });
   });
 
+  it("keeps the last lines of a log in view until a reader scrolls up", async () => {
+    const path = join(folder, runs[1][0], "log.txt");
+    const addLines = (name: string) =>
+      appendFileSync(path, `${`${name}\n`.repeat(200)}last ${name}\n`);
+    addLines("early");
+    await look(runHash(runs[1][0], "&tab=log"), async (page) => {
+      const log = page.locator("pre.log");
+      const shows = (name: string) => log.getByText(new RegExp(`last ${name}\\s*$`)).waitFor();
+      const below = () => log.evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight);
+      await shows("early");
+      addLines("middle");
+      await shows("middle");
+      expect(await below()).toBeLessThan(5);
+      await log.evaluate((e) => e.scrollTo(0, 0));
+      addLines("late");
+      await shows("late");
+      expect(await log.evaluate((e) => e.scrollTop)).toBe(0);
+    });
+  });
+
   /** Addresses, with the element that shows when a page is whole. */
   const pages = {
     runs: ["#/", "tbody .metric-bar"],

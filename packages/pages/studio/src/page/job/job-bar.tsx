@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { JobView, RunRow, StudioState } from "../../shared/api.js";
 import { StepsLine } from "../../widgets/index.js";
+import { LogText } from "../lib/log-text.js";
 import { Fault } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { post, useTask } from "../lib/server.js";
@@ -96,10 +97,10 @@ function JobLog({ job: { log, output, lastLine, state } }: { job: JobView }) {
   return (
     <details open={state === "failed"}>
       <summary>{lastLine || "Log"}</summary>
-      <pre class="log" tabIndex={0}>
+      <LogText>
         {log}
         {output}
-      </pre>
+      </LogText>
     </details>
   );
 }

@@ -3,6 +3,7 @@ import type { RunDetail, StudioState } from "../../shared/api.js";
 import { isAtWork } from "../job/job-bar.js";
 import { Scale } from "../lib/bar.js";
 import { digits, duration, faultsOf, moment, stateClass } from "../lib/format.js";
+import { LogText } from "../lib/log-text.js";
 import { Alert, Fault, Pairs } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled, useTask, waitForPage } from "../lib/server.js";
@@ -141,9 +142,7 @@ function Log({ detail }: { detail: RunDetail }) {
           This run has no log.txt: it has said nothing yet, or an older version wrote it.
         </p>
       ) : (
-        <pre class="log" tabIndex={0}>
-          {detail.log}
-        </pre>
+        <LogText>{detail.log}</LogText>
       )}
     </section>
   );
