@@ -209,6 +209,28 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     }
   });
 
+  it("says why a run has no export instead of offering one", async () => {
+    const id = "gaussians/defaults/1";
+    const place = join(scratchFolder, "closed");
+    writeRun(join(place, id), { method: "gaussian_bridge" });
+    mkdirSync(join(place, id, "models"));
+    writeFileSync(join(place, id, "models/1_f.safetensors"), "");
+    const studio = await startStudio({ folder: place, port: 0, program: tinyExporter });
+    try {
+      for (const tab of ["use", "play"])
+        await look(
+          runHash(id, `&tab=${tab}`),
+          async (page) => {
+            await page.getByText(/no player: method=gaussian_bridge has no counterpart/).waitFor();
+            expect(await page.getByRole("button", { name: /export/i }).count()).toBe(0);
+          },
+          { at: studio.address },
+        );
+    } finally {
+      await studio.close();
+    }
+  });
+
   it("finds keys of a configuration, also in capitals", async () => {
     await look(runHash(runs[0][0], "&tab=configuration"), async (page) => {
       await page.getByRole("searchbox", { name: "Find" }).fill("SIGMA");

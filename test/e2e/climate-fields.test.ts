@@ -1,5 +1,6 @@
 // NetCDF files as a climate scientist has them (docs/guide/climate-fields.md): trained, sampled to NetCDF, and evaluated.
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { openFields } from "@dsbm/data";
 import { Generator, io, rand } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -185,10 +186,14 @@ describe("NetCDF files", () => {
       one.name === "lon" ? { ...one, values: [-180, -170, -160] } : one,
     );
     await fieldFormats[0][1](root, { ...file, variables }, "west");
-    await succeed(
+    const fitted = await succeed(
       wordsOf("fit west.nc west.nc method=quantile_mapping threads=1 test_npar=2 name=west"),
       inRoot,
     );
+    const [, west = ""] = /report: +(.*)\/report\.html/.exec(fitted.stdout) ?? [];
+    const report = readFileSync(resolve(root, west, "report.html"), "utf8");
+    expect([/dsbm export/, /dsbm sample/].map((one) => one.test(report))).toEqual([false, true]);
+    await refuse(["export", west, "x.html"], ["do not hold fields"], inRoot);
     const { stdout, stderr } = await sample("experiments/west", "model.nc", "east.nc");
     expect(stdout + stderr).toContain("has lon 0 to 20, the training data lon -180 to -160");
     await refuse(

@@ -2,10 +2,11 @@
 // their own sampler and along the probability flow. Whether they learn: train/test/learns.test.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { methodsWith } from "@dsbm/bridge";
 import { io } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { onlyRun, scratch, wordsOf } from "./cli.js";
-import { runWell } from "./sample.js";
+import { commandHere, runWell } from "./sample.js";
 
 const root = scratch();
 
@@ -26,6 +27,16 @@ it.each([
     num_iter=20 first_num_iter=20 batch_size=64 model.hidden='16,16' threads=1 plot_level=0 LOGGER=NONE`);
   await runWell(...(words as [string]), `experiments_dir=${experiments}`);
   const run = onlyRun(experiments) as string;
+  const hasExport = methodsWith(({ onnx }) => onnx).some((name) => name === method.split(" ")[0]);
+  const page = readFileSync(join(run, "report.html"), "utf8");
+  expect([/dsbm export/, /dsbm sample/].map((one) => one.test(page))).toEqual([hasExport, true]);
+  if (!hasExport) {
+    const { code, stderr } = await commandHere("export", run, join(experiments, "page.html"));
+    expect([code === 0, stderr]).toEqual([
+      false,
+      expect.stringContaining("no counterpart in ONNX"),
+    ]);
+  }
   for (const solver of ["solver=sde", "solver=dopri5 ode_tol=1e-2"]) {
     const out = join(experiments, `${solver.slice(7, 10)}.npy`);
     await runWell("sample", run, "gaussian:50", out, "direction=f", ...wordsOf(solver));

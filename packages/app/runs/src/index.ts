@@ -61,6 +61,7 @@ export {
 export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export { checkFiles, writeRunFile } from "./run/checksums.js";
 export * from "./run/data-file.js";
+export { exportRefusal } from "./run/export-refusal.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth-file.js";

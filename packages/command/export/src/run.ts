@@ -12,7 +12,7 @@ import {
 } from "@dsbm/datasets";
 import { fileError, sha256, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
-import { type Progress, silentProgress, version } from "@dsbm/runs";
+import { exportRefusal, type Progress, silentProgress, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { BridgeDescription, Conditions, Samples, Units } from "@dsbm/web";
 import { heldSamples, modelCard } from "./bridge/card.js";
@@ -85,9 +85,10 @@ function exportBridge(
 ): ExportedBridge {
   using bridge = Bridge.open(run, { half_iteration });
   const { trained, networks } = bridge;
-  if (trained.channels)
+  const refusal = exportRefusal(trained.config);
+  if (refusal !== null)
     throw new ConfigError(
-      `${run} bridges fields with units, which exports do not hold yet: write samples by dsbm sample ${run} NEW.nc OUT.nc`,
+      `${run} has no export, since ${refusal}: write samples by dsbm sample ${run} NEW OUT`,
     );
   const graphs = graphsOf(trained, networks, directionsOf(trained, direction ?? "both"));
   const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));

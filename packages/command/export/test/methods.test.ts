@@ -4,6 +4,7 @@ import {
   type Direction,
   driftOf,
   type MixturePotential,
+  methodsWith,
   type PointBridge,
   type Preconditioned,
   type UnbalancedMixture,
@@ -115,12 +116,14 @@ it.each(["true", "mixture"])(
   },
 );
 
-it("LightSB: a closed form; the Gaussian bridge is refused", async () => {
+it("LightSB: a closed form; methods without a counterpart in ONNX are refused", async () => {
   const light = trainedRun(["method=lightsb", "mixture_components=4"]);
   for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
   await expectSame(light);
-  const refused = () => graphsBoth(trainedRun(["method=gaussian_bridge"]));
-  expect(refused).toThrow(/cannot be exported to ONNX/);
+  for (const name of methodsWith(({ onnx }) => !onnx)) {
+    const refused = () => graphsBoth(trainedRun([`method=${name}`]));
+    expect(refused, name).toThrow(/cannot be exported to ONNX/);
+  }
 });
 
 it("LightSB with masses: its models hold what masses gain at both ends", async () => {

@@ -72,7 +72,7 @@ function detail(
       verdicts: [],
     },
     ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0, hasCheckpoint: false },
-    ...{ outputs: [], evaluations: [], fields: [] },
+    ...{ outputs: [], evaluations: [], fields: [], exportRefusal: null },
     history: new History().part(),
   };
 }

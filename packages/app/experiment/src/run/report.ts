@@ -14,6 +14,7 @@ import { checkpointId, type Position, stepsBefore, stepsOf } from "@dsbm/problem
 import {
   composeFigure,
   type EvaluationView,
+  exportRefusal,
   hasEvaluationPictures,
   type LoggedMetric,
   metricTable,
@@ -190,9 +191,10 @@ function viewsOf(
 
 function commandsOf(
   folder: string,
-  { method, paths }: CompleteTrainConfig,
+  config: CompleteTrainConfig,
   { command, request }: RunInfo,
 ): [string, string][] {
+  const { method, paths } = config;
   const run = shellWord(folder);
   const facts = methodFacts(method);
   const { experiments_dir_name: root } = paths;
@@ -202,7 +204,7 @@ function commandsOf(
       "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
-    [
+    exportRefusal(config) === null && [
       "Play the bridge in a page of one file, without a server:",
       `npx dsbm export ${run} player.html`,
     ],

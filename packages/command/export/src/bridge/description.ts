@@ -1,5 +1,5 @@
 import { type Direction, flowMargin, gammaSchedule, langevin, noiseShareOf } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
+import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import { categoryBlocks } from "@dsbm/data";
 import { imageSize, shortName } from "@dsbm/datasets";
 import {
@@ -183,11 +183,7 @@ function sharesOf(
 const noMeans = { scales: null, deviations: null, mean_match: null };
 
 function meanSchedule(config: CompleteTrainConfig) {
-  const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
-  if (scaleNoise && final_adaptive)
-    throw new ConfigError(
-      "this run scales its noise by the moments of its training images (final_adaptive with var_final_gamma_scale), which an export does not hold: it cannot be exported",
-    );
+  const { var_final_gamma_scale: scaleNoise, var_final, mean_match } = config;
   const gammas = gammaSchedule(config.num_steps, config);
   const { scale } = langevin({ gammas, ...langevinNumbers(config, gammas) });
   const deviations = gammas.map((gamma) => Math.sqrt(scaleNoise ? gamma * var_final : gamma));

@@ -22,6 +22,7 @@ const unknownMethod: Omit<MethodFacts, "name" | "title" | "presets"> = {
   straight: false,
   leastSteps: 0,
   dividesSteps: false,
+  onnx: true,
   takes: { options: [], ignored: [], unused: [], refused: {}, images: true, conditions: true },
   closedForm: false,
   ownLoss: false,

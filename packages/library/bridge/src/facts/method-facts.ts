@@ -48,6 +48,8 @@ export interface StatedFacts {
   readonly leastSteps?: number;
   /** Whether it samples in divisors of the steps that it was trained on, and in no others (default: in any number of steps). */
   readonly dividesSteps?: boolean;
+  /** Whether its model has a counterpart in ONNX (default: yes). */
+  readonly onnx?: boolean;
   /** What it takes from a configuration (default: the options of all methods). */
   readonly takes?: MethodTakes;
 }

@@ -20,6 +20,7 @@ export function factsOf<B extends Batch>(method: Method<B>): MethodFacts {
     straight: method.straight ?? false,
     leastSteps: method.leastSteps ?? 0,
     dividesSteps: method.dividesSteps ?? false,
+    onnx: method.onnx ?? true,
     takes: {
       options: takes.options ?? [],
       ignored: takes.ignored ?? [],

@@ -11,6 +11,7 @@ export const gaussian_bridge = {
   networks: "bidirectional",
   onlyBrownian: true,
   eps: 0,
+  onnx: false,
   takes: { ignored: [...outputOptions, ...pairOptions], conditions: false },
   guide: [{ use: "a baseline, the exact drift between Gaussians", lack: "two moments only" }],
   model: {

@@ -12,6 +12,7 @@ export const quantile_mapping = {
   learns: "columns",
   straight: true,
   eps: 0,
+  onnx: false,
   takes: { ignored: [...outputOptions, ...pairOptions], conditions: false },
   guide: [
     {

@@ -16,6 +16,7 @@ describe("facts of methods", () => {
   // A new method changes no list.
   it.each([
     ["closedForm", ["sinkhorn_bridge", "gaussian_bridge"], ["dsbm", "lightsb"]],
+    ["onnx", ["dsbm", "lightsb", "sinkhorn_bridge"], ["gaussian_bridge", "quantile_mapping"]],
     ["mass", ["wfr", "wfr_bridge"], ["dsbm", "sf2m", "lightsb"]],
     ["courses", ["dsbm", "alpha_dsbm", "sf2m", "rectifiedflow", "wfr"], ["lightsb", "sbcfm"]],
   ] as const)("say which methods have the fact %s", (fact, methodsWithIt, methodsWithoutIt) => {

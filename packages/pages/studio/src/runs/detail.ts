@@ -5,6 +5,7 @@ import {
   dataFile,
   directionVerdicts,
   endNames,
+  exportRefusal,
   heldOutVerdicts,
   runInfo,
 } from "@dsbm/runs";
@@ -53,6 +54,7 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
     verdicts: quality
       ? [...heldOutVerdicts(quality.rows), ...directionVerdicts(quality, names)]
       : [],
+    exportRefusal: exportRefusal(config),
     outputs,
     evaluations,
     fields: data ? fieldsOf(data) : [],

@@ -205,6 +205,8 @@ export interface RunDetail {
   /** Whether training can resume from a checkpoint. */
   hasCheckpoint: boolean;
   models: number;
+  /** Why it has no export; null if it has one. */
+  exportRefusal: string | null;
   outputs: OutputFile[];
   evaluations: OtherEvaluation[];
   /** The columns of a row to draw from; [] unless the run has tables. */

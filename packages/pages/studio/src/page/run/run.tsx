@@ -7,6 +7,7 @@ import { LogText } from "../lib/log-text.js";
 import { Alert, Fault, Pairs } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, usePolled, useTask, waitForPage } from "../lib/server.js";
+import { NoExport } from "../use/outputs.js";
 import { Use } from "../use/use.js";
 import { Care } from "./care.js";
 import { Configuration } from "./configuration.js";
@@ -177,7 +178,8 @@ function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
   );
 }
 
-function Play({ detail: { row, models } }: { detail: RunDetail }) {
+function Play({ detail }: { detail: RunDetail }) {
+  const { row, models } = detail;
   // A live run gets newer networks: the present bridge stays until the user asks for them.
   const [played, setPlayed] = useState<number | null>(null);
   const task = useTask();
@@ -185,6 +187,7 @@ function Play({ detail: { row, models } }: { detail: RunDetail }) {
     apiPath("play", { run: row.id, models: String(networks) });
   if (models === 0)
     return <p class="note">There is nothing to play with before the first half-iteration ends.</p>;
+  if (detail.exportRefusal !== null) return <NoExport detail={detail} />;
   return (
     <section aria-label="Play">
       {played === null && (

@@ -21,6 +21,11 @@ export const OutputList = ({ detail: { row, outputs } }: Pick<UseProps, "detail"
     </section>
   );
 
+/** Why a run can be neither exported nor played. */
+export const NoExport = ({ detail }: Pick<UseProps, "detail">) => (
+  <p class="note">This run has no export and no player: {detail.exportRefusal}.</p>
+);
+
 /** A page that plays the bridge, or its models. */
 export function Export({ detail: { row }, isBusy }: UseProps) {
   const task = useTask();

@@ -2,7 +2,7 @@ import type { RunDetail } from "../../shared/api.js";
 import { Draws } from "./draws.js";
 import { Evaluate } from "./evaluate.js";
 import { NewRows } from "./new-rows.js";
-import { Export, OutputList } from "./outputs.js";
+import { Export, NoExport, OutputList } from "./outputs.js";
 
 /** What every form of a run needs. */
 export interface UseProps {
@@ -23,7 +23,7 @@ export function Use({ detail, isBusy }: UseProps) {
       <NewRows {...props} />
       {detail.fields.length > 0 && <Draws {...props} />}
       <Evaluate {...props} />
-      <Export {...props} />
+      {detail.exportRefusal === null ? <Export {...props} /> : <NoExport detail={detail} />}
     </>
   );
 }
