@@ -87,7 +87,9 @@ function print(entries, { python, before }) {
   if (about)
     console.log(`PyTorch ${about.version} (${python}), BLAS ${about.blas.join(", ") || "its own"}`);
   const load = loadavg().map((value) => value.toFixed(1));
-  console.log(`medians of steady runs; load average ${load.join(" ")}`);
+  console.log(
+    `medians of steady runs, and of their ratios in turns with the range; load average ${load.join(" ")}`,
+  );
 }
 
 async function main() {

@@ -141,14 +141,28 @@ export function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Picks from { threads, values, peaks } of one side the thread count with the best median. */
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The median of the medians of a run's rounds. */
+export const medianOf = (run) => median([...run.values.values()].map(median));
+
+/** How many times longer another run took, turn by turn of the rounds of both. */
+export const ratiosOf = (run, other) =>
+  [...run.values].flatMap(([round, values]) =>
+    values
+      .slice(0, other.values.get(round)?.length ?? 0)
+      .map((x, k) => other.values.get(round)[k] / x),
+  );
+
+/** Picks from the runs of one side the thread count with the best median. */
 export function bestRun(runs) {
-  const full = runs.filter(({ values }) => values.length > 0);
+  const full = runs.filter(({ values }) => values.size > 0);
   if (full.length === 0) return null;
-  const scored = full.map(({ threads, values, peaks }) => ({
-    threads,
-    value: median(values),
-    mb: Math.max(...peaks),
+  const scored = full.map((run) => ({
+    run,
+    threads: run.threads,
+    value: medianOf(run),
+    mb: Math.max(...run.peaks),
   }));
   return scored.reduce((a, b) => (b.value < a.value ? b : a));
 }

@@ -13,9 +13,18 @@ const digits = (value, count = 3) =>
   value === null ? "–" : Number(value.toPrecision(count)).toString();
 const wholeNumber = (value) => (value === null ? "–" : value.toFixed(0));
 
+/** A ratio, and its range over the turns. */
+const ratioText = (ratio, range) =>
+  ratio === null || ratio === undefined
+    ? "–"
+    : `${ratio.toFixed(2)} [${range.map((value) => value.toFixed(2)).join(", ")}]`;
+
 /** A row in one line, when it was measured. */
-export const rowText = ({ name, unit, ours, pytorch, ratio, against = "PyTorch" }) =>
-  `${name}: ${digits(ours)} ${unit}, ${against} ${digits(pytorch)}${ratio === null ? "" : `, ratio ${ratio.toFixed(2)}`}`;
+export function rowText({ name, unit, ours, pytorch, against = "PyTorch", ...row }) {
+  const ratio = row.ratio === null ? "" : `, ratio ${ratioText(row.ratio, row.ratio_range)}`;
+  const gain = row.gain ? `, gain ${ratioText(row.gain, row.gain_range)}` : "";
+  return `${name}: ${digits(ours)} ${unit}, ${against} ${digits(pytorch)}${ratio}${gain}`;
+}
 
 /** All rows side by side: the portable engine has one thread, and "of ours" is its rate as a share of libtorch's with one thread. */
 export function mainTable(entries, hasBefore) {
@@ -36,7 +45,7 @@ export function mainTable(entries, hasBefore) {
     row.unit,
     digits(row.ours),
     digits(row.pytorch) + (row.against ? ` (${row.against})` : ""),
-    row.ratio === null ? "–" : row.ratio.toFixed(2),
+    ratioText(row.ratio, row.ratio_range),
     digits(row.portable ?? null),
     row.portable_share?.toFixed(2) ?? "–",
     wholeNumber(row.ours_mb),
@@ -45,7 +54,7 @@ export function mainTable(entries, hasBefore) {
     ...(hasBefore
       ? [
           digits(row.before ?? null),
-          row.gain?.toFixed(2) ?? "–",
+          ratioText(row.gain, row.gain_range),
           wholeNumber(row.before_mb ?? null),
         ]
       : []),

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { select } from "../../bench/benchmarks.mjs";
+import { bestRun, ratiosOf, select } from "../../bench/benchmarks.mjs";
 import { RowFile } from "../../bench/row-file.mjs";
 import { scratch } from "../support/scratch.js";
 
@@ -34,6 +34,24 @@ describe("npm run bench", () => {
     const other = new RowFile(path, { ...identity, commit: "b2" });
     expect(other.reset).toMatch(/has rows of commit a1, .* now commit b2, .* measured again$/);
     expect(other.entry("adam_step")).toBeUndefined();
+  });
+
+  it("compares the turns of the same rounds, whatever the machine does between them", () => {
+    const runOf = (threads: number, rounds: [number, number[]][]) => ({
+      ...{ threads, peaks: [1], values: new Map(rounds) },
+    });
+    // The machine is ten times slower in the second round; the other side takes twice as long, and fails in the third round.
+    const ours = runOf(1, [
+      [1, [1, 2, 1]],
+      [2, [10, 20, 10]],
+      [3, [1]],
+    ]);
+    const other = runOf(2, [
+      [1, [2, 4, 2]],
+      [2, [20, 40]],
+    ]);
+    expect(ratiosOf(ours, other)).toEqual([2, 2, 2, 2, 2]);
+    expect(bestRun([other, ours])).toMatchObject({ threads: 1, value: 1 });
   });
 
   it("says how long it takes, and measures no row twice", () => {
