@@ -1,11 +1,14 @@
 // The engine loads safely: in fresh processes, in worker threads, and when either is cut off in mid-work.
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadMany } from "../../../../scripts/load-many.mjs";
+import { addonPath } from "../src/binding/native.js";
 
 const fixture = new URL("./fixtures/worker.mjs", import.meta.url);
 const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
@@ -67,6 +70,34 @@ describe("loading", () => {
       T.Program.record((y) => { y.matmul(x).sum().backward(); process.exit(0); }, [T.ones([4, 4])]);`;
     expect(await script(code)).toBe("begun");
   });
+
+  it.runIf(process.platform === "linux")(
+    "refuses a second copy of its addon in one process",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "dsbm-copy-"));
+      try {
+        cpSync(new URL("../dist", import.meta.url), join(folder, "torch/dist"), {
+          recursive: true,
+        });
+        cpSync(new URL("../package.json", import.meta.url), join(folder, "torch/package.json"));
+        cpSync(addonPath, join(folder, "torch/build/dsbm_torch.node"));
+        symlinkSync(
+          fileURLToPath(new URL("../../../../node_modules", import.meta.url)),
+          join(folder, "node_modules"),
+        );
+        const copy = JSON.stringify(join(folder, "torch/dist/index.js"));
+        const message = await script(`
+        const message = await import(${copy}).then(() => "no error", (error) => error.code + " " + error.message);
+        console.log(message, T.ones([3]).sum().item());`);
+        expect(message).toMatch(
+          /^ERR_TORCH_LOAD .*another copy of the engine already, .*npm dedupe.* 3$/,
+        );
+        expect(message).toContain(addonPath);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it("has the initial number of threads and bytes in the end", async () => {
     const code = `

@@ -1,6 +1,6 @@
 // Loads an engine: libtorch's addon (built first if missing), or the portable one.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,20 @@ function build(): void {
   throw new TorchError("ERR_TORCH_LOAD", reason, { cause: reason });
 }
 
+/**
+ * Refuses a second copy of the addon: libtorch ends a process that registers the same operators twice.
+ * @throws if the process holds the addon of another path (on Linux)
+ */
+function checkSingleAddon(): void {
+  const path = realpathSync(addonPath);
+  const other = mappedLibraries(/\/dsbm_torch\.node$/).find((mapped) => mapped !== path);
+  if (!other) return;
+  const reason = `this process holds another copy of the engine already, ${other}: expected one copy of @dsbm/torch; remove one (npm ls @dsbm/torch shows them, npm dedupe removes it), or set DSBM_TORCH_ADDON=${other}`;
+  throw new TorchError("ERR_TORCH_LOAD", `the engine ${path} cannot be loaded: ${reason}`, {
+    cause: reason,
+  });
+}
+
 /** Environment variables: UCX must not unmap heap pages or install signal handlers, and OpenMP's threads spin shortly. */
 function loadAddon(): Native {
   checkAddressSpace();
@@ -37,6 +51,7 @@ function loadAddon(): Native {
   process.env.OMP_WAIT_POLICY ??= "passive";
   process.env.GOMP_SPINCOUNT ??= "10000";
   if (!customPath && !existsSync(addonPath)) build();
+  if (existsSync(addonPath)) checkSingleAddon();
   for (let isRenewed = false; ; isRenewed = true) {
     try {
       return createRequire(import.meta.url)(addonPath) as Native;
@@ -115,9 +130,9 @@ export function builtAgainst(): string | null {
   return `libtorch ${version} (${kind}, ${root})`;
 }
 
-/** The shared libraries of this process whose path matches, on Linux; empty elsewhere. */
+/** The shared libraries and addons of this process whose path matches, on Linux; empty elsewhere. */
 export function mappedLibraries(pattern: RegExp): string[] {
   if (process.platform !== "linux") return [];
-  const paths = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.so[.\d]*/g) ?? [];
+  const paths = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.(so[.\d]*|node)/g) ?? [];
   return [...new Set(paths)].filter((path) => pattern.test(path));
 }
