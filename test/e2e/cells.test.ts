@@ -215,7 +215,7 @@ it.each<[string, RegExp, string?]>([
     /from=7 to=2 with direction=f: expected a later time at to/,
   ],
   ["sample cells.h5ad a.h5ad path=true", /\.h5ad cannot be written of vectors \[2\]/],
-  ["annotate cells.h5ad a.h5ad fate=celltyp", /no such column; did you mean "celltype"\?/],
+  ["annotate cells.h5ad a.h5ad fate=celltyp", /no column celltyp; did you mean "celltype"\?/],
   ["annotate cells.h5ad a.h5ad at=9", /at=9: expected one of 2, 7, or a time between/],
   ["annotate cells.csv a.h5ad", /a copy of a \.h5ad file, but NEW is cells\.csv: expected \.csv/],
   ["annotate cells.h5ad a.npy", /OUT a\.npy: \.npy has no names of columns/],

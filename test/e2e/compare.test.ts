@@ -116,6 +116,50 @@ describe("dsbm compare", () => {
     expect(stderr).toMatch(/not compared: id: texts that name the rows/);
   });
 
+  it("reads notations as training does, and refuses them without their option", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => i);
+    const day = (i: number) => (i % 2 === 0 ? "old" : "new");
+    const commas = (name: string, shift: number) =>
+      writeFileSync(
+        join(root, name),
+        `x;y;day\n${rows.map((i) => `${i};1.00${(i + shift) % 10},5;${day(i)}`).join("\n")}\n`,
+      );
+    commas("commas.csv", 0);
+    commas("later.csv", 3);
+    const notation = ["decimal=,", "thousands=.", 'where=day == "old"', "metrics=columns"];
+    const words = ["commas.csv", "later.csv"];
+    const { stdout } = await runWell("compare", ...words, ...notation, "--json");
+    const quality = JSON.parse(stdout) as Quality;
+    expect(quality.rows.map(({ column }) => column).toSorted()).toEqual(["x", "y"]);
+    // The values are 1000.5 to 1009.5; one half of the old rows is compared.
+    expect(row(quality, "column_w1", "y").value).toBeLessThan(5);
+    const { code, stderr } = await commandHere("compare", ...words);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(
+      /column y \("1\.000,5" in row 1\) has points and commas: write decimal=, thousands=\./,
+    );
+  });
+
+  it("applies the condition of the target to the target only", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 3 === 0 ? "a" : "b"}`);
+    const days = rows.map((line, i) => `${line},${i % 2}`);
+    writeFileSync(join(root, "days.csv"), `x,group,day\n${days.join("\n")}\n`);
+    writeFileSync(join(root, "groups.csv"), `x,group\n${rows.join("\n")}\n`);
+    const words = ["exclude=day", "where=day == 1", "metrics=columns"];
+    const { stdout, stderr } = await runWell(
+      "compare",
+      "days.csv",
+      "groups.csv",
+      ...words,
+      "--json",
+    );
+    expect((JSON.parse(stdout) as Quality).rows.map(({ column }) => column).toSorted()).toEqual([
+      "group",
+      "x",
+    ]);
+    expect(stderr).toContain("10 of 20 of days.csv");
+  });
+
   it("judges images of another size by features and by a classifier", async () => {
     const words = ["bright", "source=dark", "metrics=feature_distance,c2st", "--json"];
     const { stdout } = await runWell("compare", "target", ...words);
@@ -159,6 +203,12 @@ describe("dsbm compare", () => {
       /other\.csv lacks numbers in y, columns of the other data: rename z to y, or add the columns/,
     ],
     [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
+    [["good.csv", "n=3"], /n: expected an integer >= 4, got 3/],
+    [["good.csv", "where=x < -2.5"], /target\.csv has \d rows?.* expected [48] or more/],
+    [["good.csv", "where=x == true"], /where=x == true: column x .* expected a number/],
+    [["good.csv", "source=far.csv", "source_where=z < 1"], /source_where=z < 1: far\.csv has no/],
+    [["good.csv", "exclude=z"], /exclude=z: target\.csv has no column z; did you mean "x"/],
+    [["bright", "decimal=,"], /decimal=, is for tables: leave it out for images/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],
     [["good.csv", "source_where=x > 0"], /source_where=x > 0 chooses .* add source=FILE/],

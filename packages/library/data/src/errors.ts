@@ -77,7 +77,7 @@ export class DatasetError extends UserError {
 
   /**
    * The same error for a command whose options have other names. `nameOf` returns null for an
-   * option that the command does not have: its cure is omitted.
+   * option that the command does not have: its cure is omitted. Names in the fault are changed too.
    */
   withOptions(nameOf: (key: string) => string | null): DatasetError {
     const { option, cures = [] } = this.advice;
@@ -91,7 +91,8 @@ export class DatasetError extends UserError {
     });
     const named = option && { ...option, key: nameOf(option.key) ?? option.key };
     const advice = { cures: renamed, ...(named && { option: named }) };
-    return new DatasetError(this.code, this.fault, advice, { cause: this });
+    const fault = this.fault.replace(/\bdata\.\w+(?==)/g, (key) => nameOf(key) ?? key);
+    return new DatasetError(this.code, fault, advice, { cause: this });
   }
 }
 

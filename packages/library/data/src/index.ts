@@ -82,7 +82,7 @@ export {
   type RowRequest,
   type RowSource,
 } from "./tables/row-source.js";
-export { aboutText } from "./tables/select.js";
+export { aboutText, selectColumns } from "./tables/select.js";
 export {
   type ColumnCondition,
   conditionWidth,

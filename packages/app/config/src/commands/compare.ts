@@ -1,28 +1,20 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
-import {
-  countKey,
-  exactRows,
-  file,
-  flag,
-  oneOrMore,
-  orNull,
-  seed,
-  threads,
-} from "../schema/kinds.js";
+import { reading } from "../keys/data.js";
+import { exactRows, file, flag, key, oneOrMore, orNull, seed, threads } from "../schema/kinds.js";
 
 const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
   where: file("a condition on the columns of TARGET, such as day == 7", "day == 7"),
   source_where: file("the same for the source", "day == 2"),
   exclude: orNull(oneOrMore(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
-  layer: file("the matrix of .h5ad files", "X_pca"),
+  ...reading,
   weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
   inception: file(
     "images: TorchScript file of Inception-v3, for FID and KID; its code runs",
     "inception-2015-12-05.pt",
   ),
-  n: countKey(2000, "maximum rows of each side"),
+  n: key(z.int().min(4), 2000, "maximum rows of each side"),
   exact: exactRows(),
   metrics: orNull(
     oneOrMore(z.string().min(1)),

@@ -35,7 +35,7 @@ export interface ComparedFiles {
  * @throws {ConfigError} for other columns and for few rows, and errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
-  const { n: most, seed, exact, metrics, inception, progress, signal } = options;
+  const { seed, exact, metrics, inception, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const choice = chooseMetrics(sampleMetrics, metrics, progress);
@@ -46,7 +46,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   using tensors = new KeptTensors();
   const isImages = listPictures(options.generated).length > 0;
   const files = await (isImages ? readImageFolders : readTables)(options, tensors);
-  const samples = samplesOf(files, most);
+  const samples = samplesOf(files, options);
   progress.line(countsText(files, samples, options));
   const judgement = await judgeSamples(samples, {
     seed,
@@ -84,14 +84,23 @@ function countsText(files: ComparedFiles, samples: DrawnSamples, paths: CompareO
   return `compared samples: ${shares.join(", ")}`;
 }
 
-/** At most `most` samples of each file, and the second half of the target for floors. */
-function samplesOf({ target, generated, source }: ComparedFiles, most: number): DrawnSamples {
+/** At most `n` samples of each file, and the second half of the target for floors. */
+function samplesOf(
+  { target, generated, source, names }: ComparedFiles,
+  { n: most, ...paths }: CompareOptions,
+): DrawnSamples {
+  const leastRows = [
+    [paths.target, target, 8],
+    [paths.generated, generated, 4],
+    [paths.source, source ?? target, 4],
+  ] as const;
+  for (const [path, rows, least] of leastRows)
+    if (rows.size(0) < least)
+      throw new ConfigError(
+        `${path} has ${rows.size(0)} ${names ? "rows" : "images"} to compare: expected ${least} or more`,
+      );
   const half = Math.floor(target.size(0) / 2);
   const n = Math.min(most, half, generated.size(0), source?.size(0) ?? most);
-  if (n < 4)
-    throw new ConfigError(
-      `${n} rows can be compared: expected at least 8 target rows and at least 4 other rows`,
-    );
   return {
     source: source ? source.narrow(0, 0, n) : null,
     generated: generated.narrow(0, 0, n),

@@ -8,6 +8,21 @@ import type { ComparedFiles, CompareOptions } from "./compare-files.js";
 /** Values of images in memory: 1 GB. */
 const mostValues = 2 ** 28;
 
+/** Keys of tables, with the values that say nothing. */
+const keysOfTables = {
+  where: null,
+  source_where: null,
+  exclude: null,
+  weights: null,
+  decimal: ".",
+  thousands: null,
+  na: null,
+  booleans: false,
+  header: true,
+  key: null,
+  layer: null,
+};
+
 /**
  * Reads folders of images in random order, at the size of the first generated image.
  * @throws {ConfigError} for keys of tables and for a folder without images, and errors of reading.
@@ -16,9 +31,11 @@ export async function readImageFolders(
   options: CompareOptions,
   tensors: KeptTensors,
 ): Promise<ComparedFiles> {
-  for (const key of ["where", "source_where", "exclude", "layer", "weights"] as const)
-    if (options[key] !== null)
-      throw new ConfigError(`${key}=${options[key]} is for tables: leave it out for images`);
+  for (const [key, usual] of Object.entries(keysOfTables))
+    if (options[key as keyof CompareOptions] !== usual)
+      throw new ConfigError(
+        `${key}=${options[key as keyof CompareOptions]} is for tables: leave it out for images`,
+      );
   const first = listPictures(options.generated).slice(0, 1);
   const { value } = await decodeInOrder(first, { channels: 3, size: null }).next();
   const { height, width } = value!;

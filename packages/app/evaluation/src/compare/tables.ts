@@ -1,15 +1,17 @@
 import { rowsByMass, stream } from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, tableReading } from "@dsbm/config";
 import {
   areCopies,
   type ColumnCategory,
   chooseCategories,
+  DatasetError,
   type EmbeddingPlace,
   mostLevels,
   openRows,
   RowHashes,
   textColumnsOf,
 } from "@dsbm/data";
+import { commandOption } from "@dsbm/inference";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
 import { readRows } from "../variants/read-holdout.js";
@@ -24,20 +26,21 @@ export async function readTables(
   tensors: KeptTensors,
 ): Promise<ComparedFiles> {
   const { weights, seed } = options;
-  const categories = await commonCategories(options);
+  const { categories, exclude } = await inOptionsOf(options, "target", commonCategories(options));
   const read = async (key: "target" | "generated" | "source", like: TargetColumns | null) => {
     const path = options[key] as string;
     const weight = key === "generated" ? weights : null;
     const wheres = { target: options.where, source: options.source_where, generated: null };
-    const table = await readRows(path, {
+    const reading = readRows(path, {
       names: like && weight ? [...like.names, weight] : (like?.names ?? null),
       d: like && weight ? like.d + 1 : (like?.d ?? null),
-      exclude: [options.exclude ?? []].flat(),
+      exclude,
       where: wheres[key] ?? undefined,
-      options: readingOf(path, options),
+      options: tableReading(options),
       categories,
       model: like?.model,
     });
+    const table = await inOptionsOf(options, key, reading);
     const shuffled = tidy(() => {
       const rows = weight && like ? rowsByWeight(table.rows, like.d, weight) : table.rows;
       const generator = stream(seed, `compare/${key}`);
@@ -76,44 +79,70 @@ function copiesOf(target: Tensor, generated: Tensor): number {
   return areCopies(counts) ? counts.repeated : 0;
 }
 
-const readingOf = (path: string, { layer }: CompareOptions) => ({
-  layer: (path.endsWith(".h5ad") && layer) || undefined,
-});
+/** The result of a reading, whose errors name the options of the command. */
+async function inOptionsOf<T>(
+  options: CompareOptions,
+  file: "target" | "generated" | "source",
+  reading: Promise<T>,
+): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    const nameOf = commandOption(options);
+    throw error.withOptions((key) =>
+      key === "data.where" && file === "source" ? "source_where" : nameOf(key),
+    );
+  }
+}
 
-/** Columns of texts that all tables have, with the levels of all. Says which texts are not compared. */
-async function commonCategories(options: CompareOptions): Promise<readonly ColumnCategory[]> {
+/**
+ * Columns of texts that all tables have, with the levels of all, and the columns of the target that are not compared.
+ * Says which texts are not compared.
+ */
+async function commonCategories(options: CompareOptions): Promise<ComparedTexts> {
   const { target, generated, source, where, progress } = options;
+  const reading = tableReading(options);
   const rows = { where: where ?? undefined, exclude: [options.exclude ?? []].flat() };
-  const table = await openRows(target, readingOf(target, options));
+  const table = await openRows(target, reading);
   try {
     const texts = textColumnsOf(table, rows);
-    if (texts.length === 0) return [];
-    const others = [generated, ...(source === null ? [] : [source])];
+    if (texts.length === 0) return { categories: [], exclude: rows.exclude };
+    const others = [
+      { path: generated, where: null },
+      ...(source === null ? [] : [{ path: source, where: options.source_where }]),
+    ];
     const isCommon = new Set(texts);
-    for (const path of others) {
-      const other = await openRows(path, readingOf(path, options));
+    for (const { path } of others) {
+      const other = await openRows(path, reading);
       const names = new Set(other.columns.map(({ name }) => name));
       other.close();
       for (const name of texts) if (!names.has(name)) isCommon.delete(name);
     }
     const exclude = [...rows.exclude, ...texts.filter((name) => !isCommon.has(name))];
-    const { categories } = await chooseCategories(table, {
+    const { categories, ignored } = await chooseCategories(table, {
+      ...reading,
       ...rows,
       exclude,
       categories: ["auto"],
-      others: others.map((path) => ({ path })),
+      others,
       ignoresManyLevels: true,
     });
-    const compared = new Set(categories.map(({ name }) => name));
-    const left = texts.filter((name) => !compared.has(name));
+    const left = [...texts.filter((name) => !isCommon.has(name)), ...ignored];
     if (left.length > 0)
       progress.line(
-        `not compared: ${left.join(", ")}: texts that name the rows, have more than ${mostLevels} levels, are mostly numbers, or are not in all files`,
+        `not compared: ${left.join(", ")}: texts that name the rows, have more than ${mostLevels} levels, or are not in all files`,
       );
-    return categories;
+    return { categories, exclude: [...exclude, ...ignored] };
   } finally {
     table.close();
   }
+}
+
+/** What becomes of the target's columns of texts. */
+interface ComparedTexts {
+  categories: readonly ColumnCategory[];
+  exclude: readonly string[];
 }
 
 /** The columns that all tables must have. */

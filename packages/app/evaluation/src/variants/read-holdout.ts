@@ -7,6 +7,7 @@ import {
   embedCategories,
   openRows,
   type ReadOptions,
+  selectColumns,
 } from "@dsbm/data";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -32,8 +33,8 @@ export async function readHoldout(path: string, { datasets, config }: MetricData
 
 /**
  * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
- * known, and `model` is the file whose coordinates these should be.
- * @throws {ConfigError} for other columns and for fewer than 4 rows, and a DatasetError for coordinates of another model.
+ * known (else all of numbers without `exclude`), and `model` is the file whose coordinates these should be.
+ * @throws {ConfigError} for other columns and for fewer than 4 rows, and a DatasetError for texts and for coordinates of another model.
  */
 export async function readRows(
   path: string,
@@ -60,10 +61,9 @@ export async function readRows(
     const place = { path, embedding: file.embedding };
     if (model) checkOneModel(model, place);
     const source = embedCategories(file, categories);
-    const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
     const columns =
       d === null
-        ? usable.map(({ name }) => name).filter((name) => !exclude?.includes(name))
+        ? selectColumns(source, { exclude, where }).trained
         : columnsLike(source, { names, width: d, like: "the other data" });
     const values: number[][] = [];
     for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))

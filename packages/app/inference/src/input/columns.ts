@@ -1,6 +1,13 @@
 // Matches the columns of a table with the columns of a run.
 import { ConfigError } from "@dsbm/config";
-import { aboutText, absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
+import {
+  aboutText,
+  absentColumn,
+  type ColumnCondition,
+  DatasetError,
+  firstOf,
+  type RowSource,
+} from "@dsbm/data";
 import { nearestName } from "@dsbm/files";
 import type { Trained } from "../trained.js";
 
@@ -17,7 +24,7 @@ const list = (names: readonly string[]) =>
 
 /**
  * The columns of a table that match `like`: by name if both have names, else by number.
- * @throws {ConfigError} for a table without them.
+ * @throws {DatasetError} `BadTable` for missing columns of names, and {ConfigError} for another number of them.
  */
 export function columnsLike(
   { path, columns, named }: Pick<RowSource, "path" | "columns" | "named">,
@@ -38,7 +45,8 @@ export function columnsLike(
   if (names && named) {
     const missing = names.filter((name) => !numbers.some((column) => column.name === name));
     if (missing.length === 0) return [...names];
-    throw new ConfigError(
+    throw new DatasetError(
+      "BadTable",
       `${path} lacks numbers in ${list(missing)}, columns of ${like}: ${cureOfMissing(missing, names, columns)}`,
     );
   }
@@ -71,7 +79,7 @@ function cureOfMissing(
 
 /**
  * The columns of a table in the run's order.
- * @throws {ConfigError} for a table without them, and `InvalidOption` for unknown columns to keep.
+ * @throws {ConfigError} and {DatasetError} for a table without them, `InvalidOption` for unknown columns to keep.
  */
 export function matchedColumns(
   source: RowSource,
@@ -96,7 +104,7 @@ export function matchedColumns(
   const has = (name: string) => nameSet.has(name);
   const absent = keep?.find((name) => !has(name));
   if (absent !== undefined)
-    throw absentColumn(source, { key: isAnnotated ? "fate=" : "keep=", name: absent });
+    throw absentColumn(source, { key: isAnnotated ? "fate" : "keep", name: absent });
   const condition = run?.condition ?? null;
   if (condition && !has(condition.name))
     throw new ConfigError(

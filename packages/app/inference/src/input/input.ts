@@ -82,18 +82,21 @@ export interface FileJob<Config> {
   signal?: AbortSignal | undefined;
 }
 
+/** The name in a command's `config` of an option `data.…` of training, which has no group there; null without one. */
+export const commandOption =
+  (config: object) =>
+  (key: string): string | null => {
+    const name = key.replace(/^data\./, "");
+    return name in config ? name : null;
+  };
+
 /**
  * Returns null if the job was stopped.
  * @throws the error, with the options of the command.
  */
 export function nullIfStopped(error: unknown, { output, signal, config }: FileJob<object>): null {
   if (signal?.aborted && error === signal.reason) return null;
-  if (error instanceof DatasetError)
-    throw error.withOptions((key) => {
-      // Options of tables have no group here.
-      const name = key.replace(/^data\./, "");
-      return name in config ? name : null;
-    });
+  if (error instanceof DatasetError) throw error.withOptions(commandOption(config));
   throw error instanceof Error && "errno" in error ? fileError("write", output, error) : error;
 }
 

@@ -61,7 +61,7 @@ async function readValues(
   const source = await openRows(path, options);
   try {
     const known = source.columns.find(({ name }) => name === column);
-    if (!known) throw absentColumn(source, { key: "time=", name: column });
+    if (!known) throw absentColumn(source, { key: "time", name: column });
     const condition = { name: column, kind: "text" } as const;
     const request = { numbers: [], condition, missing, where, signal };
     for await (const batch of cleanRows(source, request)) {

@@ -162,11 +162,12 @@ export const asNumber = (value: unknown): number =>
 /** The error for a column that a table lacks, with the closest name. */
 export function absentColumn(
   { path, columns }: Pick<RowSource, "path" | "columns">,
-  { key, name }: { key: string; name: string },
+  { key, name, value = name }: { key: string; name: string; value?: string },
 ): DatasetError {
   const names = columns.map((column) => column.name);
   const some = firstOf(names, 12) + (names.length > 12 ? ` (${names.length})` : "");
   return invalidOption(
-    `${key}${name}: ${path} has no such column${didYouMean(name, names) || `; it has ${some}`}`,
+    `${path} has no column ${name}${didYouMean(name, names) || `; it has ${some}`}`,
+    { option: { key, values: [value] } },
   );
 }

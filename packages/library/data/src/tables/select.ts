@@ -40,6 +40,7 @@ export function otherUses(options: ColumnOptions): [option: string, names: reado
 }
 
 /**
+ * The columns of a table to train on, and its condition.
  * @throws {DatasetError} `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train on,
  * and without a column to train on.
  */
@@ -54,7 +55,7 @@ export function selectColumns(
   const names = [...columns.keys()];
   for (const [key, chosen] of [["data.columns", list ?? []] as const, ...otherUses(options)]) {
     const absent = chosen.find((name) => !columns.has(name));
-    if (absent !== undefined) throw absentColumn(source, { key: `${key}=`, name: absent });
+    if (absent !== undefined) throw absentColumn(source, { key, name: absent });
   }
   for (const [key, name] of Object.entries(masses))
     if (columns.get(name)?.kind === "text")

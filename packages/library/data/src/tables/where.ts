@@ -15,10 +15,12 @@ export interface RowFilter {
   texts: readonly string[];
   /**
    * Whether row i is kept.
-   * @throws {DatasetError} `InvalidOption` for a number compared with other text.
+   * @throws {DatasetError} `InvalidOption` for a number compared with other text, and a number but 0 and 1 with a boolean.
    */
   keeps: RowTest;
 }
+
+const whereKey = "data.where";
 
 type Literal = number | string | boolean;
 
@@ -41,9 +43,9 @@ const signs: Record<string, (a: number | string, b: number | string) => boolean>
  * compared with a text.
  */
 export function rowFilter(text: string, source: FilterSource): RowFilter {
-  const columns = new FilterColumns(source);
+  const columns = new FilterColumns(text, source);
   const keeps = new ConditionParser(text, columns).condition();
-  return { numbers: columns.number, texts: columns.text, keeps };
+  return { numbers: columns.names.number, texts: columns.names.text, keeps };
 }
 
 /** The tokens of a condition, one at a time. */
@@ -77,19 +79,20 @@ class ConditionTokens {
     const { text, end } = this.token;
     return invalidOption(
       `expected ${what}, got ${text || "the end"} at character ${end - text.length + 1}; an example is celltype == "HSC" and day < 7`,
-      { option: { key: "data.where", values: [this.text] } },
+      { option: { key: whereKey, values: [this.text] } },
     );
   }
 }
 
 /** The columns that a condition reads. */
 class FilterColumns {
-  /** Names of columns of numbers. */
-  readonly number: string[] = [];
-  /** Names of columns of texts. */
-  readonly text: string[] = [];
+  /** Names of columns of each kind. */
+  readonly names: Record<TableColumn["kind"], string[]> = { number: [], text: [] };
 
-  constructor(private readonly source: FilterSource) {}
+  constructor(
+    private readonly text: string,
+    private readonly source: FilterSource,
+  ) {}
 
   /**
    * The column of a name.
@@ -98,7 +101,7 @@ class FilterColumns {
   named(name: string): TableColumn {
     const column = this.source.columns.find((known) => known.name === name);
     if (column) return column;
-    throw absentColumn(this.source, { key: "data.where: ", name });
+    throw absentColumn(this.source, { key: whereKey, name, value: this.text });
   }
 
   /**
@@ -108,10 +111,10 @@ class FilterColumns {
   comparison({ name, kind }: TableColumn, sign: string, value: Literal): RowTest {
     const { path, isMissing } = this.source;
     if (kind === "number" && typeof value === "string")
-      throw invalidOption(
-        `data.where: ${name} is a number in ${path}, but ${JSON.stringify(value)} is a text: expected a number without quotes`,
+      throw this.#refusal(
+        `${name} is a number in ${path}, but ${JSON.stringify(value)} is a text: expected a number without quotes`,
       );
-    const names = this[kind];
+    const names = this.names[kind];
     const k = names.includes(name) ? names.indexOf(name) : names.push(name) - 1;
     return (batch, i) => {
       const cell = batch[`${kind}s`][k]?.[i] ?? "";
@@ -119,16 +122,21 @@ class FilterColumns {
       const known = typeof value === "string" ? cell : numberOf(cell, value);
       if (!Number.isNaN(known))
         return signs[sign]?.(known, typeof value === "boolean" ? Number(value) : value) === true;
-      throw invalidOption(
-        `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with ${typeof value === "boolean" ? value : "a number"}: expected a text in quotes`,
+      throw this.#refusal(
+        `column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with ${typeof value === "boolean" ? value : "a number"}: expected ${kind === "text" ? "a text in quotes" : "a number"}`,
       );
     };
   }
+
+  #refusal(fault: string): DatasetError {
+    return invalidOption(fault, { option: { key: whereKey, values: [this.text] } });
+  }
 }
 
-/** The number of a cell, or NaN; a text compared with a boolean is true (1) or false (0). */
+/** The number of a cell, or NaN; a cell compared with a boolean is true or 1, or false or 0. */
 function numberOf(cell: number | string, compared: number | boolean): number {
-  if (typeof cell === "number" || typeof compared === "number") return Number(cell);
+  if (typeof compared === "number") return Number(cell);
+  if (typeof cell === "number") return cell === 0 || cell === 1 ? cell : Number.NaN;
   return boolean.test(cell.trim()) ? Number(/true/i.test(cell)) : Number.NaN;
 }
 

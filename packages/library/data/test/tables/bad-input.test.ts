@@ -154,7 +154,7 @@ it.each<[string, string, Record<string, string>, string, RegExp]>([
   ],
   ["a missing weight", "1,", { weights: "w" }, "BadTable", /column w has 1 missing .* row 2/],
   ["texts as rates", "1,x", { birth: "w" }, "BadTable", /birth=w is a column of texts: expected/],
-  ["an absent column", "1,2", { mass: "v" }, "InvalidOption", /^mass=v: .* has no such column/],
+  ["an absent column", "1,2", { mass: "v" }, "InvalidOption", /^mass=v: .* has no column v/],
 ])("masses by column: %s", async (_, cells, masses, code, message) => {
   const lines = cells.split(",").map((cell, i) => `${i},${cell}`);
   const content = text(`a,w\n${lines.join("\n")}\n`);

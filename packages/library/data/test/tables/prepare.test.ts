@@ -51,7 +51,7 @@ describe("columns", () => {
       "unknown names",
       { exclude: ["idd"] },
       "InvalidOption",
-      /data.exclude=idd: .* no such column; did you mean "id"\?/,
+      /data.exclude=idd: .* no column idd; did you mean "id"\?/,
     ],
     [
       "none left",

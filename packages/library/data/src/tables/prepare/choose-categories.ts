@@ -28,8 +28,13 @@ export interface CategoryOptions {
   categories?: readonly string[] | undefined;
   /** The dataset whose columns are read, in its order. */
   like?: (EndColumns & Partial<Pick<TableFacts, "categories">>) | undefined;
-  /** The other datasets, which may have further levels; needed without `like`. */
-  others?: readonly { path: string; group?: string | undefined }[] | undefined;
+  /**
+   * The other datasets, which may have further levels; needed without `like`. A `where` of their own takes the place of
+   * the table's; null is none.
+   */
+  others?:
+    | readonly { path: string; group?: string | undefined; where?: string | null | undefined }[]
+    | undefined;
   /** Whether `auto` ignores a column of more than 64 levels instead of refusing it (default: no). */
   ignoresManyLevels?: boolean | undefined;
 }
@@ -66,10 +71,12 @@ export async function chooseCategories(
     };
   if (names.length === 0) return noCategories;
   const counts = [await countLevels(source, names, options)];
-  for (const { path, group } of others) {
+  for (const { path, group, where = options.where } of others) {
     const other = path === source.path ? source : await openRows(path, options);
     try {
-      counts.push(await countLevels(other, names, { ...options, group }));
+      counts.push(
+        await countLevels(other, names, { ...options, group, where: where ?? undefined }),
+      );
     } finally {
       if (other !== source) other.close();
     }
@@ -173,7 +180,7 @@ function checkedNames(
   const uses = optionsByColumn(options);
   for (const name of names) {
     if (!source.columns.some((column) => column.name === name))
-      throw absentColumn(source, { key: "data.categories=", name });
+      throw absentColumn(source, { key: "data.categories", name });
     const use = uses.get(name);
     if (use !== undefined)
       throw invalidOption(
