@@ -21,7 +21,7 @@ describe("the table of runs", () => {
   it("has a row for each run with state, progress, loss, and metrics with their references", () => {
     const at = join(root, "one");
     writeRun(join(at, "moons/defaults/1"));
-    writeRun(join(at, "moons/defaults/2"), { state: "failed", reason: "BridgeError: no", seed: 2 });
+    writeRun(join(at, "moons/defaults/2"), { state: "failed", reason: "no loss", seed: 2 });
     writeRun(join(at, "moons/defaults/3"), { state: "running", seed: 3 });
     mkdirSync(join(at, "moons/defaults/4"));
     writeFileSync(join(at, "moons/defaults/4/run.json"), "{");
@@ -31,7 +31,7 @@ describe("the table of runs", () => {
     lock.release();
     expect(rows.map(({ id, state, reason }) => [id.slice(-1), state, reason])).toEqual([
       ["1", "finished", null],
-      ["2", "failed", "BridgeError: no"],
+      ["2", "failed", "no loss"],
       ["3", "interrupted", "the process ended without a message"],
       ["4", "unreadable", expect.stringContaining("JSON")],
       ["5", "running", null],

@@ -11,6 +11,7 @@ import {
   refuseLinks,
   removeFolder,
   sweepTemporaries,
+  UserError,
   writeFileAtomic,
 } from "@dsbm/files";
 import { movePath, namesIn, readJsonLines, removeFiles, toJson, writeJson } from "../files/json.js";
@@ -217,9 +218,12 @@ class RunWriter {
     this.#end("interrupted", reason);
   }
 
-  /** Ends the run on an error: state "failed"; an Error gives its message. An AbortError interrupts the run. */
+  /**
+   * Ends the run on an error: state "failed". The reason is the message of a UserError, with the class in front for any
+   * other error, a bug. An AbortError interrupts the run.
+   */
   fail(reason: unknown): void {
-    const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+    const text = reason instanceof UserError ? reason.message : String(reason);
     if (reason instanceof Error && reason.name === "AbortError")
       this.interrupt("stopped by a signal");
     else this.#end("failed", text.replace(/\s*\n\s*/g, " "));

@@ -10,9 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { makeFolder, writeFileAtomic } from "@dsbm/files";
+import { makeFolder, UserError, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/checkpoints.js";
+import { RunError } from "../../src/errors.js";
 import { checkFiles } from "../../src/run/checksums.js";
 import { exportRefusal } from "../../src/run/export-refusal.js";
 import { findRun, isFinished, listRuns, readRun } from "../../src/run/reader.js";
@@ -64,11 +65,20 @@ describe("openRun", () => {
     aborted.fail(new DOMException("aborted", "AbortError"));
     expect(readRun(folder).info.state).toBe("interrupted");
     const next = openRun(options(folder));
-    next.fail(new RangeError("loss is NaN\n  at step 3"));
-    const failed = { state: "failed", reason: "RangeError: loss is NaN at step 3" };
-    expect(readRun(folder).info).toMatchObject(failed);
+    next.fail("loss is NaN");
+    expect(readRun(folder).info).toMatchObject({ state: "failed", reason: "loss is NaN" });
     expect(faultOf(() => next.appendResult({ half_iteration: 1, mean: 0 })).code).toBe("closed");
     expect(faultOf(() => next.appendMetric({})).code).toBe("closed");
+  });
+
+  it.each([
+    [new UserError("the loss is NaN\n  at step 3"), "the loss is NaN at step 3"],
+    [new RunError("corrupt", "a.json is damaged"), "a.json is damaged"],
+    [new RangeError("index 3\n  of 2"), "RangeError: index 3 of 2"],
+  ])("that fails with %s keeps the reason %j: only bugs name their class", (error, reason) => {
+    const folder = newFolder();
+    openRun(options(folder)).fail(error);
+    expect(readRun(folder).info).toMatchObject({ state: "failed", reason });
   });
 
   it("is continued after kill -9 with whole lines, and listed as interrupted before", async () => {
