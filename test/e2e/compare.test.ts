@@ -43,6 +43,8 @@ beforeAll(async () => {
   write("good.csv", { rows: 300, shift: 0, seed: 2 });
   write("far.csv", { rows: 300, shift: 3, seed: 3 });
   write("few.csv", { rows: 3, shift: 0, seed: 4 });
+  writeFileSync(join(root, "gaps.csv"), "x,y\n1,2\n3,\n5,6\n7,8\n2,1\n");
+  writeFileSync(join(root, "zeros.csv"), "x,y,w,v\n1,2,0,-1\n3,4,0,1\n5,6,0,1\n7,8,0,1\n");
   writeFileSync(join(root, "other.csv"), "x,z\n1,2\n3,4\n5,6\n7,8\n");
 });
 
@@ -96,6 +98,13 @@ describe("dsbm compare", () => {
     writeFileSync(join(root, "both.csv"), "x,w\n0.1,1\n9,0\n0.2,1\n9,0\n0.3,1\n9,0\n");
     const quality = await compareQuality("both.csv", "weights=w", "exclude=y", "where=x<0");
     expect(row(quality, "w1").value).toBeLessThan(2);
+  });
+
+  it("skips rows with missing values on request, and says how many", async () => {
+    const words = ["gaps.csv", "missing=drop", "metrics=w1", "--json"];
+    const { stdout, stderr } = await runWell("compare", "target.csv", ...words);
+    expect(stderr).toContain("gaps.csv: skipped 1 row with missing values");
+    expect(JSON.parse(stdout)).toMatchObject({ n: 4 });
   });
 
   it("compares columns of texts by the shares of their levels, and says which it does not compare", async () => {
@@ -208,6 +217,9 @@ describe("dsbm compare", () => {
     [["good.csv", "where=x == true"], /where=x == true: column x .* expected a number/],
     [["good.csv", "source=far.csv", "source_where=z < 1"], /source_where=z < 1: far\.csv has no/],
     [["good.csv", "exclude=z"], /exclude=z: target\.csv has no column z; did you mean "x"/],
+    [["gaps.csv"], /gaps\.csv: column y has 1 missing value.*write missing=drop/],
+    [["zeros.csv", "weights=w"], /weights=w is 0 in all rows: expected a number above 0 in some/],
+    [["zeros.csv", "weights=v"], /weights=v has negative numbers: expected numbers from 0 on/],
     [["bright", "decimal=,"], /decimal=, is for tables: leave it out for images/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["bright", "weights=w"], /weights=w is for tables: leave it out for images/],

@@ -72,6 +72,7 @@ describe("arguments are refused in one line", () => {
     [[], "sweep statsu .", ["got dsbm sweep statsu .; expected dsbm sweep status DIR"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
     [[], "studio . port=80", ["port: expected an integer >= 1024 and <= 65535 or null, got 80"]],
+    [[], "evaluate RUN n=1", ["n: expected an integer >= 2 or null, got 1"]],
   ])("%#: %j %s", async (args, more, texts) => {
     const { stdout } = await refuse([...args, ...wordsOf(more).filter(Boolean)], texts, {
       cwd: root,

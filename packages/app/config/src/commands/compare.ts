@@ -1,7 +1,17 @@
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import { reading } from "../keys/data.js";
-import { exactRows, file, flag, key, oneOrMore, orNull, seed, threads } from "../schema/kinds.js";
+import {
+  exactRows,
+  file,
+  flag,
+  key,
+  oneOf,
+  oneOrMore,
+  orNull,
+  seed,
+  threads,
+} from "../schema/kinds.js";
 
 const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
@@ -9,6 +19,7 @@ const compareSchema = z.strictObject({
   source_where: file("the same for the source", "day == 2"),
   exclude: orNull(oneOrMore(z.string().min(1)), "columns of TARGET that are not compared", ["day"]),
   ...reading,
+  missing: oneOf(["error", "drop"], "error", "tables: treatment of rows with missing values"),
   weights: file("the column of weights of GENERATED, by which its rows are drawn", "weight"),
   inception: file(
     "images: TorchScript file of Inception-v3, for FID and KID; its code runs",

@@ -54,7 +54,11 @@ export function checkHoldouts(
 const anyTime = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const evaluateSchema = z.strictObject({
-  n: countOrNull("maximum rows of each side; null: 2,000 vectors, up to 128 images", 5000),
+  n: orNull(
+    z.int().min(2),
+    "maximum rows of each side; null: 2,000 vectors, up to 128 images",
+    5000,
+  ),
   seed: seed("seed of all random numbers"),
   split: oneOf(
     ["test", "train"],

@@ -21,6 +21,7 @@ const keysOfTables = {
   header: true,
   key: null,
   layer: null,
+  missing: "error",
 };
 
 /**

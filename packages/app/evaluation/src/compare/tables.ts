@@ -11,6 +11,7 @@ import {
   RowHashes,
   textColumnsOf,
 } from "@dsbm/data";
+import { nounOf } from "@dsbm/files";
 import { commandOption } from "@dsbm/inference";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { KeptTensors } from "../tensors.js";
@@ -36,11 +37,16 @@ export async function readTables(
       d: like && weight ? like.d + 1 : (like?.d ?? null),
       exclude,
       where: wheres[key] ?? undefined,
+      missing: options.missing,
       options: tableReading(options),
       categories,
       model: like?.model,
     });
     const table = await inOptionsOf(options, key, reading);
+    if (table.dropped > 0)
+      options.progress.line(
+        `${path}: skipped ${table.dropped} ${nounOf(table.dropped, "row")} with missing values`,
+      );
     const shuffled = tidy(() => {
       const rows = weight && like ? rowsByWeight(table.rows, like.d, weight) : table.rows;
       const generator = stream(seed, `compare/${key}`);
@@ -157,5 +163,7 @@ function rowsByWeight(rows: Tensor, d: number, weights: string): Tensor {
   const masses = rows.select(1, d);
   if (masses.amin().item() < 0)
     throw new ConfigError(`weights=${weights} has negative numbers: expected numbers from 0 on`);
+  if (masses.sum().item() === 0)
+    throw new ConfigError(`weights=${weights} is 0 in all rows: expected a number above 0 in some`);
   return rows.narrow(1, 0, d).indexSelect(0, rowsByMass(masses));
 }

@@ -9,6 +9,7 @@ import {
   type ReadOptions,
   selectColumns,
 } from "@dsbm/data";
+import { nounOf } from "@dsbm/files";
 import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { MetricData } from "../metric.js";
@@ -32,7 +33,7 @@ export async function readHoldout(path: string, { datasets, config }: MetricData
 }
 
 /**
- * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
+ * Rows [n, d] of a table, the names of its columns, and how many rows with missing values were dropped; `names` and `d` are the expected values, if
  * known (else all of numbers without `exclude`), and `model` is the file whose coordinates these should be.
  * @throws {ConfigError} for other columns and for fewer than 4 rows, and a DatasetError for texts and for coordinates of another model.
  */
@@ -43,6 +44,7 @@ export async function readRows(
     d,
     exclude,
     where,
+    missing,
     options,
     categories = [],
     model,
@@ -52,10 +54,12 @@ export async function readRows(
     categories?: readonly ColumnCategory[];
     exclude?: readonly string[];
     where?: string | undefined;
+    /** Rows with missing values are errors (default), or dropped. */
+    missing?: "error" | "drop";
     options?: ReadOptions;
     model?: EmbeddingPlace | undefined;
   },
-): Promise<{ rows: Tensor; names: string[]; model: EmbeddingPlace }> {
+): Promise<{ rows: Tensor; names: string[]; model: EmbeddingPlace; dropped: number }> {
   const file = await openRows(path, options);
   try {
     const place = { path, embedding: file.embedding };
@@ -66,12 +70,18 @@ export async function readRows(
         ? selectColumns(source, { exclude, where }).trained
         : columnsLike(source, { names, width: d, like: "the other data" });
     const values: number[][] = [];
-    for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
+    let dropped = 0;
+    async function* cleaned() {
+      ({ dropped } = yield* cleanRows(source, { numbers: columns, where, missing }));
+    }
+    for await (const { count, numbers } of cleaned())
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i]));
     if (values.length < 4)
-      throw new ConfigError(`${path} has ${values.length} rows; expected 4 or more`);
+      throw new ConfigError(
+        `${path} has ${values.length} ${nounOf(values.length, "row")}${dropped > 0 ? " without missing values" : ""}; expected 4 or more`,
+      );
     const rows = tidy(() => tensor(values, { dtype: "float32" }).keep());
-    return { rows, names: columns, model: place };
+    return { rows, names: columns, model: place, dropped };
   } finally {
     file.close();
   }
