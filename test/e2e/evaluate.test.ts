@@ -131,7 +131,7 @@ it.each([
   ["RUN metrics=nonsense", ["metrics=nonsense", "sliced_w2"]],
   ["RUN diffusion=1 solver=heun", ["diffusion=1", "leave diffusion or solver out"]],
   ["RUN guidance=2", ["guidance=2", "condition_dropout"]],
-  ["RUN holdout=middle.npy", ["1 files", "at=0.5"]],
+  ["RUN holdout=middle.npy", ["1 file and holdout_at 0 times", "at=0.5"]],
   ["RUN holdout=no.npy at=0.5", ["no.npy", "no such file"]],
   ["RUN holdout=wide.npy at=0.5", ["wide.npy", "numbers: 3", "expected 2"]],
   ["RUN holdout=nan.npy at=0.5", ["nan.npy", "c0"]],

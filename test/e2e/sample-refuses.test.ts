@@ -56,6 +56,7 @@ beforeAll(async () => {
   for (const name of ["pipe.png", "pipe.npy"]) execFileSync("mkfifo", [pathOf(name)]);
   for (const [name, text] of Object.entries({
     "gap.csv": "small,large\n1,2\n1,\n",
+    "gaps.csv": "small,large\n,2\n1,\n",
     "plain.csv": "small,large\n1,2\n",
     "twice.csv": "small,large,small \n1,2,3\n",
     "points.csv": "small;large\n1.234;0,5\n",
@@ -112,6 +113,8 @@ it.each([
     "TABLE gap.csv x.csv",
     /large has 1 missing .* row 2.*write missing=drop to leave these rows out$/,
   ],
+  ["only gaps", "TABLE gaps.csv x.csv missing=drop", /gaps\.csv has missing values in each of 2/],
+  ["a condition", "TABLE plain.csv x.csv where=large<-9", /where=large<-9 keeps no rows of plain/],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no column name/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
   [

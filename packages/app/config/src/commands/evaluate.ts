@@ -1,3 +1,4 @@
+import { nounOf } from "@dsbm/files";
 import { z } from "zod";
 import type { Experiment } from "../experiment.js";
 import {
@@ -44,7 +45,7 @@ export function checkHoldouts(
     ];
   if (files !== holdoutTimes.length)
     return [
-      `holdout names ${files} files and holdout_at ${holdoutTimes.length} times; expected a time for each file, such as holdout=day_3.npy holdout_at=0.5`,
+      `holdout names ${files} ${nounOf(files, "file")} and holdout_at ${holdoutTimes.length} ${nounOf(holdoutTimes.length, "time")}; expected a time for each file, such as holdout=day_3.npy holdout_at=0.5`,
     ];
   return odd === undefined
     ? []

@@ -108,7 +108,7 @@ async function openTable(
   const far = trained.columns && farRows(trained.columns, start, path);
   let head: CleanBatch | null = null;
   for await (head of cleaned()) break;
-  if (head === null) throw noRows(path, group, counts);
+  if (head === null) throw noRows(path, { group, where: keys.where, counts });
   const { texts: heads } = head;
   const keptColumns = kept.map((name, k) => keptColumn(source, name, heads[k]));
   async function* batches(): AsyncGenerator<InputRows> {
@@ -214,9 +214,20 @@ function groupOf(
 
 function noRows(
   path: string,
-  group: RequestedGroup | null,
-  counts: CleanCounts | null,
+  {
+    group,
+    where,
+    counts,
+  }: { group: RequestedGroup | null; where: string | null; counts: CleanCounts | null },
 ): ConfigError {
+  if (counts?.dropped)
+    return new ConfigError(
+      `${path} has missing values in ${counts.dropped === 1 ? "its only row" : `each of ${counts.dropped} rows`}: repair them`,
+    );
+  if (counts?.all && where !== null)
+    return new ConfigError(
+      `where=${where} keeps no rows${group ? ` with ${group.column}=${group.value}` : ""} of ${path}: write a wider condition`,
+    );
   if (!group || !counts?.all) return new ConfigError(`${path} has no rows: give a table with some`);
   const { column, value } = group;
   return new ConfigError(

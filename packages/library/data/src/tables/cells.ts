@@ -14,7 +14,7 @@ export interface CellOptions {
 }
 
 /** Why a cell is a text, although it looks like a value of a number. */
-export type TextHint = "comma" | "point" | "point and comma" | "boolean";
+export type TextHint = "comma" | "point" | "point and comma" | "sign" | "boolean";
 
 /** How to read the cells of one table. */
 export interface CellReader {
@@ -40,6 +40,7 @@ const hints: readonly [TextHint, RegExp][] = [
   ["comma", /^[+-]?(\d+,\d*|,\d+|\d{1,3}(,\d{3})+(\.\d*)?)(e[+-]?\d+)?$/i],
   ["point", /^[+-]?(\d+\.\d*|\.\d+|\d{1,3}(\.\d{3})+)(e[+-]?\d+)?$/i],
   ["point and comma", /^[+-]?\d{1,3}(\.\d{3})+,\d*(e[+-]?\d+)?$/i],
+  ["sign", /^[+-]?(\p{Sc}\s*[+-]?\d[\d.,'’]*|\d[\d.,'’]*\s*[\p{Sc}%‰])$/u],
 ];
 
 /** Empty, NA, N/A, NaN, null, in any case. */
@@ -140,6 +141,10 @@ export const hintCures: Readonly<Record<TextHint, { has: string; cures: readonly
         purpose: "if the points separate thousands",
       },
     ],
+  },
+  sign: {
+    has: "signs of currencies or per cent",
+    cures: ["remove them", "name the column in data.categories if its texts are levels"],
   },
   boolean: {
     has: "true and false",

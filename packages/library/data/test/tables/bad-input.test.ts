@@ -70,6 +70,8 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["a text far behind numbers", "t.csv", text(`a\n${"1\n".repeat(3000)}x\n`), textInRow],
     ["decimal commas", "t.csv", text("a;b\n1;2\n1,5;3\n"), commas],
     ["commas and points", "t.csv", text("a;b\n1.234,5;1\n2;3\n"), several],
+    ["prices", "t.csv", text("a,b\n$1.20,2\n-$3,4\n"), /column a \("\$1\.20" in row 1\) has signs/],
+    ["shares", "t.csv", text('a,b\n"1,5 %",2\n3%,4\n'), /has signs of currencies or per cent: rem/],
     ["booleans", "t.csv", text("a,b\ntrue,2\nFALSE,4\n"), truths],
     ["Latin-1 far behind", "t.csv", accents, /line 100002: its text is not UTF-8/],
     ["half a letter at the end", "t.csv", cutLetter, /line 2: its text is not UTF-8/],

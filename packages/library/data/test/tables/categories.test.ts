@@ -117,6 +117,12 @@ it.each<[string, string, OwnOptions, RegExp]>([
     /columns a .*, b .* have commas: .*; column c \("x" in row 1\) is a text among numbers: .*; text in the column d .*: expected numbers; write data.exclude=a,b,c,d to leave all out/,
   ],
   [
+    "shares in per cent",
+    tableText(60, (i) => `${i % 3} %`),
+    auto,
+    /column colour \("0 %" in row 1\) has signs of .* name the column in data.categories if/,
+  ],
+  [
     "decimal commas",
     tableText(60, (i) => `"${i % 3},5"`),
     auto,
