@@ -33,7 +33,7 @@ const packages = {
   },
   fit: {
     group: "app",
-    budget: 16_200,
+    budget: 16_400,
     imports: [...base, "datasets", "problem", "inference", "evaluation", "experiment"],
   },
   web: { group: "pages", budget: 35_200, imports: ["files"] },

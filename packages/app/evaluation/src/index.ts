@@ -16,4 +16,5 @@ export { pooledFolds } from "./variants/folds.js";
 export { allRows, measureHeldOut } from "./variants/held-out.js";
 export { atTime } from "./variants/marginals.js";
 export { readHoldout } from "./variants/read-holdout.js";
+export { samplesName } from "./verdict/evidence.js";
 export { verdictCommands, verdictFacts } from "./verdict/facts.js";

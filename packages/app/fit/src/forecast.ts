@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
+import { samplesName } from "@dsbm/evaluation";
 import type { TimePlan } from "@dsbm/experiment";
 import { nounOf } from "@dsbm/files";
 import { trainingProblem } from "@dsbm/problem";
@@ -17,37 +18,42 @@ import { largestEndShare } from "./time.js";
 /** Steps of a direction below which an image network hardly changes the style of its source. */
 export const styleSteps = 1000;
 
-/** The training of images that the time allows. */
-export interface ImageForecast {
+/** The training of images or fields that the time allows. */
+export interface TrainingForecast {
+  /** "images" or "fields" */
+  what: string;
   /** The network of the configuration. */
   network: string;
   /** Its parameters. */
   parameters: number;
   /** Steps of one direction. */
   steps: number;
-  /** Images of a step. */
+  /** Samples of a step. */
   batch: number;
-  /** Training images of the smaller dataset. */
-  images: number;
+  /** Training samples of the smaller dataset. */
+  rows: number;
   /** Minutes of the run. */
   minutes: number;
 }
 
-/** Says what the time will do to images, and the cure if it is too short. */
-export function describeImageForecast({
+/** Says what the time will do to images or fields, and the cure if it is too short. */
+export function describeTrainingForecast({
+  what,
   network,
   parameters,
   steps,
   batch,
-  images,
+  rows,
   minutes,
-}: ImageForecast): string {
-  const passes = Math.max(1, Math.round((steps * batch) / images));
+}: TrainingForecast): string {
+  const passes = Math.max(1, Math.round((steps * batch) / rows));
   const size = `${Number((parameters / 1e6).toPrecision(2))} million parameters`;
-  const said = `forecast: ${minutes} ${nounOf(minutes, "minute gives", "minutes give")} each direction ${steps} ${nounOf(steps, "step")} of a ${network} of ${size}, ${passes} ${nounOf(passes, "pass", "passes")} over the images`;
+  const said = `forecast: ${minutes} ${nounOf(minutes, "minute gives", "minutes give")} each direction ${steps} ${nounOf(steps, "step")} of a ${network} of ${size}, ${passes} ${nounOf(passes, "pass", "passes")} over the ${what}`;
   if (steps >= styleSteps) return said;
   const enough = Math.ceil((minutes * styleSteps) / Math.max(1, steps));
-  return `${said}: the style will hardly change; about ${styleSteps} steps need max_minutes=${enough}`;
+  const effect =
+    what === "fields" ? "the bridge will hardly learn" : "the style will hardly change";
+  return `${said}: ${effect}; about ${styleSteps} steps need max_minutes=${enough}`;
 }
 
 /** The seconds of a run before its training. */
@@ -95,7 +101,7 @@ interface PlannedFit extends FitConfiguration {
   time: TimePlan;
 }
 
-/** What the time will do to images, and whether it is too short for training or a cross-validation, a line each. */
+/** What the time will do to images or fields, and whether it is too short for training or a cross-validation, a line each. */
 export function forecastLines({ config, own, facts, datasets, time }: PlannedFit): string[] {
   const { max_minutes: minutes, loo } = own;
   if (minutes === null || isFitted(config)) return [];
@@ -107,12 +113,13 @@ export function forecastLines({ config, own, facts, datasets, time }: PlannedFit
   const isCourse = innerDatasets(config) > 0;
   if (facts.shape.length > 1)
     lines.push(
-      describeImageForecast({
+      describeTrainingForecast({
+        what: samplesName(datasets),
         network: `${config.model.name}${config.data.latent === null ? "" : " of latent maps"}`,
         parameters: networkSize(config, datasets),
         steps: stepsOfDirection(time.forecast(), config),
         batch: config.batch_size,
-        images: Math.min(...facts.rows),
+        rows: Math.min(...facts.rows),
         minutes,
       }),
     );

@@ -1,6 +1,7 @@
 // The options of a method, its networks and its pairs.
 import { type CompleteTrainConfig, hasRowCondition, massKeys } from "@dsbm/config";
 import type { Datasets } from "@dsbm/datasets";
+import { samplesName } from "@dsbm/evaluation";
 import type { Choices } from "./choices.js";
 import type { DataFacts } from "./facts.js";
 import { growthRules } from "./rules/growth.js";
@@ -23,7 +24,7 @@ export function chooseOptions(
   datasets: Datasets,
   { facts, hasPaths }: { facts: DataFacts; hasPaths: boolean },
 ): void {
-  const rules = rulesOf(choices, facts, hasPaths);
+  const rules = rulesOf(choices, datasets, { facts, hasPaths });
   // The number of iterations decides whether pairs are simulated.
   const iterations =
     rules.find(({ key }) => key === "n_ipf") ?? chooseIterations(choices.configuration.config);
@@ -47,7 +48,11 @@ function networkChoices(rules: readonly Rule[], config: CompleteTrainConfig): Ru
 }
 
 /** The rules for the data, without the options that a method decides. */
-function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] {
+function rulesOf(
+  choices: Choices,
+  datasets: Datasets,
+  { facts, hasPaths }: { facts: DataFacts; hasPaths: boolean },
+): Rule[] {
   const { config } = choices.configuration;
   const isGiven = (key: string) => choices.isGiven(key);
   const isConditional = hasRowCondition(config.data);
@@ -61,6 +66,7 @@ function rulesOf(choices: Choices, facts: DataFacts, hasPaths: boolean): Rule[] 
     mayUseMixture: !isConditional && !config.cdsb && !hasMethod && !pairKeys.some(isGiven),
     sigma: isGiven("sigma") ? config.sigma : undefined,
     fromReference: startsFromReference(config),
+    samples: samplesName({ ...datasets, shape: facts.shape }),
     addsDetail: config.pairs !== null && config.data.coarsen !== null,
   }).filter(({ key }) => !methodKeys.includes(key));
 }

@@ -2,7 +2,7 @@
 import type { Datasets } from "@dsbm/datasets";
 import { expect, test } from "vitest";
 import { Choices } from "../src/choices.js";
-import { describeImageForecast, describeTrainingTime } from "../src/forecast.js";
+import { describeTrainingForecast, describeTrainingTime } from "../src/forecast.js";
 import { sizeImages } from "../src/image-size.js";
 import { chooseOptions } from "../src/options.js";
 
@@ -57,12 +57,30 @@ test("sizes after a dropped iteration equal the sizes of one iteration", async (
   expect(keys).not.toContain("cache_npar");
 });
 
-test("a forecast says what few steps do, and what enough steps need", () => {
-  const ten = { network: "UNET", parameters: 3_000_000, batch: 16, images: 1600, minutes: 10 };
-  expect(describeImageForecast({ ...ten, steps: 400 })).toBe(
-    "forecast: 10 minutes give each direction 400 steps of a UNET of 3 million parameters, 4 passes over the images: the style will hardly change; about 1000 steps need max_minutes=25",
+test.each([
+  { what: "images", effect: "the style will hardly change" },
+  { what: "fields", effect: "the bridge will hardly learn" },
+])("a forecast says what few steps do to $what, and what enough steps need", ({ what, effect }) => {
+  const network = { network: "UNET", parameters: 3_000_000, batch: 16, rows: 1600 };
+  const ten = { ...network, what, minutes: 10 };
+  expect(describeTrainingForecast({ ...ten, steps: 400 })).toBe(
+    `forecast: 10 minutes give each direction 400 steps of a UNET of 3 million parameters, 4 passes over the ${what}: ${effect}; about 1000 steps need max_minutes=25`,
   );
-  expect(describeImageForecast({ ...ten, steps: 4000 })).not.toContain("hardly");
+  expect(describeTrainingForecast({ ...ten, steps: 4000 })).not.toContain("hardly");
+});
+
+test.each([
+  { what: "images", channels: null },
+  { what: "fields", channels: {} },
+])("reasons for the options of $what name them", ({ what, channels }) => {
+  const base = { Dataset: "mnist_2", Dataset_transfer: "mnist_3", model: "UNET" };
+  const choices = new Choices({ base, overrides: {} });
+  const datasets = { columns: null, channels } as unknown as Datasets;
+  chooseOptions(choices, datasets, { facts, hasPaths: false });
+  const reasonOf = (name: string) => choices.list.find(({ key }) => key === name)?.reason;
+  expect(reasonOf("num_steps")).toBe(`it is usual for ${what}`);
+  const cells = what === "fields" ? "cells" : "pixels";
+  expect(reasonOf("model.num_channels")).toBe(`32×32 ${cells}`);
 });
 
 test.each([

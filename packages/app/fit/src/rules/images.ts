@@ -5,24 +5,27 @@ import { knownPairsOnce, pairsServe } from "./pairs.js";
 import { type Rule, rule } from "./rule.js";
 import type { UserChoices } from "./sigma.js";
 
-/** Chooses the options of images; `n` of the smaller dataset. */
+/** Chooses the options of images or fields; `n` of the smaller dataset. */
 export function imageRules(
   { shape }: DataFacts,
   n: number,
-  { addsDetail = false }: UserChoices = {},
+  { addsDetail = false, samples = "images" }: UserChoices = {},
 ): Rule[] {
   const [, height, width] = shape as [number, number, number];
   const size = Math.max(height, width);
+  const cells = samples === "fields" ? "cells" : "pixels";
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
   return [
-    rule("num_steps", 30, "it is usual for images"),
-    ...networkRules(height, width),
-    rule("ot_sampler", "exact", "minibatch OT pairs similar images"),
+    rule("num_steps", 30, `it is usual for ${samples}`),
+    ...networkRules(height, width, cells),
+    rule("ot_sampler", "exact", `minibatch OT pairs similar ${samples}`),
     addsDetail ? knownPairsOnce : twoIterations,
     rule(
       "batch_size",
       batch,
-      batch < 32 ? `it is half of the ${n} images` : `${height}×${width} pixels on a processor`,
+      batch < 32
+        ? `it is half of the ${n} ${samples}`
+        : `${height}×${width} ${cells} on a processor`,
     ),
     rule("lr", 5e-4, "it is usual for convolutional networks; it warms up, then decays to 0"),
     rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
@@ -31,7 +34,7 @@ export function imageRules(
     rule(
       "cache_npar",
       Math.max(batch, Math.min(512, 2 * n)),
-      "simulating images takes longer than training on them",
+      `simulating ${samples} takes longer than training on them`,
     ),
     rule("cache_refresh_stride", 100, "simulated pairs are used several times"),
     rule("test_npar", 128, "evaluations between half-iterations are short"),
@@ -39,7 +42,7 @@ export function imageRules(
   ];
 }
 
-function networkRules(height: number, width: number): Rule[] {
+function networkRules(height: number, width: number, cells: string): Rule[] {
   const channels = Math.max(height, width) <= 32 ? 32 : 64;
   const mayHalve = (times: number) => [height, width].every((size) => size % 2 ** times === 0);
   // The third level of so small maps costs more than it adds.
@@ -48,11 +51,11 @@ function networkRules(height: number, width: number): Rule[] {
   const small = "the network must be small enough for a processor";
   return [
     rule("model", "UNET", "the data are images"),
-    rule("model.num_channels", channels, `${height}×${width} pixels`),
+    rule("model.num_channels", channels, `${height}×${width} ${cells}`),
     rule(
       "model.channel_mult",
       levels,
-      `resolutions of ${height === width ? height : `${height}×${width}`} pixels`,
+      `resolutions of ${height === width ? height : `${height}×${width}`} ${cells}`,
     ),
     rule("model.num_res_blocks", 1, small),
     rule("model.attention_resolutions", null, small),
@@ -69,7 +72,7 @@ export const twiceTheWidth = 3.5;
 /** Images of the smallest chosen batch. */
 export const leastBatch = 8;
 
-const sizedThings = { "model.num_channels": "channels", batch_size: "images" } as const;
+const sizedThings = { "model.num_channels": "channels", batch_size: "samples" } as const;
 
 /** The options that the speed of the machine decides. */
 export type SizeKey = keyof typeof sizedThings;

@@ -12,6 +12,8 @@ export interface UserChoices {
   fromReference?: boolean;
   /** Whether the source is the coarsened target, row by row. */
   addsDetail?: boolean;
+  /** The noun for the samples (default: "images"). */
+  samples?: string;
 }
 
 /** The usual σ, as a share of the distance of optimal transport. */
