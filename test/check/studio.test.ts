@@ -209,20 +209,28 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     }
   });
 
-  it("says why a run has no export instead of offering one", async () => {
+  it("offers no export, extension or resumption that a run does not have", async () => {
     const id = "gaussians/defaults/1";
+    const stopped = "stopped/defaults/1";
     const place = join(scratchFolder, "closed");
     writeRun(join(place, id), { method: "gaussian_bridge" });
+    writeRun(join(place, stopped), { state: "interrupted" });
     mkdirSync(join(place, id, "models"));
     writeFileSync(join(place, id, "models/1_f.safetensors"), "");
     const studio = await startStudio({ folder: place, port: 0, program: tinyExporter });
     try {
-      for (const tab of ["use", "play"])
+      const noExport = /no player: method=gaussian_bridge has no counterpart/;
+      for (const [hash, offer, text] of [
+        [runHash(id, "&tab=use"), /export/i, noExport],
+        [runHash(id, "&tab=play"), /export/i, noExport],
+        [runHash(id), /^Extend/, "Add a note"],
+        [runHash(stopped), "Continue", /cannot be resumed here: it was made by a program/],
+      ] as const)
         await look(
-          runHash(id, `&tab=${tab}`),
+          hash,
           async (page) => {
-            await page.getByText(/no player: method=gaussian_bridge has no counterpart/).waitFor();
-            expect(await page.getByRole("button", { name: /export/i }).count()).toBe(0);
+            await page.getByText(text).first().waitFor();
+            expect(await page.getByRole("button", { name: offer }).count()).toBe(0);
           },
           { at: studio.address },
         );

@@ -61,7 +61,6 @@ export {
 export { rowWords, shareOfWay, wayWords } from "./report/words.js";
 export { checkFiles, writeRunFile } from "./run/checksums.js";
 export * from "./run/data-file.js";
-export { exportRefusal } from "./run/export-refusal.js";
 export * from "./run/few-steps.js";
 export * from "./run/fields-file.js";
 export { type GrowthFacts, growthCaution, growthFile, readGrowth } from "./run/growth-file.js";
@@ -75,6 +74,7 @@ export {
 export * from "./run/logged-metrics.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
+export { exportRefusal, extendRefusal, resumeRefusal } from "./run/refusals.js";
 export * from "./run/run-info.js";
 export {
   type Grade,

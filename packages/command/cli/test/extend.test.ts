@@ -59,6 +59,21 @@ it("dsbm extend makes a run longer in its folder, and its command then continues
   expect(existsSync(join(folder, "extend.json"))).toBe(false);
 });
 
+it("dsbm extend refuses a closed form, and nothing offers to make it longer", async () => {
+  const closed = words("closed", "outer_iters=1", "method=gaussian_bridge");
+  const folder = folderIn((await line(...closed)).stdout);
+  for (const word of ["+2", "outer_iters=1"]) {
+    const { code, stderr } = await line("extend", folder, word);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^dsbm: .* cannot become longer, since method=gaussian_bridge is a/);
+  }
+  for (const again of [closed, ["extend", folder, "outer_iters=2"]]) {
+    const { code, stdout } = await line(...again);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("is finished already")]);
+    expect(stdout).not.toContain("longer");
+  }
+});
+
 it("dsbm gaussian leaves its columns, and paths as arrays", () => {
   const [columns] = readFileSync(join(wholeRun, "results.csv"), "utf8").split("\n");
   expect(columns.trim()).toBe(

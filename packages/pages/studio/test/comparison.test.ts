@@ -72,7 +72,8 @@ function detail(
       verdicts: [],
     },
     ...{ pictures: [], hasReport: false, log: null, problems: [], models: 0, hasCheckpoint: false },
-    ...{ outputs: [], evaluations: [], fields: [], exportRefusal: null },
+    ...{ outputs: [], evaluations: [], fields: [] },
+    ...{ exportRefusal: null, extendRefusal: null, resumeRefusal: null },
     history: new History().part(),
   };
 }

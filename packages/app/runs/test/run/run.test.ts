@@ -15,7 +15,6 @@ import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/checkpoints.js";
 import { RunError } from "../../src/errors.js";
 import { checkFiles } from "../../src/run/checksums.js";
-import { exportRefusal } from "../../src/run/export-refusal.js";
 import { findRun, isFinished, listRuns, readRun } from "../../src/run/reader.js";
 import { formatVersion } from "../../src/run/run-info.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
@@ -254,24 +253,5 @@ describe("openRun", () => {
     first.interrupt("late");
     expect(readRun(folder).info.state).toBe("running");
     second.finish();
-  });
-});
-
-describe("exportRefusal", () => {
-  const moments = { final_adaptive: true, var_final_gamma_scale: true };
-  it.each([
-    [{}, null],
-    [{ method: "dsbm", Dataset: "moons" }, null],
-    [{ method: "own", Dataset: "csv:fields:.csv" }, null],
-    [{ method: "gaussian_bridge", Dataset: "moons" }, "method=gaussian_bridge has no counterpart"],
-    [{ method: "quantile_mapping" }, "method=quantile_mapping has no counterpart"],
-    [{ method: "dsbm", Dataset: "fields:rain.nc" }, "do not hold fields with units"],
-    [{ method: "dsb", ...moments }, "moments of its training images"],
-    [{ method: "dsb", ...moments, final_adaptive: false }, null],
-    [{ method: "dsbm", ...moments }, null],
-  ])("of %j is %s", (config, reason) => {
-    const refusal = exportRefusal(config);
-    if (reason === null) expect(refusal).toBeNull();
-    else expect(refusal).toContain(reason);
   });
 });

@@ -9,7 +9,7 @@ import {
   savedConfig,
 } from "@dsbm/config";
 import { shellWord, writeFileAtomic } from "@dsbm/files";
-import { findRun, type Row, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
+import { extendRefusal, findRun, type Row, readQuality, readRun, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
 import { withLog } from "../experiment/run-log.js";
 import { aloneOnly, beginWork, placedWords, printRun } from "../terminal/work.js";
@@ -22,12 +22,30 @@ const notes = [
 
 type Asked = z.output<typeof extend.schema>;
 
-/** @throws {ConfigError} if the run would become no longer. */
+/** A run and the length that it is to have. */
+interface Extension {
+  folder: string;
+  /** The configuration with the new length. */
+  config: CompleteTrainConfig;
+  /** The options that the command to resume repeats. */
+  overrides: CommandRequest["overrides"];
+  /** Whether an earlier call asked for this length. */
+  isResumed: boolean;
+}
+
+/** @throws {ConfigError} if the run would become no longer, or has no training. */
 function lengthOf(
   { more, half_iterations }: Asked,
-  { folder, length, now, done }: Record<"length" | "now" | "done", number> & { folder: string },
+  { folder, config, done }: Pick<Extension, "folder" | "config"> & { done: number },
 ): number {
+  const { half_iterations: now, fb_sequence } = config;
+  const { length } = fb_sequence;
   const total = more === null ? (half_iterations ?? 0) : done + more;
+  const refusal = total === now ? null : extendRefusal(config);
+  if (refusal !== null)
+    throw new ConfigError(
+      `${folder} cannot become longer, since ${refusal}: train another method, for example method=dsbm`,
+    );
   if (total < done || total === 0)
     throw new ConfigError(
       `${folder} has ${done} of ${now} half-iterations: expected more; write for example +${length} or half_iterations=${now + length}`,
@@ -66,20 +84,14 @@ const extensionMark = {
   remove: (folder: string) => rmSync(extensionMark.path(folder), { force: true }),
 };
 
-/** A run and the length that it is to have. */
-interface Extension {
-  folder: string;
-  /** The configuration with the new length. */
-  config: CompleteTrainConfig;
-  /** The options that the command to resume repeats. */
-  overrides: CommandRequest["overrides"];
-  /** Whether an earlier call asked for this length. */
-  isResumed: boolean;
-}
-
 /** Prints a run that has its length. Returns the exit code. */
-function printFinished(folder: string, results: readonly Row[]): number {
-  console.log(`${folder} is finished already (+2 makes it longer)`);
+function printFinished(
+  { folder, config }: Pick<Extension, "folder" | "config">,
+  results: readonly Row[],
+): number {
+  console.log(
+    `${folder} is finished already${extendRefusal(config) === null ? " (+2 makes it longer)" : ""}`,
+  );
   printRun(folder, results);
   extensionMark.remove(folder);
   return 0;
@@ -98,22 +110,20 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { config: saved, models, info, results } = readRun(folder);
   const before = savedConfig(folder, saved, info.dsbm);
   checkNamed(folder, saved.metrics ?? {}, metrics);
-  const { length } = before.fb_sequence;
-  const now = before.half_iterations;
   const isDone = info.state === "finished";
-  const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : now;
+  const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : before.half_iterations;
   const isExtending = info.request?.command === "extend";
   // +N typed again after an interruption ends at the length of the first call.
   const isRepeated = asked.more !== null && isExtending;
   const isSameCall = isRepeated && (!isDone || extensionMark.has(folder, done));
   const more = isSameCall ? 0 : asked.more;
-  const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, length, now, done });
+  const half_iterations = lengthOf({ ...asked, metrics, more }, { folder, config: before, done });
   // The printed command to resume does this when the run is complete.
-  if (isDone && half_iterations === done) return printFinished(folder, results);
+  if (isDone && half_iterations === done) return printFinished({ folder, config: before }, results);
   const files = Object.entries(metrics).flatMap(([key, file]) =>
     file === null ? [] : [[`metrics.${key}`, file] as const],
   );
-  const n_ipf = Math.ceil(half_iterations / length);
+  const n_ipf = Math.ceil(half_iterations / before.fb_sequence.length);
   return extendRun({
     folder,
     config: { ...before, metrics: { ...before.metrics, ...metrics }, n_ipf, half_iterations },

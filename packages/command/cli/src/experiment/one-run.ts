@@ -2,6 +2,7 @@
 import { shellWord } from "@dsbm/files";
 import {
   createInterrupt,
+  extendRefusal,
   type Row,
   type RunRequest,
   silentProgress,
@@ -92,8 +93,9 @@ export async function runInProcess(
   const done = again ? null : runner.finished(folder, member);
   if (done) {
     const say = command.print ? console.error : console.log;
+    const longer = `, npx dsbm extend ${shellWord(folder)} +2 makes it longer`;
     say(
-      `${folder} is finished already (--again starts over, npx dsbm extend ${shellWord(folder)} +2 makes it longer)`,
+      `${folder} is finished already (--again starts over${extendRefusal(member.config) === null ? longer : ""})`,
     );
     await print(done);
     return 0;

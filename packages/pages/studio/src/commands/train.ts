@@ -1,6 +1,13 @@
 // New bridges, and longer ones.
 import { resolve } from "node:path";
-import { RunError, type RunInfo, type RunRequest, runInfo, sweepsFolder } from "@dsbm/runs";
+import {
+  RunError,
+  type RunInfo,
+  type RunRequest,
+  resumeRefusal,
+  runInfo,
+  sweepsFolder,
+} from "@dsbm/runs";
 import type { BridgePlan } from "@dsbm/web/fit";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
@@ -143,23 +150,20 @@ export async function resumeRun(
   const { folder, program } = desk;
   const place = desk.runPlace(run);
   const { request } = readAs(folder, pathBelow(run, "run.json"), runInfo);
-  switch (request?.command) {
+  const refusal = resumeRefusal(request);
+  if (request === null || refusal !== null)
+    throw new RunError("bad_argument", `this run cannot be resumed here: ${refusal}`);
+  switch (request.command) {
     case "fit":
       return resumeFit(desk, { run, fit: request, signal });
     case "distill":
       return desk.startOn(run, ["distill", place, program.setting("out", place)]);
     case "extend":
       return desk.startOn(run, extension(place, request.overrides.half_iterations));
-    case "train":
-    case "gaussian": {
+    default: {
       const config = readAs(folder, pathBelow(run, "config.json"), configFacts);
       return desk.startOn(run, extension(place, config.half_iterations));
     }
-    default:
-      throw new RunError(
-        "bad_argument",
-        "this run was made by a program, not by a command of dsbm: resume it by calling this program again",
-      );
   }
 }
 

@@ -6,7 +6,9 @@ import {
   directionVerdicts,
   endNames,
   exportRefusal,
+  extendRefusal,
   heldOutVerdicts,
+  resumeRefusal,
   runInfo,
 } from "@dsbm/runs";
 import { z } from "zod";
@@ -55,6 +57,8 @@ export function readDetail(folder: Folder, row: RunRow): Omit<RunDetail, "histor
       ? [...heldOutVerdicts(quality.rows), ...directionVerdicts(quality, names)]
       : [],
     exportRefusal: exportRefusal(config),
+    extendRefusal: extendRefusal(config),
+    resumeRefusal: resumeRefusal(info?.request ?? null),
     outputs,
     evaluations,
     fields: data ? fieldsOf(data) : [],

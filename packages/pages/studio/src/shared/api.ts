@@ -207,6 +207,10 @@ export interface RunDetail {
   models: number;
   /** Why it has no export; null if it has one. */
   exportRefusal: string | null;
+  /** Why further half-iterations change nothing; null if they train it. */
+  extendRefusal: string | null;
+  /** Why no command resumes it; null if one does. */
+  resumeRefusal: string | null;
   outputs: OutputFile[];
   evaluations: OtherEvaluation[];
   /** The columns of a row to draw from; [] unless the run has tables. */

@@ -12,22 +12,16 @@ interface CareProps {
 }
 
 /** The buttons of a run. */
-export function Care({ detail: { row, command, fit, hasCheckpoint }, isBusy }: CareProps) {
+export function Care({ detail, isBusy }: CareProps) {
+  const { row, command, fit } = detail;
   const task = useTask();
   const { id, state } = row;
   const isStopped = state === "interrupted" || state === "failed";
   return (
     <>
-      {isStopped && (
-        <p>
-          {command === null ? "This run" : <code>{command}</code>}{" "}
-          {hasCheckpoint
-            ? "resumes from the newest checkpoint."
-            : "starts again: no checkpoint was written."}
-        </p>
-      )}
+      {isStopped && <ResumeNote detail={detail} />}
       <div class="bar">
-        {isStopped && (
+        {isStopped && detail.resumeRefusal === null && (
           <button
             type="button"
             class="main"
@@ -37,7 +31,7 @@ export function Care({ detail: { row, command, fit, hasCheckpoint }, isBusy }: C
             Continue
           </button>
         )}
-        {state === "finished" && (
+        {state === "finished" && detail.extendRefusal === null && (
           <button
             type="button"
             disabled={isBusy || task.isBusy}
@@ -60,6 +54,21 @@ export function Care({ detail: { row, command, fit, hasCheckpoint }, isBusy }: C
       </div>
       <Fault text={task.error} />
     </>
+  );
+}
+
+/** How a stopped run goes on, or why it does not. */
+function ResumeNote({
+  detail: { command, hasCheckpoint, resumeRefusal },
+}: Pick<CareProps, "detail">) {
+  if (resumeRefusal !== null) return <p>This run cannot be resumed here: {resumeRefusal}.</p>;
+  return (
+    <p>
+      {command === null ? "This run" : <code>{command}</code>}{" "}
+      {hasCheckpoint
+        ? "resumes from the newest checkpoint."
+        : "starts again: no checkpoint was written."}
+    </p>
   );
 }
 
