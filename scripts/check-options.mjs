@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { methodsWith } from "@dsbm/bridge/facts";
+import { factsNamed, methodsWith } from "@dsbm/bridge/facts";
 import { ConfigError, completeTrain, configure, train, unusedOptions } from "@dsbm/config";
 import { openDatasets } from "@dsbm/datasets";
 import { trainingProblem } from "@dsbm/problem";
@@ -103,6 +103,9 @@ const tinyRun = {
   threads: 1,
 };
 
+/** Options of a method that learns from a trained run. */
+const taughtRun = { teacher: "a run", num_steps: 4 };
+
 /** Trains tiny runs between two tables of random rows in a folder of its own. */
 export class OptionTrials {
   #folder = mkdtempSync(join(tmpdir(), "dsbm-options-"));
@@ -123,17 +126,31 @@ export class OptionTrials {
 
   /** The checked configuration of a method with these overrides. */
   config(method, overrides) {
-    const all = { ...tinyRun, ...this.#tables, method, ...overrides };
+    const isTaught = factsNamed(method).simulation === "teacher";
+    const all = { ...tinyRun, ...this.#tables, ...(isTaught && taughtRun), method, ...overrides };
     return completeTrain(configure(train, all).config);
+  }
+
+  /** A training, for whom `teacher` is the bridge to learn from. */
+  #training(config, datasets, teacher) {
+    const cacheFolder = join(this.#folder, "cache");
+    return new Training(trainingProblem(config, datasets, { cacheFolder, teacher }));
+  }
+
+  /** The trained bridge between the datasets in closed form, if a configuration learns from one. */
+  async #teacherOf({ teacher }, datasets) {
+    if (teacher === null) return null;
+    const training = this.#training(this.config("gaussian_bridge", {}), datasets, null);
+    for await (const _ of training.run());
+    return training;
   }
 
   /** A hash of the weights and averages after training. */
   async weights(config) {
     setNumThreads(1);
     const datasets = await openDatasets(config, { progress: silentProgress });
-    const training = new Training(
-      trainingProblem(config, datasets, { cacheFolder: join(this.#folder, "cache") }),
-    );
+    const teacher = await this.#teacherOf(config, datasets);
+    const training = this.#training(config, datasets, teacher?.sampler ?? null);
     const hash = createHash("sha1");
     try {
       for await (const _ of training.run());
@@ -143,6 +160,7 @@ export class OptionTrials {
             hash.update(Float64Array.from(tensor.toNumbers()));
     } finally {
       training.dispose();
+      teacher?.dispose();
       datasets.dispose();
     }
     return hash.digest("hex");
@@ -192,8 +210,7 @@ export class OptionTrials {
 
 async function main() {
   const trials = new OptionTrials();
-  const names = methodsWith(({ simulation }) => simulation !== "teacher");
-  const chosen = process.argv.length > 2 ? process.argv.slice(2) : names;
+  const chosen = process.argv.length > 2 ? process.argv.slice(2) : methodsWith(() => true);
   let wrong = 0;
   try {
     for (const method of chosen) {

@@ -69,6 +69,11 @@ function rowsOf(config: CompleteTrainConfig, facts: MethodFacts): UnusedRow[] {
     [optionsOfCaches, makesRowsInSteps, `${method} makes new rows in every step`],
     [["cache_num_steps"], simulation === "never", `${method} simulates no training pairs`],
     [
+      ["cache_num_steps", "first_pass"],
+      simulation === "teacher",
+      `the run that ${method} learns from simulates all pairs, in its own steps`,
+    ],
+    [
       ["match_moments"],
       makesRowsInSteps && batch_size < fewestMomentRows,
       `${batch_size} rows are too few for moments: write batch_size=${fewestMomentRows} or more`,

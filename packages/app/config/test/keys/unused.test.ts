@@ -26,6 +26,7 @@ describe("a given option without effect is said with its reason", () => {
       /write batch_size=64 or more/,
     ],
     ["method=dsb eps=0.01", "eps=0.01", /dsb does not use it/],
+    ["method=few_steps teacher=run first_pass=2", "first_pass=2", /simulates all pairs/],
     ["method=dsb loss_scale=false", "loss_scale=false", /in units of/],
   ])("%s", (words, option, reason) => {
     const [note, ...others] = notesOf(words);
@@ -46,7 +47,7 @@ describe("a given option without effect is said with its reason", () => {
   });
 });
 
-it.each(["alpha_dsbm", "gaussian_bridge", "rectifiedflow", "dsb_increments"])(
+it.each(["alpha_dsbm", "gaussian_bridge", "rectifiedflow", "dsb_increments", "few_steps"])(
   "all options that are said to change nothing train the same bits: %s",
   async (method) => {
     using trials = new OptionTrials();
