@@ -1,4 +1,5 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { openFields, spanText, timesText } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
@@ -132,6 +133,11 @@ describe.each(fieldFormats)("%s", (format, write) => {
   it.each<[string, string[], (number[] | string)[]]>([
     ["time, lev, lat, lon", ["ta"], ["ta@850", northFirst, "ta@500", northFirst.map((x) => x + 6)]],
     ["time, lat, lev, lon", ["ta@850"], ["ta@850", [6, 7, 8, 0, 1, 2]]],
+    [
+      "time, lat, lev, lon",
+      ["ta@500", "ta@850"],
+      ["ta@500", [9, 10, 11, 3, 4, 5], "ta@850", [6, 7, 8, 0, 1, 2]],
+    ],
     ["time, lon, lat, lev", ["pr", "ta@500.0"], ["pr", northFirst, "ta@500", [3, 7, 11, 1, 5, 9]]],
   ])("reads levels in the order %s as channels", async (order, variables, expected) => {
     const ta = { name: "ta", dimensions: order.split(", "), values: [...Array(24).keys()] };
@@ -167,6 +173,29 @@ describe.each(fieldFormats)("%s", (format, write) => {
     const path = await write(newFolder(), withLevels(two, pressures, [wind, soil]));
     await expect(readAll(path, { ...onlyVariable, variables })).rejects.toThrow(message);
   });
+});
+
+it("reads a chunk of Zarr once, although several of its levels are chosen", async () => {
+  const [, write] = fieldFormats.find(([format]) => format === "Zarr 2") ?? fieldFormats[0];
+  const dimensions = ["time", "lev", "lat", "lon"];
+  const ta = { name: "ta", dimensions, values: [...Array(24).keys()] };
+  const path = await write(newFolder(), withLevels(smallFields(2, [{}]), pressures, [ta]));
+  const reading = { variables: ["ta@850", "ta@500"], marks: [] };
+  const file = await openFieldRows({ path, size: 10_000, reading });
+  const { readFileSync: readFile } = fs;
+  const paths: string[] = [];
+  fs.readFileSync = ((...words: Parameters<typeof readFile>) => {
+    paths.push(String(words[0]));
+    return readFile(...words);
+  }) as typeof readFile;
+  syncBuiltinESMExports();
+  try {
+    await file.read(0, 2);
+  } finally {
+    fs.readFileSync = readFile;
+    syncBuiltinESMExports();
+  }
+  expect(paths).toEqual([join(path, "ta", "0.0.0.0")]);
 });
 
 describe("times", () => {

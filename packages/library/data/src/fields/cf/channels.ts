@@ -140,6 +140,8 @@ interface ReadChannel {
   channel: FieldChannel;
   source: ChannelSource;
   places: FieldPlaces;
+  /** The chosen level, from 0; null: all levels are chosen, or there are none. */
+  entry: number | null;
 }
 
 async function channelsOf(
@@ -156,7 +158,7 @@ async function channelsOf(
   const labels = axis ? labelsOf(axis) : [];
   const level = label === null ? null : levelPlace(path, variable, labels, label);
   if (!axis || places.level === null)
-    return [{ channel, source: sourceOf(variable, places, 0), places }];
+    return [{ channel, source: sourceOf(variable, places, 0), places, entry: null }];
   const { name: levels, values, attributes: described } = axis;
   const chosen = level === null ? [...labels.keys()] : [level];
   const place = places.level;
@@ -173,12 +175,9 @@ async function channelsOf(
         attributes: described,
       },
     },
-    // All levels are read at once.
-    source:
-      level === null
-        ? sourceOf(variable, places, k * strideOf(variable, place))
-        : sourceOf(variableAt(variable, { place, entry: k }), places, 0),
+    source: sourceOf(variable, places, k * strideOf(variable, place)),
     places,
+    entry: level,
   }));
 }
 
@@ -187,6 +186,23 @@ const sourceOf = (variable: FieldVariable, { y, x }: FieldPlaces, offset: number
   offset,
   strides: { y: strideOf(variable, y), x: strideOf(variable, x) },
 });
+
+/** Channels that read their chosen levels alone, all levels of a variable at once. */
+function atLevels(channels: readonly ReadChannel[]): ReadChannel[] {
+  const variables = new Map<FieldVariable, FieldVariable>();
+  return channels.map((one) => {
+    const { source, places, entry } = one;
+    const { variable } = source;
+    if (entry === null || places.level === null) return one;
+    const entries = channels
+      .flatMap((other) => (other.source.variable === variable ? (other.entry ?? []) : []))
+      .sort((a, b) => a - b);
+    const chosen = variables.get(variable) ?? variableAt(variable, places.level, entries);
+    variables.set(variable, chosen);
+    const offset = entries.indexOf(entry) * strideOf(chosen, places.level);
+    return { ...one, source: sourceOf(chosen, places, offset) };
+  });
+}
 
 /**
  * The channels of the chosen variables of a file; null chooses the only variable on a grid. A variable has a channel for each
@@ -208,6 +224,6 @@ export async function readChannels(
   for (const choice of choices) channels.push(...(await channelsOf(path, choice, coordinates)));
   const list = channels.map(({ channel }) => channel.name);
   const twice = list.find((name, k) => list.indexOf(name) < k);
-  if (twice === undefined) return channels;
+  if (twice === undefined) return atLevels(channels);
   throw invalidOption(`${path}: ${twice} is chosen twice: expected each variable and level once`);
 }

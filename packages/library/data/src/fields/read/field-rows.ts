@@ -12,6 +12,7 @@ import {
   type FieldFile,
   type FieldFormat,
   type FieldVariable,
+  readStored,
   strideOf,
 } from "../file/field-file.js";
 
@@ -146,6 +147,17 @@ function staticVariables(
 
 /** Stored numbers that are read at once: a variable may have more levels than channels. */
 const mostStored = 2 ** 22;
+/** Stored numbers of the rows of a chunk, up to which they are read at once. */
+const mostOfChunk = 2 ** 26;
+
+/** The rows to read at once from row `begin` on: up to the end of a chunk, or fewer of large chunks. */
+function rowsAtOnce(variable: FieldVariable, begin: number): number {
+  const { chunks, rowNumbers = strideOf(variable, 0) } = variable;
+  const rows = chunks?.[0] || 1;
+  const most = Math.max(1, Math.floor(mostStored / rowNumbers));
+  if (rows * rowNumbers > mostOfChunk) return most;
+  return Math.ceil(Math.max(most, rows) / rows) * rows - (begin % rows);
+}
 
 /** Reads the channels of a variable into rows [count, C, H, W]. */
 async function readVariable(
@@ -155,12 +167,9 @@ async function readVariable(
 ): Promise<void> {
   const length = strideOf(variable, 0);
   const area = rows.length / (count * channels.length);
-  const most = Math.max(1, Math.floor(mostStored / length));
-  for (let begin = 0; begin < count; begin += most) {
-    const part = Math.min(most, count - begin);
-    const stored = await variable.read(first + begin, part);
-    if (stored.length !== part * length)
-      throw new Error(`${variable.name} has ${stored.length} values instead of ${part * length}`);
+  for (let begin = 0, part = 0; begin < count; begin += part) {
+    part = Math.min(rowsAtOnce(variable, first + begin), count - begin);
+    const stored = await readStored(variable, [first + begin, part]);
     for (const [c, channel] of channels.entries())
       for (let row = 0; row < part && channel.variable === variable; row++)
         channel.copy(stored, row * length, rows, ((begin + row) * channels.length + c) * area);

@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { badTable, type DatasetError } from "../../errors.js";
 import { defaultFill } from "../cf/packing.js";
 import type {
-  DimensionEntry,
+  EntryRange,
   FieldAttribute,
   FieldDimension,
   FieldFile,
@@ -240,7 +240,8 @@ function readVariables(header: ClassicHeader): FieldVariable[] {
       dimensions: ids.map((id, i) => ({ name: dimensions[id].name, size: sizes[i] })),
       numberType,
       attributes: { ...defaultFill(numberType), ...attributes },
-      read: async (row: number, many: number, only?: DimensionEntry) => {
+      chunks: null,
+      read: async (row: number, many: number, only?: EntryRange) => {
         const place = { handle, path, begin: begin + row * stride, stride, rowBytes, type };
         return readEntries(place, many, { sizes, only });
       },
@@ -258,22 +259,23 @@ interface RowPlace {
   type: number;
 }
 
-/** The stored numbers of rows, or of one entry of a dimension in them: each of its runs of bytes is read. */
+/** The stored numbers of rows, or of some entries of a dimension in them: each of its runs of bytes is read. */
 function readEntries(
   rows: RowPlace,
   count: number,
-  { sizes, only }: { sizes: readonly number[]; only: DimensionEntry | undefined },
+  { sizes, only }: { sizes: readonly number[]; only: EntryRange | undefined },
 ): ArrayLike<number | bigint> {
   if (!only) return readRows(rows, count);
   const { handle, path, begin, stride, type } = rows;
   const { size } = numberTypes[type];
   const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
-  const run = size * product(sizes.slice(only.place + 1));
+  const step = size * product(sizes.slice(only.place + 1));
+  const run = (only.end - only.begin) * step;
   const outer = product(sizes.slice(1, only.place));
   const bytes = new Uint8Array(count * outer * run);
   for (let k = 0; k < count * outer; k++) {
-    const block = (k % outer) * sizes[only.place] + only.entry;
-    const from = begin + Math.floor(k / outer) * stride + block * run;
+    const block = (k % outer) * sizes[only.place] + only.begin;
+    const from = begin + Math.floor(k / outer) * stride + block * step;
     bytes.set(new Uint8Array(readAt(handle, path, from, run).buffer), k * run);
   }
   return numbersOf(bytes.buffer, numberTypes[type]);

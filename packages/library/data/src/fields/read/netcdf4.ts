@@ -85,10 +85,11 @@ function variableOf(name: string, dataset: H5Dataset): FieldVariable | null {
     dimensions,
     numberType,
     attributes: { ...defaultFill(numberType), ...attributesOf(dataset) },
+    chunks: dataset.metadata.chunks,
     async read(first, count, only) {
       if (dimensions.length === 0) return [dataset.value as number];
       const ranges = rest.map((all, k) =>
-        k + 1 === only?.place ? [only.entry, only.entry + 1] : all,
+        k + 1 === only?.place ? [only.begin, only.end] : all,
       ) as typeof rest;
       return dataset.slice([[first, first + count], ...ranges]) as ArrayLike<number | bigint>;
     },

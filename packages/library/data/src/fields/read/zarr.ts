@@ -124,13 +124,14 @@ function variableOf(name: string, { zarr, array, version }: OpenArray): FieldVar
       ...attributesOf(attrs, dtype),
       ...(version === 2 && numberType && fillValue(array.fillValue, attrs)),
     },
+    chunks,
     async read(first, count, only) {
       const rows = shape.length === 0 ? [] : [zarr.slice(first, first + count)];
       const { data } = (await zarr.get(array, [
         ...rows,
         ...shape
           .slice(1)
-          .map((_, k) => (k + 1 === only?.place ? zarr.slice(only.entry, only.entry + 1) : null)),
+          .map((_, k) => (k + 1 === only?.place ? zarr.slice(only.begin, only.end) : null)),
       ])) as {
         data: ArrayLike<number | bigint>;
       };
