@@ -11,7 +11,7 @@ export type {
 } from "./bridge-options.js";
 export { oddRow } from "./check-rows.js";
 export { columnsLike } from "./input/columns.js";
-export { commandOption } from "./input/input.js";
+export { commandOption } from "./input/command-option.js";
 export { ownFields } from "./output/fields.js";
 export { gridOf, timeLabel, timeName } from "./plan.js";
 export { strayValues } from "./ranges.js";

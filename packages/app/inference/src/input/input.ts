@@ -20,6 +20,7 @@ import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw, readProjection, type Trained } from "../trained.js";
+import { commandOption } from "./command-option.js";
 import { fieldInput } from "./fields.js";
 import { inParts } from "./parts.js";
 import { pictureInput } from "./pictures.js";
@@ -81,14 +82,6 @@ export interface FileJob<Config> {
   progress: Progress;
   signal?: AbortSignal | undefined;
 }
-
-/** The name in a command's `config` of an option `data.…` of training, which has no group there; null without one. */
-export const commandOption =
-  (config: object) =>
-  (key: string): string | null => {
-    const name = key.replace(/^data\./, "");
-    return name in config ? name : null;
-  };
 
 /**
  * Returns null if the job was stopped.
