@@ -77,7 +77,7 @@ async function steadyTurns(sides, reps) {
   return repeatTurns(sides, reps, countedTurns);
 }
 
-/** Starts a process, or several ranks of it, and prepares the benchmark there; null where that fails. */
+/** Starts a process, or several ranks of it, and prepares the benchmark there; null if a process fails. */
 async function startSide(run, { name, reps }) {
   const { program, args, threads, ranks } = run;
   const env = { ...surroundings(threads), ...run.variables };

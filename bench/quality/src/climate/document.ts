@@ -50,7 +50,7 @@ function comparison(
   return `${word}, ${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(share)} %`;
 }
 
-/** The scores of all routes, and of other months in the place of the generated ones. */
+/** The scores of all routes, and of other months instead of generated months. */
 export const routeScores = (tiles: ReadonlyMap<string, readonly MonthTiles[]>): RouteScores[] =>
   [...tiles].map(([name, months]) => {
     const facts = months.map(monthFacts);

@@ -1,4 +1,4 @@
-// `npm run benchmark -- emoji`: fits each case with each seed, reads those that are finished, and writes the page.
+// `npm run benchmark -- emoji`: fits each case with each seed, reads finished fits, and writes the page.
 import { join } from "node:path";
 import { createInterrupt, createProgress } from "@dsbm/runs";
 import type { BenchmarkConfig } from "../config.js";

@@ -13,7 +13,7 @@ const packageVersion = "16.0.0";
 
 type Style = keyof typeof packages;
 
-/** The share of names that are held out in both styles. */
+/** The share of held-out names in both styles. */
 const heldOutShare = 0.1;
 
 /** Folders of images, each with the subfolders train and test. */

@@ -126,7 +126,7 @@ export function loadDataset(
   const table = (split: Split) => loadTable(name, loadOptions(split, end, config, use));
   const train = table("train");
   const test = table("test");
-  // Other fields are compared with those of the source.
+  // Other fields are compared with the fields of the source.
   const isCompared = train.fields && end === "x1";
   if (train.x.shape.length === 4 && components === null && !isCompared)
     checkImages(name, train.x.shape, config.data);

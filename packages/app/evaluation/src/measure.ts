@@ -125,7 +125,7 @@ export async function measureQuality(
   };
 }
 
-/** The held-out rows that were not measured, and why. */
+/** The unmeasured held-out rows, with the reason. */
 function leftOutRows(
   measurements: readonly DirectionMeasurement[],
   {

@@ -94,7 +94,7 @@ it("the error of the coarse mean ignores what has mean 0 in a block", async () =
 });
 
 it("independent cells and variables have correlations that are off by 1 from equal ones", () => {
-  // Cells and variables that are equal, and ones that are independent: correlations 1 against 0.
+  // Equal, and independent, cells and variables: correlations 1 against 0.
   const noise = randn([4000, 2, 3], { generator: generatorOf(1), dtype: "float64" });
   const equal = noise.narrow(1, 0, 1).narrow(2, 0, 1).expand([4000, 2, 3]).clone();
   for (const errors of [spatialErrors(equal, noise), variableErrors(equal, noise)])

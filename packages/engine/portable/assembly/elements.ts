@@ -3,7 +3,7 @@ import { multiplyAdd, storeLanes } from "./vector";
 
 /**
  * eˣ, by 2ⁿ times a polynomial on [−½ log 2, ½ log 2] (Cephes). NaN stays. Constants come from the start of the memory, which
- * wasm.ts fills: a constant of the code would be put together anew for each vector.
+ * wasm.ts fills: a constant of the code would be put together again for each vector.
  */
 function exponential(value: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(value, constant(1)), constant(2));

@@ -1,4 +1,4 @@
-// The configuration of a run that is there: what may change when it continues.
+// The configuration of an existing run: what may change when it continues.
 import { type CompleteTrainConfig, ConfigError, freeProcessKeys, isTree } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun } from "@dsbm/runs";
 import { checkTables } from "./columns.js";

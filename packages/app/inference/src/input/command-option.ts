@@ -1,4 +1,4 @@
-// Names of options in errors of commands: those of training have a group there.
+// Names of options in errors of commands: options of training have a group there.
 
 /** The name in a command's `config` of an option `data.…` of training, which has no group there; null without one. */
 export const commandOption =

@@ -57,7 +57,7 @@ export function Care({ detail, isBusy }: CareProps) {
   );
 }
 
-/** How a stopped run goes on, or why it does not. */
+/** How a stopped run continues, or why it does not. */
 function ResumeNote({
   detail: { command, hasCheckpoint, resumeRefusal },
 }: Pick<CareProps, "detail">) {
