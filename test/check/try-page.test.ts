@@ -78,6 +78,20 @@ describe.skipIf(!hasBrowser)("the page of one file", () => {
     expect(await printFaults(page)).toEqual([]);
   });
 
+  it("offers no export and no player of a closed form, and says why", async () => {
+    const closed = await browser.newPage();
+    closed.on("pageerror", (error) => faults.push(String(error)));
+    await closed.goto(`${address}${link}&method=gaussian_bridge`);
+    await closed.getByRole("button", { name: "Train" }).click();
+    await closed.getByText(/^This bridge has no export and no player: .*gaussian_bridge/).waitFor();
+    const names = await closed.locator("section[aria-label=Result] button").allTextContents();
+    const samples = ["forward", "backward"].map((direction) => `Samples ${direction} (CSV)`);
+    expect(names).toEqual([...samples, "Run (zip)", "Report"]);
+    await closed.frameLocator("iframe.report").getByRole("heading", { level: 1 }).waitFor();
+    expect(await closed.getByRole("alert").count()).toBe(0);
+    await closed.close();
+  });
+
   it("keeps the run for a later page, says in one line what is wrong with a file, and takes groups of one table", async () => {
     await page.goto(`${address}#`);
     await page.reload();

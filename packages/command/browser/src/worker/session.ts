@@ -3,9 +3,11 @@ import { printCommand } from "@dsbm/config";
 import { lookAtTable } from "@dsbm/data";
 import {
   endNames as endsOf,
+  exportRefusal,
   type Quality,
   readDataFile,
   readQuality,
+  readRun,
   verdictTitle,
 } from "@dsbm/runs";
 import type {
@@ -157,6 +159,11 @@ export class FitSession {
   /** Measures held-out rows. */
   async evaluate(options: FitKeys): Promise<FitQuality> {
     return withTitles(this.#open.folder, await this.#open.evaluate(options));
+  }
+
+  /** Why the run has no export. */
+  async exportRefusal(): Promise<string | null> {
+    return exportRefusal(readRun(this.#open.folder).config);
   }
 
   /** Writes a page or ONNX models. */

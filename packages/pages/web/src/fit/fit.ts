@@ -48,6 +48,8 @@ export interface FittedBridge {
   readonly quality: FitQuality;
   /** The page of its run, as HTML. */
   readonly report: string;
+  /** Why `export` refuses this bridge, such as one of a closed form; null if it has an export. */
+  readonly exportRefusal: string | null;
   /**
    * Transports samples as `sample` of the library.
    * @throws {WebBridgeError} for wrong rows and options.
@@ -121,7 +123,7 @@ export async function fitBridge(options: FitBridgeOptions): Promise<FittedBridge
   try {
     // A page without IndexedDB has no earlier runs.
     if (options.keep !== false) await worker.restore(await storedFiles(name).catch(() => []));
-    return fittedBridge(worker, await worker.ask("fit", [request], options));
+    return await fittedBridge(worker, await worker.ask("fit", [request], options));
   } catch (error) {
     await worker.saved();
     worker.end();
@@ -143,17 +145,18 @@ export async function openStoredBridge(
   try {
     await worker.restore(files);
     const quality = await worker.ask("open", [name]);
-    return fittedBridge(worker, quality ?? { verdicts: [], rows: [], left_out: [] });
+    return await fittedBridge(worker, quality ?? { verdicts: [], rows: [], left_out: [] });
   } catch (error) {
     worker.end();
     throw error;
   }
 }
 
-function fittedBridge(worker: FitWorker, quality: FitQuality): FittedBridge {
+async function fittedBridge(worker: FitWorker, quality: FitQuality): Promise<FittedBridge> {
   return {
     name: worker.name,
     quality,
+    exportRefusal: await worker.ask("exportRefusal", []),
     get report() {
       return worker.textOf("report.html") ?? "";
     },

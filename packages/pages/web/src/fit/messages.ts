@@ -173,6 +173,8 @@ export interface FitCalls {
   /** Generated samples of the rows of the source (f) or of the target (b), as CSV. */
   samples(direction: "f" | "b"): Promise<string>;
   evaluate(options: FitKeys): Promise<FitQuality>;
+  /** Why the open run has no export; null if it has one. */
+  exportRefusal(): Promise<string | null>;
   /** A page, or the files of ONNX models, by name. */
   export(kind: "html" | "onnx", options: FitKeys): Promise<FitFile[]>;
   /** The run folder as a zip. */
